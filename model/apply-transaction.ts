@@ -1,0 +1,110 @@
+import type { Class, Doc, Ref, Space } from './documents.ts'
+import { core } from './identifiers.ts'
+import { invalidTransaction } from './invalid-transaction.ts'
+import { isFields, type Fields } from './json-value.ts'
+import { applyOperations, changeMixin, checkValue } from './operators.ts'
+import { StatusError } from './status.ts'
+import type { TxCollectionCUD, TxCreateDoc, TxCUD, TxMixin, TxUpdateDoc } from './transactions.ts'
+
+/** The document a transaction changes: the attached one, where it goes through its parent's collection. */
+export interface Target {
+  _id: Ref
+  _class: Ref<Class>
+  space: Ref<Space>
+  /** The transaction creates it. */
+  created: boolean
+}
+
+export function targetOf(tx: TxCUD): Target {
+  const change = tx._class === core.class.TxCollectionCUD ? innerOf(tx as TxCollectionCUD) : tx
+  const created = change._class === core.class.TxCreateDoc
+  return { _id: change.objectId, _class: change.objectClass, space: change.objectSpace, created }
+}
+
+/**
+ * What a transaction makes of its document; `undefined` when it removes it. `doc` is never changed: what stays
+ * the same is shared with the result. Throws `ObjectExists`, `ObjectNotFound` or `InvalidTransaction`.
+ */
+export function applyTransaction(doc: Doc | undefined, tx: TxCUD): Doc | undefined {
+  switch (tx._class) {
+    case core.class.TxCreateDoc:
+      return create(doc, tx as TxCreateDoc)
+    case core.class.TxUpdateDoc:
+      return update(existing(doc, tx), tx as TxUpdateDoc)
+    case core.class.TxMixin:
+      return mix(existing(doc, tx), tx as TxMixin)
+    case core.class.TxRemoveDoc:
+      return undefined
+    case core.class.TxCollectionCUD:
+      return applyAttached(doc, tx as TxCollectionCUD)
+    default:
+      throw invalidTransaction('not a change of a document', { _class: String(tx._class) })
+  }
+}
+
+function create(doc: Doc | undefined, tx: TxCreateDoc): Doc {
+  if (doc !== undefined) throw new StatusError('core:status:ObjectExists', { _id: tx.objectId })
+  const { attributes } = tx
+  if (!isFields(attributes)) throw invalidTransaction('no attributes')
+  checkValue(attributes, 'attributes')
+  const operator = Object.keys(attributes).find((key) => key.startsWith('$'))
+  if (operator !== undefined) throw invalidTransaction('not a field', { field: operator.slice(0, 100) })
+  return { ...attributes, ...headerOf(tx) }
+}
+
+function headerOf(tx: TxCreateDoc): Doc {
+  return {
+    _id: tx.objectId,
+    _class: tx.objectClass,
+    space: tx.objectSpace,
+    modifiedBy: tx.modifiedBy,
+    modifiedOn: tx.modifiedOn,
+    createdBy: tx.createdBy ?? tx.modifiedBy,
+    createdOn: tx.createdOn ?? tx.modifiedOn,
+  }
+}
+
+function update(doc: Doc, tx: TxUpdateDoc): Doc {
+  if (!isFields(tx.operations)) throw invalidTransaction('no operations')
+  return changed(doc, tx, (fields) => applyOperations(fields, tx.operations))
+}
+
+function mix(doc: Doc, tx: TxMixin): Doc {
+  if (!isFields(tx.attributes) || typeof tx.mixin !== 'string')
+    throw invalidTransaction('no attributes of a mixin')
+  return changed(doc, tx, (fields) => {
+    changeMixin(fields, tx.mixin, (inner) => applyOperations(inner, tx.attributes))
+  })
+}
+
+/** The transaction that goes through the parent signs the change: only it was checked against the session. */
+function applyAttached(doc: Doc | undefined, tx: TxCollectionCUD): Doc | undefined {
+  const { modifiedBy, modifiedOn } = tx
+  const inner = { ...innerOf(tx), modifiedBy, modifiedOn }
+  if (inner._class === core.class.TxCollectionCUD)
+    throw invalidTransaction('a collection within a collection')
+  if (inner._class !== core.class.TxCreateDoc) return applyTransaction(doc, inner)
+  const attached = { attachedTo: tx.objectId, attachedToClass: tx.objectClass, collection: tx.collection }
+  return { ...create(doc, inner as TxCreateDoc), ...attached }
+}
+
+function changed(doc: Doc, tx: TxCUD, change: (fields: Fields) => void): Doc {
+  const fields: Fields = { ...doc }
+  change(fields)
+  if (fields['_id'] !== doc._id || fields['_class'] !== doc._class)
+    throw invalidTransaction('_id and _class stay')
+  if (typeof fields['space'] !== 'string') throw invalidTransaction('a document is in a space')
+  fields['modifiedBy'] = tx.modifiedBy
+  fields['modifiedOn'] = tx.modifiedOn
+  return fields as unknown as Doc
+}
+
+function existing(doc: Doc | undefined, tx: TxCUD): Doc {
+  if (doc === undefined) throw new StatusError('core:status:ObjectNotFound', { _id: tx.objectId })
+  return doc
+}
+
+function innerOf(tx: TxCollectionCUD): TxCUD {
+  if (!isFields(tx.tx)) throw invalidTransaction('no transaction of the attached document')
+  return tx.tx
+}

@@ -1,0 +1,98 @@
+import type { Doc } from './documents.ts'
+import { changeField } from './field-path.ts'
+import { invalidTransaction } from './invalid-transaction.ts'
+import { isFields, type Fields } from './json-value.ts'
+import { equalValues } from './query/compare.ts'
+import { OperandBudget, isOperators, parseField, parsePath } from './query/parse-condition.ts'
+import { compileCondition } from './query/predicate.ts'
+import { StatusError } from './status.ts'
+
+type Items = readonly unknown[]
+/** Makes the new array, or leaves a missing one missing. */
+export type ArrayChange = (items: Items | undefined) => Items | undefined
+
+/** The operators that change an array, each prepared from its operand. */
+export const arrayChanges: ReadonlyMap<string, (operand: unknown, field: string) => ArrayChange> = new Map([
+  ['$push', push],
+  ['$pull', pull],
+  ['$move', move],
+  ['$update', update],
+])
+
+function push(operand: unknown, field: string): ArrayChange {
+  if (!isFields(operand) || !isOperators(operand)) return (items = []) => [...items, operand]
+  const { $each, $position, ...others } = operand
+  if (!Array.isArray($each) || Object.keys(others).length > 0)
+    throw wrongOperand('$push', field, '{$each, $position}')
+  if ($position === undefined) return (items = []) => [...items, ...($each as Items)]
+  const position = integer($position, '$push', field)
+  return (items = []) => items.toSpliced(position, 0, ...($each as Items))
+}
+
+/** Takes out equal items, items that meet operators, or objects that meet a query. */
+function pull(operand: unknown, field: string): ArrayChange {
+  const drops = itemTest(operand, '$pull', field)
+  return (items) => {
+    const kept = items?.filter((item) => !drops(item))
+    return kept?.length === items?.length ? items : kept
+  }
+}
+
+/** Takes the value out wherever it is, and puts it in at a position of what remains. */
+function move(operand: unknown, field: string): ArrayChange {
+  if (!isFields(operand) || operand['$value'] === undefined)
+    throw wrongOperand('$move', field, '{$value, $position}')
+  const { $value: value } = operand
+  const position = integer(operand['$position'], '$move', field)
+  return (items = []) => items.filter((item) => !equalValues(item, value)).toSpliced(position, 0, value)
+}
+
+/** Sets fields of the objects in the array that meet the query. */
+function update(operand: unknown, field: string): ArrayChange {
+  if (!isFields(operand) || !isFields(operand['$query']) || !isFields(operand['$update'])) {
+    throw wrongOperand('$update', field, '{$query, $update}')
+  }
+  const matches = itemTest(operand['$query'], '$update', field)
+  const changes = Object.entries(operand['$update']).filter(([, value]) => value !== undefined)
+  return (items) => items?.map((item) => (isFields(item) && matches(item) ? withFields(item, changes) : item))
+}
+
+function withFields(item: Fields, changes: readonly [string, unknown][]): Fields {
+  const copy = { ...item }
+  for (const [key, value] of changes) changeField(copy, key, () => value)
+  return copy
+}
+
+function itemTest(operand: unknown, operator: string, field: string): (item: unknown) => boolean {
+  if (!isFields(operand)) return (item) => equalValues(item, operand)
+  try {
+    return isOperators(operand) ? valueTest(operand) : fieldsTest(operand)
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error
+    throw invalidTransaction(String(error.status.params['reason']), { operator, field: field.slice(0, 100) })
+  }
+}
+
+function valueTest(operators: Fields): (item: unknown) => boolean {
+  const conditions = parseField(['item'], operators, new OperandBudget())
+  const test = compileCondition({ op: 'all-of', conditions })
+  return (item) => test({ item } as unknown as Doc)
+}
+
+function fieldsTest(query: Fields): (item: unknown) => boolean {
+  const budget = new OperandBudget()
+  const conditions = Object.entries(query).flatMap(([key, value]) =>
+    parseField(parsePath(key), value, budget),
+  )
+  const test = compileCondition({ op: 'all-of', conditions })
+  return (item) => isFields(item) && test(item as unknown as Doc)
+}
+
+function integer(value: unknown, operator: string, field: string): number {
+  if (!Number.isSafeInteger(value)) throw wrongOperand(operator, field, 'an integer $position')
+  return value as number
+}
+
+function wrongOperand(operator: string, field: string, expected: string): StatusError {
+  return invalidTransaction('wrong operand', { operator, field: field.slice(0, 100), expected })
+}

@@ -1,0 +1,48 @@
+import type { Ref, Type } from './documents.ts'
+import type { Hierarchy } from './hierarchy.ts'
+import { core } from './identifiers.ts'
+import { isFields } from './json-value.ts'
+
+type Primitive = 'string' | 'number' | 'boolean'
+
+const primitives: ReadonlyMap<string, Primitive> = new Map<string, Primitive>([
+  [core.class.TypeString, 'string'],
+  [core.class.TypeMarkup, 'string'],
+  [core.class.TypeRank, 'string'],
+  [core.class.RefTo, 'string'],
+  [core.class.TypeNumber, 'number'],
+  [core.class.TypeTimestamp, 'number'],
+  [core.class.TypeDate, 'number'],
+  [core.class.Collection, 'number'],
+  [core.class.TypeBoolean, 'boolean'],
+])
+
+/** What the type expects where the value isn't that; `undefined` when it fits. Unknown kinds take anything. */
+export function checkType(hierarchy: Hierarchy, type: Type, value: unknown): string | undefined {
+  const primitive = primitives.get(type._class)
+  if (primitive !== undefined) return typeof value === primitive ? undefined : primitive
+  if (type._class === core.class.ArrOf) return checkArray(hierarchy, type.of, value)
+  if (type._class === core.class.EnumOf) return checkEnum(hierarchy, type.of, value)
+  return undefined
+}
+
+function checkArray(hierarchy: Hierarchy, of: Type['of'], value: unknown): string | undefined {
+  if (!Array.isArray(value)) return 'array'
+  if (!isType(of)) return undefined
+  for (const item of value) {
+    const expected = item === null ? undefined : checkType(hierarchy, of, item)
+    if (expected !== undefined) return `array of ${expected}`
+  }
+  return undefined
+}
+
+/** An enum that isn't in the model takes any string. */
+function checkEnum(hierarchy: Hierarchy, of: Type['of'], value: unknown): string | undefined {
+  if (typeof value !== 'string') return 'string'
+  const values = typeof of === 'string' ? hierarchy.findEnum(of)?.enumValues : undefined
+  return values === undefined || values.includes(value) ? undefined : `one of ${values.join(', ')}`
+}
+
+function isType(of: Type | Ref | undefined): of is Type {
+  return isFields(of)
+}

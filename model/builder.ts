@@ -1,0 +1,156 @@
+import type { AttributeDeclaration } from './attribute-types.ts'
+import type { ClassRef, EnumRef } from './class-ref.ts'
+import { ClassKind, type Class, type CompoundIndex, type Doc, type Domain, type Ref } from './documents.ts'
+import { core } from './identifiers.ts'
+import type { Tx, TxCreateDoc } from './transactions.ts'
+
+export type AttributeDeclarations = Record<string, AttributeDeclaration>
+
+type PresentKeys<A> = {
+  [K in keyof A]: A[K] extends AttributeDeclaration<unknown, infer P> ? (P extends true ? K : never) : never
+}[keyof A]
+type ValueOf<D> = D extends AttributeDeclaration<infer T> ? T : never
+
+/** The fields a declaration of attributes stands for. */
+export type AttributesOf<A> = { [K in PresentKeys<A> & keyof A]: ValueOf<A[K]> } & {
+  [K in Exclude<keyof A, PresentKeys<A>>]?: ValueOf<A[K]> | null
+}
+
+export interface ClassOptions<B extends Doc, A extends AttributeDeclarations> {
+  /** Its documents have what this class's have. Left out by `core:class:Obj` and interfaces only. */
+  extends?: ClassRef<B>
+  implements?: Ref<Class>[]
+  /** Where its documents are kept; its ancestor's when left out. */
+  domain?: Domain
+  /** Its name when left out. */
+  label?: string
+  attributes?: A
+  /** Indexes over several attributes. */
+  indexes?: CompoundIndex[]
+}
+
+export interface ModelBuilderOptions {
+  /** When the model was made, in milliseconds since the Unix epoch. */
+  modifiedOn?: number
+}
+
+/** After which `loadModel` of a client that has nothing finds the model. */
+const MODEL_TIME = 1
+
+/**
+ * Declares classes, mixins and enums of a plugin, and gives the transactions that make them. The same
+ * declarations give the same transactions, ids included.
+ *
+ * @example
+ * const builder = createModelBuilder('board')
+ * const Task = builder.class('Task', {
+ *   extends: core.class.Doc,
+ *   domain: 'task',
+ *   attributes: { title: string({ required: true, fullText: true }), votes: number({ default: 0 }) },
+ * })
+ * type Task = DocumentOf<typeof Task>
+ * const model = [...baseModel, ...builder.transactions()]
+ */
+export function createModelBuilder(plugin: string, options: ModelBuilderOptions = {}): ModelBuilder {
+  return new ModelBuilder(plugin, options)
+}
+
+export class ModelBuilder {
+  readonly #plugin: string
+  readonly #modifiedOn: number
+  readonly #transactions: TxCreateDoc[] = []
+
+  constructor(plugin: string, { modifiedOn = MODEL_TIME }: ModelBuilderOptions) {
+    this.#plugin = plugin
+    this.#modifiedOn = modifiedOn
+  }
+
+  class<B extends Doc = Doc, const A extends AttributeDeclarations = Record<never, never>>(
+    name: string,
+    options: ClassOptions<B, A>,
+  ): ClassRef<B & AttributesOf<A>> {
+    return this.#declare<B & AttributesOf<A>>('class', name, options)
+  }
+
+  /** Attributes that documents of another class may carry. */
+  mixin<B extends Doc, const A extends AttributeDeclarations = Record<never, never>>(
+    name: string,
+    options: ClassOptions<B, A> & { extends: ClassRef<B> },
+  ): ClassRef<B & AttributesOf<A>> {
+    return this.#declare<B & AttributesOf<A>>('mixin', name, options)
+  }
+
+  interface<B extends Doc = Doc, const A extends AttributeDeclarations = Record<never, never>>(
+    name: string,
+    options: ClassOptions<B, A>,
+  ): ClassRef<B & AttributesOf<A>> {
+    return this.#declare<B & AttributesOf<A>>('interface', name, options)
+  }
+
+  enum<const V extends string>(name: string, values: readonly V[]): EnumRef<V> {
+    return this.#create(core.class.Enum, 'enum', name, {
+      name,
+      enumValues: [...values],
+    }) as unknown as EnumRef<V>
+  }
+
+  /** Any other document of the model, such as a space or a configuration. */
+  document(_class: Ref<Class>, kind: string, name: string, attributes: Record<string, unknown>): Ref {
+    return this.#create(_class, kind, name, attributes)
+  }
+
+  /** In the order of declaration, each class before its attributes. */
+  transactions(): Tx[] {
+    return [...this.#transactions]
+  }
+
+  #declare<T extends Doc>(
+    kind: ClassWord,
+    name: string,
+    options: ClassOptions<Doc, AttributeDeclarations>,
+  ): ClassRef<T> {
+    const { attributes = {}, label = name, ...rest } = options
+    const { _class, value } = classWords[kind]
+    const id = this.#create(_class, kind, name, { kind: value, label, ...rest }) as unknown as ClassRef<T>
+    for (const [attribute, declaration] of Object.entries(attributes)) {
+      this.#create(core.class.Attribute, 'attribute', `${name}.${attribute}`, {
+        attachedTo: id,
+        attachedToClass: _class,
+        collection: 'attributes',
+        attributeOf: id,
+        name: attribute,
+        ...attributeFields(attribute, declaration),
+      })
+    }
+    return id
+  }
+
+  #create(_class: Ref<Class>, kind: string, name: string, attributes: Record<string, unknown>): Ref {
+    const objectId = `${this.#plugin}:${kind}:${name}` as Ref
+    this.#transactions.push({
+      _id: `${this.#plugin}:tx:${kind}-${name}` as Ref,
+      _class: core.class.TxCreateDoc,
+      space: core.space.Tx,
+      objectId,
+      objectClass: _class,
+      objectSpace: core.space.Model,
+      modifiedBy: core.account.System,
+      modifiedOn: this.#modifiedOn,
+      attributes,
+    })
+    return objectId
+  }
+}
+
+type ClassWord = 'class' | 'interface' | 'mixin'
+
+const classWords: Record<ClassWord, { _class: Ref<Class>; value: ClassKind }> = {
+  class: { _class: core.class.Class, value: ClassKind.Class },
+  interface: { _class: core.class.Interface, value: ClassKind.Interface },
+  mixin: { _class: core.class.Mixin, value: ClassKind.Mixin },
+}
+
+function attributeFields(name: string, { type, options }: AttributeDeclaration): Record<string, unknown> {
+  const { label = name, default: defaultValue, ...flags } = options
+  return { type, label, ...flags, ...(defaultValue === undefined ? {} : { defaultValue }) }
+}

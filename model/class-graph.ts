@@ -1,0 +1,159 @@
+import { ClassKind, type Attribute, type Class, type Domain, type Ref } from './documents.ts'
+import { isReservedKey } from './json-value.ts'
+import { StatusError } from './status.ts'
+
+export type Classes = ReadonlyMap<string, Class>
+
+export function unknownClass(id: string): StatusError {
+  return new StatusError('core:status:UnknownClass', { _class: id })
+}
+
+export function invalidModel(reason: string, _id: string): StatusError {
+  return new StatusError('core:status:InvalidTransaction', { reason, _id })
+}
+
+/** Throws where the class, put among the others, would break the hierarchy. */
+export function verifyClass(candidate: Class, classes: Classes): void {
+  if (![ClassKind.Class, ClassKind.Interface, ClassKind.Mixin].includes(candidate.kind)) {
+    throw invalidModel('unknown kind of class', candidate._id)
+  }
+  if (isReservedKey(candidate._id) || /[.$]/.test(candidate._id)) {
+    throw invalidModel('not an identifier of a class', candidate._id)
+  }
+  const parents = parentsOf(candidate)
+  for (const parent of parents)
+    if (parent !== candidate._id && !classes.has(parent)) throw unknownClass(parent)
+  const lineage = parents.flatMap((parent) => [...ancestorsOf(parent, classes)])
+  if (lineage.includes(candidate._id))
+    throw invalidModel('the class would be its own ancestor', candidate._id)
+  verifyKinds(candidate, classes)
+}
+
+/** A mixin lies on a class or a mixin, a class comes of classes, an interface of interfaces. */
+function verifyKinds(candidate: Class, classes: Classes): void {
+  const base = candidate.extends === undefined ? undefined : classes.get(candidate.extends)
+  const fits = base === undefined ? candidate.kind !== ClassKind.Mixin : mayExtend(candidate.kind, base.kind)
+  if (!fits) throw invalidModel('extends a class of another kind', candidate._id)
+}
+
+function mayExtend(kind: ClassKind, base: ClassKind): boolean {
+  return kind === base || (kind === ClassKind.Mixin && base === ClassKind.Class)
+}
+
+export function verifyAttribute(attribute: Attribute, classes: Classes): void {
+  if (!classes.has(attribute.attributeOf)) throw unknownClass(String(attribute.attributeOf))
+  if (typeof attribute.name !== 'string' || isReservedKey(attribute.name) || /^$|[.$]/.test(attribute.name)) {
+    throw invalidModel('not a name of an attribute', attribute._id)
+  }
+  if (typeof attribute.type?._class !== 'string')
+    throw invalidModel('an attribute without a type', attribute._id)
+}
+
+/** An interface may name several ancestors in `extends`, as clients of the family write it. */
+function parentsOf(child: Class): Ref<Class>[] {
+  return [child.extends ?? [], child.implements ?? []].flat()
+}
+
+/** By distance, so that the nearest comes first. */
+function ancestorsOf(id: string, classes: Classes): ReadonlySet<string> {
+  const found = new Set([id])
+  for (const child of found) {
+    const known = classes.get(child)
+    if (known !== undefined) for (const parent of parentsOf(known)) found.add(parent)
+  }
+  return found
+}
+
+/** What follows from the classes; thrown away when they change. */
+export class ClassGraph {
+  readonly #classes: ReadonlyMap<string, Class>
+  readonly #attributes: ReadonlyMap<string, Attribute>
+  readonly #ancestors = new Map<string, ReadonlySet<string>>()
+  readonly #descendants = new Map<string, readonly Ref<Class>[]>()
+  readonly #inherited = new Map<string, ReadonlyMap<string, Attribute>>()
+  #children: Map<string, Ref<Class>[]> | undefined
+  #own: Map<string, Map<string, Attribute>> | undefined
+  #domains: Map<Domain, Ref<Class>[]> | undefined
+
+  constructor(classes: ReadonlyMap<string, Class>, attributes: ReadonlyMap<string, Attribute>) {
+    this.#classes = classes
+    this.#attributes = attributes
+  }
+
+  ancestorSet(id: string): ReadonlySet<string> {
+    return remember(this.#ancestors, id, () => ancestorsOf(id, this.#classes))
+  }
+
+  descendants(id: string): readonly Ref<Class>[] {
+    return remember(this.#descendants, id, () => {
+      const found = new Set([id as Ref<Class>])
+      for (const parent of found) for (const child of this.#childrenOf(parent)) found.add(child)
+      return [...found]
+    })
+  }
+
+  domain(id: string): Domain | undefined {
+    for (const ancestor of this.ancestorSet(id)) {
+      const domain = this.#classes.get(ancestor)?.domain
+      if (typeof domain === 'string') return domain
+    }
+    return undefined
+  }
+
+  attributes(id: string): ReadonlyMap<string, Attribute> {
+    return remember(this.#inherited, id, () => {
+      const farthestFirst = [...this.ancestorSet(id)].reverse()
+      return new Map(farthestFirst.flatMap((ancestor) => [...this.ownAttributes(ancestor)]))
+    })
+  }
+
+  ownAttributes(id: string): ReadonlyMap<string, Attribute> {
+    this.#own ??= groupAttributes(this.#attributes.values())
+    return this.#own.get(id) ?? noAttributes
+  }
+
+  domains(): ReadonlyMap<Domain, readonly Ref<Class>[]> {
+    this.#domains ??= this.#groupByDomain()
+    return this.#domains
+  }
+
+  #groupByDomain(): Map<Domain, Ref<Class>[]> {
+    const groups = new Map<Domain, Ref<Class>[]>()
+    for (const { _id, kind } of this.#classes.values()) {
+      const domain = kind === ClassKind.Interface ? undefined : this.domain(_id)
+      if (domain !== undefined) remember(groups, domain, () => []).push(_id as Ref<Class>)
+    }
+    return groups
+  }
+
+  #childrenOf(id: string): readonly Ref<Class>[] {
+    this.#children ??= groupChildren(this.#classes.values())
+    return this.#children.get(id) ?? []
+  }
+}
+
+const noAttributes: ReadonlyMap<string, Attribute> = new Map()
+
+function groupChildren(classes: Iterable<Class>): Map<string, Ref<Class>[]> {
+  const children = new Map<string, Ref<Class>[]>()
+  for (const child of classes) {
+    for (const parent of parentsOf(child)) remember(children, parent, () => []).push(child._id as Ref<Class>)
+  }
+  return children
+}
+
+function groupAttributes(attributes: Iterable<Attribute>): Map<string, Map<string, Attribute>> {
+  const groups = new Map<string, Map<string, Attribute>>()
+  for (const attribute of attributes) {
+    remember(groups, attribute.attributeOf, () => new Map<string, Attribute>()).set(attribute.name, attribute)
+  }
+  return groups
+}
+
+function remember<K, V>(cache: Map<K, V>, key: K, make: () => V): V {
+  const known = cache.get(key)
+  if (known !== undefined) return known
+  const made = make()
+  cache.set(key, made)
+  return made
+}

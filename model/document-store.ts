@@ -1,0 +1,68 @@
+import type { AttachedDoc, Doc, Domain } from './documents.ts'
+import { evaluatePlan, type DocumentSource } from './query/evaluate.ts'
+import type { FindPlan } from './query/plan.ts'
+import type { FindResult } from './query/query.ts'
+
+/** Documents in memory, by domain. They are never changed in place, so what it hands out stays as it is. */
+export class DocumentStore implements DocumentSource {
+  readonly #domains = new Map<Domain, Map<string, Doc>>()
+  /** Ids of attached documents by the id of what they are attached to, with their domains. */
+  readonly #attached = new Map<string, Map<string, Domain>>()
+
+  get(domain: Domain, id: string): Doc | undefined {
+    return this.#domains.get(domain)?.get(id)
+  }
+
+  documents(domain: Domain): Iterable<Doc> {
+    return this.#domains.get(domain)?.values() ?? []
+  }
+
+  /** Adds the document or takes its place. */
+  put(domain: Domain, doc: Doc): void {
+    const docs = this.#domains.get(domain) ?? new Map<string, Doc>()
+    this.#domains.set(domain, docs)
+    this.#detach(docs.get(doc._id))
+    docs.set(doc._id, doc)
+    const parent = parentOf(doc)
+    if (parent === undefined) return
+    const siblings = this.#attached.get(parent) ?? new Map<string, Domain>()
+    this.#attached.set(parent, siblings.set(doc._id, domain))
+  }
+
+  remove(domain: Domain, id: string): void {
+    const docs = this.#domains.get(domain)
+    this.#detach(docs?.get(id))
+    docs?.delete(id)
+  }
+
+  /** What is attached to a document, in every domain. */
+  attached(id: string): { domain: Domain; doc: Doc }[] {
+    const children = [...(this.#attached.get(id) ?? [])]
+    return children.flatMap(([child, domain]) => {
+      const doc = this.get(domain, child)
+      return doc === undefined ? [] : [{ domain, doc }]
+    })
+  }
+
+  find(plan: FindPlan): FindResult {
+    return evaluatePlan(plan, this)
+  }
+
+  clear(): void {
+    this.#domains.clear()
+    this.#attached.clear()
+  }
+
+  #detach(doc: Doc | undefined): void {
+    const parent = doc === undefined ? undefined : parentOf(doc)
+    if (doc === undefined || parent === undefined) return
+    const siblings = this.#attached.get(parent)
+    siblings?.delete(doc._id)
+    if (siblings?.size === 0) this.#attached.delete(parent)
+  }
+}
+
+function parentOf(doc: Doc): string | undefined {
+  const { attachedTo } = doc as Partial<AttachedDoc>
+  return typeof attachedTo === 'string' ? attachedTo : undefined
+}

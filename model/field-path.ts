@@ -1,0 +1,92 @@
+import { invalidTransaction } from './invalid-transaction.ts'
+import { isFields, isReservedKey, ownValue, type Fields } from './json-value.ts'
+import { arrayPosition } from './query/path.ts'
+
+/** Deepest path of an update. */
+export const MAX_PATH_DEPTH = 32
+/** How far beyond an array's end an item may be set; the gap is filled with null, as MongoDB fills it. */
+export const MAX_ARRAY_GAP = 1000
+
+export type Change = (current: unknown) => unknown
+
+/** Splits a dotted key of an update. */
+export function fieldPath(key: string): string[] {
+  const path = key.split('.')
+  const wrong =
+    path.length > MAX_PATH_DEPTH ||
+    path.some((part) => part === '' || part.startsWith('$') || isReservedKey(part))
+  if (wrong) throw invalidTransaction('not a field', { field: key.slice(0, 100) })
+  return path
+}
+
+/**
+ * Changes the value at a path in `fields`, which the caller owns: what lies deeper is copied along the path.
+ * Objects that are missing on the way are made, unless the change leaves its value undefined.
+ */
+export function changeField(fields: Fields, key: string, change: Change): void {
+  const path = fieldPath(key)
+  const head = path[0] as string
+  const current = ownValue(fields, head)
+  const next = path.length === 1 ? change(current) : changeInside(current, path, 1, change)
+  if (next !== current) fields[head] = next
+}
+
+/** Removes a field; an array's item becomes null, as in MongoDB. */
+export function unsetField(fields: Fields, key: string): void {
+  const path = fieldPath(key)
+  const head = path[0] as string
+  if (path.length === 1) delete fields[head]
+  else if (Object.hasOwn(fields, head)) fields[head] = unsetInside(fields[head], path, 1)
+}
+
+function changeInside(container: unknown, path: readonly string[], depth: number, change: Change): unknown {
+  const key = path[depth] as string
+  if (Array.isArray(container)) return changeItem(container, path, depth, change)
+  if (container !== undefined && !isFields(container)) throw notContainer(path, depth)
+  const current = container === undefined ? undefined : ownValue(container, key)
+  const next = changeNext(current, path, depth, change)
+  return next === current ? container : { ...container, [key]: next }
+}
+
+function changeItem(
+  items: readonly unknown[],
+  path: readonly string[],
+  depth: number,
+  change: Change,
+): unknown {
+  const position = arrayPosition(path[depth] as string)
+  if (position < 0 || position > items.length + MAX_ARRAY_GAP) throw notContainer(path, depth)
+  const next = changeNext(items[position], path, depth, change)
+  if (next === items[position]) return items
+  const copy = [...items]
+  while (copy.length < position) copy.push(null)
+  copy[position] = next
+  return copy
+}
+
+function changeNext(current: unknown, path: readonly string[], depth: number, change: Change): unknown {
+  return depth === path.length - 1 ? change(current) : changeInside(current, path, depth + 1, change)
+}
+
+function unsetInside(container: unknown, path: readonly string[], depth: number): unknown {
+  const key = path[depth] as string
+  if (typeof container !== 'object' || container === null || !Object.hasOwn(container, key)) return container
+  const last = depth === path.length - 1
+  const current = ownValue(container, key)
+  if (Array.isArray(container)) return unsetItem(container, path, depth)
+  const copy: Fields = { ...container }
+  if (last) delete copy[key]
+  else copy[key] = unsetInside(current, path, depth + 1)
+  return copy
+}
+
+function unsetItem(items: readonly unknown[], path: readonly string[], depth: number): unknown {
+  const position = arrayPosition(path[depth] as string)
+  if (position < 0) return items
+  const next = depth === path.length - 1 ? null : unsetInside(items[position], path, depth + 1)
+  return items.with(position, next)
+}
+
+function notContainer(path: readonly string[], depth: number): Error {
+  return invalidTransaction('no such place in the document', { field: path.slice(0, depth + 1).join('.') })
+}

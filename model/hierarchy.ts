@@ -1,0 +1,155 @@
+import { applyTransaction, targetOf } from './apply-transaction.ts'
+import { ClassGraph, invalidModel, unknownClass, verifyAttribute, verifyClass } from './class-graph.ts'
+import {
+  ClassKind,
+  type Attribute,
+  type Class,
+  type Doc,
+  type Domain,
+  type Enum,
+  type Ref,
+} from './documents.ts'
+import { core } from './identifiers.ts'
+import { StatusError } from './status.ts'
+import type { Tx, TxCUD } from './transactions.ts'
+
+const classClasses: ReadonlySet<string> = new Set([core.class.Class, core.class.Mixin, core.class.Interface])
+const changeClasses: ReadonlySet<string> = new Set([
+  core.class.TxCreateDoc,
+  core.class.TxUpdateDoc,
+  core.class.TxRemoveDoc,
+  core.class.TxMixin,
+  core.class.TxCollectionCUD,
+])
+
+/** The classes of a workspace, built from its model transactions. */
+export class Hierarchy {
+  readonly #classes = new Map<string, Class>()
+  readonly #attributes = new Map<string, Attribute>()
+  readonly #enums = new Map<string, Enum>()
+  #graph = new ClassGraph(this.#classes, this.#attributes)
+
+  /** A copy to try transactions on. */
+  clone(): Hierarchy {
+    const copy = new Hierarchy()
+    for (const [id, doc] of this.#classes) copy.#classes.set(id, doc)
+    for (const [id, doc] of this.#attributes) copy.#attributes.set(id, doc)
+    for (const [id, doc] of this.#enums) copy.#enums.set(id, doc)
+    return copy
+  }
+
+  /** Takes in a model transaction, others are ignored. One that would break the hierarchy changes nothing. */
+  apply(tx: Tx): void {
+    if (tx.objectSpace !== core.space.Model || !changeClasses.has(tx._class)) return
+    const change = tx as TxCUD
+    const target = targetOf(change)
+    const before = this.#find(target._id)
+    if (before === undefined && !target.created) return
+    const after = applyTransaction(before, change)
+    const shape = after ?? before
+    if (shape !== undefined) this.#replace(shape, after)
+  }
+
+  findClass(id: string): Class | undefined {
+    return this.#classes.get(id)
+  }
+
+  /** Throws `UnknownClass`. */
+  getClass(id: string): Class {
+    const found = this.#classes.get(id)
+    if (found === undefined) throw unknownClass(id)
+    return found
+  }
+
+  findEnum(id: string): Enum | undefined {
+    return this.#enums.get(id)
+  }
+
+  /** Whether `id` is `ancestor` or comes of it; false for an unknown class. */
+  isDerived(id: string, ancestor: string): boolean {
+    return this.#classes.has(id) && this.#graph.ancestorSet(id).has(ancestor)
+  }
+
+  /** The class itself, then its ancestors and interfaces, nearest first. */
+  ancestors(id: string): readonly Ref<Class>[] {
+    this.getClass(id)
+    return [...this.#graph.ancestorSet(id)] as Ref<Class>[]
+  }
+
+  /** The class itself and all that come of it: classes, mixins and interfaces. */
+  descendants(id: string): readonly Ref<Class>[] {
+    this.getClass(id)
+    return this.#graph.descendants(id)
+  }
+
+  /** The domain of the nearest ancestor that names one. */
+  domainOf(id: string): Domain | undefined {
+    this.getClass(id)
+    return this.#graph.domain(id)
+  }
+
+  isMixin(id: string): boolean {
+    return this.#classes.get(id)?.kind === ClassKind.Mixin
+  }
+
+  /** The nearest ancestor that is no mixin: the class whose documents may carry it. */
+  baseClass(id: string): Ref<Class> {
+    const base = this.ancestors(id).find((ancestor) => this.getClass(ancestor).kind === ClassKind.Class)
+    return base ?? (id as Ref<Class>)
+  }
+
+  /** Its own attributes and those of its ancestors, by name; the nearest one counts. */
+  attributes(id: string): ReadonlyMap<string, Attribute> {
+    this.getClass(id)
+    return this.#graph.attributes(id)
+  }
+
+  ownAttributes(id: string): ReadonlyMap<string, Attribute> {
+    this.getClass(id)
+    return this.#graph.ownAttributes(id)
+  }
+
+  /** Where an attribute is kept in a document: under the mixin's id when a mixin has it. */
+  pathOf(attribute: Attribute): readonly string[] {
+    return this.isMixin(attribute.attributeOf) ? [attribute.attributeOf, attribute.name] : [attribute.name]
+  }
+
+  /** Every domain with its classes and mixins. */
+  domains(): ReadonlyMap<Domain, readonly Ref<Class>[]> {
+    return this.#graph.domains()
+  }
+
+  #find(id: string): Doc | undefined {
+    return this.#classes.get(id) ?? this.#attributes.get(id) ?? this.#enums.get(id)
+  }
+
+  #replace(shape: Doc, after: Doc | undefined): void {
+    if (classClasses.has(shape._class)) this.#replaceClass(shape._id, after as Class | undefined)
+    else if (shape._class === core.class.Attribute)
+      this.#replaceAttribute(shape._id, after as Attribute | undefined)
+    else if (shape._class === core.class.Enum) replace(this.#enums, shape._id, after as Enum | undefined)
+  }
+
+  #replaceClass(id: string, after: Class | undefined): void {
+    if (after !== undefined) verifyClass(after, this.#classes)
+    else if (this.#graph.descendants(id).length > 1) throw invalidModel('the class has descendants', id)
+    replace(this.#classes, id, after)
+    if (after === undefined) {
+      for (const attribute of this.#attributes.values()) {
+        if (attribute.attributeOf === id) this.#attributes.delete(attribute._id)
+      }
+    }
+    this.#graph = new ClassGraph(this.#classes, this.#attributes)
+  }
+
+  #replaceAttribute(id: string, after: Attribute | undefined): void {
+    if (after !== undefined) verifyAttribute(after, this.#classes)
+    replace(this.#attributes, id, after)
+    this.#graph = new ClassGraph(this.#classes, this.#attributes)
+  }
+}
+
+function replace<T>(docs: Map<string, T>, id: string, after: T | undefined): void {
+  if (after === undefined) docs.delete(id)
+  else docs.set(id, after)
+}

@@ -1,0 +1,31 @@
+import type { Account, Class, Doc, Ref, Space } from './documents.ts'
+import type { BaseDocuments, ClassRef } from './class-ref.ts'
+
+const classNames = [
+  ...(['Obj', 'Doc', 'AttachedDoc', 'Class', 'Mixin', 'Interface', 'Attribute', 'Type'] as const),
+  ...(['TypeString', 'TypeNumber', 'TypeBoolean', 'TypeTimestamp', 'TypeDate', 'TypeMarkup'] as const),
+  ...(['TypeRank', 'TypeAny', 'RefTo', 'ArrOf', 'EnumOf', 'Collection'] as const),
+  ...(['Enum', 'Space', 'Account', 'UserStatus', 'Version', 'Configuration'] as const),
+  ...(['Tx', 'TxCUD', 'TxCreateDoc', 'TxUpdateDoc', 'TxRemoveDoc', 'TxMixin'] as const),
+  ...(['TxCollectionCUD', 'TxApplyIf', 'TxWorkspaceEvent', 'TxModelUpgrade'] as const),
+] as const
+const spaceNames = ['Tx', 'DerivedTx', 'Model', 'Space', 'Configuration'] as const
+const accountNames = ['System', 'ConfigUser'] as const
+
+/** The well-known identifiers of the base model: `core.class.Doc` is `core:class:Doc`. */
+export const core = {
+  class: identifiers<(typeof classNames)[number], Class>('class', classNames) as BaseClassRefs,
+  space: identifiers<(typeof spaceNames)[number], Space>('space', spaceNames),
+  account: identifiers<(typeof accountNames)[number], Account>('account', accountNames),
+}
+
+type BaseClassRefs = {
+  [N in (typeof classNames)[number]]: ClassRef<N extends keyof BaseDocuments ? BaseDocuments[N] : Doc>
+}
+
+/** Domains with a meaning of their own. */
+export const domains = { model: 'model', tx: 'tx', space: 'space', transient: 'transient' } as const
+
+function identifiers<N extends string, T extends Doc>(kind: string, names: readonly N[]) {
+  return Object.fromEntries(names.map((name) => [name, `core:${kind}:${name}`])) as Record<N, Ref<T>>
+}

@@ -1,0 +1,56 @@
+import type { Doc, Domain } from '../documents.ts'
+import { joinsOf, withLookups } from './join.ts'
+import type { Condition, FindPlan } from './plan.ts'
+import { compileCondition } from './predicate.ts'
+import { compileProjection } from './projection.ts'
+import type { FindResult, WithLookup } from './query.ts'
+import { compileSort } from './sort.ts'
+
+/** Where the evaluator finds documents. */
+export interface DocumentSource {
+  documents: (domain: Domain) => Iterable<Doc>
+  get: (domain: Domain, id: string) => Doc | undefined
+}
+
+/** Runs a plan over documents in memory: the meaning every storage adapter reproduces. */
+export function evaluatePlan(plan: FindPlan, source: DocumentSource): FindResult {
+  const joins = joinsOf(plan.lookups, source)
+  const matches = compileCondition(plan.condition, joins)
+  const found: Doc[] = []
+  for (const doc of candidates(plan, source)) if (matches(doc)) found.push(doc)
+  found.sort(compileSort(plan.sort, joins))
+  const page = plan.limit === undefined ? found : found.slice(0, plan.limit)
+  const project = plan.projection === undefined ? undefined : compileProjection(plan.projection)
+  const results = page.map((doc) => withLookups(doc, project?.(doc) ?? doc, plan.lookups, joins))
+  return findResult(results, plan.total ? found.length : -1)
+}
+
+/** Documents with their `total`, as the protocol's clients get them. */
+export function findResult<T extends Doc>(docs: WithLookup<T>[], total: number): FindResult<T> {
+  return Object.assign(docs, { total })
+}
+
+/** A query by id needs no scan. */
+function candidates(plan: FindPlan, source: DocumentSource): Iterable<Doc> {
+  const ids = idsOf(plan.condition)
+  if (ids === undefined) return source.documents(plan.domain)
+  return [...new Set(ids)].flatMap((id) => source.get(plan.domain, id) ?? [])
+}
+
+/** The only ids that can meet the condition; `undefined` where it doesn't say. */
+function idsOf(condition: Condition): string[] | undefined {
+  if (condition.op === 'all-of') {
+    for (const part of condition.conditions) {
+      const ids = idsOf(part)
+      if (ids !== undefined) return ids
+    }
+    return undefined
+  }
+  if (!('path' in condition) || condition.path.length !== 1 || condition.path[0] !== '_id') return undefined
+  if (condition.op === 'eq') return [condition.value].filter(isString)
+  return condition.op === 'in' ? condition.values.filter(isString) : undefined
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string'
+}

@@ -1,0 +1,42 @@
+/**
+ * What `like` means, as one expression: `%` any run of characters (line breaks too), everything else itself,
+ * the whole value, case folded as the flags `iu` fold it. For adapters that can't call {@link compileLike}.
+ */
+export function likeToRegExp(pattern: string): RegExp {
+  return new RegExp(`^${pattern.split(/%+/).map(escapeRegExp).join('.*')}$`, 'isu')
+}
+
+/**
+ * The same as {@link likeToRegExp}, but each part between wildcards is found once, from left to right: one
+ * expression with many `.*` would take time polynomial in the value's length.
+ */
+export function compileLike(pattern: string): (value: string) => boolean {
+  const parts = pattern.split(/%+/).map(escapeRegExp)
+  if (parts.length === 1) return whole(parts[0] ?? '')
+  const prefix = new RegExp(parts[0] ?? '', 'iuy')
+  const suffix = new RegExp(`${parts.at(-1) ?? ''}$`, 'giu')
+  const middle = parts.slice(1, -1).map((part) => new RegExp(part, 'giu'))
+  return (value) => {
+    let position = endOfMatch(prefix, value, 0)
+    for (const part of middle) {
+      if (position < 0) return false
+      position = endOfMatch(part, value, position)
+    }
+    return position >= 0 && endOfMatch(suffix, value, position) >= 0
+  }
+}
+
+export function escapeRegExp(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+}
+
+function whole(part: string): (value: string) => boolean {
+  const expression = new RegExp(`^${part}$`, 'iu')
+  return (value) => expression.test(value)
+}
+
+/** Where the match that starts at `from` or later ends; -1 when there is none. */
+function endOfMatch(expression: RegExp, value: string, from: number): number {
+  expression.lastIndex = from
+  return expression.test(value) ? expression.lastIndex : -1
+}

@@ -1,0 +1,143 @@
+import { isFields, isReservedKey, jsonFlaw } from '../json-value.ts'
+import { invalidQuery } from './invalid-query.ts'
+import type { Condition, Path, Value } from './plan.ts'
+import { MAX_PATTERN_LENGTH, checkRegex } from './regex.ts'
+
+/** Most path segments of a key, and most lookups within lookups. */
+export const MAX_QUERY_DEPTH = 16
+/** Most values, operators, sort keys and lookups of a query together. */
+export const MAX_QUERY_OPERANDS = 20_000
+
+/** What is left of a query's allowance of operands. */
+export class OperandBudget {
+  #left = MAX_QUERY_OPERANDS
+
+  spend(operands: number): void {
+    this.#left -= operands
+    if (this.#left < 0) throw invalidQuery('too many operands', { limit: MAX_QUERY_OPERANDS })
+  }
+}
+
+/** The conditions one key of a query puts on the values at the path. */
+export function parseField(path: Path, value: unknown, budget: OperandBudget): Condition[] {
+  budget.spend(1)
+  if (value === undefined) return []
+  if (!isOperators(value)) return [{ op: 'eq', path, value: parseValue(value) }]
+  return Object.entries(value).flatMap(([name, operand]) => {
+    budget.spend(Array.isArray(operand) ? operand.length : 1)
+    return operand === undefined ? [] : parseOperator({ path, name, operand, operators: value })
+  })
+}
+
+/** Splits a dotted key. */
+export function parsePath(key: string): string[] {
+  const path = key.split('.')
+  if (path.length > MAX_QUERY_DEPTH) throw invalidQuery('path too deep', { limit: MAX_QUERY_DEPTH })
+  if (path.some((part) => part === '' || part.startsWith('$') || isReservedKey(part))) {
+    throw invalidQuery('not a field', { field: key.slice(0, 100) })
+  }
+  return path
+}
+
+/** Whether an object stands for operators rather than for a value to equal. */
+export function isOperators(value: unknown): value is Record<string, unknown> {
+  return isFields(value) && Object.keys(value).some((key) => key.startsWith('$'))
+}
+
+interface Operator {
+  path: Path
+  name: string
+  operand: unknown
+  /** The operators it stands among. */
+  operators: Record<string, unknown>
+}
+
+type Parse = (operator: Operator) => Condition[]
+
+const parsers: ReadonlyMap<string, Parse> = new Map<string, Parse>([
+  ['$eq', ({ path, operand }) => [{ op: 'eq', path, value: parseValue(operand) }]],
+  ['$ne', ({ path, operand }) => [{ op: 'ne', path, value: parseValue(operand) }]],
+  ['$in', (operator) => [{ op: 'in', path: operator.path, values: parseValues(operator) }]],
+  ['$nin', (operator) => [{ op: 'nin', path: operator.path, values: parseValues(operator) }]],
+  ['$all', (operator) => [{ op: 'all', path: operator.path, values: parseValues(operator) }]],
+  ['$gt', parseComparison('gt')],
+  ['$gte', parseComparison('gte')],
+  ['$lt', parseComparison('lt')],
+  ['$lte', parseComparison('lte')],
+  ['$exists', parseExists],
+  ['$size', parseSize],
+  ['$like', parseLike],
+  ['$regex', parseRegex],
+  ['$options', parseOptions],
+])
+
+function parseOperator(operator: Operator): Condition[] {
+  const parse = parsers.get(operator.name)
+  if (parse === undefined) throw invalidQuery('unknown operator', { operator: operator.name.slice(0, 100) })
+  return parse(operator)
+}
+
+function wrongOperand({ name, path }: Operator, expected: string): Error {
+  return invalidQuery('wrong operand', { operator: name, field: path.join('.'), expected })
+}
+
+function parseValue(value: unknown): Value {
+  const flaw = jsonFlaw(value)
+  if (flaw !== undefined) throw invalidQuery(flaw)
+  return value as Value
+}
+
+function parseValues(operator: Operator): Value[] {
+  if (!Array.isArray(operator.operand)) throw wrongOperand(operator, 'array')
+  return operator.operand.filter((value) => value !== undefined).map(parseValue)
+}
+
+function parseComparison(op: 'gt' | 'gte' | 'lt' | 'lte'): Parse {
+  return (operator) => {
+    const { path, operand } = operator
+    if (operand === null) return [comparisonWithNull(path, op)]
+    const comparable = typeof operand === 'string' || typeof operand === 'boolean' || Number.isFinite(operand)
+    if (!comparable) throw wrongOperand(operator, 'number, string or boolean')
+    return [{ op, path, value: operand as Value }]
+  }
+}
+
+/** Nothing is beyond null, and only null is as far. */
+function comparisonWithNull(path: Path, op: 'gt' | 'gte' | 'lt' | 'lte'): Condition {
+  return op === 'gte' || op === 'lte' ? { op: 'eq', path, value: null } : { op: 'any-of', conditions: [] }
+}
+
+function parseExists(operator: Operator): Condition[] {
+  const { path, operand } = operator
+  if (typeof operand !== 'boolean' && operand !== 0 && operand !== 1) throw wrongOperand(operator, 'boolean')
+  return [{ op: 'exists', path, value: Boolean(operand) }]
+}
+
+function parseSize(operator: Operator): Condition[] {
+  const { path, operand } = operator
+  if (!Number.isSafeInteger(operand) || (operand as number) < 0) {
+    throw wrongOperand(operator, 'non-negative integer')
+  }
+  return [{ op: 'size', path, value: operand as number }]
+}
+
+function parseLike(operator: Operator): Condition[] {
+  const { path, operand } = operator
+  if (typeof operand !== 'string') throw wrongOperand(operator, 'string')
+  if (operand.length > MAX_PATTERN_LENGTH)
+    throw invalidQuery('pattern too long', { limit: MAX_PATTERN_LENGTH })
+  return [{ op: 'like', path, pattern: operand }]
+}
+
+function parseRegex(operator: Operator): Condition[] {
+  const { path, operand: source, operators } = operator
+  const flags = operators['$options'] ?? ''
+  if (typeof source !== 'string' || typeof flags !== 'string') throw wrongOperand(operator, 'string')
+  checkRegex(source, flags)
+  return [{ op: 'regex', path, source, flags }]
+}
+
+function parseOptions(operator: Operator): Condition[] {
+  if (operator.operators['$regex'] === undefined) throw wrongOperand(operator, 'a $regex beside it')
+  return []
+}

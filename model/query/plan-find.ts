@@ -1,0 +1,82 @@
+import { isFields, isReservedKey } from '../json-value.ts'
+import type { Hierarchy } from '../hierarchy.ts'
+import { invalidQuery } from './invalid-query.ts'
+import { OperandBudget, parseField } from './parse-condition.ts'
+import { planClass, searchPaths } from './plan-class.ts'
+import { lookupPlans, planLookups } from './plan-lookups.ts'
+import { planSort } from './plan-sort.ts'
+import type { Condition, FindPlan, Projection } from './plan.ts'
+import type { DocumentQuery, FindOptions } from './query.ts'
+import { resolveKey, resolvePath, type QueryScope } from './resolve-key.ts'
+
+/**
+ * Resolves a query as it stands on the wire. Throws `UnknownClass`, and `InvalidQuery` for an operator, operand,
+ * option or lookup it doesn't know.
+ */
+export function planFind(
+  hierarchy: Hierarchy,
+  _class: string,
+  query: DocumentQuery = {},
+  options: FindOptions = {},
+): FindPlan {
+  const { domain, condition } = planClass(hierarchy, _class)
+  if (!isFields(query) || !isFields(options)) throw invalidQuery('query and options are objects')
+  const budget = new OperandBudget()
+  const lookups = planLookups(hierarchy, _class, options.lookup, budget)
+  const scope: QueryScope = { hierarchy, _class, lookups, budget }
+  return {
+    domain,
+    condition: { op: 'all-of', conditions: [condition, ...planConditions(query, scope)] },
+    sort: planSort(options.sort, scope),
+    limit: planLimit(options.limit),
+    projection: planProjection(options.projection, scope),
+    total: options.total === true,
+    lookups: lookupPlans(lookups),
+  }
+}
+
+function planConditions(query: Record<string, unknown>, scope: QueryScope): Condition[] {
+  return Object.entries(query).flatMap(([key, value]) => planKey(key, value, scope))
+}
+
+function planKey(key: string, value: unknown, scope: QueryScope): Condition[] {
+  if (value === undefined) return []
+  if (key === '$search') return [planSearch(value, scope)]
+  const target = resolveKey(key, scope)
+  return parseField(target.path, value, scope.budget).map((condition) =>
+    target.names.reduceRight<Condition>(
+      (inner, name) => ({ op: 'lookup', name, condition: inner }),
+      condition,
+    ),
+  )
+}
+
+function planSearch(text: unknown, { hierarchy, _class }: QueryScope): Condition {
+  if (typeof text !== 'string')
+    throw invalidQuery('wrong operand', { operator: '$search', expected: 'string' })
+  return { op: 'search', text, paths: searchPaths(hierarchy, _class) }
+}
+
+/** 0 means no limit, as clients of the family mean it. */
+function planLimit(limit: number | undefined): number | undefined {
+  if (limit === undefined || limit === null || limit === 0) return undefined
+  if (!Number.isSafeInteger(limit) || limit < 0) throw invalidQuery('limit is a non-negative integer')
+  return limit
+}
+
+function planProjection(projection: FindOptions['projection'], scope: QueryScope): Projection | undefined {
+  if (projection === undefined || projection === null) return undefined
+  if (!isFields(projection)) throw invalidQuery('projection is an object')
+  const entries = Object.entries(projection).filter(([key]) => key !== '_id')
+  scope.budget.spend(entries.length)
+  const kept = entries.filter(([key, value]) => isKept(key, value))
+  if (kept.length > 0 && kept.length < entries.length) throw invalidQuery('projection includes or excludes')
+  const paths = entries.map(([key]) => resolvePath(scope.hierarchy, scope._class, key))
+  const includes = kept.length > 0 || (entries.length === 0 && projection['_id'] === 1)
+  return includes ? { include: paths } : { exclude: paths }
+}
+
+function isKept(key: string, value: unknown): boolean {
+  if (isReservedKey(key) || (value !== 0 && value !== 1)) throw invalidQuery('projection takes 0 or 1')
+  return value === 1
+}

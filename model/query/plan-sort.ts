@@ -1,0 +1,48 @@
+import { isFields } from '../json-value.ts'
+import { invalidQuery } from './invalid-query.ts'
+import { parseField } from './parse-condition.ts'
+import type { SortKey } from './plan.ts'
+import { resolveKey, type KeyTarget, type QueryScope } from './resolve-key.ts'
+
+/** The sort keys in the order they stand. One may go through a lookup, but not through one within another. */
+export function planSort(sort: unknown, scope: QueryScope): SortKey[] {
+  if (sort === undefined || sort === null) return []
+  if (!isFields(sort)) throw invalidQuery('sort is an object')
+  return Object.entries(sort).flatMap(([key, value]) =>
+    value === undefined ? [] : [planKey(key, value, scope)],
+  )
+}
+
+function planKey(key: string, value: unknown, scope: QueryScope): SortKey {
+  scope.budget.spend(1)
+  const target = resolveKey(key, scope)
+  const [lookup, ...deeper] = target.names
+  if (deeper.length > 0) throw invalidQuery('sorts by a lookup within a lookup', { field: key.slice(0, 100) })
+  const place = lookup === undefined ? { path: target.path } : { path: target.path, lookup }
+  if (isOrder(value)) return { ...place, order: value }
+  return { ...place, ...planCases(value, target, scope) }
+}
+
+function planCases(value: unknown, target: KeyTarget, scope: QueryScope): Omit<SortKey, 'path' | 'lookup'> {
+  if (!isFields(value) || !isOrder(value['order']) || !Array.isArray(value['cases'])) throw wrongSort(target)
+  const fallback = value['default'] ?? undefined
+  if (fallback !== undefined && !isIndex(fallback)) throw wrongSort(target)
+  const cases = value['cases'].map((item: unknown) => {
+    if (!isFields(item) || !isIndex(item['index'])) throw wrongSort(target)
+    const conditions = parseField(target.path, item['query'], scope.budget)
+    return { condition: { op: 'all-of' as const, conditions }, index: item['index'] }
+  })
+  return { order: value['order'], cases, default: fallback }
+}
+
+function isOrder(value: unknown): value is 1 | -1 {
+  return value === 1 || value === -1
+}
+
+function isIndex(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value)
+}
+
+function wrongSort(target: KeyTarget): Error {
+  return invalidQuery('sort takes 1, -1 or {order, default?, cases}', { field: target.path.join('.') })
+}

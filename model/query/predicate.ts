@@ -1,0 +1,178 @@
+import type { Doc } from '../documents.ts'
+import { compareStrings, equalValues, hasPlainOrder } from './compare.ts'
+import { compileLike } from './like.ts'
+import { someAt, valuesAt, type Test } from './path.ts'
+import type { Condition, Path, Value } from './plan.ts'
+import { searchWords } from './search-words.ts'
+
+export type Predicate = (doc: Doc) => boolean
+
+/** Documents joined under a name, and those joined to them. */
+export interface Join {
+  documents: (doc: Doc) => readonly Doc[]
+  nested: Joins
+}
+export type Joins = ReadonlyMap<string, Join>
+
+const noJoins: Joins = new Map()
+
+/** Compiles a condition once, to test many documents. `joins` answer its `lookup` conditions. */
+export function compileCondition(condition: Condition, joins: Joins = noJoins): Predicate {
+  return compile(condition, joins) as Predicate
+}
+
+function compile(condition: Condition, joins: Joins): Test {
+  switch (condition.op) {
+    case 'all-of':
+      return allOf(condition.conditions.map((part) => compile(part, joins)))
+    case 'any-of':
+      return anyOf(condition.conditions.map((part) => compile(part, joins)))
+    case 'none-of':
+      return not(anyOf(condition.conditions.map((part) => compile(part, joins))))
+    case 'search':
+      return searchTest(condition.text, condition.paths)
+    case 'lookup':
+      return lookupTest(condition.name, condition.condition, joins)
+    default:
+      return fieldTest(condition)
+  }
+}
+
+type FieldCondition = Exclude<
+  Condition,
+  { op: 'all-of' | 'any-of' | 'none-of' } | { op: 'search' } | { op: 'lookup' }
+>
+
+function fieldTest(condition: FieldCondition): Test {
+  const { path } = condition
+  switch (condition.op) {
+    case 'eq':
+      return someAt(path, equals(condition.value))
+    case 'ne':
+      return not(someAt(path, equals(condition.value)))
+    case 'in':
+      return someAt(path, oneOf(condition.values))
+    case 'nin':
+      return not(someAt(path, oneOf(condition.values)))
+    case 'all':
+      return allAt(path, condition.values)
+    case 'exists':
+      return condition.value ? someAt(path, isDefined) : not(someAt(path, isDefined))
+    case 'size':
+      return someAt(path, (value) => Array.isArray(value) && value.length === condition.value)
+    case 'like':
+      return someAt(path, orItem(stringTest(compileLike(condition.pattern))))
+    case 'regex':
+      return someAt(path, orItem(stringTest(regexTest(condition.source, condition.flags))))
+    case 'gt':
+    case 'gte':
+    case 'lt':
+    case 'lte':
+      return someAt(path, orItem(comparison(condition.op, condition.value)))
+    default:
+      return condition satisfies never
+  }
+}
+
+function allOf(tests: readonly Test[]): Test {
+  const [first, second] = tests
+  if (first === undefined) return () => true
+  if (second === undefined) return first
+  return (value) => {
+    for (const test of tests) if (!test(value)) return false
+    return true
+  }
+}
+
+function anyOf(tests: readonly Test[]): Test {
+  return (value) => {
+    for (const test of tests) if (test(value)) return true
+    return false
+  }
+}
+
+function not(test: Test): Test {
+  return (value) => !test(value)
+}
+
+/** The value itself, or an item of it when it is an array. */
+function orItem(test: Test): Test {
+  return (value) => test(value) || (Array.isArray(value) && value.some(test))
+}
+
+function isDefined(value: unknown): boolean {
+  return value !== undefined
+}
+
+function stringTest(test: (text: string) => boolean): Test {
+  return (value) => typeof value === 'string' && test(value)
+}
+
+function equals(operand: Value): Test {
+  if (operand === null) return orItem((value) => value === null || value === undefined)
+  if (typeof operand === 'object') return orItem((value) => equalValues(value, operand))
+  return (value) => value === operand || (Array.isArray(value) && value.includes(operand))
+}
+
+function oneOf(operands: readonly Value[]): Test {
+  const scalars = new Set<unknown>(operands.filter((operand) => typeof operand !== 'object'))
+  const others = operands.filter((operand) => typeof operand === 'object').map(equals)
+  const isScalar: Test = orItem((value) => scalars.has(value))
+  return others.length === 0 ? isScalar : anyOf([isScalar, ...others])
+}
+
+function allAt(path: Path, operands: readonly Value[]): Test {
+  if (operands.length === 0) return () => false
+  return allOf(operands.map((operand) => someAt(path, equals(operand))))
+}
+
+const outcomes = {
+  gt: (order: number) => order > 0,
+  gte: (order: number) => order >= 0,
+  lt: (order: number) => order < 0,
+  lte: (order: number) => order <= 0,
+}
+
+function comparison(op: keyof typeof outcomes, operand: Value): Test {
+  const outcome = outcomes[op]
+  if (typeof operand === 'string') return stringTest(stringComparison(op, operand))
+  if (typeof operand === 'number') return (value) => typeof value === 'number' && outcome(value - operand)
+  if (typeof operand === 'boolean') {
+    return (value) => typeof value === 'boolean' && outcome(Number(value) - Number(operand))
+  }
+  return () => false
+}
+
+function stringComparison(op: keyof typeof outcomes, operand: string): (value: string) => boolean {
+  const outcome = outcomes[op]
+  if (!hasPlainOrder(operand)) return (value) => outcome(compareStrings(value, operand))
+  return (value) => outcome(value < operand ? -1 : value > operand ? 1 : 0)
+}
+
+function regexTest(source: string, flags: string): (value: string) => boolean {
+  const expression = new RegExp(source, flags)
+  return (value) => expression.test(value)
+}
+
+/** Each word of the text has to begin a word of some field; a text without words finds nothing. */
+function searchTest(text: string, paths: readonly Path[]): Test {
+  const wanted = searchWords(text)
+  const readers = paths.map(valuesAt)
+  if (wanted.length === 0) return () => false
+  return (value) => {
+    const words = readers.flatMap((read) => read(value)).flatMap(wordsOf)
+    return wanted.every((word) => words.some((candidate) => candidate.startsWith(word)))
+  }
+}
+
+function wordsOf(value: unknown): string[] {
+  if (typeof value === 'string') return searchWords(value)
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string').flatMap(searchWords) : []
+}
+
+function lookupTest(name: string, condition: Condition, joins: Joins): Test {
+  const join = joins.get(name)
+  if (join === undefined) return () => false
+  const test = compile(condition, join.nested)
+  return (value) => join.documents(value as Doc).some(test)
+}

@@ -1,0 +1,53 @@
+import type { Class, Doc, Ref } from '../documents.ts'
+
+/** A query as it stands on the wire: fields (dotted paths, mixin fields by their name) with values or operators. */
+export type DocumentQuery<T extends Doc = Doc> = { [K in keyof T]?: FieldQuery<T[K]> } & {
+  $search?: string
+} & Record<string, unknown>
+
+export type FieldQuery<V> = V | FieldOperators<V> | (V extends readonly (infer I)[] ? I : never)
+
+export interface FieldOperators<V = unknown> {
+  $in?: V[]
+  $nin?: V[]
+  $ne?: V | null
+  $gt?: V
+  $gte?: V
+  $lt?: V
+  $lte?: V
+  $exists?: boolean
+  $all?: unknown[]
+  $size?: number
+  $like?: string
+  $regex?: string
+  $options?: string
+}
+
+export interface SortByCases {
+  order: 1 | -1
+  /** The index of documents no case matches. They come last when it is left out. */
+  default?: number
+  cases: { query: unknown; index: number }[]
+}
+
+export type SortQuery = Record<string, 1 | -1 | SortByCases>
+
+/** `{attr: Class}`, `{attr: [Class, nested]}`, `{_id: {name: Class | [Class, attr]}}`. */
+export interface LookupQuery {
+  _id?: Record<string, Ref<Class> | [Ref<Class>, string]>
+  [attribute: string]: unknown
+}
+
+export interface FindOptions {
+  limit?: number
+  sort?: SortQuery
+  projection?: Record<string, 0 | 1>
+  /** Count all that match, `-1` otherwise. */
+  total?: boolean
+  lookup?: LookupQuery
+}
+
+export type WithLookup<T extends Doc> = T & { $lookup?: Record<string, unknown> }
+
+/** Documents, and how many there are without the limit (`-1`: not asked for). */
+export type FindResult<T extends Doc = Doc> = WithLookup<T>[] & { total: number }

@@ -1,0 +1,58 @@
+import type { Doc } from '../documents.ts'
+import { compareStrings, compareValues } from './compare.ts'
+import { valuesAt } from './path.ts'
+import type { SortKey } from './plan.ts'
+import { compileCondition, type Joins } from './predicate.ts'
+
+export type Comparator = (a: Doc, b: Doc) => number
+
+const noJoins: Joins = new Map()
+
+/**
+ * The order of `compareValues` key by key, then by `_id`. Of several values at a path, and of an array's items,
+ * the smallest counts in ascending and the largest in descending order; an empty array counts as missing.
+ */
+export function compileSort(keys: readonly SortKey[], joins: Joins = noJoins): Comparator {
+  const comparators = keys.map((key) => (key.cases === undefined ? byValue(key, joins) : byCase(key, joins)))
+  return (a, b) => {
+    for (const compare of comparators) {
+      const order = compare(a, b)
+      if (order !== 0) return order
+    }
+    return compareStrings(a._id, b._id)
+  }
+}
+
+function byValue(key: SortKey, joins: Joins): Comparator {
+  const values = valuesAt(key.path)
+  const read = (doc: Doc): unknown => extreme(sources(doc, key, joins).flatMap(values), key.order)
+  return (a, b) => key.order * compareValues(read(a), read(b))
+}
+
+/** Documents of no case come last in either order. */
+function byCase(key: SortKey, joins: Joins): Comparator {
+  const cases = (key.cases ?? []).map(({ condition, index }) => ({
+    test: compileCondition(condition),
+    index,
+  }))
+  const read = (doc: Doc): number | undefined =>
+    cases.find(({ test }) => sources(doc, key, joins).some(test))?.index ?? key.default
+  return (a, b) => {
+    const [x, y] = [read(a), read(b)]
+    if (x === undefined || y === undefined) return Number(x === undefined) - Number(y === undefined)
+    return key.order * (x - y)
+  }
+}
+
+/** The documents the key is read from: the document itself, or those looked up for it. */
+function sources(doc: Doc, key: SortKey, joins: Joins): readonly Doc[] {
+  return key.lookup === undefined ? [doc] : (joins.get(key.lookup)?.documents(doc) ?? [])
+}
+
+function extreme(values: readonly unknown[], order: 1 | -1): unknown {
+  const candidates = values.flatMap((value) => (Array.isArray(value) ? (value as unknown[]) : [value]))
+  return candidates.reduce(
+    (best, value) => (order * compareValues(value, best) < 0 ? value : best),
+    candidates[0],
+  )
+}

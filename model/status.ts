@@ -1,0 +1,45 @@
+/** What a failed request is answered with. Never carries a stack or a secret. */
+export interface Status {
+  severity: Severity
+  code: StatusCode
+  params: Record<string, string | number | boolean>
+}
+
+export type Severity = 'OK' | 'INFO' | 'WARNING' | 'ERROR'
+
+export type StatusCode =
+  | 'platform:status:BadRequest'
+  | 'platform:status:Unauthorized'
+  | 'platform:status:Forbidden'
+  | 'platform:status:UnknownMethod'
+  | 'platform:status:UnknownError'
+  | 'platform:status:InternalServerError'
+  | 'platform:status:AccountNotFound'
+  | 'platform:status:AccountExists'
+  | 'platform:status:InvalidCredentials'
+  | 'platform:status:WorkspaceNotFound'
+  | 'platform:status:WorkspaceExists'
+  | 'platform:status:Unavailable'
+  | 'platform:status:StorageFull'
+  | 'platform:status:StorageReadOnly'
+  | 'platform:status:StorageDamaged'
+  | 'platform:status:LimitReached'
+  | 'core:status:ObjectNotFound'
+  | 'core:status:ObjectExists'
+  | 'core:status:InvalidProduct'
+  | 'core:status:UnknownClass'
+  | 'core:status:MissingAttribute'
+  | 'core:status:InvalidAttribute'
+  | 'core:status:InvalidQuery'
+  | 'core:status:InvalidTransaction'
+
+/** An error whose status may be shown to the client. Anything else is answered with InternalServerError. */
+export class StatusError extends Error {
+  readonly status: Status
+
+  constructor(code: StatusCode, params: Status['params'] = {}, options?: ErrorOptions) {
+    super(`${code} ${JSON.stringify(params)}`, options)
+    this.name = 'StatusError'
+    this.status = { severity: 'ERROR', code, params }
+  }
+}
