@@ -1,0 +1,151 @@
+import type { Doc, Domain, Ref } from '../../model/documents.ts'
+import type { FindPlan, Path } from '../../model/query/plan.ts'
+import type { FindResult } from '../../model/query/query.ts'
+import type { Tx } from '../../model/transactions.ts'
+
+/** What every storage adapter does. One contract test suite runs against each of them. */
+export interface Storage {
+  readonly name: string
+  /** Opens a workspace, creating it when it is new. Fails with a `StorageError`. */
+  openWorkspace: (workspace: string, schema: StorageSchema) => Promise<WorkspaceStorage>
+  /** Closes every workspace and ends every worker. Idempotent. */
+  close: () => Promise<void>
+}
+
+/** One open workspace. There is one owner, which commits one batch after another. */
+export interface WorkspaceStorage {
+  /** Identifies this history of the workspace: another one after it was restored or wiped. */
+  readonly epoch: string
+  /** The last committed `seq` when the workspace was opened; 0 for a new one. */
+  readonly lastSeq: number
+
+  /** Makes what is declared (indexes, full-text fields), and drops what no longer is. */
+  applySchema: (schema: StorageSchema) => Promise<void>
+
+  find: (plan: FindPlan) => Promise<FindResult>
+  /** The same result as JSON text. Only where `plan.lookups` is within storage. */
+  findEncoded: (plan: FindPlan, limits: PartLimits) => Promise<EncodedResult>
+  /** The documents with these ids, in no order; missing ones are left out. */
+  get: (domain: Domain, ids: readonly string[]) => Promise<Doc[]>
+  /** What the commit queue reads before a batch, in one go. */
+  prefetch: (request: Prefetch) => Promise<Prefetched>
+
+  /** Durable when it resolves: all of the batch, or (rejected) none. `entries[0].seq` is the last `seq` + 1. */
+  commit: (batch: CommitBatch) => Promise<void>
+  /** Log entries with `seq > after`, in order. `objectSpace` narrows them. */
+  readLog: (request: { after: number; limit: number; objectSpace?: string }) => Promise<LogEntry[]>
+
+  /** Full-text search over the fields the schema declares. */
+  search: (request: SearchRequest) => Promise<SearchHit[]>
+
+  /** A page of the domain's documents by id; start with no cursor. */
+  list: (domain: Domain, cursor: string | undefined, byteLimit: number) => Promise<DocumentPage>
+  /** Replaces or adds documents as they are (a restore): no log entry. */
+  upload: (domain: Domain, docs: readonly Doc[]) => Promise<void>
+  /** Removes documents (a restore): no log entry. */
+  clean: (domain: Domain, ids: readonly string[]) => Promise<void>
+
+  /** Idempotent; waits for what is under way. */
+  close: () => Promise<void>
+}
+
+/** A transaction's place in the workspace's history. */
+export interface LogEntry {
+  /** 1, 2, 3, ... without a gap. */
+  seq: number
+  tx: Tx
+  /** `_id` of the transaction the client sent: its own, or the one it was derived from. */
+  request: string
+  /** The answer to the client, on the entries of a request that has one worth keeping. */
+  result?: unknown
+}
+
+export interface CommitBatch {
+  entries: LogEntry[]
+  puts: { domain: Domain; doc: Doc }[]
+  removes: { domain: Domain; id: string }[]
+}
+
+export interface Prefetch {
+  /** Ids of requests and transactions that may have been committed before. */
+  requests: readonly string[]
+  documents: { domain: Domain; ids: readonly string[] }[]
+}
+
+export interface Prefetched {
+  /** For each known request or transaction id its first result. */
+  requests: { id: string; result: unknown }[]
+  documents: { domain: Domain; docs: Doc[] }[]
+}
+
+export interface PartLimits {
+  /** Largest part, in bytes of JSON text. A single larger document is a part of its own. */
+  maxBytes: number
+  maxCount: number
+}
+
+/** Each part is documents as JSON, separated by commas, without brackets. */
+export interface EncodedResult {
+  parts: Uint8Array[]
+  count: number
+  total: number
+}
+
+export interface SearchRequest {
+  text: string
+  /** Concrete classes; all when undefined. */
+  classes?: readonly string[] | undefined
+  spaces?: readonly string[] | undefined
+  limit: number
+}
+
+export interface SearchHit {
+  id: string
+  _class: string
+  title?: string
+  /** Higher is better. */
+  score: number
+}
+
+export interface DocumentInfo {
+  id: Ref
+  /** Hex digest of the document's content, independent of key order. */
+  hash: string
+  /** Bytes of its JSON text. */
+  size: number
+}
+
+export interface DocumentPage {
+  docs: DocumentInfo[]
+  /** Where the next page starts; undefined when this was the last. */
+  cursor?: string | undefined
+}
+
+/** What the model declares, resolved per domain. */
+export interface StorageSchema {
+  domains: DomainSchema[]
+}
+
+export interface DomainSchema {
+  domain: Domain
+  indexes: IndexSchema[]
+  /** Paths of full-text attributes; the first that is set is the hit's title. */
+  fullText: Path[]
+}
+
+export interface IndexSchema {
+  keys: { path: Path; order: 1 | -1 }[]
+}
+
+export type StorageErrorCode = 'damaged' | 'full' | 'read-only' | 'unavailable' | 'closed' | 'conflict'
+
+/** A failure of the storage, not of the request. */
+export class StorageError extends Error {
+  readonly code: StorageErrorCode
+
+  constructor(code: StorageErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'StorageError'
+    this.code = code
+  }
+}

@@ -1,0 +1,58 @@
+import type { Domain } from '../../../model/documents.ts'
+import type { FindPlan } from '../../../model/query/plan.ts'
+import type { PartLimits, Prefetch, SearchRequest, StorageSchema } from '../contract.ts'
+import type { Put } from './documents.ts'
+import type { Failure } from './failure.ts'
+import type { Row } from './row.ts'
+
+/** What is asked of a worker that reads. Answers are JSON text, except for `findEncoded`'s. */
+export type ReadCall =
+  | { method: 'find'; plan: FindPlan }
+  | { method: 'findEncoded'; plan: FindPlan; limits: PartLimits }
+  | { method: 'get'; domain: Domain; ids: readonly string[] }
+  | { method: 'readLog'; after: number; limit: number; objectSpace?: string }
+  | { method: 'search'; request: SearchRequest }
+  | { method: 'list'; domain: Domain; cursor: string | undefined; byteLimit: number }
+
+/** What is asked of the one worker that writes to a workspace. */
+export type WriteCall =
+  | { method: 'open' }
+  | { method: 'applySchema'; schema: StorageSchema }
+  | { method: 'prefetch'; request: Prefetch }
+  | { method: 'commit'; entries: Row[]; puts: Put[]; removes: { domain: Domain; id: string }[] }
+  | { method: 'upload'; domain: Domain; rows: Row[] }
+  | { method: 'clean'; domain: Domain; ids: readonly string[] }
+  | { method: 'catchUp' }
+
+/** What both know: which file is meant, and that it is no longer. */
+export type HandleCall = { method: 'attach'; attachment: Attachment } | { method: 'release' }
+
+export type Call = ReadCall | WriteCall | HandleCall
+
+export interface Attachment {
+  file: string
+  schema: StorageSchema
+}
+
+/** Requests travel in arrays: all that was asked for in one turn of the event loop. */
+export interface Request {
+  id: number
+  /** The number of the workspace within its storage. */
+  workspace: number
+  call: Call
+}
+
+export type Reply = { id: number; value: unknown } | { id: number; failure: Failure }
+
+export interface WorkerOptions {
+  role: 'writer' | 'reader'
+  maxOpenFiles: number
+  maxPages?: number | undefined
+}
+
+/** The answer to `open`. */
+export interface Opened {
+  epoch: string
+  lastSeq: number
+  schema: StorageSchema
+}

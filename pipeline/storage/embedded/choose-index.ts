@@ -1,0 +1,58 @@
+import type { Condition, FindPlan, Path, SortKey } from '../../../model/query/plan.ts'
+import type { TableIndex, TableSql } from './scope.ts'
+
+/**
+ * The index a page is walked along, when that is surely best: its first keys are compared for equality, the next
+ * ones are the sort, and the rest of the condition only looks at the class or the index's own keys.
+ * SQLite's planner would rather look all of a class up by `_class IN (...)` and sort it.
+ */
+export function chooseIndex(plan: FindPlan, table: TableSql): TableIndex | undefined {
+  if (plan.limit === undefined || plan.sort.some((key) => key.cases !== undefined || key.lookup !== undefined)) {
+    return undefined
+  }
+  const conjuncts = flatten(plan.condition)
+  const equal = new Set(conjuncts.flatMap((condition) => (isEquality(condition) ? [name(condition.path)] : [])))
+  if (equal.has(name(['_id']))) return undefined
+  const sort = plan.sort.length === 0 ? [{ path: ['_id'], order: 1 as const }] : plan.sort
+  const usable = table.indexes.filter((index) => isWalk(index, equal, sort) && covers(index, conjuncts))
+  return usable.sort((a, b) => equalKeys(b, equal) - equalKeys(a, equal))[0]
+}
+
+function flatten(condition: Condition): Condition[] {
+  return condition.op === 'all-of' ? condition.conditions.flatMap(flatten) : [condition]
+}
+
+function isEquality(condition: Condition): condition is Extract<Condition, { path: Path }> {
+  if (condition.op === 'in') return condition.values.length === 1 && isScalar(condition.values[0])
+  return condition.op === 'eq' && isScalar(condition.value)
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number'
+}
+
+function equalKeys(index: TableIndex, equal: ReadonlySet<string>): number {
+  const count = index.keys.findIndex((key) => !equal.has(name(key.path)))
+  return count === -1 ? index.keys.length : count
+}
+
+function isWalk(index: TableIndex, equal: ReadonlySet<string>, sort: readonly SortKey[]): boolean {
+  const rest = index.keys.slice(equalKeys(index, equal))
+  const [first] = rest
+  if (first === undefined || rest.length < sort.length) return false
+  const backwards = first.order !== sort[0]?.order
+  return sort.every((key, position) => {
+    const candidate = rest[position]
+    const order = backwards ? -key.order : key.order
+    return candidate !== undefined && name(candidate.path) === name(key.path) && candidate.order === order
+  })
+}
+
+function covers(index: TableIndex, conjuncts: readonly Condition[]): boolean {
+  const known = new Set([...index.keys.map((key) => name(key.path)), name(['_class'])])
+  return conjuncts.every((condition) => 'path' in condition && known.has(name(condition.path)))
+}
+
+function name(path: Path): string {
+  return JSON.stringify(path)
+}

@@ -1,0 +1,148 @@
+import type { Condition, Path, Value } from '../../../model/query/plan.ts'
+import { compileJoinCondition } from './compile-join.ts'
+import { compileSearch } from './compile-search.ts'
+import type { PathSql, Scalar } from './compile-path.ts'
+import { bindable, isExact } from './compile-path.ts'
+import type { Fragment } from './fragment.ts'
+import { always, and, fragment, never, not, oneOf, or, template } from './fragment.ts'
+import type { Scope } from './scope.ts'
+import { isIndexed, scopedPath } from './scope.ts'
+
+type Leaf = Exclude<Condition, { op: 'all-of' | 'any-of' | 'none-of' | 'lookup' | 'search' }>
+
+/** SQL that holds exactly for the rows that meet the condition. */
+export function compileCondition(condition: Condition, scope: Scope): Fragment {
+  switch (condition.op) {
+    case 'all-of':
+      return and(condition.conditions.map((part) => compileCondition(part, scope)))
+    case 'any-of':
+      return or(condition.conditions.map((part) => compileCondition(part, scope)))
+    case 'none-of':
+      return not(or(condition.conditions.map((part) => compileCondition(part, scope))))
+    case 'lookup':
+      return compileJoinCondition(condition, scope)
+    case 'search':
+      return compileSearch(condition, scope)
+    default:
+      return compileLeaf(condition, scope)
+  }
+}
+
+/** Evaluates the condition by the model's own predicate: the answer for all that has no form in SQL. */
+export function byPredicate(condition: Condition, scope: Scope): Fragment {
+  return fragment(`matches(${scope.alias}.data, ?)`, JSON.stringify(condition))
+}
+
+function compileLeaf(leaf: Leaf, scope: Scope): Fragment {
+  const path = scopedPath(scope, leaf.path)
+  const scalar = path === undefined ? undefined : overScalars(leaf, path)
+  if (path === undefined || scalar === undefined) return byPredicate(leaf, scope)
+  if (path.column || isAlwaysPlain(leaf.path, scope)) return scalar
+  const guarded = template(
+    'CASE {} WHEN \'array\' THEN {} ELSE {} END',
+    path.type,
+    overItems(leaf, path) ?? byPredicate(leaf, scope),
+    scalar,
+  )
+  if (path.behindArray === undefined) return guarded
+  return template('CASE WHEN {} THEN {} ELSE {} END', path.behindArray, byPredicate(leaf, scope), guarded)
+}
+
+function isAlwaysPlain(path: Path, scope: Scope): boolean {
+  return isIndexed(scope.table, path) && scope.catalog.isPlain(scope.table, path)
+}
+
+/** The condition where no array is met on the way or at the end; `undefined` when SQL can't say it. */
+function overScalars(leaf: Leaf, path: PathSql): Fragment | undefined {
+  switch (leaf.op) {
+    case 'eq':
+      return equals([leaf.value], path)
+    case 'ne':
+      return negated(equals([leaf.value], path))
+    case 'in':
+      return equals(leaf.values, path)
+    case 'nin':
+      return negated(equals(leaf.values, path))
+    case 'all':
+      return holdsAll(leaf.values, path)
+    case 'gt':
+    case 'gte':
+    case 'lt':
+    case 'lte':
+      return inRange(leaf.op, leaf.value, path)
+    case 'exists':
+      return fragment(`${path.type} IS ${leaf.value ? 'NOT NULL' : 'NULL'}`)
+    case 'size':
+      return never
+    case 'like':
+      return isExact(leaf.pattern) ? fragment(`text_like(${path.key}, ?)`, leaf.pattern) : undefined
+    case 'regex':
+      return undefined
+  }
+}
+
+function negated(part: Fragment | undefined): Fragment | undefined {
+  return part === undefined ? undefined : not(part)
+}
+
+function equals(values: readonly Value[], path: PathSql): Fragment | undefined {
+  const scalars = values.filter(isExact)
+  const nulls = values.filter((value) => value === null).length
+  if (scalars.length + nulls !== values.length) return undefined
+  const found = [...byKind(scalars, path)]
+  if (nulls > 0) found.push(fragment(`${path.key} IS NULL`))
+  return or(found)
+}
+
+/** Booleans are bound as blobs, which can't stand in the JSON text a long list is bound as. */
+function byKind(scalars: readonly Scalar[], path: PathSql): Fragment[] {
+  const plain = [...new Set(scalars.filter((value) => typeof value !== 'boolean'))]
+  const booleans = [...new Set(scalars.filter((value) => typeof value === 'boolean'))]
+  return [
+    ...(plain.length > 0 ? [oneOf(path.key, plain)] : []),
+    ...booleans.map((value) => fragment(`${path.key} = ?`, bindable(value))),
+  ]
+}
+
+function holdsAll(values: readonly Value[], path: PathSql): Fragment | undefined {
+  if (values.length === 0) return never
+  const parts = values.map((value) => equals([value], path))
+  return parts.every((part) => part !== undefined) ? and(parts) : undefined
+}
+
+const operators = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const
+
+/** Text is above every number and below every blob, so one more bound keeps a range within its type. */
+function inRange(op: keyof typeof operators, value: Value, path: PathSql): Fragment | undefined {
+  if (!isExact(value) || typeof value === 'boolean') return undefined
+  const above = op === 'gt' || op === 'gte'
+  const bound = fragment(`${path.key} ${operators[op]} ?`, value)
+  if (typeof value === 'number') return above ? and([bound, fragment(`${path.key} < ''`)]) : bound
+  return and([bound, fragment(above ? `${path.key} < x''` : `${path.key} >= ''`)])
+}
+
+/** The condition over the items of an array at the end of the path. */
+function overItems(leaf: Leaf, path: PathSql): Fragment | undefined {
+  switch (leaf.op) {
+    case 'eq':
+      return hasItem([leaf.value], path)
+    case 'ne':
+      return negated(hasItem([leaf.value], path))
+    case 'in':
+      return hasItem(leaf.values, path)
+    case 'nin':
+      return negated(hasItem(leaf.values, path))
+    case 'exists':
+      return leaf.value ? always : never
+    case 'size':
+      return Number.isSafeInteger(leaf.value) ? fragment(`json_array_length(${path.json}) = ?`, leaf.value) : undefined
+    default:
+      return undefined
+  }
+}
+
+function hasItem(values: readonly Value[], path: PathSql): Fragment | undefined {
+  const strings = values.filter((value) => typeof value === 'string')
+  if (strings.length !== values.length || !values.every(isExact)) return undefined
+  return template(`EXISTS (SELECT 1 FROM ${path.each} WHERE type = 'text' AND {})`, oneOf('value', strings))
+}

@@ -1,0 +1,52 @@
+import type { FindPlan } from '../../../model/query/plan.ts'
+import { chooseIndex } from './choose-index.ts'
+import { compileCondition } from './compile-condition.ts'
+import { compileSort } from './compile-sort.ts'
+import type { Fragment } from './fragment.ts'
+import { always, and, fragment, or, quoteName, template } from './fragment.ts'
+import type { Catalog, Scope } from './scope.ts'
+import { rootScope } from './scope.ts'
+
+const highestLimit = 2 ** 31 - 1
+
+export interface CompiledFind {
+  /** One column, the document's JSON, in order. */
+  rows: Fragment
+  /** The same without the hint to an index, should SQLite find that it can't follow it. */
+  unhinted: Fragment
+  count: Fragment
+  /** One value: whether the order can't be told by SQL after all. */
+  check: Fragment | undefined
+}
+
+/** Fails with `NotNativeError` when the plan has to be evaluated by the model. */
+export function compileFind(plan: FindPlan, catalog: Catalog): CompiledFind {
+  const scope = rootScope(catalog, plan.domain, plan.lookups)
+  const where = compileWhere(plan, scope)
+  const sort = compileSort(plan.sort, scope)
+  const order = template(`${sort.terms.map(() => '{}').join(', ')}`, ...sort.terms)
+  const hint = chooseIndex(plan, scope.table)
+  const select = (from: string) => template(`SELECT t0.data ${from} WHERE {} ORDER BY {}{}`, where, order, limitOf(plan))
+  const from = `FROM ${scope.table.name} AS t0`
+  const unhinted = select(from)
+  return {
+    unhinted,
+    rows: hint === undefined ? unhinted : select(`${from} INDEXED BY ${quoteName(hint.name)}`),
+    count: template(`SELECT count(*) ${from} WHERE {}`, where),
+    check: sort.awkward.length === 0 ? undefined : existence(from, and([where, or(sort.awkward)])),
+  }
+}
+
+function existence(from: string, where: Fragment): Fragment {
+  return template(`SELECT EXISTS (SELECT 1 ${from} WHERE {})`, where)
+}
+
+/** The rows of the plan's condition that may be found at all. */
+function compileWhere(plan: FindPlan, scope: Scope): Fragment {
+  return and([compileCondition(plan.condition, scope), scope.table.visible?.(scope.alias) ?? always])
+}
+
+function limitOf(plan: FindPlan): Fragment {
+  if (plan.limit === undefined) return fragment('')
+  return fragment(' LIMIT ?', Math.min(Math.max(0, Math.trunc(plan.limit)), highestLimit))
+}

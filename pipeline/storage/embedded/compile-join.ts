@@ -1,0 +1,53 @@
+import type { Condition, LookupPlan } from '../../../model/query/plan.ts'
+import { compileCondition } from './compile-condition.ts'
+import type { PathSql } from './compile-path.ts'
+import type { Fragment } from './fragment.ts'
+import { always, and, fragment, never, template } from './fragment.ts'
+import type { Scope } from './scope.ts'
+import { findLookup, isIndexed, joinedScope, NotNativeError, scopedPath } from './scope.ts'
+
+type LookupCondition = Extract<Condition, { op: 'lookup' }>
+
+/** Holds where some joined document meets the condition. */
+export function compileJoinCondition({ name, condition }: LookupCondition, scope: Scope): Fragment {
+  const lookup = findLookup(scope, name)
+  const joined = joinedScope(scope, lookup)
+  if (joined.table.missing === true) return never
+  const test = compileCondition(condition, joined)
+  return template(`EXISTS (SELECT 1 FROM ${joined.table.name} AS ${joined.alias} WHERE {})`, and([joinOn(lookup, scope, joined), test]))
+}
+
+/** The joined rows of an outer row. */
+export function joinOn(lookup: LookupPlan, outer: Scope, joined: Scope): Fragment {
+  const link = lookup.direction === 'forward' ? forwardLink(lookup, outer, joined) : reverseLink(lookup, outer, joined)
+  return and([link, compileCondition(lookup.condition, joined), joined.table.visible?.(joined.alias) ?? always])
+}
+
+function forwardLink(lookup: LookupPlan, outer: Scope, joined: Scope): Fragment {
+  const { path, scalar } = linkPath(lookup, outer)
+  if (scalar) return fragment(`${joined.alias}._id = ${path.key}`)
+  const items = `SELECT value FROM ${path.each} WHERE ${path.type} IN ('text','array') AND type = 'text'`
+  return fragment(`${joined.alias}._id IN (${items})`)
+}
+
+function reverseLink(lookup: LookupPlan, outer: Scope, joined: Scope): Fragment {
+  const { path, scalar } = linkPath(lookup, joined)
+  const own = `${outer.alias}._id`
+  if (scalar) return fragment(`${path.key} = ${own}`)
+  const inArray = `EXISTS (SELECT 1 FROM ${path.each} WHERE type = 'text' AND value = ${own})`
+  return fragment(`CASE ${path.type} WHEN 'array' THEN ${inArray} ELSE ${path.key} = ${own} END`)
+}
+
+/** The path that refers, and whether only a scalar stands there. */
+export function linkPath(lookup: LookupPlan, scope: Scope): { path: PathSql; scalar: boolean } {
+  const path = scopedPath(scope, lookup.path)
+  if (path === undefined) throw new NotNativeError(`no SQL for the path of lookup ${lookup.name}`)
+  const scalar = path.column || (needsProof(lookup, scope, path) && scope.catalog.isPlain(scope.table, lookup.path))
+  if (!scalar && path.behindArray !== undefined) throw new NotNativeError(`arrays on the way of ${lookup.name}`)
+  return { path, scalar }
+}
+
+/** Without an index the proof is a scan; only a path that may lead through arrays is worth it. */
+function needsProof(lookup: LookupPlan, scope: Scope, path: PathSql): boolean {
+  return path.behindArray !== undefined || isIndexed(scope.table, lookup.path)
+}

@@ -1,0 +1,88 @@
+import type { Path, Value } from '../../../model/query/plan.ts'
+import type { SqlValue } from './fragment.ts'
+import { quoteName } from './fragment.ts'
+
+const deepestNativePath = 8
+
+/**
+ * How SQL reaches one field of a row. A hot column holds a string, a number or NULL; any other field is
+ * read from the JSON text by `key`, whose order is MongoDB's between types: NULL (null or missing), numbers,
+ * text, booleans as blobs. Arrays and objects only have a marker, see {@link PathSql.awkward}.
+ */
+export interface PathSql {
+  /** A hot column. */
+  column: boolean
+  /** Exact for scalars. The text is the same in an index and in a query, or the index isn't used. */
+  key: string
+  /** The JSON type; NULL when missing. */
+  type: string
+  /** The JSON value. */
+  json: string
+  /** The JSON as SQLite's table-valued `json_each` sees it. */
+  each: string
+  /** True when an array stands on the way, before the last name. */
+  behindArray: string | undefined
+  /** True when `key` doesn't say all: an array on the way, or an array or object at the end. */
+  awkward: string
+}
+
+/** SQL for a path, or none when a name can't stand in a JSON path of SQLite's. `qualifier` ends with a dot. */
+export function pathSql(path: Path, columns: ReadonlySet<string>, qualifier: string): PathSql | undefined {
+  const [first] = path
+  if (first === undefined || path.length > deepestNativePath || !path.every(isPlainName)) return undefined
+  const data = `${qualifier}data`
+  const at = jsonPath(path)
+  const type = `json_type(${data},${at})`
+  const json = `json_extract(${data},${at})`
+  const column = path.length === 1 && columns.has(first)
+  const behindArray = prefixesOf(path)
+    .map((prefix) => `json_type(${data},${jsonPath(prefix)})='array'`)
+    .join(' OR ')
+  const last = `${type} IN ('array','object')`
+  return {
+    column,
+    key: column ? qualifier + quoteName(first) : keyOf(type, json),
+    type,
+    json,
+    each: `json_each(${data},${at})`,
+    behindArray: behindArray === '' ? undefined : behindArray,
+    awkward: behindArray === '' ? last : `${behindArray} OR ${last}`,
+  }
+}
+
+/** The key of a value already taken apart into its JSON type and its value. */
+export function keyOf(type: string, json: string): string {
+  return (
+    `CASE ${type} WHEN 'text' THEN ${json} WHEN 'integer' THEN ${json}+0.0 WHEN 'real' THEN ${json}` +
+    ` WHEN 'true' THEN x'02' WHEN 'false' THEN x'01' WHEN 'object' THEN x'03' WHEN 'array' THEN x'04' END`
+  )
+}
+
+export type Scalar = string | number | boolean
+
+/** The value as `key` has it. */
+export function bindable(value: Scalar): SqlValue {
+  if (typeof value === 'boolean') return Uint8Array.of(value ? 2 : 1)
+  return value
+}
+
+/** Scalars SQLite keeps exactly; a lone surrogate has no UTF-8, and NaN becomes NULL. */
+export function isExact(value: Value | undefined): value is Scalar {
+  if (typeof value === 'string') return !/\p{Surrogate}/u.test(value)
+  return typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))
+}
+
+/** SQLite compares a quoted name with the raw JSON text, where only these characters stand escaped. */
+function isPlainName(name: string): boolean {
+  // eslint-disable-next-line no-control-regex
+  return name !== '' && !/["\\\u0000-\u001f]|\p{Surrogate}/u.test(name)
+}
+
+function jsonPath(path: Path): string {
+  const text = path.map((name) => `."${name}"`).join('')
+  return `'$${text.replaceAll("'", "''")}'`
+}
+
+function prefixesOf(path: Path): Path[] {
+  return path.slice(1).map((_, index) => path.slice(0, index + 1))
+}

@@ -1,0 +1,161 @@
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import Database from 'better-sqlite3'
+import { LRUCache } from 'lru-cache'
+import { StorageError } from '../contract.ts'
+import { registerFunctions } from './functions.ts'
+import type { Fragment, SqlValue } from './fragment.ts'
+
+/** `atri`, in `PRAGMA application_id`. */
+const applicationId = 0x61747269
+const formatVersion = 1
+
+const preparedAtOnce = 100
+const waitForLock = 5000
+
+const creation = `
+  PRAGMA application_id = ${applicationId};
+  PRAGMA user_version = ${formatVersion};
+  CREATE TABLE meta (name NOT NULL PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
+  CREATE TABLE tx (
+    seq INTEGER PRIMARY KEY, request, result, _id NOT NULL UNIQUE, _class, space, modifiedOn, modifiedBy,
+    objectId, objectClass, objectSpace, data NOT NULL
+  );
+  CREATE INDEX tx_request ON tx (request) WHERE request IS NOT NULL;
+  CREATE INDEX tx_object ON tx (objectId);
+  CREATE INDEX tx_model ON tx (seq) WHERE objectSpace = 'core:space:Model';
+  CREATE TABLE search_doc (rowid INTEGER PRIMARY KEY, domain, id, _class, space, UNIQUE (domain, id));
+  CREATE VIRTUAL TABLE search USING fts5 (title, body, content='', contentless_delete=1, tokenize='ascii');
+`
+
+/** The pragmas of a connection. No memory map: a file cut short under it would end the process. */
+const connection = `
+  PRAGMA busy_timeout = ${waitForLock};
+  PRAGMA synchronous = FULL;
+  PRAGMA cache_size = -1024;
+  PRAGMA mmap_size = 0;
+  PRAGMA temp_store = MEMORY;
+  PRAGMA wal_autocheckpoint = 1000;
+  PRAGMA journal_size_limit = 8388608;
+`
+
+export interface ConnectionOptions {
+  readOnly: boolean
+  /** Pages of 4 KiB the file may grow to; no limit when undefined. */
+  maxPages?: number | undefined
+}
+
+/** A connection to one workspace's file, with its prepared statements. */
+export class Connection {
+  readonly db: Database.Database
+  readonly #prepared: LRUCache<string, Database.Statement>
+
+  constructor(file: string, options: ConnectionOptions) {
+    this.db = openDatabase(file)
+    this.#prepared = new LRUCache({ max: preparedAtOnce })
+    try {
+      this.#setUp(options)
+    } catch (error) {
+      this.db.close()
+      throw error
+    }
+  }
+
+  prepare(sql: string): Database.Statement {
+    const known = this.#prepared.get(sql)
+    if (known !== undefined) return known
+    const statement = this.db.prepare(sql)
+    this.#prepared.set(sql, statement)
+    return statement
+  }
+
+  run(sql: string, params: readonly SqlValue[] = []): number {
+    return this.prepare(sql).run(...params).changes
+  }
+
+  /** The first column of every row. */
+  column<T>({ sql, params }: Fragment): T[] {
+    return this.prepare(sql)
+      .pluck()
+      .all(...params) as T[]
+  }
+
+  /** The first column of the first row. */
+  value<T>({ sql, params }: Fragment): T | undefined {
+    return this.prepare(sql)
+      .pluck()
+      .get(...params) as T | undefined
+  }
+
+  rows<T>({ sql, params }: Fragment): T[] {
+    return this.prepare(sql).all(...params) as T[]
+  }
+
+  /** One snapshot, or all or nothing. */
+  transaction<T>(kind: 'deferred' | 'immediate', run: () => T): T {
+    if (this.db.inTransaction) return run()
+    return this.db.transaction(run)[kind]()
+  }
+
+  close(): void {
+    this.db.close()
+  }
+
+  #setUp({ readOnly, maxPages }: ConnectionOptions): void {
+    this.db.exec(connection)
+    if (maxPages !== undefined) this.db.pragma(`max_page_count = ${maxPages}`)
+    if (readOnly) this.db.pragma('query_only = ON')
+    registerFunctions(this.db)
+    this.#checkFormat()
+  }
+
+  /** Reads the header and the schema, which is all of the file that can be checked in constant time. */
+  #checkFormat(): void {
+    if (this.db.pragma('application_id', { simple: true }) !== applicationId) {
+      throw new StorageError('damaged', 'not a file of a workspace')
+    }
+    const version = Number(this.db.pragma('user_version', { simple: true }))
+    if (version > formatVersion) throw new StorageError('unavailable', `written by a newer version (${version})`)
+    this.prepare('SELECT value FROM meta WHERE name = ?')
+  }
+}
+
+/** Makes the file of a new workspace whole before it gets its name, so that an empty file is always a damaged one. */
+export function createFile(file: string): void {
+  if (existsSync(file)) return
+  const draft = `${file}.new`
+  rmSync(draft, { force: true })
+  const db = new Database(draft)
+  try {
+    db.pragma('journal_mode = WAL')
+    db.transaction(() => {
+      db.exec(creation)
+      db.prepare(`INSERT INTO meta VALUES ('epoch', ?)`).run(newEpoch())
+    })()
+  } finally {
+    db.close()
+  }
+  sync(draft)
+  renameSync(draft, file)
+  sync(dirname(file))
+}
+
+export function newEpoch(): string {
+  return randomBytes(8).toString('hex')
+}
+
+function openDatabase(file: string): Database.Database {
+  // SQLite takes an empty file for a new database: what was lost would go unnoticed.
+  if (statSync(file).size === 0) throw new StorageError('damaged', 'the file is empty')
+  return new Database(file, { fileMustExist: true })
+}
+
+function sync(path: string): void {
+  const descriptor = openSync(path, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}

@@ -1,0 +1,115 @@
+import type { Domain } from '../../../model/documents.ts'
+import { core, domains } from '../../../model/identifiers.ts'
+import { fragment, oneOf, quoteName, type SqlValue } from './fragment.ts'
+import { newEpoch } from './database.ts'
+import { nextSequence } from './log.ts'
+import { documentColumns, type Row, transactionColumns } from './row.ts'
+import { ensureTable } from './schema.ts'
+import { indexDocuments } from './search-index.ts'
+import { tableName } from './tables.ts'
+import type { WorkspaceFile } from './workspace-file.ts'
+
+const hidden = `space IS NOT '${core.space.DerivedTx}'`
+const clauseOf = (domain: Domain) => (domain === domains.tx ? ` AND ${hidden}` : '')
+
+export interface Put {
+  domain: Domain
+  row: Row
+}
+
+/** The JSON text of the documents that exist. */
+export function readDocuments(file: WorkspaceFile, domain: Domain, ids: readonly string[]): string[] {
+  const table = file.table(domain)
+  if (table.missing === true || ids.length === 0) return []
+  const where = oneOf('_id', ids)
+  return file.column(fragment(`SELECT data FROM ${table.name} WHERE ${where.sql}${clauseOf(domain)}`, ...where.params))
+}
+
+export function putDocuments(file: WorkspaceFile, puts: readonly Put[]): void {
+  for (const { domain, row } of puts) {
+    ensureTable(file, domain)
+    file.run(upsert(domain), row)
+  }
+}
+
+export function removeDocuments(file: WorkspaceFile, removes: readonly { domain: Domain; id: string }[]): void {
+  for (const { domain, id } of removes) {
+    if (file.table(domain).missing === true) continue
+    file.run(`DELETE FROM ${quoteName(tableName(domain))} WHERE _id = ?`, [id])
+  }
+}
+
+/** Documents after the cursor, up to the limit in bytes of JSON and at least one. */
+export function listDocuments(
+  file: WorkspaceFile,
+  request: { domain: Domain; cursor: string | undefined; byteLimit: number },
+): { docs: string[]; finished: boolean } {
+  const { domain, cursor, byteLimit } = request
+  const table = file.table(domain)
+  if (table.missing === true) return { docs: [], finished: true }
+  const docs: string[] = []
+  let size = 0
+  const sql = `SELECT data FROM ${table.name} WHERE _id > ?${clauseOf(domain)} ORDER BY _id`
+  const rows = file.prepare(sql).pluck().iterate(cursor ?? '') as IterableIterator<string>
+  for (const data of rows) {
+    const bytes = Buffer.byteLength(data)
+    if (docs.length > 0 && size + bytes > byteLimit) return { docs, finished: false }
+    docs.push(data)
+    size += bytes
+  }
+  return { docs, finished: true }
+}
+
+/** Restores documents. What was in the log's domain gets a place in the log, and the history a new epoch. */
+export function uploadDocuments(file: WorkspaceFile, domain: Domain, rows: readonly Row[]): void {
+  if (domain === domains.tx) {
+    for (const row of rows) uploadTransaction(file, row)
+    markRestored(file)
+    return
+  }
+  putDocuments(
+    file,
+    rows.map((row) => ({ domain, row })),
+  )
+  indexDocuments(file, domain, rows.map(idOf))
+}
+
+export function cleanDocuments(file: WorkspaceFile, domain: Domain, ids: readonly string[]): void {
+  removeDocuments(
+    file,
+    ids.map((id) => ({ domain, id })),
+  )
+  if (domain === domains.tx) markRestored(file)
+  else indexDocuments(file, domain, ids)
+}
+
+function uploadTransaction(file: WorkspaceFile, row: Row): void {
+  const columns = [...transactionColumns, 'data']
+  const values = columns.map(() => '?').join(', ')
+  const updates = columns.map((column) => `${column} = excluded.${column}`).join(', ')
+  const sql = `INSERT INTO tx (seq, ${columns.join(', ')}) VALUES (?, ${values}) ON CONFLICT (_id) DO UPDATE SET ${updates}`
+  file.run(sql, [nextSequence(file), ...row])
+}
+
+function markRestored(file: WorkspaceFile): void {
+  file.setMeta('epoch', newEpoch())
+  file.setMeta('restored', '1')
+}
+
+function upsert(domain: Domain): string {
+  const columns = [...documentColumns, 'data']
+  const values = columns.map(() => '?').join(', ')
+  const updates = columns.slice(1).map((column) => `${column} = excluded.${column}`)
+  return (
+    `INSERT INTO ${quoteName(tableName(domain))} (${columns.join(', ')}) VALUES (${values})` +
+    ` ON CONFLICT (_id) DO UPDATE SET ${updates.join(', ')}`
+  )
+}
+
+function idOf(row: Row): string {
+  return asText(row[0])
+}
+
+function asText(value: SqlValue | undefined): string {
+  return typeof value === 'string' ? value : ''
+}

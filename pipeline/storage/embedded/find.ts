@@ -1,0 +1,93 @@
+import type { Doc } from '../../../model/documents.ts'
+import { withLookups } from '../../../model/query/join.ts'
+import type { FindPlan } from '../../../model/query/plan.ts'
+import { compileCondition } from '../../../model/query/predicate.ts'
+import { compileProjection } from '../../../model/query/projection.ts'
+import { compileSort } from '../../../model/query/sort.ts'
+import { compileFind, type CompiledFind } from './compile-find.ts'
+import { always, fragment } from './fragment.ts'
+import { joinsOf } from './joins.ts'
+import { NotNativeError } from './scope.ts'
+import type { WorkspaceFile } from './workspace-file.ts'
+
+/** The documents' JSON texts. */
+export interface Found {
+  rows: string[]
+  total: number
+}
+
+/** Runs a plan on one snapshot of the file. */
+export function find(file: WorkspaceFile, plan: FindPlan): Found {
+  return file.transaction('deferred', () => {
+    if (file.table(plan.domain).missing === true) return { rows: [], total: plan.total ? 0 : -1 }
+    const found = findNatively(file, plan) ?? findByModel(file, plan)
+    return { rows: shaped(file, plan, found.rows), total: found.total }
+  })
+}
+
+/** How SQLite would run the plan: the lines of `EXPLAIN QUERY PLAN`. For tests and for whoever asks why it is slow. */
+export function explainFind(file: WorkspaceFile, plan: FindPlan): string[] {
+  const { rows } = compileFind(plan, file)
+  const steps = file.rows<{ detail: string }>(fragment(`EXPLAIN QUERY PLAN ${rows.sql}`, ...rows.params))
+  return steps.map((step) => step.detail)
+}
+
+function findNatively(file: WorkspaceFile, plan: FindPlan): Found | undefined {
+  const compiled = compile(file, plan)
+  if (compiled === undefined) return undefined
+  if (compiled.check !== undefined && file.value<number>(compiled.check) === 1) return undefined
+  const rows = file.column<string>(followable(file, compiled))
+  return { rows, total: plan.total ? totalOf(file, plan, compiled, rows.length) : -1 }
+}
+
+function compile(file: WorkspaceFile, plan: FindPlan): CompiledFind | undefined {
+  try {
+    return compileFind(plan, file)
+  } catch (error) {
+    if (error instanceof NotNativeError) return undefined
+    throw error
+  }
+}
+
+/** The hint is refused while the index isn't there yet, or where SQLite sees no way along it. */
+function followable(file: WorkspaceFile, { rows, unhinted }: CompiledFind): CompiledFind['rows'] {
+  if (rows === unhinted) return rows
+  try {
+    file.prepare(rows.sql)
+    return rows
+  } catch {
+    return unhinted
+  }
+}
+
+function totalOf(file: WorkspaceFile, plan: FindPlan, compiled: CompiledFind, found: number): number {
+  if (plan.limit === undefined || (found > 0 && found < plan.limit)) return found
+  return file.value<number>(compiled.count) ?? 0
+}
+
+/** The model's own evaluation over all documents, for orders that SQL can't tell. */
+function findByModel(file: WorkspaceFile, plan: FindPlan): Found {
+  const joins = joinsOf(file, plan.lookups)
+  const matches = compileCondition(plan.condition, joins)
+  const table = file.table(plan.domain)
+  const { sql } = table.visible?.('t0') ?? always
+  const found: { doc: Doc; data: string }[] = []
+  for (const data of file.prepare(`SELECT data FROM ${table.name} AS t0 WHERE ${sql}`).pluck().iterate()) {
+    const doc = JSON.parse(String(data)) as Doc
+    if (matches(doc)) found.push({ doc, data: String(data) })
+  }
+  const compare = compileSort(plan.sort, joins)
+  found.sort((a, b) => compare(a.doc, b.doc))
+  return { rows: found.slice(0, plan.limit).map(({ data }) => data), total: plan.total ? found.length : -1 }
+}
+
+/** Rows as asked for: joined and projected ones have to be taken apart, all others stay as they are. */
+function shaped(file: WorkspaceFile, { lookups, projection }: FindPlan, rows: string[]): string[] {
+  if (lookups.length === 0 && projection === undefined) return rows
+  const joins = joinsOf(file, lookups)
+  const project = projection === undefined ? undefined : compileProjection(projection)
+  return rows.map((row) => {
+    const doc = JSON.parse(row) as Doc
+    return JSON.stringify(withLookups(doc, project?.(doc) ?? doc, lookups, joins))
+  })
+}

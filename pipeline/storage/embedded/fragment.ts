@@ -1,0 +1,75 @@
+/** A value bound to a statement: what SQLite stores without conversion. */
+export type SqlValue = string | number | bigint | Uint8Array | null
+
+/** SQL with its bound values in the order of their question marks. */
+export interface Fragment {
+  readonly sql: string
+  readonly params: readonly SqlValue[]
+}
+
+export function fragment(sql: string, ...params: SqlValue[]): Fragment {
+  return { sql, params }
+}
+
+export const always = fragment('1')
+export const never = fragment('0')
+
+/** Fills the `{}` of the template with the parts, in order. */
+export function template(text: string, ...parts: (Fragment | string)[]): Fragment {
+  const pieces = text.split('{}')
+  let sql = pieces[0] ?? ''
+  const params: SqlValue[] = []
+  parts.forEach((part, index) => {
+    sql += (typeof part === 'string' ? part : part.sql) + (pieces[index + 1] ?? '')
+    if (typeof part !== 'string') params.push(...part.params)
+  })
+  return { sql, params }
+}
+
+export function and(parts: readonly Fragment[]): Fragment {
+  return joined(
+    parts.filter((part) => part !== always),
+    ' AND ',
+    always,
+  )
+}
+
+export function or(parts: readonly Fragment[]): Fragment {
+  return joined(
+    parts.filter((part) => part !== never),
+    ' OR ',
+    never,
+  )
+}
+
+export function not(part: Fragment): Fragment {
+  return template('({}) IS NOT TRUE', part)
+}
+
+/** A balanced tree, since SQLite limits the depth of an expression to 1000. */
+function joined(parts: readonly Fragment[], operator: string, empty: Fragment): Fragment {
+  const [first] = parts
+  if (first === undefined) return empty
+  if (parts.length === 1) return first
+  if (parts.length <= 16) {
+    return {
+      sql: parts.map((part) => `(${part.sql})`).join(operator),
+      params: parts.flatMap((part) => part.params),
+    }
+  }
+  const half = parts.length >> 1
+  return joined([joined(parts.slice(0, half), operator, empty), joined(parts.slice(half), operator, empty)], operator, empty)
+}
+
+/** `IN` with few values spells them out; many travel as one JSON text, so that the statement stays the same. */
+export function oneOf(expression: string, values: readonly (string | number)[]): Fragment {
+  const [only] = values
+  if (only === undefined) return never
+  if (values.length === 1) return fragment(`${expression} = ?`, only)
+  if (values.length <= 8) return fragment(`${expression} IN (${values.map(() => '?').join(',')})`, ...values)
+  return fragment(`${expression} IN (SELECT value FROM json_each(?))`, JSON.stringify(values))
+}
+
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}

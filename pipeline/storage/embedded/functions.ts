@@ -1,0 +1,41 @@
+import type Database from 'better-sqlite3'
+import { LRUCache } from 'lru-cache'
+import type { Doc } from '../../../model/documents.ts'
+import { compileLike } from '../../../model/query/like.ts'
+import type { Condition } from '../../../model/query/plan.ts'
+import { compileCondition, type Predicate } from '../../../model/query/predicate.ts'
+
+const compiledAtOnce = 200
+
+/** The model's predicates as functions of SQL, for what has no form of its own there. */
+export function registerFunctions(db: Database.Database): void {
+  const predicates = memoized((text): Predicate => compileCondition(JSON.parse(text) as Condition))
+  const likes = memoized(compileLike)
+  const parse = lastParsed()
+  db.function('matches', { deterministic: true }, (data, condition) =>
+    Number(predicates(String(condition))(parse(String(data)))),
+  )
+  db.function('text_like', { deterministic: true }, (value, pattern) =>
+    typeof value === 'string' ? Number(likes(String(pattern))(value)) : 0,
+  )
+}
+
+function memoized<T extends object>(make: (text: string) => T): (text: string) => T {
+  const made = new LRUCache<string, T>({ max: compiledAtOnce })
+  return (text) => {
+    const known = made.get(text)
+    if (known !== undefined) return known
+    const value = make(text)
+    made.set(text, value)
+    return value
+  }
+}
+
+/** Several functions of one statement look at the same row. */
+function lastParsed(): (data: string) => Doc {
+  let last: { data: string; doc: Doc } | undefined
+  return (data) => {
+    if (last?.data !== data) last = { data, doc: JSON.parse(data) as Doc }
+    return last.doc
+  }
+}

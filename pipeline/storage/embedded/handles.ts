@@ -1,0 +1,52 @@
+import { LRUCache } from 'lru-cache'
+import { StorageError } from '../contract.ts'
+import type { Attachment, WorkerOptions } from './calls.ts'
+import { WorkspaceFile } from './workspace-file.ts'
+
+/** A worker's open files, closed by least recent use and opened again when they are asked for. */
+export class Handles {
+  readonly #attachments = new Map<number, Attachment>()
+  readonly #open: LRUCache<number, WorkspaceFile>
+  readonly #options: WorkerOptions
+
+  constructor(options: WorkerOptions) {
+    this.#options = options
+    this.#open = new LRUCache({
+      max: options.maxOpenFiles,
+      dispose: (file) => {
+        file.close()
+      },
+    })
+  }
+
+  attach(workspace: number, attachment: Attachment): void {
+    this.#attachments.set(workspace, attachment)
+    this.#open.get(workspace)?.setSchema(attachment.schema)
+  }
+
+  attachment(workspace: number): Attachment {
+    const attachment = this.#attachments.get(workspace)
+    if (attachment === undefined) throw new StorageError('closed', 'the workspace is closed')
+    return attachment
+  }
+
+  isAttached(workspace: number): boolean {
+    return this.#attachments.has(workspace)
+  }
+
+  /** The open file; opens it when it is closed. */
+  file(workspace: number): WorkspaceFile {
+    const known = this.#open.get(workspace)
+    if (known !== undefined) return known
+    const { file, schema } = this.attachment(workspace)
+    const { role, maxPages } = this.#options
+    const opened = new WorkspaceFile(file, schema, { readOnly: role === 'reader', maxPages })
+    this.#open.set(workspace, opened)
+    return opened
+  }
+
+  release(workspace: number): void {
+    this.#attachments.delete(workspace)
+    this.#open.delete(workspace)
+  }
+}

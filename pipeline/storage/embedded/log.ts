@@ -1,0 +1,109 @@
+import { core } from '../../../model/identifiers.ts'
+import { StorageError } from '../contract.ts'
+import { fragment, type Fragment } from './fragment.ts'
+import { type Row, transactionColumns } from './row.ts'
+import type { WorkspaceFile } from './workspace-file.ts'
+
+const entryColumns = ['seq', 'request', 'result', ...transactionColumns, 'data']
+const insertEntry = `INSERT INTO tx (${entryColumns.join(', ')}) VALUES (${entryColumns.map(() => '?').join(', ')})`
+
+export function lastSequence(file: WorkspaceFile): number {
+  return file.value<number>(fragment('SELECT coalesce(max(seq), 0) FROM tx')) ?? 0
+}
+
+export function nextSequence(file: WorkspaceFile): number {
+  return lastSequence(file) + 1
+}
+
+/** Appends entries that follow the last one without a gap. */
+export function appendEntries(file: WorkspaceFile, entries: readonly Row[]): void {
+  let expected = nextSequence(file)
+  for (const entry of entries) {
+    if (entry[0] !== expected) throw new StorageError('conflict', `expected entry ${expected}, not ${entry[0]}`)
+    file.run(insertEntry, entry)
+    expected++
+  }
+}
+
+interface EntryRow {
+  seq: number
+  _id: string
+  request: string | null
+  result: string | null
+  data: string
+}
+
+/** A JSON array of log entries. */
+export function readEntries(
+  file: WorkspaceFile,
+  request: { after: number; limit: number; objectSpace?: string },
+): string {
+  const rows = file.rows<EntryRow>(entriesQuery(request))
+  return `[${rows.map(encodeEntry).join(',')}]`
+}
+
+function entriesQuery({ after, limit, objectSpace }: { after: number; limit: number; objectSpace?: string }): Fragment {
+  const select = 'SELECT seq, _id, request, result, data FROM tx WHERE seq > ?'
+  if (objectSpace === undefined) return fragment(`${select} ORDER BY seq LIMIT ?`, after, limit)
+  if (objectSpace !== core.space.Model) {
+    return fragment(`${select} AND objectSpace = ? ORDER BY seq LIMIT ?`, after, objectSpace, limit)
+  }
+  // Spelled out: a partial index isn't used for a bound value.
+  return fragment(`${select} AND objectSpace = '${core.space.Model}' ORDER BY seq LIMIT ?`, after, limit)
+}
+
+function encodeEntry({ seq, _id, request, result, data }: EntryRow): string {
+  const kept = result === null ? '' : `,"result":${result}`
+  return `{"seq":${seq},"request":${JSON.stringify(request ?? _id)},"tx":${data}${kept}}`
+}
+
+/** A JSON array of `{id, result?}` for those of the ids the log knows, as a request or as a transaction. */
+export function readResults(file: WorkspaceFile, ids: readonly string[]): string {
+  if (ids.length === 0) return '[]'
+  const known = [...new Set(ids)].flatMap((id) => {
+    const rows = file.rows<{ result: string | null }>(resultsOf(id))
+    if (rows.length === 0) return []
+    const result = rows.find((row) => row.result !== null)?.result
+    return [`{"id":${JSON.stringify(id)}${result === undefined ? '' : `,"result":${result}`}}`]
+  })
+  return `[${known.join(',')}]`
+}
+
+function resultsOf(id: string): Fragment {
+  return fragment(
+    'SELECT seq, result FROM tx WHERE _id = ? UNION SELECT seq, result FROM tx WHERE request = ? ORDER BY seq',
+    ...[id, id],
+  )
+}
+
+/** Ids of the documents that the entries after a `seq` may have changed, and the last of these entries. */
+export function changedIds(file: WorkspaceFile, after: number, limit: number): { ids: string[]; last: number } {
+  const sql = 'SELECT seq, data FROM tx WHERE seq > ? ORDER BY seq LIMIT ?'
+  const rows = file.rows<{ seq: number; data: string }>(fragment(sql, after, limit))
+  const ids = new Set(rows.flatMap(({ data }) => objectIds(JSON.parse(data))))
+  return { ids: [...ids], last: rows.at(-1)?.seq ?? after }
+}
+
+interface Named {
+  objectId?: unknown
+  tx?: Named
+  txes?: Named[]
+}
+
+function objectIds(tx: Named): string[] {
+  const own = typeof tx.objectId === 'string' ? [tx.objectId] : []
+  return [...own, ...[tx.tx ?? [], tx.txes ?? []].flat().flatMap(objectIds)]
+}
+
+/** Transactions restored in any order get their places by time, which rebuilding the model depends on. */
+export function restoreOrder(file: WorkspaceFile): void {
+  if (file.meta('restored') === undefined) return
+  file.transaction('immediate', () => {
+    const offset = lastSequence(file)
+    const ordered = 'SELECT seq, row_number() OVER (ORDER BY modifiedOn, seq) AS place FROM tx'
+    file.run(`UPDATE tx SET seq = ${offset} + place FROM (${ordered}) AS o WHERE tx.seq = o.seq`)
+    file.run(`UPDATE tx SET seq = seq - ${offset}`)
+    file.run(`DELETE FROM meta WHERE name = 'restored'`)
+  })
+}
+

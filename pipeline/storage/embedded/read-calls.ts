@@ -1,0 +1,41 @@
+import type { Doc } from '../../../model/documents.ts'
+import { contentHash } from '../../../model/hash-chain.ts'
+import type { DocumentPage } from '../contract.ts'
+import type { ReadCall } from './calls.ts'
+import { listDocuments, readDocuments } from './documents.ts'
+import { encodeParts } from '../encode.ts'
+import { find } from './find.ts'
+import { readEntries } from './log.ts'
+import { search } from './search.ts'
+import type { WorkspaceFile } from './workspace-file.ts'
+
+export function answerRead(file: WorkspaceFile, call: ReadCall): unknown {
+  switch (call.method) {
+    case 'find': {
+      const { rows, total } = find(file, call.plan)
+      return `{"total":${total},"docs":[${rows.join(',')}]}`
+    }
+    case 'findEncoded': {
+      const { rows, total } = find(file, call.plan)
+      return encodeParts(rows, total, call.limits)
+    }
+    case 'get':
+      return `[${readDocuments(file, call.domain, call.ids).join(',')}]`
+    case 'readLog':
+      return readEntries(file, call)
+    case 'search':
+      return JSON.stringify(search(file, call.request))
+    case 'list':
+      return JSON.stringify(pageOf(file, call))
+  }
+}
+
+function pageOf(file: WorkspaceFile, call: Extract<ReadCall, { method: 'list' }>): DocumentPage {
+  const { docs, finished } = listDocuments(file, call)
+  const infos = docs.map((data) => {
+    const doc = JSON.parse(data) as Doc
+    return { id: doc._id, hash: contentHash(doc), size: Buffer.byteLength(data) }
+  })
+  const cursor = infos.at(-1)?.id
+  return finished || cursor === undefined ? { docs: infos } : { docs: infos, cursor }
+}

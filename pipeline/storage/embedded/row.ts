@@ -1,0 +1,54 @@
+import type { Doc } from '../../../model/documents.ts'
+import type { LogEntry } from '../contract.ts'
+import type { SqlValue } from './fragment.ts'
+
+/** Fields of every document with a column of their own, in the order of a row. */
+export const documentColumns = [
+  '_id',
+  '_class',
+  'space',
+  'modifiedOn',
+  'modifiedBy',
+  'createdOn',
+  'createdBy',
+  'attachedTo',
+  'attachedToClass',
+] as const
+
+export const transactionColumns = [
+  '_id',
+  '_class',
+  'space',
+  'modifiedOn',
+  'modifiedBy',
+  'objectId',
+  'objectClass',
+  'objectSpace',
+] as const
+
+/** The columns' values and then the JSON text. Rows cross to the worker, which only binds them. */
+export type Row = SqlValue[]
+
+export function documentRow(doc: Doc): Row {
+  return [...columnValues(doc, documentColumns), JSON.stringify(doc)]
+}
+
+/** `seq`, `request` (unless it is the transaction's own id), `result`, then as a document's. */
+export function entryRow(entry: LogEntry): Row {
+  const request = entry.request === entry.tx._id ? null : entry.request
+  const result = entry.result === undefined ? null : JSON.stringify(entry.result)
+  return [entry.seq, request, result, ...transactionRow(entry.tx)]
+}
+
+export function transactionRow(tx: Doc): Row {
+  return [...columnValues(tx, transactionColumns), JSON.stringify(tx)]
+}
+
+function columnValues(doc: Doc, columns: readonly string[]): SqlValue[] {
+  const fields = doc as unknown as Record<string, unknown>
+  return columns.map((column) => columnValue(fields[column]))
+}
+
+function columnValue(value: unknown): SqlValue {
+  return typeof value === 'string' || typeof value === 'number' ? value : null
+}

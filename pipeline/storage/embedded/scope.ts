@@ -1,0 +1,71 @@
+import type { Domain } from '../../../model/documents.ts'
+import type { LookupPlan, Path } from '../../../model/query/plan.ts'
+import type { PathSql } from './compile-path.ts'
+import { pathSql } from './compile-path.ts'
+import type { Fragment } from './fragment.ts'
+
+/** A table of documents as the compiler sees it. */
+export interface TableSql {
+  domain: Domain
+  /** Quoted. */
+  name: string
+  columns: ReadonlySet<string>
+  /** Rows that are kept and yet not found, such as derived transactions in the log. */
+  visible?: (alias: string) => Fragment
+  /** Full-text fields, as JSON text of their paths: what a search condition may name to use the index. */
+  searched: ReadonlySet<string>
+  /** Indexes by the paths of their keys. */
+  indexes: readonly TableIndex[]
+  /** Nothing was ever written to the domain. */
+  missing?: boolean
+}
+
+export interface TableIndex {
+  name: string
+  keys: readonly { path: Path; order: 1 | -1 }[]
+  /** Keeps a partial index of the awkward values of its paths. */
+  declared: boolean
+}
+
+export interface Catalog {
+  table: (domain: Domain) => TableSql
+  /** Whether every value at the path is a scalar. Cheap for the paths of an index only. */
+  isPlain: (table: TableSql, path: Path) => boolean
+}
+
+/** The rows a piece of SQL is about. */
+export interface Scope {
+  catalog: Catalog
+  table: TableSql
+  alias: string
+  lookups: readonly LookupPlan[]
+}
+
+/** Thrown where only the evaluator of the model knows the answer; the plan is then run by it. */
+export class NotNativeError extends Error {}
+
+export function rootScope(catalog: Catalog, domain: Domain, lookups: readonly LookupPlan[]): Scope {
+  return { catalog, table: catalog.table(domain), alias: 't0', lookups }
+}
+
+export function joinedScope(outer: Scope, lookup: LookupPlan): Scope {
+  const alias = `t${Number(outer.alias.slice(1)) + 1}`
+  return { catalog: outer.catalog, table: outer.catalog.table(lookup.domain), alias, lookups: lookup.nested }
+}
+
+export function findLookup(scope: Scope, name: string): LookupPlan {
+  const lookup = scope.lookups.find((candidate) => candidate.name === name)
+  if (lookup === undefined) throw new NotNativeError(`no lookup ${name}`)
+  return lookup
+}
+
+export function scopedPath(scope: Scope, path: Path): PathSql | undefined {
+  return pathSql(path, scope.table.columns, `${scope.alias}.`)
+}
+
+export function isIndexed(table: TableSql, path: Path): boolean {
+  const text = JSON.stringify(path)
+  return table.indexes.some(
+    (index) => index.declared && index.keys.some((key) => JSON.stringify(key.path) === text),
+  )
+}

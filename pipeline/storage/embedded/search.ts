@@ -1,0 +1,49 @@
+import type { Doc, Domain } from '../../../model/documents.ts'
+import type { SearchHit, SearchRequest } from '../contract.ts'
+import { titleOf } from '../search-text.ts'
+import { matchExpression } from './compile-search.ts'
+import { and, fragment, oneOf, template, type Fragment } from './fragment.ts'
+import type { WorkspaceFile } from './workspace-file.ts'
+
+/** A word in the title counts as much as four in the body. */
+const weights = '4.0, 1.0'
+
+interface Entry {
+  id: string
+  domain: Domain
+  score: number
+}
+
+export function search(file: WorkspaceFile, request: SearchRequest): SearchHit[] {
+  const match = matchExpression(request.text)
+  if (match === undefined || request.limit <= 0) return []
+  const { sql, params } = searchQuery(match, request)
+  const hits: SearchHit[] = []
+  for (const entry of file.prepare(sql).all(...params) as Entry[]) {
+    const hit = hitOf(file, entry)
+    if (hit !== undefined) hits.push(hit)
+  }
+  return hits
+}
+
+function searchQuery(match: string, { classes, spaces, limit }: SearchRequest): Fragment {
+  const where = [fragment('search MATCH ?', match)]
+  if (classes !== undefined) where.push(oneOf('d._class', classes))
+  if (spaces !== undefined) where.push(oneOf('d.space', spaces))
+  return template(
+    `SELECT d.id, d.domain, -bm25(search, ${weights}) AS score FROM search` +
+      ' JOIN search_doc AS d ON d.rowid = search.rowid WHERE {} ORDER BY score DESC, d.id LIMIT {}',
+    and(where),
+    fragment('?', Math.trunc(limit)),
+  )
+}
+
+function hitOf(file: WorkspaceFile, { id, domain, score }: Entry): SearchHit | undefined {
+  const table = file.table(domain)
+  if (table.missing === true) return undefined
+  const data = file.value<string>(fragment(`SELECT data FROM ${table.name} WHERE _id = ?`, id))
+  if (data === undefined) return undefined
+  const doc = JSON.parse(data) as Doc
+  const title = titleOf(doc, file.schemaOf(domain)?.fullText ?? [])
+  return { id, _class: doc._class, ...(title === undefined ? {} : { title }), score }
+}

@@ -1,0 +1,129 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Worker } from 'node:worker_threads'
+import { type Storage, StorageError, type StorageSchema, type WorkspaceStorage } from '../contract.ts'
+import type { Opened, WorkerOptions } from './calls.ts'
+import { toError, toFailure } from './failure.ts'
+import { fileName } from './file-name.ts'
+import { type Registered, WorkerThread } from './worker-thread.ts'
+import { EmbeddedWorkspace } from './workspace.ts'
+
+export interface EmbeddedStorageOptions {
+  /** Where the workspaces' files are; made when it isn't there. */
+  directory: string
+  /** Threads that write, each for its share of the workspaces. 1 when left out. */
+  writers?: number
+  /** Threads that read. 1 when left out. */
+  readers?: number
+  /** Files a thread keeps open at most; others are opened again when they are asked for. 256 when left out. */
+  maxOpenFiles?: number
+  /** Bytes a workspace's file may grow to; past that, commits fail as they do on a full disk. */
+  maxFileBytes?: number
+  logger?: StorageLogger
+  /** Told of every thread that is started. */
+  workerStarted?: (worker: Worker) => void
+}
+
+export interface StorageLogger {
+  error: (fields: Record<string, unknown>, message: string) => void
+}
+
+const pageBytes = 4096
+
+/**
+ * Storage in SQLite files, one for each workspace, without a server of its own.
+ *
+ * @example
+ * const storage = createEmbeddedStorage({ directory: 'data' })
+ * const workspace = await storage.openWorkspace('home', { domains: [] })
+ */
+export function createEmbeddedStorage(options: EmbeddedStorageOptions): Storage {
+  return new EmbeddedStorage(options)
+}
+
+class EmbeddedStorage implements Storage {
+  readonly name = 'embedded'
+  readonly #directory: string
+  readonly #writers: WorkerThread[]
+  readonly #readers: WorkerThread[]
+  readonly #workspaces = new Map<string, Promise<EmbeddedWorkspace>>()
+  #opened = 0
+  #closing: Promise<void> | undefined
+
+  constructor(options: EmbeddedStorageOptions) {
+    this.#directory = options.directory
+    this.#writers = threads('writer', options.writers ?? 1, options)
+    this.#readers = threads('reader', options.readers ?? 1, options)
+  }
+
+  async openWorkspace(workspace: string, schema: StorageSchema): Promise<WorkspaceStorage> {
+    if (this.#closing !== undefined) throw new StorageError('closed', 'the storage is closed')
+    await this.#closed(workspace)
+    const opening = this.#open(workspace, schema)
+    this.#workspaces.set(workspace, opening)
+    try {
+      return await opening
+    } catch (error) {
+      this.#workspaces.delete(workspace)
+      throw error
+    }
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close())
+  }
+
+  /** Waits for the former owner, if it is on its way out. */
+  async #closed(workspace: string): Promise<void> {
+    const before = await this.#workspaces.get(workspace)?.catch(() => undefined)
+    await before?.closing
+    if (this.#workspaces.has(workspace)) throw new StorageError('conflict', 'the workspace is open already')
+  }
+
+  async #open(workspace: string, schema: StorageSchema): Promise<EmbeddedWorkspace> {
+    await this.#makeDirectory()
+    const number = this.#opened++
+    const file = join(this.#directory, fileName(workspace))
+    const registered: Registered = { workspace: number, attachment: { file, schema } }
+    const writer = assigned(this.#writers, number)
+    const reader = assigned(this.#readers, number)
+    try {
+      const opened = (await writer.request(registered, { method: 'open' })) as Opened
+      registered.attachment = { file, schema: opened.schema }
+      const closed = () => this.#workspaces.delete(workspace)
+      return new EmbeddedWorkspace({ registered, writer, reader, opened, closed })
+    } catch (error) {
+      await writer.request(registered, { method: 'release' }).catch(() => undefined)
+      throw error
+    }
+  }
+
+  async #makeDirectory(): Promise<void> {
+    try {
+      await mkdir(this.#directory, { recursive: true })
+    } catch (error) {
+      throw toError(toFailure(error))
+    }
+  }
+
+  async #close(): Promise<void> {
+    const opened = await Promise.allSettled(this.#workspaces.values())
+    const workspaces = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+    await Promise.allSettled(workspaces.map((workspace) => workspace.close()))
+    await Promise.all([...this.#writers, ...this.#readers].map((thread) => thread.close()))
+  }
+}
+
+function threads(role: WorkerOptions['role'], count: number, options: EmbeddedStorageOptions): WorkerThread[] {
+  const { maxOpenFiles = 256, maxFileBytes, logger, workerStarted } = options
+  const maxPages = maxFileBytes === undefined ? undefined : Math.ceil(maxFileBytes / pageBytes)
+  const crashed = (error: Error) => logger?.error({ err: error, role }, 'a storage worker has ended')
+  const thread = () => new WorkerThread({ role, maxOpenFiles, maxPages, crashed, started: workerStarted })
+  return Array.from({ length: Math.max(1, count) }, thread)
+}
+
+function assigned(threads: readonly WorkerThread[], workspace: number): WorkerThread {
+  const thread = threads[workspace % threads.length]
+  if (thread === undefined) throw new Error('no storage worker')
+  return thread
+}

@@ -1,0 +1,56 @@
+import type { Call, Reply, Request, WorkerOptions } from './calls.ts'
+import { toFailure } from './failure.ts'
+import { Handles } from './handles.ts'
+import { answerRead } from './read-calls.ts'
+import { SearchFeed } from './search-feed.ts'
+import { answerWrite, changeSchema, openFile } from './write-calls.ts'
+
+/** What a worker does with a request, apart from how it gets there. */
+export class WorkerService {
+  readonly #handles: Handles
+  readonly #feed: SearchFeed
+
+  constructor(options: WorkerOptions) {
+    this.#handles = new Handles(options)
+    this.#feed = new SearchFeed(this.#handles)
+  }
+
+  answer({ id, workspace, call }: Request): Reply | Promise<Reply> {
+    try {
+      const value = this.#perform(workspace, call)
+      if (!(value instanceof Promise)) return { id, value }
+      return value.then(
+        () => ({ id, value: undefined }),
+        (error: unknown) => ({ id, failure: toFailure(error) }),
+      )
+    } catch (error) {
+      return { id, failure: toFailure(error) }
+    }
+  }
+
+  #perform(workspace: number, call: Call): unknown {
+    switch (call.method) {
+      case 'attach':
+        return this.#handles.attach(workspace, call.attachment)
+      case 'release':
+        this.#feed.stop(workspace)
+        return this.#handles.release(workspace)
+      case 'open':
+        this.#feed.schedule(workspace)
+        return openFile(this.#handles, workspace)
+      case 'applySchema':
+        this.#feed.schedule(workspace)
+        return changeSchema(this.#handles, workspace, call.schema)
+      case 'catchUp':
+        return this.#feed.catchUp(workspace)
+      case 'prefetch':
+      case 'commit':
+      case 'upload':
+      case 'clean':
+        if (call.method === 'commit') this.#feed.schedule(workspace)
+        return answerWrite(this.#handles.file(workspace), call)
+      default:
+        return answerRead(this.#handles.file(workspace), call)
+    }
+  }
+}

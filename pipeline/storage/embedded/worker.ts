@@ -1,0 +1,34 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Reply, Request, WorkerOptions } from './calls.ts'
+import { WorkerService } from './worker-service.ts'
+
+/** Longest time answers wait for those of later requests of the same message. */
+const replyEvery = 2
+
+const service = new WorkerService(workerData as WorkerOptions)
+
+parentPort?.on('message', (requests: Request[]) => {
+  let replies: Reply[] = []
+  let since = performance.now()
+  for (const request of requests) {
+    const reply = service.answer(request)
+    if (reply instanceof Promise) void reply.then((late) => post([late]))
+    else replies.push(reply)
+    if (performance.now() - since < replyEvery) continue
+    post(replies)
+    replies = []
+    since = performance.now()
+  }
+  post(replies)
+})
+
+function post(replies: Reply[]): void {
+  if (replies.length > 0) parentPort?.postMessage(replies, replies.flatMap(transferable))
+}
+
+/** Encoded parts are handed over, not copied. */
+function transferable(reply: Reply): ArrayBuffer[] {
+  const value: unknown = 'value' in reply ? reply.value : undefined
+  if (typeof value !== 'object' || value === null || !('parts' in value)) return []
+  return (value.parts as Uint8Array<ArrayBuffer>[]).map((part) => part.buffer)
+}

@@ -1,0 +1,168 @@
+import type { Doc, Domain } from '../../../model/documents.ts'
+import { domains } from '../../../model/identifiers.ts'
+import { findResult } from '../../../model/query/evaluate.ts'
+import type { Condition, FindPlan, LookupPlan } from '../../../model/query/plan.ts'
+import type { FindResult, WithLookup } from '../../../model/query/query.ts'
+import {
+  type CommitBatch,
+  type DocumentPage,
+  type EncodedResult,
+  type LogEntry,
+  type PartLimits,
+  type Prefetch,
+  type Prefetched,
+  type SearchHit,
+  type SearchRequest,
+  StorageError,
+  type StorageSchema,
+  type WorkspaceStorage,
+} from '../contract.ts'
+import type { Opened, ReadCall, WriteCall } from './calls.ts'
+import { documentRow, entryRow, transactionRow } from './row.ts'
+import type { Registered, WorkerThread } from './worker-thread.ts'
+
+export interface EmbeddedWorkspaceOptions {
+  registered: Registered
+  writer: WorkerThread
+  reader: WorkerThread
+  opened: Opened
+  closed: () => void
+}
+
+/** An open workspace, seen from the event loop: its file is only touched by the workers. */
+export class EmbeddedWorkspace implements WorkspaceStorage {
+  readonly epoch: string
+  readonly lastSeq: number
+  readonly #options: EmbeddedWorkspaceOptions
+  #closing: Promise<void> | undefined
+  /** Resolves when the full-text index has all that was committed; undefined when there was a commit since. */
+  #caughtUp: Promise<unknown> | undefined
+
+  constructor(options: EmbeddedWorkspaceOptions) {
+    this.#options = options
+    this.epoch = options.opened.epoch
+    this.lastSeq = options.opened.lastSeq
+  }
+
+  async applySchema(schema: StorageSchema): Promise<void> {
+    await this.#write({ method: 'applySchema', schema })
+    const { registered } = this.#options
+    registered.attachment = { ...registered.attachment, schema }
+    this.#caughtUp = undefined
+  }
+
+  async find(plan: FindPlan): Promise<FindResult> {
+    await this.#catchUpFor(plan)
+    const text = await this.#read({ method: 'find', plan })
+    const { docs, total } = JSON.parse(text as string) as { docs: WithLookup<Doc>[]; total: number }
+    return findResult(docs, total)
+  }
+
+  async findEncoded(plan: FindPlan, limits: PartLimits): Promise<EncodedResult> {
+    await this.#catchUpFor(plan)
+    return (await this.#read({ method: 'findEncoded', plan, limits })) as EncodedResult
+  }
+
+  async get(domain: Domain, ids: readonly string[]): Promise<Doc[]> {
+    return JSON.parse((await this.#read({ method: 'get', domain, ids })) as string) as Doc[]
+  }
+
+  async prefetch(request: Prefetch): Promise<Prefetched> {
+    const text = await this.#write({ method: 'prefetch', request })
+    const { requests, documents } = JSON.parse(text as string) as Prefetched
+    return { requests: requests.map(({ id, result }) => ({ id, result })), documents }
+  }
+
+  async commit({ entries, puts, removes }: CommitBatch): Promise<void> {
+    const rows = puts.map(({ domain, doc }) => ({ domain, row: documentRow(doc) }))
+    await this.#write({ method: 'commit', entries: entries.map(entryRow), puts: rows, removes })
+    this.#caughtUp = undefined
+  }
+
+  async readLog(request: { after: number; limit: number; objectSpace?: string }): Promise<LogEntry[]> {
+    return JSON.parse((await this.#read({ method: 'readLog', ...request })) as string) as LogEntry[]
+  }
+
+  async search(request: SearchRequest): Promise<SearchHit[]> {
+    await this.#catchUp()
+    return JSON.parse((await this.#read({ method: 'search', request })) as string) as SearchHit[]
+  }
+
+  async list(domain: Domain, cursor: string | undefined, byteLimit: number): Promise<DocumentPage> {
+    return JSON.parse((await this.#read({ method: 'list', domain, cursor, byteLimit })) as string) as DocumentPage
+  }
+
+  async upload(domain: Domain, docs: readonly Doc[]): Promise<void> {
+    const rows = docs.map(domain === domains.tx ? transactionRow : documentRow)
+    await this.#write({ method: 'upload', domain, rows })
+  }
+
+  async clean(domain: Domain, ids: readonly string[]): Promise<void> {
+    await this.#write({ method: 'clean', domain, ids })
+  }
+
+  /** Set once it was told to close. */
+  get closing(): Promise<void> | undefined {
+    return this.#closing
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close())
+  }
+
+  async #close(): Promise<void> {
+    const { registered, reader, writer, closed } = this.#options
+    try {
+      await reader.request(registered, { method: 'release' })
+      await writer.request(registered, { method: 'release' })
+    } catch (error) {
+      // A worker that has ended has closed its files.
+      if (!(error instanceof StorageError)) throw error
+    } finally {
+      closed()
+    }
+  }
+
+  #read(call: ReadCall): Promise<unknown> {
+    return this.#closing === undefined ? this.#options.reader.request(this.#options.registered, call) : closedWorkspace()
+  }
+
+  #write(call: WriteCall): Promise<unknown> {
+    return this.#closing === undefined ? this.#options.writer.request(this.#options.registered, call) : closedWorkspace()
+  }
+
+  async #catchUpFor(plan: FindPlan): Promise<void> {
+    if (searches(plan.condition) || plan.lookups.some(lookupSearches)) await this.#catchUp()
+  }
+
+  async #catchUp(): Promise<void> {
+    const run = (this.#caughtUp ??= this.#write({ method: 'catchUp' }))
+    try {
+      await run
+    } catch (error) {
+      if (this.#caughtUp === run) this.#caughtUp = undefined
+      throw error
+    }
+  }
+}
+
+function closedWorkspace(): Promise<never> {
+  return Promise.reject(new StorageError('closed', 'the workspace is closed'))
+}
+
+function searches(condition: Condition): boolean {
+  switch (condition.op) {
+    case 'all-of':
+    case 'any-of':
+    case 'none-of':
+      return condition.conditions.some(searches)
+    case 'lookup':
+      return searches(condition.condition)
+    default:
+      return condition.op === 'search'
+  }
+}
+
+function lookupSearches(lookup: LookupPlan): boolean {
+  return searches(lookup.condition) || lookup.nested.some(lookupSearches)
+}

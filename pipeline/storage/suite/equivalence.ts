@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { Doc } from '../../../model/documents.ts'
+import { DocumentStore } from '../../../model/document-store.ts'
+import type { FindPlan } from '../../../model/query/plan.ts'
+import { evaluatePlan } from '../../../model/query/evaluate.ts'
+import type { WorkspaceStorage } from '../contract.ts'
+import { documents, plans } from './arbitrary.ts'
+import { decoded, type SubjectFactory, taskSchema, uploadAll, withWorkspace } from './fixture.ts'
+
+const timeLimit = 15_000
+
+/** Random documents and plans: storage finds what the model's evaluation finds. */
+export function describeEquivalence(name: string, make: SubjectFactory): void {
+  test(`STO-7: ${name} finds what the model finds, whatever the documents and the plan`, async () => {
+    await withWorkspace(make, taskSchema, async (workspace) => {
+      const sets = fc.record({ task: documents, note: documents, plans: fc.array(plans, { minLength: 1, maxLength: 12 }) })
+      const property = fc.asyncProperty(sets, async ({ task, note, plans }) => {
+        await replaceAll(workspace, { task, note })
+        for (const plan of plans) await compare(workspace, plan, { task, note })
+      })
+      await fc.assert(property, { numRuns: 400, interruptAfterTimeLimit: timeLimit, markInterruptAsFailure: false })
+    })
+  })
+}
+
+async function replaceAll(workspace: WorkspaceStorage, groups: Record<string, readonly Doc[]>): Promise<void> {
+  for (const domain of Object.keys(groups)) {
+    const { docs } = await workspace.list(domain, undefined, 1e9)
+    await workspace.clean(
+      domain,
+      docs.map(({ id }) => id),
+    )
+  }
+  await uploadAll(workspace, groups)
+}
+
+async function compare(workspace: WorkspaceStorage, plan: FindPlan, groups: Record<string, readonly Doc[]>): Promise<void> {
+  const store = new DocumentStore()
+  for (const [domain, docs] of Object.entries(groups)) for (const doc of docs) store.put(domain, asStored(doc))
+  const expected = evaluatePlan(plan, store)
+  const found = await workspace.find(plan)
+  assert.deepEqual(asStored([...found]), asStored([...expected]))
+  assert.equal(found.total, expected.total)
+  assert.deepEqual(await decoded(workspace, plan), { docs: asStored([...expected]), total: expected.total })
+}
+
+function asStored<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T
+}
