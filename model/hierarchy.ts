@@ -10,7 +10,6 @@ import {
   type Ref,
 } from './documents.ts'
 import { core } from './identifiers.ts'
-import { StatusError } from './status.ts'
 import type { Tx, TxCUD } from './transactions.ts'
 
 const classClasses: ReadonlySet<string> = new Set([core.class.Class, core.class.Mixin, core.class.Interface])

@@ -19,6 +19,8 @@ export type StatusCode =
   | 'platform:status:InvalidCredentials'
   | 'platform:status:WorkspaceNotFound'
   | 'platform:status:WorkspaceExists'
+  | 'platform:status:WorkspaceDisabled'
+  | 'platform:status:WorkspaceCreating'
   | 'platform:status:Unavailable'
   | 'platform:status:StorageFull'
   | 'platform:status:StorageReadOnly'

@@ -1,7 +1,6 @@
 import { checkType } from './attribute-check.ts'
 import type { Attribute, Doc } from './documents.ts'
 import type { Hierarchy } from './hierarchy.ts'
-import { core } from './identifiers.ts'
 import { invalidTransaction } from './invalid-transaction.ts'
 import { isFields, ownValue, type Fields } from './json-value.ts'
 import { StatusError } from './status.ts'

@@ -58,13 +58,14 @@ function planSearch(text: unknown, { hierarchy, _class }: QueryScope): Condition
 }
 
 /** 0 means no limit, as clients of the family mean it. */
-function planLimit(limit: number | undefined): number | undefined {
+function planLimit(limit: unknown): number | undefined {
   if (limit === undefined || limit === null || limit === 0) return undefined
-  if (!Number.isSafeInteger(limit) || limit < 0) throw invalidQuery('limit is a non-negative integer')
+  if (typeof limit !== 'number' || !Number.isSafeInteger(limit) || limit < 0)
+    throw invalidQuery('limit is a non-negative integer')
   return limit
 }
 
-function planProjection(projection: FindOptions['projection'], scope: QueryScope): Projection | undefined {
+function planProjection(projection: unknown, scope: QueryScope): Projection | undefined {
   if (projection === undefined || projection === null) return undefined
   if (!isFields(projection)) throw invalidQuery('projection is an object')
   const entries = Object.entries(projection).filter(([key]) => key !== '_id')

@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { applyTransaction, targetOf } from './apply-transaction.ts'
+import type { Account, Doc, Ref } from './documents.ts'
+import {
+  Bug,
+  Comment,
+  Estimated,
+  Task,
+  coded,
+  createTx,
+  document,
+  fieldsOf,
+  mixinTx,
+  updateTx,
+} from './fixture.ts'
+import { core } from './identifiers.ts'
+import type { TxCollectionCUD, UpdateOperations } from './transactions.ts'
+
+const invalid = coded('core:status:InvalidTransaction')
+
+test('DOC-6: a created document is signed by who modifies it unless it names a creator, and is new', () => {
+  const someone = 'someone' as Ref<Account>
+  const doc = applyTransaction(undefined, createTx({ title: 'a', _id: 'forged', space: 'forged' }))
+  assert.deepEqual([doc?._id, doc?.createdBy, doc?.createdOn], ['doc', core.account.System, 20])
+  assert.equal(doc?.space, core.space.Space)
+  const imported = applyTransaction(undefined, createTx({}, { createdBy: someone, createdOn: 5 }))
+  assert.deepEqual([imported?.createdBy, imported?.createdOn, imported?.modifiedOn], [someone, 5, 20])
+  assert.throws(() => applyTransaction(doc, createTx({})), coded('core:status:ObjectExists', { _id: 'doc' }))
+})
+
+test('DOC-6: a change of a document that is not there is refused', () => {
+  const missing = coded('core:status:ObjectNotFound', { _id: 'doc' })
+  assert.throws(() => applyTransaction(undefined, updateTx({ a: 1 })), missing)
+  assert.throws(() => applyTransaction(undefined, mixinTx({})), missing)
+})
+
+const people = [{ name: 'x', age: 1 }, { name: 'y', age: 2 }, 'x']
+const updates: [string, Record<string, unknown>, UpdateOperations, Record<string, unknown>][] = [
+  ['DOC-7: $pull takes a value', { a: [1, 2, 1, [1]] }, { $pull: { a: 1 } }, { a: [2, [1]] }],
+  ['DOC-7: $pull takes {$in}', { a: [1, 2, 3] }, { $pull: { a: { $in: [1, 3] } } }, { a: [2] }],
+  ['DOC-7: $pull takes operators', { a: [1, 2, 3] }, { $pull: { a: { $gte: 2 } } }, { a: [1] }],
+  [
+    'DOC-7: $pull takes a query of objects',
+    { a: people },
+    { $pull: { a: { name: 'x' } } },
+    { a: people.slice(1) },
+  ],
+  ['DOC-7: $pull from a missing array changes nothing', {}, { $pull: { 'a.b': 1 } }, {}],
+  ['DOC-8: $push adds at the end, making the array', {}, { $push: { 'a.b': 1 } }, { a: { b: [1] } }],
+  ['DOC-8: $push takes {$each}', { a: [1] }, { $push: { a: { $each: [2, 3] } } }, { a: [1, 2, 3] }],
+  [
+    'DOC-8: $push takes {$position}',
+    { a: [1, 2] },
+    { $push: { a: { $each: [0], $position: 0 } } },
+    { a: [0, 1, 2] },
+  ],
+  [
+    'DOC-8: $push counts a negative position from the end',
+    { a: [1, 3] },
+    { $push: { a: { $each: [2], $position: -1 } } },
+    { a: [1, 2, 3] },
+  ],
+  [
+    'DOC-9: $inc adds to a number, or to nothing',
+    { a: 1 },
+    { $inc: { a: 2, 'b.c': -1 } },
+    { a: 3, b: { c: -1 } },
+  ],
+  [
+    'DOC-10: $unset removes a field',
+    { a: 1, b: { c: 1, d: 2 } },
+    { $unset: { a: true, 'b.c': '', 'x.y': '' } },
+    { b: { d: 2 } },
+  ],
+  ['DOC-10: $unset of an item leaves null', { a: [1, 2] }, { $unset: { 'a.0': true } }, { a: [null, 2] }],
+  [
+    'DOC-11: $move puts a value at a position of what remains',
+    { a: [1, 2, 3] },
+    { $move: { a: { $value: 1, $position: 1 } } },
+    { a: [2, 1, 3] },
+  ],
+  [
+    'DOC-11: $move puts in a value that was not there',
+    {},
+    { $move: { a: { $value: 1, $position: 5 } } },
+    { a: [1] },
+  ],
+  [
+    'DOC-12: $update sets fields of the objects that meet its query',
+    { a: people },
+    { $update: { a: { $query: { age: { $gt: 1 } }, $update: { name: 'z' } } } },
+    { a: [people[0], { name: 'z', age: 2 }, 'x'] },
+  ],
+  [
+    'DOC-13: $pushMixin pushes under the mixin',
+    {},
+    { $pushMixin: { $mixin: Estimated, values: { reasons: 'r' } } },
+    { [Estimated]: { reasons: ['r'] } },
+  ],
+  [
+    'DOC-19: plain fields and operators mix',
+    { a: [1] },
+    { b: 1, 'c.d': 2, $push: { a: 2 }, $inc: { n: 1 } },
+    { a: [1, 2], b: 1, c: { d: 2 }, n: 1 },
+  ],
+  [
+    'DOC-19: an undefined value is as good as absent',
+    { a: 1 },
+    { a: undefined, $inc: { a: undefined as never } },
+    { a: 1 },
+  ],
+]
+for (const [title, before, operations, after] of updates) {
+  test(title, () => {
+    const doc = deepFreeze(document(before))
+    const result = applyTransaction(doc, updateTx(operations))
+    assert.deepEqual(fieldsOf(result), after)
+    assert.deepEqual([result?.modifiedOn, result?.modifiedBy], [20, core.account.System])
+  })
+}
+
+test('DOC-13: a mixin keeps its fields under its id, operators too', () => {
+  const doc = applyTransaction(document(), mixinTx({ hours: 2 }))
+  const again = applyTransaction(
+    doc,
+    mixinTx({ $inc: { hours: 1 }, $push: { reasons: 'r' }, 'plan.late': true }),
+  )
+  assert.deepEqual(fieldsOf(again), { [Estimated]: { hours: 3, reasons: ['r'], plan: { late: true } } })
+  assert.deepEqual(fieldsOf(applyTransaction(document(), mixinTx({}))), { [Estimated]: {} })
+})
+
+test('DOC-14: a collection transaction sets the attached fields and is signed by itself, not by its inner one', () => {
+  const outer = createTx({}, { objectId: 'task' as Ref })
+  const inner = createTx(
+    { message: 'm' },
+    { objectId: 'c' as Ref, objectClass: Comment, modifiedBy: 'forged' as Ref<Account> },
+  )
+  const tx: TxCollectionCUD = {
+    ...outer,
+    _class: core.class.TxCollectionCUD,
+    collection: 'comments',
+    tx: inner,
+  }
+  const doc = applyTransaction(undefined, tx)
+  const attached = { attachedTo: 'task', attachedToClass: Task, collection: 'comments', message: 'm' }
+  assert.deepEqual(fieldsOf(doc), attached)
+  assert.deepEqual([doc?._id, doc?._class, doc?.modifiedBy], ['c', Comment, core.account.System])
+  assert.deepEqual({ ...targetOf(tx) }, { _id: 'c', _class: Comment, space: core.space.Space, created: true })
+  assert.throws(() => applyTransaction(undefined, { ...tx, tx } as unknown as TxCollectionCUD), invalid)
+})
+
+test('DOC-15: a change shares what it leaves alone and never changes its input', () => {
+  const doc = deepFreeze(document({ a: { b: { c: 1 }, d: {} }, list: [{ x: 1 }, { y: 1 }] })) as Doc &
+    Record<string, never>
+  const after = applyTransaction(doc, updateTx({ 'a.b.c': 2, 'list.0.x': 2 })) as Doc & Record<string, never>
+  assert.equal(after['a']?.['d'], doc['a']?.['d'])
+  assert.equal(after['list']?.[1], doc['list']?.[1])
+  assert.deepEqual(fieldsOf(doc), { a: { b: { c: 1 }, d: {} }, list: [{ x: 1 }, { y: 1 }] })
+})
+
+const hostile = JSON.parse('{"__proto__":{"polluted":1}}') as Record<string, unknown>
+const reserved: UpdateOperations[] = [
+  hostile,
+  { a: hostile },
+  { 'a.__proto__.polluted': 1 },
+  { 'constructor.prototype.polluted': 1 },
+  { $push: { a: hostile } },
+  { $inc: { '__proto__.polluted': 1 } },
+  { $unset: { 'constructor.prototype': 1 } },
+  { $pushMixin: { $mixin: '__proto__' as never, values: { polluted: 1 } } },
+  { $update: { list: { $query: {}, $update: { '__proto__.polluted': 1 } } } },
+]
+for (const operations of reserved) {
+  test(`DOC-16: keys that reach a prototype are refused in changes: ${JSON.stringify(operations)}`, () => {
+    assert.throws(() => applyTransaction(document({ list: [{}] }), updateTx(operations)), invalid)
+    assert.equal(({} as Record<string, unknown>)['polluted'], undefined)
+  })
+}
+
+test('DOC-16: keys that reach a prototype are refused in creations and mixins', () => {
+  assert.throws(() => applyTransaction(undefined, createTx({ deep: [hostile] })), invalid)
+  assert.throws(() => applyTransaction(document(), mixinTx(hostile)), invalid)
+  assert.throws(() => applyTransaction(document(), mixinTx({}, { mixin: '__proto__' as never })), invalid)
+})
+
+test('DOC-16: a field named like a member of every object is an ordinary field', () => {
+  const doc = applyTransaction(document(), updateTx({ $inc: { valueOf: 1 }, $push: { toString: 1 } }))
+  assert.deepEqual(Object.entries(fieldsOf(doc)), [
+    ['valueOf', 1],
+    ['toString', [1]],
+  ])
+})
+
+const wrong: [Record<string, unknown>, unknown][] = [
+  [{}, { $rename: { a: 'b' } }],
+  [{}, { $push: 1 }],
+  [{ a: 1 }, { $push: { a: 1 } }],
+  [{ a: null }, { $push: { a: 1 } }],
+  [{ a: [] }, { $push: { a: { $position: 1 } } }],
+  [{ a: [] }, { $push: { a: { $each: [1], $position: 'x' } } }],
+  [{ a: [] }, { $push: { a: { $each: [1], $slice: 1 } } }],
+  [{ a: [1] }, { $pull: { a: { $unknown: 1 } } }],
+  [{ a: 'x' }, { $inc: { a: 1 } }],
+  [{ a: 1 }, { $inc: { a: '1' } }],
+  [{ a: 1.7e308 }, { $inc: { a: 1.7e308 } }],
+  [{ a: [] }, { $move: { a: { $position: 1 } } }],
+  [{ a: [] }, { $update: { a: { $query: 1, $update: {} } } }],
+  [{ a: 1 }, { 'a.b': 1 }],
+  [{ a: [] }, { 'a.b': 1 }],
+  [{ a: [] }, { 'a.1000000': 1 }],
+  [{}, { '': 1 }],
+  [{}, { 'a..b': 1 }],
+  [{}, { [Array.from({ length: 40 }, () => 'a').join('.')]: 1 }],
+  [{}, { a: new Date(0) }],
+  [{}, { a: Infinity }],
+]
+for (const [before, operations] of wrong) {
+  test(`DOC-17: a wrong operand is refused: ${JSON.stringify(operations).slice(0, 60)} on ${JSON.stringify(before)}`, () => {
+    assert.throws(() => applyTransaction(document(before), updateTx(operations as UpdateOperations)), invalid)
+  })
+}
+
+test('DOC-18: an update moves a document to another space, but leaves _id and _class', () => {
+  assert.equal(applyTransaction(document(), updateTx({ space: 'other' }))?.space, 'other')
+  assert.throws(() => applyTransaction(document(), updateTx({ _id: 'other' })), invalid)
+  assert.throws(() => applyTransaction(document(), updateTx({ _class: Bug })), invalid)
+  assert.throws(() => applyTransaction(document(), updateTx({ $unset: { _class: true } })), invalid)
+  assert.throws(() => applyTransaction(document(), updateTx({ $unset: { space: true } })), invalid)
+})
+
+test('DOC-43: a removal leaves nothing', () => {
+  assert.equal(applyTransaction(document(), { ...createTx({}), _class: core.class.TxRemoveDoc }), undefined)
+})
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    Object.freeze(value)
+    Object.values(value).forEach(deepFreeze)
+  }
+  return value
+}

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { baseModel } from '../base-model.ts'
+import { Bug, Comment, Estimated, Named, Task, boardHierarchy, coded, hierarchyOf } from '../fixture.ts'
+import { core } from '../identifiers.ts'
+import { planFind } from './plan-find.ts'
+import type { FindOptions } from './query.ts'
+
+const hierarchy = boardHierarchy()
+const invalid = coded('core:status:InvalidQuery')
+const isTask = { op: 'in', path: ['_class'], values: [Task, Bug] }
+
+test('DOC-20: a class finds its descendants, a mixin what carries it, under its id', () => {
+  const plan = planFind(hierarchy, Task, { 'a.b': 1 })
+  const field = { op: 'eq', path: ['a', 'b'], value: 1 }
+  assert.deepEqual([plan.domain, plan.condition], ['task', { op: 'all-of', conditions: [isTask, field] }])
+  const carries = { op: 'exists', path: [Estimated], value: true }
+  const mixin = planFind(hierarchy, Estimated, { hours: { $gt: 1 }, title: 'x' }, { sort: { hours: 1 } })
+  assert.deepEqual(mixin.condition, {
+    op: 'all-of',
+    conditions: [
+      { op: 'all-of', conditions: [isTask, carries] },
+      { op: 'gt', path: [Estimated, 'hours'], value: 1 },
+      { op: 'eq', path: ['title'], value: 'x' },
+    ],
+  })
+  assert.deepEqual(mixin.sort, [{ path: [Estimated, 'hours'], order: 1 }])
+})
+
+test('DOC-20: an interface is found where all that implement it share a domain', () => {
+  assert.equal(planFind(hierarchy, Named).domain, 'task')
+})
+
+test('DOC-21: an unknown class is refused', () => {
+  assert.throws(
+    () => planFind(hierarchy, 'no:class:No'),
+    coded('core:status:UnknownClass', { _class: 'no:class:No' }),
+  )
+  assert.throws(() => planFind(hierarchyOf(baseModel), Task), coded('core:status:UnknownClass'))
+})
+
+const wrong: [Record<string, unknown>, unknown?][] = [
+  [{ a: { $near: 1 } }],
+  [{ a: { $gt: 1, b: 1 } }],
+  [{ a: { $in: 1 } }],
+  [{ a: { $gt: [1] } }],
+  [{ a: { $exists: 'yes' } }],
+  [{ a: { $size: -1 } }],
+  [{ a: { $like: 1 } }],
+  [{ a: { $options: 'i' } }],
+  [{ $or: [] }],
+  [{ $search: 1 }],
+  [{ a: new Date(0) }],
+  [{ '$lookup.none.a': 1 }],
+  [{ a: { $in: Array.from({ length: 30_000 }, () => 1) } }],
+  [{ [Array.from({ length: 40 }, () => 'a').join('.')]: 1 }],
+  [{}, { limit: -1 }],
+  [{}, { limit: 1.5 }],
+  [{}, { limit: '1' }],
+  [{}, { sort: { a: 2 } }],
+  [{}, { sort: { a: { order: 1 } } }],
+  [{}, { projection: { a: 1, b: 0 } }],
+  [{}, { lookup: { a: 1 } }],
+  [{}, { lookup: { a: core.class.Doc } }],
+  [{}, { lookup: { _id: { 'a.b': Comment } } }],
+]
+for (const [query, options] of wrong) {
+  test(`DOC-21: what it doesn't know is refused: ${JSON.stringify([query, options]).slice(0, 70)}`, () => {
+    assert.throws(() => planFind(hierarchy, Task, query, options as FindOptions), invalid)
+  })
+}
+
+test('DOC-21: a class without a domain is refused', () => {
+  assert.throws(() => planFind(hierarchy, core.class.Doc), invalid)
+})
+
+test('DOC-16: keys that reach a prototype are refused in queries', () => {
+  const value = JSON.parse('{"__proto__":1}') as Record<string, unknown>
+  assert.throws(() => planFind(hierarchy, Task, value), invalid)
+  assert.throws(() => planFind(hierarchy, Task, { a: value }), invalid)
+  assert.throws(() => planFind(hierarchy, Task, { 'a.constructor.name': 1 }), invalid)
+  assert.throws(() => planFind(hierarchy, Task, {}, { sort: value as never }), invalid)
+  assert.throws(() => planFind(hierarchy, Task, {}, { projection: value as never }), invalid)
+  assert.throws(() => planFind(hierarchy, Task, {}, { lookup: { _id: value as never } }), invalid)
+})
+
+test('DOC-22: lookups go forward by an attribute, back by a reference, and into each other', () => {
+  const lookup = {
+    assignee: core.class.Account,
+    attachedTo: [Task, { assignee: core.class.Account }],
+    _id: { notes: Comment },
+  }
+  const plan = planFind(hierarchy, Task, { '$lookup.attachedTo.$lookup.assignee.email': 'e' }, { lookup })
+  const [assignee, attachedTo, notes] = plan.lookups
+  const isAccount = { op: 'eq', path: ['_class'], value: core.class.Account }
+  const forward = {
+    name: 'assignee',
+    direction: 'forward',
+    path: ['assignee'],
+    domain: 'model',
+    condition: isAccount,
+    nested: [],
+  }
+  assert.deepEqual(assignee, forward)
+  assert.deepEqual([attachedTo?.condition, attachedTo?.nested], [isTask, [forward]])
+  assert.deepEqual([notes?.direction, notes?.path, notes?.domain], ['reverse', ['attachedTo'], 'comment'])
+  const email = { op: 'eq', path: ['email'], value: 'e' }
+  const nested = {
+    op: 'lookup',
+    name: 'attachedTo',
+    condition: { op: 'lookup', name: 'assignee', condition: email },
+  }
+  assert.deepEqual(plan.condition, { op: 'all-of', conditions: [isTask, nested] })
+})
+
+test('DOC-28: $search looks at the full-text attributes of the class, its descendants and their mixins', () => {
+  const plan = planFind(hierarchy, Task, { $search: 'x' })
+  assert.ok(plan.condition.op === 'all-of')
+  const search = plan.condition.conditions[1]
+  assert.ok(search?.op === 'search')
+  assert.deepEqual(search.paths, [['title'], ['steps']])
+})
+
+test('DOC-32: a limit of 0 is no limit, and the total is counted only when it is asked for', () => {
+  assert.deepEqual(
+    [planFind(hierarchy, Task, {}, { limit: 0 }).limit, planFind(hierarchy, Task).total],
+    [undefined, false],
+  )
+  const plan = planFind(hierarchy, Task, {}, { limit: 3, total: true })
+  assert.deepEqual([plan.limit, plan.total], [3, true])
+})

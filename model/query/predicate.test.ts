@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { coded, document } from '../fixture.ts'
+import { compileLike, likeToRegExp } from './like.ts'
+import { OperandBudget, parseField, parsePath } from './parse-condition.ts'
+import type { Condition } from './plan.ts'
+import { compileCondition } from './predicate.ts'
+import { checkRegex } from './regex.ts'
+import { searchWords } from './search-words.ts'
+
+const invalid = coded('core:status:InvalidQuery')
+
+/** Title, document, key, query, whether it matches. */
+const cases: [string, Record<string, unknown>, string, unknown, boolean][] = [
+  ['DOC-24: null equals a missing field', {}, 'a', null, true],
+  [
+    'DOC-24: null equals a field missing from one of an array of objects',
+    { a: [{ b: 1 }, {}] },
+    'a.b',
+    null,
+    true,
+  ],
+  ['DOC-24: a path into an array without objects leads nowhere, not to null', { a: [] }, 'a.b', null, false],
+  [
+    'DOC-24: a path into an array without objects leads nowhere, not to null',
+    { a: [1] },
+    'a.b',
+    { $ne: null },
+    true,
+  ],
+  ['DOC-24: a position beyond an array leads nowhere', { a: [] }, 'a.0', null, false],
+  ['DOC-24: a null exists', { a: null }, 'a', { $exists: true }, true],
+  ['DOC-24: $in finds a missing field by null', {}, 'a', { $in: [null] }, true],
+  ['DOC-24: $ne null needs a value', {}, 'a', { $ne: null }, false],
+  ['DOC-24: $gte null is null', {}, 'a', { $gte: null }, true],
+  ['DOC-24: $gt null is nothing', { a: 1 }, 'a', { $gt: null }, false],
+  ['DOC-23: a path opens each array of objects once', { a: [{ b: [{ c: 1 }] }] }, 'a.b.c', 1, true],
+  ['DOC-23: a path does not open arrays within arrays', { a: [[{ b: 1 }]] }, 'a.b', 1, false],
+  ['DOC-23: a position opens an array within an array', { a: [[{ b: 1 }]] }, 'a.0.b', 1, true],
+  ['DOC-23: a scalar does not match within an array in an array', { a: [[1]] }, 'a', 1, false],
+  ['DOC-23: an array equals a whole array', { a: [1, 2] }, 'a', [1, 2], true],
+  ['DOC-23: an array equals an item', { a: [[1, 2]] }, 'a', [1, 2], true],
+  ['DOC-23: an empty array equals itself', { a: [] }, 'a', [], true],
+  ['DOC-23: an empty object equals itself', { a: {} }, 'a', {}, true],
+  ['DOC-23: objects meet $in', { a: { b: 1 } }, 'a', { $in: [{ b: 1 }] }, true],
+  ['DOC-23: $all takes a scalar for an array of one', { a: 1 }, 'a', { $all: [1] }, true],
+  ['DOC-23: $all of nothing matches nothing', { a: [1] }, 'a', { $all: [] }, false],
+  [
+    'DOC-23: $size counts one array, not what lies along the path',
+    { a: [{ b: 1 }] },
+    'a.b',
+    { $size: 1 },
+    false,
+  ],
+  ['DOC-23: $nin is the negation of $in', { a: [1, 2] }, 'a', { $nin: [2] }, false],
+  [
+    'DOC-42: the order of keys counts where objects are compared',
+    { a: { x: 1, y: 2 } },
+    'a',
+    { y: 2, x: 1 },
+    false,
+  ],
+  ['DOC-25: numbers compare with numbers only', { a: '2' }, 'a', { $gt: 1 }, false],
+  ['DOC-25: booleans compare with booleans', { a: true }, 'a', { $gt: false }, true],
+  ['DOC-25: strings compare by code point', { a: '\u{1F600}' }, 'a', { $gt: '\uFFFD' }, true],
+  ['DOC-25: strings compare by code point', { a: '\uFFFD' }, 'a', { $lt: '\u{1F600}' }, true],
+  ['DOC-26: % is any run of characters, line breaks too', { a: 'one\ntwo' }, 'a', { $like: 'O%o' }, true],
+  ['DOC-26: $like takes the whole value', { a: 'one two' }, 'a', { $like: 'one' }, false],
+  ['DOC-26: $like takes all but % as it is', { a: 'a.c' }, 'a', { $like: 'a_c' }, false],
+  ['DOC-26: $like folds case beyond ASCII', { a: 'ÉTÉ' }, 'a', { $like: '%té' }, true],
+  ['DOC-26: $like looks into arrays', { a: ['x', 'one'] }, 'a', { $like: 'on%' }, true],
+  [
+    'DOC-27: $regex searches, $options folds case',
+    { a: 'xONEx' },
+    'a',
+    { $regex: 'one', $options: 'i' },
+    true,
+  ],
+  ['DOC-16: an inherited member is no field', {}, 'toString', { $exists: true }, false],
+  ['DOC-16: an own field with the name of an inherited member is one', { valueOf: 1 }, 'valueOf', 1, true],
+]
+for (const [title, doc, key, query, expected] of cases) {
+  test(`${title}: ${JSON.stringify({ [key]: query })} on ${JSON.stringify(doc)}`, () => {
+    assert.equal(compileCondition(condition(key, query))(document(doc)), expected)
+  })
+}
+
+test('DOC-23: all-of, any-of and none-of combine', () => {
+  const [yes, no]: [Condition, Condition] = [condition('a', 1), condition('a', 2)]
+  const matches = (op: 'all-of' | 'any-of' | 'none-of', conditions: Condition[]): boolean =>
+    compileCondition({ op, conditions })(document({ a: 1 }))
+  assert.deepEqual(
+    [matches('all-of', [yes, no]), matches('any-of', [yes, no]), matches('none-of', [no])],
+    [false, true, true],
+  )
+  assert.deepEqual(
+    [matches('all-of', []), matches('any-of', []), matches('none-of', [])],
+    [true, false, true],
+  )
+})
+
+test('DOC-26: the matcher and the expression of $like agree', () => {
+  const text = fc.string({
+    unit: fc.constantFrom('a', 'A', 'b', '%', '.', '\n', 'é', 'ſ', 's', '😀'),
+    maxLength: 8,
+  })
+  fc.assert(
+    fc.property(text, text, (pattern, value) => {
+      assert.equal(compileLike(pattern)(value), likeToRegExp(pattern).test(value))
+    }),
+    { numRuns: 5000 },
+  )
+})
+
+test('DOC-26: $like takes time in proportion to the value', () => {
+  const matches = compileLike(`${'%a'.repeat(400)}%b`)
+  assert.equal(matches('a'.repeat(100_000)), false)
+})
+
+test('DOC-27: an expression that is too long, invalid, or repeats a repetition is refused', () => {
+  for (const source of ['(', 'a'.repeat(1001), '(a+)+$', '(a|a)*', '((a*)b)+', '(?:a+){2,}', '(a+)*?']) {
+    assert.throws(() => checkRegex(source, ''), invalid, source)
+  }
+  for (const flags of ['g', 'x', 'ii', 'u']) assert.throws(() => checkRegex('a', flags), invalid, flags)
+  for (const source of ['^a.*b$', '(abc)+', '[(+]+', '\\(a+\\)+', '(a+)?', 'a{2,3}|b', '(?:ab)*c'])
+    checkRegex(source, 'im')
+})
+
+test('DOC-28: every word of a search begins a word of one of the fields', () => {
+  const search = (text: string) => compileCondition({ op: 'search', text, paths: [['title'], ['tags']] })
+  const doc = document({ title: 'Das große Haus', tags: ['Über-Wald', 3] })
+  const found = ['haus', 'HA gro', 'wald das', 'über'].map((text) => search(text)(doc))
+  assert.deepEqual(found, [true, true, true, true])
+  assert.deepEqual(
+    ['aus', 'haus x', '', '!'].map((text) => search(text)(doc)),
+    [false, false, false, false],
+  )
+  assert.deepEqual(searchWords('It’s 2nd-hand, Ünï'), ['it', 's', '2nd', 'hand', 'ünï'])
+})
+
+function condition(key: string, query: unknown): Condition {
+  return { op: 'all-of', conditions: parseField(parsePath(key), query, new OperandBudget()) }
+}

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { applyTransaction } from './apply-transaction.ts'
+import type { Doc, Ref } from './documents.ts'
+import {
+  Estimated,
+  Named,
+  Task,
+  boardHierarchy,
+  coded,
+  createTx,
+  document,
+  mixinTx,
+  updateTx,
+} from './fixture.ts'
+import { core } from './identifiers.ts'
+import type { TxMixin, UpdateOperations } from './transactions.ts'
+import { validateCreate, validateMixin, validateUpdate } from './validate-document.ts'
+
+const hierarchy = boardHierarchy()
+const whole = { title: 't', state: 'done', votes: 1 }
+
+test('DOC-37: a document needs a known class, its required attributes, and values of the declared types', () => {
+  const create = (attributes: Record<string, unknown>, objectClass = Task as Ref): unknown =>
+    validateCreate(hierarchy, createTx(attributes, { objectClass: objectClass as never }))
+  assert.throws(() => create(whole, 'no:class:No' as Ref), coded('core:status:UnknownClass'))
+  assert.throws(() => create(whole, Estimated), coded('core:status:InvalidTransaction'))
+  assert.throws(() => create(whole, Named), coded('core:status:InvalidTransaction'))
+  for (const title of [undefined, null]) {
+    const missing = coded('core:status:MissingAttribute', { _class: Task, attribute: 'title' })
+    assert.throws(() => create({ ...whole, title }), missing)
+  }
+  const wrong: [string, unknown, string][] = [
+    ['title', 1, 'string'],
+    ['votes', '1', 'number'],
+    ['state', 'lost', 'one of todo, done'],
+    ['assignee', 1, 'string'],
+    ['tags', 'x', 'array'],
+    ['tags', ['x', 1], 'array of string'],
+    ['comments', 'x', 'number'],
+  ]
+  for (const [attribute, value, expected] of wrong) {
+    const invalid = coded('core:status:InvalidAttribute', { _class: Task, attribute, expected })
+    assert.throws(() => create({ ...whole, [attribute]: value }), invalid)
+  }
+})
+
+test('DOC-37: undeclared attributes are allowed, and null for what is not required', () => {
+  const tx = createTx({ ...whole, assignee: null, unknown: new Map() as never, tags: ['a'] })
+  assert.equal(validateCreate(hierarchy, tx), tx)
+})
+
+test('DOC-38: defaults are filled in where a creation leaves them out, each document its own copy', () => {
+  const filled = validateCreate(hierarchy, createTx({ title: 't' }))
+  assert.deepEqual(filled.attributes, { title: 't', state: 'todo', votes: 0 })
+  const space = (): unknown =>
+    validateCreate(hierarchy, createTx({ name: 's' }, { objectClass: core.class.Space })).attributes[
+      'members'
+    ]
+  assert.deepEqual(space(), [])
+  assert.notEqual(space(), space())
+})
+
+test('DOC-39: an update is checked where it changes the document, no further', () => {
+  const check = (operations: UpdateOperations, before: Record<string, unknown> = whole): void => {
+    const tx = updateTx(operations)
+    validateUpdate(hierarchy, tx, applyTransaction(document(before), tx) as Doc)
+  }
+  check({ votes: 2 }, { title: 1 })
+  check({ $push: { tags: 'a' }, undeclared: 1, assignee: null })
+  const wrong = coded('core:status:InvalidAttribute', { attribute: 'tags', expected: 'array of string' })
+  assert.throws(() => check({ $push: { tags: 1 } }), wrong)
+  assert.throws(
+    () => check({ 'title.x': 1 }, {}),
+    coded('core:status:InvalidAttribute', { attribute: 'title' }),
+  )
+  assert.throws(
+    () => check({ $unset: { title: true } }),
+    coded('core:status:MissingAttribute', { attribute: 'title' }),
+  )
+  assert.throws(
+    () => check({ $pushMixin: { $mixin: Estimated, values: { reasons: 1 } } }),
+    coded('core:status:MissingAttribute'),
+  )
+})
+
+test('DOC-40: a mixin has to be one of the class, with its required attributes', () => {
+  const check = (
+    attributes: TxMixin['attributes'],
+    change: Partial<TxMixin> = {},
+    before = document(),
+  ): void => {
+    const tx = mixinTx(attributes, change)
+    validateMixin(hierarchy, tx, applyTransaction(before, tx) as Doc)
+  }
+  check({ hours: 1 })
+  assert.throws(
+    () => check({}),
+    coded('core:status:MissingAttribute', { _class: Estimated, attribute: 'hours' }),
+  )
+  assert.throws(() => check({ hours: 'x' }), coded('core:status:InvalidAttribute', { attribute: 'hours' }))
+  assert.throws(() => check({ hours: 1 }, { mixin: Task as never }), coded('core:status:InvalidTransaction'))
+  assert.throws(
+    () => check({ hours: 1 }, { mixin: 'no:mixin:No' as never }),
+    coded('core:status:UnknownClass'),
+  )
+  const space = document({ _class: core.class.Space })
+  assert.throws(() => check({ hours: 1 }, {}, space), coded('core:status:InvalidTransaction'))
+})
