@@ -96,13 +96,13 @@ test('DOC-22: results carry the documents looked up, nested ones within', () => 
     _id: { comments: Comment, subtasks: [Task, 'attachedTo'] },
   } as NonNullable<FindOptions['lookup']>
   const [first, second] = find(storeOf(...family), {}, { lookup })
-  const { assignee, reviewers, comments, subtasks } = first?.$lookup as Record<string, Doc & Doc[]>
+  const { assignee, reviewers, comments, subtasks } = (first?.$lookup ?? {}) as Record<string, Doc & Doc[]>
   assert.deepEqual(
     [assignee?._id, ids(reviewers ?? []), ids(comments ?? []), ids(subtasks ?? [])],
     ['me', ['you', 'me'], ['c1', 'c2'], ['t2']],
   )
-  const parent = second?.$lookup?.['attachedTo'] as FindResult[number]
-  assert.equal((parent.$lookup?.['assignee'] as Doc)._id, 'me')
+  const parent = second?.$lookup?.['attachedTo'] as FindResult[number] | undefined
+  assert.equal((parent?.$lookup?.['assignee'] as Doc | undefined)?._id, 'me')
   assert.ok(second?.$lookup !== undefined && !('assignee' in second.$lookup))
 })
 

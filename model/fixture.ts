@@ -33,7 +33,7 @@ export const Comment = builder.class('Comment', {
 })
 export const Estimated = builder.mixin('Estimated', {
   extends: Task,
-  attributes: { hours: number({ required: true }), reasons: arrayOf(string({ fullText: true })) },
+  attributes: { hours: number({ required: true }), reasons: arrayOf(string(), { fullText: true }) },
 })
 export const boardModel = builder.transactions()
 
@@ -85,10 +85,11 @@ export function document(fields: Record<string, unknown> = {}): Doc {
   }
 }
 
+const headerNames = ['_id', '_class', 'space', 'modifiedBy', 'modifiedOn', 'createdBy', 'createdOn']
+
 /** The fields of a document beside its header. */
 export function fieldsOf(doc: Doc | undefined): Record<string, unknown> {
-  const { _id, _class, space, modifiedBy, modifiedOn, createdBy, createdOn, ...fields } = doc ?? ({} as Doc)
-  return fields
+  return Object.fromEntries(Object.entries(doc ?? {}).filter(([key]) => !headerNames.includes(key)))
 }
 
 /** For `assert.throws`: an error with this code, and these among its parameters. */

@@ -28,7 +28,7 @@ export function withDefaults(hierarchy: Hierarchy, _class: string, attributes: F
   for (const { name, defaultValue } of hierarchy.attributes(_class).values()) {
     if (defaultValue === undefined || ownValue(attributes, name) !== undefined) continue
     filled ??= { ...attributes }
-    filled[name] = structuredClone(defaultValue)
+    filled[name] = typeof defaultValue === 'object' ? structuredClone(defaultValue) : defaultValue
   }
   return filled ?? attributes
 }
@@ -63,10 +63,18 @@ function checkMixin(hierarchy: Hierarchy, mixin: string, after: Doc): void {
 
 /** First parts of the paths in the operations. */
 function touchedFields(operations: UpdateOperations): Set<string> {
-  const keys = Object.entries(operations).flatMap(([key, value]) =>
-    !key.startsWith('$') ? [key] : isFields(value) ? Object.keys(value) : [],
-  )
-  return new Set(keys.map((key) => key.split('.', 1)[0] ?? key))
+  const touched = new Set<string>()
+  for (const key of Object.keys(operations)) {
+    const operand = operations[key]
+    if (!key.startsWith('$')) touched.add(headOf(key))
+    else if (isFields(operand)) for (const path of Object.keys(operand)) touched.add(headOf(path))
+  }
+  return touched
+}
+
+function headOf(path: string): string {
+  const end = path.indexOf('.')
+  return end < 0 ? path : path.slice(0, end)
 }
 
 /** The header of a document isn't among the attributes of a transaction that creates one. */

@@ -5,6 +5,7 @@ const FIRST_AFTER_SURROGATES = 0xe000
 
 /** By Unicode code point, which is the order of UTF-8 bytes: SQLite's BINARY collation and MongoDB's default. */
 export function compareStrings(a: string, b: string): number {
+  if (a === b) return 0
   const length = Math.min(a.length, b.length)
   for (let i = 0; i < length; i++) {
     const x = a.charCodeAt(i)

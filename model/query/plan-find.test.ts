@@ -118,7 +118,7 @@ test('DOC-28: $search looks at the full-text attributes of the class, its descen
   assert.ok(plan.condition.op === 'all-of')
   const search = plan.condition.conditions[1]
   assert.ok(search?.op === 'search')
-  assert.deepEqual(search.paths, [['title'], ['steps']])
+  assert.deepEqual(search.paths, [['title'], ['steps'], [Estimated, 'reasons']])
 })
 
 test('DOC-32: a limit of 0 is no limit, and the total is counted only when it is asked for', () => {
@@ -128,4 +128,8 @@ test('DOC-32: a limit of 0 is no limit, and the total is counted only when it is
   )
   const plan = planFind(hierarchy, Task, {}, { limit: 3, total: true })
   assert.deepEqual([plan.limit, plan.total], [3, true])
+})
+
+test('DOC-32: a null for query and options is as good as none', () => {
+  assert.deepEqual(planFind(hierarchy, Task, null, null), planFind(hierarchy, Task))
 })

@@ -16,9 +16,14 @@ import { resolveKey, resolvePath, type QueryScope } from './resolve-key.ts'
 export function planFind(
   hierarchy: Hierarchy,
   _class: string,
-  query: DocumentQuery = {},
-  options: FindOptions = {},
+  query: DocumentQuery | null = {},
+  options: FindOptions | null = {},
 ): FindPlan {
+  // A client's `undefined` among the params arrives as null.
+  return plan(hierarchy, _class, query ?? {}, options ?? {})
+}
+
+function plan(hierarchy: Hierarchy, _class: string, query: DocumentQuery, options: FindOptions): FindPlan {
   const { domain, condition } = planClass(hierarchy, _class)
   if (!isFields(query) || !isFields(options)) throw invalidQuery('query and options are objects')
   const budget = new OperandBudget()

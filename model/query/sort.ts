@@ -25,7 +25,10 @@ export function compileSort(keys: readonly SortKey[], joins: Joins = noJoins): C
 
 function byValue(key: SortKey, joins: Joins): Comparator {
   const values = valuesAt(key.path)
-  const read = (doc: Doc): unknown => extreme(sources(doc, key, joins).flatMap(values), key.order)
+  const read =
+    key.lookup === undefined
+      ? (doc: Doc) => extreme(values(doc), key.order)
+      : (doc: Doc) => extreme(sources(doc, key, joins).flatMap(values), key.order)
   return (a, b) => key.order * compareValues(read(a), read(b))
 }
 
@@ -50,6 +53,7 @@ function sources(doc: Doc, key: SortKey, joins: Joins): readonly Doc[] {
 }
 
 function extreme(values: readonly unknown[], order: 1 | -1): unknown {
+  if (values.length === 1 && !Array.isArray(values[0])) return values[0]
   const candidates = values.flatMap((value) => (Array.isArray(value) ? (value as unknown[]) : [value]))
   return candidates.reduce(
     (best, value) => (order * compareValues(value, best) < 0 ? value : best),
