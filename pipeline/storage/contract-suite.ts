@@ -1,7 +1,13 @@
 import { describeEquivalence } from './suite/equivalence.ts'
+import { describeFinding } from './suite/finding.ts'
 import type { SubjectFactory } from './suite/fixture.ts'
+import { describeHistory } from './suite/history.ts'
+import { describeRestoring } from './suite/restoring.ts'
 
 /** The tests of the storage contract, for any adapter. */
 export function describeStorage(name: string, make: SubjectFactory): void {
+  describeHistory(name, make)
+  describeFinding(name, make)
+  describeRestoring(name, make)
   describeEquivalence(name, make)
 }

@@ -1,5 +1,5 @@
 import type { Condition, FindPlan, Path, SortKey } from '../../../model/query/plan.ts'
-import type { TableIndex, TableSql } from './scope.ts'
+import { pathName, type TableIndex, type TableSql } from './scope.ts'
 
 /**
  * The index a page is walked along, when that is surely best: its first keys are compared for equality, the next
@@ -7,12 +7,17 @@ import type { TableIndex, TableSql } from './scope.ts'
  * SQLite's planner would rather look all of a class up by `_class IN (...)` and sort it.
  */
 export function chooseIndex(plan: FindPlan, table: TableSql): TableIndex | undefined {
-  if (plan.limit === undefined || plan.sort.some((key) => key.cases !== undefined || key.lookup !== undefined)) {
+  if (
+    plan.limit === undefined ||
+    plan.sort.some((key) => key.cases !== undefined || key.lookup !== undefined)
+  ) {
     return undefined
   }
   const conjuncts = flatten(plan.condition)
-  const equal = new Set(conjuncts.flatMap((condition) => (isEquality(condition) ? [name(condition.path)] : [])))
-  if (equal.has(name(['_id']))) return undefined
+  const equal = new Set(
+    conjuncts.flatMap((condition) => (isEquality(condition) ? [pathName(condition.path)] : [])),
+  )
+  if (equal.has(pathName(['_id']))) return undefined
   const sort = plan.sort.length === 0 ? [{ path: ['_id'], order: 1 as const }] : plan.sort
   const usable = table.indexes.filter((index) => isWalk(index, equal, sort) && covers(index, conjuncts))
   return usable.sort((a, b) => equalKeys(b, equal) - equalKeys(a, equal))[0]
@@ -32,7 +37,7 @@ function isScalar(value: unknown): boolean {
 }
 
 function equalKeys(index: TableIndex, equal: ReadonlySet<string>): number {
-  const count = index.keys.findIndex((key) => !equal.has(name(key.path)))
+  const count = index.keys.findIndex((key) => !equal.has(key.name))
   return count === -1 ? index.keys.length : count
 }
 
@@ -44,15 +49,11 @@ function isWalk(index: TableIndex, equal: ReadonlySet<string>, sort: readonly So
   return sort.every((key, position) => {
     const candidate = rest[position]
     const order = backwards ? -key.order : key.order
-    return candidate !== undefined && name(candidate.path) === name(key.path) && candidate.order === order
+    return candidate !== undefined && candidate.name === pathName(key.path) && candidate.order === order
   })
 }
 
 function covers(index: TableIndex, conjuncts: readonly Condition[]): boolean {
-  const known = new Set([...index.keys.map((key) => name(key.path)), name(['_class'])])
-  return conjuncts.every((condition) => 'path' in condition && known.has(name(condition.path)))
-}
-
-function name(path: Path): string {
-  return JSON.stringify(path)
+  const known = new Set([...index.keys.map((key) => key.name), pathName(['_class'])])
+  return conjuncts.every((condition) => 'path' in condition && known.has(pathName(condition.path)))
 }

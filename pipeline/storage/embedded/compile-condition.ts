@@ -39,7 +39,7 @@ function compileLeaf(leaf: Leaf, scope: Scope): Fragment {
   if (path === undefined || scalar === undefined) return byPredicate(leaf, scope)
   if (path.column || isAlwaysPlain(leaf.path, scope)) return scalar
   const guarded = template(
-    'CASE {} WHEN \'array\' THEN {} ELSE {} END',
+    "CASE {} WHEN 'array' THEN {} ELSE {} END",
     path.type,
     overItems(leaf, path) ?? byPredicate(leaf, scope),
     scalar,
@@ -135,7 +135,9 @@ function overItems(leaf: Leaf, path: PathSql): Fragment | undefined {
     case 'exists':
       return leaf.value ? always : never
     case 'size':
-      return Number.isSafeInteger(leaf.value) ? fragment(`json_array_length(${path.json}) = ?`, leaf.value) : undefined
+      return Number.isSafeInteger(leaf.value)
+        ? fragment(`json_array_length(${path.json}) = ?`, leaf.value)
+        : undefined
     default:
       return undefined
   }

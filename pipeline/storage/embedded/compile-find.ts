@@ -26,7 +26,8 @@ export function compileFind(plan: FindPlan, catalog: Catalog): CompiledFind {
   const sort = compileSort(plan.sort, scope)
   const order = template(`${sort.terms.map(() => '{}').join(', ')}`, ...sort.terms)
   const hint = chooseIndex(plan, scope.table)
-  const select = (from: string) => template(`SELECT t0.data ${from} WHERE {} ORDER BY {}{}`, where, order, limitOf(plan))
+  const select = (from: string) =>
+    template(`SELECT t0.data ${from} WHERE {} ORDER BY {}{}`, where, order, limitOf(plan))
   const from = `FROM ${scope.table.name} AS t0`
   const unhinted = select(from)
   return {

@@ -14,13 +14,21 @@ export function compileJoinCondition({ name, condition }: LookupCondition, scope
   const joined = joinedScope(scope, lookup)
   if (joined.table.missing === true) return never
   const test = compileCondition(condition, joined)
-  return template(`EXISTS (SELECT 1 FROM ${joined.table.name} AS ${joined.alias} WHERE {})`, and([joinOn(lookup, scope, joined), test]))
+  return template(
+    `EXISTS (SELECT 1 FROM ${joined.table.name} AS ${joined.alias} WHERE {})`,
+    and([joinOn(lookup, scope, joined), test]),
+  )
 }
 
 /** The joined rows of an outer row. */
 export function joinOn(lookup: LookupPlan, outer: Scope, joined: Scope): Fragment {
-  const link = lookup.direction === 'forward' ? forwardLink(lookup, outer, joined) : reverseLink(lookup, outer, joined)
-  return and([link, compileCondition(lookup.condition, joined), joined.table.visible?.(joined.alias) ?? always])
+  const link =
+    lookup.direction === 'forward' ? forwardLink(lookup, outer, joined) : reverseLink(lookup, outer, joined)
+  return and([
+    link,
+    compileCondition(lookup.condition, joined),
+    joined.table.visible?.(joined.alias) ?? always,
+  ])
 }
 
 function forwardLink(lookup: LookupPlan, outer: Scope, joined: Scope): Fragment {
@@ -42,8 +50,10 @@ function reverseLink(lookup: LookupPlan, outer: Scope, joined: Scope): Fragment 
 export function linkPath(lookup: LookupPlan, scope: Scope): { path: PathSql; scalar: boolean } {
   const path = scopedPath(scope, lookup.path)
   if (path === undefined) throw new NotNativeError(`no SQL for the path of lookup ${lookup.name}`)
-  const scalar = path.column || (needsProof(lookup, scope, path) && scope.catalog.isPlain(scope.table, lookup.path))
-  if (!scalar && path.behindArray !== undefined) throw new NotNativeError(`arrays on the way of ${lookup.name}`)
+  const scalar =
+    path.column || (needsProof(lookup, scope, path) && scope.catalog.isPlain(scope.table, lookup.path))
+  if (!scalar && path.behindArray !== undefined)
+    throw new NotNativeError(`arrays on the way of ${lookup.name}`)
   return { path, scalar }
 }
 

@@ -14,6 +14,10 @@ const formatVersion = 1
 const preparedAtOnce = 100
 const waitForLock = 5000
 
+/** In KiB, for each open file; pages are only cached as they are read. */
+const readerCache = 4096
+const writerCache = 1024
+
 const creation = `
   PRAGMA application_id = ${applicationId};
   PRAGMA user_version = ${formatVersion};
@@ -33,7 +37,6 @@ const creation = `
 const connection = `
   PRAGMA busy_timeout = ${waitForLock};
   PRAGMA synchronous = FULL;
-  PRAGMA cache_size = -1024;
   PRAGMA mmap_size = 0;
   PRAGMA temp_store = MEMORY;
   PRAGMA wal_autocheckpoint = 1000;
@@ -95,7 +98,16 @@ export class Connection {
   /** One snapshot, or all or nothing. */
   transaction<T>(kind: 'deferred' | 'immediate', run: () => T): T {
     if (this.db.inTransaction) return run()
-    return this.db.transaction(run)[kind]()
+    this.run(kind === 'deferred' ? 'BEGIN' : 'BEGIN IMMEDIATE')
+    try {
+      const result = run()
+      this.run('COMMIT')
+      return result
+    } catch (error) {
+      // Some failures, such as a full disk, have rolled it back already.
+      if (this.db.inTransaction) this.run('ROLLBACK')
+      throw error
+    }
   }
 
   close(): void {
@@ -105,6 +117,7 @@ export class Connection {
   #setUp({ readOnly, maxPages }: ConnectionOptions): void {
     this.db.exec(connection)
     if (maxPages !== undefined) this.db.pragma(`max_page_count = ${maxPages}`)
+    this.db.pragma(`cache_size = -${readOnly ? readerCache : writerCache}`)
     if (readOnly) this.db.pragma('query_only = ON')
     registerFunctions(this.db)
     this.#checkFormat()
@@ -116,7 +129,8 @@ export class Connection {
       throw new StorageError('damaged', 'not a file of a workspace')
     }
     const version = Number(this.db.pragma('user_version', { simple: true }))
-    if (version > formatVersion) throw new StorageError('unavailable', `written by a newer version (${version})`)
+    if (version > formatVersion)
+      throw new StorageError('unavailable', `written by a newer version (${version})`)
     this.prepare('SELECT value FROM meta WHERE name = ?')
   }
 }

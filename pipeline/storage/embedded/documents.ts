@@ -22,7 +22,9 @@ export function readDocuments(file: WorkspaceFile, domain: Domain, ids: readonly
   const table = file.table(domain)
   if (table.missing === true || ids.length === 0) return []
   const where = oneOf('_id', ids)
-  return file.column(fragment(`SELECT data FROM ${table.name} WHERE ${where.sql}${clauseOf(domain)}`, ...where.params))
+  return file.column(
+    fragment(`SELECT data FROM ${table.name} WHERE ${where.sql}${clauseOf(domain)}`, ...where.params),
+  )
 }
 
 export function putDocuments(file: WorkspaceFile, puts: readonly Put[]): void {
@@ -32,7 +34,10 @@ export function putDocuments(file: WorkspaceFile, puts: readonly Put[]): void {
   }
 }
 
-export function removeDocuments(file: WorkspaceFile, removes: readonly { domain: Domain; id: string }[]): void {
+export function removeDocuments(
+  file: WorkspaceFile,
+  removes: readonly { domain: Domain; id: string }[],
+): void {
   for (const { domain, id } of removes) {
     if (file.table(domain).missing === true) continue
     file.run(`DELETE FROM ${quoteName(tableName(domain))} WHERE _id = ?`, [id])
@@ -50,7 +55,10 @@ export function listDocuments(
   const docs: string[] = []
   let size = 0
   const sql = `SELECT data FROM ${table.name} WHERE _id > ?${clauseOf(domain)} ORDER BY _id`
-  const rows = file.prepare(sql).pluck().iterate(cursor ?? '') as IterableIterator<string>
+  const rows = file
+    .prepare(sql)
+    .pluck()
+    .iterate(cursor ?? '') as IterableIterator<string>
   for (const data of rows) {
     const bytes = Buffer.byteLength(data)
     if (docs.length > 0 && size + bytes > byteLimit) return { docs, finished: false }

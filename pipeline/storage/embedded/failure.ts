@@ -11,7 +11,10 @@ const codes: [pattern: RegExp, code: StorageErrorCode][] = [
   [/^SQLITE_READONLY|^EACCES$|^EPERM$|^EROFS$/, 'read-only'],
   [/^SQLITE_(CORRUPT|NOTADB)/, 'damaged'],
   [/^SQLITE_CONSTRAINT/, 'conflict'],
-  [/^SQLITE_(IOERR|CANTOPEN|BUSY|LOCKED|NOMEM|PROTOCOL|INTERRUPT|NOLFS|PERM|AUTH)|^E[A-Z0-9]+$/, 'unavailable'],
+  [
+    /^SQLITE_(IOERR|CANTOPEN|BUSY|LOCKED|NOMEM|PROTOCOL|INTERRUPT|NOLFS|PERM|AUTH)|^E[A-Z0-9]+$/,
+    'unavailable',
+  ],
 ]
 
 export function toFailure(error: unknown): Failure {
@@ -21,7 +24,9 @@ export function toFailure(error: unknown): Failure {
 }
 
 export function toError(failure: Failure): Error {
-  return failure.code === undefined ? new Error(failure.message) : new StorageError(failure.code, failure.message)
+  return failure.code === undefined
+    ? new Error(failure.message)
+    : new StorageError(failure.code, failure.message)
 }
 
 function codeOf(error: Error): StorageErrorCode | undefined {

@@ -58,7 +58,11 @@ function joined(parts: readonly Fragment[], operator: string, empty: Fragment): 
     }
   }
   const half = parts.length >> 1
-  return joined([joined(parts.slice(0, half), operator, empty), joined(parts.slice(half), operator, empty)], operator, empty)
+  return joined(
+    [joined(parts.slice(0, half), operator, empty), joined(parts.slice(half), operator, empty)],
+    operator,
+    empty,
+  )
 }
 
 /** `IN` with few values spells them out; many travel as one JSON text, so that the statement stays the same. */

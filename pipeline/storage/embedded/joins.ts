@@ -15,7 +15,8 @@ export function joinsOf(file: WorkspaceFile, lookups: readonly LookupPlan[]): Jo
 
 function joinOf(file: WorkspaceFile, lookup: LookupPlan): Join {
   const nested = joinsOf(file, lookup.nested)
-  const documents = lookup.direction === 'forward' ? forward(file, lookup, nested) : reverse(file, lookup, nested)
+  const documents =
+    lookup.direction === 'forward' ? forward(file, lookup, nested) : reverse(file, lookup, nested)
   return { documents, nested }
 }
 

@@ -19,7 +19,8 @@ export function nextSequence(file: WorkspaceFile): number {
 export function appendEntries(file: WorkspaceFile, entries: readonly Row[]): void {
   let expected = nextSequence(file)
   for (const entry of entries) {
-    if (entry[0] !== expected) throw new StorageError('conflict', `expected entry ${expected}, not ${entry[0]}`)
+    if (entry[0] !== expected)
+      throw new StorageError('conflict', `expected entry ${expected}, not ${entry[0]}`)
     file.run(insertEntry, entry)
     expected++
   }
@@ -42,7 +43,15 @@ export function readEntries(
   return `[${rows.map(encodeEntry).join(',')}]`
 }
 
-function entriesQuery({ after, limit, objectSpace }: { after: number; limit: number; objectSpace?: string }): Fragment {
+function entriesQuery({
+  after,
+  limit,
+  objectSpace,
+}: {
+  after: number
+  limit: number
+  objectSpace?: string
+}): Fragment {
   const select = 'SELECT seq, _id, request, result, data FROM tx WHERE seq > ?'
   if (objectSpace === undefined) return fragment(`${select} ORDER BY seq LIMIT ?`, after, limit)
   if (objectSpace !== core.space.Model) {
@@ -77,7 +86,11 @@ function resultsOf(id: string): Fragment {
 }
 
 /** Ids of the documents that the entries after a `seq` may have changed, and the last of these entries. */
-export function changedIds(file: WorkspaceFile, after: number, limit: number): { ids: string[]; last: number } {
+export function changedIds(
+  file: WorkspaceFile,
+  after: number,
+  limit: number,
+): { ids: string[]; last: number } {
   const sql = 'SELECT seq, data FROM tx WHERE seq > ? ORDER BY seq LIMIT ?'
   const rows = file.rows<{ seq: number; data: string }>(fragment(sql, after, limit))
   const ids = new Set(rows.flatMap(({ data }) => objectIds(JSON.parse(data))))
@@ -106,4 +119,3 @@ export function restoreOrder(file: WorkspaceFile): void {
     file.run(`DELETE FROM meta WHERE name = 'restored'`)
   })
 }
-

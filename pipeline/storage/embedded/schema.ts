@@ -8,7 +8,8 @@ import type { WorkspaceFile } from './workspace-file.ts'
 export function keptSchema(file: WorkspaceFile, declared: StorageSchema): StorageSchema {
   const stored = storedSchema(file)
   const byDomain = new Map(stored.domains.map((domain) => [domain.domain, domain]))
-  for (const domain of declared.domains) byDomain.set(domain.domain, united(byDomain.get(domain.domain), domain))
+  for (const domain of declared.domains)
+    byDomain.set(domain.domain, united(byDomain.get(domain.domain), domain))
   return { domains: [...byDomain.values()] }
 }
 
@@ -36,7 +37,8 @@ export function applySchema(file: WorkspaceFile, schema: StorageSchema): void {
     file.transaction('immediate', () => {
       const before = storedSchema(file).domains.map((domain) => domain.domain)
       const byDomain = new Map(schema.domains.map((domain) => [domain.domain, domain]))
-      for (const domain of new Set([...before, ...byDomain.keys()])) syncIndexes(file, domain, byDomain.get(domain))
+      for (const domain of new Set([...before, ...byDomain.keys()]))
+        syncIndexes(file, domain, byDomain.get(domain))
       file.setMeta('schema', text)
     })
   }
@@ -56,7 +58,8 @@ function syncIndexes(file: WorkspaceFile, domain: Domain, schema: DomainSchema |
     ...declaredIndexes(domain, schema).map((index) => [index.name, createIndex(domain, index)] as const),
     ...awkwardIndexes(domain, schema).map((index) => [index.name, index.sql] as const),
   ])
-  for (const name of declaredNames(file, domain)) if (!wanted.has(name)) file.db.exec(`DROP INDEX ${quoteName(name)}`)
+  for (const name of declaredNames(file, domain))
+    if (!wanted.has(name)) file.db.exec(`DROP INDEX ${quoteName(name)}`)
   for (const sql of wanted.values()) file.db.exec(sql)
 }
 

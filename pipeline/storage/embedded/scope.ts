@@ -4,6 +4,8 @@ import type { PathSql } from './compile-path.ts'
 import { pathSql } from './compile-path.ts'
 import type { Fragment } from './fragment.ts'
 
+const expressionsAtOnce = 500
+
 /** A table of documents as the compiler sees it. */
 export interface TableSql {
   domain: Domain
@@ -16,13 +18,17 @@ export interface TableSql {
   searched: ReadonlySet<string>
   /** Indexes by the paths of their keys. */
   indexes: readonly TableIndex[]
+  /** Names of the paths in declared indexes. */
+  indexed: ReadonlySet<string>
+  /** Path expressions made before, by alias and name of the path. */
+  expressions: Map<string, PathSql | undefined>
   /** Nothing was ever written to the domain. */
   missing?: boolean
 }
 
 export interface TableIndex {
   name: string
-  keys: readonly { path: Path; order: 1 | -1 }[]
+  keys: readonly { path: Path; name: string; order: 1 | -1 }[]
   /** Keeps a partial index of the awkward values of its paths. */
   declared: boolean
 }
@@ -60,12 +66,21 @@ export function findLookup(scope: Scope, name: string): LookupPlan {
 }
 
 export function scopedPath(scope: Scope, path: Path): PathSql | undefined {
-  return pathSql(path, scope.table.columns, `${scope.alias}.`)
+  const { columns, expressions } = scope.table
+  const key = `${scope.alias} ${pathName(path)}`
+  if (expressions.has(key)) return expressions.get(key)
+  const made = pathSql(path, columns, `${scope.alias}.`)
+  // Names come from the wire, so what is kept of them is bounded.
+  if (expressions.size >= expressionsAtOnce) expressions.clear()
+  expressions.set(key, made)
+  return made
 }
 
 export function isIndexed(table: TableSql, path: Path): boolean {
-  const text = JSON.stringify(path)
-  return table.indexes.some(
-    (index) => index.declared && index.keys.some((key) => JSON.stringify(key.path) === text),
-  )
+  return table.indexed.has(pathName(path))
+}
+
+/** A path as one text, to compare it by. */
+export function pathName(path: Path): string {
+  return path.length === 1 ? `.${path[0] ?? ''}` : JSON.stringify(path)
 }

@@ -51,7 +51,8 @@ function rebuildSlice(file: WorkspaceFile, progress: Progress): Progress {
   const [domain = '', ...others] = progress.rebuild
   const table = file.table(domain)
   const sql = `SELECT _id FROM ${table.name} WHERE _id > ? ORDER BY _id LIMIT ?`
-  const ids = table.missing === true ? [] : file.column<string>(fragment(sql, progress.after, documentsASlice))
+  const ids =
+    table.missing === true ? [] : file.column<string>(fragment(sql, progress.after, documentsASlice))
   indexDocuments(file, domain, ids)
   const last = ids.at(-1)
   return last === undefined ? { ...progress, rebuild: others, after: '' } : { ...progress, after: last }
@@ -73,7 +74,9 @@ export function indexDocuments(file: WorkspaceFile, domain: Domain, ids: readonl
   const table = file.table(domain)
   for (const id of ids) {
     const data =
-      table.missing === true ? undefined : file.value<string>(fragment(`SELECT data FROM ${table.name} WHERE _id = ?`, id))
+      table.missing === true
+        ? undefined
+        : file.value<string>(fragment(`SELECT data FROM ${table.name} WHERE _id = ?`, id))
     removeEntry(file, domain, id)
     if (data !== undefined) addEntry(file, schema, JSON.parse(data) as Doc)
   }
@@ -92,7 +95,11 @@ function addEntry(file: WorkspaceFile, schema: DomainSchema, doc: Doc): void {
   if (title.length + body.length === 0) return
   const insert = 'INSERT INTO search_doc (domain, id, _class, space) VALUES (?, ?, ?, ?) RETURNING rowid'
   const rowid = file.value<number>(fragment(insert, schema.domain, doc._id, doc._class, doc.space)) ?? null
-  file.run('INSERT INTO search (rowid, title, body) VALUES (?, ?, ?)', [rowid, title.join(' '), body.join(' ')])
+  file.run('INSERT INTO search (rowid, title, body) VALUES (?, ?, ?)', [
+    rowid,
+    title.join(' '),
+    body.join(' '),
+  ])
 }
 
 function* searchable(file: WorkspaceFile): Iterable<DomainSchema> {

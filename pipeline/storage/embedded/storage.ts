@@ -114,7 +114,11 @@ class EmbeddedStorage implements Storage {
   }
 }
 
-function threads(role: WorkerOptions['role'], count: number, options: EmbeddedStorageOptions): WorkerThread[] {
+function threads(
+  role: WorkerOptions['role'],
+  count: number,
+  options: EmbeddedStorageOptions,
+): WorkerThread[] {
   const { maxOpenFiles = 256, maxFileBytes, logger, workerStarted } = options
   const maxPages = maxFileBytes === undefined ? undefined : Math.ceil(maxFileBytes / pageBytes)
   const crashed = (error: Error) => logger?.error({ err: error, role }, 'a storage worker has ended')

@@ -6,7 +6,7 @@ import type { DomainSchema, IndexSchema } from '../contract.ts'
 import { pathSql } from './compile-path.ts'
 import { fragment, quoteName } from './fragment.ts'
 import { documentColumns, transactionColumns } from './row.ts'
-import type { TableIndex, TableSql } from './scope.ts'
+import { pathName, type TableIndex, type TableSql } from './scope.ts'
 
 const documentColumnSet: ReadonlySet<string> = new Set(documentColumns)
 const transactionColumnSet: ReadonlySet<string> = new Set(transactionColumns)
@@ -22,11 +22,14 @@ export function tableName(domain: Domain): string {
 }
 
 export function tableSql(domain: Domain, schema: DomainSchema | undefined, missing: boolean): TableSql {
+  const declared = declaredIndexes(domain, schema)
   const table = {
     domain,
     name: quoteName(tableName(domain)),
     searched: new Set((schema?.fullText ?? []).map((path) => JSON.stringify(path))),
-    indexes: [...defaultIndexes(domain), ...declaredIndexes(domain, schema)],
+    indexes: [...defaultIndexes(domain), ...declared],
+    indexed: new Set(declared.flatMap((index) => index.keys.map((key) => key.name))),
+    expressions: new Map(),
     missing,
   }
   if (domain !== domains.tx) return { ...table, columns: documentColumnSet }
@@ -56,7 +59,7 @@ function defaultIndexes(domain: Domain): TableIndex[] {
 }
 
 function ascending(...names: string[]): TableIndex['keys'] {
-  return names.map((name) => ({ path: [name], order: 1 }))
+  return names.map((name) => ({ path: [name], name: pathName([name]), order: 1 }))
 }
 
 /**
@@ -65,13 +68,16 @@ function ascending(...names: string[]): TableIndex['keys'] {
  */
 export function declaredIndexes(domain: Domain, schema: DomainSchema | undefined): TableIndex[] {
   return (schema?.indexes ?? []).filter(isExpressible).map((index) => {
-    const keys = [...index.keys, ...ascending('_id', '_class').filter((key) => !hasPath(index, key.path))]
+    const declared = index.keys.map((key) => ({ ...key, name: pathName(key.path) }))
+    const keys = [...declared, ...ascending('_id', '_class').filter((key) => !hasPath(index, key.path))]
     return { name: `ix_${tableName(domain)}_${digest(index.keys)}`, declared: true, keys }
   })
 }
 
 function isExpressible(index: IndexSchema): boolean {
-  return index.keys.length > 0 && index.keys.every((key) => pathSql(key.path, documentColumnSet, '') !== undefined)
+  return (
+    index.keys.length > 0 && index.keys.every((key) => pathSql(key.path, documentColumnSet, '') !== undefined)
+  )
 }
 
 function hasPath(index: IndexSchema, path: Path): boolean {
@@ -92,7 +98,10 @@ function columnsOf(domain: Domain): ReadonlySet<string> {
 }
 
 /** For each declared path a partial index of the rows whose value is no scalar: usually empty, see `Catalog`. */
-export function awkwardIndexes(domain: Domain, schema: DomainSchema | undefined): { name: string; sql: string }[] {
+export function awkwardIndexes(
+  domain: Domain,
+  schema: DomainSchema | undefined,
+): { name: string; sql: string }[] {
   const name = tableName(domain)
   const paths = declaredIndexes(domain, schema).flatMap((index) => index.keys.map((key) => key.path))
   const expressions = paths.map((path) => pathSql(path, columnsOf(domain), ''))

@@ -9,7 +9,9 @@ export interface TemporarySubject extends Subject {
 }
 
 /** For tests: a storage in a folder that goes with it. */
-export async function temporarySubject(options: Partial<EmbeddedStorageOptions> = {}): Promise<TemporarySubject> {
+export async function temporarySubject(
+  options: Partial<EmbeddedStorageOptions> = {},
+): Promise<TemporarySubject> {
   const directory = await mkdtemp(join(tmpdir(), 'atrium-storage-'))
   const storage = createEmbeddedStorage({ directory, ...options })
   const dispose = async () => {

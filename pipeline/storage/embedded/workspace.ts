@@ -89,7 +89,9 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
   }
 
   async list(domain: Domain, cursor: string | undefined, byteLimit: number): Promise<DocumentPage> {
-    return JSON.parse((await this.#read({ method: 'list', domain, cursor, byteLimit })) as string) as DocumentPage
+    return JSON.parse(
+      (await this.#read({ method: 'list', domain, cursor, byteLimit })) as string,
+    ) as DocumentPage
   }
 
   async upload(domain: Domain, docs: readonly Doc[]): Promise<void> {
@@ -124,11 +126,15 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
   }
 
   #read(call: ReadCall): Promise<unknown> {
-    return this.#closing === undefined ? this.#options.reader.request(this.#options.registered, call) : closedWorkspace()
+    return this.#closing === undefined
+      ? this.#options.reader.request(this.#options.registered, call)
+      : closedWorkspace()
   }
 
   #write(call: WriteCall): Promise<unknown> {
-    return this.#closing === undefined ? this.#options.writer.request(this.#options.registered, call) : closedWorkspace()
+    return this.#closing === undefined
+      ? this.#options.writer.request(this.#options.registered, call)
+      : closedWorkspace()
   }
 
   async #catchUpFor(plan: FindPlan): Promise<void> {

@@ -19,7 +19,8 @@ export class MemoryHistory {
   commit({ entries, puts, removes }: CommitBatch): void {
     const first = this.lastSeq + 1
     entries.forEach(({ seq }, index) => {
-      if (seq !== first + index) throw new StorageError('conflict', `expected entry ${first + index}, not ${seq}`)
+      if (seq !== first + index)
+        throw new StorageError('conflict', `expected entry ${first + index}, not ${seq}`)
     })
     const known = new Set(this.#log.map(({ tx }) => tx._id))
     const repeated = entries.find(({ tx }) => known.has(tx._id))
@@ -51,7 +52,8 @@ export class MemoryHistory {
   clean(domain: Domain, ids: readonly string[]): void {
     for (const id of ids) this.store.remove(domain, id)
     const removed = new Set(ids)
-    if (domain === domains.tx) this.#restore(() => (this.#log = this.#log.filter(({ tx }) => !removed.has(tx._id))))
+    if (domain === domains.tx)
+      this.#restore(() => (this.#log = this.#log.filter(({ tx }) => !removed.has(tx._id))))
   }
 
   /** Transactions restored in any order get their places by time. */

@@ -15,7 +15,11 @@ export function search(source: DocumentSource, schema: StorageSchema, request: S
   return hits.slice(0, Math.max(0, request.limit))
 }
 
-function hitsIn(source: DocumentSource, schema: DomainSchema, request: SearchRequest & { words: string[] }): SearchHit[] {
+function hitsIn(
+  source: DocumentSource,
+  schema: DomainSchema,
+  request: SearchRequest & { words: string[] },
+): SearchHit[] {
   const { classes, spaces, words } = request
   const hits: SearchHit[] = []
   for (const doc of source.documents(schema.domain)) {

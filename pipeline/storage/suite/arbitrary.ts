@@ -1,10 +1,46 @@
 import fc from 'fast-check'
 import type { Doc } from '../../../model/documents.ts'
-import type { Condition, FindPlan, LookupPlan, Path, Projection, SortKey, Value } from '../../../model/query/plan.ts'
+import type {
+  Condition,
+  FindPlan,
+  LookupPlan,
+  Path,
+  Projection,
+  SortKey,
+  Value,
+} from '../../../model/query/plan.ts'
 import { mixin, task } from './fixture.ts'
 
-const strings = fc.constantFrom('', 'a', 'A', 'ab', 'a%', 'é', 'straße', 'x\u0000y', '😀', '\uffee', '1', 'true', '"q"', "'")
-const numbers = fc.constantFrom(0, 1, -1, 2, 0.5, 0.1 + 0.2, 1e21, -1e-7, 2 ** 53, 2 ** 60 + 1024, 2 ** 63, 5e-324)
+const strings = fc.constantFrom(
+  '',
+  'a',
+  'A',
+  'ab',
+  'a%',
+  'é',
+  'straße',
+  'x\u0000y',
+  '😀',
+  '\uffee',
+  '1',
+  'true',
+  '"q"',
+  "'",
+)
+const numbers = fc.constantFrom(
+  0,
+  1,
+  -1,
+  2,
+  0.5,
+  0.1 + 0.2,
+  1e21,
+  -1e-7,
+  2 ** 53,
+  2 ** 60 + 1024,
+  2 ** 63,
+  5e-324,
+)
 const scalars: fc.Arbitrary<Value> = fc.oneof(strings, numbers, fc.boolean(), fc.constant(null))
 const keys = fc.constantFrom('x', 'y', '0', 'a.b', 'q"', mixin)
 const values: fc.Arbitrary<Value> = fc.oneof(
@@ -13,9 +49,15 @@ const values: fc.Arbitrary<Value> = fc.oneof(
   { weight: 1, arbitrary: fc.dictionary(keys, scalars, { maxKeys: 2, noNullPrototype: true }) },
   {
     weight: 1,
-    arbitrary: fc.array(fc.oneof(scalars, fc.dictionary(keys, fc.oneof(scalars, fc.array(scalars)), { maxKeys: 2, noNullPrototype: true })), {
-      maxLength: 3,
-    }),
+    arbitrary: fc.array(
+      fc.oneof(
+        scalars,
+        fc.dictionary(keys, fc.oneof(scalars, fc.array(scalars)), { maxKeys: 2, noNullPrototype: true }),
+      ),
+      {
+        maxLength: 3,
+      },
+    ),
   },
 )
 
@@ -29,8 +71,15 @@ const fields = fc.record(
   {
     rank: fc.oneof({ weight: 6, arbitrary: strings }, { weight: 1, arbitrary: values }),
     free: values,
-    deep: fc.oneof(values, fc.record({ x: values, y: values }), fc.array(fc.record({ x: values }), { maxLength: 2 })),
-    [mixin]: fc.oneof({ weight: 4, arbitrary: fc.record({ price: numbers, label: texts }) }, { weight: 1, arbitrary: values }),
+    deep: fc.oneof(
+      values,
+      fc.record({ x: values, y: values }),
+      fc.array(fc.record({ x: values }), { maxLength: 2 }),
+    ),
+    [mixin]: fc.oneof(
+      { weight: 4, arbitrary: fc.record({ price: numbers, label: texts }) },
+      { weight: 1, arbitrary: values },
+    ),
     title: texts,
     text: fc.oneof(texts, fc.array(texts, { maxLength: 2 })),
     ref: fc.oneof(fc.constantFrom(...ids), fc.constant(null)),
@@ -50,18 +99,44 @@ export const documents: fc.Arbitrary<Doc[]> = fc.uniqueArray(
 
 const paths: fc.Arbitrary<Path> = fc.constantFrom<Path[]>(
   ...[['_id'], ['_class'], ['space'], ['modifiedOn'], ['createdOn'], ['attachedTo']],
-  ...[['rank'], ['free'], ['deep'], ['deep', 'x'], ['deep', '0'], ['deep', '0', 'x'], ['deep', 'a.b'], ['free', 'x']],
-  ...[['free', 'q"'], [mixin], [mixin, 'price'], [mixin, 'label'], ['ref'], ['refs'], ['missing'], ['refs', '1']],
+  ...[
+    ['rank'],
+    ['free'],
+    ['deep'],
+    ['deep', 'x'],
+    ['deep', '0'],
+    ['deep', '0', 'x'],
+    ['deep', 'a.b'],
+    ['free', 'x'],
+  ],
+  ...[
+    ['free', 'q"'],
+    [mixin],
+    [mixin, 'price'],
+    [mixin, 'label'],
+    ['ref'],
+    ['refs'],
+    ['missing'],
+    ['refs', '1'],
+  ],
 )
 const operands = fc.oneof(values, fc.constantFrom<Value>(...ids, 'space-a', 'test:class:Task', 1, 2, 3))
 
 function leaf(): fc.Arbitrary<Condition> {
   return fc.oneof(
     fc.record({ op: fc.constantFrom('eq', 'ne', 'gt', 'gte', 'lt', 'lte'), path: paths, value: operands }),
-    fc.record({ op: fc.constantFrom('in', 'nin', 'all'), path: paths, values: fc.array(operands, { maxLength: 12 }) }),
+    fc.record({
+      op: fc.constantFrom('in', 'nin', 'all'),
+      path: paths,
+      values: fc.array(operands, { maxLength: 12 }),
+    }),
     fc.record({ op: fc.constant('exists'), path: paths, value: fc.boolean() }),
     fc.record({ op: fc.constant('size'), path: paths, value: fc.integer({ min: 0, max: 3 }) }),
-    fc.record({ op: fc.constant('like'), path: paths, pattern: fc.constantFrom('%', 'a%', '%A', 'STRASSE', '%E%', 'id-1%', '') }),
+    fc.record({
+      op: fc.constant('like'),
+      path: paths,
+      pattern: fc.constantFrom('%', 'a%', '%A', 'STRASSE', '%E%', 'id-1%', ''),
+    }),
     fc.record({
       op: fc.constant('regex'),
       path: paths,
@@ -71,7 +146,12 @@ function leaf(): fc.Arbitrary<Condition> {
     fc.record({
       op: fc.constant('search'),
       text: fc.constantFrom('hello', 'WORLD hel', 'κόσ', 'ü', '', 'c d'),
-      paths: fc.constantFrom<Path[][]>([['title']], [['title'], ['text']], [['rank']], [[mixin, 'label'], ['text']]),
+      paths: fc.constantFrom<Path[][]>(
+        [['title']],
+        [['title'], ['text']],
+        [['rank']],
+        [[mixin, 'label'], ['text']],
+      ),
     }),
   ) as fc.Arbitrary<Condition>
 }
@@ -112,7 +192,9 @@ const sortKeys: fc.Arbitrary<SortKey> = fc.oneof(
     arbitrary: fc.record({
       path: paths,
       order: orders,
-      cases: fc.array(fc.record({ condition: leaf(), index: fc.integer({ min: 0, max: 4 }) }), { maxLength: 3 }),
+      cases: fc.array(fc.record({ condition: leaf(), index: fc.integer({ min: 0, max: 4 }) }), {
+        maxLength: 3,
+      }),
       default: fc.constantFrom(undefined, 2),
     }),
   },
@@ -126,12 +208,17 @@ const projections: fc.Arbitrary<Projection | undefined> = fc.oneof(
 
 export const plans: fc.Arbitrary<FindPlan> = fc
   .record({
-    condition: fc.array(simple, { maxLength: 3 }).map((conditions): Condition => ({ op: 'all-of', conditions })),
+    condition: fc
+      .array(simple, { maxLength: 3 })
+      .map((conditions): Condition => ({ op: 'all-of', conditions })),
     sort: fc.array(sortKeys, { maxLength: 2 }),
     limit: fc.constantFrom(undefined, 0, 1, 3, 50),
     projection: projections,
     total: fc.boolean(),
-    lookups: fc.oneof({ weight: 2, arbitrary: fc.constant<LookupPlan[]>([]) }, { weight: 1, arbitrary: lookups }),
+    lookups: fc.oneof(
+      { weight: 2, arbitrary: fc.constant<LookupPlan[]>([]) },
+      { weight: 1, arbitrary: lookups },
+    ),
     joined: fc.option(simple, { nil: undefined }),
     sortJoined: fc.option(sortKeys, { nil: undefined }),
   })
@@ -140,5 +227,10 @@ export const plans: fc.Arbitrary<FindPlan> = fc
     if (name === undefined) return { domain: 'task', condition, sort, ...rest }
     const joins: Condition[] = joined === undefined ? [] : [{ op: 'lookup', name, condition: joined }]
     const keys = sortJoined === undefined ? sort : [{ ...sortJoined, lookup: name }, ...sort]
-    return { domain: 'task', condition: { op: 'all-of', conditions: [condition, ...joins] }, sort: keys, ...rest }
+    return {
+      domain: 'task',
+      condition: { op: 'all-of', conditions: [condition, ...joins] },
+      sort: keys,
+      ...rest,
+    }
   })

@@ -15,17 +15,28 @@ const timeLimit = 15_000
 export function describeEquivalence(name: string, make: SubjectFactory): void {
   test(`STO-7: ${name} finds what the model finds, whatever the documents and the plan`, async () => {
     await withWorkspace(make, taskSchema, async (workspace) => {
-      const sets = fc.record({ task: documents, note: documents, plans: fc.array(plans, { minLength: 1, maxLength: 12 }) })
+      const sets = fc.record({
+        task: documents,
+        note: documents,
+        plans: fc.array(plans, { minLength: 1, maxLength: 12 }),
+      })
       const property = fc.asyncProperty(sets, async ({ task, note, plans }) => {
         await replaceAll(workspace, { task, note })
         for (const plan of plans) await compare(workspace, plan, { task, note })
       })
-      await fc.assert(property, { numRuns: 400, interruptAfterTimeLimit: timeLimit, markInterruptAsFailure: false })
+      await fc.assert(property, {
+        numRuns: 400,
+        interruptAfterTimeLimit: timeLimit,
+        markInterruptAsFailure: false,
+      })
     })
   })
 }
 
-async function replaceAll(workspace: WorkspaceStorage, groups: Record<string, readonly Doc[]>): Promise<void> {
+async function replaceAll(
+  workspace: WorkspaceStorage,
+  groups: Record<string, readonly Doc[]>,
+): Promise<void> {
   for (const domain of Object.keys(groups)) {
     const { docs } = await workspace.list(domain, undefined, 1e9)
     await workspace.clean(
@@ -36,9 +47,14 @@ async function replaceAll(workspace: WorkspaceStorage, groups: Record<string, re
   await uploadAll(workspace, groups)
 }
 
-async function compare(workspace: WorkspaceStorage, plan: FindPlan, groups: Record<string, readonly Doc[]>): Promise<void> {
+async function compare(
+  workspace: WorkspaceStorage,
+  plan: FindPlan,
+  groups: Record<string, readonly Doc[]>,
+): Promise<void> {
   const store = new DocumentStore()
-  for (const [domain, docs] of Object.entries(groups)) for (const doc of docs) store.put(domain, asStored(doc))
+  for (const [domain, docs] of Object.entries(groups))
+    for (const doc of docs) store.put(domain, asStored(doc))
   const expected = evaluatePlan(plan, store)
   const found = await workspace.find(plan)
   assert.deepEqual(asStored([...found]), asStored([...expected]))

@@ -22,7 +22,12 @@ export const taskSchema: StorageSchema = {
     {
       domain: 'task',
       indexes: [
-        { keys: [{ path: ['space'], order: 1 }, { path: ['rank'], order: 1 }] },
+        {
+          keys: [
+            { path: ['space'], order: 1 },
+            { path: ['rank'], order: 1 },
+          ],
+        },
         { keys: [{ path: ['rank'], order: 1 }] },
         { keys: [{ path: [mixin, 'price'], order: -1 }] },
       ],
@@ -44,11 +49,20 @@ export function task(_id: string, fields: Record<string, unknown> = {}): Doc {
   } as unknown as Doc
 }
 
-export function entry(seq: number, fields: Record<string, unknown> = {}, rest: Partial<LogEntry> = {}): LogEntry {
+export function entry(
+  seq: number,
+  fields: Record<string, unknown> = {},
+  rest: Partial<LogEntry> = {},
+): LogEntry {
   const _id = `tx-${String(seq).padStart(6, '0')}`
   const tx = {
     ...{ _id, _class: core.class.TxCreateDoc, space: core.space.Tx, modifiedBy: core.account.System },
-    ...{ modifiedOn: seq, objectId: `doc-${seq}`, objectClass: taskClass, objectSpace: 'space-a' as Ref<Space> },
+    ...{
+      modifiedOn: seq,
+      objectId: `doc-${seq}`,
+      objectClass: taskClass,
+      objectSpace: 'space-a' as Ref<Space>,
+    },
     ...fields,
   }
   return { seq, tx: tx as unknown as Tx, request: _id, ...rest }
@@ -59,14 +73,26 @@ export function batch(parts: Partial<CommitBatch>): CommitBatch {
 }
 
 /** Commits documents, each with an entry of its own. */
-export async function putAll(workspace: WorkspaceStorage, after: number, docs: readonly Doc[], domain = 'task'): Promise<number> {
+export async function putAll(
+  workspace: WorkspaceStorage,
+  after: number,
+  docs: readonly Doc[],
+  domain = 'task',
+): Promise<number> {
   const entries = docs.map((doc, index) => entry(after + index + 1, { objectId: doc._id }))
   await workspace.commit(batch({ entries, puts: docs.map((doc) => ({ domain, doc })) }))
   return after + docs.length
 }
 
 export function plan(parts: Partial<FindPlan> = {}): FindPlan {
-  return { domain: 'task', condition: { op: 'all-of', conditions: [] }, sort: [], total: false, lookups: [], ...parts }
+  return {
+    domain: 'task',
+    condition: { op: 'all-of', conditions: [] },
+    sort: [],
+    total: false,
+    lookups: [],
+    ...parts,
+  }
 }
 
 export function eq(path: string | Path, value: Value): Condition {
@@ -78,7 +104,10 @@ export async function idsOf(workspace: WorkspaceStorage, parts: Partial<FindPlan
 }
 
 /** What `findEncoded` says, taken apart. */
-export async function decoded(workspace: WorkspaceStorage, wanted: FindPlan): Promise<{ docs: Doc[]; total: number }> {
+export async function decoded(
+  workspace: WorkspaceStorage,
+  wanted: FindPlan,
+): Promise<{ docs: Doc[]; total: number }> {
   const { parts, total } = await workspace.findEncoded(wanted, { maxBytes: 2000, maxCount: 7 })
   const docs = parts.flatMap((part) => JSON.parse(`[${new TextDecoder().decode(part)}]`) as Doc[])
   return { docs, total }
@@ -98,6 +127,9 @@ export async function withWorkspace(
   }
 }
 
-export async function uploadAll(workspace: WorkspaceStorage, groups: Record<Domain, readonly Doc[]>): Promise<void> {
+export async function uploadAll(
+  workspace: WorkspaceStorage,
+  groups: Record<Domain, readonly Doc[]>,
+): Promise<void> {
   for (const [domain, docs] of Object.entries(groups)) await workspace.upload(domain, docs)
 }
