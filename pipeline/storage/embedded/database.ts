@@ -15,7 +15,7 @@ const preparedAtOnce = 100
 const waitForLock = 5000
 
 /** In KiB, for each open file; pages are only cached as they are read. */
-const readerCache = 4096
+const readerCache = 8192
 const writerCache = 1024
 
 const creation = `

@@ -1,0 +1,16 @@
+/** The part of the browser's WebSocket that the client uses; the one of `ws` has it too. */
+export interface WebSocketLike {
+  binaryType: string
+  readonly readyState: number
+  send: (data: string) => void
+  close: (code?: number, reason?: string) => void
+  addEventListener: {
+    (type: 'open', listener: () => void): void
+    (type: 'message', listener: (event: { data: unknown }) => void): void
+    (type: 'close', listener: (event: { code: number; reason: string }) => void): void
+    (type: 'error', listener: (event: unknown) => void): void
+  }
+}
+
+/** Starts a connection. The token goes as a subprotocol, so that it stands in no URL and no log. */
+export type Dial = (url: string, protocols: string[]) => WebSocketLike

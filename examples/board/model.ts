@@ -1,0 +1,75 @@
+import {
+  arrayOf,
+  collection,
+  date,
+  enumOf,
+  markup,
+  number,
+  rank,
+  refTo,
+  string,
+} from '../../model/attribute-types.ts'
+import { createModelBuilder } from '../../model/builder.ts'
+import type { DocumentOf } from '../../model/class-ref.ts'
+import { core } from '../../model/identifiers.ts'
+
+const builder = createModelBuilder('board')
+
+const Status = builder.enum('Status', ['backlog', 'todo', 'doing', 'review', 'done'])
+const Priority = builder.enum('Priority', ['none', 'low', 'medium', 'high', 'urgent'])
+
+/** A space of its own: its members see its tasks. */
+const Project = builder.class('Project', {
+  extends: core.class.Space,
+  label: 'Project',
+  attributes: { identifier: string({ index: true }) },
+})
+
+const Comment = builder.class('Comment', {
+  extends: core.class.AttachedDoc,
+  domain: 'comment',
+  label: 'Comment',
+  attributes: { message: markup({ required: true, fullText: true }) },
+})
+
+const Task = builder.class('Task', {
+  extends: core.class.Doc,
+  domain: 'task',
+  label: 'Task',
+  attributes: {
+    title: string({ required: true, fullText: true }),
+    description: markup({ fullText: true }),
+    status: enumOf(Status, { default: 'backlog' }),
+    priority: enumOf(Priority, { default: 'none' }),
+    assignee: refTo(core.class.Account, { index: true }),
+    dueDate: date(),
+    labels: arrayOf(string()),
+    rank: rank(),
+    comments: collection(Comment),
+  },
+  indexes: [
+    [
+      ['space', 1],
+      ['rank', 1],
+    ],
+    [
+      ['space', 1],
+      ['status', 1],
+      ['rank', 1],
+    ],
+  ],
+})
+
+/** Tasks somebody estimated. */
+const Estimated = builder.mixin('Estimated', { extends: Task, label: 'Estimated', attributes: { hours: number() } })
+
+export type Task = DocumentOf<typeof Task>
+export type Comment = DocumentOf<typeof Comment>
+export type Project = DocumentOf<typeof Project>
+
+export const board = {
+  class: { Project, Task, Comment },
+  mixin: { Estimated },
+}
+
+export const boardModel = builder.transactions()

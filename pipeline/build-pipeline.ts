@@ -1,0 +1,39 @@
+import type { CommitStep } from './commit/commit-queue.ts'
+import { applyIf } from './commit/steps/apply-if.ts'
+import { applyToDocument } from './commit/steps/apply-to-document.ts'
+import { cascade } from './commit/steps/cascade.ts'
+import { counters } from './commit/steps/counters.ts'
+import { deduplicate } from './commit/steps/deduplicate.ts'
+import { events } from './commit/steps/events.ts'
+import { validate } from './commit/steps/validate.ts'
+import { compose, type Handlers, type Middleware } from './middleware.ts'
+import { acrossDomains } from './middlewares/across-domains.ts'
+import { identity } from './middlewares/identity.ts'
+import { joinQueries } from './middlewares/join-queries.ts'
+import { serverTime } from './middlewares/server-time.ts'
+import { workspaceHandlers } from './middlewares/workspace-handlers.ts'
+import type { Workspace } from './workspace.ts'
+
+/** What happens to a request, from the outside in. */
+const middlewares: readonly Middleware[] = [
+  identity, // nobody signs as another account
+  serverTime, // the server's clock tells when
+  joinQueries, // identical queries of one audience in flight share one run
+  acrossDomains, // joins between stored documents and those in memory
+]
+
+/** What happens to a transaction inside the commit queue, where it is alone, from the outside in. */
+export const commitSteps: readonly CommitStep[] = [
+  deduplicate, // a transaction sent again gets its first answer
+  events, // announcements are pushed, not kept
+  applyIf, // conditions over documents, all or nothing
+  validate, // against the class; defaults filled in
+  cascade, // what is attached to a removed document goes too
+  counters, // collections count what is attached
+  applyToDocument, // the new document, the log entry, the push
+]
+
+export function buildPipeline(workspace: Workspace): Handlers {
+  return compose(middlewares, workspaceHandlers(workspace), workspace)
+}
+

@@ -1,0 +1,67 @@
+import { core } from '../../../model/identifiers.ts'
+import { planFind } from '../../../model/query/plan-find.ts'
+import type { Condition } from '../../../model/query/plan.ts'
+import {
+  type DocumentMatch,
+  type Tx,
+  type TxApplyIf,
+  type TxWorkspaceEvent,
+  WorkspaceEvent,
+} from '../../../model/transactions.ts'
+import type { Workspace } from '../../workspace.ts'
+import type { CommitStep, Work } from '../commit-queue.ts'
+
+/**
+ * Commits all of `txes` when every `match` finds a document and every `notMatch` none. The commit queue is
+ * serial, so a `scope` needs no lock of its own.
+ */
+export const applyIf: CommitStep = (next, workspace) =>
+  async function applyIf(work, tx) {
+    if (tx._class !== core.class.TxApplyIf) return await next(work, tx)
+    const request = tx as TxApplyIf
+    if (!(await holds(work, request))) return { result: { success: false, derived: [] } }
+    const { pushes } = work.state
+    const firstPush = pushes.length
+    for (const inner of request.txes) await next(work, inner)
+    const derived = pushes.slice(firstPush).map((push) => push.tx)
+    const own = new Set(request.txes.map(({ _id }) => _id))
+    if (request.notify === false) pushes.length = firstPush
+    announceBulkUpdate(work, workspace, request)
+    return { result: { success: true, derived: derived.filter(({ _id }) => !own.has(_id)) } }
+  }
+
+async function holds(work: Work, tx: TxApplyIf): Promise<boolean> {
+  const plans = [...(tx.match ?? []).map(toPlan), ...(tx.notMatch ?? []).map(toPlan)]
+  const needed = tx.match?.length ?? 0
+  if (plans.some(({ condition }) => needsStorage(condition))) await work.flush()
+  for (const [at, plan] of plans.entries()) {
+    const found = await work.state.find(plan)
+    if (found.length > 0 !== at < needed) return false
+  }
+  return true
+
+  function toPlan({ _class, query }: DocumentMatch) {
+    return planFind(work.state.hierarchy, _class, query, {})
+  }
+}
+
+/** Joins and full-text search see only what is committed. */
+function needsStorage(condition: Condition): boolean {
+  if (condition.op === 'lookup' || condition.op === 'search') return true
+  return 'conditions' in condition && condition.conditions.some(needsStorage)
+}
+
+function announceBulkUpdate(work: Work, workspace: Workspace, tx: TxApplyIf): void {
+  if (tx.extraNotify === undefined || tx.extraNotify === null || tx.extraNotify.length === 0) return
+  const event: Partial<TxWorkspaceEvent> = {
+    _id: workspace.generateId() as Tx['_id'],
+    _class: core.class.TxWorkspaceEvent,
+    space: core.space.DerivedTx,
+    objectSpace: core.space.DerivedTx,
+    modifiedBy: tx.modifiedBy,
+    modifiedOn: tx.modifiedOn,
+    event: WorkspaceEvent.BulkUpdate,
+    params: { _class: tx.extraNotify },
+  }
+  work.state.pushes.push({ tx: event as TxWorkspaceEvent })
+}

@@ -1,0 +1,51 @@
+import type { AttachedDoc, Doc } from '../../../model/documents.ts'
+import { core } from '../../../model/identifiers.ts'
+import { StatusError } from '../../../model/status.ts'
+import type { TxCUD } from '../../../model/transactions.ts'
+import type { Workspace } from '../../workspace.ts'
+import type { CommitStep, StepHandler, Work } from '../commit-queue.ts'
+import { derivedUpdate } from './derived.ts'
+
+/** Whoever is attached to, moved between or taken from a collection moves the parent's counter. */
+export const counters: CommitStep = (next, workspace) =>
+  async function counters(work, tx) {
+    if (tx._class === core.class.TxCollectionCUD) await checkParent(work, tx as TxCUD)
+    const outcome = await next(work, tx)
+    if (outcome.change === undefined) return outcome
+    const { before, after } = outcome.change
+    const [from, to] = [attachment(before), attachment(after)]
+    if (from?.attachedTo === to?.attachedTo && from?.collection === to?.collection) return outcome
+    const count = { work, workspace, next, cause: outcome.change.tx }
+    if (from !== undefined) await move(count, from, -1)
+    if (to !== undefined) await move(count, to, 1)
+    return outcome
+  }
+
+async function checkParent(work: Work, tx: TxCUD): Promise<void> {
+  const domain = work.state.hierarchy.domainOf(tx.objectClass)
+  const parent = domain === undefined ? undefined : await work.state.get(domain, tx.objectId)
+  if (parent === undefined) throw new StatusError('core:status:ObjectNotFound', { _id: tx.objectId })
+}
+
+interface Count {
+  work: Work
+  workspace: Workspace
+  next: StepHandler
+  cause: TxCUD
+}
+
+async function move({ work, workspace, next, cause }: Count, child: AttachedDoc, by: 1 | -1): Promise<void> {
+  const { hierarchy } = work.state
+  const known = hierarchy.findClass(child.attachedToClass) !== undefined
+  const domain = known ? hierarchy.domainOf(child.attachedToClass) : undefined
+  const parent = domain === undefined ? undefined : await work.state.get(domain, child.attachedTo)
+  if (parent === undefined) return
+  await next(work, derivedUpdate(workspace, cause, parent, { $inc: { [child.collection]: by } }))
+}
+
+function attachment(doc: Doc | undefined): AttachedDoc | undefined {
+  if (doc === undefined) return undefined
+  const { attachedTo, attachedToClass, collection } = doc as AttachedDoc
+  const isAttached = [attachedTo, attachedToClass, collection].every((field) => typeof field === 'string')
+  return isAttached ? (doc as AttachedDoc) : undefined
+}

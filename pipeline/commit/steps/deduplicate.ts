@@ -1,0 +1,37 @@
+import { core } from '../../../model/identifiers.ts'
+import { StatusError } from '../../../model/status.ts'
+import type { Tx, TxApplyIf } from '../../../model/transactions.ts'
+import type { CommitStep, Work } from '../commit-queue.ts'
+
+/** A transaction's `_id` is its idempotency key: sent again, it is answered with the first result. */
+export const deduplicate: CommitStep = (next) =>
+  async function deduplicate(work, tx) {
+    const known = work.state.knownRequest(tx._id)
+    if (known !== undefined) return { result: known.result ?? {} }
+    for (const { _id } of innerOf(tx)) refuseKnown(work, _id)
+    const outcome = await next(work, tx)
+    if (work.state.entries.at(-1)?.request === tx._id) remember(work, tx, outcome.result)
+    return outcome
+  }
+
+/** Keeps the result with the first log entry where it is more than `{}`. */
+function remember(work: Work, tx: Tx, result: unknown): void {
+  const first = work.state.entries.find(({ request }) => request === tx._id)
+  if (first !== undefined && hasContent(result)) first.result = result
+  work.state.remember(tx._id, result)
+  for (const { _id } of innerOf(tx)) work.state.remember(_id, {})
+}
+
+function refuseKnown(work: Work, _id: string): void {
+  if (work.state.knownRequest(_id) === undefined) return
+  const message = `the transaction ${_id} was committed before`
+  throw new StatusError('core:status:InvalidTransaction', { message })
+}
+
+function innerOf(tx: Tx): Tx[] {
+  return tx._class === core.class.TxApplyIf ? (tx as TxApplyIf).txes : []
+}
+
+function hasContent(result: unknown): boolean {
+  return typeof result === 'object' && result !== null && Object.keys(result).length > 0
+}

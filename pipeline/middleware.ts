@@ -1,0 +1,65 @@
+import type { Account, AccountRole, Class, Ref } from '../model/documents.ts'
+import type { DocumentQuery, FindOptions, FindResult } from '../model/query/query.ts'
+import type { Tx } from '../model/transactions.ts'
+import type { Workspace } from './workspace.ts'
+import type { EncodedResult, PartLimits } from './storage/contract.ts'
+
+/** On whose behalf a request runs. */
+export interface Caller {
+  account: Ref<Account>
+  email: string
+  role: AccountRole
+  /** The system account, and upgrade tools that act for it. */
+  system: boolean
+  /** An administrator of the server. */
+  admin: boolean
+}
+
+export interface FindRequest {
+  _class: Ref<Class>
+  query: DocumentQuery
+  options: FindOptions
+  /** Set: the answer may come as JSON text, in parts within these limits. */
+  encoded?: PartLimits | undefined
+}
+
+export type FindAnswer = FindResult | EncodedResult
+
+export interface SearchQuery {
+  query: string
+  classes?: Ref<Class>[] | undefined
+  spaces?: string[] | undefined
+}
+
+export interface SearchResult {
+  docs: { id: string; title?: string; doc: { _id: string; _class: string }; score: number }[]
+  total: number
+}
+
+/** The model transactions after a hash (`full: false`), or all of them. */
+export interface ModelAnswer {
+  transactions: Tx[]
+  hash: string
+  full: boolean
+}
+
+/** What can be asked of a workspace. */
+export interface Handlers {
+  /** Resolves with the answer once the transaction is durable. */
+  tx: (caller: Caller, tx: Tx) => Promise<unknown>
+  find: (caller: Caller, request: FindRequest) => Promise<FindAnswer>
+  searchFulltext: (caller: Caller, query: SearchQuery, options: { limit?: number }) => Promise<SearchResult>
+  loadModel: (caller: Caller, lastTxTime: number, hash?: string) => Promise<ModelAnswer | Tx[]>
+}
+
+/** Wraps some of the handlers; what it leaves out passes through. */
+export type Middleware = (next: Handlers, workspace: Workspace) => Partial<Handlers>
+
+export function compose(middlewares: readonly Middleware[], last: Handlers, workspace: Workspace): Handlers {
+  return middlewares.reduceRight((next, middleware) => ({ ...next, ...middleware(next, workspace) }), last)
+}
+
+export function isEncoded(answer: FindAnswer): answer is EncodedResult {
+  return 'parts' in answer
+}
+

@@ -1,0 +1,57 @@
+import type { Doc, Domain } from '../../model/documents.ts'
+import { domains } from '../../model/identifiers.ts'
+import { evaluatePlan } from '../../model/query/evaluate.ts'
+import { planFind } from '../../model/query/plan-find.ts'
+import type { FindPlan, LookupPlan } from '../../model/query/plan.ts'
+import { compileProjection } from '../../model/query/projection.ts'
+import type { FindResult } from '../../model/query/query.ts'
+import type { Middleware } from '../middleware.ts'
+import type { Workspace } from '../workspace.ts'
+import { type FetchDocs, attachLookups, withoutJoins } from './joins.ts'
+
+/**
+ * Queries of the model and of transient documents are answered from memory. Where a query joins those with
+ * stored documents, its joined conditions become plain ones first, and the joined documents are added last.
+ */
+export const acrossDomains: Middleware = (next, workspace) => ({
+  find: async function acrossDomains(caller, request) {
+    const { _class, query, options } = request
+    const plan = planFind(workspace.model.hierarchy, _class, query, options)
+    const reached = new Set([plan.domain, ...lookupDomains(plan.lookups)].map(inMemory))
+    if (!reached.has(true)) return await next.find(caller, request)
+    if (!reached.has(false)) return evaluatePlan(plan, memorySource(workspace))
+    return await findJoined(workspace, plan)
+  },
+})
+
+async function findJoined(workspace: Workspace, plan: FindPlan): Promise<FindResult> {
+  const fetch: FetchDocs = (inner) => fetchFrom(workspace, inner)
+  const plain = await withoutJoins({ ...plan, projection: undefined }, fetch)
+  const found = await fetchFrom(workspace, { ...plain, lookups: [] })
+  const joined = await attachLookups(found, plan.lookups, fetch)
+  const project = plan.projection === undefined ? undefined : compileProjection(plan.projection)
+  const docs = project === undefined ? joined : joined.map((doc) => project(doc))
+  return Object.assign(docs, { total: found.total }) as FindResult
+}
+
+async function fetchFrom(workspace: Workspace, plan: FindPlan): Promise<FindResult> {
+  if (inMemory(plan.domain)) return evaluatePlan(plan, memorySource(workspace))
+  return await workspace.storage.find(plan)
+}
+
+function memorySource({ model, transient }: Workspace) {
+  return {
+    documents: (domain: Domain): Iterable<Doc> =>
+      domain === domains.model ? model.documents() : transient.documents(domain),
+    get: (domain: Domain, id: string): Doc | undefined =>
+      domain === domains.model ? model.get(id) : transient.get(domain, id),
+  }
+}
+
+function inMemory(domain: Domain): boolean {
+  return domain === domains.model || domain === domains.transient
+}
+
+function lookupDomains(lookups: readonly LookupPlan[]): Domain[] {
+  return lookups.flatMap(({ domain, nested }) => [domain, ...lookupDomains(nested)])
+}

@@ -1,0 +1,18 @@
+import { StatusError } from '../../model/status.ts'
+import { signed } from '../signed-transactions.ts'
+import type { Caller, Middleware } from '../middleware.ts'
+import type { Tx } from '../../model/transactions.ts'
+
+/** Nobody signs as another: `modifiedBy` is the caller's account, any for the system. */
+export const identity: Middleware = (next) => ({
+  tx: async function identity(caller, tx) {
+    for (const each of signed(tx)) check(caller, each)
+    return await next.tx(caller, tx)
+  },
+})
+
+function check(caller: Caller, tx: Tx): void {
+  if (caller.system || tx.modifiedBy === caller.account) return
+  const message = `modifiedBy must be ${caller.account}`
+  throw new StatusError('platform:status:Forbidden', { message })
+}

@@ -1,0 +1,114 @@
+import { randomBytes } from "node:crypto"
+import { DocumentStore } from '../model/document-store.ts'
+import { createIdGenerator } from '../model/generate-id.ts'
+import { core } from '../model/identifiers.ts'
+import type { Tx } from '../model/transactions.ts'
+import { buildPipeline, commitSteps } from './build-pipeline.ts'
+import { type CommitLimits, type CommitObserver, CommitQueue, type StepHandler } from './commit/commit-queue.ts'
+import type { Handlers } from './middleware.ts'
+import type { Storage, WorkspaceStorage } from './storage/contract.ts'
+import { storageSchema } from './storage-schema.ts'
+import type { Clock, Logger, Push, Workspace } from './workspace.ts'
+import { WorkspaceModel } from './workspace-model.ts'
+
+/** Model transactions read from the log at a time. */
+const MODEL_PAGE = 5000
+
+export interface OpenOptions {
+  id: string
+  storage: Storage
+  /** The model that modules declare; shared by every workspace. */
+  base: WorkspaceModel
+  clock: Clock
+  logger: Logger
+  /** Gets what was committed, in the order of the log, after the senders' answers. */
+  committed: (pushes: Push[]) => void
+  commitLimits?: CommitLimits
+}
+
+/** An open workspace: its handlers, and what a session wants to know of it. */
+export interface Pipeline extends Handlers {
+  readonly model: WorkspaceModel
+  readonly epoch: string
+  readonly lastSeq: () => number
+  /** Transactions that wait for their commit. */
+  readonly queueDepth: () => number
+  readonly storage: WorkspaceStorage
+  readonly generateId: () => string
+  /** Finishes what is under way and closes the files. Idempotent. */
+  close: () => Promise<void>
+}
+
+/** Opens the storage, loads the model from the log, and puts the pipeline together. */
+export async function openWorkspace(options: OpenOptions): Promise<Pipeline> {
+  const storage = await options.storage.openWorkspace(options.id, storageSchema(options.base.hierarchy))
+  try {
+    const model = new WorkspaceModel(options.base)
+    for await (const tx of modelTransactions(storage)) model.apply(tx)
+    if (model.version > 0) await storage.applySchema(storageSchema(model.hierarchy))
+    return assemble(options, storage, model)
+  } catch (error) {
+    await storage.close()
+    throw error
+  }
+}
+
+async function* modelTransactions(storage: WorkspaceStorage): AsyncIterable<Tx> {
+  for (let after = 0; ; ) {
+    const page = await storage.readLog({ after, limit: MODEL_PAGE, objectSpace: core.space.Model })
+    for (const { seq, tx } of page) {
+      after = seq
+      yield tx
+    }
+    if (page.length < MODEL_PAGE) return
+  }
+}
+
+function assemble(options: OpenOptions, storage: WorkspaceStorage, model: WorkspaceModel): Pipeline {
+  const { id, clock, logger } = options
+  const transient = new DocumentStore()
+  const generateId = createIdGenerator({ now: () => clock.now(), random: randomBytes })
+  const workspace: Workspace = {
+    ...{ id, model, storage, transient, clock, logger, generateId },
+    commit: (caller, tx) => queue.enqueue(caller, tx),
+    lastSeq: () => queue.lastSeq,
+  }
+  const queue = new CommitQueue({
+    ...{ workspace, handler: commitHandler(workspace), observer: observe(options, workspace) },
+    lastSeq: storage.lastSeq,
+    ...(options.commitLimits === undefined ? {} : { limits: options.commitLimits }),
+  })
+  return {
+    ...buildPipeline(workspace),
+    ...{ model, storage, generateId, epoch: storage.epoch },
+    lastSeq: workspace.lastSeq,
+    queueDepth: () => queue.depth,
+    close: async () => {
+      await queue.idle()
+      await storage.close()
+    },
+  }
+}
+
+function commitHandler(workspace: Workspace): StepHandler {
+  const end: StepHandler = () => Promise.reject(new Error('the last commit step passed a transaction on'))
+  return commitSteps.reduceRight((next, step) => step(next, workspace), end)
+}
+
+function observe(options: OpenOptions, { model, storage }: Workspace): CommitObserver {
+  let { version } = model
+  return {
+    committed: options.committed,
+    modelChanged: async () => {
+      if (model.version === version) return
+      version = model.version
+      // The transaction is durable: a schema that could not follow costs speed, not truth.
+      await storage.applySchema(storageSchema(model.hierarchy)).catch((error: unknown) => {
+        options.logger.error({ err: error, workspace: options.id }, 'the storage schema did not follow the model')
+      })
+    },
+    failed: (error) => {
+      options.logger.error({ err: error, workspace: options.id }, 'a commit failed')
+    },
+  }
+}

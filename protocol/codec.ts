@@ -1,0 +1,74 @@
+import { Packr, Unpackr } from 'msgpackr'
+import { StatusError } from '../model/status.ts'
+import type { FindResult } from '../model/query/query.ts'
+import type { Response } from './messages.ts'
+
+/** How a find result travels, as arrays lose the property `total` in JSON and in msgpack. */
+interface TotalArray {
+  dataType: 'TotalArray'
+  total: number
+  value: unknown[]
+}
+
+const packr = new Packr({ structuredClone: true, bundleStrings: true })
+const utf8 = new TextDecoder()
+const unpackr = new Unpackr({ structuredClone: true, bundleStrings: true })
+
+/** The frame as JSON text. */
+export function encodeJson(response: Response): string {
+  return JSON.stringify(outgoing(response))
+}
+
+/** The frame packed with msgpackr. */
+export function encodeBinary(response: Response): Buffer {
+  return packr.pack(outgoing(response))
+}
+
+export function decodeJson(text: string): Response {
+  return incoming(JSON.parse(text) as Response)
+}
+
+export function decodeBinary(bytes: Uint8Array): Response {
+  return incoming(unpackr.unpack(bytes) as Response)
+}
+
+/** @throws StatusError `platform:status:BadRequest` when the frame is not what its kind says */
+export function decodeRequestFrame(data: Uint8Array, isBinary: boolean): unknown {
+  try {
+    return isBinary ? (unpackr.unpack(data) as unknown) : JSON.parse(utf8.decode(data))
+  } catch (cause) {
+    const message = isBinary ? 'the frame is not msgpack' : 'the frame is not JSON'
+    throw new StatusError('platform:status:BadRequest', { message }, { cause })
+  }
+}
+
+function outgoing(response: Response): Response {
+  if (!('result' in response)) return response
+  const { result } = response
+  if (result === undefined) return { ...response, result: null }
+  return hasTotal(result) ? { ...response, result: totalArray(result) } : response
+}
+
+function incoming(response: Response): Response {
+  const { result } = response
+  return isTotalArray(result) ? { ...response, result: findResult(result.value, result.total) } : response
+}
+
+/** An array with its `total`. */
+export function findResult(docs: unknown[], total: number): FindResult {
+  return Object.assign(docs, { total }) as FindResult
+}
+
+function hasTotal(result: unknown): result is FindResult {
+  return Array.isArray(result) && 'total' in result
+}
+
+function totalArray(result: FindResult): TotalArray {
+  return { dataType: 'TotalArray', total: result.total, value: [...result] }
+}
+
+function isTotalArray(result: unknown): result is TotalArray {
+  return (
+    typeof result === 'object' && result !== null && 'dataType' in result && result.dataType === 'TotalArray'
+  )
+}

@@ -1,0 +1,52 @@
+import type { StatusCode } from '../model/status.ts'
+
+export interface StatusEntry {
+  /** What happened, for a person. */
+  message: string
+  /** Names of `params`. */
+  params: readonly string[]
+  /** The same request may succeed later. */
+  retry: boolean
+  /** HTTP status, where the answer is one. */
+  http: number
+}
+
+/** Every code the server answers with. `PROTOCOL.md` documents each; a test holds them together. */
+export const statusCatalogue: Record<StatusCode, StatusEntry> = {
+  'platform:status:BadRequest': entry('The frame or its params are not what the method takes.', 400, ['message', 'id']),
+  'platform:status:Unauthorized': entry('The token is missing, malformed, expired or signed with another secret.', 401),
+  'platform:status:Forbidden': entry('The account may not do this.', 403, ['message']),
+  'platform:status:UnknownMethod': entry('There is no such method.', 404, ['method']),
+  'platform:status:UnknownError': entry('The request failed; the message says why.', 500, ['message']),
+  'platform:status:InternalServerError': entry('The server failed; its log tells why.', 500),
+  'platform:status:AccountNotFound': entry('The email has no account here.', 404, ['email']),
+  'platform:status:AccountExists': entry('The email has an account already.', 409, ['email']),
+  'platform:status:InvalidCredentials': entry('Email or password are wrong.', 401),
+  'platform:status:WorkspaceNotFound': entry('There is no such workspace.', 404, ['workspace']),
+  'platform:status:WorkspaceExists': entry('The name of the workspace is taken.', 409, ['workspace']),
+  'platform:status:WorkspaceDisabled': entry('The workspace is disabled.', 403),
+  'platform:status:WorkspaceCreating': retry('The workspace is being created.', 503, ['progress']),
+  'platform:status:Unavailable': retry('Storage or accounts cannot be reached.', 503, ['message']),
+  'platform:status:StorageFull': retry('The disk is full; nothing was changed.', 507),
+  'platform:status:StorageReadOnly': retry('The disk is read-only; nothing was changed.', 507),
+  'platform:status:StorageDamaged': entry('The files of the workspace are damaged.', 500),
+  'platform:status:LimitReached': retry('A limit of the server is reached.', 429, ['limit', 'value']),
+  'core:status:ObjectNotFound': entry('There is no such document.', 404, ['_id']),
+  'core:status:ObjectExists': entry('There is a document with this id already.', 409, ['_id']),
+  'core:status:InvalidProduct': entry('The token is for another product.', 403, ['productId']),
+  'core:status:UnknownClass': entry('The model has no such class.', 400, ['_class']),
+  'core:status:MissingAttribute': entry('A required attribute is missing.', 400, ['_class', 'attribute']),
+  'core:status:InvalidAttribute': entry('An attribute has a value of another type.', 400, [
+    ...['_class', 'attribute', 'expected'],
+  ]),
+  'core:status:InvalidQuery': entry('The query or its options are not understood.', 400, ['message']),
+  'core:status:InvalidTransaction': entry('The transaction cannot be applied.', 400, ['message']),
+}
+
+function entry(message: string, http: number, params: readonly string[] = []): StatusEntry {
+  return { message, params, retry: false, http }
+}
+
+function retry(message: string, http: number, params: readonly string[] = []): StatusEntry {
+  return { ...entry(message, http, params), retry: true }
+}

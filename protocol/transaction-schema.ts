@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import { core } from '../model/identifiers.ts'
+import { StatusError } from '../model/status.ts'
+import type { Tx } from '../model/transactions.ts'
+import { describe } from './messages.ts'
+
+/** Longest identifier of a document, class or space. */
+const MAX_ID_LENGTH = 512
+
+const id = z.string().min(1).max(MAX_ID_LENGTH)
+const record = z.record(z.string(), z.unknown())
+const txFields = { _id: id, space: id, objectSpace: id, modifiedBy: id, modifiedOn: z.number().optional() }
+const changeFields = { ...txFields, objectId: id, objectClass: id }
+
+const create = z.looseObject({ _class: z.literal(core.class.TxCreateDoc), ...changeFields, attributes: record })
+const update = z.looseObject({
+  ...{ _class: z.literal(core.class.TxUpdateDoc), ...changeFields, operations: record },
+  retrieve: z.boolean().nullish(),
+})
+const remove = z.looseObject({ _class: z.literal(core.class.TxRemoveDoc), ...changeFields })
+const mixin = z.looseObject({
+  ...{ _class: z.literal(core.class.TxMixin), ...changeFields, mixin: id, attributes: record },
+})
+const collection = z.looseObject({
+  ...{ _class: z.literal(core.class.TxCollectionCUD), ...changeFields, collection: id },
+  tx: z.discriminatedUnion('_class', [create, update, remove, mixin]),
+})
+const changes = [create, update, remove, mixin, collection] as const
+const change = z.discriminatedUnion('_class', changes)
+const match = z.array(z.object({ _class: id, query: record })).nullish()
+
+/** `objectSpace` is of no use here, so clients leave it out at times. */
+const applyIf = z.looseObject({
+  ...{ _class: z.literal(core.class.TxApplyIf), ...txFields, objectSpace: id.nullish() },
+  scope: z.string().nullish(),
+  ...{ match, notMatch: match, txes: z.array(change) },
+  notify: z.boolean().nullish(),
+  extraNotify: z.array(id).nullish(),
+})
+const event = z.looseObject({
+  ...{ _class: z.literal(core.class.TxWorkspaceEvent), ...txFields, objectSpace: id.nullish() },
+  ...{ event: z.number().int(), params: z.unknown() },
+})
+const modelUpgrade = z.looseObject({ _class: z.literal(core.class.TxModelUpgrade), ...txFields })
+
+const transaction = z.discriminatedUnion('_class', [...changes, applyIf, event, modelUpgrade])
+
+/**
+ * A transaction as it comes from the wire.
+ * @throws StatusError `core:status:InvalidTransaction` that names what is wrong
+ */
+export function parseTransaction(value: unknown): Tx {
+  const parsed = transaction.safeParse(value)
+  if (parsed.success) return parsed.data as unknown as Tx
+  throw new StatusError('core:status:InvalidTransaction', { message: describe(parsed.error) })
+}

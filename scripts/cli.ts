@@ -1,0 +1,48 @@
+import { Command, CommanderError } from 'commander'
+import { StatusError } from '../model/status.ts'
+import { ConfigurationError } from '../server/configuration/configuration.ts'
+import { SERVER_VERSION } from '../server/version.ts'
+import { configCommand } from './commands/config.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { documentCommands } from './commands/documents.ts'
+import { startCommand } from './commands/start.ts'
+import { tokenCommand } from './commands/token.ts'
+import { watchCommand } from './commands/watch.ts'
+import { workspaceCommand } from './commands/workspace.ts'
+
+/** Exit codes: 1 what was asked failed, 2 the question itself was wrong. */
+const FAILED = 1
+const MISUSED = 2
+
+/** The `atrium` command line. */
+export async function main(args: readonly string[]): Promise<void> {
+  const program = new Command('atrium')
+    .description('A multi-tenant workspace collaboration server.')
+    .version(SERVER_VERSION)
+    .exitOverride()
+  for (const command of [startCommand(), tokenCommand(), workspaceCommand(), ...documentCommands()]) {
+    program.addCommand(command.exitOverride())
+  }
+  for (const command of [watchCommand(), configCommand(), doctorCommand()]) program.addCommand(command.exitOverride())
+  try {
+    await program.parseAsync(args, { from: 'user' })
+  } catch (error) {
+    process.exitCode = exitCodeOf(error)
+  }
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : MISUSED
+  if (error instanceof ConfigurationError) {
+    process.stderr.write(`${error.message}\n`)
+    return MISUSED
+  }
+  const { message } = error as Error
+  process.stderr.write(`atrium: ${error instanceof StatusError ? describe(error) : message}\n`)
+  return FAILED
+}
+
+function describe({ status }: StatusError): string {
+  const params = Object.entries(status.params).map(([name, value]) => `${name}: ${String(value)}`)
+  return [status.code, ...params].join(' ')
+}

@@ -1,0 +1,44 @@
+import type { Command } from 'commander'
+import type { Connection } from '../../client/connection.ts'
+import { connect } from '../../client/node.ts'
+import { configurationOf } from './configured.ts'
+import { signToken } from './token.ts'
+
+export interface ConnectedOptions {
+  as: string
+  url?: string
+  binary?: true
+}
+
+/** The options of commands that talk to a server. */
+export function withConnection(command: Command): Command {
+  return command
+    .requiredOption('--as <name>', 'on whose behalf (an email)')
+    .option('--url <url>', 'the server; by default the one the configuration describes')
+    .option('--binary', 'have answers packed rather than as JSON')
+}
+
+/** `http://HOST:PORT` of the server that the configuration describes. */
+export function serverUrl(url: string | undefined): string {
+  const { host, port } = configurationOf({})
+  return url ?? `http://${host}:${port}`
+}
+
+/** Does something over a connection to the workspace, and closes it. */
+export async function connected<T>(
+  workspace: string,
+  options: ConnectedOptions,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const token = await signToken({ email: options.as, workspace })
+  const url = serverUrl(options.url).replace(/^http/, 'ws')
+  const connection = await connect({ url, token, binary: options.binary === true }).catch((error: unknown) => {
+    if (error instanceof Error && error.name === 'ConnectionClosedError') throw new Error(`no atrium answers at ${url}`)
+    throw error
+  })
+  try {
+    return await work(connection)
+  } finally {
+    connection.close()
+  }
+}

@@ -1,0 +1,102 @@
+import { access, constants, mkdir, statfs } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { Command } from 'commander'
+import type { Configuration, Flags } from '../../server/configuration/configuration.ts'
+import { configurationOf, withFlags } from './configured.ts'
+
+interface Finding {
+  ok: boolean
+  what: string
+}
+
+const LEAST_NODE = [20, 19] as const
+/** Bytes of free disk below which a warning is due. */
+const LEAST_DISK = 1024 ** 3
+/** Milliseconds a service has to take a connection. */
+const CONNECT_TIMEOUT = 2000
+
+/** `atrium doctor`: whether this machine can run the server as it is configured. */
+export function doctorCommand(): Command {
+  const command = withFlags(new Command('doctor').description('Check ports, data folder, disk, Node and services.'))
+  return command.action(async (flags: Flags) => {
+    const configuration = configurationOf(flags)
+    const findings = [node(), await library(), await dataFolder(configuration), await disk(configuration), await port(configuration)]
+    findings.push(...(await services(configuration)))
+    for (const { ok, what } of findings) process.stdout.write(`${ok ? 'ok  ' : 'FAIL'} ${what}\n`)
+    if (findings.some(({ ok }) => !ok)) process.exitCode = 1
+  })
+}
+
+function node(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  const [leastMajor, leastMinor] = LEAST_NODE
+  const ok = major > leastMajor || (major === leastMajor && minor >= leastMinor)
+  return { ok, what: `Node ${process.versions.node} (${LEAST_NODE.join('.')} or later is needed)` }
+}
+
+async function library(): Promise<Finding> {
+  try {
+    const { default: Database } = await import('better-sqlite3')
+    new Database(':memory:').close()
+    return { ok: true, what: 'better-sqlite3 loads' }
+  } catch (error) {
+    return { ok: false, what: `better-sqlite3 does not load: ${(error as Error).message}` }
+  }
+}
+
+async function dataFolder({ data }: Configuration): Promise<Finding> {
+  try {
+    await mkdir(data, { recursive: true, mode: 0o700 })
+    await access(data, constants.W_OK)
+    return { ok: true, what: `data folder ${data} can be written` }
+  } catch (error) {
+    return { ok: false, what: `data folder ${data} cannot be written: ${(error as Error).message}` }
+  }
+}
+
+async function disk({ data }: Configuration): Promise<Finding> {
+  const { bavail, bsize } = await statfs(data).catch(() => ({ bavail: 0, bsize: 0 }))
+  const free = bavail * bsize
+  return { ok: free >= LEAST_DISK, what: `disk: ${(free / 1024 ** 3).toFixed(1)} GiB free (1 GiB or more is needed)` }
+}
+
+async function port({ host, port: number }: Configuration): Promise<Finding> {
+  if (await isFree(host, number)) return { ok: true, what: `port ${number} of ${host} is free` }
+  const answer = await fetch(`http://${host}:${number}/api/v1/version`, { signal: AbortSignal.timeout(CONNECT_TIMEOUT) }).catch(() => undefined)
+  if (answer?.ok === true) return { ok: true, what: `an atrium listens on port ${number} of ${host}` }
+  return { ok: false, what: `port ${number} of ${host} is in use by something else` }
+}
+
+async function isFree(host: string, number: number): Promise<boolean> {
+  const probe = createServer()
+  return await new Promise((resolve) => {
+    probe.once('error', () => resolve(false))
+    probe.listen(number, host, () => probe.close(() => resolve(true)))
+  })
+}
+
+async function services({ mongoUrl, redisUrl, accounts }: Configuration): Promise<Finding[]> {
+  const named: [string, string | undefined, number][] = [
+    ['MongoDB', mongoUrl, 27_017],
+    ['Redis', redisUrl, 6379],
+    ['accounts', accounts === 'builtin' || accounts === 'none' ? undefined : accounts, 80],
+  ]
+  const configured = named.filter(([, url]) => url !== undefined)
+  return await Promise.all(configured.map(([name, url, fallback]) => reachable(name, url ?? '', fallback)))
+}
+
+/** Whether somebody takes connections there; the address is shown without its credentials. */
+async function reachable(name: string, url: string, fallbackPort: number): Promise<Finding> {
+  if (!URL.canParse(url)) return { ok: false, what: `${name}: its address is no URL` }
+  const { hostname, port: given } = new URL(url)
+  const number = given === '' ? fallbackPort : Number(given)
+  const ok = await new Promise<boolean>((resolve) => {
+    const socket = connect({ host: hostname, port: number, timeout: CONNECT_TIMEOUT })
+    const answer = (value: boolean) => () => {
+      socket.destroy()
+      resolve(value)
+    }
+    socket.once('connect', answer(true)).once('error', answer(false)).once('timeout', answer(false))
+  })
+  return { ok, what: `${name} at ${hostname}:${number} ${ok ? 'takes connections' : 'does not answer'}` }
+}

@@ -1,0 +1,44 @@
+import { Command } from 'commander'
+import { readSecret } from '../../server/secret.ts'
+import { type TokenClaims, Tokens } from '../../server/tokens.ts'
+import { configurationOf } from './configured.ts'
+
+/** Seconds a token that the command line makes lives. */
+const TOKEN_TTL = 86_400
+
+/** Signs with the server's secret: the environment's, or the one in the data folder. */
+export async function signToken(claims: TokenClaims, ttl = TOKEN_TTL): Promise<string> {
+  const { secret, data } = configurationOf({})
+  return new Tokens(secret ?? (await secretIn(data)), Date.now).sign(claims, ttl)
+}
+
+async function secretIn(data: string): Promise<string> {
+  try {
+    return await readSecret(data)
+  } catch (cause) {
+    throw new Error(`there is no secret in ${data}: start the server once, or set ATRIUM_DATA or ATRIUM_SECRET`, { cause })
+  }
+}
+
+/** `atrium token <workspace> --as <name>`: prints just the token. */
+export function tokenCommand(): Command {
+  return new Command('token')
+    .description('Print a token for a workspace.')
+    .argument('<workspace>')
+    .requiredOption('--as <name>', 'whose token (an email)')
+    .option('--admin', 'an administrator of the server')
+    .option('--mode <mode>', 'backup, or upgrade')
+    .option('--ttl <seconds>', 'seconds until it expires', String(TOKEN_TTL))
+    .action(async (workspace: string, options: { as: string; admin?: true; mode?: string; ttl: string }) => {
+      const admin = options.admin === true ? { admin: 'true' as const } : {}
+      const token = await signToken({ email: options.as, workspace, ...admin, ...modeOf(options.mode) }, Number(options.ttl))
+      process.stdout.write(`${token}\n`)
+    })
+}
+
+function modeOf(mode: string | undefined): Pick<TokenClaims, 'mode' | 'model'> {
+  if (mode === undefined) return {}
+  if (mode === 'backup') return { mode }
+  if (mode === 'upgrade') return { model: mode }
+  throw new Error(`--mode: ${mode} is not allowed; allowed is backup, upgrade`)
+}

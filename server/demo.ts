@@ -1,0 +1,83 @@
+import { AccountRole, type Configuration, type Ref } from '../model/documents.ts'
+import { core } from '../model/identifiers.ts'
+import { StatusError } from '../model/status.ts'
+import type { TxCreateDoc } from '../model/transactions.ts'
+import type { AtriumModule } from '../pipeline/module.ts'
+import type { Pipeline } from '../pipeline/open-workspace.ts'
+import { callAccounts } from './accounts/accounts-rpc.ts'
+import { SYSTEM_EMAIL, type Tokens } from './tokens.ts'
+import { accountId, ensureAccount, systemCaller } from './workspaces/ensure-account.ts'
+import type { WorkspaceRegistry } from './workspaces/workspace-registry.ts'
+
+export const DEMO_WORKSPACE = 'demo'
+export const DEMO_MEMBERS = [
+  { email: 'ann', role: AccountRole.Owner },
+  { email: 'bob', role: AccountRole.User },
+] as const
+
+/** The document that tells that the demo is complete. */
+const FILLED = 'atrium:configuration:DemoFilled' as Ref<Configuration>
+
+/** Transactions that may wait to be committed while the demo is filled. */
+const IN_FLIGHT = 512
+
+/** Makes and fills the demo workspace, once: told by its log, so a fill that was cut short goes on. */
+export async function fillDemo(options: {
+  registry: WorkspaceRegistry
+  modules: readonly AtriumModule[]
+  tokens: Tokens
+  /** Of the built-in accounts service, where there is one. */
+  accountsUrl: string | undefined
+}): Promise<{ filled: boolean }> {
+  if (options.accountsUrl !== undefined) await makeMembers(options.accountsUrl, options.tokens)
+  const host = await options.registry.arrive(DEMO_WORKSPACE)
+  try {
+    const pipeline = await host.pipeline()
+    return { filled: await fill(pipeline, options.modules) }
+  } finally {
+    host.leave()
+  }
+}
+
+async function makeMembers(url: string, tokens: Tokens): Promise<void> {
+  const token = tokens.sign({ email: SYSTEM_EMAIL, admin: 'true' })
+  const call = async (method: string, ...params: unknown[]) =>
+    await callAccounts({ url, token, method, params })
+  await call('createWorkspace', DEMO_WORKSPACE).catch(ignoreExisting)
+  for (const { email, role } of DEMO_MEMBERS) {
+    await call('createAccount', email).catch(ignoreExisting)
+    await call('assignWorkspace', email, DEMO_WORKSPACE, role)
+  }
+}
+
+async function fill(pipeline: Pipeline, modules: readonly AtriumModule[]): Promise<boolean> {
+  if (pipeline.model.get(FILLED) !== undefined) return false
+  for (const { email, role } of DEMO_MEMBERS) await ensureAccount(pipeline, email, role)
+  const members = DEMO_MEMBERS.map(({ email }) => accountId(email))
+  for (const { demo } of modules) {
+    let inFlight: Promise<unknown>[] = []
+    for (const tx of demo?.({ members }) ?? []) {
+      inFlight.push(pipeline.tx(systemCaller, tx))
+      if (inFlight.length < IN_FLIGHT) continue
+      await Promise.all(inFlight)
+      inFlight = []
+    }
+    await Promise.all(inFlight)
+  }
+  await pipeline.tx(systemCaller, filledMark(pipeline))
+  return true
+}
+
+function filledMark(pipeline: Pipeline): TxCreateDoc {
+  return {
+    _id: pipeline.generateId() as TxCreateDoc['_id'],
+    ...{ _class: core.class.TxCreateDoc, space: core.space.Tx },
+    ...{ objectId: FILLED, objectClass: core.class.Configuration, objectSpace: core.space.Model },
+    ...{ modifiedBy: core.account.System, modifiedOn: Date.now(), attributes: { enabled: true } },
+  }
+}
+
+function ignoreExisting(error: unknown): void {
+  const known = ['platform:status:WorkspaceExists', 'platform:status:AccountExists']
+  if (!(error instanceof StatusError && known.includes(error.status.code))) throw error
+}

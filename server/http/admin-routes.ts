@@ -1,0 +1,85 @@
+import { Hono, type HonoRequest } from 'hono'
+import { StatusError } from '../../model/status.ts'
+import type { Token } from '../tokens.ts'
+
+/** What an administrator may ask of the server. */
+export interface Administration {
+  totals: () => object
+  workspaces: () => object
+  /** `undefined`: no such workspace is open. */
+  sessions: (workspace: string) => object | undefined
+  closeSession: (workspace: string, session: string) => boolean
+  maintenance: (minutes: number, message: string | undefined) => void
+  cancelMaintenance: () => void
+  forceClose: (workspace: string) => Promise<boolean>
+  wipeStatistics: () => void
+  /** Stops the process in good order, soon. */
+  reboot: () => void
+}
+
+/** Minutes of a maintenance warning, unless said otherwise, and at most. */
+const DEFAULT_MAINTENANCE = 5
+const MAX_MAINTENANCE = 24 * 60
+
+type Operation = (administration: Administration, query: (name: string) => string | undefined) => Promise<object> | object
+
+/** An allow-list: what `operation` may say. */
+const operations: ReadonlyMap<string, Operation> = new Map<string, Operation>([
+  ['maintenance', maintenance],
+  ['cancel-maintenance', (administration) => (administration.cancelMaintenance(), {})],
+  ['force-close', forceClose],
+  ['wipe-statistics', (administration) => (administration.wipeStatistics(), {})],
+  ['reboot', (administration) => (administration.reboot(), {})],
+])
+
+/** Routes under `/api/v1` that want a token. */
+export function adminRoutes(administration: Administration, tokenOf: (request: HonoRequest) => Token): Hono {
+  const app = new Hono()
+  const admin = (request: HonoRequest): void => {
+    if (!tokenOf(request).admin) throw new StatusError('platform:status:Forbidden', { message: 'administrators only' })
+  }
+  app.get('/statistics', ({ req, json }) => {
+    const token = tokenOf(req)
+    return json({ ...administration.totals(), ...(token.admin ? { workspaces: administration.workspaces(), admin: true } : {}) })
+  })
+  app.put('/manage', async ({ req, json }) => {
+    admin(req)
+    const operation = operations.get(req.query('operation') ?? '')
+    if (operation === undefined) return json({ error: { message: 'unknown operation', allowed: [...operations.keys()] } }, 404)
+    return json(await operation(administration, (name) => req.query(name)))
+  })
+  app.get('/workspaces', ({ req, json }) => {
+    admin(req)
+    return json(administration.workspaces())
+  })
+  app.get('/workspaces/:id/sessions', ({ req, json }) => {
+    admin(req)
+    return json(found(administration.sessions(req.param('id')), req.param('id')))
+  })
+  app.delete('/workspaces/:id/sessions/:session', ({ req, json }) => {
+    admin(req)
+    const closed = administration.closeSession(req.param('id'), req.param('session'))
+    return closed ? json({}) : json({ error: { message: 'no such session' } }, 404)
+  })
+  return app
+}
+
+function maintenance(administration: Administration, query: (name: string) => string | undefined): object {
+  const minutes = Number(query('timeout') ?? DEFAULT_MAINTENANCE)
+  if (!(minutes > 0 && minutes <= MAX_MAINTENANCE)) {
+    throw new StatusError('platform:status:BadRequest', { message: `timeout: minutes from 1 to ${MAX_MAINTENANCE}` })
+  }
+  administration.maintenance(minutes, query('message'))
+  return { minutes }
+}
+
+async function forceClose(administration: Administration, query: (name: string) => string | undefined): Promise<object> {
+  const workspace = query('wsId')
+  if (workspace === undefined) throw new StatusError('platform:status:BadRequest', { message: 'wsId is missing' })
+  return { closed: await administration.forceClose(workspace) }
+}
+
+function found<T>(value: T | undefined, workspace: string): T {
+  if (value === undefined) throw new StatusError('platform:status:WorkspaceNotFound', { workspace })
+  return value
+}

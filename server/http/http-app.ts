@@ -1,0 +1,71 @@
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { HTTPException } from 'hono/http-exception'
+import { z } from 'zod'
+import { StatusError } from '../../model/status.ts'
+import { statusCatalogue } from '../../protocol/status-catalogue.ts'
+import type { Logger } from '../../pipeline/workspace.ts'
+import { toStatus } from '../sessions/to-status.ts'
+import { bearerToken, type Token, type Tokens } from '../tokens.ts'
+import { adminRoutes, type Administration } from './admin-routes.ts'
+
+export interface HttpOptions {
+  tokens: Tokens
+  logger: Logger
+  serverVersion: string
+  /** Prometheus text. */
+  metrics: () => Promise<string>
+  /** Healthy: takes new sessions. */
+  healthy: () => boolean
+  administration: Administration
+  /** The built-in accounts service, where there is one. */
+  accounts?: ((token: string | undefined, method: string, params: unknown[]) => Promise<unknown>) | undefined
+}
+
+/** Bytes of an HTTP request's body. */
+const MAX_BODY = 64 * 1024
+
+const rpcSchema = z.object({ method: z.string().max(64), params: z.array(z.unknown()).default([]) })
+
+/** Everything the server answers over HTTP. */
+export function httpApp(options: HttpOptions): Hono {
+  const app = new Hono()
+  app.onError((error, context) => {
+    if (error instanceof HTTPException) return error.getResponse()
+    const status = toStatus(error, options.logger)
+    return context.json({ error: status }, statusCatalogue[status.code].http as 500)
+  })
+  app.notFound((context) => context.json({ error: { message: 'not found' } }, 404))
+  app.get('/health', (context) => {
+    const healthy = options.healthy()
+    return context.json({ status: healthy ? 'ok' : 'draining' }, healthy ? 200 : 503)
+  })
+  app.get('/metrics', async (context) => context.text(await options.metrics()))
+  app.get('/api/v1/version', (context) => context.json({ version: options.serverVersion }))
+  app.route('/api/v1', adminRoutes(options.administration, (request) => tokenOf(options.tokens, request)))
+  if (options.accounts !== undefined) app.route('/accounts', accountsRoute(options.accounts, options.logger))
+  return app
+}
+
+/** The JSON-RPC of an accounts service: a failure is an answer, `{error: status}`. */
+function accountsRoute(call: NonNullable<HttpOptions['accounts']>, logger: Logger): Hono {
+  const app = new Hono()
+  app.post('/', bodyLimit({ maxSize: MAX_BODY }), async (context) => {
+    const body = rpcSchema.safeParse(await context.req.json().catch(() => undefined))
+    if (!body.success) {
+      const { status } = new StatusError('platform:status:BadRequest', { message: 'a method and params are expected' })
+      return context.json({ error: status }, 400)
+    }
+    try {
+      const token = bearerToken(context.req.header('authorization'))
+      return context.json({ result: await call(token, body.data.method, body.data.params) })
+    } catch (error) {
+      return context.json({ error: toStatus(error, logger) })
+    }
+  })
+  return app
+}
+
+function tokenOf(tokens: Tokens, request: { header: (name: string) => string | undefined; query: (name: string) => string | undefined }): Token {
+  return tokens.verify(bearerToken(request.header('authorization')) ?? request.query('token') ?? '')
+}

@@ -1,0 +1,36 @@
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { baseModel } from '../model/base-model.ts'
+import type { AtriumModule } from '../pipeline/module.ts'
+import { WorkspaceModel } from '../pipeline/workspace-model.ts'
+import { ConfigurationError } from './configuration/configuration.ts'
+
+const examples: ReadonlyMap<string, string> = new Map([['board', '../examples/board/index.js']])
+
+/** The modules named in the configuration: examples by name, files by a path with a dot or slash, packages else. */
+export async function loadModules(names: readonly string[]): Promise<AtriumModule[]> {
+  return await Promise.all(names.map(loadModule))
+}
+
+async function loadModule(name: string): Promise<AtriumModule> {
+  const loaded = await importModule(name)
+  const { default: module } = loaded as { default?: Partial<AtriumModule> }
+  if (typeof module?.name === 'string' && Array.isArray(module.model)) return module as AtriumModule
+  throw new ConfigurationError(`ATRIUM_MODULES: ${name} does not export a module by default`)
+}
+
+async function importModule(name: string): Promise<unknown> {
+  const example = examples.get(name)
+  const isPath = name.startsWith('.') || name.startsWith('/')
+  const target = example === undefined ? (isPath ? pathToFileURL(resolve(name)).href : name) : new URL(example, import.meta.url).href
+  try {
+    return await import(target)
+  } catch (cause) {
+    throw new ConfigurationError(`ATRIUM_MODULES: ${name} cannot be loaded: ${(cause as Error).message}`)
+  }
+}
+
+/** The model that every workspace starts from. */
+export function modelOf(modules: readonly Pick<AtriumModule, 'model'>[]): WorkspaceModel {
+  return WorkspaceModel.of([...baseModel, ...modules.flatMap(({ model }) => [...model])])
+}

@@ -1,0 +1,27 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+const FILE = 'secret'
+
+/** The secret that signs tokens: the one configured, or one made on the first start and kept in the data folder. */
+export async function loadSecret(data: string, configured: string | undefined): Promise<string> {
+  if (configured !== undefined) return configured
+  await mkdir(data, { recursive: true, mode: 0o700 })
+  const made = randomBytes(32).toString('base64url')
+  try {
+    // `wx`: of two first starts at once one makes it, and both read the same.
+    await writeFile(join(data, FILE), `${made}\n`, { mode: 0o600, flag: 'wx' })
+    return made
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    return await readSecret(data)
+  }
+}
+
+/** @throws Error when there is none */
+export async function readSecret(data: string): Promise<string> {
+  const secret = (await readFile(join(data, FILE), 'utf8')).trim()
+  if (secret === '') throw new Error(`${join(data, FILE)} is empty; remove it to have a new secret made`)
+  return secret
+}

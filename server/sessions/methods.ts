@@ -1,0 +1,119 @@
+import { z } from 'zod'
+import type { Class, Ref } from '../../model/documents.ts'
+import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
+import { StatusError } from '../../model/status.ts'
+import { describe } from '../../protocol/messages.ts'
+import { parseTransaction } from '../../protocol/transaction-schema.ts'
+import type { Caller } from '../../pipeline/middleware.ts'
+import type { Pipeline } from '../../pipeline/open-workspace.ts'
+import type { PartLimits } from '../../pipeline/storage/contract.ts'
+import type { Token } from '../tokens.ts'
+
+/** What a method may use of its session. */
+export interface MethodContext {
+  token: Token
+  caller: Caller
+  pipeline: Pipeline
+  /** Set when a find may be answered with JSON text. */
+  encoded: PartLimits | undefined
+  measures: Measures
+}
+
+/** Operations being measured by name: milliseconds the server spent so far. */
+export type Measures = Map<string, number>
+
+export interface Method {
+  /** What it counts as in the statistics. */
+  kind: 'find' | 'tx' | 'other'
+  /** @throws StatusError BadRequest and the like */
+  run: (context: MethodContext, params: unknown[]) => unknown
+}
+
+/** Operations one session measures at once. */
+const MAX_MEASURES = 100
+
+const name = z.string().min(1).max(256)
+const record = z.record(z.string(), z.unknown())
+const findParams = z.tuple([name, record, record.nullish()]).rest(z.unknown())
+const loadModelParams = z.tuple([z.number().nullish(), z.string().nullish()]).rest(z.unknown())
+const searchParams = z
+  .tuple([
+    z.object({ query: z.string(), classes: z.array(name).nullish(), spaces: z.array(name).nullish() }),
+    z.object({ limit: z.number().int().positive().nullish() }).nullish(),
+  ])
+  .rest(z.unknown())
+const measureParams = z.tuple([name]).rest(z.unknown())
+
+/** The methods of PROTOCOL.md that any session may call: an allow-list, looked up by own key only. */
+export const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
+  ['ping', other(() => 'pong!')],
+  ['findAll', { kind: 'find', run: findAll }],
+  ['tx', { kind: 'tx', run: ({ pipeline, caller }, [tx]) => pipeline.tx(caller, parseTransaction(tx)) }],
+  ['loadModel', other(loadModel)],
+  ['getAccount', other(getAccount)],
+  ['searchFulltext', { kind: 'find', run: searchFulltext }],
+  ['measure', other(measure)],
+  ['measure-done', other(measureDone)],
+])
+
+function other(run: Method['run']): Method {
+  return { kind: 'other', run }
+}
+
+function findAll({ pipeline, caller, encoded }: MethodContext, params: unknown[]): unknown {
+  const [_class, query, options] = parse(findParams, pad(params, 3))
+  return pipeline.find(caller, {
+    _class: _class as Ref<Class>,
+    query: query as DocumentQuery,
+    options: (options ?? {}) as FindOptions,
+    encoded,
+  })
+}
+
+async function loadModel({ pipeline, caller }: MethodContext, params: unknown[]): Promise<unknown> {
+  const [lastTxTime, hash] = parse(loadModelParams, pad(params, 2))
+  return await pipeline.loadModel(caller, lastTxTime ?? 0, hash ?? undefined)
+}
+
+function getAccount({ pipeline, token }: MethodContext): unknown {
+  const account = pipeline.model.accountOf(token.email)
+  if (account === undefined) throw new StatusError('platform:status:AccountNotFound', { email: token.email })
+  return account
+}
+
+function searchFulltext({ pipeline, caller }: MethodContext, params: unknown[]): unknown {
+  const [{ query, classes, spaces }, options] = parse(searchParams, pad(params, 2))
+  const search = { query, classes: (classes ?? undefined) as Ref<Class>[] | undefined, spaces: spaces ?? undefined }
+  return pipeline.searchFulltext(caller, search, options?.limit == null ? {} : { limit: options.limit })
+}
+
+function measure({ measures }: MethodContext, params: unknown[]): unknown {
+  const [operation] = parse(measureParams, params)
+  if (measures.size >= MAX_MEASURES) {
+    throw new StatusError('platform:status:LimitReached', { limit: 'measures', value: MAX_MEASURES })
+  }
+  measures.set(operation, 0)
+  return 'started'
+}
+
+function measureDone({ measures }: MethodContext, params: unknown[]): unknown {
+  const [operation] = parse(measureParams, params)
+  const spent = measures.get(operation)
+  if (spent === undefined) {
+    throw new StatusError('platform:status:BadRequest', { message: `nothing measures ${operation}` })
+  }
+  measures.delete(operation)
+  return spent
+}
+
+/** @throws StatusError `platform:status:BadRequest` that names what is wrong */
+export function parse<T>(schema: z.ZodType<T>, params: unknown[]): T {
+  const parsed = schema.safeParse(params)
+  if (parsed.success) return parsed.data
+  throw new StatusError('platform:status:BadRequest', { message: `params: ${describe(parsed.error)}` })
+}
+
+/** Params left out at the end. */
+function pad(params: unknown[], length: number): unknown[] {
+  return params.length >= length ? params : [...params, ...Array<undefined>(length - params.length)]
+}

@@ -1,0 +1,31 @@
+import { type Status, StatusError } from '../../model/status.ts'
+import { StorageError } from '../../pipeline/storage/contract.ts'
+import type { Logger } from '../../pipeline/workspace.ts'
+
+/** The one place where a failure becomes what a client sees: never a stack, never a path. */
+export function toStatus(error: unknown, logger: Logger): Status {
+  if (error instanceof StatusError) return error.status
+  if (error instanceof StorageError) {
+    logger.error({ err: error }, 'storage failed')
+    return storageStatus(error)
+  }
+  logger.error({ err: error }, 'a request failed')
+  return new StatusError('platform:status:InternalServerError').status
+}
+
+function storageStatus({ code }: StorageError): Status {
+  switch (code) {
+    case 'full':
+      return new StatusError('platform:status:StorageFull').status
+    case 'read-only':
+      return new StatusError('platform:status:StorageReadOnly').status
+    case 'damaged':
+      return new StatusError('platform:status:StorageDamaged').status
+    case 'unavailable':
+    case 'closed':
+    case 'conflict':
+      return new StatusError('platform:status:Unavailable', { message: 'storage is not available' }).status
+    default:
+      return code satisfies never
+  }
+}

@@ -1,0 +1,152 @@
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { bearerToken } from '../tokens.ts'
+import type { Logger } from '../../pipeline/workspace.ts'
+import type { Frame } from './frame.ts'
+import type { Socket, SocketHandlers } from './socket.ts'
+
+export interface Connection {
+  /** The raw token, `''` when there was none. */
+  token: string
+  sessionId: string | undefined
+  socket: Socket
+  remoteAddress: string
+}
+
+export interface TransportOptions {
+  server: Server
+  /** Largest message a client may send, in bytes. */
+  maxPayload: number
+  /** Origins that browsers may connect from; empty: any. */
+  origins: readonly string[]
+  /** Called for each connection; answers with who listens to it. */
+  accept: (connection: Connection) => SocketHandlers
+  logger: Logger
+}
+
+/** Tokens may come as a subprotocol, `atrium.token.<jwt>`, beside this one, which the server answers with. */
+export const SUBPROTOCOL = 'atrium'
+const TOKEN_SUBPROTOCOL = 'atrium.token.'
+
+/** Turns upgrade requests on `/{token}` into connections. */
+export class WebSocketTransport {
+  readonly #options: TransportOptions
+  readonly #wss: WebSocketServer
+  readonly #onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+
+  constructor(options: TransportOptions) {
+    this.#options = options
+    this.#wss = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: options.maxPayload,
+      handleProtocols: (protocols) => (protocols.has(SUBPROTOCOL) ? SUBPROTOCOL : [...protocols][0] ?? false),
+    })
+    this.#onUpgrade = (request, socket, head) => this.#upgrade(request, socket, head)
+    options.server.on('upgrade', this.#onUpgrade)
+  }
+
+  /** No new connections; those there are stay. */
+  stop(): void {
+    this.#options.server.off('upgrade', this.#onUpgrade)
+    this.#options.server.on('upgrade', (_request, socket) => refuse(socket, 503, 'Service Unavailable'))
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // ws takes its own error listener only once the handshake is done.
+    const onError = () => socket.destroy()
+    socket.on('error', onError)
+    const { origin } = request.headers
+    if (origin !== undefined && !this.#allows(origin)) return refuse(socket, 403, 'Forbidden')
+    this.#wss.handleUpgrade(request, socket, head, (ws) => {
+      socket.off('error', onError)
+      this.#connected(ws, request, socket)
+    })
+  }
+
+  #allows(origin: string): boolean {
+    const { origins } = this.#options
+    return origins.length === 0 || origins.includes(origin)
+  }
+
+  #connected(ws: WebSocket, request: IncomingMessage, duplex: Duplex): void {
+    const socket = new WsSocket(ws, duplex)
+    const handlers = this.#options.accept({
+      token: tokenOf(request),
+      sessionId: sessionIdOf(request),
+      socket,
+      remoteAddress: request.socket.remoteAddress ?? '',
+    })
+    ws.on('message', (data, isBinary) => handlers.message(data as Buffer, isBinary))
+    ws.on('pong', handlers.pong)
+    ws.on('close', handlers.closed)
+    ws.on('error', (error) => this.#options.logger.info({ err: error.message }, 'a connection failed'))
+    duplex.on('drain', handlers.drain)
+  }
+}
+
+class WsSocket implements Socket {
+  readonly #ws: WebSocket
+  readonly #duplex: Duplex
+
+  constructor(ws: WebSocket, duplex: Duplex) {
+    this.#ws = ws
+    this.#duplex = duplex
+  }
+
+  get buffered(): number {
+    return this.#duplex.writableLength
+  }
+
+  write(frames: readonly Frame[]): void {
+    if (this.#ws.readyState !== this.#ws.OPEN) return
+    const [first] = frames
+    if (frames.length === 1 && first !== undefined) {
+      this.#duplex.write(first)
+      return
+    }
+    this.#duplex.cork()
+    for (const frame of frames) this.#duplex.write(frame)
+    this.#duplex.uncork()
+  }
+
+  pause(): void {
+    this.#ws.pause()
+  }
+
+  resume(): void {
+    this.#ws.resume()
+  }
+
+  ping(): void {
+    if (this.#ws.readyState === this.#ws.OPEN) this.#ws.ping()
+  }
+
+  close(code: number, reason: string): void {
+    this.#ws.close(code, reason)
+  }
+
+  terminate(): void {
+    this.#ws.terminate()
+  }
+}
+
+function tokenOf(request: IncomingMessage): string {
+  const fromHeader = bearerToken(request.headers.authorization)
+  if (fromHeader !== undefined) return fromHeader
+  const protocols = request.headers['sec-websocket-protocol']?.split(',') ?? []
+  const protocol = protocols.map((each) => each.trim()).find((each) => each.startsWith(TOKEN_SUBPROTOCOL))
+  if (protocol !== undefined) return protocol.slice(TOKEN_SUBPROTOCOL.length)
+  return new URL(request.url ?? '/', 'ws://host').pathname.slice(1)
+}
+
+function sessionIdOf(request: IncomingMessage): string | undefined {
+  const id = new URL(request.url ?? '/', 'ws://host').searchParams.get('sessionId')?.trim()
+  return id === undefined || id === '' ? undefined : id
+}
+
+function refuse(socket: Duplex, status: number, text: string): void {
+  socket.end(`HTTP/1.1 ${status} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}

@@ -1,0 +1,68 @@
+import { closeCodes } from '../../protocol/close-codes.ts'
+import type { Session } from '../sessions/session.ts'
+import { type HostOptions, WorkspaceHost } from './workspace-host.ts'
+
+export type RegistryOptions = Omit<HostOptions, 'id' | 'open' | 'closed'> & {
+  open: (id: string, committed: Parameters<HostOptions['open']>[0]) => ReturnType<HostOptions['open']>
+  /** A workspace closed: whoever remembers something of it may forget it. */
+  closed: (id: string) => void
+}
+
+/** The workspaces that are open, or on their way. */
+export class WorkspaceRegistry {
+  readonly #hosts = new Map<string, WorkspaceHost>()
+  readonly #options: RegistryOptions
+
+  constructor(options: RegistryOptions) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#hosts.size
+  }
+
+  hosts(): Iterable<WorkspaceHost> {
+    return this.#hosts.values()
+  }
+
+  find(id: string): WorkspaceHost | undefined {
+    return this.#hosts.get(id)
+  }
+
+  /**
+   * The workspace's host, once it is not on its way out; it stays while `arrive` has not been matched by
+   * `leave`.
+   */
+  async arrive(id: string): Promise<WorkspaceHost> {
+    for (;;) {
+      const host = this.#hosts.get(id) ?? this.#create(id)
+      if (host.state !== 'draining') {
+        host.arrive()
+        return host
+      }
+      await host.drained()
+    }
+  }
+
+  /** Tells whether there was one to close. */
+  async forceClose(id: string, except?: Session): Promise<boolean> {
+    const host = this.#hosts.get(id)
+    if (host === undefined) return false
+    await host.close(closeCodes.workspaceClosed, except === undefined ? { signal: true } : { signal: true, except })
+    return true
+  }
+
+  #create(id: string): WorkspaceHost {
+    const host = new WorkspaceHost({
+      ...this.#options,
+      id,
+      open: (committed) => this.#options.open(id, committed),
+      closed: (closed) => {
+        if (this.#hosts.get(id) === closed) this.#hosts.delete(id)
+        this.#options.closed(id)
+      },
+    })
+    this.#hosts.set(id, host)
+    return host
+  }
+}
