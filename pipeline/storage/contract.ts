@@ -6,7 +6,11 @@ import type { Tx } from '../../model/transactions.ts'
 /** What every storage adapter does. One contract test suite runs against each of them. */
 export interface Storage {
   readonly name: string
-  /** Opens a workspace, creating it when it is new. Fails with a `StorageError`. */
+  /**
+   * Opens a workspace, creating it when it is new. What an earlier schema declared is kept besides this one, for
+   * the caller knows the workspace's own model only after reading its log. Fails with a `StorageError`:
+   * `conflict` while it is open already.
+   */
   openWorkspace: (workspace: string, schema: StorageSchema) => Promise<WorkspaceStorage>
   /** Closes every workspace and ends every worker. Idempotent. */
   close: () => Promise<void>
@@ -40,9 +44,12 @@ export interface WorkspaceStorage {
 
   /** A page of the domain's documents by id; start with no cursor. */
   list: (domain: Domain, cursor: string | undefined, byteLimit: number) => Promise<DocumentPage>
-  /** Replaces or adds documents as they are (a restore): no log entry. */
+  /**
+   * Replaces or adds documents as they are (a restore): no log entry. Transactions (domain `tx`) get places in the
+   * log; the next opening puts it in the order of time and has another epoch, so open the workspace anew then.
+   */
   upload: (domain: Domain, docs: readonly Doc[]) => Promise<void>
-  /** Removes documents (a restore): no log entry. */
+  /** Removes documents (a restore): no log entry. For domain `tx` as with `upload`. */
   clean: (domain: Domain, ids: readonly string[]) => Promise<void>
 
   /** Idempotent; waits for what is under way. */

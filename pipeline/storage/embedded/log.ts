@@ -81,7 +81,8 @@ export function readResults(file: WorkspaceFile, ids: readonly string[]): string
 function resultsOf(id: string): Fragment {
   return fragment(
     'SELECT seq, result FROM tx WHERE _id = ? UNION SELECT seq, result FROM tx WHERE request = ? ORDER BY seq',
-    ...[id, id],
+    id,
+    id,
   )
 }
 

@@ -56,13 +56,14 @@ export function entry(
 ): LogEntry {
   const _id = `tx-${String(seq).padStart(6, '0')}`
   const tx = {
-    ...{ _id, _class: core.class.TxCreateDoc, space: core.space.Tx, modifiedBy: core.account.System },
-    ...{
-      modifiedOn: seq,
-      objectId: `doc-${seq}`,
-      objectClass: taskClass,
-      objectSpace: 'space-a' as Ref<Space>,
-    },
+    _id,
+    _class: core.class.TxCreateDoc,
+    space: core.space.Tx,
+    modifiedBy: core.account.System,
+    modifiedOn: seq,
+    objectId: `doc-${seq}`,
+    objectClass: taskClass,
+    objectSpace: 'space-a' as Ref<Space>,
     ...fields,
   }
   return { seq, tx: tx as unknown as Tx, request: _id, ...rest }
