@@ -149,7 +149,8 @@ export class Connection {
   }
 
   #receive(data: unknown): void {
-    const frame = typeof data === 'string' ? decodeJson(data) : decodeBinary(new Uint8Array(data as ArrayBuffer))
+    const frame =
+      typeof data === 'string' ? decodeJson(data) : decodeBinary(new Uint8Array(data as ArrayBuffer))
     if (frame.id === undefined) return this.#pushed(frame)
     if (frame.id === SIGNAL_ID) return this.#signalled(frame)
     const whole = this.#chunks.add(frame)

@@ -36,4 +36,3 @@ export const commitSteps: readonly CommitStep[] = [
 export function buildPipeline(workspace: Workspace): Handlers {
   return compose(middlewares, workspaceHandlers(workspace), workspace)
 }
-

@@ -62,4 +62,3 @@ export function compose(middlewares: readonly Middleware[], last: Handlers, work
 export function isEncoded(answer: FindAnswer): answer is EncodedResult {
   return 'parts' in answer
 }
-

@@ -1,10 +1,15 @@
-import { randomBytes } from "node:crypto"
+import { randomBytes } from 'node:crypto'
 import { DocumentStore } from '../model/document-store.ts'
 import { createIdGenerator } from '../model/generate-id.ts'
 import { core } from '../model/identifiers.ts'
 import type { Tx } from '../model/transactions.ts'
 import { buildPipeline, commitSteps } from './build-pipeline.ts'
-import { type CommitLimits, type CommitObserver, CommitQueue, type StepHandler } from './commit/commit-queue.ts'
+import {
+  type CommitLimits,
+  type CommitObserver,
+  CommitQueue,
+  type StepHandler,
+} from './commit/commit-queue.ts'
 import type { Handlers } from './middleware.ts'
 import type { Storage, WorkspaceStorage } from './storage/contract.ts'
 import { storageSchema } from './storage-schema.ts'
@@ -54,7 +59,7 @@ export async function openWorkspace(options: OpenOptions): Promise<Pipeline> {
 }
 
 async function* modelTransactions(storage: WorkspaceStorage): AsyncIterable<Tx> {
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const page = await storage.readLog({ after, limit: MODEL_PAGE, objectSpace: core.space.Model })
     for (const { seq, tx } of page) {
       after = seq
@@ -69,18 +74,29 @@ function assemble(options: OpenOptions, storage: WorkspaceStorage, model: Worksp
   const transient = new DocumentStore()
   const generateId = createIdGenerator({ now: () => clock.now(), random: randomBytes })
   const workspace: Workspace = {
-    ...{ id, model, storage, transient, clock, logger, generateId },
+    id,
+    model,
+    storage,
+    transient,
+    clock,
+    logger,
+    generateId,
     commit: (caller, tx) => queue.enqueue(caller, tx),
     lastSeq: () => queue.lastSeq,
   }
   const queue = new CommitQueue({
-    ...{ workspace, handler: commitHandler(workspace), observer: observe(options, workspace) },
+    workspace,
+    handler: commitHandler(workspace),
+    observer: observe(options, workspace),
     lastSeq: storage.lastSeq,
     ...(options.commitLimits === undefined ? {} : { limits: options.commitLimits }),
   })
   return {
     ...buildPipeline(workspace),
-    ...{ model, storage, generateId, epoch: storage.epoch },
+    model,
+    storage,
+    generateId,
+    epoch: storage.epoch,
     lastSeq: workspace.lastSeq,
     queueDepth: () => queue.depth,
     close: async () => {
@@ -104,7 +120,10 @@ function observe(options: OpenOptions, { model, storage }: Workspace): CommitObs
       version = model.version
       // The transaction is durable: a schema that could not follow costs speed, not truth.
       await storage.applySchema(storageSchema(model.hierarchy)).catch((error: unknown) => {
-        options.logger.error({ err: error, workspace: options.id }, 'the storage schema did not follow the model')
+        options.logger.error(
+          { err: error, workspace: options.id },
+          'the storage schema did not follow the model',
+        )
       })
     },
     failed: (error) => {

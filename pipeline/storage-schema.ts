@@ -9,7 +9,8 @@ const inMemory: ReadonlySet<Domain> = new Set([domains.model, domains.transient]
 export function storageSchema(hierarchy: Hierarchy): StorageSchema {
   const declared: DomainSchema[] = []
   for (const [domain, classes] of hierarchy.domains()) {
-    if (!inMemory.has(domain) && domain !== domains.tx) declared.push(domainSchema(hierarchy, domain, classes))
+    if (!inMemory.has(domain) && domain !== domains.tx)
+      declared.push(domainSchema(hierarchy, domain, classes))
   }
   return { domains: declared.sort((a, b) => (a.domain < b.domain ? -1 : 1)) }
 }

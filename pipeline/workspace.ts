@@ -40,4 +40,3 @@ export interface Workspace {
 
 /** Modifier and time for a transaction derived from another. */
 export type Signature = { modifiedBy: Ref<Account>; modifiedOn: number }
-

@@ -83,7 +83,9 @@ function parseHello(frame: unknown, id: RequestId, params: unknown[]): HelloRequ
   if (!parsed.success) throw badRequest(describe(parsed.error), id)
   const { binary, compression, broadcast, protocol } = parsed.data
   return {
-    ...{ id, method: 'hello', params },
+    id,
+    method: 'hello',
+    params,
     binary: binary ?? undefined,
     compression: compression ?? undefined,
     broadcast: broadcast ?? undefined,

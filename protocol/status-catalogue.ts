@@ -13,8 +13,14 @@ export interface StatusEntry {
 
 /** Every code the server answers with. `PROTOCOL.md` documents each; a test holds them together. */
 export const statusCatalogue: Record<StatusCode, StatusEntry> = {
-  'platform:status:BadRequest': entry('The frame or its params are not what the method takes.', 400, ['message', 'id']),
-  'platform:status:Unauthorized': entry('The token is missing, malformed, expired or signed with another secret.', 401),
+  'platform:status:BadRequest': entry('The frame or its params are not what the method takes.', 400, [
+    'message',
+    'id',
+  ]),
+  'platform:status:Unauthorized': entry(
+    'The token is missing, malformed, expired or signed with another secret.',
+    401,
+  ),
   'platform:status:Forbidden': entry('The account may not do this.', 403, ['message']),
   'platform:status:UnknownMethod': entry('There is no such method.', 404, ['method']),
   'platform:status:UnknownError': entry('The request failed; the message says why.', 500, ['message']),
@@ -37,7 +43,9 @@ export const statusCatalogue: Record<StatusCode, StatusEntry> = {
   'core:status:UnknownClass': entry('The model has no such class.', 400, ['_class']),
   'core:status:MissingAttribute': entry('A required attribute is missing.', 400, ['_class', 'attribute']),
   'core:status:InvalidAttribute': entry('An attribute has a value of another type.', 400, [
-    ...['_class', 'attribute', 'expected'],
+    '_class',
+    'attribute',
+    'expected',
   ]),
   'core:status:InvalidQuery': entry('The query or its options are not understood.', 400, ['message']),
   'core:status:InvalidTransaction': entry('The transaction cannot be applied.', 400, ['message']),

@@ -12,17 +12,28 @@ const record = z.record(z.string(), z.unknown())
 const txFields = { _id: id, space: id, objectSpace: id, modifiedBy: id, modifiedOn: z.number().optional() }
 const changeFields = { ...txFields, objectId: id, objectClass: id }
 
-const create = z.looseObject({ _class: z.literal(core.class.TxCreateDoc), ...changeFields, attributes: record })
+const create = z.looseObject({
+  _class: z.literal(core.class.TxCreateDoc),
+  ...changeFields,
+  attributes: record,
+})
 const update = z.looseObject({
-  ...{ _class: z.literal(core.class.TxUpdateDoc), ...changeFields, operations: record },
+  _class: z.literal(core.class.TxUpdateDoc),
+  ...changeFields,
+  operations: record,
   retrieve: z.boolean().nullish(),
 })
 const remove = z.looseObject({ _class: z.literal(core.class.TxRemoveDoc), ...changeFields })
 const mixin = z.looseObject({
-  ...{ _class: z.literal(core.class.TxMixin), ...changeFields, mixin: id, attributes: record },
+  _class: z.literal(core.class.TxMixin),
+  ...changeFields,
+  mixin: id,
+  attributes: record,
 })
 const collection = z.looseObject({
-  ...{ _class: z.literal(core.class.TxCollectionCUD), ...changeFields, collection: id },
+  _class: z.literal(core.class.TxCollectionCUD),
+  ...changeFields,
+  collection: id,
   tx: z.discriminatedUnion('_class', [create, update, remove, mixin]),
 })
 const changes = [create, update, remove, mixin, collection] as const
@@ -31,15 +42,22 @@ const match = z.array(z.object({ _class: id, query: record })).nullish()
 
 /** `objectSpace` is of no use here, so clients leave it out at times. */
 const applyIf = z.looseObject({
-  ...{ _class: z.literal(core.class.TxApplyIf), ...txFields, objectSpace: id.nullish() },
+  _class: z.literal(core.class.TxApplyIf),
+  ...txFields,
+  objectSpace: id.nullish(),
   scope: z.string().nullish(),
-  ...{ match, notMatch: match, txes: z.array(change) },
+  match,
+  notMatch: match,
+  txes: z.array(change),
   notify: z.boolean().nullish(),
   extraNotify: z.array(id).nullish(),
 })
 const event = z.looseObject({
-  ...{ _class: z.literal(core.class.TxWorkspaceEvent), ...txFields, objectSpace: id.nullish() },
-  ...{ event: z.number().int(), params: z.unknown() },
+  _class: z.literal(core.class.TxWorkspaceEvent),
+  ...txFields,
+  objectSpace: id.nullish(),
+  event: z.number().int(),
+  params: z.unknown(),
 })
 const modelUpgrade = z.looseObject({ _class: z.literal(core.class.TxModelUpgrade), ...txFields })
 

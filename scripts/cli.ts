@@ -23,7 +23,8 @@ export async function main(args: readonly string[]): Promise<void> {
   for (const command of [startCommand(), tokenCommand(), workspaceCommand(), ...documentCommands()]) {
     program.addCommand(command.exitOverride())
   }
-  for (const command of [watchCommand(), configCommand(), doctorCommand()]) program.addCommand(command.exitOverride())
+  for (const command of [watchCommand(), configCommand(), doctorCommand()])
+    program.addCommand(command.exitOverride())
   try {
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {

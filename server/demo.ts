@@ -71,9 +71,14 @@ async function fill(pipeline: Pipeline, modules: readonly AtriumModule[]): Promi
 function filledMark(pipeline: Pipeline): TxCreateDoc {
   return {
     _id: pipeline.generateId() as TxCreateDoc['_id'],
-    ...{ _class: core.class.TxCreateDoc, space: core.space.Tx },
-    ...{ objectId: FILLED, objectClass: core.class.Configuration, objectSpace: core.space.Model },
-    ...{ modifiedBy: core.account.System, modifiedOn: Date.now(), attributes: { enabled: true } },
+    _class: core.class.TxCreateDoc,
+    space: core.space.Tx,
+    objectId: FILLED,
+    objectClass: core.class.Configuration,
+    objectSpace: core.space.Model,
+    modifiedBy: core.account.System,
+    modifiedOn: Date.now(),
+    attributes: { enabled: true },
   }
 }
 

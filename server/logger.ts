@@ -3,6 +3,9 @@ import type { Logger } from '../pipeline/workspace.ts'
 
 /** Structured lines on standard error; whatever holds a secret is left out. */
 export function createLogger(level: string): Logger {
-  const redact = { paths: ['token', '*.token', 'secret', '*.secret', 'password', '*.password', 'headers.authorization'], remove: true }
+  const redact = {
+    paths: ['token', '*.token', 'secret', '*.secret', 'password', '*.password', 'headers.authorization'],
+    remove: true,
+  }
   return pino({ level, redact, base: null }, pino.destination({ fd: 2, sync: true }))
 }

@@ -88,7 +88,12 @@ class AtriumServer implements RunningServer {
   #accountsPipeline: Pipeline | undefined
   #stopping: Promise<void> | undefined
 
-  constructor(configuration: Configuration, overrides: ServerOverrides, modules: AtriumModule[], secret: string) {
+  constructor(
+    configuration: Configuration,
+    overrides: ServerOverrides,
+    modules: AtriumModule[],
+    secret: string,
+  ) {
     this.#configuration = configuration
     this.#modules = modules
     this.#scheduler = overrides.scheduler ?? systemScheduler
@@ -133,7 +138,9 @@ class AtriumServer implements RunningServer {
       metrics: () => this.#metrics.text(),
       healthy: () => !this.#manager.draining,
       administration: administration({
-        ...{ registry: this.#registry, manager: this.#manager, maintenance: this.#maintenance },
+        registry: this.#registry,
+        manager: this.#manager,
+        maintenance: this.#maintenance,
         stop: () => setImmediate(this.#reboot),
       }),
       accounts: accounts === undefined ? undefined : (...call) => accounts.call(...call),
@@ -155,7 +162,9 @@ class AtriumServer implements RunningServer {
     this.#server.close()
     this.#maintenance.cancel()
     await this.#endSessions(limit)
-    const closing = [...this.#registry.hosts()].map((host) => host.close(closeCodes.restart, { signal: false }))
+    const closing = [...this.#registry.hosts()].map((host) =>
+      host.close(closeCodes.restart, { signal: false }),
+    )
     await withTimeout(Promise.all(closing), limit, 'closing the workspaces').catch((error: unknown) => {
       this.#logger.error({ err: error }, 'some workspaces did not close')
     })
@@ -171,10 +180,13 @@ class AtriumServer implements RunningServer {
   async #endSessions(limit: number): Promise<void> {
     const { sessions } = this.#manager
     const spread = Math.min(30_000, 100 + sessions.size * 5)
-    this.#manager.drain(() => ({ ...closeCodes.restart, reason: `retry in ${Math.floor(Math.random() * spread)} ms` }))
+    this.#manager.drain(() => ({
+      ...closeCodes.restart,
+      reason: `retry in ${Math.floor(Math.random() * spread)} ms`,
+    }))
     const deadline = performance.now() + limit
     while (sessions.size > 0 && performance.now() < deadline) await wait(10)
-    for (const session of [...sessions.values()]) session.terminate()
+    for (const session of sessions.values()) session.terminate()
   }
 
   async #listen(): Promise<void> {
@@ -204,11 +216,18 @@ class AtriumServer implements RunningServer {
 
   async #openAccounts(): Promise<AccountsService> {
     const base = modelOf([{ model: accountsModel }])
-    this.#accountsPipeline = await this.#openPipeline({ id: `${RESERVED}accounts`, base, committed: () => undefined })
+    this.#accountsPipeline = await this.#openPipeline({
+      id: `${RESERVED}accounts`,
+      base,
+      committed: () => undefined,
+    })
     const { modelVersion, tokenTtl, signup, publicUrl } = this.#configuration
     return new AccountsService({
       store: new AccountsStore(this.#accountsPipeline, this.#scheduler.now),
-      ...{ tokens: this.#tokens, now: this.#scheduler.now, tokenTtl, signup },
+      tokens: this.#tokens,
+      now: this.#scheduler.now,
+      tokenTtl,
+      signup,
       modelVersion: parseVersion(modelVersion),
       endpoint: () => publicUrl ?? this.url.replace('http', 'ws'),
     })
@@ -218,11 +237,15 @@ class AtriumServer implements RunningServer {
     const base = modelOf(this.#modules)
     const { idleTimeout, openTimeout } = this.#configuration
     return new WorkspaceRegistry({
-      ...{ wheel: this.#wheel, logger: this.#logger },
-      ...{ idleTimeout: idleTimeout * 1000, openTimeout: openTimeout * 1000, upgradeNotice: 1000 },
+      wheel: this.#wheel,
+      logger: this.#logger,
+      idleTimeout: idleTimeout * 1000,
+      openTimeout: openTimeout * 1000,
+      upgradeNotice: 1000,
       open: (id, committed) =>
         this.#openPipeline({
-          ...{ id, base },
+          id,
+          base,
           committed: (pushes) => {
             this.#metrics.committed(pushes.length)
             committed(pushes)
@@ -238,14 +261,34 @@ class AtriumServer implements RunningServer {
     const outbox = { bytes: outboxBytes, messages: outboxMessages }
     return new SessionManager({
       services: {
-        ...{ flusher: new OutboxFlusher(), logger: this.#logger, metrics: this.#metrics, watch: this.#watch },
-        limits: { maxEarly, maxConcurrent, chunkCount, chunkBytes, outbox },
-        ...{ now: this.#scheduler.now, performanceNow: () => performance.now() },
+        flusher: new OutboxFlusher(),
+        logger: this.#logger,
+        metrics: this.#metrics,
+        watch: this.#watch,
+        limits: {
+          maxEarly,
+          maxConcurrent,
+          chunkCount,
+          chunkBytes,
+          outbox,
+        },
+        now: this.#scheduler.now,
+        performanceNow: () => performance.now(),
       },
-      ...{ tokens: this.#tokens, accounts: this.#createAccountsClient(), registry: this.#registry },
-      ...{ wheel: this.#wheel, modelVersion: parseVersion(modelVersion), productId, serverVersion: SERVER_VERSION },
-      ...{ reconnectWindow: 30_000, pingInterval: 10_000 },
-      limits: { sessions: 100_000, sessionsPerWorkspace: 10_000, sessionsPerAccount: 1000 },
+      tokens: this.#tokens,
+      accounts: this.#createAccountsClient(),
+      registry: this.#registry,
+      wheel: this.#wheel,
+      modelVersion: parseVersion(modelVersion),
+      productId,
+      serverVersion: SERVER_VERSION,
+      reconnectWindow: 30_000,
+      pingInterval: 10_000,
+      limits: {
+        sessions: 100_000,
+        sessionsPerWorkspace: 10_000,
+        sessionsPerAccount: 1000,
+      },
     })
   }
 
@@ -262,7 +305,9 @@ class AtriumServer implements RunningServer {
 
   #createMaintenance(): Maintenance {
     return new Maintenance({
-      ...{ wheel: this.#wheel, now: this.#scheduler.now, generateId },
+      wheel: this.#wheel,
+      now: this.#scheduler.now,
+      generateId,
       tell: (warning) => {
         for (const session of this.#manager.sessions.values()) session.signal(warning)
       },

@@ -65,9 +65,12 @@ export class Maintenance {
     return {
       _id: this.#generateId() as TxWorkspaceEvent['_id'],
       _class: core.class.TxWorkspaceEvent,
-      ...{ space: core.space.DerivedTx, objectSpace: core.space.DerivedTx },
-      ...{ modifiedBy: core.account.System, modifiedOn: this.#now() },
-      ...{ event: WorkspaceEvent.MaintenanceNotification, params },
+      space: core.space.DerivedTx,
+      objectSpace: core.space.DerivedTx,
+      modifiedBy: core.account.System,
+      modifiedOn: this.#now(),
+      event: WorkspaceEvent.MaintenanceNotification,
+      params,
     }
   }
 }

@@ -16,7 +16,10 @@ export class Metrics implements SessionMetrics {
   readonly #receivedBytes = this.#counter('atrium_received_bytes_total', 'Bytes of messages from clients.')
   readonly #failures = this.#counter('atrium_request_errors_total', 'Requests answered with an error.')
   readonly #deliveries = this.#counter('atrium_broadcast_deliveries_total', 'Pushes given to a session.')
-  readonly #drops = this.#counter('atrium_dropped_sessions_total', 'Sessions closed because a limit was passed.')
+  readonly #drops = this.#counter(
+    'atrium_dropped_sessions_total',
+    'Sessions closed because a limit was passed.',
+  )
   readonly #commits = this.#counter('atrium_commits_total', 'Transactions committed.')
   readonly #closes: Counter<'code'>
   readonly #requests: Histogram<'method'>
@@ -27,20 +30,30 @@ export class Metrics implements SessionMetrics {
     const registers = [this.#registry]
     collectDefaultMetrics({ register: this.#registry })
     this.#closes = new Counter({
-      ...{ name: 'atrium_connections_closed_total', help: 'Connections closed, by close code.' },
-      ...{ labelNames: ['code'] as const, registers },
+      name: 'atrium_connections_closed_total',
+      help: 'Connections closed, by close code.',
+      labelNames: ['code'] as const,
+      registers,
     })
     this.#requests = new Histogram({
-      ...{ name: 'atrium_request_duration_seconds', help: 'From a request to its answer.' },
-      ...{ labelNames: ['method'] as const, buckets: LATENCY_BUCKETS, registers },
+      name: 'atrium_request_duration_seconds',
+      help: 'From a request to its answer.',
+      labelNames: ['method'] as const,
+      buckets: LATENCY_BUCKETS,
+      registers,
     })
     this.#groups = new Histogram({
-      ...{ name: 'atrium_commit_group_size', help: 'Transactions in one durable commit.' },
-      ...{ buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256], registers },
+      name: 'atrium_commit_group_size',
+      help: 'Transactions in one durable commit.',
+      buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+      registers,
     })
     this.#accounts = new Histogram({
-      ...{ name: 'atrium_accounts_duration_seconds', help: 'Questions to the accounts service.' },
-      ...{ labelNames: ['outcome'] as const, buckets: LATENCY_BUCKETS, registers },
+      name: 'atrium_accounts_duration_seconds',
+      help: 'Questions to the accounts service.',
+      labelNames: ['outcome'] as const,
+      buckets: LATENCY_BUCKETS,
+      registers,
     })
   }
 
@@ -82,20 +95,27 @@ export class Metrics implements SessionMetrics {
   watch(gauges: Gauges): void {
     const registers = [this.#registry]
     new Gauge({
-      ...{ name: 'atrium_sessions', help: 'Sessions.', registers },
+      name: 'atrium_sessions',
+      help: 'Sessions.',
+      registers,
       collect() {
         this.set(gauges.sessions())
       },
     })
     new Gauge({
-      ...{ name: 'atrium_workspaces', help: 'Workspaces, by state.', labelNames: ['state'] as const, registers },
+      name: 'atrium_workspaces',
+      help: 'Workspaces, by state.',
+      labelNames: ['state'] as const,
+      registers,
       collect() {
         this.reset()
         for (const [state, count] of gauges.workspaces()) this.set({ state }, count)
       },
     })
     new Gauge({
-      ...{ name: 'atrium_commit_queue_depth', help: 'Transactions that wait for their commit.', registers },
+      name: 'atrium_commit_queue_depth',
+      help: 'Transactions that wait for their commit.',
+      registers,
       collect() {
         this.set(gauges.commitQueue())
       },

@@ -22,7 +22,12 @@ async function loadModule(name: string): Promise<AtriumModule> {
 async function importModule(name: string): Promise<unknown> {
   const example = examples.get(name)
   const isPath = name.startsWith('.') || name.startsWith('/')
-  const target = example === undefined ? (isPath ? pathToFileURL(resolve(name)).href : name) : new URL(example, import.meta.url).href
+  const target =
+    example === undefined
+      ? isPath
+        ? pathToFileURL(resolve(name)).href
+        : name
+      : new URL(example, import.meta.url).href
   try {
     return await import(target)
   } catch (cause) {

@@ -62,7 +62,10 @@ export class Tokens {
     if (!claims.success) throw new StatusError('platform:status:Unauthorized')
     const { email, workspace = '', productId = '', admin, mode, model, exp } = claims.data
     return {
-      ...{ raw, email, workspace, productId },
+      raw,
+      email,
+      workspace,
+      productId,
       admin: admin === 'true',
       mode: model === 'upgrade' ? 'upgrade' : mode === 'backup' ? 'backup' : 'user',
       expiresAt: exp === undefined ? undefined : exp * 1000,

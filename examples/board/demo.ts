@@ -16,10 +16,33 @@ const projects = [
   { name: 'Mobile app', identifier: 'APP', description: 'The app for phones and tablets.' },
   { name: 'Platform', identifier: 'PLT', description: 'What the other two stand on.' },
 ]
-const verbs = ['Fix', 'Design', 'Document', 'Review', 'Speed up', 'Test', 'Rename', 'Remove', 'Plan', 'Polish']
+const verbs = [
+  'Fix',
+  'Design',
+  'Document',
+  'Review',
+  'Speed up',
+  'Test',
+  'Rename',
+  'Remove',
+  'Plan',
+  'Polish',
+]
 const things = [
-  ...['sign-in page', 'search box', 'billing export', 'task list', 'release notes', 'upload dialog', 'onboarding'],
-  ...['dark theme', 'offline mode', 'push messages', 'audit log', 'backup job', 'rate limits', 'error pages'],
+  'sign-in page',
+  'search box',
+  'billing export',
+  'task list',
+  'release notes',
+  'upload dialog',
+  'onboarding',
+  'dark theme',
+  'offline mode',
+  'push messages',
+  'audit log',
+  'backup job',
+  'rate limits',
+  'error pages',
 ]
 const reasons = [
   'before the next release',
@@ -28,8 +51,14 @@ const reasons = [
   'for large teams',
 ]
 const remarks = [
-  ...['Looks good to me.', 'I can take this one.', 'Blocked until Thursday.', 'See the notes in the description.'],
-  ...['Could we split this?', 'Done on my side.', 'Please have a second look.', 'Tested on three devices.'],
+  'Looks good to me.',
+  'I can take this one.',
+  'Blocked until Thursday.',
+  'See the notes in the description.',
+  'Could we split this?',
+  'Done on my side.',
+  'Please have a second look.',
+  'Tested on three devices.',
 ]
 const labels = ['bug', 'feature', 'design', 'docs', 'infra']
 const statuses = ['backlog', 'todo', 'doing', 'review', 'done']
@@ -59,7 +88,11 @@ class Story {
     const _id = `board:project:${identifier}` as Ref<Space>
     this.#projects.push(_id)
     return this.#create(_id, board.class.Project, core.space.Space, {
-      ...{ name, identifier, description, private: false, archived: false },
+      name,
+      identifier,
+      description,
+      private: false,
+      archived: false,
       members: [...this.#members],
     })
   }
@@ -73,41 +106,65 @@ class Story {
 
   comment(number: number): TxCollectionCUD {
     const task = this.#pick(this.#tasks)
-    const tx = this.#create(demoId('comment', number), board.class.Comment, task.space, { message: this.#pick(remarks) })
+    const tx = this.#create(demoId('comment', number), board.class.Comment, task.space, {
+      message: this.#pick(remarks),
+    })
+    const { attributes: _, ...fields } = tx
     return {
-      ...{ ...tx, _id: demoId('collection', number), _class: core.class.TxCollectionCUD },
-      ...{ objectId: task._id, objectClass: board.class.Task, collection: 'comments', tx },
+      ...fields,
+      _id: demoId('collection', number),
+      _class: core.class.TxCollectionCUD,
+      objectId: task._id,
+      objectClass: board.class.Task,
+      collection: 'comments',
+      tx,
     }
   }
 
   #taskAttributes(number: number): Record<string, unknown> {
     const title = `${this.#pick(verbs)} the ${this.#pick(things)}`
-    const dueDate = this.#random() < 0.5 ? { dueDate: this.#time + Math.floor(this.#random() * 60) * DAY } : {}
+    const dueDate =
+      this.#random() < 0.5 ? { dueDate: this.#time + Math.floor(this.#random() * 60) * DAY } : {}
     return {
-      ...{ title, description: `${title} ${this.#pick(reasons)}.` },
-      ...{ status: this.#pick(statuses), priority: this.#pick(priorities), labels: this.#someLabels() },
+      title,
+      description: `${title} ${this.#pick(reasons)}.`,
+      status: this.#pick(statuses),
+      priority: this.#pick(priorities),
+      labels: this.#someLabels(),
       ...(this.#random() < 0.8 ? { assignee: this.#pick(this.#members) } : {}),
-      ...{ ...dueDate, rank: `0|${number.toString(36).padStart(6, '0')}:`, comments: 0 },
+      ...dueDate,
+      rank: `0|${number.toString(36).padStart(6, '0')}:`,
+      comments: 0,
     }
   }
 
   #estimate(task: { _id: Ref; space: Ref<Space> }): TxMixin {
     const hours = 1 + Math.floor(this.#random() * 40)
-    const fields = this.#create(task._id, board.class.Task, task.space, { hours })
-    return { ...fields, _class: core.class.TxMixin, mixin: board.mixin.Estimated }
+    const tx = this.#create(task._id, board.class.Task, task.space, { hours })
+    return { ...tx, _class: core.class.TxMixin, mixin: board.mixin.Estimated }
   }
 
   #someLabels(): string[] {
     return labels.filter(() => this.#random() < 0.25)
   }
 
-  #create(objectId: Ref, objectClass: Doc['_class'], objectSpace: Ref<Space>, attributes: Record<string, unknown>) {
+  #create(
+    objectId: Ref,
+    objectClass: Doc['_class'],
+    objectSpace: Ref<Space>,
+    attributes: Record<string, unknown>,
+  ) {
     this.#time += Math.floor(this.#random() * 10 * MINUTE)
     const tx: TxCreateDoc = {
       _id: demoId('tx', ++this.#transactions),
-      ...{ _class: core.class.TxCreateDoc, space: core.space.Tx },
-      ...{ objectId, objectClass, objectSpace, attributes },
-      ...{ modifiedBy: this.#pick(this.#members), modifiedOn: this.#time },
+      _class: core.class.TxCreateDoc,
+      space: core.space.Tx,
+      objectId,
+      objectClass,
+      objectSpace,
+      attributes,
+      modifiedBy: this.#pick(this.#members),
+      modifiedOn: this.#time,
     }
     return tx
   }

@@ -61,7 +61,11 @@ const Task = builder.class('Task', {
 })
 
 /** Tasks somebody estimated. */
-const Estimated = builder.mixin('Estimated', { extends: Task, label: 'Estimated', attributes: { hours: number() } })
+const Estimated = builder.mixin('Estimated', {
+  extends: Task,
+  label: 'Estimated',
+  attributes: { hours: number() },
+})
 
 export type Task = DocumentOf<typeof Task>
 export type Comment = DocumentOf<typeof Comment>

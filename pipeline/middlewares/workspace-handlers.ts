@@ -34,6 +34,7 @@ export function workspaceHandlers(workspace: Workspace): Handlers {
 }
 
 function descendants({ model }: Workspace, _class: Ref<Class>): string[] {
-  if (model.hierarchy.findClass(_class) === undefined) throw new StatusError('core:status:UnknownClass', { _class })
+  if (model.hierarchy.findClass(_class) === undefined)
+    throw new StatusError('core:status:UnknownClass', { _class })
   return [...model.hierarchy.descendants(_class)]
 }

@@ -11,7 +11,12 @@ const compiler = spawn(
 )
 const server = spawn(
   process.execPath,
-  ['--watch', '--watch-preserve-output', join(root, 'dist', 'scripts', 'dev-start.js'), ...process.argv.slice(2)],
+  [
+    '--watch',
+    '--watch-preserve-output',
+    join(root, 'dist', 'scripts', 'dev-start.js'),
+    ...process.argv.slice(2),
+  ],
   { cwd: root, stdio: 'inherit' },
 )
 for (const signal of ['SIGINT', 'SIGTERM']) {

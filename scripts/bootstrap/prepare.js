@@ -34,7 +34,8 @@ function install(wanted) {
 
 function build(written) {
   say('building')
-  if (fileList(readOr(BUILT)) !== fileList(written)) rmSync(join(root, 'dist'), { recursive: true, force: true })
+  if (fileList(readOr(BUILT)) !== fileList(written))
+    rmSync(join(root, 'dist'), { recursive: true, force: true })
   run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root])
   writeFileSync(BUILT, written)
 }
@@ -47,7 +48,7 @@ function dependencies() {
 
 /** What has been written: the names on the first line, then a hash over all contents. */
 function sources() {
-  const files = SOURCES.flatMap((folder) => filesIn(join(root, folder))).sort()
+  const files = SOURCES.flatMap((folder) => filesIn(join(root, folder))).sort((a, b) => (a < b ? -1 : 1))
   const hash = createHash('sha256')
   for (const file of [...files, join(root, 'tsconfig.json')]) hash.update(file).update(readFileSync(file))
   return `${createHash('sha256').update(files.join('\n')).digest('hex')}\n${hash.digest('hex')}`

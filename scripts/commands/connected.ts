@@ -32,10 +32,13 @@ export async function connected<T>(
 ): Promise<T> {
   const token = await signToken({ email: options.as, workspace })
   const url = serverUrl(options.url).replace(/^http/, 'ws')
-  const connection = await connect({ url, token, binary: options.binary === true }).catch((error: unknown) => {
-    if (error instanceof Error && error.name === 'ConnectionClosedError') throw new Error(`no atrium answers at ${url}`)
-    throw error
-  })
+  const connection = await connect({ url, token, binary: options.binary === true }).catch(
+    (error: unknown) => {
+      if (error instanceof Error && error.name === 'ConnectionClosedError')
+        throw new Error(`no atrium answers at ${url}`)
+      throw error
+    },
+  )
   try {
     return await work(connection)
   } finally {

@@ -17,10 +17,18 @@ const CONNECT_TIMEOUT = 2000
 
 /** `atrium doctor`: whether this machine can run the server as it is configured. */
 export function doctorCommand(): Command {
-  const command = withFlags(new Command('doctor').description('Check ports, data folder, disk, Node and services.'))
+  const command = withFlags(
+    new Command('doctor').description('Check ports, data folder, disk, Node and services.'),
+  )
   return command.action(async (flags: Flags) => {
     const configuration = configurationOf(flags)
-    const findings = [node(), await library(), await dataFolder(configuration), await disk(configuration), await port(configuration)]
+    const findings = [
+      node(),
+      await library(),
+      await dataFolder(configuration),
+      await disk(configuration),
+      await port(configuration),
+    ]
     findings.push(...(await services(configuration)))
     for (const { ok, what } of findings) process.stdout.write(`${ok ? 'ok  ' : 'FAIL'} ${what}\n`)
     if (findings.some(({ ok }) => !ok)) process.exitCode = 1
@@ -57,12 +65,17 @@ async function dataFolder({ data }: Configuration): Promise<Finding> {
 async function disk({ data }: Configuration): Promise<Finding> {
   const { bavail, bsize } = await statfs(data).catch(() => ({ bavail: 0, bsize: 0 }))
   const free = bavail * bsize
-  return { ok: free >= LEAST_DISK, what: `disk: ${(free / 1024 ** 3).toFixed(1)} GiB free (1 GiB or more is needed)` }
+  return {
+    ok: free >= LEAST_DISK,
+    what: `disk: ${(free / 1024 ** 3).toFixed(1)} GiB free (1 GiB or more is needed)`,
+  }
 }
 
 async function port({ host, port: number }: Configuration): Promise<Finding> {
   if (await isFree(host, number)) return { ok: true, what: `port ${number} of ${host} is free` }
-  const answer = await fetch(`http://${host}:${number}/api/v1/version`, { signal: AbortSignal.timeout(CONNECT_TIMEOUT) }).catch(() => undefined)
+  const answer = await fetch(`http://${host}:${number}/api/v1/version`, {
+    signal: AbortSignal.timeout(CONNECT_TIMEOUT),
+  }).catch(() => undefined)
   if (answer?.ok === true) return { ok: true, what: `an atrium listens on port ${number} of ${host}` }
   return { ok: false, what: `port ${number} of ${host} is in use by something else` }
 }

@@ -5,7 +5,13 @@ import { generateId } from '../../model/generate-id.ts'
 import { core } from '../../model/identifiers.ts'
 import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import { StatusError } from '../../model/status.ts'
-import type { TxCollectionCUD, TxCreateDoc, TxCUD, TxRemoveDoc, TxUpdateDoc } from '../../model/transactions.ts'
+import type {
+  TxCollectionCUD,
+  TxCreateDoc,
+  TxCUD,
+  TxRemoveDoc,
+  TxUpdateDoc,
+} from '../../model/transactions.ts'
 import { connected, type ConnectedOptions, withConnection } from './connected.ts'
 
 /** `atrium find|create|update|remove`: documents of a workspace, over the wire. */
@@ -20,13 +26,19 @@ function findCommand(): Command {
     .argument('[query]', 'JSON', '{}')
     .option('--limit <count>', 'how many at most', '100')
     .option('--sort <json>', 'such as {"rank":1}')
-    .action(async (workspace: string, _class: Ref<Class>, query: string, options: ConnectedOptions & FindFlags) => {
-      const sort = options.sort === undefined ? {} : { sort: object('--sort', options.sort) as FindOptions['sort'] & object }
-      const find = { limit: Number(options.limit), ...sort }
-      await connected(workspace, options, async (connection) => {
-        for (const doc of await connection.findAll(_class, object('query', query) as DocumentQuery, find)) print(doc)
-      })
-    })
+    .action(
+      async (workspace: string, _class: Ref<Class>, query: string, options: ConnectedOptions & FindFlags) => {
+        const sort =
+          options.sort === undefined
+            ? {}
+            : { sort: object('--sort', options.sort) as FindOptions['sort'] & object }
+        const find = { limit: Number(options.limit), ...sort }
+        await connected(workspace, options, async (connection) => {
+          for (const doc of await connection.findAll(_class, object('query', query) as DocumentQuery, find))
+            print(doc)
+        })
+      },
+    )
 }
 
 interface FindFlags {
@@ -42,14 +54,25 @@ function createCommand(): Command {
     .option('--space <space>', 'where it goes', core.space.Space)
     .option('--parent <class:id>', 'attach it: class and id of the parent, by a comma')
     .option('--collection <name>', 'the parent’s collection')
-    .action(async (workspace: string, _class: Ref<Class>, attributes: string, options: ConnectedOptions & CreateFlags) => {
-      await connected(workspace, options, async (connection) => {
-        const fields = await changeFields(connection, _class, generateId(), options.space as Ref<Space>)
-        const tx: TxCreateDoc = { ...fields, _class: core.class.TxCreateDoc, attributes: object('attributes', attributes) }
-        await connection.tx(options.parent === undefined ? tx : attached(tx, options))
-        process.stdout.write(`${tx.objectId}\n`)
-      })
-    })
+    .action(
+      async (
+        workspace: string,
+        _class: Ref<Class>,
+        attributes: string,
+        options: ConnectedOptions & CreateFlags,
+      ) => {
+        await connected(workspace, options, async (connection) => {
+          const fields = await changeFields(connection, _class, generateId(), options.space as Ref<Space>)
+          const tx: TxCreateDoc = {
+            ...fields,
+            _class: core.class.TxCreateDoc,
+            attributes: object('attributes', attributes),
+          }
+          await connection.tx(options.parent === undefined ? tx : attached(tx, options))
+          process.stdout.write(`${tx.objectId}\n`)
+        })
+      },
+    )
 }
 
 interface CreateFlags {
@@ -63,8 +86,13 @@ function attached(tx: TxCreateDoc, { parent, collection }: CreateFlags): TxColle
   if (objectClass === undefined || objectId === undefined || collection === undefined) {
     throw new Error('--parent wants class,id and needs --collection')
   }
-  const ids = { _id: generateId<TxCollectionCUD>(), objectId: objectId as Ref, objectClass: objectClass as Ref<Class> }
-  return { ...tx, ...ids, _class: core.class.TxCollectionCUD, collection, tx }
+  const { attributes: _, ...fields } = tx
+  const ids = {
+    _id: generateId<TxCollectionCUD>(),
+    objectId: objectId as Ref,
+    objectClass: objectClass as Ref<Class>,
+  }
+  return { ...fields, ...ids, _class: core.class.TxCollectionCUD, collection, tx }
 }
 
 function updateCommand(): Command {
@@ -73,13 +101,26 @@ function updateCommand(): Command {
     .argument('<class>')
     .argument('<id>')
     .argument('<operations>', 'JSON: fields, and operators such as {"$inc":{"count":1}}')
-    .action(async (workspace: string, _class: Ref<Class>, id: Ref, operations: string, options: ConnectedOptions) => {
-      await connected(workspace, options, async (connection) => {
-        const fields = await existing(connection, _class, id)
-        const tx: TxUpdateDoc = { ...fields, _class: core.class.TxUpdateDoc, operations: object('operations', operations), retrieve: true }
-        print((await connection.tx<{ object: Doc }>(tx)).object)
-      })
-    })
+    .action(
+      async (
+        workspace: string,
+        _class: Ref<Class>,
+        id: Ref,
+        operations: string,
+        options: ConnectedOptions,
+      ) => {
+        await connected(workspace, options, async (connection) => {
+          const fields = await existing(connection, _class, id)
+          const tx: TxUpdateDoc = {
+            ...fields,
+            _class: core.class.TxUpdateDoc,
+            operations: object('operations', operations),
+            retrieve: true,
+          }
+          print((await connection.tx<{ object: Doc }>(tx)).object)
+        })
+      },
+    )
 }
 
 function removeCommand(): Command {
@@ -102,11 +143,21 @@ async function existing(connection: Connection, _class: Ref<Class>, id: Ref): Pr
   return await changeFields(connection, doc._class, id, doc.space)
 }
 
-async function changeFields(connection: Connection, objectClass: Ref<Class>, objectId: Ref, objectSpace: Ref<Space>) {
+async function changeFields(
+  connection: Connection,
+  objectClass: Ref<Class>,
+  objectId: Ref,
+  objectSpace: Ref<Space>,
+) {
   const { _id: account } = await connection.getAccount()
   return {
-    ...{ _id: generateId(), space: core.space.Tx, objectId, objectClass, objectSpace },
-    ...{ modifiedBy: account as TxCUD['modifiedBy'], modifiedOn: Date.now() },
+    _id: generateId(),
+    space: core.space.Tx,
+    objectId,
+    objectClass,
+    objectSpace,
+    modifiedBy: account as TxCUD['modifiedBy'],
+    modifiedOn: Date.now(),
   }
 }
 
@@ -117,7 +168,8 @@ function object(name: string, text: string): Record<string, unknown> {
   } catch (cause) {
     throw new Error(`${name}: ${text} is not JSON`, { cause })
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error(`${name}: a JSON object is expected`)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error(`${name}: a JSON object is expected`)
   return value as Record<string, unknown>
 }
 

@@ -16,7 +16,10 @@ async function secretIn(data: string): Promise<string> {
   try {
     return await readSecret(data)
   } catch (cause) {
-    throw new Error(`there is no secret in ${data}: start the server once, or set ATRIUM_DATA or ATRIUM_SECRET`, { cause })
+    throw new Error(
+      `there is no secret in ${data}: start the server once, or set ATRIUM_DATA or ATRIUM_SECRET`,
+      { cause },
+    )
   }
 }
 
@@ -31,7 +34,10 @@ export function tokenCommand(): Command {
     .option('--ttl <seconds>', 'seconds until it expires', String(TOKEN_TTL))
     .action(async (workspace: string, options: { as: string; admin?: true; mode?: string; ttl: string }) => {
       const admin = options.admin === true ? { admin: 'true' as const } : {}
-      const token = await signToken({ email: options.as, workspace, ...admin, ...modeOf(options.mode) }, Number(options.ttl))
+      const token = await signToken(
+        { email: options.as, workspace, ...admin, ...modeOf(options.mode) },
+        Number(options.ttl),
+      )
       process.stdout.write(`${token}\n`)
     })
 }

@@ -37,7 +37,8 @@ async function assign(url: string | undefined, owner: string, workspace: string)
 
 async function call(url: string | undefined, method: string, params: unknown[]): Promise<unknown> {
   const { accounts } = configurationOf({})
-  if (accounts === 'none') throw new Error('without an accounts service a workspace is made by whoever enters it')
+  if (accounts === 'none')
+    throw new Error('without an accounts service a workspace is made by whoever enters it')
   const token = await signToken({ email: SYSTEM_EMAIL, admin: 'true' }, 60)
   const service = accounts === 'builtin' ? `${serverUrl(url)}/accounts` : accounts
   return await callAccounts({ url: service, token, method, params })

@@ -13,16 +13,22 @@ export interface ModelVersion {
 
 const version = z.object({ major: z.number(), minor: z.number(), patch: z.number() })
 const progress = z.object({
-  ...{ toProcess: z.number(), total: z.number(), elapsed: z.number(), eta: z.number() },
+  toProcess: z.number(),
+  total: z.number(),
+  elapsed: z.number(),
+  eta: z.number(),
 })
 
 const infoSchema = z.object({
-  ...{ workspaceId: z.string(), workspaceUrl: z.string().nullish(), workspaceName: z.string().nullish() },
+  workspaceId: z.string(),
+  workspaceUrl: z.string().nullish(),
+  workspaceName: z.string().nullish(),
   productId: z.string().nullish(),
   version: version.nullish(),
-  ...{ creating: z.boolean().nullish(), createProgress: z.number().nullish(), disabled: z.boolean().nullish() },
+  creating: z.boolean().nullish(),
+  createProgress: z.number().nullish(),
+  disabled: z.boolean().nullish(),
   upgrade: progress.nullish(),
-  /** Said by the built-in service: the member's role. */
   role: z.enum(Object.values(AccountRole)).nullish(),
 })
 
@@ -88,7 +94,8 @@ export class HttpAccountsClient implements AccountsClient {
   /** Forgets what is known of the tokens of a workspace, or of all. */
   forget(workspace?: string): void {
     if (workspace === undefined) this.#known.clear()
-    for (const [raw, { info }] of this.#known.entries()) if (info.workspaceId === workspace) this.#known.delete(raw)
+    for (const [raw, { info }] of this.#known.entries())
+      if (info.workspaceId === workspace) this.#known.delete(raw)
   }
 
   #age({ at }: Known): number {
@@ -135,5 +142,9 @@ export class HttpAccountsClient implements AccountsClient {
 }
 
 function unavailable(cause: unknown): StatusError {
-  return new StatusError('platform:status:Unavailable', { message: 'the accounts service does not answer' }, { cause })
+  return new StatusError(
+    'platform:status:Unavailable',
+    { message: 'the accounts service does not answer' },
+    { cause },
+  )
 }

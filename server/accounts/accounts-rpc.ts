@@ -2,7 +2,9 @@ import { z } from 'zod'
 import { type Status, StatusError } from '../../model/status.ts'
 
 const statusSchema = z.object({
-  ...{ severity: z.string(), code: z.string(), params: z.record(z.string(), z.unknown()).nullish() },
+  severity: z.string(),
+  code: z.string(),
+  params: z.record(z.string(), z.unknown()).nullish(),
 })
 const answerSchema = z.union([z.object({ error: statusSchema }), z.object({ result: z.unknown() })])
 

@@ -28,7 +28,8 @@ export function resolveConfiguration(env: NodeJS.ProcessEnv, flags: Flags = {}):
     return [name, parsed.data] as const
   })
   const known = new Set<string>(Object.values(options).map(({ env: name }) => name))
-  for (const name of Object.keys(env)) if (isUnknown(name, known)) wrong.push(`${name} is not an option of atrium`)
+  for (const name of Object.keys(env))
+    if (isUnknown(name, known)) wrong.push(`${name} is not an option of atrium`)
   if (wrong.length > 0) throw new ConfigurationError(wrong.join('\n'))
   return Object.fromEntries(values) as Configuration
 }
@@ -54,8 +55,8 @@ export function describeConfiguration(configuration: Configuration): string {
     .join('\n')
 }
 
-function show(value: unknown): string {
+function show(value: Configuration[OptionName]): string {
   if (value === undefined) return ''
   if (typeof value === 'boolean') return value ? '1' : '0'
-  return Array.isArray(value) ? value.join(',') : String(value)
+  return typeof value === 'object' ? value.join(',') : String(value)
 }

@@ -17,18 +17,32 @@ export const options = {
   host: text('ATRIUM_HOST', '127.0.0.1', 'Address to listen on.'),
   port: whole('ATRIUM_PORT', 3333, 'Port to listen on; 0 picks a free one.', 0, 65_535),
   data: text('ATRIUM_DATA', './data', 'Folder for everything that is kept on disk.'),
-  secret: { ...optional('ATRIUM_SECRET', 'Signs tokens. Made on the first start, and kept in the data folder.'), secret: true },
+  secret: {
+    ...optional('ATRIUM_SECRET', 'Signs tokens. Made on the first start, and kept in the data folder.'),
+    secret: true,
+  },
   publicUrl: optional('ATRIUM_PUBLIC_URL', 'WebSocket address clients are told to connect to.'),
   storage: oneOf('ATRIUM_STORAGE', ['embedded', 'memory'], 'embedded', 'Where documents are kept.'),
-  mongoUrl: { ...optional('ATRIUM_MONGO_URL', 'MongoDB connection string, for mongodb storage.'), secret: true },
+  mongoUrl: {
+    ...optional('ATRIUM_MONGO_URL', 'MongoDB connection string, for mongodb storage.'),
+    secret: true,
+  },
   redisUrl: { ...optional('ATRIUM_REDIS_URL', 'Redis connection string, for many nodes.'), secret: true },
   accounts: {
-    ...text('ATRIUM_ACCOUNTS', 'builtin', 'The accounts service: built in, none (tokens alone are trusted), or a URL.'),
+    ...text(
+      'ATRIUM_ACCOUNTS',
+      'builtin',
+      'The accounts service: built in, none (tokens alone are trusted), or a URL.',
+    ),
     schema: z.union([z.enum(['builtin', 'none']), z.url({ protocol: /^https?$/ })]),
     allowed: 'builtin, none, or an http(s) URL',
   },
   signup: oneOf('ATRIUM_SIGNUP', ['open', 'closed'], 'open', 'Whether anyone may create an account.'),
-  modules: list('ATRIUM_MODULES', 'board', 'Modules to load: names of examples, packages or paths, by comma.'),
+  modules: list(
+    'ATRIUM_MODULES',
+    'board',
+    'Modules to load: names of examples, packages or paths, by comma.',
+  ),
   demo: flag('ATRIUM_DEMO', '1', 'Fill the demo workspace on the first start.'),
   modelVersion: {
     ...text('ATRIUM_MODEL_VERSION', '0.1.0', 'Model version workspaces must have to let people in.'),
@@ -37,17 +51,38 @@ export const options = {
   },
   productId: text('ATRIUM_PRODUCT_ID', '', 'Product that tokens must be for; empty: any.', ''),
   origins: list('ATRIUM_ORIGINS', '', 'Origins browsers may connect from, by comma; empty: any.'),
-  logLevel: oneOf('ATRIUM_LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'silent'], 'info', 'Least level that is logged.'),
+  logLevel: oneOf(
+    'ATRIUM_LOG_LEVEL',
+    ['fatal', 'error', 'warn', 'info', 'debug', 'silent'],
+    'info',
+    'Least level that is logged.',
+  ),
   tokenTtl: whole('ATRIUM_TOKEN_TTL', 86_400, 'Seconds a token of the built-in accounts lives.', 1),
-  maxPayload: whole('ATRIUM_MAX_PAYLOAD', 64 * 1024 * 1024, 'Bytes of the largest message a client may send.', 1024, 1024 * 1024 * 1024),
-  maxOpenFiles: whole('ATRIUM_MAX_OPEN_FILES', 256, 'Workspace files that stay open; more are closed by least recent use.', 1),
+  maxPayload: whole(
+    'ATRIUM_MAX_PAYLOAD',
+    64 * 1024 * 1024,
+    'Bytes of the largest message a client may send.',
+    1024,
+    1024 * 1024 * 1024,
+  ),
+  maxOpenFiles: whole(
+    'ATRIUM_MAX_OPEN_FILES',
+    256,
+    'Workspace files that stay open; more are closed by least recent use.',
+    1,
+  ),
   writers: whole('ATRIUM_WRITERS', 1, 'Threads that write to embedded storage.', 1, 64),
   readers: whole('ATRIUM_READERS', 1, 'Threads that read from embedded storage.', 1, 64),
   chunkCount: whole('ATRIUM_CHUNK_COUNT', 1000, 'Documents in one frame of an answer.', 1),
   chunkBytes: whole('ATRIUM_CHUNK_BYTES', 1024 * 1024, 'Bytes of documents in one frame of an answer.', 1024),
   maxEarly: whole('ATRIUM_MAX_EARLY', 1000, 'Messages kept of a session that is not open yet.', 1),
   maxConcurrent: whole('ATRIUM_MAX_CONCURRENT', 32, 'Requests of one session that run at once.', 1),
-  maxWaitingCommits: whole('ATRIUM_MAX_WAITING_COMMITS', 10_000, 'Transactions of a workspace that may wait for their commit.', 1),
+  maxWaitingCommits: whole(
+    'ATRIUM_MAX_WAITING_COMMITS',
+    10_000,
+    'Transactions of a workspace that may wait for their commit.',
+    1,
+  ),
   outboxBytes: whole('ATRIUM_OUTBOX_BYTES', 16 * 1024 * 1024, 'Bytes that may wait for a slow reader.', 1024),
   outboxMessages: whole('ATRIUM_OUTBOX_MESSAGES', 10_000, 'Messages that may wait for a slow reader.', 1),
   idleTimeout: whole('ATRIUM_IDLE_TIMEOUT', 60, 'Seconds without sessions until a workspace is closed.', 0),
@@ -66,12 +101,29 @@ function optional(env: string, meaning: string): Option<string | undefined> {
   return { env, schema: z.string().min(1).optional(), fallback: undefined, allowed: 'any text', meaning }
 }
 
-function whole(env: string, fallback: number, meaning: string, least: number, most = 2 ** 31): Option<number> {
+function whole(
+  env: string,
+  fallback: number,
+  meaning: string,
+  least: number,
+  most = 2 ** 31,
+): Option<number> {
   const schema = z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(least).max(most))
-  return { env, schema, fallback: String(fallback), allowed: `a whole number from ${least} to ${most}`, meaning }
+  return {
+    env,
+    schema,
+    fallback: String(fallback),
+    allowed: `a whole number from ${least} to ${most}`,
+    meaning,
+  }
 }
 
-function oneOf<const V extends string>(env: string, values: readonly V[], fallback: V, meaning: string): Option<V> {
+function oneOf<const V extends string>(
+  env: string,
+  values: readonly V[],
+  fallback: V,
+  meaning: string,
+): Option<V> {
   return { env, schema: z.enum(values), fallback, allowed: values.join(', '), meaning }
 }
 
@@ -81,6 +133,11 @@ function flag(env: string, fallback: '0' | '1', meaning: string): Option<boolean
 }
 
 function list(env: string, fallback: string, meaning: string): Option<string[]> {
-  const schema = z.string().transform((value) => value.split(',').map((each) => each.trim()).filter(Boolean))
+  const schema = z.string().transform((value) =>
+    value
+      .split(',')
+      .map((each) => each.trim())
+      .filter(Boolean),
+  )
   return { env, schema, fallback, allowed: 'names separated by commas', meaning }
 }

@@ -21,7 +21,10 @@ export interface Administration {
 const DEFAULT_MAINTENANCE = 5
 const MAX_MAINTENANCE = 24 * 60
 
-type Operation = (administration: Administration, query: (name: string) => string | undefined) => Promise<object> | object
+type Operation = (
+  administration: Administration,
+  query: (name: string) => string | undefined,
+) => Promise<object> | object
 
 /** An allow-list: what `operation` may say. */
 const operations: ReadonlyMap<string, Operation> = new Map<string, Operation>([
@@ -36,16 +39,21 @@ const operations: ReadonlyMap<string, Operation> = new Map<string, Operation>([
 export function adminRoutes(administration: Administration, tokenOf: (request: HonoRequest) => Token): Hono {
   const app = new Hono()
   const admin = (request: HonoRequest): void => {
-    if (!tokenOf(request).admin) throw new StatusError('platform:status:Forbidden', { message: 'administrators only' })
+    if (!tokenOf(request).admin)
+      throw new StatusError('platform:status:Forbidden', { message: 'administrators only' })
   }
   app.get('/statistics', ({ req, json }) => {
     const token = tokenOf(req)
-    return json({ ...administration.totals(), ...(token.admin ? { workspaces: administration.workspaces(), admin: true } : {}) })
+    return json({
+      ...administration.totals(),
+      ...(token.admin ? { workspaces: administration.workspaces(), admin: true } : {}),
+    })
   })
   app.put('/manage', async ({ req, json }) => {
     admin(req)
     const operation = operations.get(req.query('operation') ?? '')
-    if (operation === undefined) return json({ error: { message: 'unknown operation', allowed: [...operations.keys()] } }, 404)
+    if (operation === undefined)
+      return json({ error: { message: 'unknown operation', allowed: [...operations.keys()] } }, 404)
     return json(await operation(administration, (name) => req.query(name)))
   })
   app.get('/workspaces', ({ req, json }) => {
@@ -67,15 +75,21 @@ export function adminRoutes(administration: Administration, tokenOf: (request: H
 function maintenance(administration: Administration, query: (name: string) => string | undefined): object {
   const minutes = Number(query('timeout') ?? DEFAULT_MAINTENANCE)
   if (!(minutes > 0 && minutes <= MAX_MAINTENANCE)) {
-    throw new StatusError('platform:status:BadRequest', { message: `timeout: minutes from 1 to ${MAX_MAINTENANCE}` })
+    throw new StatusError('platform:status:BadRequest', {
+      message: `timeout: minutes from 1 to ${MAX_MAINTENANCE}`,
+    })
   }
   administration.maintenance(minutes, query('message'))
   return { minutes }
 }
 
-async function forceClose(administration: Administration, query: (name: string) => string | undefined): Promise<object> {
+async function forceClose(
+  administration: Administration,
+  query: (name: string) => string | undefined,
+): Promise<object> {
   const workspace = query('wsId')
-  if (workspace === undefined) throw new StatusError('platform:status:BadRequest', { message: 'wsId is missing' })
+  if (workspace === undefined)
+    throw new StatusError('platform:status:BadRequest', { message: 'wsId is missing' })
   return { closed: await administration.forceClose(workspace) }
 }
 

@@ -49,7 +49,16 @@ function sessionFacts(session: Session): object {
   const { id, token, state, startedAt, statistics, binary, outboxMessages } = session
   const { current, lastFiveMinutes, total } = statistics
   return {
-    ...{ sessionId: id, email: token.email, mode: token.mode, admin: token.admin, state, startedAt },
-    ...{ binary, outboxMessages, current, mins5: lastFiveMinutes, total },
+    sessionId: id,
+    email: token.email,
+    mode: token.mode,
+    admin: token.admin,
+    state,
+    startedAt,
+    binary,
+    outboxMessages,
+    current,
+    mins5: lastFiveMinutes,
+    total,
   }
 }

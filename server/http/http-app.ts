@@ -42,7 +42,10 @@ export function httpApp(options: HttpOptions): Hono {
   })
   app.get('/metrics', async (context) => context.text(await options.metrics()))
   app.get('/api/v1/version', (context) => context.json({ version: options.serverVersion }))
-  app.route('/api/v1', adminRoutes(options.administration, (request) => tokenOf(options.tokens, request)))
+  app.route(
+    '/api/v1',
+    adminRoutes(options.administration, (request) => tokenOf(options.tokens, request)),
+  )
   if (options.accounts !== undefined) app.route('/accounts', accountsRoute(options.accounts, options.logger))
   return app
 }
@@ -53,7 +56,9 @@ function accountsRoute(call: NonNullable<HttpOptions['accounts']>, logger: Logge
   app.post('/', bodyLimit({ maxSize: MAX_BODY }), async (context) => {
     const body = rpcSchema.safeParse(await context.req.json().catch(() => undefined))
     if (!body.success) {
-      const { status } = new StatusError('platform:status:BadRequest', { message: 'a method and params are expected' })
+      const { status } = new StatusError('platform:status:BadRequest', {
+        message: 'a method and params are expected',
+      })
       return context.json({ error: status }, 400)
     }
     try {
@@ -66,6 +71,9 @@ function accountsRoute(call: NonNullable<HttpOptions['accounts']>, logger: Logge
   return app
 }
 
-function tokenOf(tokens: Tokens, request: { header: (name: string) => string | undefined; query: (name: string) => string | undefined }): Token {
+function tokenOf(
+  tokens: Tokens,
+  request: { header: (name: string) => string | undefined; query: (name: string) => string | undefined },
+): Token {
   return tokens.verify(bearerToken(request.header('authorization')) ?? request.query('token') ?? '')
 }

@@ -22,12 +22,17 @@ export function errorFrame(id: RequestId, error: Status, binary: boolean): Frame
 }
 
 /** The frames of an answer: one, or several when it is a long array. */
-export function* answerFrames(id: RequestId, result: unknown, encoding: Encoding): Generator<Frame, undefined> {
+export function* answerFrames(
+  id: RequestId,
+  result: unknown,
+  encoding: Encoding,
+): Generator<Frame, undefined> {
   if (!Array.isArray(result) || result.length <= encoding.chunkCount) {
     yield encodeFrame({ id, result }, encoding.binary)
     return
   }
-  for (const part of splitResult(result, encoding.chunkCount)) yield encodeFrame({ id, ...part }, encoding.binary)
+  for (const part of splitResult(result, encoding.chunkCount))
+    yield encodeFrame({ id, ...part }, encoding.binary)
 }
 
 /** The frames of a find result that is JSON text already. */
@@ -43,6 +48,10 @@ export function* encodedFrames(id: RequestId, { parts, total }: EncodedResult): 
   }
 }
 
-export function findFrames(id: RequestId, answer: FindAnswer, encoding: Encoding): Generator<Frame, undefined> {
+export function findFrames(
+  id: RequestId,
+  answer: FindAnswer,
+  encoding: Encoding,
+): Generator<Frame, undefined> {
   return isEncoded(answer) ? encodedFrames(id, answer) : answerFrames(id, answer, encoding)
 }

@@ -83,7 +83,11 @@ function getAccount({ pipeline, token }: MethodContext): unknown {
 
 function searchFulltext({ pipeline, caller }: MethodContext, params: unknown[]): unknown {
   const [{ query, classes, spaces }, options] = parse(searchParams, pad(params, 2))
-  const search = { query, classes: (classes ?? undefined) as Ref<Class>[] | undefined, spaces: spaces ?? undefined }
+  const search = {
+    query,
+    classes: (classes ?? undefined) as Ref<Class>[] | undefined,
+    spaces: spaces ?? undefined,
+  }
   return pipeline.searchFulltext(caller, search, options?.limit == null ? {} : { limit: options.limit })
 }
 

@@ -31,7 +31,10 @@ export interface ManagerOptions {
   pingInterval: number
   limits: { sessions: number; sessionsPerWorkspace: number; sessionsPerAccount: number }
   /** Somebody came in, or left. */
-  presence?: { online: (host: WorkspaceHost, session: Session) => void; offline: (host: WorkspaceHost, session: Session) => void }
+  presence?: {
+    online: (host: WorkspaceHost, session: Session) => void
+    offline: (host: WorkspaceHost, session: Session) => void
+  }
 }
 
 /** Milliseconds a refused connection stays open to be told why. */
@@ -81,7 +84,7 @@ export class SessionManager {
   /** Ends all sessions, each with a reason of its own, and lets nobody in any more. */
   drain(reason: () => { code: number; reason: string }): void {
     this.#draining = true
-    for (const session of [...this.sessions.values()]) session.finish(reason())
+    for (const session of this.sessions.values()) session.finish(reason())
   }
 
   /** Forgets who was in a workspace a moment ago: it has been closed, so nobody can take up where he was. */
@@ -99,7 +102,8 @@ export class SessionManager {
 
   #verify(raw: string): Token {
     const token = this.#options.tokens.verify(raw)
-    if (token.workspace === '' || token.workspace.startsWith(RESERVED)) throw new StatusError('platform:status:Unauthorized')
+    if (token.workspace === '' || token.workspace.startsWith(RESERVED))
+      throw new StatusError('platform:status:Unauthorized')
     return token
   }
 
@@ -123,7 +127,7 @@ export class SessionManager {
     const key = keyOf(session)
     const older = this.sessions.get(key)
     if (older !== undefined && older.token.email !== session.token.email) {
-      session.refuse({ result: 'hello', ...{ binary: false, reconnect: false, alreadyConnected: true } }, closeCodes.sessionTaken)
+      session.refuse(alreadyConnected, closeCodes.sessionTaken)
       return false
     }
     const recent = `${key}/${session.token.email}`
@@ -168,8 +172,13 @@ export class SessionManager {
     const { token } = session
     const { modelVersion, productId } = this.#options
     const refusal = refusalOf({
-      ...{ token, info, modelVersion, productId, draining: this.#draining },
-      ...{ upgrading: host.upgrading, limit: this.#limitReached(session, host) },
+      token,
+      info,
+      modelVersion,
+      productId,
+      draining: this.#draining,
+      upgrading: host.upgrading,
+      limit: this.#limitReached(session, host),
     })
     if (refusal !== undefined) return session.refuse(refusal.response, refusal.reason)
     if (token.mode === 'upgrade') await host.startUpgrade()
@@ -234,8 +243,18 @@ export class SessionManager {
 
   #remember(key: string): void {
     const { wheel, reconnectWindow } = this.#options
-    this.#recent.set(key, wheel.schedule(reconnectWindow, () => this.#recent.delete(key)))
+    this.#recent.set(
+      key,
+      wheel.schedule(reconnectWindow, () => this.#recent.delete(key)),
+    )
   }
+}
+
+const alreadyConnected: Omit<HelloResponse, 'id'> = {
+  result: 'hello',
+  binary: false,
+  reconnect: false,
+  alreadyConnected: true,
 }
 
 /** Workspaces of the server's own. */
@@ -250,5 +269,9 @@ function isOver({ state }: Session): boolean {
 }
 
 function isFinal(code: string): boolean {
-  return ['platform:status:Forbidden', 'platform:status:WorkspaceNotFound', 'platform:status:Unauthorized'].includes(code)
+  return [
+    'platform:status:Forbidden',
+    'platform:status:WorkspaceNotFound',
+    'platform:status:Unauthorized',
+  ].includes(code)
 }

@@ -246,7 +246,12 @@ export class Session implements SocketHandlers {
 
   #hello(hello: HelloRequest): void {
     const answer = this.#events.hello(this, hello)
-    const response = { ...{ id: SIGNAL_ID, result: 'hello', binary: hello.binary ?? false }, ...answer }
+    const response = {
+      id: SIGNAL_ID,
+      result: 'hello',
+      binary: hello.binary ?? false,
+      ...answer,
+    }
     this.#outbox.send(encodeFrame(response, false))
     this.binary = hello.binary ?? false
     this.broadcast = hello.broadcast ?? true
@@ -286,7 +291,13 @@ export class Session implements SocketHandlers {
   #context(pipeline: Pipeline, caller: Caller): MethodContext {
     const { chunkBytes, chunkCount } = this.#services.limits
     const encoded = this.binary ? undefined : { maxBytes: chunkBytes, maxCount: chunkCount }
-    return { ...{ pipeline, caller, encoded }, token: this.token, measures: this.#measures }
+    return {
+      pipeline,
+      caller,
+      encoded,
+      token: this.token,
+      measures: this.#measures,
+    }
   }
 
   async #await(request: Request, started: number, result: Promise<unknown>): Promise<void> {

@@ -42,7 +42,8 @@ export class WebSocketTransport {
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: options.maxPayload,
-      handleProtocols: (protocols) => (protocols.has(SUBPROTOCOL) ? SUBPROTOCOL : [...protocols][0] ?? false),
+      handleProtocols: (protocols) =>
+        protocols.has(SUBPROTOCOL) ? SUBPROTOCOL : ([...protocols][0] ?? false),
     })
     this.#onUpgrade = (request, socket, head) => this.#upgrade(request, socket, head)
     options.server.on('upgrade', this.#onUpgrade)
@@ -80,10 +81,10 @@ export class WebSocketTransport {
       remoteAddress: request.socket.remoteAddress ?? '',
     })
     ws.on('message', (data, isBinary) => handlers.message(data as Buffer, isBinary))
-    ws.on('pong', handlers.pong)
-    ws.on('close', handlers.closed)
+    ws.on('pong', () => handlers.pong())
+    ws.on('close', (code) => handlers.closed(code))
     ws.on('error', (error) => this.#options.logger.info({ err: error.message }, 'a connection failed'))
-    duplex.on('drain', handlers.drain)
+    duplex.on('drain', () => handlers.drain())
   }
 }
 

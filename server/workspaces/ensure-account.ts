@@ -16,7 +16,11 @@ export const systemCaller: Caller = {
 }
 
 /** Who the bearer of the token is in this workspace; an account is made when the accounts service gives a role. */
-export async function callerOf(pipeline: Pipeline, token: Token, role: AccountRole | undefined): Promise<Caller> {
+export async function callerOf(
+  pipeline: Pipeline,
+  token: Token,
+  role: AccountRole | undefined,
+): Promise<Caller> {
   if (token.email === SYSTEM_EMAIL) return systemCaller
   const account = await accountOf(pipeline, token, token.admin ? (role ?? 'OWNER') : role)
   if (account !== undefined) {

@@ -63,7 +63,9 @@ function creating({ token, info }: Entry): Refusal | undefined {
 
 function version({ token, info, modelVersion }: Entry): Refusal | undefined {
   if (token.mode !== 'user' || !info.version) return undefined
-  const same = (['major', 'minor', 'patch'] as const).every((part) => info.version?.[part] === modelVersion[part])
+  const same = (['major', 'minor', 'patch'] as const).every(
+    (part) => info.version?.[part] === modelVersion[part],
+  )
   return same ? undefined : upgradingRefusal(info)
 }
 
@@ -83,5 +85,7 @@ function draining(entry: Entry): Refusal | undefined {
 }
 
 function limits({ limit }: Entry): Refusal | undefined {
-  return limit === undefined ? undefined : refused(new StatusError('platform:status:LimitReached', limit).status, false)
+  return limit === undefined
+    ? undefined
+    : refused(new StatusError('platform:status:LimitReached', limit).status, false)
 }

@@ -126,7 +126,9 @@ export class WorkspaceHost {
     if (this.#state.name === 'draining') return await this.#state.done
     if (this.#state.name === 'closed') return this.#closed()
     const { pipeline, upgrade } = this.#state
-    const out = options.signal ? this.#evict(reason, options.except) : this.#closeSessions(reason, options.except)
+    const out = options.signal
+      ? this.#evict(reason, options.except)
+      : this.#closeSessions(reason, options.except)
     const done = out.then(() => this.#closePipeline(pipeline)).then(() => this.#closed())
     this.#become({ name: 'draining', done, upgrade })
     await done
@@ -202,15 +204,17 @@ export class WorkspaceHost {
   }
 
   #closeSessions(reason: CloseReason, except: Session | undefined): Promise<void> {
-    for (const session of [...this.sessions]) if (session !== except) session.close(reason)
+    for (const session of this.sessions) if (session !== except) session.close(reason)
     return Promise.resolve()
   }
 
   async #closePipeline(pipeline: Pipeline | Promise<Pipeline>): Promise<void> {
     const closing = Promise.resolve(pipeline).then((open) => open.close())
-    await withTimeout(closing, this.#options.openTimeout, `closing workspace ${this.id}`).catch((error: unknown) => {
-      this.#options.logger.error({ err: error, workspace: this.id }, 'a workspace did not close')
-    })
+    await withTimeout(closing, this.#options.openTimeout, `closing workspace ${this.id}`).catch(
+      (error: unknown) => {
+        this.#options.logger.error({ err: error, workspace: this.id }, 'a workspace did not close')
+      },
+    )
   }
 
   #closed(): void {

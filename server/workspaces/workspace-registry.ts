@@ -48,7 +48,10 @@ export class WorkspaceRegistry {
   async forceClose(id: string, except?: Session): Promise<boolean> {
     const host = this.#hosts.get(id)
     if (host === undefined) return false
-    await host.close(closeCodes.workspaceClosed, except === undefined ? { signal: true } : { signal: true, except })
+    await host.close(
+      closeCodes.workspaceClosed,
+      except === undefined ? { signal: true } : { signal: true, except },
+    )
     return true
   }
 

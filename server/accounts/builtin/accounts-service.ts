@@ -69,11 +69,14 @@ export class AccountsService {
   async #createAccount(token: Token | undefined, params: unknown[]): Promise<unknown> {
     const admin = token?.admin === true
     const [address, secret] = parse(z.tuple([email, admin ? password.optional() : password]), params)
-    if (address === SYSTEM_EMAIL || (this.#options.signup === 'closed' && !admin)) throw forbidden('sign-up is closed')
+    if (address === SYSTEM_EMAIL || (this.#options.signup === 'closed' && !admin))
+      throw forbidden('sign-up is closed')
     const kept = secret === undefined ? {} : { password: await this.#passwords.hash(secret) }
-    await this.#options.store.create(accounts.class.Person, address, { email: address, ...kept }).catch(
-      (error: unknown) => rethrow(error, 'core:status:ObjectExists', 'platform:status:AccountExists', { email: address }),
-    )
+    await this.#options.store
+      .create(accounts.class.Person, address, { email: address, ...kept })
+      .catch((error: unknown) =>
+        rethrow(error, 'core:status:ObjectExists', 'platform:status:AccountExists', { email: address }),
+      )
     return { email: address, token: this.#sign({ email: address }) }
   }
 
@@ -97,9 +100,11 @@ export class AccountsService {
     const [name] = parse(z.tuple([z.string().trim().min(1).max(256)]), params)
     const id = slug(name)
     const { store, modelVersion } = this.#options
-    await store.create(accounts.class.Workspace, id, { name, version: modelVersion }).catch((error: unknown) =>
-      rethrow(error, 'core:status:ObjectExists', 'platform:status:WorkspaceExists', { workspace: id }),
-    )
+    await store
+      .create(accounts.class.Workspace, id, { name, version: modelVersion })
+      .catch((error: unknown) =>
+        rethrow(error, 'core:status:ObjectExists', 'platform:status:WorkspaceExists', { workspace: id }),
+      )
     if (!isServer(token)) await this.#makeMember(token.email, id, AccountRole.Owner)
     return { workspaceId: id, workspaceUrl: id, workspaceName: name }
   }
@@ -109,35 +114,63 @@ export class AccountsService {
     const { workspace } = await this.#entry(token, id)
     return {
       endpoint: this.#options.endpoint(),
-      token: this.#sign({ email: token.email, workspace: id, productId: workspace.productId }),
-      ...{ workspaceId: id, workspaceUrl: id, email: token.email, productId: workspace.productId },
+      token: this.#sign({
+        email: token.email,
+        workspace: id,
+        productId: workspace.productId,
+      }),
+      workspaceId: id,
+      workspaceUrl: id,
+      email: token.email,
+      productId: workspace.productId,
     }
   }
 
   async #getWorkspaceInfo(token: Token, params: unknown[]): Promise<unknown> {
-    const [visit] = parse(z.tuple([z.boolean().optional()]), params.slice(0, 1).length === 0 ? [undefined] : params.slice(0, 1))
+    const [visit] = parse(
+      z.tuple([z.boolean().optional()]),
+      params.slice(0, 1).length === 0 ? [undefined] : params.slice(0, 1),
+    )
     const { workspace, role: own } = await this.#entry(token, token.workspace)
     if (visit === true) void this.#noteVisit(workspace).catch(() => undefined)
     const { createdBy, createdOn } = workspace
     return {
-      ...{ workspaceId: workspace._id, workspaceUrl: workspace._id, workspaceName: workspace.name },
-      ...{ productId: workspace.productId, version: workspace.version, disabled: workspace.disabled },
-      ...{ creating: workspace.creating, createProgress: workspace.createProgress, upgrade: workspace.upgrade },
-      ...{ createdBy, createdOn, lastVisit: workspace.lastVisit, role: own },
+      workspaceId: workspace._id,
+      workspaceUrl: workspace._id,
+      workspaceName: workspace.name,
+      productId: workspace.productId,
+      version: workspace.version,
+      disabled: workspace.disabled,
+      creating: workspace.creating,
+      createProgress: workspace.createProgress,
+      upgrade: workspace.upgrade,
+      createdBy,
+      createdOn,
+      lastVisit: workspace.lastVisit,
+      role: own,
     }
   }
 
   async #listWorkspaces(token: Token): Promise<unknown> {
     const { store } = this.#options
-    const query = token.admin ? {} : { _id: { $in: (await this.#membershipsOf(token.email)).map(({ workspace }) => workspace) } }
+    const query = token.admin
+      ? {}
+      : { _id: { $in: (await this.#membershipsOf(token.email)).map(({ workspace }) => workspace) } }
     const found = await store.find(accounts.class.Workspace, query as DocumentQuery<Workspace>)
     return found.map(({ _id, name, lastVisit, disabled }) => ({
-      ...{ workspaceId: _id, workspaceUrl: _id, workspaceName: name, lastVisit, disabled },
+      workspaceId: _id,
+      workspaceUrl: _id,
+      workspaceName: name,
+      lastVisit,
+      disabled,
     }))
   }
 
   async #assignWorkspace(token: Token, params: unknown[]): Promise<unknown> {
-    const [address, id, given] = parse(z.tuple([email, z.string(), role.optional()]), params.length < 3 ? [...params, undefined] : params)
+    const [address, id, given] = parse(
+      z.tuple([email, z.string(), role.optional()]),
+      params.length < 3 ? [...params, undefined] : params,
+    )
     await this.#managed(token, id)
     if ((await this.#options.store.get(accounts.class.Person, address)) === undefined) {
       throw new StatusError('platform:status:AccountNotFound', { email: address })
@@ -152,7 +185,9 @@ export class AccountsService {
       disabled: z.boolean().optional(),
       creating: z.boolean().optional(),
       createProgress: z.number().optional(),
-      upgrade: z.object({ toProcess: z.number(), total: z.number(), elapsed: z.number(), eta: z.number() }).nullish(),
+      upgrade: z
+        .object({ toProcess: z.number(), total: z.number(), elapsed: z.number(), eta: z.number() })
+        .nullish(),
     })
     const [id, operations] = parse(z.tuple([z.string(), change]), params)
     if (!token.admin && !isServer(token) && !(token.mode === 'upgrade' && token.workspace === id)) {
@@ -189,13 +224,16 @@ export class AccountsService {
     const id = `${workspace}/${address}`
     const { store } = this.#options
     const known = await store.get(accounts.class.Membership, id)
-    if (known === undefined) await store.create(accounts.class.Membership, id, { email: address, workspace, role: given })
+    if (known === undefined)
+      await store.create(accounts.class.Membership, id, { email: address, workspace, role: given })
     else if (known.role !== given) await store.update(accounts.class.Membership, id, { role: given })
     return { email: address, workspaceId: workspace, role: given }
   }
 
   async #membershipsOf(address: string): Promise<Membership[]> {
-    return await this.#options.store.find(accounts.class.Membership, { email: address } as DocumentQuery<Membership>)
+    return await this.#options.store.find(accounts.class.Membership, {
+      email: address,
+    } as DocumentQuery<Membership>)
   }
 
   async #noteVisit(workspace: Workspace): Promise<void> {
@@ -220,7 +258,11 @@ function isServer({ email: address }: Token): boolean {
 
 /** A workspace's id: its name, as far as it can stand in an address. */
 function slug(name: string): string {
-  const id = name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 63)
+  const id = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 63)
   return parse(z.tuple([workspaceId]), [id])[0]
 }
 

@@ -24,7 +24,11 @@ export class AccountsStore {
   }
 
   async find<T extends Doc>(_class: ClassRef<T>, query: DocumentQuery<T>): Promise<FindResult<T>> {
-    const found = await this.#pipeline.find(systemCaller, { _class, query: query as DocumentQuery, options: {} })
+    const found = await this.#pipeline.find(systemCaller, {
+      _class,
+      query: query as DocumentQuery,
+      options: {},
+    })
     return found as FindResult<T>
   }
 
@@ -43,9 +47,12 @@ export class AccountsStore {
   #change(objectClass: TxCUD['objectClass'], id: string): Omit<TxCUD, '_class'> {
     return {
       _id: this.#pipeline.generateId() as TxCUD['_id'],
-      ...{ space: core.space.Tx, objectSpace: core.space.Configuration },
-      ...{ objectId: id as Ref, objectClass },
-      ...{ modifiedBy: core.account.System, modifiedOn: this.#now() },
+      space: core.space.Tx,
+      objectSpace: core.space.Configuration,
+      objectId: id as Ref,
+      objectClass,
+      modifiedBy: core.account.System,
+      modifiedOn: this.#now(),
     }
   }
 }

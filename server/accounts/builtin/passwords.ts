@@ -39,7 +39,9 @@ export class Passwords {
     this.#running += 1
     try {
       return await new Promise<Buffer>((resolve, reject) => {
-        scrypt(password, salt, KEY_LENGTH, COST, (error, key) => (error === null ? resolve(key) : reject(error)))
+        scrypt(password, salt, KEY_LENGTH, COST, (error, key) =>
+          error === null ? resolve(key) : reject(error),
+        )
       })
     } finally {
       this.#running -= 1
