@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { baseModel } from '../../model/base-model.ts'
+import { boardModel } from '../../examples/board/model.ts'
+import type { Doc } from '../../model/documents.ts'
+import { WorkspaceModel } from '../../pipeline/workspace-model.ts'
+import type { LogEntry, WorkspaceStorage } from '../../pipeline/storage/contract.ts'
+import { createEmbeddedStorage } from '../../pipeline/storage/embedded/storage.ts'
+import { storageSchema } from '../../pipeline/storage-schema.ts'
+import { checkCounters, checkOnce, CLASSES } from './check-log.ts'
+import { ofClasses, replay } from './replay.ts'
+import { loggedIds } from './transactions.ts'
+import type { Writer } from './writer.ts'
+
+const PAGE = 1000
+
+const schema = storageSchema(WorkspaceModel.of([...baseModel, ...boardModel]).hierarchy)
+
+/** Without a server, in the file itself: no gap, each transaction once, documents equal to the replayed log. */
+export async function checkFile(data: string, workspace: string, writers: readonly Writer[]): Promise<void> {
+  const storage = createEmbeddedStorage({ directory: join(data, 'workspaces') })
+  try {
+    const opened = await storage.openWorkspace(workspace, schema)
+    const entries = await readAll(opened)
+    assert.deepEqual(
+      entries.map(({ seq }) => seq),
+      entries.map((_, at) => at + 1),
+      'seq has no gap',
+    )
+    assert.equal(opened.lastSeq, entries.length)
+    checkOnce(
+      entries.map(({ tx }) => tx._id),
+      writers.flatMap(({ sent }) => sent.flatMap(loggedIds)),
+      'in the file',
+    )
+    const documents = ofClasses(await storedDocuments(opened), CLASSES)
+    assert.deepEqual(
+      documents,
+      ofClasses(replay(entries.map(({ tx }) => tx)).values(), CLASSES),
+      'the log replayed',
+    )
+    checkCounters(documents)
+  } finally {
+    await storage.close()
+  }
+}
+
+async function readAll(storage: WorkspaceStorage): Promise<LogEntry[]> {
+  const entries: LogEntry[] = []
+  for (;;) {
+    const page = await storage.readLog({ after: entries.at(-1)?.seq ?? 0, limit: PAGE })
+    entries.push(...page)
+    if (page.length < PAGE) return entries
+  }
+}
+
+async function storedDocuments(storage: WorkspaceStorage): Promise<Doc[]> {
+  const plans = schema.domains.map(({ domain }) => {
+    return storage.find({
+      domain,
+      condition: { op: 'all-of', conditions: [] },
+      sort: [],
+      total: false,
+      lookups: [],
+    })
+  })
+  return (await Promise.all(plans)).flat()
+}

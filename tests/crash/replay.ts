@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { applyTransaction, targetOf } from '../../model/apply-transaction.ts'
+import type { AttachedDoc, Doc } from '../../model/documents.ts'
+import { core } from '../../model/identifiers.ts'
+import type { Tx, TxCollectionCUD, TxCUD } from '../../model/transactions.ts'
+
+export type Documents = Map<string, Doc>
+
+/** The documents that a log, hidden entries included, makes. */
+export function replay(txes: readonly Tx[]): Documents {
+  const documents: Documents = new Map()
+  for (const tx of txes) step(documents, tx as TxCUD)
+  return documents
+}
+
+/** The documents that the visible transactions make, with the counters and removals that follow from them. */
+export function replayVisible(txes: readonly Tx[]): Documents {
+  const documents: Documents = new Map()
+  for (const tx of inOrder(txes)) {
+    const { _id } = targetOf(tx as TxCUD)
+    const existed = documents.has(_id)
+    step(documents, tx as TxCUD)
+    if (tx._class === core.class.TxCollectionCUD) {
+      count(documents, tx as TxCollectionCUD, Number(documents.has(_id)) - Number(existed))
+    }
+    if (existed && !documents.has(_id)) removeAttached(documents, _id)
+  }
+  return documents
+}
+
+function step(documents: Documents, tx: TxCUD): void {
+  const { _id } = targetOf(tx)
+  const after = applyTransaction(documents.get(_id), tx)
+  if (after === undefined) documents.delete(_id)
+  else documents.set(_id, after)
+}
+
+/** Transactions of a millisecond are in the order of their writer, which is all that matters here. */
+function inOrder(txes: readonly Tx[]): Tx[] {
+  return [...txes].sort((a, b) => a.modifiedOn - b.modifiedOn || (a._id < b._id ? -1 : 1))
+}
+
+function count(
+  documents: Documents,
+  { objectId, collection, modifiedBy, modifiedOn }: TxCollectionCUD,
+  by: number,
+): void {
+  const parent = documents.get(objectId) as (Doc & Record<string, unknown>) | undefined
+  assert.ok(parent !== undefined, `${objectId} has a collection`)
+  const before = Number(parent[collection] ?? 0)
+  documents.set(objectId, { ...parent, [collection]: before + by, modifiedBy, modifiedOn } as Doc)
+}
+
+function removeAttached(documents: Documents, parent: string): void {
+  for (const doc of documents.values()) {
+    if ((doc as Partial<AttachedDoc>).attachedTo === parent) documents.delete(doc._id)
+  }
+}
+
+/** Those of some classes, by id. */
+export function ofClasses(documents: Iterable<Doc>, classes: readonly string[]): Documents {
+  const kept = [...documents].filter(({ _class }) => classes.includes(_class))
+  return new Map(kept.map((doc) => [doc._id as string, doc] as const).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
