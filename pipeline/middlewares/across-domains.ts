@@ -30,7 +30,8 @@ async function findJoined(workspace: Workspace, plan: FindPlan): Promise<FindRes
   const found = await fetchFrom(workspace, { ...plain, lookups: [] })
   const joined = await attachLookups(found, plan.lookups, fetch)
   const project = plan.projection === undefined ? undefined : compileProjection(plan.projection)
-  const docs = project === undefined ? joined : joined.map((doc) => project(doc))
+  const docs =
+    project === undefined ? joined : joined.map((doc) => ({ ...project(doc), $lookup: doc.$lookup ?? {} }))
   return Object.assign(docs, { total: found.total }) as FindResult
 }
 

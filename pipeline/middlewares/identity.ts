@@ -3,7 +3,7 @@ import { signed } from '../signed-transactions.ts'
 import type { Caller, Middleware } from '../middleware.ts'
 import type { Tx } from '../../model/transactions.ts'
 
-/** Nobody signs as another: `modifiedBy` is the caller's account, any for the system. */
+/** Nobody signs as another: `modifiedBy` and `createdBy` are the caller's account, any for the system. */
 export const identity: Middleware = (next) => ({
   tx: async function identity(caller, tx) {
     for (const each of signed(tx)) check(caller, each)
@@ -12,7 +12,10 @@ export const identity: Middleware = (next) => ({
 })
 
 function check(caller: Caller, tx: Tx): void {
-  if (caller.system || tx.modifiedBy === caller.account) return
+  if (caller.system) return
+  if (caller.account === '') throw new StatusError('platform:status:AccountNotFound', { email: caller.email })
+  const { modifiedBy, createdBy = modifiedBy } = tx
+  if (modifiedBy === caller.account && createdBy === caller.account) return
   const message = `modifiedBy must be ${caller.account}`
   throw new StatusError('platform:status:Forbidden', { message })
 }

@@ -1,0 +1,318 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Doc, Ref } from '../../model/documents.ts'
+import { StatusError } from '../../model/status.ts'
+import type { CommitBatch, Storage, WorkspaceStorage } from '../storage/contract.ts'
+import { StorageError } from '../storage/contract.ts'
+import { createMemoryStorage } from '../storage/memory/storage.ts'
+import { ann, bob, caller, testPipeline } from '../../tests/support/test-pipeline.ts'
+import {
+  applyIf,
+  change,
+  comment,
+  createTask,
+  removeTask,
+  updateTask,
+} from '../../tests/support/transactions.ts'
+
+const code = (expected: string) => (error: unknown) =>
+  error instanceof StatusError && error.status.code === expected
+
+test('PIPE-1: nobody but the system signs as another account, inner transactions included', async () => {
+  const { pipeline, find } = await testPipeline()
+  const forbidden = code('platform:status:Forbidden')
+  const byBob = createTask('t1', { title: 'x' }, { by: 'account:bob' })
+  await assert.rejects(pipeline.tx(ann, byBob), forbidden)
+  await assert.rejects(pipeline.tx(ann, applyIf({ txes: [byBob] })), forbidden)
+  await assert.rejects(
+    pipeline.tx(ann, { ...createTask('t1', { title: 'x' }), createdBy: bob.account }),
+    forbidden,
+  )
+  await pipeline.tx(ann, createTask('t2', { title: 'x' }))
+  const inner = {
+    ...comment('t2', 'c1'),
+    tx: { ...(comment('t2', 'c1')['tx'] as object), modifiedBy: 'account:bob' },
+  }
+  await assert.rejects(pipeline.tx(ann, inner as never), forbidden)
+  assert.deepEqual(
+    (await find('board:class:Task')).map(({ _id }) => _id),
+    ['t2'],
+  )
+  await pipeline.tx(caller('system', { system: true }), byBob)
+  assert.equal((await find('board:class:Task', { _id: 't1' as Ref }))[0]?.modifiedBy, 'account:bob')
+})
+
+test('PIPE-2: the server’s clock tells when a change was made, unless the system brings a time', async () => {
+  const { pipeline, find } = await testPipeline({ now: () => 5000 })
+  await pipeline.tx(ann, { ...createTask('t1', { title: 'x' }), modifiedOn: 99, createdOn: 98 })
+  await pipeline.tx(caller('system', { system: true }), {
+    ...createTask('t2', { title: 'x' }),
+    modifiedOn: 99,
+  })
+  const [first, second] = await find('board:class:Task')
+  assert.deepEqual([first?.modifiedOn, first?.createdOn], [5000, 5000])
+  assert.equal(second?.modifiedOn, 99)
+})
+
+test('PIPE-3: unknown classes, missing required attributes and wrong types are coded errors', async () => {
+  const { pipeline, find } = await testPipeline()
+  const unknown = change('core:class:TxCreateDoc', 'x', 'board:class:Nope', {}, { attributes: {} })
+  await assert.rejects(pipeline.tx(ann, unknown), code('core:status:UnknownClass'))
+  await assert.rejects(pipeline.tx(ann, createTask('t1', {})), code('core:status:MissingAttribute'))
+  await assert.rejects(pipeline.tx(ann, createTask('t1', { title: 7 })), code('core:status:InvalidAttribute'))
+  await pipeline.tx(ann, createTask('t1', { title: 'x' }))
+  await assert.rejects(pipeline.tx(ann, updateTask('t1', { title: 7 })), code('core:status:InvalidAttribute'))
+  await assert.rejects(pipeline.tx(ann, updateTask('t9', { title: 'y' })), code('core:status:ObjectNotFound'))
+  await assert.rejects(pipeline.tx(ann, createTask('t1', { title: 'x' })), code('core:status:ObjectExists'))
+  assert.equal(((await find('board:class:Task'))[0] as Doc & { status: string }).status, 'backlog')
+  assert.equal(pipeline.lastSeq(), 1)
+})
+
+test('PIPE-4: a transaction sent again is answered with the first result and takes effect once', async () => {
+  const { pipeline, storage, pushes } = await testPipeline()
+  await pipeline.tx(ann, createTask('t1', { title: 'x', votes: 0 }))
+  const update = { ...updateTask('t1', { $inc: { votes: 1 } }), retrieve: true }
+  const first = await pipeline.tx(ann, update)
+  const together = await Promise.all([pipeline.tx(ann, update), pipeline.tx(ann, update)])
+  assert.deepEqual(together, [first, first])
+  const guarded = applyIf({
+    notMatch: [{ _class: 'board:class:Task', query: { title: 'y' } }],
+    txes: [updateTask('t1', { title: 'y' })],
+  })
+  const applied = await pipeline.tx(ann, guarded)
+  await pipeline.close()
+  const reopened = await testPipeline({ storage })
+  assert.deepEqual(await reopened.pipeline.tx(ann, update), first)
+  assert.deepEqual(await reopened.pipeline.tx(ann, guarded), applied)
+  const [task] = await reopened.find('board:class:Task')
+  assert.equal((task as Doc & { votes: number }).votes, 1)
+  assert.equal(pushes.length, 3)
+  assert.equal(reopened.pushes.length, 0)
+})
+
+test('PIPE-5: apply-if commits all of its transactions when every match finds and every notMatch does not', async () => {
+  const { pipeline, find } = await testPipeline()
+  await pipeline.tx(ann, createTask('t1', { title: 'x' }))
+  const match = [{ _class: 'board:class:Task', query: { _id: 't1', title: 'x' } }]
+  const notMatch = [{ _class: 'board:class:Task', query: { title: 'z' } }]
+  const txes = [createTask('t2', { title: 'z' }), updateTask('t1', { title: 'y' })]
+  assert.deepEqual(await pipeline.tx(ann, applyIf({ match, notMatch, txes })), { success: true, derived: [] })
+  const again = applyIf({ match, notMatch, txes: [createTask('t3', { title: 'q' })] })
+  assert.deepEqual(await pipeline.tx(ann, again), { success: false, derived: [] })
+  assert.equal((await find('board:class:Task')).length, 2)
+})
+
+test('PIPE-6: when one transaction of an apply-if fails none is applied and none is pushed', async () => {
+  const { pipeline, find, pushes } = await testPipeline()
+  const txes = [createTask('t1', { title: 'x' }), updateTask('nobody', { title: 'y' })]
+  await assert.rejects(pipeline.tx(ann, applyIf({ txes })), code('core:status:ObjectNotFound'))
+  assert.equal((await find('board:class:Task')).length, 0)
+  assert.equal(pipeline.lastSeq(), 0)
+  await new Promise(setImmediate)
+  assert.deepEqual(pushes, [])
+})
+
+test('PIPE-7: apply-ifs at once over one scope see each other’s outcome', async () => {
+  const { pipeline, find } = await testPipeline()
+  const attempts = Array.from({ length: 50 }, (_, at) =>
+    applyIf({
+      scope: 'number',
+      notMatch: [{ _class: 'board:class:Task', query: { title: 'taken' } }],
+      txes: [createTask(`t${at}`, { title: 'taken' })],
+    }),
+  )
+  const results = await Promise.all(attempts.map(async (tx) => await pipeline.tx(ann, tx)))
+  assert.equal(results.filter((result) => (result as { success: boolean }).success).length, 1)
+  assert.equal((await find('board:class:Task')).length, 1)
+})
+
+test('PIPE-8: collections count what is attached, also through moves and plain removes', async () => {
+  const { pipeline, find } = await testPipeline()
+  for (const id of ['t1', 't2']) await pipeline.tx(ann, createTask(id, { title: id }))
+  await Promise.all(
+    ['c1', 'c2', 'c3'].map(async (id) => await pipeline.tx(bob, comment('t1', id, { by: 'account:bob' }))),
+  )
+  await pipeline.tx(
+    ann,
+    change('core:class:TxUpdateDoc', 'c1', 'board:class:Comment', {}, { operations: { attachedTo: 't2' } }),
+  )
+  await pipeline.tx(ann, change('core:class:TxRemoveDoc', 'c2', 'board:class:Comment', {}, {}))
+  const counts = (await find('board:class:Task')).map((task) => (task as Doc & { comments: number }).comments)
+  assert.deepEqual(counts, [1, 1])
+  await assert.rejects(pipeline.tx(ann, comment('nobody', 'c9')), code('core:status:ObjectNotFound'))
+})
+
+test('PIPE-9: removing a document removes what is attached to it at every depth, each pushed and logged', async () => {
+  const { pipeline, find, pushes } = await testPipeline()
+  await pipeline.tx(ann, createTask('t1', { title: 'x' }))
+  await pipeline.tx(ann, comment('t1', 'c1'))
+  const reply = change(
+    'core:class:TxCreateDoc',
+    'r1',
+    'board:class:Comment',
+    {},
+    { attributes: { message: 'deep' } },
+  )
+  await pipeline.tx(
+    ann,
+    change(
+      'core:class:TxCollectionCUD',
+      'c1',
+      'board:class:Comment',
+      {},
+      { collection: 'replies', tx: reply },
+    ),
+  )
+  pushes.length = 0
+  await pipeline.tx(ann, removeTask('t1'))
+  assert.equal((await find('board:class:Comment')).length, 0)
+  await new Promise(setImmediate)
+  const removed = pushes.map(({ tx }) => (tx as unknown as { objectId: string }).objectId)
+  assert.deepEqual(removed, ['t1', 'c1', 'r1'])
+  assert.deepEqual(
+    pushes.map(({ seq }) => seq),
+    [6, 7, 8],
+  )
+})
+
+test('PIPE-10: transactions of the space DerivedTx are hidden from queries of the log and kept for its replay', async () => {
+  const { pipeline, find } = await testPipeline()
+  await pipeline.tx(ann, createTask('t1', { title: 'x' }))
+  await pipeline.tx(ann, comment('t1', 'c1'))
+  const visible = await find('core:class:Tx')
+  assert.deepEqual(visible.map(({ _class }) => _class).sort(), [
+    'core:class:TxCollectionCUD',
+    'core:class:TxCreateDoc',
+  ])
+  const log = await pipeline.storage.readLog({ after: 0, limit: 10 })
+  assert.deepEqual(
+    log.map(({ seq }) => seq),
+    [1, 2, 3],
+  )
+})
+
+test('PIPE-11: documents of the domain transient are in memory only, and their transactions pushed but not logged', async () => {
+  const { pipeline, find, pushes, storage } = await testPipeline()
+  const status = change(
+    'core:class:TxCreateDoc',
+    'u1',
+    'core:class:UserStatus',
+    {},
+    { attributes: { online: true, user: 'account:ann' } },
+  )
+  await pipeline.tx(ann, status)
+  assert.equal((await find('core:class:UserStatus')).length, 1)
+  await new Promise(setImmediate)
+  assert.deepEqual(
+    pushes.map(({ seq }) => seq),
+    [undefined],
+  )
+  assert.equal(pipeline.lastSeq(), 0)
+  await pipeline.close()
+  assert.equal((await (await testPipeline({ storage })).find('core:class:UserStatus')).length, 0)
+})
+
+test('PIPE-12: a group that storage refuses is refused whole, and the next one starts afresh', async () => {
+  const memory = createMemoryStorage()
+  let failing = false
+  const storage = wrapped(memory, async (batch, commit) => {
+    if (failing) throw new StorageError('full', 'no space')
+    await commit(batch)
+  })
+  const { pipeline, find, pushes } = await testPipeline({ storage })
+  failing = true
+  const failed = await Promise.allSettled(
+    ['t1', 't2'].map(async (id) => await pipeline.tx(ann, createTask(id, { title: id }))),
+  )
+  assert.deepEqual(
+    failed.map(({ status }) => status),
+    ['rejected', 'rejected'],
+  )
+  failing = false
+  await pipeline.tx(ann, createTask('t3', { title: 'x' }))
+  assert.deepEqual(
+    (await find('board:class:Task')).map(({ _id }) => _id),
+    ['t3'],
+  )
+  await new Promise(setImmediate)
+  assert.deepEqual(
+    pushes.map(({ seq }) => seq),
+    [1],
+  )
+})
+
+test('PIPE-13: a commit whose answer was lost is taken in before the next, pushed once, and answered when sent again', async () => {
+  const memory = createMemoryStorage()
+  let losing = false
+  const storage = wrapped(memory, async (batch, commit) => {
+    await commit(batch)
+    if (losing) throw new StorageError('unavailable', 'the worker died')
+  })
+  const { pipeline, find, pushes } = await testPipeline({ storage })
+  losing = true
+  const lost = createTask('t1', { title: 'x' })
+  await assert.rejects(pipeline.tx(ann, lost), StorageError)
+  losing = false
+  assert.deepEqual(await pipeline.tx(ann, lost), {})
+  await pipeline.tx(ann, createTask('t2', { title: 'x' }))
+  assert.equal((await find('board:class:Task')).length, 2)
+  await new Promise(setImmediate)
+  assert.deepEqual(
+    pushes.map(({ seq }) => seq),
+    [1, 2],
+  )
+})
+
+test('PIPE-14: transactions wait in a bounded queue and are committed in the order they came', async () => {
+  const { pipeline } = await testPipeline({ commitLimits: { maxWaiting: 100, maxGroup: 16 } })
+  const sent = Array.from({ length: 150 }, (_, at) => createTask(`t${at}`, { title: 'x' }))
+  const results = await Promise.allSettled(sent.map(async (tx) => await pipeline.tx(ann, tx)))
+  assert.equal(results.filter(({ status }) => status === 'rejected').length, 50)
+  const log = await pipeline.storage.readLog({ after: 0, limit: 200 })
+  assert.deepEqual(
+    log.map(({ tx }) => tx._id),
+    sent.slice(0, 100).map(({ _id }) => _id),
+  )
+})
+
+test('PIPE-15: one wrong transaction of a group does not touch the others', async () => {
+  const { pipeline, find } = await testPipeline()
+  const txes = [
+    createTask('t1', { title: 'a' }),
+    createTask('t1', { title: 'b' }),
+    updateTask('t1', { title: 'c' }),
+  ]
+  const results = await Promise.allSettled(txes.map(async (tx) => await pipeline.tx(ann, tx)))
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  )
+  assert.equal(((await find('board:class:Task'))[0] as Doc & { title: string }).title, 'c')
+})
+
+test('PIPE-16: an apply-if may be silent, and may announce a bulk update instead', async () => {
+  const { pipeline, pushes } = await testPipeline()
+  const txes = [createTask('t1', { title: 'a' })]
+  await pipeline.tx(ann, applyIf({ txes, notify: false, extraNotify: ['board:class:Task'] }))
+  await new Promise(setImmediate)
+  assert.deepEqual(
+    pushes.map(({ tx }) => [tx._class, (tx as unknown as { params: unknown }).params]),
+    [['core:class:TxWorkspaceEvent', { _class: ['board:class:Task'] }]],
+  )
+})
+
+/** Storage whose commits a test can get in the way of. */
+function wrapped(
+  storage: Storage,
+  around: (batch: CommitBatch, commit: WorkspaceStorage['commit']) => Promise<void>,
+): Storage {
+  return {
+    name: storage.name,
+    close: () => storage.close(),
+    openWorkspace: async (id, schema) => {
+      const workspace = await storage.openWorkspace(id, schema)
+      const commit = workspace.commit.bind(workspace)
+      return Object.assign(workspace, { commit: (batch: CommitBatch) => around(batch, commit) })
+    },
+  }
+}

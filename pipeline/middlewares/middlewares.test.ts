@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Class, Doc, Ref } from '../../model/documents.ts'
+import { StatusError } from '../../model/status.ts'
+import type { Tx } from '../../model/transactions.ts'
+import { ann, base, bob, caller, testPipeline } from '../../tests/support/test-pipeline.ts'
+import { applyIf, change, createTask } from '../../tests/support/transactions.ts'
+import type { ModelAnswer } from '../middleware.ts'
+import { createMemoryStorage } from '../storage/memory/storage.ts'
+import type { Storage } from '../storage/contract.ts'
+
+const task = 'board:class:Task' as Ref<Class>
+const system = caller('system', { system: true })
+
+function modelTx(objectId: string, objectClass: string, attributes: object): Tx {
+  const fields = { attributes, objectSpace: 'core:space:Model' }
+  return change('core:class:TxCreateDoc', objectId, objectClass, { by: 'core:account:System' }, fields)
+}
+
+const noteClass = modelTx('test:class:Note', 'core:class:Class', {
+  kind: 0,
+  label: 'Note',
+  extends: 'core:class:Doc',
+  domain: 'note',
+})
+
+test('PIPE-17: a model transaction changes the hierarchy for the transactions after it, in the same tick too', async () => {
+  const { pipeline, find } = await testPipeline()
+  const note = change('core:class:TxCreateDoc', 'n1', 'test:class:Note', {}, { attributes: { text: 'x' } })
+  await Promise.all([pipeline.tx(system, noteClass), pipeline.tx(ann, note)])
+  assert.deepEqual(
+    (await find('test:class:Note')).map(({ _id }) => _id),
+    ['n1'],
+  )
+  assert.equal((await find('core:class:Class', { _id: 'test:class:Note' as Ref })).length, 1)
+})
+
+test('PIPE-18: a model transaction that the hierarchy would not stand is refused and leaves no trace', async () => {
+  const { pipeline, find } = await testPipeline()
+  const orphan = modelTx('test:class:Orphan', 'core:class:Class', {
+    kind: 0,
+    label: 'x',
+    extends: 'test:class:Nope',
+  })
+  const hash = pipeline.model.hash
+  await assert.rejects(pipeline.tx(system, orphan), StatusError)
+  await assert.rejects(
+    pipeline.tx(system, applyIf({ txes: [noteClass, orphan] }, { by: 'core:account:System' })),
+    StatusError,
+  )
+  assert.equal(pipeline.model.hash, hash)
+  assert.equal((await find('core:class:Class', { _id: 'test:class:Note' as Ref })).length, 0)
+})
+
+test('PIPE-19: loadModel with a known hash gives the part after it, with another one everything', async () => {
+  const { pipeline } = await testPipeline()
+  const load = async (hash?: string) => (await pipeline.loadModel(ann, 0, hash)) as ModelAnswer
+  const everything = await load('')
+  assert.equal(everything.full, true)
+  assert.equal(everything.hash, base.hash)
+  await pipeline.tx(system, noteClass)
+  const difference = await load(everything.hash)
+  assert.deepEqual([difference.full, difference.transactions.map(({ _id }) => _id)], [false, [noteClass._id]])
+  assert.deepEqual(await load(difference.hash), { transactions: [], hash: difference.hash, full: false })
+  const unknown = await load('nobody knows')
+  assert.equal(unknown.full, true)
+  assert.equal(unknown.transactions.length, everything.transactions.length + 1)
+})
+
+test('PIPE-20: the model comes back from the log, with the same hash, and workspaces do not share theirs', async () => {
+  const storage = createMemoryStorage()
+  const first = await testPipeline({ storage })
+  await first.pipeline.tx(system, noteClass)
+  const { hash } = first.pipeline.model
+  await first.pipeline.close()
+  const again = await testPipeline({ storage })
+  assert.equal(again.pipeline.model.hash, hash)
+  assert.equal(again.pipeline.model.hierarchy.domainOf('test:class:Note' as Ref<Class>), 'note')
+  const other = await testPipeline({ storage, id: 'w2' })
+  assert.equal(other.pipeline.model.hash, base.hash)
+  assert.equal(other.pipeline.model.hierarchy.findClass('test:class:Note' as Ref<Class>), undefined)
+})
+
+test('PIPE-21: loadModel by time gives the model transactions newer than it', async () => {
+  const { pipeline } = await testPipeline({ now: () => 10_000 })
+  const all = (await pipeline.loadModel(ann, 0)) as Tx[]
+  await pipeline.tx(ann, { ...noteClass, modifiedBy: ann.account })
+  const newer = (await pipeline.loadModel(ann, 9999)) as Tx[]
+  assert.deepEqual(
+    newer.map(({ _id }) => _id),
+    [noteClass._id],
+  )
+  assert.ok(all.length > 100)
+})
+
+test('PIPE-22: identical queries of one audience in flight share one run, others and later ones don’t', async () => {
+  const counted = countingStorage()
+  const { pipeline } = await testPipeline({ storage: counted.storage })
+  await pipeline.tx(ann, createTask('t1', { title: 'x' }))
+  const find = async (who = ann, query = {}) => await pipeline.find(who, { _class: task, query, options: {} })
+  await Promise.all([find(), find(), find()])
+  assert.equal(counted.finds(), 1)
+  await Promise.all([find(), find(bob), find(ann, { title: 'x' })])
+  assert.equal(counted.finds(), 4)
+})
+
+test('PIPE-23: nobody joins a query that began before a commit he knows of', async () => {
+  const counted = countingStorage()
+  const { pipeline } = await testPipeline({ storage: counted.storage })
+  counted.hold()
+  const early = pipeline.find(bob, { _class: task, query: {}, options: {} })
+  await pipeline.tx(ann, createTask('t1', { title: 'x' }))
+  const late = pipeline.find(bob, { _class: task, query: {}, options: {} })
+  counted.release()
+  assert.equal(((await late) as Doc[]).length, 1)
+  await early
+  assert.equal(counted.finds(), 2)
+})
+
+test('PIPE-24: a failed query is not kept', async () => {
+  const counted = countingStorage()
+  const { pipeline } = await testPipeline({ storage: counted.storage })
+  counted.fail(1)
+  const find = async () => await pipeline.find(ann, { _class: task, query: {}, options: {} })
+  const both = await Promise.allSettled([find(), find()])
+  assert.deepEqual(
+    both.map(({ status }) => status),
+    ['rejected', 'rejected'],
+  )
+  assert.equal(((await find()) as Doc[]).length, 0)
+})
+
+test('PIPE-25: stored documents are joined with those of the model, in lookups, conditions and sorts', async () => {
+  const { pipeline, find } = await testPipeline()
+  for (const [name, role] of [
+    ['ann', 'OWNER'],
+    ['bob', 'USER'],
+  ] as const) {
+    await pipeline.tx(system, modelTx(`account:${name}`, 'core:class:Account', { email: name, role }))
+  }
+  await pipeline.tx(ann, createTask('t1', { title: 'a', assignee: 'account:bob' }))
+  await pipeline.tx(ann, createTask('t2', { title: 'b', assignee: 'account:ann' }))
+  await pipeline.tx(ann, createTask('t3', { title: 'c' }))
+  const lookup = { assignee: 'core:class:Account' }
+  const owners = await find(task, { '$lookup.assignee.role': 'OWNER' }, { lookup })
+  assert.deepEqual(
+    owners.map(({ _id, $lookup }) => [_id, ($lookup?.['assignee'] as Doc)._id]),
+    [['t2', 'account:ann']],
+  )
+  const sorted = await find(
+    task,
+    {},
+    { lookup, sort: { '$lookup.assignee.email': -1 }, total: true, projection: { title: 1 } },
+  )
+  assert.deepEqual(
+    sorted.map(({ _id }) => _id),
+    ['t1', 't2', 't3'],
+  )
+  assert.equal(sorted.total, 3)
+  assert.deepEqual(Object.keys(sorted[0] ?? {}).sort(), ['$lookup', '_class', '_id', 'title'])
+  const people = await find(
+    'core:class:Account',
+    {},
+    { lookup: { _id: { tasks: [task, 'assignee'] } }, sort: { email: 1 } },
+  )
+  assert.deepEqual(
+    people.map(({ $lookup }) => ($lookup?.['tasks'] as Doc[]).map(({ _id }) => _id)),
+    [['t2'], ['t1']],
+  )
+})
+
+test('PIPE-26: full-text search finds documents by class and space, with title and score', async () => {
+  const { pipeline } = await testPipeline()
+  await pipeline.tx(ann, createTask('t1', { title: 'Fix the upload dialog' }, { space: 's1' }))
+  await pipeline.tx(ann, createTask('t2', { title: 'Upload again' }, { space: 's2' }))
+  const search = async (classes: string[], spaces?: string[]) =>
+    await pipeline.searchFulltext(ann, { query: 'uplo', classes: classes as Ref<Class>[], spaces }, {})
+  const { docs, total } = await search(['board:class:Task'])
+  assert.equal(total, 2)
+  assert.deepEqual(docs.map(({ id }) => id).sort(), ['t1', 't2'])
+  assert.deepEqual(
+    (await search(['board:class:Task'], ['s2'])).docs.map(({ title }) => title),
+    ['Upload again'],
+  )
+  assert.equal((await search(['board:class:Comment'])).total, 0)
+})
+
+/** Storage in memory whose finds a test counts, holds back and fails. */
+function countingStorage() {
+  let finds = 0
+  let failures = 0
+  let gate: Promise<void> = Promise.resolve()
+  let release = (): void => undefined
+  const memory = createMemoryStorage()
+  const storage: Storage = {
+    name: 'counting',
+    close: () => memory.close(),
+    openWorkspace: async (id, schema) => {
+      const workspace = await memory.openWorkspace(id, schema)
+      const find = workspace.find.bind(workspace)
+      return Object.assign(workspace, {
+        find: async (plan: Parameters<typeof find>[0]) => {
+          finds += 1
+          if (failures-- > 0) throw new Error('a failing disk')
+          await gate
+          return await find(plan)
+        },
+      })
+    },
+  }
+  return {
+    storage,
+    finds: () => finds,
+    fail: (count: number) => (failures = count),
+    hold: () => {
+      gate = new Promise((resolve) => (release = resolve))
+    },
+    release: () => release(),
+  }
+}

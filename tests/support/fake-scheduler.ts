@@ -1,0 +1,46 @@
+import { setImmediate as tick } from 'node:timers/promises'
+import type { Scheduler } from '../../server/timer-wheel.ts'
+
+/** Time that stands still until a test moves it. */
+export class FakeScheduler implements Scheduler {
+  #now = Date.UTC(2026, 10, 21, 12)
+  #lastHandle = 0
+  readonly #waiting = new Map<number, { at: number; callback: () => void }>()
+
+  readonly now = (): number => this.#now
+
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
+  readonly setTimeout = (callback: () => void, milliseconds: number): number => {
+    this.#lastHandle += 1
+    this.#waiting.set(this.#lastHandle, { at: this.#now + milliseconds, callback })
+    return this.#lastHandle
+  }
+
+  readonly clearTimeout = (handle: unknown): void => {
+    this.#waiting.delete(handle as number)
+  }
+
+  /** The clock jumps without anybody waiting being called, as a machine that was asleep has it. */
+  jump(milliseconds: number): void {
+    this.#now += milliseconds
+  }
+
+  /** Moves time, calling whoever waits when its time has come. */
+  async advance(milliseconds: number): Promise<void> {
+    const end = this.#now + milliseconds
+    for (;;) {
+      const due = [...this.#waiting].filter(([, { at }]) => at <= end).sort((a, b) => a[1].at - b[1].at)[0]
+      if (due === undefined) break
+      const [handle, { at, callback }] = due
+      this.#waiting.delete(handle)
+      this.#now = Math.max(this.#now, at)
+      callback()
+      await tick()
+    }
+    this.#now = Math.max(this.#now, end)
+    await tick()
+  }
+}

@@ -1,0 +1,50 @@
+import { boardModel } from '../../examples/board/model.ts'
+import type { Account, Class, Ref } from '../../model/documents.ts'
+import type { DocumentQuery, FindOptions, FindResult } from '../../model/query/query.ts'
+import type { CommitLimits } from '../../pipeline/commit/commit-queue.ts'
+import type { Caller } from '../../pipeline/middleware.ts'
+import { openWorkspace, type Pipeline } from '../../pipeline/open-workspace.ts'
+import type { Storage } from '../../pipeline/storage/contract.ts'
+import { createMemoryStorage } from '../../pipeline/storage/memory/storage.ts'
+import type { Push } from '../../pipeline/workspace.ts'
+import { modelOf } from '../../server/modules.ts'
+import { TestLog } from './test-server.ts'
+
+export const base = modelOf([{ model: boardModel }])
+
+export interface TestPipeline {
+  pipeline: Pipeline
+  pushes: Push[]
+  storage: Storage
+  log: TestLog
+  find: (_class: string, query?: DocumentQuery, options?: FindOptions) => Promise<FindResult>
+}
+
+/** A pipeline over storage in memory, without a server around it. */
+export async function testPipeline(
+  options: { storage?: Storage; id?: string; now?: () => number; commitLimits?: CommitLimits } = {},
+): Promise<TestPipeline> {
+  const { storage = createMemoryStorage(), id = 'w1', now = Date.now, commitLimits } = options
+  const pushes: Push[] = []
+  const log = new TestLog()
+  const pipeline = await openWorkspace({
+    id,
+    storage,
+    base,
+    clock: { now },
+    logger: log,
+    committed: (committed) => pushes.push(...committed),
+    ...(commitLimits === undefined ? {} : { commitLimits }),
+  })
+  const find: TestPipeline['find'] = async (_class, query = {}, find = {}) =>
+    (await pipeline.find(ann, { _class: _class as Ref<Class>, query, options: find })) as FindResult
+  return { pipeline, pushes, storage, log, find }
+}
+
+export const ann = caller('ann')
+export const bob = caller('bob')
+
+export function caller(name: string, fields: Partial<Caller> = {}): Caller {
+  const account = `account:${name}` as Ref<Account>
+  return { account, email: name, role: 'USER', system: false, admin: false, ...fields }
+}

@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import type { Logger } from '../../pipeline/workspace.ts'
+import { type Flags, resolveConfiguration } from '../../server/configuration/configuration.ts'
+import { type RunningServer, startServer } from '../../server/main.ts'
+import { type TokenClaims, Tokens } from '../../server/tokens.ts'
+import { FakeScheduler } from './fake-scheduler.ts'
+
+export const TEST_SECRET = 'a secret for tests'
+
+/** A log that tests can read. */
+export class TestLog implements Logger {
+  readonly lines: { level: string; fields: object; message: string }[] = []
+
+  info(fields: object, message: string): void {
+    this.lines.push({ level: 'info', fields, message })
+  }
+
+  warn(fields: object, message: string): void {
+    this.lines.push({ level: 'warn', fields, message })
+  }
+
+  error(fields: object, message: string): void {
+    this.lines.push({ level: 'error', fields, message })
+  }
+}
+
+export interface TestServer {
+  server: RunningServer
+  /** `ws://HOST:PORT` */
+  url: string
+  data: string
+  log: TestLog
+  /** Stands still unless the test moves it; only with `fakeTime`. */
+  time: FakeScheduler
+  token: (email: string, workspace?: string, claims?: Partial<TokenClaims>) => string
+}
+
+/** A real server on a free port of 127.0.0.1, gone with the test. In memory, without accounts, unless asked. */
+export async function testServer(
+  context: TestContext,
+  flags: Flags = {},
+  options: { fakeTime?: boolean } = {},
+): Promise<TestServer> {
+  const data = await mkdtemp(join(tmpdir(), 'atrium-test-'))
+  const log = new TestLog()
+  const time = new FakeScheduler()
+  const defaults: Flags = {
+    port: '0',
+    storage: 'memory',
+    accounts: 'none',
+    demo: '0',
+    secret: TEST_SECRET,
+    data,
+  }
+  const configuration = resolveConfiguration({}, { ...defaults, ...flags })
+  const overrides = options.fakeTime === true ? { logger: log, scheduler: time } : { logger: log }
+  const server = await startServer(configuration, overrides)
+  context.after(async () => {
+    await server.stop()
+    await rm(data, { recursive: true, force: true })
+  })
+  const tokens = new Tokens(
+    configuration.secret ?? TEST_SECRET,
+    options.fakeTime === true ? time.now : Date.now,
+  )
+  const token: TestServer['token'] = (email, workspace = 'w1', claims = {}) =>
+    tokens.sign({ email, workspace, ...claims })
+  return { server, url: server.url.replace('http', 'ws'), data, log, time, token }
+}
