@@ -69,7 +69,7 @@ function itemTest(operand: unknown, operator: string, field: string): (item: unk
     return isOperators(operand) ? valueTest(operand) : fieldsTest(operand)
   } catch (error) {
     if (!(error instanceof StatusError)) throw error
-    throw invalidTransaction(String(error.status.params['reason']), { operator, field: field.slice(0, 100) })
+    throw invalidTransaction(String(error.status.params['message']), { operator, field: field.slice(0, 100) })
   }
 }
 

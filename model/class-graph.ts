@@ -8,8 +8,8 @@ export function unknownClass(id: string): StatusError {
   return new StatusError('core:status:UnknownClass', { _class: id })
 }
 
-export function invalidModel(reason: string, _id: string): StatusError {
-  return new StatusError('core:status:InvalidTransaction', { reason, _id })
+export function invalidModel(message: string, _id: string): StatusError {
+  return new StatusError('core:status:InvalidTransaction', { message, _id })
 }
 
 /** Throws where the class, put among the others, would break the hierarchy. */

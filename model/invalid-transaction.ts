@@ -1,5 +1,5 @@
 import { StatusError, type Status } from './status.ts'
 
-export function invalidTransaction(reason: string, params: Status['params'] = {}): StatusError {
-  return new StatusError('core:status:InvalidTransaction', { reason, ...params })
+export function invalidTransaction(message: string, params: Status['params'] = {}): StatusError {
+  return new StatusError('core:status:InvalidTransaction', { message, ...params })
 }

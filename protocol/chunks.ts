@@ -8,21 +8,42 @@ export interface ResultPart {
   chunk?: Chunk
 }
 
-/** Documents a frame carries at most, unless the options say otherwise. */
-export const DEFAULT_CHUNK_COUNT = 1000
+/** How much one frame carries. */
+export interface ChunkLimits {
+  maxCount: number
+  /** Bytes of the items as JSON, as far as they can be told without encoding; a larger item is alone. */
+  maxBytes: number
+}
 
 /**
- * Splits an array result into frames of at most `maxCount` items; a short one stays whole, without `chunk`.
- * Each part carries the `total`, so that a client finds it on the last one.
+ * Splits an array result into frames within the limits; a short one stays whole, without `chunk`. Each part
+ * carries the `total`, so that a client finds it on the last one.
  */
-export function splitResult(result: unknown[], maxCount: number = DEFAULT_CHUNK_COUNT): ResultPart[] {
-  if (result.length <= maxCount) return [{ result }]
-  const parts: ResultPart[] = []
-  for (let start = 0; start < result.length; start += maxCount) {
-    const chunk = { index: parts.length + 1, final: start + maxCount >= result.length }
-    parts.push({ result: withTotalOf(result, result.slice(start, start + maxCount)), chunk })
+export function splitResult(result: unknown[], limits: ChunkLimits): ResultPart[] {
+  const ends = partEnds(result, limits)
+  if (ends.length <= 1) return [{ result }]
+  return ends.map((end, at) => {
+    const chunk = { index: at + 1, final: at === ends.length - 1 }
+    return { result: withTotalOf(result, result.slice(ends[at - 1] ?? 0, end)), chunk }
+  })
+}
+
+/** Where each part ends. */
+function partEnds(result: unknown[], { maxCount, maxBytes }: ChunkLimits): number[] {
+  const ends: number[] = []
+  let start = 0
+  let bytes = 0
+  for (const [at, item] of result.entries()) {
+    const size = JSON.stringify(item)?.length ?? 0
+    if (at > start && (at - start >= maxCount || bytes + size > maxBytes)) {
+      ends.push(at)
+      start = at
+      bytes = 0
+    }
+    bytes += size
   }
-  return parts
+  ends.push(result.length)
+  return ends
 }
 
 function withTotalOf(whole: unknown[], part: unknown[]): unknown[] {

@@ -3,13 +3,16 @@ import type { StatusCode } from '../model/status.ts'
 export interface StatusEntry {
   /** What happened, for a person. */
   message: string
-  /** Names of `params`. */
+  /** Names of `params`; those that don't apply are left out. */
   params: readonly string[]
   /** The same request may succeed later. */
   retry: boolean
   /** HTTP status, where the answer is one. */
   http: number
 }
+
+/** Where in a query or transaction something is wrong. */
+const PLACE = ['_class', 'field', 'operator', 'expected'] as const
 
 /** Every code the server answers with. `PROTOCOL.md` documents each; a test holds them together. */
 export const statusCatalogue: Record<StatusCode, StatusEntry> = {
@@ -47,8 +50,19 @@ export const statusCatalogue: Record<StatusCode, StatusEntry> = {
     'attribute',
     'expected',
   ]),
-  'core:status:InvalidQuery': entry('The query or its options are not understood.', 400, ['message']),
-  'core:status:InvalidTransaction': entry('The transaction cannot be applied.', 400, ['message']),
+  'core:status:InvalidQuery': entry('The query or its options are not understood.', 400, [
+    'message',
+    ...PLACE,
+    'lookup',
+    'limit',
+    '$options',
+  ]),
+  'core:status:InvalidTransaction': entry('The transaction cannot be applied.', 400, [
+    'message',
+    ...PLACE,
+    '_id',
+    'mixin',
+  ]),
 }
 
 function entry(message: string, http: number, params: readonly string[] = []): StatusEntry {

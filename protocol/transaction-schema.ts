@@ -1,11 +1,14 @@
 import { z } from 'zod'
 import { core } from '../model/identifiers.ts'
+import { jsonFlaw } from '../model/json-value.ts'
 import { StatusError } from '../model/status.ts'
 import type { Tx } from '../model/transactions.ts'
 import { describe } from './messages.ts'
 
 /** Longest identifier of a document, class or space. */
 const MAX_ID_LENGTH = 512
+/** Levels of a transaction around the values of a document: `txes`, one of them, its `tx`, its `attributes`. */
+const ENVELOPE_DEPTH = 5
 
 const id = z.string().min(1).max(MAX_ID_LENGTH)
 const record = z.record(z.string(), z.unknown())
@@ -68,7 +71,14 @@ const transaction = z.discriminatedUnion('_class', [...changes, applyIf, event, 
  * @throws StatusError `core:status:InvalidTransaction` that names what is wrong
  */
 export function parseTransaction(value: unknown): Tx {
+  // Fields nobody declared are kept too: what JSON can't tell, or too deep for the stack, would fail the commit.
+  const flaw = jsonFlaw(value, -ENVELOPE_DEPTH)
+  if (flaw !== undefined) throw invalid(flaw)
   const parsed = transaction.safeParse(value)
   if (parsed.success) return parsed.data as unknown as Tx
-  throw new StatusError('core:status:InvalidTransaction', { message: describe(parsed.error) })
+  throw invalid(describe(parsed.error))
+}
+
+function invalid(message: string): StatusError {
+  return new StatusError('core:status:InvalidTransaction', { message })
 }

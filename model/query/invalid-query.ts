@@ -1,5 +1,5 @@
 import { StatusError, type Status } from '../status.ts'
 
-export function invalidQuery(reason: string, params: Status['params'] = {}): StatusError {
-  return new StatusError('core:status:InvalidQuery', { reason, ...params })
+export function invalidQuery(message: string, params: Status['params'] = {}): StatusError {
+  return new StatusError('core:status:InvalidQuery', { message, ...params })
 }

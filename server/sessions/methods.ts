@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Class, Ref } from '../../model/documents.ts'
+import { jsonFlaw } from '../../model/json-value.ts'
 import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import { StatusError } from '../../model/status.ts'
 import { describe } from '../../protocol/messages.ts'
@@ -62,6 +63,9 @@ function other(run: Method['run']): Method {
 
 function findAll({ pipeline, caller, encoded }: MethodContext, params: unknown[]): unknown {
   const [_class, query, options] = parse(findParams, pad(params, 3))
+  // Whatever reads a query goes into it as deep as it is.
+  const flaw = jsonFlaw([query, options])
+  if (flaw !== undefined) throw new StatusError('core:status:InvalidQuery', { message: flaw })
   return pipeline.find(caller, {
     _class: _class as Ref<Class>,
     query: query as DocumentQuery,

@@ -61,9 +61,11 @@ export class WebSocketTransport {
     socket.on('error', onError)
     const { origin } = request.headers
     if (origin !== undefined && !this.#allows(origin)) return refuse(socket, 403, 'Forbidden')
+    const url = addressOf(request)
+    if (url === undefined) return refuse(socket, 400, 'Bad Request')
     this.#wss.handleUpgrade(request, socket, head, (ws) => {
       socket.off('error', onError)
-      this.#connected(ws, request, socket)
+      this.#connected(ws, { request, url }, socket)
     })
   }
 
@@ -72,11 +74,15 @@ export class WebSocketTransport {
     return origins.length === 0 || origins.includes(origin)
   }
 
-  #connected(ws: WebSocket, request: IncomingMessage, duplex: Duplex): void {
+  #connected(
+    ws: WebSocket,
+    { request, url }: { request: IncomingMessage; url: URL },
+    duplex: Duplex,
+  ): void {
     const socket = new WsSocket(ws, duplex)
     const handlers = this.#options.accept({
-      token: tokenOf(request),
-      sessionId: sessionIdOf(request),
+      token: tokenOf(request, url),
+      sessionId: sessionIdOf(url),
       socket,
       remoteAddress: request.socket.remoteAddress ?? '',
     })
@@ -134,17 +140,22 @@ class WsSocket implements Socket {
   }
 }
 
-function tokenOf(request: IncomingMessage): string {
+/** `undefined` for what is no address, such as `//`: thrown here it would end the process. */
+function addressOf({ url = '/' }: IncomingMessage): URL | undefined {
+  return URL.canParse(url, 'ws://host') ? new URL(url, 'ws://host') : undefined
+}
+
+function tokenOf(request: IncomingMessage, { pathname }: URL): string {
   const fromHeader = bearerToken(request.headers.authorization)
   if (fromHeader !== undefined) return fromHeader
   const protocols = request.headers['sec-websocket-protocol']?.split(',') ?? []
   const protocol = protocols.map((each) => each.trim()).find((each) => each.startsWith(TOKEN_SUBPROTOCOL))
   if (protocol !== undefined) return protocol.slice(TOKEN_SUBPROTOCOL.length)
-  return new URL(request.url ?? '/', 'ws://host').pathname.slice(1)
+  return pathname.slice(1)
 }
 
-function sessionIdOf(request: IncomingMessage): string | undefined {
-  const id = new URL(request.url ?? '/', 'ws://host').searchParams.get('sessionId')?.trim()
+function sessionIdOf({ searchParams }: URL): string | undefined {
+  const id = searchParams.get('sessionId')?.trim()
   return id === undefined || id === '' ? undefined : id
 }
 
