@@ -24,6 +24,7 @@ import { loadModules, modelOf } from './modules.ts'
 import { loadSecret } from './secret.ts'
 import { OutboxFlusher } from './sessions/outbox.ts'
 import { RequestWatch } from './sessions/request-watch.ts'
+import type { SessionLimits } from './sessions/limits.ts'
 import { RESERVED, SessionManager } from './sessions/session-manager.ts'
 import { createStorage } from './storage.ts'
 import { type Scheduler, systemScheduler, TimerWheel } from './timer-wheel.ts'
@@ -104,8 +105,8 @@ class AtriumServer implements RunningServer {
     this.#storage = createStorage(configuration, this.#logger)
     this.#watch = new RequestWatch({ logger: this.#logger, wheel: this.#wheel, now: this.#scheduler.now })
     this.#registry = this.#createRegistry()
-    this.#manager = this.#createManager()
     this.#maintenance = this.#createMaintenance()
+    this.#manager = this.#createManager()
     this.#transport = new WebSocketTransport({
       server: this.#server,
       maxPayload: configuration.maxPayload,
@@ -114,8 +115,9 @@ class AtriumServer implements RunningServer {
       logger: this.#logger,
     })
     this.#metrics.watch({
-      sessions: () => this.#manager.sessions.size,
+      sessions: () => countBy([...this.#manager.sessions.values()].map(({ token }) => token.mode)),
       workspaces: () => countBy([...this.#registry.hosts()].map(({ state }) => state)),
+      outboxes: () => this.#manager.outboxMessages,
       commitQueue: () => [...this.#registry.hosts()].reduce((sum, { queueDepth }) => sum + queueDepth, 0),
     })
   }
@@ -235,20 +237,24 @@ class AtriumServer implements RunningServer {
 
   #createRegistry(): WorkspaceRegistry {
     const base = modelOf(this.#modules)
-    const { idleTimeout, openTimeout } = this.#configuration
+    const { idleTimeout, openTimeout, upgradeNotice, reconnectWindow } = this.#configuration
     return new WorkspaceRegistry({
       wheel: this.#wheel,
       logger: this.#logger,
       idleTimeout: idleTimeout * 1000,
       openTimeout: openTimeout * 1000,
-      upgradeNotice: 1000,
+      upgradeNotice,
+      reconnectWindow: reconnectWindow * 1000,
+      now: this.#scheduler.now,
+      observeLag: (seconds) => this.#metrics.broadcast(seconds),
       open: (id, committed) =>
         this.#openPipeline({
           id,
           base,
           committed: (pushes) => {
             this.#metrics.committed(pushes.length)
-            committed(pushes)
+            // The answers to the senders are on their way by promises; the pushes come after them.
+            process.nextTick(committed, pushes)
           },
         }),
       closed: (id) => this.#manager.forgetRecent(id),
@@ -256,50 +262,61 @@ class AtriumServer implements RunningServer {
   }
 
   #createManager(): SessionManager {
-    const { modelVersion, productId, maxEarly, maxConcurrent, chunkCount, chunkBytes } = this.#configuration
-    const { outboxBytes, outboxMessages } = this.#configuration
-    const outbox = { bytes: outboxBytes, messages: outboxMessages }
+    const configuration = this.#configuration
     return new SessionManager({
       services: {
         flusher: new OutboxFlusher(),
         logger: this.#logger,
         metrics: this.#metrics,
         watch: this.#watch,
-        limits: {
-          maxEarly,
-          maxConcurrent,
-          chunkCount,
-          chunkBytes,
-          outbox,
-        },
+        limits: this.#sessionLimits(),
         now: this.#scheduler.now,
         performanceNow: () => performance.now(),
       },
       tokens: this.#tokens,
       accounts: this.#createAccountsClient(),
       registry: this.#registry,
+      maintenance: this.#maintenance,
       wheel: this.#wheel,
-      modelVersion: parseVersion(modelVersion),
-      productId,
+      modelVersion: parseVersion(configuration.modelVersion),
+      productId: configuration.productId,
       serverVersion: SERVER_VERSION,
-      reconnectWindow: 30_000,
-      pingInterval: 10_000,
+      reconnectWindow: configuration.reconnectWindow * 1000,
+      pingInterval: configuration.pingInterval * 1000,
       limits: {
-        sessions: 100_000,
-        sessionsPerWorkspace: 10_000,
-        sessionsPerAccount: 1000,
+        sessions: configuration.maxSessions,
+        sessionsPerWorkspace: configuration.maxWorkspaceSessions,
+        sessionsPerAccount: configuration.maxAccountSessions,
       },
     })
   }
 
+  #sessionLimits(): SessionLimits {
+    const { earlyMessages, earlyBytes, concurrentRequests, outboxBytes, outboxMessages } = this.#configuration
+    const { chunkCount, chunkBytes, loadedSessions, loadedChunkCount, loadedChunkBytes } = this.#configuration
+    const usual = { maxCount: chunkCount, maxBytes: chunkBytes }
+    const loaded = { maxCount: loadedChunkCount, maxBytes: loadedChunkBytes }
+    return {
+      earlyMessages,
+      earlyBytes,
+      concurrentRequests,
+      chunk: () => (this.#manager.sessions.size >= loadedSessions ? loaded : usual),
+      outbox: { bytes: outboxBytes, messages: outboxMessages },
+    }
+  }
+
   #createAccountsClient(): AccountsClient {
-    const { accounts } = this.#configuration
+    const { accounts, accountsTimeout, accountsTries, accountsCache, accountsGrace } = this.#configuration
     if (accounts === 'none') return trustingAccounts
     return new HttpAccountsClient({
       url: () => (accounts === 'builtin' ? `${this.url}/accounts` : accounts),
       now: this.#scheduler.now,
       wait: async (milliseconds) => await wait(milliseconds),
       observe: (outcome, seconds) => this.#metrics.askedAccounts(outcome, seconds),
+      timeout: accountsTimeout,
+      tries: accountsTries,
+      cacheTime: accountsCache,
+      graceTime: accountsGrace * 1000,
     })
   }
 
