@@ -32,7 +32,7 @@ export async function fillDemo(options: {
   if (options.accountsUrl !== undefined) await makeMembers(options.accountsUrl, options.tokens)
   const host = await options.registry.arrive(DEMO_WORKSPACE)
   try {
-    const pipeline = await host.pipeline()
+    const pipeline = await host.pipeline(false)
     return { filled: await fill(pipeline, options.modules) }
   } finally {
     host.leave()

@@ -41,6 +41,15 @@ export interface ServerOverrides {
   reboot?: () => void
 }
 
+export interface Inspection {
+  sessions: number
+  workspaces: number
+  /** Sessions remembered for their return. */
+  remembered: number
+  /** Waits on the timer wheel. */
+  timers: number
+}
+
 /** A server that takes connections. */
 export interface RunningServer {
   /** `http://HOST:PORT` */
@@ -48,6 +57,8 @@ export interface RunningServer {
   readonly port: number
   /** What the first start made, for the person who started it. */
   readonly demoFilled: boolean
+  /** What is kept of sessions and workspaces, for those who look for leaks. */
+  inspect: () => Inspection
   /** Lets nobody in, finishes what is under way, closes everything. Idempotent, bounded in time. */
   stop: () => Promise<void>
 }
@@ -153,6 +164,15 @@ class AtriumServer implements RunningServer {
     if (this.#configuration.demo) await this.#fillDemo()
   }
 
+  inspect(): Inspection {
+    return {
+      sessions: this.#manager.sessions.size,
+      workspaces: this.#registry.size,
+      remembered: this.#manager.remembered,
+      timers: this.#wheel.size,
+    }
+  }
+
   stop(): Promise<void> {
     this.#stopping ??= this.#stop()
     return this.#stopping
@@ -253,8 +273,7 @@ class AtriumServer implements RunningServer {
           base,
           committed: (pushes) => {
             this.#metrics.committed(pushes.length)
-            // The answers to the senders are on their way by promises; the pushes come after them.
-            process.nextTick(committed, pushes)
+            committed(pushes)
           },
         }),
       closed: (id) => this.#manager.forgetRecent(id),

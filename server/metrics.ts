@@ -1,65 +1,72 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { SessionMetrics } from './sessions/session-services.ts'
+import type { SentKind, SessionMetrics } from './sessions/session-services.ts'
 
 export interface Gauges {
-  sessions: () => number
+  /** By mode. */
+  sessions: () => Map<string, number>
+  /** By state. */
   workspaces: () => Map<string, number>
   commitQueue: () => number
+  outboxes: () => number
 }
 
 const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
+const GROUP_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 
 /** What the server counts, for Prometheus; one registry for each server. */
 export class Metrics implements SessionMetrics {
   readonly #registry = new Registry()
-  readonly #received = this.#counter('atrium_messages_received_total', 'Messages from clients.')
+  readonly #connections = this.#counter('atrium_connections_total', 'Connections taken.')
+  readonly #received = this.#counter('atrium_received_messages_total', 'Messages from clients.')
   readonly #receivedBytes = this.#counter('atrium_received_bytes_total', 'Bytes of messages from clients.')
+  readonly #sent = this.#counter('atrium_sent_messages_total', 'Messages to clients, by type.', 'type')
+  readonly #sentBytes = this.#counter(
+    'atrium_sent_bytes_total',
+    'Bytes of messages to clients, by type.',
+    'type',
+  )
   readonly #failures = this.#counter('atrium_request_errors_total', 'Requests answered with an error.')
-  readonly #deliveries = this.#counter('atrium_broadcast_deliveries_total', 'Pushes given to a session.')
   readonly #drops = this.#counter(
     'atrium_dropped_sessions_total',
     'Sessions closed because a limit was passed.',
   )
+  readonly #closes = this.#counter('atrium_closed_connections_total', 'Connections closed, by code.', 'code')
   readonly #commits = this.#counter('atrium_commits_total', 'Transactions committed.')
-  readonly #closes: Counter<'code'>
-  readonly #requests: Histogram<'method'>
-  readonly #groups: Histogram
-  readonly #accounts: Histogram<'outcome'>
+  readonly #requests = this.#latency(
+    'atrium_request_duration_seconds',
+    'From a request to its answer.',
+    'method',
+  )
+  readonly #accounts = this.#latency(
+    'atrium_accounts_duration_seconds',
+    'Asking the accounts service.',
+    'outcome',
+  )
+  readonly #auth = this.#latency('atrium_auth_duration_seconds', 'Verifying a token.')
+  readonly #lag = this.#latency('atrium_broadcast_lag_seconds', 'From a commit to its pushes in the sockets.')
+  readonly #groups = new Histogram({
+    name: 'atrium_commit_group_size',
+    help: 'Transactions in one durable commit.',
+    buckets: GROUP_BUCKETS,
+    registers: [this.#registry],
+  })
 
   constructor() {
-    const registers = [this.#registry]
     collectDefaultMetrics({ register: this.#registry })
-    this.#closes = new Counter({
-      name: 'atrium_connections_closed_total',
-      help: 'Connections closed, by close code.',
-      labelNames: ['code'] as const,
-      registers,
-    })
-    this.#requests = new Histogram({
-      name: 'atrium_request_duration_seconds',
-      help: 'From a request to its answer.',
-      labelNames: ['method'] as const,
-      buckets: LATENCY_BUCKETS,
-      registers,
-    })
-    this.#groups = new Histogram({
-      name: 'atrium_commit_group_size',
-      help: 'Transactions in one durable commit.',
-      buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
-      registers,
-    })
-    this.#accounts = new Histogram({
-      name: 'atrium_accounts_duration_seconds',
-      help: 'Questions to the accounts service.',
-      labelNames: ['outcome'] as const,
-      buckets: LATENCY_BUCKETS,
-      registers,
-    })
+  }
+
+  connected(): void {
+    this.#connections.inc()
   }
 
   received(bytes: number): void {
     this.#received.inc()
     this.#receivedBytes.inc(bytes)
+  }
+
+  sent(type: SentKind, bytes: number): void {
+    this.#sent.inc({ type })
+    this.#sentBytes.inc({ type }, bytes)
   }
 
   answered(method: string, seconds: number): void {
@@ -70,16 +77,12 @@ export class Metrics implements SessionMetrics {
     this.#failures.inc()
   }
 
-  delivered(): void {
-    this.#deliveries.inc()
-  }
-
   dropped(): void {
     this.#drops.inc()
   }
 
   closed(code: number): void {
-    this.#closes.inc({ code: String(code) })
+    this.#closes.inc({ code })
   }
 
   committed(transactions: number): void {
@@ -87,39 +90,24 @@ export class Metrics implements SessionMetrics {
     this.#groups.observe(transactions)
   }
 
+  broadcast(seconds: number): void {
+    this.#lag.observe(seconds)
+  }
+
   askedAccounts(outcome: string, seconds: number): void {
     this.#accounts.observe({ outcome }, seconds)
   }
 
+  verifiedToken(seconds: number): void {
+    this.#auth.observe(seconds)
+  }
+
   /** Values that are read when somebody asks. */
   watch(gauges: Gauges): void {
-    const registers = [this.#registry]
-    new Gauge({
-      name: 'atrium_sessions',
-      help: 'Sessions.',
-      registers,
-      collect() {
-        this.set(gauges.sessions())
-      },
-    })
-    new Gauge({
-      name: 'atrium_workspaces',
-      help: 'Workspaces, by state.',
-      labelNames: ['state'] as const,
-      registers,
-      collect() {
-        this.reset()
-        for (const [state, count] of gauges.workspaces()) this.set({ state }, count)
-      },
-    })
-    new Gauge({
-      name: 'atrium_commit_queue_depth',
-      help: 'Transactions that wait for their commit.',
-      registers,
-      collect() {
-        this.set(gauges.commitQueue())
-      },
-    })
+    this.#gauge('atrium_sessions', 'Sessions, by mode.', gauges.sessions, 'mode')
+    this.#gauge('atrium_workspaces', 'Workspaces, by state.', gauges.workspaces, 'state')
+    this.#gauge('atrium_commit_queue_depth', 'Transactions that wait for their commit.', gauges.commitQueue)
+    this.#gauge('atrium_outbox_depth', 'Messages that wait for their readers.', gauges.outboxes)
   }
 
   async text(): Promise<string> {
@@ -130,7 +118,31 @@ export class Metrics implements SessionMetrics {
     this.#registry.clear()
   }
 
-  #counter(name: string, help: string): Counter {
-    return new Counter({ name, help, registers: [this.#registry] })
+  #counter(name: string, help: string, ...labelNames: string[]): Counter {
+    return new Counter({ name, help, labelNames, registers: [this.#registry] })
+  }
+
+  #latency(name: string, help: string, ...labelNames: string[]): Histogram {
+    return new Histogram({ name, help, labelNames, buckets: LATENCY_BUCKETS, registers: [this.#registry] })
+  }
+
+  #gauge(
+    name: string,
+    help: string,
+    read: () => number | Map<string, number>,
+    ...labelNames: string[]
+  ): void {
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [this.#registry],
+      collect() {
+        this.reset()
+        const value = read()
+        if (typeof value === 'number') this.set(value)
+        else for (const [label, count] of value) this.set({ [labelNames[0] ?? '']: label }, count)
+      },
+    })
   }
 }

@@ -16,12 +16,15 @@ export const systemScheduler: Scheduler = {
 /** Cancels what was scheduled. Idempotent. */
 export type Cancel = () => void
 
-/** Slots a task waits in at the least, so that one scheduled now is never early. */
+/** Milliseconds of a slot. */
 const RESOLUTION = 100
+/** Slots after which a wait goes to a coarse slot first, and is put into its fine one when that is due. */
+const FAR = 1200
+const COARSE = 600
 
 /**
- * One timer for any number of waits (a hashed timing wheel with unbounded rounds, Varghese and Lauck 1987):
- * scheduling and cancelling are constant time, and a tick touches only what is due. Waits are rounded up to
+ * One timer for any number of waits: a hierarchical timing wheel of two levels (Varghese and Lauck, 1987).
+ * Scheduling and cancelling take constant time, and a tick touches only what is due. Waits are rounded up to
  * {@link RESOLUTION} milliseconds.
  */
 export class TimerWheel {
@@ -35,6 +38,7 @@ export class TimerWheel {
     this.#scheduler = scheduler
   }
 
+  /** Waits that are scheduled. */
   get size(): number {
     let size = 0
     for (const slot of this.#slots.values()) size += slot.size
@@ -43,24 +47,25 @@ export class TimerWheel {
 
   schedule(milliseconds: number, task: () => void): Cancel {
     if (this.#stopped) return () => undefined
-    const key = Math.ceil((this.#scheduler.now() + milliseconds) / RESOLUTION)
-    const slot = this.#slots.get(key) ?? new Set()
-    this.#slots.set(key, slot)
-    const entry = () => task()
-    slot.add(entry)
-    if (key < this.#armedFor) this.#arm(key)
-    return () => {
-      if (slot.delete(entry) && slot.size === 0) this.#slots.delete(key)
-    }
+    const now = this.#scheduler.now()
+    const key = Math.ceil((now + milliseconds) / RESOLUTION)
+    if (key - now / RESOLUTION < FAR) return this.#put(key, task)
+    const due = now + milliseconds
+    const coarse = Math.floor(key / COARSE) * COARSE
+    let cancel = this.#put(coarse, () => {
+      cancel = this.schedule(Math.max(0, due - this.#scheduler.now()), task)
+    })
+    return () => cancel()
   }
 
   /** Repeats until cancelled; the next wait starts when the task is called. */
   every(milliseconds: number, task: () => void): Cancel {
-    let cancel = this.schedule(milliseconds, repeat.bind(this))
-    function repeat(this: TimerWheel): void {
-      cancel = this.schedule(milliseconds, repeat.bind(this))
+    let cancel: Cancel
+    const again = (): void => {
+      cancel = this.schedule(milliseconds, again)
       task()
     }
+    cancel = this.schedule(milliseconds, again)
     return () => cancel()
   }
 
@@ -69,6 +74,18 @@ export class TimerWheel {
     this.#stopped = true
     this.#slots.clear()
     this.#scheduler.clearTimeout(this.#handle)
+  }
+
+  #put(key: number, task: () => void): Cancel {
+    const slot = this.#slots.get(key) ?? new Set()
+    this.#slots.set(key, slot)
+    // The same task may wait more than once.
+    const entry = (): void => task()
+    slot.add(entry)
+    if (key < this.#armedFor) this.#arm(key)
+    return () => {
+      if (slot.delete(entry) && slot.size === 0) this.#slots.delete(key)
+    }
   }
 
   #arm(key: number): void {
@@ -82,14 +99,22 @@ export class TimerWheel {
   #tick(): void {
     const now = Math.floor(this.#scheduler.now() / RESOLUTION)
     const due = [...this.#slots.keys()].filter((key) => key <= now).sort((a, b) => a - b)
-    const tasks = due.flatMap((key) => [...(this.#slots.get(key) ?? [])].map((task) => ({ key, task })))
     this.#armedFor = Infinity
-    for (const { key, task } of tasks) {
-      // A task may cancel one that is due after it.
-      if (this.#slots.get(key)?.delete(task) === true) task()
+    for (const key of due) this.#runSlot(key)
+    if (this.#stopped) return
+    let next = Infinity
+    for (const key of this.#slots.keys()) if (key < next) next = key
+    if (next < this.#armedFor) this.#arm(next)
+  }
+
+  #runSlot(key: number): void {
+    const slot = this.#slots.get(key)
+    if (slot === undefined) return
+    this.#slots.delete(key)
+    // A task may cancel one that is due after it: then it is not in the set any more.
+    for (const entry of slot) {
+      slot.delete(entry)
+      entry()
     }
-    for (const key of due) this.#slots.delete(key)
-    const next = Math.min(...this.#slots.keys())
-    if (Number.isFinite(next) && next < this.#armedFor) this.#arm(next)
   }
 }

@@ -52,12 +52,12 @@ export interface AccountsClientOptions {
   wait: (milliseconds: number) => Promise<void>
   observe: (outcome: 'ok' | 'refused' | 'failed' | 'grace', seconds: number) => void
   /** Milliseconds an answer is used again. */
-  cacheTime?: number
+  cacheTime: number
   /** Milliseconds a known token stays good while the service does not answer. */
-  graceTime?: number
+  graceTime: number
   /** Milliseconds one try may take. */
-  timeout?: number
-  tries?: number
+  timeout: number
+  tries: number
 }
 
 /** Tokens the client remembers. */
@@ -72,12 +72,12 @@ interface Known {
 
 /** Asks the accounts service over HTTP, wherever it is. */
 export class HttpAccountsClient implements AccountsClient {
-  readonly #options: Required<AccountsClientOptions>
+  readonly #options: AccountsClientOptions
   readonly #known = new LRUCache<string, Known>({ max: MAX_KNOWN })
   readonly #asking = new Map<string, Promise<WorkspaceInfo>>()
 
   constructor(options: AccountsClientOptions) {
-    this.#options = { cacheTime: 5000, graceTime: 15 * 60_000, timeout: 5000, tries: 3, ...options }
+    this.#options = options
   }
 
   async getWorkspaceInfo(token: Token): Promise<WorkspaceInfo> {

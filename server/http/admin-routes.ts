@@ -9,7 +9,8 @@ export interface Administration {
   /** `undefined`: no such workspace is open. */
   sessions: (workspace: string) => object | undefined
   closeSession: (workspace: string, session: string) => boolean
-  maintenance: (minutes: number, message: string | undefined) => void
+  /** `drain`: the server stops when the time has come. */
+  maintenance: (minutes: number, options: { message: string | undefined; drain: boolean }) => void
   cancelMaintenance: () => void
   forceClose: (workspace: string) => Promise<boolean>
   wipeStatistics: () => void
@@ -79,7 +80,7 @@ function maintenance(administration: Administration, query: (name: string) => st
       message: `timeout: minutes from 1 to ${MAX_MAINTENANCE}`,
     })
   }
-  administration.maintenance(minutes, query('message'))
+  administration.maintenance(minutes, { message: query('message'), drain: query('drain') === 'true' })
   return { minutes }
 }
 

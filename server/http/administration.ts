@@ -30,7 +30,8 @@ export function administration(parts: {
       session?.close(closeCodes.closedByAdmin)
       return session !== undefined
     },
-    maintenance: (minutes, message) => maintenance.schedule(minutes, message),
+    maintenance: (minutes, { message, drain }) =>
+      maintenance.schedule(minutes, message, drain ? stop : undefined),
     cancelMaintenance: () => maintenance.cancel(),
     forceClose: (id) => registry.forceClose(id),
     wipeStatistics: () => {

@@ -1,12 +1,14 @@
+import type { PartLimits } from '../../pipeline/storage/contract.ts'
 import type { OutboxLimits } from './outbox.ts'
 
 /** Every bound a session keeps; each is an option of the configuration. */
 export interface SessionLimits {
-  /** Messages kept before the session is open; one more closes it. */
-  maxEarly: number
+  /** Messages and bytes kept before the session is open; one more closes it. */
+  earlyMessages: number
+  earlyBytes: number
   /** Requests that run at once; more wait, and the socket is not read meanwhile. */
-  maxConcurrent: number
-  chunkCount: number
-  chunkBytes: number
+  concurrentRequests: number
+  /** Parts of a long answer, smaller while the server is loaded. */
+  chunk: () => PartLimits
   outbox: OutboxLimits
 }

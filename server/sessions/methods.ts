@@ -64,7 +64,7 @@ function other(run: Method['run']): Method {
 function findAll({ pipeline, caller, encoded }: MethodContext, params: unknown[]): unknown {
   const [_class, query, options] = parse(findParams, pad(params, 3))
   // Whatever reads a query goes into it as deep as it is.
-  const flaw = jsonFlaw([query, options])
+  const flaw = jsonFlaw(params)
   if (flaw !== undefined) throw new StatusError('core:status:InvalidQuery', { message: flaw })
   return pipeline.find(caller, {
     _class: _class as Ref<Class>,

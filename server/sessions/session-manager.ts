@@ -2,63 +2,86 @@ import { randomUUID } from 'node:crypto'
 import { StatusError } from '../../model/status.ts'
 import { closeCodes } from '../../protocol/close-codes.ts'
 import { type HelloRequest, type HelloResponse, SIGNAL_ID } from '../../protocol/messages.ts'
+import type { Caller } from '../../pipeline/middleware.ts'
+import type { Pipeline } from '../../pipeline/open-workspace.ts'
+import { StorageError } from '../../pipeline/storage/contract.ts'
 import type { AccountsClient, ModelVersion, WorkspaceInfo } from '../accounts/accounts-client.ts'
+import type { Maintenance } from '../maintenance.ts'
 import type { TimerWheel } from '../timer-wheel.ts'
-import { type Token, type Tokens } from '../tokens.ts'
+import { SYSTEM_EMAIL, type Token, type Tokens } from '../tokens.ts'
 import type { Socket, SocketHandlers } from '../transport/socket.ts'
 import { callerOf } from '../workspaces/ensure-account.ts'
-import { refusalOf, refused } from '../workspaces/gates.ts'
+import { type Refusal, refusalOf, refused } from '../workspaces/gates.ts'
 import type { WorkspaceHost } from '../workspaces/workspace-host.ts'
 import type { WorkspaceRegistry } from '../workspaces/workspace-registry.ts'
 import { encodeFrame } from './answer.ts'
-import { managementMethod } from './management-methods.ts'
+import { sessionMethod } from './session-methods.ts'
+import { Reconnects } from './reconnects.ts'
 import { Session, type SessionEvents } from './session.ts'
 import type { SessionServices } from './session-services.ts'
 import { toStatus } from './to-status.ts'
+import { Vigil } from './vigil.ts'
 
 export interface ManagerOptions {
   services: SessionServices
   tokens: Tokens
   accounts: AccountsClient
   registry: WorkspaceRegistry
+  maintenance: Maintenance
   wheel: TimerWheel
   modelVersion: ModelVersion
   productId: string
   serverVersion: string
   /** Milliseconds in which a session that comes back is told `reconnect: true`. */
   reconnectWindow: number
-  /** Milliseconds between pings; two unanswered ones end a session. */
+  /** Milliseconds between pings. */
   pingInterval: number
-  limits: { sessions: number; sessionsPerWorkspace: number; sessionsPerAccount: number }
-  /** Somebody came in, or left. */
-  presence?: {
-    online: (host: WorkspaceHost, session: Session) => void
-    offline: (host: WorkspaceHost, session: Session) => void
-  }
+  limits: ManagerLimits
+}
+
+export interface ManagerLimits {
+  sessions: number
+  sessionsPerWorkspace: number
+  sessionsPerAccount: number
 }
 
 /** Milliseconds a refused connection stays open to be told why. */
 const REFUSED_LINGER = 1000
 /** The system's tools are busy at times: they have this many times the patience. */
 const SYSTEM_PATIENCE = 10
+/** Workspaces of the server's own. */
+export const RESERVED = 'atrium:'
+
+/** Where a session that is open is. */
+interface Place {
+  host: WorkspaceHost
+  vigil: Vigil
+}
 
 /** Lets connections in, and knows every session there is. */
 export class SessionManager {
   readonly sessions = new Map<string, Session>()
   readonly #options: ManagerOptions
   readonly #events: SessionEvents
-  readonly #hosts = new Map<Session, WorkspaceHost>()
-  readonly #recent = new Map<string, () => void>()
+  readonly #places = new Map<Session, Place>()
+  readonly #reconnects: Reconnects
   readonly #returning = new WeakSet<Session>()
   #draining = false
 
   constructor(options: ManagerOptions) {
     this.#options = options
+    this.#reconnects = new Reconnects(options.wheel, options.reconnectWindow)
     this.#events = {
-      closed: (session) => this.#closed(session),
+      over: (session) => this.#over(session),
       hello: (session, hello) => this.#hello(session, hello),
-      upgrading: (session) => this.#hosts.get(session)?.acknowledge(session),
-      method: (session, name) => managementMethod(name, session, options.registry),
+      upgrading: (session) => this.#places.get(session)?.host.acknowledge(session),
+      method: (session, name) =>
+        sessionMethod(name, {
+          session,
+          registry: options.registry,
+          tokens: options.tokens,
+          tokenChanged: () => this.#places.get(session)?.vigil.tokenChanged(),
+        }),
     }
   }
 
@@ -66,15 +89,21 @@ export class SessionManager {
     return this.#draining
   }
 
+  /** Sessions that were there a moment ago. */
+  get remembered(): number {
+    return this.#reconnects.size
+  }
+
   /** A connection: who listens to it. What it is told, it is told through its socket. */
   accept(connection: { token: string; sessionId: string | undefined; socket: Socket }): SocketHandlers {
+    const { services } = this.#options
+    services.metrics.connected()
     let token
     try {
       token = this.#verify(connection.token)
     } catch (error) {
       return this.#reject(connection.socket, error)
     }
-    const { services } = this.#options
     const id = connection.sessionId ?? randomUUID()
     const session = new Session({ id, token, socket: connection.socket, services, events: this.#events })
     if (this.#takePlace(session)) void this.#enter(session)
@@ -87,24 +116,26 @@ export class SessionManager {
     for (const session of this.sessions.values()) session.finish(reason())
   }
 
-  /** Forgets who was in a workspace a moment ago: it has been closed, so nobody can take up where he was. */
+  /** Messages that wait for their readers. */
+  get outboxMessages(): number {
+    let sum = 0
+    for (const { outboxMessages } of this.sessions.values()) sum += outboxMessages
+    return sum
+  }
+
+  /** Forgets who was in a workspace a moment ago: it has been closed. */
   forgetRecent(workspace: string): void {
-    for (const [key, cancel] of this.#recent) {
-      if (!key.startsWith(`${workspace}/`)) continue
-      cancel()
-      this.#recent.delete(key)
-    }
+    this.#reconnects.forget(workspace)
   }
 
-  hostOf(session: Session): WorkspaceHost | undefined {
-    return this.#hosts.get(session)
-  }
-
+  /** @throws StatusError when the token is none, or for no workspace that people enter */
   #verify(raw: string): Token {
-    const token = this.#options.tokens.verify(raw)
-    if (token.workspace === '' || token.workspace.startsWith(RESERVED))
-      throw new StatusError('platform:status:Unauthorized')
-    return token
+    const { tokens, services } = this.#options
+    const started = services.performanceNow()
+    const token = tokens.verify(raw)
+    services.metrics.verifiedToken((services.performanceNow() - started) / 1000)
+    if (token.workspace !== '' && !token.workspace.startsWith(RESERVED)) return token
+    throw new StatusError('platform:status:Unauthorized')
   }
 
   /** A bad token still has its upgrade, so that the client is told. */
@@ -130,12 +161,10 @@ export class SessionManager {
       session.refuse(alreadyConnected, closeCodes.sessionTaken)
       return false
     }
-    const recent = `${key}/${session.token.email}`
-    if (older !== undefined || this.#recent.has(recent)) this.#returning.add(session)
-    this.#recent.get(recent)?.()
-    this.#recent.delete(recent)
-    this.sessions.set(key, session)
     older?.close(closeCodes.replaced)
+    const { workspace } = session.token
+    if (this.#reconnects.take(workspace, returnKey(session))) this.#returning.add(session)
+    this.sessions.set(key, session)
     return true
   }
 
@@ -143,12 +172,7 @@ export class SessionManager {
     try {
       const info = await this.#infoOf(session.token)
       session.enter()
-      const host = await this.#options.registry.arrive(session.token.workspace)
-      try {
-        await this.#enterHost(session, host, info)
-      } finally {
-        host.leave()
-      }
+      while (!(await this.#tryEnter(session, info)));
     } catch (error) {
       const status = toStatus(error, this.#options.services.logger)
       const { response, reason } = refused(status, isFinal(status.code))
@@ -167,30 +191,51 @@ export class SessionManager {
     }
   }
 
-  async #enterHost(session: Session, host: WorkspaceHost, info: WorkspaceInfo): Promise<void> {
-    if (isOver(session)) return
-    const { token } = session
+  /** Settles whether the session is let in; `false`: the workspace closed meanwhile, so try again. */
+  async #tryEnter(session: Session, info: WorkspaceInfo): Promise<boolean> {
+    const host = await this.#options.registry.arrive(session.token.workspace)
+    try {
+      const refusal = session.isOver ? undefined : this.#refusal(session, host, info)
+      if (refusal !== undefined) session.refuse(refusal.response, refusal.reason)
+      if (session.isOver) return true
+      const pipeline = await host.pipeline(session.token.mode === 'upgrade')
+      const caller = await callerOf(pipeline, session.token, info.role ?? undefined)
+      if (!host.serves(pipeline)) return false
+      // It may have gone while it waited: then it must leave no trace.
+      if (!session.isOver) this.#join(session, host, { pipeline, caller })
+      return true
+    } catch (error) {
+      // The workspace closed while an account was made in it.
+      if (error instanceof StorageError && error.code === 'closed') return false
+      throw error
+    } finally {
+      host.leave()
+    }
+  }
+
+  #refusal(session: Session, host: WorkspaceHost, info: WorkspaceInfo): Refusal | undefined {
     const { modelVersion, productId } = this.#options
-    const refusal = refusalOf({
-      token,
+    return refusalOf({
+      token: session.token,
       info,
       modelVersion,
       productId,
-      draining: this.#draining,
       upgrading: host.upgrading,
+      draining: this.#draining,
       limit: this.#limitReached(session, host),
     })
-    if (refusal !== undefined) return session.refuse(refusal.response, refusal.reason)
-    if (token.mode === 'upgrade') await host.startUpgrade()
-    const pipeline = await host.pipeline()
-    const caller = await callerOf(pipeline, token, info.role ?? undefined)
-    // It may have gone while it waited: then it must leave no trace.
-    if (isOver(session)) return
-    host.join(session)
-    this.#hosts.set(session, host)
-    this.#watch(session)
-    session.open(pipeline, caller)
-    this.#options.presence?.online(host, session)
+  }
+
+  #join(session: Session, host: WorkspaceHost, open: { pipeline: Pipeline; caller: Caller }): void {
+    const { wheel, pingInterval, services, maintenance } = this.#options
+    const interval = session.token.email === SYSTEM_EMAIL ? pingInterval * SYSTEM_PATIENCE : pingInterval
+    this.#places.set(session, { host, vigil: new Vigil(session, { wheel, now: services.now, interval }) })
+    host.join(session, open.caller)
+    session.open(open.pipeline, open.caller)
+    const warning = maintenance.warning()
+    if (warning !== undefined) session.signal(warning)
+    const { id, token } = session
+    services.logger.info({ session: id, workspace: token.workspace, mode: token.mode }, 'a session opened')
   }
 
   #limitReached(session: Session, host: WorkspaceHost): { limit: string; value: number } | undefined {
@@ -199,9 +244,7 @@ export class SessionManager {
     if (host.sessions.size >= limits.sessionsPerWorkspace) {
       return { limit: 'sessions of a workspace', value: limits.sessionsPerWorkspace }
     }
-    let own = 0
-    for (const other of host.sessions) if (other.token.email === session.token.email) own += 1
-    return own >= limits.sessionsPerAccount
+    return host.sessionsOf(session.token.email) >= limits.sessionsPerAccount
       ? { limit: 'sessions of an account', value: limits.sessionsPerAccount }
       : undefined
   }
@@ -211,42 +254,17 @@ export class SessionManager {
     return hello.protocol === 2 ? { reconnect, serverVersion: this.#options.serverVersion } : { reconnect }
   }
 
-  /** Liveness and the token's expiry. */
-  #watch(session: Session): void {
-    const { wheel, pingInterval } = this.#options
-    const patience = session.token.email === 'system' ? SYSTEM_PATIENCE : 1
-    const beat = (): void => {
-      if (isOver(session)) return
-      if (session.missedPongs >= 2) return session.terminate()
-      session.missedPongs += 1
-      session.ping()
-      if (!session.active) session.signal({ result: 'ping' })
-      session.active = false
-      wheel.schedule(pingInterval * patience, beat)
-    }
-    wheel.schedule(pingInterval * patience, beat)
-  }
-
-  #closed(session: Session): void {
+  #over(session: Session): void {
     const key = keyOf(session)
-    const wasOpen = this.#hosts.has(session)
-    if (this.sessions.get(key) === session) {
-      this.sessions.delete(key)
-      if (wasOpen) this.#remember(`${key}/${session.token.email}`)
-    }
-    const host = this.#hosts.get(session)
-    this.#hosts.delete(session)
-    if (host === undefined) return
-    host.part(session)
-    this.#options.presence?.offline(host, session)
-  }
-
-  #remember(key: string): void {
-    const { wheel, reconnectWindow } = this.#options
-    this.#recent.set(
-      key,
-      wheel.schedule(reconnectWindow, () => this.#recent.delete(key)),
-    )
+    if (this.sessions.get(key) === session) this.sessions.delete(key)
+    const place = this.#places.get(session)
+    if (place === undefined) return
+    this.#places.delete(session)
+    place.vigil.stop()
+    if (place.host.state === 'open') this.#reconnects.remember(session.token.workspace, returnKey(session))
+    place.host.part(session)
+    const { id, token } = session
+    this.#options.services.logger.info({ session: id, workspace: token.workspace }, 'a session is over')
   }
 }
 
@@ -257,21 +275,15 @@ const alreadyConnected: Omit<HelloResponse, 'id'> = {
   alreadyConnected: true,
 }
 
-/** Workspaces of the server's own. */
-export const RESERVED = 'atrium:'
-
 function keyOf({ token, id }: Session): string {
   return `${token.workspace}/${id}`
 }
 
-function isOver({ state }: Session): boolean {
-  return state === 'closing' || state === 'closed'
+function returnKey({ token, id }: Session): string {
+  return `${token.email}/${id}`
 }
 
 function isFinal(code: string): boolean {
-  return [
-    'platform:status:Forbidden',
-    'platform:status:WorkspaceNotFound',
-    'platform:status:Unauthorized',
-  ].includes(code)
+  const final = ['Forbidden', 'WorkspaceNotFound', 'Unauthorized', 'AccountNotFound']
+  return final.includes(code.slice('platform:status:'.length))
 }

@@ -3,12 +3,17 @@ import type { SessionLimits } from './limits.ts'
 import type { OutboxFlusher } from './outbox.ts'
 import type { RequestWatch } from './request-watch.ts'
 
+/** What a frame to a client is. */
+export type SentKind = 'answer' | 'error' | 'push' | 'signal'
+
 /** What sessions count. */
 export interface SessionMetrics {
+  connected: () => void
+  verifiedToken: (seconds: number) => void
   received: (bytes: number) => void
   answered: (method: string, seconds: number) => void
   failed: () => void
-  delivered: () => void
+  sent: (kind: SentKind, bytes: number) => void
   dropped: () => void
   closed: (code: number) => void
 }

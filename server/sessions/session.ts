@@ -1,4 +1,4 @@
-import { StatusError } from '../../model/status.ts'
+import assert from 'node:assert'
 import { decodeRequestFrame } from '../../protocol/codec.ts'
 import { type CloseReason, closeCodes } from '../../protocol/close-codes.ts'
 import {
@@ -6,20 +6,19 @@ import {
   type HelloResponse,
   parseRequest,
   type Request,
-  type RequestId,
   type Response,
   SIGNAL_ID,
 } from '../../protocol/messages.ts'
 import type { Caller } from '../../pipeline/middleware.ts'
-import { isEncoded } from '../../pipeline/middleware.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import type { Socket, SocketHandlers } from '../transport/socket.ts'
 import type { Token } from '../tokens.ts'
-import { answerFrames, encodeFrame, encodedFrames } from './answer.ts'
-import { type Method, type MethodContext, methods as commonMethods } from './methods.ts'
+import { encodeFrame } from './answer.ts'
+import type { Method } from './methods.ts'
 import { Outbox } from './outbox.ts'
 import type { PushFrames } from './push-frames.ts'
-import type { SessionServices } from './session-services.ts'
+import { RequestRunner } from './request-runner.ts'
+import type { SentKind, SessionServices } from './session-services.ts'
 import { Statistics } from './statistics.ts'
 import { toStatus } from './to-status.ts'
 
@@ -28,13 +27,21 @@ import { toStatus } from './to-status.ts'
  * authenticating --> entering --> open --> closing --> closed
  *        \______________\_________________/     \____/
  * ```
- * Whatever arrives before `open` is kept, in order. `closing`: the closing handshake is under way.
+ * Whatever arrives before `open` is kept, in order. `closing`: the session is over, its socket not yet.
  */
 export type SessionState =
   | { name: 'authenticating' | 'entering'; early: EarlyMessage[] }
   | { name: 'open'; pipeline: Pipeline; caller: Caller }
   | { name: 'closing' }
   | { name: 'closed' }
+
+const transitions: Record<SessionState['name'], readonly SessionState['name'][]> = {
+  authenticating: ['entering', 'closing', 'closed'],
+  entering: ['open', 'closing', 'closed'],
+  open: ['closing', 'closed'],
+  closing: ['closed'],
+  closed: [],
+}
 
 interface EarlyMessage {
   data: Buffer
@@ -43,13 +50,15 @@ interface EarlyMessage {
 
 export interface SessionEvents {
   /** Once, when the session is over, however that came about. */
-  closed: (session: Session) => void
+  over: (session: Session) => void
   hello: (session: Session, hello: HelloRequest) => Partial<HelloResponse>
   /** The client knows that the model is about to change. */
   upgrading: (session: Session) => void
   /** Methods beside the common ones. */
   method: (session: Session, name: string) => Method | undefined
 }
+
+type Reason = Pick<CloseReason, 'code' | 'reason'>
 
 /** One client's connection to one workspace. */
 export class Session implements SocketHandlers {
@@ -59,7 +68,7 @@ export class Session implements SocketHandlers {
   token: Token
   binary = false
   broadcast = true
-  /** Answers missed since the last ping of the server. */
+  /** Pings of the server since the last pong. */
   missedPongs = 0
   /** Requests came in since the last ping of the server. */
   active = false
@@ -67,11 +76,10 @@ export class Session implements SocketHandlers {
   readonly #services: SessionServices
   readonly #events: SessionEvents
   readonly #outbox: Outbox
-  readonly #measures = new Map<string, number>()
+  readonly #runner: RequestRunner
   #state: SessionState = { name: 'authenticating', early: [] }
-  #running = 0
-  #waiting: Request[] | undefined
-  #finishing: Pick<CloseReason, 'code' | 'reason'> | undefined
+  #earlyBytes = 0
+  #finishing: Reason | undefined
 
   constructor(options: {
     id: string
@@ -89,14 +97,27 @@ export class Session implements SocketHandlers {
     this.statistics = new Statistics(options.services.now)
     const { flusher, limits } = options.services
     this.#outbox = new Outbox(options.socket, flusher, limits.outbox, () => this.#overflow())
+    this.#runner = new RequestRunner(this, options.services, {
+      pause: () => this.#socket.pause(),
+      resume: () => this.#socket.resume(),
+      idle: () => this.#idle(),
+      method: (name) => this.#events.method(this, name),
+      send: (frame, kind) => this.#send(frame, kind),
+      sendAll: (frames) => this.#outbox.sendAll(frames),
+    })
   }
 
   get state(): SessionState['name'] {
     return this.#state.name
   }
 
-  get account(): Caller['account'] | undefined {
-    return this.#state.name === 'open' ? this.#state.caller.account : undefined
+  /** No request is started, and nothing is sent any more. */
+  get isOver(): boolean {
+    return this.#state.name === 'closing' || this.#state.name === 'closed'
+  }
+
+  get caller(): Caller | undefined {
+    return this.#state.name === 'open' ? this.#state.caller : undefined
   }
 
   get outboxMessages(): number {
@@ -143,23 +164,21 @@ export class Session implements SocketHandlers {
 
   closed(code: number): void {
     if (this.#state.name === 'closed') return
-    this.#outbox.discard()
-    this.#waiting = undefined
-    this.#measures.clear()
+    const wasOver = this.isOver
     this.#services.metrics.closed(code)
     this.#become({ name: 'closed' })
-    this.#events.closed(this)
+    if (!wasOver) this.#over()
+    this.#outbox.discard()
   }
 
   /** Sends a frame that answers no request. */
   signal(response: Response): void {
-    this.#outbox.send(encodeFrame(response, this.binary))
+    if (!this.isOver) this.#send(encodeFrame(response, this.binary), 'signal')
   }
 
   push(frames: PushFrames): void {
-    if (this.#state.name !== 'open' || !this.broadcast) return
-    this.#services.metrics.delivered()
-    this.#outbox.send(this.binary ? frames.binary : frames.json)
+    if (this.#state.name === 'open' && this.broadcast)
+      this.#send(this.binary ? frames.binary : frames.json, 'push')
   }
 
   ping(): void {
@@ -167,55 +186,72 @@ export class Session implements SocketHandlers {
   }
 
   /** Sends what waits, then closes. Idempotent. */
-  close({ code, reason }: Pick<CloseReason, 'code' | 'reason'>): void {
-    if (this.#state.name === 'closing' || this.#state.name === 'closed') return
+  close({ code, reason }: Reason): void {
+    if (this.isOver) return
     this.#become({ name: 'closing' })
     this.#outbox.close()
     this.#socket.close(code, reason)
+    this.#over()
   }
 
   /** Tells why there is no entry, then closes. */
-  refuse(response: Response, reason: Pick<CloseReason, 'code' | 'reason'>): void {
+  refuse(response: Omit<Response, 'id'>, reason: Reason): void {
     this.signal({ id: SIGNAL_ID, ...response })
     this.close(reason)
   }
 
   /** Starts nothing more, answers what is under way, then closes. */
-  finish(reason: Pick<CloseReason, 'code' | 'reason'>): void {
-    this.#waiting = undefined
+  finish(reason: Reason): void {
     this.#finishing = reason
-    if (this.#running === 0) this.close(reason)
+    this.#runner.stop()
+    if (this.#runner.running === 0) this.close(reason)
   }
 
   /** Ends a connection that does not answer. */
   terminate(): void {
     if (this.#state.name === 'closed') return
-    this.#become({ name: 'closing' })
+    const wasOver = this.isOver
+    if (!wasOver) this.#become({ name: 'closing' })
     this.#outbox.discard()
     this.#socket.terminate()
-  }
-
-  async flushed(): Promise<void> {
-    await this.#outbox.flushed()
+    if (!wasOver) this.#over()
   }
 
   #become(state: SessionState): void {
+    assert(transitions[this.#state.name].includes(state.name), `${this.#state.name} to ${state.name}`)
     this.#state = state
   }
 
+  #over(): void {
+    this.#runner.stop()
+    this.#events.over(this)
+  }
+
+  #idle(): void {
+    if (this.#finishing !== undefined) this.close(this.#finishing)
+  }
+
+  #send(frame: Buffer, kind: SentKind): void {
+    this.#services.metrics.sent(kind, frame.length)
+    this.#outbox.send(frame)
+  }
+
   #keepEarly(early: EarlyMessage[], message: EarlyMessage): void {
-    if (early.length >= this.#services.limits.maxEarly) this.#tooMany('messages before the session is open')
-    else early.push(message)
+    const { earlyMessages, earlyBytes } = this.#services.limits
+    this.#earlyBytes += message.data.length
+    if (early.length < earlyMessages && this.#earlyBytes <= earlyBytes) early.push(message)
+    else this.#tooMuch('comes before the session is open')
   }
 
   #overflow(): void {
     this.#outbox.discard()
-    this.#tooMany('messages for a slow reader')
+    this.#tooMuch('waits for a slow reader')
   }
 
-  #tooMany(what: string): void {
+  #tooMuch(what: string): void {
     this.#services.metrics.dropped()
-    this.close({ ...closeCodes.overloaded, reason: `too many ${what}` })
+    this.#services.logger.warn({ session: this.id, workspace: this.token.workspace }, `too much ${what}`)
+    this.close({ ...closeCodes.overloaded, reason: `too much ${what}` })
   }
 
   #receive(data: Buffer, isBinary: boolean): void {
@@ -224,13 +260,13 @@ export class Session implements SocketHandlers {
     try {
       this.#dispatch(parseRequest(decodeRequestFrame(data, isBinary)))
     } catch (error) {
-      const status = toStatus(error, this.#services.logger)
-      const id = status.params['id']
-      this.#fail(typeof id === 'number' || typeof id === 'string' ? id : SIGNAL_ID, error)
+      const { id } = toStatus(error, this.#services.logger).params
+      this.#runner.fail(typeof id === 'boolean' || id === undefined ? SIGNAL_ID : id, error)
     }
   }
 
   #dispatch(request: Request | HelloRequest): void {
+    if (this.#state.name !== 'open') return
     switch (request.method) {
       case 'hello':
         this.#hello(request as HelloRequest)
@@ -240,116 +276,15 @@ export class Session implements SocketHandlers {
         this.#events.upgrading(this)
         return
       default:
-        this.#start(request)
+        this.#runner.start(request, this.#state)
     }
   }
 
   #hello(hello: HelloRequest): void {
-    const answer = this.#events.hello(this, hello)
-    const response = {
-      id: SIGNAL_ID,
-      result: 'hello',
-      binary: hello.binary ?? false,
-      ...answer,
-    }
-    this.#outbox.send(encodeFrame(response, false))
-    this.binary = hello.binary ?? false
+    const binary = hello.binary ?? false
+    const answer = { id: SIGNAL_ID, result: 'hello', binary, ...this.#events.hello(this, hello) }
+    this.#send(encodeFrame(answer, false), 'signal')
+    this.binary = binary
     this.broadcast = hello.broadcast ?? true
   }
-
-  /** Requests start in order, some of them at once; the socket is not read while others wait. */
-  #start(request: Request): void {
-    if (this.#finishing !== undefined) return
-    if (this.#running >= this.#services.limits.maxConcurrent) {
-      this.#waiting ??= []
-      if (this.#waiting.push(request) === 1) this.#socket.pause()
-      return
-    }
-    this.#run(request)
-  }
-
-  #run(request: Request): void {
-    if (this.#state.name !== 'open') return
-    const method = commonMethods.get(request.method) ?? this.#events.method(this, request.method)
-    if (method === undefined) {
-      this.#fail(request.id, new StatusError('platform:status:UnknownMethod', { method: request.method }))
-      return
-    }
-    const started = this.#services.performanceNow()
-    if (method.kind !== 'other') this.statistics.count(method.kind)
-    let result
-    try {
-      result = method.run(this.#context(this.#state.pipeline, this.#state.caller), request.params)
-    } catch (error) {
-      this.#fail(request.id, error)
-      return
-    }
-    if (result instanceof Promise) void this.#await(request, started, result)
-    else this.#answer(request, started, result)
-  }
-
-  #context(pipeline: Pipeline, caller: Caller): MethodContext {
-    const { chunkBytes, chunkCount } = this.#services.limits
-    const encoded = this.binary ? undefined : { maxBytes: chunkBytes, maxCount: chunkCount }
-    return {
-      pipeline,
-      caller,
-      encoded,
-      token: this.token,
-      measures: this.#measures,
-    }
-  }
-
-  async #await(request: Request, started: number, result: Promise<unknown>): Promise<void> {
-    this.#running += 1
-    const done = this.#services.watch.started(this, request)
-    try {
-      this.#answer(request, started, await result)
-    } catch (error) {
-      this.#fail(request.id, error)
-    } finally {
-      done()
-      this.#running -= 1
-      this.#next()
-    }
-  }
-
-  #next(): void {
-    if (this.#finishing !== undefined) {
-      if (this.#running === 0) this.close(this.#finishing)
-      return
-    }
-    const request = this.#waiting?.shift()
-    if (request !== undefined) this.#run(request)
-    if (this.#waiting?.length !== 0) return
-    this.#waiting = undefined
-    this.#socket.resume()
-  }
-
-  #answer(request: Request, started: number, result: unknown): void {
-    const spent = this.#services.performanceNow() - started
-    this.#services.metrics.answered(request.method, spent / 1000)
-    for (const [operation, sum] of this.#measures) this.#measures.set(operation, sum + spent)
-    const encoding = { binary: this.binary, chunkCount: this.#services.limits.chunkCount }
-    if (isEncodedResult(result)) {
-      this.#sendFrames(encodedFrames(request.id, result), result.parts.length > 1)
-      return
-    }
-    const chunked = Array.isArray(result) && result.length > encoding.chunkCount
-    this.#sendFrames(answerFrames(request.id, result, encoding), chunked)
-  }
-
-  #sendFrames(frames: Generator<Buffer, undefined>, several: boolean): void {
-    if (several) this.#outbox.sendAll(frames)
-    else for (const frame of frames) this.#outbox.send(frame)
-  }
-
-  #fail(id: RequestId, error: unknown): void {
-    this.#services.metrics.failed()
-    this.#outbox.send(encodeFrame({ id, error: toStatus(error, this.#services.logger) }, this.binary))
-  }
-}
-
-function isEncodedResult(result: unknown): result is Parameters<typeof encodedFrames>[1] {
-  return typeof result === 'object' && result !== null && !Array.isArray(result) && isEncoded(result as never)
 }

@@ -74,11 +74,7 @@ export class WebSocketTransport {
     return origins.length === 0 || origins.includes(origin)
   }
 
-  #connected(
-    ws: WebSocket,
-    { request, url }: { request: IncomingMessage; url: URL },
-    duplex: Duplex,
-  ): void {
+  #connected(ws: WebSocket, { request, url }: { request: IncomingMessage; url: URL }, duplex: Duplex): void {
     const socket = new WsSocket(ws, duplex)
     const handlers = this.#options.accept({
       token: tokenOf(request, url),

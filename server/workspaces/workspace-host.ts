@@ -1,51 +1,74 @@
+import assert from 'node:assert'
+import type { Account, Ref } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import type { Tx } from '../../model/transactions.ts'
 import { type CloseReason, closeCodes } from '../../protocol/close-codes.ts'
+import type { Caller } from '../../pipeline/middleware.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import type { Logger, Push } from '../../pipeline/workspace.ts'
 import { PushFrames } from '../sessions/push-frames.ts'
 import type { Session } from '../sessions/session.ts'
 import type { Cancel, TimerWheel } from '../timer-wheel.ts'
 import { withTimeout } from '../with-timeout.ts'
+import { UserStatuses } from './user-status.ts'
 
 /**
  * ```
- * closed --> opening --> open --> draining --> closed
- *               \___________________/
+ * new --> opening --> open --> draining --> closed
+ *   \        |  ^______/          ^           ^
+ *    \       \____________________/           |
+ *     \_______________________________________/
  * ```
- * `upgrade` tells that only upgrade tools are let in. A host that is closed again is forgotten, and the next
- * session makes a new one.
+ * `upgrade`: only upgrade tools are let in; a workspace that is open goes through `opening` again to get
+ * there. Whoever comes after `closed` makes a new host.
  */
 export type WorkspaceState =
-  | { name: 'closed' }
+  | { name: 'new' }
   | { name: 'opening'; pipeline: Promise<Pipeline>; upgrade: boolean }
-  | { name: 'open'; pipeline: Pipeline; upgrade: boolean }
-  | { name: 'draining'; done: Promise<void>; upgrade: boolean }
+  | { name: 'open'; pipeline: Pipeline; upgrade: boolean; statuses: UserStatuses | undefined }
+  | { name: 'draining'; done: Promise<void> }
+  | { name: 'closed' }
+
+const transitions: Record<WorkspaceState['name'], readonly WorkspaceState['name'][]> = {
+  new: ['opening', 'closed'],
+  opening: ['open', 'draining', 'closed', 'opening'],
+  open: ['opening', 'draining'],
+  draining: ['closed'],
+  closed: [],
+}
 
 export interface HostOptions {
   id: string
-  /** Opens the pipeline; what it commits is broadcast by the host. */
+  /** Opens the pipeline; what it commits goes to `committed`. */
   open: (committed: (pushes: Push[]) => void) => Promise<Pipeline>
   wheel: TimerWheel
+  now: () => number
   logger: Logger
-  /** Milliseconds without sessions until the workspace is closed. */
+  /** Milliseconds without users until the workspace is closed. */
   idleTimeout: number
   /** Milliseconds that opening and closing may take. */
   openTimeout: number
   /** Milliseconds clients have to acknowledge that the model is about to change. */
   upgradeNotice: number
+  /** Milliseconds after which a user without sessions is offline. */
+  reconnectWindow: number
+  /** Seconds from a commit until its pushes were handed to the sockets. */
+  observeLag: (seconds: number) => void
   /** The workspace is closed, and this host is done. */
   closed: (host: WorkspaceHost) => void
 }
 
-/** One workspace that people are in: its pipeline, and who is connected. */
+/** One workspace that somebody is in, or wants into: its pipeline, and who is connected. */
 export class WorkspaceHost {
   readonly id: string
   readonly sessions = new Set<Session>()
   readonly #options: HostOptions
-  readonly #acknowledged = new Set<Session>()
-  #state: WorkspaceState = { name: 'closed' }
+  readonly #byEmail = new Map<string, number>()
+  readonly #people = new Map<Session, Ref<Account>>()
+  readonly #unaware = new Set<Session>()
+  #state: WorkspaceState = { name: 'new' }
   #entering = 0
+  #users = 0
   #cancelIdle: Cancel | undefined
   #noticeDone: (() => void) | undefined
 
@@ -59,11 +82,16 @@ export class WorkspaceHost {
   }
 
   get upgrading(): boolean {
-    return this.#state.name !== 'closed' && this.#state.upgrade
+    return 'upgrade' in this.#state && this.#state.upgrade
   }
 
   get queueDepth(): number {
     return this.#state.name === 'open' ? this.#state.pipeline.queueDepth() : 0
+  }
+
+  /** Nobody new can be let in: whoever wants in asks the registry again. */
+  get isOver(): boolean {
+    return this.#state.name === 'draining' || this.#state.name === 'closed'
   }
 
   /** Settled once the workspace is not on its way out. */
@@ -71,126 +99,178 @@ export class WorkspaceHost {
     if (this.#state.name === 'draining') await this.#state.done
   }
 
-  /** Somebody wants in: the workspace stays open at least until {@link left} is called as often. */
+  /** Somebody wants in: the workspace stays at least until {@link leave} was called as often. */
   arrive(): void {
     this.#entering += 1
-    this.#cancelIdle?.()
-    this.#cancelIdle = undefined
   }
 
   leave(): void {
     this.#entering -= 1
-    this.#whenEmpty()
+    this.#closeWhenEmpty()
   }
 
-  /** The pipeline, opened by whoever comes first. A failure is not kept. */
-  async pipeline(): Promise<Pipeline> {
+  /** The pipeline, opened by whoever comes first; for upgrade tools after everyone else was put out. */
+  async pipeline(upgrade: boolean): Promise<Pipeline> {
+    if (upgrade && !this.upgrading) return await this.#opening(this.#reopened(), true)
     if (this.#state.name === 'open') return this.#state.pipeline
     if (this.#state.name === 'opening') return await this.#state.pipeline
-    if (this.#state.name === 'draining') throw new Error(`workspace ${this.id} is closing`)
-    return await this.#open(false)
+    return await this.#opening(this.#options.open(this.#committed), upgrade)
   }
 
-  join(session: Session): void {
+  /** Sessions of an account. */
+  sessionsOf(email: string): number {
+    return this.#byEmail.get(email) ?? 0
+  }
+
+  /** Whether what was waited for is still what is open. */
+  serves(pipeline: Pipeline): boolean {
+    return this.#state.name === 'open' && this.#state.pipeline === pipeline
+  }
+
+  join(session: Session, { account, system }: Caller): void {
     this.sessions.add(session)
+    this.#countEmail(session, 1)
+    if (session.token.mode === 'backup') return
+    this.#users += 1
+    this.#cancelIdle?.()
+    this.#cancelIdle = undefined
+    if (session.token.mode !== 'user' || system || account === '') return
+    this.#people.set(session, account)
+    this.#statuses?.joined(account)
   }
 
+  /** The session is over. */
   part(session: Session): void {
     if (!this.sessions.delete(session)) return
+    this.#countEmail(session, -1)
     this.acknowledge(session)
-    this.#whenEmpty()
+    const account = this.#people.get(session)
+    this.#people.delete(session)
+    if (account !== undefined) this.#statuses?.left(account)
+    if (session.token.mode !== 'backup') this.#users -= 1
+    if (this.#users === 0 && session.token.mode === 'user' && this.#state.name === 'open') this.#startIdling()
+    this.#closeWhenEmpty()
   }
 
   /** A client knows that the model is about to change. */
   acknowledge(session: Session): void {
-    this.#acknowledged.add(session)
-    if ([...this.sessions].every((each) => this.#acknowledged.has(each))) this.#noticeDone?.()
-  }
-
-  /** Puts everyone out and reopens for upgrade tools alone. */
-  async startUpgrade(): Promise<void> {
-    if (this.upgrading) return
-    if (this.#state.name === 'open' || this.#state.name === 'opening') {
-      const pipeline = this.#state.pipeline
-      const reopened = this.#evict(closeCodes.upgrading, undefined)
-        .then(() => this.#closePipeline(pipeline))
-        .then(() => this.#options.open(() => undefined))
-      await this.#opening(reopened, true)
-      return
-    }
-    await this.#open(true)
+    if (this.#unaware.delete(session) && this.#unaware.size === 0) this.#noticeDone?.()
   }
 
   /** Ends every session but `except`, then closes the files. Never fails, and never waits for ever. */
   async close(reason: CloseReason, options: { signal: boolean; except?: Session }): Promise<void> {
-    if (this.#state.name === 'draining') return await this.#state.done
-    if (this.#state.name === 'closed') return this.#closed()
-    const { pipeline, upgrade } = this.#state
-    const out = options.signal
-      ? this.#evict(reason, options.except)
-      : this.#closeSessions(reason, options.except)
-    const done = out.then(() => this.#closePipeline(pipeline)).then(() => this.#closed())
-    this.#become({ name: 'draining', done, upgrade })
-    await done
+    const state = this.#state
+    switch (state.name) {
+      case 'draining':
+        return await state.done
+      case 'new':
+        return this.#closed()
+      case 'closed':
+        return
+      case 'opening':
+      case 'open': {
+        // Not before the state has changed: closing sessions looks at it.
+        const done = Promise.resolve().then(async () => await this.#drain(state, reason, options))
+        this.#become({ name: 'draining', done })
+        return await done
+      }
+      default:
+        state satisfies never
+    }
   }
 
-  broadcast(pushes: readonly Push[]): void {
-    if (this.sessions.size === 0) return
+  broadcast(pushes: readonly Push[], sessions: readonly Session[] = [...this.sessions]): void {
+    if (sessions.length === 0) return
+    const started = performance.now()
     const frames = new PushFrames(pushes.map(({ tx }) => tx))
-    for (const session of this.sessions) session.push(frames)
+    for (const session of sessions) session.push(frames)
+    setImmediate(() => this.#options.observeLag((performance.now() - started) / 1000))
   }
 
   #become(state: WorkspaceState): void {
+    assert(transitions[this.#state.name].includes(state.name), `${this.#state.name} to ${state.name}`)
     this.#state = state
   }
 
-  async #open(upgrade: boolean): Promise<Pipeline> {
-    const committed = (pushes: Push[]) => {
-      if (!this.upgrading) this.broadcast(pushes)
-    }
-    return await this.#opening(this.#options.open(committed), upgrade)
+  #countEmail({ token }: Session, by: 1 | -1): void {
+    const count = this.sessionsOf(token.email) + by
+    if (count === 0) this.#byEmail.delete(token.email)
+    else this.#byEmail.set(token.email, count)
+  }
+
+  readonly #committed = (pushes: Push[]): void => {
+    if (this.upgrading) return
+    // The answers to the senders are on their way by promises: pushes come after them, to who is there now.
+    const present = [...this.sessions]
+    process.nextTick(() => this.broadcast(pushes, present))
   }
 
   async #opening(opened: Promise<Pipeline>, upgrade: boolean): Promise<Pipeline> {
     const { openTimeout, logger } = this.#options
     const pipeline = withTimeout(opened, openTimeout, `opening workspace ${this.id}`)
     this.#become({ name: 'opening', pipeline, upgrade })
+    const isCurrent = () => this.#state.name === 'opening' && this.#state.pipeline === pipeline
     try {
       const open = await pipeline
-      // Closed meanwhile: whoever closes it waits for the same promise.
-      if (this.#state.name === 'opening') this.#become({ name: 'open', pipeline: open, upgrade })
+      if (isCurrent())
+        this.#become({ name: 'open', pipeline: open, upgrade, statuses: this.#makeStatuses(open, upgrade) })
       return open
     } catch (error) {
       logger.error({ err: error, workspace: this.id }, 'a workspace did not open')
-      void opened.then((late) => late.close()).catch(() => undefined)
-      if (this.#state.name === 'opening') this.#closed()
+      // It may still open, when nobody waits for it any more.
+      void opened.then(async (late) => await late.close()).catch(() => undefined)
+      if (isCurrent()) this.#closed()
       throw error
     }
   }
 
-  #whenEmpty(): void {
-    if (this.sessions.size > 0 || this.#entering > 0) return
-    if (this.#state.name !== 'open' && this.#state.name !== 'opening') return
-    if (this.#state.upgrade) {
-      void this.close(closeCodes.workspaceClosed, { signal: false })
-      return
+  /** Puts everyone out, closes the pipeline where there is one, and opens another for upgrade tools. */
+  async #reopened(): Promise<Pipeline> {
+    const state = this.#state
+    if (state.name === 'open' || state.name === 'opening') {
+      this.#statuses?.stop()
+      await this.#evict(closeCodes.upgrading, undefined)
+      await this.#closePipeline(state.pipeline)
     }
-    this.#cancelIdle ??= this.#options.wheel.schedule(this.#options.idleTimeout, () => {
+    return await this.#options.open(this.#committed)
+  }
+
+  async #drain(
+    state: Extract<WorkspaceState, { pipeline: unknown }>,
+    reason: CloseReason,
+    { signal, except }: { signal: boolean; except?: Session },
+  ): Promise<void> {
+    if (signal) await this.#evict(reason, except)
+    else this.#closeSessions(reason, except)
+    if (state.name === 'open') state.statuses?.stop()
+    await this.#closePipeline(state.pipeline)
+    this.#closed()
+  }
+
+  #startIdling(): void {
+    const { wheel, idleTimeout } = this.#options
+    this.#cancelIdle ??= wheel.schedule(idleTimeout, () => {
       this.#cancelIdle = undefined
-      if (this.sessions.size === 0 && this.#entering === 0) {
-        void this.close(closeCodes.workspaceClosed, { signal: false })
-      }
+      this.#closeWhenEmpty()
     })
+  }
+
+  /** Closes a workspace nobody is in, wants into, or left a short while ago. */
+  #closeWhenEmpty(): void {
+    if (this.sessions.size > 0 || this.#entering > 0 || this.#cancelIdle !== undefined || this.isOver) return
+    void this.close(closeCodes.workspaceClosed, { signal: false })
   }
 
   /** Tells everyone that the model is about to change, gives them a moment, and closes their sockets. */
   async #evict(reason: CloseReason, except: Session | undefined): Promise<void> {
-    this.#acknowledged.clear()
-    const others = [...this.sessions].filter((session) => session !== except)
-    if (except !== undefined) this.#acknowledged.add(except)
-    for (const session of others) session.signal({ result: modelUpgrade })
-    if (others.length > 0) await this.#notice()
-    await this.#closeSessions(reason, except)
+    for (const session of this.sessions) {
+      if (session === except) continue
+      this.#unaware.add(session)
+      session.signal({ result: modelUpgrade })
+    }
+    if (this.#unaware.size > 0) await this.#notice()
+    this.#unaware.clear()
+    this.#closeSessions(reason, except)
   }
 
   async #notice(): Promise<void> {
@@ -203,18 +283,28 @@ export class WorkspaceHost {
     this.#noticeDone = undefined
   }
 
-  #closeSessions(reason: CloseReason, except: Session | undefined): Promise<void> {
+  #closeSessions(reason: CloseReason, except: Session | undefined): void {
     for (const session of this.sessions) if (session !== except) session.close(reason)
-    return Promise.resolve()
   }
 
   async #closePipeline(pipeline: Pipeline | Promise<Pipeline>): Promise<void> {
-    const closing = Promise.resolve(pipeline).then((open) => open.close())
-    await withTimeout(closing, this.#options.openTimeout, `closing workspace ${this.id}`).catch(
-      (error: unknown) => {
-        this.#options.logger.error({ err: error, workspace: this.id }, 'a workspace did not close')
-      },
-    )
+    const { openTimeout, logger } = this.#options
+    const closing = Promise.resolve(pipeline).then(async (open) => await open.close())
+    try {
+      await withTimeout(closing, openTimeout, `closing workspace ${this.id}`)
+    } catch (error) {
+      logger.error({ err: error, workspace: this.id }, 'a workspace did not close')
+    }
+  }
+
+  #makeStatuses(pipeline: Pipeline, upgrade: boolean): UserStatuses | undefined {
+    if (upgrade) return undefined
+    const { wheel, now, logger, reconnectWindow } = this.#options
+    return new UserStatuses({ pipeline, wheel, now, logger, window: reconnectWindow })
+  }
+
+  get #statuses(): UserStatuses | undefined {
+    return this.#state.name === 'open' ? this.#state.statuses : undefined
   }
 
   #closed(): void {

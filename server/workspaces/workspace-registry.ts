@@ -30,13 +30,13 @@ export class WorkspaceRegistry {
   }
 
   /**
-   * The workspace's host, once it is not on its way out; it stays while `arrive` has not been matched by
+   * The workspace's host, once the one before it is closed; it stays while `arrive` has not been matched by
    * `leave`.
    */
   async arrive(id: string): Promise<WorkspaceHost> {
     for (;;) {
       const host = this.#hosts.get(id) ?? this.#create(id)
-      if (host.state !== 'draining') {
+      if (!host.isOver) {
         host.arrive()
         return host
       }

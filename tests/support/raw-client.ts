@@ -22,7 +22,8 @@ export class RawClient {
   readonly frames: Frame[] = []
   readonly kinds: ('text' | 'binary')[] = []
   closed: { code: number; reason: string } | undefined
-  #lastId = 0
+  /** Ids a test gives its own frames are smaller. */
+  #lastId = 1_000_000
   readonly #waiting: { matches: (frame: Frame) => boolean; resolve: (frame: Frame) => void }[] = []
 
   constructor(
@@ -123,9 +124,15 @@ export class RawClient {
     return found(await this.wait((frame) => found(frame) !== undefined)) ?? {}
   }
 
-  async waitForClose(): Promise<{ code: number; reason: string }> {
-    if (this.closed === undefined) await once(this.socket, 'close', { signal: AbortSignal.timeout(10_000) })
-    return this.closed ?? { code: 0, reason: '' }
+  async waitForClose(timeout = 10_000): Promise<{ code: number; reason: string }> {
+    if (this.closed !== undefined) return this.closed
+    return await new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error('the socket was not closed')), timeout)
+      this.socket.once('close', (code, reason) => {
+        clearTimeout(timer)
+        resolve({ code, reason: reason.toString() })
+      })
+    })
   }
 
   async close(): Promise<void> {

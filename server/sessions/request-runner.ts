@@ -1,0 +1,141 @@
+import { StatusError } from '../../model/status.ts'
+import type { Request, RequestId } from '../../protocol/messages.ts'
+import type { Caller } from '../../pipeline/middleware.ts'
+import type { Pipeline } from '../../pipeline/open-workspace.ts'
+import type { Token } from '../tokens.ts'
+import type { Frame } from '../transport/frame.ts'
+import { answerOf, encodeFrame } from './answer.ts'
+import { type Method, methods as commonMethods } from './methods.ts'
+import type { SentKind, SessionServices } from './session-services.ts'
+import type { Statistics } from './statistics.ts'
+import { toStatus } from './to-status.ts'
+
+/** What the runner needs to know of its session. */
+interface Owner {
+  readonly id: string
+  readonly token: Token
+  readonly binary: boolean
+  readonly statistics: Statistics
+}
+
+export interface RunnerEvents {
+  /** The session need not be read while requests wait. */
+  pause: () => void
+  resume: () => void
+  /** Nothing runs any more. */
+  idle: () => void
+  /** Methods beside the common ones. */
+  method: (name: string) => Method | undefined
+  send: (frame: Frame, kind: SentKind) => void
+  sendAll: (frames: Iterator<Frame>) => void
+}
+
+interface OpenState {
+  pipeline: Pipeline
+  caller: Caller
+}
+
+/** Runs one session's requests: started in order, a bounded number at once, each answered when it is done. */
+export class RequestRunner {
+  readonly #owner: Owner
+  readonly #services: SessionServices
+  readonly #events: RunnerEvents
+  readonly #measures = new Map<string, number>()
+  #waiting: { request: Request; state: OpenState }[] | undefined
+  #running = 0
+  #stopped = false
+
+  constructor(owner: Owner, services: SessionServices, events: RunnerEvents) {
+    this.#owner = owner
+    this.#services = services
+    this.#events = events
+  }
+
+  get running(): number {
+    return this.#running
+  }
+
+  /** Starts the request, or has it wait for its turn; the socket is not read meanwhile. */
+  start(request: Request, state: OpenState): void {
+    if (this.#stopped) return
+    if (this.#waiting === undefined && this.#running < this.#services.limits.concurrentRequests) {
+      this.#run(request, state)
+      return
+    }
+    this.#waiting ??= []
+    if (this.#waiting.push({ request, state }) === 1) this.#events.pause()
+  }
+
+  fail(id: RequestId, error: unknown): void {
+    this.#services.metrics.failed()
+    const status = toStatus(error, this.#services.logger)
+    this.#events.send(encodeFrame({ id, error: status }, this.#owner.binary), 'error')
+  }
+
+  /** Starts nothing more. What runs is answered while the session lives. */
+  stop(): void {
+    this.#stopped = true
+    // A socket that is not read would not end its closing handshake.
+    if (this.#waiting !== undefined) this.#events.resume()
+    this.#waiting = undefined
+    this.#measures.clear()
+  }
+
+  #run(request: Request, state: OpenState): void {
+    const method = commonMethods.get(request.method) ?? this.#events.method(request.method)
+    if (method === undefined) {
+      this.fail(request.id, new StatusError('platform:status:UnknownMethod', { method: request.method }))
+      return
+    }
+    const started = this.#services.performanceNow()
+    if (method.kind !== 'other') this.#owner.statistics.count(method.kind)
+    let result
+    try {
+      const { token } = this.#owner
+      const context = { ...state, token, measures: this.#measures, encoded: this.#services.limits.chunk() }
+      result = method.run(context, request.params)
+    } catch (error) {
+      this.fail(request.id, error)
+      return
+    }
+    if (result instanceof Promise) void this.#await(request, started, result)
+    else this.#answer(request, started, result)
+  }
+
+  async #await(request: Request, started: number, result: Promise<unknown>): Promise<void> {
+    this.#running += 1
+    const done = this.#services.watch.started(this.#owner, request)
+    try {
+      this.#answer(request, started, await result)
+    } catch (error) {
+      this.fail(request.id, error)
+    } finally {
+      done()
+      this.#running -= 1
+      this.#next()
+    }
+  }
+
+  #next(): void {
+    while (this.#waiting !== undefined && this.#running < this.#services.limits.concurrentRequests) {
+      const next = this.#waiting.shift()
+      if (next === undefined) break
+      this.#run(next.request, next.state)
+    }
+    if (this.#waiting?.length === 0) {
+      this.#waiting = undefined
+      this.#events.resume()
+    }
+    if (this.#running === 0) this.#events.idle()
+  }
+
+  #answer(request: Request, started: number, result: unknown): void {
+    const spent = this.#services.performanceNow() - started
+    this.#services.metrics.answered(request.method, spent / 1000)
+    for (const [operation, sum] of this.#measures) this.#measures.set(operation, sum + spent)
+    const limits = this.#services.limits.chunk()
+    const { several, frames } = answerOf(request.id, result, this.#owner.binary, limits)
+    if (several) this.#events.sendAll(frames)
+    else for (const frame of frames) this.#events.send(frame, 'answer')
+  }
+}

@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { RawClient } from '../support/raw-client.ts'
+import { createTask } from '../support/transactions.ts'
+import { type TestServer, testServer } from '../support/test-server.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+const MINUTE = 60_000
+
+function asAdmin({ server, token }: TestServer) {
+  const headers = { authorization: `Bearer ${token('root', '', { admin: 'true' })}` }
+  return async (method: string, path: string) =>
+    await fetch(`${server.url}/api/v1/${path}`, { method, headers })
+}
+
+const warnings = (client: RawClient) =>
+  client.frames
+    .map(({ result }) => result as { event?: number; params?: { timeMinutes: number } } | null)
+    .filter((result) => result?.event === 4)
+    .map((result) => result?.params)
+
+test('SRV-30: maintenance is announced at once, each minute, and to whoever enters, until it is cancelled', async (t) => {
+  const server = await testServer(t, { pingInterval: '3600' }, { fakeTime: true })
+  const admin = asAdmin(server)
+  const ann = await RawClient.open(server.url, server.token('ann'))
+  assert.equal((await admin('PUT', 'manage?operation=maintenance&timeout=3&message=disk')).status, 200)
+  await ann.wait(({ result }) => (result as { event?: number } | null)?.event === 4)
+  await server.time.advance(MINUTE)
+  const bob = await RawClient.open(server.url, server.token('bob', 'w2'))
+  await bob.wait(({ result }) => (result as { event?: number } | null)?.event === 4)
+  await server.time.advance(MINUTE)
+  await ann.request('ping')
+  assert.deepEqual(
+    warnings(ann).map((params) => params?.timeMinutes),
+    [3, 2, 1],
+  )
+  assert.deepEqual(warnings(bob), [
+    { timeMinutes: 2, message: 'disk' },
+    { timeMinutes: 1, message: 'disk' },
+  ])
+  await admin('PUT', 'manage?operation=cancel-maintenance')
+  await server.time.advance(10 * MINUTE)
+  await ann.request('ping')
+  assert.equal(warnings(ann).length, 3)
+  const late = await RawClient.open(server.url, server.token('cid'))
+  await late.request('ping')
+  assert.deepEqual(warnings(late), [])
+  assert.equal((await admin('PUT', 'manage?operation=maintenance&timeout=x')).status, 400)
+})
+
+test('SRV-31: maintenance ends in a drain where that was asked for', async (t) => {
+  const server = await testServer(t, { pingInterval: '3600' }, { fakeTime: true })
+  const ann = await RawClient.open(server.url, server.token('ann'))
+  await asAdmin(server)('PUT', 'manage?operation=maintenance&timeout=1&drain=true')
+  await server.time.advance(MINUTE + 200)
+  const { code, reason } = await ann.waitForClose()
+  assert.equal(code, 1012)
+  assert.match(reason, /^retry in \d+ ms$/)
+})
+
+test('SRV-32: statistics show totals to any valid token, and sessions by workspace to administrators only', async (t) => {
+  const server = await testServer(t)
+  await RawClient.open(server.url, server.token('ann'), {}, { sessionId: 's1' })
+  const get = async (token: string) => await fetch(`${server.server.url}/api/v1/statistics?token=${token}`)
+  const mine = (await (await get(server.token('ann'))).json()) as { sessions: number; workspaces: unknown }
+  assert.deepEqual([mine.sessions, mine.workspaces], [1, 1])
+  assert.equal((await get('nonsense')).status, 401)
+  const all = (await (await get(server.token('root', '', { admin: 'true' }))).json()) as {
+    workspaces: { id: string; sessions: { sessionId: string }[] }[]
+  }
+  assert.deepEqual(
+    all.workspaces.map(({ id, sessions }) => [id, sessions.map(({ sessionId }) => sessionId)]),
+    [['w1', ['s1']]],
+  )
+})
+
+test('SRV-33: an administrator lists workspaces and sessions, and closes one session for good', async (t) => {
+  const server = await testServer(t)
+  const admin = asAdmin(server)
+  const ann = await RawClient.open(server.url, server.token('ann'), {}, { sessionId: 's1' })
+  const other = await RawClient.open(server.url, server.token('ann'), {}, { sessionId: 's12' })
+  assert.deepEqual(
+    ((await (await admin('GET', 'workspaces')).json()) as { id: string }[]).map(({ id }) => id),
+    ['w1'],
+  )
+  assert.equal(((await (await admin('GET', 'workspaces/w1/sessions')).json()) as unknown[]).length, 2)
+  assert.equal((await admin('GET', 'workspaces/nope/sessions')).status, 404)
+  assert.equal((await admin('DELETE', 'workspaces/w1/sessions/s')).status, 404)
+  assert.equal((await admin('DELETE', 'workspaces/w1/sessions/s1')).status, 200)
+  assert.equal((await ann.waitForClose()).code, 4203)
+  assert.equal(await other.request('ping'), 'pong!')
+  const forbidden = await fetch(`${server.server.url}/api/v1/workspaces`, {
+    headers: { authorization: `Bearer ${server.token('ann')}` },
+  })
+  assert.equal(forbidden.status, 403)
+})
+
+test('SRV-34: a stopping server answers what is under way, tells sessions when to come back, and lets nobody in', async (t) => {
+  const server = await testServer(t, { storage: 'embedded' })
+  const clients = await Promise.all(
+    Array.from(
+      { length: 20 },
+      async (_, at) => await RawClient.open(server.url, server.token(`p${at}`, `w${at % 4}`)),
+    ),
+  )
+  for (const [at, client] of clients.entries())
+    client.send({
+      id: 1,
+      method: 'tx',
+      params: [createTask(`t${at}`, { title: 'x' }, { by: `account:p${at}` })],
+    })
+  await clients[0]?.wait(({ id }) => id === 1)
+  const stopping = server.server.stop()
+  const closes = await Promise.all(clients.map(async (client) => await client.waitForClose()))
+  assert.ok(closes.every(({ code, reason }) => code === 1012 && /^retry in \d+ ms$/.test(reason)))
+  assert.ok(new Set(closes.map(({ reason }) => reason)).size > 1)
+  const late = new RawClient(server.url, server.token('late'))
+  await late.waitForClose()
+  await stopping
+  assert.deepEqual(server.server.inspect(), { sessions: 0, workspaces: 0, remembered: 0, timers: 0 })
+})
+
+test('SRV-35: a workspace is closed when nobody was there for the idle time, and not while somebody is', async (t) => {
+  const server = await testServer(
+    t,
+    { idleTimeout: '60', reconnectWindow: '0', pingInterval: '3600' },
+    { fakeTime: true },
+  )
+  const ann = await RawClient.open(server.url, server.token('ann'))
+  await server.time.advance(10 * MINUTE)
+  assert.equal(server.server.inspect().workspaces, 1)
+  await ann.close()
+  await waitUntil(() => server.server.inspect().sessions === 0, 'the session going')
+  await server.time.advance(59_000)
+  const back = await RawClient.open(server.url, server.token('ann'))
+  await server.time.advance(5 * MINUTE)
+  assert.equal(server.server.inspect().workspaces, 1)
+  await back.close()
+  await waitUntil(() => server.server.inspect().sessions === 0, 'the session going')
+  await server.time.advance(61_000)
+  await waitUntil(() => server.server.inspect().workspaces === 0, 'the workspace closing')
+})
+
+test('SRV-36: a backup session is no user and holds a workspace awake only while it is there', async (t) => {
+  const server = await testServer(t, { idleTimeout: '3600' })
+  const tool = await RawClient.open(server.url, server.token('tool', 'w1', { mode: 'backup' }))
+  assert.equal(((await tool.request('findAll', ['core:class:UserStatus', {}])) as unknown[]).length, 0)
+  await tool.close()
+  await waitUntil(() => server.server.inspect().workspaces === 0, 'the workspace closing')
+})
+
+test('SRV-37: backup methods list, read, restore and remove documents, for backup sessions only', async (t) => {
+  const server = await testServer(t, { storage: 'embedded' })
+  const ann = await RawClient.open(server.url, server.token('ann'))
+  for (let at = 0; at < 5; at++) await ann.request('tx', [createTask(`t${at}`, { title: 'x' })])
+  for (const method of ['loadChunk', 'closeChunk', 'loadDocs', 'upload', 'clean']) {
+    await assert.rejects(ann.request(method, ['task', []]), /Forbidden/)
+  }
+  const tool = await RawClient.open(server.url, server.token('tool', 'w1', { mode: 'backup' }))
+  const chunk = (await tool.request('loadChunk', ['task'])) as {
+    idx: number
+    docs: { id: string; hash: string; size: number }[]
+    finished: boolean
+  }
+  assert.deepEqual([chunk.docs.map(({ id }) => id), chunk.finished], [['t0', 't1', 't2', 't3', 't4'], true])
+  const docs = (await tool.request('loadDocs', ['task', ['t1', 't2']])) as { _id: string }[]
+  assert.deepEqual(docs.map(({ _id }) => _id).sort(), ['t1', 't2'])
+  await tool.request('clean', ['task', ['t1', 't2', 't3']])
+  await tool.request('upload', ['task', docs])
+  const left = (await ann.request('findAll', ['board:class:Task', {}])) as { _id: string }[]
+  assert.deepEqual(
+    left.map(({ _id }) => _id),
+    ['t0', 't1', 't2', 't4'],
+  )
+  await tool.request('closeChunk', [chunk.idx])
+})
+
+test('SRV-38: a request that takes longer than 30 seconds is reported once', async (t) => {
+  const { RequestWatch } = await import('../../server/sessions/request-watch.ts')
+  const { TimerWheel } = await import('../../server/timer-wheel.ts')
+  const server = await testServer(t, {}, { fakeTime: true })
+  const wheel = new TimerWheel(server.time)
+  const watch = new RequestWatch({ logger: server.log, wheel, now: server.time.now })
+  watch.started({ id: 's1' }, { id: 1, method: 'findAll', params: [] })
+  const done = watch.started({ id: 's2' }, { id: 1, method: 'tx', params: [] })
+  await server.time.advance(20_000)
+  done()
+  await server.time.advance(5 * MINUTE)
+  const reports = server.log.lines.filter(({ message }) => message === 'a request takes long')
+  assert.deepEqual(
+    reports.map(({ fields }) => (fields as { session: string }).session),
+    ['s1'],
+  )
+  watch.stop()
+  wheel.stop()
+})
+
+test('SRV-39: metrics count connections, messages by type, requests, commits, workspaces and closes', async (t) => {
+  const server = await testServer(t)
+  const ann = await RawClient.open(server.url, server.token('ann'))
+  await ann.request('tx', [createTask('t1', { title: 'x' })])
+  await ann.waitForPush((tx) => tx['objectId'] === 't1')
+  const text = async () => await (await fetch(`${server.server.url}/metrics`)).text()
+  const value = (page: string, name: string) =>
+    Number(
+      page
+        .split('\n')
+        .find((line) => line.startsWith(`${name} `))
+        ?.split(' ')[1],
+    )
+  const open = await text()
+  assert.equal(value(open, 'atrium_connections_total'), 1)
+  assert.equal(value(open, 'atrium_sessions{mode="user"}'), 1)
+  assert.equal(value(open, 'atrium_workspaces{state="open"}'), 1)
+  assert.equal(value(open, 'atrium_request_duration_seconds_count{method="tx"}'), 1)
+  assert.ok(value(open, 'atrium_sent_messages_total{type="push"}') >= 1)
+  assert.ok(value(open, 'atrium_commits_total') >= 1)
+  await ann.close()
+  await waitUntil(
+    async () => value(await text(), 'atrium_closed_connections_total{code="1005"}') === 1,
+    'the close being counted',
+  )
+})
