@@ -80,6 +80,11 @@ export class Connection {
     return this.prepare(sql).run(...params).changes
   }
 
+  /** The new row's rowid. `RETURNING` would cost several times the insertion. */
+  insert(sql: string, params: readonly SqlValue[]): number {
+    return Number(this.prepare(sql).run(...params).lastInsertRowid)
+  }
+
   /** The first column of every row. */
   column<T>({ sql, params }: Fragment): T[] {
     return this.prepare(sql)

@@ -93,8 +93,8 @@ function removeEntry(file: WorkspaceFile, domain: Domain, id: string): void {
 function addEntry(file: WorkspaceFile, schema: DomainSchema, doc: Doc): void {
   const { title, body } = searchText(doc, schema.fullText)
   if (title.length + body.length === 0) return
-  const insert = 'INSERT INTO search_doc (domain, id, _class, space) VALUES (?, ?, ?, ?) RETURNING rowid'
-  const rowid = file.value<number>(fragment(insert, schema.domain, doc._id, doc._class, doc.space)) ?? null
+  const insert = 'INSERT INTO search_doc (domain, id, _class, space) VALUES (?, ?, ?, ?)'
+  const rowid = file.insert(insert, [schema.domain, doc._id, doc._class, doc.space])
   file.run('INSERT INTO search (rowid, title, body) VALUES (?, ?, ?)', [
     rowid,
     title.join(' '),
