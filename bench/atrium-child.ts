@@ -1,0 +1,16 @@
+// The server under test, in a process of its own that answers what it has spent.
+import { resolveConfiguration } from '../server/configuration/configuration.ts'
+import { startServer } from '../server/main.ts'
+import { answer } from './support/child.ts'
+import { memoryInUse, processorTime } from './support/usage.ts'
+
+const server = await startServer(resolveConfiguration(process.env))
+
+const answers = {
+  url: () => server.url,
+  processorTime,
+  memoryInUse,
+}
+export type AtriumAnswers = typeof answers
+
+answer(answers)

@@ -1,0 +1,60 @@
+import type { LoadAnswers } from '../load-child.ts'
+import type { SqliteAnswers } from '../sqlite-child.ts'
+import type { Child } from '../support/child.ts'
+import type { Plan } from '../support/plan.ts'
+import { printFigure } from '../support/report.ts'
+import { startAtrium, token, withClients } from '../support/server.ts'
+import { spreadOf } from '../support/spread.ts'
+
+const BAR = { value: 8000, better: 'higher' } as const
+const MOST = 64
+
+/** Durable commits a second over the wire: each writer waits for its answer before it sends the next. */
+export async function measureCommits(data: string, plan: Plan, sqlite: Child<SqliteAnswers>): Promise<void> {
+  const server = startAtrium(data)
+  try {
+    const measure = async (
+      writers: number,
+      name: string,
+      more: { broadcast?: boolean; bare?: string } = {},
+    ) => {
+      const tokens = Array.from({ length: writers }, () => token('commits'))
+      const bare = more.bare === undefined ? undefined : () => bareCommits(sqlite, plan, writers)
+      const run = async (load: Child<LoadAnswers>) => await commits(load, plan, bare)
+      const { spread, note, peer } = await withClients(server, tokens, run, more.broadcast)
+      const beside = more.bare === undefined ? {} : { peer: { name: more.bare, spread: peer } }
+      const bar = writers === MOST && more.broadcast !== true ? { bar: BAR } : {}
+      printFigure({ name, unit: 'commits/s', spread, note, ...beside, ...bar })
+    }
+    await measure(1, 'commits, 1 writer', { bare: 'bare SQLite, one by one' })
+    await measure(16, 'commits, 16 writers', { bare: 'bare SQLite, 16 at a time' })
+    await measure(MOST, `commits, ${MOST} writers`, { bare: `bare SQLite, ${MOST} at a time` })
+    await measure(MOST, `commits, ${MOST} writers, each told of all`, { broadcast: true })
+  } finally {
+    await server.stop()
+  }
+}
+
+/** Takes turns with the bare database, so that both meet the same disk. */
+async function commits(
+  load: Child<LoadAnswers>,
+  { repetitions, seconds }: Plan,
+  bare: (() => Promise<number>) | undefined,
+) {
+  await load.ask('run', { work: 'commit', seconds, documents: 0 })
+  const [rates, peers, medians, slowest]: [number[], number[], number[], number[]] = [[], [], [], []]
+  for (let repetition = 0; repetition < repetitions; repetition++) {
+    if (bare !== undefined) peers.push(await bare())
+    const { count, elapsed, median, slow } = await load.ask('run', { work: 'commit', seconds, documents: 0 })
+    rates.push(count / elapsed)
+    medians.push(median)
+    slowest.push(slow)
+  }
+  const [half, most] = [spreadOf(medians).median, spreadOf(slowest).median]
+  const note = `half are answered in ${half.toFixed(1)} ms, 99 of 100 in ${most.toFixed(1)} ms`
+  return { spread: spreadOf(rates), note, peer: spreadOf(peers) }
+}
+
+async function bareCommits(sqlite: Child<SqliteAnswers>, { seconds }: Plan, group: number): Promise<number> {
+  return await sqlite.ask('commits', { seconds: seconds / 2, group })
+}

@@ -1,0 +1,44 @@
+// Measures a real server over the wire, beside the barest things that do the same work. `--quick` for a glance.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { measureCommits } from './cases/commits.ts'
+import { measureMemory } from './cases/memory.ts'
+import { measureOpening } from './cases/opening.ts'
+import { measureRequests } from './cases/requests.ts'
+import type { SqliteAnswers } from './sqlite-child.ts'
+import { Child } from './support/child.ts'
+import { full, quick } from './support/plan.ts'
+import { populate } from './support/populate.ts'
+import { print } from './support/report.ts'
+
+const LARGE = 'large'
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    /** Only what has this in its name: commits, requests, opening, memory. */
+    only: { type: 'string', default: '' },
+  },
+})
+const plan = values.quick ? quick : full
+
+const data = await mkdtemp(join(tmpdir(), 'atrium-bench-'))
+const sqlite = new Child<SqliteAnswers>('sqlite-child', { BENCH_DATA: data })
+const cases = {
+  commits: () => measureCommits(data, plan, sqlite),
+  requests: () => measureRequests(data, LARGE, plan, sqlite),
+  opening: () => measureOpening(data, LARGE, plan),
+  memory: () => measureMemory(data, plan),
+}
+try {
+  print(`median (least to most) of ${plan.repetitions} measurements`)
+  const wanted = Object.entries(cases).filter(([name]) => name.includes(values.only))
+  if (wanted.some(([name]) => name === 'requests' || name === 'opening'))
+    await populate(data, LARGE, plan.documents)
+  for (const [, measure] of wanted) await measure()
+} finally {
+  await sqlite.stop()
+  await rm(data, { recursive: true, force: true })
+}

@@ -1,0 +1,16 @@
+/** How long and how much is measured. */
+export interface Plan {
+  /** Documents in the large workspace. */
+  documents: number
+  /** Measurements of each thing. */
+  repetitions: number
+  /** Seconds of each measurement. */
+  seconds: number
+  /** Sessions that idle, for each repetition. */
+  sessions: number
+  /** Workspaces that idle, for each repetition. */
+  workspaces: number
+}
+
+export const full: Plan = { documents: 100_000, repetitions: 5, seconds: 3, sessions: 2000, workspaces: 60 }
+export const quick: Plan = { documents: 100_000, repetitions: 3, seconds: 0.5, sessions: 400, workspaces: 15 }

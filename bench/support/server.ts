@@ -1,0 +1,49 @@
+import { Tokens } from '../../server/tokens.ts'
+import type { AtriumAnswers } from '../atrium-child.ts'
+import type { EchoAnswers } from '../echo-child.ts'
+import type { LoadAnswers } from '../load-child.ts'
+import { Child } from './child.ts'
+
+const SECRET = 'bench'
+const tokens = new Tokens(SECRET, Date.now)
+
+export type Served = Child<AtriumAnswers> | Child<EchoAnswers>
+
+export function startAtrium(data: string, settings: NodeJS.ProcessEnv = {}): Child<AtriumAnswers> {
+  return new Child('atrium-child', {
+    ATRIUM_HOST: '127.0.0.1',
+    ATRIUM_PORT: '0',
+    ATRIUM_DATA: data,
+    ATRIUM_DEMO: '0',
+    ATRIUM_MODULES: 'board',
+    ATRIUM_ACCOUNTS: 'none',
+    ATRIUM_SECRET: SECRET,
+    ATRIUM_LOG_LEVEL: 'error',
+    ...settings,
+  })
+}
+
+export function startEcho(): Child<EchoAnswers> {
+  return new Child('echo-child')
+}
+
+/** A token of the account that `tasks.ts` knows, or of one of its neighbours. */
+export function token(workspace: string, email = 'bench'): string {
+  return tokens.sign({ email, workspace })
+}
+
+/** Clients with a session for each token, for as long as `work` takes. */
+export async function withClients<T>(
+  server: Served,
+  tokens: string[],
+  work: (load: Child<LoadAnswers>) => Promise<T>,
+  broadcast = false,
+): Promise<T> {
+  const load = new Child<LoadAnswers>('load-child')
+  try {
+    await load.ask('connect', { url: await (server as Child<EchoAnswers>).ask('url'), tokens, broadcast })
+    return await work(load)
+  } finally {
+    await load.stop()
+  }
+}
