@@ -1,5 +1,9 @@
 import { Command } from 'commander'
-import type { Configuration, Flags } from '../../server/configuration/configuration.ts'
+import {
+  type Configuration,
+  ConfigurationError,
+  type Flags,
+} from '../../server/configuration/configuration.ts'
 import { DEMO_WORKSPACE } from '../../server/demo.ts'
 import { startServer } from '../../server/main.ts'
 import { configurationOf, withFlags } from './configured.ts'
@@ -18,6 +22,7 @@ async function serve(configuration: Configuration): Promise<void> {
   })
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop)
   const server = await startServer(configuration, { reboot: stop }).catch((error: unknown) => {
+    if (error instanceof ConfigurationError) throw error
     throw new Error(explain(error, configuration), { cause: error })
   })
   process.stdout.write(`atrium is listening on ${server.url}\n`)
@@ -54,6 +59,9 @@ function explain(error: unknown, { host, port, data }: Configuration): string {
     case 'EROFS':
     case 'read-only':
       return `the data folder ${data} cannot be written (or port ${port} may not be used): set ATRIUM_DATA or its permissions`
+    case 'EEXIST':
+    case 'ENOTDIR':
+      return `the data folder ${data} cannot be made, as a file stands in its way: set ATRIUM_DATA`
     case 'full':
     case 'ENOSPC':
       return `the disk of the data folder ${data} is full`

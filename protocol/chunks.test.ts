@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { ChunkAssembler, splitResult } from './chunks.ts'
+import { decodeJson, encodeJson, findResult } from './codec.ts'
+import type { Response } from './messages.ts'
+
+const whole = (length: number) => Array.from({ length }, (_, at) => at)
+const by = (maxCount: number) => ({ maxCount, maxBytes: Infinity })
+
+test('WIRE-6: a result within the limit is one frame without chunk, a longer one has parts from index 1', () => {
+  assert.deepEqual(splitResult(whole(3), by(3)), [{ result: [0, 1, 2] }])
+  assert.deepEqual(splitResult([], by(3)), [{ result: [] }])
+  assert.deepEqual(
+    splitResult(whole(7), by(3)).map(({ chunk }) => chunk),
+    [
+      { index: 1, final: false },
+      { index: 2, final: false },
+      { index: 3, final: true },
+    ],
+  )
+})
+
+test('WIRE-15: a part stays within the bytes too, an item larger than that being a part of its own', () => {
+  const items = ['a'.repeat(30), 'b'.repeat(30), 'c'.repeat(500), 'd', 'e']
+  const parts = splitResult(items, { maxCount: 100, maxBytes: 70 })
+  assert.deepEqual(
+    parts.map(({ result }) => result),
+    [items.slice(0, 2), items.slice(2, 3), items.slice(3)],
+  )
+})
+
+test('WIRE-7: every part carries the total, so that the last one has it', () => {
+  for (const { result } of splitResult(findResult(whole(7), 40), by(3)))
+    assert.equal((result as unknown as { total: number }).total, 40)
+  assert.ok(splitResult(whole(7), by(3)).every(({ result }) => !('total' in result)))
+})
+
+test('WIRE-8: parts give the whole with its total, in whatever order they come and among other answers', () => {
+  const answer = fc.record({ length: fc.nat(40), size: fc.integer({ min: 1, max: 9 }), total: fc.nat() })
+  fc.assert(
+    fc.property(
+      fc.array(answer, { maxLength: 4 }),
+      fc.infiniteStream(fc.nat()),
+      fc.boolean(),
+      (answers, keys, withTotal) => {
+        const frames = answers.flatMap(({ length, size, total }, id) => {
+          const result = withTotal ? findResult(whole(length), total) : whole(length)
+          return splitResult(result, by(size)).map((part) => decodeJson(encodeJson({ id, ...part })))
+        })
+        const shuffled = frames
+          .map((frame) => ({ frame, key: keys.next().value ?? 0 }))
+          .sort((a, b) => a.key - b.key)
+        const assembler = new ChunkAssembler()
+        const complete = new Map<Response['id'], Response>()
+        for (const { frame } of shuffled) {
+          const response = assembler.add(frame)
+          if (response !== undefined) complete.set(response.id, response)
+        }
+        for (const [id, { length, total }] of answers.entries()) {
+          const result = complete.get(id)?.result as (unknown[] & { total?: number }) | undefined
+          assert.deepEqual([...(result ?? ['missing'])], whole(length))
+          assert.equal(result?.total, withTotal ? total : undefined)
+          assert.equal(complete.get(id)?.chunk, undefined)
+          assert.equal(assembler.progress(id), 0)
+        }
+      },
+    ),
+  )
+})
+
+test('WIRE-9: a client can tell how much of an answer is there, and forget it all', () => {
+  const assembler = new ChunkAssembler()
+  const [first, second] = splitResult(whole(5), by(3))
+  assert.equal(assembler.add({ id: 1, ...first }), undefined)
+  assert.equal(assembler.progress(1), 3)
+  assembler.clear()
+  assert.equal(assembler.progress(1), 0)
+  assert.equal(assembler.add({ id: 1, ...second }), undefined)
+})

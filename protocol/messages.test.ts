@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { StatusError } from '../model/status.ts'
+import { parseRequest } from './messages.ts'
+import { parseTransaction } from './transaction-schema.ts'
+
+const statusOf = (parse: () => unknown) => {
+  try {
+    parse()
+  } catch (error) {
+    assert.ok(error instanceof StatusError, String(error))
+    return error.status
+  }
+  return undefined
+}
+
+/** JSON as somebody with bad intentions writes it: with the keys and values the server itself uses. */
+const key = fc.oneof(
+  fc.constantFrom('__proto__', 'constructor', 'prototype', 'toString', 'id', 'method', 'params'),
+  fc.constantFrom(
+    '_class',
+    '_id',
+    'space',
+    'objectId',
+    'objectSpace',
+    'modifiedBy',
+    'attributes',
+    'txes',
+    'tx',
+  ),
+  fc.string(),
+)
+const value = fc.oneof(
+  fc.constantFrom('core:class:TxCreateDoc', 'core:class:TxApplyIf', 'core:class:TxCollectionCUD', 'hello'),
+  fc.jsonValue(),
+)
+const { garbage } = fc.letrec((tie) => ({
+  garbage: fc.oneof(
+    { maxDepth: 5 },
+    value,
+    fc.array(tie('garbage'), { maxLength: 3 }),
+    fc.array(fc.tuple(key, tie('garbage')), { maxLength: 8 }).map(
+      // Own keys, as JSON.parse makes them.
+      (entries) =>
+        JSON.parse(
+          `{${entries.map(([k, v]) => `${JSON.stringify(k)}:${JSON.stringify(v) ?? 0}`).join(',')}}`,
+        ) as unknown,
+    ),
+  ),
+}))
+
+function assertPlain(parsed: unknown): void {
+  if (typeof parsed !== 'object' || parsed === null) return
+  const prototype: unknown = Object.getPrototypeOf(parsed)
+  assert.ok(prototype === Object.prototype || prototype === Array.prototype || prototype === null)
+  for (const inner of Object.values(parsed)) assertPlain(inner)
+}
+
+test('WIRE-10: a request is an object with a method, params by an array, and an id', () => {
+  assert.deepEqual(parseRequest({ id: 1, method: 'ping', params: ['x'] }), {
+    id: 1,
+    method: 'ping',
+    params: ['x'],
+  })
+  assert.deepEqual(parseRequest({ method: 'ping' }), { id: -1, method: 'ping', params: [] })
+  for (const frame of [null, 1, 'ping', [], {}, { id: 1 }, { method: 1 }, { method: 'ping', params: {} }])
+    assert.equal(statusOf(() => parseRequest(frame))?.code, 'platform:status:BadRequest')
+  assert.equal(statusOf(() => parseRequest({ id: 'a', params: [] }))?.params['id'], 'a')
+  assert.equal(statusOf(() => parseRequest({ id: {}, method: 'ping' }))?.params['id'], undefined)
+  assert.equal(statusOf(() => parseRequest({ id: 1, method: 'x'.repeat(65) }))?.params['id'], 1)
+})
+
+test('WIRE-11: hello takes its switches or none, null counting as none', () => {
+  const hello = { id: -1, method: 'hello', params: [] }
+  const none = { binary: undefined, compression: undefined, broadcast: undefined, protocol: undefined }
+  assert.deepEqual(parseRequest(hello), { ...hello, ...none })
+  assert.deepEqual(parseRequest({ ...hello, binary: null, broadcast: null }), { ...hello, ...none })
+  const all = { binary: true, compression: false, broadcast: false, protocol: 2 }
+  assert.deepEqual(parseRequest({ ...hello, ...all }), { ...hello, ...all })
+  assert.equal(statusOf(() => parseRequest({ ...hello, binary: 'yes' }))?.code, 'platform:status:BadRequest')
+})
+
+test('WIRE-12: garbage is a request, or refused with a code; it reaches no prototype', () => {
+  const before = Object.getOwnPropertyNames(Object.prototype)
+  fc.assert(
+    fc.property(garbage, (frame) => {
+      let request
+      const status = statusOf(() => (request = parseRequest(frame)))
+      if (status === undefined) assertPlain(request)
+      else assert.equal(status.code, 'platform:status:BadRequest')
+    }),
+    { numRuns: 2000 },
+  )
+  assert.deepEqual(Object.getOwnPropertyNames(Object.prototype), before)
+})
+
+test('WIRE-13: garbage is a transaction, or refused with a code; it reaches no prototype', () => {
+  const before = Object.getOwnPropertyNames(Object.prototype)
+  const base = { _id: 'a', space: 's', objectSpace: 's', modifiedBy: 'm', objectId: 'o', objectClass: 'c' }
+  const almost = fc.record({
+    _class: fc.constantFrom('core:class:TxCreateDoc', 'core:class:TxUpdateDoc', 'core:class:TxMixin'),
+    attributes: garbage,
+    operations: garbage,
+    mixin: garbage,
+  })
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        garbage,
+        almost.map((fields) => ({ ...base, ...fields })),
+      ),
+      (value) => {
+        let tx
+        const status = statusOf(() => (tx = parseTransaction(value)))
+        if (status === undefined) assertPlain(tx)
+        else assert.equal(status.code, 'core:status:InvalidTransaction')
+      },
+    ),
+    { numRuns: 2000 },
+  )
+  assert.deepEqual(Object.getOwnPropertyNames(Object.prototype), before)
+})
+
+test('WIRE-14: a transaction keeps undeclared fields that JSON can tell, and no others', () => {
+  const tx = {
+    _id: 'a',
+    _class: 'core:class:TxRemoveDoc',
+    space: 'core:space:Tx',
+    objectId: 'o',
+    objectClass: 'c',
+    objectSpace: 's',
+    modifiedBy: 'm',
+    modifiedOn: 1,
+  }
+  assert.deepEqual(parseTransaction({ ...tx, note: { by: ['hand'] } }), { ...tx, note: { by: ['hand'] } })
+  const deep = JSON.parse(`${'['.repeat(9000)}1${']'.repeat(9000)}`) as unknown
+  const cyclic: Record<string, unknown> = {}
+  cyclic['self'] = cyclic
+  for (const note of [deep, cyclic, 1n, NaN, new Date(), new Map(), JSON.parse('{"__proto__":1}')])
+    assert.equal(statusOf(() => parseTransaction({ ...tx, note }))?.code, 'core:status:InvalidTransaction')
+})

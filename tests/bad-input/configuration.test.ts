@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  ConfigurationError,
+  describeConfiguration,
+  resolveConfiguration,
+} from '../../server/configuration/configuration.ts'
+import { type Option, options } from '../../server/configuration/options.ts'
+import { atrium } from '../support/executable.ts'
+
+const wrongValues: Record<string, string[]> = {
+  ATRIUM_PORT: ['', 'http', '-1', '65536', '1.5', '0x50', ' 80', '1e3'],
+  ATRIUM_HOST: [''],
+  ATRIUM_STORAGE: ['', 'disk', 'constructor', 'EMBEDDED'],
+  ATRIUM_ACCOUNTS: ['', 'ftp://x', 'x', 'javascript:1'],
+  ATRIUM_DEMO: ['', 'yes', 'true', '2'],
+  ATRIUM_SIGNUP: ['maybe'],
+  ATRIUM_MODEL_VERSION: ['1', '1.2', '1.2.3.4', 'v1.2.3'],
+  ATRIUM_LOG_LEVEL: ['verbose'],
+  ATRIUM_TOKEN_TTL: ['0', '1h'],
+  ATRIUM_MAX_PAYLOAD: ['0', '64MB', '99999999999'],
+  ATRIUM_CHUNK_COUNT: ['0', 'many'],
+}
+
+test('CFG-1: a wrong value is named, with what is allowed, whether it comes from the environment or a flag', () => {
+  for (const [env, values] of Object.entries(wrongValues)) {
+    const [name, option] =
+      Object.entries(options as Record<string, Option>).find(([, each]) => each.env === env) ?? []
+    assert.ok(name !== undefined && option !== undefined, env)
+    for (const value of values) {
+      const complaint = `${env}: ${JSON.stringify(value)} is not allowed; allowed is ${option.allowed}`
+      const expected = { name: 'ConfigurationError', message: complaint }
+      assert.throws(() => resolveConfiguration({ [env]: value }), expected)
+      assert.throws(() => resolveConfiguration({}, { [name]: value }), expected)
+    }
+  }
+})
+
+test('CFG-2: all that is wrong is told at once, an option that does not exist too', () => {
+  const env = { ATRIUM_PORT: 'x', ATRIUM_DEMO: 'x', ATRIUM_PROT: '1', PATH: '/bin' }
+  assert.throws(
+    () => resolveConfiguration(env),
+    (error) => {
+      assert.ok(error instanceof ConfigurationError)
+      const names = error.message.split('\n').map((line) => line.split(/[: ]/)[0])
+      assert.deepEqual(names, ['ATRIUM_PORT', 'ATRIUM_DEMO', 'ATRIUM_PROT'])
+      return true
+    },
+  )
+})
+
+test('CFG-3: a flag goes before the environment, and that before the default', () => {
+  assert.equal(resolveConfiguration({}).port, 3333)
+  assert.equal(resolveConfiguration({ ATRIUM_PORT: '1' }).port, 1)
+  assert.equal(resolveConfiguration({ ATRIUM_PORT: '1' }, { port: '2' }).port, 2)
+})
+
+test('CFG-4: a secret is told neither in the list of options nor in a complaint', () => {
+  const secrets = {
+    ATRIUM_SECRET: 'hush1',
+    ATRIUM_MONGO_URL: 'mongodb://u:hush2@h',
+    ATRIUM_REDIS_URL: 'redis://:hush3@h',
+  }
+  const text = describeConfiguration(resolveConfiguration(secrets))
+  assert.doesNotMatch(text, /hush/)
+  assert.match(text, /^ATRIUM_SECRET=\*\*\*$/m)
+  assert.throws(
+    () => resolveConfiguration({ ...secrets, ATRIUM_SECRET: '' }),
+    (error) => !/hush/.test(String(error)),
+  )
+})
+
+test('CFG-5: a wrong value ends every command with exit code 2 and nothing but the complaint', async () => {
+  const complaint = 'ATRIUM_PORT: "x" is not allowed; allowed is a whole number from 0 to 65535\n'
+  for (const args of [['start'], ['config'], ['doctor'], ['token', 'w1', '--as', 'ann']])
+    assert.deepEqual(await atrium(args, { ATRIUM_PORT: 'x' }), { code: 2, stdout: '', stderr: complaint })
+  const flag = await atrium(['start', '--port', 'x'])
+  assert.deepEqual(flag, { code: 2, stdout: '', stderr: complaint })
+})
+
+test('CFG-6: a module that cannot be loaded, or is none, is named, with exit code 2', async () => {
+  for (const name of ['no-such-module', './no-such-file.js', 'node:path']) {
+    const { code, stdout, stderr } = await atrium(['start', '--modules', name, '--port', '0'])
+    assert.deepEqual([code, stdout], [2, ''], stderr)
+    assert.ok(stderr.startsWith(`ATRIUM_MODULES: ${name} `), stderr)
+    assert.equal(stderr.trim().split('\n').length, 1, stderr)
+  }
+})

@@ -1,0 +1,14 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { fileName } from '../../pipeline/storage/embedded/file-name.ts'
+import { RESERVED } from '../../server/sessions/session-manager.ts'
+import { temporaryFolder } from './executable.ts'
+
+/** A data folder in which the file of the built-in accounts holds garbage. */
+export async function damagedAccounts(context: TestContext): Promise<string> {
+  const data = await temporaryFolder(context)
+  await mkdir(join(data, 'workspaces'))
+  await writeFile(join(data, 'workspaces', fileName(`${RESERVED}accounts`)), Buffer.alloc(9999, 'garbage'))
+  return data
+}

@@ -1,0 +1,119 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, sep } from 'node:path'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+import type { TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const build = fileURLToPath(new URL('../..', import.meta.url))
+
+/** The executable runs what `dist` holds; the tests of another build run that build's command line. */
+const command = build.endsWith(`${sep}dist${sep}`)
+  ? join(build, '..', 'scripts', 'atrium')
+  : join(build, 'tests', 'crash', 'start.js')
+
+/** Milliseconds a process has to say that it listens. */
+const START_TIMEOUT = 60_000
+
+export interface Ended {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+export type Environment = Record<string, string>
+
+/** Options of the server and credentials of the machine stay out of it. */
+function environment(given: Environment): Environment {
+  return { PATH: process.env['PATH'] ?? '', ATRIUM_LOG_LEVEL: 'error', ...given }
+}
+
+function spawnAtrium(args: readonly string[], env: Environment, options: { uid?: number } = {}) {
+  const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe']
+  return spawn(process.execPath, [command, ...args], { env: environment(env), stdio, ...options })
+}
+
+/** Runs `atrium` to its end. */
+export async function atrium(
+  args: readonly string[],
+  env: Environment = {},
+  options: { uid?: number } = {},
+): Promise<Ended> {
+  const child = spawnAtrium(args, env, options)
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit') as Promise<[number | null]>,
+  ])
+  return { code, stdout, stderr }
+}
+
+/** A process that goes on, with what it printed so far. */
+export class RunningAtrium {
+  readonly lines: string[] = []
+  stderr = ''
+  readonly child: ReturnType<typeof spawnAtrium>
+  readonly #waiting: (() => void)[] = []
+  readonly #exited: Promise<number | null>
+
+  constructor(context: TestContext, args: readonly string[], env: Environment) {
+    this.child = spawnAtrium(args, env)
+    this.#exited = once(this.child, 'exit').then(([code]) => code as number | null)
+    void this.#exited.then(() => this.#wake())
+    this.child.stderr.on('data', (data: Buffer) => {
+      this.stderr += data.toString()
+      this.#wake()
+    })
+    createInterface({ input: this.child.stdout }).on('line', (line) => {
+      this.lines.push(line)
+      this.#wake()
+    })
+    context.after(async () => {
+      this.child.kill('SIGKILL')
+      await this.#exited
+    })
+  }
+
+  /** The first line, of those printed and those to come, that matches. */
+  async line(pattern: RegExp): Promise<string> {
+    return await this.#until(() => this.lines.find((line) => pattern.test(line)), `a line ${pattern}`)
+  }
+
+  async said(pattern: RegExp): Promise<string> {
+    return await this.#until(() => pattern.exec(this.stderr)?.[0], `${pattern} on standard error`)
+  }
+
+  /** The exit code after the signal; `null` when the signal itself ended it. */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    this.child.kill(signal)
+    return await this.#exited
+  }
+
+  async #until<T>(find: () => T | undefined, what: string): Promise<T> {
+    const deadline = AbortSignal.timeout(START_TIMEOUT)
+    for (;;) {
+      const found = find()
+      if (found !== undefined) return found
+      if (this.child.exitCode !== null || deadline.aborted)
+        throw new Error(`${what} did not come; ${this.lines.join('\n')}\n${this.stderr}`)
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve)
+        deadline.addEventListener('abort', () => resolve(), { once: true })
+      })
+    }
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+}
+
+/** A folder that is gone with the test. */
+export async function temporaryFolder(context: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'atrium-test-'))
+  context.after(async () => await rm(folder, { recursive: true, force: true }))
+  return folder
+}
