@@ -21,19 +21,19 @@ const FILLED = 'atrium:configuration:DemoFilled' as Ref<Configuration>
 /** Transactions that may wait to be committed while the demo is filled. */
 const IN_FLIGHT = 512
 
-/** Makes and fills the demo workspace, once: told by its log, so a fill that was cut short goes on. */
+/** Makes and fills the demo workspace, once; a fill that was cut short goes on. Tells whether there was anything to do. */
 export async function fillDemo(options: {
   registry: WorkspaceRegistry
   modules: readonly AtriumModule[]
   tokens: Tokens
   /** Of the built-in accounts service, where there is one. */
   accountsUrl: string | undefined
-}): Promise<{ filled: boolean }> {
+}): Promise<boolean> {
   if (options.accountsUrl !== undefined) await makeMembers(options.accountsUrl, options.tokens)
   const host = await options.registry.arrive(DEMO_WORKSPACE)
   try {
     const pipeline = await host.pipeline(false)
-    return { filled: await fill(pipeline, options.modules) }
+    return await fill(pipeline, options.modules)
   } finally {
     host.leave()
   }

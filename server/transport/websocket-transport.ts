@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { bearerToken } from '../tokens.ts'
+import { withTimeout } from '../with-timeout.ts'
 import type { Logger } from '../../pipeline/workspace.ts'
 import type { Frame } from './frame.ts'
 import type { Socket, SocketHandlers } from './socket.ts'
@@ -39,7 +41,7 @@ export class WebSocketTransport {
     this.#options = options
     this.#wss = new WebSocketServer({
       noServer: true,
-      clientTracking: false,
+      clientTracking: true,
       perMessageDeflate: false,
       maxPayload: options.maxPayload,
       handleProtocols: (protocols) =>
@@ -53,6 +55,14 @@ export class WebSocketTransport {
   stop(): void {
     this.#options.server.off('upgrade', this.#onUpgrade)
     this.#options.server.on('upgrade', (_request, socket) => refuse(socket, 503, 'Service Unavailable'))
+  }
+
+  /** Waits for the closing handshakes under way, then ends what is left. */
+  async end(milliseconds: number): Promise<void> {
+    const { clients } = this.#wss
+    const ends = [...clients].map(async (ws) => await once(ws, 'close'))
+    await withTimeout(Promise.all(ends), milliseconds, 'closing the sockets').catch(() => undefined)
+    for (const ws of clients) ws.terminate()
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {

@@ -171,11 +171,12 @@ export class AccountsService {
       z.tuple([email, z.string(), role.optional()]),
       params.length < 3 ? [...params, undefined] : params,
     )
-    await this.#managed(token, id)
+    const assigned = given ?? AccountRole.User
+    await this.#mayAssign(token, id, { address, assigned })
     if ((await this.#options.store.get(accounts.class.Person, address)) === undefined) {
       throw new StatusError('platform:status:AccountNotFound', { email: address })
     }
-    return await this.#makeMember(address, id, given ?? AccountRole.User)
+    return await this.#makeMember(address, id, assigned)
   }
 
   /** Its version after an upgrade, whether it is disabled, how far an upgrade is: for tools. */
@@ -214,10 +215,19 @@ export class AccountsService {
     return { workspace, role: membership?.role }
   }
 
-  async #managed(token: Token, id: string): Promise<void> {
+  /** Nobody gives a role above his own, or changes that of somebody above him. */
+  async #mayAssign(
+    token: Token,
+    id: string,
+    { address, assigned }: { address: string; assigned: AccountRole },
+  ): Promise<void> {
     const { role: own } = await this.#entry(token, id)
-    if (token.admin || isServer(token) || own === AccountRole.Owner || own === AccountRole.Maintainer) return
-    throw forbidden('only owners and maintainers add members')
+    if (token.admin || isServer(token)) return
+    if (own !== AccountRole.Owner && own !== AccountRole.Maintainer)
+      throw forbidden('only owners and maintainers add members')
+    const member = await this.#options.store.get(accounts.class.Membership, `${id}/${address}`)
+    if (rank(assigned) > rank(own) || rank(member?.role) > rank(own))
+      throw forbidden(`a ${own} assigns no role above his own`)
   }
 
   async #makeMember(address: string, workspace: string, given: AccountRole): Promise<unknown> {
@@ -245,6 +255,11 @@ export class AccountsService {
   #sign(claims: Parameters<Tokens['sign']>[0]): string {
     return this.#options.tokens.sign(claims, this.#options.tokenTtl)
   }
+}
+
+/** The least first. */
+function rank(role: string | undefined): number {
+  return Object.values<string | undefined>(AccountRole).indexOf(role)
 }
 
 function required(token: Token | undefined): Token {

@@ -1,0 +1,206 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { generateId } from '../model/generate-id.ts'
+import { DEFAULT_COMMIT_LIMITS } from '../pipeline/commit/commit-queue.ts'
+import { type OpenOptions, openWorkspace, type Pipeline } from '../pipeline/open-workspace.ts'
+import type { Storage } from '../pipeline/storage/contract.ts'
+import type { Logger } from '../pipeline/workspace.ts'
+import type { WorkspaceModel } from '../pipeline/workspace-model.ts'
+import { closeCodes } from '../protocol/close-codes.ts'
+import type { AccountsClient } from './accounts/accounts-client.ts'
+import type { Configuration } from './configuration/configuration.ts'
+import { Maintenance } from './maintenance.ts'
+import type { Metrics } from './metrics.ts'
+import { parseVersion } from './model-version.ts'
+import type { SessionLimits } from './sessions/limits.ts'
+import { OutboxFlusher } from './sessions/outbox.ts'
+import { RequestWatch } from './sessions/request-watch.ts'
+import { SessionManager } from './sessions/session-manager.ts'
+import { type Scheduler, TimerWheel } from './timer-wheel.ts'
+import type { Tokens } from './tokens.ts'
+import { SERVER_VERSION } from './version.ts'
+import { withTimeout } from './with-timeout.ts'
+import { WorkspaceRegistry } from './workspaces/workspace-registry.ts'
+
+export interface CoreOptions {
+  configuration: Configuration
+  /** The model that every workspace starts from. */
+  base: WorkspaceModel
+  storage: Storage
+  tokens: Tokens
+  accounts: AccountsClient
+  scheduler: Scheduler
+  logger: Logger
+  metrics: Metrics
+}
+
+export interface Inspection {
+  sessions: number
+  workspaces: number
+  /** Sessions remembered for their return. */
+  remembered: number
+  /** Waits on the timer wheel. */
+  timers: number
+}
+
+/** Sessions and workspaces over a storage: all of the server that knows nothing of sockets and HTTP. */
+export class Core {
+  readonly registry: WorkspaceRegistry
+  readonly manager: SessionManager
+  readonly maintenance: Maintenance
+  readonly #options: CoreOptions
+  readonly #configuration: Configuration
+  readonly #scheduler: Scheduler
+  readonly #logger: Logger
+  readonly #metrics: Metrics
+  readonly #wheel: TimerWheel
+  readonly #watch: RequestWatch
+
+  constructor(options: CoreOptions) {
+    this.#options = options
+    this.#configuration = options.configuration
+    this.#scheduler = options.scheduler
+    this.#logger = options.logger
+    this.#metrics = options.metrics
+    this.#wheel = new TimerWheel(options.scheduler)
+    this.#watch = new RequestWatch({ logger: this.#logger, wheel: this.#wheel, now: this.#scheduler.now })
+    this.registry = this.#createRegistry()
+    this.maintenance = this.#createMaintenance()
+    this.manager = this.#createManager()
+    this.#metrics.watch({
+      sessions: () => countBy([...this.manager.sessions.values()].map(({ token }) => token.mode)),
+      workspaces: () => countBy([...this.registry.hosts()].map(({ state }) => state)),
+      outboxes: () => this.manager.outboxMessages,
+      commitQueue: () => [...this.registry.hosts()].reduce((sum, { queueDepth }) => sum + queueDepth, 0),
+    })
+  }
+
+  /** Opens a workspace's pipeline, by itself. */
+  openPipeline(options: Pick<OpenOptions, 'id' | 'base' | 'committed'>): Promise<Pipeline> {
+    const clock = { now: this.#scheduler.now }
+    const commitLimits = { ...DEFAULT_COMMIT_LIMITS, maxWaiting: this.#configuration.maxWaitingCommits }
+    const { storage } = this.#options
+    return openWorkspace({ ...options, storage, clock, logger: this.#logger, commitLimits })
+  }
+
+  inspect(): Inspection {
+    return {
+      sessions: this.manager.sessions.size,
+      workspaces: this.registry.size,
+      remembered: this.manager.remembered,
+      timers: this.#wheel.size,
+    }
+  }
+
+  /** Lets nobody in, answers what is under way, ends sessions, closes workspaces. Bounded in time. */
+  async stop(): Promise<void> {
+    const limit = this.#configuration.stopTimeout * 1000
+    this.maintenance.cancel()
+    await this.#endSessions(limit)
+    const hosts = [...this.registry.hosts()]
+    const closing = hosts.map(async (host) => await host.close(closeCodes.restart, { signal: false }))
+    await withTimeout(Promise.all(closing), limit, 'closing the workspaces').catch((error: unknown) => {
+      this.#logger.error({ err: error }, 'some workspaces did not close')
+    })
+    this.#watch.stop()
+    this.#wheel.stop()
+  }
+
+  /** Each session is told to come back at a time of its own, so that they don't all come at once. */
+  async #endSessions(limit: number): Promise<void> {
+    const { sessions } = this.manager
+    const spread = Math.min(30_000, 100 + sessions.size * 5)
+    this.manager.drain(() => ({
+      ...closeCodes.restart,
+      reason: `retry in ${Math.floor(Math.random() * spread)} ms`,
+    }))
+    const deadline = performance.now() + limit
+    while (sessions.size > 0 && performance.now() < deadline) await wait(10)
+    for (const session of sessions.values()) session.terminate()
+  }
+
+  #createRegistry(): WorkspaceRegistry {
+    const { base } = this.#options
+    const { idleTimeout, openTimeout, upgradeNotice, reconnectWindow } = this.#configuration
+    return new WorkspaceRegistry({
+      wheel: this.#wheel,
+      logger: this.#logger,
+      idleTimeout: idleTimeout * 1000,
+      openTimeout: openTimeout * 1000,
+      upgradeNotice,
+      reconnectWindow: reconnectWindow * 1000,
+      now: this.#scheduler.now,
+      observeLag: (seconds) => this.#metrics.broadcast(seconds),
+      open: (id, committed) =>
+        this.openPipeline({
+          id,
+          base,
+          committed: (pushes) => {
+            this.#metrics.committed(pushes.length)
+            committed(pushes)
+          },
+        }),
+      closed: (id) => this.manager.forgetRecent(id),
+    })
+  }
+
+  #createManager(): SessionManager {
+    const configuration = this.#configuration
+    return new SessionManager({
+      services: {
+        flusher: new OutboxFlusher(),
+        logger: this.#logger,
+        metrics: this.#metrics,
+        watch: this.#watch,
+        limits: this.#sessionLimits(),
+        now: this.#scheduler.now,
+        performanceNow: () => performance.now(),
+      },
+      tokens: this.#options.tokens,
+      accounts: this.#options.accounts,
+      registry: this.registry,
+      maintenance: this.maintenance,
+      wheel: this.#wheel,
+      modelVersion: parseVersion(configuration.modelVersion),
+      productId: configuration.productId,
+      serverVersion: SERVER_VERSION,
+      reconnectWindow: configuration.reconnectWindow * 1000,
+      pingInterval: configuration.pingInterval * 1000,
+      limits: {
+        sessions: configuration.maxSessions,
+        sessionsPerWorkspace: configuration.maxWorkspaceSessions,
+        sessionsPerAccount: configuration.maxAccountSessions,
+      },
+    })
+  }
+
+  #sessionLimits(): SessionLimits {
+    const { earlyMessages, earlyBytes, concurrentRequests, outboxBytes, outboxMessages } = this.#configuration
+    const { chunkCount, chunkBytes, loadedSessions, loadedChunkCount, loadedChunkBytes } = this.#configuration
+    const usual = { maxCount: chunkCount, maxBytes: chunkBytes }
+    const loaded = { maxCount: loadedChunkCount, maxBytes: loadedChunkBytes }
+    return {
+      earlyMessages,
+      earlyBytes,
+      concurrentRequests,
+      chunk: () => (this.manager.sessions.size >= loadedSessions ? loaded : usual),
+      outbox: { bytes: outboxBytes, messages: outboxMessages },
+    }
+  }
+
+  #createMaintenance(): Maintenance {
+    return new Maintenance({
+      wheel: this.#wheel,
+      now: this.#scheduler.now,
+      generateId,
+      tell: (warning) => {
+        for (const session of this.manager.sessions.values()) session.signal(warning)
+      },
+    })
+  }
+}
+
+function countBy(values: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)
+  return counts
+}
