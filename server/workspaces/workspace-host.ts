@@ -206,8 +206,8 @@ export class WorkspaceHost {
   }
 
   async #opening(opened: Promise<Pipeline>, upgrade: boolean): Promise<Pipeline> {
-    const { openTimeout, logger } = this.#options
-    const pipeline = withTimeout(opened, openTimeout, `opening workspace ${this.id}`)
+    const { logger } = this.#options
+    const pipeline = this.#inTime(opened, 'opening')
     this.#become({ name: 'opening', pipeline, upgrade })
     const isCurrent = () => this.#state.name === 'opening' && this.#state.pipeline === pipeline
     try {
@@ -288,13 +288,18 @@ export class WorkspaceHost {
   }
 
   async #closePipeline(pipeline: Pipeline | Promise<Pipeline>): Promise<void> {
-    const { openTimeout, logger } = this.#options
     const closing = Promise.resolve(pipeline).then(async (open) => await open.close())
     try {
-      await withTimeout(closing, openTimeout, `closing workspace ${this.id}`)
+      await this.#inTime(closing, 'closing')
     } catch (error) {
-      logger.error({ err: error, workspace: this.id }, 'a workspace did not close')
+      this.#options.logger.error({ err: error, workspace: this.id }, 'a workspace did not close')
     }
+  }
+
+  async #inTime<T>(promise: Promise<T>, doing: string): Promise<T> {
+    const { wheel, openTimeout } = this.#options
+    const schedule = wheel.schedule.bind(wheel)
+    return await withTimeout(promise, openTimeout, `${doing} workspace ${this.id}`, schedule)
   }
 
   #makeStatuses(pipeline: Pipeline, upgrade: boolean): UserStatuses | undefined {

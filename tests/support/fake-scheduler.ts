@@ -5,6 +5,8 @@ import type { Scheduler } from '../../server/timer-wheel.ts'
 export class FakeScheduler implements Scheduler {
   #now = Date.UTC(2026, 10, 21, 12)
   #lastHandle = 0
+  /** Timers that have called back. */
+  calls = 0
   readonly #waiting = new Map<number, { at: number; callback: () => void }>()
 
   readonly now = (): number => this.#now
@@ -37,6 +39,7 @@ export class FakeScheduler implements Scheduler {
       const [handle, { at, callback }] = due
       this.#waiting.delete(handle)
       this.#now = Math.max(this.#now, at)
+      this.calls += 1
       callback()
       await tick()
     }

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Storage, WorkspaceStorage } from '../../pipeline/storage/contract.ts'
+import { createMemoryStorage } from '../../pipeline/storage/memory/storage.ts'
+import { MemoryCore } from '../support/memory-core.ts'
+import { comment, createTask } from '../support/transactions.ts'
+
+const hello = { method: 'hello', params: [], id: -1 }
+
+test('SRV-41: a workspace somebody waits for is not closed, however idle it has been', async () => {
+  const held = heldStorage()
+  const core = new MemoryCore({ idleTimeout: '1', openTimeout: '3600' }, { storage: held.storage })
+  const client = core.connect({ email: 'ann', workspace: 'w1' })
+  client.send(hello)
+  await core.settle()
+  await core.time.advance(600_000)
+  assert.equal(core.core.registry.find('w1')?.state, 'opening')
+  held.release()
+  await core.settle()
+  assert.equal(client.frames[0]?.result, 'hello')
+  await core.stop()
+})
+
+test('SRV-42: a push is encoded and framed once, and the same bytes go to every session', async () => {
+  const core = new MemoryCore()
+  const clients = Array.from({ length: 50 }, (_, at) => core.connect({ email: `p${at}`, workspace: 'w1' }))
+  await core.settle()
+  clients[0]?.request('tx', [createTask('t1', { title: 'x' }, { by: 'account:p0' })])
+  await core.settle()
+  const frames = clients.map(
+    ({ frames: all, written }) =>
+      written[all.findIndex(({ result }) => (result as { objectId?: string } | null)?.objectId === 't1')],
+  )
+  assert.equal(frames.length, 50)
+  assert.ok(frames[0] !== undefined)
+  assert.ok(frames.every((frame) => frame === frames[0]))
+  await core.stop()
+})
+
+test('SRV-43: transactions and what is derived from them go to the sessions of their workspace only', async () => {
+  const core = new MemoryCore()
+  const [ann, bob, other] = [
+    ['ann', 'w1'],
+    ['bob', 'w1'],
+    ['ann', 'w2'],
+  ].map(([email = '', workspace = '']) => core.connect({ email, workspace }))
+  await core.settle()
+  ann?.request('tx', [createTask('t1', { title: 'x' })])
+  ann?.request('tx', [comment('t1', 'c1')])
+  await core.settle()
+  const seen = (client: typeof ann) => JSON.stringify(client?.frames).includes('$inc')
+  assert.deepEqual([seen(ann), seen(bob), seen(other)], [true, true, false])
+  assert.equal(JSON.stringify(other?.frames).includes('t1'), false)
+  await core.stop()
+})
+
+test('SRV-44: idle workspaces and sessions share one timer, and time that passes touches only what is due', async () => {
+  const core = new MemoryCore({ idleTimeout: '86400', reconnectWindow: '0' })
+  const workspaces = Array.from({ length: 300 }, (_, at) => `w${at}`)
+  const clients = workspaces.map((workspace) => core.connect({ email: 'ann', workspace }))
+  await core.settle()
+  for (const client of clients) client.drop()
+  await core.settle()
+  await core.time.advance(1000)
+  assert.equal(core.core.inspect().workspaces, 300)
+  assert.equal(core.time.waiting, 1)
+  const before = core.time.calls
+  await core.time.advance(3_600_000)
+  // A day's wait stands in a slot of a minute, and the watch over requests looks every five seconds.
+  assert.ok(core.time.calls - before <= 3600 / 5 + 5, `${core.time.calls - before} calls in an idle hour`)
+  await core.stop()
+})
+
+test('SRV-45: a workspace that does not close in time is reported and forgotten, and the next session opens it afresh', async () => {
+  const memory = createMemoryStorage()
+  let hanging = true
+  const storage = intercepted(memory, (workspace) => {
+    const close = workspace.close.bind(workspace)
+    return Object.assign(workspace, {
+      close: async () => {
+        await close()
+        if (hanging) await new Promise<never>(() => undefined)
+      },
+    })
+  })
+  const core = new MemoryCore({ openTimeout: '10', upgradeNotice: '0' }, { storage })
+  core.connect({ email: 'ann', workspace: 'w1' })
+  await core.settle()
+  const closing = core.core.registry.forceClose('w1')
+  await core.settle()
+  await core.time.advance(1000)
+  await core.settle()
+  assert.equal(core.core.registry.find('w1')?.state, 'draining')
+  await core.time.advance(10_000)
+  assert.equal(await closing, true)
+  assert.ok(core.log.lines.some(({ message }) => message === 'a workspace did not close'))
+  hanging = false
+  const again = core.connect({ email: 'ann', workspace: 'w1' })
+  again.send(hello)
+  await core.settle()
+  assert.equal(again.frames[0]?.result, 'hello')
+  await core.stop()
+})
+
+test('SRV-46: a workspace that does not open in time is an error to those who wait, and forgotten', async () => {
+  const held = heldStorage()
+  const core = new MemoryCore({ openTimeout: '10' }, { storage: held.storage })
+  const client = core.connect({ email: 'ann', workspace: 'w1' })
+  await core.settle()
+  await core.time.advance(11_000)
+  await core.settle()
+  assert.equal(client.frames[0]?.error?.code, 'platform:status:InternalServerError')
+  assert.notEqual(client.closed, undefined)
+  assert.equal(core.core.inspect().workspaces, 0)
+  held.release()
+  await core.settle()
+  const again = core.connect({ email: 'ann', workspace: 'w1' })
+  again.send(hello)
+  await core.settle()
+  assert.equal(again.frames[0]?.result, 'hello')
+  await core.stop()
+})
+
+/** Storage whose workspaces open when the test says so. */
+function heldStorage(): { storage: Storage; release: () => void } {
+  const memory = createMemoryStorage()
+  let release = (): void => undefined
+  const gate = new Promise<void>((resolve) => (release = resolve))
+  const storage: Storage = {
+    name: 'held',
+    close: () => memory.close(),
+    openWorkspace: async (id, schema) => {
+      await gate
+      return await memory.openWorkspace(id, schema)
+    },
+  }
+  return { storage, release: () => release() }
+}
+
+function intercepted(memory: Storage, change: (workspace: WorkspaceStorage) => WorkspaceStorage): Storage {
+  return {
+    name: 'intercepted',
+    close: () => memory.close(),
+    openWorkspace: async (id, schema) => change(await memory.openWorkspace(id, schema)),
+  }
+}
