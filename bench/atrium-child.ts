@@ -10,6 +10,7 @@ const answers = {
   url: () => server.url,
   processorTime,
   memoryInUse,
+  inspect: () => ({ ...server.inspect(), handles: process.getActiveResourcesInfo().length }),
 }
 export type AtriumAnswers = typeof answers
 

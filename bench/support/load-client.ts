@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
-import { request, type Work } from './requests.ts'
+import { Requests, type Work } from './requests.ts'
 
 const HELLO = { id: -1, method: 'hello', params: [] }
 /** Bytes of an answer that tell what it is. */
@@ -9,6 +9,7 @@ const HEAD = 48
 /** A connection that asks again as soon as it is answered. Answers are not parsed, only told apart. */
 export class LoadClient {
   readonly #socket: WebSocket
+  readonly #requests = new Requests()
   #id = 0
   #since = 0
   #latencies: number[] = []
@@ -53,7 +54,7 @@ export class LoadClient {
   #send({ work, documents }: { work: Work; documents: number }): void {
     this.#id += 1
     this.#since = performance.now()
-    this.#socket.send(`{"id":${this.#id},${request(work, documents)}}`)
+    this.#socket.send(`{"id":${this.#id},${this.#requests.next(work, documents)}}`)
   }
 
   #receive(head: string): void {

@@ -12,5 +12,5 @@ export interface Plan {
   workspaces: number
 }
 
-export const full: Plan = { documents: 100_000, repetitions: 5, seconds: 3, sessions: 2000, workspaces: 60 }
+export const full: Plan = { documents: 100_000, repetitions: 5, seconds: 2, sessions: 1500, workspaces: 60 }
 export const quick: Plan = { documents: 100_000, repetitions: 3, seconds: 0.5, sessions: 400, workspaces: 15 }

@@ -4,22 +4,25 @@ import { AUTHOR, projectId, taskAttributes, taskId } from './tasks.ts'
 /** What a client asks for, over and over. */
 export type Work = 'ping' | 'find' | 'get' | 'commit'
 
-const run = randomBytes(6).toString('hex')
-let transactions = 0
+/** Makes the requests of one client. */
+export class Requests {
+  readonly #run = randomBytes(6).toString('hex')
+  #transactions = 0
 
-/** The parts of a request after its id, as JSON text. */
-export function request(work: Work, documents: number): string {
-  switch (work) {
-    case 'ping':
-      return '"method":"ping","params":[]'
-    case 'find':
-      return find({ space: projectId(any(documents)) }, { sort: { rank: 1 }, limit: 50 })
-    case 'get':
-      return find({ _id: taskId(any(documents)) }, { limit: 1 })
-    case 'commit':
-      return commit()
-    default:
-      return work satisfies never
+  /** The parts of a request after its id, as JSON text. */
+  next(work: Work, documents: number): string {
+    switch (work) {
+      case 'ping':
+        return '"method":"ping","params":[]'
+      case 'find':
+        return find({ space: projectId(any(documents)) }, { sort: { rank: 1 }, limit: 50 })
+      case 'get':
+        return find({ _id: taskId(any(documents)) }, { limit: 1 })
+      case 'commit':
+        return commit(this.#run, this.#transactions++)
+      default:
+        return work satisfies never
+    }
   }
 }
 
@@ -32,8 +35,7 @@ function find(query: object, options: object): string {
 }
 
 /** Every other one makes a task, the next one changes it. */
-function commit(): string {
-  const number = transactions++
+function commit(run: string, number: number): string {
   const even = number % 2 === 0
   const change = even
     ? { _class: 'core:class:TxCreateDoc', attributes: taskAttributes(number) }
