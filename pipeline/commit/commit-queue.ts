@@ -1,9 +1,10 @@
 import type { DocumentChange, Tx, TxCUD } from '../../model/transactions.ts'
 import type { Caller } from '../middleware.ts'
-import { type Prefetched, StorageError } from '../storage/contract.ts'
+import { StorageError } from '../storage/contract.ts'
 import type { Push, Workspace } from '../workspace.ts'
 import { CommitState } from './commit-state.ts'
-import { prefetchOf } from './prefetch.ts'
+import { readAhead } from './read-ahead.ts'
+import { RecentDocuments } from './recent-documents.ts'
 
 /** One request on its way through the commit steps. */
 export interface Work {
@@ -11,7 +12,7 @@ export interface Work {
   /** `_id` of the transaction the client sent: every log entry made for it carries this. */
   readonly request: string
   readonly state: CommitState
-  /** Commits what earlier requests of the group staged; only before this one stages anything. */
+  /** Commits what earlier requests staged; only before this one stages anything. */
   readonly flush: () => Promise<void>
 }
 
@@ -54,20 +55,33 @@ interface Waiting {
 }
 
 /**
- * The one writer of a workspace. Requests that wait while a commit is under way form the next group: each
- * goes through the steps in order over the state the earlier ones leave, then one storage transaction makes
- * all of them durable, then they are answered, then pushed.
+ * The one writer of a workspace. While a group is being committed, the requests that come form the next one:
+ * each goes through the steps in order over the state that those before it leave. When storage is free, one
+ * storage transaction makes the group durable; then its requests are answered, then sessions are pushed.
+ *
+ * A group takes new documents and requests to be new without asking, and storage refuses it when one is not:
+ * then it is staged again, and this time asks. A group staged over one that failed is staged again too.
  */
 export class CommitQueue {
   readonly #workspace: Workspace
   readonly #handler: StepHandler
   readonly #observer: CommitObserver
   readonly #limits: CommitLimits
-  readonly #waiting: Waiting[] = []
+  readonly #recent = new RecentDocuments()
+  #waiting: Waiting[] = []
+  /** Requests of a group that took for new what is not: the first to be staged again. */
+  readonly #again: Waiting[] = []
+  #arrived: (() => void) | undefined
   #running: Promise<void> | undefined
+  /** The group being staged. */
+  #group: Group
+  /** The group being committed. */
+  #committing: { done: Promise<void> } | undefined
   #lastSeq: number
   /** Set when a commit failed in a way that leaves open whether it happened. */
   #uncertain = false
+  /** What is staged next asks whether it is new. */
+  #asking = false
 
   constructor(options: {
     workspace: Workspace
@@ -81,23 +95,26 @@ export class CommitQueue {
     this.#observer = options.observer
     this.#lastSeq = options.lastSeq
     this.#limits = options.limits ?? DEFAULT_COMMIT_LIMITS
+    this.#group = this.#newGroup(undefined)
   }
 
+  /** Of the last durable transaction. */
   get lastSeq(): number {
     return this.#lastSeq
   }
 
   get depth(): number {
-    return this.#waiting.length
+    return this.#waiting.length + this.#again.length + this.#group.staged.length
   }
 
   /** Resolves with the answer once the transaction is durable. */
   enqueue(caller: Caller, tx: Tx): Promise<unknown> {
-    if (this.#waiting.length >= this.#limits.maxWaiting) {
+    if (this.depth >= this.#limits.maxWaiting) {
       return Promise.reject(new StorageError('unavailable', 'too many transactions wait to be committed'))
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ caller, tx, resolve, reject })
+      this.#arrived?.()
       this.#running ??= this.#run()
     })
   }
@@ -107,77 +124,167 @@ export class CommitQueue {
     while (this.#running !== undefined) await this.#running
   }
 
+  /** Documents were changed past the queue: a restore. */
+  forgetDocuments(): void {
+    this.#recent.clear()
+  }
+
   async #run(): Promise<void> {
     // Lets the requests of the same tick join the group.
     await new Promise(setImmediate)
-    while (this.#waiting.length > 0) {
-      const group = this.#waiting.splice(0, this.#limits.maxGroup)
-      await this.#commitGroup(group).catch((error: unknown) => {
-        for (const { reject } of group) reject(error)
-      })
+    for (;;) {
+      if (this.#uncertain) await this.#recover()
+      if (this.#group.isStale) this.#stageAgain()
+      if (this.#committing === undefined && this.#group.staged.length > 0) this.#commit()
+      else if (this.#waiting.length > 0 && !this.#isFull) await this.#stageSome()
+      else if (this.#committing === undefined) break
+      else await Promise.race([this.#committing.done, this.#arrival()])
     }
     this.#running = undefined
   }
 
-  async #commitGroup(group: Waiting[]): Promise<void> {
-    if (this.#uncertain) await this.#recover()
-    let run = new GroupRun(await this.#freshState(group))
-    for (const waiting of group) {
-      if (run.failure !== undefined) run = new GroupRun(await this.#freshState([waiting]))
-      await this.#process(run, waiting)
+  get #isFull(): boolean {
+    return this.#group.staged.length >= this.#limits.maxGroup
+  }
+
+  #arrival(): Promise<void> {
+    return new Promise((resolve) => {
+      if (!this.#isFull) this.#arrived = resolve
+    })
+  }
+
+  #newGroup(before: CommitState | undefined): Group {
+    const firstSeq = before?.nextSeq ?? this.#lastSeq + 1
+    return new Group(new CommitState(this.#workspace, { recent: this.#recent, firstSeq, before }))
+  }
+
+  /** Takes in as many as fit, with what they are sure to need read in one go. */
+  async #stageSome(): Promise<void> {
+    const group = this.#group
+    const some = this.#waiting.splice(0, this.#limits.maxGroup - group.staged.length)
+    const txes = some.map(({ tx }) => tx)
+    try {
+      await readAhead(this.#workspace, group.state, txes, this.#asking)
+      this.#asking = false
+    } catch (error) {
+      for (const { reject } of some) reject(error)
+      return
     }
-    await this.#flush(run)
+    for (const [at, waiting] of some.entries()) {
+      if (group.isStale) {
+        this.#waiting.unshift(...some.slice(at))
+        return
+      }
+      await this.#stage(group, waiting)
+    }
   }
 
-  async #freshState(group: Waiting[]): Promise<CommitState> {
-    const request = prefetchOf(
-      this.#workspace.model.hierarchy,
-      group.map(({ tx }) => tx),
-    )
-    const prefetched: Prefetched = await this.#workspace.storage.prefetch(request)
-    const state = new CommitState(this.#workspace, this.#lastSeq, prefetched)
-    for (const { domain, ids } of request.documents) state.missing(domain, ids)
-    return state
-  }
-
-  async #process(run: GroupRun, waiting: Waiting): Promise<void> {
-    const { state } = run
+  async #stage(group: Group, waiting: Waiting): Promise<void> {
+    const { state } = group
     const back = state.savepoint()
-    const flush = () => this.#flushOrThrow(run)
+    const flush = () => this.#flush(group)
     const work = { caller: waiting.caller, request: waiting.tx._id, state, flush }
     try {
-      const { result } = await this.#handler(work, waiting.tx)
-      run.settled.push({ waiting, result })
-      if (state.entries.some(({ tx }) => isModelChange(tx))) await this.#flush(run)
+      const result = await this.#perform(work, waiting.tx)
+      group.staged.push({ waiting, result })
+      if (state.entries.some(({ tx }) => isModelChange(tx))) await this.#flush(group).catch(() => undefined)
     } catch (error) {
-      if (run.failure === undefined) back()
+      if (group.isStale) {
+        group.staged.push({ waiting, result: undefined })
+        return
+      }
+      back()
       waiting.reject(error)
     }
   }
 
-  async #flushOrThrow(run: GroupRun): Promise<void> {
-    await this.#flush(run)
-    if (run.failure !== undefined) throw run.failure.error
+  /**
+   * Only what is committed is held against what storage knows. So before a request that changes nothing is
+   * answered, or refused, storage is asked whether it was committed before.
+   */
+  async #perform(work: Work, tx: Tx): Promise<unknown> {
+    const { state } = work
+    const before = state.nextSeq
+    const back = state.savepoint()
+    let outcome: StepOutcome | undefined
+    let failure: unknown
+    try {
+      outcome = await this.#handler(work, tx)
+    } catch (error) {
+      failure = error
+    }
+    const changed = outcome !== undefined && state.nextSeq > before
+    if (!changed && state.isAssumedNew(tx._id)) {
+      const { requests } = await this.#workspace.storage.prefetch({ requests: [tx._id], documents: [] })
+      if (requests.length > 0) {
+        back()
+        state.prefetched({ requests, documents: [] })
+        return (await this.#handler(work, tx)).result
+      }
+    }
+    if (outcome === undefined) throw failure
+    return outcome.result
   }
 
-  async #flush(run: GroupRun): Promise<void> {
-    const { state } = run
-    const settled = run.settled.splice(0)
+  /** Hands the group to storage, and starts the next one over it. */
+  #commit(): void {
+    const group = this.#group
+    const next = this.#newGroup(group.state)
+    this.#group = next
+    const done = this.#makeDurable(group).then((durable) => {
+      this.#committing = undefined
+      if (durable) next.state.beforeSettled()
+      else next.isStale = true
+    })
+    this.#committing = { done }
+  }
+
+  /**
+   * Commits what the group has staged so far, and lets it go on.
+   * @throws StorageError when it can't: the group is stale then, and what it staged is staged again
+   */
+  async #flush(group: Group): Promise<void> {
+    await this.#committing?.done
+    if (!group.isStale && group.staged.length > 0) group.isStale = !(await this.#makeDurable(group))
+    if (group.isStale) throw new StorageError('unavailable', 'the transaction has to be staged again')
+  }
+
+  /** Tells whether it was committed. */
+  async #makeDurable(group: Group): Promise<boolean> {
+    const { state } = group
     const { entries, pushes } = state
     try {
       if (entries.length > 0) await this.#workspace.storage.commit(state.batch())
     } catch (error) {
-      run.failure = { error }
-      this.#uncertain = true
-      this.#observer.failed(error)
-      for (const { waiting } of settled) waiting.reject(error)
-      return
+      this.#failed(group, error)
+      return false
     }
+    const staged = group.staged.splice(0)
     this.#lastSeq += entries.length
     state.settle()
     for (const { tx } of entries) if (isModelChange(tx)) await this.#applyToModel(tx)
-    for (const { waiting, result } of settled) waiting.resolve(result)
+    for (const { waiting, result } of staged) waiting.resolve(result)
     if (pushes.length > 0) this.#observer.committed(pushes)
+    return true
+  }
+
+  #failed(group: Group, error: unknown): void {
+    this.#recent.clear()
+    if (error instanceof StorageError && error.code === 'exists') {
+      this.#asking = true
+      this.#again.push(...group.staged.splice(0).map(({ waiting }) => waiting))
+      return
+    }
+    this.#uncertain = true
+    this.#observer.failed(error)
+    for (const { waiting } of group.staged.splice(0)) waiting.reject(error)
+  }
+
+  /** The requests of a stale group go back to where they came from, before those that came later. */
+  #stageAgain(): void {
+    const staged = this.#group.staged.map(({ waiting }) => waiting)
+    this.#waiting.unshift(...this.#again.splice(0), ...staged)
+    this.#group = this.#newGroup(undefined)
   }
 
   async #applyToModel(tx: Tx): Promise<void> {
@@ -185,8 +292,19 @@ export class CommitQueue {
     await this.#observer.modelChanged(tx)
   }
 
-  /** Takes in what storage has beyond what this queue knows of: a commit whose answer was lost. */
+  /** Takes in what storage has beyond what this queue knows of, or refuses those who wait. */
   async #recover(): Promise<void> {
+    try {
+      await this.#takeInLost()
+    } catch (error) {
+      const staged = this.#group.staged.splice(0).map(({ waiting }) => waiting)
+      for (const { reject } of [...this.#again.splice(0), ...staged, ...this.#waiting.splice(0)])
+        reject(error)
+    }
+  }
+
+  /** A commit whose answer was lost may have happened. */
+  async #takeInLost(): Promise<void> {
     for (;;) {
       const entries = await this.#workspace.storage.readLog({ after: this.#lastSeq, limit: 1000 })
       for (const { seq, tx } of entries) {
@@ -200,11 +318,12 @@ export class CommitQueue {
   }
 }
 
-/** A group's way through the steps, with the failure once storage refused what was staged. */
-class GroupRun {
+/** Requests that are committed together. */
+class Group {
   readonly state: CommitState
-  readonly settled: { waiting: Waiting; result: unknown }[] = []
-  failure: { error: unknown } | undefined
+  staged: { waiting: Waiting; result: unknown }[] = []
+  /** What it was staged over did not happen. */
+  isStale = false
 
   constructor(state: CommitState) {
     this.state = state

@@ -5,9 +5,10 @@ import { domains } from '../../model/identifiers.ts'
 import { compileCondition } from '../../model/query/predicate.ts'
 import type { FindPlan } from '../../model/query/plan.ts'
 import type { Tx } from '../../model/transactions.ts'
-import type { CommitBatch, LogEntry, Prefetched, WorkspaceStorage } from '../storage/contract.ts'
+import type { Absent, CommitBatch, LogEntry, Prefetched, WorkspaceStorage } from '../storage/contract.ts'
 import type { Push } from '../workspace.ts'
 import { isStructural, type WorkspaceModel, withChange } from '../workspace-model.ts'
+import type { RecentDocuments } from './recent-documents.ts'
 
 type Staged = Map<string, Doc | undefined>
 
@@ -17,11 +18,19 @@ export interface StateSources {
   transient: DocumentStore
 }
 
-/** The documents as they will be once what is staged is committed. */
+/**
+ * The documents as they will be once what is staged is committed: what this group staged, over what the group
+ * before it staged while that is being committed, over what storage has.
+ */
 export class CommitState {
   readonly #sources: StateSources
+  readonly #recent: RecentDocuments
+  /** The group before, until its commit is durable. */
+  #before: CommitState | undefined
   readonly #read = new Map<Domain, Staged>()
   readonly #staged = new Map<Domain, Staged>()
+  readonly #assumedAbsent = new Map<Domain, Set<string>>()
+  readonly #newRequests = new Set<string>()
   readonly #undo: (() => void)[] = []
   readonly #known = new Map<string, unknown>()
   #firstSeq: number
@@ -30,12 +39,30 @@ export class CommitState {
   entries: LogEntry[] = []
   pushes: Push[] = []
 
-  constructor(sources: StateSources, lastSeq: number, prefetched: Prefetched) {
+  constructor(
+    sources: StateSources,
+    options: { recent: RecentDocuments; firstSeq: number; before: CommitState | undefined },
+  ) {
     this.#sources = sources
-    this.#firstSeq = lastSeq + 1
+    this.#recent = options.recent
+    this.#firstSeq = options.firstSeq
+    this.#before = options.before
     this.#hierarchy = sources.model.hierarchy
-    for (const { id, result } of prefetched.requests) this.#known.set(id, result)
-    for (const { domain, docs } of prefetched.documents) {
+  }
+
+  /** The group before is durable: storage has what it staged. */
+  beforeSettled(): void {
+    this.#before = undefined
+  }
+
+  get nextSeq(): number {
+    return this.#firstSeq + this.entries.length
+  }
+
+  /** Takes in what was read ahead. */
+  prefetched({ requests, documents }: Prefetched): void {
+    for (const { id, result } of requests) this.#known.set(id, result)
+    for (const { domain, docs } of documents) {
       for (const doc of docs) mapOf(this.#read, domain).set(doc._id, doc)
     }
   }
@@ -46,9 +73,29 @@ export class CommitState {
     for (const id of ids) if (!read.has(id)) read.set(id, undefined)
   }
 
+  /** The commit fails with `exists` should the request be known after all. */
+  assumeNew(request: string): void {
+    this.#newRequests.add(request)
+  }
+
+  /** Whether nobody has asked storage yet. */
+  isAssumedNew(request: string): boolean {
+    return this.#newRequests.has(request)
+  }
+
+  /** The commit fails with `exists` should the document be there after all. */
+  assumeAbsent(domain: Domain, id: string): void {
+    if (this.peek(domain, id) !== undefined) return
+    const ids = this.#assumedAbsent.get(domain)
+    if (ids === undefined) this.#assumedAbsent.set(domain, new Set([id]))
+    else ids.add(id)
+    mapOf(this.#read, domain).set(id, undefined)
+  }
+
   /** The first result of a request or transaction committed before, or in this group. */
   knownRequest(id: string): { result: unknown } | undefined {
-    return this.#known.has(id) ? { result: this.#known.get(id) } : undefined
+    if (this.#known.has(id)) return { result: this.#known.get(id) }
+    return this.#before?.knownRequest(id)
   }
 
   remember(id: string, result: unknown): void {
@@ -57,15 +104,28 @@ export class CommitState {
     this.#undo.push(() => (has ? this.#known.set(id, previous) : this.#known.delete(id)))
   }
 
-  async get(domain: Domain, id: string): Promise<Doc | undefined> {
+  /** What is known of a document without asking storage. */
+  peek(domain: Domain, id: string): { doc: Doc | undefined } | undefined {
+    const staged = this.#peekStaged(domain, id)
+    if (staged !== undefined) return staged
+    if (domain === domains.model) return { doc: this.#sources.model.get(id) }
+    if (domain === domains.transient) return { doc: this.#sources.transient.get(domain, id) }
+    const read = this.#read.get(domain)
+    if (read?.has(id) === true) return { doc: read.get(id) }
+    return this.#recent.peek(domain, id)
+  }
+
+  #peekStaged(domain: Domain, id: string): { doc: Doc | undefined } | undefined {
     const staged = this.#staged.get(domain)
-    if (staged?.has(id) === true) return staged.get(id)
-    if (domain === domains.model) return this.#sources.model.get(id)
-    if (domain === domains.transient) return this.#sources.transient.get(domain, id)
-    const read = mapOf(this.#read, domain)
-    if (read.has(id)) return read.get(id)
+    if (staged?.has(id) === true) return { doc: staged.get(id) }
+    return this.#before === undefined ? undefined : this.#before.#peekStaged(domain, id)
+  }
+
+  async get(domain: Domain, id: string): Promise<Doc | undefined> {
+    const known = this.peek(domain, id)
+    if (known !== undefined) return known.doc
     const [doc] = await this.#sources.storage.get(domain, [id])
-    read.set(id, doc)
+    mapOf(this.#read, domain).set(id, doc)
     return doc
   }
 
@@ -92,16 +152,16 @@ export class CommitState {
 
   /** Gives the transaction its place in the log. */
   log(tx: Tx, request: string): number {
-    const seq = this.#firstSeq + this.entries.length
+    const seq = this.nextSeq
     this.entries.push({ seq, tx, request })
     return seq
   }
 
   /** All matches, over what is committed and what is staged. The plan has no sort, limit or lookups. */
   async find(plan: FindPlan): Promise<Doc[]> {
-    const staged = this.#staged.get(plan.domain) ?? new Map<string, Doc | undefined>()
     const matches = compileCondition(plan.condition)
     const committed = await this.#committed(plan, matches)
+    const staged = this.#allStaged(plan.domain)
     const kept = committed.filter((doc) => !staged.has(doc._id))
     for (const doc of staged.values()) if (doc !== undefined && matches(doc)) kept.push(doc)
     return kept
@@ -110,9 +170,22 @@ export class CommitState {
   async #committed(plan: FindPlan, matches: (doc: Doc) => boolean): Promise<Doc[]> {
     if (plan.domain === domains.model) return [...this.#sources.model.documents()].filter(matches)
     if (plan.domain === domains.transient) return this.#sources.transient.find(plan)
-    return await this.#sources.storage.find(plan)
+    // Until it is settled, the group before may or may not be in what storage finds.
+    const before = this.#before === undefined ? undefined : this.#before.#allStaged(plan.domain)
+    const found = await this.#sources.storage.find(plan)
+    if (before === undefined || before.size === 0) return found
+    const kept = found.filter((doc) => !before.has(doc._id))
+    for (const doc of before.values()) if (doc !== undefined && matches(doc)) kept.push(doc)
+    return kept
   }
 
+  #allStaged(domain: Domain): Staged {
+    const own = this.#staged.get(domain) ?? new Map<string, Doc | undefined>()
+    const before = this.#before === undefined ? undefined : this.#before.#allStaged(domain)
+    return before === undefined ? own : new Map([...before, ...own])
+  }
+
+  /** Undoes, when called, what is staged from now on. */
   savepoint(): () => void {
     const { undo, entries, pushes } = this.#lengths()
     const flushes = this.#flushes
@@ -131,7 +204,7 @@ export class CommitState {
 
   /** What storage has to keep. */
   batch(): CommitBatch {
-    const batch: CommitBatch = { entries: this.entries, puts: [], removes: [] }
+    const batch: CommitBatch = { absent: this.#absent(), entries: this.entries, puts: [], removes: [] }
     for (const [domain, staged] of this.#staged) {
       if (domain === domains.model || domain === domains.transient) continue
       for (const [id, doc] of staged) {
@@ -142,6 +215,12 @@ export class CommitState {
     return batch
   }
 
+  #absent(): Absent | undefined {
+    if (this.#newRequests.size === 0 && this.#assumedAbsent.size === 0) return undefined
+    const documents = [...this.#assumedAbsent].map(([domain, ids]) => ({ domain, ids: [...ids] }))
+    return { requests: [...this.#newRequests], documents }
+  }
+
   /** After the batch is durable: what was staged is what is there. */
   settle(): void {
     for (const [domain, staged] of this.#staged) this.#settleDomain(domain, staged)
@@ -149,6 +228,8 @@ export class CommitState {
     this.#flushes += 1
     this.#undo.length = 0
     this.#staged.clear()
+    this.#assumedAbsent.clear()
+    this.#newRequests.clear()
     this.entries = []
     this.pushes = []
   }
@@ -156,8 +237,10 @@ export class CommitState {
   #settleDomain(domain: Domain, staged: Staged): void {
     if (domain === domains.model) return
     for (const [id, doc] of staged) {
-      if (domain !== domains.transient) mapOf(this.#read, domain).set(id, doc)
-      else if (doc === undefined) this.#sources.transient.remove(domain, id)
+      if (domain !== domains.transient) {
+        mapOf(this.#read, domain).set(id, doc)
+        this.#recent.set(domain, id, doc)
+      } else if (doc === undefined) this.#sources.transient.remove(domain, id)
       else this.#sources.transient.put(domain, doc)
     }
   }

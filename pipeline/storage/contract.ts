@@ -68,9 +68,17 @@ export interface LogEntry {
 }
 
 export interface CommitBatch {
+  /** What the batch takes to be new: when any of it is there, `exists`, and nothing is changed. */
+  absent?: Absent | undefined
   entries: LogEntry[]
   puts: { domain: Domain; doc: Doc }[]
   removes: { domain: Domain; id: string }[]
+}
+
+export interface Absent {
+  /** Ids of requests and transactions. */
+  requests: readonly string[]
+  documents: readonly { domain: Domain; ids: readonly string[] }[]
 }
 
 export interface Prefetch {
@@ -144,7 +152,8 @@ export interface IndexSchema {
   keys: { path: Path; order: 1 | -1 }[]
 }
 
-export type StorageErrorCode = 'damaged' | 'full' | 'read-only' | 'unavailable' | 'closed' | 'conflict'
+export type StorageErrorCode =
+  'damaged' | 'full' | 'read-only' | 'unavailable' | 'closed' | 'conflict' | 'exists'
 
 /** A failure of the storage, not of the request. */
 export class StorageError extends Error {

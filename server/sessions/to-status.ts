@@ -24,6 +24,7 @@ function storageStatus({ code }: StorageError): Status {
     case 'unavailable':
     case 'closed':
     case 'conflict':
+    case 'exists':
       return new StatusError('platform:status:Unavailable', { message: 'storage is not available' }).status
     default:
       return code satisfies never

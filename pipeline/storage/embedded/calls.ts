@@ -1,6 +1,6 @@
 import type { Domain } from '../../../model/documents.ts'
 import type { FindPlan } from '../../../model/query/plan.ts'
-import type { PartLimits, Prefetch, SearchRequest, StorageSchema } from '../contract.ts'
+import type { Absent, PartLimits, Prefetch, SearchRequest, StorageSchema } from '../contract.ts'
 import type { Put } from './documents.ts'
 import type { Failure } from './failure.ts'
 import type { Row } from './row.ts'
@@ -19,7 +19,7 @@ export type WriteCall =
   | { method: 'open' }
   | { method: 'applySchema'; schema: StorageSchema }
   | { method: 'prefetch'; request: Prefetch }
-  | { method: 'commit'; entries: Row[]; puts: Put[]; removes: { domain: Domain; id: string }[] }
+  | { method: 'commit'; absent: Absent | undefined; entries: Row[]; puts: Put[]; removes: { domain: Domain; id: string }[] }
   | { method: 'upload'; domain: Domain; rows: Row[] }
   | { method: 'clean'; domain: Domain; ids: readonly string[] }
   | { method: 'catchUp' }

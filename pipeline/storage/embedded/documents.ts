@@ -27,6 +27,14 @@ export function readDocuments(file: WorkspaceFile, domain: Domain, ids: readonly
   )
 }
 
+/** Whether any of them is there. */
+export function hasDocument(file: WorkspaceFile, domain: Domain, ids: readonly string[]): boolean {
+  const table = file.table(domain)
+  if (table.missing === true) return false
+  const one = file.prepare(`SELECT 1 FROM ${table.name} WHERE _id = ?`).pluck()
+  return ids.some((id) => one.get(id) !== undefined)
+}
+
 export function putDocuments(file: WorkspaceFile, puts: readonly Put[]): void {
   for (const { domain, row } of puts) {
     ensureTable(file, domain)

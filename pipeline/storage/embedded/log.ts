@@ -78,6 +78,12 @@ export function readResults(file: WorkspaceFile, ids: readonly string[]): string
   return `[${known.join(',')}]`
 }
 
+/** Whether any of them is there, as a request or as a transaction. */
+export function hasRequest(file: WorkspaceFile, ids: readonly string[]): boolean {
+  const one = file.prepare('SELECT 1 FROM tx WHERE _id = ?1 UNION ALL SELECT 1 FROM tx WHERE request = ?1').pluck()
+  return ids.some((id) => one.get(id) !== undefined)
+}
+
 function resultsOf(id: string): Fragment {
   return fragment(
     'SELECT seq, result FROM tx WHERE _id = ? UNION SELECT seq, result FROM tx WHERE request = ? ORDER BY seq',

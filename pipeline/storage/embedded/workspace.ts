@@ -73,9 +73,9 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
     return { requests: requests.map(({ id, result }) => ({ id, result })), documents }
   }
 
-  async commit({ entries, puts, removes }: CommitBatch): Promise<void> {
+  async commit({ absent, entries, puts, removes }: CommitBatch): Promise<void> {
     const rows = puts.map(({ domain, doc }) => ({ domain, row: documentRow(doc) }))
-    await this.#write({ method: 'commit', entries: entries.map(entryRow), puts: rows, removes })
+    await this.#write({ method: 'commit', absent, entries: entries.map(entryRow), puts: rows, removes })
     this.#caughtUp = undefined
   }
 

@@ -1,9 +1,9 @@
-import type { Prefetch, StorageSchema } from '../contract.ts'
+import { type Absent, type Prefetch, StorageError, type StorageSchema } from '../contract.ts'
 import type { Opened, WriteCall } from './calls.ts'
 import { createFile } from './database.ts'
-import { cleanDocuments, putDocuments, readDocuments, removeDocuments, uploadDocuments } from './documents.ts'
+import { cleanDocuments, hasDocument, putDocuments, readDocuments, removeDocuments, uploadDocuments } from './documents.ts'
 import type { Handles } from './handles.ts'
-import { appendEntries, lastSequence, readResults, restoreOrder } from './log.ts'
+import { appendEntries, hasRequest, lastSequence, readResults, restoreOrder } from './log.ts'
 import { applySchema, keptSchema } from './schema.ts'
 import { forgetSearch, prepareSearch } from './search-index.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
@@ -16,6 +16,7 @@ export function answerWrite(file: WorkspaceFile, call: FileCall): unknown {
       return prefetch(file, call.request)
     case 'commit':
       return write(file, () => {
+        if (call.absent !== undefined) requireAbsent(file, call.absent)
         appendEntries(file, call.entries)
         putDocuments(file, call.puts)
         removeDocuments(file, call.removes)
@@ -59,6 +60,12 @@ function write(file: WorkspaceFile, change: () => void): undefined {
     file.forgetTables()
     throw error
   }
+}
+
+/** A transaction's own id need not be looked for: the log has each once, and says so. */
+function requireAbsent(file: WorkspaceFile, { requests, documents }: Absent): void {
+  const found = documents.some(({ domain, ids }) => hasDocument(file, domain, ids))
+  if (found || hasRequest(file, requests)) throw new StorageError('exists', 'not all of it is new')
 }
 
 function prefetch(file: WorkspaceFile, { requests, documents }: Prefetch): string {

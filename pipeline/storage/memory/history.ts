@@ -3,7 +3,7 @@ import type { Doc, Domain } from '../../../model/documents.ts'
 import { DocumentStore } from '../../../model/document-store.ts'
 import { core, domains } from '../../../model/identifiers.ts'
 import type { Tx } from '../../../model/transactions.ts'
-import { type CommitBatch, type LogEntry, type Prefetched, StorageError } from '../contract.ts'
+import { type Absent, type CommitBatch, type LogEntry, type Prefetched, StorageError } from '../contract.ts'
 
 /** What is kept of a workspace whether it is open or not. */
 export class MemoryHistory {
@@ -16,7 +16,8 @@ export class MemoryHistory {
     return this.#log.at(-1)?.seq ?? 0
   }
 
-  commit({ entries, puts, removes }: CommitBatch): void {
+  commit({ absent, entries, puts, removes }: CommitBatch): void {
+    if (absent !== undefined) this.#requireAbsent(absent)
     const first = this.lastSeq + 1
     entries.forEach(({ seq }, index) => {
       if (seq !== first + index)
@@ -28,6 +29,13 @@ export class MemoryHistory {
     for (const entry of entries) this.#append(copy(entry))
     for (const { domain, doc } of puts) this.store.put(domain, copy(doc))
     for (const { domain, id } of removes) this.store.remove(domain, id)
+  }
+
+  #requireAbsent({ requests, documents }: Absent): void {
+    const found = documents.some(({ domain, ids }) =>
+      ids.some((id) => this.store.get(domain, id) !== undefined),
+    )
+    if (found || this.results(requests).length > 0) throw new StorageError('exists', 'not all of it is new')
   }
 
   read({ after, limit, objectSpace }: { after: number; limit: number; objectSpace?: string }): LogEntry[] {
