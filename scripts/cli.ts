@@ -19,17 +19,26 @@ export async function main(args: readonly string[]): Promise<void> {
   const program = new Command('atrium')
     .description('A multi-tenant workspace collaboration server.')
     .version(SERVER_VERSION)
-    .exitOverride()
-  for (const command of [startCommand(), tokenCommand(), workspaceCommand(), ...documentCommands()]) {
-    program.addCommand(command.exitOverride())
-  }
-  for (const command of [watchCommand(), configCommand(), doctorCommand()])
-    program.addCommand(command.exitOverride())
+  for (const command of [startCommand(), tokenCommand(), workspaceCommand(), ...documentCommands()])
+    program.addCommand(command)
+  for (const command of [watchCommand(), configCommand(), doctorCommand()]) program.addCommand(command)
+  overrideExit(program)
+  // Whoever read the output has enough of it: `atrium find ... | head`.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit()
+  })
   try {
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
     process.exitCode = exitCodeOf(error)
   }
+}
+
+/** A command that was added to another inherits nothing from it. */
+function overrideExit(command: Command): void {
+  command.exitOverride()
+  for (const inner of command.commands) overrideExit(inner)
 }
 
 function exitCodeOf(error: unknown): number {

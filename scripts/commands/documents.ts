@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import type { Connection } from '../../client/connection.ts'
 import type { Class, Doc, Ref, Space } from '../../model/documents.ts'
 import { generateId } from '../../model/generate-id.ts'
@@ -11,7 +11,9 @@ import type {
   TxCUD,
   TxRemoveDoc,
   TxUpdateDoc,
+  UpdateOperations,
 } from '../../model/transactions.ts'
+import { jsonObject, wholeNumber } from './arguments.ts'
 import { connected, type ConnectedOptions, withConnection } from './connected.ts'
 
 /** `atrium find|create|update|remove`: documents of a workspace, over the wire. */
@@ -23,42 +25,43 @@ function findCommand(): Command {
   return withConnection(new Command('find').description('Print documents, one JSON line each.'))
     .argument('<workspace>')
     .argument('<class>')
-    .argument('[query]', 'JSON', '{}')
-    .option('--limit <count>', 'how many at most', '100')
-    .option('--sort <json>', 'such as {"rank":1}')
+    .argument('[query]', 'JSON', jsonObject, {})
+    .option('--limit <count>', 'how many at most', wholeNumber, 100)
+    .option('--sort <json>', 'such as {"rank":1}', jsonObject)
     .action(
-      async (workspace: string, _class: Ref<Class>, query: string, options: ConnectedOptions & FindFlags) => {
-        const sort =
-          options.sort === undefined
-            ? {}
-            : { sort: object('--sort', options.sort) as FindOptions['sort'] & object }
-        const find = { limit: Number(options.limit), ...sort }
+      async (
+        workspace: string,
+        _class: Ref<Class>,
+        query: DocumentQuery,
+        options: ConnectedOptions & FindFlags,
+      ) => {
+        const { limit, sort } = options
+        const find: FindOptions = sort === undefined ? { limit } : { limit, sort }
         await connected(workspace, options, async (connection) => {
-          for (const doc of await connection.findAll(_class, object('query', query) as DocumentQuery, find))
-            print(doc)
+          for (const doc of await connection.findAll(_class, query, find)) print(doc)
         })
       },
     )
 }
 
 interface FindFlags {
-  limit: string
-  sort?: string
+  limit: number
+  sort?: NonNullable<FindOptions['sort']>
 }
 
 function createCommand(): Command {
   return withConnection(new Command('create').description('Create a document and print its id.'))
     .argument('<workspace>')
     .argument('<class>')
-    .argument('<attributes>', 'JSON')
+    .argument('<attributes>', 'JSON', jsonObject)
     .option('--space <space>', 'where it goes', core.space.Space)
-    .option('--parent <class:id>', 'attach it: class and id of the parent, by a comma')
+    .option('--parent <class,id>', 'attach it: class and id of the parent', parentOf)
     .option('--collection <name>', 'the parent’s collection')
     .action(
       async (
         workspace: string,
         _class: Ref<Class>,
-        attributes: string,
+        attributes: Record<string, unknown>,
         options: ConnectedOptions & CreateFlags,
       ) => {
         await connected(workspace, options, async (connection) => {
@@ -66,9 +69,10 @@ function createCommand(): Command {
           const tx: TxCreateDoc = {
             ...fields,
             _class: core.class.TxCreateDoc,
-            attributes: object('attributes', attributes),
+            attributes,
           }
-          await connection.tx(options.parent === undefined ? tx : attached(tx, options))
+          const { parent, collection } = options
+          await connection.tx(parent === undefined ? tx : attached(tx, parent, collection))
           process.stdout.write(`${tx.objectId}\n`)
         })
       },
@@ -77,21 +81,25 @@ function createCommand(): Command {
 
 interface CreateFlags {
   space: string
-  parent?: string
+  parent?: Parent
   collection?: string
 }
 
-function attached(tx: TxCreateDoc, { parent, collection }: CreateFlags): TxCollectionCUD {
-  const [objectClass, objectId] = parent?.split(',') ?? []
-  if (objectClass === undefined || objectId === undefined || collection === undefined) {
-    throw new Error('--parent wants class,id and needs --collection')
-  }
+interface Parent {
+  objectClass: Ref<Class>
+  objectId: Ref
+}
+
+function parentOf(text: string): Parent {
+  const [objectClass, objectId, ...others] = text.split(',')
+  if (!objectClass || !objectId || others.length > 0) throw new InvalidArgumentError('class,id is expected.')
+  return { objectClass: objectClass as Ref<Class>, objectId: objectId as Ref }
+}
+
+function attached(tx: TxCreateDoc, parent: Parent, collection: string | undefined): TxCollectionCUD {
+  if (collection === undefined) throw new Error('--parent needs --collection')
   const { attributes: _, ...fields } = tx
-  const ids = {
-    _id: generateId<TxCollectionCUD>(),
-    objectId: objectId as Ref,
-    objectClass: objectClass as Ref<Class>,
-  }
+  const ids = { ...parent, _id: generateId<TxCollectionCUD>() }
   return { ...fields, ...ids, _class: core.class.TxCollectionCUD, collection, tx }
 }
 
@@ -100,13 +108,13 @@ function updateCommand(): Command {
     .argument('<workspace>')
     .argument('<class>')
     .argument('<id>')
-    .argument('<operations>', 'JSON: fields, and operators such as {"$inc":{"count":1}}')
+    .argument('<operations>', 'JSON: fields, and operators such as {"$inc":{"count":1}}', jsonObject)
     .action(
       async (
         workspace: string,
         _class: Ref<Class>,
         id: Ref,
-        operations: string,
+        operations: UpdateOperations,
         options: ConnectedOptions,
       ) => {
         await connected(workspace, options, async (connection) => {
@@ -114,7 +122,7 @@ function updateCommand(): Command {
           const tx: TxUpdateDoc = {
             ...fields,
             _class: core.class.TxUpdateDoc,
-            operations: object('operations', operations),
+            operations,
             retrieve: true,
           }
           print((await connection.tx<{ object: Doc }>(tx)).object)
@@ -159,18 +167,6 @@ async function changeFields(
     modifiedBy: account as TxCUD['modifiedBy'],
     modifiedOn: Date.now(),
   }
-}
-
-function object(name: string, text: string): Record<string, unknown> {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (cause) {
-    throw new Error(`${name}: ${text} is not JSON`, { cause })
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new Error(`${name}: a JSON object is expected`)
-  return value as Record<string, unknown>
 }
 
 function print(value: unknown): void {

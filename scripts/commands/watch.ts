@@ -11,7 +11,7 @@ export function watchCommand(): Command {
         connection.onPush((txes) => {
           for (const tx of txes) process.stdout.write(`${JSON.stringify(tx)}\n`)
         })
-        const interrupted = new Promise<void>((resolve) => process.once('SIGINT', resolve))
+        const interrupted = new Promise<void>((resolve) => process.once('SIGINT', () => resolve()))
         const closed = await Promise.race([connection.closed, interrupted])
         if (closed !== undefined) throw closed
       })

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { StatusError } from '../../model/status.ts'
 import { callAccounts } from '../../server/accounts/accounts-rpc.ts'
 import { SYSTEM_EMAIL } from '../../server/tokens.ts'
 import { serverUrl } from './connected.ts'
@@ -41,5 +42,8 @@ async function call(url: string | undefined, method: string, params: unknown[]):
     throw new Error('without an accounts service a workspace is made by whoever enters it')
   const token = await signToken({ email: SYSTEM_EMAIL, admin: 'true' }, 60)
   const service = accounts === 'builtin' ? `${serverUrl(url)}/accounts` : accounts
-  return await callAccounts({ url: service, token, method, params })
+  return await callAccounts({ url: service, token, method, params }).catch((cause: unknown) => {
+    if (cause instanceof StatusError) throw cause
+    throw new Error(`no accounts service answers at ${service}`, { cause })
+  })
 }

@@ -46,7 +46,7 @@ export async function atrium(
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
-    once(child, 'exit') as Promise<[number | null]>,
+    once(child, 'close') as Promise<[number | null]>,
   ])
   return { code, stdout, stderr }
 }
@@ -61,7 +61,7 @@ export class RunningAtrium {
 
   constructor(context: TestContext, args: readonly string[], env: Environment) {
     this.child = spawnAtrium(args, env)
-    this.#exited = once(this.child, 'exit').then(([code]) => code as number | null)
+    this.#exited = once(this.child, 'close').then(([code]) => code as number | null)
     void this.#exited.then(() => this.#wake())
     this.child.stderr.on('data', (data: Buffer) => {
       this.stderr += data.toString()
@@ -89,6 +89,10 @@ export class RunningAtrium {
   /** The exit code after the signal; `null` when the signal itself ended it. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
     this.child.kill(signal)
+    return await this.#exited
+  }
+
+  async ended(): Promise<number | null> {
     return await this.#exited
   }
 

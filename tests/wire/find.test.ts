@@ -21,7 +21,7 @@ async function finder(context: TestContext, flags: Record<string, string> = {}) 
   return { json, binary, find }
 }
 
-const idsOf = (found: Found) => found.map(({ _id }) => _id)
+const idsOf = (found: Found) => found.map(({ _id }) => String(_id))
 
 test('WIRE-60: findAll takes query, limit, sort, total and projection', async (context) => {
   const { json, find } = await finder(context)
@@ -63,18 +63,16 @@ test('WIRE-61: findAll joins by lookup, forward, back and into the model', async
   await json.request('tx', [createTask('t1', { title: 'x', assignee: 'account:ann' })])
   await json.request('tx', [comment('t1', 'c1')])
   const lookup = { assignee: 'core:class:Account', _id: { remarks: 'board:class:Comment' } }
-  const [task] = await find('board:class:Task', { _id: 't1' }, { lookup })
-  const { assignee, remarks } = task?.['$lookup'] as {
-    assignee: { email: string }
-    remarks: { _id: string }[]
-  }
+  const joined = async (...params: unknown[]) => (await find(...params)).map((doc) => doc['$lookup'])
+  const [ofTask] = await joined('board:class:Task', { _id: 't1' }, { lookup })
+  const { assignee, remarks } = ofTask as { assignee: { email: string }; remarks: { _id: string }[] }
   assert.equal(assignee.email, 'ann')
   assert.deepEqual(
     remarks.map(({ _id }) => _id),
     ['c1'],
   )
-  const [remark] = await find('board:class:Comment', {}, { lookup: { attachedTo: 'board:class:Task' } })
-  assert.equal((remark?.['$lookup'] as { attachedTo: { _id: string } }).attachedTo._id, 't1')
+  const [ofRemark] = await joined('board:class:Comment', {}, { lookup: { attachedTo: 'board:class:Task' } })
+  assert.equal((ofRemark as { attachedTo: { _id: string } }).attachedTo._id, 't1')
 })
 
 test('WIRE-62: a mixin finds the documents that carry it, and the log is found as a domain', async (context) => {
@@ -85,7 +83,10 @@ test('WIRE-62: a mixin finds the documents that carry it, and the log is found a
   const mixin = { mixin: 'board:mixin:Estimated', attributes: { hours: 3 } }
   await json.request('tx', [change('core:class:TxMixin', 't1', 'board:class:Task', {}, mixin)])
   const estimated = await find('board:mixin:Estimated', { hours: 3 })
-  assert.deepEqual([...estimated.map((doc) => doc['board:mixin:Estimated'])], [{ hours: 3 }])
+  assert.deepEqual(
+    estimated.map((doc) => doc['board:mixin:Estimated']),
+    [{ hours: 3 }],
+  )
   const logged = await find('core:class:TxCreateDoc', { objectClass: 'board:class:Task', objectId: 't1' })
   assert.deepEqual(idsOf(logged), [create._id])
 })

@@ -15,7 +15,8 @@ async function gone({ server, token }: TestServer): Promise<void> {
   }, 'no session is left')
 }
 
-const reconnectOf = (client: RawClient) => client.frames[0]?.['reconnect']
+const reconnectOf = (client: RawClient) =>
+  client.frames.find(({ result }) => result === 'hello')?.['reconnect']
 
 test('WIRE-40: a session id in use by the same account moves to the new connection', async (context) => {
   const { url, token } = await testServer(context)

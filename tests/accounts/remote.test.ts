@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { StatusError } from '../../model/status.ts'
+import { type AccountsClientOptions, HttpAccountsClient } from '../../server/accounts/accounts-client.ts'
+import { Tokens } from '../../server/tokens.ts'
+import { type AccountsCall, remoteAccounts, workspaceInfo } from '../support/remote-accounts.ts'
+
+const tokens = new Tokens('a secret', Date.now)
+const tokenOf = (claims: object = {}) =>
+  tokens.verify(tokens.sign({ email: 'ann', workspace: 'w1', ...claims }))
+const ann = tokenOf()
+
+/** A client of a service that the test answers for, with a clock that stands still. */
+async function clientOf(
+  context: TestContext,
+  onCall: (call: AccountsCall) => void,
+  options: Partial<AccountsClientOptions> = {},
+) {
+  const service = await remoteAccounts(context, onCall)
+  const clock = { now: 1_000_000 }
+  const waits: number[] = []
+  const outcomes: string[] = []
+  const client = new HttpAccountsClient({
+    url: () => service.url,
+    now: () => clock.now,
+    wait: (milliseconds) => {
+      waits.push(milliseconds)
+      return Promise.resolve()
+    },
+    observe: (outcome) => outcomes.push(outcome),
+    cacheTime: 5000,
+    graceTime: 60_000,
+    timeout: 5000,
+    tries: 3,
+    ...options,
+  })
+  return { client, service, clock, waits, outcomes }
+}
+
+const rejectsWith = async (asking: Promise<unknown>, code: string) =>
+  await assert.rejects(asking, (error) => error instanceof StatusError && error.status.code === code)
+
+const refusal = { error: { severity: 'ERROR', code: 'platform:status:Forbidden', params: { message: 'no' } } }
+
+test('ACC-30: the service is asked with the raw token, and whether it is a visit', async (context) => {
+  const { client, service } = await clientOf(context, ({ answer }) =>
+    answer(workspaceInfo('w1', { extra: 1 })),
+  )
+  const info = await client.getWorkspaceInfo(ann)
+  assert.equal(info.workspaceId, 'w1')
+  const tool = tokenOf({ model: 'upgrade' })
+  await client.getWorkspaceInfo(tool)
+  assert.deepEqual(
+    service.calls.map(({ token, method, params }) => ({ token, method, params })),
+    [
+      { token: ann.raw, method: 'getWorkspaceInfo', params: [true] },
+      { token: tool.raw, method: 'getWorkspaceInfo', params: [false] },
+    ],
+  )
+})
+
+test('ACC-31: questions at once about one token are asked once, others on their own', async (context) => {
+  const { client, service } = await clientOf(context, () => undefined)
+  const bob = tokenOf({ email: 'bob' })
+  const asking = [ann, ann, bob, ann].map((token) => client.getWorkspaceInfo(token))
+  for (const at of [0, 1]) {
+    const { answer } = await service.call(at)
+    answer(workspaceInfo())
+  }
+  assert.equal((await Promise.all(asking)).length, 4)
+  assert.deepEqual(service.calls.map(({ token }) => token).sort(), [ann.raw, bob.raw].sort())
+})
+
+test('ACC-32: an answer is used again for a while, also not when the clock went back, until it is forgotten', async (context) => {
+  const { client, service, clock } = await clientOf(context, ({ answer }) => answer(workspaceInfo()))
+  const asked = async () => {
+    await client.getWorkspaceInfo(ann)
+    return service.calls.length
+  }
+  assert.deepEqual([await asked(), await asked()], [1, 1])
+  clock.now += 4999
+  assert.equal(await asked(), 1)
+  clock.now += 1
+  assert.equal(await asked(), 2)
+  clock.now -= 100_000
+  assert.equal(await asked(), 3)
+  client.forget('w2')
+  assert.equal(await asked(), 3)
+  client.forget('w1')
+  assert.equal(await asked(), 4)
+  client.forget()
+  assert.equal(await asked(), 5)
+})
+
+test('ACC-33: a connection that breaks, and an answer that is none, are tried again after growing waits', async (context) => {
+  const answers: ((call: AccountsCall) => void)[] = [
+    ({ fail }) => fail(),
+    ({ answer }) => answer('<html>', 502),
+    ({ answer }) => answer(workspaceInfo()),
+  ]
+  const { client, waits, outcomes } = await clientOf(context, (call) => answers.shift()?.(call))
+  assert.equal((await client.getWorkspaceInfo(ann)).workspaceId, 'w1')
+  assert.deepEqual([waits, outcomes], [[100, 200], ['ok']])
+})
+
+test('ACC-34: a service that does not answer in time is given up after the tries, as Unavailable', async (context) => {
+  const { client, service, outcomes } = await clientOf(context, () => undefined, { timeout: 50, tries: 2 })
+  await rejectsWith(client.getWorkspaceInfo(ann), 'platform:status:Unavailable')
+  assert.equal(service.calls.length, 2)
+  assert.deepEqual(outcomes, ['failed'])
+  await rejectsWith(client.getWorkspaceInfo(ann), 'platform:status:Unavailable')
+  assert.equal(service.calls.length, 4)
+})
+
+test('ACC-35: while the service is down a known token stays good for the grace time, and no longer', async (context) => {
+  let down = false
+  const onCall = ({ answer, fail }: AccountsCall) => (down ? fail() : answer(workspaceInfo()))
+  const { client, clock, outcomes } = await clientOf(context, onCall)
+  await client.getWorkspaceInfo(ann)
+  down = true
+  clock.now += 59_999
+  assert.equal((await client.getWorkspaceInfo(ann)).workspaceId, 'w1')
+  await rejectsWith(client.getWorkspaceInfo(tokenOf({ email: 'bob' })), 'platform:status:Unavailable')
+  clock.now += 1
+  await rejectsWith(client.getWorkspaceInfo(ann), 'platform:status:Unavailable')
+  assert.deepEqual(outcomes, ['ok', 'grace', 'failed', 'failed'])
+})
+
+test('ACC-36: a refusal is not tried again, and ends what was known of the token', async (context) => {
+  let answers: 'info' | 'refusal' | 'nothing' = 'info'
+  const { client, service, clock, waits, outcomes } = await clientOf(context, ({ answer, fail }) => {
+    if (answers === 'nothing') fail()
+    else answer(answers === 'info' ? workspaceInfo() : refusal)
+  })
+  await client.getWorkspaceInfo(ann)
+  clock.now += 5000
+  answers = 'refusal'
+  await rejectsWith(client.getWorkspaceInfo(ann), 'platform:status:Forbidden')
+  assert.deepEqual([service.calls.length, waits.length], [2, 0])
+  answers = 'nothing'
+  await rejectsWith(client.getWorkspaceInfo(ann), 'platform:status:Unavailable')
+  assert.deepEqual(outcomes, ['ok', 'refused', 'failed'])
+})
+
+test('ACC-37: an answer that is no workspace’s is Unavailable, never an entry', async (context) => {
+  const wrong: unknown[] = [{}, [], { result: null }, { result: { workspaceId: 7 } }, { error: 'no' }]
+  for (const body of [...wrong, { result: { workspaceId: 'w1', version: '1.2.3' } }]) {
+    const { client } = await clientOf(context, ({ answer }) => answer(body))
+    await rejectsWith(client.getWorkspaceInfo(ann), 'platform:status:Unavailable')
+  }
+})

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import jwt from 'jsonwebtoken'
+import { options } from '../../server/configuration/options.ts'
+import { SERVER_VERSION } from '../../server/version.ts'
+import { atrium, temporaryFolder } from '../support/executable.ts'
+
+test('CFG-20: config prints every option with its value, meaning, what is allowed and the default', async () => {
+  const { code, stdout, stderr } = await atrium(['config', '--port', '4000'], { ATRIUM_SECRET: 'hush' })
+  assert.deepEqual([code, stderr], [0, ''])
+  for (const { env, meaning, allowed } of Object.values(options)) {
+    assert.match(stdout, new RegExp(`^${env}=`, 'm'))
+    assert.ok(stdout.includes(`    ${meaning}\n    allowed: ${allowed}; default: `), env)
+  }
+  assert.match(stdout, /^ATRIUM_PORT=4000$/m)
+  assert.doesNotMatch(stdout, /hush/)
+})
+
+test('CFG-21: token prints just a token, signed with the secret of the environment or of the data folder', async (context) => {
+  const data = await temporaryFolder(context)
+  await writeFile(join(data, 'secret'), 'from the folder\n')
+  const fromFolder = await atrium(['token', 'w1', '--as', 'ann'], { ATRIUM_DATA: data })
+  assert.deepEqual([fromFolder.code, fromFolder.stderr], [0, ''])
+  assert.match(fromFolder.stdout, /^[\w-]+\.[\w-]+\.[\w-]+\n$/)
+  const claims = jwt.verify(fromFolder.stdout.trim(), 'from the folder') as jwt.JwtPayload
+  assert.deepEqual([claims['email'], claims['workspace'], claims['admin']], ['ann', 'w1', undefined])
+  assert.equal((claims.exp ?? 0) - (claims.iat ?? 0), 86_400)
+  const flags = ['--admin', '--mode', 'upgrade', '--ttl', '60']
+  const env = { ATRIUM_DATA: data, ATRIUM_SECRET: 'given' }
+  const given = await atrium(['token', 'w1', '--as', 'root', ...flags], env)
+  const admin = jwt.verify(given.stdout.trim(), 'given') as jwt.JwtPayload
+  assert.deepEqual(
+    [admin['admin'], admin['model'], (admin.exp ?? 0) - (admin.iat ?? 0)],
+    ['true', 'upgrade', 60],
+  )
+})
+
+test('CFG-22: without a secret or a server a command says so in one line, with exit code 1', async (context) => {
+  const data = await temporaryFolder(context)
+  const noSecret = await atrium(['token', 'w1', '--as', 'ann'], { ATRIUM_DATA: data })
+  assert.deepEqual([noSecret.code, noSecret.stdout], [1, ''])
+  assert.equal(
+    noSecret.stderr,
+    `atrium: there is no secret in ${data}: start the server once, or set ATRIUM_DATA or ATRIUM_SECRET\n`,
+  )
+  const url = 'http://127.0.0.1:1'
+  for (const args of [
+    ['find', 'w1', 'core:class:Space', '--as', 'ann'],
+    ['watch', 'w1', '--as', 'ann'],
+    ['workspace', 'list'],
+  ]) {
+    const { code, stdout, stderr } = await atrium([...args, '--url', url], { ATRIUM_SECRET: 'x' })
+    assert.deepEqual([code, stdout, stderr.split('\n').length], [1, '', 2], stderr)
+    assert.match(stderr, /^atrium: no (atrium|accounts service) answers at (ws|http):\/\/127\.0\.0\.1:1/)
+  }
+})
+
+test('CFG-23: a command, flag or argument that is none ends with exit code 2 and says what is wrong', async () => {
+  const as = ['--as', 'ann']
+  const wrong: [string[], RegExp][] = [
+    [['nope'], /unknown command 'nope'/],
+    [['start', '--nope'], /unknown option '--nope'/],
+    [['start', '--port'], /argument missing/],
+    [['token', 'w1'], /required option '--as <name>'/],
+    [['token', ...as], /missing required argument 'workspace'/],
+    [['token', 'w1', ...as, '--mode', 'nope'], /'nope' is invalid/],
+    [['token', 'w1', ...as, '--ttl', 'soon'], /'soon' is invalid/],
+    [['workspace', 'create'], /missing required argument 'name'/],
+    [['workspace', 'nope'], /unknown command 'nope'/],
+    [['find', 'w1', 'c', '{', ...as], /'\{' is invalid.*JSON/],
+    [['find', 'w1', 'c', '[]', ...as], /'\[\]' is invalid.*JSON object/],
+    [['find', 'w1', 'c', ...as, '--limit', 'many'], /'many' is invalid/],
+    [['find', 'w1', 'c', ...as, '--sort', 'title'], /'title' is invalid/],
+    [['create', 'w1', 'c', '7', ...as], /'7' is invalid/],
+    [['create', 'w1', 'c', '{}', ...as, '--parent', 'x'], /'x' is invalid/],
+    [['update', 'w1', 'c', 'id', 'x', ...as], /'x' is invalid/],
+    [['remove', 'w1', 'c', ...as], /missing required argument 'id'/],
+  ]
+  for (const [args, pattern] of wrong) {
+    const { code, stdout, stderr } = await atrium(args, { ATRIUM_SECRET: 'x' })
+    assert.deepEqual([code, stdout], [2, ''], `${args.join(' ')}: ${stderr}`)
+    assert.match(stderr, pattern)
+    assert.doesNotMatch(stderr, /\bat \S+ \(/)
+  }
+})
+
+test('CFG-24: help and version end with exit code 0', async () => {
+  const { code, stdout } = await atrium(['--help'])
+  assert.equal(code, 0)
+  for (const name of [
+    'start',
+    'token',
+    'workspace',
+    'find',
+    'create',
+    'update',
+    'remove',
+    'watch',
+    'config',
+    'doctor',
+  ])
+    assert.match(stdout, new RegExp(`^  ${name} `, 'm'))
+  assert.deepEqual(await atrium(['--version']), { code: 0, stdout: `${SERVER_VERSION}\n`, stderr: '' })
+  assert.equal((await atrium(['workspace', 'create', '--help'])).code, 0)
+})
+
+test('CFG-25: doctor tells of the folder, the port and each service, and ends with 1 when one is not as it should be', async (context) => {
+  const data = await temporaryFolder(context)
+  const stranger = createServer((_request, response) => response.writeHead(500).end()).listen(0, '127.0.0.1')
+  await once(stranger, 'listening')
+  context.after(() => {
+    stranger.close()
+    stranger.closeAllConnections()
+  })
+  const { port } = stranger.address() as AddressInfo
+  const env = { ATRIUM_DATA: data, ATRIUM_PORT: '0' }
+  const sound = await atrium(['doctor'], { ...env, ATRIUM_ACCOUNTS: `http://127.0.0.1:${port}/` })
+  assert.deepEqual([sound.code, sound.stderr], [0, ''], sound.stdout)
+  assert.ok(sound.stdout.includes(`ok   data folder ${data} can be written\n`))
+  assert.ok(sound.stdout.includes(`ok   accounts at 127.0.0.1:${port} takes connections\n`))
+  const taken = await atrium(['doctor'], { ...env, ATRIUM_PORT: String(port) })
+  assert.equal(taken.code, 1)
+  assert.ok(taken.stdout.includes(`FAIL port ${port} of 127.0.0.1 is in use by something else\n`))
+  const file = join(data, 'file')
+  await writeFile(file, '')
+  const services = { ATRIUM_MONGO_URL: 'mongodb://u:hush@127.0.0.1:1/', ATRIUM_REDIS_URL: 'no url' }
+  const wrong = await atrium(['doctor'], { ...env, ...services, ATRIUM_DATA: join(file, 'data') })
+  assert.deepEqual([wrong.code, wrong.stderr], [1, ''])
+  assert.match(wrong.stdout, /^FAIL data folder .* cannot be written/m)
+  assert.match(wrong.stdout, /^FAIL MongoDB at 127\.0\.0\.1:1 does not answer$/m)
+  assert.match(wrong.stdout, /^FAIL Redis: its address is no URL$/m)
+  assert.doesNotMatch(wrong.stdout, /hush/)
+})

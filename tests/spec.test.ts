@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { root } from './support/root.ts'
+
+const folders = [
+  'model',
+  'protocol',
+  'pipeline',
+  'server',
+  'client',
+  'scripts',
+  'tests',
+  'examples',
+  'console',
+]
+const rulePattern = /^- ([A-Z]+-\d+): (.+)$/gm
+
+/** `- WIRE-3: sentence.` */
+const rules = [...readFileSync(join(root, 'SPEC.md'), 'utf8').matchAll(rulePattern)].map(
+  ([, number = '', sentence = '']) => ({ number, sentence }),
+)
+
+/** The rules that titles of tests begin with, by file: what follows a quote and is followed by a colon. */
+const titles = folders.flatMap((folder) =>
+  sourcesIn(folder).flatMap((file) =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(/['"`]([A-Z]{2,6}-\d+): /g)].map(
+      ([, number = '']) => ({
+        file,
+        number,
+      }),
+    ),
+  ),
+)
+
+function sourcesIn(folder: string): string[] {
+  try {
+    return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => join(folder, file))
+  } catch {
+    return []
+  }
+}
+
+test('CFG-90: every rule of SPEC.md has a test whose title begins with it', () => {
+  const tested = new Set(titles.map(({ number }) => number))
+  assert.ok(rules.length > 100, `${rules.length} rules were found`)
+  assert.deepEqual(
+    rules.filter(({ number }) => !tested.has(number)),
+    [],
+  )
+})
+
+test('CFG-91: every test’s title that begins with a rule names one of SPEC.md', () => {
+  const known = new Set(rules.map(({ number }) => number))
+  assert.deepEqual(
+    titles.filter(({ number }) => !known.has(number)),
+    [],
+  )
+})
+
+test('CFG-92: a rule’s number is its own, and each rule is one sentence', () => {
+  const numbers = rules.map(({ number }) => number)
+  assert.deepEqual(
+    numbers.filter((number, at) => numbers.indexOf(number) !== at),
+    [],
+  )
+  assert.deepEqual(
+    rules.filter(({ sentence }) => !sentence.endsWith('.')),
+    [],
+  )
+})
+
+test('CFG-93: every test has a title that begins with a rule', () => {
+  const tests = folders.flatMap(sourcesIn).filter((file) => file.endsWith('.test.ts'))
+  const nameless = tests.flatMap((file) =>
+    [
+      ...readFileSync(join(root, file), 'utf8').matchAll(
+        /^ *(?:test|it)\((['"`])(?!\$\{|[A-Z]{2,6}-\d+: )/gm,
+      ),
+    ].map(() => file),
+  )
+  assert.deepEqual(nameless, [])
+})
