@@ -80,8 +80,10 @@ export function readResults(file: WorkspaceFile, ids: readonly string[]): string
 
 /** Whether any of them is there, as a request or as a transaction. */
 export function hasRequest(file: WorkspaceFile, ids: readonly string[]): boolean {
-  const one = file.prepare('SELECT 1 FROM tx WHERE _id = ?1 UNION ALL SELECT 1 FROM tx WHERE request = ?1').pluck()
-  return ids.some((id) => one.get(id) !== undefined)
+  // `?1` twice would be a named parameter to better-sqlite3.
+  const sql = 'SELECT 1 FROM tx WHERE _id = ? UNION ALL SELECT 1 FROM tx WHERE request = ?'
+  const one = file.prepare(sql).pluck()
+  return ids.some((id) => one.get(id, id) !== undefined)
 }
 
 function resultsOf(id: string): Fragment {
