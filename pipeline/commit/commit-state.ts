@@ -215,21 +215,26 @@ export class CommitState {
     return batch
   }
 
-  #absent(): Absent | undefined {
-    if (this.#newRequests.size === 0 && this.#assumedAbsent.size === 0) return undefined
-    const documents = [...this.#assumedAbsent].map(([domain, ids]) => ({ domain, ids: [...ids] }))
-    return { requests: [...this.#newRequests], documents }
+  /** Of what is taken to be new, what the batch makes. */
+  #absent(): Absent {
+    const requests = [...this.#newRequests].filter((id) => this.#known.has(id))
+    const documents = [...this.#assumedAbsent].map(([domain, ids]) => {
+      const staged = this.#staged.get(domain)
+      return { domain, ids: [...ids].filter((id) => staged?.has(id) === true) }
+    })
+    return { requests, documents: documents.filter(({ ids }) => ids.length > 0) }
   }
 
   /** After the batch is durable: what was staged is what is there. */
   settle(): void {
+    const { requests, documents } = this.#absent()
+    for (const id of requests) this.#newRequests.delete(id)
+    for (const { domain, ids } of documents) for (const id of ids) this.#assumedAbsent.get(domain)?.delete(id)
     for (const [domain, staged] of this.#staged) this.#settleDomain(domain, staged)
     this.#firstSeq += this.entries.length
     this.#flushes += 1
     this.#undo.length = 0
     this.#staged.clear()
-    this.#assumedAbsent.clear()
-    this.#newRequests.clear()
     this.entries = []
     this.pushes = []
   }

@@ -49,8 +49,11 @@ class Needs {
   }
 
   add(tx: Tx): void {
-    if (this.#asking) this.requests.push(tx._id)
-    else if (this.#state.knownRequest(tx._id) === undefined) this.#state.assumeNew(tx._id)
+    const known = this.#state.knownRequest(tx._id)
+    // Kept: the group that knows it may be settled and gone when the transaction's turn comes.
+    if (known !== undefined) this.#state.prefetched({ requests: [{ id: tx._id, ...known }], documents: [] })
+    else if (this.#asking) this.requests.push(tx._id)
+    else this.#state.assumeNew(tx._id)
     if (tx._class === core.class.TxApplyIf) for (const inner of (tx as TxApplyIf).txes) this.add(inner)
     else if ('objectClass' in tx) this.#addTarget(tx as TxCUD)
   }
