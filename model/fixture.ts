@@ -11,7 +11,7 @@ const builder = createModelBuilder('board')
 
 export const State = builder.enum('State', ['todo', 'done'])
 export const Named = builder.interface('Named', {})
-export const Project = builder.class('Project', { extends: core.class.Space, domain: 'project' })
+builder.class('Project', { extends: core.class.Space, domain: 'project' })
 export const Task = builder.class('Task', {
   extends: core.class.AttachedDoc,
   implements: [Named],

@@ -1,4 +1,3 @@
-import type { Account, Ref } from '../model/documents.ts'
 import type { DocumentStore } from '../model/document-store.ts'
 import type { Tx } from '../model/transactions.ts'
 import type { Commit } from './commit/commit-queue.ts'
@@ -37,6 +36,3 @@ export interface Workspace {
   /** `seq` of the last durable transaction. */
   lastSeq: () => number
 }
-
-/** Modifier and time for a transaction derived from another. */
-export type Signature = { modifiedBy: Ref<Account>; modifiedOn: number }

@@ -20,8 +20,7 @@ interface Growth {
 
 /** What a session, and a workspace, cost that do nothing, after the garbage is collected. */
 export async function measureMemory(data: string, plan: Plan): Promise<void> {
-  const echo = startEcho()
-  const bare = await sessions(echo, plan).finally(() => echo.stop())
+  const bare = await bareSessions(plan)
   const server = startAtrium(data)
   try {
     const { rss, heap } = await sessions(server, plan)
@@ -44,6 +43,15 @@ export async function measureMemory(data: string, plan: Plan): Promise<void> {
     printFigure({ name: 'idle open workspace, RSS, all threads', unit, spread: workspace.rss })
   } finally {
     await server.stop()
+  }
+}
+
+async function bareSessions(plan: Plan): Promise<Growth> {
+  const echo = startEcho()
+  try {
+    return await sessions(echo, plan)
+  } finally {
+    await echo.stop()
   }
 }
 

@@ -23,8 +23,7 @@ export async function measureRequests(
   sqlite: Child<SqliteAnswers>,
 ): Promise<void> {
   const tokens = Array.from({ length: CONNECTIONS }, () => token(workspace))
-  const echo = startEcho()
-  const { spread: bareWs } = await costs(echo, tokens, 'ping', plan).finally(() => echo.stop())
+  const bareWs = await barePing(tokens, plan)
   const barePage = await pages(sqlite, plan)
   const server = startAtrium(data)
   try {
@@ -42,6 +41,15 @@ export async function measureRequests(
     printFigure({ name: 'get one by id', ...(await cost('get')) })
   } finally {
     await server.stop()
+  }
+}
+
+async function barePing(tokens: string[], plan: Plan): Promise<Spread> {
+  const echo = startEcho()
+  try {
+    return (await costs(echo, tokens, 'ping', plan)).spread
+  } finally {
+    await echo.stop()
   }
 }
 

@@ -144,7 +144,7 @@ test('PIPE-25: stored documents are joined with those of the model, in lookups, 
   const lookup = { assignee: 'core:class:Account' }
   const owners = await find(task, { '$lookup.assignee.role': 'OWNER' }, { lookup })
   assert.deepEqual(
-    owners.map(({ _id, $lookup }) => [_id, ($lookup?.['assignee'] as Doc)._id]),
+    owners.map(({ _id, $lookup }) => [_id, ($lookup as { assignee: Doc }).assignee._id]),
     [['t2', 'account:ann']],
   )
   const sorted = await find(
@@ -164,7 +164,7 @@ test('PIPE-25: stored documents are joined with those of the model, in lookups, 
     { lookup: { _id: { tasks: [task, 'assignee'] } }, sort: { email: 1 } },
   )
   assert.deepEqual(
-    people.map(({ $lookup }) => ($lookup?.['tasks'] as Doc[]).map(({ _id }) => _id)),
+    people.map(({ $lookup }) => ($lookup as unknown as { tasks: Doc[] }).tasks.map(({ _id }) => _id)),
     [['t2'], ['t1']],
   )
 })

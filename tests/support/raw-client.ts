@@ -142,8 +142,8 @@ export class RawClient {
 
   #received(frame: Frame): void {
     this.frames.push(frame)
-    for (const waiting of [...this.#waiting]) {
-      if (!waiting.matches(frame)) continue
+    const matching = this.#waiting.filter((waiting) => waiting.matches(frame))
+    for (const waiting of matching) {
       this.#waiting.splice(this.#waiting.indexOf(waiting), 1)
       waiting.resolve(frame)
     }
