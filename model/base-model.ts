@@ -52,6 +52,7 @@ function declareClasses(builder: ModelBuilder): void {
       extends: any(),
       implements: any(),
       domain: string(),
+      visibleTo: string(),
       indexes: any(),
     },
   })
@@ -127,6 +128,7 @@ function declareSpaces(builder: ModelBuilder): void {
     domain: domains.model,
     attributes: { major: number(), minor: number(), patch: number() },
   })
+  builder.class('Preference', { extends: core.class.Doc, domain: 'preference', visibleTo: 'creator' })
   builder.class('Configuration', {
     extends: core.class.Doc,
     domain: domains.model,

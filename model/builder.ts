@@ -25,6 +25,8 @@ export interface ClassOptions<B extends Doc, A extends AttributeDeclarations> {
   /** Its name when left out. */
   label?: string
   attributes?: A
+  /** `creator`: its documents are for who created them. */
+  visibleTo?: 'creator'
   /** Indexes over several attributes. */
   indexes?: CompoundIndex[]
 }

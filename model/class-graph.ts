@@ -74,6 +74,7 @@ export class ClassGraph {
   #children: Map<string, Ref<Class>[]> | undefined
   #own: Map<string, Map<string, Attribute>> | undefined
   #domains: Map<Domain, Ref<Class>[]> | undefined
+  #creatorsOnly: Set<Ref<Class>> | undefined
 
   constructor(classes: ReadonlyMap<string, Class>, attributes: ReadonlyMap<string, Attribute>) {
     this.#classes = classes
@@ -110,6 +111,16 @@ export class ClassGraph {
   ownAttributes(id: string): ReadonlyMap<string, Attribute> {
     this.#own ??= groupAttributes(this.#attributes.values())
     return this.#own.get(id) ?? noAttributes
+  }
+
+  /** Classes whose documents are for who created them. */
+  creatorsOnly(): ReadonlySet<Ref<Class>> {
+    this.#creatorsOnly ??= new Set(
+      [...this.#classes.values()]
+        .filter(({ visibleTo }) => visibleTo === 'creator')
+        .flatMap(({ _id }) => this.descendants(_id)),
+    )
+    return this.#creatorsOnly
   }
 
   domains(): ReadonlyMap<Domain, readonly Ref<Class>[]> {

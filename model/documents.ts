@@ -40,6 +40,8 @@ export interface Class extends Doc {
   implements?: Ref<Class>[]
   /** Inherited from the nearest ancestor that has one. */
   domain?: Domain
+  /** `creator`: its documents, and those of its descendants, are for who created them. */
+  visibleTo?: 'creator'
   /** Indexes over several attributes, declared next to the single-attribute ones of {@link Attribute.index}. */
   indexes?: CompoundIndex[]
 }

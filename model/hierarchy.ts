@@ -87,6 +87,11 @@ export class Hierarchy {
     return this.#graph.domain(id)
   }
 
+  /** Classes whose documents are for who created them. */
+  creatorsOnly(): ReadonlySet<Ref<Class>> {
+    return this.#graph.creatorsOnly()
+  }
+
   isMixin(id: string): boolean {
     return this.#classes.get(id)?.kind === ClassKind.Mixin
   }

@@ -5,7 +5,7 @@ const classNames = [
   ...(['Obj', 'Doc', 'AttachedDoc', 'Class', 'Mixin', 'Interface', 'Attribute', 'Type'] as const),
   ...(['TypeString', 'TypeNumber', 'TypeBoolean', 'TypeTimestamp', 'TypeDate', 'TypeMarkup'] as const),
   ...(['TypeRank', 'TypeAny', 'RefTo', 'ArrOf', 'EnumOf', 'Collection'] as const),
-  ...(['Enum', 'Space', 'Account', 'UserStatus', 'Version', 'Configuration'] as const),
+  ...(['Enum', 'Space', 'Account', 'UserStatus', 'Version', 'Configuration', 'Preference'] as const),
   ...(['Tx', 'TxCUD', 'TxCreateDoc', 'TxUpdateDoc', 'TxRemoveDoc', 'TxMixin'] as const),
   ...(['TxCollectionCUD', 'TxApplyIf', 'TxWorkspaceEvent', 'TxModelUpgrade'] as const),
 ] as const

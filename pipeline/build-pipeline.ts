@@ -5,11 +5,13 @@ import { cascade } from './commit/steps/cascade.ts'
 import { counters } from './commit/steps/counters.ts'
 import { deduplicate } from './commit/steps/deduplicate.ts'
 import { events } from './commit/steps/events.ts'
+import { permissions } from './commit/steps/permissions.ts'
 import { validate } from './commit/steps/validate.ts'
 import { compose, type Handlers, type Middleware } from './middleware.ts'
 import { acrossDomains } from './middlewares/across-domains.ts'
 import { identity } from './middlewares/identity.ts'
 import { joinQueries } from './middlewares/join-queries.ts'
+import { planQueries } from './middlewares/plan-queries.ts'
 import { serverTime } from './middlewares/server-time.ts'
 import { workspaceHandlers } from './middlewares/workspace-handlers.ts'
 import type { Workspace } from './workspace.ts'
@@ -18,6 +20,7 @@ import type { Workspace } from './workspace.ts'
 const middlewares: readonly Middleware[] = [
   identity, // nobody signs as another account
   serverTime, // the server's clock tells when
+  planQueries, // class, mixins, lookups and what the caller may see, as one plan
   joinQueries, // identical queries of one audience in flight share one run
   acrossDomains, // joins between stored documents and those in memory
 ]
@@ -27,6 +30,7 @@ export const commitSteps: readonly CommitStep[] = [
   deduplicate, // a transaction sent again gets its first answer
   events, // announcements are pushed, not kept
   applyIf, // conditions over documents, all or nothing
+  permissions, // nobody writes where he does not see, guests nowhere
   validate, // against the class; defaults filled in
   cascade, // what is attached to a removed document goes too
   counters, // collections count what is attached

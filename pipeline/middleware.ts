@@ -1,4 +1,5 @@
 import type { Account, AccountRole, Class, Ref } from '../model/documents.ts'
+import type { FindPlan } from '../model/query/plan.ts'
 import type { DocumentQuery, FindOptions, FindResult } from '../model/query/query.ts'
 import type { Tx } from '../model/transactions.ts'
 import type { Workspace } from './workspace.ts'
@@ -19,6 +20,8 @@ export interface FindRequest {
   _class: Ref<Class>
   query: DocumentQuery
   options: FindOptions
+  /** Of the three above, narrowed to what the caller may see; made by the middleware that plans. */
+  plan?: FindPlan
   /** Set: the answer may come as JSON text, in parts within these limits. */
   encoded?: PartLimits | undefined
 }

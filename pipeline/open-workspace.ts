@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { DocumentStore } from '../model/document-store.ts'
 import { createIdGenerator } from '../model/generate-id.ts'
+import type { Space } from '../model/documents.ts'
 import { core } from '../model/identifiers.ts'
+import { planFind } from '../model/query/plan-find.ts'
 import type { Tx } from '../model/transactions.ts'
 import { buildPipeline, commitSteps } from './build-pipeline.ts'
 import {
@@ -10,7 +12,9 @@ import {
   CommitQueue,
   type StepHandler,
 } from './commit/commit-queue.ts'
-import type { Handlers } from './middleware.ts'
+import type { Caller, Handlers } from './middleware.ts'
+import { Permissions } from './permissions/permissions.ts'
+import { securityEvents } from './permissions/security-events.ts'
 import type { Storage, WorkspaceStorage } from './storage/contract.ts'
 import { storageSchema } from './storage-schema.ts'
 import type { Clock, Logger, Push, Workspace } from './workspace.ts'
@@ -39,6 +43,8 @@ export interface Pipeline extends Handlers {
   /** Transactions that wait for their commit. */
   readonly queueDepth: () => number
   readonly storage: WorkspaceStorage
+  /** Whether a push is for the caller. */
+  readonly mayReceive: (caller: Caller, push: Push) => boolean
   readonly generateId: () => string
   /** Finishes what is under way and closes the files. Idempotent. */
   close: () => Promise<void>
@@ -51,7 +57,9 @@ export async function openWorkspace(options: OpenOptions): Promise<Pipeline> {
     const model = new WorkspaceModel(options.base)
     for await (const tx of modelTransactions(storage)) model.apply(tx)
     if (model.version > 0) await storage.applySchema(storageSchema(model.hierarchy))
-    return assemble(options, storage, model)
+    const permissions = new Permissions(model)
+    await readSpaces(storage, model, permissions)
+    return assemble(options, storage, model, permissions)
   } catch (error) {
     await storage.close()
     throw error
@@ -69,13 +77,29 @@ async function* modelTransactions(storage: WorkspaceStorage): AsyncIterable<Tx> 
   }
 }
 
-function assemble(options: OpenOptions, storage: WorkspaceStorage, model: WorkspaceModel): Pipeline {
+/** Only private ones matter. */
+async function readSpaces(
+  storage: WorkspaceStorage,
+  model: WorkspaceModel,
+  permissions: Permissions,
+): Promise<void> {
+  const plan = planFind(model.hierarchy, core.class.Space, { private: true }, {})
+  for (const space of await storage.find(plan)) permissions.spaceChanged(space._id, space as unknown as Space)
+}
+
+function assemble(
+  options: OpenOptions,
+  storage: WorkspaceStorage,
+  model: WorkspaceModel,
+  permissions: Permissions,
+): Pipeline {
   const { id, clock, logger } = options
   const transient = new DocumentStore()
   const generateId = createIdGenerator({ now: () => clock.now(), random: randomBytes })
   const workspace: Workspace = {
     id,
     model,
+    permissions,
     storage,
     transient,
     clock,
@@ -99,6 +123,7 @@ function assemble(options: OpenOptions, storage: WorkspaceStorage, model: Worksp
     epoch: storage.epoch,
     lastSeq: workspace.lastSeq,
     queueDepth: () => queue.depth,
+    mayReceive: (caller, { audience }) => audience === undefined || permissions.mayReceive(caller, audience),
     close: async () => {
       await queue.idle()
       await storage.close()
@@ -111,10 +136,16 @@ function commitHandler(workspace: Workspace): StepHandler {
   return commitSteps.reduceRight((next, step) => step(next, workspace), end)
 }
 
-function observe(options: OpenOptions, { model, storage }: Workspace): CommitObserver {
+function observe(options: OpenOptions, workspace: Workspace): CommitObserver {
+  const { model, permissions, storage } = workspace
   let { version } = model
   return {
     committed: options.committed,
+    changed: (batch) => securityEvents(workspace, batch),
+    recovered: async (entries) => {
+      await readSpaces(storage, model, permissions)
+      return entries.map(({ seq, tx }) => ({ seq, tx, audience: permissions.audienceOfLogged(tx) }))
+    },
     modelChanged: async () => {
       if (model.version === version) return
       version = model.version

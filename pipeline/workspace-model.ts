@@ -77,6 +77,12 @@ export class WorkspaceModel {
     }
   }
 
+  /** Ids of all accounts. */
+  *accounts(): Iterable<Ref<Account>> {
+    yield* this.#accounts.values()
+    if (this.#base !== undefined) yield* this.#base.accounts()
+  }
+
   accountOf(email: string): Account | undefined {
     const id = this.#accounts.get(email)
     return id === undefined ? undefined : (this.get(id) as Account | undefined)

@@ -1,13 +1,26 @@
+import type { Account, Ref } from '../model/documents.ts'
 import type { DocumentStore } from '../model/document-store.ts'
 import type { Tx } from '../model/transactions.ts'
 import type { Commit } from './commit/commit-queue.ts'
+import type { Permissions } from './permissions/permissions.ts'
 import type { WorkspaceStorage } from './storage/contract.ts'
 import type { WorkspaceModel } from './workspace-model.ts'
 
 /** A transaction to be pushed to sessions, with its place in the log if it has one. */
 export interface Push {
   tx: Tx
+  /** Who may hear of it; `undefined`: everyone. */
+  audience?: Audience | undefined
   seq?: number | undefined
+}
+
+export interface Audience {
+  /** Private spaces: only who sees all of them. */
+  spaces: readonly string[]
+  /** Only this account. */
+  creator: Ref<Account> | undefined
+  /** Only these accounts, whatever they see. */
+  accounts?: ReadonlySet<Ref<Account>>
 }
 
 export interface Clock {
@@ -25,6 +38,7 @@ export interface Logger {
 export interface Workspace {
   readonly id: string
   readonly model: WorkspaceModel
+  readonly permissions: Permissions
   readonly storage: WorkspaceStorage
   /** Documents of the domain `transient`: in memory only. */
   readonly transient: DocumentStore

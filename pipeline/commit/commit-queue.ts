@@ -1,6 +1,6 @@
 import type { DocumentChange, Tx, TxCUD } from '../../model/transactions.ts'
 import type { Caller } from '../middleware.ts'
-import { StorageError } from '../storage/contract.ts'
+import { type CommitBatch, type LogEntry, StorageError } from '../storage/contract.ts'
 import type { Push, Workspace } from '../workspace.ts'
 import { CommitState } from './commit-state.ts'
 import { readAhead } from './read-ahead.ts'
@@ -39,6 +39,10 @@ export interface CommitLimits {
 export const DEFAULT_COMMIT_LIMITS: CommitLimits = { maxWaiting: 10_000, maxGroup: 256 }
 
 export interface CommitObserver {
+  /** What became durable, before the answers are on their way; tells what else is to be pushed. */
+  changed: (batch: CommitBatch) => Push[]
+  /** What turned out to be in the log after all, as it is to be pushed. */
+  recovered: (entries: LogEntry[]) => Promise<Push[]>
   /** Called once the answers are on their way, in the order of the log. */
   committed: (pushes: Push[]) => void
   /** A model transaction became durable. */
@@ -253,8 +257,9 @@ export class CommitQueue {
   async #makeDurable(group: Group): Promise<boolean> {
     const { state } = group
     const { entries, pushes } = state
+    const batch = state.batch()
     try {
-      if (entries.length > 0) await this.#workspace.storage.commit(state.batch())
+      if (entries.length > 0) await this.#workspace.storage.commit(batch)
     } catch (error) {
       this.#failed(group, error)
       return false
@@ -263,8 +268,9 @@ export class CommitQueue {
     this.#lastSeq += entries.length
     state.settle()
     for (const { tx } of entries) if (isModelChange(tx)) await this.#applyToModel(tx)
+    const events = this.#observer.changed(batch)
     for (const { waiting, result } of staged) waiting.resolve(result)
-    if (pushes.length > 0) this.#observer.committed(pushes)
+    if (pushes.length + events.length > 0) this.#observer.committed([...pushes, ...events])
     return true
   }
 
@@ -312,7 +318,7 @@ export class CommitQueue {
         if (isModelChange(tx)) await this.#applyToModel(tx)
       }
       if (entries.length === 0) break
-      this.#observer.committed(entries.map(({ seq, tx }) => ({ seq, tx })))
+      this.#observer.committed(await this.#observer.recovered(entries))
     }
     this.#uncertain = false
   }

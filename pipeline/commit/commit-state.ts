@@ -106,7 +106,7 @@ export class CommitState {
 
   /** What is known of a document without asking storage. */
   peek(domain: Domain, id: string): { doc: Doc | undefined } | undefined {
-    const staged = this.#peekStaged(domain, id)
+    const staged = this.peekStaged(domain, id)
     if (staged !== undefined) return staged
     if (domain === domains.model) return { doc: this.#sources.model.get(id) }
     if (domain === domains.transient) return { doc: this.#sources.transient.get(domain, id) }
@@ -115,10 +115,11 @@ export class CommitState {
     return this.#recent.peek(domain, id)
   }
 
-  #peekStaged(domain: Domain, id: string): { doc: Doc | undefined } | undefined {
+  /** What this group, or the one before it, makes of a document. */
+  peekStaged(domain: Domain, id: string): { doc: Doc | undefined } | undefined {
     const staged = this.#staged.get(domain)
     if (staged?.has(id) === true) return { doc: staged.get(id) }
-    return this.#before === undefined ? undefined : this.#before.#peekStaged(domain, id)
+    return this.#before === undefined ? undefined : this.#before.peekStaged(domain, id)
   }
 
   async get(domain: Domain, id: string): Promise<Doc | undefined> {

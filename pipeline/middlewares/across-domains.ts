@@ -1,12 +1,12 @@
 import type { Doc, Domain } from '../../model/documents.ts'
 import { domains } from '../../model/identifiers.ts'
 import { evaluatePlan } from '../../model/query/evaluate.ts'
-import { planFind } from '../../model/query/plan-find.ts'
 import type { FindPlan, LookupPlan } from '../../model/query/plan.ts'
 import { compileProjection } from '../../model/query/projection.ts'
 import type { FindResult } from '../../model/query/query.ts'
 import type { Middleware } from '../middleware.ts'
 import type { Workspace } from '../workspace.ts'
+import { plannedBy } from './plan-queries.ts'
 import { type FetchDocs, attachLookups, withoutJoins } from './joins.ts'
 
 /**
@@ -15,8 +15,7 @@ import { type FetchDocs, attachLookups, withoutJoins } from './joins.ts'
  */
 export const acrossDomains: Middleware = (next, workspace) => ({
   find: async function acrossDomains(caller, request) {
-    const { _class, query, options } = request
-    const plan = planFind(workspace.model.hierarchy, _class, query, options)
+    const plan = plannedBy(request)
     const reached = new Set([plan.domain, ...lookupDomains(plan.lookups)].map(inMemory))
     if (!reached.has(true)) return await next.find(caller, request)
     if (!reached.has(false)) return evaluatePlan(plan, memorySource(workspace))

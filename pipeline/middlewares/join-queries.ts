@@ -1,16 +1,15 @@
 import type { FindAnswer, Middleware } from '../middleware.ts'
 
 /**
- * Identical queries of one audience in flight share one run. The key holds the log's `seq`, so that nobody
- * joins a run that began before a commit the caller may already know of. A failure is not kept.
+ * Identical queries of one audience in flight share one run: what the caller may see is part of the plan. The
+ * key holds the log's `seq`, so that nobody joins a run that began before a commit the caller may already know
+ * of. A failure is not kept.
  */
 export const joinQueries: Middleware = (next, workspace) => {
   const inFlight = new Map<string, Promise<FindAnswer>>()
   return {
     find: async function joinQueries(caller, request) {
-      const { _class, query, options, encoded } = request
-      const audience = [caller.account, caller.role, caller.system, caller.admin]
-      const key = JSON.stringify([workspace.lastSeq(), audience, _class, query, options, encoded])
+      const key = JSON.stringify([workspace.lastSeq(), request.plan, request.encoded])
       let run = inFlight.get(key)
       if (run === undefined) {
         run = next.find(caller, request).finally(() => inFlight.delete(key))

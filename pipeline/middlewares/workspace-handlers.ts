@@ -1,26 +1,28 @@
-import { planFind } from '../../model/query/plan-find.ts'
 import type { Ref, Class } from '../../model/documents.ts'
 import { StatusError } from '../../model/status.ts'
 import type { Handlers } from '../middleware.ts'
 import type { Workspace } from '../workspace.ts'
+import { plannedBy } from './plan-queries.ts'
 
 /** Hits a search answers with at most, where the caller says nothing. */
 const DEFAULT_SEARCH_LIMIT = 200
 
 /** The innermost handlers: the commit queue, storage and the model themselves. */
 export function workspaceHandlers(workspace: Workspace): Handlers {
-  const { model, storage } = workspace
+  const { model, permissions, storage } = workspace
   return {
     tx: workspace.commit,
 
-    find: async (_caller, { _class, query, options, encoded }) => {
-      const plan = planFind(model.hierarchy, _class, query, options)
+    find: async (_caller, request) => {
+      const plan = plannedBy(request)
+      const { encoded } = request
       return encoded === undefined ? await storage.find(plan) : await storage.findEncoded(plan, encoded)
     },
 
-    searchFulltext: async (_caller, { query, classes, spaces }, { limit = DEFAULT_SEARCH_LIMIT }) => {
+    searchFulltext: async (caller, { query, classes, spaces }, { limit = DEFAULT_SEARCH_LIMIT }) => {
       const concrete = classes?.flatMap((_class) => descendants(workspace, _class))
-      const hits = await storage.search({ text: query, classes: concrete, spaces, limit })
+      const excluded = permissions.excluded(caller)
+      const hits = await storage.search({ text: query, classes: concrete, spaces, excluded, limit })
       const docs = hits.map(({ id, _class, title, score }) => {
         const hit = { id, doc: { _id: id, _class }, score }
         return title === undefined ? hit : { ...hit, title }

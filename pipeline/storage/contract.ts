@@ -99,9 +99,9 @@ export interface PartLimits {
   maxCount: number
 }
 
-/** Each part is documents as JSON, separated by commas, without brackets. */
+/** Each part is documents as JSON, separated by commas, without brackets: as text, or in UTF-8 when it is long. */
 export interface EncodedResult {
-  parts: Uint8Array[]
+  parts: (string | Uint8Array)[]
   count: number
   total: number
 }
@@ -111,6 +111,8 @@ export interface SearchRequest {
   /** Concrete classes; all when undefined. */
   classes?: readonly string[] | undefined
   spaces?: readonly string[] | undefined
+  /** Spaces, documents of spaces, and classes that are left out. */
+  excluded?: { spaces: readonly string[]; classes: readonly string[] } | undefined
   limit: number
 }
 

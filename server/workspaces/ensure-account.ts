@@ -25,7 +25,7 @@ export async function callerOf(
   const account = await accountOf(pipeline, token, token.admin ? (role ?? 'OWNER') : role)
   if (account !== undefined) {
     const { _id, email } = account
-    const system = token.mode === 'upgrade'
+    const system = token.mode !== 'user'
     return { account: _id as Ref<Account>, email, role: account.role, admin: token.admin, system }
   }
   if (token.mode !== 'user') return { ...systemCaller, email: token.email, admin: token.admin }

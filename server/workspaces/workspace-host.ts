@@ -6,7 +6,7 @@ import { type CloseReason, closeCodes } from '../../protocol/close-codes.ts'
 import type { Caller } from '../../pipeline/middleware.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import type { Logger, Push } from '../../pipeline/workspace.ts'
-import { PushFrames } from '../sessions/push-frames.ts'
+import { Deliveries } from '../sessions/deliveries.ts'
 import type { Session } from '../sessions/session.ts'
 import type { Cancel, TimerWheel } from '../timer-wheel.ts'
 import { withTimeout } from '../with-timeout.ts'
@@ -182,8 +182,11 @@ export class WorkspaceHost {
   broadcast(pushes: readonly Push[], sessions: readonly Session[] = [...this.sessions]): void {
     if (sessions.length === 0) return
     const started = performance.now()
-    const frames = new PushFrames(pushes.map(({ tx }) => tx))
-    for (const session of sessions) session.push(frames)
+    const frames = new Deliveries(pushes, this.#mayReceive)
+    for (const session of sessions) {
+      const own = session.caller === undefined ? undefined : frames.for(session.caller)
+      if (own !== undefined) session.push(own)
+    }
     setImmediate(() => this.#options.observeLag((performance.now() - started) / 1000))
   }
 
@@ -197,6 +200,9 @@ export class WorkspaceHost {
     if (count === 0) this.#byEmail.delete(token.email)
     else this.#byEmail.set(token.email, count)
   }
+
+  readonly #mayReceive = (caller: Caller, push: Push): boolean =>
+    this.#state.name === 'open' && this.#state.pipeline.mayReceive(caller, push)
 
   readonly #committed = (pushes: Push[]): void => {
     if (this.upgrading) return

@@ -19,18 +19,21 @@ export const applyIf: CommitStep = (next, workspace) =>
   async function applyIf(work, tx) {
     if (tx._class !== core.class.TxApplyIf) return await next(work, tx)
     const request = tx as TxApplyIf
-    if (!(await holds(work, request))) return { result: { success: false, derived: [] } }
+    if (!(await holds(work, workspace, request))) return { result: { success: false, derived: [] } }
     const { pushes } = work.state
     const firstPush = pushes.length
     for (const inner of request.txes) await next(work, inner)
-    const derived = pushes.slice(firstPush).map((push) => push.tx)
+    const visible = pushes.slice(firstPush).filter(({ audience }) => {
+      return audience === undefined || workspace.permissions.mayReceive(work.caller, audience)
+    })
+    const derived = visible.map((push) => push.tx)
     const own = new Set(request.txes.map(({ _id }) => _id))
     if (request.notify === false) pushes.length = firstPush
     announceBulkUpdate(work, workspace, request)
     return { result: { success: true, derived: derived.filter(({ _id }) => !own.has(_id)) } }
   }
 
-async function holds(work: Work, tx: TxApplyIf): Promise<boolean> {
+async function holds(work: Work, { permissions }: Workspace, tx: TxApplyIf): Promise<boolean> {
   const plans = [...(tx.match ?? []).map(toPlan), ...(tx.notMatch ?? []).map(toPlan)]
   const needed = tx.match?.length ?? 0
   if (plans.some(({ condition }) => needsStorage(condition))) await work.flush()
@@ -41,7 +44,7 @@ async function holds(work: Work, tx: TxApplyIf): Promise<boolean> {
   return true
 
   function toPlan({ _class, query }: DocumentMatch) {
-    return planFind(work.state.hierarchy, _class, query, {})
+    return permissions.restrict(planFind(work.state.hierarchy, _class, query, {}), work.caller)
   }
 }
 

@@ -9,8 +9,8 @@ import { derivedUpdate } from './derived.ts'
 /** Whoever is attached to, moved between or taken from a collection moves the parent's counter. */
 export const counters: CommitStep = (next, workspace) =>
   async function counters(work, tx) {
-    if (tx._class === core.class.TxCollectionCUD) await checkParent(work, tx as TxCUD)
-    const outcome = await next(work, tx)
+    const placed = tx._class === core.class.TxCollectionCUD ? await withParent(work, tx as TxCUD) : tx
+    const outcome = await next(work, placed)
     if (outcome.change === undefined) return outcome
     const { before, after } = outcome.change
     const [from, to] = [attachment(before), attachment(after)]
@@ -21,10 +21,12 @@ export const counters: CommitStep = (next, workspace) =>
     return outcome
   }
 
-async function checkParent(work: Work, tx: TxCUD): Promise<void> {
+/** The transaction, naming the space its parent is in: permissions to read the log go by it. */
+async function withParent(work: Work, tx: TxCUD): Promise<TxCUD> {
   const domain = work.state.hierarchy.domainOf(tx.objectClass)
   const parent = domain === undefined ? undefined : await work.state.get(domain, tx.objectId)
   if (parent === undefined) throw new StatusError('core:status:ObjectNotFound', { _id: tx.objectId })
+  return parent.space === tx.objectSpace ? tx : { ...tx, objectSpace: parent.space }
 }
 
 interface Count {

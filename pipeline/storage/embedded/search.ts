@@ -26,16 +26,28 @@ export function search(file: WorkspaceFile, request: SearchRequest): SearchHit[]
   return hits
 }
 
-function searchQuery(match: string, { classes, spaces, limit }: SearchRequest): Fragment {
+function searchQuery(match: string, { classes, spaces, excluded, limit }: SearchRequest): Fragment {
   const where = [fragment('search MATCH ?', match)]
   if (classes !== undefined) where.push(oneOf('d._class', classes))
   if (spaces !== undefined) where.push(oneOf('d.space', spaces))
+  if (excluded !== undefined) where.push(...exclusions(excluded))
   return template(
     `SELECT d.id, d.domain, -bm25(search, ${weights}) AS score FROM search` +
       ' JOIN search_doc AS d ON d.rowid = search.rowid WHERE {} ORDER BY score DESC, d.id LIMIT {}',
     and(where),
     fragment('?', Math.trunc(limit)),
   )
+}
+
+function exclusions({ spaces, classes }: NonNullable<SearchRequest['excluded']>): Fragment[] {
+  const columns: [string, readonly string[]][] = [
+    ['d.space', spaces],
+    ['d.id', spaces],
+    ['d._class', classes],
+  ]
+  return columns
+    .filter(([, values]) => values.length > 0)
+    .map(([column, values]) => template('NOT {}', oneOf(column, values)))
 }
 
 function hitOf(file: WorkspaceFile, { id, domain, score }: Entry): SearchHit | undefined {

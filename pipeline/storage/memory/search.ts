@@ -23,6 +23,7 @@ function hitsIn(
   const { classes, spaces, words } = request
   const hits: SearchHit[] = []
   for (const doc of source.documents(schema.domain)) {
+    if (isExcluded(doc, request.excluded)) continue
     if (classes?.includes(doc._class) === false || spaces?.includes(doc.space) === false) continue
     const score = scoreOf(doc, schema, words)
     if (score === 0) continue
@@ -30,6 +31,12 @@ function hitsIn(
     hits.push({ id: doc._id, _class: doc._class, ...(title === undefined ? {} : { title }), score })
   }
   return hits
+}
+
+function isExcluded({ _id, _class, space }: Doc, excluded: SearchRequest['excluded']): boolean {
+  if (excluded === undefined) return false
+  const { spaces, classes } = excluded
+  return spaces.includes(space) || spaces.includes(_id) || classes.includes(_class)
 }
 
 /** 0 unless every word begins one of the document's. */

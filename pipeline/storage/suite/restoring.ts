@@ -48,6 +48,23 @@ export function describeRestoring(name: string, make: SubjectFactory): void {
   )
 
   test(
+    `STO-30: ${name} searches past what is excluded by space, by being that space, or by class`,
+    within(async (workspace) => {
+      await putAll(workspace, 0, [
+        task('a', { title: 'glass' }),
+        task('b', { title: 'glass', _class: noteClass }),
+        task('c', { title: 'glass', space: 'space-b' }),
+        task('space-b', { title: 'glass' }),
+      ])
+      const excluding = async (spaces: string[], classes: string[]) =>
+        new Set(await found(workspace, 'glass', { excluded: { spaces, classes } }))
+      assert.deepEqual(await excluding([], []), new Set(['a', 'b', 'c', 'space-b']))
+      assert.deepEqual(await excluding(['space-b'], []), new Set(['a', 'b']))
+      assert.deepEqual(await excluding(['space-b'], [noteClass]), new Set(['a']))
+    }),
+  )
+
+  test(
     `STO-14: ${name} searches what documents are now, by the fields that are declared now`,
     within(async (workspace) => {
       await putAll(workspace, 0, [task('a', { title: 'one', other: 'three' }), task('b', { title: 'one' })])

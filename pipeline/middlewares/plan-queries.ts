@@ -1,0 +1,18 @@
+import assert from 'node:assert'
+import { planFind } from '../../model/query/plan-find.ts'
+import type { FindPlan } from '../../model/query/plan.ts'
+import type { FindRequest, Middleware } from '../middleware.ts'
+
+/** Plans each query once, with what the caller may see compiled in. */
+export const planQueries: Middleware = (next, { model, permissions }) => ({
+  find: async function planQueries(caller, request) {
+    const { _class, query, options } = request
+    const plan = permissions.restrict(planFind(model.hierarchy, _class, query, options), caller)
+    return await next.find(caller, { ...request, plan })
+  },
+})
+
+export function plannedBy({ plan }: FindRequest): FindPlan {
+  assert(plan !== undefined, 'a query reached storage without a plan')
+  return plan
+}

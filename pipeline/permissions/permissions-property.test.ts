@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { Class, Doc, Ref } from '../../model/documents.ts'
+import { StatusError } from '../../model/status.ts'
+import type { Tx } from '../../model/transactions.ts'
+import { ann, bob, caller, type TestPipeline, testPipeline } from '../../tests/support/test-pipeline.ts'
+import { change, comment, createTask, removeTask, updateTask } from '../../tests/support/transactions.ts'
+import type { Caller } from '../middleware.ts'
+
+const cid = caller('cid')
+const people = [ann, bob, cid]
+const spaces = ['s1', 's2', 'open']
+const system = caller('system', { system: true })
+
+type Step =
+  | { do: 'space'; space: string; isPrivate: boolean; members: string[] }
+  | { do: 'create'; task: string; space: string; by: number }
+  | { do: 'move'; task: string; space: string; by: number }
+  | { do: 'update'; task: string; by: number }
+  | { do: 'comment'; task: string; comment: string; by: number }
+  | { do: 'remove'; task: string; by: number }
+
+const space = fc.constantFrom(...spaces)
+const task = fc.constantFrom('t1', 't2', 't3')
+const by = fc.nat(2)
+const members = fc.subarray(people.map(({ account }) => String(account)))
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({
+    do: fc.constant('space' as const),
+    space: fc.constantFrom('s1', 's2'),
+    isPrivate: fc.boolean(),
+    members,
+  }),
+  fc.record({ do: fc.constant('create' as const), task, space, by }),
+  fc.record({ do: fc.constant('move' as const), task, space, by }),
+  fc.record({ do: fc.constant('update' as const), task, by }),
+  fc.record({ do: fc.constant('comment' as const), task, comment: fc.constantFrom('c1', 'c2'), by }),
+  fc.record({ do: fc.constant('remove' as const), task, by }),
+)
+
+/** What there is, and who may see it, in the plainest words. */
+class Plain {
+  readonly spaces = new Map<string, { isPrivate: boolean; members: string[] }>()
+  readonly tasks = new Map<string, string>()
+  readonly comments = new Map<string, { task: string; space: string }>()
+  readonly log: { _id: string; spaces: string[] }[] = []
+
+  sees({ account }: Caller, id: string): boolean {
+    const known = this.spaces.get(id)
+    return known === undefined || !known.isPrivate || known.members.includes(account)
+  }
+
+  /** The space, when this transaction may be made. */
+  apply(next: Step, tx: Tx): boolean {
+    const who = 'by' in next ? (people[next.by] ?? ann) : system
+    const sees = (id: string | undefined) => id !== undefined && (who === system || this.sees(who, id))
+    switch (next.do) {
+      case 'space':
+        this.spaces.set(next.space, next)
+        this.log.push({ _id: tx._id, spaces: [next.space] })
+        return true
+      case 'create':
+        if (this.tasks.has(next.task) || !sees(next.space)) return false
+        this.tasks.set(next.task, next.space)
+        this.log.push({ _id: tx._id, spaces: [next.space] })
+        return true
+      case 'move': {
+        const from = this.tasks.get(next.task)
+        if (from === undefined || !sees(from) || !sees(next.space)) return false
+        this.tasks.set(next.task, next.space)
+        this.log.push({ _id: tx._id, spaces: [from, next.space] })
+        return true
+      }
+      case 'update': {
+        const where = this.tasks.get(next.task)
+        if (where === undefined || !sees(where)) return false
+        this.log.push({ _id: tx._id, spaces: [where] })
+        return true
+      }
+      case 'comment': {
+        const where = this.tasks.get(next.task)
+        if (where === undefined || !sees(where) || this.comments.has(next.comment)) return false
+        this.comments.set(next.comment, { task: next.task, space: where })
+        this.log.push({ _id: tx._id, spaces: [where] })
+        return true
+      }
+      case 'remove': {
+        const where = this.tasks.get(next.task)
+        if (where === undefined) {
+          // Removing what is not there is fine, and public.
+          this.log.push({ _id: tx._id, spaces: [] })
+          return true
+        }
+        if (!sees(where)) return false
+        this.tasks.delete(next.task)
+        for (const [id, { task: parent }] of this.comments) if (parent === next.task) this.comments.delete(id)
+        this.log.push({ _id: tx._id, spaces: [where] })
+        return true
+      }
+      default:
+        return next satisfies never
+    }
+  }
+}
+
+function transactionOf(next: Step, plain: Plain): Tx {
+  const who = 'by' in next ? String((people[next.by] ?? ann).account) : 'core:account:System'
+  const where = 'task' in next ? (plain.tasks.get(next.task) ?? 'open') : 'core:space:Space'
+  const options = { by: who, space: where }
+  switch (next.do) {
+    case 'space': {
+      const fields = { private: next.isPrivate, members: next.members }
+      const space = { by: who, space: 'core:space:Space' }
+      return plain.spaces.has(next.space)
+        ? change('core:class:TxUpdateDoc', next.space, 'core:class:Space', space, { operations: fields })
+        : change('core:class:TxCreateDoc', next.space, 'core:class:Space', space, {
+            attributes: { name: next.space, description: '', archived: false, ...fields },
+          })
+    }
+    case 'create':
+      return createTask(next.task, { title: 'some words' }, { by: who, space: next.space })
+    case 'move':
+      return updateTask(next.task, { space: next.space }, options)
+    case 'update':
+      return updateTask(next.task, { title: 'other words' }, options)
+    case 'comment':
+      return comment(next.task, next.comment, options)
+    case 'remove':
+      return removeTask(next.task, options)
+    default:
+      return next satisfies never
+  }
+}
+
+async function checkReads({ pipeline }: TestPipeline, plain: Plain, who: Caller): Promise<void> {
+  const find = async (_class: string, options = {}) =>
+    (await pipeline.find(who, { _class: _class as Ref<Class>, query: {}, options })) as (Doc & {
+      $lookup?: { attachedTo?: Doc }
+    })[] & { total: number }
+  const seen = [...plain.tasks].filter(([, where]) => plain.sees(who, where)).map(([id]) => id)
+  assert.deepEqual(
+    (await find('board:class:Task')).map(({ _id }) => _id),
+    [...seen].sort(),
+  )
+  assert.equal((await find('board:class:Task', { total: true, limit: 1 })).total, seen.length)
+  const { docs } = await pipeline.searchFulltext(
+    who,
+    { query: 'words', classes: ['board:class:Task' as Ref<Class>] },
+    {},
+  )
+  assert.deepEqual(docs.map(({ id }) => id).sort(), [...seen].sort())
+  const comments = await find('board:class:Comment', { lookup: { attachedTo: 'board:class:Task' } })
+  const visible = [...plain.comments]
+    .filter(([, { space: where }]) => plain.sees(who, where))
+    .map(([id]) => id)
+  assert.deepEqual(
+    comments.map(({ _id }) => _id),
+    visible.sort(),
+  )
+  for (const { _id, $lookup } of comments) {
+    const parent = plain.comments.get(_id)?.task ?? ''
+    assert.equal(
+      $lookup?.attachedTo?._id,
+      plain.sees(who, plain.tasks.get(parent) ?? 'open') ? parent : undefined,
+    )
+  }
+  assert.deepEqual(
+    (await find('core:class:Space')).map(({ _id }) => _id),
+    [...plain.spaces.keys()].filter((id) => plain.sees(who, id)).sort(),
+  )
+  const log = new Set((await find('core:class:TxCUD')).map(({ _id }) => String(_id)))
+  for (const { _id, spaces: named } of plain.log)
+    assert.equal(
+      log.has(_id),
+      named.every((id) => plain.sees(who, id)),
+      _id,
+    )
+}
+
+test('PIPE-40: whatever spaces, members, moves and documents there are, each account reads and hears what it may, and all of it', async () => {
+  const seed = Number(process.env['PERMISSIONS_SEED'] ?? Date.now() % 1_000_000)
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), async (steps) => {
+      const opened = await testPipeline()
+      for (const { account, email } of people)
+        await opened.pipeline.tx(system, accountOf(String(account), email))
+      const plain = new Plain()
+      for (const next of steps) {
+        const who = 'by' in next ? (people[next.by] ?? ann) : system
+        const tx = transactionOf(next, plain)
+        await new Promise(setImmediate)
+        opened.pushes.length = 0
+        const made = plain.apply(next, tx)
+        const result = await opened.pipeline.tx(who, tx).catch((error: unknown) => error)
+        assert.equal(!(result instanceof Error), made, `${JSON.stringify(next)}: ${String(result)}`)
+        if (result instanceof Error) assert.ok(result instanceof StatusError, String(result))
+        await new Promise(setImmediate)
+        for (const reader of people) {
+          await checkReads(opened, plain, reader)
+          const heard = opened.pushes
+            .filter((push) => opened.pipeline.mayReceive(reader, push))
+            .map((push) => String(push.tx._id))
+          const named = plain.log.find(({ _id }) => _id === tx._id)?.spaces ?? []
+          assert.equal(heard.includes(tx._id), made && named.every((id) => plain.sees(reader, id)))
+        }
+      }
+      await opened.pipeline.close()
+    }),
+    { numRuns: 150, seed },
+  )
+})
+
+function accountOf(id: string, email: string): Tx {
+  const options = { by: 'core:account:System', space: 'core:space:Model' }
+  return change('core:class:TxCreateDoc', id, 'core:class:Account', options, {
+    attributes: { email, role: 'USER' },
+  })
+}

@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Class, Doc, Ref } from '../../model/documents.ts'
+import { StatusError } from '../../model/status.ts'
+import type { Tx } from '../../model/transactions.ts'
+import { ann, bob, caller, testPipeline } from '../../tests/support/test-pipeline.ts'
+import {
+  applyIf,
+  change,
+  comment,
+  createTask,
+  removeTask,
+  updateTask,
+} from '../../tests/support/transactions.ts'
+import type { Caller } from '../middleware.ts'
+import type { Pipeline } from '../open-workspace.ts'
+
+const system = caller('system', { system: true })
+const guest = caller('gus', { role: 'GUEST' })
+const forbidden = (error: unknown) =>
+  error instanceof StatusError && error.status.code === 'platform:status:Forbidden'
+
+export function space(id: string, isPrivate: boolean, members: string[], by = 'account:ann'): Tx {
+  const attributes = { name: id, description: '', private: isPrivate, archived: false, members }
+  return change(
+    'core:class:TxCreateDoc',
+    id,
+    'core:class:Space',
+    { space: 'core:space:Space', by },
+    { attributes },
+  )
+}
+
+function spaceUpdate(id: string, operations: object, by = 'account:ann'): Tx {
+  return change(
+    'core:class:TxUpdateDoc',
+    id,
+    'core:class:Space',
+    { space: 'core:space:Space', by },
+    { operations },
+  )
+}
+
+async function withSecret() {
+  const opened = await testPipeline()
+  for (const name of ['ann', 'bob', 'gus']) await opened.pipeline.tx(system, account(name))
+  await opened.pipeline.tx(ann, space('secret', true, ['account:ann']))
+  await opened.pipeline.tx(ann, createTask('t1', { title: 'hidden words' }, { space: 'secret' }))
+  await opened.pipeline.tx(ann, createTask('t2', { title: 'open words' }, { space: 'open' }))
+  return opened
+}
+
+function account(name: string): Tx {
+  const attributes = { email: name, role: name === 'gus' ? 'GUEST' : 'USER' }
+  const options = { by: 'core:account:System', space: 'core:space:Model' }
+  return change('core:class:TxCreateDoc', `account:${name}`, 'core:class:Account', options, { attributes })
+}
+
+async function ids(pipeline: Pipeline, who: Caller, _class: string, query: object = {}): Promise<string[]> {
+  const found = (await pipeline.find(who, {
+    _class: _class as Ref<Class>,
+    query: query as never,
+    options: {},
+  })) as Doc[]
+  return found.map(({ _id }) => _id)
+}
+
+test('PIPE-31: a private space, what is in it and what happened in it is found by its members, the system and administrators only', async () => {
+  const { pipeline } = await withSecret()
+  const admin = caller('root', { admin: true })
+  for (const [who, sees] of [
+    [ann, true],
+    [bob, false],
+    [guest, false],
+    [system, true],
+    [admin, true],
+  ] as const) {
+    assert.deepEqual(await ids(pipeline, who, 'board:class:Task'), sees ? ['t1', 't2'] : ['t2'])
+    assert.deepEqual(await ids(pipeline, who, 'core:class:Space'), sees ? ['secret'] : [])
+    assert.equal(
+      (await ids(pipeline, who, 'core:class:TxCUD', { objectSpace: 'secret' })).length,
+      sees ? 1 : 0,
+    )
+    assert.equal((await ids(pipeline, who, 'core:class:TxCUD', { objectId: 'secret' })).length, sees ? 1 : 0)
+    const { docs } = await pipeline.searchFulltext(who, { query: 'words' }, {})
+    assert.deepEqual(docs.map(({ id }) => id).sort(), sees ? ['t1', 't2'] : ['t2'])
+    const request = {
+      _class: 'board:class:Task' as Ref<Class>,
+      query: {},
+      options: { total: true, limit: 1 },
+    }
+    assert.equal(((await pipeline.find(who, request)) as { total: number }).total, sees ? 2 : 1)
+  }
+})
+
+test('PIPE-32: a lookup joins only what the caller may see, and a query over it finds nothing else', async () => {
+  const { pipeline } = await withSecret()
+  await pipeline.tx(ann, createTask('t3', { title: 'points', blockedBy: 't1' }, { space: 'open' }))
+  const lookup = { blockedBy: 'board:class:Task' }
+  const find = async (who: Caller, query: object) =>
+    (await pipeline.find(who, {
+      _class: 'board:class:Task' as Ref<Class>,
+      query: query as never,
+      options: { lookup },
+    })) as (Doc & { $lookup?: { blockedBy?: Doc } })[]
+  const joined = async (who: Caller) => (await find(who, { _id: 't3' }))[0]?.$lookup?.blockedBy?._id
+  assert.deepEqual([await joined(ann), await joined(bob)], ['t1', undefined])
+  const matching = async (who: Caller) =>
+    (await find(who, { '$lookup.blockedBy.title': 'hidden words' })).length
+  assert.deepEqual([await matching(ann), await matching(bob)], [1, 0])
+})
+
+test('PIPE-33: nobody writes where he does not see: directly, attached, as a mixin, inside apply-if, nor by a move in or out', async () => {
+  const { pipeline } = await withSecret()
+  const by = 'account:bob'
+  const mixin = { mixin: 'board:mixin:Estimated', attributes: { hours: 1 } }
+  const attempts = [
+    createTask('t9', { title: 'x' }, { by, space: 'secret' }),
+    updateTask('t1', { title: 'x' }, { by, space: 'secret' }),
+    updateTask('t1', { title: 'x' }, { by, space: 'open' }),
+    updateTask('t2', { space: 'secret' }, { by, space: 'open' }),
+    updateTask('t1', { space: 'open' }, { by, space: 'open' }),
+    removeTask('t1', { by, space: 'open' }),
+    comment('t1', 'c1', { by, space: 'open' }),
+    change('core:class:TxMixin', 't1', 'board:class:Task', { by, space: 'open' }, mixin),
+    applyIf({ txes: [updateTask('t1', { title: 'x' }, { by, space: 'open' })] }, { by }),
+    spaceUpdate('secret', { $push: { members: 'account:bob' } }, by),
+  ]
+  for (const tx of attempts) await assert.rejects(pipeline.tx(bob, tx), forbidden, JSON.stringify(tx))
+  const guess = applyIf(
+    { match: [{ _class: 'board:class:Task', query: { title: 'hidden words' } }], txes: [] },
+    { by },
+  )
+  assert.deepEqual(await pipeline.tx(bob, guess), { success: false, derived: [] })
+  await pipeline.tx(ann, updateTask('t1', { title: 'mine' }, { space: 'secret' }))
+})
+
+test('PIPE-34: guests read what is public, and write nothing', async () => {
+  const { pipeline } = await withSecret()
+  assert.deepEqual(await ids(pipeline, guest, 'board:class:Task'), ['t2'])
+  await assert.rejects(pipeline.tx(guest, createTask('t9', { title: 'x' }, { by: 'account:gus' })), forbidden)
+})
+
+test('PIPE-35: membership changes count at once, and tell those who gain or lose', async () => {
+  const { pipeline, pushes } = await withSecret()
+  await new Promise(setImmediate)
+  pushes.length = 0
+  const join = spaceUpdate('secret', { $push: { members: 'account:bob' } })
+  const write = updateTask('t1', { title: 'both' }, { by: 'account:bob', space: 'secret' })
+  await Promise.all([pipeline.tx(ann, join), pipeline.tx(bob, write)])
+  assert.deepEqual(await ids(pipeline, bob, 'board:class:Task'), ['t1', 't2'])
+  await pipeline.tx(ann, spaceUpdate('secret', { $pull: { members: 'account:bob' } }))
+  assert.deepEqual(await ids(pipeline, bob, 'board:class:Task'), ['t2'])
+  await new Promise(setImmediate)
+  const events = pushes.filter(({ tx }) => tx._class === 'core:class:TxWorkspaceEvent')
+  assert.equal(events.length, 2)
+  for (const push of events) {
+    assert.equal((push.tx as Tx & { event: number }).event, 3)
+    assert.deepEqual(
+      [ann, bob, guest].map((who) => pipeline.mayReceive(who, push)),
+      [false, true, false],
+    )
+  }
+})
+
+test('PIPE-36: pushes go to who may see them, derived ones too, and a move tells those who see one side only', async () => {
+  const { pipeline, pushes } = await withSecret()
+  await new Promise(setImmediate)
+  pushes.length = 0
+  await pipeline.tx(ann, comment('t1', 'c1', { space: 'secret' }))
+  await pipeline.tx(ann, updateTask('t1', { space: 'open' }, { space: 'secret' }))
+  await pipeline.tx(ann, updateTask('t2', { title: 'all' }, { space: 'open' }))
+  await new Promise(setImmediate)
+  const heard = (who: Caller) =>
+    pushes
+      .filter((push) => pipeline.mayReceive(who, push))
+      .map(({ tx }) => tx._class.replace('core:class:', ''))
+  assert.deepEqual(heard(ann), ['TxCollectionCUD', 'TxUpdateDoc', 'TxUpdateDoc', 'TxUpdateDoc'])
+  assert.deepEqual(heard(bob), ['TxWorkspaceEvent', 'TxUpdateDoc'])
+})
+
+test('PIPE-37: documents of a class for its creator are found, changed and heard of by nobody else', async () => {
+  const { pipeline, pushes } = await withSecret()
+  const preference = (by: string, id: string) =>
+    change(
+      'core:class:TxCreateDoc',
+      id,
+      'core:class:Preference',
+      { by, space: 'core:space:Space' },
+      { attributes: { theme: 'dark' } },
+    )
+  await pipeline.tx(ann, preference('account:ann', 'p1'))
+  await pipeline.tx(bob, preference('account:bob', 'p2'))
+  assert.deepEqual(await ids(pipeline, ann, 'core:class:Preference'), ['p1'])
+  assert.deepEqual(await ids(pipeline, bob, 'core:class:Preference'), ['p2'])
+  assert.equal((await ids(pipeline, bob, 'core:class:TxCUD', { objectId: 'p1' })).length, 0)
+  const update = change(
+    'core:class:TxUpdateDoc',
+    'p1',
+    'core:class:Preference',
+    { by: 'account:bob', space: 'core:space:Space' },
+    { operations: { theme: 'x' } },
+  )
+  await assert.rejects(pipeline.tx(bob, update), forbidden)
+  await new Promise(setImmediate)
+  const own = pushes.filter(({ tx }) => (tx as Tx & { objectId?: string }).objectId === 'p1')
+  assert.deepEqual(
+    [ann, bob].map((who) => own.every((push) => pipeline.mayReceive(who, push))),
+    [true, false],
+  )
+})
+
+test('PIPE-38: accounts are changed by owners and maintainers, and owners are made by owners', async () => {
+  const { pipeline } = await withSecret()
+  const promote = (by: string, role: string) =>
+    change(
+      'core:class:TxUpdateDoc',
+      'account:bob',
+      'core:class:Account',
+      { by, space: 'core:space:Model' },
+      { operations: { role } },
+    )
+  await assert.rejects(pipeline.tx(bob, promote('account:bob', 'OWNER')), forbidden)
+  await pipeline.tx(system, promote('core:account:System', 'MAINTAINER'))
+  await assert.rejects(pipeline.tx(bob, promote('account:bob', 'OWNER')), forbidden)
+  await pipeline.tx(system, promote('core:account:System', 'OWNER'))
+  await pipeline.tx(bob, promote('account:bob', 'OWNER'))
+})
+
+test('PIPE-39: the caller’s query is not changed', async () => {
+  const { pipeline } = await withSecret()
+  const query = Object.freeze({ title: Object.freeze({ $like: '%words' }) })
+  const request = {
+    _class: 'board:class:Task' as Ref<Class>,
+    query: query as never,
+    options: Object.freeze({}),
+  }
+  assert.equal(((await pipeline.find(bob, request)) as Doc[]).length, 1)
+})
