@@ -1,20 +1,11 @@
-import type { Account, AccountRole, Class, Ref } from '../model/documents.ts'
+import type { Caller } from './caller.ts'
+import type { ModelAnswer } from './workspace-model.ts'
+import type { Class, Ref } from '../model/documents.ts'
 import type { FindPlan } from '../model/query/plan.ts'
 import type { DocumentQuery, FindOptions, FindResult } from '../model/query/query.ts'
 import type { Tx } from '../model/transactions.ts'
 import type { Workspace } from './workspace.ts'
 import type { EncodedResult, PartLimits } from './storage/contract.ts'
-
-/** On whose behalf a request runs. */
-export interface Caller {
-  account: Ref<Account>
-  email: string
-  role: AccountRole
-  /** The system account, and upgrade tools that act for it. */
-  system: boolean
-  /** An administrator of the server. */
-  admin: boolean
-}
 
 export interface FindRequest {
   _class: Ref<Class>
@@ -37,13 +28,6 @@ export interface SearchQuery {
 export interface SearchResult {
   docs: { id: string; title?: string; doc: { _id: string; _class: string }; score: number }[]
   total: number
-}
-
-/** The model transactions after a hash (`full: false`), or all of them. */
-export interface ModelAnswer {
-  transactions: Tx[]
-  hash: string
-  full: boolean
 }
 
 /** What can be asked of a workspace. */

@@ -12,12 +12,14 @@ import {
   CommitQueue,
   type StepHandler,
 } from './commit/commit-queue.ts'
-import type { Caller, Handlers } from './middleware.ts'
+import type { Caller } from './caller.ts'
+import type { Handlers } from './middleware.ts'
 import { Permissions } from './permissions/permissions.ts'
 import { securityEvents } from './permissions/security-events.ts'
 import type { Storage, WorkspaceStorage } from './storage/contract.ts'
 import { storageSchema } from './storage-schema.ts'
-import type { Clock, Logger, Push, Workspace } from './workspace.ts'
+import type { Push } from './push.ts'
+import type { Clock, Logger, Workspace } from './workspace.ts'
 import { WorkspaceModel } from './workspace-model.ts'
 
 /** Model transactions read from the log at a time. */

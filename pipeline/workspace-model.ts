@@ -5,7 +5,6 @@ import { EMPTY_MODEL_HASH, nextModelHash } from '../model/hash-chain.ts'
 import { Hierarchy } from '../model/hierarchy.ts'
 import { core, domains } from '../model/identifiers.ts'
 import type { Tx, TxCUD } from '../model/transactions.ts'
-import type { ModelAnswer } from './middleware.ts'
 
 const structuralClasses: ReadonlySet<string> = new Set([
   core.class.Class,
@@ -13,6 +12,13 @@ const structuralClasses: ReadonlySet<string> = new Set([
   core.class.Interface,
   core.class.Attribute,
 ])
+
+/** The model transactions after a hash (`full: false`), or all of them. */
+export interface ModelAnswer {
+  transactions: Tx[]
+  hash: string
+  full: boolean
+}
 
 /**
  * The model of one workspace: its transactions with their hash chain, its documents, its hierarchy. The

@@ -1,7 +1,8 @@
 import type { DocumentChange, Tx, TxCUD } from '../../model/transactions.ts'
-import type { Caller } from '../middleware.ts'
+import type { Caller } from '../caller.ts'
 import { type CommitBatch, type LogEntry, StorageError } from '../storage/contract.ts'
-import type { Push, Workspace } from '../workspace.ts'
+import type { Push } from '../push.ts'
+import type { Workspace } from '../workspace.ts'
 import { CommitState } from './commit-state.ts'
 import { readAhead } from './read-ahead.ts'
 import { RecentDocuments } from './recent-documents.ts'
@@ -26,8 +27,6 @@ export type StepHandler = (work: Work, tx: Tx) => Promise<StepOutcome>
 
 /** Wraps the next step. The first gets every transaction, derived ones re-enter at the step that makes them. */
 export type CommitStep = (next: StepHandler, workspace: Workspace) => StepHandler
-
-export type Commit = (caller: Caller, tx: Tx) => Promise<unknown>
 
 export interface CommitLimits {
   /** Requests that may wait; one more is refused. */

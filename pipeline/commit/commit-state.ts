@@ -6,7 +6,7 @@ import { compileCondition } from '../../model/query/predicate.ts'
 import type { FindPlan } from '../../model/query/plan.ts'
 import type { Tx } from '../../model/transactions.ts'
 import type { Absent, CommitBatch, LogEntry, Prefetched, WorkspaceStorage } from '../storage/contract.ts'
-import type { Push } from '../workspace.ts'
+import type { Push } from '../push.ts'
 import { isStructural, type WorkspaceModel, withChange } from '../workspace-model.ts'
 import type { RecentDocuments } from './recent-documents.ts'
 

@@ -1,6 +1,7 @@
 import { StatusError } from '../../model/status.ts'
 import { signed } from '../signed-transactions.ts'
-import type { Caller, Middleware } from '../middleware.ts'
+import type { Caller } from '../caller.ts'
+import type { Middleware } from '../middleware.ts'
 import type { Tx } from '../../model/transactions.ts'
 
 /** Nobody signs as another: `modifiedBy` and `createdBy` are the caller's account, any for the system. */

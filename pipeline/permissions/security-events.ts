@@ -2,7 +2,8 @@ import type { Account, Ref, Space } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import { type TxWorkspaceEvent, WorkspaceEvent } from '../../model/transactions.ts'
 import type { CommitBatch } from '../storage/contract.ts'
-import type { Push, Workspace } from '../workspace.ts'
+import type { Push } from '../push.ts'
+import type { Workspace } from '../workspace.ts'
 
 /**
  * Takes in what a commit did to spaces. Who gains or loses sight of one is told to ask again for what he

@@ -38,7 +38,7 @@ function* partFrames(
 function* splicedFrames(id: RequestId, { parts, total }: EncodedResult): Frames {
   const head = `{"id":${JSON.stringify(id)},"result":{"dataType":"TotalArray","total":${total},"value":[`
   if (parts.length <= 1) {
-    yield spliceFrame(head, parts[0] ?? new Uint8Array(), ']}}')
+    yield spliceFrame(head, parts[0] ?? '', ']}}')
     return
   }
   for (const [at, part] of parts.entries()) {
@@ -56,9 +56,10 @@ function* unpackedFrames(id: RequestId, { parts, total }: EncodedResult): Frames
   }
 }
 
-function documentsOf(part: Uint8Array | undefined): unknown[] {
+function documentsOf(part: EncodedResult['parts'][number] | undefined): unknown[] {
   if (part === undefined) return []
-  const text = Buffer.from(part.buffer, part.byteOffset, part.length).toString()
+  const text =
+    typeof part === 'string' ? part : Buffer.from(part.buffer, part.byteOffset, part.length).toString()
   return JSON.parse(`[${text}]`) as unknown[]
 }
 

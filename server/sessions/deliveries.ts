@@ -1,5 +1,5 @@
-import type { Caller } from '../../pipeline/middleware.ts'
-import type { Push } from '../../pipeline/workspace.ts'
+import type { Caller } from '../../pipeline/caller.ts'
+import type { Push } from '../../pipeline/push.ts'
 import { PushFrames } from './push-frames.ts'
 
 /** What was committed, as frames for each who may hear of it: made once for all who get the same. */

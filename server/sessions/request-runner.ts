@@ -1,6 +1,6 @@
 import { StatusError } from '../../model/status.ts'
 import type { Request, RequestId } from '../../protocol/messages.ts'
-import type { Caller } from '../../pipeline/middleware.ts'
+import type { Caller } from '../../pipeline/caller.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import type { Token } from '../tokens.ts'
 import type { Frame } from '../transport/frame.ts'

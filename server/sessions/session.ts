@@ -9,7 +9,7 @@ import {
   type Response,
   SIGNAL_ID,
 } from '../../protocol/messages.ts'
-import type { Caller } from '../../pipeline/middleware.ts'
+import type { Caller } from '../../pipeline/caller.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import type { Socket, SocketHandlers } from '../transport/socket.ts'
 import type { Token } from '../tokens.ts'

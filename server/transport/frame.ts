@@ -25,8 +25,9 @@ export function binaryFrame(payload: Uint8Array): Frame {
   return frame
 }
 
-/** A text frame around bytes that are JSON text already. */
-export function spliceFrame(before: string, middle: Uint8Array, after: string): Frame {
+/** A text frame around what is JSON text already. */
+export function spliceFrame(before: string, middle: string | Uint8Array, after: string): Frame {
+  if (typeof middle === 'string') return textFrame(`${before}${middle}${after}`)
   const head = Buffer.byteLength(before)
   const { frame, start } = allocate(TEXT, head + middle.length + Buffer.byteLength(after))
   frame.write(before, start)

@@ -2,7 +2,7 @@ import type { Account, AccountRole, Ref } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import { StatusError } from '../../model/status.ts'
 import type { TxCreateDoc } from '../../model/transactions.ts'
-import type { Caller } from '../../pipeline/middleware.ts'
+import type { Caller } from '../../pipeline/caller.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import { SYSTEM_EMAIL, type Token } from '../tokens.ts'
 

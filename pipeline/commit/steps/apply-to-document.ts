@@ -5,7 +5,8 @@ import { core, domains } from '../../../model/identifiers.ts'
 import { StatusError } from '../../../model/status.ts'
 import type { TxCollectionCUD, TxCUD, TxUpdateDoc } from '../../../model/transactions.ts'
 import { securityPush } from '../../permissions/security-events.ts'
-import type { Push, Workspace } from '../../workspace.ts'
+import type { Push } from '../../push.ts'
+import type { Workspace } from '../../workspace.ts'
 import type { CommitStep } from '../commit-queue.ts'
 
 /** Computes the new document, gives the transaction its place in the log, and lists it to be pushed. */

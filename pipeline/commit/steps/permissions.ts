@@ -3,7 +3,7 @@ import { type Account, AccountRole, type Doc, type Ref, type Space } from '../..
 import { core, domains } from '../../../model/identifiers.ts'
 import { StatusError } from '../../../model/status.ts'
 import type { TxCUD } from '../../../model/transactions.ts'
-import type { Caller } from '../../middleware.ts'
+import type { Caller } from '../../caller.ts'
 import { type Permissions, seesEverything } from '../../permissions/permissions.ts'
 import { isHiddenSpace } from '../../permissions/space-index.ts'
 import type { Workspace } from '../../workspace.ts'
