@@ -19,7 +19,13 @@ export type WriteCall =
   | { method: 'open' }
   | { method: 'applySchema'; schema: StorageSchema }
   | { method: 'prefetch'; request: Prefetch }
-  | { method: 'commit'; absent: Absent | undefined; entries: Row[]; puts: Put[]; removes: { domain: Domain; id: string }[] }
+  | {
+      method: 'commit'
+      absent: Absent | undefined
+      entries: Row[]
+      puts: Put[]
+      removes: { domain: Domain; id: string }[]
+    }
   | { method: 'upload'; domain: Domain; rows: Row[] }
   | { method: 'clean'; domain: Domain; ids: readonly string[] }
   | { method: 'catchUp' }

@@ -24,7 +24,7 @@ export function compileFind(plan: FindPlan, catalog: Catalog): CompiledFind {
   const scope = rootScope(catalog, plan.domain, plan.lookups)
   const where = compileWhere(plan, scope)
   const sort = compileSort(plan.sort, scope)
-  const order = template(`${sort.terms.map(() => '{}').join(', ')}`, ...sort.terms)
+  const order = template(sort.terms.map(() => '{}').join(', '), ...sort.terms)
   const hint = chooseIndex(plan, scope.table)
   const select = (from: string) =>
     template(`SELECT t0.data ${from} WHERE {} ORDER BY {}{}`, where, order, limitOf(plan))

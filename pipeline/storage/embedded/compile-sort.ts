@@ -69,7 +69,7 @@ function joinedTerm(key: SortKey, name: string, scope: Scope): Fragment {
     (path.column || joined.catalog.isPlain(joined.table, key.path))
   if (!isScalar) throw new NotNativeError('several values to sort by')
   const where = and([joinOn(lookup, scope, joined)])
-  const value = template(`(SELECT ${path.key} FROM ${joined.table.name} AS ${joined.alias} WHERE {})`, where)
+  const value = template(`(SELECT {} FROM ${joined.table.name} AS ${joined.alias} WHERE {})`, path.key, where)
   return directed(value, key)
 }
 

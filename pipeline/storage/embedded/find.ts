@@ -8,12 +8,54 @@ import { compileFind, type CompiledFind } from './compile-find.ts'
 import { always, fragment } from './fragment.ts'
 import { joinsOf } from './joins.ts'
 import { NotNativeError } from './scope.ts'
+import { boundFind, type PreparedFind } from './prepared-find.ts'
+import { type Shape, shapeOf } from './shape.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
+
+/** Documents a page has at most. */
+const longestPage = 200
 
 /** The documents' JSON texts. */
 export interface Found {
   rows: string[]
   total: number
+}
+
+/** The documents' JSON texts with commas. */
+export interface Page {
+  text: string
+  count: number
+}
+
+/**
+ * Runs a plan by one statement that answers with one text, which is cheaper than to open a snapshot, ask whether
+ * all values are regular and fetch every row. `undefined` where it takes more than that.
+ */
+export function findPage(file: WorkspaceFile, plan: FindPlan): Page | undefined {
+  const { limit, total, lookups, projection } = plan
+  if (limit === undefined || limit > longestPage) return undefined
+  if (total || lookups.length > 0 || projection !== undefined) return undefined
+  const shape = shapeOf(plan)
+  const prepared = file.preparedFind(shape)
+  if (prepared === null || prepared.check !== undefined) return undefined
+  const row = readPage(file, prepared, shape.values)
+  if (row === undefined || row[0] !== 0) return undefined
+  return { count: row[1], text: row[2] ?? '' }
+}
+
+type PageRow = [irregular: number, count: number, text: string | null]
+
+function readPage(file: WorkspaceFile, prepared: PreparedFind, values: Shape['values']): PageRow | undefined {
+  const { sql, bind } = prepared.page
+  try {
+    return file
+      .prepare(sql)
+      .raw()
+      .get(...bind(values)) as PageRow
+  } catch {
+    // An index that isn't there any more, or a text beyond SQLite's limits: row by row it is told what it is.
+    return undefined
+  }
 }
 
 /** Runs a plan on one snapshot of the file. */
@@ -41,12 +83,19 @@ function findNatively(file: WorkspaceFile, plan: FindPlan): Found | undefined {
 }
 
 function compile(file: WorkspaceFile, plan: FindPlan): CompiledFind | undefined {
+  const shape = shapeOf(plan)
+  const prepared = file.preparedFind(shape)
+  if (prepared !== null && !isIrregular(file, prepared)) return boundFind(prepared, shape.values)
   try {
     return compileFind(plan, file)
   } catch (error) {
     if (error instanceof NotNativeError) return undefined
     throw error
   }
+}
+
+function isIrregular(file: WorkspaceFile, { irregular }: PreparedFind): boolean {
+  return irregular !== undefined && file.value<number>(irregular) !== 0
 }
 
 /** The hint is refused while the index isn't there yet, or where SQLite sees no way along it. */

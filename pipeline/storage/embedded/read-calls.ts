@@ -1,10 +1,10 @@
 import type { Doc } from '../../../model/documents.ts'
 import { contentHash } from '../../../model/hash-chain.ts'
-import type { DocumentPage } from '../contract.ts'
+import type { DocumentPage, EncodedResult } from '../contract.ts'
 import type { ReadCall } from './calls.ts'
 import { listDocuments, readDocuments } from './documents.ts'
-import { encodeParts } from '../encode.ts'
-import { find } from './find.ts'
+import { encodeParts, fitsOnePart } from '../encode.ts'
+import { find, findPage, type Page } from './find.ts'
 import { readEntries } from './log.ts'
 import { search } from './search.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
@@ -12,10 +12,14 @@ import type { WorkspaceFile } from './workspace-file.ts'
 export function answerRead(file: WorkspaceFile, call: ReadCall): unknown {
   switch (call.method) {
     case 'find': {
+      const page = findPage(file, call.plan)
+      if (page !== undefined) return `{"total":-1,"docs":[${page.text}]}`
       const { rows, total } = find(file, call.plan)
       return `{"total":${total},"docs":[${rows.join(',')}]}`
     }
     case 'findEncoded': {
+      const page = findPage(file, call.plan)
+      if (page !== undefined && fitsOnePart(page.text, page.count, call.limits)) return encodePage(page)
       const { rows, total } = find(file, call.plan)
       return encodeParts(rows, total, call.limits)
     }
@@ -28,6 +32,10 @@ export function answerRead(file: WorkspaceFile, call: ReadCall): unknown {
     case 'list':
       return JSON.stringify(pageOf(file, call))
   }
+}
+
+function encodePage({ text, count }: Page): EncodedResult {
+  return { parts: count === 0 ? [] : [text], count, total: -1 }
 }
 
 function pageOf(file: WorkspaceFile, call: Extract<ReadCall, { method: 'list' }>): DocumentPage {

@@ -37,6 +37,8 @@ export interface Catalog {
   table: (domain: Domain) => TableSql
   /** Whether every value at the path is a scalar. Cheap for the paths of an index only. */
   isPlain: (table: TableSql, path: Path) => boolean
+  /** SQL for the opposite; `undefined` where it can't be. */
+  irregularity: (table: TableSql, path: Path) => Fragment | undefined
 }
 
 /** The rows a piece of SQL is about. */

@@ -30,5 +30,6 @@ function post(replies: Reply[]): void {
 function transferable(reply: Reply): ArrayBuffer[] {
   const value: unknown = 'value' in reply ? reply.value : undefined
   if (typeof value !== 'object' || value === null || !('parts' in value)) return []
-  return (value.parts as Uint8Array<ArrayBuffer>[]).map((part) => part.buffer)
+  const parts = value.parts as (string | Uint8Array<ArrayBuffer>)[]
+  return parts.flatMap((part) => (typeof part === 'string' ? [] : part.buffer))
 }

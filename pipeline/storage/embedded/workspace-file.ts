@@ -1,17 +1,23 @@
+import { LRUCache } from 'lru-cache'
 import type { Domain } from '../../../model/documents.ts'
 import { domains } from '../../../model/identifiers.ts'
 import type { Path } from '../../../model/query/plan.ts'
 import type { DomainSchema, StorageSchema } from '../contract.ts'
 import { pathSql } from './compile-path.ts'
 import { Connection, type ConnectionOptions } from './database.ts'
-import { fragment } from './fragment.ts'
+import { always, type Fragment, fragment, template } from './fragment.ts'
+import { type PreparedFind, prepareFind } from './prepared-find.ts'
 import type { Catalog, TableSql } from './scope.ts'
+import type { Shape } from './shape.ts'
 import { tableName, tableSql } from './tables.ts'
+
+const shapesAtOnce = 200
 
 /** A workspace's open file: its connection, and what is known of its tables. */
 export class WorkspaceFile extends Connection implements Catalog {
   #schemas = new Map<Domain, DomainSchema>()
   readonly #tables = new Map<Domain, TableSql>()
+  readonly #finds = new LRUCache<string, { prepared: PreparedFind | null }>({ max: shapesAtOnce })
 
   constructor(file: string, schema: StorageSchema, options: ConnectionOptions) {
     super(file, options)
@@ -26,6 +32,7 @@ export class WorkspaceFile extends Connection implements Catalog {
   /** After a rollback, which may have taken a new table with it. */
   forgetTables(): void {
     this.#tables.clear()
+    this.#finds.clear()
   }
 
   schemaOf(domain: Domain): DomainSchema | undefined {
@@ -52,11 +59,24 @@ export class WorkspaceFile extends Connection implements Catalog {
   }
 
   isPlain(table: TableSql, path: Path): boolean {
+    const irregular = this.irregularity(table, path)
+    return irregular === undefined || this.value<number>(template('SELECT {}', irregular)) === 0
+  }
+
+  irregularity(table: TableSql, path: Path): Fragment | undefined {
     const expression = pathSql(path, table.columns, '')
-    if (expression === undefined) return false
-    if (expression.column || table.missing === true) return true
-    const sql = `SELECT EXISTS (SELECT 1 FROM ${table.name} WHERE ${expression.awkward})`
-    return this.value<number>(fragment(sql)) === 0
+    if (expression === undefined) return always
+    if (expression.column || table.missing === true) return undefined
+    return fragment(`EXISTS (SELECT 1 FROM ${table.name} WHERE ${expression.awkward})`)
+  }
+
+  /** The statements for a shape; `null` when none can be kept for it. */
+  preparedFind(shape: Shape): PreparedFind | null {
+    const known = this.#finds.get(shape.key)
+    if (known !== undefined) return known.prepared
+    const prepared = prepareFind(shape, this)
+    if (prepared !== 'not yet') this.#finds.set(shape.key, { prepared })
+    return prepared === 'not yet' ? null : prepared
   }
 
   meta(name: string): string | undefined {

@@ -1,7 +1,14 @@
 import { type Absent, type Prefetch, StorageError, type StorageSchema } from '../contract.ts'
 import type { Opened, WriteCall } from './calls.ts'
 import { createFile } from './database.ts'
-import { cleanDocuments, hasDocument, putDocuments, readDocuments, removeDocuments, uploadDocuments } from './documents.ts'
+import {
+  cleanDocuments,
+  hasDocument,
+  putDocuments,
+  readDocuments,
+  removeDocuments,
+  uploadDocuments,
+} from './documents.ts'
 import type { Handles } from './handles.ts'
 import { appendEntries, hasRequest, lastSequence, readResults, restoreOrder } from './log.ts'
 import { applySchema, keptSchema } from './schema.ts'

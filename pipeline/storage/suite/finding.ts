@@ -12,6 +12,7 @@ import {
   type SubjectFactory,
   task,
   taskSchema,
+  textOf,
   withWorkspace,
 } from './fixture.ts'
 
@@ -33,12 +34,12 @@ export function describeFinding(name: string, make: SubjectFactory): void {
         maxBytes: 700,
         maxCount: 3,
       })
-      const texts = parts.map((part) => new TextDecoder().decode(part))
+      const texts = parts.map(textOf)
       const docs = texts.map((text) => JSON.parse(`[${text}]`) as Doc[])
       assert.deepEqual([count, total], [21, 21])
       assert.deepEqual(docs.flat(), [...(await workspace.find(plan()))])
       for (const [index, part] of parts.entries()) {
-        assert.ok(part.byteLength <= 700 || docs[index]?.length === 1)
+        assert.ok(Buffer.byteLength(part) <= 700 || docs[index]?.length === 1)
         assert.ok((docs[index]?.length ?? 0) <= 3)
       }
       const nothing = await workspace.findEncoded(plan({ condition: eq('_id', 'none') }), {

@@ -110,8 +110,12 @@ export async function decoded(
   wanted: FindPlan,
 ): Promise<{ docs: Doc[]; total: number }> {
   const { parts, total } = await workspace.findEncoded(wanted, { maxBytes: 2000, maxCount: 7 })
-  const docs = parts.flatMap((part) => JSON.parse(`[${new TextDecoder().decode(part)}]`) as Doc[])
+  const docs = parts.flatMap((part) => JSON.parse(`[${textOf(part)}]`) as Doc[])
   return { docs, total }
+}
+
+export function textOf(part: string | Uint8Array): string {
+  return typeof part === 'string' ? part : new TextDecoder().decode(part)
 }
 
 /** Runs with one open workspace, which is closed afterwards. */
