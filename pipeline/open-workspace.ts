@@ -47,6 +47,8 @@ export interface Pipeline extends Handlers {
   readonly storage: WorkspaceStorage
   /** Whether a push is for the caller. */
   readonly mayReceive: (caller: Caller, push: Push) => boolean
+  /** Documents were changed past the queue: by a restore. */
+  readonly restored: () => Promise<void>
   readonly generateId: () => string
   /** Finishes what is under way and closes the files. Idempotent. */
   close: () => Promise<void>
@@ -86,7 +88,9 @@ async function readSpaces(
   permissions: Permissions,
 ): Promise<void> {
   const plan = planFind(model.hierarchy, core.class.Space, { private: true }, {})
-  for (const space of await storage.find(plan)) permissions.spaceChanged(space._id, space as unknown as Space)
+  const found = await storage.find(plan)
+  permissions.forgetSpaces()
+  for (const space of found) permissions.spaceChanged(space._id, space as unknown as Space)
 }
 
 function assemble(
@@ -125,6 +129,10 @@ function assemble(
     epoch: storage.epoch,
     lastSeq: workspace.lastSeq,
     queueDepth: () => queue.depth,
+    restored: async () => {
+      queue.forgetDocuments()
+      await readSpaces(storage, model, permissions)
+    },
     mayReceive: (caller, { audience }) => audience === undefined || permissions.mayReceive(caller, audience),
     close: async () => {
       await queue.idle()

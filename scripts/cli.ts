@@ -7,6 +7,7 @@ import { doctorCommand } from './commands/doctor.ts'
 import { documentCommands } from './commands/documents.ts'
 import { startCommand } from './commands/start.ts'
 import { tokenCommand } from './commands/token.ts'
+import { verifyCommand } from './commands/verify.ts'
 import { watchCommand } from './commands/watch.ts'
 import { workspaceCommand } from './commands/workspace.ts'
 
@@ -21,7 +22,8 @@ export async function main(args: readonly string[]): Promise<void> {
     .version(SERVER_VERSION)
   for (const command of [startCommand(), tokenCommand(), workspaceCommand(), ...documentCommands()])
     program.addCommand(command)
-  for (const command of [watchCommand(), configCommand(), doctorCommand()]) program.addCommand(command)
+  for (const command of [watchCommand(), verifyCommand(), configCommand(), doctorCommand()])
+    program.addCommand(command)
   overrideExit(program)
   // Whoever read the output has enough of it: `atrium find ... | head`.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

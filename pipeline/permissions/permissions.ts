@@ -34,6 +34,11 @@ export class Permissions {
     return this.#spaces.set(id, space, () => this.#model.accounts())
   }
 
+  /** All spaces are about to be read anew. */
+  forgetSpaces(): void {
+    this.#spaces.clear()
+  }
+
   isSpace({ _class }: Doc): boolean {
     return this.#hierarchy.isDerived(_class, core.class.Space)
   }

@@ -22,6 +22,11 @@ export class SpaceIndex {
     return new Set([...everyone()].filter((account) => sees(before, account) !== sees(after, account)))
   }
 
+  clear(): void {
+    this.#members.clear()
+    this.#hidden.clear()
+  }
+
   isPrivate(id: string): boolean {
     return this.#members.has(id)
   }

@@ -8,12 +8,16 @@ export interface ConnectedOptions {
   as: string
   url?: string
   binary?: true
+  mode?: 'backup'
 }
 
-/** The options of commands that talk to a server. */
-export function withConnection(command: Command): Command {
-  return command
-    .requiredOption('--as <name>', 'on whose behalf (an email)')
+/**
+ * The options of commands that talk to a server.
+ * @param email on whose behalf, where the command does not have to say
+ */
+export function withConnection(command: Command, email?: string): Command {
+  const as = ['--as <name>', 'on whose behalf (an email)'] as const
+  return (email === undefined ? command.requiredOption(...as) : command.option(...as, email))
     .option('--url <url>', 'the server; by default the one the configuration describes')
     .option('--binary', 'have answers packed rather than as JSON')
 }
@@ -30,7 +34,8 @@ export async function connected<T>(
   options: ConnectedOptions,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  const token = await signToken({ email: options.as, workspace })
+  const mode = options.mode === undefined ? {} : { mode: options.mode }
+  const token = await signToken({ email: options.as, workspace, ...mode })
   const url = serverUrl(options.url).replace(/^http/, 'ws')
   const connection = await connect({ url, token, binary: options.binary === true }).catch(
     (error: unknown) => {

@@ -1,0 +1,22 @@
+import { Command } from 'commander'
+import type { Verification } from '../../pipeline/verify-log.ts'
+import { connected, type ConnectedOptions, withConnection } from './connected.ts'
+
+/** `atrium verify <workspace>`: replays the log, compares it with the documents, and prints what differs. */
+export function verifyCommand(): Command {
+  return withConnection(
+    new Command('verify').description('Replay the log and compare it with the documents.'),
+    'system',
+  )
+    .argument('<workspace>')
+    .action(async (workspace: string, options: ConnectedOptions) => {
+      await connected(workspace, { ...options, mode: 'backup' }, async (connection) => {
+        const { entries, documents, flaws, differences } = await connection.request<Verification>('verify')
+        for (const flaw of flaws) process.stdout.write(`the log: ${flaw}\n`)
+        for (const { domain, id, kind } of differences) process.stdout.write(`${domain} ${id}: ${kind}\n`)
+        const found = flaws.length + differences.length
+        process.stdout.write(`${entries} log entries make ${documents} documents; ${found} differences\n`)
+        if (found > 0) process.exitCode = 1
+      })
+    })
+}
