@@ -64,9 +64,6 @@ export async function startServer(
   }
 }
 
-/** Milliseconds clients have to end their closing handshake when the server stops. */
-const CLOSING_TIME = 1000
-
 class AtriumServer implements RunningServer {
   demoFilled = false
   readonly #configuration: Configuration
@@ -160,7 +157,7 @@ class AtriumServer implements RunningServer {
     this.#transport.stop()
     this.#server.close()
     await this.#core.stop()
-    await this.#transport.end(CLOSING_TIME)
+    await this.#transport.end(this.#configuration.closeTimeout)
     await this.#accountsPipeline?.close()
     await this.#storage.close()
     this.#server.closeAllConnections()

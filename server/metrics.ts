@@ -17,8 +17,16 @@ const GROUP_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 export class Metrics implements SessionMetrics {
   readonly #registry = new Registry()
   readonly #connections = this.#counter('atrium_connections_total', 'Connections taken.')
-  readonly #received = this.#counter('atrium_received_messages_total', 'Messages from clients.')
-  readonly #receivedBytes = this.#counter('atrium_received_bytes_total', 'Bytes of messages from clients.')
+  readonly #received = this.#counter(
+    'atrium_received_messages_total',
+    'Messages from clients, by type.',
+    'type',
+  )
+  readonly #receivedBytes = this.#counter(
+    'atrium_received_bytes_total',
+    'Bytes of messages from clients, by type.',
+    'type',
+  )
   readonly #sent = this.#counter('atrium_sent_messages_total', 'Messages to clients, by type.', 'type')
   readonly #sentBytes = this.#counter(
     'atrium_sent_bytes_total',
@@ -59,9 +67,9 @@ export class Metrics implements SessionMetrics {
     this.#connections.inc()
   }
 
-  received(bytes: number): void {
-    this.#received.inc()
-    this.#receivedBytes.inc(bytes)
+  received(type: 'text' | 'binary', bytes: number): void {
+    this.#received.inc({ type })
+    this.#receivedBytes.inc({ type }, bytes)
   }
 
   sent(type: SentKind, bytes: number): void {

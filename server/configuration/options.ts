@@ -141,6 +141,12 @@ export const options = {
   ),
   accountsCache: whole('ATRIUM_ACCOUNTS_CACHE', 5000, 'Milliseconds its answer is used again.', 0),
   accountsGrace: whole('ATRIUM_ACCOUNTS_GRACE', 900, 'Seconds known tokens stay good while it is down.', 0),
+  closeTimeout: whole(
+    'ATRIUM_CLOSE_TIMEOUT',
+    1000,
+    'Milliseconds clients have to end their closing handshake when the server stops.',
+    0,
+  ),
   stopTimeout: whole('ATRIUM_STOP_TIMEOUT', 10, 'Seconds a stopping server gives each of its steps.', 1),
 } satisfies Record<string, Option>
 

@@ -10,7 +10,7 @@ export type SentKind = 'answer' | 'error' | 'push' | 'signal'
 export interface SessionMetrics {
   connected: () => void
   verifiedToken: (seconds: number) => void
-  received: (bytes: number) => void
+  received: (type: 'text' | 'binary', bytes: number) => void
   answered: (method: string, seconds: number) => void
   failed: () => void
   sent: (kind: SentKind, bytes: number) => void

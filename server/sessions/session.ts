@@ -255,7 +255,7 @@ export class Session implements SocketHandlers {
   }
 
   #receive(data: Buffer, isBinary: boolean): void {
-    this.#services.metrics.received(data.length)
+    this.#services.metrics.received(isBinary ? 'binary' : 'text', data.length)
     this.active = true
     try {
       this.#dispatch(parseRequest(decodeRequestFrame(data, isBinary)))
