@@ -1,11 +1,11 @@
 // better-sqlite3 alone: the same rows, the same durability, and nothing around it.
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
+import { Sqlite } from '../pipeline/storage/embedded/sqlite.ts'
 import { answer } from './support/child.ts'
 import { project, task } from './support/tasks.ts'
 
 const directory = process.env['BENCH_DATA'] ?? '.'
-const db = new Database(join(directory, 'bare.db'))
+const db = new Sqlite(join(directory, 'bare.db'))
 db.pragma('journal_mode = WAL')
 db.pragma('synchronous = FULL')
 db.exec(`

@@ -44,8 +44,8 @@ function node(): Finding {
 
 async function library(): Promise<Finding> {
   try {
-    const { default: Database } = await import('better-sqlite3')
-    new Database(':memory:').close()
+    const { Sqlite } = await import('../../pipeline/storage/embedded/sqlite.ts')
+    new Sqlite(':memory:').close()
     return { ok: true, what: 'better-sqlite3 loads' }
   } catch (error) {
     return { ok: false, what: `better-sqlite3 does not load: ${(error as Error).message}` }
