@@ -1,7 +1,7 @@
 import type { Domain } from '../../../model/documents.ts'
 import type { FindPlan } from '../../../model/query/plan.ts'
 import type { Absent, PartLimits, Prefetch, SearchRequest, StorageSchema } from '../contract.ts'
-import type { Put } from './documents.ts'
+import type { Put, Upload } from './documents.ts'
 import type { Failure } from './failure.ts'
 import type { Row } from './row.ts'
 
@@ -26,7 +26,7 @@ export type WriteCall =
       puts: Put[]
       removes: { domain: Domain; id: string }[]
     }
-  | { method: 'upload'; domain: Domain; rows: Row[] }
+  | ({ method: 'upload' } & Upload)
   | { method: 'clean'; domain: Domain; ids: readonly string[] }
   | { method: 'catchUp' }
 

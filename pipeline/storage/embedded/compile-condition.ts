@@ -38,12 +38,12 @@ function compileLeaf(leaf: Leaf, scope: Scope): Fragment {
   const scalar = path === undefined ? undefined : overScalars(leaf, path)
   if (path === undefined || scalar === undefined) return byPredicate(leaf, scope)
   if (path.column || isAlwaysPlain(leaf.path, scope)) return scalar
-  const guarded = template(
-    "CASE {} WHEN 'array' THEN {} ELSE {} END",
-    path.type,
-    overItems(leaf, path) ?? byPredicate(leaf, scope),
-    scalar,
-  )
+  const ofArray = overItems(leaf, path) ?? byPredicate(leaf, scope)
+  if (path.keyed) {
+    const text = `CASE ${path.key} WHEN x'04' THEN {} WHEN x'05' THEN {} ELSE {} END`
+    return template(text, ofArray, byPredicate(leaf, scope), scalar)
+  }
+  const guarded = template("CASE {} WHEN 'array' THEN {} ELSE {} END", path.type, ofArray, scalar)
   if (path.behindArray === undefined) return guarded
   return template('CASE WHEN {} THEN {} ELSE {} END', path.behindArray, byPredicate(leaf, scope), guarded)
 }

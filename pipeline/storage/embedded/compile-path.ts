@@ -12,6 +12,8 @@ const deepestNativePath = 8
 export interface PathSql {
   /** A hot column. */
   column: boolean
+  /** A declared path: `key` is a column of its own. */
+  keyed: boolean
   /** Exact for scalars. The text is the same in an index and in a query, or the index isn't used. */
   key: string
   /** The JSON type; NULL when missing. */
@@ -27,7 +29,12 @@ export interface PathSql {
 }
 
 /** SQL for a path, or none when a name can't stand in a JSON path of SQLite's. `qualifier` ends with a dot. */
-export function pathSql(path: Path, columns: ReadonlySet<string>, qualifier: string): PathSql | undefined {
+export function pathSql(
+  path: Path,
+  columns: ReadonlySet<string>,
+  qualifier: string,
+  keyColumn?: string,
+): PathSql | undefined {
   const [first] = path
   if (first === undefined || path.length > deepestNativePath || !path.every(isPlainName)) return undefined
   const data = `${qualifier}data`
@@ -39,14 +46,32 @@ export function pathSql(path: Path, columns: ReadonlySet<string>, qualifier: str
     .map((prefix) => `json_type(${data},${jsonPath(prefix)})='array'`)
     .join(' OR ')
   const last = `${type} IN ('array','object')`
+  if (keyColumn !== undefined && !column) {
+    const read = { type, json, each: `json_each(${data},${at})` }
+    const keyed = keyedPathSql(qualifier + quoteName(keyColumn), read)
+    return behindArray === '' ? { ...keyed, behindArray: undefined } : keyed
+  }
   return {
     column,
+    keyed: false,
     key: column ? qualifier + quoteName(first) : keyOf(type, json),
     type,
     json,
     each: `json_each(${data},${at})`,
     behindArray: behindArray === '' ? undefined : behindArray,
     awkward: behindArray === '' ? last : `${behindArray} OR ${last}`,
+  }
+}
+
+/** The path has a column with its key, which tells by itself where it doesn't say all. */
+function keyedPathSql(key: string, json: Pick<PathSql, 'type' | 'json' | 'each'>): PathSql {
+  return {
+    ...json,
+    column: false,
+    keyed: true,
+    key,
+    behindArray: `${key} = x'05'`,
+    awkward: `${key} >= x'03'`,
   }
 }
 

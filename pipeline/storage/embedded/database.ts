@@ -1,15 +1,16 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { randomBytes } from 'node:crypto'
-import Database from 'better-sqlite3'
+import type Database from 'better-sqlite3'
 import { LRUCache } from 'lru-cache'
 import { StorageError } from '../contract.ts'
 import { registerFunctions } from './functions.ts'
 import type { Fragment, SqlValue } from './fragment.ts'
+import { Sqlite } from './sqlite.ts'
 
 /** `atri`, in `PRAGMA application_id`. */
 const applicationId = 0x61747269
-const formatVersion = 1
+export const formatVersion = 2
 
 const preparedAtOnce = 100
 const waitForLock = 5000
@@ -122,6 +123,11 @@ export class Connection {
     this.db.close()
   }
 
+  /** Of the file, which only the writer's opening brings up to date. */
+  get formatVersion(): number {
+    return Number(this.db.pragma('user_version', { simple: true }))
+  }
+
   #setUp({ readOnly, maxPages }: ConnectionOptions): void {
     this.db.exec(connection)
     if (maxPages !== undefined) this.db.pragma(`max_page_count = ${maxPages}`)
@@ -136,9 +142,8 @@ export class Connection {
     if (this.db.pragma('application_id', { simple: true }) !== applicationId) {
       throw new StorageError('damaged', 'not a file of a workspace')
     }
-    const version = Number(this.db.pragma('user_version', { simple: true }))
-    if (version > formatVersion)
-      throw new StorageError('unavailable', `written by a newer version (${version})`)
+    if (this.formatVersion > formatVersion)
+      throw new StorageError('unavailable', `written by a newer version (${this.formatVersion})`)
     this.prepare('SELECT value FROM meta WHERE name = ?')
   }
 }
@@ -148,7 +153,7 @@ export function createFile(file: string): void {
   if (existsSync(file)) return
   const draft = `${file}.new`
   rmSync(draft, { force: true })
-  const db = new Database(draft)
+  const db = new Sqlite(draft)
   try {
     db.pragma('journal_mode = WAL')
     db.transaction(() => {
@@ -170,7 +175,7 @@ export function newEpoch(): string {
 function openDatabase(file: string): Database.Database {
   // SQLite takes an empty file for a new database: what was lost would go unnoticed.
   if (statSync(file).size === 0) throw new StorageError('damaged', 'the file is empty')
-  return new Database(file, { fileMustExist: true })
+  return new Sqlite(file, { fileMustExist: true })
 }
 
 function sync(path: string): void {

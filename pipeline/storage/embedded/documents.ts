@@ -1,9 +1,10 @@
-import type { Domain } from '../../../model/documents.ts'
+import type { Doc, Domain } from '../../../model/documents.ts'
 import { core, domains } from '../../../model/identifiers.ts'
 import { fragment, oneOf, quoteName, type SqlValue } from './fragment.ts'
 import { newEpoch } from './database.ts'
 import { nextSequence } from './log.ts'
-import { documentColumns, type Row, transactionColumns } from './row.ts'
+import { type KeyLayout, keyValues } from './key-columns.ts'
+import { dataOf, documentRow, type Row, transactionColumns } from './row.ts'
 import { ensureTable } from './schema.ts'
 import { indexDocuments } from './search-index.ts'
 import { tableName } from './tables.ts'
@@ -15,6 +16,8 @@ const clauseOf = (domain: Domain) => (domain === domains.tx ? ` AND ${hidden}` :
 export interface Put {
   domain: Domain
   row: Row
+  /** The layout of the key columns the row was made for. */
+  layout: string
 }
 
 /** The JSON text of the documents that exist. */
@@ -36,10 +39,17 @@ export function hasDocument(file: WorkspaceFile, domain: Domain, ids: readonly s
 }
 
 export function putDocuments(file: WorkspaceFile, puts: readonly Put[]): void {
-  for (const { domain, row } of puts) {
+  for (const { domain, row, layout } of puts) {
     ensureTable(file, domain)
-    file.run(upsert(domain), row)
+    const { upsert, layout: wanted } = file.table(domain)
+    file.run(upsert, layout === wanted.id ? row : withKeys(row, wanted))
   }
+}
+
+/** For a row made before the schema changed. */
+function withKeys(row: Row, layout: KeyLayout): Row {
+  const doc = JSON.parse(dataOf(row)) as Doc
+  return documentRow(doc, keyValues(doc, layout))
 }
 
 export function removeDocuments(
@@ -76,8 +86,14 @@ export function listDocuments(
   return { docs, finished: true }
 }
 
+export interface Upload {
+  domain: Domain
+  rows: readonly Row[]
+  layout: string
+}
+
 /** Restores documents. What was in the log's domain gets a place in the log, and the history a new epoch. */
-export function uploadDocuments(file: WorkspaceFile, domain: Domain, rows: readonly Row[]): void {
+export function uploadDocuments(file: WorkspaceFile, { domain, rows, layout }: Upload): void {
   if (domain === domains.tx) {
     for (const row of rows) uploadTransaction(file, row)
     markRestored(file)
@@ -85,7 +101,7 @@ export function uploadDocuments(file: WorkspaceFile, domain: Domain, rows: reado
   }
   putDocuments(
     file,
-    rows.map((row) => ({ domain, row })),
+    rows.map((row) => ({ domain, row, layout })),
   )
   indexDocuments(file, domain, rows.map(idOf))
 }
@@ -110,16 +126,6 @@ function uploadTransaction(file: WorkspaceFile, row: Row): void {
 function markRestored(file: WorkspaceFile): void {
   file.setMeta('epoch', newEpoch())
   file.setMeta('restored', '1')
-}
-
-function upsert(domain: Domain): string {
-  const columns = [...documentColumns, 'data']
-  const values = columns.map(() => '?').join(', ')
-  const updates = columns.slice(1).map((column) => `${column} = excluded.${column}`)
-  return (
-    `INSERT INTO ${quoteName(tableName(domain))} (${columns.join(', ')}) VALUES (${values})` +
-    ` ON CONFLICT (_id) DO UPDATE SET ${updates.join(', ')}`
-  )
 }
 
 function idOf(row: Row): string {

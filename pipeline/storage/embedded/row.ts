@@ -26,11 +26,11 @@ export const transactionColumns = [
   'objectSpace',
 ] as const
 
-/** The columns' values and then the JSON text. Rows cross to the worker, which only binds them. */
+/** The columns' values, the JSON text, and the values of key columns. Rows cross to the worker, which only binds them. */
 export type Row = SqlValue[]
 
-export function documentRow(doc: Doc): Row {
-  return [...columnValues(doc, documentColumns), JSON.stringify(doc)]
+export function documentRow(doc: Doc, keys: readonly SqlValue[] = []): Row {
+  return [...columnValues(doc, documentColumns), JSON.stringify(doc), ...keys]
 }
 
 /** `seq`, `request` (unless it is the transaction's own id), `result`, then as a document's. */
@@ -42,6 +42,10 @@ export function entryRow(entry: LogEntry): Row {
 
 export function transactionRow(tx: Doc): Row {
   return [...columnValues(tx, transactionColumns), JSON.stringify(tx)]
+}
+
+export function dataOf(row: Row): string {
+  return String(row[documentColumns.length])
 }
 
 function columnValues(doc: Doc, columns: readonly string[]): SqlValue[] {

@@ -1,6 +1,8 @@
 import type { Domain } from '../../../model/documents.ts'
 import type { DomainSchema, StorageSchema } from '../contract.ts'
+import { formatVersion } from './database.ts'
 import { fragment, quoteName } from './fragment.ts'
+import { keyFromJson, keyLayout } from './key-columns.ts'
 import { awkwardIndexes, createDocumentTable, createIndex, declaredIndexes, tableName } from './tables.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
 
@@ -33,13 +35,18 @@ function distinct<T>(items: readonly T[]): T[] {
 /** Makes the indexes of the schema and drops others. Does nothing when the file has exactly this one already. */
 export function applySchema(file: WorkspaceFile, schema: StorageSchema): void {
   const text = JSON.stringify(schema)
-  if (file.meta('schema') !== text) {
+  const isOld = file.formatVersion < formatVersion
+  if (file.meta('schema') !== text || isOld) {
     file.transaction('immediate', () => {
-      const before = storedSchema(file).domains.map((domain) => domain.domain)
+      const before = new Map(storedSchema(file).domains.map((domain) => [domain.domain, domain]))
       const byDomain = new Map(schema.domains.map((domain) => [domain.domain, domain]))
-      for (const domain of new Set([...before, ...byDomain.keys()]))
-        syncIndexes(file, domain, byDomain.get(domain))
+      for (const domain of new Set([...before.keys(), ...byDomain.keys()])) {
+        const declared = byDomain.get(domain)
+        fillColumns(file, domain, declared, isOld ? undefined : before.get(domain))
+        syncIndexes(file, domain, declared)
+      }
       file.setMeta('schema', text)
+      file.db.pragma(`user_version = ${formatVersion}`)
     })
   }
   file.setSchema(schema)
@@ -48,14 +55,42 @@ export function applySchema(file: WorkspaceFile, schema: StorageSchema): void {
 /** Makes the table of a domain at its first document. */
 export function ensureTable(file: WorkspaceFile, domain: Domain): void {
   if (file.table(domain).missing !== true) return
-  file.db.exec(createDocumentTable(domain))
+  file.db.exec(createDocumentTable(domain, keyLayout(domain, file.schemaOf(domain))))
   syncIndexes(file, domain, file.schemaOf(domain))
+}
+
+/**
+ * Makes and fills the columns of newly declared paths. One that is no longer declared stays behind unused, for
+ * a reader may know it still; should it be declared again, it is filled anew.
+ */
+function fillColumns(
+  file: WorkspaceFile,
+  domain: Domain,
+  schema: DomainSchema | undefined,
+  before: DomainSchema | undefined,
+): void {
+  if (!file.hasTable(domain)) return
+  const filled = new Set(keyLayout(domain, before).columns.map(({ name }) => name))
+  const fresh = keyLayout(domain, schema).columns.filter(({ name }) => !filled.has(name))
+  if (fresh.length === 0) return
+  const table = quoteName(tableName(domain))
+  const present = new Set(
+    file.rows<{ name: string }>(fragment(`PRAGMA table_info(${table})`)).map(({ name }) => name),
+  )
+  for (const { name } of fresh)
+    if (!present.has(name)) file.db.exec(`ALTER TABLE ${table} ADD COLUMN ${name}`)
+  file.db.exec(
+    `UPDATE ${table} SET ${fresh.map(({ name, path }) => `${name} = ${keyFromJson(path)}`).join(', ')}`,
+  )
 }
 
 function syncIndexes(file: WorkspaceFile, domain: Domain, schema: DomainSchema | undefined): void {
   if (domain !== 'tx' && !file.hasTable(domain)) return
+  const layout = keyLayout(domain, schema)
   const wanted = new Map([
-    ...declaredIndexes(domain, schema).map((index) => [index.name, createIndex(domain, index)] as const),
+    ...declaredIndexes(domain, schema).map(
+      (index) => [index.name, createIndex(domain, index, layout)] as const,
+    ),
     ...awkwardIndexes(domain, schema).map((index) => [index.name, index.sql] as const),
   ])
   for (const name of declaredNames(file, domain))

@@ -3,6 +3,7 @@ import type { LookupPlan, Path } from '../../../model/query/plan.ts'
 import type { PathSql } from './compile-path.ts'
 import { pathSql } from './compile-path.ts'
 import type { Fragment } from './fragment.ts'
+import type { KeyLayout } from './key-columns.ts'
 
 const expressionsAtOnce = 500
 
@@ -18,6 +19,12 @@ export interface TableSql {
   searched: ReadonlySet<string>
   /** Indexes by the paths of their keys. */
   indexes: readonly TableIndex[]
+  /** Puts a row, whether its document is there or not. */
+  upsert: string
+  /** The columns of declared paths. */
+  layout: KeyLayout
+  /** Their names by the names of the paths. */
+  keyColumns: ReadonlyMap<string, string>
   /** Names of the paths in declared indexes. */
   indexed: ReadonlySet<string>
   /** Path expressions made before, by alias and name of the path. */
@@ -68,10 +75,11 @@ export function findLookup(scope: Scope, name: string): LookupPlan {
 }
 
 export function scopedPath(scope: Scope, path: Path): PathSql | undefined {
-  const { columns, expressions } = scope.table
-  const key = `${scope.alias} ${pathName(path)}`
+  const { columns, expressions, keyColumns } = scope.table
+  const name = pathName(path)
+  const key = `${scope.alias} ${name}`
   if (expressions.has(key)) return expressions.get(key)
-  const made = pathSql(path, columns, `${scope.alias}.`)
+  const made = pathSql(path, columns, `${scope.alias}.`, keyColumns.get(name))
   // Names come from the wire, so what is kept of them is bounded.
   if (expressions.size >= expressionsAtOnce) expressions.clear()
   expressions.set(key, made)

@@ -5,9 +5,14 @@ import type { Path } from '../../../model/query/plan.ts'
 import type { DomainSchema, IndexSchema } from '../contract.ts'
 import { pathSql } from './compile-path.ts'
 import { fragment, quoteName } from './fragment.ts'
+import { type KeyLayout, keyLayout } from './key-columns.ts'
 import { documentColumns, transactionColumns } from './row.ts'
 import { pathName, type TableIndex, type TableSql } from './scope.ts'
 
+/** Part of the names of indexes: those of another layout are made anew. */
+const layoutVersion = 2
+
+const noKeys: KeyLayout = { columns: [], id: '' }
 const documentColumnSet: ReadonlySet<string> = new Set(documentColumns)
 const transactionColumnSet: ReadonlySet<string> = new Set(transactionColumns)
 
@@ -23,7 +28,11 @@ export function tableName(domain: Domain): string {
 
 export function tableSql(domain: Domain, schema: DomainSchema | undefined, missing: boolean): TableSql {
   const declared = declaredIndexes(domain, schema)
+  const layout = keyLayout(domain, schema)
   const table = {
+    layout,
+    upsert: upsert(domain, layout),
+    keyColumns: columnNames(layout),
     domain,
     name: quoteName(tableName(domain)),
     searched: new Set((schema?.fullText ?? []).map((path) => JSON.stringify(path))),
@@ -37,13 +46,27 @@ export function tableSql(domain: Domain, schema: DomainSchema | undefined, missi
   return { ...table, columns: transactionColumnSet, visible }
 }
 
-export function createDocumentTable(domain: Domain): string {
+function upsert(domain: Domain, layout: KeyLayout): string {
+  const columns = [...documentColumns, 'data', ...layout.columns.map(({ name }) => name)]
+  const values = columns.map(() => '?').join(', ')
+  const updates = columns.slice(1).map((column) => `${column} = excluded.${column}`)
+  return (
+    `INSERT INTO ${quoteName(tableName(domain))} (${columns.join(', ')}) VALUES (${values})` +
+    ` ON CONFLICT (_id) DO UPDATE SET ${updates.join(', ')}`
+  )
+}
+
+function columnNames({ columns }: KeyLayout): ReadonlyMap<string, string> {
+  return new Map(columns.map(({ path, name }) => [pathName(path), name]))
+}
+
+export function createDocumentTable(domain: Domain, { columns }: KeyLayout): string {
   const name = tableName(domain)
   const table = quoteName(name)
   // Columns have no type: an affinity would turn the text '1' into the number 1, and back.
   return [
-    `CREATE TABLE IF NOT EXISTS ${table} (_id NOT NULL PRIMARY KEY, ${documentColumns.slice(1).join(', ')}, data NOT NULL)`,
-    ...defaultIndexes(domain).map((index) => createIndex(domain, index)),
+    `CREATE TABLE IF NOT EXISTS ${table} (_id NOT NULL PRIMARY KEY, ${documentColumns.slice(1).join(', ')}, data NOT NULL${columns.map(({ name }) => `, ${name}`).join('')})`,
+    ...defaultIndexes(domain).map((index) => createIndex(domain, index, noKeys)),
     `CREATE INDEX IF NOT EXISTS ${quoteName(`at_${name}`)} ON ${table} (attachedTo, _class, _id) WHERE attachedTo IS NOT NULL`,
   ].join(';\n')
 }
@@ -70,7 +93,7 @@ export function declaredIndexes(domain: Domain, schema: DomainSchema | undefined
   return (schema?.indexes ?? []).filter(isExpressible).map((index) => {
     const declared = index.keys.map((key) => ({ ...key, name: pathName(key.path) }))
     const keys = [...declared, ...ascending('_id', '_class').filter((key) => !hasPath(index, key.path))]
-    return { name: `ix_${tableName(domain)}_${digest(index.keys)}`, declared: true, keys }
+    return { name: `ix_${tableName(domain)}_${digest([layoutVersion, index.keys])}`, declared: true, keys }
   })
 }
 
@@ -84,13 +107,16 @@ function hasPath(index: IndexSchema, path: Path): boolean {
   return index.keys.some((key) => key.path.length === 1 && key.path[0] === path[0])
 }
 
-export function createIndex(domain: Domain, index: TableIndex): string {
-  const keys = index.keys.map((key) => `${keyExpression(domain, key.path)}${key.order === 1 ? '' : ' DESC'}`)
+export function createIndex(domain: Domain, index: TableIndex, layout: KeyLayout): string {
+  const names = columnNames(layout)
+  const keys = index.keys.map(
+    (key) => `${keyExpression(domain, key.path, names)}${key.order === 1 ? '' : ' DESC'}`,
+  )
   return `CREATE INDEX IF NOT EXISTS ${quoteName(index.name)} ON ${quoteName(tableName(domain))} (${keys.join(', ')})`
 }
 
-function keyExpression(domain: Domain, path: Path): string {
-  return pathSql(path, columnsOf(domain), '')?.key ?? 'NULL'
+function keyExpression(domain: Domain, path: Path, names: ReadonlyMap<string, string>): string {
+  return pathSql(path, columnsOf(domain), '', names.get(pathName(path)))?.key ?? 'NULL'
 }
 
 function columnsOf(domain: Domain): ReadonlySet<string> {
@@ -104,7 +130,8 @@ export function awkwardIndexes(
 ): { name: string; sql: string }[] {
   const name = tableName(domain)
   const paths = declaredIndexes(domain, schema).flatMap((index) => index.keys.map((key) => key.path))
-  const expressions = paths.map((path) => pathSql(path, columnsOf(domain), ''))
+  const names = columnNames(keyLayout(domain, schema))
+  const expressions = paths.map((path) => pathSql(path, columnsOf(domain), '', names.get(pathName(path))))
   return expressions.flatMap((expression) => {
     if (expression === undefined || expression.column) return []
     const index = `aw_${name}_${digest(expression.awkward)}`

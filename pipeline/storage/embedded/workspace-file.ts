@@ -7,7 +7,7 @@ import { pathSql } from './compile-path.ts'
 import { Connection, type ConnectionOptions } from './database.ts'
 import { always, type Fragment, fragment, template } from './fragment.ts'
 import { type PreparedFind, prepareFind } from './prepared-find.ts'
-import type { Catalog, TableSql } from './scope.ts'
+import { type Catalog, pathName, type TableSql } from './scope.ts'
 import type { Shape } from './shape.ts'
 import { tableName, tableSql } from './tables.ts'
 
@@ -64,7 +64,7 @@ export class WorkspaceFile extends Connection implements Catalog {
   }
 
   irregularity(table: TableSql, path: Path): Fragment | undefined {
-    const expression = pathSql(path, table.columns, '')
+    const expression = pathSql(path, table.columns, '', table.keyColumns.get(pathName(path)))
     if (expression === undefined) return always
     if (expression.column || table.missing === true) return undefined
     return fragment(`EXISTS (SELECT 1 FROM ${table.name} WHERE ${expression.awkward})`)

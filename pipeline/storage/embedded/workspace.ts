@@ -18,6 +18,7 @@ import {
   type WorkspaceStorage,
 } from '../contract.ts'
 import type { Opened, ReadCall, WriteCall } from './calls.ts'
+import { type KeyLayout, keyLayout, keyValues } from './key-columns.ts'
 import { documentRow, entryRow, transactionRow } from './row.ts'
 import type { Registered, WorkerThread } from './worker-thread.ts'
 
@@ -34,6 +35,7 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
   readonly epoch: string
   readonly lastSeq: number
   readonly #options: EmbeddedWorkspaceOptions
+  readonly #layouts = new Map<Domain, KeyLayout>()
   #closing: Promise<void> | undefined
   /** Resolves when the full-text index has all that was committed; undefined when there was a commit since. */
   #caughtUp: Promise<unknown> | undefined
@@ -48,6 +50,7 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
     await this.#write({ method: 'applySchema', schema })
     const { registered } = this.#options
     registered.attachment = { ...registered.attachment, schema }
+    this.#layouts.clear()
     this.#caughtUp = undefined
   }
 
@@ -74,7 +77,10 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
   }
 
   async commit({ absent, entries, puts, removes }: CommitBatch): Promise<void> {
-    const rows = puts.map(({ domain, doc }) => ({ domain, row: documentRow(doc) }))
+    const rows = puts.map(({ domain, doc }) => {
+      const layout = this.#layout(domain)
+      return { domain, row: documentRow(doc, keyValues(doc, layout)), layout: layout.id }
+    })
     await this.#write({ method: 'commit', absent, entries: entries.map(entryRow), puts: rows, removes })
     this.#caughtUp = undefined
   }
@@ -95,8 +101,11 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
   }
 
   async upload(domain: Domain, docs: readonly Doc[]): Promise<void> {
-    const rows = docs.map(domain === domains.tx ? transactionRow : documentRow)
-    await this.#write({ method: 'upload', domain, rows })
+    const layout = this.#layout(domain)
+    const rows = docs.map((doc) =>
+      domain === domains.tx ? transactionRow(doc) : documentRow(doc, keyValues(doc, layout)),
+    )
+    await this.#write({ method: 'upload', domain, rows, layout: layout.id })
   }
 
   async clean(domain: Domain, ids: readonly string[]): Promise<void> {
@@ -123,6 +132,18 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
     } finally {
       closed()
     }
+  }
+
+  #layout(domain: Domain): KeyLayout {
+    const known = this.#layouts.get(domain)
+    if (known !== undefined) return known
+    const { schema } = this.#options.registered.attachment
+    const layout = keyLayout(
+      domain,
+      schema.domains.find((declared) => declared.domain === domain),
+    )
+    this.#layouts.set(domain, layout)
+    return layout
   }
 
   #read(call: ReadCall): Promise<unknown> {

@@ -30,7 +30,7 @@ export function answerWrite(file: WorkspaceFile, call: FileCall): unknown {
       })
     case 'upload':
       return write(file, () => {
-        uploadDocuments(file, call.domain, call.rows)
+        uploadDocuments(file, call)
       })
     case 'clean':
       return write(file, () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Doc } from '../../../model/documents.ts'
-import type { Condition, LookupPlan } from '../../../model/query/plan.ts'
+import type { Condition, LookupPlan, Path } from '../../../model/query/plan.ts'
 import type { WithLookup } from '../../../model/query/query.ts'
 import {
   eq,
@@ -122,6 +122,38 @@ export function describeFinding(name: string, make: SubjectFactory): void {
       const sorted = (order: 1 | -1) => idsOf(workspace, { sort: [{ path: ['rank'], order, cases }] })
       assert.deepEqual(await sorted(1), ['t02', 't01', 't00', 't03'])
       assert.deepEqual(await sorted(-1), ['t01', 't02', 't00', 't03'])
+    }),
+  )
+
+  test(
+    `STO-26: ${name} finds the same by a path that is declared later, no longer, and again`,
+    within([], async (workspace) => {
+      const values = ['r1', ['r1', true], { a: 1 }, true, null, 1, [{ x: 'r1' }], '\ud800', '\ufffd']
+      const docs = values.map((free, index) => task(`t${index}`, { free }))
+      const found = async () => [
+        await idsOf(workspace, { condition: eq('free', 'r1') }),
+        await idsOf(workspace, { condition: eq('free', true), limit: 9 }),
+        await idsOf(workspace, { condition: { op: 'gt', path: ['free', 'x'], value: 'a' }, limit: 9 }),
+      ]
+      await putAll(workspace, 0, docs.slice(1))
+      const declared = (...paths: Path[]) => ({
+        domains: [
+          {
+            domain: 'task',
+            indexes: paths.map((path) => ({ keys: [{ path, order: 1 as const }] })),
+            fullText: [],
+          },
+        ],
+      })
+      const both = declared(['free'], ['free', 'x'])
+      const schemas = [both, declared(), both]
+      const expected = [['t0', 't1'], ['t1', 't3'], ['t6']]
+      for (const [index, schema] of schemas.entries()) {
+        const applied = workspace.applySchema(schema)
+        if (index === 1) void putAll(workspace, docs.length - 1, docs.slice(0, 1))
+        await applied
+        assert.deepEqual(await found(), index === 0 ? [['t1'], ...expected.slice(1)] : expected)
+      }
     }),
   )
 
