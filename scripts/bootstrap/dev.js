@@ -1,31 +1,59 @@
-// Builds on every change, and starts the server again when the build changed.
-import { spawn } from 'node:child_process'
+// Builds and starts the server again whenever a source changes. A build that fails leaves the old one running.
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, watch } from 'node:fs'
 import { join } from 'node:path'
-import { prepare, root } from './prepare.js'
+import { prepare, root, say, SOURCES } from './prepare.js'
+
+/** Milliseconds in which several changes count as one: an editor writes more than one file. */
+const QUIET = 150
+
+let server
+let timer
+let stopping = false
 
 await prepare()
-const compiler = spawn(
-  process.execPath,
-  [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root, '--watch', '--preserveWatchOutput'],
-  { cwd: root, stdio: 'inherit' },
-)
-const server = spawn(
-  process.execPath,
-  [
-    '--watch',
-    '--watch-preserve-output',
-    join(root, 'dist', 'scripts', 'dev-start.js'),
-    ...process.argv.slice(2),
-  ],
-  { cwd: root, stdio: 'inherit' },
-)
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.on(signal, () => {
-    compiler.kill(signal)
-    server.kill(signal)
+start()
+for (const folder of SOURCES.filter((name) => existsSync(join(root, name)))) {
+  watch(join(root, folder), { recursive: true }, (_event, file) => {
+    if (file === null || !/\.tsx?$/.test(file)) return
+    clearTimeout(timer)
+    timer = setTimeout(rebuild, QUIET)
   })
 }
-server.on('exit', (code) => {
-  compiler.kill()
-  process.exitCode = code ?? 0
-})
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stop(signal))
+
+function start() {
+  const started = spawn(
+    process.execPath,
+    [join(root, 'scripts', 'atrium'), 'start', ...process.argv.slice(2)],
+    {
+      cwd: root,
+      stdio: 'inherit',
+    },
+  )
+  server = started
+  started.on('exit', (code) => {
+    if (stopping) process.exit(code ?? 0)
+    if (server === started) say('the server ended; it is started again when a source changes')
+  })
+}
+
+function rebuild() {
+  const build = spawnSync(process.execPath, [join(root, 'scripts', 'bootstrap', 'build.js')], {
+    stdio: 'inherit',
+  })
+  if (build.status !== 0) return
+  const old = server
+  server = undefined
+  if (old.exitCode !== null) start()
+  else {
+    old.once('exit', start)
+    old.kill('SIGTERM')
+  }
+}
+
+function stop(signal) {
+  stopping = true
+  if (server === undefined || server.exitCode !== null) process.exit(0)
+  server.kill(signal)
+}

@@ -9,7 +9,17 @@ import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
-const SOURCES = ['model', 'protocol', 'pipeline', 'server', 'client', 'scripts', 'tests', 'examples', 'bench']
+export const SOURCES = [
+  'model',
+  'protocol',
+  'pipeline',
+  'server',
+  'client',
+  'scripts',
+  'tests',
+  'examples',
+  'bench',
+]
 const INSTALLED = join(root, 'node_modules', '.atrium-installed')
 const BUILT = join(root, 'dist', '.atrium-built')
 const LOCK = join(root, '.cache', 'prepare.lock')
