@@ -54,6 +54,8 @@ export interface WorkerOptions {
   role: 'writer' | 'reader'
   maxOpenFiles: number
   maxPages?: number | undefined
+  /** Counts the messages sent to the worker: it knows of one before the event loop has brought it. */
+  sent: Int32Array
 }
 
 /** The answer to `open`. */

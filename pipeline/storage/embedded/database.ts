@@ -30,7 +30,7 @@ const creation = `
   CREATE INDEX tx_request ON tx (request) WHERE request IS NOT NULL;
   CREATE INDEX tx_object ON tx (objectId);
   CREATE INDEX tx_model ON tx (seq) WHERE objectSpace = 'core:space:Model';
-  CREATE TABLE search_doc (rowid INTEGER PRIMARY KEY, domain, id, _class, space, UNIQUE (domain, id));
+  CREATE TABLE search_doc (rowid INTEGER PRIMARY KEY, domain, id, _class, space, digest, UNIQUE (domain, id));
   CREATE VIRTUAL TABLE search USING fts5 (title, body, content='', contentless_delete=1, tokenize='ascii');
 `
 
@@ -116,6 +116,16 @@ export class Connection {
       // Some failures, such as a full disk, have rolled it back already.
       if (this.db.inTransaction) this.run('ROLLBACK')
       throw error
+    }
+  }
+
+  /** What is committed meanwhile is on the disk with the next commit after it, which is enough for what can be made anew. */
+  withoutSync(run: () => void): void {
+    this.db.pragma('synchronous = NORMAL')
+    try {
+      run()
+    } finally {
+      this.db.pragma('synchronous = FULL')
     }
   }
 

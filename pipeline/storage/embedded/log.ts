@@ -94,16 +94,15 @@ function resultsOf(id: string): Fragment {
   )
 }
 
-/** Ids of the documents that the entries after a `seq` may have changed, and the last of these entries. */
+/** For each of the entries after a `seq` the ids of the documents it may have changed. */
 export function changedIds(
   file: WorkspaceFile,
   after: number,
   limit: number,
-): { ids: string[]; last: number } {
+): { seq: number; ids: () => string[] }[] {
   const sql = 'SELECT seq, data FROM tx WHERE seq > ? ORDER BY seq LIMIT ?'
   const rows = file.rows<{ seq: number; data: string }>(fragment(sql, after, limit))
-  const ids = new Set(rows.flatMap(({ data }) => objectIds(JSON.parse(data))))
-  return { ids: [...ids], last: rows.at(-1)?.seq ?? after }
+  return rows.map(({ seq, data }) => ({ seq, ids: () => objectIds(JSON.parse(data) as Named) }))
 }
 
 interface Named {

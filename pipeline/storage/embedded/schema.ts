@@ -46,6 +46,7 @@ export function applySchema(file: WorkspaceFile, schema: StorageSchema): void {
         syncIndexes(file, domain, declared)
       }
       file.setMeta('schema', text)
+      if (isOld) file.db.exec('ALTER TABLE search_doc ADD COLUMN digest')
       file.db.pragma(`user_version = ${formatVersion}`)
     })
   }

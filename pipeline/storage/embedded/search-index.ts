@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Doc, Domain } from '../../../model/documents.ts'
 import type { DomainSchema } from '../contract.ts'
 import { searchText } from '../search-text.ts'
@@ -6,6 +7,8 @@ import { changedIds, lastSequence } from './log.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
 
 const documentsASlice = 200
+/** So many are always worth a transaction. */
+const fewestASlice = 32
 
 /** How far the index has come. */
 interface Progress {
@@ -35,71 +38,112 @@ export function forgetSearch(file: WorkspaceFile): void {
   file.run(`DELETE FROM meta WHERE name = 'search'`)
 }
 
-/** Indexes the next few documents; false when it is up to date. */
-export function indexSlice(file: WorkspaceFile): boolean {
+/**
+ * Indexes the next few documents, up to a place in the log and for as long as it `goesOn`; false when it was there
+ * already. Its progress stands in the same file and is written with it, so the disk need not have it at once.
+ */
+export function indexSlice(file: WorkspaceFile, target: number, goesOn: () => boolean): boolean {
   const progress = progressOf(file)
   if (progress === undefined) return false
-  const next = progress.rebuild.length > 0 ? () => rebuildSlice(file, progress) : followLog(file, progress)
-  if (next === undefined) return false
-  file.transaction('immediate', () => {
-    saveProgress(file, next())
+  if (progress.rebuild.length === 0 && progress.cursor >= target) return false
+  file.withoutSync(() => {
+    file.transaction('immediate', () => {
+      const next = progress.rebuild.length > 0 ? rebuildSlice : followLog
+      saveProgress(file, next(file, progress, goesOn))
+    })
   })
   return true
 }
 
-function rebuildSlice(file: WorkspaceFile, progress: Progress): Progress {
+function rebuildSlice(file: WorkspaceFile, progress: Progress, goesOn: () => boolean): Progress {
   const [domain = '', ...others] = progress.rebuild
   const table = file.table(domain)
   const sql = `SELECT _id FROM ${table.name} WHERE _id > ? ORDER BY _id LIMIT ?`
   const ids =
     table.missing === true ? [] : file.column<string>(fragment(sql, progress.after, documentsASlice))
-  indexDocuments(file, domain, ids)
-  const last = ids.at(-1)
-  return last === undefined ? { ...progress, rebuild: others, after: '' } : { ...progress, after: last }
+  if (ids.length === 0) return { ...progress, rebuild: others, after: '' }
+  let { after } = progress
+  for (const [index, id] of ids.entries()) {
+    indexDocuments(file, domain, [id])
+    after = id
+    if (index >= fewestASlice && !goesOn()) break
+  }
+  return { ...progress, after }
 }
 
-function followLog(file: WorkspaceFile, progress: Progress): (() => Progress) | undefined {
-  const { ids, last } = changedIds(file, progress.cursor, documentsASlice)
-  if (last === progress.cursor) return undefined
-  return () => {
-    for (const { domain } of searchable(file)) indexDocuments(file, domain, ids)
-    return { ...progress, cursor: last }
+function followLog(file: WorkspaceFile, progress: Progress, goesOn: () => boolean): Progress {
+  const seen = new Set<string>()
+  let { cursor } = progress
+  const domains = [...searchable(file)].filter(({ domain }) => file.table(domain).missing !== true)
+  for (const { seq, ids } of changedIds(file, cursor, documentsASlice)) {
+    const fresh = ids().filter((id) => !seen.has(id))
+    for (const { domain } of domains) indexDocuments(file, domain, fresh)
+    for (const id of fresh) seen.add(id)
+    cursor = seq
+    if (seen.size >= fewestASlice && !goesOn()) break
   }
+  return { ...progress, cursor }
 }
 
 /** Brings the index entries of the documents up to date, whatever has become of them. */
 export function indexDocuments(file: WorkspaceFile, domain: Domain, ids: readonly string[]): void {
   const schema = file.schemaOf(domain)
-  if (schema === undefined || schema.fullText.length === 0 || ids.length === 0) return
+  if (schema === undefined || schema.fullText.length === 0) return
   const table = file.table(domain)
   for (const id of ids) {
     const data =
       table.missing === true
         ? undefined
         : file.value<string>(fragment(`SELECT data FROM ${table.name} WHERE _id = ?`, id))
-    removeEntry(file, domain, id)
-    if (data !== undefined) addEntry(file, schema, JSON.parse(data) as Doc)
+    const wanted = data === undefined ? undefined : entryOf(JSON.parse(data) as Doc, schema)
+    const known = knownEntry(file, domain, id)
+    if (known !== undefined && isSame(known, wanted)) continue
+    if (known !== undefined) removeEntry(file, known.rowid)
+    if (wanted !== undefined) addEntry(file, domain, wanted)
   }
 }
 
-function removeEntry(file: WorkspaceFile, domain: Domain, id: string): void {
-  const select = 'SELECT rowid FROM search_doc WHERE domain = ? AND id = ?'
-  const rowid = file.value<number>(fragment(select, domain, id))
-  if (rowid === undefined) return
+interface Entry {
+  id: string
+  _class: string
+  space: string
+  title: string
+  body: string
+  digest: string
+}
+
+/** Undefined when there is nothing to find the document by. */
+function entryOf(doc: Doc, schema: DomainSchema): Entry | undefined {
+  const words = searchText(doc, schema.fullText)
+  if (words.title.length + words.body.length === 0) return undefined
+  const [title, body] = [words.title.join(' '), words.body.join(' ')]
+  const { _id, _class, space } = doc
+  const digest = createHash('sha1').update(`${title}\n${body}`).digest('base64')
+  return { id: _id, _class, space, title, body, digest }
+}
+
+type KnownEntry = Pick<Entry, '_class' | 'space' | 'digest'> & { rowid: number }
+
+function knownEntry(file: WorkspaceFile, domain: Domain, id: string): KnownEntry | undefined {
+  const sql = 'SELECT rowid, _class, space, digest FROM search_doc WHERE domain = ? AND id = ?'
+  return file.rows<KnownEntry>(fragment(sql, domain, id))[0]
+}
+
+/** Most changes leave the words as they are, and to take them out of the index is what costs most. */
+function isSame(known: KnownEntry, wanted: Entry | undefined): boolean {
+  return known.digest === wanted?.digest && known._class === wanted._class && known.space === wanted.space
+}
+
+function removeEntry(file: WorkspaceFile, rowid: number): void {
   file.run('DELETE FROM search WHERE rowid = ?', [rowid])
   file.run('DELETE FROM search_doc WHERE rowid = ?', [rowid])
 }
 
-function addEntry(file: WorkspaceFile, schema: DomainSchema, doc: Doc): void {
-  const { title, body } = searchText(doc, schema.fullText)
-  if (title.length + body.length === 0) return
-  const insert = 'INSERT INTO search_doc (domain, id, _class, space) VALUES (?, ?, ?, ?)'
-  const rowid = file.insert(insert, [schema.domain, doc._id, doc._class, doc.space])
-  file.run('INSERT INTO search (rowid, title, body) VALUES (?, ?, ?)', [
-    rowid,
-    title.join(' '),
-    body.join(' '),
-  ])
+function addEntry(file: WorkspaceFile, domain: Domain, entry: Entry): void {
+  const { id, _class, space, digest, title, body } = entry
+  const insert = 'INSERT INTO search_doc (domain, id, _class, space, digest) VALUES (?, ?, ?, ?, ?)'
+  const rowid = file.insert(insert, [domain, id, _class, space, digest])
+  file.run('INSERT INTO search (rowid, title, body) VALUES (?, ?, ?)', [rowid, title, body])
 }
 
 function* searchable(file: WorkspaceFile): Iterable<DomainSchema> {

@@ -10,9 +10,10 @@ export class WorkerService {
   readonly #handles: Handles
   readonly #feed: SearchFeed
 
-  constructor(options: WorkerOptions) {
+  /** `isWanted`: whether a request has come that isn't answered yet. */
+  constructor(options: WorkerOptions, isWanted: () => boolean) {
     this.#handles = new Handles(options)
-    this.#feed = new SearchFeed(this.#handles)
+    this.#feed = new SearchFeed(this.#handles, isWanted)
   }
 
   answer({ id, workspace, call }: Request): Reply | Promise<Reply> {

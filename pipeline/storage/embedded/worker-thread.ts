@@ -3,7 +3,7 @@ import { StorageError } from '../contract.ts'
 import type { Attachment, Call, Reply, Request, WorkerOptions } from './calls.ts'
 import { toError } from './failure.ts'
 
-export interface ThreadOptions extends WorkerOptions {
+export interface ThreadOptions extends Omit<WorkerOptions, 'sent'> {
   /** A worker has ended that wasn't told to. */
   crashed: (error: Error) => void
   /** A worker was started. */
@@ -24,6 +24,7 @@ interface Pending {
 /** A worker that runs, with what it was told of. */
 interface Running {
   worker: Worker
+  sent: Int32Array
   attached: Map<number, Attachment>
   pending: Map<number, Pending>
   outgoing: Request[]
@@ -73,6 +74,7 @@ export class WorkerThread {
     running.outgoing.push(request)
     if (running.outgoing.length > 1) return
     setImmediate(() => {
+      Atomics.add(running.sent, 0, 1)
       running.worker.postMessage(running.outgoing)
       running.outgoing = []
     })
@@ -80,11 +82,12 @@ export class WorkerThread {
 
   #start(): Running {
     const { role, maxOpenFiles, maxPages } = this.#options
+    const sent = new Int32Array(new SharedArrayBuffer(4))
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
       name: `atrium storage ${role}`,
-      workerData: { role, maxOpenFiles, maxPages } satisfies WorkerOptions,
+      workerData: { role, maxOpenFiles, maxPages, sent } satisfies WorkerOptions,
     })
-    const running: Running = { worker, attached: new Map(), pending: new Map(), outgoing: [] }
+    const running: Running = { worker, sent, attached: new Map(), pending: new Map(), outgoing: [] }
     let cause: Error | undefined
     worker.on('message', (replies: Reply[]) => {
       for (const reply of replies) settle(running, reply)

@@ -5,9 +5,12 @@ import { WorkerService } from './worker-service.ts'
 /** Longest time answers wait for those of later requests of the same message. */
 const replyEvery = 2
 
-const service = new WorkerService(workerData as WorkerOptions)
+const options = workerData as WorkerOptions
+let handled = 0
+const service = new WorkerService(options, () => Atomics.load(options.sent, 0) !== handled)
 
 parentPort?.on('message', (requests: Request[]) => {
+  handled = (handled + 1) | 0
   let replies: Reply[] = []
   let since = performance.now()
   for (const request of requests) {

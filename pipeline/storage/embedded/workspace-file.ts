@@ -45,11 +45,12 @@ export class WorkspaceFile extends Connection implements Catalog {
 
   table(domain: Domain): TableSql {
     const known = this.#tables.get(domain)
-    if (known !== undefined) return known
-    const missing = domain !== domains.tx && !this.hasTable(domain)
-    const table = tableSql(domain, this.#schemas.get(domain), missing)
+    if (known !== undefined && known.missing !== true) return known
     // A missing table may be made by the writer at any time.
-    if (!missing) this.#tables.set(domain, table)
+    const missing = domain !== domains.tx && !this.hasTable(domain)
+    if (known !== undefined && missing) return known
+    const table = tableSql(domain, this.#schemas.get(domain), missing)
+    this.#tables.set(domain, table)
     return table
   }
 
