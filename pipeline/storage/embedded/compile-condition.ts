@@ -20,9 +20,9 @@ export function compileCondition(condition: Condition, scope: Scope): Fragment {
     case 'none-of':
       return not(or(condition.conditions.map((part) => compileCondition(part, scope))))
     case 'lookup':
-      return compileJoinCondition(condition, scope)
+      return compileJoinCondition(condition, scope, compileCondition)
     case 'search':
-      return compileSearch(condition, scope)
+      return compileSearch(condition, scope, byPredicate(condition, scope))
     default:
       return compileLeaf(condition, scope)
   }

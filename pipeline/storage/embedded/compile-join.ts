@@ -1,34 +1,36 @@
 import type { Condition, LookupPlan } from '../../../model/query/plan.ts'
-import { compileCondition } from './compile-condition.ts'
 import type { PathSql } from './compile-path.ts'
 import type { Fragment } from './fragment.ts'
 import { always, and, fragment, never, template } from './fragment.ts'
 import type { Scope } from './scope.ts'
 import { findLookup, isIndexed, joinedScope, NotNativeError, scopedPath } from './scope.ts'
 
+/** `compileCondition`, which compiles joins by this file: files don't import each other in a circle. */
+type Compile = (condition: Condition, scope: Scope) => Fragment
+
 type LookupCondition = Extract<Condition, { op: 'lookup' }>
 
 /** Holds where some joined document meets the condition. */
-export function compileJoinCondition({ name, condition }: LookupCondition, scope: Scope): Fragment {
+export function compileJoinCondition(
+  { name, condition }: LookupCondition,
+  scope: Scope,
+  compile: Compile,
+): Fragment {
   const lookup = findLookup(scope, name)
   const joined = joinedScope(scope, lookup)
   if (joined.table.missing === true) return never
-  const test = compileCondition(condition, joined)
+  const test = compile(condition, joined)
   return template(
     `EXISTS (SELECT 1 FROM ${joined.table.name} AS ${joined.alias} WHERE {})`,
-    and([joinOn(lookup, scope, joined), test]),
+    and([joinOn(lookup, scope, joined, compile), test]),
   )
 }
 
 /** The joined rows of an outer row. */
-export function joinOn(lookup: LookupPlan, outer: Scope, joined: Scope): Fragment {
+export function joinOn(lookup: LookupPlan, outer: Scope, joined: Scope, compile: Compile): Fragment {
   const link =
     lookup.direction === 'forward' ? forwardLink(lookup, outer, joined) : reverseLink(lookup, outer, joined)
-  return and([
-    link,
-    compileCondition(lookup.condition, joined),
-    joined.table.visible?.(joined.alias) ?? always,
-  ])
+  return and([link, compile(lookup.condition, joined), joined.table.visible?.(joined.alias) ?? always])
 }
 
 function forwardLink(lookup: LookupPlan, outer: Scope, joined: Scope): Fragment {

@@ -1,17 +1,15 @@
 import type { Condition } from '../../../model/query/plan.ts'
 import { searchWords } from '../../../model/query/search-words.ts'
-import { byPredicate } from './compile-condition.ts'
 import type { Fragment } from './fragment.ts'
 import { never, template, fragment } from './fragment.ts'
 import type { Scope } from './scope.ts'
 
 type SearchCondition = Extract<Condition, { op: 'search' }>
 
-/** The index covers all full-text fields of a domain, so what it finds is narrowed to the named ones. */
-export function compileSearch(condition: SearchCondition, scope: Scope): Fragment {
+/** The index covers all full-text fields of a domain, so what it finds is narrowed to the named ones by `exact`. */
+export function compileSearch(condition: SearchCondition, scope: Scope, exact: Fragment): Fragment {
   const match = matchExpression(condition.text)
   if (match === undefined) return never
-  const exact = byPredicate(condition, scope)
   if (!condition.paths.every((path) => scope.table.searched.has(JSON.stringify(path)))) return exact
   const candidates = fragment(
     'SELECT id FROM search_doc WHERE domain = ? AND rowid IN (SELECT rowid FROM search WHERE search MATCH ?)',

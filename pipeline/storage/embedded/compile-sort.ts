@@ -44,7 +44,7 @@ function caseTerms(key: SortKey, cases: NonNullable<SortKey['cases']>, scope: Sc
     const test =
       key.lookup === undefined
         ? compileCondition(condition, { ...scope, lookups: [] })
-        : compileJoinCondition({ op: 'lookup', name: key.lookup, condition }, scope)
+        : compileJoinCondition({ op: 'lookup', name: key.lookup, condition }, scope, compileCondition)
     return template('WHEN {} THEN {}', test, fragment('?', index))
   })
   const fallback = key.default === undefined ? [] : [fragment('ELSE ?', key.default)]
@@ -68,7 +68,7 @@ function joinedTerm(key: SortKey, name: string, scope: Scope): Fragment {
     path !== undefined &&
     (path.column || joined.catalog.isPlain(joined.table, key.path))
   if (!isScalar) throw new NotNativeError('several values to sort by')
-  const where = and([joinOn(lookup, scope, joined)])
+  const where = and([joinOn(lookup, scope, joined, compileCondition)])
   const value = template(`(SELECT {} FROM ${joined.table.name} AS ${joined.alias} WHERE {})`, path.key, where)
   return directed(value, key)
 }

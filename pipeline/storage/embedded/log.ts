@@ -20,7 +20,7 @@ export function appendEntries(file: WorkspaceFile, entries: readonly Row[]): voi
   let expected = nextSequence(file)
   for (const entry of entries) {
     if (entry[0] !== expected)
-      throw new StorageError('conflict', `expected entry ${expected}, not ${entry[0]}`)
+      throw new StorageError('conflict', `expected entry ${expected}, not ${String(entry[0])}`)
     file.run(insertEntry, entry)
     expected++
   }
@@ -76,6 +76,12 @@ export function readResults(file: WorkspaceFile, ids: readonly string[]): string
     return [`{"id":${JSON.stringify(id)}${result === undefined ? '' : `,"result":${result}`}}`]
   })
   return `[${known.join(',')}]`
+}
+
+/** Whether any of them is there, as the request that other transactions were derived from. */
+export function hasDerived(file: WorkspaceFile, ids: readonly string[]): boolean {
+  const one = file.prepare('SELECT 1 FROM tx WHERE request = ?').pluck()
+  return ids.some((id) => one.get(id) !== undefined)
 }
 
 /** Whether any of them is there, as a request or as a transaction. */

@@ -33,6 +33,11 @@ export function documentRow(doc: Doc, keys: readonly SqlValue[] = []): Row {
   return [...columnValues(doc, documentColumns), JSON.stringify(doc), ...keys]
 }
 
+/** The transaction's `_id`. */
+export function entryId(row: Row): unknown {
+  return row[3]
+}
+
 /** `seq`, `request` (unless it is the transaction's own id), `result`, then as a document's. */
 export function entryRow(entry: LogEntry): Row {
   const request = entry.request === entry.tx._id ? null : entry.request

@@ -9,11 +9,15 @@ import {
   removeDocuments,
   uploadDocuments,
 } from './documents.ts'
+import { toFailure } from './failure.ts'
 import type { Handles } from './handles.ts'
-import { appendEntries, hasRequest, lastSequence, readResults, restoreOrder } from './log.ts'
+import { appendEntries, hasDerived, hasRequest, lastSequence, readResults, restoreOrder } from './log.ts'
+import { entryId, type Row } from './row.ts'
 import { applySchema, keptSchema } from './schema.ts'
 import { forgetSearch, prepareSearch } from './search-index.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
+
+type Commit = Extract<WriteCall, { method: 'commit' }>
 
 export type FileCall = Exclude<WriteCall, { method: 'open' | 'applySchema' | 'catchUp' }>
 
@@ -22,12 +26,7 @@ export function answerWrite(file: WorkspaceFile, call: FileCall): unknown {
     case 'prefetch':
       return prefetch(file, call.request)
     case 'commit':
-      return write(file, () => {
-        if (call.absent !== undefined) requireAbsent(file, call.absent)
-        appendEntries(file, call.entries)
-        putDocuments(file, call.puts)
-        removeDocuments(file, call.removes)
-      })
+      return commit(file, call)
     case 'upload':
       return write(file, () => {
         uploadDocuments(file, call)
@@ -69,10 +68,34 @@ function write(file: WorkspaceFile, change: () => void): undefined {
   }
 }
 
-/** A transaction's own id need not be looked for: the log has each once, and says so. */
-function requireAbsent(file: WorkspaceFile, { requests, documents }: Absent): void {
-  const found = documents.some(({ domain, ids }) => hasDocument(file, domain, ids))
-  if (found || hasRequest(file, requests)) throw new StorageError('exists', 'not all of it is new')
+function commit(file: WorkspaceFile, { absent, entries, puts, removes }: Commit): undefined {
+  try {
+    write(file, () => {
+      if (absent !== undefined) requireAbsent(file, absent, entries)
+      appendEntries(file, entries)
+      putDocuments(file, puts)
+      removeDocuments(file, removes)
+    })
+  } catch (error) {
+    const isKnown = absent !== undefined && toFailure(error).code === 'conflict'
+    if (isKnown && hasRequest(file, absent.requests)) throw notNew(error)
+    throw error
+  }
+}
+
+/** A transaction of the batch need not be looked for: the log has each once, and says so. */
+function requireAbsent(file: WorkspaceFile, { requests, documents }: Absent, entries: readonly Row[]): void {
+  const own = new Set(entries.map(entryId))
+  const others = requests.filter((id) => !own.has(id))
+  const isThere =
+    documents.some(({ domain, ids }) => hasDocument(file, domain, ids)) ||
+    hasDerived(file, requests) ||
+    hasRequest(file, others)
+  if (isThere) throw notNew()
+}
+
+function notNew(cause?: unknown): StorageError {
+  return new StorageError('exists', 'not all of it is new', { cause })
 }
 
 function prefetch(file: WorkspaceFile, { requests, documents }: Prefetch): string {

@@ -152,6 +152,41 @@ export function describeHistory(name: string, make: SubjectFactory): void {
     }),
   )
 
+  test(
+    `STO-28: ${name} refuses a batch whole that takes for new what is there`,
+    within(async (workspace) => {
+      const derived = entry(2, { _id: 'derived' }, { request: 'request' })
+      await workspace.commit(
+        batch({ entries: [entry(1), derived], puts: [{ domain: 'task', doc: task('a') }] }),
+      )
+      const known = entry(1).tx._id
+      const next = batch({ entries: [entry(3)], puts: [{ domain: 'task', doc: task('b') }] })
+      const none = { requests: [], documents: [] }
+      const wrong = [
+        { ...next, absent: { ...none, requests: [known] } },
+        { ...next, absent: { ...none, requests: ['request'] } },
+        { ...next, absent: { ...none, requests: ['new', 'derived'] } },
+        { ...next, absent: { ...none, documents: [{ domain: 'task', ids: ['new', 'a'] }] } },
+        { ...next, entries: [entry(3), entry(4, { _id: known })], absent: { ...none, requests: [known] } },
+        { ...next, entries: [entry(3, { _id: 'request' })], absent: { ...none, requests: ['request'] } },
+      ]
+      for (const one of wrong) await assert.rejects(workspace.commit(one), coded('exists'))
+      const repeated = [entry(3), entry(4, { _id: known })]
+      const ownOnly = { ...none, requests: [entry(3).tx._id] }
+      await assert.rejects(
+        workspace.commit({ ...next, entries: repeated, absent: ownOnly }),
+        coded('conflict'),
+      )
+      assert.deepEqual(await idsOf(workspace, {}), ['a'])
+      const documents = [
+        { domain: 'task', ids: ['b'] },
+        { domain: 'none', ids: ['a'] },
+      ]
+      await workspace.commit({ ...next, absent: { requests: [entry(3).tx._id, 'new'], documents } })
+      assert.deepEqual(await idsOf(workspace, {}), ['a', 'b'])
+    }),
+  )
+
   test(`STO-17: ${name} refuses with 'closed' what is asked of a closed workspace or storage`, async () => {
     const { storage, dispose } = await make()
     const workspace = await storage.openWorkspace('workspace', noSchema)
