@@ -16,5 +16,5 @@ test('SRV-53: log lines are structured, and tokens, secrets and passwords are le
     [opened?.['session'], opened?.['workspace'], opened?.['msg']],
     ['s1', 'w1', 'a session opened'],
   )
-  assert.equal((failed?.['err'] as { message: string }).message, 'broken')
+  assert.equal((failed as { err: { message: string } }).err.message, 'broken')
 })

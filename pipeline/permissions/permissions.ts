@@ -176,7 +176,7 @@ export function seesEverything({ system, admin }: Caller): boolean {
 
 /** A space that is private before or after this very change. */
 function isPrivateSpace(id: string, before: Doc | undefined, after: Doc | undefined): boolean {
-  return [before, after].some((doc) => doc?._id === id && (doc as Space).private === true)
+  return [before, after].some((doc) => doc?._id === id && (doc as Space).private)
 }
 
 function spaceAskedFor(condition: Condition): string | undefined {

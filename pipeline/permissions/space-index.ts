@@ -48,7 +48,7 @@ export class SpaceIndex {
 
 export function isHiddenSpace(doc: Doc, account: Ref<Account>): boolean {
   const space = doc as Space
-  return space.private === true && !membersOf(space).includes(account)
+  return space.private && !membersOf(space).includes(account)
 }
 
 function membersOf({ members }: Space): Ref<Account>[] {
