@@ -78,7 +78,7 @@ function findNatively(file: WorkspaceFile, plan: FindPlan): Found | undefined {
   const compiled = compile(file, plan)
   if (compiled === undefined) return undefined
   if (compiled.check !== undefined && file.value<number>(compiled.check) === 1) return undefined
-  const rows = file.column<string>(followable(file, compiled))
+  const rows = readRows(file, compiled)
   return { rows, total: plan.total ? totalOf(file, plan, compiled, rows.length) : -1 }
 }
 
@@ -98,14 +98,13 @@ function isIrregular(file: WorkspaceFile, { irregular }: PreparedFind): boolean 
   return irregular !== undefined && file.value<number>(irregular) !== 0
 }
 
-/** The hint is refused while the index isn't there yet, or where SQLite sees no way along it. */
-function followable(file: WorkspaceFile, { rows, unhinted }: CompiledFind): CompiledFind['rows'] {
-  if (rows === unhinted) return rows
+/** The hint is refused while the index isn't there yet or any more, or where SQLite sees no way along it. */
+function readRows(file: WorkspaceFile, { rows, unhinted }: CompiledFind): string[] {
+  if (rows === unhinted) return file.column(rows)
   try {
-    file.prepare(rows.sql)
-    return rows
+    return file.column(rows)
   } catch {
-    return unhinted
+    return file.column(unhinted)
   }
 }
 

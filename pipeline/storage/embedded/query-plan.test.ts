@@ -9,6 +9,7 @@ import type { StorageSchema } from '../contract.ts'
 import { eq, mixin, noSchema, noteClass, plan, task, taskClass, taskSchema } from '../suite/fixture.ts'
 import { createFile } from './database.ts'
 import { type Put, putDocuments } from './documents.ts'
+import { never, template } from './fragment.ts'
 import { explainFind, find } from './find.ts'
 import { keyLayout, keyValues } from './key-columns.ts'
 import { documentRow } from './row.ts'
@@ -92,6 +93,14 @@ test('STO-20: equality, ranges and lists on declared paths and on what a documen
   ]
   for (const [condition, index] of conditions)
     assert.match(explainFind(file, plan({ condition })).join('\n'), index)
+})
+
+test('STO-20: whether a declared path has irregular values is asked of an index, never of all documents', () => {
+  for (const path of [['rank'], [mixin, 'price']]) {
+    const irregular = file.irregularity(file.table('task'), path)
+    const steps = file.rows<{ detail: string }>(template('EXPLAIN QUERY PLAN SELECT {}', irregular ?? never))
+    assert.match(steps.map(({ detail }) => detail).join('\n'), /SEARCH d_task USING COVERING INDEX \w+ \(k_/)
+  }
 })
 
 test('STO-20: one array among the values costs the index, not the answer', () => {

@@ -123,11 +123,6 @@ function columnsOf(domain: Domain): ReadonlySet<string> {
   return domain === domains.tx ? transactionColumnSet : documentColumnSet
 }
 
-/** The partial index of the rows that have an awkward value at a path. */
-export function awkwardIndexName(domain: Domain, awkward: string): string {
-  return `aw_${tableName(domain)}_${digest(awkward)}`
-}
-
 /** For each declared path a partial index of the rows whose value is no scalar: usually empty, see `Catalog`. */
 export function awkwardIndexes(
   domain: Domain,
@@ -139,8 +134,10 @@ export function awkwardIndexes(
   const expressions = paths.map((path) => pathSql(path, columnsOf(domain), '', names.get(pathName(path))))
   return expressions.flatMap((expression) => {
     if (expression === undefined || expression.column) return []
-    const index = awkwardIndexName(domain, expression.awkward)
-    const sql = `CREATE INDEX IF NOT EXISTS ${quoteName(index)} ON ${quoteName(name)} (_id) WHERE ${expression.awkward}`
+    const index = `aw_${name}_${digest([layoutVersion, expression.awkward])}`
+    // Of what is asked for: SQLite would rather read all of a wider index than one that lacks it.
+    const column = expression.keyed ? expression.key : '_id'
+    const sql = `CREATE INDEX IF NOT EXISTS ${quoteName(index)} ON ${quoteName(name)} (${column}) WHERE ${expression.awkward}`
     return [{ name: index, sql }]
   })
 }

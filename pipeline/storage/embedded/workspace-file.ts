@@ -5,11 +5,11 @@ import type { Path } from '../../../model/query/plan.ts'
 import type { DomainSchema, StorageSchema } from '../contract.ts'
 import { pathSql } from './compile-path.ts'
 import { Connection, type ConnectionOptions } from './database.ts'
-import { always, type Fragment, fragment, quoteName, template } from './fragment.ts'
+import { always, type Fragment, fragment, template } from './fragment.ts'
 import { type PreparedFind, prepareFind } from './prepared-find.ts'
 import { type Catalog, pathName, type TableSql } from './scope.ts'
 import type { Shape } from './shape.ts'
-import { awkwardIndexName, tableName, tableSql } from './tables.ts'
+import { tableName, tableSql } from './tables.ts'
 
 const shapesAtOnce = 200
 
@@ -59,11 +59,6 @@ export class WorkspaceFile extends Connection implements Catalog {
     return this.value(fragment(sql, tableName(domain))) !== undefined
   }
 
-  hasIndex(name: string): boolean {
-    const sql = `SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?`
-    return this.value(fragment(sql, name)) !== undefined
-  }
-
   isPlain(table: TableSql, path: Path): boolean {
     const irregular = this.irregularity(table, path)
     return irregular === undefined || this.value<number>(template('SELECT {}', irregular)) === 0
@@ -73,10 +68,7 @@ export class WorkspaceFile extends Connection implements Catalog {
     const expression = pathSql(path, table.columns, '', table.keyColumns.get(pathName(path)))
     if (expression === undefined) return always
     if (expression.column || table.missing === true) return undefined
-    // SQLite would rather read all of a wider index than the partial one, which is empty as a rule.
-    const index = awkwardIndexName(table.domain, expression.awkward)
-    const hint = this.hasIndex(index) ? ` INDEXED BY ${quoteName(index)}` : ''
-    return fragment(`EXISTS (SELECT 1 FROM ${table.name}${hint} WHERE ${expression.awkward})`)
+    return fragment(`EXISTS (SELECT 1 FROM ${table.name} WHERE ${expression.awkward})`)
   }
 
   /** The statements for a shape; `null` when none can be kept for it. */
