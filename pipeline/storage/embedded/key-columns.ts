@@ -23,11 +23,8 @@ export interface KeyLayout {
   id: string
 }
 
-/** Blobs, which no scalar's key is but a boolean's. */
+/** Blobs, which no scalar's key is but a boolean's. From `object` on they don't say what the value is. */
 const codes = { false: 1, true: 2, object: 3, array: 4, inexpressible: 5 } as const
-
-/** Keys from here on don't say what the value is. */
-export const firstIrregular = codes.object
 
 const hotColumns: ReadonlySet<string> = new Set(documentColumns)
 const noColumns: ReadonlySet<string> = new Set()
