@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { cuttingProxy } from '../../../tests/services/cutting-proxy.ts'
+import { withMongo } from '../../../tests/services/with-mongo.ts'
+import { StorageError, type WorkspaceStorage } from '../contract.ts'
+import { batch, entry, idsOf, noSchema, task } from '../suite/fixture.ts'
+import { createMongoStorage } from './storage.ts'
+import { temporarySubject } from './temporary-subject.ts'
+
+const groups = 30
+const groupSize = 3
+
+/** One group: documents of its own, and one that each replaces. */
+function groupAt(first: number, group: number) {
+  const entries = Array.from({ length: groupSize }, (_, index) => {
+    const id = `doc-${group}-${index}`
+    return entry(first + index, { _id: `tx-${group}-${index}`, objectId: id, attributes: { group } })
+  })
+  const docs = entries.map(({ tx }, index) => task(`doc-${group}-${index}`, { group, tx: tx._id }))
+  const puts = [...docs, task('last', { group })].map((doc) => ({ domain: 'task', doc }))
+  return batch({ entries, puts, removes: group > 0 ? [{ domain: 'task', id: `doc-${group - 1}-0` }] : [] })
+}
+
+/** As the commit queue does: after a failure the log is asked what happened. */
+async function commitAll(workspace: WorkspaceStorage, before: (group: number) => void): Promise<number> {
+  let lastSeq = workspace.lastSeq
+  let failures = 0
+  for (let group = 0; group < groups; group++) {
+    before(group)
+    for (;;) {
+      try {
+        await workspace.commit(groupAt(lastSeq + 1, group))
+        lastSeq += groupSize
+        break
+      } catch (error) {
+        assert.ok(error instanceof StorageError && error.code === 'unavailable', String(error))
+        failures++
+      }
+      const happened = await workspace.readLog({ after: lastSeq, limit: 100 })
+      assert.ok([0, groupSize].includes(happened.length), `${happened.length} entries of a group`)
+      lastSeq += happened.length
+      if (happened.length > 0) break
+    }
+  }
+  return failures
+}
+
+function expectedIds(): string[] {
+  const ids = Array.from({ length: groups }, (_, group) =>
+    Array.from({ length: groupSize }, (_, index) => `doc-${group}-${index}`),
+  ).flat()
+  const removed = new Set(Array.from({ length: groups - 1 }, (_, group) => `doc-${group}-0`))
+  return [...ids.filter((id) => !removed.has(id)), 'last'].sort()
+}
+
+await withMongo(({ url }) => {
+  for (const retryFor of [10_000, 0]) {
+    const title = retryFor === 0 ? 'that are told of the cut' : 'that go on'
+    test(`STO-44: nothing is lost or doubled by cut connections, with commits ${title}`, async () => {
+      const proxy = await cuttingProxy(url)
+      const subject = temporarySubject(proxy.url, { retryFor })
+      const direct = temporarySubject(url)
+      try {
+        const workspace = await subject.storage.openWorkspace('workspace', noSchema)
+        const failures = await commitAll(workspace, (group) => {
+          if (group % 3 === 0) proxy.cutAfterNextRequest(group % 4)
+          if (group % 10 === 0) proxy.cut()
+        })
+        assert.equal(failures > 0, retryFor === 0, `${failures} failures`)
+        const log = await workspace.readLog({ after: 0, limit: 1000 })
+        assert.deepEqual(
+          log.map(({ seq, tx }) => `${seq} ${tx._id}`),
+          Array.from({ length: groups * groupSize }, (_, index) => {
+            const [group, place] = [Math.floor(index / groupSize), index % groupSize]
+            return `${index + 1} tx-${group}-${place}`
+          }),
+        )
+        assert.deepEqual(await idsOf(workspace, {}), expectedIds())
+        const [last] = await workspace.get('task', ['last'])
+        assert.equal((last as unknown as { group: number }).group, groups - 1)
+        await workspace.close()
+      } finally {
+        await subject.dispose()
+        await direct.dispose()
+        await proxy.close()
+      }
+    })
+  }
+
+  test('STO-44: without a server it is told as unavailable, in time, and no timer is left', async () => {
+    const proxy = await cuttingProxy(url)
+    await proxy.close()
+    const storage = createMongoStorage({ url: proxy.url, retryFor: 200, selectionTimeout: 100 })
+    const started = Date.now()
+    const coded = (error: unknown) => error instanceof StorageError && error.code === 'unavailable'
+    await assert.rejects(storage.openWorkspace('workspace', noSchema), coded)
+    assert.ok(Date.now() - started < 5000)
+    await storage.close()
+  })
+})

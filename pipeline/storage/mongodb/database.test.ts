@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MongoClient } from 'mongodb'
+import { withMongo } from '../../../tests/services/with-mongo.ts'
+import type { StorageError } from '../contract.ts'
+import { batch, entry, eq, idsOf, task, taskSchema } from '../suite/fixture.ts'
+import { collectionName, databaseName } from './database-name.ts'
+import { openDatabase } from './open.ts'
+import { temporarySubject, type TemporarySubject } from './temporary-subject.ts'
+
+test('STO-45: every workspace has a database, and every domain a collection, of its own', () => {
+  const ids = ['a', 'A', 'a-b', 'a_b', 'a b', 'ä', '', '..', '$', 'a\u0000', 'x'.repeat(300), 'X'.repeat(300)]
+  const names = ids.map((id) => databaseName('atrium-', id))
+  assert.equal(new Set(names.map((name) => name.toLowerCase())).size, ids.length)
+  for (const name of names) assert.match(name, /^[a-z0-9_-]{1,63}$/)
+  const collections = ids.map(collectionName)
+  assert.equal(new Set(collections).size, ids.length)
+  for (const name of collections) assert.match(name, /^[A-Za-z0-9_-]{1,100}$/)
+  assert.equal(collectionName('task'), 'task')
+})
+
+await withMongo(({ url }) => {
+  const within = (run: (subject: TemporarySubject, client: MongoClient) => Promise<void>) => async () => {
+    const subject = temporarySubject(url)
+    const client = new MongoClient(url, { monitorCommands: true })
+    try {
+      await run(subject, client)
+    } finally {
+      await client.close()
+      await subject.dispose()
+    }
+  }
+  const opened = (subject: TemporarySubject, client: MongoClient) =>
+    openDatabase({
+      database: client.db(databaseName(subject.prefix, 'workspace')),
+      declared: taskSchema,
+      retry: { retryFor: 1000, signal: new AbortController().signal },
+      now: Date.now,
+      logger: undefined,
+    })
+
+  test(
+    'STO-46: names that mean something to MongoDB are names of fields like any other',
+    within(async ({ storage }) => {
+      const workspace = await storage.openWorkspace('workspace', taskSchema)
+      const fields = JSON.parse(
+        '{"a.b":{"$set":1,"%25":"x"},"$inc":{"":2},"__proto__":{"x":3},"_bsontype":"Long","%seq":[{"c.d":4}],"n\\u0000":5}',
+      ) as Record<string, unknown>
+      const doc = { ...task('a'), ...Object.fromEntries(Object.entries(fields)) }
+      Object.defineProperty(doc, '__proto__', { value: { x: 3 }, enumerable: true })
+      const operations = { $push: { 'a.b': 1 }, $unset: { x: '' } }
+      const first = entry(1, { operations, 'x.y': [{ $each: [] }] }, { result: { $a: { 'b.c': 1 } } })
+      await workspace.commit(batch({ entries: [first], puts: [{ domain: 'task', doc }] }))
+      assert.equal(JSON.stringify(await workspace.get('task', ['a'])), JSON.stringify([doc]))
+      assert.deepEqual(await workspace.readLog({ after: 0, limit: 1 }), [first])
+      for (const condition of [
+        eq(['a.b', '$set'], 1),
+        eq(['$inc', ''], 2),
+        eq(['%seq', 'c.d'], 4),
+        eq('_bsontype', 'Long'),
+        eq('a.b', { $set: 1, '%25': 'x' }),
+      ])
+        assert.deepEqual(await idsOf(workspace, { condition }), ['a'])
+      assert.deepEqual(
+        await idsOf(workspace, { domain: 'tx', condition: eq(['operations', '$push', 'a.b'], 1) }),
+        [first.tx._id],
+      )
+    }),
+  )
+
+  test(
+    'STO-47: a group takes three round trips, whatever it holds',
+    within(async (subject, client) => {
+      const { committer } = await opened(subject, client)
+      const running = { commands: 0, waves: 0 }
+      client.on('commandStarted', () => {
+        if (running.commands++ === 0) running.waves++
+      })
+      client.on('commandSucceeded', () => running.commands--)
+      const group = (first: number, size: number) => {
+        const entries = Array.from({ length: size }, (_, index) => entry(first + index))
+        const docs = entries.map(({ seq }) => ({ domain: `d${seq % 5}`, doc: task(`t${seq}`) }))
+        const documents = ['d0', 'd1', 'd2', 'd3', 'd4'].map((domain) => {
+          const own = docs.filter((each) => each.domain === domain)
+          return { domain, ids: own.map(({ doc }) => doc._id as string) }
+        })
+        const absent = { requests: entries.map(({ request }) => request), documents }
+        return batch({ absent, entries, puts: docs, removes: [{ domain: 'task', id: `t${first - 1}` }] })
+      }
+      // The driver opens its connections, and the first entry takes the place of the fence.
+      await committer.commit(group(1, 50))
+      for (const [first, size] of [
+        [51, 1],
+        [52, 200],
+      ] as const) {
+        running.waves = 0
+        await committer.commit(group(first, size))
+        assert.equal(running.waves, 3)
+      }
+    }),
+  )
+
+  test(
+    'STO-48: indexes are made for what is declared, and go when it no longer is or would refuse a document',
+    within(async (subject, client) => {
+      const workspace = await opened(subject, client)
+      const collection = client.db(databaseName(subject.prefix, 'workspace')).collection('task')
+      const declared = async () => {
+        await workspace.schema.idle()
+        const names = (await collection.indexes()).map(({ name }) => name ?? '')
+        return names.filter((name) => name.startsWith('ix_')).length
+      }
+      assert.equal(await declared(), 3)
+      const doc = task('a', { space: ['x', 'y'], rank: ['b', 'c'] })
+      await workspace.committer.commit(batch({ entries: [entry(1)], puts: [{ domain: 'task', doc }] }))
+      assert.equal(await declared(), 2)
+      await workspace.schema.apply({ domains: [] })
+      assert.equal(await declared(), 0)
+    }),
+  )
+
+  test(
+    'STO-49: a document larger than MongoDB keeps is refused with full, and nothing is changed',
+    within(async ({ storage }) => {
+      const workspace = await storage.openWorkspace('workspace', taskSchema)
+      const doc = task('a', { text: 'x'.repeat(17 * 1024 * 1024) })
+      const coded = (error: Error) => (error as StorageError).code === 'full'
+      await assert.rejects(
+        workspace.commit(batch({ entries: [entry(1)], puts: [{ domain: 'task', doc }] })),
+        coded,
+      )
+      await workspace.commit(batch({ entries: [entry(1)], puts: [{ domain: 'task', doc: task('a') }] }))
+      assert.deepEqual(await workspace.get('task', ['a']), [task('a')])
+    }),
+  )
+})

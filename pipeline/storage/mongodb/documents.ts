@@ -1,0 +1,149 @@
+import type { AnyBulkWriteOperation, Collection, Db, Document, Filter } from 'mongodb'
+import type { Doc, Domain } from '../../../model/documents.ts'
+import { core, domains } from '../../../model/identifiers.ts'
+import { collectionName } from './database-name.ts'
+import { isOnlyDuplicates } from './failure.ts'
+import { documentOf, type StoredDocument, tombstone, transactionOf } from './stored-document.ts'
+
+/** Ids in one query at most. */
+const idsAtOnce = 5000
+
+export interface Put {
+  domain: Domain
+  document: StoredDocument
+  /** Takes the place of what has a lesser stamp; of what is less than its own when left out. */
+  before?: number
+}
+
+export interface Remove {
+  domain: Domain
+  id: string
+  stamp: number
+  before?: number
+}
+
+/** Where the documents of a domain are, and how they are told from what else is there. */
+export interface Source {
+  collection: Collection
+  /** Where their fields are. */
+  prefix: string
+  /** What is a document of the domain. */
+  filter: Document
+  decode: (stored: Document) => Doc[]
+}
+
+export interface DocumentsOptions {
+  database: Db
+  /** The log's collection, and up to which `seq` it is read. */
+  log: () => { collection: Collection; lastSeq: number }
+  /** Whether there may be tombstones. */
+  hasTombstones: () => boolean
+  /** Whether a late write may bring the document back. */
+  isContested: (domain: Domain, id: string) => boolean
+}
+
+/**
+ * The documents of a workspace. Each has the stamp of the entry that last wrote it, and a write only takes the place
+ * of an older one. Where there is a newer one, the write becomes an insert that collides, which is as it should be.
+ */
+export class Documents {
+  readonly #options: DocumentsOptions
+
+  constructor(options: DocumentsOptions) {
+    this.#options = options
+  }
+
+  source(domain: Domain): Source {
+    if (domain === domains.tx) return this.#logSource()
+    const filter = this.#options.hasTombstones() ? { '%removed': { $exists: false } } : {}
+    return { collection: this.#collection(domain), prefix: '', filter, decode: documentOf }
+  }
+
+  #logSource(): Source {
+    const { collection, lastSeq } = this.#options.log()
+    const filter = { _id: { $lte: lastSeq }, 'tx.space': { $ne: core.space.DerivedTx } }
+    return { collection, prefix: 'tx.', filter, decode: (stored) => [transactionOf(stored)] }
+  }
+
+  async read(domain: Domain, ids: readonly string[]): Promise<Doc[]> {
+    const { collection, prefix, filter, decode } = this.source(domain)
+    const found = await Promise.all(
+      slices(ids).map((some) =>
+        collection.find({ $and: [{ [`${prefix}_id`]: { $in: some } }, filter] }).toArray(),
+      ),
+    )
+    return found.flat().flatMap(decode)
+  }
+
+  /** As they are stored, tombstones too. */
+  async readStored(domain: Domain, ids: readonly string[]): Promise<StoredDocument[]> {
+    const found = await Promise.all(
+      slices(ids).map((some) => this.#collection(domain).find(withIds(some)).toArray()),
+    )
+    return found.flat() as unknown as StoredDocument[]
+  }
+
+  async hasAny(groups: readonly { domain: Domain; ids: readonly string[] }[]): Promise<boolean> {
+    const found = await Promise.all(groups.map(({ domain, ids }) => this.read(domain, ids)))
+    return found.some((docs) => docs.length > 0)
+  }
+
+  /** All at once: one call for each collection's puts, and one for its removes. Bears being done again. */
+  async write(puts: readonly Put[], removes: readonly Remove[]): Promise<void> {
+    const operations = new Map<string, { domain: Domain; operations: AnyBulkWriteOperation[] }>()
+    const add = (kind: 'put' | 'remove', domain: Domain, operation: AnyBulkWriteOperation) => {
+      const group = operations.get(`${kind} ${domain}`) ?? { domain, operations: [] }
+      operations.set(`${kind} ${domain}`, group)
+      group.operations.push(operation)
+    }
+    for (const { domain, document, before } of puts) add('put', domain, replacing(document, before))
+    for (const { domain, id, stamp, before = stamp } of removes) {
+      if (this.#options.isContested(domain, id)) add('put', domain, replacing(tombstone(id, stamp), before))
+      else add('remove', domain, { deleteOne: { filter: older(id, before) } })
+    }
+    await Promise.all([...operations.values()].map((group) => this.#bulk(group.domain, group.operations)))
+  }
+
+  /** Deletes tombstones. */
+  async purge(removed: readonly { domain: Domain; id: string }[]): Promise<void> {
+    for (const { domain, id } of removed)
+      await this.#collection(domain).deleteOne({ ...withId(id), '%removed': true })
+  }
+
+  async #bulk(domain: Domain, operations: AnyBulkWriteOperation[]): Promise<void> {
+    if (operations.length === 0) return
+    try {
+      await this.#collection(domain).bulkWrite(operations, { ordered: false })
+    } catch (error) {
+      // What is there is newer.
+      if (!isOnlyDuplicates(error)) throw error
+    }
+  }
+
+  #collection(domain: Domain): Collection {
+    return this.#options.database.collection(collectionName(domain))
+  }
+}
+
+function replacing(document: StoredDocument, before = document['%stamp']): AnyBulkWriteOperation {
+  return { replaceOne: { filter: older(document._id, before), replacement: document, upsert: true } }
+}
+
+function older(id: string, stamp: number): Filter<Document> {
+  return { ...withId(id), '%stamp': { $lt: stamp } }
+}
+
+/** The driver takes any `_id` for one of its own type. */
+function withId(id: string): Filter<Document> {
+  return { _id: id } as unknown as Filter<Document>
+}
+
+function withIds(ids: readonly string[]): Filter<Document> {
+  return { _id: { $in: ids } } as unknown as Filter<Document>
+}
+
+function slices(ids: readonly string[]): string[][] {
+  const unique = [...new Set(ids)]
+  const count = Math.ceil(unique.length / idsAtOnce)
+  return Array.from({ length: count }, (_, index) => unique.slice(index * idsAtOnce, (index + 1) * idsAtOnce))
+}

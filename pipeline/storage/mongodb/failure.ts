@@ -1,0 +1,71 @@
+import {
+  MongoBulkWriteError,
+  MongoError,
+  MongoNetworkError,
+  MongoServerError,
+  MongoServerSelectionError,
+} from 'mongodb'
+import { StorageError, type StorageErrorCode } from '../contract.ts'
+
+/** https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml */
+const codes = new Map<number, StorageErrorCode>([
+  [13, 'read-only'],
+  [18, 'read-only'],
+  [14_031, 'full'],
+  [10_334, 'full'],
+  [12_501, 'full'],
+  [11_000, 'conflict'],
+])
+
+/** Of a server that is stopping, steps down or is not the primary, and of what took too long. */
+const passing: ReadonlySet<number> = new Set([
+  6, 7, 43, 50, 64, 89, 91, 112, 134, 189, 262, 9001, 10_058, 10_107, 11_600, 11_602, 13_388, 13_435, 13_436,
+])
+
+const duplicateKey = 11_000
+
+/**
+ * Whether it may go better at the next try. What was asked for may have happened all the same. The driver hides the
+ * loss of a connection in a `MongoBulkWriteError`, which has no code then.
+ */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) return true
+  if (!(error instanceof MongoError)) return false
+  if (error.hasErrorLabel('RetryableWriteError') || error.hasErrorLabel('TransientTransactionError'))
+    return true
+  if (error instanceof MongoBulkWriteError && error.code === undefined) return true
+  if (error instanceof MongoServerError) return passing.has(codeOf(error)) || hasUnconfirmed(error)
+  return /^Mongo(NotConnected|PoolCleared|PoolClosed|TopologyClosed|WaitQueueTimeout|OperationTimeout)/.test(
+    error.name,
+  )
+}
+
+/** Written, though not yet by a majority. */
+function hasUnconfirmed(error: MongoServerError): boolean {
+  const { result } = error as { result?: { getWriteConcernError?: () => unknown } }
+  return result?.getWriteConcernError?.() !== undefined
+}
+
+export function isDuplicate(error: unknown): boolean {
+  return error instanceof MongoServerError && codeOf(error) === duplicateKey
+}
+
+/** Whether nothing went wrong but that some `_id`s were there already. */
+export function isOnlyDuplicates(error: unknown): boolean {
+  if (!isDuplicate(error)) return false
+  const { writeErrors } = error as { writeErrors?: { code: number } | { code: number }[] }
+  return (
+    [writeErrors ?? []].flat().every(({ code }) => code === duplicateKey) &&
+    !hasUnconfirmed(error as MongoServerError)
+  )
+}
+
+function codeOf(error: MongoServerError): number {
+  return typeof error.code === 'number' ? error.code : 0
+}
+
+export function toStorageError(error: unknown): unknown {
+  if (!(error instanceof MongoError)) return error
+  const code = error instanceof MongoServerError ? codes.get(codeOf(error)) : undefined
+  return new StorageError(code ?? 'unavailable', error.message, { cause: error })
+}

@@ -1,0 +1,90 @@
+import type { Sort } from 'mongodb'
+import { DocumentStore } from '../../../model/document-store.ts'
+import type { Doc } from '../../../model/documents.ts'
+import { evaluatePlan, findResult } from '../../../model/query/evaluate.ts'
+import { joinsOf, withLookups } from '../../../model/query/join.ts'
+import type { FindPlan } from '../../../model/query/plan.ts'
+import { compileCondition, type Predicate } from '../../../model/query/predicate.ts'
+import { compileProjection } from '../../../model/query/projection.ts'
+import type { FindResult } from '../../../model/query/query.ts'
+import { compileSort } from './compile-sort.ts'
+import { dependsOnJoins, loadJoined } from './joins.ts'
+import { compileQuery, decoded, type Query, type QueryContext, readAll } from './query.ts'
+
+interface Page {
+  docs: Doc[]
+  total: number
+}
+
+/** Runs a plan. The page and the total are two queries: what is committed between them is in one of them only. */
+export async function find(plan: FindPlan, context: QueryContext): Promise<FindResult> {
+  if (dependsOnJoins(plan)) return await findOverJoins(plan, context)
+  const query = compileQuery(plan.domain, plan.condition, context)
+  const { prefix } = query.source
+  const { irregularities } = context
+  const sort = compileSort(plan.sort, { domain: plan.domain, prefix, irregularities })
+  const page = sort === undefined ? await sortByModel(plan, context) : await readPage(plan, query, sort)
+  return await shaped(plan, page, context)
+}
+
+/** The model's evaluation over all that may be found and all that may be joined to it. */
+async function findOverJoins(plan: FindPlan, context: QueryContext): Promise<FindResult> {
+  const store = new DocumentStore()
+  const docs = await readAll(plan.domain, plan.condition, context)
+  for (const doc of docs) store.put(plan.domain, doc)
+  await loadJoined(plan.lookups, docs, store, context)
+  return evaluatePlan(plan, store)
+}
+
+async function sortByModel(plan: FindPlan, context: QueryContext): Promise<Page> {
+  const store = new DocumentStore()
+  for (const doc of await readAll(plan.domain, plan.condition, context)) store.put(plan.domain, doc)
+  const found = evaluatePlan({ ...plan, lookups: [], projection: undefined }, store)
+  return { docs: found, total: found.total }
+}
+
+async function readPage(plan: FindPlan, query: Query, sort: Sort): Promise<Page> {
+  const { limit, total } = plan
+  const matches = compileCondition(plan.condition)
+  const counted = total && query.exact && limit !== undefined
+  const [page, count] = await Promise.all([
+    limit === 0 && (counted || !total)
+      ? { docs: [], rejected: 0, matched: 0 }
+      : readDocuments(plan, query, sort, matches),
+    counted ? query.source.collection.countDocuments(query.filter) : -1,
+  ])
+  // The server found what it should not have: it is told from what should be by reading all.
+  if (query.exact && page.rejected > 0) return await readPage(plan, { ...query, exact: false }, sort)
+  return { docs: page.docs, total: !total ? -1 : counted ? count : page.matched }
+}
+
+async function readDocuments(
+  { limit = Infinity, total }: FindPlan,
+  { source, filter, exact }: Query,
+  sort: Sort,
+  matches: Predicate,
+): Promise<{ docs: Doc[]; rejected: number; matched: number }> {
+  const cursor = source.collection.find(filter).sort(sort)
+  if (exact && limit !== Infinity) cursor.limit(limit)
+  const page = { docs: [] as Doc[], rejected: 0, matched: 0 }
+  const readsAll = total && !exact
+  for await (const doc of decoded(cursor, source.decode)) {
+    if (!matches(doc)) page.rejected++
+    else if (page.matched++ < limit) page.docs.push(doc)
+    if (!readsAll && page.matched >= limit) break
+  }
+  return page
+}
+
+async function shaped(plan: FindPlan, { docs, total }: Page, context: QueryContext): Promise<FindResult> {
+  const { lookups, projection } = plan
+  if (lookups.length === 0 && projection === undefined) return findResult(docs, total)
+  const store = new DocumentStore()
+  await loadJoined(lookups, docs, store, context)
+  const joins = joinsOf(lookups, store)
+  const project = projection === undefined ? undefined : compileProjection(projection)
+  return findResult(
+    docs.map((doc) => withLookups(doc, project?.(doc) ?? doc, lookups, joins)),
+    total,
+  )
+}

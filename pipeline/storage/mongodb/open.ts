@@ -1,0 +1,114 @@
+import type { Collection, Db } from 'mongodb'
+import type { StorageSchema } from '../contract.ts'
+import { Committer } from './committer.ts'
+import { Contested } from './contested.ts'
+import { Documents } from './documents.ts'
+import { type History, metaCollection, openHistory, ordersByCodePoint } from './history.ts'
+import { Irregularities } from './irregularities.ts'
+import { Log } from './log.ts'
+import { prepareLog } from './log-indexes.ts'
+import type { QueryContext } from './query.ts'
+import { changedDocuments, replay } from './replay.ts'
+import { reorder } from './restore.ts'
+import { Restoring } from './restoring.ts'
+import { type RetryOptions, retrying } from './retry.ts'
+import { Schema } from './schema.ts'
+import type { StoredEntry } from './stored-document.ts'
+
+export interface StorageLogger {
+  error: (fields: Record<string, unknown>, message: string) => void
+}
+
+export interface OpenOptions {
+  database: Db
+  declared: StorageSchema
+  retry: RetryOptions
+  now: () => number
+  logger: StorageLogger | undefined
+}
+
+/** What an open workspace consists of. */
+export interface OpenedWorkspace extends QueryContext {
+  history: History
+  log: Log
+  committer: Committer
+  restoring: Restoring
+  schema: Schema
+  retry: RetryOptions
+}
+
+/** Takes over the workspace, making it when it is new, and makes up for what its last owner left undone. */
+export function openDatabase(options: OpenOptions): Promise<OpenedWorkspace> {
+  return retrying(() => open(options), options.retry)
+}
+
+async function open(options: OpenOptions): Promise<OpenedWorkspace> {
+  const { database, retry, now, declared } = options
+  const meta = metaCollection(database)
+  const history = await openHistory(meta)
+  const byCodePoint = await ordersByCodePoint(meta)
+  const contested = new Contested(database.collection('atrium.contested'))
+  const irregularities = new Irregularities(database.collection('atrium.irregular'), byCodePoint)
+  const [over] = await Promise.all([contested.load(now()), irregularities.load()])
+  const owned = await own(options, history, contested)
+  await owned.documents.purge(over)
+  await contested.forget(over)
+  const schema = openSchema(options, irregularities, owned.documents)
+  await schema.open(declared)
+  const parts = { ...owned, contested, irregularities, schema, history, meta, retry, now }
+  const committer = new Committer(parts)
+  return { ...parts, byCodePoint, committer, restoring: new Restoring({ ...parts, committer }) }
+}
+
+interface Owned {
+  log: Log
+  entries: Collection<StoredEntry>
+  documents: Documents
+}
+
+/** A restored log is put in order as soon as it is owned, and then the new one is owned. */
+async function own(options: OpenOptions, history: History, contested: Contested): Promise<Owned> {
+  const { database } = options
+  const owned = await takeOver(options, history, contested)
+  if (!history.restored) return owned
+  const { lastSeq, owner } = owned.log
+  await reorder({ database, meta: metaCollection(database), history, lastSeq, owner })
+  return await takeOver(options, history, contested)
+}
+
+async function takeOver(options: OpenOptions, history: History, contested: Contested): Promise<Owned> {
+  const { database, now, logger } = options
+  const entries = database.collection<StoredEntry>(history.log)
+  await prepareLog(entries)
+  const log = new Log(entries)
+  const documents = new Documents({
+    database,
+    log: () => ({ collection: entries as unknown as Collection, lastSeq: log.lastSeq }),
+    hasTombstones: () => contested.size > 0,
+    isContested: (domain, id) => contested.has(domain, id),
+  })
+  const tail = await log.takeOver()
+  const left = await log.stored(tail)
+  if (left.length > 0) {
+    await contested.add(changedDocuments(left), now())
+    const skipped = (fields: Record<string, unknown>) =>
+      logger?.error(fields, 'an entry could not be played again')
+    await replay(left, { documents, offset: history.offset, skipped })
+  }
+  log.lastSeq = tail.lastSeq
+  if (left.length > 0) await log.seal()
+  return { log, entries, documents }
+}
+
+function openSchema(
+  { database, logger }: OpenOptions,
+  irregularities: Irregularities,
+  documents: Documents,
+): Schema {
+  return new Schema({
+    meta: metaCollection(database),
+    irregularities,
+    source: (domain) => documents.source(domain),
+    failed: (err) => logger?.error({ err }, 'an index could not be made'),
+  })
+}

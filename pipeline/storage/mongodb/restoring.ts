@@ -1,0 +1,106 @@
+import type { Collection } from 'mongodb'
+import type { Doc, Domain } from '../../../model/documents.ts'
+import type { Committer } from './committer.ts'
+import type { Documents } from './documents.ts'
+import type { History, HistoryCollection } from './history.ts'
+import type { Irregularities } from './irregularities.ts'
+import type { Log } from './log.ts'
+import { markRestored, replaceTransactions } from './restore.ts'
+import { type RetryOptions, retrying } from './retry.ts'
+import type { Schema } from './schema.ts'
+import { storedDocument, type StoredEntry } from './stored-document.ts'
+
+const docsAtOnce = 500
+
+export interface RestoringOptions {
+  log: Log
+  entries: Collection<StoredEntry>
+  committer: Committer
+  documents: Documents
+  irregularities: Irregularities
+  schema: Schema
+  meta: HistoryCollection
+  history: History
+  retry: RetryOptions
+}
+
+/** Changes without an entry in the log. Each bears being done again. */
+export class Restoring {
+  readonly #options: RestoringOptions
+
+  constructor(options: RestoringOptions) {
+    this.#options = options
+  }
+
+  async upload(domain: Domain, docs: readonly Doc[]): Promise<void> {
+    const { documents, irregularities, schema, retry } = this.#options
+    await this.#begin()
+    const stamp = this.#stamp
+    for (const some of slices(docs)) {
+      const puts = some.map((doc) => ({ domain, document: storedDocument(doc, stamp), before: stamp + 1 }))
+      await retrying(async () => {
+        if (await irregularities.note(some.map((doc) => ({ domain, doc })))) await schema.dropParallel()
+        await documents.write(puts, [])
+      }, retry)
+    }
+  }
+
+  async clean(domain: Domain, ids: readonly string[]): Promise<void> {
+    const { documents, retry } = this.#options
+    await this.#begin()
+    const stamp = this.#stamp
+    for (const some of slices(ids)) {
+      const removes = some.map((id) => ({ domain, id, stamp, before: stamp + 1 }))
+      await retrying(() => documents.write([], removes), retry)
+    }
+  }
+
+  async uploadTransactions(docs: readonly Doc[]): Promise<void> {
+    const { committer, entries, log, retry } = this.#options
+    await this.#beginLog(docs.map((doc) => ({ domain: 'tx', doc })))
+    const fresh = await retrying(() => replaceTransactions(entries, docs), retry)
+    for (const some of slices(fresh)) {
+      const first = log.lastSeq + 1
+      await committer.append(some.map((tx, index) => ({ seq: first + index, tx, request: tx._id })))
+    }
+  }
+
+  async cleanTransactions(ids: readonly string[]): Promise<void> {
+    const { entries, retry } = this.#options
+    await this.#beginLog([])
+    for (const some of slices(ids))
+      await retrying(() => entries.deleteMany({ 'tx._id': { $in: [...some] } }), retry)
+  }
+
+  /** The greatest that a document may have. */
+  get #stamp(): number {
+    const { history, log } = this.#options
+    return history.offset + log.lastSeq
+  }
+
+  /** What was written is so noted: the log isn't played again over what is restored. */
+  async #begin(): Promise<void> {
+    const { committer, log, retry } = this.#options
+    await committer.settle()
+    await retrying(async (attempt) => {
+      if (attempt > 0) await log.takeOver()
+      await log.seal()
+    }, retry)
+  }
+
+  async #beginLog(docs: readonly { domain: Domain; doc: Doc }[]): Promise<void> {
+    const { meta, history, irregularities, retry } = this.#options
+    await this.#begin()
+    await retrying(async () => {
+      await irregularities.note(docs)
+      await markRestored(meta, history)
+    }, retry)
+  }
+}
+
+function slices<T>(items: readonly T[]): T[][] {
+  const count = Math.ceil(items.length / docsAtOnce)
+  return Array.from({ length: count }, (_, index) =>
+    items.slice(index * docsAtOnce, (index + 1) * docsAtOnce),
+  )
+}

@@ -1,0 +1,99 @@
+import { MongoClient } from 'mongodb'
+import { type Storage, StorageError, type StorageSchema, type WorkspaceStorage } from '../contract.ts'
+import { databaseName } from './database-name.ts'
+import { toStorageError } from './failure.ts'
+import { openDatabase, type StorageLogger } from './open.ts'
+import { MongoWorkspace } from './workspace.ts'
+
+export interface MongoStorageOptions {
+  /** Of the server, as the driver takes it: `mongodb://...`. */
+  url: string
+  /** Databases' names begin with it: lower-case letters, digits and `-_`, at most 20. `atrium-` when left out. */
+  databasePrefix?: string
+  /** Milliseconds in which what failed is tried again. 10,000 when left out. */
+  retryFor?: number
+  /** Milliseconds to wait for a server. 5,000 when left out. */
+  selectionTimeout?: number
+  logger?: StorageLogger
+  now?: () => number
+}
+
+/**
+ * Storage in a server of MongoDB's protocol, a database for each workspace. It takes nothing but queries, ordered
+ * bulks of inserts and replacements, and unique indexes: a standalone server will do.
+ *
+ * @example
+ * const storage = createMongoStorage({ url: 'mongodb://127.0.0.1:27017' })
+ * const workspace = await storage.openWorkspace('home', { domains: [] })
+ */
+export function createMongoStorage(options: MongoStorageOptions): Storage {
+  return new MongoStorage(options)
+}
+
+class MongoStorage implements Storage {
+  readonly name = 'mongodb'
+  readonly #options: MongoStorageOptions
+  readonly #prefix: string
+  readonly #client: MongoClient
+  readonly #workspaces = new Map<string, Promise<MongoWorkspace>>()
+  readonly #abort = new AbortController()
+  #closing: Promise<void> | undefined
+
+  constructor(options: MongoStorageOptions) {
+    const { url, databasePrefix = 'atrium-', selectionTimeout = 5000 } = options
+    if (!/^[a-z0-9_-]{0,20}$/.test(databasePrefix)) throw new Error(`not a prefix: ${databasePrefix}`)
+    this.#options = options
+    this.#prefix = databasePrefix
+    this.#client = new MongoClient(url, {
+      appName: 'atrium',
+      ignoreUndefined: true,
+      readConcern: { level: 'majority' },
+      serverSelectionTimeoutMS: selectionTimeout,
+      writeConcern: { w: 'majority', j: true },
+    })
+  }
+
+  async openWorkspace(workspace: string, schema: StorageSchema): Promise<WorkspaceStorage> {
+    if (this.#closing !== undefined) throw new StorageError('closed', 'the storage is closed')
+    await this.#closed(workspace)
+    const opening = this.#open(workspace, schema)
+    this.#workspaces.set(workspace, opening)
+    try {
+      return await opening
+    } catch (error) {
+      this.#workspaces.delete(workspace)
+      throw error
+    }
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close())
+  }
+
+  /** Waits for the former owner, if it is on its way out. */
+  async #closed(workspace: string): Promise<void> {
+    const before = await this.#workspaces.get(workspace)?.catch(() => undefined)
+    await before?.closing
+    if (this.#workspaces.has(workspace)) throw new StorageError('conflict', 'the workspace is open already')
+  }
+
+  async #open(workspace: string, declared: StorageSchema): Promise<MongoWorkspace> {
+    const { retryFor = 10_000, now = Date.now, logger } = this.#options
+    const database = this.#client.db(databaseName(this.#prefix, workspace))
+    const retry = { retryFor, signal: this.#abort.signal }
+    try {
+      const opened = await openDatabase({ database, declared, retry, now, logger })
+      return new MongoWorkspace(opened, () => this.#workspaces.delete(workspace))
+    } catch (error) {
+      throw toStorageError(error)
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#abort.abort()
+    const opened = await Promise.allSettled(this.#workspaces.values())
+    const workspaces = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+    await Promise.allSettled(workspaces.map((workspace) => workspace.close()))
+    await this.#client.close()
+  }
+}

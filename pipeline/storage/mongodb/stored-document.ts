@@ -1,0 +1,132 @@
+import { BSON, type Document } from 'mongodb'
+import type { Doc, Domain } from '../../../model/documents.ts'
+import { core } from '../../../model/identifiers.ts'
+import { applyTransaction, targetOf } from '../../../model/apply-transaction.ts'
+import type { TxCUD } from '../../../model/transactions.ts'
+import { type LogEntry, StorageError } from '../contract.ts'
+import { escapeValue, unescapeValue } from './escape.ts'
+
+/** A document as it is stored: its fields, and those of the storage, whose names begin with `%`. */
+export interface StoredDocument extends Document {
+  _id: string
+  /** Tells which entry of the log last wrote it: no write of an earlier entry takes its place. */
+  '%stamp': number
+  /** Names within are escaped. */
+  '%escaped'?: true
+  /** It was removed; kept where a late write might bring it back. */
+  '%removed'?: true
+}
+
+/** An entry of the log, or the fence at its end. */
+export interface StoredEntry extends Document {
+  /** `seq`. */
+  _id: number
+  /** The opening of the workspace that wrote it. */
+  '%owner': string
+  /** Up to this `seq` the documents were written when it was. */
+  '%projected': number
+  /** What is committed together: from this `seq` to that. */
+  '%first': number
+  '%last': number
+  /** Where the document is that it changes, if it changes one. */
+  '%domain'?: Domain
+  '%escaped'?: true
+  /** No entry: the place of the next one, taken by the owner. */
+  '%fence'?: true
+  tx: Document & { _id: string }
+  request?: string
+  /** As JSON. */
+  result?: string
+}
+
+/** Less than the 16 MB of a server, for what is added to a document. */
+const maxDocumentBytes = 16 * 1024 * 1024 - 16_384
+
+export function storedDocument(doc: Doc, stamp: number): StoredDocument {
+  const found = { escaped: false }
+  const fields = escapeValue(doc, found) as Document & { _id: string }
+  const stored = { ...fields, '%stamp': stamp, ...(found.escaped ? { '%escaped': true as const } : {}) }
+  return checkedSize(stored)
+}
+
+export function tombstone(id: string, stamp: number): StoredDocument {
+  return { _id: id, '%stamp': stamp, '%removed': true }
+}
+
+/** The document, or none when what is stored tells that it was removed. Changes `stored`. */
+export function documentOf(stored: Document): Doc[] {
+  const { '%stamp': _stamp, '%escaped': escaped, '%removed': removed, ...fields } = stored
+  if (removed === true) return []
+  return [(escaped === true ? unescapeValue(fields) : fields) as Doc]
+}
+
+export interface EntryPlace {
+  owner: string
+  projected: number
+  first: number
+  last: number
+  domain?: Domain | undefined
+}
+
+export function storedEntry({ seq, tx, request, result }: LogEntry, place: EntryPlace): StoredEntry {
+  const found = { escaped: false }
+  const fields = escapeValue(tx, found) as StoredEntry['tx']
+  return checkedSize({
+    _id: seq,
+    '%owner': place.owner,
+    '%projected': place.projected,
+    '%first': place.first,
+    '%last': place.last,
+    ...(place.domain === undefined ? {} : { '%domain': place.domain }),
+    ...(found.escaped ? { '%escaped': true as const } : {}),
+    tx: fields,
+    request,
+    ...(result === undefined ? {} : { result: JSON.stringify(result) }),
+  })
+}
+
+export function fenceEntry(seq: number, owner: string, projected: number, nonce: string): StoredEntry {
+  // In the space of derived transactions, which nobody finds.
+  const tx = { _id: `%fence ${nonce}`, space: core.space.DerivedTx }
+  const place = { '%owner': owner, '%projected': projected, '%first': seq, '%last': seq }
+  return { _id: seq, ...place, '%fence': true, tx }
+}
+
+export function transactionOf({ tx, '%escaped': escaped }: Document): LogEntry['tx'] {
+  return (escaped === true ? unescapeValue(tx) : tx) as LogEntry['tx']
+}
+
+export function entryOf(stored: StoredEntry): LogEntry {
+  const { _id: seq, request, result } = stored
+  const tx = transactionOf(stored)
+  const kept = result === undefined ? {} : { result: JSON.parse(result) as unknown }
+  return { seq, tx, request: request ?? tx._id, ...kept }
+}
+
+/** The id of the document that the entry changes. */
+export function changedId(tx: LogEntry['tx']): string | undefined {
+  return isChange(tx) ? targetOf(tx)._id : undefined
+}
+
+/** @throws StatusError as `applyTransaction` does */
+export function applyEntry(doc: Doc | undefined, tx: LogEntry['tx']): Doc | undefined {
+  return isChange(tx) ? applyTransaction(doc, tx) : doc
+}
+
+const changes: ReadonlySet<string> = new Set([
+  core.class.TxCreateDoc,
+  core.class.TxUpdateDoc,
+  core.class.TxMixin,
+  core.class.TxRemoveDoc,
+  core.class.TxCollectionCUD,
+])
+
+function isChange(tx: LogEntry['tx']): tx is TxCUD {
+  return changes.has(tx._class) && (tx._class !== core.class.TxCollectionCUD || 'tx' in tx)
+}
+
+function checkedSize<T extends Document>(stored: T): T {
+  if (BSON.calculateObjectSize(stored) > maxDocumentBytes)
+    throw new StorageError('full', `${String(stored['_id'])} is larger than MongoDB keeps`)
+  return stored
+}

@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto'
+import { MongoClient } from 'mongodb'
+import type { Subject } from '../suite/fixture.ts'
+import { createMongoStorage, type MongoStorageOptions } from './storage.ts'
+
+export interface TemporarySubject extends Subject {
+  /** Another storage over the same databases. */
+  another: (options?: Partial<MongoStorageOptions>) => ReturnType<typeof createMongoStorage>
+  prefix: string
+}
+
+/** For tests: a storage over databases of its own, which go with it. */
+export function temporarySubject(url: string, options: Partial<MongoStorageOptions> = {}): TemporarySubject {
+  const prefix = `t-${randomBytes(5).toString('hex')}-`
+  const another = (more: Partial<MongoStorageOptions> = {}) =>
+    createMongoStorage({ url, databasePrefix: prefix, ...options, ...more })
+  const storages = [another()]
+  const [storage = another()] = storages
+  const dispose = async () => {
+    await Promise.all(storages.map((each) => each.close()))
+    await dropDatabases(url, prefix)
+  }
+  const tracked = (more?: Partial<MongoStorageOptions>) => {
+    const made = another(more)
+    storages.push(made)
+    return made
+  }
+  return { storage, prefix, another: tracked, dispose }
+}
+
+async function dropDatabases(url: string, prefix: string): Promise<void> {
+  const client = new MongoClient(url)
+  try {
+    const { databases } = await client.db('admin').admin().listDatabases({ nameOnly: true })
+    const own = databases.filter(({ name }) => name.startsWith(prefix))
+    await Promise.all(own.map(({ name }) => client.db(name).dropDatabase()))
+  } finally {
+    await client.close()
+  }
+}

@@ -1,0 +1,164 @@
+import type { Doc, Domain } from '../../../model/documents.ts'
+import { domains } from '../../../model/identifiers.ts'
+import { contentHash } from '../../../model/hash-chain.ts'
+import type { FindPlan } from '../../../model/query/plan.ts'
+import type { FindResult } from '../../../model/query/query.ts'
+import {
+  type CommitBatch,
+  type DocumentPage,
+  type EncodedResult,
+  type LogEntry,
+  type PartLimits,
+  type Prefetch,
+  type Prefetched,
+  type SearchHit,
+  type SearchRequest,
+  StorageError,
+  type StorageSchema,
+  type WorkspaceStorage,
+} from '../contract.ts'
+import { encodeParts } from '../encode.ts'
+import { find } from './find.ts'
+import type { OpenedWorkspace } from './open.ts'
+import { compileQuery, decoded } from './query.ts'
+import { retrying } from './retry.ts'
+import { search } from './search.ts'
+
+/** An open workspace: its owner's view of a database. */
+export class MongoWorkspace implements WorkspaceStorage {
+  readonly epoch: string
+  readonly lastSeq: number
+  readonly #opened: OpenedWorkspace
+  readonly #closed: () => void
+  readonly #running = new Set<Promise<unknown>>()
+  /** The end of what is being written. */
+  #writing: Promise<unknown> = Promise.resolve()
+  #closing: Promise<void> | undefined
+
+  constructor(opened: OpenedWorkspace, closed: () => void) {
+    this.#opened = opened
+    this.#closed = closed
+    this.epoch = opened.history.epoch
+    this.lastSeq = opened.log.lastSeq
+  }
+
+  applySchema(schema: StorageSchema): Promise<void> {
+    return this.#write(() => retrying(() => this.#opened.schema.apply(schema), this.#opened.retry))
+  }
+
+  find(plan: FindPlan): Promise<FindResult> {
+    return this.#read(() => find(plan, this.#opened))
+  }
+
+  async findEncoded(plan: FindPlan, limits: PartLimits): Promise<EncodedResult> {
+    const found = await this.find(plan)
+    return encodeParts(
+      found.map((doc) => JSON.stringify(doc)),
+      found.total,
+      limits,
+    )
+  }
+
+  get(domain: Domain, ids: readonly string[]): Promise<Doc[]> {
+    return this.#read(() => this.#opened.documents.read(domain, ids))
+  }
+
+  prefetch({ requests, documents }: Prefetch): Promise<Prefetched> {
+    return this.#read(async () => {
+      const [known, found] = await Promise.all([
+        this.#opened.log.results(requests),
+        Promise.all(documents.map(({ domain, ids }) => this.#opened.documents.read(domain, ids))),
+      ])
+      const groups = documents.map(({ domain }, index) => ({ domain, docs: found[index] ?? [] }))
+      return { requests: known, documents: groups }
+    })
+  }
+
+  commit(batch: CommitBatch): Promise<void> {
+    return this.#write(() => this.#opened.committer.commit(batch))
+  }
+
+  async readLog(request: { after: number; limit: number; objectSpace?: string }): Promise<LogEntry[]> {
+    const { committer, log } = this.#opened
+    if (!committer.isSettled) await this.#write(() => committer.settle())
+    return await this.#read(() => log.read(request))
+  }
+
+  search(request: SearchRequest): Promise<SearchHit[]> {
+    return this.#read(() => search(request, this.#opened.schema.current, this.#opened))
+  }
+
+  list(domain: Domain, cursor: string | undefined, byteLimit: number): Promise<DocumentPage> {
+    return this.#read(async () => {
+      const { source, filter } = compileQuery(domain, { op: 'all-of', conditions: [] }, this.#opened)
+      const id = `${source.prefix}_id`
+      const rest = cursor === undefined ? filter : { $and: [filter, { [id]: { $gt: cursor } }] }
+      const page: DocumentPage = { docs: [] }
+      let bytes = 0
+      for await (const doc of decoded(source.collection.find(rest).sort({ [id]: 1 }), source.decode)) {
+        const size = Buffer.byteLength(JSON.stringify(doc))
+        const last = page.docs.at(-1)
+        if (last !== undefined && bytes + size > byteLimit) return { ...page, cursor: last.id }
+        page.docs.push({ id: doc._id, hash: contentHash(doc), size })
+        bytes += size
+      }
+      return page
+    })
+  }
+
+  upload(domain: Domain, docs: readonly Doc[]): Promise<void> {
+    const { restoring } = this.#opened
+    return this.#write(() =>
+      domain === domains.tx ? restoring.uploadTransactions(docs) : restoring.upload(domain, docs),
+    )
+  }
+
+  clean(domain: Domain, ids: readonly string[]): Promise<void> {
+    const { restoring } = this.#opened
+    return this.#write(() =>
+      domain === domains.tx ? restoring.cleanTransactions(ids) : restoring.clean(domain, ids),
+    )
+  }
+
+  /** Set once it was told to close. */
+  get closing(): Promise<void> | undefined {
+    return this.#closing
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close())
+  }
+
+  async #close(): Promise<void> {
+    const { committer, log, schema } = this.#opened
+    try {
+      await Promise.allSettled([...this.#running, this.#writing])
+      await schema.idle()
+      if (committer.isSettled && !log.isLost) await log.seal()
+    } catch {
+      // Whoever opens it next makes up for what was not told.
+    } finally {
+      this.#closed()
+    }
+  }
+
+  async #read<T>(action: () => Promise<T>): Promise<T> {
+    if (this.#closing !== undefined) throw new StorageError('closed', 'the workspace is closed')
+    const run = retrying(action, this.#opened.retry)
+    this.#running.add(run)
+    try {
+      return await run
+    } finally {
+      this.#running.delete(run)
+    }
+  }
+
+  /** One after another. */
+  #write<T>(action: () => Promise<T>): Promise<T> {
+    if (this.#closing !== undefined)
+      return Promise.reject(new StorageError('closed', 'the workspace is closed'))
+    const run = this.#writing.then(action)
+    this.#writing = run.catch(() => undefined)
+    return run
+  }
+}
