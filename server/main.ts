@@ -54,7 +54,9 @@ export async function startServer(
 ): Promise<RunningServer> {
   const modules = await loadModules(configuration.modules)
   const secret = await loadSecret(configuration.data, configuration.secret)
-  const server = new AtriumServer(configuration, overrides, modules, secret)
+  const logger = overrides.logger ?? createLogger(configuration.logLevel)
+  const storage = await createStorage(configuration, logger)
+  const server = new AtriumServer(configuration, overrides, { modules, secret, logger, storage })
   try {
     await server.start()
     return server
@@ -62,6 +64,13 @@ export async function startServer(
     await server.stop()
     throw error
   }
+}
+
+interface ServerParts {
+  modules: AtriumModule[]
+  secret: string
+  logger: Logger
+  storage: Storage
 }
 
 class AtriumServer implements RunningServer {
@@ -83,16 +92,15 @@ class AtriumServer implements RunningServer {
   constructor(
     configuration: Configuration,
     overrides: ServerOverrides,
-    modules: AtriumModule[],
-    secret: string,
+    { modules, secret, logger, storage }: ServerParts,
   ) {
     this.#configuration = configuration
     this.#modules = modules
     this.#scheduler = overrides.scheduler ?? systemScheduler
-    this.#logger = overrides.logger ?? createLogger(configuration.logLevel)
+    this.#logger = logger
     this.#reboot = overrides.reboot ?? (() => void this.stop())
     this.#tokens = new Tokens(secret, this.#scheduler.now)
-    this.#storage = createStorage(configuration, this.#logger)
+    this.#storage = storage
     this.#core = new Core({
       configuration,
       base: modelOf(modules),

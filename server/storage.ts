@@ -3,10 +3,13 @@ import type { Storage } from '../pipeline/storage/contract.ts'
 import { createEmbeddedStorage } from '../pipeline/storage/embedded/storage.ts'
 import { createMemoryStorage } from '../pipeline/storage/memory/storage.ts'
 import type { Logger } from '../pipeline/workspace.ts'
-import type { Configuration } from './configuration/configuration.ts'
+import { type Configuration, ConfigurationError } from './configuration/configuration.ts'
 
-/** The storage that the configuration names. */
-export function createStorage(configuration: Configuration, logger: Logger): Storage {
+/**
+ * The storage that the configuration names.
+ * @throws ConfigurationError when what it is to connect to is no address
+ */
+export async function createStorage(configuration: Configuration, logger: Logger): Promise<Storage> {
   switch (configuration.storage) {
     case 'memory':
       return createMemoryStorage()
@@ -15,7 +18,20 @@ export function createStorage(configuration: Configuration, logger: Logger): Sto
       const directory = join(data, 'workspaces')
       return createEmbeddedStorage({ directory, writers, readers, maxOpenFiles, logger })
     }
+    case 'mongodb':
+      return await mongoStorage(configuration.mongoUrl ?? '', logger)
     default:
       return configuration.storage satisfies never
+  }
+}
+
+/** The driver takes long to load: only who needs it waits for it. */
+async function mongoStorage(url: string, logger: Logger): Promise<Storage> {
+  const { createMongoStorage } = await import('../pipeline/storage/mongodb/storage.ts')
+  try {
+    return createMongoStorage({ url, logger })
+  } catch {
+    // What the driver says of it may tell the password.
+    throw new ConfigurationError('ATRIUM_MONGO_URL: its value is not a MongoDB connection string')
   }
 }

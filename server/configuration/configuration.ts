@@ -30,8 +30,11 @@ export function resolveConfiguration(env: NodeJS.ProcessEnv, flags: Flags = {}):
   const known = new Set<string>(Object.values(options).map(({ env: name }) => name))
   for (const name of Object.keys(env))
     if (isUnknown(name, known)) wrong.push(`${name} is not an option of atrium`)
+  const configuration = Object.fromEntries(values) as Configuration
+  if (configuration.storage === 'mongodb' && configuration.mongoUrl === undefined)
+    wrong.push(`${options.mongoUrl.env} is missing, and mongodb storage needs it`)
   if (wrong.length > 0) throw new ConfigurationError(wrong.join('\n'))
-  return Object.fromEntries(values) as Configuration
+  return configuration
 }
 
 function isUnknown(name: string, known: ReadonlySet<string>): boolean {

@@ -22,7 +22,12 @@ export const options = {
     secret: true,
   },
   publicUrl: optional('ATRIUM_PUBLIC_URL', 'WebSocket address clients are told to connect to.'),
-  storage: oneOf('ATRIUM_STORAGE', ['embedded', 'memory'], 'embedded', 'Where documents are kept.'),
+  storage: oneOf(
+    'ATRIUM_STORAGE',
+    ['embedded', 'mongodb', 'memory'],
+    'embedded',
+    'Where documents are kept; mongodb needs ATRIUM_MONGO_URL.',
+  ),
   mongoUrl: {
     ...optional('ATRIUM_MONGO_URL', 'MongoDB connection string, for mongodb storage.'),
     secret: true,

@@ -78,6 +78,16 @@ test('CFG-5: a wrong value ends every command with exit code 2 and nothing but t
   assert.deepEqual(flag, { code: 2, stdout: '', stderr: complaint })
 })
 
+test('CFG-7: mongodb storage without an address, or with none that is one, ends every command with exit code 2', async () => {
+  const env = { ATRIUM_STORAGE: 'mongodb' }
+  const missing = 'ATRIUM_MONGO_URL is missing, and mongodb storage needs it\n'
+  for (const args of [['start'], ['config']])
+    assert.deepEqual(await atrium(args, env), { code: 2, stdout: '', stderr: missing })
+  const wrong = await atrium(['start', '--port', '0'], { ...env, ATRIUM_MONGO_URL: 'http://u:hush@h' })
+  const complaint = 'ATRIUM_MONGO_URL: its value is not a MongoDB connection string\n'
+  assert.deepEqual(wrong, { code: 2, stdout: '', stderr: complaint })
+})
+
 test('CFG-6: a module that cannot be loaded, or is none, is named, with exit code 2', async () => {
   for (const name of ['no-such-module', './no-such-file.js', 'node:path']) {
     const { code, stdout, stderr } = await atrium(['start', '--modules', name, '--port', '0'])
