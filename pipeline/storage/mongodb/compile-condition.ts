@@ -124,12 +124,16 @@ function searching(text: string, paths: readonly Path[], context: CompileContext
   return { ...allOf(words.map(holding)), exact: false }
 }
 
-export function allOf(parts: readonly Narrowing[]): Narrowing {
-  const filters = parts
-    .flatMap(({ filter }) => filter ?? [])
-    .filter((filter) => Object.keys(filter).length > 0)
-  const filter = filters.length < 2 ? (filters[0] ?? {}) : { $and: filters }
-  return { filter, exact: parts.every(({ exact }) => exact) }
+function allOf(parts: readonly Narrowing[]): Narrowing {
+  const filters = parts.flatMap(({ filter }) => filter ?? [])
+  return { filter: both(filters), exact: parts.every(({ exact }) => exact) }
+}
+
+/** One flat filter where no two say something of the same: not every server looks for indexes within `$and`. */
+export function both(filters: readonly Document[]): Document {
+  const all = filters.filter((filter) => Object.keys(filter).length > 0)
+  const names = all.flatMap((filter) => Object.keys(filter))
+  return new Set(names).size === names.length ? (Object.assign({}, ...all) as Document) : { $and: all }
 }
 
 function anyOf(parts: readonly Narrowing[]): Narrowing {

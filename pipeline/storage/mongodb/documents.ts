@@ -1,6 +1,7 @@
 import type { AnyBulkWriteOperation, Collection, Db, Document, Filter } from 'mongodb'
 import type { Doc, Domain } from '../../../model/documents.ts'
 import { core, domains } from '../../../model/identifiers.ts'
+import { both } from './compile-condition.ts'
 import { collectionName } from './database-name.ts'
 import { isOnlyDuplicates } from './failure.ts'
 import { documentOf, type StoredDocument, tombstone, transactionOf } from './stored-document.ts'
@@ -69,7 +70,7 @@ export class Documents {
     const { collection, prefix, filter, decode } = this.source(domain)
     const found = await Promise.all(
       slices(ids).map((some) =>
-        collection.find({ $and: [{ [`${prefix}_id`]: { $in: some } }, filter] }).toArray(),
+        collection.find(both([{ [`${prefix}_id`]: { $in: some } }, filter])).toArray(),
       ),
     )
     return found.flat().flatMap(decode)

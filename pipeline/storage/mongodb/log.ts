@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { AnyBulkWriteOperation, Collection, Filter } from 'mongodb'
 import { type LogEntry, type Prefetched, StorageError } from '../contract.ts'
 import { isDuplicate, isPassing } from './failure.ts'
-import { entryOf, fenceEntry, type StoredEntry, transactionOf } from './stored-document.ts'
+import { entryOf, fenceEntry, type StoredEntry } from './stored-document.ts'
 
 /** Ids in one query at most. */
 const idsAtOnce = 5000
@@ -185,31 +185,33 @@ export class Log {
 
   /** The first result of each id that is known as a request's or a transaction's. */
   async results(ids: readonly string[]): Promise<Prefetched['requests']> {
+    const unique = [...new Set(ids)]
+    const found = await Promise.all(
+      this.#naming(unique).map((filter) => this.#entries.find(filter).toArray()),
+    )
+    const entries = found.flat().sort((a, b) => a._id - b._id)
     const results = new Map<string, { result: unknown }>()
-    for (const some of slices([...new Set(ids)])) {
-      const wanted = new Set(some)
-      for await (const stored of this.#entries.find(this.#naming(some)).sort({ _id: 1 })) {
-        const { request, result } = entryOf(stored)
-        for (const id of new Set([request, transactionOf(stored)._id as string])) {
-          if (wanted.has(id) && results.get(id)?.result === undefined) results.set(id, { result })
-        }
-      }
+    for (const { tx, request, result } of entries.map(entryOf)) {
+      for (const id of [request, tx._id])
+        if (results.get(id)?.result === undefined) results.set(id, { result })
     }
-    return [...new Set(ids)].flatMap((id) => {
+    return unique.flatMap((id) => {
       const known = results.get(id)
       return known === undefined ? [] : [{ id, result: known.result }]
     })
   }
 
   async knows(ids: readonly string[]): Promise<boolean> {
-    for (const some of slices(ids))
-      if ((await this.#entries.findOne(this.#naming(some))) !== null) return true
-    return false
+    const found = await Promise.all(this.#naming(ids).map((filter) => this.#entries.findOne(filter)))
+    return found.some((entry) => entry !== null)
   }
 
-  #naming(ids: string[]): Filter<StoredEntry> {
-    const named: Filter<StoredEntry>[] = [{ 'tx._id': { $in: ids } }, { request: { $in: ids } }]
-    return { $or: named, _id: { $lte: this.lastSeq } }
+  #naming(ids: readonly string[]): Filter<StoredEntry>[] {
+    const known = { _id: { $lte: this.lastSeq } }
+    return slices(ids).flatMap((some): Filter<StoredEntry>[] => [
+      { 'tx._id': { $in: some }, ...known },
+      { request: { $in: some }, ...known },
+    ])
   }
 }
 

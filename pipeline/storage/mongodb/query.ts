@@ -1,7 +1,7 @@
 import type { Document, FindCursor } from 'mongodb'
 import type { Doc, Domain } from '../../../model/documents.ts'
 import type { Condition } from '../../../model/query/plan.ts'
-import { compileCondition, type Narrowing } from './compile-condition.ts'
+import { both, compileCondition, type Narrowing } from './compile-condition.ts'
 import type { Documents, Source } from './documents.ts'
 import type { Irregularities } from './irregularities.ts'
 
@@ -23,8 +23,7 @@ export function compileQuery(domain: Domain, condition: Condition, context: Quer
   const source = context.documents.source(domain)
   const { byCodePoint } = context
   const narrowing: Narrowing = compileCondition(condition, { prefix: source.prefix, byCodePoint })
-  const filters = [source.filter, narrowing.filter ?? {}].filter((filter) => Object.keys(filter).length > 0)
-  const filter = filters.length < 2 ? (filters[0] ?? {}) : { $and: filters }
+  const filter = both([narrowing.filter ?? {}, source.filter])
   return { source, filter, exact: narrowing.exact }
 }
 

@@ -18,6 +18,7 @@ import {
   type WorkspaceStorage,
 } from '../contract.ts'
 import { encodeParts } from '../encode.ts'
+import { both } from './compile-condition.ts'
 import { find } from './find.ts'
 import type { OpenedWorkspace } from './open.ts'
 import { compileQuery, decoded } from './query.ts'
@@ -92,7 +93,7 @@ export class MongoWorkspace implements WorkspaceStorage {
     return this.#read(async () => {
       const { source, filter } = compileQuery(domain, { op: 'all-of', conditions: [] }, this.#opened)
       const id = `${source.prefix}_id`
-      const rest = cursor === undefined ? filter : { $and: [filter, { [id]: { $gt: cursor } }] }
+      const rest = cursor === undefined ? filter : both([filter, { [id]: { $gt: cursor } }])
       const page: DocumentPage = { docs: [] }
       let bytes = 0
       for await (const doc of decoded(source.collection.find(rest).sort({ [id]: 1 }), source.decode)) {
