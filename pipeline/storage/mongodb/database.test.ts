@@ -8,6 +8,24 @@ import { collectionName, databaseName } from './database-name.ts'
 import { openDatabase } from './open.ts'
 import { temporarySubject, type TemporarySubject } from './temporary-subject.ts'
 
+/** At once: what is asked in one round trip waits for no connection to be made. */
+const connections = 16
+/** Two questions to the log and one to each of five collections, the log, five bulks of puts, one of removes. */
+const commandsOfGroup = 14
+
+async function connectedClient(url: string): Promise<MongoClient> {
+  const client = new MongoClient(url, { monitorCommands: true, minPoolSize: connections })
+  let ready = 0
+  const all = new Promise<void>((resolve) => {
+    client.on('connectionReady', () => {
+      if (++ready === connections) resolve()
+    })
+  })
+  await client.connect()
+  await all
+  return client
+}
+
 test('STO-45: every workspace has a database, and every domain a collection, of its own', () => {
   const ids = ['a', 'A', 'a-b', 'a_b', 'a b', 'ä', '', '..', '$', 'a\u0000', 'x'.repeat(300), 'X'.repeat(300)]
   const names = ids.map((id) => databaseName('atrium-', id))
@@ -22,7 +40,7 @@ test('STO-45: every workspace has a database, and every domain a collection, of 
 await withMongo(({ url }) => {
   const within = (run: (subject: TemporarySubject, client: MongoClient) => Promise<void>) => async () => {
     const subject = temporarySubject(url)
-    const client = new MongoClient(url, { monitorCommands: true })
+    const client = await connectedClient(url)
     try {
       await run(subject, client)
     } finally {
@@ -72,11 +90,13 @@ await withMongo(({ url }) => {
     'STO-47: a group takes three round trips, whatever it holds',
     within(async (subject, client) => {
       const { committer } = await opened(subject, client)
-      const running = { commands: 0, waves: 0 }
+      const counts = { running: 0, waves: 0, commands: 0 }
       client.on('commandStarted', () => {
-        if (running.commands++ === 0) running.waves++
+        counts.commands++
+        if (counts.running++ === 0) counts.waves++
       })
-      client.on('commandSucceeded', () => running.commands--)
+      for (const end of ['commandSucceeded', 'commandFailed'] as const)
+        client.on(end, () => void counts.running--)
       const group = (first: number, size: number) => {
         const entries = Array.from({ length: size }, (_, index) => entry(first + index))
         const docs = entries.map(({ seq }) => ({ domain: `d${seq % 5}`, doc: task(`t${seq}`) }))
@@ -87,15 +107,17 @@ await withMongo(({ url }) => {
         const absent = { requests: entries.map(({ request }) => request), documents }
         return batch({ absent, entries, puts: docs, removes: [{ domain: 'task', id: `t${first - 1}` }] })
       }
-      // The driver opens its connections, and the first entry takes the place of the fence.
+      // The first entry takes the place of the fence.
       await committer.commit(group(1, 50))
       for (const [first, size] of [
         [51, 1],
-        [52, 200],
+        [52, 10],
+        [62, 500],
       ] as const) {
-        running.waves = 0
+        Object.assign(counts, { waves: 0, commands: 0 })
         await committer.commit(group(first, size))
-        assert.equal(running.waves, 3)
+        assert.equal(counts.waves, 3, `round trips of ${size}`)
+        assert.ok(counts.commands <= commandsOfGroup, `${counts.commands} commands for ${size}`)
       }
     }),
   )
