@@ -62,7 +62,7 @@ const values: fc.Arbitrary<Value> = fc.oneof(
 )
 
 const ids = Array.from({ length: 12 }, (_, index) => `id-${index}`)
-const spaces = fc.constantFrom('space-a', 'space-b', 'Space-a', 'å')
+export const spaces = fc.constantFrom('space-a', 'space-b', 'Space-a', 'å')
 const classes = fc.constantFrom('test:class:Task', 'test:class:Note')
 const texts = fc.constantFrom('Hello world', 'wörld Ünicode', 'hell', 'naïve κόσμος', '', 'a-b c_d')
 
