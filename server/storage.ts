@@ -19,17 +19,19 @@ export async function createStorage(configuration: Configuration, logger: Logger
       return createEmbeddedStorage({ directory, writers, readers, maxOpenFiles, logger })
     }
     case 'mongodb':
-      return await mongoStorage(configuration.mongoUrl ?? '', logger)
+      return await mongoStorage(configuration, logger)
     default:
       return configuration.storage satisfies never
   }
 }
 
 /** The driver takes long to load: only who needs it waits for it. */
-async function mongoStorage(url: string, logger: Logger): Promise<Storage> {
+async function mongoStorage(configuration: Configuration, logger: Logger): Promise<Storage> {
+  const { mongoUrl: url = '', mongoTimeout, mongoRetry } = configuration
   const { createMongoStorage } = await import('../pipeline/storage/mongodb/storage.ts')
   try {
-    return createMongoStorage({ url, logger })
+    const limits = { commandTimeout: mongoTimeout * 1000, retryFor: mongoRetry * 1000 }
+    return createMongoStorage({ url, logger, ...limits })
   } catch {
     // What the driver says of it may tell the password.
     throw new ConfigurationError('ATRIUM_MONGO_URL: its value is not a MongoDB connection string')

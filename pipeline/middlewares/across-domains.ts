@@ -16,6 +16,7 @@ import { type FetchDocs, attachLookups, withoutJoins } from './joins.ts'
 export const acrossDomains: Middleware = (next, workspace) => ({
   find: async function acrossDomains(caller, request) {
     const plan = plannedBy(request)
+    if (plan.lookups.length === 0 && !inMemory(plan.domain)) return await next.find(caller, request)
     const reached = new Set([plan.domain, ...lookupDomains(plan.lookups)].map(inMemory))
     if (!reached.has(true)) return await next.find(caller, request)
     if (!reached.has(false)) return evaluatePlan(plan, memorySource(workspace))

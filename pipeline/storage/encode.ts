@@ -20,6 +20,11 @@ export function encodeParts(rows: readonly string[], total: number, limits: Part
   return { parts, count: rows.length, total }
 }
 
+/** Documents whose texts are joined already. */
+export function encodePage({ text, count }: { text: string; count: number }): EncodedResult {
+  return { parts: count === 0 ? [] : [text], count, total: -1 }
+}
+
 /** Whether the text of so many documents is surely short enough. */
 export function fitsOnePart(text: string, count: number, limits: PartLimits): boolean {
   return count <= limits.maxCount && text.length * bytesPerUnit <= Math.min(limits.maxBytes, longestText)

@@ -32,6 +32,14 @@ export const options = {
     ...optional('ATRIUM_MONGO_URL', 'MongoDB connection string, for mongodb storage.'),
     secret: true,
   },
+  mongoTimeout: whole('ATRIUM_MONGO_TIMEOUT', 30, 'Seconds MongoDB has to answer a command.', 1, 3600),
+  mongoRetry: whole(
+    'ATRIUM_MONGO_RETRY',
+    10,
+    'Seconds in which what failed on MongoDB is tried again.',
+    0,
+    3600,
+  ),
   redisUrl: { ...optional('ATRIUM_REDIS_URL', 'Redis connection string, for many nodes.'), secret: true },
   accounts: {
     ...text(

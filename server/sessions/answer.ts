@@ -1,6 +1,6 @@
 import { isEncoded, type FindAnswer } from '../../pipeline/middleware.ts'
 import type { EncodedResult, PartLimits } from '../../pipeline/storage/contract.ts'
-import { splitResult } from '../../protocol/chunks.ts'
+import { type ResultPart, splitResult } from '../../protocol/chunks.ts'
 import { encodeBinary, encodeJson, findResult } from '../../protocol/codec.ts'
 import type { Chunk, RequestId, Response } from '../../protocol/messages.ts'
 import { binaryFrame, type Frame, spliceFrame, textFrame } from '../transport/frame.ts'
@@ -11,46 +11,43 @@ export function encodeFrame(response: Response, binary: boolean): Frame {
   return binary ? binaryFrame(encodeBinary(response)) : textFrame(encodeJson(response))
 }
 
-/** An answer: one frame, or several when it is a long array, made one by one as they are taken. */
-export interface Answer {
-  several: boolean
-  frames: Frames
-}
-
-export function answerOf(id: RequestId, result: unknown, binary: boolean, limits: PartLimits): Answer {
-  if (isEncodedResult(result)) {
-    const frames = binary ? unpackedFrames(id, result) : splicedFrames(id, result)
-    return { several: result.parts.length > 1, frames }
-  }
-  const parts = Array.isArray(result) ? splitResult(result, limits) : [{ result }]
-  return { several: parts.length > 1, frames: partFrames(id, parts, binary) }
-}
-
-function* partFrames(
+/** An answer: one frame, or, for a long array, several that are made one by one as they are taken. */
+export function answerOf(
   id: RequestId,
-  parts: readonly Pick<Response, 'result' | 'chunk'>[],
+  result: unknown,
   binary: boolean,
-): Frames {
+  limits: PartLimits,
+): Frame | Frames {
+  if (isEncodedResult(result)) return encodedAnswer(id, result, binary)
+  if (!Array.isArray(result)) return encodeFrame({ id, result }, binary)
+  const parts = splitResult(result, limits)
+  return parts.length > 1 ? partFrames(id, parts, binary) : encodeFrame({ id, result }, binary)
+}
+
+function encodedAnswer(id: RequestId, result: EncodedResult, binary: boolean): Frame | Frames {
+  if (result.parts.length > 1) return binary ? unpackedFrames(id, result) : splicedFrames(id, result)
+  const [part] = result.parts
+  if (!binary) return spliceFrame(headOf(id, result), part ?? '', ']}}')
+  return encodeFrame({ id, result: findResult(documentsOf(part), result.total) }, true)
+}
+
+function* partFrames(id: RequestId, parts: readonly ResultPart[], binary: boolean): Frames {
   for (const part of parts) yield encodeFrame({ id, ...part }, binary)
 }
 
 /** Documents that are JSON text already, put into frames as they are. */
-function* splicedFrames(id: RequestId, { parts, total }: EncodedResult): Frames {
-  const head = `{"id":${JSON.stringify(id)},"result":{"dataType":"TotalArray","total":${total},"value":[`
-  if (parts.length <= 1) {
-    yield spliceFrame(head, parts[0] ?? '', ']}}')
-    return
-  }
-  for (const [at, part] of parts.entries()) {
-    yield spliceFrame(head, part, `]},"chunk":${JSON.stringify(chunkOf(parts, at))}}`)
+function* splicedFrames(id: RequestId, result: EncodedResult): Frames {
+  const head = headOf(id, result)
+  for (const [at, part] of result.parts.entries()) {
+    yield spliceFrame(head, part, `]},"chunk":${JSON.stringify(chunkOf(result.parts, at))}}`)
   }
 }
 
+function headOf(id: RequestId, { total }: EncodedResult): string {
+  return `{"id":${JSON.stringify(id)},"result":{"dataType":"TotalArray","total":${total},"value":[`
+}
+
 function* unpackedFrames(id: RequestId, { parts, total }: EncodedResult): Frames {
-  if (parts.length <= 1) {
-    yield encodeFrame({ id, result: findResult(documentsOf(parts[0]), total) }, true)
-    return
-  }
   for (const [at, part] of parts.entries()) {
     yield encodeFrame({ id, result: findResult(documentsOf(part), total), chunk: chunkOf(parts, at) }, true)
   }

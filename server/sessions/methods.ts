@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Class, Ref } from '../../model/documents.ts'
-import { jsonFlaw } from '../../model/json-value.ts'
+import { isFields, jsonFlaw } from '../../model/json-value.ts'
 import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import { StatusError } from '../../model/status.ts'
 import { describe } from '../../protocol/messages.ts'
@@ -33,9 +33,13 @@ export interface Method {
 /** Operations one session measures at once. */
 const MAX_MEASURES = 100
 
-const name = z.string().min(1).max(256)
+/** Longest name of a class and the like. */
+const MAX_NAME = 256
+
+const name = z.string().min(1).max(MAX_NAME)
 const record = z.record(z.string(), z.unknown())
 const findParams = z.tuple([name, record, record.nullish()]).rest(z.unknown())
+type FindParams = z.infer<typeof findParams>
 const loadModelParams = z.tuple([z.number().nullish(), z.string().nullish()]).rest(z.unknown())
 const searchParams = z
   .tuple([
@@ -62,7 +66,7 @@ function other(run: Method['run']): Method {
 }
 
 function findAll({ pipeline, caller, encoded }: MethodContext, params: unknown[]): unknown {
-  const [_class, query, options] = parse(findParams, pad(params, 3))
+  const [_class, query, options] = isFind(params) ? params : parse(findParams, pad(params, 3))
   // Whatever reads a query goes into it as deep as it is.
   const flaw = jsonFlaw(params)
   if (flaw !== undefined) throw new StatusError('core:status:InvalidQuery', { message: flaw })
@@ -72,6 +76,13 @@ function findAll({ pipeline, caller, encoded }: MethodContext, params: unknown[]
     options: (options ?? {}) as FindOptions,
     encoded,
   })
+}
+
+/** Without the schema, which takes longer and is only needed to tell what is wrong. */
+function isFind(params: unknown[]): params is FindParams {
+  const [_class, query, options] = params
+  if (typeof _class !== 'string' || _class.length === 0 || _class.length > MAX_NAME) return false
+  return isFields(query) && (options === undefined || options === null || isFields(options))
 }
 
 async function loadModel({ pipeline, caller }: MethodContext, params: unknown[]): Promise<unknown> {

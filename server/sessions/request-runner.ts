@@ -5,7 +5,7 @@ import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import type { Token } from '../tokens.ts'
 import type { Frame } from '../transport/frame.ts'
 import { answerOf, encodeFrame } from './answer.ts'
-import { type Method, methods as commonMethods } from './methods.ts'
+import { type Method, type MethodContext, methods as commonMethods } from './methods.ts'
 import type { SentKind, SessionServices } from './session-services.ts'
 import type { Statistics } from './statistics.ts'
 import { toStatus } from './to-status.ts'
@@ -91,15 +91,20 @@ export class RequestRunner {
     if (method.kind !== 'other') this.#owner.statistics.count(method.kind)
     let result
     try {
-      const { token } = this.#owner
-      const context = { ...state, token, measures: this.#measures, encoded: this.#services.limits.chunk() }
-      result = method.run(context, request.params)
+      result = method.run(this.#context(state), request.params)
     } catch (error) {
       this.fail(request.id, error)
       return
     }
     if (result instanceof Promise) void this.#await(request, started, result)
     else this.#answer(request, started, result)
+  }
+
+  /** Property by property: spreading costs a tenth of a ping. */
+  #context({ pipeline, caller }: OpenState): MethodContext {
+    const { token } = this.#owner
+    const encoded = this.#services.limits.chunk()
+    return { pipeline, caller, token, measures: this.#measures, encoded }
   }
 
   async #await(request: Request, started: number, result: Promise<unknown>): Promise<void> {
@@ -132,10 +137,14 @@ export class RequestRunner {
   #answer(request: Request, started: number, result: unknown): void {
     const spent = this.#services.performanceNow() - started
     this.#services.metrics.answered(request.method, spent / 1000)
-    for (const [operation, sum] of this.#measures) this.#measures.set(operation, sum + spent)
+    if (this.#measures.size > 0) this.#measured(spent)
     const limits = this.#services.limits.chunk()
-    const { several, frames } = answerOf(request.id, result, this.#owner.binary, limits)
-    if (several) this.#events.sendAll(frames)
-    else for (const frame of frames) this.#events.send(frame, 'answer')
+    const answer = answerOf(request.id, result, this.#owner.binary, limits)
+    if (Buffer.isBuffer(answer)) this.#events.send(answer, 'answer')
+    else this.#events.sendAll(answer)
+  }
+
+  #measured(spent: number): void {
+    for (const [operation, sum] of this.#measures) this.#measures.set(operation, sum + spent)
   }
 }

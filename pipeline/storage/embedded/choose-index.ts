@@ -1,6 +1,8 @@
 import type { Condition, FindPlan, Path, SortKey } from '../../../model/query/plan.ts'
 import { pathName, type TableIndex, type TableSql } from './scope.ts'
 
+const idPath = pathName(['_id'])
+
 /**
  * The index a page is walked along, when that is surely best: its first keys are compared for equality, the next
  * ones are the sort, and the rest of the condition only looks at the class or the index's own keys.
@@ -14,13 +16,20 @@ export function chooseIndex(plan: FindPlan, table: TableSql): TableIndex | undef
     return undefined
   }
   const conjuncts = flatten(plan.condition)
-  const equal = new Set(
-    conjuncts.flatMap((condition) => (isEquality(condition) ? [pathName(condition.path)] : [])),
-  )
-  if (equal.has(pathName(['_id']))) return undefined
+  const equal = comparedForEquality(conjuncts)
+  if (equal.has(idPath)) return undefined
   const sort = plan.sort.length === 0 ? [{ path: ['_id'], order: 1 as const }] : plan.sort
   const usable = table.indexes.filter((index) => isWalk(index, equal, sort) && covers(index, conjuncts))
   return usable.sort((a, b) => equalKeys(b, equal) - equalKeys(a, equal))[0]
+}
+
+/** Whether it asks for the document of one `_id`. */
+export function isById({ condition }: FindPlan): boolean {
+  return comparedForEquality(flatten(condition)).has(idPath)
+}
+
+function comparedForEquality(conjuncts: readonly Condition[]): ReadonlySet<string> {
+  return new Set(conjuncts.flatMap((condition) => (isEquality(condition) ? [pathName(condition.path)] : [])))
 }
 
 function flatten(condition: Condition): Condition[] {

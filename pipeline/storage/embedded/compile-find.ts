@@ -1,13 +1,11 @@
 import type { FindPlan } from '../../../model/query/plan.ts'
-import { chooseIndex } from './choose-index.ts'
+import { chooseIndex, isById } from './choose-index.ts'
 import { compileCondition } from './compile-condition.ts'
 import { compileSort } from './compile-sort.ts'
 import type { Fragment } from './fragment.ts'
-import { always, and, fragment, or, quoteName, template } from './fragment.ts'
+import { always, and, fragment, limitTo, or, quoteName, template } from './fragment.ts'
 import type { Catalog, Scope } from './scope.ts'
 import { rootScope } from './scope.ts'
-
-const highestLimit = 2 ** 31 - 1
 
 export interface CompiledFind {
   /** One column, the document's JSON, in order. */
@@ -17,6 +15,8 @@ export interface CompiledFind {
   count: Fragment
   /** One value: whether the order can't be told by SQL after all. */
   check: Fragment | undefined
+  /** Few rows are touched: the one of an `_id`, or those a page's index leads to. */
+  isShort: boolean
 }
 
 /** Fails with `NotNativeError` when the plan has to be evaluated by the model. */
@@ -34,6 +34,7 @@ export function compileFind(plan: FindPlan, catalog: Catalog): CompiledFind {
     unhinted,
     rows: hint === undefined ? unhinted : select(`${from} INDEXED BY ${quoteName(hint.name)}`),
     count: template(`SELECT count(*) ${from} WHERE {}`, where),
+    isShort: hint !== undefined || isById(plan),
     check: sort.awkward.length === 0 ? undefined : existence(from, and([where, or(sort.awkward)])),
   }
 }
@@ -48,6 +49,5 @@ function compileWhere(plan: FindPlan, scope: Scope): Fragment {
 }
 
 function limitOf(plan: FindPlan): Fragment {
-  if (plan.limit === undefined) return fragment('')
-  return fragment(' LIMIT ?', Math.min(Math.max(0, Math.trunc(plan.limit)), highestLimit))
+  return fragment(plan.limit === undefined ? '' : limitTo(plan.limit))
 }

@@ -13,6 +13,7 @@ const applicationId = 0x61747269
 export const formatVersion = 2
 
 const preparedAtOnce = 100
+/** Milliseconds. */
 const waitForLock = 5000
 
 /** In KiB, for each open file; pages are only cached as they are read. */
@@ -39,7 +40,6 @@ const creation = `
  * 16 MiB: at the default of 4 they cost a busy workspace as much as its commits.
  */
 const connection = `
-  PRAGMA busy_timeout = ${waitForLock};
   PRAGMA synchronous = FULL;
   PRAGMA mmap_size = 0;
   PRAGMA temp_store = MEMORY;
@@ -49,6 +49,8 @@ const connection = `
 
 export interface ConnectionOptions {
   readOnly: boolean
+  /** On the event loop, which may not wait: a lock fails at once. */
+  impatient?: boolean
   /** Pages of 4 KiB the file may grow to; no limit when undefined. */
   maxPages?: number | undefined
 }
@@ -138,7 +140,8 @@ export class Connection {
     return Number(this.db.pragma('user_version', { simple: true }))
   }
 
-  #setUp({ readOnly, maxPages }: ConnectionOptions): void {
+  #setUp({ readOnly, impatient = false, maxPages }: ConnectionOptions): void {
+    this.db.pragma(`busy_timeout = ${impatient ? 0 : waitForLock}`)
     this.db.exec(connection)
     if (maxPages !== undefined) this.db.pragma(`max_page_count = ${maxPages}`)
     this.db.pragma(`cache_size = -${readOnly ? readerCache : writerCache}`)

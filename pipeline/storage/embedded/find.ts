@@ -32,20 +32,40 @@ export interface Page {
  * all values are regular and fetch every row. `undefined` where it takes more than that.
  */
 export function findPage(file: WorkspaceFile, plan: FindPlan): Page | undefined {
-  const { limit, total, lookups, projection } = plan
-  if (limit === undefined || limit > longestPage) return undefined
-  if (total || lookups.length > 0 || projection !== undefined) return undefined
+  const prepared = preparePage(file, plan)
+  return prepared && readPage(file, prepared)
+}
+
+/** The statement of a page, and what to bind to it. */
+export interface PreparedPage {
+  shape: Shape
+  prepared: PreparedFind
+}
+
+/** `undefined` where one statement can't answer the plan. */
+export function preparePage(file: WorkspaceFile, plan: FindPlan): PreparedPage | undefined {
+  if (!isPage(plan)) return undefined
   const shape = shapeOf(plan)
   const prepared = file.preparedFind(shape)
-  if (prepared === null || prepared.check !== undefined) return undefined
-  const row = readPage(file, prepared, shape.values)
+  return prepared === null || prepared.check !== undefined ? undefined : { shape, prepared }
+}
+
+/** `undefined` where the file isn't as the statement took it to be. */
+export function readPage(file: WorkspaceFile, { shape, prepared }: PreparedPage): Page | undefined {
+  const row = readRow(file, prepared, shape.values)
   if (row === undefined || row[0] !== 0) return undefined
   return { count: row[1], text: row[2] ?? '' }
 }
 
+/** Whole documents of one domain, few of them. */
+export function isPage({ limit, total, lookups, projection }: FindPlan): boolean {
+  if (limit === undefined || limit > longestPage) return false
+  return !total && lookups.length === 0 && projection === undefined
+}
+
 type PageRow = [irregular: number, count: number, text: string | null]
 
-function readPage(file: WorkspaceFile, prepared: PreparedFind, values: Shape['values']): PageRow | undefined {
+function readRow(file: WorkspaceFile, prepared: PreparedFind, values: Shape['values']): PageRow | undefined {
   const { sql, bind } = prepared.page
   try {
     return file
@@ -82,7 +102,7 @@ function findNatively(file: WorkspaceFile, plan: FindPlan): Found | undefined {
   return { rows, total: plan.total ? totalOf(file, plan, compiled, rows.length) : -1 }
 }
 
-function compile(file: WorkspaceFile, plan: FindPlan): CompiledFind | undefined {
+function compile(file: WorkspaceFile, plan: FindPlan): Omit<CompiledFind, 'isShort'> | undefined {
   const shape = shapeOf(plan)
   const prepared = file.preparedFind(shape)
   if (prepared !== null && !isIrregular(file, prepared)) return boundFind(prepared, shape.values)
@@ -99,7 +119,10 @@ function isIrregular(file: WorkspaceFile, { irregular }: PreparedFind): boolean 
 }
 
 /** The hint is refused while the index isn't there yet or any more, or where SQLite sees no way along it. */
-function readRows(file: WorkspaceFile, { rows, unhinted }: CompiledFind): string[] {
+function readRows(
+  file: WorkspaceFile,
+  { rows, unhinted }: Pick<CompiledFind, 'rows' | 'unhinted'>,
+): string[] {
   if (rows === unhinted) return file.column(rows)
   try {
     return file.column(rows)
@@ -108,7 +131,12 @@ function readRows(file: WorkspaceFile, { rows, unhinted }: CompiledFind): string
   }
 }
 
-function totalOf(file: WorkspaceFile, plan: FindPlan, compiled: CompiledFind, found: number): number {
+function totalOf(
+  file: WorkspaceFile,
+  plan: FindPlan,
+  compiled: Pick<CompiledFind, 'count'>,
+  found: number,
+): number {
   if (plan.limit === undefined || (found > 0 && found < plan.limit)) return found
   return file.value<number>(compiled.count) ?? 0
 }

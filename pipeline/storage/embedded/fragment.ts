@@ -74,6 +74,13 @@ export function oneOf(expression: string, values: readonly (string | number)[]):
   return fragment(`${expression} IN (SELECT value FROM json_each(?))`, JSON.stringify(values))
 }
 
+const highestLimit = 2 ** 31 - 1
+
+/** Spelled out: SQLite prepares a statement again each time a value is bound to its limit. */
+export function limitTo(count: number): string {
+  return ` LIMIT ${Math.min(Math.max(0, Math.trunc(count) || 0), highestLimit)}`
+}
+
 export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }

@@ -1,15 +1,20 @@
 import { LRUCache } from 'lru-cache'
 import { StorageError } from '../contract.ts'
-import type { Attachment, WorkerOptions } from './calls.ts'
+import type { Attachment } from './calls.ts'
+import type { ConnectionOptions } from './database.ts'
 import { WorkspaceFile } from './workspace-file.ts'
 
-/** A worker's open files, closed by least recent use and opened again when they are asked for. */
+export interface HandlesOptions extends ConnectionOptions {
+  maxOpenFiles: number
+}
+
+/** A thread's open files, closed by least recent use and opened again when they are asked for. */
 export class Handles {
   readonly #attachments = new Map<number, Attachment>()
   readonly #open: LRUCache<number, WorkspaceFile>
-  readonly #options: WorkerOptions
+  readonly #options: HandlesOptions
 
-  constructor(options: WorkerOptions) {
+  constructor(options: HandlesOptions) {
     this.#options = options
     this.#open = new LRUCache({
       max: options.maxOpenFiles,
@@ -39,8 +44,7 @@ export class Handles {
     const known = this.#open.get(workspace)
     if (known !== undefined) return known
     const { file, schema } = this.attachment(workspace)
-    const { role, maxPages } = this.#options
-    const opened = new WorkspaceFile(file, schema, { readOnly: role === 'reader', maxPages })
+    const opened = new WorkspaceFile(file, schema, this.#options)
     this.#open.set(workspace, opened)
     return opened
   }

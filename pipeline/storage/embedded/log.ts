@@ -1,6 +1,6 @@
 import { core } from '../../../model/identifiers.ts'
 import { StorageError } from '../contract.ts'
-import { fragment, type Fragment } from './fragment.ts'
+import { fragment, type Fragment, limitTo } from './fragment.ts'
 import { type Row, transactionColumns } from './row.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
 
@@ -53,12 +53,12 @@ function entriesQuery({
   objectSpace?: string
 }): Fragment {
   const select = 'SELECT seq, _id, request, result, data FROM tx WHERE seq > ?'
-  if (objectSpace === undefined) return fragment(`${select} ORDER BY seq LIMIT ?`, after, limit)
+  if (objectSpace === undefined) return fragment(`${select} ORDER BY seq${limitTo(limit)}`, after)
   if (objectSpace !== core.space.Model) {
-    return fragment(`${select} AND objectSpace = ? ORDER BY seq LIMIT ?`, after, objectSpace, limit)
+    return fragment(`${select} AND objectSpace = ? ORDER BY seq${limitTo(limit)}`, after, objectSpace)
   }
   // Spelled out: a partial index isn't used for a bound value.
-  return fragment(`${select} AND objectSpace = '${core.space.Model}' ORDER BY seq LIMIT ?`, after, limit)
+  return fragment(`${select} AND objectSpace = '${core.space.Model}' ORDER BY seq${limitTo(limit)}`, after)
 }
 
 function encodeEntry({ seq, _id, request, result, data }: EntryRow): string {
@@ -106,8 +106,8 @@ export function changedIds(
   after: number,
   limit: number,
 ): { seq: number; ids: () => string[] }[] {
-  const sql = 'SELECT seq, data FROM tx WHERE seq > ? ORDER BY seq LIMIT ?'
-  const rows = file.rows<{ seq: number; data: string }>(fragment(sql, after, limit))
+  const sql = `SELECT seq, data FROM tx WHERE seq > ? ORDER BY seq${limitTo(limit)}`
+  const rows = file.rows<{ seq: number; data: string }>(fragment(sql, after))
   return rows.map(({ seq, data }) => ({ seq, ids: () => objectIds(JSON.parse(data) as Named) }))
 }
 

@@ -17,6 +17,8 @@ export interface PreparedFind {
   check: ShapedSql | undefined
   /** One value; undefined when it can't be. */
   irregular: Fragment | undefined
+  /** As of `CompiledFind`. */
+  isShort: boolean
 }
 
 /** `null` for a shape that only the model can run; `not yet` while a table it is about isn't there. */
@@ -35,6 +37,7 @@ export function prepareFind(shape: Shape, catalog: Catalog): PreparedFind | null
       unhinted: shaped(compiled.unhinted),
       count: shaped(compiled.count),
       check: compiled.check === undefined ? undefined : shaped(compiled.check),
+      isShort: compiled.isShort,
       irregular: irregular === undefined ? undefined : template('SELECT {}', irregular),
     }
   } catch (error) {
@@ -44,7 +47,7 @@ export function prepareFind(shape: Shape, catalog: Catalog): PreparedFind | null
 }
 
 /** The statements for one plan of the shape. */
-export function boundFind(prepared: PreparedFind, values: Shape['values']): CompiledFind {
+export function boundFind(prepared: PreparedFind, values: Shape['values']): Omit<CompiledFind, 'isShort'> {
   const bound = ({ sql, bind }: ShapedSql): Fragment => ({ sql, params: bind(values) })
   const unhinted = bound(prepared.unhinted)
   return {

@@ -1,10 +1,10 @@
 import type { Doc } from '../../../model/documents.ts'
 import { contentHash } from '../../../model/hash-chain.ts'
-import type { DocumentPage, EncodedResult } from '../contract.ts'
+import type { DocumentPage } from '../contract.ts'
 import type { ReadCall } from './calls.ts'
 import { listDocuments, readDocuments } from './documents.ts'
-import { encodeParts, fitsOnePart } from '../encode.ts'
-import { find, findPage, type Page } from './find.ts'
+import { encodePage, encodeParts, fitsOnePart } from '../encode.ts'
+import { find, findPage } from './find.ts'
 import { readEntries } from './log.ts'
 import { search } from './search.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
@@ -32,10 +32,6 @@ export function answerRead(file: WorkspaceFile, call: ReadCall): unknown {
     case 'list':
       return JSON.stringify(pageOf(file, call))
   }
-}
-
-function encodePage({ text, count }: Page): EncodedResult {
-  return { parts: count === 0 ? [] : [text], count, total: -1 }
 }
 
 function pageOf(file: WorkspaceFile, call: Extract<ReadCall, { method: 'list' }>): DocumentPage {

@@ -5,6 +5,7 @@ import { type Storage, StorageError, type StorageSchema, type WorkspaceStorage }
 import type { Opened, WorkerOptions } from './calls.ts'
 import { toError, toFailure } from './failure.ts'
 import { fileName } from './file-name.ts'
+import { ShortReads } from './short-reads.ts'
 import { type Registered, WorkerThread } from './worker-thread.ts'
 import { EmbeddedWorkspace } from './workspace.ts'
 
@@ -29,6 +30,7 @@ export interface StorageLogger {
 }
 
 const pageBytes = 4096
+const defaultOpenFiles = 256
 
 /**
  * Storage in SQLite files, one for each workspace, without a server of its own.
@@ -46,6 +48,7 @@ class EmbeddedStorage implements Storage {
   readonly #directory: string
   readonly #writers: WorkerThread[]
   readonly #readers: WorkerThread[]
+  readonly #shortReads: ShortReads
   readonly #workspaces = new Map<string, Promise<EmbeddedWorkspace>>()
   #opened = 0
   #closing: Promise<void> | undefined
@@ -54,6 +57,7 @@ class EmbeddedStorage implements Storage {
     this.#directory = options.directory
     this.#writers = threads('writer', options.writers ?? 1, options)
     this.#readers = threads('reader', options.readers ?? 1, options)
+    this.#shortReads = new ShortReads({ maxOpenFiles: options.maxOpenFiles ?? defaultOpenFiles })
   }
 
   async openWorkspace(workspace: string, schema: StorageSchema): Promise<WorkspaceStorage> {
@@ -91,7 +95,14 @@ class EmbeddedStorage implements Storage {
       const opened = (await writer.request(registered, { method: 'open' })) as Opened
       registered.attachment = { file, schema: opened.schema }
       const closed = () => this.#workspaces.delete(workspace)
-      return new EmbeddedWorkspace({ registered, writer, reader, opened, closed })
+      return new EmbeddedWorkspace({
+        registered,
+        writer,
+        reader,
+        shortReads: this.#shortReads,
+        opened,
+        closed,
+      })
     } catch (error) {
       await writer.request(registered, { method: 'release' }).catch(() => undefined)
       throw error
@@ -119,7 +130,7 @@ function threads(
   count: number,
   options: EmbeddedStorageOptions,
 ): WorkerThread[] {
-  const { maxOpenFiles = 256, maxFileBytes, logger, workerStarted } = options
+  const { maxOpenFiles = defaultOpenFiles, maxFileBytes, logger, workerStarted } = options
   const maxPages = maxFileBytes === undefined ? undefined : Math.ceil(maxFileBytes / pageBytes)
   const crashed = (error: Error) => logger?.error({ err: error, role }, 'a storage worker has ended')
   const thread = () => new WorkerThread({ role, maxOpenFiles, maxPages, crashed, started: workerStarted })

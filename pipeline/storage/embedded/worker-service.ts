@@ -12,7 +12,7 @@ export class WorkerService {
 
   /** `isWanted`: whether a request has come that isn't answered yet. */
   constructor(options: WorkerOptions, isWanted: () => boolean) {
-    this.#handles = new Handles(options)
+    this.#handles = new Handles({ ...options, readOnly: options.role === 'reader' })
     this.#feed = new SearchFeed(this.#handles, isWanted)
   }
 

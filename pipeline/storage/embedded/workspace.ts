@@ -18,14 +18,18 @@ import {
   type WorkspaceStorage,
 } from '../contract.ts'
 import type { Opened, ReadCall, WriteCall } from './calls.ts'
+import { encodePage, fitsOnePart } from '../encode.ts'
+import type { Page } from './find.ts'
 import { type KeyLayout, keyLayout, keyValues } from './key-columns.ts'
 import { documentRow, entryRow, transactionRow } from './row.ts'
+import type { ShortReads } from './short-reads.ts'
 import type { Registered, WorkerThread } from './worker-thread.ts'
 
 export interface EmbeddedWorkspaceOptions {
   registered: Registered
   writer: WorkerThread
   reader: WorkerThread
+  shortReads: ShortReads
   opened: Opened
   closed: () => void
 }
@@ -55,6 +59,8 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
   }
 
   async find(plan: FindPlan): Promise<FindResult> {
+    const page = this.#shortPage(plan)
+    if (page !== undefined) return findResult(JSON.parse(`[${page.text}]`) as WithLookup<Doc>[], -1)
     await this.#catchUpFor(plan)
     const text = await this.#read({ method: 'find', plan })
     const { docs, total } = JSON.parse(text as string) as { docs: WithLookup<Doc>[]; total: number }
@@ -62,6 +68,8 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
   }
 
   async findEncoded(plan: FindPlan, limits: PartLimits): Promise<EncodedResult> {
+    const page = this.#shortPage(plan)
+    if (page !== undefined && fitsOnePart(page.text, page.count, limits)) return encodePage(page)
     await this.#catchUpFor(plan)
     return (await this.#read({ method: 'findEncoded', plan, limits })) as EncodedResult
   }
@@ -122,8 +130,9 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
   }
 
   async #close(): Promise<void> {
-    const { registered, reader, writer, closed } = this.#options
+    const { registered, reader, writer, shortReads, closed } = this.#options
     try {
+      shortReads.release(registered)
       await reader.request(registered, { method: 'release' })
       await writer.request(registered, { method: 'release' })
     } catch (error) {
@@ -144,6 +153,11 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
     )
     this.#layouts.set(domain, layout)
     return layout
+  }
+
+  #shortPage(plan: FindPlan): Page | undefined {
+    const { shortReads, registered } = this.#options
+    return this.#closing === undefined ? shortReads.page(registered, plan) : undefined
   }
 
   #read(call: ReadCall): Promise<unknown> {

@@ -1,5 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { SentKind, SessionMetrics } from './sessions/session-services.ts'
+import type { SentKind, SessionMetrics } from '../sessions/session-services.ts'
+import { Durations } from './durations.ts'
+import { MessageCounts } from './message-counts.ts'
 
 export interface Gauges {
   /** By mode. */
@@ -17,22 +19,8 @@ const GROUP_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 export class Metrics implements SessionMetrics {
   readonly #registry = new Registry()
   readonly #connections = this.#counter('atrium_connections_total', 'Connections taken.')
-  readonly #received = this.#counter(
-    'atrium_received_messages_total',
-    'Messages from clients, by type.',
-    'type',
-  )
-  readonly #receivedBytes = this.#counter(
-    'atrium_received_bytes_total',
-    'Bytes of messages from clients, by type.',
-    'type',
-  )
-  readonly #sent = this.#counter('atrium_sent_messages_total', 'Messages to clients, by type.', 'type')
-  readonly #sentBytes = this.#counter(
-    'atrium_sent_bytes_total',
-    'Bytes of messages to clients, by type.',
-    'type',
-  )
+  readonly #received = new MessageCounts<'text' | 'binary'>('received', 'from clients', this.#registry)
+  readonly #sent = new MessageCounts<SentKind>('sent', 'to clients', this.#registry)
   readonly #failures = this.#counter('atrium_request_errors_total', 'Requests answered with an error.')
   readonly #drops = this.#counter(
     'atrium_dropped_sessions_total',
@@ -40,11 +28,13 @@ export class Metrics implements SessionMetrics {
   )
   readonly #closes = this.#counter('atrium_closed_connections_total', 'Connections closed, by code.', 'code')
   readonly #commits = this.#counter('atrium_commits_total', 'Transactions committed.')
-  readonly #requests = this.#latency(
-    'atrium_request_duration_seconds',
-    'From a request to its answer.',
-    'method',
-  )
+  readonly #requests = new Durations({
+    name: 'atrium_request_duration_seconds',
+    help: 'From a request to its answer.',
+    label: 'method',
+    bounds: LATENCY_BUCKETS,
+    registry: this.#registry,
+  })
   readonly #accounts = this.#latency(
     'atrium_accounts_duration_seconds',
     'Asking the accounts service.',
@@ -68,17 +58,15 @@ export class Metrics implements SessionMetrics {
   }
 
   received(type: 'text' | 'binary', bytes: number): void {
-    this.#received.inc({ type })
-    this.#receivedBytes.inc({ type }, bytes)
+    this.#received.add(type, bytes)
   }
 
   sent(type: SentKind, bytes: number): void {
-    this.#sent.inc({ type })
-    this.#sentBytes.inc({ type }, bytes)
+    this.#sent.add(type, bytes)
   }
 
   answered(method: string, seconds: number): void {
-    this.#requests.observe({ method }, seconds)
+    this.#requests.observe(method, seconds)
   }
 
   failed(): void {
