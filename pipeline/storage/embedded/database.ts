@@ -18,7 +18,7 @@ const waitForLock = 5000
 
 /** In KiB, for each open file; pages are only cached as they are read. */
 const readerCache = 8192
-const writerCache = 1024
+const writerCache = 4096
 
 const creation = `
   PRAGMA application_id = ${applicationId};
