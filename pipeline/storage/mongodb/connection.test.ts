@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { Socket } from 'node:net'
 import { test } from 'node:test'
+import { MongoClient, MongoNetworkError } from 'mongodb'
 import { cuttingProxy } from '../../../tests/services/cutting-proxy.ts'
 import { withMongo } from '../../../tests/services/with-mongo.ts'
 import { StorageError, type WorkspaceStorage } from '../contract.ts'
 import { batch, entry, idsOf, noSchema, task } from '../suite/fixture.ts'
+import './driver-repair.ts'
 import { createMongoStorage } from './storage.ts'
 import { temporarySubject } from './temporary-subject.ts'
 
@@ -86,6 +90,24 @@ await withMongo(({ url }) => {
       }
     })
   }
+
+  test('STO-54: a command whose socket goes away as it is written fails, and does not wait for ever', async () => {
+    const sockets: Socket[] = []
+    const keep = (message: unknown) => void sockets.push((message as { socket: Socket }).socket)
+    subscribe('net.client.socket', keep)
+    const client = new MongoClient(url, { monitorCommands: true, retryReads: false })
+    try {
+      await client.db('admin').command({ ping: 1 })
+      client.once('commandStarted', () => {
+        for (const socket of sockets) socket.destroy()
+      })
+      await assert.rejects(client.db('admin').command({ ping: 1 }), MongoNetworkError)
+      await client.db('admin').command({ ping: 1 })
+    } finally {
+      unsubscribe('net.client.socket', keep)
+      await client.close()
+    }
+  })
 
   test('STO-44: without a server it is told as unavailable, in time, and no timer is left', async () => {
     const proxy = await cuttingProxy(url)

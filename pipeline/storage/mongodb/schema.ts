@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Collection, Document, IndexDescription } from 'mongodb'
+import { type Collection, type Document, type IndexDescription, MongoNetworkTimeoutError } from 'mongodb'
 import type { Domain } from '../../../model/documents.ts'
 import type { DomainSchema, IndexSchema, StorageSchema } from '../contract.ts'
 import type { Source } from './documents.ts'
@@ -89,7 +89,8 @@ export class Schema {
       const wanted = indexes.filter((index) => !this.#isParallel(domain, index))
       const described = wanted.flatMap((index) => description(index, prefix))
       const own = domain === 'tx' ? [] : defaultIndexes
-      if (own.length + described.length > 0) await collection.createIndexes([...own, ...described])
+      if (own.length + described.length > 0)
+        await patiently(() => collection.createIndexes([...own, ...described]))
     }
   }
 
@@ -107,6 +108,9 @@ export class Schema {
     return index.keys.filter(({ path }) => irregularities.mayHaveArrays(domain, path)).length > 1
   }
 }
+
+/** Times that the index is asked for, each as long as a command may take. */
+const maxAttempts = 120
 
 /** Those of every domain: for a class, a space, and what is attached to a document. */
 const defaultIndexes: IndexDescription[] = [
@@ -126,6 +130,18 @@ function description(index: IndexSchema, prefix: string): IndexDescription[] {
   if (key.size === 0) return []
   if (!key.has(`${prefix}_id`)) key.set(`${prefix}_id`, 1)
   return [{ name: nameOf(index), key }]
+}
+
+/** The server goes on with what takes it longer than a command may: asking again waits for that. */
+async function patiently(make: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await make()
+      return
+    } catch (error) {
+      if (!(error instanceof MongoNetworkTimeoutError) || attempt === maxAttempts) throw error
+    }
+  }
 }
 
 function nameOf(index: IndexSchema): string {

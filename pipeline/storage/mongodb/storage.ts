@@ -1,5 +1,6 @@
 import { MongoClient } from 'mongodb'
 import { type Storage, StorageError, type StorageSchema, type WorkspaceStorage } from '../contract.ts'
+import './driver-repair.ts'
 import { databaseName } from './database-name.ts'
 import { toStorageError } from './failure.ts'
 import { openDatabase, type StorageLogger } from './open.ts'
@@ -12,6 +13,8 @@ export interface MongoStorageOptions {
   databasePrefix?: string
   /** Milliseconds in which what failed is tried again. 10,000 when left out. */
   retryFor?: number
+  /** Milliseconds a server has to answer a command. 30,000 when left out. */
+  commandTimeout?: number
   /** Milliseconds to wait for a server. 5,000 when left out. */
   selectionTimeout?: number
   logger?: StorageLogger
@@ -40,7 +43,7 @@ class MongoStorage implements Storage {
   #closing: Promise<void> | undefined
 
   constructor(options: MongoStorageOptions) {
-    const { url, databasePrefix = 'atrium-', selectionTimeout = 5000 } = options
+    const { url, databasePrefix = 'atrium-', selectionTimeout = 5000, commandTimeout = 30_000 } = options
     if (!/^[a-z0-9_-]{0,20}$/.test(databasePrefix)) throw new Error(`not a prefix: ${databasePrefix}`)
     this.#options = options
     this.#prefix = databasePrefix
@@ -49,6 +52,7 @@ class MongoStorage implements Storage {
       ignoreUndefined: true,
       readConcern: { level: 'majority' },
       serverSelectionTimeoutMS: selectionTimeout,
+      socketTimeoutMS: commandTimeout,
       writeConcern: { w: 'majority', j: true },
     })
   }
