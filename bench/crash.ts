@@ -1,34 +1,69 @@
 // Kills and restarts a server under load, for as long as you like: `npm run bench:crash -- --rounds 200 --seed 1`.
+// On both durable storages, or on one: `--storage mongodb`, where faults between server and database come on top.
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
+import { type Backend, embeddedBackend, mongoBackend } from '../tests/crash/backend.ts'
+import { faultRounds, type FaultReport } from '../tests/crash/fault-rounds.ts'
 import { crashRounds, type RoundReport } from '../tests/crash/rounds.ts'
+import { findMongo } from '../tests/services/mongodb.ts'
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '60' },
     seed: { type: 'string', default: String(randomInt(2 ** 31)) },
     writers: { type: 'string', default: '50' },
+    /** embedded, mongodb or both */
+    storage: { type: 'string', default: 'both' },
   },
 })
+const [rounds, seed, writers] = [Number(values.rounds), Number(values.seed), Number(values.writers)]
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
-function describe({ round, lived, acknowledged, unanswered, survived }: RoundReport): string {
-  const fates = `${unanswered} unanswered, of which ${survived} were committed`
-  return `round ${round}: killed after ${lived} ms; ${acknowledged} acknowledged, ${fates}`
-}
-
-function summary(reports: readonly RoundReport[]): string {
+async function killServers(name: string, backend: (data: string) => Backend): Promise<void> {
+  const report = ({ round, lived, acknowledged, unanswered, survived }: RoundReport) => {
+    const fates = `${unanswered} unanswered, of which ${survived} were committed`
+    print(`${name}, round ${round}: killed after ${lived} ms; ${acknowledged} acknowledged, ${fates}`)
+  }
+  const reports = await crashRounds({ backend, rounds, seed, writers, report })
   const sum = (of: 'acknowledged' | 'unanswered' | 'survived') =>
-    reports.reduce((total, report) => total + report[of], 0)
-  return [
-    `${reports.length} kills: all ${sum('acknowledged')} acknowledged transactions are there, once, without a gap;`,
-    `${sum('unanswered')} unanswered ones were sent again, ${sum('survived')} of them were committed before: each took effect once`,
-  ].join(' ')
+    reports.reduce((total, each) => total + each[of], 0)
+  print(
+    [
+      `${name}, ${reports.length} kills: all ${sum('acknowledged')} acknowledged transactions are there, once, without a gap;`,
+      `${sum('unanswered')} unanswered ones were sent again, ${sum('survived')} of them were committed before: each took effect once`,
+    ].join(' '),
+  )
 }
 
-print(`seed ${values.seed}`)
-const [rounds, seed, writers] = [Number(values.rounds), Number(values.seed), Number(values.writers)]
-print(summary(await crashRounds({ rounds, seed, writers, report: (report) => print(describe(report)) })))
+async function disturbConnections(service: Parameters<typeof faultRounds>[0]['service']): Promise<void> {
+  const report = ({ round, fault, acknowledged, refused }: FaultReport) =>
+    print(`mongodb, round ${round}: ${fault}; ${acknowledged} acknowledged, ${refused} refused before`)
+  const reports = await faultRounds({ service, rounds, seed, writers, report })
+  const kinds = [...new Set(reports.map(({ fault }) => fault))]
+  const count = (kind: string) => reports.filter(({ fault }) => fault === kind).length
+  const counts = kinds.map((kind) => `${count(kind)} ${kind}`).join(', ')
+  const total = reports.reduce((sum, { acknowledged }) => sum + acknowledged, 0)
+  print(
+    `mongodb, ${reports.length} faults (${counts}): one server, no session lost, all ${total} transactions are there, once`,
+  )
+}
+
+async function onMongo(): Promise<void> {
+  const service = await findMongo()
+  if ('missing' in service) throw new Error(service.missing)
+  try {
+    await killServers('mongodb', () => mongoBackend(service.url))
+    await disturbConnections(service)
+  } finally {
+    await service.stop()
+  }
+}
+
+if (!['embedded', 'mongodb', 'both'].includes(values.storage))
+  throw new Error('--storage is embedded, mongodb or both')
+print(`seed ${seed}`)
+if (values.storage !== 'mongodb') await killServers('embedded', embeddedBackend)
+if (values.storage !== 'embedded') await onMongo()

@@ -3,16 +3,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Connection } from '../../client/connection.ts'
-import { connect } from '../../client/node.ts'
-import { Tokens } from '../../server/tokens.ts'
-import { checkFile } from './check-file.ts'
+import type { Backend } from './backend.ts'
+import { checkStorage } from './check-storage.ts'
 import { checkWire } from './check-wire.ts'
 import { seededRandom } from './random.ts'
-import { SECRET, ServerProcess } from './server-process.ts'
-import { createProject, createTask, EMAIL, SHARED } from './transactions.ts'
+import { enter, setUp } from './entering.ts'
+import { ServerProcess } from './server-process.ts'
 import { Writer } from './writer.ts'
 
 export interface RoundsOptions {
+  /** Of a data folder. */
+  backend: (data: string) => Backend
   rounds: number
   seed: number
   writers: number
@@ -31,15 +32,12 @@ export interface RoundReport {
   survived: number
 }
 
-/** Bounds of the moment at which the server is killed, in milliseconds after the first write. */
+/** Milliseconds after the first write before which the server is not killed. */
 const SOONEST = 5
-const LATEST = 250
-
-const tokens = new Tokens(SECRET, Date.now)
 
 /**
- * Kills a server while clients commit, starts it again on the same folder and checks what is there: over the
- * wire at once, and in the workspace's file when that server has been killed in its turn.
+ * Kills a server while clients commit, starts it again on the same storage and checks what is there: over the
+ * wire at once, and in the storage itself when that server has been killed in its turn.
  * @throws AssertionError what was lost, doubled or different
  */
 export async function crashRounds(options: RoundsOptions): Promise<RoundReport[]> {
@@ -61,11 +59,13 @@ interface Written {
 class CrashRun {
   server: ServerProcess | undefined
   readonly #data: string
+  readonly #backend: Backend
   readonly #options: RoundsOptions
   readonly #random: () => number
 
   constructor(data: string, options: RoundsOptions) {
     this.#data = data
+    this.#backend = options.backend(data)
     this.#options = options
     this.#random = seededRandom(options.seed)
   }
@@ -75,9 +75,9 @@ class CrashRun {
     let previous: Written | undefined
     let server = await this.#start()
     for (let round = 1; round <= this.#options.rounds; round++) {
-      const lived = SOONEST + this.#random() * (LATEST - SOONEST)
+      const lived = SOONEST + this.#random() * (this.#backend.longestLife - SOONEST)
       const written = await this.#writeUntilKilled(server, round, lived)
-      const [restarted] = await Promise.all([this.#start(), this.#checkFile(previous)])
+      const [restarted] = await Promise.all([this.#start(), this.#checkStorage(previous)])
       server = restarted
       const report = await this.#checkRound(server, written)
       reports.push({ round, lived: Math.round(lived), ...report })
@@ -85,21 +85,21 @@ class CrashRun {
       previous = written
     }
     await server.stop()
-    await this.#checkFile(previous)
+    await this.#checkStorage(previous)
     return reports
   }
 
   async #start(): Promise<ServerProcess> {
-    return (this.server = await ServerProcess.start(this.#data))
+    return (this.server = await ServerProcess.start(this.#data, this.#backend.settings))
   }
 
   async #writeUntilKilled(server: ServerProcess, round: number, lived: number): Promise<Written> {
     const workspace = `crash-${round}`
-    const setUp = await open(server, workspace)
-    await setUp.tx(createProject('set-up-1'))
-    await setUp.tx(createTask('set-up-2', SHARED))
+    await setUp(server, workspace)
     const numbers = Array.from({ length: this.#options.writers }, (_, at) => String(at).padStart(3, '0'))
-    const connections = await Promise.all(numbers.map((at) => open(server, workspace, Number(at) % 2 === 0)))
+    const connections = await Promise.all(
+      numbers.map((at) => enter(server, workspace, { binary: Number(at) % 2 === 0 })),
+    )
     const writers = numbers.map((at) => new Writer(`w${at}`, seededRandom(this.#random() * 2 ** 32)))
     const running = Promise.all(writers.map((writer, at) => writer.run(connections[at] as Connection)))
     await Promise.all([running, wait(lived).then(() => server.kill())])
@@ -107,7 +107,7 @@ class CrashRun {
   }
 
   async #checkRound(server: ServerProcess, { workspace, writers }: Written) {
-    const connection = await open(server, workspace)
+    const connection = await enter(server, workspace)
     try {
       const acknowledged = writers.reduce((sum, writer) => sum + writer.acknowledged.size, 0)
       return { acknowledged, ...(await checkWire(connection, writers)) }
@@ -116,11 +116,9 @@ class CrashRun {
     }
   }
 
-  async #checkFile(written: Written | undefined): Promise<void> {
-    if (written !== undefined) await checkFile(this.#data, written.workspace, written.writers)
+  async #checkStorage(written: Written | undefined): Promise<void> {
+    if (written === undefined) return
+    await checkStorage(this.#backend, written.workspace, written.writers)
+    await this.#backend.drop(written.workspace)
   }
-}
-
-async function open({ url }: ServerProcess, workspace: string, binary = false): Promise<Connection> {
-  return await connect({ url, token: tokens.sign({ email: EMAIL, workspace }), binary })
 }

@@ -18,10 +18,10 @@ export class ServerProcess {
     this.url = url
   }
 
-  static async start(data: string): Promise<ServerProcess> {
+  static async start(data: string, more: NodeJS.ProcessEnv = {}): Promise<ServerProcess> {
     const script = fileURLToPath(new URL('./start.js', import.meta.url))
     const child = spawn(process.execPath, [script, 'start'], {
-      env: { PATH: process.env['PATH'], ...settings(data) },
+      env: { PATH: process.env['PATH'], ...settings(data), ...more },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const timer = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT)

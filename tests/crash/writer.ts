@@ -1,5 +1,7 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { type Connection, ConnectionClosedError } from '../../client/connection.ts'
 import type { Ref } from '../../model/documents.ts'
+import { StatusError } from '../../model/status.ts'
 import type { Tx } from '../../model/transactions.ts'
 import { pick } from './random.ts'
 import {
@@ -15,6 +17,9 @@ import {
 /** Requests a writer has under way at most. */
 const BURST = 3
 
+/** Milliseconds until what was refused is sent again. */
+const PAUSE = 20
+
 interface Task {
   id: Ref
   comments: Ref[]
@@ -25,6 +30,8 @@ export class Writer {
   /** In the order they were sent. */
   readonly sent: Tx[] = []
   readonly acknowledged = new Set<string>()
+  /** Answers that storage is away. */
+  refused = 0
   readonly #name: string
   readonly #random: () => number
   readonly #tasks: Task[] = []
@@ -46,6 +53,30 @@ export class Writer {
         this.#send(connection),
       )
       alive = (await Promise.all(burst)).every(Boolean)
+    }
+  }
+
+  /**
+   * One transaction after another, each sent again until it is answered.
+   * @throws StatusError when it is refused for another reason than that storage is away
+   */
+  async persist(connection: Connection, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const tx = this.#next()
+      this.sent.push(tx)
+      while (!(await this.#isAnswered(connection, tx))) await wait(PAUSE)
+    }
+  }
+
+  async #isAnswered(connection: Connection, tx: Tx): Promise<boolean> {
+    try {
+      await connection.tx(tx)
+      this.acknowledged.add(tx._id)
+      return true
+    } catch (error) {
+      if (!isUnavailable(error)) throw error
+      this.refused += 1
+      return false
     }
   }
 
@@ -112,4 +143,9 @@ export class Writer {
     this.#count += 1
     return `${this.#name}-${String(this.#count).padStart(6, '0')}`
   }
+}
+
+/** Storage is away: the same may go well later. */
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof StatusError && error.status.code === 'platform:status:Unavailable'
 }

@@ -26,11 +26,17 @@ export function outputOf(command: string, args: readonly string[], timeout: numb
   return status === 0 ? stdout.trim() : undefined
 }
 
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /** A process that ends with this one: its standard input stays open as long. */
 export function startChild(command: string, args: readonly string[]): ChildProcess {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'] })
   child.on('error', () => undefined)
-  process.once('exit', () => child.kill('SIGKILL'))
+  running.add(child)
+  child.once('exit', () => running.delete(child))
   return child
 }
 
@@ -55,6 +61,13 @@ export async function stopChild(child: ChildProcess): Promise<void> {
   const kill = setTimeout(() => child.kill('SIGKILL'), 5000)
   await ended
   clearTimeout(kill)
+}
+
+export async function killChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGKILL')
+  await ended
 }
 
 export async function freePort(): Promise<number> {

@@ -8,32 +8,57 @@ export interface CuttingProxy {
   cut: () => void
   /** Cuts in so many milliseconds after the next bytes that a client sends. */
   cutAfterNextRequest: (delay: number) => void
+  /** Lets nothing through any more, or no answers, and keeps the connections. */
+  stall: (what: 'all' | 'answers') => void
+  /** What was held back goes on. */
+  resume: () => void
+  /** Ends every connection, and takes no other until told so. */
+  refuse: (isRefusing: boolean) => void
   close: () => Promise<void>
 }
 
-/** Passes connections on to a server, until it cuts them. */
+interface Link {
+  client: Socket
+  upstream: Socket
+}
+
+/** Passes connections on to a server, until it is told to cut, stall or refuse them. */
 export async function cuttingProxy(serverUrl: string): Promise<CuttingProxy> {
   const { hostname, port } = new URL(serverUrl.replace(/^mongodb:/, 'http:'))
-  const sockets = new Set<Socket>()
+  const links = new Set<Link>()
   let cutIn: number | undefined
+  let stalled: 'all' | 'answers' | undefined
+  let isRefusing = false
   const cut = () => {
-    for (const socket of sockets) socket.destroy()
-    sockets.clear()
+    for (const { client, upstream } of links) for (const socket of [client, upstream]) socket.destroy()
+    links.clear()
+  }
+  const hold = ({ client, upstream }: Link) => {
+    if (stalled !== undefined) upstream.pause()
+    if (stalled === 'all') client.pause()
   }
   const server = createServer((client) => {
-    const upstream = connect(Number(port), hostname)
-    for (const socket of [client, upstream]) {
-      sockets.add(socket)
+    if (isRefusing) {
+      client.destroy()
+      return
+    }
+    const link = { client, upstream: connect(Number(port), hostname) }
+    links.add(link)
+    for (const socket of [client, link.upstream]) {
       socket.on('error', () => undefined)
-      socket.on('close', () => [client, upstream].forEach((each) => each.destroy()))
+      socket.on('close', () => {
+        links.delete(link)
+        for (const each of [client, link.upstream]) each.destroy()
+      })
     }
     client.on('data', (bytes) => {
-      upstream.write(bytes)
+      link.upstream.write(bytes)
       if (cutIn === undefined) return
       setTimeout(cut, cutIn)
       cutIn = undefined
     })
-    upstream.pipe(client)
+    link.upstream.on('data', (bytes) => client.write(bytes))
+    hold(link)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -43,6 +68,18 @@ export async function cuttingProxy(serverUrl: string): Promise<CuttingProxy> {
     url: `mongodb://127.0.0.1:${address.port}/?directConnection=true`,
     cut,
     cutAfterNextRequest: (delay) => (cutIn = delay),
+    stall: (what) => {
+      stalled = what
+      links.forEach(hold)
+    },
+    resume: () => {
+      stalled = undefined
+      for (const { client, upstream } of links) for (const socket of [client, upstream]) socket.resume()
+    },
+    refuse: (value) => {
+      isRefusing = value
+      if (value) cut()
+    },
     close: async () => {
       server.close()
       cut()

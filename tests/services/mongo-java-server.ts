@@ -19,14 +19,22 @@ export async function startMongoJavaServer(): Promise<Service | MissingService> 
   const folder = await mkdtemp(join(tmpdir(), 'atrium-mongo-'))
   const source = join(root, 'tests', 'services', 'Start.java')
   const flags = ['-XX:TieredStopAtLevel=1', '-Xshare:auto', '-cp', join(jars, '*')]
-  const child = startChild('java', [...flags, source, '0', join(folder, 'data.mv')])
+  const start = (port: string) => startChild('java', [...flags, source, port, join(folder, 'data.mv')])
+  let child = start('0')
   const stop = async () => {
     await stopChild(child)
     await rm(folder, { recursive: true, force: true })
   }
   try {
     const port = await firstLine(child, startTimeout)
-    return { url: `mongodb://127.0.0.1:${port}`, name: 'mongo-java-server', version, stop }
+    const begin = async () => await stopChild(child)
+    const end = async () => {
+      child = start(port)
+      await firstLine(child, startTimeout)
+    }
+    // It would lose up to a second of what it has acknowledged if it were killed.
+    const outage = { how: 'a clean stop', begin, end } as const
+    return { url: `mongodb://127.0.0.1:${port}`, name: 'mongo-java-server', version, stop, outage }
   } catch (error) {
     await stop()
     return { missing: `mongo-java-server did not start: ${String(error)}` }

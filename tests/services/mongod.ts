@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { MongoClient } from 'mongodb'
-import { freePort, isOnPath, outputOf, startChild, stopChild } from './child-process.ts'
+import { freePort, isOnPath, killChild, outputOf, startChild, stopChild } from './child-process.ts'
 import type { MissingService, Service } from './service.ts'
 
 const startTimeout = 60_000
@@ -14,12 +14,20 @@ export async function startMongod(): Promise<Service | MissingService> {
   const folder = await mkdtemp(join(tmpdir(), 'atrium-mongod-'))
   const port = await freePort()
   const address = ['--bind_ip', '127.0.0.1', '--port', String(port)]
-  const child = startChild('mongod', ['--dbpath', folder, '--replSet', 'atrium', ...address])
+  const start = () => startChild('mongod', ['--dbpath', folder, '--replSet', 'atrium', ...address])
+  let child = start()
   const stop = async () => {
     await stopChild(child)
     await rm(folder, { recursive: true, force: true })
   }
-  return await initiated(`127.0.0.1:${port}`, stop)
+  const service = await initiated(`127.0.0.1:${port}`, stop)
+  if ('missing' in service) return service
+  const begin = async () => await killChild(child)
+  const end = async () => {
+    child = start()
+    await primary(service.url)
+  }
+  return { ...service, outage: { how: 'kill -9', begin, end } }
 }
 
 /** MongoDB in a container, where an engine answers. */
@@ -57,11 +65,7 @@ async function initiated(
   try {
     const admin = client.db('admin')
     await admin.command({ replSetInitiate: { _id: 'atrium', members: [{ _id: 0, host }] } })
-    for (let tries = 0; tries < 600; tries++) {
-      const hello = await admin.command({ hello: 1 })
-      if (hello['isWritablePrimary'] === true) break
-      await wait(100)
-    }
+    await isPrimary(client)
     const { version } = (await admin.command({ buildInfo: 1 })) as unknown as { version: string }
     return { url, name: 'mongod', version, stop }
   } catch (error) {
@@ -70,4 +74,22 @@ async function initiated(
   } finally {
     await client.close()
   }
+}
+
+async function primary(url: string): Promise<void> {
+  const client = new MongoClient(url, { serverSelectionTimeoutMS: startTimeout })
+  try {
+    await isPrimary(client)
+  } finally {
+    await client.close()
+  }
+}
+
+async function isPrimary(client: MongoClient): Promise<void> {
+  for (let waited = 0; waited < startTimeout; waited += 100) {
+    const hello = await client.db('admin').command({ hello: 1 })
+    if (hello['isWritablePrimary'] === true) return
+    await wait(100)
+  }
+  throw new Error('the replica set has no primary')
 }

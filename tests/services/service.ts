@@ -4,6 +4,16 @@ export interface Service {
   name: string
   version: string
   stop: () => Promise<void>
+  /** Only of one that was started here. */
+  outage?: Outage
+}
+
+/** Ends a server, and starts it again at the same address with the same data. */
+export interface Outage {
+  /** As hard as what it has acknowledged survives. */
+  how: 'kill -9' | 'a clean stop'
+  begin: () => Promise<void>
+  end: () => Promise<void>
 }
 
 /** Why there is none. */

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { baseModel } from '../../model/base-model.ts'
 import { boardModel } from '../../examples/board/model.ts'
 import type { Doc } from '../../model/documents.ts'
 import { WorkspaceModel } from '../../pipeline/workspace-model.ts'
 import type { LogEntry, WorkspaceStorage } from '../../pipeline/storage/contract.ts'
-import { createEmbeddedStorage } from '../../pipeline/storage/embedded/storage.ts'
 import { storageSchema } from '../../pipeline/storage-schema.ts'
+import type { Backend } from './backend.ts'
 import { checkCounters, checkOnce, CLASSES } from './check-log.ts'
 import { ofClasses, replay } from './replay.ts'
 import { loggedIds } from './transactions.ts'
@@ -16,9 +15,13 @@ const PAGE = 1000
 
 const schema = storageSchema(WorkspaceModel.of([...baseModel, ...boardModel]).hierarchy)
 
-/** Without a server, in the file itself: no gap, each transaction once, documents equal to the replayed log. */
-export async function checkFile(data: string, workspace: string, writers: readonly Writer[]): Promise<void> {
-  const storage = createEmbeddedStorage({ directory: join(data, 'workspaces') })
+/** Without a server, in the storage itself: no gap, each transaction once, documents equal to the replayed log. */
+export async function checkStorage(
+  backend: Backend,
+  workspace: string,
+  writers: readonly Writer[],
+): Promise<void> {
+  const storage = backend.open()
   try {
     const opened = await storage.openWorkspace(workspace, schema)
     const entries = await readAll(opened)
@@ -31,7 +34,7 @@ export async function checkFile(data: string, workspace: string, writers: readon
     checkOnce(
       entries.map(({ tx }) => tx._id),
       writers.flatMap(({ sent }) => sent.flatMap(loggedIds)),
-      'in the file',
+      'in the storage',
     )
     const documents = ofClasses(await storedDocuments(opened), CLASSES)
     assert.deepEqual(

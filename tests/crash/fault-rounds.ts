@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Connection } from '../../client/connection.ts'
+import { board } from '../../examples/board/model.ts'
+import type { Verification } from '../../pipeline/verify-log.ts'
+import { SYSTEM_EMAIL } from '../../server/tokens.ts'
+import { cuttingProxy } from '../services/cutting-proxy.ts'
+import type { Service } from '../services/service.ts'
+import { type Backend, mongoBackend } from './backend.ts'
+import { checkStorage } from './check-storage.ts'
+import { checkWire } from './check-wire.ts'
+import { enter, setUp } from './entering.ts'
+import { randomFault } from './faults.ts'
+import { seededRandom } from './random.ts'
+import { ServerProcess } from './server-process.ts'
+import { isUnavailable, Writer } from './writer.ts'
+
+export interface FaultRoundsOptions {
+  service: Service
+  rounds: number
+  seed: number
+  writers: number
+  /** Called after each round. */
+  report?: (round: FaultReport) => void
+}
+
+export interface FaultReport {
+  round: number
+  fault: string
+  acknowledged: number
+  /** Times that a writer was told that storage is away. */
+  refused: number
+}
+
+/** Milliseconds of work before a fault, at most. */
+const LONGEST_BEFORE = 400
+/** Milliseconds after a fault in which every writer has to have an answer. */
+const RECOVERY = 60_000
+
+/**
+ * One server lives through faults between it and its database while clients commit, and through none of them does it
+ * lose a session or anything that was acknowledged.
+ * @throws AssertionError what was lost, doubled or different, or that it did not go on
+ */
+export async function faultRounds(options: FaultRoundsOptions): Promise<FaultReport[]> {
+  const data = await mkdtemp(join(tmpdir(), 'atrium-faults-'))
+  const proxy = await cuttingProxy(options.service.url)
+  const backend = mongoBackend(options.service.url, proxy.url)
+  const server = await ServerProcess.start(data, {
+    ...backend.settings,
+    ATRIUM_IDLE_TIMEOUT: '0',
+    // Each of the writers' transactions that fails would be a line.
+    ATRIUM_LOG_LEVEL: 'silent',
+  })
+  const random = seededRandom(options.seed)
+  const reports: FaultReport[] = []
+  try {
+    for (let round = 1; round <= options.rounds; round++) {
+      const fault = randomFault({ proxy, outage: options.service.outage, random })
+      const run = new FaultRound(server, `fault-${round}`, options.writers, random)
+      const report = { round, fault: fault.name, ...(await run.live(fault.happen)) }
+      await run.check(backend)
+      reports.push(report)
+      options.report?.(report)
+    }
+    assert.equal(await server.stop(), 0, 'the server ends in good order')
+    return reports
+  } finally {
+    await server.kill()
+    await proxy.close()
+    await rm(data, { recursive: true, force: true })
+  }
+}
+
+class FaultRound {
+  readonly #server: ServerProcess
+  readonly #workspace: string
+  readonly #writers: Writer[]
+  readonly #random: () => number
+
+  constructor(server: ServerProcess, workspace: string, writers: number, random: () => number) {
+    this.#server = server
+    this.#workspace = workspace
+    this.#random = random
+    this.#writers = Array.from({ length: writers }, (_, at) => {
+      return new Writer(`w${String(at).padStart(3, '0')}`, seededRandom(random() * 2 ** 32))
+    })
+  }
+
+  async live(happen: () => Promise<void>): Promise<Omit<FaultReport, 'round' | 'fault'>> {
+    const first = await setUp(this.#server, this.#workspace)
+    const others = this.#writers.slice(1).map(() => enter(this.#server, this.#workspace))
+    const connections = [first, ...(await Promise.all(others))]
+    const stop = new AbortController()
+    const running = this.#writers.map((writer, at) =>
+      writer.persist(connections[at] as Connection, stop.signal),
+    )
+    const work = Promise.all([...running, read(first, stop.signal)])
+    const lived = wait(this.#random() * LONGEST_BEFORE)
+      .then(happen)
+      .then(async () => await this.#progress())
+    try {
+      await Promise.race([work, lived])
+    } finally {
+      stop.abort()
+    }
+    await lived
+    await work
+    for (const connection of connections) connection.close()
+    return {
+      acknowledged: this.#writers.reduce((sum, { acknowledged }) => sum + acknowledged.size, 0),
+      refused: this.#writers.reduce((sum, { refused }) => sum + refused, 0),
+    }
+  }
+
+  /** Over the wire, by the server's own replay, and in the storage. */
+  async check(backend: Backend): Promise<void> {
+    const connection = await enter(this.#server, this.#workspace)
+    await checkWire(connection, this.#writers)
+    connection.close()
+    const claims = { email: SYSTEM_EMAIL, mode: 'backup' } as const
+    const tool = await enter(this.#server, this.#workspace, { claims })
+    const { flaws, differences } = await tool.request<Verification>('verify')
+    assert.deepEqual({ flaws, differences }, { flaws: [], differences: [] }, 'verified')
+    tool.close()
+    await checkStorage(backend, this.#workspace, this.#writers)
+    await backend.drop(this.#workspace)
+  }
+
+  /** Every writer is answered once more. */
+  async #progress(): Promise<void> {
+    const before = this.#writers.map(({ acknowledged }) => acknowledged.size)
+    const isStuck = () =>
+      this.#writers.some(({ acknowledged }, at) => acknowledged.size <= (before[at] ?? 0) + 1)
+    for (let waited = 0; isStuck(); waited += 20) {
+      assert.ok(waited < RECOVERY, 'the server does not go on after a fault')
+      await wait(20)
+    }
+  }
+}
+
+/** What is read is right, or refused because storage is away. */
+async function read(connection: Connection, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      assert.ok((await connection.findAll(board.class.Task, {}, { limit: 50 })).length > 0)
+    } catch (error) {
+      if (!isUnavailable(error)) throw error
+    }
+    await wait(20)
+  }
+}

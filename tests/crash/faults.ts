@@ -1,0 +1,79 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { CuttingProxy } from '../services/cutting-proxy.ts'
+import type { Outage } from '../services/service.ts'
+import { pick } from './random.ts'
+
+/** What happens between a server and its database. */
+export interface Fault {
+  name: string
+  /** Resolves when it is over. */
+  happen: () => Promise<void>
+}
+
+export interface FaultOptions {
+  proxy: CuttingProxy
+  outage: Outage | undefined
+  random: () => number
+}
+
+/** Milliseconds that a fault lasts at most: some are longer than the server tries again. */
+const LONGEST = 2500
+
+/** Of these, an outage of the database is the rarest, for it takes the longest. */
+const KINDS = ['cuts', 'stall', 'stalled answers cut', 'refused', 'cuts', 'stall', 'outage'] as const
+
+/** A fault at random; without an outage where the database was not started here. */
+export function randomFault({ proxy, outage, random }: FaultOptions): Fault {
+  const lasting = random() * LONGEST
+  const picked = pick(random, KINDS)
+  const kind = picked === 'outage' && outage === undefined ? 'refused' : picked
+  switch (kind) {
+    case 'cuts':
+      return { name: kind, happen: async () => await cuts(proxy, random) }
+    case 'stall':
+      return { name: kind, happen: async () => await stall(proxy, lasting) }
+    case 'stalled answers cut':
+      return { name: kind, happen: async () => await stallAnswers(proxy, lasting / 4) }
+    case 'outage':
+      return { name: outage?.how ?? kind, happen: async () => await endAndStart(outage, lasting) }
+    case 'refused':
+      return { name: kind, happen: async () => await refuse(proxy, lasting) }
+    default:
+      return kind satisfies never
+  }
+}
+
+async function cuts(proxy: CuttingProxy, random: () => number): Promise<void> {
+  const count = 1 + Math.floor(random() * 5)
+  for (let cut = 0; cut < count; cut++) {
+    proxy.cutAfterNextRequest(random() * 5)
+    await wait(random() * 60)
+  }
+  proxy.cut()
+}
+
+async function stall(proxy: CuttingProxy, lasting: number): Promise<void> {
+  proxy.stall('all')
+  await wait(lasting)
+  proxy.resume()
+}
+
+/** What was asked for happens, and nobody hears of it. */
+async function stallAnswers(proxy: CuttingProxy, lasting: number): Promise<void> {
+  proxy.stall('answers')
+  await wait(lasting)
+  proxy.cut()
+  proxy.resume()
+}
+
+async function refuse(proxy: CuttingProxy, lasting: number): Promise<void> {
+  proxy.refuse(true)
+  await wait(lasting)
+  proxy.refuse(false)
+}
+
+async function endAndStart(outage: Outage | undefined, lasting: number): Promise<void> {
+  await outage?.begin()
+  await wait(lasting)
+  await outage?.end()
+}
