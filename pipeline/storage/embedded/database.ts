@@ -1,4 +1,14 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import type Database from 'better-sqlite3'
@@ -67,7 +77,7 @@ export class Connection {
       this.#setUp(options)
     } catch (error) {
       this.db.close()
-      throw error
+      throw causeOf(error, file)
     }
   }
 
@@ -165,8 +175,7 @@ export class Connection {
 export function createFile(file: string): void {
   if (existsSync(file)) return
   const draft = `${file}.new`
-  rmSync(draft, { force: true })
-  const db = new Sqlite(draft)
+  const db = openDraft(draft)
   try {
     db.pragma('journal_mode = WAL')
     db.transaction(() => {
@@ -179,6 +188,26 @@ export function createFile(file: string): void {
   sync(draft)
   renameSync(draft, file)
   sync(dirname(file))
+}
+
+function openDraft(draft: string): Database.Database {
+  try {
+    rmSync(draft, { force: true })
+    return new Sqlite(draft)
+  } catch (error) {
+    throw causeOf(error, draft)
+  }
+}
+
+/** SQLite can't open what it can't put its files beside, and does not say why: the system does. */
+function causeOf(error: unknown, file: string): unknown {
+  if (!(error instanceof Sqlite.SqliteError) || !error.code.startsWith('SQLITE_CANTOPEN')) return error
+  try {
+    accessSync(dirname(file), constants.W_OK)
+    return error
+  } catch (reason) {
+    return reason
+  }
 }
 
 export function newEpoch(): string {
