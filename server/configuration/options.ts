@@ -32,6 +32,15 @@ export const options = {
     ...optional('ATRIUM_MONGO_URL', 'MongoDB connection string, for mongodb storage.'),
     secret: true,
   },
+  mongoPrefix: {
+    ...text(
+      'ATRIUM_MONGO_PREFIX',
+      'atrium-',
+      'What names of databases begin with: one for each of several servers on one MongoDB.',
+    ),
+    schema: z.string().regex(/^[a-z0-9_-]{0,20}$/),
+    allowed: 'at most 20 of a-z, 0-9, - and _',
+  },
   mongoTimeout: whole('ATRIUM_MONGO_TIMEOUT', 30, 'Seconds MongoDB has to answer a command.', 1, 3600),
   mongoRetry: whole(
     'ATRIUM_MONGO_RETRY',

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { MongoClient } from 'mongodb'
 import type { Storage } from '../../pipeline/storage/contract.ts'
@@ -29,20 +30,22 @@ export function embeddedBackend(data: string): Backend {
 
 /** A server of MongoDB's protocol, which another process is; `through`: the way the server under test takes to it. */
 export function mongoBackend(url: string, through: string = url): Backend {
+  const databasePrefix = `crash-${randomBytes(4).toString('hex')}-`
   return {
     settings: {
       ATRIUM_STORAGE: 'mongodb',
+      ATRIUM_MONGO_PREFIX: databasePrefix,
       ATRIUM_MONGO_URL: through,
       ATRIUM_MONGO_RETRY: '1',
       ATRIUM_MONGO_TIMEOUT: '2',
     },
-    open: () => createMongoStorage({ url }),
-    longestLife: 500,
+    open: () => createMongoStorage({ url, databasePrefix }),
+    longestLife: 1000,
     drop: async (workspace) => {
       const client = new MongoClient(url)
       // A server at hand fails to drop a database now and then; its folder goes with it.
       await client
-        .db(databaseName('atrium-', workspace))
+        .db(databaseName(databasePrefix, workspace))
         .dropDatabase()
         .catch(() => undefined)
       await client.close()

@@ -22,7 +22,7 @@ await withMongo((service) => {
       writers: 50,
     })
     const sum = (of: 'acknowledged' | 'unanswered') => rounds.reduce((total, round) => total + round[of], 0)
-    assert.ok(sum('acknowledged') > 500, 'writers were at work')
+    assert.ok(sum('acknowledged') > 100, 'writers were at work')
     assert.ok(sum('unanswered') > 100, 'servers were killed at work')
   })
 

@@ -1,24 +1,27 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { MongoClient } from 'mongodb'
 import { databaseName } from '../../pipeline/storage/mongodb/database-name.ts'
+import { dropDatabases } from '../../pipeline/storage/mongodb/temporary-subject.ts'
+import { accountsOf, refusedWith } from '../support/accounts-calls.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { testServer } from '../support/test-server.ts'
 import { createTask } from '../support/transactions.ts'
 import { withMongo } from './with-mongo.ts'
 
 await withMongo(({ url: mongoUrl }) => {
+  /** Flags of servers over databases of the test's own. */
+  function flagsOf(context: TestContext) {
+    const mongoPrefix = `t-${randomBytes(5).toString('hex')}-`
+    context.after(() => dropDatabases(mongoUrl, mongoPrefix))
+    return { storage: 'mongodb', mongoUrl, mongoPrefix }
+  }
+
   test('STO-50: a server on MongoDB answers from there, and so does the next one', async (context) => {
-    const workspace = `test-${randomBytes(6).toString('hex')}`
-    context.after(async () => {
-      const client = new MongoClient(mongoUrl)
-      await client.db(databaseName('atrium-', workspace)).dropDatabase()
-      await client.close()
-    })
-    const flags = { storage: 'mongodb', mongoUrl }
+    const flags = flagsOf(context)
     const first = await testServer(context, flags)
-    const writer = await RawClient.open(first.url, first.token('ann', workspace))
+    const writer = await RawClient.open(first.url, first.token('ann'))
     const requests = Array.from({ length: 20 }, (_, index) =>
       writer.request('tx', [createTask(`t${index}`, { title: `task ${index}`, rank: String(index % 7) })]),
     )
@@ -28,7 +31,35 @@ await withMongo(({ url: mongoUrl }) => {
     assert.deepEqual(found.map(({ _id }) => _id).sort(), ['t10', 't17', 't3'])
     await first.server.stop()
     const second = await testServer(context, flags)
-    const reader = await RawClient.open(second.url, second.token('ann', workspace))
+    const reader = await RawClient.open(second.url, second.token('ann'))
     assert.deepEqual(await reader.request('findAll', query), found)
+  })
+
+  test('STO-57: accounts are on MongoDB too, and another server over it has them', async (context) => {
+    const flags = { ...flagsOf(context), accounts: 'builtin' }
+    const first = accountsOf(await testServer(context, flags))
+    await first.call(undefined, 'createAccount', 'ann', 'correct horse')
+    const ann = first.token('ann', '')
+    await first.call(ann, 'createWorkspace', 'team')
+    await first.server.stop()
+    const client = new MongoClient(mongoUrl)
+    try {
+      const database = client.db(databaseName(flags.mongoPrefix, 'atrium:accounts'))
+      assert.ok((await database.collection('tx').countDocuments()) > 1)
+    } finally {
+      await client.close()
+    }
+    // Of the first one it has neither the folder nor the memory.
+    const second = accountsOf(await testServer(context, flags))
+    await second.call(undefined, 'login', 'ann', 'correct horse')
+    await assert.rejects(
+      second.call(undefined, 'login', 'ann', 'wrong horse'),
+      refusedWith('platform:status:InvalidCredentials'),
+    )
+    const listed = (await second.call(ann, 'listWorkspaces')) as { workspaceName: string }[]
+    assert.deepEqual(
+      listed.map(({ workspaceName }) => workspaceName),
+      ['team'],
+    )
   })
 })

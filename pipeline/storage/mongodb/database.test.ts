@@ -48,10 +48,10 @@ await withMongo(({ url }) => {
       await subject.dispose()
     }
   }
-  const opened = (subject: TemporarySubject, client: MongoClient) =>
+  const opened = (subject: TemporarySubject, client: MongoClient, declared = taskSchema) =>
     openDatabase({
       database: client.db(databaseName(subject.prefix, 'workspace')),
-      declared: taskSchema,
+      declared,
       retry: { retryFor: 1000, signal: new AbortController().signal },
       now: Date.now,
       logger: undefined,
@@ -138,6 +138,27 @@ await withMongo(({ url }) => {
       assert.equal(await declared(), 2)
       await workspace.schema.apply({ domains: [] })
       assert.equal(await declared(), 0)
+    }),
+  )
+
+  test(
+    'STO-58: indexes that an apply cut short left behind are dropped at the next opening',
+    within(async (subject, client) => {
+      const workspace = await opened(subject, client)
+      const database = client.db(databaseName(subject.prefix, 'workspace'))
+      await workspace.schema.idle()
+      // As it is when the process ends after the first step.
+      const before = JSON.stringify(taskSchema)
+      const meta = database.collection<{ _id: string }>('atrium.meta')
+      const left = { text: '{"domains":[]}', made: false, before }
+      assert.equal((await meta.replaceOne({ _id: 'schema' }, left)).matchedCount, 1)
+      const { schema } = await opened(subject, client, { domains: [] })
+      await schema.idle()
+      const names = (await database.collection('task').indexes()).map(({ name }) => name ?? '')
+      assert.deepEqual(
+        names.filter((name) => name.startsWith('ix_')),
+        [],
+      )
     }),
   )
 

@@ -17,8 +17,10 @@ export interface SchemaOptions {
 
 interface StoredSchema extends Document {
   text: string
-  /** The indexes are there. */
+  /** The indexes are there, and no others. */
   made: boolean
+  /** While they are not: what was declared before, whose indexes may still be there. */
+  before?: string
 }
 
 /** What the model declares, and the indexes of it, which are made while the workspace is used. */
@@ -38,10 +40,11 @@ export class Schema {
   /** Keeps what an earlier schema declared beside this one. */
   async open(declared: StorageSchema): Promise<void> {
     const stored = await this.#options.meta.findOne<StoredSchema>({ _id: 'schema' })
-    const before = JSON.parse(stored?.text ?? '{"domains":[]}') as StorageSchema
+    const stale = schemaOf(stored?.made === true ? undefined : stored?.before)
+    const before = schemaOf(stored?.text)
     this.#current = united(before, declared)
     const text = JSON.stringify(this.#current)
-    if (stored?.made !== true || stored.text !== text) await this.#change(before, text)
+    if (stored?.made !== true || stored.text !== text) await this.#change(united(before, stale), text)
   }
 
   async apply(schema: StorageSchema): Promise<void> {
@@ -70,8 +73,10 @@ export class Schema {
 
   async #change(before: StorageSchema, text: string): Promise<void> {
     const { meta, failed } = this.#options
-    const save = (made: boolean) =>
-      meta.replaceOne({ _id: 'schema' }, { text, made } as Document, { upsert: true })
+    const save = (made: boolean) => {
+      const kept = made ? {} : { before: JSON.stringify(before) }
+      return meta.replaceOne({ _id: 'schema' }, { text, made, ...kept } as Document, { upsert: true })
+    }
     await save(false)
     const schema = this.#current
     this.#making = this.#making
@@ -159,6 +164,10 @@ async function dropIndex(collection: Collection, name: string): Promise<void> {
 /** IndexNotFound and NamespaceNotFound. */
 function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 27 || error.code === 26)
+}
+
+function schemaOf(text: string | undefined): StorageSchema {
+  return text === undefined ? { domains: [] } : (JSON.parse(text) as StorageSchema)
 }
 
 function united(kept: StorageSchema, declared: StorageSchema): StorageSchema {

@@ -28,7 +28,8 @@ export function temporarySubject(url: string, options: Partial<MongoStorageOptio
   return { storage, prefix, another: tracked, dispose }
 }
 
-async function dropDatabases(url: string, prefix: string): Promise<void> {
+/** All whose name begins so. */
+export async function dropDatabases(url: string, prefix: string): Promise<void> {
   const client = new MongoClient(url)
   try {
     const { databases } = await client.db('admin').admin().listDatabases({ nameOnly: true })
