@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import type { Configuration, Flags } from '../../server/configuration/configuration.ts'
 import { configurationOf, withFlags } from './configured.ts'
 
-interface Finding {
+export interface Finding {
   ok: boolean
   what: string
 }
@@ -90,12 +90,20 @@ async function isFree(host: string, number: number): Promise<boolean> {
 
 async function services({ mongoUrl, redisUrl, accounts }: Configuration): Promise<Finding[]> {
   const named: [string, string | undefined, number][] = [
-    ['MongoDB', mongoUrl, 27_017],
     ['Redis', redisUrl, 6379],
     ['accounts', accounts === 'builtin' || accounts === 'none' ? undefined : accounts, 80],
   ]
   const configured = named.filter(([, url]) => url !== undefined)
-  return await Promise.all(configured.map(([name, url, fallback]) => reachable(name, url ?? '', fallback)))
+  return await Promise.all([
+    ...(mongoUrl === undefined ? [] : [askMongo(mongoUrl)]),
+    ...configured.map(([name, url, fallback]) => reachable(name, url ?? '', fallback)),
+  ])
+}
+
+/** The driver takes long to load. */
+async function askMongo(url: string): Promise<Finding> {
+  const { mongodb } = await import('./doctor-mongodb.ts')
+  return await mongodb(url)
 }
 
 /** Whether somebody takes connections there; the address is shown without its credentials. */
