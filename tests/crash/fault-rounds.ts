@@ -40,25 +40,49 @@ const LONGEST_BEFORE = 400
 /** Milliseconds after a fault in which every writer has to have an answer. */
 const RECOVERY = 60_000
 
+/** Seconds in which a server tries again: with none, whoever commits is told of every fault. */
+const RETRIES = ['1', '0']
+
+/**
+ * Two servers, one after the other: each does half of the rounds.
+ * @throws AssertionError as {@link livingThrough} does
+ */
+export async function faultRounds(options: FaultRoundsOptions): Promise<FaultReport[]> {
+  const random = seededRandom(options.seed)
+  const reports: FaultReport[] = []
+  for (const [at, retry] of RETRIES.entries()) {
+    const until = Math.ceil((options.rounds * (at + 1)) / RETRIES.length)
+    await livingThrough(options, { retry, until, random, reports })
+  }
+  return reports
+}
+
+interface Half {
+  retry: string
+  until: number
+  random: () => number
+  reports: FaultReport[]
+}
+
 /**
  * One server lives through faults between it and its database while clients commit, and through none of them does it
  * lose a session or anything that was acknowledged.
  * @throws AssertionError what was lost, doubled or different, or that it did not go on
  */
-export async function faultRounds(options: FaultRoundsOptions): Promise<FaultReport[]> {
+async function livingThrough(options: FaultRoundsOptions, half: Half): Promise<void> {
+  const { random, reports } = half
   const data = await mkdtemp(join(tmpdir(), 'atrium-faults-'))
   const proxy = await cuttingProxy(options.service.url)
   const backend = mongoBackend(options.service.url, proxy.url)
   const server = await ServerProcess.start(data, {
     ...backend.settings,
+    ATRIUM_MONGO_RETRY: half.retry,
     ATRIUM_IDLE_TIMEOUT: '0',
     // Each of the writers' transactions that fails would be a line.
     ATRIUM_LOG_LEVEL: 'silent',
   })
-  const random = seededRandom(options.seed)
-  const reports: FaultReport[] = []
   try {
-    for (let round = 1; round <= options.rounds; round++) {
+    for (let round = reports.length + 1; round <= half.until; round++) {
       const fault = randomFault({ proxy, outage: options.service.outage, random })
       const run = new FaultRound(server, `fault-${round}`, options.writers, random)
       const report = { round, fault: fault.name, ...(await run.live(fault.happen)) }
@@ -67,7 +91,6 @@ export async function faultRounds(options: FaultRoundsOptions): Promise<FaultRep
       options.report?.(report)
     }
     assert.equal(await server.stop(), 0, 'the server ends in good order')
-    return reports
   } finally {
     await server.kill()
     await proxy.close()
