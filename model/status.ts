@@ -26,6 +26,8 @@ export type StatusCode =
   | 'platform:status:StorageReadOnly'
   | 'platform:status:StorageDamaged'
   | 'platform:status:LimitReached'
+  | 'platform:status:TriggerLimit'
+  | 'platform:status:MigrationFailed'
   | 'core:status:ObjectNotFound'
   | 'core:status:ObjectExists'
   | 'core:status:InvalidProduct'

@@ -4,7 +4,11 @@ import type { DocumentQuery } from './query/query.ts'
 /** A change, or an event, as it travels and as it is kept in the log. */
 export interface Tx extends Doc {
   objectSpace: Ref<Space>
+  /** What is said of the change itself; kept in the log, no part of the document. */
+  meta?: TxMeta
 }
+
+export type TxMeta = Record<string, string | number | boolean>
 
 /** A change of one document. */
 export interface TxCUD extends Tx {

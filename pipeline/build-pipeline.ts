@@ -6,6 +6,7 @@ import { counters } from './commit/steps/counters.ts'
 import { deduplicate } from './commit/steps/deduplicate.ts'
 import { events } from './commit/steps/events.ts'
 import { permissions } from './commit/steps/permissions.ts'
+import { triggers } from './commit/steps/triggers.ts'
 import { validate } from './commit/steps/validate.ts'
 import { compose, type Handlers, type Middleware } from './middleware.ts'
 import { acrossDomains } from './middlewares/across-domains.ts'
@@ -31,6 +32,7 @@ export const commitSteps: readonly CommitStep[] = [
   events, // announcements are pushed, not kept
   applyIf, // conditions over documents, all or nothing
   permissions, // nobody writes where he does not see, guests nowhere
+  triggers, // what modules add to it, checked and applied like it
   validate, // against the class; defaults filled in
   cascade, // what is attached to a removed document goes too
   counters, // collections count what is attached

@@ -19,6 +19,11 @@ import { securityEvents } from './permissions/security-events.ts'
 import type { Storage, WorkspaceStorage } from './storage/contract.ts'
 import { storageSchema } from './storage-schema.ts'
 import type { Push } from './push.ts'
+import type { MethodCall } from './module.ts'
+import { actingFor } from './triggers/acting.ts'
+import { AsyncTriggers } from './triggers/async-triggers.ts'
+import { InstalledModules } from './triggers/installed-modules.ts'
+import { migrate } from './triggers/migrations.ts'
 import type { Clock, Logger, Workspace } from './workspace.ts'
 import { WorkspaceModel } from './workspace-model.ts'
 
@@ -30,6 +35,8 @@ export interface OpenOptions {
   storage: Storage
   /** The model that modules declare; shared by every workspace. */
   base: WorkspaceModel
+  /** What modules add to the workspace. */
+  modules?: InstalledModules
   clock: Clock
   logger: Logger
   /** Gets what was committed, in the order of the log, after the senders' answers. */
@@ -40,6 +47,9 @@ export interface OpenOptions {
 /** An open workspace: its handlers, and what a session wants to know of it. */
 export interface Pipeline extends Handlers {
   readonly model: WorkspaceModel
+  readonly modules: InstalledModules
+  /** What a module's method may do for the caller. */
+  readonly actingFor: (caller: Caller) => MethodCall
   readonly epoch: string
   readonly lastSeq: () => number
   /** Transactions that wait for their commit. */
@@ -63,7 +73,7 @@ export async function openWorkspace(options: OpenOptions): Promise<Pipeline> {
     if (model.version > 0) await storage.applySchema(storageSchema(model.hierarchy))
     const permissions = new Permissions(model)
     await readSpaces(storage, model, permissions)
-    return assemble(options, storage, model, permissions)
+    return await assemble(options, storage, model, permissions)
   } catch (error) {
     await storage.close()
     throw error
@@ -93,19 +103,21 @@ async function readSpaces(
   for (const space of found) permissions.spaceChanged(space._id, space as unknown as Space)
 }
 
-function assemble(
+/** Applies migrations, and starts triggers, before anybody is let in. */
+async function assemble(
   options: OpenOptions,
   storage: WorkspaceStorage,
   model: WorkspaceModel,
   permissions: Permissions,
-): Pipeline {
-  const { id, clock, logger } = options
+): Promise<Pipeline> {
+  const { id, clock, logger, modules = new InstalledModules([]) } = options
   const transient = new DocumentStore()
   const generateId = createIdGenerator({ now: () => clock.now(), random: randomBytes })
   const workspace: Workspace = {
     id,
     model,
     permissions,
+    modules,
     storage,
     transient,
     clock,
@@ -114,16 +126,22 @@ function assemble(
     commit: (caller, tx) => queue.enqueue(caller, tx),
     lastSeq: () => queue.lastSeq,
   }
+  const triggers = new AsyncTriggers(workspace)
   const queue = new CommitQueue({
     workspace,
     handler: commitHandler(workspace),
-    observer: observe(options, workspace),
+    observer: observe(options, workspace, triggers),
     lastSeq: storage.lastSeq,
     ...(options.commitLimits === undefined ? {} : { limits: options.commitLimits }),
   })
+  const handlers = buildPipeline(workspace)
+  await migrate(workspace, handlers)
+  await triggers.start(handlers)
   return {
-    ...buildPipeline(workspace),
+    ...handlers,
     model,
+    modules,
+    actingFor: (caller) => actingFor(workspace, handlers, caller),
     storage,
     generateId,
     epoch: storage.epoch,
@@ -131,10 +149,12 @@ function assemble(
     queueDepth: () => queue.depth,
     restored: async () => {
       queue.forgetDocuments()
+      triggers.restored()
       await readSpaces(storage, model, permissions)
     },
     mayReceive: (caller, { audience }) => audience === undefined || permissions.mayReceive(caller, audience),
     close: async () => {
+      await triggers.stop()
       await queue.idle()
       await storage.close()
     },
@@ -146,13 +166,17 @@ function commitHandler(workspace: Workspace): StepHandler {
   return commitSteps.reduceRight((next, step) => step(next, workspace), end)
 }
 
-function observe(options: OpenOptions, workspace: Workspace): CommitObserver {
+function observe(options: OpenOptions, workspace: Workspace, triggers: AsyncTriggers): CommitObserver {
   const { model, permissions, storage } = workspace
   let { version } = model
   return {
     committed: options.committed,
-    changed: (batch) => securityEvents(workspace, batch),
+    changed: (batch) => {
+      triggers.committed(batch.entries)
+      return securityEvents(workspace, batch)
+    },
     recovered: async (entries) => {
+      triggers.fellBehind()
       await readSpaces(storage, model, permissions)
       return entries.map(({ seq, tx }) => ({ seq, tx, audience: permissions.audienceOfLogged(tx) }))
     },

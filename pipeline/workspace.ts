@@ -3,6 +3,7 @@ import type { Tx } from '../model/transactions.ts'
 import type { Caller } from './caller.ts'
 import type { Permissions } from './permissions/permissions.ts'
 import type { WorkspaceStorage } from './storage/contract.ts'
+import type { InstalledModules } from './triggers/installed-modules.ts'
 import type { WorkspaceModel } from './workspace-model.ts'
 
 export interface Clock {
@@ -24,6 +25,7 @@ export interface Workspace {
   readonly id: string
   readonly model: WorkspaceModel
   readonly permissions: Permissions
+  readonly modules: InstalledModules
   readonly storage: WorkspaceStorage
   /** Documents of the domain `transient`: in memory only. */
   readonly transient: DocumentStore

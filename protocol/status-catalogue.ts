@@ -40,6 +40,15 @@ export const statusCatalogue: Record<StatusCode, StatusEntry> = {
   'platform:status:StorageReadOnly': retry('The disk is read-only; nothing was changed.', 507),
   'platform:status:StorageDamaged': entry('The files of the workspace are damaged.', 500),
   'platform:status:LimitReached': retry('A limit of the server is reached.', 429, ['limit', 'value']),
+  'platform:status:TriggerLimit': entry(
+    'Triggers set each other off without end; nothing was changed.',
+    500,
+    ['limit', 'value', 'triggers'],
+  ),
+  'platform:status:MigrationFailed': retry('The workspace does not open: a migration failed.', 503, [
+    'module',
+    'migration',
+  ]),
   'core:status:ObjectNotFound': entry('There is no such document.', 404, ['_id']),
   'core:status:ObjectExists': entry('There is a document with this id already.', 409, ['_id']),
   'core:status:InvalidProduct': entry('The token is for another product.', 403, ['productId']),

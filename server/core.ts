@@ -4,6 +4,7 @@ import { DEFAULT_COMMIT_LIMITS } from '../pipeline/commit/commit-queue.ts'
 import { type OpenOptions, openWorkspace, type Pipeline } from '../pipeline/open-workspace.ts'
 import type { Storage } from '../pipeline/storage/contract.ts'
 import type { Logger } from '../pipeline/workspace.ts'
+import type { InstalledModules } from '../pipeline/triggers/installed-modules.ts'
 import type { WorkspaceModel } from '../pipeline/workspace-model.ts'
 import { closeCodes } from '../protocol/close-codes.ts'
 import type { AccountsClient } from './accounts/accounts-client.ts'
@@ -25,6 +26,8 @@ export interface CoreOptions {
   configuration: Configuration
   /** The model that every workspace starts from. */
   base: WorkspaceModel
+  /** What modules add to every workspace. */
+  modules?: InstalledModules | undefined
   storage: Storage
   tokens: Tokens
   accounts: AccountsClient
@@ -75,7 +78,7 @@ export class Core {
   }
 
   /** Opens a workspace's pipeline, by itself. */
-  openPipeline(options: Pick<OpenOptions, 'id' | 'base' | 'committed'>): Promise<Pipeline> {
+  openPipeline(options: Pick<OpenOptions, 'id' | 'base' | 'committed' | 'modules'>): Promise<Pipeline> {
     const clock = { now: this.#scheduler.now }
     const commitLimits = { ...DEFAULT_COMMIT_LIMITS, maxWaiting: this.#configuration.maxWaitingCommits }
     const { storage } = this.#options
@@ -119,7 +122,7 @@ export class Core {
   }
 
   #createRegistry(): WorkspaceRegistry {
-    const { base } = this.#options
+    const { base, modules } = this.#options
     const { idleTimeout, openTimeout, upgradeNotice, reconnectWindow } = this.#configuration
     return new WorkspaceRegistry({
       wheel: this.#wheel,
@@ -134,6 +137,7 @@ export class Core {
         this.openPipeline({
           id,
           base,
+          ...(modules === undefined ? {} : { modules }),
           committed: (pushes) => {
             this.#metrics.committed(pushes.length)
             committed(pushes)

@@ -2,11 +2,12 @@ import { AccountRole, type Configuration, type Ref } from '../model/documents.ts
 import { core } from '../model/identifiers.ts'
 import { StatusError } from '../model/status.ts'
 import type { TxCreateDoc } from '../model/transactions.ts'
+import { systemCaller } from '../pipeline/caller.ts'
 import type { AtriumModule } from '../pipeline/module.ts'
 import type { Pipeline } from '../pipeline/open-workspace.ts'
 import { callAccounts } from './accounts/accounts-rpc.ts'
 import { SYSTEM_EMAIL, type Tokens } from './tokens.ts'
-import { accountId, ensureAccount, systemCaller } from './workspaces/ensure-account.ts'
+import { accountId, ensureAccount } from './workspaces/ensure-account.ts'
 import type { WorkspaceRegistry } from './workspaces/workspace-registry.ts'
 
 export const DEMO_WORKSPACE = 'demo'

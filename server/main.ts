@@ -5,6 +5,7 @@ import { getRequestListener } from '@hono/node-server'
 import type { AtriumModule } from '../pipeline/module.ts'
 import type { Pipeline } from '../pipeline/open-workspace.ts'
 import type { Storage } from '../pipeline/storage/contract.ts'
+import { InstalledModules } from '../pipeline/triggers/installed-modules.ts'
 import type { Logger } from '../pipeline/workspace.ts'
 import { type AccountsClient, HttpAccountsClient, trustingAccounts } from './accounts/accounts-client.ts'
 import { AccountsService } from './accounts/builtin/accounts-service.ts'
@@ -104,6 +105,7 @@ class AtriumServer implements RunningServer {
     this.#core = new Core({
       configuration,
       base: modelOf(modules),
+      modules: new InstalledModules(modules, { observer: this.#metrics }),
       storage: this.#storage,
       tokens: this.#tokens,
       accounts: this.#createAccountsClient(),

@@ -2,21 +2,26 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { baseModel } from '../model/base-model.ts'
 import type { AtriumModule } from '../pipeline/module.ts'
+import { moduleStateModel } from '../pipeline/triggers/module-state.ts'
 import { WorkspaceModel } from '../pipeline/workspace-model.ts'
+import { checkModules, checkShape } from './check-modules.ts'
 import { ConfigurationError } from './configuration/configuration.ts'
 
 const examples: ReadonlyMap<string, string> = new Map([['board', '../examples/board/index.js']])
 
-/** The modules named in the configuration: examples by name, files by a path with a dot or slash, packages else. */
+/**
+ * The modules named in the configuration: examples by name, files by a path with a dot or slash, packages else.
+ * @throws ConfigurationError that names the module and what is wrong with it
+ */
 export async function loadModules(names: readonly string[]): Promise<AtriumModule[]> {
-  return await Promise.all(names.map(loadModule))
+  const modules = await Promise.all(names.map(loadModule))
+  checkModules(modules)
+  return modules
 }
 
 async function loadModule(name: string): Promise<AtriumModule> {
-  const loaded = await importModule(name)
-  const { default: module } = loaded as { default?: Partial<AtriumModule> }
-  if (typeof module?.name === 'string' && Array.isArray(module.model)) return module as AtriumModule
-  throw new ConfigurationError(`ATRIUM_MODULES: ${name} does not export a module by default`)
+  const { default: module } = (await importModule(name)) as { default?: unknown }
+  return checkShape(name, module)
 }
 
 async function importModule(name: string): Promise<unknown> {
@@ -37,5 +42,5 @@ async function importModule(name: string): Promise<unknown> {
 
 /** The model that every workspace starts from. */
 export function modelOf(modules: readonly Pick<AtriumModule, 'model'>[]): WorkspaceModel {
-  return WorkspaceModel.of([...baseModel, ...modules.flatMap(({ model }) => [...model])])
+  return WorkspaceModel.of([...baseModel, ...moduleStateModel, ...modules.flatMap(({ model }) => [...model])])
 }

@@ -2,6 +2,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto'
 import jwt from 'jsonwebtoken'
 import { z } from 'zod'
 import { StatusError } from '../model/status.ts'
+import { systemCaller } from '../pipeline/caller.ts'
 
 /** What a token says. */
 export interface Token {
@@ -26,7 +27,7 @@ export interface TokenClaims {
 }
 
 /** The email in tokens of the server itself and of its tools. */
-export const SYSTEM_EMAIL = 'system'
+export const SYSTEM_EMAIL = systemCaller.email
 
 const claimsSchema = z.object({
   email: z.string().min(1).max(256),

@@ -1,5 +1,6 @@
 import {
   arrayOf,
+  boolean,
   collection,
   date,
   enumOf,
@@ -8,6 +9,7 @@ import {
   rank,
   refTo,
   string,
+  timestamp,
 } from '../../model/attribute-types.ts'
 import { createModelBuilder } from '../../model/builder.ts'
 import type { DocumentOf } from '../../model/class-ref.ts'
@@ -43,6 +45,10 @@ const Task = builder.class('Task', {
     priority: enumOf(Priority, { default: 'none' }),
     assignee: refTo(core.class.Account, { index: true }),
     dueDate: date(),
+    /** Since when it is done; the server keeps it. */
+    doneOn: timestamp(),
+    /** Put away. */
+    archived: boolean(),
     labels: arrayOf(string()),
     rank: rank(),
     comments: collection(Comment),
@@ -60,6 +66,19 @@ const Task = builder.class('Task', {
   ],
 })
 
+/** Tells its creator, who is the assignee, that he was given a task. */
+const Notification = builder.class('Notification', {
+  extends: core.class.Doc,
+  domain: 'notification',
+  label: 'Notification',
+  visibleTo: 'creator',
+  attributes: {
+    task: refTo(Task, { required: true, index: true }),
+    assignedBy: refTo(core.class.Account, { required: true }),
+    isRead: boolean({ default: false }),
+  },
+})
+
 /** Tasks somebody estimated. */
 const Estimated = builder.mixin('Estimated', {
   extends: Task,
@@ -72,7 +91,7 @@ export type Comment = DocumentOf<typeof Comment>
 export type Project = DocumentOf<typeof Project>
 
 export const board = {
-  class: { Project, Task, Comment },
+  class: { Project, Task, Comment, Notification },
   mixin: { Estimated },
 }
 

@@ -15,12 +15,17 @@ export interface Work {
   readonly state: CommitState
   /** Commits what earlier requests staged; only before this one stages anything. */
   readonly flush: () => Promise<void>
+  /** Where what is applied is noted, in order, for triggers. */
+  readonly changes?: AppliedChange[]
 }
+
+/** A change of a document, by the transaction as it is logged. */
+export type AppliedChange = DocumentChange & { tx: TxCUD }
 
 /** What a step did with a transaction: the answer, and the change of a document if there was one. */
 export interface StepOutcome {
   result: unknown
-  change?: DocumentChange & { tx: TxCUD }
+  change?: AppliedChange
 }
 
 export type StepHandler = (work: Work, tx: Tx) => Promise<StepOutcome>

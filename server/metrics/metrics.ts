@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { TriggerFailure, TriggerObserver } from '../../pipeline/triggers/trigger.ts'
 import type { SentKind, SessionMetrics } from '../sessions/session-services.ts'
 import { Durations } from './durations.ts'
 import { MessageCounts } from './message-counts.ts'
@@ -16,7 +17,7 @@ const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0
 const GROUP_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 
 /** What the server counts, for Prometheus; one registry for each server. */
-export class Metrics implements SessionMetrics {
+export class Metrics implements SessionMetrics, TriggerObserver {
   readonly #registry = new Registry()
   readonly #connections = this.#counter('atrium_connections_total', 'Connections taken.')
   readonly #received = new MessageCounts<'text' | 'binary'>('received', 'from clients', this.#registry)
@@ -28,6 +29,12 @@ export class Metrics implements SessionMetrics {
   )
   readonly #closes = this.#counter('atrium_closed_connections_total', 'Connections closed, by code.', 'code')
   readonly #commits = this.#counter('atrium_commits_total', 'Transactions committed.')
+  readonly #triggers = this.#counter(
+    'atrium_trigger_failures_total',
+    'Triggers that failed, and what came of it.',
+    'trigger',
+    'outcome',
+  )
   readonly #requests = new Durations({
     name: 'atrium_request_duration_seconds',
     help: 'From a request to its answer.',
@@ -84,6 +91,10 @@ export class Metrics implements SessionMetrics {
   committed(transactions: number): void {
     this.#commits.inc(transactions)
     this.#groups.observe(transactions)
+  }
+
+  triggerFailed(trigger: string, outcome: TriggerFailure): void {
+    this.#triggers.inc({ trigger, outcome })
   }
 
   broadcast(seconds: number): void {

@@ -6,6 +6,7 @@ import type { Token } from '../tokens.ts'
 import type { Frame } from '../transport/frame.ts'
 import { answerOf, encodeFrame } from './answer.ts'
 import { type Method, type MethodContext, methods as commonMethods } from './methods.ts'
+import { serviceMethodOf } from './service-methods.ts'
 import type { SentKind, SessionServices } from './session-services.ts'
 import type { Statistics } from './statistics.ts'
 import { toStatus } from './to-status.ts'
@@ -82,7 +83,10 @@ export class RequestRunner {
   }
 
   #run(request: Request, state: OpenState): void {
-    const method = commonMethods.get(request.method) ?? this.#events.method(request.method)
+    const method =
+      commonMethods.get(request.method) ??
+      this.#events.method(request.method) ??
+      serviceMethodOf(state.pipeline.modules, request.method)
     if (method === undefined) {
       this.fail(request.id, new StatusError('platform:status:UnknownMethod', { method: request.method }))
       return

@@ -2,18 +2,9 @@ import type { Account, AccountRole, Ref } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import { StatusError } from '../../model/status.ts'
 import type { TxCreateDoc } from '../../model/transactions.ts'
-import type { Caller } from '../../pipeline/caller.ts'
+import { type Caller, systemCaller } from '../../pipeline/caller.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import { SYSTEM_EMAIL, type Token } from '../tokens.ts'
-
-/** On whose behalf the server itself acts. */
-export const systemCaller: Caller = {
-  account: core.account.System,
-  email: SYSTEM_EMAIL,
-  role: 'OWNER',
-  system: true,
-  admin: true,
-}
 
 /** Who the bearer of the token is in this workspace; an account is made when the accounts service gives a role. */
 export async function callerOf(

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { board, type Task } from '../../examples/board/model.ts'
 import { applyTransaction, targetOf } from '../../model/apply-transaction.ts'
 import type { AttachedDoc, Doc } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
@@ -13,19 +14,31 @@ export function replay(txes: readonly Tx[]): Documents {
   return documents
 }
 
-/** The documents that the visible transactions make, with the counters and removals that follow from them. */
+/** The documents that the visible transactions make, with what follows from them: counters, removals, when a task was done. */
 export function replayVisible(txes: readonly Tx[]): Documents {
   const documents: Documents = new Map()
   for (const tx of inOrder(txes)) {
     const { _id } = targetOf(tx as TxCUD)
-    const existed = documents.has(_id)
+    const before = documents.get(_id)
+    const existed = before !== undefined
     step(documents, tx as TxCUD)
+    keepDoneOn(documents, before, _id)
     if (tx._class === core.class.TxCollectionCUD) {
       count(documents, tx as TxCollectionCUD, Number(documents.has(_id)) - Number(existed))
     }
     if (existed && !documents.has(_id)) removeAttached(documents, _id)
   }
   return documents
+}
+
+/** As the board's trigger does. */
+function keepDoneOn(documents: Documents, before: Doc | undefined, _id: string): void {
+  const after = documents.get(_id) as Task | undefined
+  if (after?._class !== board.class.Task) return
+  const isDone = after.status === 'done'
+  if (isDone === ((before as Task | undefined)?.status === 'done')) return
+  const { doneOn: _, ...rest } = after
+  documents.set(_id, isDone ? ({ ...rest, doneOn: after.modifiedOn } as Doc) : rest)
 }
 
 function step(documents: Documents, tx: TxCUD): void {

@@ -3,10 +3,12 @@ import type { Account, Class, Ref } from '../../model/documents.ts'
 import type { DocumentQuery, FindOptions, FindResult } from '../../model/query/query.ts'
 import type { CommitLimits } from '../../pipeline/commit/commit-queue.ts'
 import type { Caller } from '../../pipeline/caller.ts'
+import type { AtriumModule } from '../../pipeline/module.ts'
 import { openWorkspace, type Pipeline } from '../../pipeline/open-workspace.ts'
 import type { Storage } from '../../pipeline/storage/contract.ts'
 import { createMemoryStorage } from '../../pipeline/storage/memory/storage.ts'
 import type { Push } from '../../pipeline/push.ts'
+import { InstalledModules } from '../../pipeline/triggers/installed-modules.ts'
 import { modelOf } from '../../server/modules.ts'
 import { TestLog } from './test-server.ts'
 
@@ -20,11 +22,17 @@ export interface TestPipeline {
   find: (_class: string, query?: DocumentQuery, options?: FindOptions) => Promise<FindResult>
 }
 
+interface PipelineOptions {
+  storage?: Storage
+  id?: string
+  now?: () => number
+  commitLimits?: CommitLimits
+  modules?: InstalledModules
+}
+
 /** A pipeline over storage in memory, without a server around it. */
-export async function testPipeline(
-  options: { storage?: Storage; id?: string; now?: () => number; commitLimits?: CommitLimits } = {},
-): Promise<TestPipeline> {
-  const { storage = createMemoryStorage(), id = 'w1', now = Date.now, commitLimits } = options
+export async function testPipeline(options: PipelineOptions = {}): Promise<TestPipeline> {
+  const { storage = createMemoryStorage(), id = 'w1', now = Date.now, commitLimits, modules } = options
   const pushes: Push[] = []
   const log = new TestLog()
   const pipeline = await openWorkspace({
@@ -35,10 +43,21 @@ export async function testPipeline(
     logger: log,
     committed: (committed) => pushes.push(...committed),
     ...(commitLimits === undefined ? {} : { commitLimits }),
+    ...(modules === undefined ? {} : { modules }),
   })
   const find: TestPipeline['find'] = async (_class, query = {}, find = {}) =>
     (await pipeline.find(ann, { _class: _class as Ref<Class>, query, options: find })) as FindResult
   return { pipeline, pushes, storage, log, find }
+}
+
+/** With a module `test` beside the board's model. */
+export async function modulePipeline(
+  module: Partial<AtriumModule>,
+  options: ConstructorParameters<typeof InstalledModules>[1] = {},
+  more: PipelineOptions = {},
+): Promise<TestPipeline> {
+  const modules = new InstalledModules([{ name: 'test', model: [], ...module }], options)
+  return await testPipeline({ ...more, modules })
 }
 
 export const ann = caller('ann')

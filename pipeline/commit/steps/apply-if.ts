@@ -1,6 +1,5 @@
 import { core } from '../../../model/identifiers.ts'
 import { planFind } from '../../../model/query/plan-find.ts'
-import type { Condition } from '../../../model/query/plan.ts'
 import {
   type DocumentMatch,
   type Tx,
@@ -8,6 +7,7 @@ import {
   type TxWorkspaceEvent,
   WorkspaceEvent,
 } from '../../../model/transactions.ts'
+import { needsStorage } from '../../triggers/sync-trigger-run.ts'
 import type { Workspace } from '../../workspace.ts'
 import type { CommitStep, Work } from '../commit-queue.ts'
 
@@ -46,12 +46,6 @@ async function holds(work: Work, { permissions }: Workspace, tx: TxApplyIf): Pro
   function toPlan({ _class, query }: DocumentMatch) {
     return permissions.restrict(planFind(work.state.hierarchy, _class, query, {}), work.caller)
   }
-}
-
-/** Joins and full-text search see only what is committed. */
-function needsStorage(condition: Condition): boolean {
-  if (condition.op === 'lookup' || condition.op === 'search') return true
-  return 'conditions' in condition && condition.conditions.some(needsStorage)
 }
 
 function announceBulkUpdate(work: Work, workspace: Workspace, tx: TxApplyIf): void {

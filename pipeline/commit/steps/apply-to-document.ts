@@ -22,7 +22,9 @@ export const applyToDocument: CommitStep = (_next, workspace) =>
     work.state.stage(domain, _id, after)
     const seq = domain === domains.transient ? undefined : work.state.log(change, work.request)
     work.state.pushes.push(...pushesOf(workspace, { tx: change, seq }, before, after))
-    return { result: answer(change, after), change: { tx: change, ...definedOf(before, after) } }
+    const applied = { tx: change, ...definedOf(before, after) }
+    work.changes?.push(applied)
+    return { result: answer(change, after), change: applied }
   }
 
 /** The transaction, naming the space its document is in: permissions to read the log go by it. */

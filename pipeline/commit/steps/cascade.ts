@@ -4,7 +4,7 @@ import { core } from '../../../model/identifiers.ts'
 import { planFind } from '../../../model/query/plan-find.ts'
 import type { FindPlan } from '../../../model/query/plan.ts'
 import type { CommitStep, Work } from '../commit-queue.ts'
-import { derivedRemove } from './derived.ts'
+import { derivedFrom } from './derived.ts'
 
 /** Removing a document removes what is attached to it, at every depth, the outermost first. */
 export const cascade: CommitStep = (next, workspace) =>
@@ -15,7 +15,7 @@ export const cascade: CommitStep = (next, workspace) =>
     let parents: Doc[] = [change.before]
     while (parents.length > 0) {
       const attached = await attachedTo(work, parents)
-      for (const doc of attached) await next(work, derivedRemove(workspace, change.tx, doc))
+      for (const doc of attached) await next(work, derivedFrom(workspace, change.tx).remove(doc))
       parents = attached
     }
     return outcome

@@ -4,7 +4,7 @@ import { StatusError } from '../../../model/status.ts'
 import type { TxCUD } from '../../../model/transactions.ts'
 import type { Workspace } from '../../workspace.ts'
 import type { CommitStep, StepHandler, Work } from '../commit-queue.ts'
-import { derivedUpdate } from './derived.ts'
+import { derivedFrom } from './derived.ts'
 
 /** Whoever is attached to, moved between or taken from a collection moves the parent's counter. */
 export const counters: CommitStep = (next, workspace) =>
@@ -42,7 +42,7 @@ async function move({ work, workspace, next, cause }: Count, child: AttachedDoc,
   const domain = known ? hierarchy.domainOf(child.attachedToClass) : undefined
   const parent = domain === undefined ? undefined : await work.state.get(domain, child.attachedTo)
   if (parent === undefined) return
-  await next(work, derivedUpdate(workspace, cause, parent, { $inc: { [child.collection]: by } }))
+  await next(work, derivedFrom(workspace, cause).update(parent, { $inc: { [child.collection]: by } }))
 }
 
 function attachment(doc: Doc | undefined): AttachedDoc | undefined {

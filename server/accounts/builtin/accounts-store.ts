@@ -3,8 +3,8 @@ import type { Doc, Ref } from '../../../model/documents.ts'
 import { core } from '../../../model/identifiers.ts'
 import type { DocumentQuery, FindResult } from '../../../model/query/query.ts'
 import type { TxCreateDoc, TxCUD, TxUpdateDoc } from '../../../model/transactions.ts'
+import { systemCaller } from '../../../pipeline/caller.ts'
 import type { Pipeline } from '../../../pipeline/open-workspace.ts'
-import { systemCaller } from '../../workspaces/ensure-account.ts'
 
 /**
  * The accounts service keeps people, workspaces and memberships as documents of a workspace of its own: the

@@ -1,0 +1,86 @@
+import { StatusError } from '../../../model/status.ts'
+import type { Tx, TxCUD } from '../../../model/transactions.ts'
+import { derivedChange, SyncTriggerRun } from '../../triggers/sync-trigger-run.ts'
+import type { Installed, SyncTrigger } from '../../triggers/trigger.ts'
+import type { Workspace } from '../../workspace.ts'
+import type { AppliedChange, CommitStep, StepHandler, StepOutcome, Work } from '../commit-queue.ts'
+
+/**
+ * What modules add to a transaction goes through the steps that follow, and may set off triggers in its turn.
+ * So may what those steps derive. All of it is committed with the transaction, or none.
+ */
+export const triggers: CommitStep = (next, workspace) => {
+  if (workspace.modules.sync.isEmpty) return next
+  return async function triggers(work, tx) {
+    return await new Chain(work, next, workspace).run(tx)
+  }
+}
+
+/** A change, and the triggers that led to it. */
+interface Link {
+  change: AppliedChange
+  names: readonly string[]
+}
+
+class Chain {
+  readonly #work: Work
+  readonly #next: StepHandler
+  readonly #workspace: Workspace
+  readonly #links: Link[] = []
+  #derived = 0
+
+  constructor(work: Work, next: StepHandler, workspace: Workspace) {
+    this.#work = work
+    this.#next = next
+    this.#workspace = workspace
+  }
+
+  async run(tx: Tx): Promise<StepOutcome> {
+    const outcome = await this.#apply(tx, [])
+    const { sync } = this.#workspace.modules
+    // It grows while it is walked through: what comes first is answered first.
+    for (const link of this.#links) {
+      for (const trigger of sync.matching(this.#work.state.hierarchy, link.change.tx))
+        await this.#set(trigger, link)
+    }
+    return outcome
+  }
+
+  async #apply(tx: Tx, names: readonly string[]): Promise<StepOutcome> {
+    const changes: AppliedChange[] = []
+    const outcome = await this.#next({ ...this.#work, changes }, tx)
+    for (const change of changes) this.#links.push({ change, names })
+    return outcome
+  }
+
+  async #set(trigger: Installed<SyncTrigger>, { change, names }: Link): Promise<void> {
+    const { depth, derived } = this.#workspace.modules.limits
+    const path = [...names, trigger.fullName]
+    if (path.length > depth) throw this.#beyond('triggerDepth', depth, path)
+    const made = await new SyncTriggerRun(this.#workspace, this.#work.state, trigger).run(change)
+    for (const tx of made) {
+      this.#derived += 1
+      if (this.#derived > derived) throw this.#beyond('triggerDerived', derived, path)
+      await this.#applyDerived(derivedChange(change.tx, tx), path)
+    }
+  }
+
+  async #applyDerived(tx: TxCUD, path: readonly string[]): Promise<void> {
+    try {
+      await this.#apply(tx, path)
+    } catch (error) {
+      const { id: workspace, logger } = this.#workspace
+      if (error instanceof StatusError)
+        logger.warn({ workspace, triggers: path, err: error }, 'what a trigger added was refused')
+      throw error
+    }
+  }
+
+  #beyond(limit: string, value: number, path: readonly string[]): StatusError {
+    const { id: workspace, logger, modules } = this.#workspace
+    const names = [...new Set(path)].join(' > ')
+    logger.error({ workspace, limit, value, triggers: path }, 'triggers set each other off without end')
+    modules.observer.triggerFailed(path.at(-1) ?? '', 'loop')
+    return new StatusError('platform:status:TriggerLimit', { limit, value, triggers: names })
+  }
+}

@@ -1,0 +1,76 @@
+import type { Ref } from '../../model/documents.ts'
+import { core } from '../../model/identifiers.ts'
+import type { TxCollectionCUD, TxCUD } from '../../model/transactions.ts'
+import { systemCaller } from '../caller.ts'
+import type { Handlers } from '../middleware.ts'
+import type { LogEntry } from '../storage/contract.ts'
+import { TransactionFactory } from '../transaction-factory.ts'
+import type { Workspace } from '../workspace.ts'
+import { finderFor } from './acting.ts'
+import { nextGeneration } from './generation.ts'
+import { inTime } from './in-time.ts'
+import type { AsyncContext, AsyncTrigger, Installed } from './trigger.ts'
+
+/** One asynchronous trigger in one workspace, for one transaction at a time. */
+export class AsyncTriggerRun {
+  readonly #workspace: Workspace
+  readonly #handlers: Handlers
+  readonly #trigger: Installed<AsyncTrigger>
+  readonly #stop: AbortSignal
+
+  constructor(workspace: Workspace, handlers: Handlers, trigger: Installed<AsyncTrigger>, stop: AbortSignal) {
+    this.#workspace = workspace
+    this.#handlers = handlers
+    this.#trigger = trigger
+    this.#stop = stop
+  }
+
+  /** The same for each run of this trigger for this transaction, in this history of the workspace. */
+  keyOf({ seq }: LogEntry): string {
+    return `${this.#trigger.fullName}:${this.#workspace.storage.epoch}:${seq}`
+  }
+
+  /** What the trigger makes of the transaction, under ids that do not change from run to run. */
+  async effects(entry: LogEntry): Promise<TxCUD[]> {
+    const { runTime } = this.#workspace.modules.limits
+    const tx = entry.tx as TxCUD
+    const made = await inTime(
+      (signal) => this.#trigger.run(this.#context(entry, signal), tx),
+      runTime,
+      this.#stop,
+    )
+    if (!Array.isArray(made)) throw new TypeError('a trigger returns an array of transactions')
+    const meta = nextGeneration(tx, this.#trigger.fullName)
+    return made.map((each: TxCUD, at) => named({ ...each, meta }, `${this.keyOf(entry)}:${at}`))
+  }
+
+  #context(entry: LogEntry, signal: AbortSignal): AsyncContext {
+    const { clock, generateId, logger, model } = this.#workspace
+    const findAll = finderFor(this.#handlers, systemCaller)
+    const { System } = core.account
+    return {
+      key: this.keyOf(entry),
+      signal,
+      hierarchy: model.hierarchy,
+      generateId,
+      logger,
+      bySystem: new TransactionFactory(generateId, {
+        space: core.space.DerivedTx,
+        modifiedBy: System,
+        modifiedOn: clock.now(),
+      }),
+      get: async (_class, _id) => (await findAll(_class, { _id }, { limit: 1 }))[0],
+      findAll,
+    }
+  }
+}
+
+function named(tx: TxCUD, _id: string): TxCUD {
+  const signed = { ...tx, _id: _id as Ref, space: core.space.DerivedTx, modifiedBy: core.account.System }
+  if (tx._class !== core.class.TxCollectionCUD) return signed
+  const { tx: inner } = tx as TxCollectionCUD
+  return {
+    ...signed,
+    tx: { ...inner, _id: `${_id}:inner` as Ref, modifiedBy: core.account.System },
+  } as TxCollectionCUD
+}

@@ -1,0 +1,158 @@
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
+import { StatusError } from '../../model/status.ts'
+import type { TxCUD } from '../../model/transactions.ts'
+import { type LogEntry, StorageError } from '../storage/contract.ts'
+import type { AsyncTriggerRun } from './async-trigger-run.ts'
+import { generationOf } from './generation.ts'
+import type { TriggerLimits } from './limits.ts'
+import { TriggerFeed, type FeedSources } from './trigger-feed.ts'
+import type { AsyncTrigger, Installed, TriggerFailure } from './trigger.ts'
+import type { TriggerCursors } from './trigger-cursors.ts'
+
+export interface RunnerParts extends FeedSources {
+  trigger: Installed<AsyncTrigger>
+  run: AsyncTriggerRun
+  cursors: TriggerCursors
+  limits: TriggerLimits
+  /** Logs and counts. */
+  report: (failure: TriggerFailure, fields: object) => void
+  /** The workspace closes. */
+  stop: AbortSignal
+}
+
+/** Runs one asynchronous trigger over the log, one transaction after another. */
+export class AsyncTriggerRunner {
+  readonly feed: TriggerFeed
+  readonly #parts: RunnerParts
+  #unsavedRuns = 0
+  /** The place in the log that is kept. */
+  #saved: number
+  #running: Promise<void> | undefined
+  /** Its place in the log cannot be kept: it does nothing more until the workspace opens again. */
+  #isParked = false
+
+  constructor(parts: RunnerParts, cursor: number) {
+    this.#parts = parts
+    this.#saved = cursor
+    this.feed = new TriggerFeed(parts, parts.limits.waiting, cursor)
+  }
+
+  /** There may be something to do. */
+  wake(): void {
+    if (this.#parts.stop.aborted || this.#isParked || this.#running !== undefined) return
+    if (!this.feed.isReady && !this.#isUnsaved) return
+    this.#running = this.#work().finally(() => {
+      this.#running = undefined
+      // Something may have come after the last look.
+      this.wake()
+    })
+  }
+
+  /** Resolves when nothing is left to do, or the workspace closes. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running
+  }
+
+  get #isUnsaved(): boolean {
+    return this.feed.done - this.#saved >= this.#parts.limits.unsavedEntries
+  }
+
+  async #work(): Promise<void> {
+    // After the answers.
+    await nextTurn()
+    try {
+      await this.#untilDone()
+    } catch (error) {
+      if (this.#parts.stop.aborted) return
+      this.#isParked = true
+      this.#parts.report('parked', { err: error })
+    }
+  }
+
+  async #untilDone(): Promise<void> {
+    const { limits, stop } = this.#parts
+    while (!stop.aborted) {
+      if (this.feed.isBehind) await this.#patiently(() => this.feed.read())
+      const entry = this.feed.next
+      if (entry !== undefined) {
+        await this.#take(entry)
+        this.feed.took(entry)
+        if (this.#unsavedRuns >= limits.unsavedRuns) await this.#save()
+      } else if (this.#unsavedRuns > 0 || this.#isUnsaved) await this.#save()
+      else if (!this.feed.isBehind) return
+    }
+  }
+
+  /** Runs the trigger for the transaction until it succeeds, or is given up. */
+  async #take(entry: LogEntry): Promise<void> {
+    const { limits, report, run } = this.#parts
+    const { count, triggers } = generationOf(entry.tx)
+    if (count >= limits.generations) {
+      report('loop', { seq: entry.seq, transaction: entry.tx._id, triggers })
+      const message = `set off by triggers ${count} times in a row: ${triggers.join(' > ')}`
+      return await this.#setAside(entry, message)
+    }
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#made(entry, await run.effects(entry))
+      } catch (error) {
+        if (this.#parts.stop.aborted) throw error
+        if (attempt >= limits.attempts) {
+          report('set-aside', { seq: entry.seq, transaction: entry.tx._id, err: error })
+          return await this.#setAside(entry, messageOf(error))
+        }
+        report('retried', { seq: entry.seq, transaction: entry.tx._id, attempt, err: error })
+        await this.#pause(attempt)
+      }
+    }
+  }
+
+  /** @throws StatusError when what the trigger made cannot be committed */
+  async #made(entry: LogEntry, effects: readonly TxCUD[]): Promise<void> {
+    this.#unsavedRuns += 1
+    if (effects.length > 0) await this.#commit(entry, effects)
+  }
+
+  async #setAside(entry: LogEntry, message: string): Promise<void> {
+    await this.#commit(entry, [this.#parts.cursors.setAside(this.#parts.trigger, entry, message)])
+  }
+
+  async #commit(entry: LogEntry, effects: readonly TxCUD[]): Promise<void> {
+    const { cursors, trigger, run } = this.#parts
+    await this.#patiently(() => cursors.advance(trigger, entry.seq, effects, run.keyOf(entry)))
+    this.#unsavedRuns = 0
+    this.#saved = entry.seq
+  }
+
+  async #save(): Promise<void> {
+    const { cursors, trigger } = this.#parts
+    const { done } = this.feed
+    await this.#patiently(() => cursors.advance(trigger, done, []))
+    this.#unsavedRuns = 0
+    this.#saved = done
+  }
+
+  /** Storage that is away is no fault of the trigger: it is waited for. */
+  async #patiently<T>(act: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await act()
+      } catch (error) {
+        if (!(error instanceof StorageError) || this.#parts.stop.aborted) throw error
+        if (attempt === 1) this.#parts.report('retried', { err: error })
+        await this.#pause(attempt)
+      }
+    }
+  }
+
+  async #pause(attempt: number): Promise<void> {
+    const { firstDelay, longestDelay } = this.#parts.limits
+    const delay = Math.min(longestDelay, firstDelay * 2 ** Math.min(attempt - 1, 30))
+    await wait(delay, undefined, { signal: this.#parts.stop, ref: false })
+  }
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof StatusError) return error.status.code
+  return error instanceof Error ? error.message : String(error)
+}

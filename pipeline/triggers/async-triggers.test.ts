@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { board } from '../../examples/board/model.ts'
+import type { Ref } from '../../model/documents.ts'
+import { core } from '../../model/identifiers.ts'
+import { StatusError } from '../../model/status.ts'
+import { ann, caller, modulePipeline, type TestPipeline } from '../../tests/support/test-pipeline.ts'
+import { comment, createTask, updateTask } from '../../tests/support/transactions.ts'
+import { waitUntil } from '../../tests/support/wait-until.ts'
+import { type Storage, StorageError, type WorkspaceStorage } from '../storage/contract.ts'
+import { createMemoryStorage } from '../storage/memory/storage.ts'
+import { verifyLog } from '../verify-log.ts'
+import { moduleState } from './module-state.ts'
+import type { AsyncTrigger } from './trigger.ts'
+
+const { Comment, Task: TaskClass } = board.class
+const { SetAside, TriggerCursor } = moduleState.class
+const system = caller('system', { system: true, account: core.account.System })
+const fast = { firstDelay: 1, longestDelay: 2 }
+
+/** Remarks on each new task which it is. */
+const remark: AsyncTrigger = {
+  kind: 'async',
+  name: 'remark',
+  on: { classes: [TaskClass], transactions: [core.class.TxCreateDoc] },
+  run: async ({ bySystem, get }, { objectId }) => {
+    const task = await get(TaskClass, objectId)
+    return task === undefined ? [] : [bySystem.attach(task, 'comments', Comment, { message: task.title })]
+  },
+}
+
+async function remarks({ find }: TestPipeline): Promise<string[]> {
+  return (await find(Comment)).map((doc) => (doc as unknown as { message: string }).message)
+}
+
+async function setAside({ pipeline }: TestPipeline): Promise<{ trigger: string; message: string }[]> {
+  const found = await pipeline.find(system, { _class: SetAside, query: {}, options: {} })
+  return found as unknown as { trigger: string; message: string }[]
+}
+
+async function cursor({ pipeline }: TestPipeline, name = 'remark'): Promise<number> {
+  const _id = `trigger:test.${name}` as Ref
+  const found = await pipeline.find(system, { _class: TriggerCursor, query: { _id }, options: {} })
+  return (found as unknown as { seq: number }[])[0]?.seq ?? -1
+}
+
+test('PIPE-50: an asynchronous trigger runs after the answer, in the order of the log, once for each transaction', async () => {
+  const opened = await modulePipeline({ triggers: [remark] })
+  const titles = Array.from({ length: 40 }, (_, at) => `t${at}`)
+  await Promise.all(titles.map((title) => opened.pipeline.tx(ann, createTask(title, { title }))))
+  assert.equal((await remarks(opened)).length, 0, 'nothing has run before the answer')
+  await waitUntil(async () => (await remarks(opened)).length === 40, 'the trigger')
+  const log = await opened.pipeline.storage.readLog({ after: 0, limit: 1000 })
+  const made = log
+    .filter(({ tx }) => tx._class === core.class.TxCollectionCUD)
+    .map(({ tx }) => (tx as unknown as { objectId: string }).objectId)
+  assert.deepEqual(made, titles)
+  const visible = await opened.find(core.class.Tx)
+  assert.equal(visible.length, 40, 'what triggers make is hidden from queries of the log')
+  assert.deepEqual(
+    (await verifyLog(opened.pipeline.storage, opened.pipeline.model.hierarchy)).differences,
+    [],
+  )
+})
+
+test('PIPE-51: a trigger goes on from its cursor when the workspace opens again, with what it made until then made once', async () => {
+  const storage = createMemoryStorage()
+  let release: () => void = () => undefined
+  const held: AsyncTrigger = {
+    ...remark,
+    run: async (context, tx) => {
+      if (tx.objectId !== 't0') await new Promise<void>((resolve) => (release = resolve))
+      return await remark.run(context, tx)
+    },
+  }
+  const first = await modulePipeline({ triggers: [held] }, {}, { storage })
+  for (const title of ['t0', 't1', 't2']) await first.pipeline.tx(ann, createTask(title, { title }))
+  await waitUntil(async () => (await remarks(first)).length === 1, 'the trigger')
+  await first.pipeline.close()
+  release()
+  const second = await modulePipeline({ triggers: [remark] }, {}, { storage })
+  await waitUntil(async () => (await remarks(second)).length === 3, 'the trigger')
+  await second.pipeline.close()
+  const third = await modulePipeline({ triggers: [remark] }, {}, { storage })
+  await third.pipeline.tx(ann, createTask('t3', { title: 't3' }))
+  await waitUntil(async () => (await remarks(third)).length === 4, 'the trigger')
+  assert.deepEqual((await remarks(third)).toSorted(), ['t0', 't1', 't2', 't3'])
+})
+
+test('PIPE-52: a trigger that is new to a workspace begins with what comes next', async () => {
+  const storage = createMemoryStorage()
+  const before = await modulePipeline({}, {}, { storage })
+  await before.pipeline.tx(ann, createTask('old', { title: 'old' }))
+  await before.pipeline.close()
+  const after = await modulePipeline({ triggers: [remark] }, {}, { storage })
+  await after.pipeline.tx(ann, createTask('new', { title: 'new' }))
+  await waitUntil(async () => (await remarks(after)).length > 0, 'the trigger')
+  assert.deepEqual(await remarks(after), ['new'])
+})
+
+test('PIPE-53: a trigger that fails is tried again, at last the transaction is set aside, reported, and the next one has its turn', async () => {
+  const failures: unknown[] = []
+  let runs = 0
+  const flaky: AsyncTrigger = {
+    ...remark,
+    run: async (context, tx) => {
+      if (tx.objectId === 'once' && ++runs === 1) throw new Error('not yet')
+      if (tx.objectId === 'never') throw new StatusError('platform:status:UnknownError', { message: 'no' })
+      return await remark.run(context, tx)
+    },
+  }
+  const opened = await modulePipeline(
+    { triggers: [flaky] },
+    { limits: { ...fast, attempts: 3 }, observer: { triggerFailed: (...of) => failures.push(of) } },
+  )
+  for (const title of ['once', 'never', 'fine']) await opened.pipeline.tx(ann, createTask(title, { title }))
+  await waitUntil(async () => (await remarks(opened)).length === 2, 'the trigger')
+  assert.deepEqual(await remarks(opened), ['once', 'fine'])
+  const aside = (await setAside(opened)).map(({ trigger, message }) => [trigger, message])
+  assert.deepEqual(aside, [['test.remark', 'platform:status:UnknownError']])
+  const outcomes = ['retried', 'retried', 'retried', 'set-aside'].map((outcome) => ['test.remark', outcome])
+  assert.deepEqual(failures, outcomes)
+  assert.ok(opened.log.lines.some(({ level, message }) => level === 'error' && message.includes('set aside')))
+})
+
+test('PIPE-54: asynchronous triggers that set each other off again and again are cut off and reported by name', async () => {
+  const failures: unknown[] = []
+  const ping: AsyncTrigger = {
+    kind: 'async',
+    name: 'ping',
+    on: { classes: [TaskClass], transactions: [core.class.TxUpdateDoc] },
+    run: async ({ bySystem, get }, { objectId }) => {
+      const task = await get(TaskClass, objectId)
+      // The collection's counter is an update too.
+      return task === undefined ? [] : [bySystem.attach(task, 'comments', Comment, { message: 'again' })]
+    },
+  }
+  const opened = await modulePipeline(
+    { triggers: [ping] },
+    { limits: { ...fast, generations: 5 }, observer: { triggerFailed: (...of) => failures.push(of) } },
+  )
+  await opened.pipeline.tx(ann, createTask('t', { title: 't' }))
+  const forged = { ...updateTask('t', { rank: '1' }), meta: { generation: 99, triggers: 'a' } }
+  await opened.pipeline.tx(ann, forged)
+  await waitUntil(async () => (await setAside(opened)).length === 1, 'the trigger')
+  assert.equal((await remarks(opened)).length, 5)
+  assert.deepEqual(failures, [['test.ping', 'loop']])
+  const [line] = opened.log.lines.filter(({ message }) => message.includes('without end'))
+  const { triggers } = (line?.fields ?? {}) as { triggers?: string[] }
+  assert.deepEqual(triggers, Array<string>(5).fill('test.ping'))
+})
+
+test('PIPE-55: storage that is away, or whose answer is lost, is waited for, and what a trigger makes is there once', async () => {
+  const inner = createMemoryStorage()
+  const plan = { fail: 0, lose: 0 }
+  const storage: Storage = {
+    ...inner,
+    name: 'failing',
+    close: () => inner.close(),
+    openWorkspace: async (...of) => failing(await inner.openWorkspace(...of), plan),
+  }
+  const opened = await modulePipeline({ triggers: [remark] }, { limits: fast }, { storage })
+  for (let at = 0; at < 12; at++) {
+    await opened.pipeline.tx(ann, createTask(`t${at}`, { title: `t${at}` }))
+    if (at % 3 === 0) plan.fail = 4
+    if (at % 3 === 1) plan.lose = 1
+    await waitUntil(async () => (await remarks(opened)).length === at + 1, 'the trigger')
+  }
+  const expected = Array.from({ length: 12 }, (_, at) => `t${at}`)
+  assert.deepEqual((await remarks(opened)).toSorted(), expected.toSorted())
+  const verified = await verifyLog(opened.pipeline.storage, opened.pipeline.model.hierarchy)
+  assert.deepEqual([verified.flaws, verified.differences], [[], []])
+})
+
+test('PIPE-56: a trigger that cannot keep up reads the log instead of keeping all that waits, and misses nothing', async () => {
+  const opened = await modulePipeline({ triggers: [remark] }, { limits: { waiting: 3 } })
+  const titles = Array.from({ length: 60 }, (_, at) => `t${at}`)
+  for (let at = 0; at < titles.length; at += 6) {
+    const some = titles.slice(at, at + 6)
+    await Promise.all(some.map((title) => opened.pipeline.tx(ann, createTask(title, { title }))))
+  }
+  await waitUntil(async () => (await remarks(opened)).length >= 60, 'the trigger')
+  assert.deepEqual((await remarks(opened)).toSorted(), titles.toSorted())
+})
+
+test('PIPE-57: a trigger’s place in the log is kept also where it makes nothing, and no caller but the system and administrators sees it', async () => {
+  const silent: AsyncTrigger = { ...remark, name: 'silent', on: { classes: [core.class.Doc] }, run: () => [] }
+  const opened = await modulePipeline({ triggers: [silent] }, { limits: { unsavedEntries: 10 } })
+  await opened.pipeline.tx(ann, createTask('t', { title: 't' }))
+  await opened.pipeline.tx(ann, comment('t', 'c'))
+  const last = opened.pipeline.lastSeq()
+  await waitUntil(async () => (await cursor(opened, 'silent')) >= last - 1, 'the trigger')
+  assert.equal((await opened.find(TriggerCursor)).length, 0)
+  const heard = opened.pushes.filter((push) => opened.pipeline.mayReceive(ann, push))
+  assert.deepEqual(
+    heard.filter(
+      ({ tx }) =>
+        tx._class === core.class.TxUpdateDoc && 'objectClass' in tx && tx.objectClass === TriggerCursor,
+    ),
+    [],
+  )
+  const settled = opened.pipeline.lastSeq()
+  for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
+  assert.ok(opened.pipeline.lastSeq() - settled <= 1, 'keeping the place sets off nothing')
+})
+
+test('PIPE-58: a run that takes too long counts as failed, and one that is under way does not hold up closing', async () => {
+  let aborted = 0
+  const slow: AsyncTrigger = {
+    ...remark,
+    run: async ({ signal }) => {
+      signal.addEventListener('abort', () => (aborted += 1))
+      return await new Promise(() => undefined)
+    },
+  }
+  const opened = await modulePipeline({ triggers: [slow] }, { limits: { ...fast, runTime: 5, attempts: 2 } })
+  await opened.pipeline.tx(ann, createTask('t', { title: 't' }))
+  await waitUntil(async () => (await setAside(opened)).length === 1, 'the trigger')
+  assert.equal((await setAside(opened))[0]?.message, 'it took longer than 5 ms')
+  assert.equal(aborted, 2)
+  await opened.pipeline.close()
+  let started = false
+  const endless: AsyncTrigger = {
+    ...remark,
+    run: async () => {
+      started = true
+      return await new Promise(() => undefined)
+    },
+  }
+  const held = await modulePipeline({ triggers: [endless] })
+  await held.pipeline.tx(ann, createTask('t', { title: 't' }))
+  await waitUntil(() => started, 'the trigger')
+  await held.pipeline.close()
+})
+
+/** A workspace's storage whose next commits fail, or happen without an answer. */
+function failing(inner: WorkspaceStorage, plan: { fail: number; lose: number }): WorkspaceStorage {
+  return new Proxy(inner, {
+    get: (target, name) => {
+      if (name !== 'commit') {
+        const value: unknown = Reflect.get(target, name)
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value
+      }
+      return async (...of: Parameters<WorkspaceStorage['commit']>) => {
+        if (plan.fail > 0) {
+          plan.fail -= 1
+          throw new StorageError('unavailable', 'away')
+        }
+        await target.commit(...of)
+        if (plan.lose === 0) return
+        plan.lose -= 1
+        throw new StorageError('unavailable', 'lost')
+      }
+    },
+  })
+}

@@ -1,0 +1,113 @@
+import type { TxCUD } from '../../model/transactions.ts'
+import type { Handlers } from '../middleware.ts'
+import type { LogEntry } from '../storage/contract.ts'
+import type { Workspace } from '../workspace.ts'
+import { AsyncTriggerRun } from './async-trigger-run.ts'
+import { AsyncTriggerRunner } from './async-trigger-runner.ts'
+import { TriggerCursors } from './trigger-cursors.ts'
+import { TriggerIndex } from './trigger-index.ts'
+import type { AsyncTrigger, Installed, TriggerFailure } from './trigger.ts'
+
+/** The asynchronous triggers of an open workspace. */
+export class AsyncTriggers {
+  readonly #workspace: Workspace
+  readonly #index: TriggerIndex<AsyncTrigger>
+  readonly #cursors: TriggerCursors
+  readonly #runners = new Map<Installed<AsyncTrigger>, AsyncTriggerRunner>()
+  readonly #stop = new AbortController()
+
+  constructor(workspace: Workspace) {
+    this.#workspace = workspace
+    this.#index = new TriggerIndex(workspace.modules.async)
+    this.#cursors = new TriggerCursors(workspace)
+  }
+
+  /** Goes on with what was not done when the workspace was open last. @throws StorageError */
+  async start(handlers: Handlers): Promise<void> {
+    const { async: triggers } = this.#workspace.modules
+    if (triggers.length === 0) return
+    const places = await this.#cursors.read(triggers)
+    for (const trigger of triggers) {
+      const cursor = places.get(trigger.fullName) ?? this.#workspace.lastSeq()
+      this.#runners.set(trigger, this.#runner(handlers, trigger, cursor))
+    }
+    this.#wake()
+  }
+
+  /** Entries became durable, and their answers are about to be sent. */
+  committed(entries: readonly LogEntry[]): void {
+    const last = entries.at(-1)?.seq
+    if (this.#runners.size === 0 || last === undefined) return
+    const matching = this.#sorted(entries)
+    for (const [trigger, runner] of this.#runners) runner.feed.committed(matching.get(trigger) ?? [], last)
+    this.#wake()
+  }
+
+  /** The log has entries that {@link committed} was not told of. */
+  fellBehind(): void {
+    for (const runner of this.#runners.values()) runner.feed.fellBehind()
+    this.#wake()
+  }
+
+  /** Documents were changed past the queue: by a restore. */
+  restored(): void {
+    this.#cursors.forget(this.#workspace.modules.async)
+  }
+
+  /** Starts nothing more; what is under way is left to the next opening, unless it is being committed. */
+  async stop(): Promise<void> {
+    this.#stop.abort(new Error('the workspace closes'))
+    await Promise.all([...this.#runners.values()].map((runner) => runner.idle()))
+  }
+
+  #wake(): void {
+    for (const runner of this.#runners.values()) runner.wake()
+  }
+
+  #sorted(entries: readonly LogEntry[]): Map<Installed<AsyncTrigger>, LogEntry[]> {
+    const sorted = new Map<Installed<AsyncTrigger>, LogEntry[]>()
+    const { hierarchy } = this.#workspace.model
+    for (const entry of entries) {
+      for (const trigger of this.#index.matching(hierarchy, entry.tx as TxCUD)) {
+        const known = sorted.get(trigger)
+        if (known === undefined) sorted.set(trigger, [entry])
+        else known.push(entry)
+      }
+    }
+    return sorted
+  }
+
+  #runner(handlers: Handlers, trigger: Installed<AsyncTrigger>, cursor: number): AsyncTriggerRunner {
+    const workspace = this.#workspace
+    const { model, modules, storage } = workspace
+    const own = new TriggerIndex([trigger])
+    const stop = this.#stop.signal
+    const parts = {
+      trigger,
+      run: new AsyncTriggerRun(workspace, handlers, trigger, stop),
+      cursors: this.#cursors,
+      limits: modules.limits,
+      report: (failure: TriggerFailure, fields: object) => this.#report(trigger, failure, fields),
+      stop,
+      readLog: (after: number, limit: number) => storage.readLog({ after, limit }),
+      matches: ({ tx }: LogEntry) => own.matching(model.hierarchy, tx as TxCUD).length > 0,
+      lastSeq: workspace.lastSeq,
+    }
+    return new AsyncTriggerRunner(parts, cursor)
+  }
+
+  #report({ fullName: trigger }: Installed<AsyncTrigger>, failure: TriggerFailure, fields: object): void {
+    const { id: workspace, logger, modules } = this.#workspace
+    modules.observer.triggerFailed(trigger, failure)
+    const level = failure === 'retried' ? 'warn' : 'error'
+    logger[level]({ workspace, trigger, ...fields }, messages[failure])
+  }
+}
+
+const messages: Record<TriggerFailure, string> = {
+  retried: 'a trigger failed, and is tried again',
+  'set-aside': 'a trigger failed: the transaction is set aside',
+  parked: 'a trigger stops until the workspace opens again',
+  loop: 'triggers set each other off without end',
+  refused: 'a trigger failed, and the request with it',
+}

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { board } from '../../examples/board/model.ts'
+import { core } from '../../model/identifiers.ts'
+import { ann, modulePipeline } from '../../tests/support/test-pipeline.ts'
+import { createTask } from '../../tests/support/transactions.ts'
+import type { Migration } from '../module.ts'
+import { createMemoryStorage } from '../storage/memory/storage.ts'
+import { verifyLog } from '../verify-log.ts'
+
+const { Task } = board.class
+
+/** Notes in the rank of every task that it ran. */
+const marking = (name: string): Migration => ({
+  name,
+  run: async ({ factory, findAll }) => {
+    const tasks = await findAll(Task, {})
+    return tasks.map((task) => factory.update(task, { rank: `${task.rank ?? ''}${name}` }))
+  },
+})
+
+test('PIPE-59: migrations are applied once in each workspace, in order, before it is open', async () => {
+  const storage = createMemoryStorage()
+  const first = await modulePipeline({}, {}, { storage })
+  await first.pipeline.tx(ann, createTask('t', { title: 't', rank: '' }))
+  await first.pipeline.close()
+  for (const migrations of [
+    [marking('a')],
+    [marking('a'), marking('b'), marking('c')],
+    [marking('a'), marking('b'), marking('c')],
+  ]) {
+    const opened = await modulePipeline({ migrations }, {}, { storage })
+    const [task] = await opened.find(Task)
+    assert.equal((task as { rank?: string }).rank, migrations.map(({ name }) => name).join(''))
+    assert.equal(task?.modifiedBy, core.account.System)
+    const verified = await verifyLog(opened.pipeline.storage, opened.pipeline.model.hierarchy)
+    assert.deepEqual([verified.flaws, verified.differences], [[], []])
+    await opened.pipeline.close()
+  }
+})
+
+test('PIPE-60: a migration that fails keeps the workspace closed with MigrationFailed, leaves no note, and the next opening tries again', async () => {
+  const storage = createMemoryStorage()
+  let fails = true
+  const failing: Migration = {
+    name: 'failing',
+    run: async (context) => {
+      const tasks = await context.findAll(Task, {})
+      if (tasks.length === 0)
+        await context.commit([context.factory.create(Task, core.space.Space, { title: 'made' })])
+      if (fails) throw new Error('half-way')
+      return []
+    },
+  }
+  const migrations = [marking('a'), failing, marking('b')]
+  const params = { module: 'test', migration: 'failing' }
+  const refused = { status: { severity: 'ERROR', code: 'platform:status:MigrationFailed', params } }
+  await assert.rejects(modulePipeline({ migrations }, {}, { storage }), refused)
+  await assert.rejects(modulePipeline({ migrations }, {}, { storage }), refused)
+  fails = false
+  const { find } = await modulePipeline({ migrations }, {}, { storage })
+  const ranks = (await find(Task)).map((task) => (task as { rank?: string }).rank)
+  assert.deepEqual(ranks, ['b'], 'what went well is not applied again, what follows is')
+})

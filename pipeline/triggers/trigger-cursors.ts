@@ -1,0 +1,116 @@
+import type { Ref } from '../../model/documents.ts'
+import { core } from '../../model/identifiers.ts'
+import type { TxCreateDoc, TxCUD } from '../../model/transactions.ts'
+import { systemCaller } from '../caller.ts'
+import type { LogEntry } from '../storage/contract.ts'
+import { TransactionFactory } from '../transaction-factory.ts'
+import type { Workspace } from '../workspace.ts'
+import { together } from './acting.ts'
+import { moduleState, type TriggerCursor } from './module-state.ts'
+import type { AsyncTrigger, Installed } from './trigger.ts'
+
+/** Longest message kept of a failure. */
+const MAX_MESSAGE = 1000
+
+/** Where each asynchronous trigger is in the log, kept as documents beside what the triggers make. */
+export class TriggerCursors {
+  readonly #workspace: Workspace
+  /** Cursors that are not known to be there. */
+  readonly #missing = new Set<string>()
+
+  constructor(workspace: Workspace) {
+    this.#workspace = workspace
+  }
+
+  /**
+   * The place each trigger goes on from. One that is new here begins with what comes next, and so does every
+   * one after a restore, which made another history.
+   */
+  async read(triggers: readonly Installed<AsyncTrigger>[]): Promise<ReadonlyMap<string, number>> {
+    const { storage } = this.#workspace
+    const domain = moduleState.class.TriggerCursor
+    const found = await storage.get(
+      this.#workspace.model.hierarchy.domainOf(domain) ?? '',
+      triggers.map(cursorId),
+    )
+    const cursors = new Map(found.map((doc) => [doc._id as string, doc as TriggerCursor]))
+    const txes: TxCUD[] = []
+    const places = new Map<string, number>()
+    for (const trigger of triggers) {
+      const cursor = cursors.get(cursorId(trigger))
+      const isOurs = cursor?.epoch === storage.epoch
+      places.set(trigger.fullName, isOurs ? cursor.seq : this.#workspace.lastSeq())
+      if (isOurs) continue
+      if (cursor !== undefined) this.#restored(trigger)
+      txes.push(this.#move(trigger, this.#workspace.lastSeq(), cursor === undefined))
+    }
+    if (txes.length > 0)
+      await this.#workspace.commit(systemCaller, together(this.#workspace, txes, systemCaller))
+    return places
+  }
+
+  /** Cursors may have been replaced or taken away past the queue. */
+  forget(triggers: readonly Installed<AsyncTrigger>[]): void {
+    for (const trigger of triggers) this.#missing.add(cursorId(trigger))
+  }
+
+  /** Commits the effects with the new place, together, once for each key. */
+  async advance(
+    trigger: Installed<AsyncTrigger>,
+    seq: number,
+    effects: readonly TxCUD[],
+    key?: string,
+  ): Promise<void> {
+    const { commit } = this.#workspace
+    const id = cursorId(trigger)
+    const create = this.#missing.has(id) && !(await this.#exists(id))
+    const txes = [...effects, this.#move(trigger, seq, create)]
+    await commit(systemCaller, together(this.#workspace, txes, systemCaller, key))
+    this.#missing.delete(id)
+  }
+
+  setAside(trigger: Installed<AsyncTrigger>, { seq, tx }: LogEntry, message: string): TxCreateDoc {
+    return this.#factory.create(moduleState.class.SetAside, core.space.Configuration, {
+      trigger: trigger.fullName,
+      seq,
+      transaction: tx._id,
+      message: message.slice(0, MAX_MESSAGE),
+    })
+  }
+
+  #restored({ fullName: trigger }: Installed<AsyncTrigger>): void {
+    const { id: workspace, logger } = this.#workspace
+    logger.warn(
+      { workspace, trigger },
+      'the workspace was restored: a trigger goes on from the end of the log',
+    )
+  }
+
+  async #exists(id: string): Promise<boolean> {
+    const domain = this.#workspace.model.hierarchy.domainOf(moduleState.class.TriggerCursor) ?? ''
+    return (await this.#workspace.storage.get(domain, [id])).length > 0
+  }
+
+  #move(trigger: Installed<AsyncTrigger>, seq: number, create: boolean): TxCUD {
+    const _id = cursorId(trigger) as Ref
+    const place = { seq, epoch: this.#workspace.storage.epoch }
+    const _class = moduleState.class.TriggerCursor
+    const space = core.space.Configuration
+    if (create) return this.#factory.create(_class, space, place, { _id })
+    return this.#factory.update({ _id, _class, space }, place)
+  }
+
+  get #factory(): TransactionFactory {
+    const { clock, generateId } = this.#workspace
+    const { System: modifiedBy } = core.account
+    return new TransactionFactory(generateId, {
+      space: core.space.DerivedTx,
+      modifiedBy,
+      modifiedOn: clock.now(),
+    })
+  }
+}
+
+function cursorId({ fullName }: Installed<AsyncTrigger>): string {
+  return `trigger:${fullName}`
+}

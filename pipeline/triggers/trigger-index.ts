@@ -1,0 +1,57 @@
+import type { Hierarchy } from '../../model/hierarchy.ts'
+import { targetOf } from '../../model/apply-transaction.ts'
+import { core } from '../../model/identifiers.ts'
+import type { TxCollectionCUD, TxCUD, TxMixin } from '../../model/transactions.ts'
+import { moduleState } from './module-state.ts'
+import type { Installed, Trigger } from './trigger.ts'
+
+const none: readonly never[] = []
+
+/** Which triggers a transaction sets off: for most, one lookup tells that there are none. */
+export class TriggerIndex<T extends Trigger> {
+  readonly #triggers: readonly Installed<T>[]
+  /** By class of document and of transaction. */
+  readonly #found = new WeakMap<Hierarchy, Map<string, readonly Installed<T>[]>>()
+
+  constructor(triggers: readonly Installed<T>[]) {
+    this.#triggers = triggers
+  }
+
+  get isEmpty(): boolean {
+    return this.#triggers.length === 0
+  }
+
+  /** In the order of their modules, and of their declaration there. */
+  matching(hierarchy: Hierarchy, tx: TxCUD): readonly Installed<T>[] {
+    if (!('objectClass' in tx)) return none
+    const { _class } = targetOf(tx)
+    const change = tx._class === core.class.TxCollectionCUD ? (tx as TxCollectionCUD).tx : tx
+    const shown = change._class === core.class.TxMixin ? (change as unknown as TxMixin).mixin : _class
+    const found = this.#foundIn(hierarchy)
+    const key = `${_class} ${shown} ${change._class}`
+    let triggers = found.get(key)
+    if (triggers === undefined) {
+      triggers = this.#triggers.filter(({ on }) => matches(hierarchy, on, [_class, shown], change._class))
+      found.set(key, triggers)
+    }
+    return triggers
+  }
+
+  #foundIn(hierarchy: Hierarchy): Map<string, readonly Installed<T>[]> {
+    let found = this.#found.get(hierarchy)
+    if (found === undefined) this.#found.set(hierarchy, (found = new Map()))
+    return found
+  }
+}
+
+/** What triggers keep of themselves sets off none. */
+function matches(
+  hierarchy: Hierarchy,
+  { classes, transactions }: Trigger['on'],
+  shown: readonly string[],
+  change: string,
+): boolean {
+  if (transactions?.some((each) => each === change) === false) return false
+  if (shown.some((_class) => hierarchy.isDerived(_class, moduleState.class.State))) return false
+  return classes.some((wanted) => shown.some((_class) => hierarchy.isDerived(_class, wanted)))
+}

@@ -1,0 +1,308 @@
+import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
+import { test } from 'node:test'
+import { board, type Task } from '../../examples/board/model.ts'
+import type { Ref } from '../../model/documents.ts'
+import { core } from '../../model/identifiers.ts'
+import { StatusError } from '../../model/status.ts'
+import type { Tx } from '../../model/transactions.ts'
+import { seededRandom } from '../../tests/crash/random.ts'
+import { ann, bob, modulePipeline } from '../../tests/support/test-pipeline.ts'
+import {
+  applyIf,
+  change,
+  comment,
+  createTask,
+  removeTask,
+  updateTask,
+} from '../../tests/support/transactions.ts'
+import { verifyLog } from '../verify-log.ts'
+import type { SyncTrigger } from './trigger.ts'
+
+const { Comment, Task: TaskClass } = board.class
+
+/** Votes for the next task in the title, as long as there is one. */
+const chain: SyncTrigger = {
+  kind: 'sync',
+  name: 'chain',
+  on: { classes: [TaskClass], transactions: [core.class.TxUpdateDoc] },
+  run: ({ after, bySender }) => {
+    const { title } = after as Task
+    if (title === 'wide' || title === 'end') return []
+    return [bySender.update({ ...(after as Task), _id: title as Ref }, { $inc: { votes: 1 } })]
+  },
+}
+
+const refusing = (error: Error): SyncTrigger => ({
+  kind: 'sync',
+  name: 'refusing',
+  on: { classes: [TaskClass] },
+  run: () => {
+    throw error
+  },
+})
+
+test('PIPE-41: what a synchronous trigger adds is committed with its cause, checked, logged and pushed like it', async () => {
+  const trigger: SyncTrigger = {
+    kind: 'sync',
+    name: 'welcome',
+    on: { classes: [TaskClass], transactions: [core.class.TxCreateDoc] },
+    run: ({ after, bySystem }) => [
+      bySystem.attach(after as Task, 'comments', Comment, { message: 'welcome' }),
+    ],
+  }
+  const { pipeline, find, pushes } = await modulePipeline({ triggers: [trigger] })
+  await pipeline.tx(ann, createTask('t', { title: 'first' }))
+  const [welcome] = await find(Comment)
+  assert.equal(welcome?.modifiedBy, core.account.System)
+  const [task] = await find(TaskClass)
+  assert.equal((task as Task & { comments: number }).comments, 1, 'counters count what triggers attach')
+  assert.deepEqual(
+    (await find(core.class.Tx)).map(({ _class }) => _class),
+    [core.class.TxCreateDoc],
+  )
+  const derived = pushes.filter(({ tx }) => tx.space === core.space.DerivedTx)
+  assert.deepEqual(
+    derived.map(({ seq }) => seq),
+    [2, 3],
+    'in the log, after their cause',
+  )
+  assert.deepEqual((await verifyLog(pipeline.storage, pipeline.model.hierarchy)).differences, [])
+})
+
+test('PIPE-42: a trigger reads documents as the commit leaves them, its own change and those before it included', async () => {
+  const seen: unknown[] = []
+  const trigger: SyncTrigger = {
+    kind: 'sync',
+    name: 'look',
+    on: { classes: [TaskClass], transactions: [core.class.TxUpdateDoc] },
+    run: async ({ before, after, findAll, get }, { objectId }) => {
+      const found = await findAll(TaskClass, { status: 'done' })
+      const got = await get(TaskClass, objectId)
+      seen.push([(before as Task).status, (after as Task).status, got?.status, found.length])
+      assert.equal(await get(Comment, objectId), undefined, 'a task is no comment')
+      return []
+    },
+  }
+  const { pipeline } = await modulePipeline({ triggers: [trigger] })
+  const made = ['a', 'b'].map((id) => pipeline.tx(ann, createTask(id, { title: id })))
+  const done = ['a', 'b'].map((id) => pipeline.tx(ann, updateTask(id, { status: 'done' })))
+  await Promise.all([...made, ...done])
+  assert.deepEqual(seen, [
+    ['backlog', 'done', 'done', 1],
+    ['backlog', 'done', 'done', 2],
+  ])
+})
+
+test('PIPE-43: a trigger that throws a status refuses the request with it, anything else is InternalServerError, and nothing is committed', async () => {
+  const status = new StatusError('platform:status:Forbidden', { message: 'not today' })
+  for (const [error, code] of [
+    [status, 'platform:status:Forbidden'],
+    [new Error('a bug'), 'platform:status:InternalServerError'],
+  ] as const) {
+    const { pipeline, find, log } = await modulePipeline({ triggers: [refusing(error)] })
+    const txes = [comment('t', 'c')]
+    await pipeline.tx(ann, change('core:class:TxCreateDoc', 'p', board.class.Project, {}, { attributes: {} }))
+    const before = pipeline.lastSeq()
+    const both = applyIf({ scope: 's', txes: [createTask('t', { title: 't' }), ...txes] })
+    await assert.rejects(pipeline.tx(ann, both), {
+      status: {
+        severity: 'ERROR',
+        code,
+        params: (error as { status?: { params: object } }).status?.params ?? {},
+      },
+    })
+    assert.equal(pipeline.lastSeq(), before)
+    assert.equal((await find(TaskClass)).length, 0)
+    const reported = log.lines.some(({ message }) => message === 'a trigger failed')
+    assert.equal(reported, error !== status)
+  }
+})
+
+test('PIPE-44: what a trigger adds wrongly refuses the request, and the others of its group go through', async () => {
+  const trigger: SyncTrigger = {
+    kind: 'sync',
+    name: 'wrong',
+    on: { classes: [TaskClass], transactions: [core.class.TxCreateDoc] },
+    run: ({ after, bySender }) =>
+      (after as Task).title === 'bad' ? [bySender.update(after as Task, { title: 5 })] : [],
+  }
+  const forging: SyncTrigger = {
+    ...trigger,
+    name: 'forging',
+    run: ({ after, bySender }) =>
+      (after as Task).title === 'forged'
+        ? [{ ...bySender.update(after as Task, { title: 'x' }), modifiedBy: bob.account }]
+        : [],
+  }
+  const { pipeline, find } = await modulePipeline({ triggers: [trigger, forging] })
+  const titles = ['good', 'bad', 'forged', 'fine']
+  const outcomes = await Promise.allSettled(
+    titles.map((title) => pipeline.tx(ann, createTask(title, { title }))),
+  )
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'rejected', 'fulfilled'],
+  )
+  assert.deepEqual(
+    (await find(TaskClass, {}, { sort: { _id: 1 } })).map(({ _id }) => _id),
+    ['fine', 'good'],
+  )
+})
+
+test('PIPE-45: triggers see what cascades and counters change, and what other triggers add', async () => {
+  const seen: string[] = []
+  const watching: SyncTrigger = {
+    kind: 'sync',
+    name: 'watching',
+    on: { classes: [core.class.Doc] },
+    run: (_context, { _class, objectId }) => {
+      seen.push(`${_class.split(':')[2]} ${objectId}`)
+      return []
+    },
+  }
+  const { pipeline } = await modulePipeline({ triggers: [watching] })
+  await pipeline.tx(ann, createTask('t', { title: 't' }))
+  await pipeline.tx(ann, comment('t', 'c'))
+  await pipeline.tx(ann, removeTask('t'))
+  assert.deepEqual(seen, [
+    'TxCreateDoc t',
+    'TxCollectionCUD t',
+    'TxUpdateDoc t',
+    'TxRemoveDoc t',
+    'TxRemoveDoc c',
+  ])
+})
+
+test('PIPE-46: triggers that set each other off are cut off with TriggerLimit, in depth and in number, and reported by name', async () => {
+  const wide: SyncTrigger = {
+    ...chain,
+    name: 'wide',
+    run: ({ after, bySender }) => {
+      const { title } = after as Task
+      return title === 'wide'
+        ? Array.from({ length: 9 }, (_, at) => bySender.create(TaskClass, after!.space, { title: `w${at}` }))
+        : []
+    },
+  }
+  const failures: unknown[] = []
+  const { pipeline, log, find } = await modulePipeline(
+    {
+      triggers: [chain, wide],
+    },
+    { limits: { depth: 5, derived: 8 }, observer: { triggerFailed: (...failure) => failures.push(failure) } },
+  )
+  await pipeline.tx(ann, createTask('a', { title: 'a' }))
+  await pipeline.tx(ann, createTask('wide', { title: 'wide' }))
+  const before = pipeline.lastSeq()
+  const deep = { limit: 'triggerDepth', value: 5, triggers: 'test.chain' }
+  await assert.rejects(pipeline.tx(ann, updateTask('a', { rank: '1' })), statusOf(deep))
+  const many = { limit: 'triggerDerived', value: 8, triggers: 'test.wide' }
+  await assert.rejects(pipeline.tx(ann, updateTask('wide', { rank: '1' })), statusOf(many))
+  assert.equal(pipeline.lastSeq(), before)
+  assert.deepEqual((await find(TaskClass, { votes: { $gt: 0 } })).length, 0)
+  assert.deepEqual(failures, [
+    ['test.chain', 'loop'],
+    ['test.wide', 'loop'],
+  ])
+  const reports = log.lines.filter(({ message }) => message.includes('without end'))
+  assert.equal(reports.length, 2)
+  // A chain as long as the limit is none.
+  for (const [at, next] of ['b1', 'b2', 'b3', 'b4', 'end'].entries())
+    await pipeline.tx(ann, createTask(`b${at}`, { title: next }))
+  await pipeline.tx(ann, updateTask('b0', { rank: '1' }))
+  assert.equal((await find(TaskClass, { votes: 1 })).length, 4)
+})
+
+test('PIPE-47: a trigger matches descendants, mixins and changes through collections, of the transactions it names', async () => {
+  const seen: string[] = []
+  const noting = (name: string, on: SyncTrigger['on']): SyncTrigger => ({
+    kind: 'sync',
+    name,
+    on,
+    run: () => {
+      seen.push(name)
+      return []
+    },
+  })
+  const { pipeline } = await modulePipeline({
+    triggers: [
+      noting('attached', { classes: [core.class.AttachedDoc], transactions: [core.class.TxCreateDoc] }),
+      noting('estimated', { classes: [board.mixin.Estimated] }),
+      noting('removed', { classes: [TaskClass], transactions: [core.class.TxRemoveDoc] }),
+    ],
+  })
+  await pipeline.tx(ann, createTask('t', { title: 't' }))
+  assert.deepEqual(seen.splice(0), [])
+  await pipeline.tx(ann, comment('t', 'c'))
+  assert.deepEqual(seen.splice(0), ['attached'])
+  await pipeline.tx(
+    ann,
+    change(
+      'core:class:TxMixin',
+      't',
+      TaskClass,
+      {},
+      { mixin: board.mixin.Estimated, attributes: { hours: 2 } },
+    ),
+  )
+  assert.deepEqual(seen.splice(0), ['estimated'])
+  await pipeline.tx(ann, removeTask('t'))
+  assert.deepEqual(seen.splice(0), ['removed'])
+})
+
+test('PIPE-48: whatever is committed together, what a trigger keeps is what the documents say, and the log replays', async (t) => {
+  const seed = Number(process.env['TRIGGER_SEED'] ?? randomInt(2 ** 31))
+  t.diagnostic(`TRIGGER_SEED=${seed}`)
+  const random = seededRandom(seed)
+  const counting: SyncTrigger = {
+    kind: 'sync',
+    name: 'counting',
+    on: { classes: [TaskClass] },
+    run: async ({ before, after, bySystem, get }) => {
+      const by =
+        Number((after as Task | undefined)?.status === 'done') -
+        Number((before as Task | undefined)?.status === 'done')
+      const total = await get(TaskClass, 'total' as Ref)
+      return by === 0 || total === undefined ? [] : [bySystem.update(total, { $inc: { votes: by } })]
+    },
+  }
+  const { pipeline, find } = await modulePipeline(
+    { triggers: [counting] },
+    {},
+    { commitLimits: { maxWaiting: 1000, maxGroup: 7 } },
+  )
+  await pipeline.tx(ann, createTask('total', { title: 'total', votes: 0 }))
+  const one = (): Tx => {
+    const id = `t${Math.floor(random() * 6)}`
+    const status = random() < 0.5 ? 'done' : 'todo'
+    if (random() < 0.3) return createTask(id, { title: id, status })
+    return random() < 0.3 ? removeTask(id) : updateTask(id, { status })
+  }
+  for (let round = 0; round < 30; round++) {
+    const requests = Array.from({ length: 12 }, () =>
+      random() < 0.3 ? applyIf({ scope: 's', txes: [one(), one()] }) : one(),
+    )
+    await Promise.allSettled(requests.map((tx) => pipeline.tx(ann, tx)))
+    const [total] = await find(TaskClass, { _id: 'total' as Ref })
+    const done = await find(TaskClass, { status: 'done' })
+    assert.equal((total as unknown as { votes: number }).votes, done.length)
+  }
+  const verified = await verifyLog(pipeline.storage, pipeline.model.hierarchy)
+  assert.deepEqual([verified.flaws, verified.differences], [[], []])
+})
+
+test('PIPE-49: a transaction sent again sets off nothing again', async () => {
+  const { pipeline, find } = await modulePipeline({ triggers: [chain] })
+  await pipeline.tx(ann, createTask('t', { title: 'u' }))
+  await pipeline.tx(ann, createTask('u', { title: 'end' }))
+  const update = updateTask('t', { rank: '1' })
+  const answers = [pipeline.tx(ann, update), pipeline.tx(ann, update)]
+  assert.deepEqual(await Promise.all([...answers, pipeline.tx(ann, update)]), [{}, {}, {}])
+  await pipeline.tx(ann, update)
+  assert.equal((await find(TaskClass, { votes: 1 })).length, 1)
+})
+
+function statusOf(params: object) {
+  return { status: { severity: 'ERROR', code: 'platform:status:TriggerLimit', params } }
+}

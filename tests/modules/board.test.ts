@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import boardModule from '../../examples/board/index.ts'
+import { board, type Task } from '../../examples/board/model.ts'
+import { InstalledModules } from '../../pipeline/triggers/installed-modules.ts'
+import { createMemoryStorage } from '../../pipeline/storage/memory/storage.ts'
+import { ann, bob, caller, testPipeline } from '../support/test-pipeline.ts'
+import { change, createTask, updateTask } from '../support/transactions.ts'
+import { waitUntil } from '../support/wait-until.ts'
+import type { FindResult } from '../../model/query/query.ts'
+import type { Caller } from '../../pipeline/caller.ts'
+
+const modules = new InstalledModules([boardModule])
+const { Notification, Task: TaskClass } = board.class
+
+test('MOD-6: on the board, a finished task tells since when, in the same commit, until it is taken up again', async () => {
+  let now = 1000
+  const { pipeline, find } = await testPipeline({ modules, now: () => now })
+  const doneOn = async () => ((await find(TaskClass, { title: 't' }))[0] as Task).doneOn
+  await pipeline.tx(ann, createTask('t', { title: 't' }))
+  assert.equal(await doneOn(), undefined)
+  now = 2000
+  await pipeline.tx(ann, updateTask('t', { status: 'done' }))
+  assert.equal(await doneOn(), 2000)
+  now = 3000
+  await pipeline.tx(ann, updateTask('t', { rank: '1' }))
+  assert.equal(await doneOn(), 2000)
+  await pipeline.tx(ann, updateTask('t', { status: 'todo' }))
+  assert.equal(await doneOn(), undefined)
+  await pipeline.tx(ann, createTask('u', { title: 'u', status: 'done' }))
+  assert.equal(((await find(TaskClass, { title: 'u' }))[0] as Task).doneOn, 3000)
+  await pipeline.close()
+})
+
+test('MOD-7: on the board, an assignee is told of a task somebody else gave him, and nobody else is', async () => {
+  const { pipeline } = await testPipeline({ modules })
+  const cleo = caller('cleo')
+  const told = async (who: Caller) =>
+    (await pipeline.find(who, { _class: Notification, query: {}, options: {} })) as FindResult
+  const space = change(
+    'core:class:TxCreateDoc',
+    'private',
+    board.class.Project,
+    { space: 'core:space:Space' },
+    { attributes: { name: 'p', private: true, members: ['account:ann'] } },
+  )
+  await pipeline.tx(ann, space)
+  await pipeline.tx(ann, createTask('own', { title: 'own', assignee: 'account:ann' }))
+  await pipeline.tx(ann, createTask('secret', { title: 's', assignee: 'account:bob' }, { space: 'private' }))
+  await pipeline.tx(ann, createTask('given', { title: 'given', assignee: 'account:bob' }))
+  await pipeline.tx(ann, updateTask('own', { assignee: 'account:cleo' }))
+  await waitUntil(async () => (await told(cleo)).length > 0, 'the last notification')
+  const tasks = async (who: Caller) =>
+    (await told(who)).map((doc) => (doc as unknown as { task: string }).task)
+  assert.deepEqual([await tasks(ann), await tasks(bob), await tasks(cleo)], [[], ['given'], ['own']])
+  await pipeline.close()
+})
+
+test('MOD-8: the board’s migration gives the tasks that were finished before it the time of their last change', async () => {
+  const storage = createMemoryStorage()
+  const old = await testPipeline({ storage, now: () => 5000 })
+  const ids = Array.from({ length: 1203 }, (_, at) => `t${at}`)
+  await Promise.all(ids.map((id) => old.pipeline.tx(ann, createTask(id, { title: id, status: 'done' }))))
+  await old.pipeline.tx(ann, createTask('open', { title: 'open' }))
+  await old.pipeline.close()
+  const { find, pipeline } = await testPipeline({ storage, modules, now: () => 9000 })
+  assert.equal((await find(TaskClass, { doneOn: 5000 })).length, ids.length)
+  assert.equal((await find(TaskClass, { doneOn: { $exists: true } })).length, ids.length)
+  await pipeline.close()
+})

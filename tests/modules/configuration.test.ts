@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { loadModules } from '../../server/modules.ts'
+
+const trigger = `{ name: 'a', kind: 'sync', on: { classes: ['core:class:Doc'] }, run() { return [] } }`
+
+/** What is wrong, and the source of a module that has it. */
+const wrong: [complaint: string, source: string][] = [
+  ['does not export a module by default', 'export const x = 1'],
+  ['does not export a module by default: name: letters', `export default { name: 'a b', model: [] }`],
+  ['does not export a module by default: model', `export default { name: 'x' }`],
+  [
+    'does not export a module by default: triggers.0.kind',
+    `export default { name: 'x', model: [], triggers: [{ ...${trigger}, kind: 'later' }] }`,
+  ],
+  [
+    'does not export a module by default: triggers.0.run',
+    `export default { name: 'x', model: [], triggers: [{ ...${trigger}, run: 1 }] }`,
+  ],
+  [
+    'does not export a module by default: triggers.0.on.classes',
+    `export default { name: 'x', model: [], triggers: [{ ...${trigger}, on: { classes: [] } }] }`,
+  ],
+  [
+    'does not export a module by default: methods.m.params',
+    `export default { name: 'x', model: [], methods: { m: { run() {} } } }`,
+  ],
+  ['has two triggers a', `export default { name: 'x', model: [], triggers: [${trigger}, ${trigger}] }`],
+  [
+    'has two migrations m',
+    `const m = { name: 'm', run() {} }; export default { name: 'x', model: [], migrations: [m, m] }`,
+  ],
+  [
+    'has a trigger a for x:class:No, which is no class',
+    `export default { name: 'x', model: [], triggers: [{ ...${trigger}, on: { classes: ['x:class:No'] } }] }`,
+  ],
+  [
+    'has a model that does not stand: ',
+    `export default { name: 'x', model: [{ _id: 't', _class: 'core:class:TxCreateDoc', space: 'core:space:Tx', objectId: 'x:class:X', objectClass: 'core:class:Class', objectSpace: 'core:space:Model', modifiedBy: 's', modifiedOn: 1, attributes: { kind: 0, extends: 'x:class:No' } }] }`,
+  ],
+  ['cannot be loaded: ', 'export default {'],
+]
+
+test('MOD-9: a module that is none, or is wrong, ends the start with a complaint that names it and what is wrong', async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), 'atrium-modules-'))
+  context.after(async () => await rm(folder, { recursive: true, force: true }))
+  for (const [at, [complaint, source]] of wrong.entries()) {
+    const path = join(folder, `m${at}.mjs`)
+    await writeFile(path, source)
+    await assert.rejects(loadModules([path]), ({ name, message }: Error) => {
+      assert.equal(name, 'ConfigurationError')
+      assert.ok(message.startsWith('ATRIUM_MODULES: '), message)
+      assert.ok(message.includes(complaint), message)
+      return message.includes(path) || message.includes(': x ')
+    })
+  }
+  await assert.rejects(loadModules(['board', 'board']), /ATRIUM_MODULES: board is there twice/)
+})
+
+test('MOD-10: modules are loaded by name and by path, and bring all they declare', async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), 'atrium-modules-'))
+  context.after(async () => await rm(folder, { recursive: true, force: true }))
+  const path = join(folder, 'mine.mjs')
+  await writeFile(path, `export default { name: 'mine', model: [], triggers: [${trigger}] }`)
+  const modules = await loadModules(['board', path])
+  assert.deepEqual(
+    modules.map(({ name }) => name),
+    ['board', 'mine'],
+  )
+  assert.equal(modules[1]?.triggers?.[0]?.name, 'a')
+})

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { board } from '../../examples/board/model.ts'
+import type { Connection } from '../../client/connection.ts'
+import type { Ref } from '../../model/documents.ts'
+import { enter, setUp } from '../crash/entering.ts'
+import { seededRandom } from '../crash/random.ts'
+import { ServerProcess } from '../crash/server-process.ts'
+import { createTask } from '../crash/transactions.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+const noting = fileURLToPath(new URL('./noting-module.js', import.meta.url))
+const WORKSPACE = 'crash-modules'
+
+/** Milliseconds a server of a round lives after its first answer, at most. */
+const LIFE = 40
+
+class Servers {
+  readonly #data: string
+  #current: ServerProcess | undefined
+
+  static async make(context: TestContext): Promise<Servers> {
+    const servers = new Servers(await mkdtemp(join(tmpdir(), 'atrium-modules-')))
+    context.after(async () => {
+      await servers.kill()
+      await rm(servers.#data, { recursive: true, force: true })
+    })
+    return servers
+  }
+
+  private constructor(data: string) {
+    this.#data = data
+  }
+
+  async start(more: NodeJS.ProcessEnv = {}): Promise<ServerProcess> {
+    const environment = { ATRIUM_MODULES: `board,${noting}`, ...more }
+    return (this.#current = await ServerProcess.start(this.#data, environment))
+  }
+
+  async kill(): Promise<void> {
+    await this.#current?.kill()
+  }
+}
+
+async function noted(connection: Connection): Promise<string[]> {
+  const comments = await connection.findAll(board.class.Comment)
+  return comments.map((comment) => (comment as unknown as { message: string }).message).toSorted()
+}
+
+test('MOD-1: after `kill -9` between the answer and the asynchronous trigger, what it makes is there exactly once', async (context) => {
+  const servers = await Servers.make(context)
+  const held = await setUp(await servers.start({ HOLD: '1' }), WORKSPACE)
+  await held.tx(createTask('tx-1', 'task-1' as Ref))
+  assert.deepEqual(await noted(held), [])
+  await servers.kill()
+
+  const again = await enter(await servers.start(), WORKSPACE)
+  await waitUntil(async () => (await noted(again)).length >= 2, 'what the trigger makes')
+  assert.deepEqual(await noted(again), ['shared', 'task-1'])
+  await servers.kill()
+
+  const last = await enter(await servers.start(), WORKSPACE)
+  await last.tx(createTask('tx-2', 'task-2' as Ref))
+  await waitUntil(async () => (await noted(last)).includes('task-2'), 'the trigger')
+  assert.deepEqual(await noted(last), ['shared', 'task-1', 'task-2'])
+  last.close()
+})
+
+test('MOD-2: however often a server is killed at work, each acknowledged transaction has its effect once', async (context) => {
+  const seed = Number(process.env['CRASH_SEED'] ?? randomInt(2 ** 31))
+  context.diagnostic(`CRASH_SEED=${seed}`)
+  const random = seededRandom(seed)
+  const servers = await Servers.make(context)
+  const acknowledged = ['shared']
+  for (let round = 0; round < 5; round++) {
+    const server = await servers.start()
+    const connection = round === 0 ? await setUp(server, WORKSPACE) : await enter(server, WORKSPACE)
+    const ids = Array.from({ length: 40 }, (_, at) => `r${round}-${at}`)
+    const answers = ids.map(async (id) => {
+      await connection.tx(createTask(`tx-${id}`, id as Ref))
+      acknowledged.push(id)
+    })
+    const settled = Promise.allSettled(answers)
+    await Promise.race(answers)
+    await wait(random() * LIFE)
+    await servers.kill()
+    await settled
+  }
+  const connection = await enter(await servers.start(), WORKSPACE)
+  const tasks = async () =>
+    (await connection.findAll(board.class.Task)).map(({ _id }) => String(_id)).toSorted()
+  await waitUntil(async () => (await noted(connection)).length >= (await tasks()).length, 'the trigger')
+  assert.deepEqual(await noted(connection), await tasks())
+  const there = new Set(await tasks())
+  assert.deepEqual(
+    acknowledged.filter((id) => !there.has(id)),
+    [],
+  )
+  connection.close()
+})

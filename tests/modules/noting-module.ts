@@ -1,0 +1,24 @@
+// A module as somebody else would write one: for each new task, one remark. `HOLD=1`: never comes to it.
+import { board } from '../../examples/board/model.ts'
+import { core } from '../../model/identifiers.ts'
+import type { AtriumModule } from '../../pipeline/module.ts'
+
+const noting: AtriumModule = {
+  name: 'noting',
+  model: [],
+  triggers: [
+    {
+      kind: 'async',
+      name: 'note',
+      on: { classes: [board.class.Task], transactions: [core.class.TxCreateDoc] },
+      run: async ({ bySystem, get }, { objectId }) => {
+        if (process.env['HOLD'] === '1') await new Promise(() => undefined)
+        const task = await get(board.class.Task, objectId)
+        if (task === undefined) return []
+        return [bySystem.attach(task, 'comments', board.class.Comment, { message: task._id })]
+      },
+    },
+  ],
+}
+
+export default noting

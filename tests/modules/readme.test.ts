@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { RawClient } from '../support/raw-client.ts'
+import { root } from '../support/root.ts'
+import { testServer } from '../support/test-server.ts'
+import { createTask } from '../support/transactions.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+interface Task {
+  _id: string
+  labels: string[]
+}
+
+test('MOD-11: the module that the README shows does what it says there', async (context) => {
+  const readme = await readFile(join(root, 'README.md'), 'utf8')
+  const source = /## Modules[\s\S]*?```js\n([\s\S]*?)```/.exec(readme)?.[1]
+  assert.ok(source !== undefined)
+  // Within the checkout, where it finds `zod`.
+  const folder = await mkdtemp(join(fileURLToPath(new URL('.', import.meta.url)), 'readme-'))
+  context.after(async () => await rm(folder, { recursive: true, force: true }))
+  const path = join(folder, 'stars.mjs')
+  await writeFile(path, source)
+  const { url, token } = await testServer(context, { modules: `board,${path}` })
+  const client = await RawClient.open(url, token('ann'))
+  for (const [id, priority] of [
+    ['a', 'urgent'],
+    ['b', 'low'],
+  ] as const)
+    await client.request('tx', [createTask(id, { title: id, priority }, { space: 'p' })])
+  const tasks = (await client.request('findAll', ['board:class:Task', { labels: 'star' }])) as Task[]
+  assert.deepEqual(
+    tasks.map(({ _id, labels }) => [_id, labels]),
+    [['a', ['star']]],
+  )
+  assert.equal(await client.request('stars.count', [{ space: 'p' }]), 1)
+  await waitUntil(async () => {
+    const comments = (await client.request('findAll', ['board:class:Comment', {}])) as unknown[]
+    return comments.length === 2
+  }, 'the welcome')
+})
