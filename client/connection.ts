@@ -3,8 +3,15 @@ import type { DocumentQuery, FindOptions, FindResult } from '../model/query/quer
 import { StatusError } from '../model/status.ts'
 import type { Tx } from '../model/transactions.ts'
 import { ChunkAssembler } from '../protocol/chunks.ts'
-import { decodeBinary, decodeJson } from '../protocol/codec.ts'
-import { type HelloResponse, type Response, SIGNAL_ID } from '../protocol/messages.ts'
+import { encodeBinaryRequest } from '../protocol/codec.ts'
+import {
+  type HelloResponse,
+  type LogPlace,
+  type Request,
+  type Response,
+  SIGNAL_ID,
+} from '../protocol/messages.ts'
+import { decodeFrame } from './decode-frame.ts'
 import type { Dial, WebSocketLike } from './web-socket.ts'
 
 export interface ConnectionOptions {
@@ -18,9 +25,21 @@ export interface ConnectionOptions {
   binary?: boolean
   /** `false`: no transactions of others. */
   broadcast?: boolean
+  /** 2: numbered pushes, `query`, `resume`, requests in binary where `binary` is set. 1 when left out. */
+  protocol?: 1 | 2
+  /** Protocol 2: long answers come compressed. */
+  compression?: boolean
+  /** Protocol 2: the place in the log to go on from. */
+  resume?: LogPlace | undefined
   /** Milliseconds until `open` gives up. */
   timeout?: number
 }
+
+/** Called with transactions as they are committed, and with the place in the log they lead to (protocol 2). */
+export type PushListener = (txes: Tx[], seq: number | undefined) => void
+
+/** Documents received so far of a long answer. */
+export type ProgressListener = (documents: number) => void
 
 /** The connection is gone, and with it the answer. */
 export class ConnectionClosedError extends Error {
@@ -36,8 +55,9 @@ export class ConnectionClosedError extends Error {
 }
 
 interface Pending {
-  resolve: (result: never) => void
+  resolve: (response: Response) => void
   reject: (error: unknown) => void
+  progress?: ProgressListener | undefined
 }
 
 const DEFAULT_TIMEOUT = 30_000
@@ -59,8 +79,10 @@ export class Connection {
   readonly #socket: WebSocketLike
   readonly #pending = new Map<Response['id'], Pending>()
   readonly #chunks = new ChunkAssembler()
-  readonly #listeners = new Set<(txes: Tx[]) => void>()
+  readonly #listeners = new Set<PushListener>()
   readonly #signals = new Set<(signal: Response) => void>()
+  readonly #received = new Set<(bytes: number) => void>()
+  readonly #packs: boolean
   #lastId = 0
   #refusal: StatusError | undefined
   #gone: ConnectionClosedError | undefined
@@ -70,7 +92,10 @@ export class Connection {
     if (options.sessionId !== undefined) url.searchParams.set('sessionId', options.sessionId)
     this.#socket = options.dial(url.href, ['atrium', `atrium.token.${options.token}`])
     this.#socket.binaryType = 'arraybuffer'
-    this.hello = new Promise((resolve, reject) => this.#pending.set(HELLO, { resolve, reject }))
+    this.#packs = options.protocol === 2 && options.binary === true
+    this.hello = new Promise<Response>((resolve, reject) =>
+      this.#pending.set(HELLO, { resolve, reject }),
+    ) as Promise<HelloResponse>
     this.hello.catch(() => undefined)
     this.closed = new Promise((resolve) => {
       this.#socket.addEventListener('close', ({ code, reason }) => resolve(this.#close(code, reason)))
@@ -96,13 +121,18 @@ export class Connection {
   }
 
   /** @throws StatusError what the server answered; ConnectionClosedError when there will be no answer */
-  request<T = unknown>(method: string, params: readonly unknown[] = []): Promise<T> {
+  async request<T = unknown>(method: string, params: readonly unknown[] = []): Promise<T> {
+    return (await this.exchange(method, params)).result as T
+  }
+
+  /** As `request`, with all that the answer says: its place in the log beside the result. */
+  exchange(method: string, params: readonly unknown[], progress?: ProgressListener): Promise<Response> {
     if (this.#gone !== undefined) return Promise.reject(this.#gone)
     this.#lastId += 1
     const id = this.#lastId
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject })
-      this.#socket.send(JSON.stringify({ id, method, params }))
+      this.#pending.set(id, { resolve, reject, progress })
+      this.#write({ id, method, params: [...params] })
     })
   }
 
@@ -123,7 +153,7 @@ export class Connection {
   }
 
   /** Called with transactions as they are committed. Call the answer to stop. */
-  onPush(listener: (txes: Tx[]) => void): () => void {
+  onPush(listener: PushListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -134,27 +164,63 @@ export class Connection {
     return () => this.#signals.delete(listener)
   }
 
+  /** Called with the size of each frame that comes, in bytes (of JSON text: in characters). */
+  onReceived(listener: (bytes: number) => void): () => void {
+    this.#received.add(listener)
+    return () => this.#received.delete(listener)
+  }
+
+  /** Nothing will come any more. */
+  get isGone(): boolean {
+    return this.#gone !== undefined
+  }
+
+  /** What the server said against this connection. */
+  get refusal(): StatusError | undefined {
+    return this.#refusal
+  }
+
+  /** Bytes that were sent and are not on their way yet. */
+  get bufferedAmount(): number {
+    return this.#socket.bufferedAmount
+  }
+
   /** Sends a frame that wants no answer, such as `#upgrading`. */
   send(method: string, params: readonly unknown[] = []): void {
-    this.#socket.send(JSON.stringify({ id: SIGNAL_ID, method, params }))
+    this.#write({ id: SIGNAL_ID, method, params: [...params] })
   }
 
   close(): void {
     this.#socket.close(1000)
   }
 
-  #sayHello({ binary = false, broadcast = true }: ConnectionOptions): void {
+  #sayHello({
+    binary = false,
+    broadcast = true,
+    protocol = 1,
+    compression,
+    resume,
+  }: ConnectionOptions): void {
     const hello = { method: 'hello', params: [], id: SIGNAL_ID, binary, broadcast }
-    this.#socket.send(JSON.stringify(hello))
+    const more = protocol === 2 ? { protocol, compression, resume } : {}
+    this.#socket.send(JSON.stringify({ ...hello, ...more }))
+  }
+
+  /** Once the connection is open. */
+  #write(request: Request): void {
+    const frame = this.#packs ? encodeBinaryRequest(request) : JSON.stringify(request)
+    this.#socket.send(frame as string | Uint8Array<ArrayBuffer>)
   }
 
   #receive(data: unknown): void {
-    const frame =
-      typeof data === 'string' ? decodeJson(data) : decodeBinary(new Uint8Array(data as ArrayBuffer))
+    const bytes = typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer)
+    for (const listener of this.#received) listener(bytes.length)
+    const frame = decodeFrame(bytes)
     if (frame.id === undefined) return this.#pushed(frame)
     if (frame.id === SIGNAL_ID) return this.#signalled(frame)
     const whole = this.#chunks.add(frame)
     if (whole !== undefined) this.#answered(whole.id, whole)
+    else this.#pending.get(frame.id)?.progress?.(this.#chunks.progress(frame.id))
   }
 
   #pushed(frame: Response): void {
@@ -162,7 +228,7 @@ export class Connection {
     if (result === 'ping') return this.send('ping')
     if (isSignal(result)) return this.#signalled(frame)
     const txes = (Array.isArray(result) ? result : [result]) as Tx[]
-    for (const listener of this.#listeners) listener(txes)
+    for (const listener of this.#listeners) listener(txes, frame.seq)
   }
 
   #signalled(frame: Response): void {
@@ -177,10 +243,9 @@ export class Connection {
 
   #answered(id: Response['id'], frame: Response): void {
     const { error } = frame
-    const result = id === HELLO ? frame : frame.result
     const pending = this.#pending.get(id)
     this.#pending.delete(id)
-    if (error === undefined) pending?.resolve(result as never)
+    if (error === undefined) pending?.resolve(frame)
     else pending?.reject(new StatusError(error.code, error.params))
   }
 

@@ -2,7 +2,9 @@
 export interface WebSocketLike {
   binaryType: string
   readonly readyState: number
-  send: (data: string) => void
+  /** Bytes that were given to `send` and are not on their way yet. */
+  readonly bufferedAmount: number
+  send: (data: string | Uint8Array<ArrayBuffer>) => void
   close: (code?: number, reason?: string) => void
   addEventListener: {
     (type: 'open', listener: () => void): void

@@ -15,6 +15,8 @@ export interface FindRequest {
   plan?: FindPlan
   /** Set: the answer may come as JSON text, in parts within these limits. */
   encoded?: PartLimits | undefined
+  /** No run of an earlier request will do. */
+  isConsistent?: boolean
 }
 
 export type FindAnswer = FindResult | EncodedResult

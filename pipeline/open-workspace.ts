@@ -13,7 +13,9 @@ import {
   type StepHandler,
 } from './commit/commit-queue.ts'
 import type { Caller } from './caller.ts'
-import type { Handlers } from './middleware.ts'
+import { ConsistentReads } from './consistent-reads.ts'
+import type { FindAnswer, FindRequest, Handlers } from './middleware.ts'
+import { type Missed, missed } from './missed.ts'
 import { Permissions } from './permissions/permissions.ts'
 import { securityEvents } from './permissions/security-events.ts'
 import type { Storage, WorkspaceStorage } from './storage/contract.ts'
@@ -57,6 +59,9 @@ export interface Pipeline extends Handlers {
   readonly storage: WorkspaceStorage
   /** Whether a push is for the caller. */
   readonly mayReceive: (caller: Caller, push: Push) => boolean
+  /** A find whose answer is that of one place in the log. */
+  readonly query: (caller: Caller, request: FindRequest) => Promise<{ seq: number; value: FindAnswer }>
+  readonly missed: (caller: Caller, since: { after: number; most: number }) => Promise<Missed | undefined>
   /** Documents were changed past the queue: by a restore. */
   readonly restored: () => Promise<void>
   readonly generateId: () => string
@@ -119,6 +124,7 @@ async function assemble(
     permissions,
     modules,
     storage,
+    reads: new ConsistentReads(storage),
     transient,
     clock,
     logger,
@@ -139,6 +145,9 @@ async function assemble(
   await triggers.start(handlers)
   return {
     ...handlers,
+    query: (caller, request) =>
+      workspace.reads.read(() => handlers.find(caller, { ...request, isConsistent: true })),
+    missed: (caller, since) => missed(workspace, caller, since),
     model,
     modules,
     actingFor: (caller) => actingFor(workspace, handlers, caller),

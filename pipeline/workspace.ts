@@ -1,6 +1,7 @@
 import type { DocumentStore } from '../model/document-store.ts'
 import type { Tx } from '../model/transactions.ts'
 import type { Caller } from './caller.ts'
+import type { ConsistentReads } from './consistent-reads.ts'
 import type { Permissions } from './permissions/permissions.ts'
 import type { WorkspaceStorage } from './storage/contract.ts'
 import type { InstalledModules } from './triggers/installed-modules.ts'
@@ -27,6 +28,7 @@ export interface Workspace {
   readonly permissions: Permissions
   readonly modules: InstalledModules
   readonly storage: WorkspaceStorage
+  readonly reads: ConsistentReads
   /** Documents of the domain `transient`: in memory only. */
   readonly transient: DocumentStore
   readonly clock: Clock

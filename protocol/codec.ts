@@ -1,7 +1,7 @@
 import { Packr, Unpackr } from 'msgpackr'
 import { StatusError } from '../model/status.ts'
 import type { FindResult } from '../model/query/query.ts'
-import type { Response } from './messages.ts'
+import type { Request, Response } from './messages.ts'
 
 /** How a find result travels, as arrays lose the property `total` in JSON and in msgpack. */
 interface TotalArray {
@@ -22,6 +22,11 @@ export function encodeJson(response: Response): string {
 /** The frame packed with msgpackr. */
 export function encodeBinary(response: Response): Buffer {
   return packr.pack(outgoing(response))
+}
+
+/** A client's request, packed. */
+export function encodeBinaryRequest(request: Request): Uint8Array {
+  return packr.pack(request)
 }
 
 export function decodeJson(text: string): Response {

@@ -1,5 +1,4 @@
-import { z } from 'zod'
-import { StatusError, type Status } from '../model/status.ts'
+import type { Status } from '../model/status.ts'
 
 /** The `id` of the hello exchange, of refusals and of signals that answer no request. */
 export const SIGNAL_ID = -1
@@ -23,6 +22,15 @@ export interface HelloRequest extends Request {
   broadcast?: boolean | undefined
   /** 2: the client understands the fields and frames of section 9. */
   protocol?: number | undefined
+  /** Protocol 2: the last it knows of the workspace's log. */
+  resume?: LogPlace | undefined
+}
+
+/** A place in a workspace's log. */
+export interface LogPlace {
+  /** Of this log: another one begins when a workspace was restored. */
+  epoch: string
+  seq: number
 }
 
 export interface HelloResponse {
@@ -33,6 +41,16 @@ export interface HelloResponse {
   alreadyConnected?: true
   serverVersion?: string
   error?: Status
+  /** From here on protocol 2. The log's epoch, and its last `seq` as far as the client is told of it. */
+  protocol?: 2
+  epoch?: string
+  seq?: number
+  /** `_id` of the session's account. */
+  account?: string
+  modelVersion?: string
+  features?: readonly string[]
+  /** Answers a `resume`. `true`: what was missed follows, its last frame with this `seq`; `false`: ask again for all. */
+  resumed?: boolean
 }
 
 export interface Chunk {
@@ -48,61 +66,6 @@ export interface Response {
   chunk?: Chunk
   /** With a refusal: the client need not try again. */
   terminate?: boolean
-}
-
-/** Longest method name worth looking up. */
-const MAX_METHOD_LENGTH = 64
-
-const requestSchema = z.object({
-  id: z.union([z.number(), z.string().max(128)]).optional(),
-  method: z.string().max(MAX_METHOD_LENGTH),
-  params: z.array(z.unknown()).optional(),
-})
-
-const helloSchema = z.object({
-  binary: z.boolean().nullish(),
-  compression: z.boolean().nullish(),
-  broadcast: z.boolean().nullish(),
-  protocol: z.number().nullish(),
-})
-
-/**
- * The request in a decoded frame.
- * @throws StatusError `platform:status:BadRequest` when it isn't one; `params.id` tells the id where it had one
- */
-export function parseRequest(frame: unknown): Request | HelloRequest {
-  const parsed = requestSchema.safeParse(frame)
-  if (!parsed.success) throw badRequest(describe(parsed.error), idOf(frame))
-  const { method, params = [] } = parsed.data
-  const id = parsed.data.id ?? SIGNAL_ID
-  return method === 'hello' ? parseHello(frame, id, params) : { id, method, params }
-}
-
-function parseHello(frame: unknown, id: RequestId, params: unknown[]): HelloRequest {
-  const parsed = helloSchema.safeParse(frame)
-  if (!parsed.success) throw badRequest(describe(parsed.error), id)
-  const { binary, compression, broadcast, protocol } = parsed.data
-  return {
-    id,
-    method: 'hello',
-    params,
-    binary: binary ?? undefined,
-    compression: compression ?? undefined,
-    broadcast: broadcast ?? undefined,
-    protocol: protocol ?? undefined,
-  }
-}
-
-function badRequest(message: string, id: RequestId | undefined): StatusError {
-  return new StatusError('platform:status:BadRequest', id === undefined ? { message } : { message, id })
-}
-
-function idOf(frame: unknown): RequestId | undefined {
-  if (typeof frame !== 'object' || frame === null || !('id' in frame)) return undefined
-  return typeof frame.id === 'number' || typeof frame.id === 'string' ? frame.id : undefined
-}
-
-/** One line that names each wrong field. */
-export function describe(error: z.ZodError): string {
-  return error.issues.map((issue) => `${issue.path.join('.') || 'frame'}: ${issue.message}`).join('; ')
+  /** Protocol 2, of a push and of the answer to `query`: the last of the log it takes into account. */
+  seq?: number
 }

@@ -3,7 +3,7 @@ import { core } from '../model/identifiers.ts'
 import { jsonFlaw } from '../model/json-value.ts'
 import { StatusError } from '../model/status.ts'
 import type { Tx } from '../model/transactions.ts'
-import { describe } from './messages.ts'
+import { describe } from './parse-request.ts'
 
 /** Longest identifier of a document, class or space. */
 const MAX_ID_LENGTH = 512

@@ -179,6 +179,7 @@ export class Core {
 
   #sessionLimits(): SessionLimits {
     const { earlyMessages, earlyBytes, concurrentRequests, outboxBytes, outboxMessages } = this.#configuration
+    const { maxResume } = this.#configuration
     const { chunkCount, chunkBytes, loadedSessions, loadedChunkCount, loadedChunkBytes } = this.#configuration
     const usual = { maxCount: chunkCount, maxBytes: chunkBytes }
     const loaded = { maxCount: loadedChunkCount, maxBytes: loadedChunkBytes }
@@ -187,6 +188,7 @@ export class Core {
       earlyBytes,
       concurrentRequests,
       chunk: () => (this.manager.sessions.size >= loadedSessions ? loaded : usual),
+      resume: maxResume,
       outbox: { bytes: outboxBytes, messages: outboxMessages },
     }
   }

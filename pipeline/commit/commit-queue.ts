@@ -263,7 +263,10 @@ export class CommitQueue {
     const { entries, pushes } = state
     const batch = state.batch()
     try {
-      if (entries.length > 0) await this.#workspace.storage.commit(batch)
+      if (entries.length > 0) {
+        const { reads, storage } = this.#workspace
+        await reads.commit(this.#lastSeq + entries.length, () => storage.commit(batch))
+      }
     } catch (error) {
       this.#failed(group, error)
       return false

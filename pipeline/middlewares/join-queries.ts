@@ -9,6 +9,7 @@ export const joinQueries: Middleware = (next, workspace) => {
   const inFlight = new Map<string, Promise<FindAnswer>>()
   return {
     find: async function joinQueries(caller, request) {
+      if (request.isConsistent === true) return await next.find(caller, request)
       const key = JSON.stringify([workspace.lastSeq(), request.plan, request.encoded])
       let run = inFlight.get(key)
       if (run === undefined) {

@@ -211,6 +211,72 @@ test('PIPE-40: whatever spaces, members, moves and documents there are, each acc
   )
 })
 
+/** What one account heard of the log, and when it was told to ask for everything again. */
+class Heard {
+  readonly pushes: { seq: number; _id: string }[] = []
+  readonly toldAfter: number[] = []
+}
+
+test('PIPE-61: what an account missed is what it would have been pushed, or it is told to start anew', async (t) => {
+  const seed = Number(process.env['PERMISSIONS_SEED'] ?? Date.now() % 1_000_000)
+  t.diagnostic(`seed ${seed}`)
+  let [exact, anew] = [0, 0]
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), async (steps) => {
+      const { pipeline, pushes } = await testPipeline()
+      for (const { account, email } of people) await pipeline.tx(system, accountOf(String(account), email))
+      const heard = new Map(people.map((person) => [person, new Heard()]))
+      const plain = new Plain()
+      const start = pipeline.lastSeq()
+      for (const next of steps) {
+        const tx = transactionOf(next, plain)
+        await new Promise(setImmediate)
+        pushes.length = 0
+        const before = pipeline.lastSeq()
+        if (!plain.apply(next, tx)) continue
+        await pipeline.tx('by' in next ? (people[next.by] ?? ann) : system, tx)
+        await new Promise(setImmediate)
+        for (const push of pushes) {
+          for (const [person, { pushes: known, toldAfter }] of heard) {
+            if (!pipeline.mayReceive(person, push)) continue
+            if (push.seq === undefined) toldAfter.push(before)
+            else known.push({ seq: push.seq, _id: push.tx._id })
+          }
+        }
+      }
+      for (const [person, { pushes: known, toldAfter }] of heard) {
+        for (let after = start; after <= pipeline.lastSeq(); after++) {
+          const missed = await pipeline.missed(person, { after, most: 1000 })
+          if (missed === undefined) {
+            anew += 1
+            continue
+          }
+          exact += 1
+          assert.ok(!toldAfter.some((told) => told >= after), 'what he may see has changed')
+          assert.deepEqual(
+            missed.pushes.map(({ seq, tx }) => ({ seq, _id: tx._id })),
+            known.filter(({ seq }) => seq > after),
+          )
+        }
+      }
+      await pipeline.close()
+    }),
+    { numRuns: 100, seed },
+  )
+  assert.ok(exact > anew / 2, `${exact} times exactly, ${anew} times anew`)
+})
+
+test('PIPE-61: too much, a place beyond the log, and no access to the log are told to start anew', async () => {
+  const { pipeline } = await testPipeline()
+  await pipeline.tx(system, accountOf('account:ann', 'ann'))
+  for (const task of ['t1', 't2', 't3']) await pipeline.tx(ann, createTask(task, { title: 'x' }))
+  const last = pipeline.lastSeq()
+  assert.equal(await pipeline.missed(ann, { after: last + 1, most: 10 }), undefined)
+  assert.equal(await pipeline.missed(ann, { after: last - 3, most: 2 }), undefined)
+  assert.equal((await pipeline.missed(ann, { after: last - 3, most: 3 }))?.pushes.length, 3)
+  assert.deepEqual(await pipeline.missed(ann, { after: last, most: 0 }), { pushes: [], seq: last })
+})
+
 function accountOf(id: string, email: string): Tx {
   const options = { by: 'core:account:System', space: 'core:space:Model' }
   return change('core:class:TxCreateDoc', id, 'core:class:Account', options, {

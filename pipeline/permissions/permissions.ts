@@ -43,6 +43,11 @@ export class Permissions {
     return this.#hierarchy.isDerived(_class, core.class.Space)
   }
 
+  /** Whether documents of the class are for who created them only. */
+  isForCreator(_class: Ref<Class>): boolean {
+    return this.#hierarchy.creatorsOnly().has(_class)
+  }
+
   isHidden(space: string, account: Ref<Account>): boolean {
     return this.#spaces.isHidden(space, account)
   }
@@ -55,7 +60,7 @@ export class Permissions {
       if (doc === undefined) continue
       spaces.add(doc.space)
       if (this.isSpace(doc)) spaces.add(doc._id)
-      if (this.#isForCreator(doc._class)) creator = doc.createdBy
+      if (this.isForCreator(doc._class)) creator = doc.createdBy
     }
     const restricting = [...spaces].filter(
       (space) => this.#spaces.isPrivate(space) || isPrivateSpace(space, before, after),
@@ -66,12 +71,13 @@ export class Permissions {
 
   /** Who may hear of a transaction of which only the log tells. */
   audienceOfLogged(tx: Tx): Audience | undefined {
-    const change = tx as TxCUD & { tx?: TxCUD; operations?: { space?: unknown } }
-    const named = [change.objectSpace, change.objectId, change.tx?.objectSpace, change.operations?.space]
+    const { tx: inner = tx } = tx as { tx?: Tx }
+    const change = inner as TxCUD & { operations?: { space?: unknown } }
+    const named = [change.objectSpace, change.objectId, change.operations?.space]
     const spaces = named.filter(
       (id): id is Ref<Space> => typeof id === 'string' && this.#spaces.isPrivate(id),
     )
-    const creator = this.#isForCreator(change.objectClass) ? change.modifiedBy : undefined
+    const creator = this.isForCreator(change.objectClass) ? change.modifiedBy : undefined
     return spaces.length === 0 && creator === undefined ? undefined : { spaces, creator }
   }
 
@@ -106,10 +112,6 @@ export class Permissions {
 
   get #hierarchy(): Hierarchy {
     return this.#model.hierarchy
-  }
-
-  #isForCreator(_class: Ref<Class>): boolean {
-    return this.#hierarchy.creatorsOnly().has(_class)
   }
 
   #narrowLookups(lookups: LookupPlan[], account: Ref<Account>): LookupPlan[] {

@@ -161,7 +161,12 @@ test('PIPE-55: storage that is away, or whose answer is lost, is waited for, and
   }
   const opened = await modulePipeline({ triggers: [remark] }, { limits: fast }, { storage })
   for (let at = 0; at < 12; at++) {
-    await opened.pipeline.tx(ann, createTask(`t${at}`, { title: `t${at}` }))
+    const create = createTask(`t${at}`, { title: `t${at}` })
+    if (at % 3 === 2) {
+      plan.lose = 1
+      await assert.rejects(opened.pipeline.tx(ann, create), { code: 'unavailable' })
+    }
+    await opened.pipeline.tx(ann, create)
     if (at % 3 === 0) plan.fail = 4
     if (at % 3 === 1) plan.lose = 1
     await waitUntil(async () => (await remarks(opened)).length === at + 1, 'the trigger')

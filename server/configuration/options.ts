@@ -117,6 +117,12 @@ export const options = {
     'Bytes kept of a session that is not open yet.',
     1024,
   ),
+  maxResume: whole(
+    'ATRIUM_MAX_RESUME',
+    10_000,
+    'Transactions a client that comes back is sent at most; one that missed more starts anew.',
+    0,
+  ),
   concurrentRequests: whole('ATRIUM_CONCURRENT_REQUESTS', 32, 'Requests of one session that run at once.', 1),
   maxWaitingCommits: whole(
     'ATRIUM_MAX_WAITING_COMMITS',

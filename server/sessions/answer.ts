@@ -12,44 +12,61 @@ export function encodeFrame(response: Response, binary: boolean): Frame {
 }
 
 /** An answer: one frame, or, for a long array, several that are made one by one as they are taken. */
-export function answerOf(
-  id: RequestId,
-  result: unknown,
-  binary: boolean,
-  limits: PartLimits,
-): Frame | Frames {
-  if (isEncodedResult(result)) return encodedAnswer(id, result, binary)
-  if (!Array.isArray(result)) return encodeFrame({ id, result }, binary)
+export function answerOf(id: RequestId, answer: unknown, { binary, limits }: AnswerFormat): Frame | Frames {
+  const { seq, result } = answer instanceof Sequenced ? answer : { seq: undefined, result: answer }
+  const head: Head = seq === undefined ? { id } : { id, seq }
+  if (isEncodedResult(result)) return encodedAnswer(head, result, binary)
+  if (!Array.isArray(result)) return encodeFrame({ ...head, result }, binary)
   const parts = splitResult(result, limits)
-  return parts.length > 1 ? partFrames(id, parts, binary) : encodeFrame({ id, result }, binary)
+  return parts.length > 1 ? partFrames(head, parts, binary) : encodeFrame({ ...head, result }, binary)
 }
 
-function encodedAnswer(id: RequestId, result: EncodedResult, binary: boolean): Frame | Frames {
-  if (result.parts.length > 1) return binary ? unpackedFrames(id, result) : splicedFrames(id, result)
-  const [part] = result.parts
-  if (!binary) return spliceFrame(headOf(id, result), part ?? '', ']}}')
-  return encodeFrame({ id, result: findResult(documentsOf(part), result.total) }, true)
-}
+/** A result that is that of one place in the log. */
+export class Sequenced {
+  readonly seq: number
+  readonly result: unknown
 
-function* partFrames(id: RequestId, parts: readonly ResultPart[], binary: boolean): Frames {
-  for (const part of parts) yield encodeFrame({ id, ...part }, binary)
-}
-
-/** Documents that are JSON text already, put into frames as they are. */
-function* splicedFrames(id: RequestId, result: EncodedResult): Frames {
-  const head = headOf(id, result)
-  for (const [at, part] of result.parts.entries()) {
-    yield spliceFrame(head, part, `]},"chunk":${JSON.stringify(chunkOf(result.parts, at))}}`)
+  constructor(seq: number, result: unknown) {
+    this.seq = seq
+    this.result = result
   }
 }
 
-function headOf(id: RequestId, { total }: EncodedResult): string {
-  return `{"id":${JSON.stringify(id)},"result":{"dataType":"TotalArray","total":${total},"value":[`
+export interface AnswerFormat {
+  binary: boolean
+  limits: PartLimits
 }
 
-function* unpackedFrames(id: RequestId, { parts, total }: EncodedResult): Frames {
+type Head = Pick<Response, 'seq'> & { id: RequestId }
+
+function encodedAnswer(head: Head, result: EncodedResult, binary: boolean): Frame | Frames {
+  if (result.parts.length > 1) return binary ? unpackedFrames(head, result) : splicedFrames(head, result)
+  const [part] = result.parts
+  if (!binary) return spliceFrame(beginningOf(head, result), part ?? '', ']}}')
+  return encodeFrame({ ...head, result: findResult(documentsOf(part), result.total) }, true)
+}
+
+function* partFrames(head: Head, parts: readonly ResultPart[], binary: boolean): Frames {
+  for (const part of parts) yield encodeFrame({ ...head, ...part }, binary)
+}
+
+/** Documents that are JSON text already, put into frames as they are. */
+function* splicedFrames(head: Head, result: EncodedResult): Frames {
+  const beginning = beginningOf(head, result)
+  for (const [at, part] of result.parts.entries()) {
+    yield spliceFrame(beginning, part, `]},"chunk":${JSON.stringify(chunkOf(result.parts, at))}}`)
+  }
+}
+
+function beginningOf({ id, seq }: Head, { total }: EncodedResult): string {
+  const numbered = seq === undefined ? '' : `"seq":${seq},`
+  return `{"id":${JSON.stringify(id)},${numbered}"result":{"dataType":"TotalArray","total":${total},"value":[`
+}
+
+function* unpackedFrames(head: Head, { parts, total }: EncodedResult): Frames {
   for (const [at, part] of parts.entries()) {
-    yield encodeFrame({ id, result: findResult(documentsOf(part), total), chunk: chunkOf(parts, at) }, true)
+    const result = findResult(documentsOf(part), total)
+    yield encodeFrame({ ...head, result, chunk: chunkOf(parts, at) }, true)
   }
 }
 

@@ -10,12 +10,14 @@ export class Deliveries {
   readonly #frames = new Map<string, PushFrames | undefined>()
   readonly #byAccount = new Map<string, PushFrames | undefined>()
   readonly #forEveryone: PushFrames | undefined
+  readonly #seq: number | undefined
 
   constructor(pushes: readonly Push[], mayReceive: (caller: Caller, push: Push) => boolean) {
     this.#pushes = pushes
     this.#mayReceive = mayReceive
+    this.#seq = pushes.findLast(({ seq }) => seq !== undefined)?.seq
     const isOpen = pushes.every(({ audience }) => audience === undefined)
-    this.#forEveryone = isOpen ? new PushFrames(pushes.map(({ tx }) => tx)) : undefined
+    this.#forEveryone = isOpen ? this.#framesOf(pushes) : undefined
   }
 
   for(caller: Caller): PushFrames | undefined {
@@ -31,8 +33,13 @@ export class Deliveries {
     )
     const key = visible.map((push) => this.#pushes.indexOf(push)).join()
     if (!this.#frames.has(key)) {
-      this.#frames.set(key, visible.length === 0 ? undefined : new PushFrames(visible.map(({ tx }) => tx)))
+      this.#frames.set(key, visible.length === 0 ? undefined : this.#framesOf(visible))
     }
     return this.#frames.get(key)
+  }
+
+  #framesOf(pushes: readonly Push[]): PushFrames {
+    const txes = pushes.map(({ tx }) => tx)
+    return new PushFrames(txes, this.#seq)
   }
 }

@@ -3,16 +3,20 @@ import type { Class, Ref } from '../../model/documents.ts'
 import { isFields, jsonFlaw } from '../../model/json-value.ts'
 import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import { StatusError } from '../../model/status.ts'
-import { describe } from '../../protocol/messages.ts'
+import { describe } from '../../protocol/parse-request.ts'
 import { parseTransaction } from '../../protocol/transaction-schema.ts'
+import type { FindRequest } from '../../pipeline/middleware.ts'
 import type { Caller } from '../../pipeline/caller.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import type { PartLimits } from '../../pipeline/storage/contract.ts'
 import type { Token } from '../tokens.ts'
+import { Sequenced } from './answer.ts'
 
 /** What a method may use of its session. */
 export interface MethodContext {
   token: Token
+  /** 2: what only its clients understand may be answered. */
+  protocol: 1 | 2
   caller: Caller
   pipeline: Pipeline
   /** Set when a find may be answered with JSON text. */
@@ -53,6 +57,7 @@ const measureParams = z.tuple([name]).rest(z.unknown())
 export const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
   ['ping', other(() => 'pong!')],
   ['findAll', { kind: 'find', run: findAll }],
+  ['query', { kind: 'find', run: query }],
   ['tx', { kind: 'tx', run: ({ pipeline, caller }, [tx]) => pipeline.tx(caller, parseTransaction(tx)) }],
   ['loadModel', other(loadModel)],
   ['getAccount', other(getAccount)],
@@ -66,16 +71,29 @@ function other(run: Method['run']): Method {
 }
 
 function findAll({ pipeline, caller, encoded }: MethodContext, params: unknown[]): unknown {
+  return pipeline.find(caller, { ...findRequest(params), encoded })
+}
+
+/** A find for a query that is kept up to date: it tells which pushes it has taken into account. */
+async function query(
+  { pipeline, caller, protocol, encoded }: MethodContext,
+  params: unknown[],
+): Promise<unknown> {
+  if (protocol < 2) throw new StatusError('platform:status:UnknownMethod', { method: 'query' })
+  const { seq, value } = await pipeline.query(caller, { ...findRequest(params), encoded })
+  return new Sequenced(seq, value)
+}
+
+function findRequest(params: unknown[]): FindRequest {
   const [_class, query, options] = isFind(params) ? params : parse(findParams, pad(params, 3))
   // Whatever reads a query goes into it as deep as it is.
   const flaw = jsonFlaw(params)
   if (flaw !== undefined) throw new StatusError('core:status:InvalidQuery', { message: flaw })
-  return pipeline.find(caller, {
+  return {
     _class: _class as Ref<Class>,
     query: query as DocumentQuery,
     options: (options ?? {}) as FindOptions,
-    encoded,
-  })
+  }
 }
 
 /** Without the schema, which takes longer and is only needed to tell what is wrong. */

@@ -3,7 +3,7 @@ import type { Request, RequestId } from '../../protocol/messages.ts'
 import type { Caller } from '../../pipeline/caller.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import type { Token } from '../tokens.ts'
-import type { Frame } from '../transport/frame.ts'
+import { deflatedFrame, type Frame } from '../transport/frame.ts'
 import { answerOf, encodeFrame } from './answer.ts'
 import { type Method, type MethodContext, methods as commonMethods } from './methods.ts'
 import { serviceMethodOf } from './service-methods.ts'
@@ -16,6 +16,9 @@ interface Owner {
   readonly id: string
   readonly token: Token
   readonly binary: boolean
+  /** Long answers are compressed. */
+  readonly deflates: boolean
+  readonly protocol: 1 | 2
   readonly statistics: Statistics
 }
 
@@ -106,9 +109,9 @@ export class RequestRunner {
 
   /** Property by property: spreading costs a tenth of a ping. */
   #context({ pipeline, caller }: OpenState): MethodContext {
-    const { token } = this.#owner
+    const { token, protocol } = this.#owner
     const encoded = this.#services.limits.chunk()
-    return { pipeline, caller, token, measures: this.#measures, encoded }
+    return { pipeline, caller, token, protocol, measures: this.#measures, encoded }
   }
 
   async #await(request: Request, started: number, result: Promise<unknown>): Promise<void> {
@@ -142,13 +145,17 @@ export class RequestRunner {
     const spent = this.#services.performanceNow() - started
     this.#services.metrics.answered(request.method, spent / 1000)
     if (this.#measures.size > 0) this.#measured(spent)
-    const limits = this.#services.limits.chunk()
-    const answer = answerOf(request.id, result, this.#owner.binary, limits)
-    if (Buffer.isBuffer(answer)) this.#events.send(answer, 'answer')
-    else this.#events.sendAll(answer)
+    const { binary, deflates } = this.#owner
+    const answer = answerOf(request.id, result, { binary, limits: this.#services.limits.chunk() })
+    if (Buffer.isBuffer(answer)) this.#events.send(deflates ? deflatedFrame(answer) : answer, 'answer')
+    else this.#events.sendAll(deflates ? deflated(answer) : answer)
   }
 
   #measured(spent: number): void {
     for (const [operation, sum] of this.#measures) this.#measures.set(operation, sum + spent)
   }
+}
+
+function* deflated(frames: Iterable<Frame>): Generator<Frame, undefined> {
+  for (const frame of frames) yield deflatedFrame(frame)
 }

@@ -251,7 +251,10 @@ export class SessionManager {
 
   #hello(session: Session, hello: HelloRequest): Partial<HelloResponse> {
     const reconnect = this.#returning.has(session)
-    return hello.protocol === 2 ? { reconnect, serverVersion: this.#options.serverVersion } : { reconnect }
+    if (hello.protocol !== 2) return { reconnect }
+    const { serverVersion, modelVersion } = this.#options
+    const { major, minor, patch } = modelVersion
+    return { reconnect, serverVersion, modelVersion: `${major}.${minor}.${patch}` }
   }
 
   #over(session: Session): void {

@@ -4,12 +4,14 @@ import { type CloseReason, closeCodes } from '../../protocol/close-codes.ts'
 import {
   type HelloRequest,
   type HelloResponse,
-  parseRequest,
+  type LogPlace,
   type Request,
   type Response,
   SIGNAL_ID,
 } from '../../protocol/messages.ts'
+import { parseRequest } from '../../protocol/parse-request.ts'
 import type { Caller } from '../../pipeline/caller.ts'
+import type { Missed } from '../../pipeline/missed.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import type { Socket, SocketHandlers } from '../transport/socket.ts'
 import type { Token } from '../tokens.ts'
@@ -17,6 +19,7 @@ import { encodeFrame } from './answer.ts'
 import type { Method } from './methods.ts'
 import { Outbox } from './outbox.ts'
 import type { PushFrames } from './push-frames.ts'
+import { Resumption } from './resumption.ts'
 import { RequestRunner } from './request-runner.ts'
 import type { SentKind, SessionServices } from './session-services.ts'
 import { Statistics } from './statistics.ts'
@@ -58,6 +61,7 @@ export interface SessionEvents {
   method: (session: Session, name: string) => Method | undefined
 }
 
+type OpenState = Extract<SessionState, { name: 'open' }>
 type Reason = Pick<CloseReason, 'code' | 'reason'>
 
 /** One client's connection to one workspace. */
@@ -68,6 +72,8 @@ export class Session implements SocketHandlers {
   token: Token
   binary = false
   broadcast = true
+  deflates = false
+  protocol: 1 | 2 = 1
   /** Pings of the server since the last pong. */
   missedPongs = 0
   /** Requests came in since the last ping of the server. */
@@ -80,6 +86,7 @@ export class Session implements SocketHandlers {
   #state: SessionState = { name: 'authenticating', early: [] }
   #earlyBytes = 0
   #finishing: Reason | undefined
+  #resumption: Resumption | undefined
 
   constructor(options: {
     id: string
@@ -177,8 +184,9 @@ export class Session implements SocketHandlers {
   }
 
   push(frames: PushFrames): void {
-    if (this.#state.name === 'open' && this.broadcast)
-      this.#send(this.binary ? frames.binary : frames.json, 'push')
+    if (this.#state.name !== 'open' || !this.broadcast) return
+    if (this.#resumption === undefined) this.#push(frames)
+    else this.#resumption.hold(frames)
   }
 
   ping(): void {
@@ -269,7 +277,7 @@ export class Session implements SocketHandlers {
     if (this.#state.name !== 'open') return
     switch (request.method) {
       case 'hello':
-        this.#hello(request as HelloRequest)
+        this.#hello(request as HelloRequest, this.#state)
         return
       case '#upgrading':
       case '#upgrade':
@@ -280,11 +288,67 @@ export class Session implements SocketHandlers {
     }
   }
 
-  #hello(hello: HelloRequest): void {
-    const binary = hello.binary ?? false
-    const answer = { id: SIGNAL_ID, result: 'hello', binary, ...this.#events.hello(this, hello) }
-    this.#send(encodeFrame(answer, false), 'signal')
-    this.binary = binary
+  #push(frames: PushFrames): void {
+    this.#send(frames.frame({ binary: this.binary, numbered: this.protocol === 2 }), 'push')
+  }
+
+  #hello(hello: HelloRequest, open: OpenState): void {
+    this.binary = hello.binary ?? false
     this.broadcast = hello.broadcast ?? true
+    if (hello.protocol !== 2) {
+      this.#answerHello(hello, {})
+      return
+    }
+    this.protocol = 2
+    this.deflates = hello.compression ?? false
+    if (hello.resume === undefined) this.#answerHello(hello, placeOf(open))
+    else void this.#resume(hello, hello.resume, open)
+  }
+
+  #answerHello(hello: HelloRequest, more: Partial<HelloResponse>): void {
+    const { binary } = this
+    const answer = { id: SIGNAL_ID, result: 'hello', binary, ...this.#events.hello(this, hello), ...more }
+    this.#send(encodeFrame(answer, false), 'signal')
+  }
+
+  /** Sends what was missed since, before anything newer; or has the client start anew. */
+  async #resume(hello: HelloRequest, { epoch, seq }: LogPlace, open: OpenState): Promise<void> {
+    const { resume: most, outbox } = this.#services.limits
+    const resumption = new Resumption(outbox.messages)
+    this.#resumption = resumption
+    const missed = await this.#missed(epoch, { after: seq, most }, open)
+    if (this.#resumption !== resumption || this.isOver) return
+    this.#resumption = undefined
+    const frames = missed === undefined ? undefined : resumption.frames(missed)
+    const place = placeOf(open)
+    if (missed === undefined || frames === undefined) {
+      this.#answerHello(hello, { ...place, resumed: false })
+      for (const held of resumption.since(place.seq)) this.#push(held)
+    } else {
+      this.#answerHello(hello, { ...place, seq: missed.seq, resumed: true })
+      for (const frame of frames) this.#push(frame)
+    }
+  }
+
+  async #missed(
+    epoch: string,
+    since: { after: number; most: number },
+    { pipeline, caller }: OpenState,
+  ): Promise<Missed | undefined> {
+    if (epoch !== pipeline.epoch) return undefined
+    try {
+      return await pipeline.missed(caller, since)
+    } catch (error) {
+      this.#services.logger.error({ err: error, session: this.id }, 'what a session missed was not read')
+      return undefined
+    }
   }
 }
+
+/** What a client of protocol 2 is told of the workspace. */
+function placeOf({ pipeline, caller }: OpenState): Partial<HelloResponse> & { seq: number } {
+  const account = caller.account === '' ? {} : { account: caller.account }
+  return { protocol: 2, epoch: pipeline.epoch, seq: pipeline.lastSeq(), features, ...account }
+}
+
+const features = ['resume', 'query', 'binary', 'deflate', 'authenticate']

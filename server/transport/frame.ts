@@ -1,3 +1,6 @@
+import { deflateRawSync } from 'node:zlib'
+import { DEFLATED_BINARY, DEFLATED_TEXT } from '../../protocol/compression.ts'
+
 /** WebSocket opcodes, RFC 6455 section 5.2. */
 const TEXT = 0x81
 const BINARY = 0x82
@@ -34,6 +37,29 @@ export function spliceFrame(before: string, middle: string | Uint8Array, after: 
   frame.set(middle, start + head)
   frame.write(after, start + head + middle.length)
   return frame
+}
+
+/** Payloads up to here are sent as they are: compressing them costs more than it saves. */
+const LEAST_DEFLATED = 4096
+/** zlib's fastest. */
+const LEVEL = 1
+
+/** The message compressed (RFC 1951) in a binary frame, where that makes it shorter. */
+export function deflatedFrame(frame: Frame): Frame {
+  const start = frame.length - payloadLength(frame)
+  if (frame.length - start <= LEAST_DEFLATED) return frame
+  const deflated = deflateRawSync(frame.subarray(start), { level: LEVEL })
+  if (deflated.length + 1 >= frame.length - start) return frame
+  const packed = allocate(BINARY, deflated.length + 1)
+  packed.frame[packed.start] = frame[0] === TEXT ? DEFLATED_TEXT : DEFLATED_BINARY
+  packed.frame.set(deflated, packed.start + 1)
+  return packed.frame
+}
+
+function payloadLength(frame: Frame): number {
+  const [, short = 0] = frame
+  if (short <= SHORT) return short
+  return short === 126 ? frame.readUInt16BE(2) : Number(frame.readBigUInt64BE(2))
 }
 
 function allocate(opcode: number, length: number): { frame: Frame; start: number } {

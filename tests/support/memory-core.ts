@@ -18,13 +18,18 @@ const base = modelOf([{ model: boardModel }])
 
 /** The server without sockets: connections are objects, time is the test's. */
 export class MemoryCore {
-  readonly time = new FakeScheduler()
+  readonly time: FakeScheduler
   readonly log = new TestLog()
-  readonly tokens = new Tokens(TEST_SECRET, this.time.now)
+  readonly tokens: Tokens
   readonly core: Core
   readonly #metrics = new Metrics()
 
-  constructor(flags: Flags = {}, parts: { storage?: Storage; accounts?: AccountsClient } = {}) {
+  constructor(
+    flags: Flags = {},
+    parts: { storage?: Storage; accounts?: AccountsClient; time?: FakeScheduler } = {},
+  ) {
+    this.time = parts.time ?? new FakeScheduler()
+    this.tokens = new Tokens(TEST_SECRET, this.time.now)
     const defaults: Flags = { storage: 'memory', accounts: 'none', demo: '0', secret: TEST_SECRET }
     this.core = new Core({
       configuration: resolveConfiguration({}, { ...defaults, ...flags }),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { StatusError } from '../model/status.ts'
-import { parseRequest } from './messages.ts'
+import { parseRequest } from './parse-request.ts'
 import { parseTransaction } from './transaction-schema.ts'
 
 const statusOf = (parse: () => unknown) => {
@@ -73,11 +73,20 @@ test('WIRE-10: a request is an object with a method, params by an array, and an 
 
 test('WIRE-11: hello takes its switches or none, null counting as none', () => {
   const hello = { id: -1, method: 'hello', params: [] }
-  const none = { binary: undefined, compression: undefined, broadcast: undefined, protocol: undefined }
+  const none = {
+    binary: undefined,
+    compression: undefined,
+    broadcast: undefined,
+    protocol: undefined,
+    resume: undefined,
+  }
   assert.deepEqual(parseRequest(hello), { ...hello, ...none })
   assert.deepEqual(parseRequest({ ...hello, binary: null, broadcast: null }), { ...hello, ...none })
-  const all = { binary: true, compression: false, broadcast: false, protocol: 2 }
+  const resume = { epoch: 'e', seq: 7 }
+  const all = { binary: true, compression: false, broadcast: false, protocol: 2, resume }
   assert.deepEqual(parseRequest({ ...hello, ...all }), { ...hello, ...all })
+  for (const seq of [-1, 1.5, '7', undefined])
+    assert.notEqual(statusOf(() => parseRequest({ ...hello, resume: { epoch: 'e', seq } })), undefined)
   assert.equal(statusOf(() => parseRequest({ ...hello, binary: 'yes' }))?.code, 'platform:status:BadRequest')
 })
 

@@ -1,0 +1,41 @@
+import type { Tx } from '../model/transactions.ts'
+import type { Caller } from './caller.ts'
+import { sightOf } from './permissions/logged-view.ts'
+import type { Workspace } from './workspace.ts'
+
+/** Log entries read at a time. */
+const PAGE = 1000
+
+export interface Missed {
+  pushes: { seq: number; tx: Tx }[]
+  /** The place in the log they lead to, which may be beyond the last of them. */
+  seq: number
+}
+
+/**
+ * What the caller would have been pushed since a place in the log, in order.
+ *
+ * @param after `seq` of the last entry known
+ * @param most entries worth reading
+ * @returns `undefined` when it can't be told exactly: too much, not of this log, or what he may see has changed
+ */
+export async function missed(
+  workspace: Workspace,
+  caller: Caller,
+  { after, most }: { after: number; most: number },
+): Promise<Missed | undefined> {
+  const seq = workspace.lastSeq()
+  if (after > seq || seq - after > most) return undefined
+  const pushes: Missed['pushes'] = []
+  for (let from = after; from < seq;) {
+    const page = await workspace.storage.readLog({ after: from, limit: Math.min(PAGE, seq - from) })
+    if (page.length === 0) return undefined
+    for (const entry of page) {
+      const sight = await sightOf(workspace, caller, entry.tx)
+      if (sight === 'unclear') return undefined
+      if (sight === 'seen') pushes.push({ seq: entry.seq, tx: entry.tx })
+      from = entry.seq
+    }
+  }
+  return { pushes, seq }
+}

@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import { StatusError } from '../model/status.ts'
+import { type HelloRequest, type Request, type RequestId, SIGNAL_ID } from './messages.ts'
+
+/** Longest method name worth looking up. */
+const MAX_METHOD_LENGTH = 64
+
+const requestSchema = z.object({
+  id: z.union([z.number(), z.string().max(128)]).optional(),
+  method: z.string().max(MAX_METHOD_LENGTH),
+  params: z.array(z.unknown()).optional(),
+})
+
+const helloSchema = z.object({
+  binary: z.boolean().nullish(),
+  compression: z.boolean().nullish(),
+  broadcast: z.boolean().nullish(),
+  protocol: z.number().nullish(),
+  resume: z.object({ epoch: z.string().max(128), seq: z.number().int().nonnegative() }).nullish(),
+})
+
+/**
+ * The request in a decoded frame.
+ * @throws StatusError `platform:status:BadRequest` when it isn't one; `params.id` tells the id where it had one
+ */
+export function parseRequest(frame: unknown): Request | HelloRequest {
+  const parsed = requestSchema.safeParse(frame)
+  if (!parsed.success) throw badRequest(describe(parsed.error), idOf(frame))
+  const { method, params = [] } = parsed.data
+  const id = parsed.data.id ?? SIGNAL_ID
+  return method === 'hello' ? parseHello(frame, id, params) : { id, method, params }
+}
+
+function parseHello(frame: unknown, id: RequestId, params: unknown[]): HelloRequest {
+  const parsed = helloSchema.safeParse(frame)
+  if (!parsed.success) throw badRequest(describe(parsed.error), id)
+  const { binary, compression, broadcast, protocol, resume } = parsed.data
+  return {
+    id,
+    method: 'hello',
+    params,
+    binary: binary ?? undefined,
+    compression: compression ?? undefined,
+    broadcast: broadcast ?? undefined,
+    protocol: protocol ?? undefined,
+    resume: resume ?? undefined,
+  }
+}
+
+function badRequest(message: string, id: RequestId | undefined): StatusError {
+  return new StatusError('platform:status:BadRequest', id === undefined ? { message } : { message, id })
+}
+
+function idOf(frame: unknown): RequestId | undefined {
+  if (typeof frame !== 'object' || frame === null || !('id' in frame)) return undefined
+  return typeof frame.id === 'number' || typeof frame.id === 'string' ? frame.id : undefined
+}
+
+/** One line that names each wrong field. */
+export function describe(error: z.ZodError): string {
+  return error.issues.map((issue) => `${issue.path.join('.') || 'frame'}: ${issue.message}`).join('; ')
+}

@@ -1,0 +1,266 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { StatusError } from '../../model/status.ts'
+import { ClientError } from '../../client/errors.ts'
+import { ConnectionFixture } from '../support/connection-fixture.ts'
+import { MemoryCore } from '../support/memory-core.ts'
+import { createTask, updateTask } from '../support/transactions.ts'
+
+const isTask = ({ tx }: { tx: object }) => 'objectClass' in tx && tx.objectClass === 'board:class:Task'
+
+test('SDK-1: a connection that was cut is there again, and its states are told', async (t) => {
+  const fixture = new ConnectionFixture(t)
+  const { connection } = fixture
+  connection.start()
+  await fixture.until('ready')
+  assert.equal(connection.state.connectionCount, 1)
+  assert.equal(fixture.reloads, 1)
+  connection.reconnect('test')
+  assert.equal(connection.state.phase, 'disconnected')
+  assert.equal(connection.state.lastClose?.reason, 'test')
+  assert.ok((connection.state.retryAt ?? 0) > fixture.time.now())
+  await fixture.until('ready')
+  assert.equal(connection.state.connectionCount, 2)
+  assert.equal(connection.hello?.reconnect, true)
+  assert.deepEqual(fixture.states, ['connecting', 'ready', 'disconnected', 'connecting', 'ready'])
+})
+
+test('SDK-2: waits double from attempt to attempt, and begin anew once what waited is answered', async (t) => {
+  const fixture = new ConnectionFixture(t)
+  const { connection, line } = fixture
+  line.isDown = () => true
+  connection.start()
+  const waits: number[] = []
+  for (let attempt = 0; attempt < 9; attempt++) {
+    await fixture.until('disconnected')
+    waits.push((connection.state.retryAt ?? 0) - fixture.time.now())
+    await fixture.until('connecting')
+  }
+  // Three quarters of 250 ms, doubled, of 30 s at most.
+  assert.deepEqual(waits, [188, 375, 750, 1500, 3000, 6000, 12_000, 22_500, 22_500])
+  line.isDown = () => false
+  const answer = connection.request('findAll', ['board:class:Task', {}])
+  await fixture.until('ready')
+  assert.ok(connection.state.retries > 8)
+  await fixture.settled(answer)
+  assert.equal(connection.state.retries, 0)
+})
+
+test('SDK-3: what was not answered is sent again; a transaction takes effect once and has its first answer', async (t) => {
+  const fixture = new ConnectionFixture(t)
+  const { connection, line } = fixture
+  connection.start()
+  await fixture.until('ready')
+  await fixture.settled(connection.request('tx', [createTask('t1', { title: 'x', comments: 0 })]))
+  // The transaction arrives, its answer does not.
+  let messages = 0
+  line.fault = () => (++messages === 2 ? 'lost' : 'none')
+  const update = { ...updateTask('t1', { $inc: { comments: 1 } }), retrieve: true }
+  const { result } = await fixture.settled(connection.request('tx', [update]))
+  assert.equal(connection.state.connectionCount, 2)
+  assert.equal((result as { object: { comments: number } }).object.comments, 1)
+  const found = await fixture.settled(connection.request('findAll', ['board:class:Task', {}]))
+  assert.deepEqual(
+    (found.result as { comments: number }[]).map(({ comments }) => comments),
+    [1],
+  )
+})
+
+test('SDK-4: paused, requests wait; stopped, until a restart; terminated, they are rejected and no timer is left', async (t) => {
+  const fixture = new ConnectionFixture(t)
+  const { connection, time } = fixture
+  connection.start()
+  await fixture.until('ready')
+  connection.pause()
+  const first = connection.request('ping', [])
+  await time.advance(500)
+  assert.equal(connection.state.unanswered, 1)
+  connection.resume()
+  assert.equal((await fixture.settled(first)).result, 'pong!')
+  connection.stop()
+  const second = connection.request('ping', [])
+  await time.advance(100_000)
+  assert.deepEqual([connection.state.phase, connection.state.unanswered], ['stopped', 1])
+  connection.restart()
+  assert.equal((await fixture.settled(second)).result, 'pong!')
+  connection.pause()
+  const third = connection.request('ping', [], { timeout: 1000 })
+  const before = time.waiting
+  connection.terminate()
+  await assert.rejects(third, (error: ClientError) => error.code === 'terminated')
+  await assert.rejects(connection.request('ping', []), (error: ClientError) => error.code === 'terminated')
+  assert.ok(time.waiting < before)
+  await fixture.core.stop()
+  await time.advance(1000)
+  assert.equal(time.waiting, 0)
+  assert.equal(connection.state.phase, 'terminated')
+})
+
+test('SDK-5: a server that says nothing any more is left; a long answer on a slow line is waited for', async (t) => {
+  const fixture = new ConnectionFixture(t, { flags: { pingInterval: '3600' } })
+  const { connection, line, time } = fixture
+  connection.start()
+  await fixture.until('ready')
+  await time.advance(300_000)
+  assert.equal(connection.state.connectionCount, 1)
+  line.delay = () => 40_000
+  const slow = connection.request('findAll', ['board:class:Task', {}])
+  await time.advance(70_000)
+  assert.deepEqual([connection.state.connectionCount, connection.state.unanswered], [1, 1])
+  await fixture.settled(slow)
+  assert.equal(connection.state.connectionCount, 1)
+  line.delay = () => 10_000_000
+  await fixture.until('disconnected', 130_000)
+  assert.match(connection.state.lastClose?.reason ?? '', /silent/)
+})
+
+test('SDK-6: a token is renewed before it expires without dropping the connection', async (t) => {
+  const fixture = new ConnectionFixture(t)
+  fixture.tokenLife = 600
+  fixture.connection.start()
+  await fixture.until('ready')
+  for (let minute = 0; minute < 60; minute++) {
+    await fixture.time.advance(60_000)
+    await fixture.core.settle()
+  }
+  assert.equal(fixture.connection.state.connectionCount, 1)
+  assert.equal(fixture.connection.state.phase, 'ready')
+  assert.ok(fixture.asked.filter(({ isFresh }) => isFresh).length >= 6)
+})
+
+test('SDK-6: a token that was refused is asked for again, as a fresh one', async (t) => {
+  let given = 0
+  const fixture: ConnectionFixture = new ConnectionFixture(t, {
+    getToken: ({ isFresh }) => {
+      given += 1
+      return isFresh ? fixture.token('ann') : 'not a token'
+    },
+  })
+  fixture.connection.start()
+  await fixture.until('ready')
+  assert.equal(given, 2)
+  assert.equal(fixture.connection.state.lastClose?.code, 4100)
+})
+
+test('SDK-7: what was missed comes once and in order; where that cannot be, everything is asked for again', async (t) => {
+  const fixture = new ConnectionFixture(t, { flags: { maxResume: '20' } })
+  const { connection, time } = fixture
+  const other = new MemoryClientOf(fixture)
+  connection.start()
+  await fixture.until('ready')
+  await other.commit('t1')
+  await time.advance(10)
+  connection.reconnect('test')
+  await other.commit('t2')
+  await other.commit('t3')
+  await fixture.until('ready')
+  await other.commit('t4')
+  await time.advance(10)
+  await fixture.core.settle()
+  const seen = () =>
+    fixture.pushes.filter(isTask).map(({ tx }) => (tx as unknown as { objectId: string }).objectId)
+  assert.deepEqual(seen(), ['t1', 't2', 't3', 't4'])
+  assert.equal(fixture.reloads, 1)
+  connection.stop()
+  for (let at = 0; at < 25; at++) await other.commit(`more${at}`)
+  connection.restart()
+  await fixture.until('ready')
+  await time.advance(10)
+  assert.equal(fixture.reloads, 2)
+  assert.equal(seen().length, 4)
+})
+
+class MemoryClientOf {
+  readonly #client
+  readonly #fixture: ConnectionFixture
+
+  constructor(fixture: ConnectionFixture) {
+    this.#fixture = fixture
+    this.#client = fixture.core.connect({ email: 'ann', workspace: 'w1' })
+  }
+
+  async commit(id: string): Promise<void> {
+    const request = this.#client.request('tx', [createTask(id, { title: 'x' })])
+    await this.#fixture.core.settle()
+    assert.equal(this.#client.answer(request)?.error, undefined)
+  }
+}
+
+test('SDK-8: a server that wants no return is not asked again, and says why', async (t) => {
+  const fixture = new ConnectionFixture(t)
+  const { connection } = fixture
+  connection.start()
+  await fixture.until('ready')
+  connection.pause()
+  const waiting = connection.request('ping', [])
+  const refused = assert.rejects(waiting, (error: ClientError) => error.code === 'refused')
+  // The same session again, elsewhere.
+  fixture.core.connect({ email: 'ann', workspace: 'w1' }, 'session of ann')
+  await fixture.until('stopped')
+  await refused
+  assert.equal(connection.state.lastClose?.code, 4200)
+  await fixture.time.advance(100_000)
+  assert.equal(connection.state.phase, 'stopped')
+})
+
+test('SDK-9: without a network nobody dials, with it again at once', async (t) => {
+  const fixture = new ConnectionFixture(t)
+  const { connection, line, time } = fixture
+  connection.start()
+  await fixture.until('ready')
+  fixture.network('offline')
+  line.isDown = () => true
+  connection.reconnect('offline')
+  await time.advance(300_000)
+  assert.equal(connection.state.phase, 'disconnected')
+  const { retries } = connection.state
+  assert.equal(retries, 1)
+  line.isDown = () => false
+  fixture.network('online')
+  assert.equal(connection.state.phase, 'connecting')
+  await fixture.until('ready', 100)
+  // A page that is looked at again finds out within seconds that its connection has gone.
+  line.delay = () => 10_000_000
+  fixture.network('visible')
+  await time.advance(6000)
+  assert.notEqual(connection.state.phase, 'ready')
+})
+
+test('SDK-10: requests are given up after their time or by a signal, refused when too many wait, and errors are the server’s', async (t) => {
+  const fixture = new ConnectionFixture(t, { maxOutstanding: 3 })
+  const { connection, time } = fixture
+  const timed = connection.request('ping', [], { timeout: 500 })
+  const controller = new AbortController()
+  const aborted = connection.request('ping', [], { signal: controller.signal })
+  const third = connection.request('ping', [])
+  await assert.rejects(connection.request('ping', []), (error: ClientError) => error.code === 'overloaded')
+  const isTimeout = assert.rejects(timed, (error: ClientError) => error.code === 'timeout')
+  await time.advance(600)
+  await isTimeout
+  const isAborted = assert.rejects(aborted, /enough/)
+  controller.abort(new Error('enough'))
+  await isAborted
+  await assert.rejects(connection.request('ping', [], { signal: controller.signal }), /enough/)
+  connection.start()
+  assert.equal((await fixture.settled(third)).result, 'pong!')
+  await assert.rejects(
+    fixture.settled(connection.request('findAll', ['no:class:Such', {}])),
+    (error: StatusError) => error.status.code === 'core:status:UnknownClass',
+  )
+})
+
+test('SDK-11: a server that restarts says when to come back, and another one takes over where it was', async (t) => {
+  const fixture = new ConnectionFixture(t)
+  const { connection } = fixture
+  connection.start()
+  await fixture.until('ready')
+  const stopping = fixture.restartServer()
+  await fixture.until('disconnected')
+  assert.match(connection.state.lastClose?.reason ?? '', /^retry in \d+ ms$/)
+  const told = Number(/\d+/.exec(connection.state.lastClose?.reason ?? '')?.[0])
+  assert.ok(Math.abs((connection.state.retryAt ?? 0) - fixture.time.now() - told) <= 2)
+  await stopping
+  await fixture.until('ready')
+  assert.equal(fixture.reloads, 1)
+  assert.ok(fixture.core instanceof MemoryCore)
+})

@@ -1,0 +1,145 @@
+import type { TestContext } from 'node:test'
+import type { Tx } from '../../model/transactions.ts'
+import type { Response } from '../../protocol/messages.ts'
+import { type Environment, silentLogger } from '../../client/environment.ts'
+import type { ConnectionState } from '../../client/reconnecting/connection-state.ts'
+import {
+  ReconnectingConnection,
+  type ReconnectingOptions,
+} from '../../client/reconnecting/reconnecting-connection.ts'
+import type { Flags } from '../../server/configuration/configuration.ts'
+import type { Storage } from '../../pipeline/storage/contract.ts'
+import { createMemoryStorage } from '../../pipeline/storage/memory/storage.ts'
+import { FakeScheduler } from './fake-scheduler.ts'
+import { MemoryCore } from './memory-core.ts'
+import { type Line, memoryDial } from './memory-network.ts'
+
+/** A client, a server and a line between them, all in memory; time is the test's. */
+export class ConnectionFixture {
+  readonly time = new FakeScheduler()
+  readonly pushes: { tx: Tx; seq: number | undefined }[] = []
+  readonly states: string[] = []
+  readonly signals: Response[] = []
+  reloads = 0
+  /** What `getToken` is asked. */
+  readonly asked: { isFresh: boolean }[] = []
+  online = true
+  /** Seconds. */
+  tokenLife: number | undefined
+  readonly line: Line = { delay: () => 1, fault: () => 'none', isDown: () => false }
+  core: MemoryCore
+  readonly connection: ReconnectingConnection
+  readonly #flags: Flags
+  readonly #storage: Storage
+  #networkListener: (event: 'online' | 'offline' | 'visible') => void = () => undefined
+
+  constructor(
+    context: TestContext,
+    {
+      flags = {},
+      email = 'ann',
+      ...options
+    }: Partial<ReconnectingOptions> & { flags?: Flags; email?: string } = {},
+  ) {
+    this.#flags = flags
+    this.#storage = createMemoryStorage()
+    this.core = this.#startCore()
+    this.connection = new ReconnectingConnection(
+      {
+        url: 'ws://memory',
+        getToken: (asked) => {
+          this.asked.push(asked)
+          return this.token(email)
+        },
+        environment: this.environment(),
+        sessionId: `session of ${email}`,
+        binary: false,
+        compression: false,
+        broadcast: true,
+        dialTimeout: 10_000,
+        inactivity: 60_000,
+        maxOutstanding: 100,
+        ...options,
+      },
+      {
+        pushed: (txes, seq) => this.pushes.push(...txes.map((tx) => ({ tx, seq }))),
+        reload: () => (this.reloads += 1),
+        stateChanged: (state) => this.#stateChanged(state),
+        signalled: (signal) => this.signals.push(signal),
+      },
+    )
+    context.after(async () => {
+      this.connection.terminate()
+      await this.core.stop()
+    })
+  }
+
+  token(email: string): string {
+    return this.core.tokens.sign({ email, workspace: 'w1' }, this.tokenLife)
+  }
+
+  environment(): Environment {
+    return {
+      dial: memoryDial(() => this.core, this.time, this.line),
+      clock: {
+        now: this.time.now,
+        schedule: (milliseconds, callback) => {
+          const handle = this.time.setTimeout(callback, milliseconds)
+          return () => this.time.clearTimeout(handle)
+        },
+      },
+      random: () => 0.5,
+      logger: silentLogger,
+      network: {
+        isOnline: () => this.online,
+        subscribe: (listener) => {
+          this.#networkListener = listener
+          return () => (this.#networkListener = () => undefined)
+        },
+      },
+    }
+  }
+
+  /** Lets time go on until the connection is in the phase. */
+  async until(phase: string, most = 120_000): Promise<void> {
+    const end = this.time.now() + most
+    while (this.connection.state.phase !== phase) {
+      if (this.time.now() > end) throw new Error(`still ${this.connection.state.phase}, not ${phase}`)
+      await this.time.advance(1)
+      await this.core.settle()
+    }
+  }
+
+  async settled<T>(promise: Promise<T>, most = 120_000): Promise<T> {
+    const state = { isSettled: false }
+    const settle = () => (state.isSettled = true)
+    promise.then(settle, settle)
+    const end = this.time.now() + most
+    while (!state.isSettled) {
+      if (this.time.now() > end) throw new Error('not settled')
+      await this.time.advance(1)
+      await this.core.settle()
+    }
+    return await promise
+  }
+
+  network(event: 'online' | 'offline' | 'visible'): void {
+    this.online = event !== 'offline'
+    this.#networkListener(event)
+  }
+
+  /** The server ends without a word, and another one has its storage. */
+  async restartServer(): Promise<void> {
+    await this.core.stop()
+    this.core = this.#startCore()
+  }
+
+  #startCore(): MemoryCore {
+    return new MemoryCore(this.#flags, { storage: this.#storage, time: this.time })
+  }
+
+  #stateChanged({ phase, paused }: ConnectionState): void {
+    const name = paused ? `${phase} paused` : phase
+    if (this.states.at(-1) !== name) this.states.push(name)
+  }
+}

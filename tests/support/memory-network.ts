@@ -1,0 +1,173 @@
+import type { Dial, WebSocketLike } from '../../client/web-socket.ts'
+import type { Frame } from '../../server/transport/frame.ts'
+import type { Socket, SocketHandlers } from '../../server/transport/socket.ts'
+import type { FakeScheduler } from './fake-scheduler.ts'
+import type { MemoryCore } from './memory-core.ts'
+
+/** How the line between a client and a server behaves at this moment. */
+export interface Line {
+  /** Milliseconds a message takes, either way. Messages of one direction keep their order. */
+  delay: () => number
+  /** Whether this message is the last: the line is cut before it arrives (`lost`) or right after (`cut`). */
+  fault: () => 'none' | 'lost' | 'cut'
+  /** There is no server to dial. */
+  isDown: () => boolean
+}
+
+type Listener = (event: never) => void
+
+/**
+ * Dials a server that is an object, over a line that tests can cut, slow down and take away. Time is the test's.
+ *
+ * @param core the server at this moment
+ */
+export function memoryDial(core: () => MemoryCore, time: FakeScheduler, line: Line): Dial {
+  return (url, protocols) => {
+    const token = protocols.find((each) => each.startsWith('atrium.token.'))?.slice('atrium.token.'.length)
+    const sessionId = new URL(url).searchParams.get('sessionId') ?? undefined
+    const link = new MemoryLink(time, line)
+    time.setTimeout(() => {
+      if (line.isDown()) link.cut()
+      else link.open(core(), token ?? '', sessionId)
+    }, line.delay())
+    return link.client
+  }
+}
+
+/** The two ends of a WebSocket, and the line between them. */
+class MemoryLink {
+  readonly client: ClientEnd
+  readonly #time: FakeScheduler
+  readonly #line: Line
+  /** When the last message of each direction arrives. */
+  #arrivals = { toClient: 0, toServer: 0 }
+  #server: SocketHandlers | undefined
+  #isGone = false
+
+  constructor(time: FakeScheduler, line: Line) {
+    this.#time = time
+    this.#line = line
+    this.client = new ClientEnd(this)
+  }
+
+  open(core: MemoryCore, token: string, sessionId: string | undefined): void {
+    if (this.#isGone) return
+    this.client.readyState = 1
+    this.#server = core.core.manager.accept({ token, sessionId, socket: new ServerEnd(this) })
+    this.client.emit('open', {})
+  }
+
+  toServer(data: string | Uint8Array): void {
+    const isBinary = typeof data !== 'string'
+    this.#carry('toServer', () => this.#server?.message(Buffer.from(data as string), isBinary))
+  }
+
+  toClient(frames: readonly Frame[]): void {
+    for (const frame of frames)
+      this.#carry('toClient', () => this.client.emit('message', { data: payloadOf(frame) }))
+  }
+
+  pong(): void {
+    this.#carry('toServer', () => this.#server?.pong())
+  }
+
+  /** Either end closes: both know it when what was sent before has arrived. */
+  close(code: number, reason: string): void {
+    this.#carry('toClient', () => this.#end(code, reason))
+  }
+
+  /** Without a word. */
+  cut(): void {
+    this.#end(1006, '')
+  }
+
+  #carry(direction: 'toClient' | 'toServer', deliver: () => void): void {
+    if (this.#isGone) return
+    const fault = this.#line.fault()
+    const at = Math.max(this.#arrivals[direction], this.#time.now() + this.#line.delay())
+    this.#arrivals[direction] = at
+    this.#time.setTimeout(() => {
+      if (this.#isGone) return
+      if (fault !== 'lost') deliver()
+      if (fault !== 'none') this.cut()
+    }, at - this.#time.now())
+  }
+
+  #end(code: number, reason: string): void {
+    if (this.#isGone) return
+    this.#isGone = true
+    this.client.readyState = 3
+    this.#server?.closed(code)
+    this.client.emit('close', { code, reason })
+  }
+}
+
+class ClientEnd implements WebSocketLike {
+  binaryType = 'arraybuffer'
+  readyState = 0
+  readonly bufferedAmount = 0
+  readonly #link: MemoryLink
+  readonly #listeners = new Map<string, Listener[]>()
+
+  constructor(link: MemoryLink) {
+    this.#link = link
+  }
+
+  addEventListener(type: string, listener: Listener): void {
+    this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), listener])
+  }
+
+  emit(type: string, event: object): void {
+    for (const listener of this.#listeners.get(type) ?? []) listener(event as never)
+  }
+
+  send(data: string | Uint8Array): void {
+    if (this.readyState === 0) throw new Error('the socket is not open yet')
+    if (this.readyState === 1) this.#link.toServer(data)
+  }
+
+  close(code = 1000, reason = ''): void {
+    if (this.readyState >= 2) return
+    if (this.readyState === 0) {
+      this.#link.cut()
+      return
+    }
+    this.readyState = 2
+    this.#link.close(code, reason)
+  }
+}
+
+class ServerEnd implements Socket {
+  readonly buffered = 0
+  readonly #link: MemoryLink
+
+  constructor(link: MemoryLink) {
+    this.#link = link
+  }
+
+  write(frames: readonly Frame[]): void {
+    this.#link.toClient(frames)
+  }
+
+  pause(): void {}
+
+  resume(): void {}
+
+  ping(): void {
+    this.#link.pong()
+  }
+
+  close(code: number, reason: string): void {
+    this.#link.close(code, reason)
+  }
+
+  terminate(): void {
+    this.#link.cut()
+  }
+}
+
+function payloadOf(frame: Frame): string | ArrayBuffer {
+  const short = (frame[1] ?? 0) & 0x7f
+  const payload = frame.subarray(short === 127 ? 10 : short === 126 ? 4 : 2)
+  return frame[0] === 0x81 ? payload.toString() : new Uint8Array(payload).buffer
+}

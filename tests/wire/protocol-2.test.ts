@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
+import { test } from 'node:test'
+import { inflateRawSync } from 'node:zlib'
+import { WebSocket } from 'ws'
+import { once } from 'node:events'
+import type { Doc } from '../../model/documents.ts'
+import { connect } from '../../client/node.ts'
+import { RawClient } from '../support/raw-client.ts'
+import { testServer } from '../support/test-server.ts'
+import { createTask, updateTask } from '../support/transactions.ts'
+
+const task = 'board:class:Task'
+const helloOf = ({ frames }: RawClient) => frames.find(({ result }) => result === 'hello') ?? {}
+const isIncrement = (tx: object) => '$inc' in ((tx as { operations?: object }).operations ?? {})
+
+test('WIRE-90: hello tells a client of protocol 2 the place in the log, the account and versions, others nothing of it', async (t) => {
+  const { url, token } = await testServer(t)
+  const old = await RawClient.open(url, token('ann'))
+  const hello = helloOf(old)
+  assert.deepEqual(Object.keys(hello).toSorted(), ['binary', 'id', 'reconnect', 'result'])
+  const ann = await RawClient.open(url, token('ann'), { protocol: 2 })
+  const { epoch, seq, ...rest } = helloOf(ann)
+  assert.match(String(epoch), /^\w+$/)
+  assert.ok(Number(seq) >= 1)
+  assert.equal(rest['protocol'], 2)
+  assert.equal(rest['account'], 'account:ann')
+  assert.match(String(rest['serverVersion']), /^\d+\.\d+/)
+  assert.equal(rest['modelVersion'], '0.1.0')
+  assert.ok((rest['features'] as string[]).includes('resume'))
+})
+
+test('WIRE-91: requests come in binary too', async (t) => {
+  const { url, token } = await testServer(t)
+  const ann = await connect({ url, token: token('ann'), protocol: 2, binary: true })
+  await ann.tx(createTask('t1', { title: 'x', dueDate: 5 }) as never)
+  const [found] = await ann.findAll(task as never, { _id: 't1' } as never)
+  assert.equal((found as unknown as { dueDate: number }).dueDate, 5)
+  ann.close()
+})
+
+for (const binary of [false, true]) {
+  test(`WIRE-92: answers over 4 KB come compressed to who asked, ${binary ? 'packed' : 'as text'}; shorter ones as they are`, async (t) => {
+    const { url, token } = await testServer(t)
+    const writer = await RawClient.open(url, token('ann'))
+    for (let at = 0; at < 60; at++)
+      await writer.request('tx', [createTask(`t${at}`, { title: 'word '.repeat(20) })])
+    const socket = new WebSocket(`${url}/${token('ann')}`)
+    await once(socket, 'open')
+    const ask = async (frame: object) => {
+      socket.send(JSON.stringify(frame))
+      const [data, isBinary] = (await once(socket, 'message')) as [Buffer, boolean]
+      return { data, isBinary }
+    }
+    await ask({
+      id: -1,
+      method: 'hello',
+      params: [],
+      protocol: 2,
+      compression: true,
+      binary,
+      broadcast: false,
+    })
+    const long = await ask({ id: 1, method: 'findAll', params: [task, {}] })
+    assert.equal(long.isBinary, true)
+    assert.equal(long.data[0], binary ? 1 : 2)
+    const whole = inflateRawSync(long.data.subarray(1))
+    assert.ok(whole.length > 4096 && long.data.length < whole.length / 2)
+    if (!binary)
+      assert.equal((JSON.parse(whole.toString()) as { result: { value: Doc[] } }).result.value.length, 60)
+    const short = await ask({ id: 2, method: 'findAll', params: [task, {}, { limit: 2 }] })
+    assert.ok(short.isBinary === binary && Number(short.data[0]) > 2)
+    socket.close()
+    const client = await connect({ url, token: token('ann'), protocol: 2, compression: true, binary })
+    assert.equal((await client.findAll(task as never)).length, 60)
+    client.close()
+  })
+}
+
+test('WIRE-93: pushes carry the place in the log they lead to, for clients of protocol 2', async (t) => {
+  const { url, token } = await testServer(t)
+  const old = await RawClient.open(url, token('bob'))
+  const ann = await RawClient.open(url, token('ann'), { protocol: 2 })
+  const start = Number(helloOf(ann)['seq'])
+  const isTask = (frame: { id?: unknown; result?: unknown }, id: string) =>
+    frame.id === undefined &&
+    [frame.result].flat().some((tx) => (tx as { objectId?: string }).objectId === id)
+  await ann.request('tx', [createTask('t1', { title: 'x' })])
+  await ann.request('tx', [createTask('t2', { title: 'x' })])
+  const first = await ann.wait((frame) => isTask(frame, 't1'))
+  const second = await ann.wait((frame) => isTask(frame, 't2'))
+  assert.ok(Number(first['seq']) > start, JSON.stringify(first))
+  assert.ok(Number(second['seq']) > Number(first['seq']))
+  assert.equal('seq' in (await old.wait((frame) => isTask(frame, 't2'))), false)
+})
+
+for (const storage of ['memory', 'embedded']) {
+  test(`WIRE-94: query answers with the place in the log its result is of, while others commit (${storage})`, async (t) => {
+    const { url, token } = await testServer(t, { storage })
+    const reader = await connect({ url, token: token('ann'), protocol: 2 })
+    const writers = await Promise.all(
+      [1, 2, 3, 4].map(async () => await connect({ url, token: token('ann') })),
+    )
+    for (let at = 0; at < 8; at++) await reader.tx(createTask(`t${at}`, { title: 'x', comments: 0 }) as never)
+    const increments: { seq: number; count: number }[] = []
+    reader.onPush((txes, seq = NaN) => increments.push({ seq, count: txes.filter(isIncrement).length }))
+    const work = { goesOn: true }
+    const busy = writers.map(async (writer) => {
+      while (work.goesOn) await writer.tx(updateTask(`t${randomInt(8)}`, { $inc: { comments: 1 } }) as never)
+    })
+    const answers: { seq: number; sum: number }[] = []
+    for (let asked = 0; asked < 150; asked++) {
+      const options = asked % 2 === 0 ? { limit: 8 } : {}
+      const { result, seq = 0 } = await reader.exchange('query', [task, {}, options])
+      const sum = (result as { comments: number }[]).reduce((total, { comments }) => total + comments, 0)
+      answers.push({ seq, sum })
+    }
+    work.goesOn = false
+    await Promise.all(busy)
+    await reader.request('ping')
+    for (const { seq, sum } of answers) {
+      const taken = increments.filter((push) => push.seq <= seq)
+      assert.equal(
+        sum,
+        taken.reduce((total, { count }) => total + count, 0),
+      )
+    }
+    const sums = new Set(answers.map(({ sum }) => sum))
+    assert.ok(sums.size > 10, `${sums.size} different sums`)
+    for (const client of [reader, ...writers]) client.close()
+  })
+}
+
+test('WIRE-94: query is unknown to clients of protocol 1', async (t) => {
+  const { url, token } = await testServer(t)
+  const old = await RawClient.open(url, token('ann'))
+  const answer = await old.ask('query', [task, {}])
+  assert.equal(answer.error?.code, 'platform:status:UnknownMethod')
+})

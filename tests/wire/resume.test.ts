@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
+import { test } from 'node:test'
+import { type Frame, RawClient } from '../support/raw-client.ts'
+import { testServer } from '../support/test-server.ts'
+import { change, comment, createTask, removeTask, updateTask } from '../support/transactions.ts'
+
+interface Numbered {
+  _id: string
+  _class: string
+}
+
+/** Transactions of the log that were pushed; events are in none. */
+function logged(client: RawClient): Numbered[] {
+  return client.pushes
+    .filter(
+      (tx) => tx['_class'] !== 'core:class:TxWorkspaceEvent' && tx['objectClass'] !== 'core:class:UserStatus',
+    )
+    .map((tx) => ({ _id: String(tx['_id']), _class: String(tx['_class']) }))
+}
+
+const helloOf = ({ frames }: RawClient): Frame => frames.find(({ result }) => result === 'hello') ?? {}
+
+function lastSeq(client: RawClient): number {
+  return Math.max(...client.frames.map(({ seq }) => Number(seq ?? 0)))
+}
+
+async function resumed(
+  url: string,
+  token: string,
+  place: { epoch: unknown; seq: number },
+): Promise<{ client: RawClient; hello: Frame }> {
+  const client = await RawClient.open(url, token, { protocol: 2, resume: place })
+  return { client, hello: helloOf(client) }
+}
+
+for (const storage of ['memory', 'embedded']) {
+  test(`WIRE-95: who resumes is sent exactly what those who stayed were pushed, in order (${storage})`, async (t) => {
+    const { url, token } = await testServer(t, { storage })
+    const stays = await RawClient.open(url, token('bob'), { protocol: 2 })
+    const leaves = await RawClient.open(url, token('bob'), { protocol: 2 })
+    const ann = await RawClient.open(url, token('ann'))
+    await ann.request('tx', [createTask('t0', { title: 'x' })])
+    await leaves.waitForPush(({ objectId }) => objectId === 't0')
+    await stays.waitForPush(({ objectId }) => objectId === 't0')
+    const place = { epoch: helloOf(leaves)['epoch'], seq: lastSeq(leaves) }
+    const before = logged(stays).length
+    await leaves.close()
+    const seed = randomInt(1e9)
+    t.diagnostic(`seed ${seed}`)
+    await randomWork(ann, seed, 700)
+    const { client, hello } = await resumed(url, token('bob'), place)
+    assert.equal(hello['resumed'], true)
+    await ann.request('tx', [createTask('last', { title: 'x' })])
+    for (const each of [client, stays]) await each.waitForPush(({ objectId }) => objectId === 'last')
+    assert.deepEqual(logged(client), logged(stays).slice(before))
+    assert.equal(lastSeq(client), lastSeq(stays))
+    assert.ok(logged(client).length > 600)
+  })
+}
+
+async function randomWork(ann: RawClient, seed: number, count: number): Promise<void> {
+  let state = seed
+  const next = (below: number) => (state = (state * 48_271) % 2_147_483_647) % below
+  const waiting: Promise<unknown>[] = []
+  for (let at = 0; at < count; at++) {
+    const id = `r${next(30)}`
+    const kinds = [
+      () => createTask(`r${at}`, { title: `t${at}` }),
+      () => updateTask('t0', { priority: 'high', $inc: { comments: 1 } }),
+      () => comment('t0', `c${at}`),
+      () => removeTask(id),
+    ]
+    const tx = kinds[next(kinds.length)]?.()
+    waiting.push(ann.request('tx', [tx]).catch(() => undefined))
+    if (waiting.length > 20) await Promise.all(waiting.splice(0))
+  }
+  await Promise.all(waiting)
+}
+
+test('WIRE-96: who missed too much, comes from another log or from beyond its end starts anew', async (t) => {
+  const { url, token } = await testServer(t, { maxResume: '20' })
+  const ann = await RawClient.open(url, token('ann'), { protocol: 2 })
+  const { epoch } = helloOf(ann)
+  for (let at = 0; at < 30; at++) await ann.request('tx', [createTask(`t${at}`, { title: 'x' })])
+  await ann.waitForPush(({ objectId }) => objectId === 't29')
+  const seq = lastSeq(ann)
+  const places = [
+    { epoch, seq: seq - 25 },
+    { epoch: 'another', seq },
+    { epoch, seq: seq + 100 },
+  ]
+  for (const place of places) {
+    const { client, hello } = await resumed(url, token('ann'), place)
+    assert.equal(hello['resumed'], false)
+    assert.ok(Number(hello['seq']) >= seq)
+    await client.request('ping')
+    assert.deepEqual(logged(client), [])
+    await client.close()
+  }
+  const { client, hello } = await resumed(url, token('ann'), { epoch, seq: seq - 5 })
+  assert.equal(hello['resumed'], true)
+  await client.waitForPush(({ objectId }) => objectId === 't29')
+  assert.ok(logged(client).length >= 1)
+})
+
+test('WIRE-96: a member who lost or gained a space while away starts anew', async (t) => {
+  const { url, token } = await testServer(t)
+  const admin = await RawClient.open(url, token('ann', 'w1', { admin: 'true' }))
+  const bob = await RawClient.open(url, token('bob'), { protocol: 2 })
+  const space = (members: string[]) => ({
+    name: 's',
+    description: '',
+    private: true,
+    members,
+    archived: false,
+  })
+  const place = async () => {
+    await bob.request('ping')
+    return { epoch: helloOf(bob)['epoch'], seq: Math.max(lastSeq(bob), Number(helloOf(bob)['seq'])) }
+  }
+  const early = await place()
+  const options = { space: 'core:space:Space' }
+  const made = change('core:class:TxCreateDoc', 's1', 'core:class:Space', options, {
+    attributes: space(['account:bob']),
+  })
+  await admin.request('tx', [made])
+  assert.equal((await resumed(url, token('bob'), early)).hello['resumed'], false)
+})
