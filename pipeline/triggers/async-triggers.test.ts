@@ -159,7 +159,9 @@ test('PIPE-55: storage that is away, or whose answer is lost, is waited for, and
     close: () => inner.close(),
     openWorkspace: async (...of) => failing(await inner.openWorkspace(...of), plan),
   }
-  const opened = await modulePipeline({ triggers: [remark] }, { limits: fast }, { storage })
+  const failures: string[] = []
+  const observer = { triggerFailed: (_trigger: string, failure: string) => void failures.push(failure) }
+  const opened = await modulePipeline({ triggers: [remark] }, { limits: fast, observer }, { storage })
   for (let at = 0; at < 12; at++) {
     const create = createTask(`t${at}`, { title: `t${at}` })
     if (at % 3 === 2) {
@@ -173,6 +175,7 @@ test('PIPE-55: storage that is away, or whose answer is lost, is waited for, and
   }
   const expected = Array.from({ length: 12 }, (_, at) => `t${at}`)
   assert.deepEqual((await remarks(opened)).toSorted(), expected.toSorted())
+  assert.deepEqual(new Set(failures), new Set(['retried']), 'nothing is set aside')
   const verified = await verifyLog(opened.pipeline.storage, opened.pipeline.model.hierarchy)
   assert.deepEqual([verified.flaws, verified.differences], [[], []])
 })

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import boardModule from '../../examples/board/index.ts'
+import { board } from '../../examples/board/model.ts'
+import { createEmbeddedStorage } from '../../pipeline/storage/embedded/storage.ts'
+import { createMongoStorage } from '../../pipeline/storage/mongodb/storage.ts'
+import type { Storage } from '../../pipeline/storage/contract.ts'
+import { InstalledModules } from '../../pipeline/triggers/installed-modules.ts'
+import { verifyLog } from '../../pipeline/verify-log.ts'
+import { withMongo } from '../services/with-mongo.ts'
+import { ann, bob, testPipeline } from '../support/test-pipeline.ts'
+import { createTask } from '../support/transactions.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+const modules = new InstalledModules([boardModule])
+
+test('MOD-12: over embedded storage, triggers and migrations keep their place from opening to opening', async (context) => {
+  const directory = await mkdtemp(join(tmpdir(), 'atrium-modules-'))
+  context.after(async () => await rm(directory, { recursive: true, force: true }))
+  await keepsItsPlace(createEmbeddedStorage({ directory }))
+})
+
+await withMongo((service) => {
+  test('MOD-13: over MongoDB, triggers and migrations keep their place from opening to opening', async () => {
+    await keepsItsPlace(createMongoStorage({ url: service.url }))
+  })
+})
+
+async function keepsItsPlace(storage: Storage): Promise<void> {
+  const id = `modules-${process.pid}-${Date.now()}`
+  const given: string[] = []
+  try {
+    for (let opening = 0; opening < 4; opening++) {
+      const { pipeline } = await testPipeline({ storage, id, modules })
+      const told = async () => {
+        const found = await pipeline.find(bob, { _class: board.class.Notification, query: {}, options: {} })
+        return (found as unknown as { task: string }[]).map(({ task }) => task).toSorted()
+      }
+      await waitUntil(async () => (await told()).length === given.length, 'what was left over')
+      for (const name of ['a', 'b', 'c']) given.push(`${opening}-${name}`)
+      const txes = given
+        .slice(-3)
+        .map((_id) => createTask(_id, { title: _id, status: 'done', assignee: 'account:bob' }))
+      await Promise.all(txes.map((tx) => pipeline.tx(ann, tx)))
+      // Now and then it is closed before the trigger had its turn.
+      if (opening % 2 === 0) {
+        await waitUntil(async () => (await told()).length === given.length, 'the trigger')
+        assert.deepEqual(await told(), given.toSorted())
+      }
+      await pipeline.close()
+    }
+    const { pipeline } = await testPipeline({ storage, id })
+    const verified = await verifyLog(pipeline.storage, pipeline.model.hierarchy)
+    assert.deepEqual([verified.flaws, verified.differences], [[], []])
+    await pipeline.close()
+  } finally {
+    await storage.close()
+  }
+}
