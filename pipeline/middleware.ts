@@ -1,5 +1,5 @@
 import type { Caller } from './caller.ts'
-import type { ModelAnswer } from './workspace-model.ts'
+import type { ModelAnswer } from '../model/workspace-model.ts'
 import type { Class, Ref } from '../model/documents.ts'
 import type { FindPlan } from '../model/query/plan.ts'
 import type { DocumentQuery, FindOptions, FindResult } from '../model/query/query.ts'

@@ -4,7 +4,7 @@ import type { Doc } from '../model/documents.ts'
 import type { DocumentQuery, FindOptions } from '../model/query/query.ts'
 import type { Tx, TxCUD } from '../model/transactions.ts'
 import type { Caller } from './caller.ts'
-import type { TransactionFactory } from './transaction-factory.ts'
+import type { TransactionFactory } from '../model/transaction-factory.ts'
 import type { ModuleContext, Trigger } from './triggers/trigger.ts'
 
 /** What an application adds to the server. */

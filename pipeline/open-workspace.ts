@@ -27,7 +27,7 @@ import { AsyncTriggers } from './triggers/async-triggers.ts'
 import { InstalledModules } from './triggers/installed-modules.ts'
 import { migrate } from './triggers/migrations.ts'
 import type { Clock, Logger, Workspace } from './workspace.ts'
-import { WorkspaceModel } from './workspace-model.ts'
+import { WorkspaceModel } from '../model/workspace-model.ts'
 
 /** Model transactions read from the log at a time. */
 const MODEL_PAGE = 5000

@@ -5,7 +5,7 @@ import type { ConsistentReads } from './consistent-reads.ts'
 import type { Permissions } from './permissions/permissions.ts'
 import type { WorkspaceStorage } from './storage/contract.ts'
 import type { InstalledModules } from './triggers/installed-modules.ts'
-import type { WorkspaceModel } from './workspace-model.ts'
+import type { WorkspaceModel } from '../model/workspace-model.ts'
 
 export interface Clock {
   /** Milliseconds since the Unix epoch. */

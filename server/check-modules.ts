@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { baseModel } from '../model/base-model.ts'
 import type { AtriumModule } from '../pipeline/module.ts'
 import { moduleStateModel } from '../pipeline/triggers/module-state.ts'
-import { WorkspaceModel } from '../pipeline/workspace-model.ts'
+import { WorkspaceModel } from '../model/workspace-model.ts'
 import { ConfigurationError } from './configuration/configuration.ts'
 
 /** Names are parts of the names of methods, documents and metrics. */

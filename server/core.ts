@@ -5,7 +5,7 @@ import { type OpenOptions, openWorkspace, type Pipeline } from '../pipeline/open
 import type { Storage } from '../pipeline/storage/contract.ts'
 import type { Logger } from '../pipeline/workspace.ts'
 import type { InstalledModules } from '../pipeline/triggers/installed-modules.ts'
-import type { WorkspaceModel } from '../pipeline/workspace-model.ts'
+import type { WorkspaceModel } from '../model/workspace-model.ts'
 import { closeCodes } from '../protocol/close-codes.ts'
 import type { AccountsClient } from './accounts/accounts-client.ts'
 import type { Configuration } from './configuration/configuration.ts'

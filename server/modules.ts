@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { baseModel } from '../model/base-model.ts'
 import type { AtriumModule } from '../pipeline/module.ts'
 import { moduleStateModel } from '../pipeline/triggers/module-state.ts'
-import { WorkspaceModel } from '../pipeline/workspace-model.ts'
+import { WorkspaceModel } from '../model/workspace-model.ts'
 import { checkModules, checkShape } from './check-modules.ts'
 import { ConfigurationError } from './configuration/configuration.ts'
 

@@ -7,7 +7,7 @@ import type { TxCreateDoc } from '../../model/transactions.ts'
 import type { CommitBatch } from '../../pipeline/storage/contract.ts'
 import { createEmbeddedStorage } from '../../pipeline/storage/embedded/storage.ts'
 import { storageSchema } from '../../pipeline/storage-schema.ts'
-import { WorkspaceModel } from '../../pipeline/workspace-model.ts'
+import { WorkspaceModel } from '../../model/workspace-model.ts'
 import { project, PROJECTS, task } from './tasks.ts'
 
 const BATCH = 2000

@@ -7,7 +7,7 @@ import type { FindPlan } from '../../model/query/plan.ts'
 import type { Tx } from '../../model/transactions.ts'
 import type { Absent, CommitBatch, LogEntry, Prefetched, WorkspaceStorage } from '../storage/contract.ts'
 import type { Push } from '../push.ts'
-import { isStructural, type WorkspaceModel, withChange } from '../workspace-model.ts'
+import { isStructural, type WorkspaceModel, withChange } from '../../model/workspace-model.ts'
 import type { RecentDocuments } from './recent-documents.ts'
 
 type Staged = Map<string, Doc | undefined>

@@ -5,7 +5,7 @@ import { StatusError } from '../../model/status.ts'
 import type { Tx } from '../../model/transactions.ts'
 import { ann, base, bob, caller, testPipeline } from '../../tests/support/test-pipeline.ts'
 import { applyIf, change, createTask } from '../../tests/support/transactions.ts'
-import type { ModelAnswer } from '../workspace-model.ts'
+import type { ModelAnswer } from '../../model/workspace-model.ts'
 import { createMemoryStorage } from '../storage/memory/storage.ts'
 import type { Storage } from '../storage/contract.ts'
 

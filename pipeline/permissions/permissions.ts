@@ -5,7 +5,7 @@ import type { Tx, TxCUD } from '../../model/transactions.ts'
 import type { Condition, FindPlan, LookupPlan, Path } from '../../model/query/plan.ts'
 import type { Caller } from '../caller.ts'
 import type { Audience } from '../push.ts'
-import type { WorkspaceModel } from '../workspace-model.ts'
+import type { WorkspaceModel } from '../../model/workspace-model.ts'
 import { type Affected, SpaceIndex } from './space-index.ts'
 
 /** Where a transaction in the log names a space. */

@@ -6,7 +6,7 @@ import type { TxApplyIf, TxCUD } from '../../model/transactions.ts'
 import type { Caller } from '../caller.ts'
 import type { Handlers } from '../middleware.ts'
 import type { MethodCall } from '../module.ts'
-import { TransactionFactory } from '../transaction-factory.ts'
+import { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Workspace } from '../workspace.ts'
 
 /** What a module may do for the caller: what the caller may, by the way requests go. */

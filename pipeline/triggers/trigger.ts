@@ -3,7 +3,7 @@ import type { Class, Doc, Ref } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import type { TxCUD } from '../../model/transactions.ts'
-import type { TransactionFactory } from '../transaction-factory.ts'
+import type { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Logger } from '../workspace.ts'
 
 /** The changes a trigger is for. */

@@ -1,6 +1,6 @@
 import { core } from '../../../model/identifiers.ts'
 import type { Tx } from '../../../model/transactions.ts'
-import { TransactionFactory } from '../../transaction-factory.ts'
+import { TransactionFactory } from '../../../model/transaction-factory.ts'
 import { trustedMeta } from '../../triggers/generation.ts'
 import type { Workspace } from '../../workspace.ts'
 

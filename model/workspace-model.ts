@@ -1,10 +1,10 @@
-import type { Account, Doc, Ref } from '../model/documents.ts'
-import { applyTransaction, targetOf } from '../model/apply-transaction.ts'
-import { DocumentStore } from '../model/document-store.ts'
-import { EMPTY_MODEL_HASH, nextModelHash } from '../model/hash-chain.ts'
-import { Hierarchy } from '../model/hierarchy.ts'
-import { core, domains } from '../model/identifiers.ts'
-import type { Tx, TxCUD } from '../model/transactions.ts'
+import type { Account, Doc, Ref } from './documents.ts'
+import { applyTransaction, targetOf } from './apply-transaction.ts'
+import { DocumentStore } from './document-store.ts'
+import { EMPTY_MODEL_HASH, nextModelHash } from './hash-chain.ts'
+import { Hierarchy } from './hierarchy.ts'
+import { core, domains } from './identifiers.ts'
+import type { Tx, TxCUD } from './transactions.ts'
 
 const structuralClasses: ReadonlySet<string> = new Set([
   core.class.Class,

@@ -1,6 +1,6 @@
-import type { Account, AttachedDoc, Class, Doc, Ref, Space } from '../model/documents.ts'
-import type { ClassRef } from '../model/class-ref.ts'
-import { core } from '../model/identifiers.ts'
+import type { Account, AttachedDoc, Class, Doc, Ref, Space } from './documents.ts'
+import type { ClassRef } from './class-ref.ts'
+import { core } from './identifiers.ts'
 import type {
   Tx,
   TxCollectionCUD,
@@ -11,7 +11,7 @@ import type {
   TxMixin,
   TxUpdateDoc,
   UpdateOperations,
-} from '../model/transactions.ts'
+} from './transactions.ts'
 
 /** Where a document is: enough to change it. */
 export type DocumentPlace = Pick<Doc, '_id' | '_class' | 'space'>
