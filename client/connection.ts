@@ -41,6 +41,13 @@ export type PushListener = (txes: Tx[], seq: number | undefined) => void
 /** Documents received so far of a long answer. */
 export type ProgressListener = (documents: number) => void
 
+/** Watches one request. */
+export interface ExchangeObserver {
+  progress?: ProgressListener | undefined
+  /** A frame of the answer came: its bytes (of JSON text: its characters). */
+  received?: ((bytes: number) => void) | undefined
+}
+
 /** The connection is gone, and with it the answer. */
 export class ConnectionClosedError extends Error {
   readonly code: number
@@ -54,10 +61,9 @@ export class ConnectionClosedError extends Error {
   }
 }
 
-interface Pending {
+interface Pending extends ExchangeObserver {
   resolve: (response: Response) => void
   reject: (error: unknown) => void
-  progress?: ProgressListener | undefined
 }
 
 const DEFAULT_TIMEOUT = 30_000
@@ -83,6 +89,7 @@ export class Connection {
   readonly #signals = new Set<(signal: Response) => void>()
   readonly #received = new Set<(bytes: number) => void>()
   readonly #packs: boolean
+  #sentBytes = 0
   #lastId = 0
   #refusal: StatusError | undefined
   #gone: ConnectionClosedError | undefined
@@ -126,12 +133,12 @@ export class Connection {
   }
 
   /** As `request`, with all that the answer says: its place in the log beside the result. */
-  exchange(method: string, params: readonly unknown[], progress?: ProgressListener): Promise<Response> {
+  exchange(method: string, params: readonly unknown[], observer: ExchangeObserver = {}): Promise<Response> {
     if (this.#gone !== undefined) return Promise.reject(this.#gone)
     this.#lastId += 1
     const id = this.#lastId
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject, progress })
+      this.#pending.set(id, { resolve, reject, ...observer })
       this.#write({ id, method, params: [...params] })
     })
   }
@@ -185,6 +192,11 @@ export class Connection {
     return this.#socket.bufferedAmount
   }
 
+  /** Bytes given to the socket so far (of JSON text: its characters). */
+  get sentBytes(): number {
+    return this.#sentBytes
+  }
+
   /** Sends a frame that wants no answer, such as `#upgrading`. */
   send(method: string, params: readonly unknown[] = []): void {
     this.#write({ id: SIGNAL_ID, method, params: [...params] })
@@ -209,6 +221,7 @@ export class Connection {
   /** Once the connection is open. */
   #write(request: Request): void {
     const frame = this.#packs ? encodeBinaryRequest(request) : JSON.stringify(request)
+    this.#sentBytes += frame.length
     this.#socket.send(frame as string | Uint8Array<ArrayBuffer>)
   }
 
@@ -216,6 +229,7 @@ export class Connection {
     const bytes = typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer)
     for (const listener of this.#received) listener(bytes.length)
     const frame = decodeFrame(bytes)
+    this.#pending.get(frame.id)?.received?.(bytes.length)
     if (frame.id === undefined) return this.#pushed(frame)
     if (frame.id === SIGNAL_ID) return this.#signalled(frame)
     const whole = this.#chunks.add(frame)

@@ -1,2 +1,12 @@
+/** The client of atrium, for browsers and Node. */
+export { Client, createClient, type SearchResult } from './client.ts'
+export type { ClientOptions } from './client-options.ts'
+export type { Conflict } from './changes.ts'
+export type { Cancel, ClientLogger, Clock, Network } from './environment.ts'
+export { ClientError, type ClientErrorCode } from './errors.ts'
+export type { CloseInfo, ConnectionState, Phase } from './reconnecting/connection-state.ts'
+export type { LargeMessage, RequestOptions } from './reconnecting/requests.ts'
+export type { GetToken } from './reconnecting/token-source.ts'
+export { type ClientStore, MemoryStore } from './store/client-store.ts'
 export { Connection, ConnectionClosedError, type ConnectionOptions } from './connection.ts'
 export type { Dial, WebSocketLike } from './web-socket.ts'

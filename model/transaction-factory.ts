@@ -16,6 +16,9 @@ import type {
 /** Where a document is: enough to change it. */
 export type DocumentPlace = Pick<Doc, '_id' | '_class' | 'space'>
 
+/** Where an attached document is. */
+export type AttachedPlace = DocumentPlace & Pick<AttachedDoc, 'attachedTo' | 'attachedToClass' | 'collection'>
+
 export interface Signature {
   /** The space the transactions are in: those in DerivedTx are hidden from queries of the log. */
   space: Ref<Space>
@@ -77,6 +80,15 @@ export class TransactionFactory {
     options: CreateOptions = {},
   ): TxCollectionCUD {
     const tx = this.create(_class, parent.space, attributes as Attributes<T, keyof Doc>, options)
+    return { ...this.#change(parent), _class: core.class.TxCollectionCUD, collection, tx }
+  }
+
+  /** The change of an attached document, by way of its parent. */
+  within(
+    { attachedTo, attachedToClass, collection, space }: AttachedPlace,
+    tx: TxUpdateDoc | TxRemoveDoc,
+  ): TxCollectionCUD {
+    const parent = { _id: attachedTo, _class: attachedToClass, space }
     return { ...this.#change(parent), _class: core.class.TxCollectionCUD, collection, tx }
   }
 

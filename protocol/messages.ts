@@ -48,6 +48,8 @@ export interface HelloResponse {
   /** `_id` of the session's account. */
   account?: string
   modelVersion?: string
+  /** Of all model transactions: see `loadModel`. */
+  modelHash?: string
   features?: readonly string[]
   /** Answers a `resume`. `true`: what was missed follows, its last frame with this `seq`; `false`: ask again for all. */
   resumed?: boolean

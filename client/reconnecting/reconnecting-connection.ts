@@ -5,7 +5,7 @@ import type { Cancel, Environment } from '../environment.ts'
 import { ClientError } from '../errors.ts'
 import { backoff, verdictOf } from './backoff.ts'
 import { type CloseInfo, type ConnectionState, type Phase, transitions } from './connection-state.ts'
-import { type RequestOptions, Requests } from './requests.ts'
+import { type LargeMessage, type RequestOptions, Requests } from './requests.ts'
 import { Silence } from './silence.ts'
 import { beforeExpiry, type GetToken } from './token-source.ts'
 
@@ -32,7 +32,10 @@ export interface ReconnectingListener {
   pushed: (txes: Tx[], seq: number | undefined) => void
   /** What was known may be out of date: everything has to be asked for again. Once after each first connection too. */
   reload: () => void
+  /** A connection goes on where the last one ended; what was missed is about to be pushed. */
+  resumed: (hello: HelloResponse) => void
   stateChanged: (state: ConnectionState) => void
+  largeMessage: (message: LargeMessage) => void
   /** The server said something unasked: an upgrade, a refusal. */
   signalled: (signal: Response) => void
 }
@@ -68,6 +71,7 @@ export class ReconnectingConnection {
       changed: () => this.#tell(),
       // Not before: a server that falls over whenever it is asked would be asked ever faster.
       caughtUp: () => (this.#retries = 0),
+      large: (message) => listener.largeMessage(message),
     })
     this.#stopListening = network.subscribe((event) => this.#networkChanged(event))
   }
@@ -100,6 +104,11 @@ export class ReconnectingConnection {
     if (this.#phase === 'terminated')
       return Promise.reject(new ClientError('terminated', 'the client was terminated'))
     return this.#requests.add(method, params, options)
+  }
+
+  /** Sends what wants no answer, where there is a connection. */
+  send(method: string): void {
+    if (this.#phase === 'ready') this.#connection?.send(method)
   }
 
   /** Requests wait from now on. */
@@ -234,7 +243,8 @@ export class ReconnectingConnection {
     }
     logger.debug('connected', { connections: this.#connectionCount, resumed: resumes })
     this.#become('ready')
-    if (!resumes) this.#listener.reload()
+    if (resumes) this.#listener.resumed(hello)
+    else this.#listener.reload()
     if (!this.#paused && this.#connection === connection) this.#requests.use(connection)
   }
 

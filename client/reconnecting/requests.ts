@@ -2,6 +2,7 @@ import type { Response } from '../../protocol/messages.ts'
 import { type Connection, ConnectionClosedError, type ProgressListener } from '../connection.ts'
 import type { Cancel, Clock } from '../environment.ts'
 import { ClientError } from '../errors.ts'
+import { watchUpload } from './watch-upload.ts'
 
 export interface RequestOptions {
   /** Milliseconds until the request is given up; it waits for as long as it takes when left out. */
@@ -10,13 +11,28 @@ export interface RequestOptions {
   signal?: AbortSignal
   /** Documents received so far of a long answer. */
   onProgress?: ProgressListener
+  /** Bytes of the request that are on their way, of so many. */
+  onUploadProgress?: (sent: number, total: number) => void
 }
+
+/** A request or an answer so long that it is worth telling. */
+export interface LargeMessage {
+  method: string
+  sentBytes: number
+  receivedBytes: number
+  /** From the request to the whole answer. */
+  milliseconds: number
+}
+
+/** Bytes from which on a message is reported. */
+const LARGE = 1024 * 1024
 
 interface Outstanding {
   method: string
   params: readonly unknown[]
   since: number
-  progress: ProgressListener | undefined
+  options: RequestOptions
+  receivedBytes: number
   sentOn: Connection | undefined
   resolve: (response: Response) => void
   reject: (error: unknown) => void
@@ -31,17 +47,25 @@ export class Requests {
   readonly #limit: number
   readonly #changed: () => void
   readonly #caughtUp: () => void
+  readonly #large: (message: LargeMessage) => void
   readonly #outstanding = new Set<Outstanding>()
   /** Those that waited when the connection came. */
   #behind = new Set<Outstanding>()
   #connection: Connection | undefined
 
   /** @param options.caughtUp what had waited for a connection is answered */
-  constructor(options: { clock: Clock; limit: number; changed: () => void; caughtUp: () => void }) {
+  constructor(options: {
+    clock: Clock
+    limit: number
+    changed: () => void
+    caughtUp: () => void
+    large: (message: LargeMessage) => void
+  }) {
     this.#clock = options.clock
     this.#limit = options.limit
     this.#changed = options.changed
     this.#caughtUp = options.caughtUp
+    this.#large = options.large
   }
 
   get size(): number {
@@ -74,7 +98,8 @@ export class Requests {
         method,
         params,
         since: this.#clock.now(),
-        progress: options.onProgress,
+        options,
+        receivedBytes: 0,
         sentOn: undefined,
         resolve: settle(resolve),
         reject: settle(reject),
@@ -111,8 +136,23 @@ export class Requests {
 
   #send(request: Outstanding, connection: Connection): void {
     request.sentOn = connection
-    const { method, params, progress } = request
-    connection.exchange(method, params, progress).then(request.resolve, (error: unknown) => {
+    request.receivedBytes = 0
+    const { method, params, options } = request
+    const [before, since] = [connection.sentBytes, this.#clock.now()]
+    const answer = connection.exchange(method, params, {
+      progress: options.onProgress,
+      received: (bytes) => (request.receivedBytes += bytes),
+    })
+    const sentBytes = connection.sentBytes - before
+    if (options.onUploadProgress !== undefined)
+      watchUpload(connection, this.#clock, sentBytes, options.onUploadProgress)
+    const answered = (response: Response) => {
+      const { receivedBytes } = request
+      const milliseconds = this.#clock.now() - since
+      if (sentBytes + receivedBytes >= LARGE) this.#large({ method, sentBytes, receivedBytes, milliseconds })
+      request.resolve(response)
+    }
+    answer.then(answered, (error: unknown) => {
       // It is sent again on the next connection.
       const isGone = error instanceof ConnectionClosedError || connection.isGone
       if (request.sentOn === connection && !isGone) request.reject(error)

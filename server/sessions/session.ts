@@ -348,7 +348,8 @@ export class Session implements SocketHandlers {
 /** What a client of protocol 2 is told of the workspace. */
 function placeOf({ pipeline, caller }: OpenState): Partial<HelloResponse> & { seq: number } {
   const account = caller.account === '' ? {} : { account: caller.account }
-  return { protocol: 2, epoch: pipeline.epoch, seq: pipeline.lastSeq(), features, ...account }
+  const { epoch, model, lastSeq } = pipeline
+  return { protocol: 2, epoch, seq: lastSeq(), modelHash: model.hash, features, ...account }
 }
 
 const features = ['resume', 'query', 'binary', 'deflate', 'authenticate']

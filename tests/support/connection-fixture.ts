@@ -64,6 +64,8 @@ export class ConnectionFixture {
       {
         pushed: (txes, seq) => this.pushes.push(...txes.map((tx) => ({ tx, seq }))),
         reload: () => (this.reloads += 1),
+        resumed: () => undefined,
+        largeMessage: () => undefined,
         stateChanged: (state) => this.#stateChanged(state),
         signalled: (signal) => this.signals.push(signal),
       },

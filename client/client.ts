@@ -1,0 +1,378 @@
+import { generateId } from '../model/generate-id.ts'
+import type { ClassRef } from '../model/class-ref.ts'
+import type { Account, AttachedDoc, Class, Doc, Ref, Space } from '../model/documents.ts'
+import type { Hierarchy } from '../model/hierarchy.ts'
+import { core } from '../model/identifiers.ts'
+import type { DocumentQuery, FindOptions, FindResult, WithLookup } from '../model/query/query.ts'
+import { type AttachedPlace, type DocumentPlace, TransactionFactory } from '../model/transaction-factory.ts'
+import type { DocumentMatch, Tx, TxApplyIf, TxCUD, UpdateOperations } from '../model/transactions.ts'
+import { Changes, type Conflict } from './changes.ts'
+import type { ClientOptions } from './client-options.ts'
+import { environmentOf } from './client-options.ts'
+import type { Cancel, Environment } from './environment.ts'
+import { Emitter } from './emitter.ts'
+import { ModelLoader } from './model/model-loader.ts'
+import { LiveQueries } from './queries/live-queries.ts'
+import type { QueryListener } from './queries/live-query.ts'
+import type { ConnectionState } from './reconnecting/connection-state.ts'
+import { ReconnectingConnection } from './reconnecting/reconnecting-connection.ts'
+import type { LargeMessage, RequestOptions } from './reconnecting/requests.ts'
+
+/** What a search finds. */
+export interface SearchResult {
+  docs: { id: string; title?: string; doc: { _id: string; _class: string }; score?: number }[]
+  total?: number
+}
+
+type AttributesOf<T extends Doc, Header extends PropertyKey> = Partial<Omit<T, Header>> &
+  Record<string, unknown>
+
+/**
+ * A client of one workspace: what it is asked waits for a connection, what it shows is kept exact, what it is told to
+ * change shows at once and is sent until the server has answered.
+ *
+ * @example
+ * const client = createClient({ url: 'ws://127.0.0.1:3333', getToken: () => token })
+ * await client.ready()
+ * const stop = client.query(board.class.Task, { status: 'todo' }, { limit: 20 }, (tasks) => show(tasks))
+ * await client.createDoc(board.class.Task, project, { title: 'Try atrium' })
+ * client.terminate()
+ */
+export class Client {
+  readonly #environment: Environment
+  readonly #connection: ReconnectingConnection
+  readonly #model: ModelLoader
+  readonly #queries: LiveQueries
+  readonly #changes: Changes
+  readonly #states = new Emitter<ConnectionState>()
+  readonly #transactions = new Emitter<{ txes: readonly Tx[]; seq: number | undefined }>()
+  readonly #conflicts = new Emitter<Conflict>()
+  readonly #largeMessages = new Emitter<LargeMessage>()
+  #account: Ref<Account> | undefined
+
+  constructor(options: ClientOptions) {
+    this.#environment = environmentOf(options)
+    const { clock } = this.#environment
+    this.#connection = this.#connect(options)
+    const request = this.#connection.request.bind(this.#connection)
+    this.#model = new ModelLoader({ request, clock, store: options.store, logger: this.#environment.logger })
+    this.#changes = new Changes({
+      request,
+      clock,
+      model: this.#model.model,
+      store: options.store,
+      changed: () => this.#queries.show(),
+      conflict: (conflict) => this.#conflicts.emit(conflict),
+    })
+    this.#queries = new LiveQueries({
+      clock,
+      model: this.#model.model,
+      pending: () => this.#changes.effects(),
+      ask: async (_class, query, wanted) => {
+        const { result, seq } = await request('query', [_class, query, wanted])
+        const docs = result as FindResult
+        return { docs, total: docs.total, seq }
+      },
+    })
+    this.#account = options.account
+    void this.#start()
+  }
+
+  /** Resolves once the client has been connected and knows the model; at once when a store had it. */
+  async ready(): Promise<void> {
+    await this.#model.loaded
+  }
+
+  /** The model's classes; empty before `ready`. */
+  get hierarchy(): Hierarchy {
+    return this.#model.model.hierarchy
+  }
+
+  /** `_id` of the account the session is of; undefined before the first connection. */
+  get account(): Ref<Account> | undefined {
+    return this.#account
+  }
+
+  /** @throws StatusError what the server answered; ClientError when there will be no answer */
+  async findAll<T extends Doc = Doc>(
+    _class: ClassRef<T> | Ref<Class>,
+    query: DocumentQuery<T> = {} as DocumentQuery<T>,
+    options: FindOptions = {},
+    requestOptions?: RequestOptions,
+  ): Promise<FindResult<T>> {
+    return await this.call('findAll', [_class, query, options], requestOptions)
+  }
+
+  /** The first one found. */
+  async findOne<T extends Doc = Doc>(
+    _class: ClassRef<T> | Ref<Class>,
+    query: DocumentQuery<T> = {} as DocumentQuery<T>,
+    options: FindOptions = {},
+    requestOptions?: RequestOptions,
+  ): Promise<WithLookup<T> | undefined> {
+    const [first] = await this.findAll<T>(_class, query, { ...options, limit: 1 }, requestOptions)
+    return first
+  }
+
+  async search(
+    query: string,
+    options: { classes?: Ref<Class>[]; spaces?: Ref<Space>[]; limit?: number } = {},
+    requestOptions?: RequestOptions,
+  ): Promise<SearchResult> {
+    const { limit, ...narrowed } = options
+    return await this.call('searchFulltext', [{ query, ...narrowed }, { limit }], requestOptions)
+  }
+
+  /**
+   * Calls back with the result of the query as soon as it is known, and whenever it changes: with what is committed by
+   * anyone, and at once with what is changed here.
+   *
+   * @returns call it to stop
+   */
+  query<T extends Doc = Doc>(
+    _class: ClassRef<T> | Ref<Class>,
+    query: DocumentQuery<T>,
+    options: FindOptions,
+    callback: (result: FindResult<T>) => void,
+    onError: (error: unknown) => void = (error) =>
+      this.#environment.logger.warn('a live query failed', { error }),
+  ): Cancel {
+    const listener: QueryListener = { result: callback as QueryListener['result'], error: onError }
+    return this.#queries.subscribe({ _class, query: query as DocumentQuery, options }, listener)
+  }
+
+  /** Makes a document; resolves with its id once the change is durable. */
+  async createDoc<T extends Doc>(
+    _class: ClassRef<T>,
+    space: Ref<Space>,
+    attributes: AttributesOf<T, keyof Doc>,
+    _id: Ref<T> = generateId<T>(),
+    requestOptions?: RequestOptions,
+  ): Promise<Ref<T>> {
+    const factory = await this.#factory()
+    await this.tx(factory.create(_class, space, attributes, { _id: _id as Ref }), requestOptions)
+    return _id
+  }
+
+  async updateDoc(
+    doc: DocumentPlace,
+    operations: UpdateOperations,
+    requestOptions?: RequestOptions,
+  ): Promise<void> {
+    await this.tx((await this.#factory()).update(doc, operations), requestOptions)
+  }
+
+  async removeDoc(doc: DocumentPlace, requestOptions?: RequestOptions): Promise<void> {
+    await this.tx((await this.#factory()).remove(doc), requestOptions)
+  }
+
+  /** Gives the document a mixin, or changes its fields. */
+  async updateMixin(
+    doc: DocumentPlace,
+    mixin: Ref<Class>,
+    attributes: UpdateOperations,
+    requestOptions?: RequestOptions,
+  ): Promise<void> {
+    await this.tx((await this.#factory()).mixin(doc, mixin, attributes), requestOptions)
+  }
+
+  /** Makes a document in a collection of another, whose counter goes up. */
+  async addCollection<T extends AttachedDoc>(
+    parent: DocumentPlace,
+    collection: string,
+    _class: ClassRef<T>,
+    attributes: AttributesOf<T, keyof AttachedDoc>,
+    _id: Ref<T> = generateId<T>(),
+    requestOptions?: RequestOptions,
+  ): Promise<Ref<T>> {
+    const factory = await this.#factory()
+    await this.tx(factory.attach(parent, collection, _class, attributes, { _id: _id as Ref }), requestOptions)
+    return _id
+  }
+
+  async updateCollection(
+    doc: AttachedPlace,
+    operations: UpdateOperations,
+    requestOptions?: RequestOptions,
+  ): Promise<void> {
+    const factory = await this.#factory()
+    await this.tx(factory.within(doc, factory.update(doc, operations)), requestOptions)
+  }
+
+  async removeCollection(doc: AttachedPlace, requestOptions?: RequestOptions): Promise<void> {
+    const factory = await this.#factory()
+    await this.tx(factory.within(doc, factory.remove(doc)), requestOptions)
+  }
+
+  /** All of the transactions, if every `match` finds a document and every `notMatch` none; else nothing. */
+  async applyIf(
+    txes: TxCUD[],
+    conditions: { match?: DocumentMatch[]; notMatch?: DocumentMatch[]; scope?: string } = {},
+    requestOptions?: RequestOptions,
+  ): Promise<{ success: boolean; derived: Tx[] }> {
+    const modifiedBy = await this.#signer()
+    const tx: TxApplyIf = {
+      _id: generateId() as TxApplyIf['_id'],
+      _class: core.class.TxApplyIf,
+      space: core.space.Tx,
+      objectSpace: core.space.Tx,
+      modifiedBy,
+      modifiedOn: this.#environment.clock.now(),
+      txes,
+      ...conditions,
+    }
+    return await this.tx(tx, requestOptions)
+  }
+
+  /** Makes transactions signed by this client, for `tx` and `applyIf`. */
+  async transactions(): Promise<TransactionFactory> {
+    return await this.#factory()
+  }
+
+  /**
+   * Sends a transaction: live queries show it at once, and go back where the server refuses it. Sent until it is
+   * answered, it takes effect once.
+   *
+   * @throws StatusError why the server refuses it
+   */
+  async tx<T = unknown>(tx: Tx, requestOptions?: RequestOptions): Promise<T> {
+    return (await this.#changes.send(tx, requestOptions)) as T
+  }
+
+  /** Calls a method of the server or of one of its modules. */
+  async call<T = unknown>(
+    method: string,
+    params: readonly unknown[] = [],
+    requestOptions?: RequestOptions,
+  ): Promise<T> {
+    return (await this.#connection.request(method, params, requestOptions)).result as T
+  }
+
+  /** Starts to measure; call the answer to end: milliseconds the server spent on this session's requests meanwhile. */
+  async measure(operation: string): Promise<() => Promise<number>> {
+    await this.call('measure', [operation])
+    return async () => await this.call<number>('measure-done', [operation])
+  }
+
+  connectionState(): ConnectionState {
+    return this.#connection.state
+  }
+
+  /** Called whenever the state changes. Call the answer to stop; the same goes for those below. */
+  onConnectionState(listener: (state: ConnectionState) => void): Cancel {
+    return this.#states.on(listener)
+  }
+
+  /** Called with transactions as they are committed, and with the place in the log they lead to. */
+  onTransactions(listener: (pushed: { txes: readonly Tx[]; seq: number | undefined }) => void): Cancel {
+    return this.#transactions.on(listener)
+  }
+
+  /** Called when a change that was kept from an earlier life, or that nobody waits for, is refused. */
+  onConflict(listener: (conflict: Conflict) => void): Cancel {
+    return this.#conflicts.on(listener)
+  }
+
+  /** Called with each request that took a megabyte or more, one way or the other. */
+  onLargeMessage(listener: (message: LargeMessage) => void): Cancel {
+    return this.#largeMessages.on(listener)
+  }
+
+  /** Requests wait until `resume`; pushes come as ever. */
+  pause(): void {
+    this.#connection.pause()
+  }
+
+  resume(): void {
+    this.#connection.resume()
+  }
+
+  /** Closes the connection until `restart`. */
+  stop(): void {
+    this.#connection.stop()
+  }
+
+  restart(): void {
+    this.#connection.restart()
+  }
+
+  /** Ends the client: requests without an answer are rejected, live queries are silent. Idempotent. */
+  terminate(): void {
+    this.#connection.terminate()
+    this.#queries.stop()
+    this.#changes.stop()
+    this.#model.stop()
+  }
+
+  #connect(options: ClientOptions): ReconnectingConnection {
+    const { url, getToken, binary = true, compression = true, broadcast = true } = options
+    const { sessionId = generateId(), dialTimeout = 20_000, inactivity = 60_000 } = options
+    const { maxOutstanding = 10_000 } = options
+    const environment = this.#environment
+    const connection = { url, getToken, environment, sessionId, binary, compression, broadcast }
+    return new ReconnectingConnection(
+      { ...connection, dialTimeout, inactivity, maxOutstanding },
+      {
+        pushed: (txes, seq) => this.#pushed(txes, seq),
+        reload: () => void this.#reload(),
+        resumed: ({ modelHash }) => void this.#resumed(modelHash),
+        stateChanged: (state) => this.#states.emit(state),
+        signalled: ({ result }) => {
+          if (isModelUpgrade(result)) this.#connection.send('#upgrading')
+        },
+        largeMessage: (message) => this.#largeMessages.emit(message),
+      },
+    )
+  }
+
+  async #start(): Promise<void> {
+    await this.#model.restore()
+    await this.#changes.restore()
+    this.#connection.start()
+  }
+
+  #pushed(txes: readonly Tx[], seq: number | undefined): void {
+    const isStructural = this.#model.apply(txes)
+    this.#changes.confirm(txes)
+    this.#queries.apply(txes, seq, isStructural)
+    this.#transactions.emit({ txes, seq })
+  }
+
+  async #reload(): Promise<void> {
+    this.#signedIn()
+    if (!(await this.#model.load())) return
+    this.#changes.reloaded()
+    this.#queries.reload()
+  }
+
+  /** What was missed is pushed, the model's part too; all but what a new version of the server brings. */
+  async #resumed(modelHash: string | undefined): Promise<void> {
+    this.#signedIn()
+    if (modelHash !== this.#model.model.hash && (await this.#model.load())) this.#queries.reload()
+  }
+
+  #signedIn(): void {
+    this.#account = (this.#connection.hello?.account as Ref<Account> | undefined) ?? this.#account
+  }
+
+  async #factory(): Promise<TransactionFactory> {
+    const modifiedBy = await this.#signer()
+    const modifiedOn = this.#environment.clock.now()
+    return new TransactionFactory(generateId, { space: core.space.Tx, modifiedBy, modifiedOn })
+  }
+
+  async #signer(): Promise<Ref<Account>> {
+    if (this.#account === undefined) await this.ready()
+    if (this.#account === undefined) throw new Error('the session has no account')
+    return this.#account
+  }
+}
+
+/** A client that connects by itself. See `Client`. */
+export function createClient(options: ClientOptions): Client {
+  return new Client(options)
+}
+
+function isModelUpgrade(result: unknown): boolean {
+  return (result as { _class?: unknown } | undefined)?._class === core.class.TxModelUpgrade
+}

@@ -1,0 +1,32 @@
+/** Where a client keeps what it wants to find again: one store for each account in a workspace. */
+export interface ClientStore {
+  get: (key: string) => Promise<unknown>
+  set: (key: string, value: unknown) => Promise<void>
+  delete: (key: string) => Promise<void>
+  /** All entries whose key begins with the prefix, in the order of their keys. */
+  entries: (prefix: string) => Promise<[key: string, value: unknown][]>
+}
+
+/** Kept as long as the page or process lives. */
+export class MemoryStore implements ClientStore {
+  readonly #values = new Map<string, unknown>()
+
+  get(key: string): Promise<unknown> {
+    return Promise.resolve(this.#values.get(key))
+  }
+
+  set(key: string, value: unknown): Promise<void> {
+    this.#values.set(key, value)
+    return Promise.resolve()
+  }
+
+  delete(key: string): Promise<void> {
+    this.#values.delete(key)
+    return Promise.resolve()
+  }
+
+  entries(prefix: string): Promise<[key: string, value: unknown][]> {
+    const found = [...this.#values].filter(([key]) => key.startsWith(prefix))
+    return Promise.resolve(found.sort(([a], [b]) => (a < b ? -1 : 1)))
+  }
+}

@@ -1,0 +1,44 @@
+import type { Tx } from '../../model/transactions.ts'
+import type { Cancel, Clock } from '../environment.ts'
+import type { ClientModel } from '../model/client-model.ts'
+import type { ClientStore } from './client-store.ts'
+
+const KEY = 'model'
+/** Milliseconds in which several changes are written as one. */
+const DELAY = 1000
+
+/** The model, kept so that only what is new has to be loaded. */
+export class KeptModel {
+  readonly #store: ClientStore
+  readonly #model: ClientModel
+  readonly #clock: Clock
+  #cancel: Cancel | undefined
+
+  constructor(store: ClientStore, model: ClientModel, clock: Clock) {
+    this.#store = store
+    this.#model = model
+    this.#clock = clock
+  }
+
+  async load(): Promise<void> {
+    const kept = (await this.#store.get(KEY)) as { transactions: Tx[]; hash: string } | undefined
+    if (kept !== undefined) this.#model.load({ ...kept, full: true })
+  }
+
+  changed(): void {
+    this.#cancel ??= this.#clock.schedule(DELAY, () => {
+      this.#cancel = undefined
+      void this.#save()
+    })
+  }
+
+  stop(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+  }
+
+  async #save(): Promise<void> {
+    const { transactions, hash } = this.#model
+    await this.#store.set(KEY, { transactions: [...transactions], hash }).catch(() => undefined)
+  }
+}
