@@ -9,25 +9,42 @@ import type { TxCollectionCUD, TxCUD, TxMixin, TxUpdateDoc } from '../../model/t
  */
 export function mayEnter(plan: FindPlan, tx: TxCUD): boolean {
   const change = tx._class === core.class.TxCollectionCUD ? (tx as TxCollectionCUD).tx : tx
-  if (rulesOut(plan.condition, told(change))) return false
-  if (change._class === core.class.TxRemoveDoc) return plan.total
+  const isRuledOut = rulesOut(plan.condition, toldAfter(change))
+  // One that goes counted where all are counted.
+  const counted = plan.total && !rulesOut(plan.condition, toldBefore(change))
+  if (change._class === core.class.TxRemoveDoc) return counted
+  if (isRuledOut && !counted) return false
   const touched = touchedPaths(change)
   return (
     touched === undefined || readPaths(plan).some((path) => touched.some((other) => overlap(path, other)))
   )
 }
 
-/** What a transaction says of its document's fields: where it is, and what they are set to. (Not its class: the one named may be a base of it.) */
-function told(change: TxCUD): ReadonlyMap<string, unknown> {
+type Told = ReadonlyMap<string, unknown>
+
+/** What a transaction says of its document as it was. (Not its class: the one named may be a base of it.) */
+function toldBefore(change: TxCUD): Told {
   const { _id, space } = targetOf(change)
+  return new Map<string, unknown>([
+    ['_id', _id],
+    ['space', space],
+  ])
+}
+
+/** And as it will be: what it is set to. */
+function toldAfter(change: TxCUD): Told {
   const entries = Object.entries((change as TxUpdateDoc).operations ?? {})
-  const plain = entries.some(([key]) => key.startsWith('$')) ? [] : entries
-  const isMoved = entries.some(([key]) => key === 'space')
-  return new Map<string, unknown>([['_id', _id], ...(isMoved ? [] : [['space', space] as const]), ...plain])
+  const hasOperators = entries.some(([key]) => key.startsWith('$'))
+  const told = new Map(toldBefore(change))
+  for (const [key, value] of entries) {
+    if (hasOperators) told.delete(key)
+    else told.set(key, value)
+  }
+  return told
 }
 
 /** Whether one of the parts that all have to hold surely does not. */
-function rulesOut(condition: Condition, fields: ReadonlyMap<string, unknown>): boolean {
+function rulesOut(condition: Condition, fields: Told): boolean {
   if (condition.op === 'all-of') return condition.conditions.some((part) => rulesOut(part, fields))
   if (!('path' in condition) || condition.path.length !== 1) return false
   const [name = ''] = condition.path

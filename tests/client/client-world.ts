@@ -1,0 +1,283 @@
+import assert from 'node:assert/strict'
+import { setImmediate as tick } from 'node:timers/promises'
+import type { Class, Doc, Ref, Space } from '../../model/documents.ts'
+import type { DocumentQuery, FindOptions, FindResult } from '../../model/query/query.ts'
+import type { Tx } from '../../model/transactions.ts'
+import { Client, createClient } from '../../client/client.ts'
+import { ClientError } from '../../client/errors.ts'
+import { type ClientStore, MemoryStore } from '../../client/store/client-store.ts'
+import { createMemoryStorage } from '../../pipeline/storage/memory/storage.ts'
+import type { Storage } from '../../pipeline/storage/contract.ts'
+import { FakeScheduler } from '../support/fake-scheduler.ts'
+import { MemoryCore } from '../support/memory-core.ts'
+import { type Line, memoryDial } from '../support/memory-network.ts'
+
+export interface QueryCase {
+  _class: Ref<Class>
+  query: DocumentQuery
+  options: FindOptions
+}
+
+const task = 'board:class:Task' as Ref<Class>
+const comment = 'board:class:Comment' as Ref<Class>
+
+/** What clients of the world look at: limits, orders, lookups, totals, mixins, projections. */
+export const queryCases: readonly QueryCase[] = [
+  { _class: task, query: {}, options: {} },
+  { _class: task, query: { status: 'todo' }, options: { sort: { rank: 1 }, limit: 3 } },
+  {
+    _class: task,
+    query: { space: 'p1' as Ref<Space> },
+    options: { sort: { rank: -1, modifiedOn: 1 }, limit: 2, total: true },
+  },
+  {
+    _class: task,
+    query: { priority: { $in: ['high', 'urgent'] } },
+    options: { projection: { title: 1, status: 1 } },
+  },
+  { _class: task, query: { comments: { $gte: 1 } }, options: { sort: { comments: -1 }, limit: 4 } },
+  {
+    _class: task,
+    query: {},
+    options: {
+      sort: {
+        status: {
+          order: 1,
+          cases: [
+            { query: 'doing', index: 0 },
+            { query: 'todo', index: 1 },
+          ],
+        },
+      },
+      limit: 5,
+    },
+  },
+  { _class: comment, query: {}, options: { lookup: { attachedTo: task }, limit: 6 } },
+  {
+    _class: task,
+    query: {},
+    options: { lookup: { _id: { remarks: [comment, 'attachedTo'] } }, sort: { title: 1 }, limit: 3 },
+  },
+  {
+    _class: comment,
+    query: { '$lookup.attachedTo.status': 'todo' },
+    options: { lookup: { attachedTo: task } },
+  },
+  { _class: 'board:mixin:Estimated' as Ref<Class>, query: { hours: { $gt: 3 } }, options: { total: true } },
+  {
+    _class: 'core:class:Space' as Ref<Class>,
+    query: { archived: { $ne: true } },
+    options: { sort: { name: 1 } },
+  },
+  { _class: 'core:class:Account' as Ref<Class>, query: {}, options: {} },
+]
+
+/** A client of the world, with the line it is on and all it looks at. */
+export class Member {
+  readonly email: string
+  readonly world: ClientWorld
+  readonly store: ClientStore = new MemoryStore()
+  readonly line: Line = { delay: () => 1, fault: () => 'none', isDown: () => false }
+  client: Client
+  readonly live = new Map<number, { stop: () => void; result: FindResult | undefined; calls: number }>()
+  /** Transactions that were answered, and what was said. */
+  readonly acknowledged: Tx[] = []
+  readonly refused: Tx[] = []
+  readonly unsettled = new Set<Promise<unknown>>()
+  readonly #keeps: boolean
+
+  constructor(world: ClientWorld, email: string, keeps: boolean) {
+    this.world = world
+    this.email = email
+    this.#keeps = keeps
+    this.client = this.#start()
+  }
+
+  /** As when a page is loaded again: nothing is left but what was kept. */
+  restart(): void {
+    this.client.terminate()
+    const looked = [...this.live.keys()]
+    this.live.clear()
+    this.client = this.#start()
+    for (const at of looked) this.look(at)
+  }
+
+  look(at: number): void {
+    const wanted = queryCases[at]
+    if (wanted === undefined || this.live.has(at)) return
+    const state: { stop: () => void; result: FindResult | undefined; calls: number } = {
+      stop: () => undefined,
+      result: undefined,
+      calls: 0,
+    }
+    const onError = (error: unknown) => {
+      throw error as Error
+    }
+    state.stop = this.client.query(
+      wanted._class,
+      wanted.query,
+      wanted.options,
+      (result) => {
+        state.result = result
+        state.calls += 1
+      },
+      onError,
+    )
+    this.live.set(at, state)
+  }
+
+  lookAway(at: number): void {
+    this.live.get(at)?.stop()
+    this.live.delete(at)
+  }
+
+  send(tx: Tx): void {
+    const sent = this.client.tx(tx).then(
+      () => this.acknowledged.push(tx),
+      (error: unknown) => {
+        if (error instanceof ClientError && error.code === 'terminated') return
+        this.refused.push(tx)
+      },
+    )
+    this.unsettled.add(sent)
+    void sent.finally(() => this.unsettled.delete(sent))
+  }
+
+  /** Each live query shows what the server answers now. */
+  async check(): Promise<void> {
+    for (const [at, { result }] of this.live) {
+      const { _class, query, options } = queryCases[at] as QueryCase
+      const fresh = await this.world.settled(this.client.findAll(_class, query, options))
+      assert.deepEqual(plain(result), plain(fresh), `${this.email}: ${JSON.stringify(queryCases[at])}`)
+    }
+  }
+
+  #start(): Client {
+    const { time } = this.world
+    return createClient({
+      url: 'ws://memory',
+      getToken: () => this.world.token(this.email),
+      dial: memoryDial(() => this.world.core, time, this.line),
+      binary: false,
+      compression: false,
+      clock: {
+        now: time.now,
+        schedule: (milliseconds, callback) => {
+          const handle = time.setTimeout(callback, milliseconds)
+          return () => time.clearTimeout(handle)
+        },
+      },
+      random: this.world.random,
+      network: { isOnline: () => true, subscribe: () => () => undefined },
+      ...(this.#keeps ? { store: this.store } : {}),
+    })
+  }
+}
+
+/** Clients, lines and a server in memory; chance and time are the test's. */
+export class ClientWorld {
+  readonly time = new FakeScheduler()
+  readonly random: () => number
+  readonly storage: Storage = createMemoryStorage()
+  core: MemoryCore
+  members: Member[] = []
+  /** Seconds a token lives. */
+  tokenLife: number | undefined
+  isDown = false
+
+  constructor(seed: number) {
+    this.random = mulberry32(seed)
+    this.core = this.#startCore()
+  }
+
+  join(email: string, keeps = false): Member {
+    const member = new Member(this, email, keeps)
+    this.members.push(member)
+    return member
+  }
+
+  below(count: number): number {
+    return Math.floor(this.random() * count)
+  }
+
+  pick<T>(values: readonly T[]): T {
+    return values[this.below(values.length)] as T
+  }
+
+  token(email: string): string {
+    return this.core.tokens.sign({ email, workspace: 'w1' }, this.tokenLife)
+  }
+
+  /** The server ends, and another one takes its place. */
+  async restartServer(): Promise<void> {
+    this.isDown = true
+    const stopping = this.core.stop()
+    await this.settled(stopping)
+    this.core = this.#startCore()
+    this.isDown = false
+  }
+
+  /** Lets time go on until all members are connected, have nothing unanswered, and nothing is on its way. */
+  async calm(): Promise<void> {
+    for (const { line } of this.members) {
+      line.fault = () => 'none'
+      line.delay = () => 1
+    }
+    const isCalm = () =>
+      this.members.every(({ client, unsettled }) => {
+        const { phase, unanswered } = client.connectionState()
+        return phase === 'ready' && unanswered === 0 && unsettled.size === 0
+      })
+    for (let round = 0, calmFor = 0; calmFor < 4; round++) {
+      assert.ok(
+        round < 3000,
+        `not calm: ${this.members.map(({ client }) => JSON.stringify(client.connectionState())).join(' ')}`,
+      )
+      await this.pass(isCalm() ? 300 : 25)
+      calmFor = isCalm() ? calmFor + 1 : 0
+    }
+  }
+
+  async pass(milliseconds: number): Promise<void> {
+    await this.time.advance(milliseconds)
+    for (let turn = 0; turn < 6; turn++) await tick()
+  }
+
+  async settled<T>(promise: Promise<T>): Promise<T> {
+    const state = { isSettled: false }
+    const settle = () => (state.isSettled = true)
+    promise.then(settle, settle)
+    for (let round = 0; !state.isSettled; round++) {
+      assert.ok(round < 100_000, 'a promise is not settled')
+      await this.pass(1)
+    }
+    return await promise
+  }
+
+  async end(): Promise<void> {
+    for (const { client } of this.members) client.terminate()
+    await this.pass(10)
+    await this.settled(this.core.stop())
+    await this.pass(5000)
+  }
+
+  #startCore(): MemoryCore {
+    const flags = { pingInterval: '20', maxResume: '50' }
+    return new MemoryCore(flags, { storage: this.storage, time: this.time })
+  }
+}
+
+function plain(result: FindResult | undefined): unknown {
+  return result === undefined ? undefined : { total: result.total, docs: [...result] as Doc[] }
+}
+
+/** Tommy Ettinger's mulberry32: 32 bits of state are enough for a test. */
+function mulberry32(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
+import { test } from 'node:test'
+import { systemCaller } from '../../pipeline/caller.ts'
+import type { Tx } from '../../model/transactions.ts'
+import { ClientWorld, queryCases } from './client-world.ts'
+import { project, randomChange, randomMembership } from './random-changes.ts'
+
+const RUNS = Number(process.env['LIVE_RUNS'] ?? 12)
+const STEPS = 40
+
+async function bySystem(world: ClientWorld, tx: Tx): Promise<void> {
+  const host = await world.core.core.registry.arrive('w1')
+  try {
+    const pipeline = await host.pipeline(false)
+    await pipeline.tx(systemCaller, tx).catch(() => undefined)
+  } finally {
+    host.leave()
+  }
+}
+
+test('SDK-20: after each of random changes, drops and changes of membership every live query shows what the server would answer', async (t) => {
+  const first = Number(process.env['LIVE_SEED'] ?? randomInt(1e9))
+  for (let run = 0; run < RUNS; run++) {
+    const seed = first + run
+    t.diagnostic(`seed ${seed}`)
+    const world = new ClientWorld(seed)
+    const members = ['ann', 'bob', 'cid'].map((email) => world.join(email))
+    await world.calm()
+    await bySystem(world, project('p1', ['account:ann', 'account:bob']))
+    await bySystem(world, project('p2', undefined))
+    for (let made = 0; made < 60; made++) members[0]?.send(randomChange(world, members[0]))
+    for (const member of members) for (const at of queryCases.keys()) member.look(at)
+    for (let step = 0; step < STEPS; step++) {
+      const member = world.pick(members)
+      switch (world.below(10)) {
+        case 0:
+          await bySystem(world, randomMembership(world))
+          break
+        case 1:
+          member.client.stop()
+          for (let more = world.below(6); more > 0; more--) {
+            const other = world.pick(members)
+            other.send(randomChange(world, other))
+          }
+          await world.pass(20)
+          member.client.restart()
+          break
+        case 2:
+          member.lookAway(world.below(queryCases.length))
+          member.look(world.below(queryCases.length))
+          break
+        case 3:
+          // Asked for while it changes.
+          for (const each of members) {
+            each.lookAway(world.below(queryCases.length))
+            each.send(randomChange(world, each))
+            each.look(world.below(queryCases.length))
+            each.send(randomChange(world, each))
+            await world.pass(world.below(4))
+          }
+          break
+        default:
+          for (let count = 1 + world.below(3); count > 0; count--) member.send(randomChange(world, member))
+      }
+      await world.calm()
+      try {
+        for (const each of members) await each.check()
+      } catch (error) {
+        throw new Error(`seed ${seed}, step ${step}: ${String((error as Error).message).slice(0, 1500)}`, {
+          cause: error,
+        })
+      }
+    }
+    const made = members.reduce((sum, { acknowledged }) => sum + acknowledged.length, 0)
+    assert.ok(made > STEPS / 4, `only ${made} changes were made`)
+    await world.end()
+    assert.equal(world.time.waiting, 0)
+  }
+})
