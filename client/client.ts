@@ -17,6 +17,8 @@ import type { QueryListener } from './queries/live-query.ts'
 import type { ConnectionState } from './reconnecting/connection-state.ts'
 import { ReconnectingConnection } from './reconnecting/reconnecting-connection.ts'
 import type { LargeMessage, RequestOptions } from './reconnecting/requests.ts'
+import type { ClientStore } from './store/client-store.ts'
+import { GuardedStore } from './store/guarded-store.ts'
 
 /** What a search finds. */
 export interface SearchResult {
@@ -48,6 +50,7 @@ export class Client {
   readonly #transactions = new Emitter<{ txes: readonly Tx[]; seq: number | undefined }>()
   readonly #conflicts = new Emitter<Conflict>()
   readonly #largeMessages = new Emitter<LargeMessage>()
+  readonly #storeErrors = new Emitter<unknown>()
   #account: Ref<Account> | undefined
 
   constructor(options: ClientOptions) {
@@ -55,12 +58,13 @@ export class Client {
     const { clock } = this.#environment
     this.#connection = this.#connect(options)
     const request = this.#connection.request.bind(this.#connection)
-    this.#model = new ModelLoader({ request, clock, store: options.store, logger: this.#environment.logger })
+    const store = options.store && this.#guarded(options.store)
+    this.#model = new ModelLoader({ request, clock, store, logger: this.#environment.logger })
     this.#changes = new Changes({
       request,
       clock,
       model: this.#model.model,
-      store: options.store,
+      store,
       changed: () => this.#queries.show(),
       conflict: (conflict) => this.#conflicts.emit(conflict),
     })
@@ -278,6 +282,11 @@ export class Client {
     return this.#largeMessages.on(listener)
   }
 
+  /** Called when the store fails: what is not answered yet is lost if this page or process ends now. */
+  onStoreError(listener: (error: unknown) => void): Cancel {
+    return this.#storeErrors.on(listener)
+  }
+
   /** Requests wait until `resume`; pushes come as ever. */
   pause(): void {
     this.#connection.pause()
@@ -323,6 +332,13 @@ export class Client {
         largeMessage: (message) => this.#largeMessages.emit(message),
       },
     )
+  }
+
+  #guarded(store: ClientStore): ClientStore {
+    return new GuardedStore(store, (error) => {
+      this.#environment.logger.warn('the store failed', { error })
+      this.#storeErrors.emit(error)
+    })
   }
 
   async #start(): Promise<void> {

@@ -8,5 +8,6 @@ export type { CloseInfo, ConnectionState, Phase } from './reconnecting/connectio
 export type { LargeMessage, RequestOptions } from './reconnecting/requests.ts'
 export type { GetToken } from './reconnecting/token-source.ts'
 export { type ClientStore, MemoryStore } from './store/client-store.ts'
+export { indexedDbStore } from './store/indexed-db-store.ts'
 export { Connection, ConnectionClosedError, type ConnectionOptions } from './connection.ts'
 export type { Dial, WebSocketLike } from './web-socket.ts'

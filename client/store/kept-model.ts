@@ -32,9 +32,12 @@ export class KeptModel {
     })
   }
 
+  /** What is not written yet is written now. */
   stop(): void {
-    this.#cancel?.()
+    if (this.#cancel === undefined) return
+    this.#cancel()
     this.#cancel = undefined
+    void this.#save()
   }
 
   async #save(): Promise<void> {

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { MemoryStore } from './client-store.ts'
+import { storeCases } from './contract-suite.ts'
+import { type FileStore, fileStore, type FileStoreOptions } from './file-store.ts'
+
+async function temporaryPath(context: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'atrium-store-'))
+  context.after(async () => await rm(folder, { recursive: true, force: true }))
+  return join(folder, 'folder', 'ann.atrium')
+}
+
+async function withStore<T>(
+  path: string,
+  use: (store: FileStore) => Promise<T>,
+  options?: FileStoreOptions,
+): Promise<T> {
+  const store = fileStore(path, options)
+  try {
+    return await use(store)
+  } finally {
+    await store.close()
+  }
+}
+
+const contentOf = (path: string) => withStore(path, (store) => store.entries(''))
+
+for (const [title, run] of Object.entries(storeCases)) {
+  test(`SDK-50: in a file and in memory, ${title}`, async (context) => {
+    const [inMemory, expected] = await run(new MemoryStore())
+    assert.deepEqual(inMemory, expected)
+    const path = await temporaryPath(context)
+    const [inFile] = await withStore(path, run)
+    assert.deepEqual(inFile, expected)
+  })
+}
+
+test('SDK-50: what was kept in a file is there for the next process, and deleted entries are not', async (context) => {
+  const path = await temporaryPath(context)
+  await withStore(path, async (store) => {
+    await store.set('a', { text: 'é\n' })
+    await store.set('b', 1)
+    await store.delete('b')
+  })
+  assert.deepEqual(await contentOf(path), [['a', { text: 'é\n' }]])
+})
+
+/** Lets a process write until it has said a number of lines, kills it in the middle, and answers the last it said. */
+async function writeAndKill(path: string, from: number, lines: number): Promise<number> {
+  const program = fileURLToPath(new URL('suite/write-until-killed.js', import.meta.url))
+  const stdio: ['ignore', 'pipe', 'inherit'] = ['ignore', 'pipe', 'inherit']
+  const child = spawn(process.execPath, [program, path, String(from)], { stdio })
+  let said = ''
+  child.stdout.on('data', (data: Buffer) => {
+    said += data.toString()
+    if (said.split('\n').length > lines) child.kill('SIGKILL')
+  })
+  await once(child, 'close')
+  return Number(said.slice(0, said.lastIndexOf('\n')).split('\n').at(-1))
+}
+
+test('SDK-51: a process killed while it writes loses nothing that was acknowledged', async (context) => {
+  const path = await temporaryPath(context)
+  let from = 0
+  for (const lines of [1, 40, 7, 90, 23]) {
+    const acknowledged = await writeAndKill(path, from, lines)
+    const content = new Map(await contentOf(path))
+    const last = content.get('last') as number
+    assert.ok(last >= acknowledged, `${last} of ${acknowledged}`)
+    for (let at = Math.max(0, acknowledged - 40); at <= acknowledged; at++)
+      assert.ok((content.get(`entry/${at % 50}`) as { at: number }).at >= at, String(at))
+    from = last + 1
+  }
+})
+
+test('SDK-52: a line that was not written whole is left out, wherever the write ended, and what follows is kept', async (context) => {
+  const path = await temporaryPath(context)
+  await withStore(path, async (store) => {
+    await store.set('a', 1)
+    await store.set('b', 'é')
+  })
+  const whole = await readFile(path)
+  const lastLine = whole.lastIndexOf(10, whole.length - 2) + 1
+  for (let length = lastLine; length < whole.length; length++) {
+    await writeFile(path, whole.subarray(0, length))
+    assert.deepEqual(await contentOf(path), [['a', 1]])
+    await withStore(path, (store) => store.set('c', 3))
+    assert.deepEqual(await contentOf(path), [
+      ['a', 1],
+      ['c', 3],
+    ])
+  }
+  await truncate(path, lastLine)
+  await appendFile(path, `${'\0'.repeat(50)}\n["d",1]\n`)
+  assert.deepEqual(await contentOf(path), [['a', 1]])
+})
+
+test('SDK-52: a file that is something else, or is damaged in its middle, is refused and left as it is', async (context) => {
+  const path = await temporaryPath(context)
+  await withStore(path, (store) => store.set('a', 1))
+  const damaged = (await readFile(path, 'utf8')).replace('["a",1]\n', '["a",\n["b",1]\n')
+  for (const [text, reason] of [
+    ['a diary\n', /is no store/],
+    [damaged, /line 2 of .* is damaged/],
+  ] as const) {
+    await writeFile(path, text)
+    await assert.rejects(contentOf(path), reason)
+    assert.equal(await readFile(path, 'utf8'), text)
+  }
+})
+
+test('SDK-53: a file that is mostly out of date is compacted, and keeps its entries', async (context) => {
+  const path = await temporaryPath(context)
+  await withStore(
+    path,
+    async (store) => {
+      await store.set('stays', 'ü'.repeat(100))
+      for (let at = 0; at < 300; at++) await store.set('changes', { at, text: 'ö'.repeat(100) })
+    },
+    { compactAbove: 2000 },
+  )
+  assert.ok((await stat(path)).size < 3000)
+  assert.deepEqual(await contentOf(path), [
+    ['changes', { at: 299, text: 'ö'.repeat(100) }],
+    ['stays', 'ü'.repeat(100)],
+  ])
+  assert.deepEqual(await readdir(join(path, '..')), ['ann.atrium'])
+})
+
+test('SDK-54: a file is of one store at a time, and what a process that is gone held is taken over', async (context) => {
+  const path = await temporaryPath(context)
+  await withStore(path, async (store) => {
+    await store.set('a', 1)
+    await assert.rejects(fileStore(path).get('a'), /uses the store already/)
+    assert.equal(await store.get('a'), 1)
+  })
+  const gone = [
+    JSON.stringify({ pid: process.pid, started: 1 }),
+    JSON.stringify({ pid: 2 ** 22, started: 1 }),
+    '',
+  ]
+  for (const holder of gone) {
+    await writeFile(`${path}.lock`, holder)
+    assert.deepEqual(await contentOf(path), [['a', 1]])
+  }
+})
+
+test('SDK-54: a closed store says so', async (context) => {
+  const path = await temporaryPath(context)
+  const store = fileStore(path)
+  const written = store.set('a', 1)
+  await store.close()
+  await store.close()
+  await written
+  await assert.rejects(store.get('a'), /closed/)
+  await fileStore(path).close()
+})

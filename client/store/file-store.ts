@@ -1,0 +1,165 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { ClientStore } from './client-store.ts'
+import { FileLock } from './file-lock.ts'
+import { Journal } from './journal.ts'
+
+/** Bytes up to which a file is never compacted. */
+const SMALL = 1024 * 1024
+
+export interface FileStoreOptions {
+  /** The file is compacted when it is longer than this, in bytes, and half of it is out of date. Default: 1 MiB. */
+  compactAbove?: number
+}
+
+/**
+ * Keeps entries in a file, for Node: each change is a line, on disk when its promise resolves. A process that is killed
+ * loses at most what it was writing.
+ *
+ * @example
+ * const store = fileStore('./ann.atrium')
+ * const client = createNodeClient({ url, getToken, store })
+ * client.terminate()
+ * await store.close()
+ */
+export function fileStore(path: string, options: FileStoreOptions = {}): FileStore {
+  return new FileStore(path, options)
+}
+
+/** Its values are what JSON can hold. One process at a time. */
+export class FileStore implements ClientStore {
+  readonly #path: string
+  readonly #journal: Journal
+  readonly #lock: FileLock
+  readonly #compactAbove: number
+  /** The line of each entry. */
+  readonly #lines = new Map<string, string>()
+  /** Bytes those lines take. */
+  #size = 0
+  #opened: Promise<void> | undefined
+  /** Lines that the next write takes along. */
+  #gathered: string[] = []
+  #nextWrite: Promise<void> | undefined
+  #lastWrite: Promise<unknown> = Promise.resolve()
+  #isClosed = false
+
+  constructor(path: string, { compactAbove = SMALL }: FileStoreOptions) {
+    this.#path = path
+    this.#journal = new Journal(path)
+    this.#lock = new FileLock(`${path}.lock`)
+    this.#compactAbove = compactAbove
+  }
+
+  async get(key: string): Promise<unknown> {
+    await this.#open()
+    return valueOf(this.#lines.get(key))
+  }
+
+  /** @throws Error when the file cannot be written, or another process uses it */
+  async set(key: string, value: unknown): Promise<void> {
+    const line = JSON.stringify([key, value])
+    await this.#open()
+    this.#put(key, line)
+    await this.#write(line)
+  }
+
+  /** @throws Error as `set` */
+  async delete(key: string): Promise<void> {
+    await this.#open()
+    if (!this.#lines.has(key)) return
+    this.#put(key, undefined)
+    await this.#write(JSON.stringify([key]))
+  }
+
+  async entries(prefix: string): Promise<[key: string, value: unknown][]> {
+    await this.#open()
+    const found = [...this.#lines].filter(([key]) => key.startsWith(prefix))
+    return found.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, line]) => [key, valueOf(line)])
+  }
+
+  /** Waits for what is under way, and lets others use the file. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    if (this.#opened === undefined) return
+    const wasOpened = await this.#opened.then(
+      () => true,
+      () => false,
+    )
+    if (!wasOpened) return
+    await Promise.allSettled([this.#nextWrite, this.#lastWrite])
+    await this.#journal.close()
+    await this.#lock.release()
+  }
+
+  #open(): Promise<void> {
+    if (this.#isClosed) return Promise.reject(new Error('the store is closed'))
+    this.#opened ??= this.#load().catch((error: unknown) => {
+      this.#opened = undefined
+      throw error
+    })
+    return this.#opened
+  }
+
+  async #load(): Promise<void> {
+    await mkdir(dirname(this.#path), { recursive: true })
+    await this.#lock.take()
+    try {
+      const lines = await this.#journal.open()
+      lines.forEach((line, at) => this.#take(line, at + 2))
+    } catch (error) {
+      this.#lines.clear()
+      this.#size = 0
+      await this.#journal.close()
+      await this.#lock.release()
+      throw error
+    }
+  }
+
+  #take(line: string, number: number): void {
+    try {
+      const [key, ...rest] = JSON.parse(line) as [string, unknown?]
+      this.#put(key, rest.length === 0 ? undefined : line)
+    } catch (cause) {
+      throw new Error(`line ${number} of ${this.#path} is damaged`, { cause })
+    }
+  }
+
+  #put(key: string, line: string | undefined): void {
+    this.#size += sizeOf(line) - sizeOf(this.#lines.get(key))
+    if (line === undefined) this.#lines.delete(key)
+    else this.#lines.set(key, line)
+  }
+
+  /** Those that come while a write is under way are written together. */
+  #write(line: string): Promise<void> {
+    this.#gathered.push(line)
+    if (this.#nextWrite === undefined) {
+      const write = this.#lastWrite.then(() => this.#writeGathered())
+      this.#nextWrite = write
+      // What was written stays so where there is no room for a copy.
+      this.#lastWrite = write.then(() => this.#compact()).catch(() => undefined)
+    }
+    return this.#nextWrite
+  }
+
+  async #writeGathered(): Promise<void> {
+    this.#nextWrite = undefined
+    await this.#journal.append(this.#gathered.splice(0))
+  }
+
+  async #compact(): Promise<void> {
+    const { bytes } = this.#journal
+    if (bytes > this.#compactAbove && bytes > 2 * this.#size)
+      await this.#journal.replace([...this.#lines.values()])
+  }
+}
+
+/** With the end of the line. */
+function sizeOf(line: string | undefined): number {
+  return line === undefined ? 0 : Buffer.byteLength(line) + 1
+}
+
+function valueOf(line: string | undefined): unknown {
+  return line === undefined ? undefined : (JSON.parse(line) as [string, unknown])[1]
+}

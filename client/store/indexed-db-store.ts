@@ -1,0 +1,102 @@
+import type { ClientStore } from './client-store.ts'
+
+const ENTRIES = 'entries'
+/** Sorts after every key that begins with what stands before it. */
+const LAST = '\uffff'
+
+/**
+ * Keeps entries in a database of the browser. Pages of one origin that use the same name share them, so the name should
+ * tell whose they are: the workspace and the account.
+ *
+ * @example
+ * const client = createClient({ url, getToken, store: indexedDbStore('w1/ann') })
+ */
+export function indexedDbStore(name: string): ClientStore {
+  return new IndexedDbStore(`atrium/${name}`)
+}
+
+/** @throws DOMException of its methods, when the browser gives no room or no access */
+class IndexedDbStore implements ClientStore {
+  readonly #name: string
+  #database: Promise<IDBDatabase> | undefined
+
+  constructor(name: string) {
+    this.#name = name
+  }
+
+  async get(key: string): Promise<unknown> {
+    return await this.#read((entries) => entries.get(key))
+  }
+
+  async set(key: string, value: unknown): Promise<void> {
+    await this.#write((entries) => entries.put(value, key))
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#write((entries) => entries.delete(key))
+  }
+
+  async entries(prefix: string): Promise<[key: string, value: unknown][]> {
+    const range = IDBKeyRange.bound(prefix, prefix + LAST)
+    const database = await this.#open()
+    const entries = database.transaction(ENTRIES, 'readonly').objectStore(ENTRIES)
+    // Of one transaction, so that they are of the same keys.
+    const [keys, values] = await Promise.all([
+      result(entries.getAllKeys(range)),
+      result(entries.getAll(range)),
+    ])
+    return keys.map((key, at) => [key as string, values[at] as unknown])
+  }
+
+  async #read(ask: (entries: IDBObjectStore) => IDBRequest<unknown>): Promise<unknown> {
+    const database = await this.#open()
+    return await result(ask(database.transaction(ENTRIES, 'readonly').objectStore(ENTRIES)))
+  }
+
+  async #write(change: (entries: IDBObjectStore) => IDBRequest): Promise<void> {
+    const database = await this.#open()
+    const transaction = database.transaction(ENTRIES, 'readwrite', { durability: 'strict' })
+    change(transaction.objectStore(ENTRIES))
+    await completed(transaction)
+  }
+
+  #open(): Promise<IDBDatabase> {
+    this.#database ??= open(this.#name, () => (this.#database = undefined))
+    return this.#database
+  }
+}
+
+/** @param gone called when the database cannot be used any more, or never could */
+async function open(name: string, gone: () => void): Promise<IDBDatabase> {
+  try {
+    const request = indexedDB.open(name, 1)
+    request.addEventListener('upgradeneeded', () => request.result.createObjectStore(ENTRIES))
+    const database = await result(request)
+    database.addEventListener('close', gone)
+    // Another page deletes the database: it would wait for this one.
+    database.addEventListener('versionchange', () => {
+      database.close()
+      gone()
+    })
+    return database
+  } catch (error) {
+    gone()
+    throw error
+  }
+}
+
+function result<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.addEventListener('success', () => resolve(request.result))
+    request.addEventListener('error', () => reject(request.error ?? new Error('IndexedDB gave no reason')))
+  })
+}
+
+function completed(transaction: IDBTransaction): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = () => reject(transaction.error ?? new Error('IndexedDB gave no reason'))
+    transaction.addEventListener('complete', () => resolve())
+    transaction.addEventListener('abort', fail)
+    transaction.addEventListener('error', fail)
+  })
+}

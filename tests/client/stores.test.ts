@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { ClientOptions } from '../../client/client-options.ts'
+import { createNodeClient, dialNode, fileStore } from '../../client/node.ts'
+import type { ClientStore } from '../../client/store/client-store.ts'
+import type { Dial } from '../../client/web-socket.ts'
+import { board, type Project } from '../../examples/board/model.ts'
+import type { Account, Ref, Space } from '../../model/documents.ts'
+import type { ModelAnswer } from '../../model/workspace-model.ts'
+import { testServer, type TestServer } from '../support/test-server.ts'
+import { temporaryFolder } from '../support/executable.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+const project = 'p' as Ref<Space>
+
+function clientOf({ url, token }: TestServer, options: Partial<ClientOptions> = {}) {
+  return createNodeClient({ url, getToken: () => token('ann'), ...options })
+}
+
+/** Dials so that what is loaded of the model is seen. */
+function watchingDial(loaded: ModelAnswer[]): Dial {
+  return (url, protocols) => {
+    const socket = dialNode(url, protocols)
+    socket.addEventListener('message', ({ data }) => {
+      const { result } = JSON.parse(String(data)) as { result?: Partial<ModelAnswer> | null }
+      if (typeof result?.full === 'boolean') loaded.push(result as ModelAnswer)
+    })
+    return socket
+  }
+}
+
+test('SDK-57: what a file keeps is sent by the next process, in order, and only what is new of the model is loaded', async (context) => {
+  const server = await testServer(context)
+  const path = join(await temporaryFolder(context), 'ann.atrium')
+  const loaded: ModelAnswer[] = []
+  const plain = { binary: false, compression: false, dial: watchingDial(loaded) }
+  const firstStore = fileStore(path)
+  const first = clientOf(server, { store: firstStore, ...plain })
+  await first.ready()
+  await first.createDoc(board.class.Task, project, { title: 'before' })
+  const { account } = first
+  first.stop()
+  for (const title of ['one', 'two', 'three'])
+    first.createDoc(board.class.Task, project, { title }).catch(() => undefined)
+  await waitUntil(async () => (await firstStore.entries('change/')).length === 3, 'three kept changes')
+  first.terminate()
+  await firstStore.close()
+
+  const store = fileStore(path)
+  const second = clientOf(server, { store, ...plain, account: account as Ref<Account> })
+  await waitUntil(async () => (await store.entries('change/')).length === 0, 'nothing unsent')
+  const tasks = await second.findAll(board.class.Task, {}, { sort: { modifiedOn: 1 } })
+  second.terminate()
+  await store.close()
+  assert.deepEqual(
+    tasks.map(({ title }) => title),
+    ['before', 'one', 'two', 'three'],
+  )
+  assert.deepEqual(
+    loaded.map(({ full, transactions }) => [full, transactions.length > 0]),
+    [
+      [true, true],
+      [false, false],
+    ],
+  )
+})
+
+test('SDK-56: a client whose store fails works on, and tells of it', async (context) => {
+  const server = await testServer(context)
+  const fail = () => Promise.reject(new Error('no room'))
+  const store: ClientStore = { get: fail, set: fail, delete: fail, entries: fail }
+  const client = clientOf(server, { store })
+  context.after(() => client.terminate())
+  const told: unknown[] = []
+  client.onStoreError((error) => told.push(String(error)))
+  await client.ready()
+  const id = await client.createDoc(board.class.Project, project, { name: 'Atrium' } as Partial<Project>)
+  assert.equal((await client.findOne(board.class.Project, { _id: id }))?.name, 'Atrium')
+  assert.ok(told.length >= 3)
+  assert.deepEqual([...new Set(told)], ['Error: no room'])
+})
