@@ -37,7 +37,7 @@ const titles = folders.flatMap((folder) =>
 function sourcesIn(folder: string): string[] {
   try {
     return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.ts'))
+      .filter((file) => /\.tsx?$/.test(file))
       .map((file) => join(folder, file))
   } catch {
     return []

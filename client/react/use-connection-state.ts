@@ -1,0 +1,43 @@
+import { useMemo, useSyncExternalStore } from 'react'
+import type { Client } from '../client.ts'
+import type { Cancel } from '../environment.ts'
+import type { ConnectionState } from '../reconnecting/connection-state.ts'
+import { useClient } from './atrium-provider.tsx'
+
+/**
+ * What the client knows of its connection, or a part of it: the component is rendered again when that changes.
+ *
+ * @param select a part of the state: a string, a number, a boolean. Default: all of it, which changes with each request.
+ *
+ * @example
+ * const phase = useConnectionState(({ phase }) => phase)
+ */
+export function useConnectionState(): ConnectionState
+export function useConnectionState<T extends string | number | boolean | undefined>(
+  select: (state: ConnectionState) => T,
+): T
+export function useConnectionState(select: (state: ConnectionState) => unknown = (state) => state): unknown {
+  const client = useClient()
+  const store = useMemo(() => new StateStore(client), [client])
+  const selected = () => select(store.state)
+  return useSyncExternalStore(store.subscribe, selected, selected)
+}
+
+/** The same object as long as nothing changes, as React wants it. */
+class StateStore {
+  readonly #client: Client
+  state: ConnectionState
+
+  constructor(client: Client) {
+    this.#client = client
+    this.state = client.connectionState()
+  }
+
+  readonly subscribe = (changed: () => void): Cancel => {
+    this.state = this.#client.connectionState()
+    return this.#client.onConnectionState((state) => {
+      this.state = state
+      changed()
+    })
+  }
+}
