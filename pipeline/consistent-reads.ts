@@ -50,14 +50,18 @@ export class ConsistentReads {
     }
   }
 
-  /** @throws StorageError `unavailable` when commits overtook it again and again */
-  async read<T>(run: () => Promise<T>): Promise<{ seq: number; value: T }> {
+  /**
+   * @param discard told of each value that was overtaken
+   * @throws StorageError `unavailable` when commits overtook it again and again
+   */
+  async read<T>(run: () => Promise<T>, discard?: (value: T) => void): Promise<{ seq: number; value: T }> {
     let patience = FIRST_PATIENCE
     for (let attempt = 0; attempt < ATTEMPTS; attempt++, patience *= 4) {
       await this.#settled()
       const [seq, begun] = [this.#seq, this.#begun]
       const value = await this.#reads(performance.now() + patience, run)
       if (this.#begun === begun) return { seq, value }
+      discard?.(value)
     }
     throw new StorageError('unavailable', 'commits overtook the read again and again')
   }

@@ -14,7 +14,7 @@ import {
 } from './commit/commit-queue.ts'
 import type { Caller } from './caller.ts'
 import { ConsistentReads } from './consistent-reads.ts'
-import type { FindAnswer, FindRequest, Handlers } from './middleware.ts'
+import { type FindAnswer, type FindRequest, type Handlers, isEncoded } from './middleware.ts'
 import { type Missed, missed } from './missed.ts'
 import { Permissions } from './permissions/permissions.ts'
 import { securityEvents } from './permissions/security-events.ts'
@@ -145,8 +145,7 @@ async function assemble(
   await triggers.start(handlers)
   return {
     ...handlers,
-    query: (caller, request) =>
-      workspace.reads.read(() => handlers.find(caller, { ...request, isConsistent: true })),
+    query: consistent(workspace, handlers),
     missed: (caller, since) => missed(workspace, caller, since),
     model,
     modules,
@@ -167,6 +166,13 @@ async function assemble(
       await queue.idle()
       await storage.close()
     },
+  }
+}
+
+function consistent({ reads }: Workspace, handlers: Handlers): Pipeline['query'] {
+  return (caller, request) => {
+    const find = () => handlers.find(caller, { ...request, isConsistent: true })
+    return reads.read(find, (answer) => isEncoded(answer) && answer.rest?.close())
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Ref, Class } from '../../model/documents.ts'
 import { StatusError } from '../../model/status.ts'
 import type { Handlers } from '../middleware.ts'
+import type { EncodedResult } from '../storage/contract.ts'
 import type { Workspace } from '../workspace.ts'
 import { plannedBy } from './plan-queries.ts'
 
@@ -15,8 +16,10 @@ export function workspaceHandlers(workspace: Workspace): Handlers {
 
     find: async (_caller, request) => {
       const plan = plannedBy(request)
-      const { encoded } = request
-      return encoded === undefined ? await storage.find(plan) : await storage.findEncoded(plan, encoded)
+      const { encoded, isConsistent = false } = request
+      if (encoded === undefined) return await storage.find(plan)
+      const found = await storage.findEncoded(plan, encoded)
+      return isConsistent && found.rest?.isSnapshot === false ? await whole(found) : found
     },
 
     searchFulltext: async (caller, { query, classes, spaces }, { limit = DEFAULT_SEARCH_LIMIT }) => {
@@ -39,4 +42,15 @@ function descendants({ model }: Workspace, _class: Ref<Class>): string[] {
   if (model.hierarchy.findClass(_class) === undefined)
     throw new StatusError('core:status:UnknownClass', { _class })
   return [...model.hierarchy.descendants(_class)]
+}
+
+/** Read to its end while nothing is committed: what is read later would be of another moment. */
+async function whole({ parts, total, rest }: EncodedResult): Promise<EncodedResult> {
+  const all = [...parts]
+  for (let final = rest === undefined; !final;) {
+    const next = await rest?.next()
+    if (next !== undefined) all.push(next.part)
+    final = next?.final !== false
+  }
+  return { parts: all, total }
 }

@@ -3,11 +3,13 @@ import { describeFinding } from './suite/finding.ts'
 import type { SubjectFactory } from './suite/fixture.ts'
 import { describeHistory } from './suite/history.ts'
 import { describeRestoring } from './suite/restoring.ts'
+import { describeStreaming } from './suite/streaming.ts'
 
 /** The tests of the storage contract, for any adapter. */
 export function describeStorage(name: string, make: SubjectFactory): void {
   describeHistory(name, make)
   describeFinding(name, make)
   describeRestoring(name, make)
+  describeStreaming(name, make)
   describeEquivalence(name, make)
 }

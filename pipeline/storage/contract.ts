@@ -27,7 +27,10 @@ export interface WorkspaceStorage {
   applySchema: (schema: StorageSchema) => Promise<void>
 
   find: (plan: FindPlan) => Promise<FindResult>
-  /** The same result as JSON text. Only where `plan.lookups` is within storage. */
+  /**
+   * The same result as JSON text, a long one part by part. Only where `plan.lookups` is within storage. Fails with
+   * `limit` when too many long results are under way and none ends in time.
+   */
   findEncoded: (plan: FindPlan, limits: PartLimits) => Promise<EncodedResult>
   /** The documents with these ids, in no order; missing ones are left out. */
   get: (domain: Domain, ids: readonly string[]) => Promise<Doc[]>
@@ -99,11 +102,27 @@ export interface PartLimits {
   maxCount: number
 }
 
-/** Each part is documents as JSON, separated by commas, without brackets: as text, or in UTF-8 when it is long. */
+/** Documents as JSON, separated by commas, without brackets: as text, or in UTF-8 when it is long. */
+export type Part = string | Uint8Array
+
 export interface EncodedResult {
-  parts: (string | Uint8Array)[]
-  count: number
+  /** All of it, or the beginning where there is a `rest`. */
+  parts: Part[]
   total: number
+  rest?: PartStream | undefined
+}
+
+/** Parts that are read as they are asked for. Whoever does not take the last one closes it. */
+export interface PartStream {
+  /** The documents are those of one moment, the one in which the first part was read. */
+  readonly isSnapshot: boolean
+  /**
+   * Asked for one at a time. Fails with `limit` when it was not asked for in time, with `closed` when the workspace
+   * was closed, and is closed by any failure.
+   */
+  next: () => Promise<{ part: Part; final: boolean }>
+  /** Idempotent. */
+  close: () => void
 }
 
 export interface SearchRequest {
@@ -155,10 +174,11 @@ export interface IndexSchema {
 }
 
 export type StorageErrorCode =
-  'damaged' | 'full' | 'read-only' | 'unavailable' | 'closed' | 'conflict' | 'exists'
+  'damaged' | 'full' | 'read-only' | 'unavailable' | 'closed' | 'conflict' | 'exists' | 'limit'
 
 /** A failure of the storage, not of the request. */
 export class StorageError extends Error {
+  /** With `limit` the message names the limit. */
   readonly code: StorageErrorCode
 
   constructor(code: StorageErrorCode, message: string, options?: ErrorOptions) {

@@ -1,4 +1,4 @@
-import type { EncodedResult, PartLimits } from './contract.ts'
+import type { EncodedResult, Part, PartLimits } from './contract.ts'
 
 const encoder = new TextEncoder()
 
@@ -14,15 +14,15 @@ const longestText = 262_144
 /** Documents' JSON texts in parts. Long ones have buffers of their own, ready to be handed to another thread. */
 export function encodeParts(rows: readonly string[], total: number, limits: PartLimits): EncodedResult {
   const whole = rows.join(',')
-  if (fitsOnePart(whole, rows.length, limits))
-    return { parts: rows.length === 0 ? [] : [whole], count: rows.length, total }
-  const parts = groupRows(rows, limits).map((group) => partOf(group.join(',')))
-  return { parts, count: rows.length, total }
+  if (fitsOnePart(whole, rows.length, limits)) return { parts: rows.length === 0 ? [] : [whole], total }
+  const cutter = new PartCutter(limits)
+  const parts = rows.flatMap((row) => cutter.add(row) ?? [])
+  return { parts: [...parts, ...(cutter.end() ?? [])], total }
 }
 
 /** Documents whose texts are joined already. */
 export function encodePage({ text, count }: { text: string; count: number }): EncodedResult {
-  return { parts: count === 0 ? [] : [text], count, total: -1 }
+  return { parts: count === 0 ? [] : [text], total: -1 }
 }
 
 /** Whether the text of so many documents is surely short enough. */
@@ -30,24 +30,33 @@ export function fitsOnePart(text: string, count: number, limits: PartLimits): bo
   return count <= limits.maxCount && text.length * bytesPerUnit <= Math.min(limits.maxBytes, longestText)
 }
 
-function partOf(text: string): string | Uint8Array {
-  return text.length * bytesPerUnit <= longestText ? text : encoder.encode(text)
-}
+/** Cuts documents' JSON texts into parts as they come. */
+export class PartCutter {
+  readonly #limits: PartLimits
+  #rows: string[] = []
+  #bytes = 0
 
-function groupRows(rows: readonly string[], limits: PartLimits): string[][] {
-  const groups: string[][] = []
-  let current: string[] = []
-  let bytes = 0
-  for (const row of rows) {
-    const size = Buffer.byteLength(row)
-    const isFull = current.length >= limits.maxCount || bytes + size + 1 > limits.maxBytes
-    if (current.length === 0 || isFull) {
-      groups.push((current = []))
-      bytes = size
-    } else {
-      bytes += size + 1
-    }
-    current.push(row)
+  constructor(limits: PartLimits) {
+    this.#limits = limits
   }
-  return groups
+
+  /** The part that ends before this row, once there is one. */
+  add(row: string): [Part] | undefined {
+    const size = Buffer.byteLength(row)
+    const { maxCount, maxBytes } = this.#limits
+    const isFull = this.#rows.length >= maxCount || this.#bytes + size + 1 > maxBytes
+    const part = isFull ? this.end() : undefined
+    this.#bytes += this.#rows.length === 0 ? size : size + 1
+    this.#rows.push(row)
+    return part
+  }
+
+  /** What was added since the last part. */
+  end(): [Part] | undefined {
+    if (this.#rows.length === 0) return undefined
+    const text = this.#rows.join(',')
+    this.#rows = []
+    this.#bytes = 0
+    return [text.length * bytesPerUnit <= longestText ? text : encoder.encode(text)]
+  }
 }

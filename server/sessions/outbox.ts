@@ -1,5 +1,6 @@
 import type { Frame } from '../transport/frame.ts'
 import type { Socket } from '../transport/socket.ts'
+import { type FrameSource, FrameStreams } from './frame-streams.ts'
 
 export interface OutboxLimits {
   /** Bytes that may wait, in the outbox and in the socket. */
@@ -29,7 +30,7 @@ export class OutboxFlusher {
 
 /**
  * What is to be sent to one client, in order. Bounded: a client that does not read overflows its own outbox
- * and nobody else's. Long answers come as an iterator, and are taken part by part as the socket drains.
+ * and nobody else's. Long answers come as a source, and are taken part by part as the socket drains.
  */
 export class Outbox {
   readonly #socket: Socket
@@ -38,7 +39,7 @@ export class Outbox {
   readonly #overflow: () => void
   #frames: Frame[] = []
   #bytes = 0
-  #streams: Iterator<Frame>[] | undefined
+  #streams: FrameStreams | undefined
   #closed = false
   #flushed: (() => void)[] | undefined
 
@@ -63,10 +64,13 @@ export class Outbox {
   }
 
   /** Sends the frames one after another, others between them, no faster than the client reads. */
-  sendAll(frames: Iterator<Frame>): void {
-    if (this.#closed) return
-    this.#streams ??= []
-    this.#streams.push(frames)
+  sendAll(source: FrameSource): void {
+    if (this.#closed) {
+      source.close()
+      return
+    }
+    this.#streams ??= new FrameStreams(() => this.#flusher.add(this))
+    this.#streams.add(source)
     this.#flusher.add(this)
   }
 
@@ -77,8 +81,9 @@ export class Outbox {
     const batch = this.#take(Math.min(room, SLICE))
     if (batch.length > 0) this.#socket.write(batch)
     room = HIGH_WATER - this.#socket.buffered
+    if (this.#streams?.size === 0) this.#streams = undefined
     if (!this.#pending) this.#settle()
-    else if (room > 0) this.#flusher.add(this)
+    else if (room > 0 && this.#isReady) this.#flusher.add(this)
   }
 
   /** Resolves once all that was sent has been handed to the socket, or the outbox is closed. */
@@ -97,14 +102,18 @@ export class Outbox {
   /** Forgets all that waits. */
   discard(): void {
     this.#closed = true
-    for (const stream of this.#streams ?? []) stream.return?.()
+    this.#streams?.close()
     this.#streams = undefined
     this.#frames = []
     this.#settle()
   }
 
   get #pending(): boolean {
-    return this.#frames.length > 0 || (this.#streams?.length ?? 0) > 0
+    return this.#frames.length > 0 || this.#streams !== undefined
+  }
+
+  get #isReady(): boolean {
+    return this.#frames.length > 0 || this.#streams?.isReady === true
   }
 
   #settle(): void {
@@ -119,21 +128,12 @@ export class Outbox {
     const batch = taken === this.#frames.length ? this.#frames : this.#frames.slice(0, taken)
     this.#frames = taken === this.#frames.length ? [] : this.#frames.slice(taken)
     this.#bytes -= size
-    while (size < room && this.#streams !== undefined) size += this.#takePart(batch)
-    return batch
-  }
-
-  /** The next part of the stream whose turn it is. */
-  #takePart(batch: Frame[]): number {
-    const stream = this.#streams?.shift()
-    if (stream === undefined) {
-      this.#streams = undefined
-      return 0
+    while (size < room && this.#streams !== undefined) {
+      const frame = this.#streams.take()
+      if (frame === undefined) break
+      batch.push(frame)
+      size += frame.length
     }
-    const { done, value } = stream.next()
-    if (done === true) return 0
-    this.#streams?.push(stream)
-    batch.push(value)
-    return value.length
+    return batch
   }
 }

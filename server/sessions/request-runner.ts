@@ -5,6 +5,7 @@ import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import type { Token } from '../tokens.ts'
 import { deflatedFrame, type Frame } from '../transport/frame.ts'
 import { answerOf, encodeFrame } from './answer.ts'
+import type { FrameSource } from './frame-streams.ts'
 import { type Method, type MethodContext, methods as commonMethods } from './methods.ts'
 import { serviceMethodOf } from './service-methods.ts'
 import type { SentKind, SessionServices } from './session-services.ts'
@@ -31,7 +32,7 @@ export interface RunnerEvents {
   /** Methods beside the common ones. */
   method: (name: string) => Method | undefined
   send: (frame: Frame, kind: SentKind) => void
-  sendAll: (frames: Iterator<Frame>) => void
+  sendAll: (source: FrameSource) => void
 }
 
 interface OpenState {
@@ -71,9 +72,13 @@ export class RequestRunner {
   }
 
   fail(id: RequestId, error: unknown): void {
+    this.#events.send(this.#failure(id, error), 'error')
+  }
+
+  #failure(id: RequestId, error: unknown): Frame {
     this.#services.metrics.failed()
     const status = toStatus(error, this.#services.logger)
-    this.#events.send(encodeFrame({ id, error: status }, this.#owner.binary), 'error')
+    return encodeFrame({ id, error: status }, this.#owner.binary)
   }
 
   /** Starts nothing more. What runs is answered while the session lives. */
@@ -146,16 +151,36 @@ export class RequestRunner {
     this.#services.metrics.answered(request.method, spent / 1000)
     if (this.#measures.size > 0) this.#measured(spent)
     const { binary, deflates } = this.#owner
-    const answer = answerOf(request.id, result, { binary, limits: this.#services.limits.chunk() })
+    const failed = (error: unknown) => this.#failure(request.id, error)
+    const answer = answerOf(request.id, result, { binary, limits: this.#services.limits.chunk(), failed })
     if (Buffer.isBuffer(answer)) this.#events.send(deflates ? deflatedFrame(answer) : answer, 'answer')
-    else this.#events.sendAll(deflates ? deflated(answer) : answer)
+    else this.#stream(answer, deflates)
+  }
+
+  /** A long answer is under way until its last part is taken, so that one session has not too many of them. */
+  #stream(source: FrameSource, deflates: boolean): void {
+    this.#running += 1
+    const counted = (frame: Frame | undefined): Frame | undefined => {
+      if (frame === undefined) return undefined
+      const sent = deflates ? deflatedFrame(frame) : frame
+      this.#services.metrics.sent('answer', sent.length)
+      return sent
+    }
+    this.#events.sendAll({
+      next: () => {
+        const next = source.next()
+        return next instanceof Promise ? next.then(counted) : counted(next)
+      },
+      close: () => {
+        source.close()
+        this.#running -= 1
+        // Not within the session's own closing, which would start what waits.
+        queueMicrotask(() => this.#next())
+      },
+    })
   }
 
   #measured(spent: number): void {
     for (const [operation, sum] of this.#measures) this.#measures.set(operation, sum + spent)
   }
-}
-
-function* deflated(frames: Iterable<Frame>): Generator<Frame, undefined> {
-  for (const frame of frames) yield deflatedFrame(frame)
 }

@@ -13,7 +13,7 @@ export function toStatus(error: unknown, logger: Logger): Status {
   return new StatusError('platform:status:InternalServerError').status
 }
 
-function storageStatus({ code }: StorageError): Status {
+function storageStatus({ code, message }: StorageError): Status {
   switch (code) {
     case 'full':
       return new StatusError('platform:status:StorageFull').status
@@ -26,6 +26,8 @@ function storageStatus({ code }: StorageError): Status {
     case 'conflict':
     case 'exists':
       return new StatusError('platform:status:Unavailable', { message: 'storage is not available' }).status
+    case 'limit':
+      return new StatusError('platform:status:LimitReached', { limit: message }).status
     default:
       return code satisfies never
   }

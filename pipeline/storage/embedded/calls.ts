@@ -1,6 +1,14 @@
 import type { Domain } from '../../../model/documents.ts'
 import type { FindPlan } from '../../../model/query/plan.ts'
-import type { Absent, PartLimits, Prefetch, SearchRequest, StorageSchema } from '../contract.ts'
+import type {
+  Absent,
+  EncodedResult,
+  Part,
+  PartLimits,
+  Prefetch,
+  SearchRequest,
+  StorageSchema,
+} from '../contract.ts'
 import type { Put, Upload } from './documents.ts'
 import type { Failure } from './failure.ts'
 import type { Row } from './row.ts'
@@ -9,10 +17,26 @@ import type { Row } from './row.ts'
 export type ReadCall =
   | { method: 'find'; plan: FindPlan }
   | { method: 'findEncoded'; plan: FindPlan; limits: PartLimits }
+  | { method: 'nextPart'; read: number }
+  | { method: 'closeRead'; read: number }
   | { method: 'get'; domain: Domain; ids: readonly string[] }
   | { method: 'readLog'; after: number; limit: number; objectSpace?: string }
   | { method: 'search'; request: SearchRequest }
   | { method: 'list'; domain: Domain; cursor: string | undefined; byteLimit: number }
+
+/** The answer to `findEncoded`: `read` is set where `nextPart` gives more. */
+export interface FoundParts extends EncodedResult {
+  read?: number
+}
+
+/** The answer of a worker that has as many long reads as it may. */
+export const busy = 'busy'
+
+/** The answer to `nextPart`, the part in an array as those of `findEncoded`. */
+export interface NextPart {
+  parts: [Part]
+  final: boolean
+}
 
 /** What is asked of the one worker that writes to a workspace. */
 export type WriteCall =
@@ -54,6 +78,8 @@ export interface WorkerOptions {
   role: 'writer' | 'reader'
   maxOpenFiles: number
   maxPages?: number | undefined
+  /** Reads at once that go on over several requests. */
+  maxLongReads: number
   /** Counts the messages sent to the worker: it knows of one before the event loop has brought it. */
   sent: Int32Array
 }

@@ -19,6 +19,13 @@ export interface CompiledFind {
   isShort: boolean
 }
 
+const selectData = 'SELECT t0.data '
+
+/** The same rows, by their ids. */
+export function rowidsOf({ sql, params }: Fragment): Fragment {
+  return { sql: `SELECT t0.rowid ${sql.slice(selectData.length)}`, params }
+}
+
 /** Fails with `NotNativeError` when the plan has to be evaluated by the model. */
 export function compileFind(plan: FindPlan, catalog: Catalog): CompiledFind {
   const scope = rootScope(catalog, plan.domain, plan.lookups)
@@ -27,7 +34,7 @@ export function compileFind(plan: FindPlan, catalog: Catalog): CompiledFind {
   const order = template(sort.terms.map(() => '{}').join(', '), ...sort.terms)
   const hint = chooseIndex(plan, scope.table)
   const select = (from: string) =>
-    template(`SELECT t0.data ${from} WHERE {} ORDER BY {}{}`, where, order, limitOf(plan))
+    template(`${selectData}${from} WHERE {} ORDER BY {}{}`, where, order, limitOf(plan))
   const from = `FROM ${scope.table.name} AS t0`
   const unhinted = select(from)
   return {

@@ -131,6 +131,19 @@ export class Connection {
     }
   }
 
+  /** One snapshot for what is `kept`, which ends with the connection, or for what `run` does. */
+  snapshot<T>(run: () => T, kept: (result: T) => boolean): T {
+    this.run('BEGIN')
+    let isKept = false
+    try {
+      const result = run()
+      isKept = kept(result)
+      return result
+    } finally {
+      if (!isKept && this.db.inTransaction) this.run('COMMIT')
+    }
+  }
+
   /** What is committed meanwhile is on the disk with the next commit after it, which is enough for what can be made anew. */
   withoutSync(run: () => void): void {
     this.db.pragma('synchronous = NORMAL')

@@ -4,8 +4,9 @@ import type { FindPlan } from '../../../model/query/plan.ts'
 import { compileCondition } from '../../../model/query/predicate.ts'
 import { compileProjection } from '../../../model/query/projection.ts'
 import { compileSort } from '../../../model/query/sort.ts'
-import { compileFind, type CompiledFind } from './compile-find.ts'
-import { always, fragment } from './fragment.ts'
+import type { PartLimits } from '../contract.ts'
+import { compileFind, type CompiledFind, rowidsOf } from './compile-find.ts'
+import { always, type Fragment, fragment } from './fragment.ts'
 import { joinsOf } from './joins.ts'
 import { NotNativeError } from './scope.ts'
 import { boundFind, type PreparedFind } from './prepared-find.ts'
@@ -83,8 +84,52 @@ export function find(file: WorkspaceFile, plan: FindPlan): Found {
   return file.transaction('deferred', () => {
     if (file.table(plan.domain).missing === true) return { rows: [], total: plan.total ? 0 : -1 }
     const found = findNatively(file, plan) ?? findByModel(file, plan)
-    return { rows: shaped(file, plan, found.rows), total: found.total }
+    return { rows: found.rows.map(shaper(file, plan)), total: found.total }
   })
+}
+
+/** The rows that are found, in order, and how many match when that is asked for. */
+export interface Selection {
+  rowids: readonly number[]
+  total: number
+}
+
+/** Without the documents: of many that are to be sorted, only the keys are in memory at once. */
+export function select(file: WorkspaceFile, plan: FindPlan): Selection {
+  const compiled = native(file, plan)
+  if (compiled === undefined) return selectByModel(file, plan)
+  const { rows, unhinted } = compiled
+  const rowids = readRows<number>(file, { rows: rowidsOf(rows), unhinted: rowidsOf(unhinted) })
+  return { rowids, total: plan.total ? totalOf(file, plan, compiled, rowids.length) : -1 }
+}
+
+/** The shaped rows, unless they are more than one part or only the model can run the plan. */
+export function readHead(
+  file: WorkspaceFile,
+  plan: FindPlan,
+  { maxBytes, maxCount }: PartLimits,
+): { rows: string[]; compiled: Pick<CompiledFind, 'count'> } | undefined {
+  const limit = Math.min(plan.limit ?? Infinity, maxCount + 1)
+  const compiled = native(file, { ...plan, limit })
+  if (compiled === undefined) return undefined
+  // An index that suits a page may not suit all there is.
+  const { rows, unhinted } = plan.limit === undefined ? { ...compiled, rows: compiled.unhinted } : compiled
+  const found = readRows<string>(file, { rows, unhinted }, maxBytes)
+  if (found.length > maxCount || lengthOf(found) > maxBytes) return undefined
+  const shape = shaper(file, plan)
+  const shaped: string[] = []
+  let bytes = 0
+  for (const row of found) {
+    const text = shape(row)
+    bytes += text.length
+    if (bytes > maxBytes) return undefined
+    shaped.push(text)
+  }
+  return { rows: shaped, compiled }
+}
+
+function lengthOf(rows: readonly string[]): number {
+  return rows.reduce((sum, row) => sum + row.length, 0)
 }
 
 /** How SQLite would run the plan: the lines of `EXPLAIN QUERY PLAN`. For tests and for whoever asks why it is slow. */
@@ -95,11 +140,17 @@ export function explainFind(file: WorkspaceFile, plan: FindPlan): string[] {
 }
 
 function findNatively(file: WorkspaceFile, plan: FindPlan): Found | undefined {
-  const compiled = compile(file, plan)
+  const compiled = native(file, plan)
   if (compiled === undefined) return undefined
-  if (compiled.check !== undefined && file.value<number>(compiled.check) === 1) return undefined
-  const rows = readRows(file, compiled)
+  const rows = readRows<string>(file, compiled)
   return { rows, total: plan.total ? totalOf(file, plan, compiled, rows.length) : -1 }
+}
+
+/** `undefined` where only the model can run the plan, over what the file has now. */
+function native(file: WorkspaceFile, plan: FindPlan): Omit<CompiledFind, 'isShort'> | undefined {
+  const compiled = compile(file, plan)
+  const isAwkward = compiled?.check !== undefined && file.value<number>(compiled.check) === 1
+  return isAwkward ? undefined : compiled
 }
 
 function compile(file: WorkspaceFile, plan: FindPlan): Omit<CompiledFind, 'isShort'> | undefined {
@@ -118,20 +169,44 @@ function isIrregular(file: WorkspaceFile, { irregular }: PreparedFind): boolean 
   return irregular !== undefined && file.value<number>(irregular) !== 0
 }
 
-/** The hint is refused while the index isn't there yet or any more, or where SQLite sees no way along it. */
-function readRows(
+/**
+ * The first column of every row, or of those within so many characters and the next one. The hint is refused while
+ * the index isn't there yet or any more, or where SQLite sees no way along it.
+ */
+function readRows<T extends string | number>(
   file: WorkspaceFile,
   { rows, unhinted }: Pick<CompiledFind, 'rows' | 'unhinted'>,
-): string[] {
-  if (rows === unhinted) return file.column(rows)
+  most = Infinity,
+): T[] {
+  const read = (query: Fragment) =>
+    most === Infinity ? file.column<T>(query) : firstRows<T>(file, query, most)
+  if (rows === unhinted) return read(rows)
   try {
-    return file.column(rows)
+    return read(rows)
   } catch {
-    return file.column(unhinted)
+    return read(unhinted)
   }
 }
 
-function totalOf(
+function firstRows<T extends string | number>(
+  file: WorkspaceFile,
+  { sql, params }: Fragment,
+  most: number,
+): T[] {
+  const found: T[] = []
+  let size = 0
+  for (const row of file
+    .prepare(sql)
+    .pluck()
+    .iterate(...params) as IterableIterator<T>) {
+    found.push(row)
+    size += String(row).length
+    if (size > most) break
+  }
+  return found
+}
+
+export function totalOf(
   file: WorkspaceFile,
   plan: FindPlan,
   compiled: Pick<CompiledFind, 'count'>,
@@ -142,28 +217,36 @@ function totalOf(
 }
 
 /** The model's own evaluation over all documents, for orders that SQL can't tell. */
-function findByModel(file: WorkspaceFile, plan: FindPlan): Found {
+function selectByModel(file: WorkspaceFile, plan: FindPlan): Selection {
   const joins = joinsOf(file, plan.lookups)
   const matches = compileCondition(plan.condition, joins)
   const table = file.table(plan.domain)
   const { sql } = table.visible?.('t0') ?? always
-  const found: { doc: Doc; data: string }[] = []
-  for (const data of file.prepare(`SELECT data FROM ${table.name} AS t0 WHERE ${sql}`).pluck().iterate()) {
-    const doc = JSON.parse(String(data)) as Doc
-    if (matches(doc)) found.push({ doc, data: String(data) })
+  const found: { doc: Doc; rowid: number }[] = []
+  const all = file.prepare(`SELECT rowid, data FROM ${table.name} AS t0 WHERE ${sql}`).raw()
+  for (const [rowid, data] of all.iterate() as IterableIterator<[number, string]>) {
+    const doc = JSON.parse(data) as Doc
+    if (matches(doc)) found.push({ doc, rowid })
   }
   const compare = compileSort(plan.sort, joins)
   found.sort((a, b) => compare(a.doc, b.doc))
-  return { rows: found.slice(0, plan.limit).map(({ data }) => data), total: plan.total ? found.length : -1 }
+  const rowids = found.slice(0, plan.limit).map(({ rowid }) => rowid)
+  return { rowids, total: plan.total ? found.length : -1 }
 }
 
-/** Rows as asked for: joined and projected ones have to be taken apart, all others stay as they are. */
-function shaped(file: WorkspaceFile, { lookups, projection }: FindPlan, rows: string[]): string[] {
-  if (lookups.length === 0 && projection === undefined) return rows
+function findByModel(file: WorkspaceFile, plan: FindPlan): Found {
+  const { rowids, total } = selectByModel(file, plan)
+  const data = file.prepare(`SELECT data FROM ${file.table(plan.domain).name} WHERE rowid = ?`).pluck()
+  return { rows: rowids.map((rowid) => data.get(rowid) as string), total }
+}
+
+/** Makes rows as asked for: joined and projected ones have to be taken apart, all others stay as they are. */
+export function shaper(file: WorkspaceFile, { lookups, projection }: FindPlan): (row: string) => string {
+  if (lookups.length === 0 && projection === undefined) return (row) => row
   const joins = joinsOf(file, lookups)
   const project = projection === undefined ? undefined : compileProjection(projection)
-  return rows.map((row) => {
+  return (row) => {
     const doc = JSON.parse(row) as Doc
     return JSON.stringify(withLookups(doc, project?.(doc) ?? doc, lookups, joins))
-  })
+  }
 }

@@ -13,13 +13,14 @@ export class Handles {
   readonly #attachments = new Map<number, Attachment>()
   readonly #open: LRUCache<number, WorkspaceFile>
   readonly #options: HandlesOptions
+  readonly #taken = new WeakSet<WorkspaceFile>()
 
   constructor(options: HandlesOptions) {
     this.#options = options
     this.#open = new LRUCache({
       max: options.maxOpenFiles,
       dispose: (file) => {
-        file.close()
+        if (!this.#taken.has(file)) file.close()
       },
     })
   }
@@ -47,6 +48,14 @@ export class Handles {
     const opened = new WorkspaceFile(file, schema, this.#options)
     this.#open.set(workspace, opened)
     return opened
+  }
+
+  /** From now on the open file is the caller's, who closes it; whoever asks for it next gets another. */
+  take(workspace: number): void {
+    const file = this.#open.get(workspace)
+    if (file === undefined) return
+    this.#taken.add(file)
+    this.#open.delete(workspace)
   }
 
   release(workspace: number): void {

@@ -3,25 +3,20 @@ import { contentHash } from '../../../model/hash-chain.ts'
 import type { DocumentPage } from '../contract.ts'
 import type { ReadCall } from './calls.ts'
 import { listDocuments, readDocuments } from './documents.ts'
-import { encodePage, encodeParts, fitsOnePart } from '../encode.ts'
 import { find, findPage } from './find.ts'
 import { readEntries } from './log.ts'
 import { search } from './search.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
 
-export function answerRead(file: WorkspaceFile, call: ReadCall): unknown {
+export type ShortCall = Exclude<ReadCall, { method: 'findEncoded' | 'nextPart' | 'closeRead' }>
+
+export function answerRead(file: WorkspaceFile, call: ShortCall): unknown {
   switch (call.method) {
     case 'find': {
       const page = findPage(file, call.plan)
       if (page !== undefined) return `{"total":-1,"docs":[${page.text}]}`
       const { rows, total } = find(file, call.plan)
       return `{"total":${total},"docs":[${rows.join(',')}]}`
-    }
-    case 'findEncoded': {
-      const page = findPage(file, call.plan)
-      if (page !== undefined && fitsOnePart(page.text, page.count, call.limits)) return encodePage(page)
-      const { rows, total } = find(file, call.plan)
-      return encodeParts(rows, total, call.limits)
     }
     case 'get':
       return `[${readDocuments(file, call.domain, call.ids).join(',')}]`

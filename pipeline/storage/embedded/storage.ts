@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import { type Storage, StorageError, type StorageSchema, type WorkspaceStorage } from '../contract.ts'
+import { type LongReadLimits, LongReads } from '../long-reads.ts'
 import type { Opened, WorkerOptions } from './calls.ts'
 import { toError, toFailure } from './failure.ts'
 import { fileName } from './file-name.ts'
@@ -18,6 +19,8 @@ export interface EmbeddedStorageOptions {
   readers?: number
   /** Files a thread keeps open at most; others are opened again when they are asked for. 256 when left out. */
   maxOpenFiles?: number
+  /** Bounds of reads that go on over several requests. `longReadLimits` when left out. */
+  longReads?: Partial<LongReadLimits>
   /** Bytes a workspace's file may grow to; past that, commits fail as they do on a full disk. */
   maxFileBytes?: number
   logger?: StorageLogger
@@ -49,14 +52,17 @@ class EmbeddedStorage implements Storage {
   readonly #writers: WorkerThread[]
   readonly #readers: WorkerThread[]
   readonly #shortReads: ShortReads
+  readonly #longReads: LongReads
   readonly #workspaces = new Map<string, Promise<EmbeddedWorkspace>>()
   #opened = 0
   #closing: Promise<void> | undefined
 
   constructor(options: EmbeddedStorageOptions) {
     this.#directory = options.directory
-    this.#writers = threads('writer', options.writers ?? 1, options)
-    this.#readers = threads('reader', options.readers ?? 1, options)
+    this.#longReads = new LongReads(options.longReads)
+    const maxLongReads = this.#longReads.limits.atOnce
+    this.#writers = threads('writer', options.writers ?? 1, { ...options, maxLongReads })
+    this.#readers = threads('reader', options.readers ?? 1, { ...options, maxLongReads })
     this.#shortReads = new ShortReads({ maxOpenFiles: options.maxOpenFiles ?? defaultOpenFiles })
   }
 
@@ -100,6 +106,7 @@ class EmbeddedStorage implements Storage {
         writer,
         reader,
         shortReads: this.#shortReads,
+        longReads: this.#longReads,
         opened,
         closed,
       })
@@ -128,12 +135,13 @@ class EmbeddedStorage implements Storage {
 function threads(
   role: WorkerOptions['role'],
   count: number,
-  options: EmbeddedStorageOptions,
+  options: EmbeddedStorageOptions & { maxLongReads: number },
 ): WorkerThread[] {
-  const { maxOpenFiles = defaultOpenFiles, maxFileBytes, logger, workerStarted } = options
+  const { maxOpenFiles = defaultOpenFiles, maxFileBytes, maxLongReads, logger, workerStarted } = options
   const maxPages = maxFileBytes === undefined ? undefined : Math.ceil(maxFileBytes / pageBytes)
   const crashed = (error: Error) => logger?.error({ err: error, role }, 'a storage worker has ended')
-  const thread = () => new WorkerThread({ role, maxOpenFiles, maxPages, crashed, started: workerStarted })
+  const common = { role, maxOpenFiles, maxPages, maxLongReads, crashed }
+  const thread = () => new WorkerThread({ ...common, started: workerStarted })
   return Array.from({ length: Math.max(1, count) }, thread)
 }
 

@@ -1,6 +1,7 @@
 import type { Call, Reply, Request, WorkerOptions } from './calls.ts'
 import { toFailure } from './failure.ts'
 import { Handles } from './handles.ts'
+import { LongReadCalls } from './long-read-calls.ts'
 import { answerRead } from './read-calls.ts'
 import { SearchFeed } from './search-feed.ts'
 import { answerWrite, changeSchema, openFile } from './write-calls.ts'
@@ -9,11 +10,13 @@ import { answerWrite, changeSchema, openFile } from './write-calls.ts'
 export class WorkerService {
   readonly #handles: Handles
   readonly #feed: SearchFeed
+  readonly #long: LongReadCalls
 
   /** `isWanted`: whether a request has come that isn't answered yet. */
   constructor(options: WorkerOptions, isWanted: () => boolean) {
     this.#handles = new Handles({ ...options, readOnly: options.role === 'reader' })
     this.#feed = new SearchFeed(this.#handles, isWanted)
+    this.#long = new LongReadCalls(this.#handles, options.maxLongReads)
   }
 
   answer({ id, workspace, call }: Request): Reply | Promise<Reply> {
@@ -35,6 +38,7 @@ export class WorkerService {
         return this.#handles.attach(workspace, call.attachment)
       case 'release':
         this.#feed.stop(workspace)
+        this.#long.release(workspace)
         return this.#handles.release(workspace)
       case 'open':
         this.#feed.schedule(workspace)
@@ -50,6 +54,12 @@ export class WorkerService {
       case 'clean':
         if (call.method === 'commit') this.#feed.schedule(workspace)
         return answerWrite(this.#handles.file(workspace), call)
+      case 'findEncoded':
+        return this.#long.findEncoded(workspace, call)
+      case 'nextPart':
+        return this.#long.nextPart(call.read)
+      case 'closeRead':
+        return this.#long.close(call.read)
       default:
         return answerRead(this.#handles.file(workspace), call)
     }

@@ -81,11 +81,11 @@ export class WorkerThread {
   }
 
   #start(): Running {
-    const { role, maxOpenFiles, maxPages } = this.#options
+    const { role, maxOpenFiles, maxPages, maxLongReads } = this.#options
     const sent = new Int32Array(new SharedArrayBuffer(4))
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
       name: `atrium storage ${role}`,
-      workerData: { role, maxOpenFiles, maxPages, sent } satisfies WorkerOptions,
+      workerData: { role, maxOpenFiles, maxPages, maxLongReads, sent } satisfies WorkerOptions,
     })
     const running: Running = { worker, sent, attached: new Map(), pending: new Map(), outgoing: [] }
     let cause: Error | undefined

@@ -17,7 +17,8 @@ import {
   type StorageSchema,
   type WorkspaceStorage,
 } from '../contract.ts'
-import type { Opened, ReadCall, WriteCall } from './calls.ts'
+import type { LongReads } from '../long-reads.ts'
+import { busy, type FoundParts, type NextPart, type Opened, type ReadCall, type WriteCall } from './calls.ts'
 import { encodePage, fitsOnePart } from '../encode.ts'
 import type { Page } from './find.ts'
 import { type KeyLayout, keyLayout, keyValues } from './key-columns.ts'
@@ -30,6 +31,7 @@ export interface EmbeddedWorkspaceOptions {
   writer: WorkerThread
   reader: WorkerThread
   shortReads: ShortReads
+  longReads: LongReads
   opened: Opened
   closed: () => void
 }
@@ -71,7 +73,13 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
     const page = this.#shortPage(plan)
     if (page !== undefined && fitsOnePart(page.text, page.count, limits)) return encodePage(page)
     await this.#catchUpFor(plan)
-    return (await this.#read({ method: 'findEncoded', plan, limits })) as EncodedResult
+    const { longReads } = this.#options
+    for (;;) {
+      const { ended } = longReads
+      const found = await this.#read({ method: 'findEncoded', plan, limits })
+      if (found !== busy) return this.#encoded(found as FoundParts)
+      await longReads.room(ended)
+    }
   }
 
   async get(domain: Domain, ids: readonly string[]): Promise<Doc[]> {
@@ -130,7 +138,8 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
   }
 
   async #close(): Promise<void> {
-    const { registered, reader, writer, shortReads, closed } = this.#options
+    const { registered, reader, writer, shortReads, longReads, closed } = this.#options
+    longReads.end(this)
     try {
       shortReads.release(registered)
       await reader.request(registered, { method: 'release' })
@@ -155,15 +164,33 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
     return layout
   }
 
+  #encoded({ parts, total, read }: FoundParts): EncodedResult {
+    if (read === undefined) return { parts, total }
+    const { longReads } = this.#options
+    const end = () => void this.#ask({ method: 'closeRead', read }).catch(() => undefined)
+    const open = longReads.begin(this, end)
+    const next = async () => {
+      const {
+        parts: [part],
+        final,
+      } = (await open.step(() => this.#ask({ method: 'nextPart', read }))) as NextPart
+      if (final) open.end()
+      return { part, final }
+    }
+    return { parts, total, rest: { isSnapshot: true, next, close: () => open.end() } }
+  }
+
   #shortPage(plan: FindPlan): Page | undefined {
     const { shortReads, registered } = this.#options
     return this.#closing === undefined ? shortReads.page(registered, plan) : undefined
   }
 
   #read(call: ReadCall): Promise<unknown> {
-    return this.#closing === undefined
-      ? this.#options.reader.request(this.#options.registered, call)
-      : closedWorkspace()
+    return this.#closing === undefined ? this.#ask(call) : closedWorkspace()
+  }
+
+  #ask(call: ReadCall): Promise<unknown> {
+    return this.#options.reader.request(this.#options.registered, call)
   }
 
   #write(call: WriteCall): Promise<unknown> {

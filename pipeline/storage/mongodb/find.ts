@@ -76,7 +76,12 @@ async function readDocuments(
   return page
 }
 
-async function shaped(plan: FindPlan, { docs, total }: Page, context: QueryContext): Promise<FindResult> {
+/** The documents of a page as asked for. */
+export async function shaped(
+  plan: FindPlan,
+  { docs, total }: Page,
+  context: QueryContext,
+): Promise<FindResult> {
   const { lookups, projection } = plan
   if (lookups.length === 0 && projection === undefined) return findResult(docs, total)
   const store = new DocumentStore()

@@ -1,5 +1,6 @@
 import { MongoClient } from 'mongodb'
 import { type Storage, StorageError, type StorageSchema, type WorkspaceStorage } from '../contract.ts'
+import { type LongReadLimits, LongReads } from '../long-reads.ts'
 import './driver-repair.ts'
 import { databaseName } from './database-name.ts'
 import { toStorageError } from './failure.ts'
@@ -17,6 +18,8 @@ export interface MongoStorageOptions {
   commandTimeout?: number
   /** Milliseconds to wait for a server. 5,000 when left out. */
   selectionTimeout?: number
+  /** Bounds of reads that go on over several requests. `longReadLimits` when left out. */
+  longReads?: Partial<LongReadLimits>
   logger?: StorageLogger
   now?: () => number
 }
@@ -40,6 +43,7 @@ class MongoStorage implements Storage {
   readonly #client: MongoClient
   readonly #workspaces = new Map<string, Promise<MongoWorkspace>>()
   readonly #abort = new AbortController()
+  readonly #longReads: LongReads
   #closing: Promise<void> | undefined
 
   constructor(options: MongoStorageOptions) {
@@ -47,6 +51,7 @@ class MongoStorage implements Storage {
     if (!/^[a-z0-9_-]{0,20}$/.test(databasePrefix)) throw new Error(`not a prefix: ${databasePrefix}`)
     this.#options = options
     this.#prefix = databasePrefix
+    this.#longReads = new LongReads(options.longReads)
     this.#client = new MongoClient(url, {
       appName: 'atrium',
       ignoreUndefined: true,
@@ -87,7 +92,7 @@ class MongoStorage implements Storage {
     const retry = { retryFor, signal: this.#abort.signal }
     try {
       const opened = await openDatabase({ database, declared, retry, now, logger })
-      return new MongoWorkspace(opened, () => this.#workspaces.delete(workspace))
+      return new MongoWorkspace(opened, this.#longReads, () => this.#workspaces.delete(workspace))
     } catch (error) {
       throw toStorageError(error)
     }

@@ -9,6 +9,7 @@ import {
   type EncodedResult,
   type LogEntry,
   type PartLimits,
+  type PartStream,
   type Prefetch,
   type Prefetched,
   type SearchHit,
@@ -17,9 +18,11 @@ import {
   type StorageSchema,
   type WorkspaceStorage,
 } from '../contract.ts'
-import { encodeParts } from '../encode.ts'
+import type { LongReads } from '../long-reads.ts'
 import { both } from './compile-condition.ts'
+import { toStorageError } from './failure.ts'
 import { find } from './find.ts'
+import { findParts, type Parts } from './long-find.ts'
 import type { OpenedWorkspace } from './open.ts'
 import { compileQuery, decoded } from './query.ts'
 import { retrying } from './retry.ts'
@@ -30,14 +33,16 @@ export class MongoWorkspace implements WorkspaceStorage {
   readonly epoch: string
   readonly lastSeq: number
   readonly #opened: OpenedWorkspace
+  readonly #longReads: LongReads
   readonly #closed: () => void
   readonly #running = new Set<Promise<unknown>>()
   /** The end of what is being written. */
   #writing: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
 
-  constructor(opened: OpenedWorkspace, closed: () => void) {
+  constructor(opened: OpenedWorkspace, longReads: LongReads, closed: () => void) {
     this.#opened = opened
+    this.#longReads = longReads
     this.#closed = closed
     this.epoch = opened.history.epoch
     this.lastSeq = opened.log.lastSeq
@@ -52,12 +57,14 @@ export class MongoWorkspace implements WorkspaceStorage {
   }
 
   async findEncoded(plan: FindPlan, limits: PartLimits): Promise<EncodedResult> {
-    const found = await this.find(plan)
-    return encodeParts(
-      found.map((doc) => JSON.stringify(doc)),
-      found.total,
-      limits,
-    )
+    const { parts, total, rest } = await this.#read(() => findParts(plan, limits, this.#opened))
+    if (rest === undefined) return { parts, total }
+    try {
+      return { parts, total, rest: await this.#stream(rest) }
+    } catch (error) {
+      await rest.close()
+      throw error
+    }
   }
 
   get(domain: Domain, ids: readonly string[]): Promise<Doc[]> {
@@ -132,6 +139,7 @@ export class MongoWorkspace implements WorkspaceStorage {
 
   async #close(): Promise<void> {
     const { committer, log, schema } = this.#opened
+    this.#longReads.end(this)
     try {
       await Promise.allSettled([...this.#running, this.#writing])
       await schema.idle()
@@ -154,6 +162,19 @@ export class MongoWorkspace implements WorkspaceStorage {
     }
   }
 
+  async #stream(rest: Parts): Promise<PartStream> {
+    const reads = this.#longReads
+    while (reads.size >= reads.limits.atOnce) await reads.room(reads.ended)
+    if (this.#closing !== undefined) throw new StorageError('closed', 'the workspace is closed')
+    const read = reads.begin(this, () => void rest.close().catch(() => undefined))
+    const next = async () => {
+      const part = await read.step(() => rest.next().catch(failed))
+      if (part.final) read.end()
+      return part
+    }
+    return { isSnapshot: false, next, close: () => read.end() }
+  }
+
   /** One after another. */
   #write<T>(action: () => Promise<T>): Promise<T> {
     if (this.#closing !== undefined)
@@ -162,4 +183,8 @@ export class MongoWorkspace implements WorkspaceStorage {
     this.#writing = run.catch(() => undefined)
     return run
   }
+}
+
+function failed(error: unknown): never {
+  throw toStorageError(error)
 }

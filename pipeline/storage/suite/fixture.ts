@@ -2,7 +2,15 @@ import type { Doc, Domain, Ref, Space } from '../../../model/documents.ts'
 import { core } from '../../../model/identifiers.ts'
 import type { Condition, FindPlan, Path, Value } from '../../../model/query/plan.ts'
 import type { Tx } from '../../../model/transactions.ts'
-import type { CommitBatch, LogEntry, Storage, StorageSchema, WorkspaceStorage } from '../contract.ts'
+import type {
+  CommitBatch,
+  EncodedResult,
+  LogEntry,
+  Part,
+  Storage,
+  StorageSchema,
+  WorkspaceStorage,
+} from '../contract.ts'
 
 export interface Subject {
   storage: Storage
@@ -109,12 +117,23 @@ export async function decoded(
   workspace: WorkspaceStorage,
   wanted: FindPlan,
 ): Promise<{ docs: Doc[]; total: number }> {
-  const { parts, total } = await workspace.findEncoded(wanted, { maxBytes: 2000, maxCount: 7 })
-  const docs = parts.flatMap((part) => JSON.parse(`[${textOf(part)}]`) as Doc[])
+  const found = await workspace.findEncoded(wanted, { maxBytes: 2000, maxCount: 7 })
+  const { total } = found
+  const docs = (await allParts(found)).flatMap((part) => JSON.parse(`[${textOf(part)}]`) as Doc[])
   return { docs, total }
 }
 
-export function textOf(part: string | Uint8Array): string {
+export async function allParts({ parts, rest }: EncodedResult): Promise<Part[]> {
+  const all = [...parts]
+  for (let final = rest === undefined; !final;) {
+    const next = await rest?.next()
+    if (next !== undefined) all.push(next.part)
+    final = next?.final ?? true
+  }
+  return all
+}
+
+export function textOf(part: Part): string {
   return typeof part === 'string' ? part : new TextDecoder().decode(part)
 }
 
