@@ -356,15 +356,16 @@ export class Client {
 
   async #reload(): Promise<void> {
     this.#signedIn()
+    this.#queries.forget()
     if (!(await this.#model.load())) return
     this.#changes.reloaded()
-    this.#queries.reload()
+    this.#queries.ask()
   }
 
   /** What was missed is pushed, the model's part too; all but what a new version of the server brings. */
   async #resumed(modelHash: string | undefined): Promise<void> {
     this.#signedIn()
-    if (modelHash !== this.#model.model.hash && (await this.#model.load())) this.#queries.reload()
+    if (modelHash !== this.#model.model.hash && (await this.#model.load())) this.#queries.ask()
   }
 
   #signedIn(): void {

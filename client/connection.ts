@@ -31,6 +31,8 @@ export interface ConnectionOptions {
   compression?: boolean
   /** Protocol 2: the place in the log to go on from. */
   resume?: LogPlace | undefined
+  /** Called with the server's hello, before anything that came right behind it. */
+  onHello?: (hello: HelloResponse) => void
   /** Milliseconds until `open` gives up. */
   timeout?: number
 }
@@ -89,6 +91,7 @@ export class Connection {
   readonly #signals = new Set<(signal: Response) => void>()
   readonly #received = new Set<(bytes: number) => void>()
   readonly #packs: boolean
+  readonly #onHello: ConnectionOptions['onHello']
   #sentBytes = 0
   #lastId = 0
   #refusal: StatusError | undefined
@@ -99,6 +102,7 @@ export class Connection {
     if (options.sessionId !== undefined) url.searchParams.set('sessionId', options.sessionId)
     this.#socket = options.dial(url.href, ['atrium', `atrium.token.${options.token}`])
     this.#socket.binaryType = 'arraybuffer'
+    this.#onHello = options.onHello
     this.#packs = options.protocol === 2 && options.binary === true
     this.hello = new Promise<Response>((resolve, reject) =>
       this.#pending.set(HELLO, { resolve, reject }),
@@ -246,8 +250,10 @@ export class Connection {
   }
 
   #signalled(frame: Response): void {
-    if (frame.result === 'hello') this.#answered(HELLO, frame)
-    else if (frame.result === 'pong!') return
+    if (frame.result === 'hello') {
+      if (frame.error === undefined) this.#onHello?.(frame as HelloResponse)
+      this.#answered(HELLO, frame)
+    } else if (frame.result === 'pong!') return
     else if (frame.error !== undefined) {
       const { code, params } = frame.error
       this.#refusal = new StatusError(code, params)

@@ -21,6 +21,10 @@ export class ClientModel implements DocumentSource {
     return this.#transactions.length === 0 ? EMPTY_MODEL_HASH : this.#model.hash
   }
 
+  get isLoaded(): boolean {
+    return this.#transactions.length > 0
+  }
+
   get transactions(): readonly Tx[] {
     return this.#transactions
   }

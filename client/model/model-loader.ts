@@ -38,7 +38,7 @@ export class ModelLoader {
     } catch {
       this.#options.logger.warn('the kept model cannot be used', {})
     }
-    if (this.model.transactions.length > 0) this.#isLoaded()
+    if (this.model.isLoaded) this.#isLoaded()
   }
 
   /** Loads what is missing; `false` when a later load does it, or there will be no answer. */

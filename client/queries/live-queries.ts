@@ -36,13 +36,17 @@ export class LiveQueries {
     for (const tx of txes)
       if (tx._class === core.class.TxWorkspaceEvent) this.#announced(tx as TxWorkspaceEvent)
     // Classes have changed: every plan may have.
-    if (modelChanged) for (const query of this.#all()) query.ask()
+    if (modelChanged) this.ask()
     this.show()
   }
 
-  /** Nothing that was known can be relied on. */
-  reload(): void {
-    for (const query of this.#all()) query.reload()
+  /** What was pushed has a gap: all queries are about to be asked again. */
+  forget(): void {
+    for (const query of this.#all()) query.forget()
+  }
+
+  ask(): void {
+    for (const query of this.#all()) query.ask()
   }
 
   /** What is shown may have changed without a transaction. */
@@ -60,7 +64,7 @@ export class LiveQueries {
   }
 
   #announced({ event, params }: TxWorkspaceEvent): void {
-    if (event === WorkspaceEvent.SecurityChange) for (const query of this.#all()) query.ask()
+    if (event === WorkspaceEvent.SecurityChange) this.ask()
     if (event !== WorkspaceEvent.BulkUpdate) return
     const { _class: classes = [] } = (params ?? {}) as { _class?: Ref<Class>[] }
     const domains = new Set(classes.map((_class) => this.#source.model.hierarchy.domainOf(_class)))

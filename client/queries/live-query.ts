@@ -75,19 +75,18 @@ export class LiveQuery {
     this.#cancelRetry?.()
     this.#cancelRetry = undefined
     this.#isStale = this.#isAsking
-    if (this.#isAsking || this.#isOver) return
+    // Without a model no class is known; with it, everything is asked for.
+    if (this.#isAsking || this.#isOver || !this.#source.model.isLoaded) return
     const plan = this.#replan()
     if (plan === undefined) return
     if (plan.domain === 'model') this.show()
     else void this.#ask(plan)
   }
 
-  /** All that was known may be wrong, what was pushed before too. */
-  reload(): void {
+  /** Places in the log mean nothing any more: it may be another log. */
+  forget(): void {
     this.#meanwhile = []
     this.#seq = -1
-    // One that is under way is sent on the new connection.
-    if (!this.#isAsking) this.ask()
   }
 
   /** Takes in transactions that lead to a place in the log. */

@@ -176,7 +176,11 @@ export class ReconnectingConnection {
       return
     }
     if (!isCurrent()) return
-    const connection = this.#open(token)
+    const connection = this.#open(token, (hello) => {
+      // What was missed may be in the same packet: it must not come before this is known.
+      if (this.#connection === connection && connection !== undefined && this.#phase === 'connecting')
+        this.#ready(connection, hello, token)
+    })
     if (connection === undefined) return
     this.#connection = connection
     let isFinal = false
@@ -189,16 +193,9 @@ export class ReconnectingConnection {
       if (this.#connection === connection) this.#lost({ code, reason, status: refusal?.status }, isFinal)
     })
     connection.onPush((txes, seq) => this.#pushed(connection, txes, seq))
-    connection.hello.then(
-      (hello) => {
-        if (this.#connection === connection && this.#phase === 'connecting')
-          this.#ready(connection, hello, token)
-      },
-      () => undefined,
-    )
   }
 
-  #open(token: string): Connection | undefined {
+  #open(token: string, onHello: (hello: HelloResponse) => void): Connection | undefined {
     const { url, sessionId, binary, compression, broadcast, environment } = this.#options
     const { dial } = environment
     try {
@@ -212,6 +209,7 @@ export class ReconnectingConnection {
         broadcast,
         protocol: 2,
         resume: this.#place,
+        onHello,
       })
     } catch (error) {
       this.#lost({ code: 0, reason: (error as Error).message }, false)

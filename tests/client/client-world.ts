@@ -81,13 +81,17 @@ export class Member {
   client: Client
   readonly live = new Map<number, { stop: () => void; result: FindResult | undefined; calls: number }>()
   /** Transactions that were answered, and what was said. */
+  readonly sent: Tx[] = []
   readonly acknowledged: Tx[] = []
   readonly refused: Tx[] = []
+  /** Ids of the log's transactions this life of the client was told of. */
+  pushed: string[] = []
   readonly unsettled = new Set<Promise<unknown>>()
   readonly #keeps: boolean
 
   constructor(world: ClientWorld, email: string, keeps: boolean) {
     this.world = world
+    this.line.isDown = () => world.isDown
     this.email = email
     this.#keeps = keeps
     this.client = this.#start()
@@ -132,6 +136,7 @@ export class Member {
   }
 
   send(tx: Tx): void {
+    this.sent.push(tx)
     const sent = this.client.tx(tx).then(
       () => this.acknowledged.push(tx),
       (error: unknown) => {
@@ -154,7 +159,7 @@ export class Member {
 
   #start(): Client {
     const { time } = this.world
-    return createClient({
+    const client = createClient({
       url: 'ws://memory',
       getToken: () => this.world.token(this.email),
       dial: memoryDial(() => this.world.core, time, this.line),
@@ -163,7 +168,7 @@ export class Member {
       clock: {
         now: time.now,
         schedule: (milliseconds, callback) => {
-          const handle = time.setTimeout(callback, milliseconds)
+          const handle = time.setTimeout(callback, milliseconds + this.world.jitter())
           return () => time.clearTimeout(handle)
         },
       },
@@ -171,6 +176,12 @@ export class Member {
       network: { isOnline: () => true, subscribe: () => () => undefined },
       ...(this.#keeps ? { store: this.store } : {}),
     })
+    client.onConflict(({ tx }) => this.refused.push(tx))
+    this.pushed = []
+    client.onTransactions(({ txes, seq }) => {
+      if (seq !== undefined) this.pushed.push(...txes.map(({ _id }) => _id))
+    })
+    return client
   }
 }
 
@@ -181,9 +192,13 @@ export class ClientWorld {
   readonly storage: Storage = createMemoryStorage()
   core: MemoryCore
   members: Member[] = []
+  /** Ids of tasks somebody tried to make. */
+  readonly made = new Set<string>()
   /** Seconds a token lives. */
   tokenLife: number | undefined
   isDown = false
+  /** Milliseconds by which timers are late. */
+  jitter = (): number => 0
 
   constructor(seed: number) {
     this.random = mulberry32(seed)
@@ -219,6 +234,7 @@ export class ClientWorld {
 
   /** Lets time go on until all members are connected, have nothing unanswered, and nothing is on its way. */
   async calm(): Promise<void> {
+    this.jitter = () => 0
     for (const { line } of this.members) {
       line.fault = () => 'none'
       line.delay = () => 1
@@ -228,7 +244,7 @@ export class ClientWorld {
         const { phase, unanswered } = client.connectionState()
         return phase === 'ready' && unanswered === 0 && unsettled.size === 0
       })
-    for (let round = 0, calmFor = 0; calmFor < 4; round++) {
+    for (let round = 0, calmFor = 0; calmFor < 6; round++) {
       assert.ok(
         round < 3000,
         `not calm: ${this.members.map(({ client }) => JSON.stringify(client.connectionState())).join(' ')}`,

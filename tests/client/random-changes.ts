@@ -1,5 +1,13 @@
 import type { Tx } from '../../model/transactions.ts'
-import { applyIf, change, comment, createTask, removeTask, updateTask } from '../support/transactions.ts'
+import {
+  applyIf,
+  change,
+  type ChangeOptions,
+  comment,
+  createTask,
+  removeTask,
+  updateTask,
+} from '../support/transactions.ts'
 import type { ClientWorld, Member } from './client-world.ts'
 
 const spaces = ['p1', 'p2', 'open']
@@ -10,11 +18,12 @@ const COMMENTS = 16
 
 /** A random change of the board, signed by the member. */
 export function randomChange(world: ClientWorld, { email }: Member): Tx {
-  const id = `t${world.below(TASKS)}`
+  const fresh = `t${world.below(TASKS)}`
+  const id = world.below(8) === 0 ? fresh : world.pick([...world.made, fresh])
   const by = { by: `account:${email}`, space: world.pick(spaces) }
   const kinds: (() => Tx)[] = [
-    () => createTask(id, { ...randomFields(world), title: `title ${world.below(9)}` }, by),
-    () => createTask(id, { ...randomFields(world), title: `title ${world.below(9)}` }, by),
+    () => randomTask(world, fresh, by),
+    () => randomTask(world, fresh, by),
     () => updateTask(id, randomFields(world), by),
     () => updateTask(id, randomFields(world), by),
     () => updateTask(id, { $inc: { comments: 1 } }, by),
@@ -39,6 +48,11 @@ export function randomChange(world: ClientWorld, { email }: Member): Tx {
       ),
   ]
   return world.pick(kinds)()
+}
+
+function randomTask(world: ClientWorld, id: string, by: ChangeOptions): Tx {
+  world.made.add(id)
+  return createTask(id, { ...randomFields(world), title: `title ${world.below(9)}` }, by)
 }
 
 /** The system makes a project, or has other members in it. */

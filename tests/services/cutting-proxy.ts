@@ -4,12 +4,15 @@ import { connect, createServer, type Socket } from 'node:net'
 export interface CuttingProxy {
   /** As that of the server, but through the proxy. */
   url: string
+  port: number
   /** Ends every connection, whatever is under way. */
   cut: () => void
   /** Cuts in so many milliseconds after the next bytes that a client sends. */
   cutAfterNextRequest: (delay: number) => void
   /** Lets nothing through any more, or no answers, and keeps the connections. */
   stall: (what: 'all' | 'answers') => void
+  /** Answers come at so many bytes a millisecond, on each connection; `undefined`: as fast as they can. */
+  throttle: (rate: number | undefined) => void
   /** What was held back goes on. */
   resume: () => void
   /** Ends every connection, and takes no other until told so. */
@@ -29,6 +32,7 @@ export async function cuttingProxy(serverUrl: string): Promise<CuttingProxy> {
   let cutIn: number | undefined
   let stalled: 'all' | 'answers' | undefined
   let isRefusing = false
+  let rate: number | undefined
   const cut = () => {
     for (const { client, upstream } of links) for (const socket of [client, upstream]) socket.destroy()
     links.clear()
@@ -57,7 +61,12 @@ export async function cuttingProxy(serverUrl: string): Promise<CuttingProxy> {
       setTimeout(cut, cutIn)
       cutIn = undefined
     })
-    link.upstream.on('data', (bytes) => client.write(bytes))
+    link.upstream.on('data', (bytes) => {
+      client.write(bytes)
+      if (rate === undefined) return
+      link.upstream.pause()
+      setTimeout(() => stalled ?? link.upstream.resume(), bytes.length / rate)
+    })
     hold(link)
   })
   server.listen(0, '127.0.0.1')
@@ -66,6 +75,8 @@ export async function cuttingProxy(serverUrl: string): Promise<CuttingProxy> {
   if (address === null || typeof address === 'string') throw new Error('no address')
   return {
     url: `mongodb://127.0.0.1:${address.port}/?directConnection=true`,
+    port: address.port,
+    throttle: (value) => (rate = value),
     cut,
     cutAfterNextRequest: (delay) => (cutIn = delay),
     stall: (what) => {

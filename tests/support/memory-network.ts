@@ -8,8 +8,8 @@ import type { MemoryCore } from './memory-core.ts'
 export interface Line {
   /** Milliseconds a message takes, either way. Messages of one direction keep their order. */
   delay: () => number
-  /** Whether this message is the last: the line is cut before it arrives (`lost`) or right after (`cut`). */
-  fault: () => 'none' | 'lost' | 'cut'
+  /** Whether this message is the last: the line is cut before it arrives (`lost`) or right after (`cut`); or comes `twice`. */
+  fault: () => 'none' | 'lost' | 'cut' | 'twice'
   /** There is no server to dial. */
   isDown: () => boolean
 }
@@ -39,8 +39,11 @@ class MemoryLink {
   readonly client: ClientEnd
   readonly #time: FakeScheduler
   readonly #line: Line
-  /** When the last message of each direction arrives. */
-  #arrivals = { toClient: 0, toServer: 0 }
+  /** When the last messages of each direction arrive. */
+  #arrivals: Record<'toClient' | 'toServer', { at: number; messages: (() => void)[] }> = {
+    toClient: { at: 0, messages: [] },
+    toServer: { at: 0, messages: [] },
+  }
   #server: SocketHandlers | undefined
   #isGone = false
 
@@ -84,12 +87,23 @@ class MemoryLink {
   #carry(direction: 'toClient' | 'toServer', deliver: () => void): void {
     if (this.#isGone) return
     const fault = this.#line.fault()
-    const at = Math.max(this.#arrivals[direction], this.#time.now() + this.#line.delay())
-    this.#arrivals[direction] = at
-    this.#time.setTimeout(() => {
+    const arrive = () => {
       if (this.#isGone) return
       if (fault !== 'lost') deliver()
-      if (fault !== 'none') this.cut()
+      if (fault === 'twice') deliver()
+      else if (fault !== 'none') this.cut()
+    }
+    const last = this.#arrivals[direction]
+    const at = Math.max(last.at, this.#time.now() + this.#line.delay())
+    // What arrives at one time is one packet: nothing happens between its messages.
+    if (at === last.at && at > this.#time.now()) {
+      last.messages.push(arrive)
+      return
+    }
+    const messages = [arrive]
+    this.#arrivals[direction] = { at, messages }
+    this.#time.setTimeout(() => {
+      for (const message of messages) message()
     }, at - this.#time.now())
   }
 
