@@ -97,8 +97,12 @@ test('SDK-52: a line that was not written whole is left out, wherever the write 
     ])
   }
   await truncate(path, lastLine)
-  await appendFile(path, `${'\0'.repeat(50)}\n["d",1]\n`)
-  assert.deepEqual(await contentOf(path), [['a', 1]])
+  await appendFile(path, `${'\0'.repeat('["e",1]\n'.length)}["d",1]\n`)
+  await withStore(path, (store) => store.set('e', 1))
+  assert.deepEqual(await contentOf(path), [
+    ['a', 1],
+    ['e', 1],
+  ])
 })
 
 test('SDK-52: a file that is something else, or is damaged in its middle, is refused and left as it is', async (context) => {

@@ -1,0 +1,122 @@
+import type { Client, ClientStore, Conflict, Phase } from '../../../client/index.ts'
+import { storeCases } from '../../../client/store/contract-suite.ts'
+import type { Task } from '../../../examples/board/model.ts'
+import type { ClassRef } from '../../../model/class-ref.ts'
+import type { Account, Ref, Space } from '../../../model/documents.ts'
+import type { Tx, TxCreateDoc, TxUpdateDoc } from '../../../model/transactions.ts'
+
+type Sdk = typeof import('../../../client/index.ts')
+
+export interface StartOptions {
+  url: string
+  token: string
+  /** Name of a store in IndexedDB. */
+  store?: string
+  account?: string | undefined
+}
+
+const bundle: string = '/atrium-client.js'
+const task = 'board:class:Task' as unknown as ClassRef<Task>
+const space = 'p' as Ref<Space>
+
+/** What a test does in a page: one client, a live query of tasks, and what it told. */
+class Harness {
+  readonly #sdk: Sdk
+  #client: Client | undefined
+  #store: ClientStore | undefined
+  #tasks: Task[] = []
+  /** Titles of all results so far. */
+  readonly results: string[][] = []
+  /** Changes of tasks as they were committed. */
+  readonly pushed: string[] = []
+  readonly conflicts: string[] = []
+
+  constructor(sdk: Sdk) {
+    this.#sdk = sdk
+  }
+
+  start({ url, token, store, account }: StartOptions): void {
+    this.#store = store === undefined ? undefined : this.#sdk.indexedDbStore(store)
+    const client = this.#sdk.createClient({
+      url,
+      getToken: () => token,
+      // So that the test can read what goes over the wire.
+      ...(store === undefined ? {} : { binary: false, compression: false }),
+      ...(this.#store === undefined ? {} : { store: this.#store }),
+      ...(account === undefined ? {} : { account: account as Ref<Account> }),
+    })
+    this.#client = client
+    client.onConflict(({ error }: Conflict) => this.conflicts.push(error.status.code))
+    client.onTransactions(({ txes }) => this.pushed.push(...txes.flatMap(described)))
+    void client.ready().then(() =>
+      client.query(task, {}, { sort: { title: 1 } }, (tasks) => {
+        this.#tasks = [...tasks]
+        this.results.push(tasks.map(({ title }) => title))
+      }),
+    )
+  }
+
+  phase(): Phase | undefined {
+    return this.#client?.connectionState().phase
+  }
+
+  unanswered(): number | undefined {
+    return this.#client?.connectionState().unanswered
+  }
+
+  account(): string | undefined {
+    return this.#client?.account
+  }
+
+  /** Titles of the last result. */
+  titles(): string[] | undefined {
+    return this.results.at(-1)
+  }
+
+  /** Resolves when the server has answered. */
+  async create(title: string): Promise<void> {
+    await this.#client?.createDoc(task, space, { title })
+  }
+
+  async rename(title: string, to: string): Promise<void> {
+    await this.#client?.updateDoc(this.#titled(title), { title: to })
+  }
+
+  async remove(title: string): Promise<void> {
+    await this.#client?.removeDoc(this.#titled(title))
+  }
+
+  /** Keys in the store that begin so. */
+  async kept(prefix: string): Promise<string[]> {
+    const entries = (await this.#store?.entries(prefix)) ?? []
+    return entries.map(([key]) => key)
+  }
+
+  /** What each case of the contract found in IndexedDB, and what it should. */
+  async storeCases(): Promise<[title: string, found: unknown, expected: unknown][]> {
+    const found: [string, unknown, unknown][] = []
+    for (const [title, run] of Object.entries(storeCases))
+      found.push([title, ...(await run(this.#sdk.indexedDbStore(title)))])
+    return found
+  }
+
+  #titled(title: string): Task {
+    const found = this.#tasks.find((each) => each.title === title)
+    if (found === undefined) throw new Error(`no task ${title}`)
+    return found
+  }
+}
+
+function described(tx: Tx): string[] {
+  const { attributes } = tx as TxCreateDoc
+  const { operations } = tx as TxUpdateDoc
+  if ((tx as TxCreateDoc).objectClass !== (task as unknown)) return []
+  if (tx._class === 'core:class:TxCreateDoc') return [`create ${String(attributes['title'])}`]
+  return tx._class === 'core:class:TxUpdateDoc' ? [`rename to ${String(operations['title'])}`] : []
+}
+
+declare global {
+  var harness: Harness
+}
+
+globalThis.harness = new Harness((await import(bundle)) as Sdk)

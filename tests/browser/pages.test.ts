@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import type { Browser } from 'playwright-core'
+import type { ModelAnswer } from '../../model/workspace-model.ts'
+import { becomes, PageWorld, type Visitor } from './page-world.ts'
+import { withBrowser } from './with-browser.ts'
+
+async function twoPages(context: TestContext, browser: Browser): Promise<[ann: Visitor, bob: Visitor]> {
+  const world = await PageWorld.open(context, browser)
+  return await Promise.all([world.visit('ann'), world.visit('bob')])
+}
+
+const phase = ({ page }: Visitor) => page.evaluate(() => harness.phase())
+const create = ({ page }: Visitor, title: string) => page.evaluate((each) => harness.create(each), title)
+
+/** Makes changes, one after the other, that nobody waits for. */
+const change = ({ page }: Visitor, changes: readonly (readonly ['create' | 'rename', string, string?])[]) =>
+  page.evaluate(async (all) => {
+    for (const [kind, title, to = ''] of all) {
+      const shown = harness.results.length
+      void (kind === 'create' ? harness.create(title) : harness.rename(title, to)).catch(() => undefined)
+      // At once: all of it happens within the page.
+      while (harness.results.length === shown) await Promise.resolve()
+    }
+  }, changes)
+
+await withBrowser((browser) => {
+  test('SDK-62: two pages see each other’s changes', async (context) => {
+    const [ann, bob] = await twoPages(context, browser)
+    await Promise.all([ann.start(), bob.start()])
+    await Promise.all([ann.shows([]), bob.shows([])])
+    await create(ann, 'b')
+    await bob.shows(['b'])
+    await create(bob, 'a')
+    await bob.page.evaluate(() => harness.rename('b', 'c'))
+    await Promise.all([ann.shows(['a', 'c']), bob.shows(['a', 'c'])])
+    await ann.page.evaluate(() => harness.remove('c'))
+    await Promise.all([ann.shows(['a']), bob.shows(['a'])])
+  })
+
+  test('SDK-63: a page that is offline shows its changes at once; back, it sends them in order', async (context) => {
+    const [ann, bob] = await twoPages(context, browser)
+    await Promise.all([ann.start(), bob.start()])
+    await create(ann, 'a')
+    await Promise.all([ann.shows(['a']), bob.shows(['a'])])
+
+    await ann.browser.setOffline(true)
+    ann.line.refuse(true)
+    await becomes(() => phase(ann), 'disconnected')
+    await change(ann, [
+      ['create', 'b'],
+      ['create', 'c'],
+      ['rename', 'c', 'c2'],
+      ['rename', 'a', 'a2'],
+    ])
+    await ann.shows(['a2', 'b', 'c2'])
+    await create(bob, 'd')
+    await bob.shows(['a', 'd'])
+
+    ann.line.refuse(false)
+    await ann.browser.setOffline(false)
+    const all = ['a2', 'b', 'c2', 'd']
+    await Promise.all([ann.shows(all), bob.shows(all), ann.settled()])
+    assert.deepEqual(await bob.page.evaluate(() => harness.pushed), [
+      'create a',
+      'create d',
+      'create b',
+      'create c',
+      'rename to c2',
+      'rename to a2',
+    ])
+    // What was seen once did not go away again.
+    const results = await ann.page.evaluate(() => harness.results)
+    const since = results.slice(results.findIndex((titles) => titles.includes('c2')))
+    assert.ok(since.length > 2 && since.every((titles) => titles.includes('b') && titles.includes('c2')))
+  })
+
+  test('SDK-64: a page loaded again while offline keeps its unsent changes, sends them when it is back, and tells which are refused', async (context) => {
+    const [ann, bob] = await twoPages(context, browser)
+    await Promise.all([ann.start({ store: 'w1/ann' }), bob.start()])
+    await create(ann, 'a')
+    await Promise.all([ann.shows(['a']), bob.shows(['a'])])
+    await becomes(() => ann.page.evaluate(() => harness.kept('change/')), [])
+    const account = await ann.page.evaluate(() => harness.account())
+
+    ann.line.refuse(true)
+    await becomes(async () => (await phase(ann)) !== 'ready', true)
+    await change(ann, [
+      ['create', 'b'],
+      ['create', 'c'],
+      ['rename', 'a', 'a2'],
+    ])
+    const kept = () => ann.page.evaluate(async () => (await harness.kept('change/')).length)
+    await becomes(kept, 3)
+    await ann.page.reload()
+    await ann.start({ store: 'w1/ann', account })
+    assert.equal(await kept(), 3)
+    await bob.page.evaluate(() => harness.remove('a'))
+
+    ann.line.refuse(false)
+    await Promise.all([ann.shows(['b', 'c']), bob.shows(['b', 'c'])])
+    await becomes(kept, 0)
+    assert.deepEqual(await bob.page.evaluate(() => harness.pushed), ['create a', 'create b', 'create c'])
+    await becomes(() => ann.page.evaluate(() => harness.conflicts), ['core:status:ObjectNotFound'])
+  })
+
+  test('SDK-65: a page loaded again loads what is new of the model, and no more', async (context) => {
+    const [ann, bob] = await twoPages(context, browser)
+    const loaded: ModelAnswer[] = []
+    ann.page.on('websocket', (socket) =>
+      socket.on('framereceived', ({ payload }) => {
+        const { result } = JSON.parse(String(payload)) as { result?: Partial<ModelAnswer> | null }
+        if (typeof result?.full === 'boolean') loaded.push(result as ModelAnswer)
+      }),
+    )
+    await ann.start({ store: 'w1/ann' })
+    await ann.shows([])
+    await becomes(() => ann.page.evaluate(() => harness.kept('model')), ['model'])
+    const origin = ann.page.url()
+    await ann.page.goto('about:blank')
+    // An account is made for whoever enters the first time: a change of the model.
+    await bob.start()
+    await bob.shows([])
+    await ann.page.goto(origin)
+    await ann.start({ store: 'w1/ann' })
+    await becomes(() => Promise.resolve(loaded.map(({ full }) => full)), [true, false])
+    assert.ok((loaded[0]?.transactions.length ?? 0) > 100)
+    assert.ok(loaded[1]?.transactions.length === 1, JSON.stringify(loaded[1]))
+  })
+
+  test('SDK-50: what every store does, IndexedDB does', async (context) => {
+    const world = await PageWorld.open(context, browser)
+    const { page } = await world.visit('ann')
+    await page.waitForFunction(() => 'harness' in globalThis)
+    const cases = await page.evaluate(() => harness.storeCases())
+    assert.ok(cases.length >= 3)
+    for (const [title, found, expected] of cases) assert.deepEqual(found, expected, title)
+  })
+})

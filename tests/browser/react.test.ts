@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { build as bundle } from 'esbuild'
+import type { Browser, Page } from 'playwright-core'
+import { temporaryFolder } from '../support/executable.ts'
+import { RawClient } from '../support/raw-client.ts'
+import { testServer } from '../support/test-server.ts'
+import { createTask } from '../support/transactions.ts'
+import { build, servePages } from './page-server.ts'
+import { becomes } from './page-world.ts'
+import { withBrowser } from './with-browser.ts'
+
+/** A page with React and a client, and someone else in its workspace. */
+async function reactPage(context: TestContext, browser: Browser): Promise<{ page: Page; bob: RawClient }> {
+  const outfile = join(await temporaryFolder(context), 'hooks.js')
+  await bundle({
+    entryPoints: [join(build, 'tests', 'browser', 'page', 'hooks.js')],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    // Only then is strict mode strict.
+    define: { 'process.env.NODE_ENV': '"development"' },
+    logLevel: 'warning',
+  })
+  const { url, token } = await testServer(context)
+  const origin = await servePages(context, '/hooks.js', new Map([['/hooks.js', outfile]]))
+  const page = await browser.newPage()
+  context.after(() => page.close())
+  page.on('pageerror', (error) => process.stdout.write(`# ${error.stack}\n`))
+  await page.goto(origin)
+  await page.waitForFunction(() => 'hooks' in globalThis)
+  await page.evaluate((given) => hooks.start(given.url, given.token), { url, token: token('ann') })
+  const bob = await RawClient.open(url, token('bob'))
+  return { page, bob }
+}
+
+const byBob = { by: 'account:bob' }
+const text = (page: Page, id: string) => () => page.evaluate((each) => hooks.text(each), id)
+const queries = (page: Page) => page.evaluate(() => hooks.queries)
+
+await withBrowser((browser) => {
+  test('SDK-66: useQuery shows what is loading, the result, and what anybody changes', async (context) => {
+    const { page, bob } = await reactPage(context, browser)
+    assert.equal(await page.evaluate(() => hooks.render({ status: 'todo' })), 'loading')
+    await becomes(text(page, 'tasks'), '[]')
+    await bob.request('tx', [createTask('b', { title: 'b', status: 'todo' }, byBob)])
+    await becomes(text(page, 'tasks'), '[b]')
+    await page.click('button')
+    await becomes(text(page, 'tasks'), '[added b]')
+    await page.evaluate(() => hooks.render({ status: 'todo', _class: 'board:class:None' }))
+    await becomes(async () => /None/.test((await text(page, 'tasks')()) ?? ''), true)
+    await page.evaluate(() => hooks.render({ status: 'todo' }))
+    await becomes(text(page, 'tasks'), '[added b]')
+  })
+
+  test('SDK-67: a query that is equal is not begun again, another one takes its place, and none outlives its component', async (context) => {
+    const { page, bob } = await reactPage(context, browser)
+    await bob.request('tx', [createTask('b', { title: 'b', status: 'done' }, byBob)])
+    await page.evaluate(() => hooks.render({ status: 'todo' }))
+    await becomes(text(page, 'tasks'), '[]')
+    const { begun, open } = await queries(page)
+    assert.equal(open, 1)
+    const rendered = await page.evaluate(() => {
+      hooks.render({ status: 'todo' })
+      hooks.render({ status: 'todo' })
+      return hooks.rendered.tasks
+    })
+    assert.ok(rendered >= 4, String(rendered))
+    assert.deepEqual(await queries(page), { begun, open: 1 })
+    assert.equal(await page.evaluate(() => hooks.text('tasks')), '[]')
+    await page.evaluate(() => hooks.render({ status: 'done' }))
+    await becomes(text(page, 'tasks'), '[b]')
+    assert.equal((await queries(page)).open, 1)
+    assert.equal(await page.evaluate(() => hooks.render({ status: 'skip' })), '[nothing]')
+    assert.equal((await queries(page)).open, 0)
+    await page.evaluate(() => hooks.render({ status: 'done' }))
+    await becomes(text(page, 'tasks'), '[b]')
+    await page.evaluate(() => hooks.render({}))
+    assert.equal((await queries(page)).open, 0)
+  })
+
+  test('SDK-68: useConnectionState renders again when what it selects has changed, and only then', async (context) => {
+    const { page } = await reactPage(context, browser)
+    await page.evaluate(() => hooks.render({ status: 'todo' }))
+    await becomes(text(page, 'phase'), 'ready true')
+    await becomes(text(page, 'tasks'), '[]')
+    const rendered = () => page.evaluate(() => hooks.rendered.phase)
+    const before = await rendered()
+    await page.click('button')
+    await becomes(text(page, 'tasks'), '[added]')
+    assert.equal(await rendered(), before)
+    await page.evaluate(() => hooks.stop())
+    await becomes(text(page, 'phase'), 'stopped true')
+    assert.ok((await rendered()) > before)
+  })
+
+  test('SDK-69: a hook outside of an AtriumProvider says so', async (context) => {
+    const { page } = await reactPage(context, browser)
+    await page.evaluate(() => hooks.render({ provided: false }))
+    assert.match((await text(page, 'error')()) ?? '', /no AtriumProvider/)
+  })
+})
