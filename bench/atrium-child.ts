@@ -10,6 +10,7 @@ const answers = {
   url: () => server.url,
   processorTime,
   memoryInUse,
+  rss: () => process.memoryUsage.rss(),
   inspect: () => ({ ...server.inspect(), handles: process.getActiveResourcesInfo().length }),
 }
 export type AtriumAnswers = typeof answers

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { measureBackup } from './cases/backup.ts'
 import { measureCommits } from './cases/commits.ts'
 import { measureMemory } from './cases/memory.ts'
 import { measureOpening } from './cases/opening.ts'
@@ -18,7 +19,7 @@ const LARGE = 'large'
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
-    /** Only what has this in its name: commits, requests, opening, memory. */
+    /** Only what has this in its name: backup, commits, requests, opening, memory. */
     only: { type: 'string', default: '' },
   },
 })
@@ -27,6 +28,7 @@ const plan = values.quick ? quick : full
 const data = await mkdtemp(join(tmpdir(), 'atrium-bench-'))
 const sqlite = new Child<SqliteAnswers>('sqlite-child', { BENCH_DATA: data })
 const cases = {
+  backup: () => measureBackup(data, plan),
   commits: () => measureCommits(data, plan, sqlite),
   requests: () => measureRequests(data, LARGE, plan, sqlite),
   opening: () => measureOpening(data, LARGE, plan),

@@ -8,9 +8,25 @@ export interface Plan {
   seconds: number
   /** Sessions that idle, for each repetition. */
   sessions: number
+  /** Documents of a backup. */
+  backup: number
   /** Workspaces that idle, for each repetition. */
   workspaces: number
 }
 
-export const full: Plan = { documents: 100_000, repetitions: 5, seconds: 2, sessions: 1500, workspaces: 60 }
-export const quick: Plan = { documents: 100_000, repetitions: 3, seconds: 0.5, sessions: 400, workspaces: 15 }
+export const full: Plan = {
+  documents: 100_000,
+  repetitions: 5,
+  seconds: 2,
+  sessions: 1500,
+  backup: 1_000_000,
+  workspaces: 60,
+}
+export const quick: Plan = {
+  documents: 100_000,
+  repetitions: 3,
+  seconds: 0.5,
+  sessions: 400,
+  backup: 20_000,
+  workspaces: 15,
+}

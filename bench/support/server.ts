@@ -1,4 +1,4 @@
-import { Tokens } from '../../server/tokens.ts'
+import { type TokenClaims, Tokens } from '../../server/tokens.ts'
 import type { AtriumAnswers } from '../atrium-child.ts'
 import type { EchoAnswers } from '../echo-child.ts'
 import type { LoadAnswers } from '../load-child.ts'
@@ -28,8 +28,8 @@ export function startEcho(): Child<EchoAnswers> {
 }
 
 /** A token of the account that `tasks.ts` knows, or of one of its neighbours. */
-export function token(workspace: string, email = 'bench'): string {
-  return tokens.sign({ email, workspace })
+export function token(workspace: string, email = 'bench', claims: Partial<TokenClaims> = {}): string {
+  return tokens.sign({ email, workspace, ...claims })
 }
 
 /** Clients with a session for each token, for as long as `work` takes. */

@@ -1,3 +1,4 @@
+import { describeBackup } from './suite/backup.ts'
 import { describeEquivalence } from './suite/equivalence.ts'
 import { describeFinding } from './suite/finding.ts'
 import type { SubjectFactory } from './suite/fixture.ts'
@@ -11,5 +12,6 @@ export function describeStorage(name: string, make: SubjectFactory): void {
   describeFinding(name, make)
   describeRestoring(name, make)
   describeStreaming(name, make)
+  describeBackup(name, make)
   describeEquivalence(name, make)
 }

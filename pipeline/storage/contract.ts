@@ -47,6 +47,8 @@ export interface WorkspaceStorage {
 
   /** A page of the domain's documents by id; start with no cursor. */
   list: (domain: Domain, cursor: string | undefined, byteLimit: number) => Promise<DocumentPage>
+  /** Begins a walk over the domain as of now. Fails with `limit` as `findEncoded` does. */
+  walk: (domain: Domain) => Promise<DomainWalk>
   /**
    * Replaces or adds documents as they are (a restore): no log entry. Transactions (domain `tx`) get places in the
    * log; the next opening puts it in the order of time and has another epoch, so open the workspace anew then.
@@ -155,6 +157,21 @@ export interface DocumentPage {
   docs: DocumentInfo[]
   /** Where the next page starts; undefined when this was the last. */
   cursor?: string | undefined
+}
+
+/**
+ * The documents of a domain as of one place in the log, whatever is committed meanwhile. What is restored or cleaned
+ * meanwhile, which has no place in the log, is seen or not: in embedded storage it is not.
+ */
+export interface DomainWalk {
+  /** The last entry that it has taken into account. */
+  readonly seq: number
+  /** The next ones by id, about so many bytes, at least one. One call at a time. Fails as that of `PartStream` does. */
+  next: (byteLimit: number) => Promise<{ docs: DocumentInfo[]; finished: boolean }>
+  /** Those of the ids that were there, in no order. */
+  get: (ids: readonly string[]) => Promise<Doc[]>
+  /** Idempotent. */
+  close: () => void
 }
 
 /** What the model declares, resolved per domain. */

@@ -8,6 +8,8 @@ export interface LongReadLimits {
   wait: number
   /** Milliseconds nothing is asked of one before it is given up. */
   idle: number
+  /** The same for a backup's walk over a domain that has not come to its end. */
+  walkIdle: number
   /** Milliseconds one lasts. What it keeps grows with every commit. */
   longest: number
 }
@@ -16,6 +18,7 @@ export const longReadLimits: LongReadLimits = {
   atOnce: 64,
   wait: 30_000,
   idle: 60_000,
+  walkIdle: 300_000,
   longest: 3_600_000,
 }
 
@@ -40,8 +43,8 @@ export class LongReads {
   }
 
   /** @param release what it keeps; called once, however it ends */
-  begin(owner: object, release: () => void): LongRead {
-    const read = new LongRead(this.limits, () => {
+  begin(owner: object, release: () => void, idle = this.limits.idle): LongRead {
+    const read = new LongRead({ ...this.limits, idle }, () => {
       this.#open.delete(read)
       release()
       this.#ended += 1
@@ -80,16 +83,16 @@ export class LongReads {
 
 /** One read under way. */
 export class LongRead {
-  readonly #limits: LongReadLimits
+  #idleFor: number
   readonly #ended: () => void
   readonly #longest: NodeJS.Timeout
   #idle: NodeJS.Timeout | undefined
   #reason: StorageError | undefined
 
-  constructor(limits: LongReadLimits, ended: () => void) {
-    this.#limits = limits
+  constructor({ idle, longest }: Pick<LongReadLimits, 'idle' | 'longest'>, ended: () => void) {
+    this.#idleFor = idle
     this.#ended = ended
-    this.#longest = this.#limited(limits.longest, 'milliseconds a read lasts')
+    this.#longest = this.#limited(longest, 'milliseconds a read lasts')
     this.#rest()
   }
 
@@ -113,6 +116,11 @@ export class LongRead {
     }
   }
 
+  /** It has come to its end, and what it keeps is not kept as long as before. */
+  finished(): void {
+    this.#idleFor = Math.min(this.#idleFor, longReadLimits.idle)
+  }
+
   /** Idempotent. */
   end(reason = new StorageError('closed', 'the read has ended')): void {
     if (this.#reason !== undefined) return
@@ -123,7 +131,7 @@ export class LongRead {
   }
 
   #rest(): void {
-    this.#idle = this.#limited(this.#limits.idle, 'milliseconds between two parts of a read')
+    this.#idle = this.#limited(this.#idleFor, 'milliseconds between two parts of a read')
   }
 
   #limited(milliseconds: number, name: string): NodeJS.Timeout {

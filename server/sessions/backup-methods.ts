@@ -5,29 +5,21 @@ import { StatusError } from '../../model/status.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import { type Verification, verifyLog } from '../../pipeline/verify-log.ts'
 import type { WorkspaceStorage } from '../../pipeline/storage/contract.ts'
+import { domainHash } from '../../pipeline/storage/domain-hash.ts'
+import { type BackupChunk, BackupWalks } from './backup-walks.ts'
 import { type Method, parse } from './methods.ts'
-
-/** Bytes of documents one `loadChunk` lists, as PROTOCOL.md says. */
-const CHUNK_BYTES = 2 * 1024 * 1024
-/** Chunk cursors a workspace's backup tools may have open at once. */
-const MAX_CURSORS = 100
 
 const domain = z.string().regex(/^[a-z][a-z0-9_-]{0,63}$/i, 'letters, digits, dashes')
 const documents = z.array(z.looseObject({ _id: z.string(), _class: z.string() }))
 
-/** Where each open listing goes on, by workspace. */
-const cursors = new WeakMap<WorkspaceStorage, Cursors>()
-
-interface Cursors {
-  last: number
-  open: Map<number, string>
-}
+const walks = new WeakMap<WorkspaceStorage, BackupWalks>()
 
 /** Methods of sessions with `mode: 'backup'`, and of no other. */
 export const backupMethods: ReadonlyMap<string, Method> = new Map([
   ['loadChunk', backupOnly(loadChunk)],
   ['closeChunk', backupOnly(closeChunk)],
   ['loadDocs', backupOnly(loadDocs)],
+  ['getDomainHash', backupOnly(getDomainHash)],
   ['upload', backupOnly(upload)],
   ['clean', backupOnly(clean)],
   ['verify', backupOnly(verify)],
@@ -55,30 +47,27 @@ function backupOnly(run: (pipeline: Pipeline, params: unknown[]) => unknown): Me
   }
 }
 
-async function loadChunk({ storage }: Pipeline, params: unknown[]): Promise<unknown> {
+async function loadChunk({ storage }: Pipeline, params: unknown[]): Promise<BackupChunk> {
   const [name, given] = parse(z.tuple([domain, z.number().nullish()]), [params[0], params[1]])
-  const own = cursorsOf(storage)
-  const idx = given ?? ++own.last
-  const cursor = own.open.get(idx)
-  if (given != null && cursor === undefined) throw badRequest(`there is no chunk ${given}`)
-  if (own.open.size >= MAX_CURSORS && cursor === undefined) {
-    throw new StatusError('platform:status:LimitReached', { limit: 'open chunks', value: MAX_CURSORS })
-  }
-  const page = await storage.list(name, cursor, CHUNK_BYTES)
-  if (page.cursor === undefined) own.open.delete(idx)
-  else own.open.set(idx, page.cursor)
-  return { idx, docs: page.docs, finished: page.cursor === undefined }
+  const own = walksOf(storage)
+  return await own.next(name, given ?? (await own.begin(name)))
 }
 
 function closeChunk({ storage }: Pipeline, params: unknown[]): unknown {
   const [idx] = parse(z.tuple([z.number()]), params.slice(0, 1))
-  cursorsOf(storage).open.delete(idx)
+  walksOf(storage).close(idx)
   return {}
 }
 
 async function loadDocs({ storage }: Pipeline, params: unknown[]): Promise<Doc[]> {
-  const [name, ids] = parse(z.tuple([domain, z.array(z.string())]), params.slice(0, 2))
-  return await storage.get(name, ids)
+  const schema = z.tuple([domain, z.array(z.string()), z.number().nullish()])
+  const [name, ids, idx] = parse(schema, [params[0], params[1], params[2]])
+  return idx == null ? await storage.get(name, ids) : await walksOf(storage).get(name, idx, ids)
+}
+
+async function getDomainHash({ storage }: Pipeline, params: unknown[]): Promise<string> {
+  const [name] = parse(z.tuple([domain]), params.slice(0, 1))
+  return await domainHash(storage, name)
 }
 
 async function upload({ storage, restored }: Pipeline, params: unknown[]): Promise<unknown> {
@@ -97,9 +86,9 @@ async function clean({ storage, restored }: Pipeline, params: unknown[]): Promis
   return {}
 }
 
-function cursorsOf(storage: WorkspaceStorage): Cursors {
-  const own = cursors.get(storage) ?? { last: 0, open: new Map<number, string>() }
-  cursors.set(storage, own)
+function walksOf(storage: WorkspaceStorage): BackupWalks {
+  const own = walks.get(storage) ?? new BackupWalks(storage)
+  walks.set(storage, own)
   return own
 }
 

@@ -3,12 +3,13 @@ import { test } from 'node:test'
 import { assertCoded, disturbed } from '../support/bystander.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { testServer } from '../support/test-server.ts'
-import { createTask } from '../support/transactions.ts'
+import { createTask, removeTask } from '../support/transactions.ts'
 
 interface Chunk {
   idx: number
   docs: { id: string; hash: string; size: number }[]
   finished: boolean
+  seq: number
 }
 
 test('WIRE-58: a backup session lists a domain, reads its documents, and puts back and removes some', async (context) => {
@@ -31,18 +32,75 @@ test('WIRE-58: a backup session lists a domain, reads its documents, and puts ba
   assert.deepEqual(again.docs, docs)
 })
 
+test('STO-77: a backup tool lists and reads a domain as of one place in the log, also after it connects again', async (context) => {
+  const { url, token } = await testServer(context, { storage: 'embedded' })
+  const user = await RawClient.open(url, token('ann'))
+  const text = 'x'.repeat(2500 * 1024)
+  for (const id of ['t1', 't2', 't3']) await user.request('tx', [createTask(id, { title: id, text })])
+  const tool = async () => await RawClient.open(url, token('tool', 'w1', { mode: 'backup' }))
+  const first = await tool()
+  const before = (await first.request('getDomainHash', ['task'])) as string
+  const start = (await first.request('loadChunk', ['task'])) as Chunk
+  assert.deepEqual([start.docs.map(({ id }) => id), start.finished], [['t1'], false])
+  await user.request('tx', [removeTask('t2')])
+  await user.request('tx', [createTask('t4', { title: 't4' })])
+  await first.close()
+  const second = await tool()
+  const hashes = start.docs.map(({ hash }) => hash)
+  for (let finished = false; !finished;) {
+    const chunk = (await second.request('loadChunk', ['task', start.idx])) as Chunk
+    assert.deepEqual([chunk.idx, chunk.seq], [start.idx, start.seq])
+    hashes.push(...chunk.docs.map(({ hash }) => hash))
+    ;({ finished } = chunk)
+  }
+  const sum = hashes.reduce((total, hash) => total + BigInt(`0x${hash}`), 0n)
+  assert.equal((sum % 2n ** 256n).toString(16).padStart(64, '0'), before)
+  const read = async (...more: unknown[]) =>
+    ((await second.request('loadDocs', ['task', ['t2', 't4'], ...more])) as { _id: string }[]).map(
+      ({ _id }) => _id,
+    )
+  assert.deepEqual(await read(start.idx), ['t2'])
+  assert.deepEqual(await read(), ['t4'])
+  assertCoded(await second.ask('loadChunk', ['space', start.idx]), 'platform:status:BadRequest')
+  await second.request('closeChunk', [start.idx])
+  assertCoded(await second.ask('loadDocs', ['task', ['t2'], start.idx]), 'platform:status:BadRequest')
+  assert.notEqual(await second.request('getDomainHash', ['task']), before)
+})
+
+test('STO-78: of the walks of backup tools there are so many at once, and those that came to their end make room', async (context) => {
+  const { url, token } = await testServer(context, { storage: 'embedded' })
+  const user = await RawClient.open(url, token('ann'))
+  const text = 'x'.repeat(2500 * 1024)
+  for (const id of ['t1', 't2']) await user.request('tx', [createTask(id, { title: id, text })])
+  const backup = await RawClient.open(url, token('tool', 'w1', { mode: 'backup' }))
+  for (let at = 0; at < 20; at++) await backup.request('loadChunk', ['space'])
+  const open: number[] = []
+  for (let at = 0; at < 16; at++) open.push(((await backup.request('loadChunk', ['task'])) as Chunk).idx)
+  const refused = await backup.ask('loadChunk', ['task'])
+  assertCoded(refused, 'platform:status:LimitReached')
+  await backup.request('closeChunk', [open[0]])
+  assert.equal(((await backup.request('loadChunk', ['task'])) as Chunk).finished, false)
+})
+
 test('WIRE-59: the methods of backup sessions are forbidden to others, and take no wrong params', async (context) => {
   const { client, url, token, assertUnnoticed } = await disturbed(context, { storage: 'embedded' })
-  const methods = ['loadChunk', 'closeChunk', 'loadDocs', 'upload', 'clean']
+  const methods = ['loadChunk', 'closeChunk', 'loadDocs', 'upload', 'clean', 'getDomainHash']
   for (const method of methods)
     assertCoded(await client.ask(method, ['task', []]), 'platform:status:Forbidden')
   const backup = await RawClient.open(url, token('tool', 'w1', { mode: 'backup' }))
-  const wrong: [string, unknown[]][] = methods.flatMap((method) =>
-    [[], [{}], [null, null], ['', 'x'], ['task', 'x']].map((params): [string, unknown[]] => [method, params]),
-  )
+  const wrong: [string, unknown[]][] = methods
+    .slice(0, -1)
+    .flatMap((method) =>
+      [[], [{}], [null, null], ['', 'x'], ['task', 'x']].map((params): [string, unknown[]] => [
+        method,
+        params,
+      ]),
+    )
   for (const [method, params] of [
     ...wrong,
     ['loadChunk', ['task', 99]],
+    ['getDomainHash', []],
+    ['getDomainHash', ['']],
     ['upload', ['task', [{}]]],
   ] as typeof wrong)
     assertCoded(await backup.ask(method, params), 'platform:status:BadRequest')

@@ -18,6 +18,9 @@ export type ReadCall =
   | { method: 'find'; plan: FindPlan }
   | { method: 'findEncoded'; plan: FindPlan; limits: PartLimits }
   | { method: 'nextPart'; read: number }
+  | { method: 'beginWalk'; domain: Domain }
+  | { method: 'walkOn'; read: number; byteLimit: number }
+  | { method: 'getInWalk'; read: number; ids: readonly string[] }
   | { method: 'closeRead'; read: number }
   | { method: 'get'; domain: Domain; ids: readonly string[] }
   | { method: 'readLog'; after: number; limit: number; objectSpace?: string }
@@ -31,6 +34,12 @@ export interface FoundParts extends EncodedResult {
 
 /** The answer of a worker that has as many long reads as it may. */
 export const busy = 'busy'
+
+/** The answer to `beginWalk`. */
+export interface WalkBegun {
+  read: number
+  seq: number
+}
 
 /** The answer to `nextPart`, the part in an array as those of `findEncoded`. */
 export interface NextPart {

@@ -1,5 +1,7 @@
 import type { Doc, Domain } from '../../../model/documents.ts'
 import { core, domains } from '../../../model/identifiers.ts'
+import type { DocumentInfo } from '../contract.ts'
+import { InfoPage } from '../document-info.ts'
 import { fragment, oneOf, quoteName, type SqlValue } from './fragment.ts'
 import { newEpoch } from './database.ts'
 import { nextSequence } from './log.ts'
@@ -66,24 +68,21 @@ export function removeDocuments(
 export function listDocuments(
   file: WorkspaceFile,
   request: { domain: Domain; cursor: string | undefined; byteLimit: number },
-): { docs: string[]; finished: boolean } {
+): { docs: DocumentInfo[]; finished: boolean } {
   const { domain, cursor, byteLimit } = request
   const table = file.table(domain)
-  if (table.missing === true) return { docs: [], finished: true }
-  const docs: string[] = []
-  let size = 0
+  const page = new InfoPage(byteLimit)
+  if (table.missing === true) return { docs: page.docs, finished: true }
   const sql = `SELECT data FROM ${table.name} WHERE _id > ?${clauseOf(domain)} ORDER BY _id`
   const rows = file
     .prepare(sql)
     .pluck()
     .iterate(cursor ?? '') as IterableIterator<string>
   for (const data of rows) {
-    const bytes = Buffer.byteLength(data)
-    if (docs.length > 0 && size + bytes > byteLimit) return { docs, finished: false }
-    docs.push(data)
-    size += bytes
+    const isRoom = page.add(JSON.parse(data) as Doc, Buffer.byteLength(data))
+    if (!isRoom) return { docs: page.docs, finished: false }
   }
-  return { docs, finished: true }
+  return { docs: page.docs, finished: true }
 }
 
 export interface Upload {

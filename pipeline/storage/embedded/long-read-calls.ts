@@ -1,5 +1,7 @@
+import type { Domain } from '../../../model/documents.ts'
 import { StorageError } from '../contract.ts'
-import { busy, type FoundParts, type NextPart, type ReadCall } from './calls.ts'
+import { busy, type FoundParts, type NextPart, type ReadCall, type WalkBegun } from './calls.ts'
+import { FileWalk } from './domain-walk.ts'
 import type { Handles } from './handles.ts'
 import { findParts, findShort, LongFind } from './long-find.ts'
 
@@ -9,7 +11,7 @@ type FindEncoded = Extract<ReadCall, { method: 'findEncoded' }>
 export class LongReadCalls {
   readonly #handles: Handles
   readonly #most: number
-  readonly #open = new Map<number, { workspace: number; read: LongFind }>()
+  readonly #open = new Map<number, { workspace: number; read: LongFind | FileWalk }>()
   #last = 0
 
   constructor(handles: Handles, most: number) {
@@ -38,11 +40,29 @@ export class LongReadCalls {
   }
 
   nextPart(id: number): NextPart {
-    const { read } = this.#open.get(id) ?? {}
-    if (read === undefined) throw new StorageError('closed', 'the read has ended')
-    const { part, final } = read.next()
+    const { part, final } = this.#read(id, LongFind).next()
     if (final) this.close(id)
     return { parts: [part], final }
+  }
+
+  beginWalk(workspace: number, domain: Domain): WalkBegun | typeof busy {
+    if (this.#open.size >= this.#most) return busy
+    const file = this.#handles.file(workspace)
+    const walk = file.snapshot(
+      () => new FileWalk(file, domain),
+      () => true,
+    )
+    return { read: this.#keep(workspace, walk), seq: walk.seq }
+  }
+
+  /** JSON text. */
+  walkOn(id: number, byteLimit: number): string {
+    return JSON.stringify(this.#read(id, FileWalk).next(byteLimit))
+  }
+
+  /** A JSON array. */
+  getInWalk(id: number, ids: readonly string[]): string {
+    return `[${this.#read(id, FileWalk).get(ids).join(',')}]`
   }
 
   /** Idempotent. */
@@ -56,7 +76,13 @@ export class LongReadCalls {
     for (const [id, open] of this.#open) if (open.workspace === workspace) this.close(id)
   }
 
-  #keep(workspace: number, read: LongFind): number {
+  #read<T extends LongFind | FileWalk>(id: number, kind: new (...args: never[]) => T): T {
+    const { read } = this.#open.get(id) ?? {}
+    if (read instanceof kind) return read
+    throw new StorageError('closed', 'the read has ended')
+  }
+
+  #keep(workspace: number, read: LongFind | FileWalk): number {
     this.#handles.take(workspace)
     this.#last += 1
     this.#open.set(this.#last, { workspace, read })

@@ -1,5 +1,3 @@
-import type { Doc } from '../../../model/documents.ts'
-import { contentHash } from '../../../model/hash-chain.ts'
 import type { DocumentPage } from '../contract.ts'
 import type { ReadCall } from './calls.ts'
 import { listDocuments, readDocuments } from './documents.ts'
@@ -8,7 +6,7 @@ import { readEntries } from './log.ts'
 import { search } from './search.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
 
-export type ShortCall = Exclude<ReadCall, { method: 'findEncoded' | 'nextPart' | 'closeRead' }>
+export type ShortCall = Exclude<ReadCall, { read: number } | { method: 'findEncoded' | 'beginWalk' }>
 
 export function answerRead(file: WorkspaceFile, call: ShortCall): unknown {
   switch (call.method) {
@@ -31,10 +29,6 @@ export function answerRead(file: WorkspaceFile, call: ShortCall): unknown {
 
 function pageOf(file: WorkspaceFile, call: Extract<ReadCall, { method: 'list' }>): DocumentPage {
   const { docs, finished } = listDocuments(file, call)
-  const infos = docs.map((data) => {
-    const doc = JSON.parse(data) as Doc
-    return { id: doc._id, hash: contentHash(doc), size: Buffer.byteLength(data) }
-  })
-  const cursor = infos.at(-1)?.id
-  return finished || cursor === undefined ? { docs: infos } : { docs: infos, cursor }
+  const cursor = docs.at(-1)?.id
+  return finished || cursor === undefined ? { docs } : { docs, cursor }
 }

@@ -58,6 +58,12 @@ export class WorkerService {
         return this.#long.findEncoded(workspace, call)
       case 'nextPart':
         return this.#long.nextPart(call.read)
+      case 'beginWalk':
+        return this.#long.beginWalk(workspace, call.domain)
+      case 'walkOn':
+        return this.#long.walkOn(call.read, call.byteLimit)
+      case 'getInWalk':
+        return this.#long.getInWalk(call.read, call.ids)
       case 'closeRead':
         return this.#long.close(call.read)
       default:

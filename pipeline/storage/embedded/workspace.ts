@@ -6,6 +6,7 @@ import type { FindResult, WithLookup } from '../../../model/query/query.ts'
 import {
   type CommitBatch,
   type DocumentPage,
+  type DomainWalk,
   type EncodedResult,
   type LogEntry,
   type PartLimits,
@@ -18,8 +19,17 @@ import {
   type WorkspaceStorage,
 } from '../contract.ts'
 import type { LongReads } from '../long-reads.ts'
-import { busy, type FoundParts, type NextPart, type Opened, type ReadCall, type WriteCall } from './calls.ts'
+import {
+  busy,
+  type FoundParts,
+  type NextPart,
+  type Opened,
+  type ReadCall,
+  type WalkBegun,
+  type WriteCall,
+} from './calls.ts'
 import { encodePage, fitsOnePart } from '../encode.ts'
+import { EmbeddedWalk } from './walk.ts'
 import type { Page } from './find.ts'
 import { type KeyLayout, keyLayout, keyValues } from './key-columns.ts'
 import { documentRow, entryRow, transactionRow } from './row.ts'
@@ -73,13 +83,7 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
     const page = this.#shortPage(plan)
     if (page !== undefined && fitsOnePart(page.text, page.count, limits)) return encodePage(page)
     await this.#catchUpFor(plan)
-    const { longReads } = this.#options
-    for (;;) {
-      const { ended } = longReads
-      const found = await this.#read({ method: 'findEncoded', plan, limits })
-      if (found !== busy) return this.#encoded(found as FoundParts)
-      await longReads.room(ended)
-    }
+    return this.#encoded((await this.#long({ method: 'findEncoded', plan, limits })) as FoundParts)
   }
 
   async get(domain: Domain, ids: readonly string[]): Promise<Doc[]> {
@@ -114,6 +118,13 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
     return JSON.parse(
       (await this.#read({ method: 'list', domain, cursor, byteLimit })) as string,
     ) as DocumentPage
+  }
+
+  async walk(domain: Domain): Promise<DomainWalk> {
+    const begun = (await this.#long({ method: 'beginWalk', domain })) as WalkBegun
+    const { longReads } = this.#options
+    const read = longReads.begin(this, this.#ending(begun.read), longReads.limits.walkIdle)
+    return new EmbeddedWalk(begun, read, (call) => this.#ask(call))
   }
 
   async upload(domain: Domain, docs: readonly Doc[]): Promise<void> {
@@ -167,8 +178,7 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
   #encoded({ parts, total, read }: FoundParts): EncodedResult {
     if (read === undefined) return { parts, total }
     const { longReads } = this.#options
-    const end = () => void this.#ask({ method: 'closeRead', read }).catch(() => undefined)
-    const open = longReads.begin(this, end)
+    const open = longReads.begin(this, this.#ending(read))
     const next = async () => {
       const {
         parts: [part],
@@ -178,6 +188,21 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
       return { part, final }
     }
     return { parts, total, rest: { isSnapshot: true, next, close: () => open.end() } }
+  }
+
+  /** What may keep a snapshot: waits for another one to end when there are as many as there may be. */
+  async #long(call: ReadCall): Promise<unknown> {
+    const { longReads } = this.#options
+    for (;;) {
+      const { ended } = longReads
+      const answer = await this.#read(call)
+      if (answer !== busy) return answer
+      await longReads.room(ended)
+    }
+  }
+
+  #ending(read: number): () => void {
+    return () => void this.#ask({ method: 'closeRead', read }).catch(() => undefined)
   }
 
   #shortPage(plan: FindPlan): Page | undefined {

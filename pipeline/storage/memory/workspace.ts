@@ -1,11 +1,11 @@
 import type { Doc, Domain } from '../../../model/documents.ts'
-import { contentHash } from '../../../model/hash-chain.ts'
 import { compareStrings } from '../../../model/query/compare.ts'
 import type { FindPlan } from '../../../model/query/plan.ts'
 import type { FindResult } from '../../../model/query/query.ts'
 import {
   type CommitBatch,
   type DocumentPage,
+  type DomainWalk,
   type EncodedResult,
   type LogEntry,
   type PartLimits,
@@ -20,6 +20,7 @@ import {
 import { encodeParts } from '../encode.ts'
 import type { MemoryHistory } from './history.ts'
 import { search } from './search.ts'
+import { byId, MemoryWalk, pageOf } from './walk.ts'
 
 export interface MemoryWorkspaceOptions {
   history: MemoryHistory
@@ -94,13 +95,14 @@ export class MemoryWorkspace implements WorkspaceStorage {
 
   list(domain: Domain, cursor: string | undefined, byteLimit: number): Promise<DocumentPage> {
     return this.#run(({ store }) => {
-      const ids = Array.from(store.documents(domain), (doc) => doc._id).sort(compareStrings)
-      const rest = cursor === undefined ? ids : ids.filter((id) => compareStrings(id, cursor) > 0)
-      return pageOf(
-        rest.flatMap((id) => store.get(domain, id) ?? []),
-        byteLimit,
-      )
+      const docs = byId(store, domain)
+      const rest = cursor === undefined ? docs : docs.filter(({ _id }) => compareStrings(_id, cursor) > 0)
+      return pageOf(rest, byteLimit)
     })
+  }
+
+  walk(domain: Domain): Promise<DomainWalk> {
+    return this.#run(({ store, lastSeq }) => new MemoryWalk(lastSeq, byId(store, domain)))
   }
 
   upload(domain: Domain, docs: readonly Doc[]): Promise<void> {
@@ -125,17 +127,4 @@ export class MemoryWorkspace implements WorkspaceStorage {
     if (this.#isClosed) throw new StorageError('closed', 'the workspace is closed')
     return action(this.#history)
   }
-}
-
-function pageOf(docs: readonly Doc[], byteLimit: number): DocumentPage {
-  const page: DocumentPage = { docs: [] }
-  let bytes = 0
-  for (const doc of docs) {
-    const size = Buffer.byteLength(JSON.stringify(doc))
-    const last = page.docs.at(-1)
-    if (last !== undefined && bytes + size > byteLimit) return { ...page, cursor: last.id }
-    page.docs.push({ id: doc._id, hash: contentHash(doc), size })
-    bytes += size
-  }
-  return page
 }

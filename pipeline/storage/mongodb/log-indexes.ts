@@ -8,5 +8,6 @@ export async function prepareLog(log: Collection<StoredEntry>): Promise<void> {
     { name: 'request', key: { request: 1 } },
     { name: 'space', key: { 'tx.objectSpace': 1, _id: 1 } },
     { name: 'object', key: { 'tx.objectId': 1, _id: 1 } },
+    { name: 'attached', key: { 'tx.tx.objectId': 1 }, sparse: true },
   ])
 }

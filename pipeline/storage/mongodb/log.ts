@@ -183,6 +183,24 @@ export class Log {
     return found.filter((entry) => entry['%fence'] !== true).map(entryOf)
   }
 
+  /** What the log has after a place, what is being committed too, and what may be taken back. */
+  async *after(seq: number): AsyncGenerator<StoredEntry> {
+    const cursor = this.#entries.find({ _id: { $gt: seq } }).sort({ _id: 1 })
+    for await (const entry of cursor) if (entry['%fence'] !== true) yield entry
+  }
+
+  /** The entries that name one of these objects, in order; those that are being committed too. */
+  async about(ids: readonly string[]): Promise<StoredEntry[]> {
+    const found = await Promise.all(
+      slices(ids).flatMap((some) => [
+        this.#entries.find({ 'tx.objectId': { $in: some } }).toArray(),
+        this.#entries.find({ 'tx.tx.objectId': { $in: some } }).toArray(),
+      ]),
+    )
+    const distinct = new Map(found.flat().map((entry) => [entry._id, entry]))
+    return [...distinct.values()].sort((a, b) => a._id - b._id)
+  }
+
   /** The first result of each id that is known as a request's or a transaction's. */
   async results(ids: readonly string[]): Promise<Prefetched['requests']> {
     const unique = [...new Set(ids)]

@@ -1,11 +1,11 @@
 import type { Doc, Domain } from '../../../model/documents.ts'
 import { domains } from '../../../model/identifiers.ts'
-import { contentHash } from '../../../model/hash-chain.ts'
 import type { FindPlan } from '../../../model/query/plan.ts'
 import type { FindResult } from '../../../model/query/query.ts'
 import {
   type CommitBatch,
   type DocumentPage,
+  type DomainWalk,
   type EncodedResult,
   type LogEntry,
   type PartLimits,
@@ -18,15 +18,14 @@ import {
   type StorageSchema,
   type WorkspaceStorage,
 } from '../contract.ts'
-import type { LongReads } from '../long-reads.ts'
-import { both } from './compile-condition.ts'
+import type { LongRead, LongReads } from '../long-reads.ts'
 import { toStorageError } from './failure.ts'
 import { find } from './find.ts'
 import { findParts, type Parts } from './long-find.ts'
 import type { OpenedWorkspace } from './open.ts'
-import { compileQuery, decoded } from './query.ts'
 import { retrying } from './retry.ts'
 import { search } from './search.ts'
+import { listPage, ReplayingWalk } from './walk.ts'
 
 /** An open workspace: its owner's view of a database. */
 export class MongoWorkspace implements WorkspaceStorage {
@@ -97,21 +96,26 @@ export class MongoWorkspace implements WorkspaceStorage {
   }
 
   list(domain: Domain, cursor: string | undefined, byteLimit: number): Promise<DocumentPage> {
-    return this.#read(async () => {
-      const { source, filter } = compileQuery(domain, { op: 'all-of', conditions: [] }, this.#opened)
-      const id = `${source.prefix}_id`
-      const rest = cursor === undefined ? filter : both([filter, { [id]: { $gt: cursor } }])
-      const page: DocumentPage = { docs: [] }
-      let bytes = 0
-      for await (const doc of decoded(source.collection.find(rest).sort({ [id]: 1 }), source.decode)) {
-        const size = Buffer.byteLength(JSON.stringify(doc))
-        const last = page.docs.at(-1)
-        if (last !== undefined && bytes + size > byteLimit) return { ...page, cursor: last.id }
-        page.docs.push({ id: doc._id, hash: contentHash(doc), size })
-        bytes += size
-      }
-      return page
-    })
+    return this.#read(() => listPage(domain, { cursor, byteLimit }, this.#opened))
+  }
+
+  async walk(domain: Domain): Promise<DomainWalk> {
+    const { committer } = this.#opened
+    if (!committer.isSettled) await this.#write(() => committer.settle())
+    const { walkIdle } = this.#longReads.limits
+    const read = await this.#long(() => undefined, walkIdle)
+    const walk = new ReplayingWalk(domain, this.#opened)
+    return {
+      seq: walk.seq,
+      next: (byteLimit) =>
+        read.step(async () => {
+          const page = await this.#read(() => walk.next(byteLimit))
+          if (page.finished) read.finished()
+          return page
+        }),
+      get: (ids) => read.step(() => this.#read(() => walk.get(ids))),
+      close: () => read.end(),
+    }
   }
 
   upload(domain: Domain, docs: readonly Doc[]): Promise<void> {
@@ -163,16 +167,21 @@ export class MongoWorkspace implements WorkspaceStorage {
   }
 
   async #stream(rest: Parts): Promise<PartStream> {
-    const reads = this.#longReads
-    while (reads.size >= reads.limits.atOnce) await reads.room(reads.ended)
-    if (this.#closing !== undefined) throw new StorageError('closed', 'the workspace is closed')
-    const read = reads.begin(this, () => void rest.close().catch(() => undefined))
+    const read = await this.#long(() => void rest.close().catch(() => undefined))
     const next = async () => {
       const part = await read.step(() => rest.next().catch(failed))
       if (part.final) read.end()
       return part
     }
     return { isSnapshot: false, next, close: () => read.end() }
+  }
+
+  /** Waits for another one to end when there are as many as there may be. */
+  async #long(release: () => void, idle?: number): Promise<LongRead> {
+    const reads = this.#longReads
+    while (reads.size >= reads.limits.atOnce) await reads.room(reads.ended)
+    if (this.#closing !== undefined) throw new StorageError('closed', 'the workspace is closed')
+    return reads.begin(this, release, idle)
   }
 
   /** One after another. */

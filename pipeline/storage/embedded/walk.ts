@@ -1,0 +1,52 @@
+import type { Doc } from '../../../model/documents.ts'
+import type { DocumentInfo, DomainWalk } from '../contract.ts'
+import type { LongRead } from '../long-reads.ts'
+import type { ReadCall, WalkBegun } from './calls.ts'
+
+/** Bytes of documents hashed at once: other reads have their turn in between. */
+const SLICE_BYTES = 256 * 1024
+
+/** A walk that a reader's thread keeps a snapshot for. */
+export class EmbeddedWalk implements DomainWalk {
+  readonly seq: number
+  readonly #id: number
+  readonly #read: LongRead
+  readonly #ask: (call: ReadCall) => Promise<unknown>
+
+  constructor({ seq, read: id }: WalkBegun, read: LongRead, ask: (call: ReadCall) => Promise<unknown>) {
+    this.seq = seq
+    this.#id = id
+    this.#read = read
+    this.#ask = ask
+  }
+
+  next(byteLimit: number): Promise<{ docs: DocumentInfo[]; finished: boolean }> {
+    return this.#read.step(async () => {
+      const docs: DocumentInfo[] = []
+      let [bytes, finished] = [0, false]
+      while (!finished && (docs.length === 0 || bytes < byteLimit)) {
+        const slice = await this.#slice(Math.min(SLICE_BYTES, byteLimit - bytes))
+        docs.push(...slice.docs)
+        bytes = docs.reduce((sum, { size }) => sum + size, 0)
+        ;({ finished } = slice)
+      }
+      if (finished) this.#read.finished()
+      return { docs, finished }
+    })
+  }
+
+  get(ids: readonly string[]): Promise<Doc[]> {
+    return this.#read.step(async () => {
+      return JSON.parse((await this.#ask({ method: 'getInWalk', read: this.#id, ids })) as string) as Doc[]
+    })
+  }
+
+  close(): void {
+    this.#read.end()
+  }
+
+  async #slice(byteLimit: number): Promise<{ docs: DocumentInfo[]; finished: boolean }> {
+    const text = await this.#ask({ method: 'walkOn', read: this.#id, byteLimit })
+    return JSON.parse(text as string) as { docs: DocumentInfo[]; finished: boolean }
+  }
+}
