@@ -7,7 +7,9 @@ import { measureBackup } from './cases/backup.ts'
 import { measureCommits } from './cases/commits.ts'
 import { measureMemory } from './cases/memory.ts'
 import { measureOpening } from './cases/opening.ts'
+import { measurePermissions } from './cases/permissions.ts'
 import { measureRequests } from './cases/requests.ts'
+import { measureStorages } from './cases/storages.ts'
 import type { SqliteAnswers } from './sqlite-child.ts'
 import { Child } from './support/child.ts'
 import { full, quick } from './support/plan.ts'
@@ -19,7 +21,7 @@ const LARGE = 'large'
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
-    /** Only what has this in its name: backup, commits, requests, opening, memory. */
+    /** Only what has this in its name: backup, commits, requests, opening, memory, permissions, storages. */
     only: { type: 'string', default: '' },
   },
 })
@@ -33,6 +35,8 @@ const cases = {
   requests: () => measureRequests(data, LARGE, plan, sqlite),
   opening: () => measureOpening(data, LARGE, plan),
   memory: () => measureMemory(data, plan),
+  permissions: () => measurePermissions(data, plan),
+  storages: () => measureStorages(data, plan),
 }
 try {
   print(`median (least to most) of ${plan.repetitions} measurements`)

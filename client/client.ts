@@ -8,6 +8,7 @@ import { type AttachedPlace, type DocumentPlace, TransactionFactory } from '../m
 import type { DocumentMatch, Tx, TxApplyIf, TxCUD, UpdateOperations } from '../model/transactions.ts'
 import { Changes, type Conflict } from './changes.ts'
 import type { ClientOptions } from './client-options.ts'
+import type { PushListener } from './connection.ts'
 import { environmentOf } from './client-options.ts'
 import type { Cancel, Environment } from './environment.ts'
 import { Emitter } from './emitter.ts'
@@ -82,22 +83,47 @@ export class Client {
     void this.#start()
   }
 
-  /** Resolves once the client has been connected and knows the model; at once when a store had it. */
+  /**
+   * Resolves once the client has been connected and knows the model; at once when a store had it.
+   *
+   * @example
+   * await client.ready()
+   * show(client.hierarchy.findClass(board.class.Task))
+   */
   async ready(): Promise<void> {
     await this.#model.loaded
   }
 
-  /** The model's classes; empty before `ready`. */
+  /**
+   * The model's classes; empty before `ready`.
+   *
+   * @example
+   * const label = client.hierarchy.findClass(board.class.Task)?.label
+   */
   get hierarchy(): Hierarchy {
     return this.#model.model.hierarchy
   }
 
-  /** `_id` of the account the session is of; undefined before the first connection. */
+  /**
+   * `_id` of the account the session is of; undefined before the first connection.
+   *
+   * @example
+   * const { account } = client
+   * if (account !== undefined) show(await client.findAll(board.class.Task, { assignee: account }))
+   */
   get account(): Ref<Account> | undefined {
     return this.#account
   }
 
-  /** @throws StatusError what the server answered; ClientError when there will be no answer */
+  /**
+   * What a query finds, once.
+   *
+   * @throws StatusError what the server answered; ClientError when there will be no answer
+   *
+   * @example
+   * const tasks = await client.findAll(board.class.Task, { status: 'todo' }, { sort: { rank: 1 }, limit: 20 })
+   * show(tasks.total)
+   */
   async findAll<T extends Doc = Doc>(
     _class: ClassRef<T> | Ref<Class>,
     query: DocumentQuery<T> = {} as DocumentQuery<T>,
@@ -107,7 +133,12 @@ export class Client {
     return await this.call('findAll', [_class, query, options], requestOptions)
   }
 
-  /** The first one found. */
+  /**
+   * The first one found.
+   *
+   * @example
+   * const found = await client.findOne(board.class.Task, { title: { $like: 'Try%' } })
+   */
   async findOne<T extends Doc = Doc>(
     _class: ClassRef<T> | Ref<Class>,
     query: DocumentQuery<T> = {} as DocumentQuery<T>,
@@ -118,6 +149,12 @@ export class Client {
     return first
   }
 
+  /**
+   * Documents with the words, the best first.
+   *
+   * @example
+   * const { docs } = await client.search('atrium', { classes: [board.class.Task], limit: 10 })
+   */
   async search(
     query: string,
     options: { classes?: Ref<Class>[]; spaces?: Ref<Space>[]; limit?: number } = {},
@@ -132,6 +169,10 @@ export class Client {
    * anyone, and at once with what is changed here.
    *
    * @returns call it to stop
+   *
+   * @example
+   * const stop = client.query(board.class.Task, { status: 'todo' }, { limit: 20 }, (tasks) => show(tasks))
+   * stop()
    */
   query<T extends Doc = Doc>(
     _class: ClassRef<T> | Ref<Class>,
@@ -145,7 +186,12 @@ export class Client {
     return this.#queries.subscribe({ _class, query: query as DocumentQuery, options }, listener)
   }
 
-  /** Makes a document; resolves with its id once the change is durable. */
+  /**
+   * Makes a document; resolves with its id once the change is durable.
+   *
+   * @example
+   * const id = await client.createDoc(board.class.Task, project, { title: 'Try atrium' })
+   */
   async createDoc<T extends Doc>(
     _class: ClassRef<T>,
     space: Ref<Space>,
@@ -158,6 +204,12 @@ export class Client {
     return _id
   }
 
+  /**
+   * Changes fields of a document; resolves once the change is durable, as do those below.
+   *
+   * @example
+   * await client.updateDoc(task, { status: 'done', $push: { labels: 'star' } })
+   */
   async updateDoc(
     doc: DocumentPlace,
     operations: UpdateOperations,
@@ -166,11 +218,22 @@ export class Client {
     await this.tx((await this.#factory()).update(doc, operations), requestOptions)
   }
 
+  /**
+   * Removes a document, and what is attached to it.
+   *
+   * @example
+   * await client.removeDoc(task)
+   */
   async removeDoc(doc: DocumentPlace, requestOptions?: RequestOptions): Promise<void> {
     await this.tx((await this.#factory()).remove(doc), requestOptions)
   }
 
-  /** Gives the document a mixin, or changes its fields. */
+  /**
+   * Gives the document a mixin, or changes its fields.
+   *
+   * @example
+   * await client.updateMixin(task, board.mixin.Estimated, { hours: 3 })
+   */
   async updateMixin(
     doc: DocumentPlace,
     mixin: Ref<Class>,
@@ -180,7 +243,12 @@ export class Client {
     await this.tx((await this.#factory()).mixin(doc, mixin, attributes), requestOptions)
   }
 
-  /** Makes a document in a collection of another, whose counter goes up. */
+  /**
+   * Makes a document in a collection of another, whose counter goes up.
+   *
+   * @example
+   * const id = await client.addCollection(task, 'comments', board.class.Comment, { message: 'Well done' })
+   */
   async addCollection<T extends AttachedDoc>(
     parent: DocumentPlace,
     collection: string,
@@ -194,6 +262,12 @@ export class Client {
     return _id
   }
 
+  /**
+   * Changes a document of a collection.
+   *
+   * @example
+   * await client.updateCollection(comment, { message: 'Very well done' })
+   */
   async updateCollection(
     doc: AttachedPlace,
     operations: UpdateOperations,
@@ -203,12 +277,26 @@ export class Client {
     await this.tx(factory.within(doc, factory.update(doc, operations)), requestOptions)
   }
 
+  /**
+   * Removes a document of a collection, whose counter goes down.
+   *
+   * @example
+   * await client.removeCollection(comment)
+   */
   async removeCollection(doc: AttachedPlace, requestOptions?: RequestOptions): Promise<void> {
     const factory = await this.#factory()
     await this.tx(factory.within(doc, factory.remove(doc)), requestOptions)
   }
 
-  /** All of the transactions, if every `match` finds a document and every `notMatch` none; else nothing. */
+  /**
+   * All of the transactions, if every `match` finds a document and every `notMatch` none; else nothing.
+   *
+   * @example
+   * const make = await client.transactions()
+   * const { success } = await client.applyIf([make.update(task, { status: 'doing' })], {
+   *   match: [{ _class: board.class.Task, query: { _id: task._id, status: 'todo' } }],
+   * })
+   */
   async applyIf(
     txes: TxCUD[],
     conditions: { match?: DocumentMatch[]; notMatch?: DocumentMatch[]; scope?: string } = {},
@@ -228,7 +316,13 @@ export class Client {
     return await this.tx(tx, requestOptions)
   }
 
-  /** Makes transactions signed by this client, for `tx` and `applyIf`. */
+  /**
+   * Makes transactions signed by this client, for `tx` and `applyIf`.
+   *
+   * @example
+   * const make = await client.transactions()
+   * await client.tx(make.update(task, { $push: { labels: 'star' } }))
+   */
   async transactions(): Promise<TransactionFactory> {
     return await this.#factory()
   }
@@ -238,12 +332,21 @@ export class Client {
    * answered, it takes effect once.
    *
    * @throws StatusError why the server refuses it
+   *
+   * @example
+   * const make = await client.transactions()
+   * await client.tx(make.remove(task))
    */
   async tx<T = unknown>(tx: Tx, requestOptions?: RequestOptions): Promise<T> {
     return (await this.#changes.send(tx, requestOptions)) as T
   }
 
-  /** Calls a method of the server or of one of its modules. */
+  /**
+   * Calls a method of the server or of one of its modules.
+   *
+   * @example
+   * const account = await client.call('getAccount')
+   */
   async call<T = unknown>(
     method: string,
     params: readonly unknown[] = [],
@@ -252,60 +355,137 @@ export class Client {
     return (await this.#connection.request(method, params, requestOptions)).result as T
   }
 
-  /** Starts to measure; call the answer to end: milliseconds the server spent on this session's requests meanwhile. */
+  /**
+   * Starts to measure; call the answer to end: milliseconds the server spent on this session's requests meanwhile.
+   *
+   * @example
+   * const done = await client.measure('import')
+   * await client.createDoc(board.class.Task, project, { title: 'Imported' })
+   * show(await done())
+   */
   async measure(operation: string): Promise<() => Promise<number>> {
     await this.call('measure', [operation])
     return async () => await this.call<number>('measure-done', [operation])
   }
 
+  /**
+   * What it knows of its connection: see `ConnectionState`.
+   *
+   * @example
+   * const { phase, unanswered } = client.connectionState()
+   */
   connectionState(): ConnectionState {
     return this.#connection.state
   }
 
-  /** Called whenever the state changes. Call the answer to stop; the same goes for those below. */
+  /**
+   * Called whenever the state changes. Call the answer to stop; the same goes for those below.
+   *
+   * @example
+   * const stop = client.onConnectionState(({ phase }) => show(phase))
+   * stop()
+   */
   onConnectionState(listener: (state: ConnectionState) => void): Cancel {
     return this.#states.on(listener)
   }
 
-  /** Called with transactions as they are committed, and with the place in the log they lead to. */
+  /**
+   * Called with transactions as they are committed, and with the place in the log they lead to.
+   *
+   * @example
+   * const stop = client.onTransactions(({ txes, seq }) => show([seq, ...txes]))
+   * stop()
+   */
   onTransactions(listener: (pushed: { txes: readonly Tx[]; seq: number | undefined }) => void): Cancel {
     return this.#transactions.on(listener)
   }
 
-  /** Called when a change that was kept from an earlier life, or that nobody waits for, is refused. */
+  /**
+   * Called when a change that was kept from an earlier life, or that nobody waits for, is refused.
+   *
+   * @example
+   * const stop = client.onConflict(({ tx, error }) => show(`${tx._id}: ${error.status.code}`))
+   * stop()
+   */
   onConflict(listener: (conflict: Conflict) => void): Cancel {
     return this.#conflicts.on(listener)
   }
 
-  /** Called with each request that took a megabyte or more, one way or the other. */
+  /**
+   * Called with each request that took a megabyte or more, one way or the other.
+   *
+   * @example
+   * const stop = client.onLargeMessage((message) => show(message))
+   * stop()
+   */
   onLargeMessage(listener: (message: LargeMessage) => void): Cancel {
     return this.#largeMessages.on(listener)
   }
 
-  /** Called when the store fails: what is not answered yet is lost if this page or process ends now. */
+  /**
+   * Called when the store fails: what is not answered yet is lost if this page or process ends now.
+   *
+   * @example
+   * const stop = client.onStoreError((error) => show(error))
+   * stop()
+   */
   onStoreError(listener: (error: unknown) => void): Cancel {
     return this.#storeErrors.on(listener)
   }
 
-  /** Requests wait until `resume`; pushes come as ever. */
+  /**
+   * Requests wait until `resume`; pushes come as ever.
+   *
+   * @example
+   * client.pause()
+   * const answer = client.findAll(board.class.Task, { status: 'todo' })
+   * client.resume()
+   * await answer
+   */
   pause(): void {
     this.#connection.pause()
   }
 
+  /**
+   * Sends what waited since `pause`.
+   *
+   * @example
+   * client.resume()
+   */
   resume(): void {
     this.#connection.resume()
   }
 
-  /** Closes the connection until `restart`. */
+  /**
+   * Closes the connection until `restart`.
+   *
+   * @example
+   * client.stop()
+   * show(client.connectionState().phase)
+   * client.restart()
+   */
   stop(): void {
     this.#connection.stop()
   }
 
+  /**
+   * Connects again after `stop`.
+   *
+   * @example
+   * client.stop()
+   * client.restart()
+   * await client.findAll(board.class.Task)
+   */
   restart(): void {
     this.#connection.restart()
   }
 
-  /** Ends the client: requests without an answer are rejected, live queries are silent. Idempotent. */
+  /**
+   * Ends the client: requests without an answer are rejected, live queries are silent. Idempotent.
+   *
+   * @example
+   * client.terminate()
+   */
   terminate(): void {
     this.#connection.terminate()
     this.#queries.stop()
@@ -322,7 +502,7 @@ export class Client {
     return new ReconnectingConnection(
       { ...connection, dialTimeout, inactivity, maxOutstanding },
       {
-        pushed: (txes, seq) => this.#pushed(txes, seq),
+        pushed: (...push) => this.#pushed(...push),
         reload: () => void this.#reload(),
         resumed: ({ modelHash }) => void this.#resumed(modelHash),
         stateChanged: (state) => this.#states.emit(state),
@@ -347,10 +527,13 @@ export class Client {
     this.#connection.start()
   }
 
-  #pushed(txes: readonly Tx[], seq: number | undefined): void {
+  #pushed(...[txes, seq, seqs]: Parameters<PushListener>): void {
     const isStructural = this.#model.apply(txes)
     this.#changes.confirm(txes)
-    this.#queries.apply(txes, seq, isStructural)
+    this.#queries.apply(
+      txes.map((tx, at) => ({ tx, seq: seqs?.[at] ?? seq })),
+      isStructural,
+    )
     this.#transactions.emit({ txes, seq })
   }
 
@@ -385,7 +568,13 @@ export class Client {
   }
 }
 
-/** A client that connects by itself. See `Client`. */
+/**
+ * A client that connects by itself, and again whenever it has to. See `Client`.
+ *
+ * @example
+ * const client = createClient({ url, getToken: () => token })
+ * client.terminate()
+ */
 export function createClient(options: ClientOptions): Client {
   return new Client(options)
 }

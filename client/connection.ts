@@ -37,8 +37,11 @@ export interface ConnectionOptions {
   timeout?: number
 }
 
-/** Called with transactions as they are committed, and with the place in the log they lead to (protocol 2). */
-export type PushListener = (txes: Tx[], seq: number | undefined) => void
+/**
+ * Called with transactions as they are committed, and with the place in the log they lead to (protocol 2); of those that
+ * were missed each has a place of its own.
+ */
+export type PushListener = (txes: Tx[], seq: number | undefined, seqs: number[] | undefined) => void
 
 /** Documents received so far of a long answer. */
 export type ProgressListener = (documents: number) => void
@@ -246,7 +249,7 @@ export class Connection {
     if (result === 'ping') return this.send('ping')
     if (isSignal(result)) return this.#signalled(frame)
     const txes = (Array.isArray(result) ? result : [result]) as Tx[]
-    for (const listener of this.#listeners) listener(txes, frame.seq)
+    for (const listener of this.#listeners) listener(txes, frame.seq, frame.seqs)
   }
 
   #signalled(frame: Response): void {

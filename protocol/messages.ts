@@ -70,4 +70,6 @@ export interface Response {
   terminate?: boolean
   /** Protocol 2, of a push and of the answer to `query`: the last of the log it takes into account. */
   seq?: number
+  /** Of each transaction of a push that holds what was missed: these are of several commits. */
+  seqs?: number[]
 }

@@ -12,9 +12,12 @@ export interface Plan {
   backup: number
   /** Workspaces that idle, for each repetition. */
   workspaces: number
+  /** Where two storages are beside each other: documents in each, and workspaces that are entered. */
+  beside: { documents: number; workspaces: number }
 }
 
 export const full: Plan = {
+  beside: { documents: 100_000, workspaces: 1000 },
   documents: 100_000,
   repetitions: 5,
   seconds: 2,
@@ -23,6 +26,7 @@ export const full: Plan = {
   workspaces: 60,
 }
 export const quick: Plan = {
+  beside: { documents: 5000, workspaces: 50 },
   documents: 100_000,
   repetitions: 3,
   seconds: 0.5,

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { boardModel } from '../../examples/board/model.ts'
 import { baseModel } from '../../model/base-model.ts'
-import type { Doc } from '../../model/documents.ts'
+import type { Doc, Ref } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import type { TxCreateDoc } from '../../model/transactions.ts'
-import type { CommitBatch } from '../../pipeline/storage/contract.ts'
+import type { CommitBatch, Storage } from '../../pipeline/storage/contract.ts'
 import { createEmbeddedStorage } from '../../pipeline/storage/embedded/storage.ts'
 import { storageSchema } from '../../pipeline/storage-schema.ts'
 import { WorkspaceModel } from '../../model/workspace-model.ts'
@@ -12,13 +12,32 @@ import { project, PROJECTS, task } from './tasks.ts'
 
 const BATCH = 2000
 
-/** A workspace with that many tasks, each with its entry in the log, made without a server. */
-export async function populate(data: string, workspace: string, tasks: number): Promise<void> {
+export interface Populated {
+  /** Projects are private, and there are as many again that the author is no member of. */
+  isPrivate?: boolean
+}
+
+/** A workspace in embedded storage with that many tasks, each with its entry in the log, made without a server. */
+export async function populate(
+  data: string,
+  workspace: string,
+  tasks: number,
+  how: Populated = {},
+): Promise<void> {
+  await populateStorage(createEmbeddedStorage({ directory: join(data, 'workspaces') }), workspace, tasks, how)
+}
+
+/** The same in any storage, which is closed then. */
+export async function populateStorage(
+  storage: Storage,
+  workspace: string,
+  tasks: number,
+  { isPrivate = false }: Populated = {},
+): Promise<void> {
   const schema = storageSchema(WorkspaceModel.of([...baseModel, ...boardModel]).hierarchy)
-  const storage = createEmbeddedStorage({ directory: join(data, 'workspaces') })
   try {
     const opened = await storage.openWorkspace(workspace, schema)
-    const docs = documents(tasks)
+    const docs = documents(tasks, isPrivate)
     for (let at = 0; at < docs.length; at += BATCH) await opened.commit(batch(docs.slice(at, at + BATCH), at))
     // Full-text search takes in what it was behind: it shall not do so while something else is measured.
     await opened.search({ text: 'search', limit: 1 })
@@ -27,9 +46,20 @@ export async function populate(data: string, workspace: string, tasks: number): 
   }
 }
 
-function documents(tasks: number): { domain: string; doc: Doc }[] {
-  const projects = Array.from({ length: PROJECTS }, (_, at) => ({ domain: 'space', doc: project(at) }))
-  return [...projects, ...Array.from({ length: tasks }, (_, at) => ({ domain: 'task', doc: task(at) }))]
+function documents(tasks: number, isPrivate: boolean): { domain: string; doc: Doc }[] {
+  const projects = Array.from({ length: PROJECTS }, (_, at) => ({
+    domain: 'space',
+    doc: project(at, isPrivate),
+  }))
+  const hidden = projects.map(({ domain, doc }) => ({
+    domain,
+    doc: { ...doc, _id: `${doc._id} of others` as Ref, members: [] },
+  }))
+  return [
+    ...projects,
+    ...(isPrivate ? hidden : []),
+    ...Array.from({ length: tasks }, (_, at) => ({ domain: 'task', doc: task(at) })),
+  ]
 }
 
 function batch(puts: CommitBatch['puts'], after: number): CommitBatch {

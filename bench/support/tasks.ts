@@ -17,11 +17,11 @@ export function taskId(number: number): Ref {
 
 const signature = { modifiedBy: AUTHOR, modifiedOn: TIME, createdBy: AUTHOR, createdOn: TIME }
 
-export function project(number: number): Doc {
+export function project(number: number, isPrivate: boolean): Doc {
   const fields = {
     name: `Project ${number}`,
     description: '',
-    private: false,
+    private: isPrivate,
     members: [AUTHOR],
     archived: false,
   }

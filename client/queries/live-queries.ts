@@ -2,7 +2,13 @@ import type { Class, Ref } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import { type Tx, type TxCUD, type TxWorkspaceEvent, WorkspaceEvent } from '../../model/transactions.ts'
 import type { Cancel } from '../environment.ts'
-import { LiveQuery, type QueryListener, type QueryRequest, type QuerySource } from './live-query.ts'
+import {
+  LiveQuery,
+  type Pushed,
+  type QueryListener,
+  type QueryRequest,
+  type QuerySource,
+} from './live-query.ts'
 
 /** All live queries of a client; identical ones are one. */
 export class LiveQueries {
@@ -30,10 +36,10 @@ export class LiveQueries {
   }
 
   /** Takes in what was pushed. */
-  apply(txes: readonly Tx[], seq: number | undefined, modelChanged: boolean): void {
-    const changes = txes.filter(isChange)
-    for (const query of this.#all()) query.apply(changes, seq)
-    for (const tx of txes)
+  apply(pushes: readonly Pushed<Tx>[], modelChanged: boolean): void {
+    const changes = pushes.filter(isChange)
+    for (const query of this.#all()) query.apply(changes)
+    for (const { tx } of pushes)
       if (tx._class === core.class.TxWorkspaceEvent) this.#announced(tx as TxWorkspaceEvent)
     // Classes have changed: every plan may have.
     if (modelChanged) this.ask()
@@ -80,6 +86,6 @@ export class LiveQueries {
   }
 }
 
-function isChange(tx: Tx): tx is TxCUD {
-  return 'objectId' in tx && 'objectClass' in tx
+function isChange(push: Pushed<Tx>): push is Pushed<TxCUD> {
+  return 'objectId' in push.tx && 'objectClass' in push.tx
 }

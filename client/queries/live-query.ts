@@ -32,6 +32,12 @@ export interface Answer {
   seq: number | undefined
 }
 
+/** A transaction, with its place in the log or that of the commit it is part of; it has none outside of the log. */
+export interface Pushed<T> {
+  tx: T
+  seq: number | undefined
+}
+
 export interface QueryListener {
   result: (result: FindResult) => void
   error: (error: unknown) => void
@@ -54,7 +60,7 @@ export class LiveQuery {
   #seq = -1
   #isAsking = false
   /** What came while an answer was on its way. */
-  #meanwhile: { tx: TxCUD; seq: number | undefined }[] = []
+  #meanwhile: Pushed<TxCUD>[] = []
   #isStale = false
   #retries = 0
   #cancelRetry: Cancel | undefined
@@ -89,14 +95,10 @@ export class LiveQuery {
     this.#seq = -1
   }
 
-  /** Takes in transactions that lead to a place in the log. */
-  apply(txes: readonly TxCUD[], seq: number | undefined): void {
-    if (this.#isAsking) this.#meanwhile.push(...txes.map((tx) => ({ tx, seq })))
-    if (seq !== undefined && seq <= this.#seq) return
-    let isUnknown = false
-    for (const tx of txes) isUnknown = this.#take(tx) === 'unknown' || isUnknown
-    if (seq !== undefined) this.#seq = seq
-    if (isUnknown && !this.#isAsking) this.ask()
+  /** Takes in those of the transactions that it does not have yet. */
+  apply(pushes: readonly Pushed<TxCUD>[]): void {
+    if (this.#isAsking) this.#meanwhile.push(...pushes)
+    if (this.#takeAll(pushes) && !this.#isAsking) this.ask()
   }
 
   /** Whether documents of one of the domains are in the result or joined to it. */
@@ -155,11 +157,7 @@ export class LiveQuery {
   #answered(plan: FindPlan, { docs, total, seq }: Answer): void {
     this.#window = new Window(plan, docs, total)
     this.#seq = seq ?? -1
-    let isUnknown = this.#isStale
-    for (const { tx, seq: place } of this.#meanwhile.splice(0)) {
-      if (place !== undefined && place <= this.#seq) continue
-      isUnknown = this.#take(tx) === 'unknown' || isUnknown
-    }
+    const isUnknown = this.#takeAll(this.#meanwhile.splice(0)) || this.#isStale
     this.show()
     if (isUnknown) this.ask()
   }
@@ -173,6 +171,18 @@ export class LiveQuery {
     const wait = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** this.#retries)
     this.#retries += 1
     this.#cancelRetry = this.#source.clock.schedule(wait, () => this.ask())
+  }
+
+  /** Tells whether something only the server can tell has happened. */
+  #takeAll(pushes: readonly Pushed<TxCUD>[]): boolean {
+    const known = this.#seq
+    let isUnknown = false
+    for (const { tx, seq } of pushes) {
+      if (seq !== undefined && seq <= known) continue
+      isUnknown = this.#take(tx) === 'unknown' || isUnknown
+      this.#seq = seq ?? this.#seq
+    }
+    return isUnknown
   }
 
   #take(tx: TxCUD): Effect {

@@ -1,6 +1,5 @@
-import type { Tx } from '../../model/transactions.ts'
 import type { HelloResponse, LogPlace, Response } from '../../protocol/messages.ts'
-import { Connection } from '../connection.ts'
+import { Connection, type PushListener } from '../connection.ts'
 import type { Cancel, Environment } from '../environment.ts'
 import { ClientError } from '../errors.ts'
 import { backoff, verdictOf } from './backoff.ts'
@@ -28,8 +27,8 @@ export interface ReconnectingOptions {
 }
 
 export interface ReconnectingListener {
-  /** Transactions, each once and in order, with the place in the log they lead to. */
-  pushed: (txes: Tx[], seq: number | undefined) => void
+  /** Transactions, each once and in order, with the place in the log they lead to, or with that of each. */
+  pushed: PushListener
   /** What was known may be out of date: everything has to be asked for again. Once after each first connection too. */
   reload: () => void
   /** A connection goes on where the last one ended; what was missed is about to be pushed. */
@@ -192,7 +191,7 @@ export class ReconnectingConnection {
       const { refusal } = connection
       if (this.#connection === connection) this.#lost({ code, reason, status: refusal?.status }, isFinal)
     })
-    connection.onPush((txes, seq) => this.#pushed(connection, txes, seq))
+    connection.onPush((...push) => this.#pushed(connection, ...push))
   }
 
   #open(token: string, onHello: (hello: HelloResponse) => void): Connection | undefined {
@@ -246,14 +245,14 @@ export class ReconnectingConnection {
     if (!this.#paused && this.#connection === connection) this.#requests.use(connection)
   }
 
-  #pushed(connection: Connection, txes: Tx[], seq: number | undefined): void {
+  #pushed(connection: Connection, ...[txes, seq, seqs]: Parameters<PushListener>): void {
     // Before hello they are those of protocol 1.
     if (this.#connection !== connection || this.#phase !== 'ready') return
     if (seq !== undefined && this.#place !== undefined) {
       if (seq <= this.#place.seq) return
       this.#place = { ...this.#place, seq }
     }
-    this.#listener.pushed(txes, seq)
+    this.#listener.pushed(txes, seq, seqs)
   }
 
   /** Without dropping the connection; when it fails, the next one asks again. */

@@ -46,6 +46,7 @@ function framesOf({ pushes, seq }: Missed): PushFrames[] {
       new PushFrames(
         part.map(({ tx }) => tx),
         isLast ? seq : part.at(-1)?.seq,
+        part.map((push) => push.seq),
       ),
     )
   }

@@ -56,6 +56,13 @@ for (const storage of ['memory', 'embedded']) {
     assert.deepEqual(logged(client), logged(stays).slice(before))
     assert.equal(lastSeq(client), lastSeq(stays))
     assert.ok(logged(client).length > 600)
+    const missed = client.frames.filter((frame) => Array.isArray(frame['seqs']))
+    const places = missed.flatMap((frame) => frame['seqs'] as number[])
+    assert.deepEqual(
+      places,
+      places.toSorted((a, b) => a - b),
+    )
+    assert.equal(places.length, missed.flatMap(({ result }) => result).length)
   })
 }
 

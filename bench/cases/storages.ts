@@ -1,0 +1,132 @@
+import { findMongo } from '../../tests/services/mongodb.ts'
+import { connect } from '../../client/node.ts'
+import type { Doc } from '../../model/documents.ts'
+import { createEmbeddedStorage } from '../../pipeline/storage/embedded/storage.ts'
+import { createMongoStorage } from '../../pipeline/storage/mongodb/storage.ts'
+import type { Storage } from '../../pipeline/storage/contract.ts'
+import type { LoadAnswers } from '../load-child.ts'
+import type { Child } from '../support/child.ts'
+import type { Plan } from '../support/plan.ts'
+import { populateStorage } from '../support/populate.ts'
+import { print, printFigure } from '../support/report.ts'
+import { startAtrium, token, withClients } from '../support/server.ts'
+import { type Spread, spreadOf } from '../support/spread.ts'
+import { AUTHOR, projectId } from '../support/tasks.ts'
+
+const WORKSPACE = 'beside'
+const PREFIX = 'bench-'
+const READERS = 16
+const WRITERS = 64
+
+/** What is measured of each storage, and its figure. */
+type Figures = Map<string, { unit: string; spread: Spread }>
+
+/** The two durable storages beside each other, each behind a server of its own, on the same work. */
+export async function measureStorages(data: string, plan: Plan): Promise<void> {
+  const mongo = await findMongo()
+  if ('missing' in mongo) {
+    print(`MongoDB is left out: ${mongo.missing}`)
+    return
+  }
+  try {
+    print(`MongoDB is ${mongo.name} ${mongo.version}`)
+    const url = mongo.url
+    const embedded = await figuresOf(
+      createEmbeddedStorage({ directory: `${data}/workspaces` }),
+      data,
+      {},
+      plan,
+    )
+    const settings = { ATRIUM_STORAGE: 'mongodb', ATRIUM_MONGO_URL: url, ATRIUM_MONGO_PREFIX: PREFIX }
+    const beside = await figuresOf(createMongoStorage({ url, databasePrefix: PREFIX }), data, settings, plan)
+    for (const [name, { unit, spread }] of beside) {
+      const peer = embedded.get(name)
+      const figure = { name: `MongoDB, ${name}`, unit, spread }
+      printFigure(
+        peer === undefined ? figure : { ...figure, peer: { name: 'embedded', spread: peer.spread } },
+      )
+    }
+  } finally {
+    await mongo.stop()
+  }
+}
+
+async function figuresOf(
+  storage: Storage,
+  data: string,
+  settings: NodeJS.ProcessEnv,
+  plan: Plan,
+): Promise<Figures> {
+  const { documents, workspaces } = plan.beside
+  await populateStorage(storage, WORKSPACE, documents)
+  const figures: Figures = new Map()
+  const server = startAtrium(data, settings)
+  const put = (name: string, unit: string, values: number[]) =>
+    figures.set(name, { unit, spread: spreadOf(values) })
+  try {
+    const url = (await server.ask('url')).replace('http', 'ws')
+    put(`first entry, ${documents.toLocaleString('en')} documents`, 'ms', [await entering(url, WORKSPACE)])
+    const rates = async (work: 'commit' | 'find' | 'get', connections: number) =>
+      await withClients(server, tokensFor(connections), async (load) => await ratesOf(load, work, plan))
+    put('commits/s, 1 writer', 'commits/s', await rates('commit', 1))
+    put(`commits/s, ${WRITERS} writers`, 'commits/s', await rates('commit', WRITERS))
+    put('finds/s of 50 by index', 'finds/s', await rates('find', READERS))
+    put('gets/s by id', 'gets/s', await rates('get', READERS))
+    const { count, scan } = await wholeReads(url, plan)
+    put('count of a project', 'ms', count)
+    put('scan of all, by a field without index', 'ms', scan)
+    put(`${workspaces} workspaces, entered one by one`, 'ms each', [await manyWorkspaces(url, workspaces)])
+  } finally {
+    await server.stop()
+  }
+  return figures
+}
+
+function tokensFor(count: number): string[] {
+  return Array.from({ length: count }, () => token(WORKSPACE))
+}
+
+async function ratesOf(
+  load: Child<LoadAnswers>,
+  work: 'commit' | 'find' | 'get',
+  { repetitions, seconds, beside: { documents } }: Plan,
+): Promise<number[]> {
+  await load.ask('run', { work, seconds: seconds / 2, documents })
+  const rates: number[] = []
+  for (let repetition = 0; repetition < repetitions; repetition++) {
+    const { count, elapsed } = await load.ask('run', { work, seconds, documents })
+    rates.push(count / elapsed)
+  }
+  return rates
+}
+
+async function wholeReads(url: string, { repetitions }: Plan): Promise<{ count: number[]; scan: number[] }> {
+  const connection = await connect({ url, token: token(WORKSPACE) })
+  const timed = async (query: object, options: object): Promise<number> => {
+    const started = performance.now()
+    await connection.findAll<Doc>('board:class:Task' as never, query as never, options)
+    return performance.now() - started
+  }
+  const [count, scan]: [number[], number[]] = [[], []]
+  for (let repetition = 0; repetition < repetitions; repetition++) {
+    count.push(await timed({ space: projectId(repetition) }, { limit: 1, total: true }))
+    scan.push(await timed({ modifiedBy: `not ${AUTHOR} ${repetition}` }, {}))
+  }
+  connection.close()
+  return { count, scan }
+}
+
+async function entering(url: string, workspace: string): Promise<number> {
+  const started = performance.now()
+  const connection = await connect({ url, token: token(workspace) })
+  const took = performance.now() - started
+  connection.close()
+  return took
+}
+
+/** Milliseconds each, of workspaces that are new. */
+async function manyWorkspaces(url: string, count: number): Promise<number> {
+  const started = performance.now()
+  for (let workspace = 0; workspace < count; workspace++) await entering(url, `new-${workspace}`)
+  return (performance.now() - started) / count
+}
