@@ -173,6 +173,10 @@ export class Member {
         },
       },
       random: this.world.random,
+      logger: {
+        debug: (message, fields) => this.world.logged.push(`${message} ${JSON.stringify(fields)}`),
+        warn: (message, fields) => this.world.logged.push(`${message} ${JSON.stringify(fields)}`),
+      },
       network: { isOnline: () => true, subscribe: () => () => undefined },
       ...(this.#keeps ? { store: this.store } : {}),
     })
@@ -194,6 +198,8 @@ export class ClientWorld {
   members: Member[] = []
   /** Ids of tasks somebody tried to make. */
   readonly made = new Set<string>()
+  /** What clients log. */
+  readonly logged: string[] = []
   /** Seconds a token lives. */
   tokenLife: number | undefined
   isDown = false
