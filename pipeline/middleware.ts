@@ -5,7 +5,7 @@ import type { FindPlan } from '../model/query/plan.ts'
 import type { DocumentQuery, FindOptions, FindResult } from '../model/query/query.ts'
 import type { Tx } from '../model/transactions.ts'
 import type { Workspace } from './workspace.ts'
-import type { EncodedResult, PartLimits } from './storage/contract.ts'
+import type { EncodedResult, Highlight, PartLimits } from './storage/contract.ts'
 
 export interface FindRequest {
   _class: Ref<Class>
@@ -28,7 +28,13 @@ export interface SearchQuery {
 }
 
 export interface SearchResult {
-  docs: { id: string; title?: string; doc: { _id: string; _class: string }; score: number }[]
+  docs: {
+    id: string
+    title?: string
+    doc: { _id: string; _class: string }
+    score: number
+    highlights: Highlight[]
+  }[]
   total: number
 }
 

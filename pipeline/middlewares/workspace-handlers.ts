@@ -26,8 +26,8 @@ export function workspaceHandlers(workspace: Workspace): Handlers {
       const concrete = classes?.flatMap((_class) => descendants(workspace, _class))
       const excluded = permissions.excluded(caller)
       const hits = await storage.search({ text: query, classes: concrete, spaces, excluded, limit })
-      const docs = hits.map(({ id, _class, title, score }) => {
-        const hit = { id, doc: { _id: id, _class }, score }
+      const docs = hits.map(({ id, _class, title, score, highlights }) => {
+        const hit = { id, doc: { _id: id, _class }, score, highlights }
         return title === undefined ? hit : { ...hit, title }
       })
       return { docs, total: docs.length }

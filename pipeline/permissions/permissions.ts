@@ -5,6 +5,7 @@ import type { Tx, TxCUD } from '../../model/transactions.ts'
 import type { Condition, FindPlan, LookupPlan, Path } from '../../model/query/plan.ts'
 import type { Caller } from '../caller.ts'
 import type { Audience } from '../push.ts'
+import type { SearchRequest } from '../storage/contract.ts'
 import type { WorkspaceModel } from '../../model/workspace-model.ts'
 import { type Affected, SpaceIndex } from './space-index.ts'
 
@@ -105,9 +106,11 @@ export class Permissions {
   }
 
   /** What full-text search leaves out for the caller. */
-  excluded(caller: Caller): { spaces: readonly string[]; classes: readonly string[] } {
+  excluded(caller: Caller): NonNullable<SearchRequest['excluded']> {
     if (seesEverything(caller)) return { spaces: [], classes: [] }
-    return { spaces: this.#spaces.hiddenFrom(caller.account), classes: [...this.#hierarchy.creatorsOnly()] }
+    const { account } = caller
+    const classes = [...this.#hierarchy.creatorsOnly()]
+    return { spaces: this.#spaces.hiddenFrom(account), classes, creator: account }
   }
 
   get #hierarchy(): Hierarchy {

@@ -4,6 +4,7 @@ import { describeFinding } from './suite/finding.ts'
 import type { SubjectFactory } from './suite/fixture.ts'
 import { describeHistory } from './suite/history.ts'
 import { describeRestoring } from './suite/restoring.ts'
+import { describeSearching } from './suite/searching.ts'
 import { describeStreaming } from './suite/streaming.ts'
 
 /** The tests of the storage contract, for any adapter. */
@@ -13,5 +14,6 @@ export function describeStorage(name: string, make: SubjectFactory): void {
   describeRestoring(name, make)
   describeStreaming(name, make)
   describeBackup(name, make)
+  describeSearching(name, make)
   describeEquivalence(name, make)
 }

@@ -132,8 +132,8 @@ export interface SearchRequest {
   /** Concrete classes; all when undefined. */
   classes?: readonly string[] | undefined
   spaces?: readonly string[] | undefined
-  /** Spaces, documents of spaces, and classes that are left out. */
-  excluded?: { spaces: readonly string[]; classes: readonly string[] } | undefined
+  /** Spaces and what is in them, and documents of classes unless this account created them, that are left out. */
+  excluded?: { spaces: readonly string[]; classes: readonly string[]; creator?: string } | undefined
   limit: number
 }
 
@@ -143,6 +143,17 @@ export interface SearchHit {
   title?: string
   /** Higher is better. */
   score: number
+  /** Where the words were found, in the order of the declared fields. */
+  highlights: Highlight[]
+}
+
+/** A piece of a field's text with words that were looked for. */
+export interface Highlight {
+  /** The field's path, with dots. */
+  field: string
+  text: string
+  /** From where to where in `text`, in UTF-16 units, without overlap. */
+  marks: [from: number, to: number][]
 }
 
 export interface DocumentInfo {

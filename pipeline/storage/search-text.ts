@@ -19,7 +19,8 @@ export function searchText(doc: Doc, paths: readonly Path[]): SearchText {
   return { title: searchWords(title), body: body.flatMap(searchWords) }
 }
 
-function textsAt(doc: Doc, path: Path): string[] {
+/** What is not empty. */
+export function textsAt(doc: Doc, path: Path): string[] {
   return valuesAt(path)(doc)
     .flat()
     .filter((value): value is string => typeof value === 'string' && value !== '')

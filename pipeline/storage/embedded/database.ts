@@ -20,7 +20,7 @@ import { Sqlite } from './sqlite.ts'
 
 /** `atri`, in `PRAGMA application_id`. */
 const applicationId = 0x61747269
-export const formatVersion = 2
+export const formatVersion = 3
 
 const preparedAtOnce = 100
 /** Milliseconds. */
@@ -41,7 +41,9 @@ const creation = `
   CREATE INDEX tx_request ON tx (request) WHERE request IS NOT NULL;
   CREATE INDEX tx_object ON tx (objectId);
   CREATE INDEX tx_model ON tx (seq) WHERE objectSpace = 'core:space:Model';
-  CREATE TABLE search_doc (rowid INTEGER PRIMARY KEY, domain, id, _class, space, digest, UNIQUE (domain, id));
+  CREATE TABLE search_doc (
+    rowid INTEGER PRIMARY KEY, domain, id, _class, space, digest, createdBy, UNIQUE (domain, id)
+  );
   CREATE VIRTUAL TABLE search USING fts5 (title, body, content='', contentless_delete=1, tokenize='ascii');
 `
 

@@ -6,6 +6,10 @@ import { keyFromJson, keyLayout } from './key-columns.ts'
 import { awkwardIndexes, createDocumentTable, createIndex, declaredIndexes, tableName } from './tables.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
 
+/** Formats of the file in which these are new. */
+const keyColumnsSince = 2
+const creatorsSince = 3
+
 /** Everything declared now or kept from before: opening knows the base model only, and drops nothing for it. */
 export function keptSchema(file: WorkspaceFile, declared: StorageSchema): StorageSchema {
   const stored = storedSchema(file)
@@ -35,18 +39,19 @@ function distinct<T>(items: readonly T[]): T[] {
 /** Makes the indexes of the schema and drops others. Does nothing when the file has exactly this one already. */
 export function applySchema(file: WorkspaceFile, schema: StorageSchema): void {
   const text = JSON.stringify(schema)
-  const isOld = file.formatVersion < formatVersion
-  if (file.meta('schema') !== text || isOld) {
+  const version = file.formatVersion
+  if (file.meta('schema') !== text || version < formatVersion) {
     file.transaction('immediate', () => {
       const before = new Map(storedSchema(file).domains.map((domain) => [domain.domain, domain]))
       const byDomain = new Map(schema.domains.map((domain) => [domain.domain, domain]))
       for (const domain of new Set([...before.keys(), ...byDomain.keys()])) {
         const declared = byDomain.get(domain)
-        fillColumns(file, domain, declared, isOld ? undefined : before.get(domain))
+        fillColumns(file, domain, declared, version < keyColumnsSince ? undefined : before.get(domain))
         syncIndexes(file, domain, declared)
       }
       file.setMeta('schema', text)
-      if (isOld) file.db.exec('ALTER TABLE search_doc ADD COLUMN digest')
+      if (version < keyColumnsSince) file.db.exec('ALTER TABLE search_doc ADD COLUMN digest')
+      if (version < creatorsSince) file.db.exec('ALTER TABLE search_doc ADD COLUMN createdBy')
       file.db.pragma(`user_version = ${formatVersion}`)
     })
   }

@@ -6,6 +6,8 @@ import { fragment } from './fragment.ts'
 import { changedIds, lastSequence } from './log.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
 
+/** Of what is kept of a document: an index of another one is made anew. */
+const indexVersion = 2
 const documentsASlice = 200
 /** So many are always worth a transaction. */
 const fewestASlice = 32
@@ -23,7 +25,8 @@ interface Progress {
 
 /** Starts the index anew when other fields are declared than it was made for. */
 export function prepareSearch(file: WorkspaceFile): void {
-  const declared = JSON.stringify([...searchable(file)].map(({ domain, fullText }) => [domain, fullText]))
+  const fields = [...searchable(file)].map(({ domain, fullText }) => [domain, fullText])
+  const declared = JSON.stringify([indexVersion, fields])
   if (progressOf(file)?.declared === declared) return
   file.transaction('immediate', () => {
     file.run(`INSERT INTO search (search) VALUES ('delete-all')`)
@@ -107,6 +110,7 @@ interface Entry {
   id: string
   _class: string
   space: string
+  createdBy: string
   title: string
   body: string
   digest: string
@@ -117,21 +121,22 @@ function entryOf(doc: Doc, schema: DomainSchema): Entry | undefined {
   const words = searchText(doc, schema.fullText)
   if (words.title.length + words.body.length === 0) return undefined
   const [title, body] = [words.title.join(' '), words.body.join(' ')]
-  const { _id, _class, space } = doc
+  const { _id, _class, space, createdBy = '' } = doc
   const digest = createHash('sha1').update(`${title}\n${body}`).digest('base64')
-  return { id: _id, _class, space, title, body, digest }
+  return { id: _id, _class, space, createdBy, title, body, digest }
 }
 
-type KnownEntry = Pick<Entry, '_class' | 'space' | 'digest'> & { rowid: number }
+type KnownEntry = Pick<Entry, '_class' | 'space' | 'createdBy' | 'digest'> & { rowid: number }
 
 function knownEntry(file: WorkspaceFile, domain: Domain, id: string): KnownEntry | undefined {
-  const sql = 'SELECT rowid, _class, space, digest FROM search_doc WHERE domain = ? AND id = ?'
+  const sql = 'SELECT rowid, _class, space, createdBy, digest FROM search_doc WHERE domain = ? AND id = ?'
   return file.rows<KnownEntry>(fragment(sql, domain, id))[0]
 }
 
 /** Most changes leave the words as they are, and to take them out of the index is what costs most. */
 function isSame(known: KnownEntry, wanted: Entry | undefined): boolean {
-  return known.digest === wanted?.digest && known._class === wanted._class && known.space === wanted.space
+  if (known.digest !== wanted?.digest || known.createdBy !== wanted.createdBy) return false
+  return known._class === wanted._class && known.space === wanted.space
 }
 
 function removeEntry(file: WorkspaceFile, rowid: number): void {
@@ -140,9 +145,10 @@ function removeEntry(file: WorkspaceFile, rowid: number): void {
 }
 
 function addEntry(file: WorkspaceFile, domain: Domain, entry: Entry): void {
-  const { id, _class, space, digest, title, body } = entry
-  const insert = 'INSERT INTO search_doc (domain, id, _class, space, digest) VALUES (?, ?, ?, ?, ?)'
-  const rowid = file.insert(insert, [domain, id, _class, space, digest])
+  const { id, _class, space, createdBy, digest, title, body } = entry
+  const insert =
+    'INSERT INTO search_doc (domain, id, _class, space, createdBy, digest) VALUES (?, ?, ?, ?, ?, ?)'
+  const rowid = file.insert(insert, [domain, id, _class, space, createdBy, digest])
   file.run('INSERT INTO search (rowid, title, body) VALUES (?, ?, ?)', [rowid, title, body])
 }
 

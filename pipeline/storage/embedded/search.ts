@@ -1,8 +1,8 @@
 import type { Doc, Domain } from '../../../model/documents.ts'
 import type { SearchHit, SearchRequest } from '../contract.ts'
-import { titleOf } from '../search-text.ts'
+import { hitOf, isLeftOut } from '../search-hit.ts'
 import { matchExpression } from './compile-search.ts'
-import { and, fragment, oneOf, template, type Fragment } from './fragment.ts'
+import { and, fragment, not, oneOf, template, type Fragment } from './fragment.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
 
 /** A word in the title counts as much as four in the body. */
@@ -20,7 +20,7 @@ export function search(file: WorkspaceFile, request: SearchRequest): SearchHit[]
   const { sql, params } = searchQuery(match, request)
   const hits: SearchHit[] = []
   for (const entry of file.prepare(sql).all(...params) as Entry[]) {
-    const hit = hitOf(file, entry)
+    const hit = readHit(file, entry, request)
     if (hit !== undefined) hits.push(hit)
   }
   return hits
@@ -39,23 +39,25 @@ function searchQuery(match: string, { classes, spaces, excluded, limit }: Search
   )
 }
 
-function exclusions({ spaces, classes }: NonNullable<SearchRequest['excluded']>): Fragment[] {
-  const columns: [string, readonly string[]][] = [
-    ['d.space', spaces],
-    ['d.id', spaces],
-    ['d._class', classes],
-  ]
-  return columns
-    .filter(([, values]) => values.length > 0)
-    .map(([column, values]) => template('NOT {}', oneOf(column, values)))
+function exclusions({ spaces, classes, creator = '' }: NonNullable<SearchRequest['excluded']>): Fragment[] {
+  const parts: Fragment[] = []
+  if (spaces.length > 0) parts.push(not(oneOf('d.space', spaces)), not(oneOf('d.id', spaces)))
+  if (classes.length > 0)
+    parts.push(template('{} OR {}', not(oneOf('d._class', classes)), fragment('d.createdBy = ?', creator)))
+  return parts
 }
 
-function hitOf(file: WorkspaceFile, { id, domain, score }: Entry): SearchHit | undefined {
+/** Of what the document is now, which may have changed since it was indexed. */
+function readHit(
+  file: WorkspaceFile,
+  { id, domain, score }: Entry,
+  request: SearchRequest,
+): SearchHit | undefined {
   const table = file.table(domain)
   if (table.missing === true) return undefined
   const data = file.value<string>(fragment(`SELECT data FROM ${table.name} WHERE _id = ?`, id))
   if (data === undefined) return undefined
   const doc = JSON.parse(data) as Doc
-  const title = titleOf(doc, file.schemaOf(domain)?.fullText ?? [])
-  return { id, _class: doc._class, ...(title === undefined ? {} : { title }), score }
+  if (isLeftOut(doc, request)) return undefined
+  return hitOf(doc, file.schemaOf(domain)?.fullText ?? [], request.text, score)
 }

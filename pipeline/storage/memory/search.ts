@@ -2,7 +2,8 @@ import type { Doc } from '../../../model/documents.ts'
 import type { DocumentSource } from '../../../model/query/evaluate.ts'
 import { searchWords } from '../../../model/query/search-words.ts'
 import type { DomainSchema, SearchHit, SearchRequest, StorageSchema } from '../contract.ts'
-import { searchText, titleOf } from '../search-text.ts'
+import { hitOf, isLeftOut } from '../search-hit.ts'
+import { searchText } from '../search-text.ts'
 
 /** A word in the title counts as much as four in the body. */
 const titleWeight = 4
@@ -20,23 +21,13 @@ function hitsIn(
   schema: DomainSchema,
   request: SearchRequest & { words: string[] },
 ): SearchHit[] {
-  const { classes, spaces, words } = request
   const hits: SearchHit[] = []
   for (const doc of source.documents(schema.domain)) {
-    if (isExcluded(doc, request.excluded)) continue
-    if (classes?.includes(doc._class) === false || spaces?.includes(doc.space) === false) continue
-    const score = scoreOf(doc, schema, words)
-    if (score === 0) continue
-    const title = titleOf(doc, schema.fullText)
-    hits.push({ id: doc._id, _class: doc._class, ...(title === undefined ? {} : { title }), score })
+    if (isLeftOut(doc, request)) continue
+    const score = scoreOf(doc, schema, request.words)
+    if (score > 0) hits.push(hitOf(doc, schema.fullText, request.text, score))
   }
   return hits
-}
-
-function isExcluded({ _id, _class, space }: Doc, excluded: SearchRequest['excluded']): boolean {
-  if (excluded === undefined) return false
-  const { spaces, classes } = excluded
-  return spaces.includes(space) || spaces.includes(_id) || classes.includes(_class)
 }
 
 /** 0 unless every word begins one of the document's. */

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { Doc } from '../../../model/documents.ts'
+import { searchWords } from '../../../model/query/search-words.ts'
+import {
+  batch,
+  entry,
+  noteClass,
+  putAll,
+  type SubjectFactory,
+  task,
+  taskSchema,
+  withWorkspace,
+} from './fixture.ts'
+
+const words = fc.constantFrom('glass', 'Gläser', 'door', 'x1', 'ΚΌΣΜΟΣ', 'go', 'good', '日本', '<b>')
+const texts = fc.array(words, { maxLength: 4 }).map((some) => some.join(' '))
+const fields = fc.record({ title: texts, text: texts, space: fc.constantFrom('space-a', 'space-b') })
+const steps = fc.array(fc.record({ id: fc.nat({ max: 9 }), fields: fc.option(fields, { nil: undefined }) }), {
+  minLength: 1,
+  maxLength: 8,
+})
+
+/** What full-text search finds, and what it tells of it. */
+export function describeSearching(name: string, make: SubjectFactory): void {
+  const within = (run: Parameters<typeof withWorkspace>[2]) => () => withWorkspace(make, taskSchema, run)
+
+  test(
+    `STO-79: ${name} tells where the words of a search were found, as text and places in it`,
+    within(async (workspace) => {
+      const long = `${'word '.repeat(100)}😀 Glasses & <em>glass</em> ${'more '.repeat(100)}`
+      await putAll(workspace, 0, [task('a', { title: 'A Glass door', text: ['none', long], rank: 'glass' })])
+      const [hit] = await workspace.search({ text: 'gla DOO', limit: 10 })
+      const [first, second, ...others] = hit?.highlights ?? []
+      assert.deepEqual(others, [])
+      assert.deepEqual(first, {
+        field: 'title',
+        text: 'A Glass door',
+        marks: [
+          [2, 7],
+          [8, 12],
+        ],
+      })
+      assert.ok(second)
+      assert.deepEqual([second.field, second.text.length <= 240], ['text', true])
+      assert.ok(long.includes(second.text))
+      const marked = second.marks.map(([from, to]) => second.text.slice(from, to))
+      assert.deepEqual(marked, ['Glasses', 'glass'])
+      assert.deepEqual((await workspace.search({ text: 'ss', limit: 10 })).length, 0)
+    }),
+  )
+
+  test(
+    `STO-80: ${name} finds of an excluded class what its creator made, and for him alone`,
+    within(async (workspace) => {
+      const own = { _class: noteClass, title: 'glass' }
+      await putAll(workspace, 0, [
+        task('ann', { ...own, createdBy: 'ann' }),
+        task('bob', { ...own, createdBy: 'bob' }),
+        task('nobody', { ...own, createdBy: undefined }),
+        task('task', { title: 'glass', createdBy: 'bob' }),
+      ])
+      const found = async (creator?: string) => {
+        const excluded = { spaces: [], classes: [noteClass], ...(creator === undefined ? {} : { creator }) }
+        return (await workspace.search({ text: 'glass', limit: 10, excluded })).map(({ id }) => id).sort()
+      }
+      assert.deepEqual(await found('ann'), ['ann', 'task'])
+      assert.deepEqual(await found('bob'), ['bob', 'task'])
+      assert.deepEqual(await found(), ['task'])
+      await putAll(workspace, 4, [task('bob', { ...own, createdBy: 'ann' })])
+      assert.deepEqual(await found('ann'), ['ann', 'bob', 'task'])
+    }),
+  )
+
+  test(
+    `STO-81: ${name} finds what a plain look at all documents finds, whatever was committed`,
+    within(async (workspace) => {
+      const docs = new Map<string, Doc>()
+      let seq = 0
+      const property = fc.asyncProperty(
+        steps,
+        words,
+        fc.option(words, { nil: '' }),
+        async (changes, one, two) => {
+          for (const change of changes) {
+            const id = `t${change.id}`
+            const doc = change.fields === undefined ? undefined : task(id, change.fields)
+            const puts = doc === undefined ? [] : [{ domain: 'task', doc }]
+            const removes = doc === undefined ? [{ domain: 'task', id }] : []
+            await workspace.commit(batch({ entries: [entry(++seq, { objectId: id })], puts, removes }))
+            if (doc === undefined) docs.delete(id)
+            else docs.set(id, doc)
+          }
+          for (const text of [one, `${two} ${one.slice(0, 2)}`]) {
+            const hits = await workspace.search({ text, limit: 100, spaces: ['space-a'] })
+            const expected = [...docs.values()].filter((doc) => doc.space === 'space-a' && isFound(doc, text))
+            assert.deepEqual(hits.map(({ id }) => id).sort(), expected.map(({ _id }) => _id as string).sort())
+          }
+        },
+      )
+      await fc.assert(property, { numRuns: 40, interruptAfterTimeLimit: 10_000 })
+    }),
+  )
+}
+
+/** Every word of the query begins a word of the document. */
+function isFound(doc: Doc, query: string): boolean {
+  const { title, text } = doc as unknown as { title: string; text: string }
+  const own = searchWords(`${title} ${text}`)
+  const wanted = searchWords(query)
+  return wanted.length > 0 && wanted.every((word) => own.some((candidate) => candidate.startsWith(word)))
+}
