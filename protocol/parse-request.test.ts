@@ -86,7 +86,10 @@ test('WIRE-11: hello takes its switches or none, null counting as none', () => {
   const all = { binary: true, compression: false, broadcast: false, protocol: 2, resume }
   assert.deepEqual(parseRequest({ ...hello, ...all }), { ...hello, ...all })
   for (const seq of [-1, 1.5, '7', undefined])
-    assert.notEqual(statusOf(() => parseRequest({ ...hello, resume: { epoch: 'e', seq } })), undefined)
+    assert.notEqual(
+      statusOf(() => parseRequest({ ...hello, resume: { epoch: 'e', seq } })),
+      undefined,
+    )
   assert.equal(statusOf(() => parseRequest({ ...hello, binary: 'yes' }))?.code, 'platform:status:BadRequest')
 })
 

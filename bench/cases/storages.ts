@@ -1,6 +1,5 @@
 import { findMongo } from '../../tests/services/mongodb.ts'
 import { connect } from '../../client/node.ts'
-import type { Doc } from '../../model/documents.ts'
 import { createEmbeddedStorage } from '../../pipeline/storage/embedded/storage.ts'
 import { createMongoStorage } from '../../pipeline/storage/mongodb/storage.ts'
 import type { Storage } from '../../pipeline/storage/contract.ts'
@@ -104,7 +103,7 @@ async function wholeReads(url: string, { repetitions }: Plan): Promise<{ count: 
   const connection = await connect({ url, token: token(WORKSPACE) })
   const timed = async (query: object, options: object): Promise<number> => {
     const started = performance.now()
-    await connection.findAll<Doc>('board:class:Task' as never, query as never, options)
+    await connection.findAll('board:class:Task' as never, query as never, options)
     return performance.now() - started
   }
   const [count, scan]: [number[], number[]] = [[], []]

@@ -67,7 +67,7 @@ test('SDK-20: after each of random changes, drops and changes of membership ever
       try {
         for (const each of members) await each.check()
       } catch (error) {
-        throw new Error(`seed ${seed}, step ${step}: ${String((error as Error).message).slice(0, 1500)}`, {
+        throw new Error(`seed ${seed}, step ${step}: ${(error as Error).message.slice(0, 1500)}`, {
           cause: error,
         })
       }
