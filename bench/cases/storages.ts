@@ -5,7 +5,7 @@ import { createMongoStorage } from '../../pipeline/storage/mongodb/storage.ts'
 import type { Storage } from '../../pipeline/storage/contract.ts'
 import type { LoadAnswers } from '../load-child.ts'
 import type { Child } from '../support/child.ts'
-import type { Plan } from '../support/plan.ts'
+import { type Plan, quick } from '../support/plan.ts'
 import { populateStorage } from '../support/populate.ts'
 import { print, printFigure } from '../support/report.ts'
 import { startAtrium, token, withClients } from '../support/server.ts'
@@ -14,6 +14,8 @@ import { AUTHOR, projectId } from '../support/tasks.ts'
 
 const WORKSPACE = 'beside'
 const PREFIX = 'bench-'
+/** It takes minutes to put 100,000 documents into it. */
+const SLOW_SERVER = 'mongo-java-server'
 const READERS = 16
 const WRITERS = 64
 
@@ -29,15 +31,19 @@ export async function measureStorages(data: string, plan: Plan): Promise<void> {
   }
   try {
     print(`MongoDB is ${mongo.name} ${mongo.version}`)
+    const { beside } = mongo.name === SLOW_SERVER ? quick : plan
     const url = mongo.url
     const embedded = await figuresOf(
       createEmbeddedStorage({ directory: `${data}/workspaces` }),
       data,
       {},
-      plan,
+      { ...plan, beside },
     )
     const settings = { ATRIUM_STORAGE: 'mongodb', ATRIUM_MONGO_URL: url, ATRIUM_MONGO_PREFIX: PREFIX }
-    const beside = await figuresOf(createMongoStorage({ url, databasePrefix: PREFIX }), data, settings, plan)
+    const beside = await figuresOf(createMongoStorage({ url, databasePrefix: PREFIX }), data, settings, {
+      ...plan,
+      beside,
+    })
     for (const [name, { unit, spread }] of beside) {
       const peer = embedded.get(name)
       const figure = { name: `MongoDB, ${name}`, unit, spread }
