@@ -40,11 +40,11 @@ export async function measureStorages(data: string, plan: Plan): Promise<void> {
       { ...plan, beside },
     )
     const settings = { ATRIUM_STORAGE: 'mongodb', ATRIUM_MONGO_URL: url, ATRIUM_MONGO_PREFIX: PREFIX }
-    const beside = await figuresOf(createMongoStorage({ url, databasePrefix: PREFIX }), data, settings, {
+    const figures = await figuresOf(createMongoStorage({ url, databasePrefix: PREFIX }), data, settings, {
       ...plan,
       beside,
     })
-    for (const [name, { unit, spread }] of beside) {
+    for (const [name, { unit, spread }] of figures) {
       const peer = embedded.get(name)
       const figure = { name: `MongoDB, ${name}`, unit, spread }
       printFigure(
