@@ -11,3 +11,5 @@ export { type ClientStore, MemoryStore } from './store/client-store.ts'
 export { indexedDbStore } from './store/indexed-db-store.ts'
 export { Connection, ConnectionClosedError, type ConnectionOptions } from './connection.ts'
 export type { Dial, WebSocketLike } from './web-socket.ts'
+// Of the bundle for browsers: that of `atrium/model` is another one there.
+export { StatusError } from '../model/status.ts'

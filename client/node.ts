@@ -15,7 +15,9 @@ export const dialNode: Dial = (url, protocols) =>
  * A client on Node, 20 included, whose own WebSocket is not needed. See `Client`.
  *
  * @example
- * const client = createNodeClient({ url, getToken: () => token, store: fileStore('./ann.atrium') })
+ * const client = createNodeClient({ url, getToken: () => token })
+ * await client.ready()
+ * client.terminate()
  */
 export function createNodeClient(options: ClientOptions): Client {
   return createClient({ dial: dialNode, ...options })

@@ -8,10 +8,10 @@ const ClientContext = createContext<Client | undefined>(undefined)
  *
  * @example
  * const client = createClient({ url, getToken })
- * createRoot(element).render(
+ * const app = (
  *   <AtriumProvider client={client}>
  *     <App />
- *   </AtriumProvider>,
+ *   </AtriumProvider>
  * )
  */
 export function AtriumProvider({ client, children }: { client: Client; children?: ReactNode }): ReactNode {
@@ -25,7 +25,7 @@ export function AtriumProvider({ client, children }: { client: Client; children?
  *
  * @example
  * const client = useClient()
- * const onDone = () => client.updateDoc(task, { status: 'done' })
+ * const finish = async () => await client.updateDoc(task, { status: 'done' })
  */
 export function useClient(): Client {
   const client = useContext(ClientContext)
