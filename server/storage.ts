@@ -28,10 +28,11 @@ export async function createStorage(configuration: Configuration, logger: Logger
 /** The driver takes long to load: only who needs it waits for it. */
 async function mongoStorage(configuration: Configuration, logger: Logger): Promise<Storage> {
   const { mongoUrl: url = '', mongoPrefix: databasePrefix, mongoTimeout, mongoRetry } = configuration
+  const searchDirectory = join(configuration.data, 'search')
   const { createMongoStorage } = await import('../pipeline/storage/mongodb/storage.ts')
   try {
     const limits = { commandTimeout: mongoTimeout * 1000, retryFor: mongoRetry * 1000 }
-    return createMongoStorage({ url, databasePrefix, logger, ...limits })
+    return createMongoStorage({ url, databasePrefix, searchDirectory, logger, ...limits })
   } catch {
     // What the driver says of it may tell the password.
     throw new ConfigurationError('ATRIUM_MONGO_URL: its value is not a MongoDB connection string')

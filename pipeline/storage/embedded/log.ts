@@ -1,5 +1,6 @@
 import { core } from '../../../model/identifiers.ts'
 import { StorageError } from '../contract.ts'
+import { namedIds, type NamingTransaction } from '../named-ids.ts'
 import { fragment, type Fragment, limitTo } from './fragment.ts'
 import { type Row, transactionColumns } from './row.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
@@ -108,18 +109,7 @@ export function changedIds(
 ): { seq: number; ids: () => string[] }[] {
   const sql = `SELECT seq, data FROM tx WHERE seq > ? ORDER BY seq${limitTo(limit)}`
   const rows = file.rows<{ seq: number; data: string }>(fragment(sql, after))
-  return rows.map(({ seq, data }) => ({ seq, ids: () => objectIds(JSON.parse(data) as Named) }))
-}
-
-interface Named {
-  objectId?: unknown
-  tx?: Named
-  txes?: Named[]
-}
-
-function objectIds(tx: Named): string[] {
-  const own = typeof tx.objectId === 'string' ? [tx.objectId] : []
-  return [...own, ...[tx.tx ?? [], tx.txes ?? []].flat().flatMap(objectIds)]
+  return rows.map(({ seq, data }) => ({ seq, ids: () => namedIds(JSON.parse(data) as NamingTransaction) }))
 }
 
 /** Transactions restored in any order get their places by time, which rebuilding the model depends on. */

@@ -12,6 +12,8 @@ export interface History extends Document {
   offset: number
   /** The log was restored: the next opening puts it in the order of time. */
   restored: boolean
+  /** How often documents were changed past the log. */
+  restores?: number
 }
 
 export type HistoryCollection = Collection<Document & { _id: string }>

@@ -2,7 +2,7 @@ import type { Collection } from 'mongodb'
 import type { Doc, Domain } from '../../../model/documents.ts'
 import type { Committer } from './committer.ts'
 import type { Documents } from './documents.ts'
-import type { History, HistoryCollection } from './history.ts'
+import { type History, type HistoryCollection, saveHistory } from './history.ts'
 import type { Irregularities } from './irregularities.ts'
 import type { Log } from './log.ts'
 import { markRestored, replaceTransactions } from './restore.ts'
@@ -35,6 +35,7 @@ export class Restoring {
   async upload(domain: Domain, docs: readonly Doc[]): Promise<void> {
     const { documents, irregularities, schema, retry } = this.#options
     await this.#begin()
+    await this.#count()
     const stamp = this.#stamp
     for (const some of slices(docs)) {
       const puts = some.map((doc) => ({ domain, document: storedDocument(doc, stamp), before: stamp + 1 }))
@@ -48,6 +49,7 @@ export class Restoring {
   async clean(domain: Domain, ids: readonly string[]): Promise<void> {
     const { documents, retry } = this.#options
     await this.#begin()
+    await this.#count()
     const stamp = this.#stamp
     for (const some of slices(ids)) {
       const removes = some.map((id) => ({ domain, id, stamp, before: stamp + 1 }))
@@ -86,6 +88,13 @@ export class Restoring {
       if (attempt > 0) await log.takeOver()
       await log.seal()
     }, retry)
+  }
+
+  /** Before it is done: whoever keeps something made of the documents and has not heard of it makes it anew. */
+  async #count(): Promise<void> {
+    const { meta, history, retry } = this.#options
+    history.restores = (history.restores ?? 0) + 1
+    await retrying(() => saveHistory(meta, history), retry)
   }
 
   async #beginLog(docs: readonly { domain: Domain; doc: Doc }[]): Promise<void> {

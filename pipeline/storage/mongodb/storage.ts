@@ -1,10 +1,16 @@
+import { randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { MongoClient } from 'mongodb'
 import { type Storage, StorageError, type StorageSchema, type WorkspaceStorage } from '../contract.ts'
+import { createEmbeddedStorage } from '../embedded/storage.ts'
 import { type LongReadLimits, LongReads } from '../long-reads.ts'
 import './driver-repair.ts'
 import { databaseName } from './database-name.ts'
 import { toStorageError } from './failure.ts'
 import { openDatabase, type StorageLogger } from './open.ts'
+import { SearchIndex } from './search-index.ts'
 import { MongoWorkspace } from './workspace.ts'
 
 export interface MongoStorageOptions {
@@ -12,6 +18,8 @@ export interface MongoStorageOptions {
   url: string
   /** Databases' names begin with it: lower-case letters, digits and `-_`, at most 20. `atrium-` when left out. */
   databasePrefix?: string
+  /** Where this server keeps its full-text indexes; for as long as the storage is open when left out. */
+  searchDirectory?: string
   /** Milliseconds in which what failed is tried again. 10,000 when left out. */
   retryFor?: number
   /** Milliseconds a server has to answer a command. 30,000 when left out. */
@@ -44,6 +52,8 @@ class MongoStorage implements Storage {
   readonly #workspaces = new Map<string, Promise<MongoWorkspace>>()
   readonly #abort = new AbortController()
   readonly #longReads: LongReads
+  /** The indexes' files, each for one workspace. */
+  readonly #search: { storage: Storage; directory: string; isTemporary: boolean }
   #closing: Promise<void> | undefined
 
   constructor(options: MongoStorageOptions) {
@@ -52,6 +62,9 @@ class MongoStorage implements Storage {
     this.#options = options
     this.#prefix = databasePrefix
     this.#longReads = new LongReads(options.longReads)
+    const directory = options.searchDirectory ?? join(tmpdir(), `atrium-search-${randomUUID()}`)
+    const isTemporary = options.searchDirectory === undefined
+    this.#search = { storage: createEmbeddedStorage({ directory }), directory, isTemporary }
     this.#client = new MongoClient(url, {
       appName: 'atrium',
       ignoreUndefined: true,
@@ -92,7 +105,10 @@ class MongoStorage implements Storage {
     const retry = { retryFor, signal: this.#abort.signal }
     try {
       const opened = await openDatabase({ database, declared, retry, now, logger })
-      return new MongoWorkspace(opened, this.#longReads, () => this.#workspaces.delete(workspace))
+      const { storage, directory } = this.#search
+      const searchIndex = new SearchIndex({ storage, directory, workspace, context: opened })
+      const closed = () => this.#workspaces.delete(workspace)
+      return new MongoWorkspace(opened, { longReads: this.#longReads, searchIndex, closed })
     } catch (error) {
       throw toStorageError(error)
     }
@@ -104,5 +120,8 @@ class MongoStorage implements Storage {
     const workspaces = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
     await Promise.allSettled(workspaces.map((workspace) => workspace.close()))
     await this.#client.close()
+    const { storage, directory, isTemporary } = this.#search
+    await storage.close()
+    if (isTemporary) await rm(directory, { recursive: true, force: true })
   }
 }

@@ -24,8 +24,14 @@ import { find } from './find.ts'
 import { findParts, type Parts } from './long-find.ts'
 import type { OpenedWorkspace } from './open.ts'
 import { retrying } from './retry.ts'
-import { search } from './search.ts'
+import type { SearchIndex } from './search-index.ts'
 import { listPage, ReplayingWalk } from './walk.ts'
+
+export interface WorkspaceParts {
+  longReads: LongReads
+  searchIndex: SearchIndex
+  closed: () => void
+}
 
 /** An open workspace: its owner's view of a database. */
 export class MongoWorkspace implements WorkspaceStorage {
@@ -33,14 +39,17 @@ export class MongoWorkspace implements WorkspaceStorage {
   readonly lastSeq: number
   readonly #opened: OpenedWorkspace
   readonly #longReads: LongReads
+  readonly #searchIndex: SearchIndex
   readonly #closed: () => void
   readonly #running = new Set<Promise<unknown>>()
   /** The end of what is being written. */
   #writing: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
 
-  constructor(opened: OpenedWorkspace, longReads: LongReads, closed: () => void) {
+  constructor(opened: OpenedWorkspace, parts: WorkspaceParts) {
+    const { longReads, searchIndex, closed } = parts
     this.#opened = opened
+    this.#searchIndex = searchIndex
     this.#longReads = longReads
     this.#closed = closed
     this.epoch = opened.history.epoch
@@ -81,8 +90,9 @@ export class MongoWorkspace implements WorkspaceStorage {
     })
   }
 
-  commit(batch: CommitBatch): Promise<void> {
-    return this.#write(() => this.#opened.committer.commit(batch))
+  async commit(batch: CommitBatch): Promise<void> {
+    await this.#write(() => this.#opened.committer.commit(batch))
+    this.#searchIndex.schedule(this.#opened.schema.current)
   }
 
   async readLog(request: { after: number; limit: number; objectSpace?: string }): Promise<LogEntry[]> {
@@ -92,7 +102,7 @@ export class MongoWorkspace implements WorkspaceStorage {
   }
 
   search(request: SearchRequest): Promise<SearchHit[]> {
-    return this.#read(() => search(request, this.#opened.schema.current, this.#opened))
+    return this.#read(() => this.#searchIndex.search(request, this.#opened.schema.current))
   }
 
   list(domain: Domain, cursor: string | undefined, byteLimit: number): Promise<DocumentPage> {
@@ -120,16 +130,23 @@ export class MongoWorkspace implements WorkspaceStorage {
 
   upload(domain: Domain, docs: readonly Doc[]): Promise<void> {
     const { restoring } = this.#opened
-    return this.#write(() =>
-      domain === domains.tx ? restoring.uploadTransactions(docs) : restoring.upload(domain, docs),
-    )
+    return this.#write(async () => {
+      if (domain === domains.tx) return await restoring.uploadTransactions(docs)
+      await restoring.upload(domain, docs)
+      await this.#searchIndex.restored(
+        domain,
+        docs.map(({ _id }) => _id),
+      )
+    })
   }
 
   clean(domain: Domain, ids: readonly string[]): Promise<void> {
     const { restoring } = this.#opened
-    return this.#write(() =>
-      domain === domains.tx ? restoring.cleanTransactions(ids) : restoring.clean(domain, ids),
-    )
+    return this.#write(async () => {
+      if (domain === domains.tx) return await restoring.cleanTransactions(ids)
+      await restoring.clean(domain, ids)
+      await this.#searchIndex.restored(domain, ids)
+    })
   }
 
   /** Set once it was told to close. */
@@ -146,6 +163,7 @@ export class MongoWorkspace implements WorkspaceStorage {
     this.#longReads.end(this)
     try {
       await Promise.allSettled([...this.#running, this.#writing])
+      await this.#searchIndex.close()
       await schema.idle()
       if (committer.isSettled && !log.isLost) await log.seal()
     } catch {

@@ -1,0 +1,272 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Doc, Domain } from '../../../model/documents.ts'
+import {
+  type DomainSchema,
+  type SearchHit,
+  type SearchRequest,
+  type Storage,
+  StorageError,
+  type StorageSchema,
+  type WorkspaceStorage,
+} from '../contract.ts'
+import { fileName } from '../embedded/file-name.ts'
+import { namedIds, type NamingTransaction } from '../named-ids.ts'
+import type { History } from './history.ts'
+import type { Log } from './log.ts'
+import { both } from './compile-condition.ts'
+import { compileQuery, type QueryContext } from './query.ts'
+import { transactionOf } from './stored-document.ts'
+
+/** Documents, and entries of the log, taken in at once. */
+const AT_ONCE = 500
+/** Milliseconds. */
+const FEED_DELAY = 300
+const stateDomain = 'search-state'
+const stateId = 'state'
+
+/** How far the index has come. Another history, or another declaration, makes it anew. */
+interface State {
+  epoch: string
+  /** Of `History`. */
+  restores: number
+  declared: string
+  /** The last log entry it has taken in. */
+  seq: number
+  /** Domains that are still to be read from the start, the first one after the id. */
+  rebuild: Domain[]
+  after: string
+}
+
+export interface SearchIndexOptions {
+  /** Embedded storage over the folder of the indexes. */
+  storage: Storage
+  directory: string
+  workspace: string
+  context: QueryContext & { log: Log; history: History }
+}
+
+/**
+ * The full-text index of a workspace: embedded storage's, over a file of this server's own that has of each document
+ * what can be searched. It follows the log by a cursor of its own, and is made anew when it is not there, damaged, of
+ * another history or made for other fields.
+ */
+export class SearchIndex {
+  readonly #options: SearchIndexOptions
+  #fields = new Map<Domain, DomainSchema>()
+  #file: WorkspaceStorage | undefined
+  #state: State | undefined
+  #run: Promise<unknown> = Promise.resolve()
+  #timer: NodeJS.Timeout | undefined
+  #isClosed = false
+
+  constructor(options: SearchIndexOptions) {
+    this.#options = options
+  }
+
+  /** Takes in all that was committed, and searches. */
+  async search(request: SearchRequest, schema: StorageSchema): Promise<SearchHit[]> {
+    try {
+      return await (await this.#follow(schema)).search(request)
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.code !== 'damaged') throw error
+      await this.#alone(() => this.#discard())
+      return await (await this.#follow(schema)).search(request)
+    }
+  }
+
+  /** Takes in what was committed, soon: several changes of one document become one. */
+  schedule(schema: StorageSchema): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      // A failure shows at the next search; the index goes on from where it is.
+      this.#follow(schema).catch(() => undefined)
+    }, FEED_DELAY).unref()
+  }
+
+  #follow(schema: StorageSchema): Promise<WorkspaceStorage> {
+    return this.#alone(async () => {
+      if (this.#isClosed) throw new StorageError('closed', 'the workspace is closed')
+      const file = await this.#opened(schema)
+      let goesOn = true
+      while (goesOn) goesOn = (await this.#rebuildSlice(file)) || (await this.#followSlice(file))
+      return file
+    })
+  }
+
+  /** Documents were changed past the log, and `restores` counted it before. */
+  async restored(domain: Domain, ids: readonly string[]): Promise<void> {
+    await this.#alone(async () => {
+      if (this.#file === undefined || this.#state === undefined) return
+      if (this.#fields.has(domain)) await this.#takeIn(this.#file, domain, ids)
+      await this.#save(this.#file, { ...this.#state, restores: this.#options.context.history.restores ?? 0 })
+    })
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#isClosed = true
+    await this.#alone(async () => {
+      await this.#file?.close()
+      this.#file = undefined
+    })
+  }
+
+  #alone<T>(action: () => Promise<T>): Promise<T> {
+    const run = this.#run.then(action)
+    this.#run = run.catch(() => undefined)
+    return run
+  }
+
+  async #opened(schema: StorageSchema): Promise<WorkspaceStorage> {
+    const searched = schema.domains.filter(({ fullText }) => fullText.length > 0)
+    this.#fields = new Map(searched.map((domain) => [domain.domain, { ...domain, indexes: [] }]))
+    const declared = JSON.stringify(
+      [...this.#fields.values()].map(({ domain, fullText }) => [domain, fullText]),
+    )
+    if (this.#file !== undefined && this.#state?.declared === declared) return this.#file
+    await this.#file?.close()
+    this.#file = undefined
+    const file = (await this.#openKnown(declared)) ?? (await this.#openNew(declared))
+    this.#file = file
+    return file
+  }
+
+  /** `undefined` when there is none, or it has to be made anew. */
+  async #openKnown(declared: string): Promise<WorkspaceStorage | undefined> {
+    let file: WorkspaceStorage
+    try {
+      file = await this.#open()
+    } catch (error) {
+      if (error instanceof StorageError && error.code === 'damaged') return undefined
+      throw error
+    }
+    const [stored] = (await file.get(stateDomain, [stateId])) as unknown as { state: State }[]
+    const { history, log } = this.#options.context
+    const isGood =
+      stored?.state.declared === declared &&
+      stored.state.epoch === history.epoch &&
+      stored.state.restores === (history.restores ?? 0) &&
+      stored.state.seq <= log.lastSeq
+    if (isGood) {
+      this.#state = stored.state
+      return file
+    }
+    await file.close()
+    return undefined
+  }
+
+  async #openNew(declared: string): Promise<WorkspaceStorage> {
+    await this.#discard()
+    const file = await this.#open()
+    const { history, log } = this.#options.context
+    const { epoch, restores = 0 } = history
+    const rebuild = [...this.#fields.keys()]
+    await this.#save(file, { epoch, restores, declared, seq: log.lastSeq, rebuild, after: '' })
+    return file
+  }
+
+  async #discard(): Promise<void> {
+    await this.#file?.close()
+    this.#file = undefined
+    const path = join(this.#options.directory, fileName(this.#options.workspace))
+    for (const suffix of ['', '-wal', '-shm']) await rm(`${path}${suffix}`, { force: true })
+  }
+
+  #open(): Promise<WorkspaceStorage> {
+    return this.#options.storage.openWorkspace(this.#options.workspace, {
+      domains: [...this.#fields.values()],
+    })
+  }
+
+  /** Whether there was something to do. */
+  async #rebuildSlice(file: WorkspaceStorage): Promise<boolean> {
+    const state = this.#state
+    const [domain, ...others] = state?.rebuild ?? []
+    if (state === undefined || domain === undefined) return false
+    const { source, filter } = compileQuery(domain, { op: 'all-of', conditions: [] }, this.#options.context)
+    const rest = both([filter, { _id: { $gt: state.after } }])
+    const cursor = source.collection.find(rest).sort({ _id: 1 }).limit(AT_ONCE)
+    const docs: Doc[] = []
+    let last: unknown
+    for await (const stored of cursor) {
+      last = stored['_id']
+      docs.push(...source.decode(stored))
+    }
+    await file.upload(
+      domain,
+      docs.map((doc) => this.#pruned(domain, doc)),
+    )
+    const isDone = typeof last !== 'string'
+    await this.#save(file, {
+      ...state,
+      rebuild: isDone ? others : state.rebuild,
+      after: isDone ? '' : (last as string),
+    })
+    return true
+  }
+
+  async #followSlice(file: WorkspaceStorage): Promise<boolean> {
+    const { log } = this.#options.context
+    const state = this.#state
+    if (state === undefined || state.seq >= log.lastSeq) return false
+    const changed = new Map<Domain, Set<string>>()
+    let { seq } = state
+    for await (const entry of log.after(seq)) {
+      if (entry._id > log.lastSeq || entry._id > state.seq + AT_ONCE) break
+      seq = entry._id
+      const domains = entry['%domain'] === undefined ? this.#fields.keys() : [entry['%domain']]
+      for (const domain of domains) {
+        if (!this.#fields.has(domain)) continue
+        const ids = changed.get(domain) ?? new Set()
+        for (const id of namedIds(transactionOf(entry) as NamingTransaction)) ids.add(id)
+        changed.set(domain, ids)
+      }
+    }
+    for (const [domain, ids] of changed) await this.#takeIn(file, domain, [...ids])
+    await this.#save(file, { ...state, seq })
+    return seq > state.seq
+  }
+
+  /** The documents as they are now. */
+  async #takeIn(file: WorkspaceStorage, domain: Domain, ids: readonly string[]): Promise<void> {
+    const docs = await this.#options.context.documents.read(domain, ids)
+    const there = new Set<string>(docs.map(({ _id }) => _id))
+    if (docs.length > 0)
+      await file.upload(
+        domain,
+        docs.map((doc) => this.#pruned(domain, doc)),
+      )
+    const gone = ids.filter((id) => !there.has(id))
+    if (gone.length > 0) await file.clean(domain, gone)
+  }
+
+  /** What a search looks at. */
+  #pruned(domain: Domain, doc: Doc): Doc {
+    const { _id, _class, space, modifiedBy, modifiedOn, createdBy } = doc
+    const names = (this.#fields.get(domain)?.fullText ?? []).flatMap(([name]) => name ?? [])
+    const searched = Object.fromEntries(Object.entries(doc).filter(([name]) => names.includes(name)))
+    return {
+      ...searched,
+      _id,
+      _class,
+      space,
+      modifiedBy,
+      modifiedOn,
+      ...(createdBy === undefined ? {} : { createdBy }),
+    }
+  }
+
+  async #save(file: WorkspaceStorage, state: State): Promise<void> {
+    const doc = {
+      _id: stateId,
+      _class: stateDomain,
+      space: stateDomain,
+      modifiedBy: '',
+      modifiedOn: 0,
+      state,
+    }
+    await file.upload(stateDomain, [doc as unknown as Doc])
+    this.#state = state
+  }
+}
