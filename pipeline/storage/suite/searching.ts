@@ -61,12 +61,13 @@ export function describeSearching(name: string, make: SubjectFactory): void {
         task('nobody', { ...own, createdBy: undefined }),
         task('task', { title: 'glass', createdBy: 'bob' }),
       ])
-      const found = async (creator?: string) => {
+      const found = async (creator?: string, limit = 10) => {
         const excluded = { spaces: [], classes: [noteClass], ...(creator === undefined ? {} : { creator }) }
-        return (await workspace.search({ text: 'glass', limit: 10, excluded })).map(({ id }) => id).sort()
+        return (await workspace.search({ text: 'glass', limit, excluded })).map(({ id }) => id).sort()
       }
       assert.deepEqual(await found('ann'), ['ann', 'task'])
-      assert.deepEqual(await found('bob'), ['bob', 'task'])
+      // What is left out takes no place of what is found.
+      assert.deepEqual(await found('bob', 2), ['bob', 'task'])
       assert.deepEqual(await found(), ['task'])
       await putAll(workspace, 4, [task('bob', { ...own, createdBy: 'ann' })])
       assert.deepEqual(await found('ann'), ['ann', 'bob', 'task'])
