@@ -33,13 +33,18 @@ export class Changes {
   readonly #pending: PendingChanges
   readonly #kept: KeptChanges | undefined
   readonly #timers = new Set<Cancel>()
+  /** Until what an earlier life left is under way: what is changed now comes after that. */
+  #restoring: Promise<void> | undefined
+  #isRestored: () => void = () => undefined
   /** Answered, and not pushed yet. */
   readonly #answered = new Set<string>()
 
   constructor(options: ChangesOptions) {
     this.#options = options
     this.#pending = new PendingChanges(options.model)
-    this.#kept = options.store === undefined ? undefined : new KeptChanges(options.store)
+    if (options.store === undefined) return
+    this.#kept = new KeptChanges(options.store)
+    this.#restoring = new Promise((resolve) => (this.#isRestored = resolve))
   }
 
   effects(): TxCUD[] {
@@ -49,13 +54,20 @@ export class Changes {
   /** Sends again what an earlier life of this client left, in order. */
   async restore(): Promise<void> {
     for (const tx of (await this.#kept?.load()) ?? []) {
-      this.send(tx).catch((error: unknown) => {
+      this.#send(tx).catch((error: unknown) => {
         if (error instanceof StatusError) this.#options.conflict({ tx, error })
       })
     }
+    this.#restoring = undefined
+    this.#isRestored()
   }
 
   async send(tx: Tx, options?: RequestOptions): Promise<unknown> {
+    if (this.#restoring !== undefined) await this.#restoring
+    return await this.#send(tx, options)
+  }
+
+  async #send(tx: Tx, options?: RequestOptions): Promise<unknown> {
     if (isChange(tx)) {
       this.#pending.add(tx)
       this.#options.changed()

@@ -24,9 +24,9 @@ export interface ClientOptions {
   compression?: boolean
   /** `false`: no transactions are pushed, and live queries do not live. Default: `true`. */
   broadcast?: boolean
-  /** Keeps the model and unanswered changes over reloads of a page or process. Default: none. */
+  /** Keeps the model, the account and unanswered changes over reloads of a page or process. Default: none. */
   store?: ClientStore
-  /** The account to sign with before the first connection, as when starting offline. */
+  /** The account to sign with before the first connection. Default: the one the store keeps. */
   account?: Ref<Account>
   /** One id for all connections of this client. Default: a generated one. */
   sessionId?: string

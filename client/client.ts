@@ -27,6 +27,9 @@ export interface SearchResult {
   total?: number
 }
 
+/** Where the store keeps whose session it was. */
+const ACCOUNT = 'account'
+
 type AttributesOf<T extends Doc, Header extends PropertyKey> = Partial<Omit<T, Header>> &
   Record<string, unknown>
 
@@ -52,6 +55,10 @@ export class Client {
   readonly #conflicts = new Emitter<Conflict>()
   readonly #largeMessages = new Emitter<LargeMessage>()
   readonly #storeErrors = new Emitter<unknown>()
+  readonly #store: ClientStore | undefined
+  /** Settles when it is known whose session it is. */
+  readonly #isSignedIn: Promise<void>
+  #tellSignedIn: () => void = () => undefined
   #account: Ref<Account> | undefined
 
   constructor(options: ClientOptions) {
@@ -60,6 +67,8 @@ export class Client {
     this.#connection = this.#connect(options)
     const request = this.#connection.request.bind(this.#connection)
     const store = options.store && this.#guarded(options.store)
+    this.#store = store
+    this.#isSignedIn = new Promise((resolve) => (this.#tellSignedIn = resolve))
     this.#model = new ModelLoader({ request, clock, store, logger: this.#environment.logger })
     this.#changes = new Changes({
       request,
@@ -79,7 +88,7 @@ export class Client {
         return { docs, total: docs.total, seq }
       },
     })
-    this.#account = options.account
+    this.#signInAs(options.account)
     void this.#start()
   }
 
@@ -522,6 +531,7 @@ export class Client {
   }
 
   async #start(): Promise<void> {
+    this.#signInAs(this.#account ?? ((await this.#store?.get(ACCOUNT)) as Ref<Account> | undefined))
     await this.#model.restore()
     await this.#changes.restore()
     this.#connection.start()
@@ -552,7 +562,16 @@ export class Client {
   }
 
   #signedIn(): void {
-    this.#account = (this.#connection.hello?.account as Ref<Account> | undefined) ?? this.#account
+    const account = this.#connection.hello?.account as Ref<Account> | undefined
+    if (account === undefined || account === this.#account) return
+    this.#signInAs(account)
+    void this.#store?.set(ACCOUNT, account)
+  }
+
+  #signInAs(account: Ref<Account> | undefined): void {
+    if (account === undefined) return
+    this.#account = account
+    this.#tellSignedIn()
   }
 
   async #factory(): Promise<TransactionFactory> {
@@ -562,7 +581,7 @@ export class Client {
   }
 
   async #signer(): Promise<Ref<Account>> {
-    if (this.#account === undefined) await this.ready()
+    await this.#isSignedIn
     if (this.#account === undefined) throw new Error('the session has no account')
     return this.#account
   }

@@ -11,7 +11,15 @@ async function twoPages(context: TestContext, browser: Browser): Promise<[ann: V
 }
 
 const phase = ({ page }: Visitor) => page.evaluate(() => harness.phase())
-const create = ({ page }: Visitor, title: string) => page.evaluate((each) => harness.create(each), title)
+const create = ({ page }: Visitor, title: string, waits = true) =>
+  page.evaluate(
+    async (each) => {
+      const created = harness.create(each.title)
+      if (each.waits) await created
+      else created.catch(() => undefined)
+    },
+    { title, waits },
+  )
 
 /** Makes changes, one after the other, that nobody waits for. */
 const change = ({ page }: Visitor, changes: readonly (readonly ['create' | 'rename', string, string?])[]) =>
@@ -81,7 +89,6 @@ await withBrowser((browser) => {
     await create(ann, 'a')
     await Promise.all([ann.shows(['a']), bob.shows(['a'])])
     await becomes(() => ann.page.evaluate(() => harness.kept('change/')), [])
-    const account = await ann.page.evaluate(() => harness.account())
 
     ann.line.refuse(true)
     await becomes(async () => (await phase(ann)) !== 'ready', true)
@@ -93,14 +100,21 @@ await withBrowser((browser) => {
     const kept = () => ann.page.evaluate(async () => (await harness.kept('change/')).length)
     await becomes(kept, 3)
     await ann.page.reload()
-    await ann.start({ store: 'w1/ann', account })
+    await ann.start({ store: 'w1/ann' })
     assert.equal(await kept(), 3)
+    await create(ann, 'd', false)
+    await becomes(kept, 4)
     await bob.page.evaluate(() => harness.remove('a'))
 
     ann.line.refuse(false)
-    await Promise.all([ann.shows(['b', 'c']), bob.shows(['b', 'c'])])
+    await Promise.all([ann.shows(['b', 'c', 'd']), bob.shows(['b', 'c', 'd'])])
     await becomes(kept, 0)
-    assert.deepEqual(await bob.page.evaluate(() => harness.pushed), ['create a', 'create b', 'create c'])
+    assert.deepEqual(await bob.page.evaluate(() => harness.pushed), [
+      'create a',
+      'create b',
+      'create c',
+      'create d',
+    ])
     await becomes(() => ann.page.evaluate(() => harness.conflicts), ['core:status:ObjectNotFound'])
   })
 

@@ -2,7 +2,7 @@ import type { Client, ClientStore, Conflict, Phase } from '../../../client/index
 import { storeCases } from '../../../client/store/contract-suite.ts'
 import type { Task } from '../../../examples/board/model.ts'
 import type { ClassRef } from '../../../model/class-ref.ts'
-import type { Account, Ref, Space } from '../../../model/documents.ts'
+import type { Ref, Space } from '../../../model/documents.ts'
 import type { Tx, TxCreateDoc, TxUpdateDoc } from '../../../model/transactions.ts'
 
 type Sdk = typeof import('../../../client/index.ts')
@@ -12,7 +12,6 @@ export interface StartOptions {
   token: string
   /** Name of a store in IndexedDB. */
   store?: string
-  account?: string | undefined
 }
 
 const bundle: string = '/atrium-client.js'
@@ -35,7 +34,7 @@ class Harness {
     this.#sdk = sdk
   }
 
-  start({ url, token, store, account }: StartOptions): void {
+  start({ url, token, store }: StartOptions): void {
     this.#store = store === undefined ? undefined : this.#sdk.indexedDbStore(store)
     const client = this.#sdk.createClient({
       url,
@@ -43,7 +42,6 @@ class Harness {
       // So that the test can read what goes over the wire.
       ...(store === undefined ? {} : { binary: false, compression: false }),
       ...(this.#store === undefined ? {} : { store: this.#store }),
-      ...(account === undefined ? {} : { account: account as Ref<Account> }),
     })
     this.#client = client
     client.onConflict(({ error }: Conflict) => this.conflicts.push(error.status.code))
@@ -62,10 +60,6 @@ class Harness {
 
   unanswered(): number | undefined {
     return this.#client?.connectionState().unanswered
-  }
-
-  account(): string | undefined {
-    return this.#client?.account
   }
 
   /** Titles of the last result. */

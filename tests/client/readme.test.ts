@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import { temporaryFolder } from '../support/executable.ts'
+import { root } from '../support/root.ts'
+import { testServer } from '../support/test-server.ts'
+
+const build = fileURLToPath(new URL('../..', import.meta.url))
+
+test('SDK-74: the README’s quick start of the client prints what it says', async (context) => {
+  const readme = await readFile(join(root, 'README.md'), 'utf8')
+  const code = /## Client\n[\s\S]*?```js\n([\s\S]*?)```/.exec(readme)?.[1]
+  assert.ok(code !== undefined)
+  assert.ok(code.includes("'atrium/client/node'") && code.includes("'ws://127.0.0.1:3333'"))
+  const { url, token } = await testServer(context)
+  const folder = await temporaryFolder(context)
+  await mkdir(join(folder, 'data'))
+  const path = join(folder, 'quick-start.mjs')
+  const client = pathToFileURL(join(build, 'client', 'node.js')).href
+  await writeFile(path, code.replace('atrium/client/node', client).replace('ws://127.0.0.1:3333', url))
+  const env = { PATH: process.env['PATH'], TOKEN: token('ann', 'demo') }
+  for (const run of [1, 2]) {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [path], { cwd: folder, env })
+    assert.equal(stderr, '')
+    assert.match(stdout, run === 1 ? /^\[ 'Try the SDK: backlog' \]\n\[ 'Try the SDK: done' \]\n$/ : /done/)
+  }
+})
+
+test('SDK-75: what package.json exports is built', async () => {
+  const { exports } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+    exports: Record<string, Record<string, string>>
+  }
+  assert.deepEqual(
+    Object.keys(exports).filter((name) => name.startsWith('./client')),
+    ['./client', './client/node', './client/react'],
+  )
+  const bundle = './dist/client/browser/atrium-client.js'
+  const files = Object.values(exports).flatMap((conditions) => Object.values(conditions))
+  assert.ok(files.includes(bundle))
+  const missing = files.filter(
+    (file) => file !== bundle && !existsSync(join(build, file.replace('./dist/', ''))),
+  )
+  assert.deepEqual(missing, [])
+})
