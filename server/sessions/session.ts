@@ -166,6 +166,8 @@ export class Session implements SocketHandlers {
   }
 
   drain(): void {
+    // Who reads is alive, though its pong may wait behind all that it reads.
+    this.missedPongs = 0
     this.#outbox.flush()
   }
 
