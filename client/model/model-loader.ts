@@ -2,6 +2,7 @@ import type { Tx } from '../../model/transactions.ts'
 import type { ModelAnswer } from '../../model/workspace-model.ts'
 import type { Response } from '../../protocol/messages.ts'
 import type { ClientLogger, Clock } from '../environment.ts'
+import { ClientError } from '../errors.ts'
 import type { ClientStore } from '../store/client-store.ts'
 import { KeptModel } from '../store/kept-model.ts'
 import { ClientModel } from './client-model.ts'
@@ -21,13 +22,19 @@ export class ModelLoader {
   readonly #options: ModelLoaderOptions
   readonly #kept: KeptModel | undefined
   #isLoaded: () => void = () => undefined
+  #isOver: (error: ClientError) => void = () => undefined
   /** Pushed while an answer is on its way: that may come before them in the log. */
   #meanwhile: Tx[] | undefined
   #loads = 0
 
   constructor(options: ModelLoaderOptions) {
     this.#options = options
-    this.loaded = new Promise((resolve) => (this.#isLoaded = resolve))
+    this.loaded = new Promise((resolve, reject) => {
+      this.#isLoaded = resolve
+      this.#isOver = reject
+    })
+    // Nobody may be waiting.
+    this.loaded.catch(() => undefined)
     this.#kept =
       options.store === undefined ? undefined : new KeptModel(options.store, this.model, options.clock)
   }
@@ -76,5 +83,6 @@ export class ModelLoader {
 
   stop(): void {
     this.#kept?.stop()
+    this.#isOver(new ClientError('terminated', 'the client was terminated'))
   }
 }

@@ -78,6 +78,17 @@ test('SDK-31: changes made without a connection show, outlive the client, are se
   assert.deepEqual(await ann.store.entries('change/'), [])
 })
 
+test('SDK-35: who waits for a client that is terminated is told', async (t) => {
+  const { made } = await world(t)
+  made.isDown = true
+  const late = made.join('bob')
+  const waiting = assert.rejects(late.client.ready(), /terminated/)
+  await made.pass(1000)
+  late.client.terminate()
+  await waiting
+  made.isDown = false
+})
+
 test('SDK-32: nothing that is logged holds a token', async (t) => {
   const { made, ann } = await world(t)
   made.tokenLife = 1
