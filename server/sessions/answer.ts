@@ -17,7 +17,9 @@ export function answerOf(id: RequestId, answer: unknown, format: AnswerFormat): 
   const { seq, result } = answer instanceof Sequenced ? answer : { seq: undefined, result: answer }
   const head: Head = seq === undefined ? { id } : { id, seq }
   if (isEncodedResult(result)) return encodedAnswer(head, result, format)
-  if (!Array.isArray(result)) return encodeFrame({ ...head, result }, binary)
+  // Without a spread, which costs a twentieth of a ping.
+  if (!Array.isArray(result))
+    return encodeFrame(seq === undefined ? { id, result } : { id, seq, result }, binary)
   const parts = splitResult(result, limits)
   return parts.length > 1 ? new PartFrames(head, parts, binary) : encodeFrame({ ...head, result }, binary)
 }
