@@ -1,11 +1,9 @@
+import { searchFeedLimits } from '../search-feed-limits.ts'
 import type { Handles } from './handles.ts'
 import { lastSequence } from './log.ts'
 import { indexSlice } from './search-index.ts'
 
-/** Milliseconds. Meanwhile several changes of one document become one. */
-const feedDelay = 300
-/** From here on what was committed is indexed even while commits wait. */
-const mostPatience = 600
+/** Milliseconds. */
 const longestSlice = 4
 const retryDelay = 20
 
@@ -31,8 +29,8 @@ export class SearchFeed {
     const timer = setTimeout(() => {
       this.#scheduled.delete(workspace)
       // A failure shows at the next search; the index goes on from where it is.
-      this.#queue(workspace, since + mostPatience).catch(() => undefined)
-    }, feedDelay)
+      this.#queue(workspace, since + searchFeedLimits.patience).catch(() => undefined)
+    }, searchFeedLimits.delay)
     this.#scheduled.set(workspace, timer)
   }
 

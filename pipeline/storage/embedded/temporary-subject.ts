@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Subject } from '../suite/fixture.ts'
+import { fileName } from './file-name.ts'
 import { createEmbeddedStorage, type EmbeddedStorageOptions } from './storage.ts'
 
 export interface TemporarySubject extends Subject {
@@ -18,5 +19,6 @@ export async function temporarySubject(
     await storage.close()
     await rm(directory, { recursive: true, force: true })
   }
-  return { storage, directory, dispose }
+  const indexFile = (workspace: string) => join(directory, fileName(workspace))
+  return { storage, directory, indexFile, dispose }
 }

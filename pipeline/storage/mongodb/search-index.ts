@@ -12,6 +12,7 @@ import {
 } from '../contract.ts'
 import { fileName } from '../embedded/file-name.ts'
 import { namedIds, type NamingTransaction } from '../named-ids.ts'
+import { searchFeedLimits } from '../search-feed-limits.ts'
 import type { History } from './history.ts'
 import type { Log } from './log.ts'
 import { both } from './compile-condition.ts'
@@ -20,8 +21,6 @@ import { transactionOf } from './stored-document.ts'
 
 /** Documents, and entries of the log, taken in at once. */
 const AT_ONCE = 500
-/** Milliseconds. */
-const FEED_DELAY = 300
 const stateDomain = 'search-state'
 const stateId = 'state'
 
@@ -81,7 +80,7 @@ export class SearchIndex {
       this.#timer = undefined
       // A failure shows at the next search; the index goes on from where it is.
       this.#follow(schema).catch(() => undefined)
-    }, FEED_DELAY).unref()
+    }, searchFeedLimits.delay).unref()
   }
 
   #follow(schema: StorageSchema): Promise<WorkspaceStorage> {

@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { MongoClient } from 'mongodb'
+import { fileName } from '../embedded/file-name.ts'
 import type { Subject } from '../suite/fixture.ts'
 import { createMongoStorage, type MongoStorageOptions } from './storage.ts'
 
@@ -12,20 +16,23 @@ export interface TemporarySubject extends Subject {
 /** For tests: a storage over databases of its own, which go with it. */
 export function temporarySubject(url: string, options: Partial<MongoStorageOptions> = {}): TemporarySubject {
   const prefix = `t-${randomBytes(5).toString('hex')}-`
+  const searchDirectory = options.searchDirectory ?? join(tmpdir(), `atrium-search-${prefix}`)
   const another = (more: Partial<MongoStorageOptions> = {}) =>
     createMongoStorage({ url, databasePrefix: prefix, ...options, ...more })
-  const storages = [another()]
-  const [storage = another()] = storages
+  const storage = another({ searchDirectory })
+  const storages = [storage]
   const dispose = async () => {
     await Promise.all(storages.map((each) => each.close()))
     await dropDatabases(url, prefix)
+    await rm(searchDirectory, { recursive: true, force: true })
   }
   const tracked = (more?: Partial<MongoStorageOptions>) => {
     const made = another(more)
     storages.push(made)
     return made
   }
-  return { storage, prefix, another: tracked, dispose }
+  const indexFile = (workspace: string) => join(searchDirectory, fileName(workspace))
+  return { storage, prefix, another: tracked, indexFile, dispose }
 }
 
 /** All whose name begins so. */

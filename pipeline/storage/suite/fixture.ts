@@ -14,6 +14,8 @@ import type {
 
 export interface Subject {
   storage: Storage
+  /** The SQLite file with a workspace's full-text index, where there is one. */
+  indexFile?: (workspace: string) => string
   /** Ends the storage and removes what it left. */
   dispose: () => Promise<void>
 }
