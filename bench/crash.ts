@@ -1,5 +1,6 @@
 // Kills and restarts a server under load, for as long as you like: `npm run bench:crash -- --rounds 200 --seed 1`.
-// On both durable storages, or on one: `--storage mongodb`, where faults between server and database come on top.
+// On both durable storages, or on one: `--storage mongodb`, where faults between server and database come on top
+// (`--only kills` and `--only faults` do one of the two).
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { type Backend, embeddedBackend, mongoBackend } from '../tests/crash/backend.ts'
@@ -14,6 +15,8 @@ const { values } = parseArgs({
     writers: { type: 'string', default: '50' },
     /** embedded, mongodb or both */
     storage: { type: 'string', default: 'both' },
+    /** kills, faults or both */
+    only: { type: 'string', default: 'both' },
   },
 })
 const [rounds, seed, writers] = [Number(values.rounds), Number(values.seed), Number(values.writers)]
@@ -55,8 +58,8 @@ async function onMongo(): Promise<void> {
   const service = await findMongo()
   if ('missing' in service) throw new Error(service.missing)
   try {
-    await killServers('mongodb', () => mongoBackend(service.url))
-    await disturbConnections(service)
+    if (values.only !== 'faults') await killServers('mongodb', () => mongoBackend(service.url))
+    if (values.only !== 'kills') await disturbConnections(service)
   } finally {
     await service.stop()
   }
@@ -64,6 +67,7 @@ async function onMongo(): Promise<void> {
 
 if (!['embedded', 'mongodb', 'both'].includes(values.storage))
   throw new Error('--storage is embedded, mongodb or both')
+if (!['kills', 'faults', 'both'].includes(values.only)) throw new Error('--only is kills, faults or both')
 print(`seed ${seed}`)
-if (values.storage !== 'mongodb') await killServers('embedded', embeddedBackend)
+if (values.storage !== 'mongodb' && values.only !== 'faults') await killServers('embedded', embeddedBackend)
 if (values.storage !== 'embedded') await onMongo()

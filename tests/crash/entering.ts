@@ -23,7 +23,12 @@ export async function enter(
 /** Makes what all writers share. The connection stays open. */
 export async function setUp(server: ServerProcess, workspace: string): Promise<Connection> {
   const connection = await enter(server, workspace)
-  await connection.tx(createProject('set-up-1'))
-  await connection.tx(createTask('set-up-2', SHARED))
-  return connection
+  try {
+    await connection.tx(createProject('set-up-1'))
+    await connection.tx(createTask('set-up-2', SHARED))
+    return connection
+  } catch (error) {
+    connection.close()
+    throw error
+  }
 }

@@ -39,6 +39,8 @@ export interface FaultReport {
 const LONGEST_BEFORE = 400
 /** Milliseconds after a fault in which every writer has to have an answer. */
 const RECOVERY = 60_000
+/** Milliseconds until what was refused is asked again. */
+const PAUSE = 20
 
 /** Seconds in which a server tries again: with none, whoever commits is told of every fault. */
 const RETRIES = ['1', '0']
@@ -114,8 +116,8 @@ class FaultRound {
   }
 
   async live(happen: () => Promise<void>): Promise<Omit<FaultReport, 'round' | 'fault'>> {
-    const first = await setUp(this.#server, this.#workspace)
-    const others = this.#writers.slice(1).map(() => enter(this.#server, this.#workspace))
+    const first = await persistently(() => setUp(this.#server, this.#workspace))
+    const others = this.#writers.slice(1).map(() => this.#enter())
     const connections = [first, ...(await Promise.all(others))]
     const stop = new AbortController()
     const running = this.#writers.map((writer, at) =>
@@ -141,16 +143,19 @@ class FaultRound {
 
   /** Over the wire, by the server's own replay, and in the storage. */
   async check(backend: Backend): Promise<void> {
-    const connection = await enter(this.#server, this.#workspace)
-    await checkWire(connection, this.#writers)
+    const connection = await this.#enter()
+    await persistently(() => checkWire(connection, this.#writers))
     connection.close()
-    const claims = { email: SYSTEM_EMAIL, mode: 'backup' } as const
-    const tool = await enter(this.#server, this.#workspace, { claims })
-    const { flaws, differences } = await tool.request<Verification>('verify')
+    const tool = await this.#enter({ claims: { email: SYSTEM_EMAIL, mode: 'backup' } })
+    const { flaws, differences } = await persistently(() => tool.request<Verification>('verify'))
     assert.deepEqual({ flaws, differences }, { flaws: [], differences: [] }, 'verified')
     tool.close()
     await checkStorage(backend, this.#workspace, this.#writers)
     await backend.drop(this.#workspace)
+  }
+
+  #enter(options?: Parameters<typeof enter>[2]): Promise<Connection> {
+    return persistently(() => enter(this.#server, this.#workspace, options))
   }
 
   /** Every writer is answered once more. */
@@ -158,10 +163,22 @@ class FaultRound {
     const before = this.#writers.map(({ acknowledged }) => acknowledged.size)
     const isStuck = () =>
       this.#writers.some(({ acknowledged }, at) => acknowledged.size <= (before[at] ?? 0) + 1)
-    for (let waited = 0; isStuck(); waited += 20) {
+    for (let waited = 0; isStuck(); waited += PAUSE) {
       assert.ok(waited < RECOVERY, 'the server does not go on after a fault')
-      await wait(20)
+      await wait(PAUSE)
     }
+  }
+}
+
+/** Again while storage is away: a server that tries nothing again may hear of a fault only after it is over. */
+async function persistently<T>(action: () => Promise<T>): Promise<T> {
+  for (let waited = 0; ; waited += PAUSE) {
+    try {
+      return await action()
+    } catch (error) {
+      if (!isUnavailable(error) || waited >= RECOVERY) throw error
+    }
+    await wait(PAUSE)
   }
 }
 
@@ -173,6 +190,6 @@ async function read(connection: Connection, signal: AbortSignal): Promise<void> 
     } catch (error) {
       if (!isUnavailable(error)) throw error
     }
-    await wait(20)
+    await wait(PAUSE)
   }
 }
