@@ -1,76 +1,69 @@
+import type { ChildProcess } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { MongoClient } from 'mongodb'
-import { freePort, isOnPath, killChild, outputOf, startChild, stopChild } from './child-process.ts'
+import { freePort, isOnPath, killChild, startChild, stopChild } from './child-process.ts'
 import type { MissingService, Service } from './service.ts'
 
 const startTimeout = 60_000
 
 /** MongoDB itself, from the path, as a replica set of one. */
 export async function startMongod(): Promise<Service | MissingService> {
-  if (!isOnPath('mongod')) return { missing: 'no mongod on the path' }
+  return isOnPath('mongod') ? await startMongodOf('mongod') : { missing: 'no mongod on the path' }
+}
+
+/** The same, of any program file. */
+export async function startMongodOf(program: string): Promise<Service | MissingService> {
   const folder = await mkdtemp(join(tmpdir(), 'atrium-mongod-'))
   const port = await freePort()
   const address = ['--bind_ip', '127.0.0.1', '--port', String(port)]
-  const start = () => startChild('mongod', ['--dbpath', folder, '--replSet', 'atrium', ...address])
+  const start = () => startChild(program, ['--dbpath', folder, '--replSet', 'atrium', ...address])
   let child = start()
   const stop = async () => {
     await stopChild(child)
     await rm(folder, { recursive: true, force: true })
   }
-  const service = await initiated(`127.0.0.1:${port}`, stop)
-  if ('missing' in service) return service
+  const service = await initiated(`127.0.0.1:${port}`, child)
+  if ('missing' in service) {
+    await stop()
+    return service
+  }
   const begin = async () => await killChild(child)
   const end = async () => {
     child = start()
     await primary(service.url)
   }
-  return { ...service, outage: { how: 'kill -9', begin, end } }
-}
-
-/** MongoDB in a container, where an engine answers. */
-export async function startContainer(): Promise<Service | MissingService> {
-  const missing = { missing: 'no container engine answers' }
-  if (!isOnPath('docker') || outputOf('docker', ['info'], 5000) === undefined) return missing
-  const options = [
-    'run',
-    '--detach',
-    '--rm',
-    '--publish',
-    '127.0.0.1::27017',
-    'mongo:8',
-    '--replSet',
-    'atrium',
-  ]
-  const container = outputOf('docker', options, startTimeout * 3)
-  const address = container === undefined ? undefined : outputOf('docker', ['port', container, '27017'], 5000)
-  if (container === undefined || address === undefined)
-    return { missing: 'no container of mongo:8 could be run' }
-  const stop = () => {
-    outputOf('docker', ['rm', '--force', container], 20_000)
-    return Promise.resolve()
-  }
-  return await initiated(address.split('\n')[0] ?? '', stop, '127.0.0.1:27017')
+  return { ...service, stop, outage: { how: 'kill -9', begin, end } }
 }
 
 async function initiated(
   address: string,
-  stop: Service['stop'],
-  host = address,
-): Promise<Service | MissingService> {
+  child: ChildProcess,
+): Promise<Omit<Service, 'stop'> | MissingService> {
   const url = `mongodb://${address}/?directConnection=true`
   const client = new MongoClient(url, { serverSelectionTimeoutMS: startTimeout })
+  // What has ended is not waited for.
+  child.once('close', () => void client.close())
   try {
     const admin = client.db('admin')
-    await admin.command({ replSetInitiate: { _id: 'atrium', members: [{ _id: 0, host }] } })
+    await admin.command({ replSetInitiate: { _id: 'atrium', members: [{ _id: 0, host: address }] } })
     await isPrimary(client)
-    const { version } = (await admin.command({ buildInfo: 1 })) as unknown as { version: string }
-    return { url, name: 'mongod', version, stop }
+    return { url, name: 'mongod', version: await versionOf(url) }
   } catch (error) {
-    await stop()
     return { missing: `MongoDB did not start: ${String(error)}` }
+  } finally {
+    await client.close()
+  }
+}
+
+/** @throws MongoError when it does not answer in time */
+export async function versionOf(url: string, timeout = startTimeout): Promise<string> {
+  const client = new MongoClient(url, { serverSelectionTimeoutMS: timeout })
+  try {
+    const { version } = (await client.db('admin').command({ buildInfo: 1 })) as unknown as { version: string }
+    return version
   } finally {
     await client.close()
   }
