@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { promisify } from 'node:util'
 import { temporaryFolder } from '../support/executable.ts'
 import { root } from '../support/root.ts'
 import { testServer } from '../support/test-server.ts'
@@ -24,10 +23,18 @@ test('SDK-74: the README’s quick start of the client prints what it says', asy
   const client = pathToFileURL(join(build, 'client', 'node.js')).href
   await writeFile(path, code.replace('atrium/client/node', client).replace('ws://127.0.0.1:3333', url))
   const env = { PATH: process.env['PATH'], TOKEN: token('ann', 'demo') }
-  for (const run of [1, 2]) {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [path], { cwd: folder, env })
-    assert.equal(stderr, '')
-    assert.match(stdout, run === 1 ? /^\[ 'Try the SDK: backlog' \]\n\[ 'Try the SDK: done' \]\n$/ : /done/)
+  for (const tasks of [1, 2]) {
+    const client = spawn(process.execPath, [path], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] })
+    context.after(() => client.kill('SIGKILL'))
+    let printed = ''
+    for await (const text of client.stdout.setEncoding('utf8')) {
+      printed += text
+      const last = printed.slice(printed.lastIndexOf('[ '))
+      if (last.endsWith(']\n') && (last.match(/'Try the SDK: done'/g)?.length ?? 0) === tasks) break
+    }
+    client.kill('SIGINT')
+    assert.match(printed, /^(\[( 'Try the SDK: (backlog|done)',?)* ?\]\n)+$/)
+    assert.ok(printed.endsWith(`[ ${"'Try the SDK: done', ".repeat(tasks).slice(0, -2)} ]\n`))
   }
 })
 
