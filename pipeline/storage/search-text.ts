@@ -11,17 +11,44 @@ export interface SearchText {
 
 /** The first full-text field that is set. */
 export function titleOf(doc: Doc, paths: readonly Path[]): string | undefined {
-  return paths.flatMap((path) => textsAt(doc, path))[0]
+  for (const path of paths) {
+    const [first] = textsAt(doc, path)
+    if (first !== undefined) return first
+  }
+  return undefined
 }
 
 export function searchText(doc: Doc, paths: readonly Path[]): SearchText {
-  const [title = '', ...body] = paths.flatMap((path) => textsAt(doc, path))
-  return { title: searchWords(title), body: body.flatMap(searchWords) }
+  const words: SearchText = { title: [], body: [] }
+  let isTitle = true
+  for (const path of paths) {
+    for (const text of textsAt(doc, path)) {
+      words[isTitle ? 'title' : 'body'].push(...searchWords(text))
+      isTitle = false
+    }
+  }
+  return words
 }
 
 /** What is not empty. */
 export function textsAt(doc: Doc, path: Path): string[] {
-  return valuesAt(path)(doc)
-    .flat()
-    .filter((value): value is string => typeof value === 'string' && value !== '')
+  const texts: string[] = []
+  for (const value of readerOf(path)(doc)) {
+    if (isText(value)) texts.push(value)
+    else if (Array.isArray(value)) texts.push(...value.filter(isText))
+  }
+  return texts
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+const readers = new WeakMap<Path, (doc: Doc) => unknown[]>()
+
+/** Kept: to make one takes longer than to read by it. */
+function readerOf(path: Path): (doc: Doc) => unknown[] {
+  let reader = readers.get(path)
+  if (reader === undefined) readers.set(path, (reader = valuesAt(path)))
+  return reader
 }

@@ -101,15 +101,28 @@ function resultsOf(id: string): Fragment {
   )
 }
 
+/** Name one document, which has a column. */
+const plain = [core.class.TxCreateDoc, core.class.TxUpdateDoc, core.class.TxRemoveDoc, core.class.TxMixin]
+const others = `CASE WHEN objectId IS NULL OR _class NOT IN (${plain.map((_class) => `'${_class}'`).join(', ')}) THEN data END`
+
+interface NamingRow {
+  seq: number
+  objectId: string
+  /** The transaction, where the column does not tell all. */
+  data: string | null
+}
+
 /** For each of the entries after a `seq` the ids of the documents it may have changed. */
 export function changedIds(
   file: WorkspaceFile,
   after: number,
   limit: number,
 ): { seq: number; ids: () => string[] }[] {
-  const sql = `SELECT seq, data FROM tx WHERE seq > ? ORDER BY seq${limitTo(limit)}`
-  const rows = file.rows<{ seq: number; data: string }>(fragment(sql, after))
-  return rows.map(({ seq, data }) => ({ seq, ids: () => namedIds(JSON.parse(data) as NamingTransaction) }))
+  const sql = `SELECT seq, objectId, ${others} AS data FROM tx WHERE seq > ? ORDER BY seq${limitTo(limit)}`
+  return file.rows<NamingRow>(fragment(sql, after)).map(({ seq, objectId, data }) => ({
+    seq,
+    ids: () => (data === null ? [objectId] : namedIds(JSON.parse(data) as NamingTransaction)),
+  }))
 }
 
 /** Transactions restored in any order get their places by time, which rebuilding the model depends on. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Doc, Domain } from '../../../model/documents.ts'
 import type { DomainSchema } from '../contract.ts'
 import { searchText } from '../search-text.ts'
@@ -122,7 +122,7 @@ function entryOf(doc: Doc, schema: DomainSchema): Entry | undefined {
   if (words.title.length + words.body.length === 0) return undefined
   const [title, body] = [words.title.join(' '), words.body.join(' ')]
   const { _id, _class, space, createdBy = '' } = doc
-  const digest = createHash('sha1').update(`${title}\n${body}`).digest('base64')
+  const digest = hash('sha1', `${title}\n${body}`, 'base64')
   return { id: _id, _class, space, createdBy, title, body, digest }
 }
 

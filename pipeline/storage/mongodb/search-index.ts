@@ -2,11 +2,11 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Doc, Domain } from '../../../model/documents.ts'
 import {
-  type DomainSchema,
   type SearchHit,
   type SearchRequest,
   type Storage,
   StorageError,
+  type StorageErrorCode,
   type StorageSchema,
   type WorkspaceStorage,
 } from '../contract.ts'
@@ -17,10 +17,13 @@ import type { History } from './history.ts'
 import type { Log } from './log.ts'
 import { both } from './compile-condition.ts'
 import { compileQuery, type QueryContext } from './query.ts'
+import { SearchedFields } from './searched-fields.ts'
 import { transactionOf } from './stored-document.ts'
 
 /** Documents, and entries of the log, taken in at once. */
 const AT_ONCE = 500
+/** Entries of the log that are waited for by who can do without the index. */
+const WORTH_WAITING = 10 * AT_ONCE
 const stateDomain = 'search-state'
 const stateId = 'state'
 
@@ -37,12 +40,17 @@ interface State {
   after: string
 }
 
+/** What fails for the index's file alone. */
+const ofTheFile: ReadonlySet<StorageErrorCode> = new Set(['damaged', 'full', 'read-only'])
+
 export interface SearchIndexOptions {
   /** Embedded storage over the folder of the indexes. */
   storage: Storage
   directory: string
   workspace: string
   context: QueryContext & { log: Log; history: History }
+  /** Ids that a find by words is narrowed to at most: where there are more, all documents may as well be looked at. */
+  mostCandidates?: number | undefined
 }
 
 /**
@@ -52,7 +60,8 @@ export interface SearchIndexOptions {
  */
 export class SearchIndex {
   readonly #options: SearchIndexOptions
-  #fields = new Map<Domain, DomainSchema>()
+  readonly mostCandidates: number
+  #fields = new SearchedFields({ domains: [] })
   #file: WorkspaceStorage | undefined
   #state: State | undefined
   #run: Promise<unknown> = Promise.resolve()
@@ -61,6 +70,7 @@ export class SearchIndex {
 
   constructor(options: SearchIndexOptions) {
     this.#options = options
+    this.mostCandidates = options.mostCandidates ?? 5000
   }
 
   /** Takes in all that was committed, and searches. */
@@ -74,6 +84,31 @@ export class SearchIndex {
     }
   }
 
+  /**
+   * Reads the index after all that was committed was taken in; `undefined` when that would take long, or when its file
+   * has failed. It goes on by itself then.
+   */
+  async whenNear<T>(
+    schema: StorageSchema,
+    read: (file: WorkspaceStorage) => Promise<T>,
+  ): Promise<T | undefined> {
+    try {
+      if (!this.#isFarBehind) await this.#alone(() => this.#opened(schema))
+      if (!this.#isFarBehind) return await read(await this.#follow(schema))
+      this.schedule(schema)
+    } catch (error) {
+      if (!(error instanceof StorageError) || !ofTheFile.has(error.code)) throw error
+      if (error.code === 'damaged') await this.#alone(() => this.#discard())
+    }
+    return undefined
+  }
+
+  get #isFarBehind(): boolean {
+    const { log } = this.#options.context
+    const state = this.#state
+    return state !== undefined && (state.rebuild.length > 0 || log.lastSeq - state.seq > WORTH_WAITING)
+  }
+
   /** Takes in what was committed, soon: several changes of one document become one. */
   schedule(schema: StorageSchema): void {
     this.#timer ??= setTimeout(() => {
@@ -85,7 +120,6 @@ export class SearchIndex {
 
   #follow(schema: StorageSchema): Promise<WorkspaceStorage> {
     return this.#alone(async () => {
-      if (this.#isClosed) throw new StorageError('closed', 'the workspace is closed')
       const file = await this.#opened(schema)
       let goesOn = true
       while (goesOn) goesOn = (await this.#rebuildSlice(file)) || (await this.#followSlice(file))
@@ -97,7 +131,7 @@ export class SearchIndex {
   async restored(domain: Domain, ids: readonly string[]): Promise<void> {
     await this.#alone(async () => {
       if (this.#file === undefined || this.#state === undefined) return
-      if (this.#fields.has(domain)) await this.#takeIn(this.#file, domain, ids)
+      if (this.#fields.domains.has(domain)) await this.#takeIn(this.#file, domain, ids)
       await this.#save(this.#file, { ...this.#state, restores: this.#options.context.history.restores ?? 0 })
     })
   }
@@ -118,11 +152,9 @@ export class SearchIndex {
   }
 
   async #opened(schema: StorageSchema): Promise<WorkspaceStorage> {
-    const searched = schema.domains.filter(({ fullText }) => fullText.length > 0)
-    this.#fields = new Map(searched.map((domain) => [domain.domain, { ...domain, indexes: [] }]))
-    const declared = JSON.stringify(
-      [...this.#fields.values()].map(({ domain, fullText }) => [domain, fullText]),
-    )
+    if (this.#isClosed) throw new StorageError('closed', 'the workspace is closed')
+    this.#fields = new SearchedFields(schema)
+    const { declared } = this.#fields
     if (this.#file !== undefined && this.#state?.declared === declared) return this.#file
     await this.#file?.close()
     this.#file = undefined
@@ -160,7 +192,7 @@ export class SearchIndex {
     const file = await this.#open()
     const { history, log } = this.#options.context
     const { epoch, restores = 0 } = history
-    const rebuild = [...this.#fields.keys()]
+    const rebuild = [...this.#fields.domains.keys()]
     await this.#save(file, { epoch, restores, declared, seq: log.lastSeq, rebuild, after: '' })
     return file
   }
@@ -174,7 +206,7 @@ export class SearchIndex {
 
   #open(): Promise<WorkspaceStorage> {
     return this.#options.storage.openWorkspace(this.#options.workspace, {
-      domains: [...this.#fields.values()],
+      domains: [...this.#fields.domains.values()],
     })
   }
 
@@ -194,7 +226,7 @@ export class SearchIndex {
     }
     await file.upload(
       domain,
-      docs.map((doc) => this.#pruned(domain, doc)),
+      docs.map((doc) => this.#fields.pruned(domain, doc)),
     )
     const isDone = typeof last !== 'string'
     await this.#save(file, {
@@ -214,9 +246,9 @@ export class SearchIndex {
     for await (const entry of log.after(seq)) {
       if (entry._id > log.lastSeq || entry._id > state.seq + AT_ONCE) break
       seq = entry._id
-      const domains = entry['%domain'] === undefined ? this.#fields.keys() : [entry['%domain']]
+      const domains = entry['%domain'] === undefined ? this.#fields.domains.keys() : [entry['%domain']]
       for (const domain of domains) {
-        if (!this.#fields.has(domain)) continue
+        if (!this.#fields.domains.has(domain)) continue
         const ids = changed.get(domain) ?? new Set()
         for (const id of namedIds(transactionOf(entry) as NamingTransaction)) ids.add(id)
         changed.set(domain, ids)
@@ -234,26 +266,10 @@ export class SearchIndex {
     if (docs.length > 0)
       await file.upload(
         domain,
-        docs.map((doc) => this.#pruned(domain, doc)),
+        docs.map((doc) => this.#fields.pruned(domain, doc)),
       )
     const gone = ids.filter((id) => !there.has(id))
     if (gone.length > 0) await file.clean(domain, gone)
-  }
-
-  /** What a search looks at. */
-  #pruned(domain: Domain, doc: Doc): Doc {
-    const { _id, _class, space, modifiedBy, modifiedOn, createdBy } = doc
-    const names = (this.#fields.get(domain)?.fullText ?? []).flatMap(([name]) => name ?? [])
-    const searched = Object.fromEntries(Object.entries(doc).filter(([name]) => names.includes(name)))
-    return {
-      ...searched,
-      _id,
-      _class,
-      space,
-      modifiedBy,
-      modifiedOn,
-      ...(createdBy === undefined ? {} : { createdBy }),
-    }
   }
 
   async #save(file: WorkspaceStorage, state: State): Promise<void> {

@@ -20,6 +20,8 @@ export interface MongoStorageOptions {
   databasePrefix?: string
   /** Where this server keeps its full-text indexes; for as long as the storage is open when left out. */
   searchDirectory?: string
+  /** Documents that a find by words asks for by their ids, at most. 5,000 when left out. */
+  mostCandidates?: number
   /** Milliseconds in which what failed is tried again. 10,000 when left out. */
   retryFor?: number
   /** Milliseconds a server has to answer a command. 30,000 when left out. */
@@ -100,13 +102,13 @@ class MongoStorage implements Storage {
   }
 
   async #open(workspace: string, declared: StorageSchema): Promise<MongoWorkspace> {
-    const { retryFor = 10_000, now = Date.now, logger } = this.#options
+    const { retryFor = 10_000, now = Date.now, logger, mostCandidates } = this.#options
     const database = this.#client.db(databaseName(this.#prefix, workspace))
     const retry = { retryFor, signal: this.#abort.signal }
     try {
       const opened = await openDatabase({ database, declared, retry, now, logger })
       const { storage, directory } = this.#search
-      const searchIndex = new SearchIndex({ storage, directory, workspace, context: opened })
+      const searchIndex = new SearchIndex({ storage, directory, workspace, context: opened, mostCandidates })
       const closed = () => this.#workspaces.delete(workspace)
       return new MongoWorkspace(opened, { longReads: this.#longReads, searchIndex, closed })
     } catch (error) {

@@ -19,6 +19,7 @@ import {
   type WorkspaceStorage,
 } from '../contract.ts'
 import type { LongRead, LongReads } from '../long-reads.ts'
+import { narrowed } from './candidates.ts'
 import { toStorageError } from './failure.ts'
 import { find } from './find.ts'
 import { findParts, type Parts } from './long-find.ts'
@@ -61,11 +62,13 @@ export class MongoWorkspace implements WorkspaceStorage {
   }
 
   find(plan: FindPlan): Promise<FindResult> {
-    return this.#read(() => find(plan, this.#opened))
+    return this.#read(async () => find(await this.#narrowed(plan), this.#opened))
   }
 
   async findEncoded(plan: FindPlan, limits: PartLimits): Promise<EncodedResult> {
-    const { parts, total, rest } = await this.#read(() => findParts(plan, limits, this.#opened))
+    const { parts, total, rest } = await this.#read(async () =>
+      findParts(await this.#narrowed(plan), limits, this.#opened),
+    )
     if (rest === undefined) return { parts, total }
     try {
       return { parts, total, rest: await this.#stream(rest) }
@@ -171,6 +174,10 @@ export class MongoWorkspace implements WorkspaceStorage {
     } finally {
       this.#closed()
     }
+  }
+
+  #narrowed(plan: FindPlan): Promise<FindPlan> {
+    return narrowed(plan, this.#opened.schema.current, this.#searchIndex)
   }
 
   async #read<T>(action: () => Promise<T>): Promise<T> {

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Doc } from '../../../model/documents.ts'
+import type { Condition } from '../../../model/query/plan.ts'
 import { searchWords } from '../../../model/query/search-words.ts'
 import {
   batch,
   entry,
+  eq,
+  idsOf,
   noteClass,
   putAll,
   type SubjectFactory,
@@ -95,8 +98,12 @@ export function describeSearching(name: string, make: SubjectFactory): void {
           }
           for (const text of [one, `${two} ${one.slice(0, 2)}`]) {
             const hits = await workspace.search({ text, limit: 100, spaces: ['space-a'] })
-            const expected = [...docs.values()].filter((doc) => doc.space === 'space-a' && isFound(doc, text))
-            assert.deepEqual(hits.map(({ id }) => id).sort(), expected.map(({ _id }) => _id as string).sort())
+            const matching = [...docs.values()].filter((doc) => doc.space === 'space-a' && isFound(doc, text))
+            const expected = matching.map(({ _id }) => _id as string).sort()
+            assert.deepEqual(hits.map(({ id }) => id).sort(), expected)
+            const search: Condition = { op: 'search', text, paths: [['title'], ['text']] }
+            const condition: Condition = { op: 'all-of', conditions: [search, eq('space', 'space-a')] }
+            assert.deepEqual((await idsOf(workspace, { condition })).sort(), expected)
           }
         },
       )
