@@ -90,7 +90,9 @@ await withMongo(({ url }) => {
     const file = indexFile('w')
     const change = (sql: string, ...values: string[]) => {
       const db = new Sqlite(file)
-      db.unsafeMode().prepare(sql).run(...values)
+      db.unsafeMode()
+        .prepare(sql)
+        .run(...values)
       db.close()
     }
     const forget = (id: string) => change('DELETE FROM search_doc WHERE id = ?', id)
