@@ -44,13 +44,15 @@ export class AsyncTriggerRun {
     return made.map((each: TxCUD, at) => named({ ...each, meta }, `${this.keyOf(entry)}:${at}`))
   }
 
-  #context(entry: LogEntry, signal: AbortSignal): AsyncContext {
+  #context(entry: LogEntry, signal: () => AbortSignal): AsyncContext {
     const { clock, generateId, logger, model } = this.#workspace
     const findAll = finderFor(this.#handlers, systemCaller)
     const { System } = core.account
     return {
       key: this.keyOf(entry),
-      signal,
+      get signal() {
+        return signal()
+      },
       hierarchy: model.hierarchy,
       generateId,
       logger,
