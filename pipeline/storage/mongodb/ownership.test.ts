@@ -132,6 +132,45 @@ await withMongo(({ url }) => {
   )
 
   test(
+    'STO-42: entries of a document whose removal was written are made up for in silence, and no others',
+    within(async (subject, client) => {
+      const former = await subject.storage.openWorkspace('workspace', taskSchema)
+      await put(former, 1, task('kept'))
+      const place = { owner: 'gone', projected: 1, first: 2, last: 12, domain: 'task' }
+      const attached = { _class: core.class.TxCollectionCUD, objectId: 'kept', collection: 'tasks' }
+      const removing = {
+        _class: core.class.TxRemoveDoc,
+        objectClass: task('')._class,
+        objectSpace: 'space-a',
+      }
+      const entries = [
+        updating(2, 'gone', { rank: 'x' }),
+        entry(3, { ...removing, objectId: 'gone' }),
+        entry(4, { ...attached, tx: updating(4, 'attached', { rank: 'x' }).tx }),
+        entry(5, { ...attached, tx: entry(5, { ...removing, objectId: 'attached' }).tx }),
+        entry(6, { ...removing, objectId: 'again' }),
+        creating(7, 'again', { rank: 'new' }),
+        updating(8, 'again', { rank: 'newer' }),
+        updating(9, 'lost', { rank: 'x' }),
+        updating(10, 'kept', { rank: 'x' }),
+        updating(11, 'kept', { $push: { rank: 'no list' } }),
+        entry(12, { ...removing, objectId: 'kept' }),
+      ]
+      await logOf(subject, client).insertMany(entries.map((each) => storedEntry(each, place)))
+      const logged: Record<string, unknown>[] = []
+      const logger = { error: (fields: Record<string, unknown>) => void logged.push(fields) }
+      const owner = await subject.another({ logger }).openWorkspace('workspace', taskSchema)
+      assert.deepEqual(
+        logged.map(({ seq }) => seq),
+        [9, 11],
+      )
+      const docs = await owner.get('task', ['gone', 'attached', 'again', 'lost', 'kept'])
+      const ranks = docs.map(({ _id, ...fields }) => [_id, (fields as Document)['rank'] as string])
+      assert.deepEqual(Object.fromEntries(ranks), { again: 'newer' })
+    }),
+  )
+
+  test(
     'STO-42: a group that is not whole in the log is taken back',
     within(async (subject, client) => {
       const former = await subject.storage.openWorkspace('workspace', taskSchema)

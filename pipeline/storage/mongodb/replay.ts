@@ -1,9 +1,11 @@
 import type { Doc, Domain } from '../../../model/documents.ts'
+import { StatusError } from '../../../model/status.ts'
 import type { Documents, Put, Remove } from './documents.ts'
 import {
   applyEntry,
   changedId,
   documentOf,
+  isRemoval,
   storedDocument,
   type StoredEntry,
   transactionOf,
@@ -15,6 +17,8 @@ interface Replayed {
   id: string
   doc: Doc | undefined
   stamp: number
+  /** The last entry that removes it; 0 where there is none. */
+  removedBy: number
   isChanged: boolean
 }
 
@@ -22,7 +26,7 @@ export interface ReplayOptions {
   documents: Documents
   /** Of a stamp above `seq`. */
   offset: number
-  /** Told of what could not be applied: a later entry removed the document, and was written. */
+  /** Told of what could not be applied: the documents were not what the log says. */
   skipped: (fields: Record<string, unknown>) => void
 }
 
@@ -51,8 +55,20 @@ async function readAll(
   documents: Documents,
 ): Promise<Map<string, Replayed>> {
   const replayed = new Map<string, Replayed>()
-  for (const target of changedDocuments(entries))
-    replayed.set(nameOf(target), { ...target, doc: undefined, stamp: 0, isChanged: false })
+  for (const entry of entries) {
+    for (const target of changedDocuments([entry])) {
+      const name = nameOf(target)
+      const known = replayed.get(name) ?? {
+        ...target,
+        doc: undefined,
+        stamp: 0,
+        removedBy: 0,
+        isChanged: false,
+      }
+      if (isRemoval(transactionOf(entry))) known.removedBy = entry._id
+      replayed.set(name, known)
+    }
+  }
   const targets = [...replayed.values()]
   const reads = [...new Set(targets.map(({ domain }) => domain))].map(async (domain) => {
     const ids = targets.filter((target) => target.domain === domain).map(({ id }) => id)
@@ -74,10 +90,15 @@ function applyTo(before: Replayed, entry: StoredEntry, { offset, skipped }: Repl
   try {
     before.doc = applyEntry(before.doc, transactionOf(entry))
   } catch (error) {
-    skipped({ err: error, seq: entry._id })
+    // A removal that was written leaves nothing to apply what came before it to.
+    if (!isNotFound(error) || entry._id > before.removedBy) skipped({ err: error, seq: entry._id })
   }
   before.stamp = stamp
   before.isChanged = true
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof StatusError && error.status.code === 'core:status:ObjectNotFound'
 }
 
 function putOf({ domain, doc, stamp }: Replayed): Put[] {

@@ -108,6 +108,11 @@ export function changedId(tx: LogEntry['tx']): string | undefined {
   return isChange(tx) ? targetOf(tx)._id : undefined
 }
 
+export function isRemoval(tx: LogEntry['tx']): boolean {
+  const change = isChange(tx) && 'tx' in tx ? (tx.tx as LogEntry['tx']) : tx
+  return change._class === core.class.TxRemoveDoc
+}
+
 /** @throws StatusError as `applyTransaction` does */
 export function applyEntry(doc: Doc | undefined, tx: LogEntry['tx']): Doc | undefined {
   return isChange(tx) ? applyTransaction(doc, tx) : doc
