@@ -11,6 +11,7 @@ const TIMEOUT = 180_000
 await prepare()
 const dist = join(root, 'dist')
 const wanted = process.argv.slice(2)
+if (wanted.length === 0) await import('../../dist/tests/services/prepare.js')
 const files = readdirSync(dist, { recursive: true })
   .filter((file) => file.endsWith('.test.js'))
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))

@@ -7,8 +7,7 @@ const installTimeout = 300_000
 
 /** Chromium: that of `CHROMIUM_PATH`, of the path, or of the distribution's packages. */
 export async function findChromium(): Promise<Browser | MissingService> {
-  const { CHROMIUM_PATH } = process.env
-  const path = CHROMIUM_PATH ?? onPath() ?? installed()
+  const path = chromiumPath()
   if (path === undefined) return { missing: 'no Chromium: not on the path, and not to be installed' }
   try {
     const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
@@ -20,6 +19,11 @@ export async function findChromium(): Promise<Browser | MissingService> {
   }
 }
 
+/** Where it is; installs it where that is possible. */
+export function chromiumPath(): string | undefined {
+  return process.env['CHROMIUM_PATH'] ?? onPath() ?? installed()
+}
+
 function onPath(): string | undefined {
   const name = names.find(isOnPath)
   return name === undefined ? undefined : outputOf('which', [name], 5000)
@@ -28,6 +32,11 @@ function onPath(): string | undefined {
 /** Where tests demand it, and may. */
 function installed(): string | undefined {
   if (!areRequired || process.getuid?.() !== 0 || !isOnPath('apt-get')) return undefined
-  const options = ['install', '--yes', '--no-install-recommends', 'chromium']
-  return outputOf('apt-get', options, installTimeout) === undefined ? undefined : onPath()
+  process.stdout.write('# Chromium: installing it from the distribution\n')
+  const install = ['install', '--yes', '--no-install-recommends', 'chromium']
+  // A new machine has no lists of packages.
+  for (const args of [['update'], install]) {
+    if (outputOf('apt-get', ['-q', ...args], installTimeout) === undefined) return undefined
+  }
+  return onPath()
 }
