@@ -28,7 +28,9 @@ export class QueryStore<T extends Doc> {
     options: FindOptions,
   ) {
     this.#subscribe = (result, failed) =>
-      whenKnown(client, _class as Ref<Class>, () => client.query(_class, query, options, result, failed))
+      whenKnown(client, _class as Ref<Class>, failed, () =>
+        client.query(_class, query, options, result, failed),
+      )
   }
 
   readonly state = (): QueryState<T> => this.#state
@@ -48,13 +50,23 @@ export class QueryStore<T extends Doc> {
 }
 
 /** Begins at once where the class is known, else when the model is loaded. */
-function whenKnown(client: Client, _class: Ref<Class>, begin: () => Cancel): Cancel {
+function whenKnown(
+  client: Client,
+  _class: Ref<Class>,
+  failed: (error: unknown) => void,
+  begin: () => Cancel,
+): Cancel {
   if (client.hierarchy.findClass(_class) !== undefined) return begin()
   let isOver = false
   let cancel: Cancel = () => undefined
-  void client.ready().then(() => {
-    if (!isOver) cancel = begin()
-  })
+  client.ready().then(
+    () => {
+      if (!isOver) cancel = begin()
+    },
+    (error: unknown) => {
+      if (!isOver) failed(error)
+    },
+  )
   return () => {
     isOver = true
     cancel()

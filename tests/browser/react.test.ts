@@ -101,4 +101,17 @@ await withBrowser((browser) => {
     await page.evaluate(() => hooks.render({ provided: false }))
     assert.match((await text(page, 'error')()) ?? '', /no AtriumProvider/)
   })
+
+  test('SDK-76: a query whose client is terminated before it has a model tells why, and fails nowhere else', async (context) => {
+    const { page } = await reactPage(context, browser)
+    const errors: Error[] = []
+    page.on('pageerror', (error) => errors.push(error))
+    await page.evaluate(() => {
+      hooks.start('ws://127.0.0.1:1', 'nobody answers')
+      hooks.render({ status: 'todo' })
+      hooks.terminate()
+    })
+    await becomes(async () => /terminated/.test((await text(page, 'tasks')()) ?? ''), true)
+    assert.deepEqual(errors, [])
+  })
 })

@@ -74,6 +74,10 @@ class Hooks {
     this.#client?.stop()
   }
 
+  terminate(): void {
+    this.#client?.terminate()
+  }
+
   text(id: string): string | undefined {
     return document.querySelector(`#${id}`)?.textContent ?? undefined
   }
