@@ -1,4 +1,5 @@
 import { describeBackup } from './suite/backup.ts'
+import { describeChunks } from './suite/chunks.ts'
 import { describeEquivalence } from './suite/equivalence.ts'
 import { describeFinding } from './suite/finding.ts'
 import type { SubjectFactory } from './suite/fixture.ts'
@@ -14,6 +15,7 @@ export function describeStorage(name: string, make: SubjectFactory): void {
   describeRestoring(name, make)
   describeStreaming(name, make)
   describeBackup(name, make)
+  describeChunks(name, make)
   describeSearching(name, make)
   describeEquivalence(name, make)
 }

@@ -45,7 +45,7 @@ export interface WorkspaceStorage {
   /** Full-text search over the fields the schema declares. */
   search: (request: SearchRequest) => Promise<SearchHit[]>
 
-  /** A page of the domain's documents by id; start with no cursor. */
+  /** A page of the domain's documents by id, of at most so many bytes or one document; start with no cursor. */
   list: (domain: Domain, cursor: string | undefined, byteLimit: number) => Promise<DocumentPage>
   /** Begins a walk over the domain as of now. Fails with `limit` as `findEncoded` does. */
   walk: (domain: Domain) => Promise<DomainWalk>
@@ -177,7 +177,10 @@ export interface DocumentPage {
 export interface DomainWalk {
   /** The last entry that it has taken into account. */
   readonly seq: number
-  /** The next ones by id, about so many bytes, at least one. One call at a time. Fails as that of `PartStream` does. */
+  /**
+   * The next ones by id, of at most so many bytes of JSON text, or one that is larger. One call at a time. Fails as
+   * that of `PartStream` does.
+   */
   next: (byteLimit: number) => Promise<{ docs: DocumentInfo[]; finished: boolean }>
   /** Those of the ids that were there, in no order. */
   get: (ids: readonly string[]) => Promise<Doc[]>

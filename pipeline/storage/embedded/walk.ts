@@ -1,6 +1,7 @@
 import type { Doc } from '../../../model/documents.ts'
 import type { DocumentInfo, DomainWalk } from '../contract.ts'
 import type { LongRead } from '../long-reads.ts'
+import { InfoChunks } from '../info-chunks.ts'
 import type { ReadCall, WalkBegun } from './calls.ts'
 
 /** Bytes of documents hashed at once: other reads have their turn in between. */
@@ -12,6 +13,7 @@ export class EmbeddedWalk implements DomainWalk {
   readonly #id: number
   readonly #read: LongRead
   readonly #ask: (call: ReadCall) => Promise<unknown>
+  readonly #chunks = new InfoChunks((byteLimit) => this.#slice(Math.min(SLICE_BYTES, byteLimit)))
 
   constructor({ seq, read: id }: WalkBegun, read: LongRead, ask: (call: ReadCall) => Promise<unknown>) {
     this.seq = seq
@@ -22,14 +24,7 @@ export class EmbeddedWalk implements DomainWalk {
 
   next(byteLimit: number): Promise<{ docs: DocumentInfo[]; finished: boolean }> {
     return this.#read.step(async () => {
-      const docs: DocumentInfo[] = []
-      let [bytes, finished] = [0, false]
-      while (!finished && (docs.length === 0 || bytes < byteLimit)) {
-        const slice = await this.#slice(Math.min(SLICE_BYTES, byteLimit - bytes))
-        docs.push(...slice.docs)
-        bytes = docs.reduce((sum, { size }) => sum + size, 0)
-        ;({ finished } = slice)
-      }
+      const { docs, finished } = await this.#chunks.next(byteLimit)
       if (finished) this.#read.finished()
       return { docs, finished }
     })

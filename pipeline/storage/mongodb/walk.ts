@@ -3,6 +3,7 @@ import { domains } from '../../../model/identifiers.ts'
 import { compareStrings } from '../../../model/query/compare.ts'
 import type { DocumentInfo, DocumentPage } from '../contract.ts'
 import { InfoPage } from '../document-info.ts'
+import { InfoChunks } from '../info-chunks.ts'
 import { ChangedSince } from './changed-since.ts'
 import { both } from './compile-condition.ts'
 import type { Log } from './log.ts'
@@ -25,8 +26,9 @@ export class ReplayingWalk {
   readonly #domain: Domain
   readonly #context: WalkContext
   readonly #changed: ChangedSince
+  /** Documents may have been larger than they are. */
+  readonly #chunks = new InfoChunks((byteLimit) => this.#next(byteLimit))
   #cursor: string | undefined
-  #finished = false
 
   constructor(domain: Domain, context: WalkContext) {
     this.#domain = domain
@@ -35,8 +37,11 @@ export class ReplayingWalk {
     this.seq = this.#changed.seq
   }
 
-  async next(byteLimit: number): Promise<{ docs: DocumentInfo[]; finished: boolean }> {
-    if (this.#finished) return { docs: [], finished: true }
+  next(byteLimit: number): Promise<{ docs: DocumentInfo[]; finished: boolean }> {
+    return this.#chunks.next(byteLimit)
+  }
+
+  async #next(byteLimit: number): Promise<{ docs: DocumentInfo[]; finished: boolean }> {
     const read = await readPage(
       this.#domain,
       { cursor: this.#cursor, byteLimit, seq: this.seq },
@@ -46,8 +51,7 @@ export class ReplayingWalk {
     const page = new InfoPage(Infinity)
     for (const doc of docs.sort((a, b) => this.#compare(a._id, b._id))) page.add(doc)
     this.#cursor = read.last
-    this.#finished = read.last === undefined
-    return { docs: page.docs, finished: this.#finished }
+    return { docs: page.docs, finished: read.last === undefined }
   }
 
   async get(ids: readonly string[]): Promise<Doc[]> {
