@@ -44,7 +44,7 @@ test('SDK-75: what package.json exports is built', async () => {
   }
   assert.deepEqual(
     Object.keys(exports).filter((name) => name.startsWith('./client')),
-    ['./client', './client/node', './client/react'],
+    ['./client', './client/bundle', './client/node', './client/react'],
   )
   const bundle = './dist/client/browser/atrium-client.js'
   const files = Object.values(exports).flatMap((conditions) => Object.values(conditions))
