@@ -1,8 +1,9 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { TriggerFailure, TriggerObserver } from '../../pipeline/triggers/trigger.ts'
 import type { SentKind, SessionMetrics } from '../sessions/session-services.ts'
 import { Durations } from './durations.ts'
 import { MessageCounts } from './message-counts.ts'
+import { processMetrics } from './process-metrics.ts'
 
 export interface Gauges {
   /** By mode. */
@@ -16,7 +17,7 @@ export interface Gauges {
 const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
 const GROUP_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 
-/** What the server counts, for Prometheus; one registry for each server. */
+/** What the server counts, for Prometheus; one registry for each server, and one for the process. */
 export class Metrics implements SessionMetrics, TriggerObserver {
   readonly #registry = new Registry()
   readonly #connections = this.#counter('atrium_connections_total', 'Connections taken.')
@@ -56,9 +57,7 @@ export class Metrics implements SessionMetrics, TriggerObserver {
     registers: [this.#registry],
   })
 
-  constructor() {
-    collectDefaultMetrics({ register: this.#registry })
-  }
+  readonly #process = processMetrics()
 
   connected(): void {
     this.#connections.inc()
@@ -118,7 +117,7 @@ export class Metrics implements SessionMetrics, TriggerObserver {
   }
 
   async text(): Promise<string> {
-    return await this.#registry.metrics()
+    return [await this.#registry.metrics(), await this.#process.metrics()].join('\n')
   }
 
   stop(): void {
