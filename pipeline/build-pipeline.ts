@@ -13,6 +13,7 @@ import { acrossDomains } from './middlewares/across-domains.ts'
 import { identity } from './middlewares/identity.ts'
 import { joinQueries } from './middlewares/join-queries.ts'
 import { planQueries } from './middlewares/plan-queries.ts'
+import { readAtOnce } from './middlewares/read-at-once.ts'
 import { serverTime } from './middlewares/server-time.ts'
 import { workspaceHandlers } from './middlewares/workspace-handlers.ts'
 import type { Workspace } from './workspace.ts'
@@ -22,6 +23,7 @@ const middlewares: readonly Middleware[] = [
   identity, // nobody signs as another account
   serverTime, // the server's clock tells when
   planQueries, // class, mixins, lookups and what the caller may see, as one plan
+  readAtOnce, // a document by its id, a page along an index: on the event loop, without waiting
   joinQueries, // identical queries of one audience in flight share one run
   acrossDomains, // joins between stored documents and those in memory
 ]

@@ -54,7 +54,7 @@ export class ConsistentReads {
    * @param discard told of each value that was overtaken
    * @throws StorageError `unavailable` when commits overtook it again and again
    */
-  async read<T>(run: () => Promise<T>, discard?: (value: T) => void): Promise<{ seq: number; value: T }> {
+  async read<T>(run: () => T | Promise<T>, discard?: (value: T) => void): Promise<{ seq: number; value: T }> {
     let patience = FIRST_PATIENCE
     for (let attempt = 0; attempt < ATTEMPTS; attempt++, patience *= 4) {
       await this.#settled()
@@ -66,7 +66,7 @@ export class ConsistentReads {
     throw new StorageError('unavailable', 'commits overtook the read again and again')
   }
 
-  async #reads<T>(until: number, run: () => Promise<T>): Promise<T> {
+  async #reads<T>(until: number, run: () => T | Promise<T>): Promise<T> {
     const reading = { until }
     this.#reading.add(reading)
     try {

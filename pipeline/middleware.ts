@@ -42,7 +42,8 @@ export interface SearchResult {
 export interface Handlers {
   /** Resolves with the answer once the transaction is durable. */
   tx: (caller: Caller, tx: Tx) => Promise<unknown>
-  find: (caller: Caller, request: FindRequest) => Promise<FindAnswer>
+  /** What can be told at once is no promise, and neither is what is wrong with a request. */
+  find: (caller: Caller, request: FindRequest) => FindAnswer | Promise<FindAnswer>
   searchFulltext: (caller: Caller, query: SearchQuery, options: { limit?: number }) => Promise<SearchResult>
   loadModel: (caller: Caller, lastTxTime: number, hash?: string) => Promise<ModelAnswer | Tx[]>
 }

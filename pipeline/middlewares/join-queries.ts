@@ -16,7 +16,7 @@ export const joinQueries: Middleware = (next, workspace) => {
         const answer = await joined
         return goesOn(answer) ? await next.find(caller, request) : answer
       }
-      const run = next.find(caller, request).finally(() => inFlight.delete(key))
+      const run = Promise.resolve(next.find(caller, request)).finally(() => inFlight.delete(key))
       inFlight.set(key, run)
       return await run
     },

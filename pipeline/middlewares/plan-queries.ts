@@ -5,10 +5,10 @@ import type { FindRequest, Middleware } from '../middleware.ts'
 
 /** Plans each query once, with what the caller may see compiled in. */
 export const planQueries: Middleware = (next, { model, permissions }) => ({
-  find: async function planQueries(caller, request) {
+  find: function planQueries(caller, request) {
     const { _class, query, options, encoded, isConsistent = false } = request
     const plan = permissions.restrict(planFind(model.hierarchy, _class, query, options), caller)
-    return await next.find(caller, { _class, query, options, encoded, isConsistent, plan })
+    return next.find(caller, { _class, query, options, encoded, isConsistent, plan })
   },
 })
 

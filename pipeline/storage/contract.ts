@@ -32,6 +32,8 @@ export interface WorkspaceStorage {
    * `limit` when too many long results are under way and none ends in time.
    */
   findEncoded: (plan: FindPlan, limits: PartLimits) => Promise<EncodedResult>
+  /** That, where it is short and can be read at once; `undefined` where it may take longer, or fails. */
+  findAtOnce?: (plan: FindPlan, limits: PartLimits) => EncodedResult | undefined
   /** The documents with these ids, in no order; missing ones are left out. */
   get: (domain: Domain, ids: readonly string[]) => Promise<Doc[]>
   /** What the commit queue reads before a batch, in one go. */

@@ -10,12 +10,12 @@ import type { Registered } from './worker-thread.ts'
 
 /** How long each read seems to take, in milliseconds. */
 let pace = 0
+let time = 0
 
 async function withReads(
   run: (reads: ShortReads, registered: Registered, path: string) => void | Promise<void>,
 ): Promise<void> {
   const { storage, directory, dispose } = await temporarySubject()
-  let time = 0
   const reads = new ShortReads({ maxOpenFiles: 4, now: () => (time += pace) })
   pace = 0
   try {
@@ -62,6 +62,29 @@ test('STO-29: reads that keep taking long are left to a reader, those of another
     pace = 0
     assert.equal(reads.page(registered, page), undefined)
     assert.notEqual(reads.page(registered, byId), undefined)
+  })
+})
+
+test('STO-29: reads that were slow are tried again after a while, and after twice as long when they still are', async () => {
+  await withReads((reads, registered) => {
+    const isRead = () => reads.page(registered, page) !== undefined
+    pace = 5
+    assert.deepEqual([1, 2, 3].map(isRead), [true, true, true])
+    const since = time
+    pace = 0
+    time = since + 900
+    assert.equal(isRead(), false)
+    time = since + 1100
+    pace = 5
+    assert.equal(isRead(), true)
+    const again = time
+    pace = 0
+    time = again + 1900
+    assert.equal(isRead(), false)
+    time = again + 2100
+    assert.deepEqual([isRead(), isRead()], [true, true])
+    pace = 5
+    assert.deepEqual([1, 2, 3, 4].map(isRead), [true, true, true, false])
   })
 })
 

@@ -7,12 +7,19 @@ import type { WorkspaceFile } from './workspace-file.ts'
 
 /**
  * Milliseconds a read may hold up the event loop. After so many in a row that took longer, its like go to a reader
- * for a while; one alone may be the machine's fault.
+ * for a while, and for twice as long after the next one; one alone may be the machine's fault.
  */
 const TOO_LONG = 4
 const TOO_OFTEN = 3
-const DISTRUSTED_FOR = 60_000
+const FIRST_DISTRUST = 1000
+const LONGEST_DISTRUST = 60_000
 const SLOW_SHAPES = 10_000
+
+/** Reads of one shape that took too long, one after another, and until when they go to a reader. */
+interface Slow {
+  count: number
+  until: number
+}
 
 /**
  * Reads that touch few rows, on the event loop: to cross to a reader's thread and back costs the event loop alone
@@ -22,8 +29,8 @@ const SLOW_SHAPES = 10_000
 export class ShortReads {
   readonly #handles: Handles
   readonly #attached = new Map<number, Registered['attachment']>()
-  /** How often in a row, by workspace and shape of the plan. */
-  readonly #slow = new LRUCache<string, number>({ max: SLOW_SHAPES, ttl: DISTRUSTED_FOR })
+  /** By workspace and shape of the plan. */
+  readonly #slow = new LRUCache<string, Slow>({ max: SLOW_SHAPES })
   readonly #now: () => number
 
   constructor(options: { maxOpenFiles: number; now?: () => number }) {
@@ -38,8 +45,8 @@ export class ShortReads {
     const page = preparePage(file, plan)
     if (page === undefined || !page.prepared.isShort) return undefined
     const key = `${registered.workspace} ${page.shape.key}`
-    const slow = this.#slow.size === 0 ? 0 : (this.#slow.get(key) ?? 0)
-    return slow < TOO_OFTEN ? this.#read(file, page, key, slow) : undefined
+    const slow = this.#slow.size === 0 ? undefined : this.#slow.get(key)
+    return slow !== undefined && this.#now() < slow.until ? undefined : this.#read(file, page, key, slow)
   }
 
   release({ workspace }: Registered): void {
@@ -47,11 +54,12 @@ export class ShortReads {
     this.#handles.release(workspace)
   }
 
-  #read(file: WorkspaceFile, page: PreparedPage, key: string, slow: number): Page | undefined {
+  #read(file: WorkspaceFile, page: PreparedPage, key: string, slow: Slow | undefined): Page | undefined {
     const started = this.#now()
     const found = readPage(file, page)
-    if (this.#now() - started > TOO_LONG) this.#slow.set(key, slow + 1)
-    else if (slow > 0) this.#slow.delete(key)
+    const ended = this.#now()
+    if (ended - started > TOO_LONG) this.#slow.set(key, slower(slow, ended))
+    else if (slow !== undefined) this.#slow.delete(key)
     return found
   }
 
@@ -66,4 +74,10 @@ export class ShortReads {
       return undefined
     }
   }
+}
+
+function slower(slow: Slow | undefined, now: number): Slow {
+  const count = (slow?.count ?? 0) + 1
+  if (count < TOO_OFTEN) return { count, until: 0 }
+  return { count, until: now + Math.min(LONGEST_DISTRUST, FIRST_DISTRUST * 2 ** (count - TOO_OFTEN)) }
 }

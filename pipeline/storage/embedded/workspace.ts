@@ -79,9 +79,12 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
     return findResult(docs, total)
   }
 
-  async findEncoded(plan: FindPlan, limits: PartLimits): Promise<EncodedResult> {
+  findAtOnce(plan: FindPlan, limits: PartLimits): EncodedResult | undefined {
     const page = this.#shortPage(plan)
-    if (page !== undefined && fitsOnePart(page.text, page.count, limits)) return encodePage(page)
+    return page && fitsOnePart(page.text, page.count, limits) ? encodePage(page) : undefined
+  }
+
+  async findEncoded(plan: FindPlan, limits: PartLimits): Promise<EncodedResult> {
     await this.#catchUpFor(plan)
     return this.#encoded((await this.#long({ method: 'findEncoded', plan, limits })) as FoundParts)
   }

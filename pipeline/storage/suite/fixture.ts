@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import type { Doc, Domain, Ref, Space } from '../../../model/documents.ts'
 import { core } from '../../../model/identifiers.ts'
 import type { Condition, FindPlan, Path, Value } from '../../../model/query/plan.ts'
@@ -119,10 +120,16 @@ export async function decoded(
   workspace: WorkspaceStorage,
   wanted: FindPlan,
 ): Promise<{ docs: Doc[]; total: number }> {
-  const found = await workspace.findEncoded(wanted, { maxBytes: 2000, maxCount: 7 })
-  const { total } = found
-  const docs = (await allParts(found)).flatMap((part) => JSON.parse(`[${textOf(part)}]`) as Doc[])
-  return { docs, total }
+  const limits = { maxBytes: 2000, maxCount: 7 }
+  const found = await unpacked(await workspace.findEncoded(wanted, limits))
+  const atOnce = workspace.findAtOnce?.(wanted, limits)
+  if (atOnce !== undefined) assert.deepEqual(await unpacked(atOnce), found)
+  return found
+}
+
+async function unpacked(result: EncodedResult): Promise<{ docs: Doc[]; total: number }> {
+  const docs = (await allParts(result)).flatMap((part) => JSON.parse(`[${textOf(part)}]`) as Doc[])
+  return { docs, total: result.total }
 }
 
 export async function allParts({ parts, rest }: EncodedResult): Promise<Part[]> {
