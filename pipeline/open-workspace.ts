@@ -18,6 +18,7 @@ import { type FindAnswer, type FindRequest, type Handlers, isEncoded } from './m
 import { type Missed, missed } from './missed.ts'
 import { Permissions } from './permissions/permissions.ts'
 import { securityEvents } from './permissions/security-events.ts'
+import { Restoring } from './restoring.ts'
 import type { Storage, WorkspaceStorage } from './storage/contract.ts'
 import { storageSchema } from './storage-schema.ts'
 import type { Push } from './push.ts'
@@ -62,8 +63,8 @@ export interface Pipeline extends Handlers {
   /** A find whose answer is that of one place in the log. */
   readonly query: (caller: Caller, request: FindRequest) => Promise<{ seq: number; value: FindAnswer }>
   readonly missed: (caller: Caller, since: { after: number; most: number }) => Promise<Missed | undefined>
-  /** Documents were changed past the queue: by a restore. */
-  readonly restored: () => Promise<void>
+  /** What backup tools put back and take away. */
+  readonly restoring: Restoring
   readonly generateId: () => string
   /** Finishes what is under way and closes the files. Idempotent. */
   close: () => Promise<void>
@@ -129,7 +130,7 @@ async function assemble(
     clock,
     logger,
     generateId,
-    commit: (caller, tx) => queue.enqueue(caller, tx),
+    commit: (caller, tx) => (restoring.isLogReplaced ? restoring.refused() : queue.enqueue(caller, tx)),
     lastSeq: () => queue.lastSeq,
   }
   const triggers = new AsyncTriggers(workspace)
@@ -140,6 +141,7 @@ async function assemble(
     lastSeq: storage.lastSeq,
     ...(options.commitLimits === undefined ? {} : { limits: options.commitLimits }),
   })
+  const restoring = restoringOf(workspace, queue, triggers)
   const handlers = buildPipeline(workspace)
   await migrate(workspace, handlers)
   await triggers.start(handlers)
@@ -155,11 +157,7 @@ async function assemble(
     epoch: storage.epoch,
     lastSeq: workspace.lastSeq,
     queueDepth: () => queue.depth,
-    restored: async () => {
-      queue.forgetDocuments()
-      triggers.restored()
-      await readSpaces(storage, model, permissions)
-    },
+    restoring,
     mayReceive: (caller, { audience }) => audience === undefined || permissions.mayReceive(caller, audience),
     close: async () => {
       await triggers.stop()
@@ -167,6 +165,15 @@ async function assemble(
       await storage.close()
     },
   }
+}
+
+function restoringOf(workspace: Workspace, queue: CommitQueue, triggers: AsyncTriggers): Restoring {
+  const { model, permissions, storage } = workspace
+  const changed = async () => {
+    queue.forgetDocuments()
+    await readSpaces(storage, model, permissions)
+  }
+  return new Restoring({ storage, triggers, idle: () => queue.idle(), changed })
 }
 
 function consistent({ reads }: Workspace, handlers: Handlers): Pipeline['query'] {

@@ -27,6 +27,8 @@ export class AsyncTriggerRunner {
   #unsavedRuns = 0
   /** The place in the log that is kept. */
   #saved: number
+  /** What is kept may be another place: that of a backup. */
+  #isReplaced = false
   #running: Promise<void> | undefined
   /** Its place in the log cannot be kept: it does nothing more until the workspace opens again. */
   #isParked = false
@@ -48,13 +50,19 @@ export class AsyncTriggerRunner {
     })
   }
 
+  /** The place was replaced or taken away, and has to be kept anew. */
+  keepPlace(): void {
+    this.#isReplaced = true
+    this.wake()
+  }
+
   /** Resolves when nothing is left to do, or the workspace closes. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running
   }
 
   get #isUnsaved(): boolean {
-    return this.feed.done - this.#saved >= this.#parts.limits.unsavedEntries
+    return this.#isReplaced || this.feed.done - this.#saved >= this.#parts.limits.unsavedEntries
   }
 
   async #work(): Promise<void> {
@@ -119,6 +127,7 @@ export class AsyncTriggerRunner {
 
   async #commit(entry: LogEntry, effects: readonly TxCUD[]): Promise<void> {
     const { cursors, trigger, run } = this.#parts
+    this.#isReplaced = false
     await this.#patiently(() => cursors.advance(trigger, entry.seq, effects, run.keyOf(entry)))
     this.#unsavedRuns = 0
     this.#saved = entry.seq
@@ -127,6 +136,7 @@ export class AsyncTriggerRunner {
   async #save(): Promise<void> {
     const { cursors, trigger } = this.#parts
     const { done } = this.feed
+    this.#isReplaced = false
     await this.#patiently(() => cursors.advance(trigger, done, []))
     this.#unsavedRuns = 0
     this.#saved = done

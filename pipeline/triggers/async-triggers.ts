@@ -1,3 +1,4 @@
+import type { Domain } from '../../model/documents.ts'
 import type { TxCUD } from '../../model/transactions.ts'
 import type { Handlers } from '../middleware.ts'
 import type { LogEntry } from '../storage/contract.ts'
@@ -50,8 +51,10 @@ export class AsyncTriggers {
   }
 
   /** Documents were changed past the queue: by a restore. */
-  restored(): void {
+  restored(domain: Domain): void {
+    if (domain !== this.#cursors.domain) return
     this.#cursors.forget(this.#workspace.modules.async)
+    for (const runner of this.#runners.values()) runner.keepPlace()
   }
 
   /** Starts nothing more; what is under way is left to the next opening, unless it is being committed. */

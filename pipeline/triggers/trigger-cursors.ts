@@ -1,4 +1,4 @@
-import type { Ref } from '../../model/documents.ts'
+import type { Domain, Ref } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import type { TxCreateDoc, TxCUD } from '../../model/transactions.ts'
 import { systemCaller } from '../caller.ts'
@@ -22,23 +22,25 @@ export class TriggerCursors {
     this.#workspace = workspace
   }
 
+  /** Where they are kept. */
+  get domain(): Domain {
+    return this.#workspace.model.hierarchy.domainOf(moduleState.class.TriggerCursor) ?? ''
+  }
+
   /**
    * The place each trigger goes on from. One that is new here begins with what comes next, and so does every
    * one after a restore, which made another history.
    */
   async read(triggers: readonly Installed<AsyncTrigger>[]): Promise<ReadonlyMap<string, number>> {
     const { storage } = this.#workspace
-    const domain = moduleState.class.TriggerCursor
-    const found = await storage.get(
-      this.#workspace.model.hierarchy.domainOf(domain) ?? '',
-      triggers.map(cursorId),
-    )
+    const found = await storage.get(this.domain, triggers.map(cursorId))
     const cursors = new Map(found.map((doc) => [doc._id as string, doc as TriggerCursor]))
     const txes: TxCUD[] = []
     const places = new Map<string, number>()
     for (const trigger of triggers) {
       const cursor = cursors.get(cursorId(trigger))
-      const isOurs = cursor?.epoch === storage.epoch
+      // One beyond the end is of another history too, whatever it says of itself.
+      const isOurs = cursor?.epoch === storage.epoch && cursor.seq <= this.#workspace.lastSeq()
       places.set(trigger.fullName, isOurs ? cursor.seq : this.#workspace.lastSeq())
       if (isOurs) continue
       if (cursor !== undefined) this.#restored(trigger)
@@ -87,8 +89,7 @@ export class TriggerCursors {
   }
 
   async #exists(id: string): Promise<boolean> {
-    const domain = this.#workspace.model.hierarchy.domainOf(moduleState.class.TriggerCursor) ?? ''
-    return (await this.#workspace.storage.get(domain, [id])).length > 0
+    return (await this.#workspace.storage.get(this.domain, [id])).length > 0
   }
 
   #move(trigger: Installed<AsyncTrigger>, seq: number, create: boolean): TxCUD {

@@ -70,19 +70,17 @@ async function getDomainHash({ storage }: Pipeline, params: unknown[]): Promise<
   return await domainHash(storage, name)
 }
 
-async function upload({ storage, restored }: Pipeline, params: unknown[]): Promise<unknown> {
+async function upload({ restoring }: Pipeline, params: unknown[]): Promise<unknown> {
   const [name, docs] = parse(z.tuple([domain, documents]), params.slice(0, 2))
   const flaw = jsonFlaw(docs)
   if (flaw !== undefined) throw badRequest(flaw)
-  await storage.upload(name, docs as unknown as Doc[])
-  await restored()
+  await restoring.upload(name, docs as unknown as Doc[])
   return {}
 }
 
-async function clean({ storage, restored }: Pipeline, params: unknown[]): Promise<unknown> {
+async function clean({ restoring }: Pipeline, params: unknown[]): Promise<unknown> {
   const [name, ids] = parse(z.tuple([domain, z.array(z.string())]), params.slice(0, 2))
-  await storage.clean(name, ids)
-  await restored()
+  await restoring.clean(name, ids)
   return {}
 }
 

@@ -150,6 +150,7 @@ export class WorkspaceHost {
     if (account !== undefined) this.#statuses?.left(account)
     if (session.token.mode !== 'backup') this.#users -= 1
     if (this.#users === 0 && session.token.mode === 'user' && this.#state.name === 'open') this.#startIdling()
+    if (session.token.mode === 'backup') this.#closeWhenRestored()
     this.#closeWhenEmpty()
   }
 
@@ -265,6 +266,13 @@ export class WorkspaceHost {
   /** Closes a workspace nobody is in, wants into, or left a short while ago. */
   #closeWhenEmpty(): void {
     if (this.sessions.size > 0 || this.#entering > 0 || this.#cancelIdle !== undefined || this.isOver) return
+    void this.close(closeCodes.workspaceClosed, { signal: false })
+  }
+
+  /** A log that was restored is taken in by the next opening: everyone comes back to it. */
+  #closeWhenRestored(): void {
+    if (this.#state.name !== 'open' || !this.#state.pipeline.restoring.isLogReplaced) return
+    if ([...this.sessions].some(({ token }) => token.mode === 'backup')) return
     void this.close(closeCodes.workspaceClosed, { signal: false })
   }
 

@@ -1,0 +1,61 @@
+import type { Doc, Domain } from '../model/documents.ts'
+import { domains } from '../model/identifiers.ts'
+import { StatusError } from '../model/status.ts'
+import type { WorkspaceStorage } from './storage/contract.ts'
+import type { AsyncTriggers } from './triggers/async-triggers.ts'
+
+export interface RestoringParts {
+  storage: WorkspaceStorage
+  triggers: AsyncTriggers
+  /** Resolves when no commit is under way. */
+  idle: () => Promise<void>
+  /** What is known of documents may be wrong. */
+  changed: () => Promise<void>
+}
+
+/**
+ * Documents that are put back or taken away past the commit queue: what backup tools do. Once that is done to the log,
+ * nothing more is committed: its places change with the next opening, which has another epoch.
+ */
+export class Restoring {
+  readonly #parts: RestoringParts
+  #isLogReplaced = false
+
+  constructor(parts: RestoringParts) {
+    this.#parts = parts
+  }
+
+  /** The workspace has to be opened anew. */
+  get isLogReplaced(): boolean {
+    return this.#isLogReplaced
+  }
+
+  /** What becomes of commits then. */
+  refused(): Promise<never> {
+    const message = 'the workspace is being restored'
+    return Promise.reject(new StatusError('platform:status:Unavailable', { message }))
+  }
+
+  /** @throws StorageError */
+  async upload(domain: Domain, docs: readonly Doc[]): Promise<void> {
+    await this.#restore(domain, () => this.#parts.storage.upload(domain, docs))
+  }
+
+  /** @throws StorageError */
+  async clean(domain: Domain, ids: readonly string[]): Promise<void> {
+    await this.#restore(domain, () => this.#parts.storage.clean(domain, ids))
+  }
+
+  async #restore(domain: Domain, act: () => Promise<void>): Promise<void> {
+    const { changed, idle, triggers } = this.#parts
+    if (domain === domains.tx && !this.#isLogReplaced) {
+      this.#isLogReplaced = true
+      await triggers.stop()
+    }
+    // Also for who comes while the first one waits.
+    if (domain === domains.tx) await idle()
+    await act()
+    await changed()
+    triggers.restored(domain)
+  }
+}

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { board } from '../../examples/board/model.ts'
+import { closeCodes } from '../../protocol/close-codes.ts'
+import { assertCoded } from '../support/bystander.ts'
+import { RawClient } from '../support/raw-client.ts'
+import { testServer, type TestServer } from '../support/test-server.ts'
+import { createTask } from '../support/transactions.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+const noting = fileURLToPath(new URL('./noting-module.js', import.meta.url))
+const flags = { storage: 'embedded', modules: `board,${noting}` }
+
+interface Backup {
+  tx: unknown[]
+  task: unknown[]
+  module: unknown[]
+}
+
+/** The tasks that the module has noted, in the order of their names. */
+async function noted(client: RawClient): Promise<string[]> {
+  const found = (await client.request('findAll', [board.class.Comment, {}])) as { message: string }[]
+  return found.map(({ message }) => message).toSorted()
+}
+
+async function create(client: RawClient, name: string, ...titles: string[]): Promise<void> {
+  const by = `account:${name}`
+  for (const title of titles) await client.request('tx', [createTask(title, { title }, { by })])
+}
+
+async function backupOf(tool: RawClient): Promise<Backup> {
+  const read = async (domain: string) => {
+    const { docs } = (await tool.request('loadChunk', [domain])) as { docs: { id: string }[] }
+    return (await tool.request('loadDocs', [domain, docs.map(({ id }) => id)])) as unknown[]
+  }
+  return { tx: await read('tx'), task: await read('task'), module: await read('module') }
+}
+
+const toolOf = async ({ url, token }: TestServer, workspace: string) =>
+  await RawClient.open(url, token('tool', workspace, { mode: 'backup' }))
+
+test('MOD-14: after a restore into a workspace in use, everyone comes back, and triggers run for what is new only', async (context: TestContext) => {
+  const host = await testServer(context, flags)
+  const origin = await RawClient.open(host.url, host.token('ann', 'origin'))
+  await create(origin, 'ann', 'a', 'b')
+  await waitUntil(async () => (await noted(origin)).length === 2, 'the trigger')
+  const { tx, task, module } = await backupOf(await toolOf(host, 'origin'))
+  assert.ok(module.length > 0)
+
+  const user = await RawClient.open(host.url, host.token('bob', 'copy'))
+  await create(user, 'bob', 'own')
+  await waitUntil(async () => (await noted(user)).length === 1, 'the trigger')
+  const tool = await toolOf(host, 'copy')
+  // The comments of the trigger stay behind: made again, they would show.
+  await tool.request('upload', ['tx', tx])
+  const early = createTask('early', { title: 'early' }, { by: 'account:bob' })
+  assertCoded(await user.ask('tx', [early]), 'platform:status:Unavailable')
+  await tool.request('upload', ['task', task])
+  await tool.request('upload', ['module', module])
+  const second = await toolOf(host, 'copy')
+  await tool.close()
+  assert.deepEqual(await noted(user), ['own'])
+  await second.close()
+  assert.equal((await user.waitForClose()).code, closeCodes.workspaceClosed.code)
+
+  const again = await RawClient.open(host.url, host.token('bob', 'copy'))
+  await create(again, 'bob', 'new')
+  await waitUntil(async () => (await noted(again)).includes('new'), 'the trigger')
+  assert.deepEqual(await noted(again), ['new', 'own'])
+  const tasks = (await again.request('findAll', [board.class.Task, {}])) as { _id: string }[]
+  assert.deepEqual(tasks.map(({ _id }) => _id).toSorted(), ['a', 'b', 'new', 'own'])
+})
+
+test('MOD-14: after a workspace was cleaned and put back, triggers go on with what is new', async (context: TestContext) => {
+  const host = await testServer(context, flags)
+  const before = await RawClient.open(host.url, host.token('ann'))
+  await create(before, 'ann', 'a', 'b')
+  await waitUntil(async () => (await noted(before)).length === 2, 'the trigger')
+  await before.close()
+  const tool = await toolOf(host, 'w1')
+  const backup = Object.entries(await backupOf(tool)) as [string, { _id: string }[]][]
+  for (const [domain, docs] of backup) await tool.request('clean', [domain, docs.map(({ _id }) => _id)])
+  for (const [domain, docs] of backup) await tool.request('upload', [domain, docs])
+  await tool.close()
+  const after = await RawClient.open(host.url, host.token('ann'))
+  assert.deepEqual(await noted(after), ['a', 'b'])
+  await create(after, 'ann', 'c', 'd')
+  await waitUntil(async () => (await noted(after)).length === 4, 'the trigger')
+  assert.deepEqual(await noted(after), ['a', 'b', 'c', 'd'])
+})
