@@ -41,11 +41,11 @@ interface CreateOptions {
 /** Makes transactions that are signed and timed alike. */
 export class TransactionFactory {
   readonly #generateId: () => string
-  readonly #signature: Signature
+  readonly #signature: Omit<Signature, 'meta'> & { meta?: TxMeta }
 
-  constructor(generateId: () => string, signature: Signature) {
+  constructor(generateId: () => string, { meta, ...signature }: Signature) {
     this.#generateId = generateId
-    this.#signature = signature
+    this.#signature = meta === undefined ? signature : { ...signature, meta }
   }
 
   create<T extends Doc>(
@@ -93,11 +93,9 @@ export class TransactionFactory {
   }
 
   #change(doc: DocumentPlace): Omit<TxCUD, '_class'> & Pick<Tx, 'space'> {
-    const { meta, ...signature } = this.#signature
     return {
+      ...this.#signature,
       _id: this.#newId(),
-      ...signature,
-      ...(meta === undefined ? {} : { meta }),
       objectId: doc._id,
       objectClass: doc._class,
       objectSpace: doc.space,

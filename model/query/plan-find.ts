@@ -29,19 +29,18 @@ function plan(hierarchy: Hierarchy, _class: string, query: DocumentQuery, option
   const budget = new OperandBudget()
   const lookups = planLookups(hierarchy, _class, options.lookup, budget)
   const scope: QueryScope = { hierarchy, _class, lookups, budget }
+  const conditions = [condition]
+  for (const key of Object.keys(query))
+    conditions.push(...planKey(key, query[key as keyof DocumentQuery], scope))
   return {
     domain,
-    condition: { op: 'all-of', conditions: [condition, ...planConditions(query, scope)] },
+    condition: { op: 'all-of', conditions },
     sort: planSort(options.sort, scope),
     limit: planLimit(options.limit),
     projection: planProjection(options.projection, scope),
     total: options.total === true,
     lookups: lookupPlans(lookups),
   }
-}
-
-function planConditions(query: Record<string, unknown>, scope: QueryScope): Condition[] {
-  return Object.entries(query).flatMap(([key, value]) => planKey(key, value, scope))
 }
 
 function planKey(key: string, value: unknown, scope: QueryScope): Condition[] {

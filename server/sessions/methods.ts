@@ -71,7 +71,7 @@ function other(run: Method['run']): Method {
 }
 
 function findAll({ pipeline, caller, encoded }: MethodContext, params: unknown[]): unknown {
-  return pipeline.find(caller, { ...findRequest(params), encoded })
+  return pipeline.find(caller, findRequest(params, encoded))
 }
 
 /** A find for a query that is kept up to date: it tells which pushes it has taken into account. */
@@ -80,11 +80,11 @@ async function query(
   params: unknown[],
 ): Promise<unknown> {
   if (protocol < 2) throw new StatusError('platform:status:UnknownMethod', { method: 'query' })
-  const { seq, value } = await pipeline.query(caller, { ...findRequest(params), encoded })
+  const { seq, value } = await pipeline.query(caller, findRequest(params, encoded))
   return new Sequenced(seq, value)
 }
 
-function findRequest(params: unknown[]): FindRequest {
+function findRequest(params: unknown[], encoded: PartLimits | undefined): FindRequest {
   const [_class, query, options] = isFind(params) ? params : parse(findParams, pad(params, 3))
   // Whatever reads a query goes into it as deep as it is.
   const flaw = jsonFlaw(params)
@@ -93,6 +93,7 @@ function findRequest(params: unknown[]): FindRequest {
     _class: _class as Ref<Class>,
     query: query as DocumentQuery,
     options: (options ?? {}) as FindOptions,
+    encoded,
   }
 }
 

@@ -30,12 +30,13 @@ export function binaryFrame(payload: Uint8Array): Frame {
 
 /** A text frame around what is JSON text already. */
 export function spliceFrame(before: string, middle: string | Uint8Array, after: string): Frame {
-  if (typeof middle === 'string') return textFrame(`${before}${middle}${after}`)
-  const head = Buffer.byteLength(before)
-  const { frame, start } = allocate(TEXT, head + middle.length + Buffer.byteLength(after))
+  const [head, length] = [Buffer.byteLength(before), Buffer.byteLength(middle)]
+  const { frame, start } = allocate(TEXT, head + length + Buffer.byteLength(after))
   frame.write(before, start)
-  frame.set(middle, start + head)
-  frame.write(after, start + head + middle.length)
+  // Text is not joined first: that would copy it once more.
+  if (typeof middle === 'string') frame.write(middle, start + head)
+  else frame.set(middle, start + head)
+  frame.write(after, start + head + length)
   return frame
 }
 
