@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { board } from '../../examples/board/model.ts'
+import { dropDatabases } from '../../pipeline/storage/mongodb/temporary-subject.ts'
 import { closeCodes } from '../../protocol/close-codes.ts'
+import type { Flags } from '../../server/configuration/configuration.ts'
+import { withMongo } from '../services/with-mongo.ts'
 import { assertCoded } from '../support/bystander.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { testServer, type TestServer } from '../support/test-server.ts'
@@ -10,7 +14,7 @@ import { createTask } from '../support/transactions.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const noting = fileURLToPath(new URL('./noting-module.js', import.meta.url))
-const flags = { storage: 'embedded', modules: `board,${noting}` }
+const modules = `board,${noting}`
 
 interface Backup {
   tx: unknown[]
@@ -40,8 +44,20 @@ async function backupOf(tool: RawClient): Promise<Backup> {
 const toolOf = async ({ url, token }: TestServer, workspace: string) =>
   await RawClient.open(url, token('tool', workspace, { mode: 'backup' }))
 
-test('MOD-14: after a restore into a workspace in use, everyone comes back, and triggers run for what is new only', async (context: TestContext) => {
-  const host = await testServer(context, flags)
+test('MOD-14: after a restore into a workspace in use, everyone comes back, and triggers run for what is new only', async (context) => {
+  await restores(context, { storage: 'embedded' })
+})
+
+await withMongo(({ url: mongoUrl }) => {
+  test('MOD-14: the same on MongoDB', async (context) => {
+    const mongoPrefix = `restore-${randomBytes(4).toString('hex')}-`
+    context.after(() => dropDatabases(mongoUrl, mongoPrefix))
+    await restores(context, { storage: 'mongodb', mongoUrl, mongoPrefix })
+  })
+})
+
+async function restores(context: TestContext, flags: Flags): Promise<void> {
+  const host = await testServer(context, { ...flags, modules })
   const origin = await RawClient.open(host.url, host.token('ann', 'origin'))
   await create(origin, 'ann', 'a', 'b')
   await waitUntil(async () => (await noted(origin)).length === 2, 'the trigger')
@@ -70,10 +86,10 @@ test('MOD-14: after a restore into a workspace in use, everyone comes back, and 
   assert.deepEqual(await noted(again), ['new', 'own'])
   const tasks = (await again.request('findAll', [board.class.Task, {}])) as { _id: string }[]
   assert.deepEqual(tasks.map(({ _id }) => _id).toSorted(), ['a', 'b', 'new', 'own'])
-})
+}
 
-test('MOD-14: after a workspace was cleaned and put back, triggers go on with what is new', async (context: TestContext) => {
-  const host = await testServer(context, flags)
+test('MOD-14: after a workspace was cleaned and put back, triggers go on with what is new', async (context) => {
+  const host = await testServer(context, { storage: 'embedded', modules })
   const before = await RawClient.open(host.url, host.token('ann'))
   await create(before, 'ann', 'a', 'b')
   await waitUntil(async () => (await noted(before)).length === 2, 'the trigger')
