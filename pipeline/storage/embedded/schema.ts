@@ -1,5 +1,6 @@
 import type { Domain } from '../../../model/documents.ts'
 import type { DomainSchema, StorageSchema } from '../contract.ts'
+import { unitedSchema } from '../united-schema.ts'
 import { formatVersion } from './database.ts'
 import { fragment, quoteName } from './fragment.ts'
 import { keyFromJson, keyLayout } from './key-columns.ts'
@@ -12,28 +13,11 @@ const creatorsSince = 3
 
 /** Everything declared now or kept from before: opening knows the base model only, and drops nothing for it. */
 export function keptSchema(file: WorkspaceFile, declared: StorageSchema): StorageSchema {
-  const stored = storedSchema(file)
-  const byDomain = new Map(stored.domains.map((domain) => [domain.domain, domain]))
-  for (const domain of declared.domains)
-    byDomain.set(domain.domain, united(byDomain.get(domain.domain), domain))
-  return { domains: [...byDomain.values()] }
+  return unitedSchema(storedSchema(file), declared)
 }
 
 function storedSchema(file: WorkspaceFile): StorageSchema {
   return JSON.parse(file.meta('schema') ?? '{"domains":[]}') as StorageSchema
-}
-
-function united(kept: DomainSchema | undefined, declared: DomainSchema): DomainSchema {
-  if (kept === undefined) return declared
-  return {
-    domain: declared.domain,
-    indexes: distinct([...kept.indexes, ...declared.indexes]),
-    fullText: distinct([...kept.fullText, ...declared.fullText]),
-  }
-}
-
-function distinct<T>(items: readonly T[]): T[] {
-  return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()]
 }
 
 /** Makes the indexes of the schema and drops others. Does nothing when the file has exactly this one already. */

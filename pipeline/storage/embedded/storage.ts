@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
-import { type Storage, StorageError, type StorageSchema, type WorkspaceStorage } from '../contract.ts'
+import type { Storage, StorageSchema, WorkspaceStorage } from '../contract.ts'
 import { type LongReadLimits, LongReads } from '../long-reads.ts'
+import { OpenWorkspaces } from '../open-workspaces.ts'
 import type { Opened, WorkerOptions } from './calls.ts'
 import { toError, toFailure } from './failure.ts'
 import { fileName } from './file-name.ts'
@@ -53,7 +54,7 @@ class EmbeddedStorage implements Storage {
   readonly #readers: WorkerThread[]
   readonly #shortReads: ShortReads
   readonly #longReads: LongReads
-  readonly #workspaces = new Map<string, Promise<EmbeddedWorkspace>>()
+  readonly #workspaces = new OpenWorkspaces<EmbeddedWorkspace>()
   #opened = 0
   #closing: Promise<void> | undefined
 
@@ -67,30 +68,14 @@ class EmbeddedStorage implements Storage {
   }
 
   async openWorkspace(workspace: string, schema: StorageSchema): Promise<WorkspaceStorage> {
-    if (this.#closing !== undefined) throw new StorageError('closed', 'the storage is closed')
-    await this.#closed(workspace)
-    const opening = this.#open(workspace, schema)
-    this.#workspaces.set(workspace, opening)
-    try {
-      return await opening
-    } catch (error) {
-      this.#workspaces.delete(workspace)
-      throw error
-    }
+    return await this.#workspaces.open(workspace, (closed) => this.#open(workspace, schema, closed))
   }
 
   close(): Promise<void> {
     return (this.#closing ??= this.#close())
   }
 
-  /** Waits for the former owner, if it is on its way out. */
-  async #closed(workspace: string): Promise<void> {
-    const before = await this.#workspaces.get(workspace)?.catch(() => undefined)
-    await before?.closing
-    if (this.#workspaces.has(workspace)) throw new StorageError('conflict', 'the workspace is open already')
-  }
-
-  async #open(workspace: string, schema: StorageSchema): Promise<EmbeddedWorkspace> {
+  async #open(workspace: string, schema: StorageSchema, closed: () => void): Promise<EmbeddedWorkspace> {
     await this.#makeDirectory()
     const number = this.#opened++
     const file = join(this.#directory, fileName(workspace))
@@ -100,7 +85,6 @@ class EmbeddedStorage implements Storage {
     try {
       const opened = (await writer.request(registered, { method: 'open' })) as Opened
       registered.attachment = { file, schema: opened.schema }
-      const closed = () => this.#workspaces.delete(workspace)
       return new EmbeddedWorkspace({
         registered,
         writer,
@@ -125,9 +109,7 @@ class EmbeddedStorage implements Storage {
   }
 
   async #close(): Promise<void> {
-    const opened = await Promise.allSettled(this.#workspaces.values())
-    const workspaces = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
-    await Promise.allSettled(workspaces.map((workspace) => workspace.close()))
+    await this.#workspaces.close()
     await Promise.all([...this.#writers, ...this.#readers].map((thread) => thread.close()))
   }
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { type Collection, type Document, type IndexDescription, MongoNetworkTimeoutError } from 'mongodb'
 import type { Domain } from '../../../model/documents.ts'
-import type { DomainSchema, IndexSchema, StorageSchema } from '../contract.ts'
+import type { IndexSchema, StorageSchema } from '../contract.ts'
+import { unitedSchema } from '../united-schema.ts'
 import type { Source } from './documents.ts'
 import { fieldPath } from './escape.ts'
 import type { HistoryCollection } from './history.ts'
@@ -42,9 +43,9 @@ export class Schema {
     const stored = await this.#options.meta.findOne<StoredSchema>({ _id: 'schema' })
     const stale = schemaOf(stored?.made === true ? undefined : stored?.before)
     const before = schemaOf(stored?.text)
-    this.#current = united(before, declared)
+    this.#current = unitedSchema(before, declared)
     const text = JSON.stringify(this.#current)
-    if (stored?.made !== true || stored.text !== text) await this.#change(united(before, stale), text)
+    if (stored?.made !== true || stored.text !== text) await this.#change(unitedSchema(before, stale), text)
   }
 
   async apply(schema: StorageSchema): Promise<void> {
@@ -168,24 +169,4 @@ function isMissing(error: unknown): boolean {
 
 function schemaOf(text: string | undefined): StorageSchema {
   return text === undefined ? { domains: [] } : (JSON.parse(text) as StorageSchema)
-}
-
-function united(kept: StorageSchema, declared: StorageSchema): StorageSchema {
-  const byDomain = new Map(kept.domains.map((domain) => [domain.domain, domain]))
-  for (const domain of declared.domains)
-    byDomain.set(domain.domain, unitedDomain(byDomain.get(domain.domain), domain))
-  return { domains: [...byDomain.values()] }
-}
-
-function unitedDomain(kept: DomainSchema | undefined, declared: DomainSchema): DomainSchema {
-  if (kept === undefined) return declared
-  return {
-    domain: declared.domain,
-    indexes: distinct([...kept.indexes, ...declared.indexes]),
-    fullText: distinct([...kept.fullText, ...declared.fullText]),
-  }
-}
-
-function distinct<T>(items: readonly T[]): T[] {
-  return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()]
 }

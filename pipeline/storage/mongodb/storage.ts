@@ -3,9 +3,10 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MongoClient } from 'mongodb'
-import { type Storage, StorageError, type StorageSchema, type WorkspaceStorage } from '../contract.ts'
+import type { Storage, StorageSchema, WorkspaceStorage } from '../contract.ts'
 import { createEmbeddedStorage } from '../embedded/storage.ts'
 import { type LongReadLimits, LongReads } from '../long-reads.ts'
+import { OpenWorkspaces } from '../open-workspaces.ts'
 import './driver-repair.ts'
 import { databaseName } from './database-name.ts'
 import { toStorageError } from './failure.ts'
@@ -51,7 +52,7 @@ class MongoStorage implements Storage {
   readonly #options: MongoStorageOptions
   readonly #prefix: string
   readonly #client: MongoClient
-  readonly #workspaces = new Map<string, Promise<MongoWorkspace>>()
+  readonly #workspaces = new OpenWorkspaces<MongoWorkspace>()
   readonly #abort = new AbortController()
   readonly #longReads: LongReads
   /** The indexes' files, each for one workspace. */
@@ -78,30 +79,14 @@ class MongoStorage implements Storage {
   }
 
   async openWorkspace(workspace: string, schema: StorageSchema): Promise<WorkspaceStorage> {
-    if (this.#closing !== undefined) throw new StorageError('closed', 'the storage is closed')
-    await this.#closed(workspace)
-    const opening = this.#open(workspace, schema)
-    this.#workspaces.set(workspace, opening)
-    try {
-      return await opening
-    } catch (error) {
-      this.#workspaces.delete(workspace)
-      throw error
-    }
+    return await this.#workspaces.open(workspace, (closed) => this.#open(workspace, schema, closed))
   }
 
   close(): Promise<void> {
     return (this.#closing ??= this.#close())
   }
 
-  /** Waits for the former owner, if it is on its way out. */
-  async #closed(workspace: string): Promise<void> {
-    const before = await this.#workspaces.get(workspace)?.catch(() => undefined)
-    await before?.closing
-    if (this.#workspaces.has(workspace)) throw new StorageError('conflict', 'the workspace is open already')
-  }
-
-  async #open(workspace: string, declared: StorageSchema): Promise<MongoWorkspace> {
+  async #open(workspace: string, declared: StorageSchema, closed: () => void): Promise<MongoWorkspace> {
     const { retryFor = 10_000, now = Date.now, logger, mostCandidates } = this.#options
     const database = this.#client.db(databaseName(this.#prefix, workspace))
     const retry = { retryFor, signal: this.#abort.signal }
@@ -109,7 +94,6 @@ class MongoStorage implements Storage {
       const opened = await openDatabase({ database, declared, retry, now, logger })
       const { storage, directory } = this.#search
       const searchIndex = new SearchIndex({ storage, directory, workspace, context: opened, mostCandidates })
-      const closed = () => this.#workspaces.delete(workspace)
       return new MongoWorkspace(opened, { longReads: this.#longReads, searchIndex, closed })
     } catch (error) {
       throw toStorageError(error)
@@ -118,9 +102,7 @@ class MongoStorage implements Storage {
 
   async #close(): Promise<void> {
     this.#abort.abort()
-    const opened = await Promise.allSettled(this.#workspaces.values())
-    const workspaces = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
-    await Promise.allSettled(workspaces.map((workspace) => workspace.close()))
+    await this.#workspaces.close()
     await this.#client.close()
     const { storage, directory, isTemporary } = this.#search
     await storage.close()
