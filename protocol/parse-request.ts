@@ -1,12 +1,15 @@
 import { z } from 'zod'
+import { isFields } from '../model/json-value.ts'
 import { StatusError } from '../model/status.ts'
 import { type HelloRequest, type Request, type RequestId, SIGNAL_ID } from './messages.ts'
 
 /** Longest method name worth looking up. */
 const MAX_METHOD_LENGTH = 64
+/** Longest id that is a string. */
+const MAX_ID_LENGTH = 128
 
 const requestSchema = z.object({
-  id: z.union([z.number(), z.string().max(128)]).optional(),
+  id: z.union([z.number(), z.string().max(MAX_ID_LENGTH)]).optional(),
   method: z.string().max(MAX_METHOD_LENGTH),
   params: z.array(z.unknown()).optional(),
 })
@@ -24,11 +27,21 @@ const helloSchema = z.object({
  * @throws StatusError `platform:status:BadRequest` when it isn't one; `params.id` tells the id where it had one
  */
 export function parseRequest(frame: unknown): Request | HelloRequest {
+  if (isRequest(frame)) return { id: frame.id, method: frame.method, params: frame.params }
   const parsed = requestSchema.safeParse(frame)
   if (!parsed.success) throw badRequest(describe(parsed.error), idOf(frame))
   const { method, params = [] } = parsed.data
   const id = parsed.data.id ?? SIGNAL_ID
   return method === 'hello' ? parseHello(frame, id, params) : { id, method, params }
+}
+
+/** Most requests: without the schema, which takes longer and is only needed to tell what is wrong. */
+function isRequest(frame: unknown): frame is Request {
+  if (!isFields(frame)) return false
+  const { id, method, params } = frame
+  const isId = Number.isFinite(id) || (typeof id === 'string' && id.length <= MAX_ID_LENGTH)
+  const isMethod = typeof method === 'string' && method.length <= MAX_METHOD_LENGTH && method !== 'hello'
+  return isId && isMethod && Array.isArray(params)
 }
 
 function parseHello(frame: unknown, id: RequestId, params: unknown[]): HelloRequest {
