@@ -59,13 +59,17 @@ export class WorkspaceModel {
     return this.#version
   }
 
-  /** Adds a committed model transaction. */
+  /**
+   * Adds a committed model transaction, all of it or nothing.
+   * @throws StatusError when it does not fit what is there
+   */
   apply(tx: Tx): void {
-    if (isStructural(tx)) {
-      this.#hierarchy = withChange(this.#hierarchy, tx)
+    const hierarchy = isStructural(tx) ? withChange(this.#hierarchy, tx) : undefined
+    this.#project(tx as TxCUD)
+    if (hierarchy !== undefined) {
+      this.#hierarchy = hierarchy
       this.#version += 1
     }
-    this.#project(tx as TxCUD)
     const hash = nextModelHash(this.hash, tx)
     this.#positions.set(hash, this.#transactions.push(tx))
     this.#hashes.push(hash)

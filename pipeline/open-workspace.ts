@@ -4,6 +4,7 @@ import { createIdGenerator } from '../model/generate-id.ts'
 import type { Space } from '../model/documents.ts'
 import { core } from '../model/identifiers.ts'
 import { planFind } from '../model/query/plan-find.ts'
+import { StatusError } from '../model/status.ts'
 import type { Tx } from '../model/transactions.ts'
 import { buildPipeline, commitSteps } from './build-pipeline.ts'
 import {
@@ -74,8 +75,7 @@ export interface Pipeline extends Handlers {
 export async function openWorkspace(options: OpenOptions): Promise<Pipeline> {
   const storage = await options.storage.openWorkspace(options.id, storageSchema(options.base.hierarchy))
   try {
-    const model = new WorkspaceModel(options.base)
-    for await (const tx of modelTransactions(storage)) model.apply(tx)
+    const model = await readModel(options, storage)
     if (model.version > 0) await storage.applySchema(storageSchema(model.hierarchy))
     const permissions = new Permissions(model)
     await readSpaces(storage, model, permissions)
@@ -84,6 +84,23 @@ export async function openWorkspace(options: OpenOptions): Promise<Pipeline> {
     await storage.close()
     throw error
   }
+}
+
+/** What does not fit, as a restore over another log may leave, is left out: a workspace that stays closed cannot be mended. */
+async function readModel(
+  { id, base, logger }: OpenOptions,
+  storage: WorkspaceStorage,
+): Promise<WorkspaceModel> {
+  const model = new WorkspaceModel(base)
+  for await (const tx of modelTransactions(storage)) {
+    try {
+      model.apply(tx)
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error
+      logger.error({ err: error, workspace: id, transaction: tx._id }, 'a model transaction is left out')
+    }
+  }
+  return model
 }
 
 async function* modelTransactions(storage: WorkspaceStorage): AsyncIterable<Tx> {

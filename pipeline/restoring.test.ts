@@ -3,7 +3,14 @@ import { test } from 'node:test'
 import { board } from '../examples/board/model.ts'
 import type { Doc } from '../model/documents.ts'
 import { core } from '../model/identifiers.ts'
-import { ann, caller, modulePipeline, type TestPipeline } from '../tests/support/test-pipeline.ts'
+import { ensureAccount } from '../server/workspaces/ensure-account.ts'
+import {
+  ann,
+  caller,
+  modulePipeline,
+  testPipeline,
+  type TestPipeline,
+} from '../tests/support/test-pipeline.ts'
 import { createTask } from '../tests/support/transactions.ts'
 import { waitUntil } from '../tests/support/wait-until.ts'
 import { createMemoryStorage } from './storage/memory/storage.ts'
@@ -107,4 +114,29 @@ test('PIPE-63: a trigger whose place in the log is restored, removed or beyond t
   await waitUntil(() => seen.length > 3, 'the trigger')
   assert.deepEqual(seen, ['a', 'b', 'c', 'd'])
   await opened.pipeline.close()
+})
+
+test('PIPE-64: a workspace whose log makes an account twice, as after a restore over another log, opens and says so', async () => {
+  const storage = createMemoryStorage()
+  const origin = await testPipeline({ storage, id: 'origin' })
+  await ensureAccount(origin.pipeline, 'zoe', 'OWNER')
+  await create(origin, 'a')
+  const log = await origin.pipeline.storage.readLog({ after: 0, limit: 100 })
+  const { pipeline } = await testPipeline({ storage, id: 'copy' })
+  await ensureAccount(pipeline, 'zoe', 'USER')
+  await pipeline.restoring.upload(
+    'tx',
+    log.map(({ tx }) => tx),
+  )
+  await pipeline.close()
+  const copy = await testPipeline({ storage, id: 'copy' })
+  assert.equal(copy.pipeline.model.accountOf('zoe')?.role, 'OWNER')
+  const errors = copy.log.lines.filter(({ level }) => level === 'error')
+  assert.deepEqual(
+    errors.map(({ message }) => message),
+    ['a model transaction is left out'],
+  )
+  await create(copy, 'b')
+  await copy.pipeline.close()
+  await origin.pipeline.close()
 })
