@@ -27,8 +27,9 @@ export class AsyncTriggerRunner {
   #unsavedRuns = 0
   /** The place in the log that is kept. */
   #saved: number
-  /** What is kept may be another place: that of a backup. */
-  #isReplaced = false
+  /** What is kept may be another place, that of a backup; or it is time to keep the place. */
+  #isDue = false
+  #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   /** Its place in the log cannot be kept: it does nothing more until the workspace opens again. */
   #isParked = false
@@ -52,7 +53,7 @@ export class AsyncTriggerRunner {
 
   /** The place was replaced or taken away, and has to be kept anew. */
   keepPlace(): void {
-    this.#isReplaced = true
+    this.#isDue = true
     this.wake()
   }
 
@@ -61,8 +62,18 @@ export class AsyncTriggerRunner {
     while (this.#running !== undefined) await this.#running
   }
 
+  /** Resolves when nothing runs any more, and the place is kept where that is possible. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer)
+    await this.idle()
+    if (this.#unsavedRuns === 0 || this.#isParked) return
+    const { cursors, trigger } = this.#parts
+    // What is not kept runs again.
+    await cursors.advance(trigger, this.feed.done, []).catch(() => undefined)
+  }
+
   get #isUnsaved(): boolean {
-    return this.#isReplaced || this.feed.done - this.#saved >= this.#parts.limits.unsavedEntries
+    return this.#isDue || this.feed.done - this.#saved >= this.#parts.limits.unsavedEntries
   }
 
   async #work(): Promise<void> {
@@ -86,9 +97,15 @@ export class AsyncTriggerRunner {
         await this.#take(entry)
         this.feed.took(entry)
         if (this.#unsavedRuns >= limits.unsavedRuns) await this.#save()
-      } else if (this.#unsavedRuns > 0 || this.#isUnsaved) await this.#save()
-      else if (!this.feed.isBehind) return
+      } else if (this.#isUnsaved) await this.#save()
+      else if (!this.feed.isBehind) break
     }
+    if (this.#unsavedRuns > 0) this.#saveLater()
+  }
+
+  #saveLater(): void {
+    if (this.#parts.stop.aborted) return
+    this.#timer ??= setTimeout(() => this.keepPlace(), this.#parts.limits.saveDelay).unref()
   }
 
   /** Runs the trigger for the transaction until it succeeds, or is given up. */
@@ -127,19 +144,24 @@ export class AsyncTriggerRunner {
 
   async #commit(entry: LogEntry, effects: readonly TxCUD[]): Promise<void> {
     const { cursors, trigger, run } = this.#parts
-    this.#isReplaced = false
+    this.#isDue = false
     await this.#patiently(() => cursors.advance(trigger, entry.seq, effects, run.keyOf(entry)))
-    this.#unsavedRuns = 0
-    this.#saved = entry.seq
+    this.#kept(entry.seq)
   }
 
   async #save(): Promise<void> {
     const { cursors, trigger } = this.#parts
     const { done } = this.feed
-    this.#isReplaced = false
+    this.#isDue = false
     await this.#patiently(() => cursors.advance(trigger, done, []))
+    this.#kept(done)
+  }
+
+  #kept(seq: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
     this.#unsavedRuns = 0
-    this.#saved = done
+    this.#saved = seq
   }
 
   /** Storage that is away is no fault of the trigger: it is waited for. */

@@ -193,7 +193,7 @@ test('PIPE-56: a trigger that cannot keep up reads the log instead of keeping al
 
 test('PIPE-57: a trigger’s place in the log is kept also where it makes nothing, and no caller but the system and administrators sees it', async () => {
   const silent: AsyncTrigger = { ...remark, name: 'silent', on: { classes: [core.class.Doc] }, run: () => [] }
-  const opened = await modulePipeline({ triggers: [silent] }, { limits: { unsavedEntries: 10 } })
+  const opened = await modulePipeline({ triggers: [silent] }, { limits: { saveDelay: 1 } })
   await opened.pipeline.tx(ann, createTask('t', { title: 't' }))
   await opened.pipeline.tx(ann, comment('t', 'c'))
   const last = opened.pipeline.lastSeq()
@@ -210,6 +210,33 @@ test('PIPE-57: a trigger’s place in the log is kept also where it makes nothin
   const settled = opened.pipeline.lastSeq()
   for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
   assert.ok(opened.pipeline.lastSeq() - settled <= 1, 'keeping the place sets off nothing')
+})
+
+test('PIPE-65: a trigger that makes nothing of transactions costs no commit for each: its place is kept in a pause, and at the end', async () => {
+  const seen: string[] = []
+  const silent: AsyncTrigger = {
+    ...remark,
+    run: (_context, { objectId }) => {
+      seen.push(objectId)
+      return []
+    },
+  }
+  const storage = createMemoryStorage()
+  const limits = { saveDelay: 60_000 }
+  const first = await modulePipeline({ triggers: [silent] }, { limits }, { storage })
+  const before = first.pipeline.lastSeq()
+  for (const task of ['a', 'b', 'c', 'd']) {
+    await first.pipeline.tx(ann, createTask(task, { title: task }))
+    await waitUntil(() => seen.at(-1) === task, 'the trigger')
+  }
+  assert.equal(first.pipeline.lastSeq(), before + 4)
+  await first.pipeline.close()
+  const second = await modulePipeline({ triggers: [silent] }, { limits }, { storage })
+  assert.equal(second.pipeline.lastSeq(), before + 5)
+  await second.pipeline.tx(ann, createTask('e', { title: 'e' }))
+  await waitUntil(() => seen.at(-1) === 'e', 'the trigger')
+  assert.deepEqual(seen, ['a', 'b', 'c', 'd', 'e'])
+  await second.pipeline.close()
 })
 
 test('PIPE-58: a run that takes too long counts as failed, and one that is under way does not hold up closing', async () => {

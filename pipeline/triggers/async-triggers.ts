@@ -60,7 +60,7 @@ export class AsyncTriggers {
   /** Starts nothing more; what is under way is left to the next opening, unless it is being committed. */
   async stop(): Promise<void> {
     this.#stop.abort(new Error('the workspace closes'))
-    await Promise.all([...this.#runners.values()].map((runner) => runner.idle()))
+    await Promise.all([...this.#runners.values()].map((runner) => runner.close()))
   }
 
   #wake(): void {

@@ -18,6 +18,8 @@ export interface TriggerLimits {
   waiting: number
   /** Transactions a trigger ran for, and made nothing of, until its place in the log is kept. */
   unsavedRuns: number
+  /** Milliseconds until it is kept where no more transactions come: each time is a commit, which a pause saves. */
+  saveDelay: number
   /** Log entries passed over until a trigger's place in the log is kept. */
   unsavedEntries: number
 }
@@ -32,5 +34,6 @@ export const DEFAULT_TRIGGER_LIMITS: TriggerLimits = {
   longestDelay: 10_000,
   waiting: 1000,
   unsavedRuns: 100,
+  saveDelay: 1000,
   unsavedEntries: 1000,
 }
