@@ -210,7 +210,9 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
 
   #shortPage(plan: FindPlan): Page | undefined {
     const { shortReads, registered } = this.#options
-    return this.#closing === undefined ? shortReads.page(registered, plan) : undefined
+    // What asks the full-text index waits until it has caught up.
+    const isAtHand = this.#closing === undefined && !planSearches(plan)
+    return isAtHand ? shortReads.page(registered, plan) : undefined
   }
 
   #read(call: ReadCall): Promise<unknown> {
@@ -228,7 +230,7 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
   }
 
   async #catchUpFor(plan: FindPlan): Promise<void> {
-    if (searches(plan.condition) || plan.lookups.some(lookupSearches)) await this.#catchUp()
+    if (planSearches(plan)) await this.#catchUp()
   }
 
   async #catchUp(): Promise<void> {
@@ -244,6 +246,11 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
 
 function closedWorkspace(): Promise<never> {
   return Promise.reject(new StorageError('closed', 'the workspace is closed'))
+}
+
+function planSearches({ condition, sort, lookups }: FindPlan): boolean {
+  const sortSearches = sort.some(({ cases }) => cases?.some((each) => searches(each.condition)) === true)
+  return searches(condition) || sortSearches || lookups.some(lookupSearches)
 }
 
 function searches(condition: Condition): boolean {
