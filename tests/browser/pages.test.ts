@@ -49,6 +49,7 @@ await withBrowser((browser) => {
   test('SDK-63: a page that is offline shows its changes at once; back, it sends them in order', async (context) => {
     const [ann, bob] = await twoPages(context, browser)
     await Promise.all([ann.start(), bob.start()])
+    await Promise.all([ann.shows([]), bob.shows([])])
     await create(ann, 'a')
     await Promise.all([ann.shows(['a']), bob.shows(['a'])])
 
@@ -86,6 +87,7 @@ await withBrowser((browser) => {
   test('SDK-64: a page loaded again while offline keeps its unsent changes, sends them when it is back, and tells which are refused', async (context) => {
     const [ann, bob] = await twoPages(context, browser)
     await Promise.all([ann.start({ store: 'w1/ann' }), bob.start()])
+    await Promise.all([ann.shows([]), bob.shows([])])
     await create(ann, 'a')
     await Promise.all([ann.shows(['a']), bob.shows(['a'])])
     await becomes(() => ann.page.evaluate(() => harness.kept('change/')), [])
