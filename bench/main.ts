@@ -23,6 +23,8 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     /** Only what has this in its name: backup, commits, requests, opening, memory, permissions, storages. */
     only: { type: 'string', default: '' },
+    /** Storages beside each other in their full size, also where MongoDB takes a quarter of an hour for it. */
+    whole: { type: 'boolean', default: false },
   },
 })
 const plan = values.quick ? quick : full
@@ -36,7 +38,7 @@ const cases = {
   opening: () => measureOpening(data, LARGE, plan),
   memory: () => measureMemory(data, plan),
   permissions: () => measurePermissions(data, plan),
-  storages: () => measureStorages(data, plan),
+  storages: () => measureStorages(data, plan, values.whole),
 }
 try {
   print(`median (least to most) of ${plan.repetitions} measurements`)
