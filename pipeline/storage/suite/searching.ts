@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Doc } from '../../../model/documents.ts'
-import type { Condition } from '../../../model/query/plan.ts'
+import type { Condition, SortKey } from '../../../model/query/plan.ts'
 import { searchWords } from '../../../model/query/search-words.ts'
 import {
   batch,
@@ -108,6 +108,18 @@ export function describeSearching(name: string, make: SubjectFactory): void {
         },
       )
       await fc.assert(property, { numRuns: 40, interruptAfterTimeLimit: 10_000 })
+    }),
+  )
+
+  test(
+    `STO-86: ${name} orders by words as they were just committed`,
+    within(async (workspace) => {
+      const condition: Condition = { op: 'search', text: 'glass', paths: [['title']] }
+      const sort: SortKey[] = [{ path: ['rank'], order: 1, cases: [{ condition, index: 0 }], default: 1 }]
+      await putAll(workspace, 0, [task('a', { title: 'glass' }), task('b', { title: 'door' })])
+      assert.deepEqual(await idsOf(workspace, { sort, limit: 50 }), ['a', 'b'])
+      await putAll(workspace, 2, [task('a', { title: 'door' }), task('b', { title: 'glass' })])
+      assert.deepEqual(await idsOf(workspace, { sort, limit: 50 }), ['b', 'a'])
     }),
   )
 }
