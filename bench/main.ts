@@ -23,8 +23,6 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     /** Only what has this in its name: backup, commits, requests, opening, memory, permissions, storages. */
     only: { type: 'string', default: '' },
-    /** Storages beside each other in their full size, also where MongoDB takes a quarter of an hour for it. */
-    whole: { type: 'boolean', default: false },
   },
 })
 const plan = values.quick ? quick : full
@@ -38,7 +36,7 @@ const cases = {
   opening: () => measureOpening(data, LARGE, plan),
   memory: () => measureMemory(data, plan),
   permissions: () => measurePermissions(data, plan),
-  storages: () => measureStorages(data, plan, values.whole),
+  storages: () => measureStorages(data, plan),
 }
 try {
   print(`median (least to most) of ${plan.repetitions} measurements`)
