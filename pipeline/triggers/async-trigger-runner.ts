@@ -143,21 +143,17 @@ export class AsyncTriggerRunner {
   }
 
   async #commit(entry: LogEntry, effects: readonly TxCUD[]): Promise<void> {
-    const { cursors, trigger, run } = this.#parts
-    this.#isDue = false
-    await this.#patiently(() => cursors.advance(trigger, entry.seq, effects, run.keyOf(entry)))
-    this.#kept(entry.seq)
+    await this.#advance(entry.seq, effects, this.#parts.run.keyOf(entry))
   }
 
   async #save(): Promise<void> {
-    const { cursors, trigger } = this.#parts
-    const { done } = this.feed
-    this.#isDue = false
-    await this.#patiently(() => cursors.advance(trigger, done, []))
-    this.#kept(done)
+    await this.#advance(this.feed.done, [])
   }
 
-  #kept(seq: number): void {
+  async #advance(seq: number, effects: readonly TxCUD[], key?: string): Promise<void> {
+    const { cursors, trigger } = this.#parts
+    this.#isDue = false
+    await this.#patiently(() => cursors.advance(trigger, seq, effects, key))
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#unsavedRuns = 0
