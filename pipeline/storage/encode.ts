@@ -20,13 +20,17 @@ export function encodeParts(rows: readonly string[], total: number, limits: Part
   return { parts: [...parts, ...(cutter.end() ?? [])], total }
 }
 
-/** Documents whose texts are joined already. */
-export function encodePage({ text, count }: { text: string; count: number }): EncodedResult {
-  return { parts: count === 0 ? [] : [text], total: -1 }
+/** Documents whose texts are joined already, where they fit one part. */
+export function encodePage(
+  page: { text: string; count: number } | undefined,
+  limits: PartLimits,
+): EncodedResult | undefined {
+  if (page === undefined || !fitsOnePart(page.text, page.count, limits)) return undefined
+  return { parts: page.count === 0 ? [] : [page.text], total: -1 }
 }
 
 /** Whether the text of so many documents is surely short enough. */
-export function fitsOnePart(text: string, count: number, limits: PartLimits): boolean {
+function fitsOnePart(text: string, count: number, limits: PartLimits): boolean {
   return count <= limits.maxCount && text.length * bytesPerUnit <= Math.min(limits.maxBytes, longestText)
 }
 

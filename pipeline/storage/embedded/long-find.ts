@@ -1,6 +1,6 @@
 import type { FindPlan } from '../../../model/query/plan.ts'
 import type { EncodedResult, Part, PartLimits } from '../contract.ts'
-import { encodePage, encodeParts, fitsOnePart, PartCutter } from '../encode.ts'
+import { encodePage, encodeParts, PartCutter } from '../encode.ts'
 import { findPage, type Found, readHead, type Selection, select, shaper, totalOf } from './find.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
 
@@ -49,8 +49,7 @@ export function findShort(
   plan: FindPlan,
   limits: PartLimits,
 ): EncodedResult | undefined {
-  const page = findPage(file, plan)
-  return page !== undefined && fitsOnePart(page.text, page.count, limits) ? encodePage(page) : undefined
+  return encodePage(findPage(file, plan), limits)
 }
 
 /** What fits one part, or else a `LongFind`. To be called within a transaction, which a `LongFind` goes on with. */

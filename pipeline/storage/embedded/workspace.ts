@@ -28,7 +28,7 @@ import {
   type WalkBegun,
   type WriteCall,
 } from './calls.ts'
-import { encodePage, fitsOnePart } from '../encode.ts'
+import { encodePage } from '../encode.ts'
 import { EmbeddedWalk } from './walk.ts'
 import type { Page } from './find.ts'
 import { type KeyLayout, keyLayout, keyValues } from './key-columns.ts'
@@ -80,8 +80,7 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
   }
 
   findAtOnce(plan: FindPlan, limits: PartLimits): EncodedResult | undefined {
-    const page = this.#shortPage(plan)
-    return page && fitsOnePart(page.text, page.count, limits) ? encodePage(page) : undefined
+    return encodePage(this.#shortPage(plan), limits)
   }
 
   async findEncoded(plan: FindPlan, limits: PartLimits): Promise<EncodedResult> {
