@@ -6,6 +6,8 @@ import type { Tx } from '../../model/transactions.ts'
 import { Client, createClient } from '../../client/client.ts'
 import { ClientError } from '../../client/errors.ts'
 import { type ClientStore, MemoryStore } from '../../client/store/client-store.ts'
+import { systemCaller } from '../../pipeline/caller.ts'
+import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import { createMemoryStorage } from '../../pipeline/storage/memory/storage.ts'
 import type { Storage } from '../../pipeline/storage/contract.ts'
 import { FakeScheduler } from '../support/fake-scheduler.ts'
@@ -236,6 +238,24 @@ export class ClientWorld {
     await this.settled(stopping)
     this.core = this.#startCore()
     this.isDown = false
+  }
+
+  /** With the workspace open, as it is for the server itself. */
+  async withPipeline(work: (pipeline: Pipeline) => Promise<void>): Promise<void> {
+    const host = await this.settled(this.core.core.registry.arrive('w1'))
+    try {
+      const pipeline = await this.settled(host.pipeline(false))
+      await this.settled(work(pipeline))
+    } finally {
+      host.leave()
+    }
+  }
+
+  /** Commits what the system makes, one after the other; what is refused is left out. */
+  async bySystem(...txes: Tx[]): Promise<void> {
+    await this.withPipeline(async (pipeline) => {
+      for (const tx of txes) await pipeline.tx(systemCaller, tx).catch(() => undefined)
+    })
   }
 
   /** Lets time go on until all members are connected, have nothing unanswered, and nothing is on its way. */

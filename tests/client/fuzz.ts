@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { systemCaller } from '../../pipeline/caller.ts'
-import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import type { Tx, TxApplyIf } from '../../model/transactions.ts'
 import { ClientWorld, type Member, queryCases } from './client-world.ts'
 import { project, randomChange, randomMembership } from './random-changes.ts'
@@ -47,10 +45,7 @@ async function runOnce(seed: number, summary: FuzzSummary): Promise<void> {
   if (world.below(3) === 0) world.tokenLife = 5 + world.below(60)
   const members = [world.join('ann'), world.join('bob', true)]
   await world.calm()
-  await asSystem(world, async (pipeline) => {
-    for (const made of [project('p1', ['account:ann']), project('p2', undefined)])
-      await pipeline.tx(systemCaller, made).catch(() => undefined)
-  })
+  await world.bySystem(project('p1', ['account:ann']), project('p2', undefined))
   for (const member of members)
     for (let count = 0; count < QUERIES; count++) member.look(world.below(queryCases.length))
   disturb(world, members)
@@ -86,9 +81,7 @@ async function takeStep(world: ClientWorld, members: readonly Member[], summary:
       await world.restartServer()
       break
     case 1:
-      await asSystem(world, async (pipeline) => {
-        await pipeline.tx(systemCaller, randomMembership(world)).catch(() => undefined)
-      })
+      await world.bySystem(randomMembership(world))
       break
     case 2:
       member.client.pause()
@@ -119,20 +112,10 @@ async function takeStep(world: ClientWorld, members: readonly Member[], summary:
   await world.pass(world.below(300))
 }
 
-async function asSystem(world: ClientWorld, work: (pipeline: Pipeline) => Promise<void>): Promise<void> {
-  const host = await world.settled(world.core.core.registry.arrive('w1'))
-  try {
-    const pipeline = await world.settled(host.pipeline(false))
-    await world.settled(work(pipeline))
-  } finally {
-    host.leave()
-  }
-}
-
 /** What was acknowledged is there once; what was sent is there, or its sender knows that it was refused. */
 async function checkLog(world: ClientWorld, members: readonly Member[]): Promise<void> {
   const counts = new Map<string, number>()
-  await asSystem(world, async ({ storage }) => {
+  await world.withPipeline(async ({ storage }) => {
     for (const { tx } of await storage.readLog({ after: 0, limit: 100_000 }))
       counts.set(tx._id, (counts.get(tx._id) ?? 0) + 1)
   })

@@ -1,23 +1,11 @@
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import { test } from 'node:test'
-import { systemCaller } from '../../pipeline/caller.ts'
-import type { Tx } from '../../model/transactions.ts'
 import { ClientWorld, queryCases } from './client-world.ts'
 import { project, randomChange, randomMembership } from './random-changes.ts'
 
 const RUNS = Number(process.env['LIVE_RUNS'] ?? 12)
 const STEPS = 40
-
-async function bySystem(world: ClientWorld, tx: Tx): Promise<void> {
-  const host = await world.core.core.registry.arrive('w1')
-  try {
-    const pipeline = await host.pipeline(false)
-    await pipeline.tx(systemCaller, tx).catch(() => undefined)
-  } finally {
-    host.leave()
-  }
-}
 
 test('SDK-20: after each of random changes, drops and changes of membership every live query shows what the server would answer', async (t) => {
   const first = Number(process.env['LIVE_SEED'] ?? randomInt(1e9))
@@ -27,15 +15,15 @@ test('SDK-20: after each of random changes, drops and changes of membership ever
     const world = new ClientWorld(seed)
     const members = ['ann', 'bob', 'cid'].map((email) => world.join(email))
     await world.calm()
-    await bySystem(world, project('p1', ['account:ann', 'account:bob']))
-    await bySystem(world, project('p2', undefined))
+    await world.bySystem(project('p1', ['account:ann', 'account:bob']))
+    await world.bySystem(project('p2', undefined))
     for (let made = 0; made < 60; made++) members[0]?.send(randomChange(world, members[0]))
     for (const member of members) for (const at of queryCases.keys()) member.look(at)
     for (let step = 0; step < STEPS; step++) {
       const member = world.pick(members)
       switch (world.below(10)) {
         case 0:
-          await bySystem(world, randomMembership(world))
+          await world.bySystem(randomMembership(world))
           break
         case 1:
           member.client.stop()

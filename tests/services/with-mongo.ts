@@ -1,20 +1,12 @@
-import { after, test } from 'node:test'
+import { after } from 'node:test'
 import { findMongo } from './mongodb.ts'
-import { areRequired, type Service } from './service.ts'
+import type { Service } from './service.ts'
+import { withFound } from './with-found.ts'
 
-/** Runs with a server; without one, a skipped test says why, or a failed one where services are required. */
+/** Runs with a server, which is stopped after the tests. */
 export async function withMongo(describe: (service: Service) => void): Promise<void> {
-  const found = await findMongo()
-  if (!('missing' in found)) {
-    after(() => found.stop())
-    describe(found)
-    return
-  }
-  void test(
-    'STO-40: a server of MongoDB’s protocol is there',
-    areRequired ? {} : { skip: found.missing },
-    () => {
-      throw new Error(found.missing)
-    },
-  )
+  withFound('STO-40: a server of MongoDB’s protocol is there', await findMongo(), (service) => {
+    after(() => service.stop())
+    describe(service)
+  })
 }
