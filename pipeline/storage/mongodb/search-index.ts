@@ -66,6 +66,8 @@ export class SearchIndex {
   #state: State | undefined
   #run: Promise<unknown> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
+  /** What was declared last: what is scheduled may begin after a change of that. */
+  #declared: StorageSchema = { domains: [] }
   #isClosed = false
 
   constructor(options: SearchIndexOptions) {
@@ -111,14 +113,16 @@ export class SearchIndex {
 
   /** Takes in what was committed, soon: several changes of one document become one. */
   schedule(schema: StorageSchema): void {
+    this.#declared = schema
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
       // A failure shows at the next search; the index goes on from where it is.
-      this.#follow(schema).catch(() => undefined)
+      this.#follow(this.#declared).catch(() => undefined)
     }, searchFeedLimits.delay).unref()
   }
 
   #follow(schema: StorageSchema): Promise<WorkspaceStorage> {
+    this.#declared = schema
     return this.#alone(async () => {
       const file = await this.#opened(schema)
       let goesOn = true
