@@ -4,7 +4,8 @@ import type { Hierarchy } from './hierarchy.ts'
 import { invalidTransaction } from './invalid-transaction.ts'
 import { isFields, ownValue, type Fields } from './json-value.ts'
 import { StatusError } from './status.ts'
-import type { TxCreateDoc, TxMixin, TxUpdateDoc, UpdateOperations } from './transactions.ts'
+import { touchedFields } from './touched-fields.ts'
+import type { TxCreateDoc, TxMixin, TxUpdateDoc } from './transactions.ts'
 
 /**
  * Checks a new document's attributes against its class; undeclared ones are allowed. Returns the transaction
@@ -59,22 +60,6 @@ function checkMixin(hierarchy: Hierarchy, mixin: string, after: Doc): void {
   for (const attribute of hierarchy.ownAttributes(mixin).values()) {
     checkAttribute(hierarchy, attribute, isFields(fields) ? ownValue(fields, attribute.name) : undefined)
   }
-}
-
-/** First parts of the paths in the operations. */
-function touchedFields(operations: UpdateOperations): Set<string> {
-  const touched = new Set<string>()
-  for (const key of Object.keys(operations)) {
-    const operand = operations[key]
-    if (!key.startsWith('$')) touched.add(headOf(key))
-    else if (isFields(operand)) for (const path of Object.keys(operand)) touched.add(headOf(path))
-  }
-  return touched
-}
-
-function headOf(path: string): string {
-  const end = path.indexOf('.')
-  return end < 0 ? path : path.slice(0, end)
 }
 
 /** The header of a document isn't among the attributes of a transaction that creates one. */

@@ -101,8 +101,8 @@ function resultsOf(id: string): Fragment {
   )
 }
 
-/** Name one document, which has a column. */
-const plain = [core.class.TxCreateDoc, core.class.TxUpdateDoc, core.class.TxRemoveDoc, core.class.TxMixin]
+/** Name one document, which has a column, and may change any of its fields. */
+const plain = [core.class.TxCreateDoc, core.class.TxRemoveDoc, core.class.TxMixin]
 const others = `CASE WHEN objectId IS NULL OR _class NOT IN (${plain.map((_class) => `'${_class}'`).join(', ')}) THEN data END`
 
 interface NamingRow {
@@ -112,16 +112,15 @@ interface NamingRow {
   data: string | null
 }
 
-/** For each of the entries after a `seq` the ids of the documents it may have changed. */
+/** For each of the entries after a `seq` the ids of the documents in which it may have changed one of the fields. */
 export function changedIds(
   file: WorkspaceFile,
-  after: number,
-  limit: number,
+  { after, limit, fields }: { after: number; limit: number; fields: ReadonlySet<string> },
 ): { seq: number; ids: () => string[] }[] {
   const sql = `SELECT seq, objectId, ${others} AS data FROM tx WHERE seq > ? ORDER BY seq${limitTo(limit)}`
   return file.rows<NamingRow>(fragment(sql, after)).map(({ seq, objectId, data }) => ({
     seq,
-    ids: () => (data === null ? [objectId] : namedIds(JSON.parse(data) as NamingTransaction)),
+    ids: () => (data === null ? [objectId] : namedIds(JSON.parse(data) as NamingTransaction, fields)),
   }))
 }
 

@@ -78,14 +78,24 @@ function followLog(file: WorkspaceFile, progress: Progress, goesOn: () => boolea
   const seen = new Set<string>()
   let { cursor } = progress
   const domains = [...searchable(file)].filter(({ domain }) => file.table(domain).missing !== true)
-  for (const { seq, ids } of changedIds(file, cursor, documentsASlice)) {
-    const fresh = ids().filter((id) => !seen.has(id))
-    for (const { domain } of domains) indexDocuments(file, domain, fresh)
-    for (const id of fresh) seen.add(id)
-    cursor = seq
-    if (seen.size >= fewestASlice && !goesOn()) break
+  const fields = fieldsOf(file)
+  for (let page = 0; page === 0 || goesOn(); page++) {
+    const changed = changedIds(file, { after: cursor, limit: fewestASlice, fields })
+    for (const { seq, ids } of changed) {
+      const fresh = ids().filter((id) => !seen.has(id))
+      for (const { domain } of domains) indexDocuments(file, domain, fresh)
+      for (const id of fresh) seen.add(id)
+      cursor = seq
+    }
+    if (changed.length < fewestASlice) break
   }
   return { ...progress, cursor }
+}
+
+/** Of documents, what their entries are made from. */
+function fieldsOf(file: WorkspaceFile): Set<string> {
+  const searched = [...searchable(file)].flatMap(({ fullText }) => fullText.flatMap(([name]) => name ?? []))
+  return new Set(['_class', 'space', 'createdBy', ...searched])
 }
 
 /** Brings the index entries of the documents up to date, whatever has become of them. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Doc } from '../../../model/documents.ts'
+import { core } from '../../../model/identifiers.ts'
 import type { Condition, SortKey } from '../../../model/query/plan.ts'
 import { searchWords } from '../../../model/query/search-words.ts'
 import {
@@ -19,11 +20,14 @@ import {
 
 const words = fc.constantFrom('glass', 'Gläser', 'door', 'x1', 'ΚΌΣΜΟΣ', 'go', 'good', '日本', '<b>')
 const texts = fc.array(words, { maxLength: 4 }).map((some) => some.join(' '))
-const fields = fc.record({ title: texts, text: texts, space: fc.constantFrom('space-a', 'space-b') })
-const steps = fc.array(fc.record({ id: fc.nat({ max: 9 }), fields: fc.option(fields, { nil: undefined }) }), {
-  minLength: 1,
-  maxLength: 8,
+const spaces = fc.constantFrom('space-a', 'space-b')
+const fields = fc.record({ title: texts, text: texts, space: spaces, rank: fc.nat() }, { requiredKeys: [] })
+const step = fc.record({
+  id: fc.nat({ max: 9 }),
+  fields: fc.option(fields, { nil: undefined }),
+  isAttached: fc.boolean(),
 })
+const steps = fc.array(step, { minLength: 1, maxLength: 8 })
 
 /** What full-text search finds, and what it tells of it. */
 export function describeSearching(name: string, make: SubjectFactory): void {
@@ -89,10 +93,12 @@ export function describeSearching(name: string, make: SubjectFactory): void {
         async (changes, one, two) => {
           for (const change of changes) {
             const id = `t${change.id}`
-            const doc = change.fields === undefined ? undefined : task(id, change.fields)
+            const before = docs.get(id)
+            const doc = change.fields && ({ ...(before ?? task(id)), ...change.fields } as Doc)
             const puts = doc === undefined ? [] : [{ domain: 'task', doc }]
             const removes = doc === undefined ? [{ domain: 'task', id }] : []
-            await workspace.commit(batch({ entries: [entry(++seq, { objectId: id })], puts, removes }))
+            const entries = [entry(++seq, transaction(id, before && change.fields, change.isAttached))]
+            await workspace.commit(batch({ entries, puts, removes }))
             if (doc === undefined) docs.delete(id)
             else docs.set(id, doc)
           }
@@ -124,9 +130,20 @@ export function describeSearching(name: string, make: SubjectFactory): void {
   )
 }
 
+/** What the log tells of a change: all that an update sets, or that something was made or removed. */
+function transaction(
+  objectId: string,
+  operations: object | undefined,
+  isAttached: boolean,
+): Record<string, unknown> {
+  const change =
+    operations === undefined ? { objectId } : { _class: core.class.TxUpdateDoc, objectId, operations }
+  return isAttached ? { _class: core.class.TxCollectionCUD, objectId: 'parent', tx: change } : change
+}
+
 /** Every word of the query begins a word of the document. */
 function isFound(doc: Doc, query: string): boolean {
-  const { title, text } = doc as unknown as { title: string; text: string }
+  const { title = '', text = '' } = doc as Doc & { title?: string; text?: string }
   const own = searchWords(`${title} ${text}`)
   const wanted = searchWords(query)
   return wanted.length > 0 && wanted.every((word) => own.some((candidate) => candidate.startsWith(word)))
