@@ -95,6 +95,13 @@ export class Connection {
     return this.prepare(sql).run(...params).changes
   }
 
+  /** The values of the first row. */
+  row(sql: string, params: readonly SqlValue[]): SqlValue[] | undefined {
+    return this.prepare(sql)
+      .raw()
+      .get(...params) as SqlValue[] | undefined
+  }
+
   /** The new row's rowid. `RETURNING` would cost several times the insertion. */
   insert(sql: string, params: readonly SqlValue[]): number {
     return Number(this.prepare(sql).run(...params).lastInsertRowid)

@@ -9,6 +9,7 @@ import { type KeyLayout, keyValues } from './key-columns.ts'
 import { dataOf, documentRow, type Row, transactionColumns } from './row.ts'
 import { ensureTable } from './schema.ts'
 import { indexDocuments } from './search-index.ts'
+import type { TableSql } from './scope.ts'
 import { tableName } from './tables.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
 
@@ -40,12 +41,34 @@ export function hasDocument(file: WorkspaceFile, domain: Domain, ids: readonly s
   return ids.some((id) => one.get(id) !== undefined)
 }
 
-export function putDocuments(file: WorkspaceFile, puts: readonly Put[]): void {
+/** `isNew`: whether it is known that the document is not there. */
+export function putDocuments(
+  file: WorkspaceFile,
+  puts: readonly Put[],
+  isNew: (domain: Domain, id: string) => boolean = () => false,
+): void {
   for (const { domain, row, layout } of puts) {
     ensureTable(file, domain)
-    const { upsert, layout: wanted } = file.table(domain)
-    file.run(upsert, layout === wanted.id ? row : withKeys(row, wanted))
+    const table = file.table(domain)
+    const values = layout === table.layout.id ? row : withKeys(row, table.layout)
+    const id = idOf(row)
+    const before = isNew(domain, id) ? undefined : file.row(table.current, [id])
+    if (before === undefined) file.run(table.insert, values)
+    else changeDocument(file, table, before, values)
   }
+}
+
+/** Sets what differs and no more: each index of a column that is set is written to, even where the value stays. */
+function changeDocument(file: WorkspaceFile, table: TableSql, before: Row, row: Row): void {
+  const changed = [...row.keys()].filter((at) => !isSame(before[at], row[at]))
+  const sets = changed.map((at) => `${table.rowColumns[at] ?? ''} = ?`)
+  const values = changed.map((at) => row[at] ?? null)
+  file.run(`UPDATE ${table.name} SET ${sets.join(', ')} WHERE _id = ?`, [...values, idOf(row)])
+}
+
+function isSame(one: SqlValue | undefined, other: SqlValue | undefined): boolean {
+  if (!(one instanceof Uint8Array && other instanceof Uint8Array)) return one === other
+  return Buffer.compare(one, other) === 0
 }
 
 /** For a row made before the schema changed. */

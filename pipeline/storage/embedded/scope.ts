@@ -19,8 +19,12 @@ export interface TableSql {
   searched: ReadonlySet<string>
   /** Indexes by the paths of their keys. */
   indexes: readonly TableIndex[]
-  /** Puts a row, whether its document is there or not. */
-  upsert: string
+  /** The columns of a row, in its order, as SQL names them. */
+  rowColumns: readonly string[]
+  /** Puts the row of a new document. */
+  insert: string
+  /** Of the document with this `_id`, its row without the JSON text. */
+  current: string
   /** The columns of declared paths. */
   layout: KeyLayout
   /** Their names by the names of the paths. */

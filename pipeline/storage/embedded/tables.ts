@@ -31,7 +31,7 @@ export function tableSql(domain: Domain, schema: DomainSchema | undefined, missi
   const layout = keyLayout(domain, schema)
   const table = {
     layout,
-    upsert: upsert(domain, layout),
+    ...statements(domain, layout),
     keyColumns: columnNames(layout),
     domain,
     name: quoteName(tableName(domain)),
@@ -46,14 +46,15 @@ export function tableSql(domain: Domain, schema: DomainSchema | undefined, missi
   return { ...table, columns: transactionColumnSet, visible }
 }
 
-function upsert(domain: Domain, layout: KeyLayout): string {
-  const columns = [...documentColumns, 'data', ...layout.columns.map(({ name }) => name)]
-  const values = columns.map(() => '?').join(', ')
-  const updates = columns.slice(1).map((column) => `${column} = excluded.${column}`)
-  return (
-    `INSERT INTO ${quoteName(tableName(domain))} (${columns.join(', ')}) VALUES (${values})` +
-    ` ON CONFLICT (_id) DO UPDATE SET ${updates.join(', ')}`
-  )
+function statements(domain: Domain, layout: KeyLayout) {
+  const name = quoteName(tableName(domain))
+  const keys = layout.columns.map((column) => column.name)
+  const rowColumns = [...documentColumns, 'data', ...keys]
+  return {
+    rowColumns,
+    insert: `INSERT INTO ${name} (${rowColumns.join(', ')}) VALUES (${rowColumns.map(() => '?').join(', ')})`,
+    current: `SELECT ${[...documentColumns, 'NULL', ...keys].join(', ')} FROM ${name} WHERE _id = ?`,
+  }
 }
 
 function columnNames({ columns }: KeyLayout): ReadonlyMap<string, string> {

@@ -69,11 +69,12 @@ function write(file: WorkspaceFile, change: () => void): undefined {
 }
 
 function commit(file: WorkspaceFile, { absent, entries, puts, removes }: Commit): undefined {
+  const fresh = new Map(absent?.documents.map(({ domain, ids }) => [domain, new Set(ids)]))
   try {
     write(file, () => {
       if (absent !== undefined) requireAbsent(file, absent, entries)
       appendEntries(file, entries)
-      putDocuments(file, puts)
+      putDocuments(file, puts, (domain, id) => fresh.get(domain)?.has(id) === true)
       removeDocuments(file, removes)
     })
   } catch (error) {
