@@ -83,8 +83,9 @@ export class CommitQueue {
   #running: Promise<void> | undefined
   /** The group being staged. */
   #group: Group
+  #isStaging = false
   /** The group being committed. */
-  #committing: { done: Promise<void> } | undefined
+  #committing: { done: Promise<void>; size: number } | undefined
   #lastSeq: number
   /** Set when a commit failed in a way that leaves open whether it happened. */
   #uncertain = false
@@ -124,6 +125,9 @@ export class CommitQueue {
       this.#waiting.push({ caller, tx, resolve, reject })
       this.#arrived?.()
       this.#running ??= this.#run()
+      // Worth it for a group of some size: each costs storage as much as twenty requests, whatever its size.
+      const { size } = this.#committing ?? {}
+      if (size !== undefined && this.depth >= size) this.#workspace.storage.takeAnswers?.()
     })
   }
 
@@ -168,7 +172,15 @@ export class CommitQueue {
 
   /** Takes in as many as fit, with what they are sure to need read in one go. */
   async #stageSome(): Promise<void> {
-    const group = this.#group
+    this.#isStaging = true
+    try {
+      await this.#stageWaiting(this.#group)
+    } finally {
+      this.#isStaging = false
+    }
+  }
+
+  async #stageWaiting(group: Group): Promise<void> {
     const some = this.#waiting.splice(0, this.#limits.maxGroup - group.staged.length)
     const txes = some.map(({ tx }) => tx)
     try {
@@ -239,12 +251,19 @@ export class CommitQueue {
     const group = this.#group
     const next = this.#newGroup(group.state)
     this.#group = next
-    const done = this.#makeDurable(group).then((durable) => {
+    const size = group.staged.length
+    const done = this.#makeDurable(group).then((answer) => {
       this.#committing = undefined
-      if (durable) next.state.beforeSettled()
-      else next.isStale = true
+      if (answer === undefined) {
+        next.isStale = true
+        return
+      }
+      next.state.beforeSettled()
+      // Before the answers, which take the event loop as long as storage takes for a group.
+      if (!this.#isStaging && next.staged.length > 0) this.#commit()
+      answer()
     })
-    this.#committing = { done }
+    this.#committing = { done, size }
   }
 
   /**
@@ -253,12 +272,16 @@ export class CommitQueue {
    */
   async #flush(group: Group): Promise<void> {
     await this.#committing?.done
-    if (!group.isStale && group.staged.length > 0) group.isStale = !(await this.#makeDurable(group))
+    if (!group.isStale && group.staged.length > 0) {
+      const answer = await this.#makeDurable(group)
+      group.isStale = answer === undefined
+      answer?.()
+    }
     if (group.isStale) throw new StorageError('unavailable', 'the transaction has to be staged again')
   }
 
-  /** Tells whether it was committed. */
-  async #makeDurable(group: Group): Promise<boolean> {
+  /** What answers its requests and pushes its changes; undefined when it was not committed. */
+  async #makeDurable(group: Group): Promise<(() => void) | undefined> {
     const { state } = group
     const { entries, pushes } = state
     const batch = state.batch()
@@ -269,16 +292,17 @@ export class CommitQueue {
       }
     } catch (error) {
       this.#failed(group, error)
-      return false
+      return undefined
     }
     const staged = group.staged.splice(0)
     this.#lastSeq += entries.length
     state.settle()
     for (const { tx } of entries) if (isModelChange(tx)) await this.#applyToModel(tx)
     const events = this.#observer.changed(batch)
-    for (const { waiting, result } of staged) waiting.resolve(result)
-    if (pushes.length + events.length > 0) this.#observer.committed([...pushes, ...events])
-    return true
+    return () => {
+      for (const { waiting, result } of staged) waiting.resolve(result)
+      if (pushes.length + events.length > 0) this.#observer.committed([...pushes, ...events])
+    }
   }
 
   #failed(group: Group, error: unknown): void {

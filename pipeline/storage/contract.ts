@@ -41,6 +41,8 @@ export interface WorkspaceStorage {
 
   /** Durable when it resolves: all of the batch, or (rejected) none. `entries[0].seq` is the last `seq` + 1. */
   commit: (batch: CommitBatch) => Promise<void>
+  /** Takes in the answer to a commit that has come, where the event loop would bring it only after other work. */
+  takeAnswers?: () => void
   /** Log entries with `seq > after`, in order. `objectSpace` narrows them. */
   readLog: (request: { after: number; limit: number; objectSpace?: string }) => Promise<LogEntry[]>
 

@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads'
 import type { Domain } from '../../../model/documents.ts'
 import type { FindPlan } from '../../../model/query/plan.ts'
 import type {
@@ -89,7 +90,8 @@ export interface WorkerOptions {
   maxPages?: number | undefined
   /** Reads at once that go on over several requests. */
   maxLongReads: number
-  /** Counts the messages sent to the worker: it knows of one before the event loop has brought it. */
+  port: MessagePort
+  /** Counts the messages sent to the worker, and by it: one knows of a message before the event loop brings it. */
   sent: Int32Array
 }
 

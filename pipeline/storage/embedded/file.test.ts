@@ -186,3 +186,19 @@ test('STO-25: a worker that ends takes what was under way with it, and is replac
     { workerStarted: (worker) => workers.push(worker), logger },
   )
 })
+
+test('STO-87: the answer to a commit is taken in where one asks for it, before the event loop comes by', async () => {
+  await withSubject(async ({ storage }) => {
+    const workspace = await storage.openWorkspace('w', taskSchema)
+    const events: string[] = []
+    setImmediate(() => events.push('turn'))
+    const commit = workspace.commit(batch({ entries: [entry(1)] })).then(() => events.push('committed'))
+    for (const until = performance.now() + 10_000; events.length === 0 && performance.now() < until;) {
+      workspace.takeAnswers?.()
+      await Promise.resolve()
+    }
+    assert.deepEqual(events, ['committed'])
+    await commit
+    assert.deepEqual((await workspace.readLog({ after: 0, limit: 10 })).length, 1)
+  })
+})

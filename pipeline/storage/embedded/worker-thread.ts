@@ -1,9 +1,9 @@
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { StorageError } from '../contract.ts'
 import type { Attachment, Call, Reply, Request, WorkerOptions } from './calls.ts'
 import { toError } from './failure.ts'
 
-export interface ThreadOptions extends Omit<WorkerOptions, 'sent'> {
+export interface ThreadOptions extends Omit<WorkerOptions, 'sent' | 'port'> {
   /** A worker has ended that wasn't told to. */
   crashed: (error: Error) => void
   /** A worker was started. */
@@ -24,7 +24,11 @@ interface Pending {
 /** A worker that runs, with what it was told of. */
 interface Running {
   worker: Worker
+  port: MessagePort
+  /** Messages sent to the worker, and those it has sent. */
   sent: Int32Array
+  /** Messages of the worker taken in. */
+  taken: number
   attached: Map<number, Attachment>
   pending: Map<number, Pending>
   outgoing: Request[]
@@ -41,7 +45,7 @@ export class WorkerThread {
     this.#options = options
   }
 
-  /** Sends the request with all others of this turn of the event loop. */
+  /** Sends the request with all others of this turn of the event loop; a commit, which is many already, at once. */
   request(registered: Registered, call: Call): Promise<unknown> {
     if (this.#closed) return Promise.reject(new StorageError('closed', 'the storage is closed'))
     const running = (this.#running ??= this.#start())
@@ -51,6 +55,12 @@ export class WorkerThread {
       running.pending.set(id, { resolve, reject })
       this.#send(running, { id, workspace: registered.workspace, call })
     })
+  }
+
+  /** Takes in what the worker has answered, without waiting for the event loop to come by. */
+  takeAnswers(): void {
+    const running = this.#running
+    if (running !== undefined && Atomics.load(running.sent, 1) !== running.taken) drain(running)
   }
 
   async close(): Promise<void> {
@@ -72,30 +82,38 @@ export class WorkerThread {
 
   #send(running: Running, request: Request): void {
     running.outgoing.push(request)
-    if (running.outgoing.length > 1) return
-    setImmediate(() => {
-      Atomics.add(running.sent, 0, 1)
-      running.worker.postMessage(running.outgoing)
-      running.outgoing = []
-    })
+    if (request.call.method === 'commit') post(running)
+    else if (running.outgoing.length === 1) setImmediate(post, running)
   }
 
   #start(): Running {
     const { role, maxOpenFiles, maxPages, maxLongReads } = this.#options
-    const sent = new Int32Array(new SharedArrayBuffer(4))
+    const sent = new Int32Array(new SharedArrayBuffer(8))
+    const { port1: port, port2 } = new MessageChannel()
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
       name: `atrium storage ${role}`,
-      workerData: { role, maxOpenFiles, maxPages, maxLongReads, sent } satisfies WorkerOptions,
+      workerData: { role, maxOpenFiles, maxPages, maxLongReads, sent, port: port2 } satisfies WorkerOptions,
+      transferList: [port2],
     })
-    const running: Running = { worker, sent, attached: new Map(), pending: new Map(), outgoing: [] }
+    const running: Running = {
+      worker,
+      port,
+      sent,
+      taken: 0,
+      attached: new Map(),
+      pending: new Map(),
+      outgoing: [],
+    }
     let cause: Error | undefined
-    worker.on('message', (replies: Reply[]) => {
-      for (const reply of replies) settle(running, reply)
+    port.on('message', (replies: Reply[]) => {
+      takeIn(running, replies)
     })
     worker.on('error', (error) => {
       cause = error instanceof Error ? error : new Error(String(error))
     })
     worker.on('exit', (code) => {
+      drain(running)
+      port.close()
       this.#ended(running, cause ?? new Error(`exit code ${code}`))
     })
     this.#options.started?.(worker)
@@ -108,6 +126,26 @@ export class WorkerThread {
     rejectAll(running, new StorageError('unavailable', 'the storage worker has ended', { cause }))
     this.#options.crashed(cause)
   }
+}
+
+function post(running: Running): void {
+  if (running.outgoing.length === 0) return
+  Atomics.add(running.sent, 0, 1)
+  running.port.postMessage(running.outgoing)
+  running.outgoing = []
+}
+
+function drain(running: Running): void {
+  for (;;) {
+    const received = receiveMessageOnPort(running.port) as { message: Reply[] } | undefined
+    if (received === undefined) return
+    takeIn(running, received.message)
+  }
+}
+
+function takeIn(running: Running, replies: Reply[]): void {
+  running.taken = (running.taken + 1) | 0
+  for (const reply of replies) settle(running, reply)
 }
 
 function settle({ pending }: Running, reply: Reply): void {

@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
 import type { Reply, Request, WorkerOptions } from './calls.ts'
 import { WorkerService } from './worker-service.ts'
 
@@ -9,7 +9,7 @@ const options = workerData as WorkerOptions
 let handled = 0
 const service = new WorkerService(options, () => Atomics.load(options.sent, 0) !== handled)
 
-parentPort?.on('message', (requests: Request[]) => {
+options.port.on('message', (requests: Request[]) => {
   handled = (handled + 1) | 0
   let replies: Reply[] = []
   let since = performance.now()
@@ -26,7 +26,9 @@ parentPort?.on('message', (requests: Request[]) => {
 })
 
 function post(replies: Reply[]): void {
-  if (replies.length > 0) parentPort?.postMessage(replies, replies.flatMap(transferable))
+  if (replies.length === 0) return
+  options.port.postMessage(replies, replies.flatMap(transferable))
+  Atomics.add(options.sent, 1, 1)
 }
 
 /** Encoded parts are handed over, not copied. */

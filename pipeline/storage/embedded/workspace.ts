@@ -107,6 +107,10 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
     this.#caughtUp = undefined
   }
 
+  takeAnswers(): void {
+    this.#options.writer.takeAnswers()
+  }
+
   async readLog(request: { after: number; limit: number; objectSpace?: string }): Promise<LogEntry[]> {
     return JSON.parse((await this.#read({ method: 'readLog', ...request })) as string) as LogEntry[]
   }
