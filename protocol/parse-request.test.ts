@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { StatusError } from '../model/status.ts'
 import { parseRequest } from './parse-request.ts'
-import { parseTransaction } from './transaction-schema.ts'
+import { parseTransaction, transactionSchema } from './transaction-schema.ts'
 
 const statusOf = (parse: () => unknown) => {
   try {
@@ -132,6 +132,39 @@ test('WIRE-13: garbage is a transaction, or refused with a code; it reaches no p
     { numRuns: 2000 },
   )
   assert.deepEqual(Object.getOwnPropertyNames(Object.prototype), before)
+})
+
+test('WIRE-13: a transaction is what its schema says, whatever one field of it is', () => {
+  const change = {
+    _id: 'a',
+    space: 's',
+    objectSpace: 's',
+    modifiedBy: 'm',
+    modifiedOn: 1,
+    objectId: 'o',
+    objectClass: 'c',
+    attributes: { title: 'A' },
+    operations: { title: 'B' },
+    retrieve: true,
+  }
+  const classes = fc.constantFrom(
+    'core:class:TxCreateDoc',
+    'core:class:TxUpdateDoc',
+    'core:class:TxRemoveDoc',
+    'x',
+  )
+  const names = fc.constantFrom('_class', ...Object.keys(change))
+  const values = fc.constantFrom<unknown>(undefined, null, '', 'x'.repeat(513), 'a', 0, true, false, [], {})
+  let valid = 0
+  const property = fc.property(classes, names, values, (_class, name, value) => {
+    const tx = { ...change, _class, [name]: value }
+    const expected = transactionSchema.safeParse(tx)
+    const status = statusOf(() => assert.deepEqual(parseTransaction(tx), expected.data))
+    assert.equal(status?.code, expected.success ? undefined : 'core:status:InvalidTransaction')
+    if (expected.success) valid += 1
+  })
+  fc.assert(property, { numRuns: 1000 })
+  assert.ok(valid > 100)
 })
 
 test('WIRE-14: a transaction keeps undeclared fields that JSON can tell, and no others', () => {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { core } from '../model/identifiers.ts'
-import { jsonFlaw } from '../model/json-value.ts'
+import { isFields, jsonFlaw } from '../model/json-value.ts'
 import { StatusError } from '../model/status.ts'
 import type { Tx } from '../model/transactions.ts'
 import { describe } from './parse-request.ts'
@@ -64,7 +64,7 @@ const event = z.looseObject({
 })
 const modelUpgrade = z.looseObject({ _class: z.literal(core.class.TxModelUpgrade), ...txFields })
 
-const transaction = z.discriminatedUnion('_class', [...changes, applyIf, event, modelUpgrade])
+export const transactionSchema = z.discriminatedUnion('_class', [...changes, applyIf, event, modelUpgrade])
 
 /**
  * A transaction as it comes from the wire.
@@ -74,9 +74,26 @@ export function parseTransaction(value: unknown): Tx {
   // Fields nobody declared are kept too: what JSON can't tell, or too deep for the stack, would fail the commit.
   const flaw = jsonFlaw(value, -ENVELOPE_DEPTH)
   if (flaw !== undefined) throw invalid(flaw)
-  const parsed = transaction.safeParse(value)
+  if (isChange(value)) return value
+  const parsed = transactionSchema.safeParse(value)
   if (parsed.success) return parsed.data as unknown as Tx
   throw invalid(describe(parsed.error))
+}
+
+/** Most transactions: without the schema, which takes longer and is only needed to tell what is wrong. */
+function isChange(value: unknown): value is Tx {
+  if (!isFields(value)) return false
+  const { _class, modifiedOn, attributes, operations, retrieve } = value
+  if (modifiedOn !== undefined && typeof modifiedOn !== 'number') return false
+  for (const name of idNames) if (!isId(value[name])) return false
+  if (_class === core.class.TxCreateDoc) return isFields(attributes)
+  return _class === core.class.TxUpdateDoc && isFields(operations) && (retrieve ?? true) === true
+}
+
+const idNames = Object.keys(changeFields).filter((name) => name !== 'modifiedOn')
+
+function isId(value: unknown): boolean {
+  return typeof value === 'string' && value.length > 0 && value.length <= MAX_ID_LENGTH
 }
 
 function invalid(message: string): StatusError {
