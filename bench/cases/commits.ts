@@ -2,6 +2,7 @@ import type { LoadAnswers } from '../load-child.ts'
 import type { SqliteAnswers } from '../sqlite-child.ts'
 import type { Child } from '../support/child.ts'
 import type { Plan } from '../support/plan.ts'
+import type { Work } from '../support/requests.ts'
 import { printFigure } from '../support/report.ts'
 import { startAtrium, token, withClients } from '../support/server.ts'
 import { spreadOf } from '../support/spread.ts'
@@ -16,20 +17,21 @@ export async function measureCommits(data: string, plan: Plan, sqlite: Child<Sql
     const measure = async (
       writers: number,
       name: string,
-      more: { broadcast?: boolean; bare?: string } = {},
+      more: { broadcast?: boolean; bare?: string; work?: Work } = {},
     ) => {
       const tokens = Array.from({ length: writers }, () => token('commits'))
       const bare = more.bare === undefined ? undefined : () => bareCommits(sqlite, plan, writers)
-      const run = async (load: Child<LoadAnswers>) => await commits(load, plan, bare)
+      const run = async (load: Child<LoadAnswers>) => await commits(load, plan, more.work ?? 'commit', bare)
       const { spread, note, peer } = await withClients(server, tokens, run, more.broadcast)
       const beside = more.bare === undefined ? {} : { peer: { name: more.bare, spread: peer } }
-      const bar = writers === MOST && more.broadcast !== true ? { bar: BAR } : {}
+      const bar = writers === MOST && more.bare !== undefined ? { bar: BAR } : {}
       printFigure({ name, unit: 'commits/s', spread, note, ...beside, ...bar })
     }
     await measure(1, 'commits, 1 writer', { bare: 'bare SQLite, one by one' })
     await measure(16, 'commits, 16 writers', { bare: 'bare SQLite, 16 at a time' })
     await measure(MOST, `commits, ${MOST} writers`, { bare: `bare SQLite, ${MOST} at a time` })
     await measure(MOST, `commits, ${MOST} writers, each told of all`, { broadcast: true })
+    await measure(MOST, `commits, ${MOST} writers, a trigger adds to every other`, { work: 'derive' })
   } finally {
     await server.stop()
   }
@@ -39,13 +41,14 @@ export async function measureCommits(data: string, plan: Plan, sqlite: Child<Sql
 async function commits(
   load: Child<LoadAnswers>,
   { repetitions, seconds }: Plan,
+  work: Work,
   bare: (() => Promise<number>) | undefined,
 ) {
-  await load.ask('run', { work: 'commit', seconds, documents: 0 })
+  await load.ask('run', { work, seconds, documents: 0 })
   const [rates, peers, medians, slowest]: [number[], number[], number[], number[]] = [[], [], [], []]
   for (let repetition = 0; repetition < repetitions; repetition++) {
     if (bare !== undefined) peers.push(await bare())
-    const { count, elapsed, median, slow } = await load.ask('run', { work: 'commit', seconds, documents: 0 })
+    const { count, elapsed, median, slow } = await load.ask('run', { work, seconds, documents: 0 })
     rates.push(count / elapsed)
     medians.push(median)
     slowest.push(slow)

@@ -3,7 +3,7 @@ import { createIdGenerator } from '../../model/generate-id.ts'
 import { AUTHOR, projectId, taskAttributes, taskId } from './tasks.ts'
 
 /** What a client asks for, over and over. */
-export type Work = 'ping' | 'find' | 'get' | 'commit'
+export type Work = 'ping' | 'find' | 'get' | 'commit' | 'derive'
 
 /** Makes the requests of one client. */
 export class Requests {
@@ -21,19 +21,21 @@ export class Requests {
       case 'get':
         return find({ _id: taskId(any(documents)) }, { limit: 1 })
       case 'commit':
-        return this.#commit(this.#transactions++)
+        return this.#commit(this.#transactions++, 'doing')
+      case 'derive':
+        return this.#commit(this.#transactions++, 'done')
       default:
         return work satisfies never
     }
   }
 
-  /** Every other one makes a task, the next one changes it. */
-  #commit(number: number): string {
+  /** Every other one makes a task, the next one changes it. To one that is done the board's trigger adds a transaction. */
+  #commit(number: number, status: string): string {
     const creates = number % 2 === 0
     if (creates) this.#made = this.#newId()
     const change = creates
       ? { _class: 'core:class:TxCreateDoc', attributes: taskAttributes(number) }
-      : { _class: 'core:class:TxUpdateDoc', operations: { status: 'done', $inc: { comments: 0 } } }
+      : { _class: 'core:class:TxUpdateDoc', operations: { status, $inc: { comments: 0 } } }
     const tx = {
       _id: this.#newId(),
       space: 'core:space:Tx',
