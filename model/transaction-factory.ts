@@ -41,11 +41,11 @@ interface CreateOptions {
 /** Makes transactions that are signed and timed alike. */
 export class TransactionFactory {
   readonly #generateId: () => string
-  readonly #signature: Omit<Signature, 'meta'> & { meta?: TxMeta }
+  readonly #signature: Signature
 
-  constructor(generateId: () => string, { meta, ...signature }: Signature) {
+  constructor(generateId: () => string, signature: Signature) {
     this.#generateId = generateId
-    this.#signature = meta === undefined ? signature : { ...signature, meta }
+    this.#signature = signature
   }
 
   create<T extends Doc>(
@@ -93,13 +93,17 @@ export class TransactionFactory {
   }
 
   #change(doc: DocumentPlace): Omit<TxCUD, '_class'> & Pick<Tx, 'space'> {
-    return {
-      ...this.#signature,
+    const { space, modifiedBy, modifiedOn, meta } = this.#signature
+    const change = {
       _id: this.#newId(),
+      space,
+      modifiedBy,
+      modifiedOn,
       objectId: doc._id,
       objectClass: doc._class,
       objectSpace: doc.space,
     }
+    return meta === undefined ? change : { ...change, meta }
   }
 
   #newId(): Ref {

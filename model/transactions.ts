@@ -83,7 +83,7 @@ export interface UpdateOperations {
 }
 
 /** What one transaction did to one document: the new document, or none when it was removed. */
-export type DocumentChange = { before?: Doc; after?: Doc }
+export type DocumentChange = { before?: Doc | undefined; after?: Doc | undefined }
 
 export type AnyAttached = AttachedDoc | (Doc & Partial<AttachedDoc>)
 export type Modifier = { modifiedBy: Ref<Account>; modifiedOn: number }

@@ -5,11 +5,12 @@ import type { Middleware } from '../middleware.ts'
 export const serverTime: Middleware = (next, { clock }) => ({
   tx: async function serverTime(caller, tx) {
     const now = clock.now()
-    const timed = mapSigned(tx, (each) => ({
-      ...each,
-      modifiedOn: caller.system && Number.isFinite(each.modifiedOn) ? each.modifiedOn : now,
-      ...('createdOn' in each && !caller.system ? { createdOn: now } : {}),
-    }))
+    const timed = mapSigned(tx, (each) => {
+      const modifiedOn = caller.system && Number.isFinite(each.modifiedOn) ? each.modifiedOn : now
+      const signed = { ...each, modifiedOn }
+      if ('createdOn' in each && !caller.system) signed.createdOn = now
+      return signed
+    })
     return await next.tx(caller, timed)
   },
 })

@@ -14,13 +14,16 @@ import type { AsyncContext, AsyncTrigger, Installed } from './trigger.ts'
 /** One asynchronous trigger in one workspace, for one transaction at a time. */
 export class AsyncTriggerRun {
   readonly #workspace: Workspace
-  readonly #handlers: Handlers
   readonly #trigger: Installed<AsyncTrigger>
   readonly #stop: AbortSignal
+  readonly #findAll: AsyncContext['findAll']
+  readonly #get: AsyncContext['get']
 
   constructor(workspace: Workspace, handlers: Handlers, trigger: Installed<AsyncTrigger>, stop: AbortSignal) {
     this.#workspace = workspace
-    this.#handlers = handlers
+    const findAll = finderFor(handlers, systemCaller)
+    this.#findAll = findAll
+    this.#get = async (_class, _id) => (await findAll(_class, { _id }, { limit: 1 }))[0]
     this.#trigger = trigger
     this.#stop = stop
   }
@@ -40,13 +43,13 @@ export class AsyncTriggerRun {
       this.#stop,
     )
     if (!Array.isArray(made)) throw new TypeError('a trigger returns an array of transactions')
+    if (made.length === 0) return []
     const meta = nextGeneration(tx, this.#trigger.fullName)
     return made.map((each: TxCUD, at) => named({ ...each, meta }, `${this.keyOf(entry)}:${at}`))
   }
 
   #context(entry: LogEntry, signal: () => AbortSignal): AsyncContext {
     const { clock, generateId, logger, model } = this.#workspace
-    const findAll = finderFor(this.#handlers, systemCaller)
     const { System } = core.account
     return {
       key: this.keyOf(entry),
@@ -61,8 +64,8 @@ export class AsyncTriggerRun {
         modifiedBy: System,
         modifiedOn: clock.now(),
       }),
-      get: async (_class, _id) => (await findAll(_class, { _id }, { limit: 1 }))[0],
-      findAll,
+      get: this.#get,
+      findAll: this.#findAll,
     }
   }
 }

@@ -16,8 +16,12 @@ const MAX_NAMES = 8
 
 const SEPARATOR = ' > '
 
+const first: Generation = { count: 0, triggers: [] }
+
 export function generationOf(tx: Tx): Generation {
-  const { generation = 0, triggers = '' } = trustedMeta(tx) ?? {}
+  const meta = trustedMeta(tx)
+  if (meta === undefined) return first
+  const { generation = 0, triggers = '' } = meta
   const names = String(triggers).split(SEPARATOR)
   return { count: Number(generation), triggers: triggers === '' ? [] : names }
 }

@@ -22,7 +22,7 @@ export const applyToDocument: CommitStep = (_next, workspace) =>
     work.state.stage(domain, _id, after)
     const seq = domain === domains.transient ? undefined : work.state.log(change, work.request)
     work.state.pushes.push(...pushesOf(workspace, { tx: change, seq }, before, after))
-    const applied = { tx: change, ...definedOf(before, after) }
+    const applied = { tx: change, before, after }
     work.changes?.push(applied)
     return { result: answer(change, after), change: applied }
   }
@@ -66,8 +66,4 @@ function misplaced(_class: Ref<Class>): StatusError {
 function answer(tx: TxCUD, after: Doc | undefined): object {
   const change = tx._class === core.class.TxCollectionCUD ? (tx as TxCollectionCUD).tx : tx
   return (change as TxUpdateDoc).retrieve === true && after !== undefined ? { object: after } : {}
-}
-
-function definedOf(before: Doc | undefined, after: Doc | undefined): { before?: Doc; after?: Doc } {
-  return { ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) }
 }
