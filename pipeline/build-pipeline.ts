@@ -1,4 +1,4 @@
-import type { CommitStep } from './commit/commit-queue.ts'
+import type { CommitStep } from './commit/commit-step.ts'
 import { applyIf } from './commit/steps/apply-if.ts'
 import { applyToDocument } from './commit/steps/apply-to-document.ts'
 import { cascade } from './commit/steps/cascade.ts'

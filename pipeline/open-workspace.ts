@@ -7,12 +7,8 @@ import { planFind } from '../model/query/plan-find.ts'
 import { StatusError } from '../model/status.ts'
 import type { Tx } from '../model/transactions.ts'
 import { buildPipeline, commitSteps } from './build-pipeline.ts'
-import {
-  type CommitLimits,
-  type CommitObserver,
-  CommitQueue,
-  type StepHandler,
-} from './commit/commit-queue.ts'
+import { type CommitLimits, type CommitObserver, CommitQueue } from './commit/commit-queue.ts'
+import type { StepHandler } from './commit/commit-step.ts'
 import type { Caller } from './caller.ts'
 import { ConsistentReads } from './consistent-reads.ts'
 import { type FindAnswer, type FindRequest, type Handlers, isEncoded } from './middleware.ts'

@@ -1,37 +1,12 @@
-import type { DocumentChange, Tx, TxCUD } from '../../model/transactions.ts'
+import type { Tx } from '../../model/transactions.ts'
 import type { Caller } from '../caller.ts'
 import { type CommitBatch, type LogEntry, StorageError } from '../storage/contract.ts'
 import type { Push } from '../push.ts'
 import type { Workspace } from '../workspace.ts'
 import { CommitState } from './commit-state.ts'
-import { readAhead } from './read-ahead.ts'
+import type { StepHandler } from './commit-step.ts'
 import { RecentDocuments } from './recent-documents.ts'
-
-/** One request on its way through the commit steps. */
-export interface Work {
-  readonly caller: Caller
-  /** `_id` of the transaction the client sent: every log entry made for it carries this. */
-  readonly request: string
-  readonly state: CommitState
-  /** Commits what earlier requests staged; only before this one stages anything. */
-  readonly flush: () => Promise<void>
-  /** Where what is applied is noted, in order, for triggers. */
-  readonly changes?: AppliedChange[]
-}
-
-/** A change of a document, by the transaction as it is logged. */
-export type AppliedChange = DocumentChange & { tx: TxCUD }
-
-/** What a step did with a transaction: the answer, and the change of a document if there was one. */
-export interface StepOutcome {
-  result: unknown
-  change?: AppliedChange
-}
-
-export type StepHandler = (work: Work, tx: Tx) => Promise<StepOutcome>
-
-/** Wraps the next step. The first gets every transaction, derived ones re-enter at the step that makes them. */
-export type CommitStep = (next: StepHandler, workspace: Workspace) => StepHandler
+import { Group, isModelChange, Staging, type Waiting } from './staging.ts'
 
 export interface CommitLimits {
   /** Requests that may wait; one more is refused. */
@@ -55,13 +30,6 @@ export interface CommitObserver {
   failed: (error: unknown) => void
 }
 
-interface Waiting {
-  caller: Caller
-  tx: Tx
-  resolve: (result: unknown) => void
-  reject: (error: unknown) => void
-}
-
 /**
  * The one writer of a workspace. While a group is being committed, the requests that come form the next one:
  * each goes through the steps in order over the state that those before it leave. When storage is free, one
@@ -72,7 +40,7 @@ interface Waiting {
  */
 export class CommitQueue {
   readonly #workspace: Workspace
-  readonly #handler: StepHandler
+  readonly #staging: Staging
   readonly #observer: CommitObserver
   readonly #limits: CommitLimits
   readonly #recent = new RecentDocuments()
@@ -83,14 +51,11 @@ export class CommitQueue {
   #running: Promise<void> | undefined
   /** The group being staged. */
   #group: Group
-  #isStaging = false
   /** The group being committed. */
   #committing: { done: Promise<void>; size: number } | undefined
   #lastSeq: number
   /** Set when a commit failed in a way that leaves open whether it happened. */
   #uncertain = false
-  /** What is staged next asks whether it is new. */
-  #asking = false
 
   constructor(options: {
     workspace: Workspace
@@ -100,7 +65,7 @@ export class CommitQueue {
     limits?: CommitLimits
   }) {
     this.#workspace = options.workspace
-    this.#handler = options.handler
+    this.#staging = new Staging(options.workspace, options.handler, (group) => this.#flush(group))
     this.#observer = options.observer
     this.#lastSeq = options.lastSeq
     this.#limits = options.limits ?? DEFAULT_COMMIT_LIMITS
@@ -170,80 +135,12 @@ export class CommitQueue {
     return new Group(new CommitState(this.#workspace, { recent: this.#recent, firstSeq, before }))
   }
 
-  /** Takes in as many as fit, with what they are sure to need read in one go. */
+  /** Takes in as many as fit. */
   async #stageSome(): Promise<void> {
-    this.#isStaging = true
-    try {
-      await this.#stageWaiting(this.#group)
-    } finally {
-      this.#isStaging = false
-    }
-  }
-
-  async #stageWaiting(group: Group): Promise<void> {
+    const group = this.#group
     const some = this.#waiting.splice(0, this.#limits.maxGroup - group.staged.length)
-    const txes = some.map(({ tx }) => tx)
-    try {
-      await readAhead(this.#workspace, group.state, txes, this.#asking)
-      this.#asking = false
-    } catch (error) {
-      for (const { reject } of some) reject(error)
-      return
-    }
-    for (const [at, waiting] of some.entries()) {
-      if (group.isStale) {
-        this.#waiting.unshift(...some.slice(at))
-        return
-      }
-      await this.#stage(group, waiting)
-    }
-  }
-
-  async #stage(group: Group, waiting: Waiting): Promise<void> {
-    const { state } = group
-    const back = state.savepoint()
-    const flush = () => this.#flush(group)
-    const work = { caller: waiting.caller, request: waiting.tx._id, state, flush }
-    try {
-      const result = await this.#perform(work, waiting.tx)
-      group.staged.push({ waiting, result })
-      if (state.entries.some(({ tx }) => isModelChange(tx))) await this.#flush(group).catch(() => undefined)
-    } catch (error) {
-      if (group.isStale) {
-        group.staged.push({ waiting, result: undefined })
-        return
-      }
-      back()
-      waiting.reject(error)
-    }
-  }
-
-  /**
-   * Only what is committed is held against what storage knows. So before a request that changes nothing is
-   * answered, or refused, storage is asked whether it was committed before.
-   */
-  async #perform(work: Work, tx: Tx): Promise<unknown> {
-    const { state } = work
-    const before = state.nextSeq
-    const back = state.savepoint()
-    let outcome: StepOutcome | undefined
-    let failure: unknown
-    try {
-      outcome = await this.#handler(work, tx)
-    } catch (error) {
-      failure = error
-    }
-    const changed = outcome !== undefined && state.nextSeq > before
-    if (!changed && state.isAssumedNew(tx._id)) {
-      const { requests } = await this.#workspace.storage.prefetch({ requests: [tx._id], documents: [] })
-      if (requests.length > 0) {
-        back()
-        state.prefetched({ requests, documents: [] })
-        return (await this.#handler(work, tx)).result
-      }
-    }
-    if (outcome === undefined) throw failure
-    return outcome.result
+    const left = await this.#staging.take(group, some)
+    this.#waiting.unshift(...left)
   }
 
   /** Hands the group to storage, and starts the next one over it. */
@@ -260,7 +157,7 @@ export class CommitQueue {
       }
       next.state.beforeSettled()
       // Before the answers, which take the event loop as long as storage takes for a group.
-      if (!this.#isStaging && next.staged.length > 0) this.#commit()
+      if (!this.#staging.isBusy && next.staged.length > 0) this.#commit()
       answer()
     })
     this.#committing = { done, size }
@@ -308,7 +205,7 @@ export class CommitQueue {
   #failed(group: Group, error: unknown): void {
     this.#recent.clear()
     if (error instanceof StorageError && error.code === 'exists') {
-      this.#asking = true
+      this.#staging.ask()
       this.#again.push(...group.staged.splice(0).map(({ waiting }) => waiting))
       return
     }
@@ -353,20 +250,4 @@ export class CommitQueue {
     }
     this.#uncertain = false
   }
-}
-
-/** Requests that are committed together. */
-class Group {
-  readonly state: CommitState
-  staged: { waiting: Waiting; result: unknown }[] = []
-  /** What it was staged over did not happen. */
-  isStale = false
-
-  constructor(state: CommitState) {
-    this.state = state
-  }
-}
-
-function isModelChange(tx: Tx): boolean {
-  return tx.objectSpace === 'core:space:Model'
 }

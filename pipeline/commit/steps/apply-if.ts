@@ -9,7 +9,7 @@ import {
 } from '../../../model/transactions.ts'
 import { needsStorage } from '../../triggers/sync-trigger-run.ts'
 import type { Workspace } from '../../workspace.ts'
-import type { CommitStep, Work } from '../commit-queue.ts'
+import type { CommitStep, Work } from '../commit-step.ts'
 
 /**
  * Commits all of `txes` when every `match` finds a document and every `notMatch` none. The commit queue is

@@ -7,7 +7,7 @@ import type { TxCollectionCUD, TxCUD, TxUpdateDoc } from '../../../model/transac
 import { securityPush } from '../../permissions/security-events.ts'
 import type { Push } from '../../push.ts'
 import type { Workspace } from '../../workspace.ts'
-import type { CommitStep } from '../commit-queue.ts'
+import type { CommitStep } from '../commit-step.ts'
 
 /** Computes the new document, gives the transaction its place in the log, and lists it to be pushed. */
 export const applyToDocument: CommitStep = (_next, workspace) =>

@@ -3,7 +3,7 @@ import type { Hierarchy } from '../../../model/hierarchy.ts'
 import { core } from '../../../model/identifiers.ts'
 import { planFind } from '../../../model/query/plan-find.ts'
 import type { FindPlan } from '../../../model/query/plan.ts'
-import type { CommitStep, Work } from '../commit-queue.ts'
+import type { CommitStep, Work } from '../commit-step.ts'
 import { derivedFrom } from './derived.ts'
 
 /** Removing a document removes what is attached to it, at every depth, the outermost first. */

@@ -3,7 +3,7 @@ import { core } from '../../../model/identifiers.ts'
 import { StatusError } from '../../../model/status.ts'
 import type { TxCUD } from '../../../model/transactions.ts'
 import type { Workspace } from '../../workspace.ts'
-import type { CommitStep, StepHandler, Work } from '../commit-queue.ts'
+import type { CommitStep, StepHandler, Work } from '../commit-step.ts'
 import { derivedFrom } from './derived.ts'
 
 /** Whoever is attached to, moved between or taken from a collection moves the parent's counter. */

@@ -1,7 +1,7 @@
 import { core } from '../../../model/identifiers.ts'
 import { StatusError } from '../../../model/status.ts'
 import type { Tx, TxApplyIf } from '../../../model/transactions.ts'
-import type { CommitStep, Work } from '../commit-queue.ts'
+import type { CommitStep, Work } from '../commit-step.ts'
 
 /** A transaction's `_id` is its idempotency key: sent again, it is answered with the first result. */
 export const deduplicate: CommitStep = (next) =>

@@ -1,6 +1,6 @@
 import { core } from '../../../model/identifiers.ts'
 import { StatusError } from '../../../model/status.ts'
-import type { CommitStep } from '../commit-queue.ts'
+import type { CommitStep } from '../commit-step.ts'
 
 const announcements: ReadonlySet<string> = new Set([core.class.TxWorkspaceEvent, core.class.TxModelUpgrade])
 

@@ -7,7 +7,7 @@ import type { Caller } from '../../caller.ts'
 import { type Permissions, seesEverything } from '../../permissions/permissions.ts'
 import { isHiddenSpace } from '../../permissions/space-index.ts'
 import type { Workspace } from '../../workspace.ts'
-import type { CommitStep, Work } from '../commit-queue.ts'
+import type { CommitStep, Work } from '../commit-step.ts'
 
 /**
  * Who may write what. Here, inside the queue, so that a change of membership holds for the very next

@@ -3,7 +3,7 @@ import type { Tx, TxCUD } from '../../../model/transactions.ts'
 import { derivedChange, SyncTriggerRun } from '../../triggers/sync-trigger-run.ts'
 import type { Installed, SyncTrigger } from '../../triggers/trigger.ts'
 import type { Workspace } from '../../workspace.ts'
-import type { AppliedChange, CommitStep, StepHandler, StepOutcome, Work } from '../commit-queue.ts'
+import type { AppliedChange, CommitStep, StepHandler, StepOutcome, Work } from '../commit-step.ts'
 
 /**
  * What modules add to a transaction goes through the steps that follow, and may set off triggers in its turn.

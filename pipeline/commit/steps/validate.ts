@@ -9,7 +9,7 @@ import type {
   TxUpdateDoc,
 } from '../../../model/transactions.ts'
 import { validateCreate, validateMixin, validateUpdate } from '../../../model/validate-document.ts'
-import type { CommitStep } from '../commit-queue.ts'
+import type { CommitStep } from '../commit-step.ts'
 
 /**
  * The class, its required attributes and their types. Defaults are filled in, so that the log tells all; an

@@ -1,0 +1,30 @@
+import type { DocumentChange, Tx, TxCUD } from '../../model/transactions.ts'
+import type { Caller } from '../caller.ts'
+import type { Workspace } from '../workspace.ts'
+import type { CommitState } from './commit-state.ts'
+
+/** One request on its way through the commit steps. */
+export interface Work {
+  readonly caller: Caller
+  /** `_id` of the transaction the client sent: every log entry made for it carries this. */
+  readonly request: string
+  readonly state: CommitState
+  /** Commits what earlier requests staged; only before this one stages anything. */
+  readonly flush: () => Promise<void>
+  /** Where what is applied is noted, in order, for triggers. */
+  readonly changes?: AppliedChange[]
+}
+
+/** A change of a document, by the transaction as it is logged. */
+export type AppliedChange = DocumentChange & { tx: TxCUD }
+
+/** What a step did with a transaction: the answer, and the change of a document if there was one. */
+export interface StepOutcome {
+  result: unknown
+  change?: AppliedChange
+}
+
+export type StepHandler = (work: Work, tx: Tx) => Promise<StepOutcome>
+
+/** Wraps the next step. The first gets every transaction, derived ones re-enter at the step that makes them. */
+export type CommitStep = (next: StepHandler, workspace: Workspace) => StepHandler
