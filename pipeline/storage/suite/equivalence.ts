@@ -54,15 +54,17 @@ function otherValue(value: Value): Value {
   return typeof value === 'string' ? (value === 'a' ? '😀' : 'a') : value
 }
 
+/** Documents that are there again are put over what they were. */
 async function replaceAll(
   workspace: WorkspaceStorage,
   groups: Record<string, readonly Doc[]>,
 ): Promise<void> {
-  for (const domain of Object.keys(groups)) {
-    const { docs } = await workspace.list(domain, undefined, 1e9)
+  for (const [domain, docs] of Object.entries(groups)) {
+    const kept = new Set<string>(docs.map(({ _id }) => _id))
+    const before = (await workspace.list(domain, undefined, 1e9)).docs.map(({ id }) => id)
     await workspace.clean(
       domain,
-      docs.map(({ id }) => id),
+      before.filter((id) => !kept.has(id)),
     )
   }
   await uploadAll(workspace, groups)
