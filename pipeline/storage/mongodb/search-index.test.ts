@@ -83,6 +83,21 @@ await withMongo(({ url }) => {
     const fifth = await storage.openWorkspace('w', taskSchema)
     assert.deepEqual(await found(fifth), ['c'])
   })
+
+  test('STO-14: on MongoDB searches under way while other fields are declared are answered', async (context) => {
+    const { storage, dispose } = temporarySubject(url, { searchDirectory: await folder(context) })
+    context.after(dispose)
+    const workspace = await storage.openWorkspace('w', taskSchema)
+    const docs = Array.from({ length: 300 }, (_, at) => task(`t${at}`, { title: 'glass', rank: 'glass' }))
+    await putAll(workspace, 0, docs)
+    const byRank = taskSchema.domains.map((domain) => ({ ...domain, fullText: [['rank']] }))
+    for (let round = 0; round < 20; round++) {
+      const searches = Array.from({ length: 5 }, () => workspace.search({ text: 'glass', limit: 300 }))
+      await workspace.applySchema(round % 2 === 0 ? { domains: byRank } : taskSchema)
+      const later = workspace.search({ text: 'glass', limit: 300 })
+      for (const hits of await Promise.all([...searches, later])) assert.equal(hits.length, docs.length)
+    }
+  })
 })
 
 function sql(file: string, statement: string): unknown {

@@ -65,6 +65,8 @@ export class SearchIndex {
   #file: WorkspaceStorage | undefined
   #state: State | undefined
   #run: Promise<unknown> = Promise.resolve()
+  /** Those under way; none fails. */
+  readonly #readings = new Set<Promise<void>>()
   #timer: NodeJS.Timeout | undefined
   /** What was declared last: what is scheduled may begin after a change of that. */
   #declared: StorageSchema = { domains: [] }
@@ -77,12 +79,13 @@ export class SearchIndex {
 
   /** Takes in all that was committed, and searches. */
   async search(request: SearchRequest, schema: StorageSchema): Promise<SearchHit[]> {
+    const search = (file: WorkspaceStorage) => file.search(request)
     try {
-      return await (await this.#follow(schema)).search(request)
+      return await this.#read(schema, search)
     } catch (error) {
       if (!(error instanceof StorageError) || error.code !== 'damaged') throw error
       await this.#alone(() => this.#discard())
-      return await (await this.#follow(schema)).search(request)
+      return await this.#read(schema, search)
     }
   }
 
@@ -96,7 +99,7 @@ export class SearchIndex {
   ): Promise<T | undefined> {
     try {
       if (!this.#isFarBehind) await this.#alone(() => this.#opened(schema))
-      if (!this.#isFarBehind) return await read(await this.#follow(schema))
+      if (!this.#isFarBehind) return await this.#read(schema, read)
       this.schedule(schema)
     } catch (error) {
       if (!(error instanceof StorageError) || !ofTheFile.has(error.code)) throw error
@@ -117,18 +120,30 @@ export class SearchIndex {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
       // A failure shows at the next search; the index goes on from where it is.
-      this.#follow(this.#declared).catch(() => undefined)
+      this.#alone(() => this.#caughtUp(this.#declared)).catch(() => undefined)
     }, searchFeedLimits.delay).unref()
   }
 
-  #follow(schema: StorageSchema): Promise<WorkspaceStorage> {
+  /** Begins to read before the file can be closed, which waits until that is done. */
+  async #read<T>(schema: StorageSchema, read: (file: WorkspaceStorage) => Promise<T>): Promise<T> {
     this.#declared = schema
-    return this.#alone(async () => {
-      const file = await this.#opened(schema)
-      let goesOn = true
-      while (goesOn) goesOn = (await this.#rebuildSlice(file)) || (await this.#followSlice(file))
-      return file
-    })
+    const begin = async () => ({ reading: this.#noted(read(await this.#caughtUp(schema))) })
+    const { reading } = await this.#alone(begin)
+    return await reading
+  }
+
+  #noted<T>(reading: Promise<T>): Promise<T> {
+    const ended = () => void this.#readings.delete(done)
+    const done: Promise<void> = reading.then(ended, ended)
+    this.#readings.add(done)
+    return reading
+  }
+
+  async #caughtUp(schema: StorageSchema): Promise<WorkspaceStorage> {
+    const file = await this.#opened(schema)
+    let goesOn = true
+    while (goesOn) goesOn = (await this.#rebuildSlice(file)) || (await this.#followSlice(file))
+    return file
   }
 
   /** Documents were changed past the log, and `restores` counted it before. */
@@ -143,10 +158,7 @@ export class SearchIndex {
   async close(): Promise<void> {
     clearTimeout(this.#timer)
     this.#isClosed = true
-    await this.#alone(async () => {
-      await this.#file?.close()
-      this.#file = undefined
-    })
+    await this.#alone(() => this.#closeFile())
   }
 
   #alone<T>(action: () => Promise<T>): Promise<T> {
@@ -160,8 +172,7 @@ export class SearchIndex {
     this.#fields = new SearchedFields(schema)
     const { declared } = this.#fields
     if (this.#file !== undefined && this.#state?.declared === declared) return this.#file
-    await this.#file?.close()
-    this.#file = undefined
+    await this.#closeFile()
     const file = (await this.#openKnown(declared)) ?? (await this.#openNew(declared))
     this.#file = file
     return file
@@ -201,9 +212,14 @@ export class SearchIndex {
     return file
   }
 
-  async #discard(): Promise<void> {
+  async #closeFile(): Promise<void> {
+    await Promise.all(this.#readings)
     await this.#file?.close()
     this.#file = undefined
+  }
+
+  async #discard(): Promise<void> {
+    await this.#closeFile()
     const path = join(this.#options.directory, fileName(this.#options.workspace))
     for (const suffix of ['', '-wal', '-shm']) await rm(`${path}${suffix}`, { force: true })
   }
