@@ -1,7 +1,7 @@
 import type { Ref, Class } from '../../model/documents.ts'
 import { StatusError } from '../../model/status.ts'
 import type { Handlers } from '../middleware.ts'
-import type { EncodedResult } from '../storage/contract.ts'
+import { allParts } from '../storage/encode.ts'
 import type { Workspace } from '../workspace.ts'
 import { plannedBy } from './plan-queries.ts'
 
@@ -19,7 +19,9 @@ export function workspaceHandlers(workspace: Workspace): Handlers {
       const { encoded, isConsistent = false } = request
       if (encoded === undefined) return await storage.find(plan)
       const found = await storage.findEncoded(plan, encoded)
-      return isConsistent && found.rest?.isSnapshot === false ? await whole(found) : found
+      if (!isConsistent || found.rest?.isSnapshot !== false) return found
+      // To its end while nothing is committed: what is read later would be of another moment.
+      return { parts: await allParts(found), total: found.total }
     },
 
     searchFulltext: async (caller, { query, classes, spaces }, { limit = DEFAULT_SEARCH_LIMIT }) => {
@@ -42,15 +44,4 @@ function descendants({ model }: Workspace, _class: Ref<Class>): string[] {
   if (model.hierarchy.findClass(_class) === undefined)
     throw new StatusError('core:status:UnknownClass', { _class })
   return [...model.hierarchy.descendants(_class)]
-}
-
-/** Read to its end while nothing is committed: what is read later would be of another moment. */
-async function whole({ parts, total, rest }: EncodedResult): Promise<EncodedResult> {
-  const all = [...parts]
-  for (let final = rest === undefined; !final;) {
-    const next = await rest?.next()
-    if (next !== undefined) all.push(next.part)
-    final = next?.final !== false
-  }
-  return { parts: all, total }
 }

@@ -34,6 +34,17 @@ function fitsOnePart(text: string, count: number, limits: PartLimits): boolean {
   return count <= limits.maxCount && text.length * bytesPerUnit <= Math.min(limits.maxBytes, longestText)
 }
 
+/** Those that are here, and those that are to be read. */
+export async function allParts({ parts, rest }: EncodedResult): Promise<Part[]> {
+  const all = [...parts]
+  for (let final = rest === undefined; !final;) {
+    const next = await rest?.next()
+    if (next !== undefined) all.push(next.part)
+    final = next?.final !== false
+  }
+  return all
+}
+
 /** Cuts documents' JSON texts into parts as they come. */
 export class PartCutter {
   readonly #limits: PartLimits

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import type { Doc } from '../../../model/documents.ts'
 import type { Condition, LookupPlan, Path } from '../../../model/query/plan.ts'
 import type { WithLookup } from '../../../model/query/query.ts'
+import { allParts } from '../encode.ts'
 import {
-  allParts,
   eq,
   idsOf,
   noteClass,

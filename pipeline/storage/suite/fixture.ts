@@ -12,6 +12,7 @@ import type {
   StorageSchema,
   WorkspaceStorage,
 } from '../contract.ts'
+import { allParts } from '../encode.ts'
 
 export interface Subject {
   storage: Storage
@@ -130,16 +131,6 @@ export async function decoded(
 async function unpacked(result: EncodedResult): Promise<{ docs: Doc[]; total: number }> {
   const docs = (await allParts(result)).flatMap((part) => JSON.parse(`[${textOf(part)}]`) as Doc[])
   return { docs, total: result.total }
-}
-
-export async function allParts({ parts, rest }: EncodedResult): Promise<Part[]> {
-  const all = [...parts]
-  for (let final = rest === undefined; !final;) {
-    const next = await rest?.next()
-    if (next !== undefined) all.push(next.part)
-    final = next?.final ?? true
-  }
-  return all
 }
 
 export function textOf(part: Part): string {

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import type { Doc } from '../../../model/documents.ts'
 import type { FindPlan } from '../../../model/query/plan.ts'
 import type { WorkspaceStorage } from '../contract.ts'
+import { allParts } from '../encode.ts'
 import {
-  allParts,
   batch,
   entry,
   plan,
