@@ -263,6 +263,40 @@ test('PIPE-13: a commit whose answer was lost is taken in before the next, pushe
   )
 })
 
+test('PIPE-27: what storage refused as known is asked about the next time, though something was being read meanwhile', async () => {
+  const memory = createMemoryStorage()
+  const before = await testPipeline({ storage: memory })
+  for (const id of ['t1', 't2']) await before.pipeline.tx(ann, createTask(id, { title: 'x' }))
+  await before.pipeline.close()
+
+  const [commits, reads] = [gate(), gate()]
+  const refused: unknown[] = []
+  const storage = wrapped(memory, async (batch, commit) => {
+    await commits.pass()
+    await commit(batch).catch((error: unknown) => {
+      refused.push(error)
+      throw error
+    })
+  })
+  const { pipeline } = await testPipeline({ storage })
+  const get = pipeline.storage.get.bind(pipeline.storage)
+  const slowly: typeof get = async (domain, ids) => {
+    await reads.pass()
+    return await get(domain, ids)
+  }
+  Object.assign(pipeline.storage, { get: slowly })
+  const again = pipeline.tx(ann, createTask('t1', { title: 'again' }))
+  await commits.reached
+  const update = pipeline.tx(ann, updateTask('t2', { title: 'y' }))
+  await reads.reached
+  commits.open()
+  while (refused.length === 0) await new Promise(setImmediate)
+  reads.open()
+  await assert.rejects(again, code('core:status:ObjectExists'))
+  assert.deepEqual(await update, {})
+  assert.equal(refused.length, 1)
+})
+
 test('PIPE-14: transactions wait in a bounded queue and are committed in the order they came', async () => {
   const { pipeline } = await testPipeline({ commitLimits: { maxWaiting: 100, maxGroup: 16 } })
   const sent = Array.from({ length: 150 }, (_, at) => createTask(`t${at}`, { title: 'x' }))
@@ -300,6 +334,18 @@ test('PIPE-16: an apply-if may be silent, and may announce a bulk update instead
     [['core:class:TxWorkspaceEvent', { _class: ['board:class:Task'] }]],
   )
 })
+
+/** Where others wait until a test lets them pass. */
+function gate() {
+  let [reach, open] = [() => {}, () => {}]
+  const reached = new Promise<void>((resolve) => (reach = resolve))
+  const opened = new Promise<void>((resolve) => (open = resolve))
+  const pass = async () => {
+    reach()
+    await opened
+  }
+  return { reached, open, pass }
+}
 
 /** Storage whose commits a test can get in the way of. */
 function wrapped(

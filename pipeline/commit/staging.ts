@@ -63,9 +63,11 @@ export class Staging {
 
   async #readAhead({ state }: Group, some: readonly Waiting[]): Promise<boolean> {
     const txes = some.map(({ tx }) => tx)
+    const isAsking = this.#isAsking
+    // Now: what is read meanwhile may turn out to have to be asked about.
+    this.#isAsking = false
     try {
-      await readAhead(this.#workspace, state, txes, this.#isAsking)
-      this.#isAsking = false
+      await readAhead(this.#workspace, state, txes, isAsking)
       return true
     } catch (error) {
       for (const { reject } of some) reject(error)
