@@ -57,7 +57,8 @@ export class ConsistentReads {
   async read<T>(run: () => T | Promise<T>, discard?: (value: T) => void): Promise<{ seq: number; value: T }> {
     let patience = FIRST_PATIENCE
     for (let attempt = 0; attempt < ATTEMPTS; attempt++, patience *= 4) {
-      await this.#settled()
+      // Asked anew each time, without a pause after it: a commit may begin in one.
+      for (let wait = this.#unsettled(); wait !== undefined; wait = this.#unsettled()) await wait
       const [seq, begun] = [this.#seq, this.#begun]
       const value = await this.#reads(performance.now() + patience, run)
       if (this.#begun === begun) return { seq, value }
@@ -77,13 +78,9 @@ export class ConsistentReads {
     }
   }
 
-  /** Until no commit runs, and it is known what the last one came to. */
-  async #settled(): Promise<void> {
-    for (;;) {
-      if (this.#committing !== undefined) await this.#committing
-      else if (this.#isCertain) return
-      else await this.#findOut()
-    }
+  /** What a read waits for: the commit that runs, or to know what the last one came to. */
+  #unsettled(): Promise<void> | undefined {
+    return this.#committing ?? (this.#isCertain ? undefined : this.#findOut())
   }
 
   async #findOut(): Promise<void> {

@@ -90,7 +90,7 @@ export class CommitQueue {
       this.#waiting.push({ caller, tx, resolve, reject })
       this.#arrived?.()
       this.#running ??= this.#run()
-      // Worth it for a group of some size: each costs storage as much as twenty requests, whatever its size.
+      // Worth it for as many as are under way: each group costs storage as much as twenty requests beside its own.
       const { size } = this.#committing ?? {}
       if (size !== undefined && this.depth >= size) this.#workspace.storage.takeAnswers?.()
     })

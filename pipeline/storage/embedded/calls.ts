@@ -74,7 +74,7 @@ export interface Attachment {
   schema: StorageSchema
 }
 
-/** Requests travel in arrays: all that was asked for in one turn of the event loop. */
+/** Requests travel in arrays: what was asked for in one turn of the event loop, or until a commit was. */
 export interface Request {
   id: number
   /** The number of the workspace within its storage. */

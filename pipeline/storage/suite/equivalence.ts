@@ -13,7 +13,7 @@ const timeLimit = 15_000
 
 /** Random documents and plans: storage finds what the model's evaluation finds. */
 export function describeEquivalence(name: string, make: SubjectFactory): void {
-  test(`STO-7: ${name} finds what the model finds, whatever the documents and the plan`, async () => {
+  test(`STO-7: ${name} finds what the model finds, whatever the documents, what they were before, and the plan`, async () => {
     await withWorkspace(make, taskSchema, async (workspace) => {
       const sets = fc.record({
         task: documents,
