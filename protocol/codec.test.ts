@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Packr, Unpackr } from 'msgpackr'
+import { jsonFlaw } from '../model/json-value.ts'
 import { StatusError } from '../model/status.ts'
 import {
   decodeBinary,
@@ -36,10 +37,9 @@ test('WIRE-2: an undefined result travels as null', () => {
 })
 
 test('WIRE-3: what is encoded is decoded the same, by the client’s code and by an independent one', () => {
-  const result = fc.oneof(
-    fc.jsonValue({ noUnicodeString: false }),
-    fc.array(fc.jsonValue({ noUnicodeString: false })),
-  )
+  const json = fc.jsonValue({ noUnicodeString: false })
+  // A document has no key such as `__proto__`, which msgpackr gives another name.
+  const result = fc.oneof(json, fc.array(json)).filter((value) => jsonFlaw(value) === undefined)
   fc.assert(
     fc.property(fc.oneof(fc.nat(), fc.string()), result, (id, value) => {
       // JSON knows no negative zero.
