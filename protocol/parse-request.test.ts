@@ -5,6 +5,9 @@ import { StatusError } from '../model/status.ts'
 import { parseRequest } from './parse-request.ts'
 import { parseTransaction, transactionSchema } from './transaction-schema.ts'
 
+/** What every change of a document has. */
+const header = { _id: 'a', space: 's', objectSpace: 's', modifiedBy: 'm', objectId: 'o', objectClass: 'c' }
+
 const statusOf = (parse: () => unknown) => {
   try {
     parse()
@@ -109,7 +112,6 @@ test('WIRE-12: garbage is a request, or refused with a code; it reaches no proto
 
 test('WIRE-13: garbage is a transaction, or refused with a code; it reaches no prototype', () => {
   const before = Object.getOwnPropertyNames(Object.prototype)
-  const base = { _id: 'a', space: 's', objectSpace: 's', modifiedBy: 'm', objectId: 'o', objectClass: 'c' }
   const almost = fc.record({
     _class: fc.constantFrom('core:class:TxCreateDoc', 'core:class:TxUpdateDoc', 'core:class:TxMixin'),
     attributes: garbage,
@@ -120,7 +122,7 @@ test('WIRE-13: garbage is a transaction, or refused with a code; it reaches no p
     fc.property(
       fc.oneof(
         garbage,
-        almost.map((fields) => ({ ...base, ...fields })),
+        almost.map((fields) => ({ ...header, ...fields })),
       ),
       (value) => {
         let tx
@@ -136,13 +138,8 @@ test('WIRE-13: garbage is a transaction, or refused with a code; it reaches no p
 
 test('WIRE-13: a transaction is what its schema says, whatever one field of it is', () => {
   const change = {
-    _id: 'a',
-    space: 's',
-    objectSpace: 's',
-    modifiedBy: 'm',
+    ...header,
     modifiedOn: 1,
-    objectId: 'o',
-    objectClass: 'c',
     attributes: { title: 'A' },
     operations: { title: 'B' },
     retrieve: true,
@@ -168,16 +165,7 @@ test('WIRE-13: a transaction is what its schema says, whatever one field of it i
 })
 
 test('WIRE-14: a transaction keeps undeclared fields that JSON can tell, and no others', () => {
-  const tx = {
-    _id: 'a',
-    _class: 'core:class:TxRemoveDoc',
-    space: 'core:space:Tx',
-    objectId: 'o',
-    objectClass: 'c',
-    objectSpace: 's',
-    modifiedBy: 'm',
-    modifiedOn: 1,
-  }
+  const tx = { ...header, _class: 'core:class:TxRemoveDoc', modifiedOn: 1 }
   assert.deepEqual(parseTransaction({ ...tx, note: { by: ['hand'] } }), { ...tx, note: { by: ['hand'] } })
   const deep = JSON.parse(`${'['.repeat(9000)}1${']'.repeat(9000)}`) as unknown
   const cyclic: Record<string, unknown> = {}

@@ -5,6 +5,7 @@ import { StatusError } from '../../model/status.ts'
 import type { CommitBatch, Storage, WorkspaceStorage } from '../storage/contract.ts'
 import { StorageError } from '../storage/contract.ts'
 import { createMemoryStorage } from '../storage/memory/storage.ts'
+import { gate } from '../../tests/support/gate.ts'
 import { ann, bob, caller, testPipeline } from '../../tests/support/test-pipeline.ts'
 import {
   applyIf,
@@ -334,18 +335,6 @@ test('PIPE-16: an apply-if may be silent, and may announce a bulk update instead
     [['core:class:TxWorkspaceEvent', { _class: ['board:class:Task'] }]],
   )
 })
-
-/** Where others wait until a test lets them pass. */
-function gate() {
-  let [reach, open] = [() => {}, () => {}]
-  const reached = new Promise<void>((resolve) => (reach = resolve))
-  const opened = new Promise<void>((resolve) => (open = resolve))
-  const pass = async () => {
-    reach()
-    await opened
-  }
-  return { reached, open, pass }
-}
 
 /** Storage whose commits a test can get in the way of. */
 function wrapped(

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Storage, WorkspaceStorage } from '../../pipeline/storage/contract.ts'
 import { createMemoryStorage } from '../../pipeline/storage/memory/storage.ts'
+import { gate } from '../support/gate.ts'
 import { MemoryCore } from '../support/memory-core.ts'
 import { comment, createTask } from '../support/transactions.ts'
 
@@ -124,17 +125,16 @@ test('SRV-46: a workspace that does not open in time is an error to those who wa
 /** Storage whose workspaces open when the test says so. */
 function heldStorage(): { storage: Storage; release: () => void } {
   const memory = createMemoryStorage()
-  let release = (): void => undefined
-  const gate = new Promise<void>((resolve) => (release = resolve))
+  const opening = gate()
   const storage: Storage = {
     name: 'held',
     close: () => memory.close(),
     openWorkspace: async (id, schema) => {
-      await gate
+      await opening.pass()
       return await memory.openWorkspace(id, schema)
     },
   }
-  return { storage, release: () => release() }
+  return { storage, release: opening.open }
 }
 
 function intercepted(memory: Storage, change: (workspace: WorkspaceStorage) => WorkspaceStorage): Storage {
