@@ -87,7 +87,7 @@ function isChange(value: unknown): value is Tx {
   if (modifiedOn !== undefined && typeof modifiedOn !== 'number') return false
   for (const name of idNames) if (!isId(value[name])) return false
   if (_class === core.class.TxCreateDoc) return isFields(attributes)
-  return _class === core.class.TxUpdateDoc && isFields(operations) && (retrieve ?? true) === true
+  return _class === core.class.TxUpdateDoc && isFields(operations) && typeof (retrieve ?? true) === 'boolean'
 }
 
 const idNames = Object.keys(changeFields).filter((name) => name !== 'modifiedOn')

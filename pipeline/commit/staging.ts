@@ -1,3 +1,4 @@
+import { core } from '../../model/identifiers.ts'
 import type { Tx } from '../../model/transactions.ts'
 import type { Caller } from '../caller.ts'
 import type { Workspace } from '../workspace.ts'
@@ -132,5 +133,5 @@ export class Staging {
 }
 
 export function isModelChange(tx: Tx): boolean {
-  return tx.objectSpace === 'core:space:Model'
+  return tx.objectSpace === core.space.Model
 }

@@ -60,10 +60,10 @@ export function putDocuments(
 
 /** Sets what differs and no more: each index of a column that is set is written to, even where the value stays. */
 function changeDocument(file: WorkspaceFile, table: TableSql, before: Row, row: Row): void {
-  const changed = [...row.keys()].filter((at) => !isSame(before[at], row[at]))
-  const sets = changed.map((at) => `${table.rowColumns[at] ?? ''} = ?`)
-  const values = changed.map((at) => row[at] ?? null)
-  file.run(`UPDATE ${table.name} SET ${sets.join(', ')} WHERE _id = ?`, [...values, idOf(row)])
+  const isChanged = (_value: unknown, at: number) => !isSame(before[at], row[at])
+  const sets = table.rowColumns.filter(isChanged).map((column) => `${column} = ?`)
+  const values = [...row.filter(isChanged), idOf(row)]
+  file.run(`UPDATE ${table.name} SET ${sets.join(', ')} WHERE _id = ?`, values)
 }
 
 function isSame(one: SqlValue | undefined, other: SqlValue | undefined): boolean {

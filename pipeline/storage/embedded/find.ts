@@ -69,10 +69,7 @@ type PageRow = [irregular: number, count: number, text: string | null]
 function readRow(file: WorkspaceFile, prepared: PreparedFind, values: Shape['values']): PageRow | undefined {
   const { sql, bind } = prepared.page
   try {
-    return file
-      .prepare(sql)
-      .raw()
-      .get(...bind(values)) as PageRow
+    return file.row(sql, bind(values)) as PageRow | undefined
   } catch {
     // An index that isn't there any more, or a text beyond SQLite's limits: row by row it is told what it is.
     return undefined

@@ -79,7 +79,8 @@ function followLog(file: WorkspaceFile, progress: Progress, goesOn: () => boolea
   let { cursor } = progress
   const domains = [...searchable(file)].filter(({ domain }) => file.table(domain).missing !== true)
   const fields = fieldsOf(file)
-  for (let page = 0; page === 0 || goesOn(); page++) {
+  let isEnd: boolean
+  do {
     const changed = changedIds(file, { after: cursor, limit: fewestASlice, fields })
     for (const { seq, ids } of changed) {
       const fresh = ids().filter((id) => !seen.has(id))
@@ -87,8 +88,8 @@ function followLog(file: WorkspaceFile, progress: Progress, goesOn: () => boolea
       for (const id of fresh) seen.add(id)
       cursor = seq
     }
-    if (changed.length < fewestASlice) break
-  }
+    isEnd = changed.length < fewestASlice
+  } while (!isEnd && goesOn())
   return { ...progress, cursor }
 }
 
