@@ -110,6 +110,7 @@ function declareSpaces(builder: ModelBuilder): void {
       description: string({ default: '' }),
       private: boolean({ default: false }),
       members: arrayOf(refTo(core.class.Account), { default: [] }),
+      owners: arrayOf(refTo(core.class.Account)),
       archived: boolean({ default: false }),
     },
   })

@@ -17,6 +17,10 @@ export class DocumentStore implements DocumentSource {
     return this.#domains.get(domain)?.values() ?? []
   }
 
+  domains(): Iterable<Domain> {
+    return this.#domains.keys()
+  }
+
   /** Adds the document or takes its place. */
   put(domain: Domain, doc: Doc): void {
     const docs = this.#domains.get(domain) ?? new Map<string, Doc>()

@@ -85,6 +85,8 @@ export interface Space extends Doc {
   description: string
   private: boolean
   members: Ref<Account>[]
+  /** Who decides over it; its creator when there are none. */
+  owners?: Ref<Account>[] | null
   archived: boolean
 }
 

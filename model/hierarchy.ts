@@ -49,6 +49,11 @@ export class Hierarchy {
     if (shape !== undefined) this.#replace(shape, after)
   }
 
+  /** Ids of all classes, mixins and interfaces. */
+  classes(): Iterable<string> {
+    return this.#classes.keys()
+  }
+
   findClass(id: string): Class | undefined {
     return this.#classes.get(id)
   }

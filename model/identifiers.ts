@@ -26,6 +26,15 @@ type BaseClassRefs = {
 /** Domains with a meaning of their own. */
 export const domains = { model: 'model', tx: 'tx', space: 'space', transient: 'transient' } as const
 
+/** Plugins of the server itself: `atrium:` names its own workspaces, the others its classes and documents. */
+export const serverPlugins: ReadonlySet<string> = new Set(['core', 'module', 'accounts', 'atrium'])
+
+/** The part of an identifier before its first colon; the whole of one without a colon. */
+export function pluginOf(id: string): string {
+  const end = id.indexOf(':')
+  return end === -1 ? id : id.slice(0, end)
+}
+
 function identifiers<N extends string, T extends Doc>(kind: string, names: readonly N[]) {
   return Object.fromEntries(names.map((name) => [name, `core:${kind}:${name}`])) as Record<N, Ref<T>>
 }

@@ -26,7 +26,10 @@ export interface TxUpdateDoc extends TxCUD {
   retrieve?: boolean
 }
 
-export interface TxRemoveDoc extends TxCUD {}
+export interface TxRemoveDoc extends TxCUD {
+  /** Of a space: removes the documents in it too. A space that holds documents is not removed without. */
+  cascade?: boolean
+}
 
 export interface TxMixin extends TxCUD {
   mixin: Ref<Class>

@@ -1,10 +1,12 @@
-import type { Account, Doc, Ref } from './documents.ts'
+import type { Account, Attribute, Doc, Ref } from './documents.ts'
 import { applyTransaction, targetOf } from './apply-transaction.ts'
 import { DocumentStore } from './document-store.ts'
+import { foldEmail } from './email.ts'
 import { EMPTY_MODEL_HASH, nextModelHash } from './hash-chain.ts'
 import { Hierarchy } from './hierarchy.ts'
-import { core, domains } from './identifiers.ts'
-import type { Tx, TxCUD } from './transactions.ts'
+import { core, domains, pluginOf, serverPlugins } from './identifiers.ts'
+import { StatusError } from './status.ts'
+import type { DocumentChange, Tx, TxCUD } from './transactions.ts'
 
 const structuralClasses: ReadonlySet<string> = new Set([
   core.class.Class,
@@ -12,6 +14,7 @@ const structuralClasses: ReadonlySet<string> = new Set([
   core.class.Interface,
   core.class.Attribute,
 ])
+const declarationClasses: ReadonlySet<string> = new Set([...structuralClasses, core.class.Enum])
 
 /** The model transactions after a hash (`full: false`), or all of them. */
 export interface ModelAnswer {
@@ -31,7 +34,9 @@ export class WorkspaceModel {
   readonly #positions = new Map<string, number>()
   readonly #own = new DocumentStore()
   readonly #removed = new Set<string>()
+  /** Ids of accounts by their folded email. */
   readonly #accounts = new Map<string, Ref<Account>>()
+  #plugins: ReadonlySet<string> | undefined
   #hierarchy: Hierarchy
   #version = 0
 
@@ -61,11 +66,14 @@ export class WorkspaceModel {
 
   /**
    * Adds a committed model transaction, all of it or nothing.
-   * @throws StatusError when it does not fit what is there
+   * @throws StatusError when it does not fit what is there, or changes what modules declare
    */
   apply(tx: Tx): void {
-    const hierarchy = isStructural(tx) ? withChange(this.#hierarchy, tx) : undefined
-    this.#project(tx as TxCUD)
+    const change = this.#changeBy(tx as TxCUD)
+    const conflict = this.declaredConflict(change)
+    if (conflict !== undefined) throw new StatusError('platform:status:Forbidden', { message: conflict })
+    const hierarchy = isStructural(change) ? withChange(this.#hierarchy, tx) : undefined
+    this.#project(change)
     if (hierarchy !== undefined) {
       this.#hierarchy = hierarchy
       this.#version += 1
@@ -93,9 +101,50 @@ export class WorkspaceModel {
     if (this.#base !== undefined) yield* this.#base.accounts()
   }
 
+  /** Emails are compared case-folded. */
   accountOf(email: string): Account | undefined {
-    const id = this.#accounts.get(email)
-    return id === undefined ? undefined : (this.get(id) as Account | undefined)
+    const id = this.#accounts.get(foldEmail(email))
+    return id === undefined ? this.#base?.accountOf(email) : (this.get(id) as Account | undefined)
+  }
+
+  /** Whether the document is part of what the server and its modules declare. */
+  isDeclared(id: string): boolean {
+    return this.#base?.get(id) !== undefined
+  }
+
+  /** Names of the plugins whose ids only the server and its modules may use, such as `core`. */
+  reservedPlugins(): ReadonlySet<string> {
+    this.#plugins ??= new Set([
+      ...serverPlugins,
+      ...[...(this.#base?.documents() ?? [])].filter(isDeclaration).map(({ _id }) => pluginOf(_id)),
+    ])
+    return this.#plugins
+  }
+
+  /**
+   * Why a change of a document of the model cannot be: classes, mixins, attributes and enums that the server and its
+   * modules declare stay as declared, and nobody adds attributes to the server's own classes, or takes a declared
+   * name. The same rule holds when a transaction is committed and when the log is read.
+   */
+  declaredConflict({ before, after }: DocumentChange, hierarchy = this.#hierarchy): string | undefined {
+    const shape = after ?? before
+    if (shape === undefined || !isDeclaration(shape)) return undefined
+    if (this.isDeclared(shape._id)) return `${shape._id} is declared by the server or a module`
+    if (after?._class !== core.class.Attribute) return undefined
+    return this.#attributeConflict(after as Attribute, hierarchy)
+  }
+
+  #attributeConflict(
+    { attributeOf, name, _id, required }: Attribute,
+    hierarchy: Hierarchy,
+  ): string | undefined {
+    if (!this.isDeclared(attributeOf)) return undefined
+    if (serverPlugins.has(pluginOf(attributeOf))) return `${attributeOf} is a class of the server`
+    if (required === true) return `${attributeOf} is declared by a module: what is added to it is optional`
+    const declared = hierarchy
+      .descendants(attributeOf)
+      .some((_class) => (hierarchy.attributes(_class).get(name)?._id ?? _id) !== _id)
+    return declared ? `${attributeOf} has an attribute ${name}` : undefined
   }
 
   newerThan(time: number): Tx[] {
@@ -123,25 +172,50 @@ export class WorkspaceModel {
     yield* this.#transactions
   }
 
-  #project(tx: TxCUD): void {
-    const { _id: objectId } = targetOf(tx)
-    const before = this.get(objectId)
-    const after = applyTransaction(before, tx)
-    if (before !== undefined && isAccount(before)) this.#accounts.delete(before.email)
-    if (after === undefined) {
-      this.#own.remove(domains.model, objectId)
-      this.#removed.add(objectId)
-      return
+  #changeBy(tx: TxCUD): DocumentChange {
+    const before = this.get(targetOf(tx)._id)
+    return { before, after: applyTransaction(before, tx) }
+  }
+
+  #project({ before, after }: DocumentChange): void {
+    if (before !== undefined && this.#isAccount(before)) this.#forgetAccount(before)
+    if (after !== undefined) {
+      this.#removed.delete(after._id)
+      this.#own.put(domains.model, after)
+      if (this.#isAccount(after)) this.#noteAccount(after)
+    } else if (before !== undefined) {
+      this.#own.remove(domains.model, before._id)
+      this.#removed.add(before._id)
     }
-    this.#removed.delete(objectId)
-    this.#own.put(domains.model, after)
-    if (isAccount(after)) this.#accounts.set(after.email, after._id as Ref<Account>)
+  }
+
+  /** Of several accounts with one email, which older logs may hold, the first counts. */
+  #noteAccount({ _id, email }: Account): void {
+    const folded = foldEmail(email)
+    if (!this.#accounts.has(folded)) this.#accounts.set(folded, _id as Ref<Account>)
+  }
+
+  #forgetAccount({ _id, email }: Account): void {
+    const folded = foldEmail(email)
+    if (this.#accounts.get(folded) === _id) this.#accounts.delete(folded)
+  }
+
+  #isAccount(doc: Doc): doc is Account {
+    return (
+      this.#hierarchy.isDerived(doc._class, core.class.Account) && typeof (doc as Account).email === 'string'
+    )
   }
 }
 
-/** Whether the transaction changes classes or attributes, and not only documents of the model. */
-export function isStructural(tx: Tx): boolean {
-  return 'objectClass' in tx && structuralClasses.has(targetOf(tx as TxCUD)._class)
+/** Classes, mixins, interfaces, attributes and enums. */
+export function isDeclaration({ _class }: Pick<Doc, '_class'>): boolean {
+  return declarationClasses.has(_class)
+}
+
+/** Whether the change is one of classes or attributes, and not only of documents of the model. */
+export function isStructural({ before, after }: DocumentChange): boolean {
+  const shape = after ?? before
+  return shape !== undefined && structuralClasses.has(shape._class)
 }
 
 /**
@@ -152,8 +226,4 @@ export function withChange(hierarchy: Hierarchy, tx: Tx): Hierarchy {
   const copy = hierarchy.clone()
   copy.apply(tx)
   return copy
-}
-
-function isAccount(doc: Doc): doc is Account {
-  return 'email' in doc && typeof doc.email === 'string'
 }

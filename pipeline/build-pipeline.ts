@@ -1,11 +1,11 @@
 import type { CommitStep } from './commit/commit-step.ts'
 import { applyIf } from './commit/steps/apply-if.ts'
 import { applyToDocument } from './commit/steps/apply-to-document.ts'
+import { authorize } from './commit/steps/authorize.ts'
 import { cascade } from './commit/steps/cascade.ts'
 import { counters } from './commit/steps/counters.ts'
 import { deduplicate } from './commit/steps/deduplicate.ts'
 import { events } from './commit/steps/events.ts'
-import { permissions } from './commit/steps/permissions.ts'
 import { triggers } from './commit/steps/triggers.ts'
 import { validate } from './commit/steps/validate.ts'
 import { compose, type Handlers, type Middleware } from './middleware.ts'
@@ -33,8 +33,8 @@ export const commitSteps: readonly CommitStep[] = [
   deduplicate, // a transaction sent again gets its first answer
   events, // announcements are pushed, not kept
   applyIf, // conditions over documents, all or nothing
-  permissions, // nobody writes where he does not see, guests nowhere
-  triggers, // what modules add to it, checked and applied like it
+  triggers, // what modules add to it goes through the same steps
+  authorize, // what it says is held against what is stored; who may change what
   validate, // against the class; defaults filled in
   cascade, // what is attached to a removed document goes too
   counters, // collections count what is attached

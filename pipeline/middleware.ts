@@ -32,7 +32,8 @@ export interface SearchResult {
     id: string
     title?: string
     doc: { _id: string; _class: string }
-    score: number
+    /** Left out for who does not see everything. */
+    score?: number
     highlights: Highlight[]
   }[]
   total: number

@@ -1,6 +1,6 @@
 import type { Tx } from '../model/transactions.ts'
 import type { Caller } from './caller.ts'
-import { sightOf } from './permissions/logged-view.ts'
+import { seesEverything } from './permissions/permissions.ts'
 import type { Workspace } from './workspace.ts'
 
 /** Log entries read at a time. */
@@ -24,6 +24,7 @@ export async function missed(
   caller: Caller,
   { after, most }: { after: number; most: number },
 ): Promise<Missed | undefined> {
+  const { permissions } = workspace
   const seq = workspace.lastSeq()
   if (after > seq || seq - after > most) return undefined
   const pushes: Missed['pushes'] = []
@@ -31,9 +32,9 @@ export async function missed(
     const page = await workspace.storage.readLog({ after: from, limit: Math.min(PAGE, seq - from) })
     if (page.length === 0) return undefined
     for (const entry of page) {
-      const sight = await sightOf(workspace, caller, entry.tx)
-      if (sight === 'unclear') return undefined
-      if (sight === 'seen') pushes.push({ seq: entry.seq, tx: entry.tx })
+      if (!seesEverything(caller) && permissions.changesSight(caller.account, entry.tx)) return undefined
+      if (permissions.mayReceive(caller, permissions.audienceOfLogged(entry.tx)))
+        pushes.push({ seq: entry.seq, tx: entry.tx })
       from = entry.seq
     }
   }

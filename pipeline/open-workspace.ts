@@ -1,11 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { DocumentStore } from '../model/document-store.ts'
 import { createIdGenerator } from '../model/generate-id.ts'
-import type { Space } from '../model/documents.ts'
-import { core } from '../model/identifiers.ts'
-import { planFind } from '../model/query/plan-find.ts'
 import { StatusError } from '../model/status.ts'
-import type { Tx } from '../model/transactions.ts'
 import { buildPipeline, commitSteps } from './build-pipeline.ts'
 import { type CommitLimits, type CommitObserver, CommitQueue } from './commit/commit-queue.ts'
 import type { StepHandler } from './commit/commit-step.ts'
@@ -14,7 +10,9 @@ import { ConsistentReads } from './consistent-reads.ts'
 import { type FindAnswer, type FindRequest, type Handlers, isEncoded } from './middleware.ts'
 import { type Missed, missed } from './missed.ts'
 import { Permissions } from './permissions/permissions.ts'
+import { readSpaces, reportUnknownClasses } from './permissions/read-spaces.ts'
 import { securityEvents } from './permissions/security-events.ts'
+import { readModel } from './read-model.ts'
 import { Restoring } from './restoring.ts'
 import type { Storage, WorkspaceStorage } from './storage/contract.ts'
 import { storageSchema } from './storage-schema.ts'
@@ -25,10 +23,7 @@ import { AsyncTriggers } from './triggers/async-triggers.ts'
 import { InstalledModules } from './triggers/installed-modules.ts'
 import { migrate } from './triggers/migrations.ts'
 import type { Clock, Logger, Workspace } from './workspace.ts'
-import { WorkspaceModel } from '../model/workspace-model.ts'
-
-/** Model transactions read from the log at a time. */
-const MODEL_PAGE = 5000
+import type { WorkspaceModel } from '../model/workspace-model.ts'
 
 export interface OpenOptions {
   id: string
@@ -42,6 +37,8 @@ export interface OpenOptions {
   /** Gets what was committed, in the order of the log, after the senders' answers. */
   committed: (pushes: Push[]) => void
   commitLimits?: CommitLimits
+  /** Who changes classes of the application at run time; `maintainers` unless given. */
+  modelChanges?: Workspace['modelChanges']
 }
 
 /** An open workspace: its handlers, and what a session wants to know of it. */
@@ -50,6 +47,10 @@ export interface Pipeline extends Handlers {
   readonly modules: InstalledModules
   /** What a module's method may do for the caller. */
   readonly actingFor: (caller: Caller) => MethodCall
+  /** What is wrong with the model: while there is something, people only read. */
+  readonly flaws: readonly string[]
+  /** Why people cannot be let in, though those who repair the workspace are: a migration that failed, for one. */
+  readonly closedToPeople: StatusError | undefined
   readonly epoch: string
   readonly lastSeq: () => number
   /** Transactions that wait for their commit. */
@@ -69,71 +70,37 @@ export interface Pipeline extends Handlers {
 
 /** Opens the storage, loads the model from the log, and puts the pipeline together. */
 export async function openWorkspace(options: OpenOptions): Promise<Pipeline> {
-  const storage = await options.storage.openWorkspace(options.id, storageSchema(options.base.hierarchy))
+  const { id: workspace, base, logger } = options
+  const storage = await options.storage.openWorkspace(workspace, storageSchema(base.hierarchy))
   try {
-    const model = await readModel(options, storage)
+    const { model, flaws } = await readModel({ workspace, base, storage, logger })
+    await reportUnknownClasses(storage, model, { logger, workspace })
     if (model.version > 0) await storage.applySchema(storageSchema(model.hierarchy))
     const permissions = new Permissions(model)
     await readSpaces(storage, model, permissions)
-    return await assemble(options, storage, model, permissions)
+    return await assemble(options, { storage, model, flaws, permissions })
   } catch (error) {
     await storage.close()
     throw error
   }
 }
 
-/** What does not fit, as a restore over another log may leave, is left out: a workspace that stays closed cannot be mended. */
-async function readModel(
-  { id, base, logger }: OpenOptions,
-  storage: WorkspaceStorage,
-): Promise<WorkspaceModel> {
-  const model = new WorkspaceModel(base)
-  for await (const tx of modelTransactions(storage)) {
-    try {
-      model.apply(tx)
-    } catch (error) {
-      if (!(error instanceof StatusError)) throw error
-      logger.error({ err: error, workspace: id, transaction: tx._id }, 'a model transaction is left out')
-    }
-  }
-  return model
+interface Opened {
+  storage: WorkspaceStorage
+  model: WorkspaceModel
+  flaws: readonly string[]
+  permissions: Permissions
 }
 
-async function* modelTransactions(storage: WorkspaceStorage): AsyncIterable<Tx> {
-  for (let after = 0; ;) {
-    const page = await storage.readLog({ after, limit: MODEL_PAGE, objectSpace: core.space.Model })
-    for (const { seq, tx } of page) {
-      after = seq
-      yield tx
-    }
-    if (page.length < MODEL_PAGE) return
-  }
-}
-
-/** Only private ones matter. */
-async function readSpaces(
-  storage: WorkspaceStorage,
-  model: WorkspaceModel,
-  permissions: Permissions,
-): Promise<void> {
-  const plan = planFind(model.hierarchy, core.class.Space, { private: true }, {})
-  const found = await storage.find(plan)
-  permissions.forgetSpaces()
-  for (const space of found) permissions.spaceChanged(space._id, space as unknown as Space)
-}
-
-/** Applies migrations, and starts triggers, before anybody is let in. */
-async function assemble(
-  options: OpenOptions,
-  storage: WorkspaceStorage,
-  model: WorkspaceModel,
-  permissions: Permissions,
-): Promise<Pipeline> {
-  const { id, clock, logger, modules = new InstalledModules([]) } = options
+async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline> {
+  const { id, clock, logger, modules = new InstalledModules([]), modelChanges = 'maintainers' } = options
+  const { storage, model, flaws, permissions } = opened
   const transient = new DocumentStore()
   const generateId = createIdGenerator({ now: () => clock.now(), random: randomBytes })
   const workspace: Workspace = {
     id,
+    flaws,
+    modelChanges,
     model,
     permissions,
     modules,
@@ -156,10 +123,11 @@ async function assemble(
   })
   const restoring = restoringOf(workspace, queue, triggers)
   const handlers = buildPipeline(workspace)
-  await migrate(workspace, handlers)
-  await triggers.start(handlers)
+  const closedToPeople = await prepare(workspace, handlers, triggers)
   return {
     ...handlers,
+    flaws,
+    closedToPeople,
     query: consistent(workspace, handlers),
     missed: (caller, since) => missed(workspace, caller, since),
     model,
@@ -177,6 +145,28 @@ async function assemble(
       await queue.idle()
       await storage.close()
     },
+  }
+}
+
+/**
+ * Applies migrations, and starts triggers, before anybody is let in. Where that fails the workspace is open all the
+ * same, to those who repair it.
+ * @returns why people are not let in
+ */
+async function prepare(
+  workspace: Workspace,
+  handlers: Handlers,
+  triggers: AsyncTriggers,
+): Promise<StatusError | undefined> {
+  try {
+    await migrate(workspace, handlers)
+    await triggers.start(handlers)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error
+    const { id, logger } = workspace
+    logger.error({ err: error, workspace: id }, 'the workspace opens only to those who can repair it')
+    return error
   }
 }
 
@@ -205,7 +195,9 @@ function observe(options: OpenOptions, workspace: Workspace, triggers: AsyncTrig
   const { model, permissions, storage } = workspace
   let { version } = model
   return {
-    committed: options.committed,
+    committed: (pushes) => {
+      options.committed(pushes.map((push) => ({ ...push, audience: permissions.narrowed(push.audience) })))
+    },
     changed: (batch) => {
       triggers.committed(batch.entries)
       return securityEvents(workspace, batch)

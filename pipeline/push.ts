@@ -10,10 +10,10 @@ export interface Push {
 }
 
 export interface Audience {
-  /** Private spaces: only who sees all of them. */
+  /** Only who sees all of these spaces. */
   spaces: readonly string[]
-  /** Only this account. */
-  creator: Ref<Account> | undefined
+  /** Only this account; `null`: nobody but the system and administrators. */
+  creator: Ref<Account> | null | undefined
   /** Only these accounts, whatever they see. */
   accounts?: ReadonlySet<Ref<Account>>
 }

@@ -24,6 +24,10 @@ export type Commit = (caller: Caller, tx: Tx) => Promise<unknown>
 /** What the middlewares and commit steps of one workspace share. */
 export interface Workspace {
   readonly id: string
+  /** What is wrong with the model: while there is something, people only read. */
+  readonly flaws: readonly string[]
+  /** Who changes classes of the application at run time. */
+  readonly modelChanges: 'maintainers' | 'nobody'
   readonly model: WorkspaceModel
   readonly permissions: Permissions
   readonly modules: InstalledModules

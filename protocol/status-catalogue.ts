@@ -35,6 +35,11 @@ export const statusCatalogue: Record<StatusCode, StatusEntry> = {
   'platform:status:WorkspaceExists': entry('The name of the workspace is taken.', 409, ['workspace']),
   'platform:status:WorkspaceDisabled': entry('The workspace is disabled.', 403),
   'platform:status:WorkspaceCreating': retry('The workspace is being created.', 503, ['progress']),
+  'platform:status:WorkspaceBroken': entry(
+    'The model of the workspace is broken: people only read it until an administrator has repaired it.',
+    409,
+    ['message'],
+  ),
   'platform:status:Unavailable': retry('Storage or accounts cannot be reached.', 503, ['message']),
   'platform:status:StorageFull': retry('The disk is full; nothing was changed.', 507),
   'platform:status:StorageReadOnly': retry('The disk is read-only; nothing was changed.', 507),
@@ -51,6 +56,21 @@ export const statusCatalogue: Record<StatusCode, StatusEntry> = {
   ]),
   'core:status:ObjectNotFound': entry('There is no such document.', 404, ['_id']),
   'core:status:ObjectExists': entry('There is a document with this id already.', 409, ['_id']),
+  'core:status:ObjectClassMismatch': entry('The document is of another class.', 409, [
+    '_id',
+    '_class',
+    'expected',
+  ]),
+  'core:status:ObjectSpaceMismatch': entry('An attached document is in the space of its parent.', 409, [
+    '_id',
+    'space',
+    'expected',
+  ]),
+  'core:status:ModelInUse': entry('There are documents that the change of the model does not fit.', 409, [
+    '_class',
+    'message',
+  ]),
+  'core:status:SpaceInUse': entry('The space holds documents.', 409, ['_id', 'count']),
   'core:status:InvalidProduct': entry('The token is for another product.', 403, ['productId']),
   'core:status:UnknownClass': entry('The model has no such class.', 400, ['_class']),
   'core:status:MissingAttribute': entry('A required attribute is missing.', 400, ['_class', 'attribute']),

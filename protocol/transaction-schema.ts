@@ -26,7 +26,11 @@ const update = z.looseObject({
   operations: record,
   retrieve: z.boolean().nullish(),
 })
-const remove = z.looseObject({ _class: z.literal(core.class.TxRemoveDoc), ...changeFields })
+const remove = z.looseObject({
+  _class: z.literal(core.class.TxRemoveDoc),
+  ...changeFields,
+  cascade: z.boolean().nullish(),
+})
 const mixin = z.looseObject({
   _class: z.literal(core.class.TxMixin),
   ...changeFields,

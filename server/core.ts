@@ -82,7 +82,8 @@ export class Core {
     const clock = { now: this.#scheduler.now }
     const commitLimits = { ...DEFAULT_COMMIT_LIMITS, maxWaiting: this.#configuration.maxWaitingCommits }
     const { storage } = this.#options
-    return openWorkspace({ ...options, storage, clock, logger: this.#logger, commitLimits })
+    const { modelChanges } = this.#configuration
+    return openWorkspace({ ...options, storage, clock, logger: this.#logger, commitLimits, modelChanges })
   }
 
   inspect(): Inspection {

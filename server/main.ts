@@ -13,7 +13,7 @@ import { AccountsStore } from './accounts/builtin/accounts-store.ts'
 import { accountsModel } from './accounts/builtin/model.ts'
 import type { Configuration } from './configuration/configuration.ts'
 import { Core, type Inspection } from './core.ts'
-import { fillDemo } from './demo.ts'
+import { DEMO_WORKSPACE, fillDemo } from './demo.ts'
 import { administration } from './http/administration.ts'
 import { httpApp } from './http/http-app.ts'
 import { createLogger } from './logger.ts'
@@ -188,12 +188,17 @@ class AtriumServer implements RunningServer {
   async #fillDemo(): Promise<void> {
     const { accounts } = this.#configuration
     if (accounts !== 'builtin' && accounts !== 'none') return
-    this.demoFilled = await fillDemo({
-      registry: this.#core.registry,
-      modules: this.#modules,
-      tokens: this.#tokens,
-      accountsUrl: accounts === 'builtin' ? `${this.url}/accounts` : undefined,
-    })
+    try {
+      this.demoFilled = await fillDemo({
+        registry: this.#core.registry,
+        modules: this.#modules,
+        tokens: this.#tokens,
+        accountsUrl: accounts === 'builtin' ? `${this.url}/accounts` : undefined,
+      })
+    } catch (error) {
+      // One workspace that is broken keeps nobody out of the others.
+      this.#logger.error({ err: error, workspace: DEMO_WORKSPACE }, 'the demo was not filled')
+    }
   }
 
   async #openAccounts(): Promise<AccountsService> {

@@ -4,7 +4,7 @@ import { EMPTY_MODEL_HASH } from '../../model/hash-chain.ts'
 import { core, domains } from '../../model/identifiers.ts'
 import type { DocumentSource } from '../../model/query/evaluate.ts'
 import type { Tx } from '../../model/transactions.ts'
-import { isStructural, type ModelAnswer, WorkspaceModel } from '../../model/workspace-model.ts'
+import { type ModelAnswer, WorkspaceModel } from '../../model/workspace-model.ts'
 
 /** The model of the workspace, as the client knows it. */
 export class ClientModel implements DocumentSource {
@@ -57,8 +57,9 @@ export class ClientModel implements DocumentSource {
     const own = txes.filter(
       ({ _id, objectSpace }) => objectSpace === core.space.Model && !this.#known.has(_id),
     )
+    const { version } = this.#model
     for (const tx of own) this.#add(tx)
-    return { changed: own.length > 0, structural: own.some(isStructural) }
+    return { changed: own.length > 0, structural: this.#model.version !== version }
   }
 
   #add(tx: Tx): void {

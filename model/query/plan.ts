@@ -31,7 +31,8 @@ export type Condition =
   | { op: 'any-of'; conditions: Condition[] }
   | { op: 'none-of'; conditions: Condition[] }
   | { op: 'eq' | 'ne' | 'gt' | 'gte' | 'lt' | 'lte'; path: Path; value: Value }
-  | { op: 'in' | 'nin' | 'all'; path: Path; values: Value[] }
+  /** `isRule`: a permission, which says nothing of the order in which documents are best read. */
+  | { op: 'in' | 'nin' | 'all'; path: Path; values: Value[]; isRule?: true }
   | { op: 'exists'; path: Path; value: boolean }
   | { op: 'size'; path: Path; value: number }
   /** `%` stands for any run of characters; the whole value, case-insensitive. */

@@ -3,8 +3,8 @@ import type { DocumentStore } from '../../model/document-store.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import { domains } from '../../model/identifiers.ts'
 import { compileCondition } from '../../model/query/predicate.ts'
-import type { FindPlan } from '../../model/query/plan.ts'
-import type { Tx } from '../../model/transactions.ts'
+import type { Condition, FindPlan } from '../../model/query/plan.ts'
+import type { DocumentChange, Tx } from '../../model/transactions.ts'
 import type { Absent, CommitBatch, LogEntry, Prefetched, WorkspaceStorage } from '../storage/contract.ts'
 import type { Push } from '../push.ts'
 import { isStructural, type WorkspaceModel, withChange } from '../../model/workspace-model.ts'
@@ -144,8 +144,8 @@ export class CommitState {
   }
 
   /** @throws StatusError when the hierarchy would not stand it */
-  stageModel(tx: Tx): void {
-    if (!isStructural(tx)) return
+  stageModel(tx: Tx, change: DocumentChange): void {
+    if (!isStructural(change)) return
     const previous = this.#hierarchy
     this.#hierarchy = withChange(previous, tx)
     this.#undo.push(() => (this.#hierarchy = previous))
@@ -166,6 +166,18 @@ export class CommitState {
     const kept = committed.filter((doc) => !staged.has(doc._id))
     for (const doc of staged.values()) if (doc !== undefined && matches(doc)) kept.push(doc)
     return kept
+  }
+
+  /** How many {@link find} would find, without reading them. */
+  async count(plan: FindPlan): Promise<number> {
+    const matches = compileCondition(plan.condition)
+    const staged = this.#allStaged(plan.domain)
+    let count = 0
+    for (const doc of staged.values()) if (doc !== undefined && matches(doc)) count += 1
+    const others: Condition = { op: 'nin', path: ['_id'], values: [...staged.keys()] }
+    const condition: Condition = { op: 'all-of', conditions: [plan.condition, others] }
+    const { total } = await this.#sources.storage.find({ ...plan, condition, limit: 1, total: true })
+    return count + total
   }
 
   async #committed(plan: FindPlan, matches: (doc: Doc) => boolean): Promise<Doc[]> {

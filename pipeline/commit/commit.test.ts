@@ -159,7 +159,7 @@ test('PIPE-9: removing a document removes what is attached to it at every depth,
     change(
       'core:class:TxCollectionCUD',
       'c1',
-      'board:class:Comment',
+      'test:mixin:Answered',
       {},
       { collection: 'replies', tx: reply },
     ),

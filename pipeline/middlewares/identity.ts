@@ -1,4 +1,6 @@
+import { core } from '../../model/identifiers.ts'
 import { StatusError } from '../../model/status.ts'
+import { forbidden } from '../permissions/role.ts'
 import { signed } from '../signed-transactions.ts'
 import type { Caller } from '../caller.ts'
 import type { Middleware } from '../middleware.ts'
@@ -15,8 +17,9 @@ export const identity: Middleware = (next) => ({
 function check(caller: Caller, tx: Tx): void {
   if (caller.system) return
   if (caller.account === '') throw new StatusError('platform:status:AccountNotFound', { email: caller.email })
-  const { modifiedBy, createdBy = modifiedBy } = tx
+  const { modifiedBy, createdBy = modifiedBy, space } = tx
+  // In another space it would not be found in the log.
+  if (space !== core.space.Tx) throw forbidden(`a transaction is in ${core.space.Tx}`)
   if (modifiedBy === caller.account && createdBy === caller.account) return
-  const message = `modifiedBy must be ${caller.account}`
-  throw new StatusError('platform:status:Forbidden', { message })
+  throw forbidden(`modifiedBy must be ${caller.account}`)
 }

@@ -26,10 +26,12 @@ export function workspaceHandlers(workspace: Workspace): Handlers {
 
     searchFulltext: async (caller, { query, classes, spaces }, { limit = DEFAULT_SEARCH_LIMIT }) => {
       const concrete = classes?.flatMap((_class) => descendants(workspace, _class))
-      const excluded = permissions.excluded(caller)
-      const hits = await storage.search({ text: query, classes: concrete, spaces, excluded, limit })
+      const visible = permissions.searchable(caller)
+      const hits = await storage.search({ text: query, classes: concrete, spaces, visible, limit })
       const docs = hits.map(({ id, _class, title, score, highlights }) => {
-        const hit = { id, doc: { _id: id, _class }, score, highlights }
+        const found = { id, doc: { _id: id, _class }, highlights }
+        // A score weighs words by how many documents have them, those that the caller does not see too.
+        const hit = visible === undefined ? { ...found, score } : found
         return title === undefined ? hit : { ...hit, title }
       })
       return { docs, total: docs.length }

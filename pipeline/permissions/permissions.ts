@@ -1,26 +1,22 @@
-import type { Account, Class, Doc, Domain, Ref, Space } from '../../model/documents.ts'
+import type { Account, Doc, Domain, Ref, Space } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import { core, domains } from '../../model/identifiers.ts'
-import type { Tx, TxCUD } from '../../model/transactions.ts'
-import type { Condition, FindPlan, LookupPlan, Path } from '../../model/query/plan.ts'
+import type { Condition, FindPlan, LookupPlan } from '../../model/query/plan.ts'
+import type { Tx } from '../../model/transactions.ts'
+import type { WorkspaceModel } from '../../model/workspace-model.ts'
 import type { Caller } from '../caller.ts'
 import type { Audience } from '../push.ts'
 import type { SearchRequest } from '../storage/contract.ts'
-import type { WorkspaceModel } from '../../model/workspace-model.ts'
+import { audienceOfLogged, changesSight, loggedCondition } from './log-entry.ts'
 import { type Affected, SpaceIndex } from './space-index.ts'
 
-/** Where a transaction in the log names a space. */
-const spacesNamed: readonly Path[] = [
-  ['objectSpace'],
-  ['objectId'],
-  ['operations', 'space'],
-  ['tx', 'objectSpace'],
-  ['tx', 'operations', 'space'],
-]
+/** Whether a space is seen, as it is or as a commit will leave it. */
+export type SeesSpace = (id: string) => boolean
 
 /**
- * Who sees what. A private space, what is in it, and what happened in it, is for its members; documents of
- * classes that say so are for who created them. The system and administrators see everything.
+ * Who sees what. What is in a space is seen by those who see the space; a public one is seen by everyone, a private
+ * one by its members, one that is not there by nobody. Documents of classes that say so are for who created them, and
+ * documents of a class that the model does not know for nobody. The system and administrators see everything.
  */
 export class Permissions {
   readonly #model: WorkspaceModel
@@ -40,61 +36,69 @@ export class Permissions {
     this.#spaces.clear()
   }
 
-  isSpace({ _class }: Doc): boolean {
-    return this.#hierarchy.isDerived(_class, core.class.Space)
+  /** Domains in which documents are spaces, with the classes that are; `undefined`: all documents there. */
+  spaceDomains(): ReadonlyMap<Domain, readonly string[] | undefined> {
+    return spaceDomainsOf(this.#hierarchy)
   }
 
-  /** Whether documents of the class are for who created them only. */
-  isForCreator(_class: Ref<Class>): boolean {
-    return this.#hierarchy.creatorsOnly().has(_class)
+  /** Whether the document is a space, whatever is known of its class. */
+  isSpace(domain: Domain, { _class }: Pick<Doc, '_class'>): boolean {
+    return domain === domains.space || this.#hierarchy.isDerived(_class, core.class.Space)
   }
 
-  isHidden(space: string, account: Ref<Account>): boolean {
-    return this.#spaces.isHidden(space, account)
+  seesSpace(account: Ref<Account>): SeesSpace {
+    return (id) => this.#spaces.isVisible(id, account)
   }
 
-  /** Who may hear of a change of the document; `undefined`: everyone. */
-  audienceOf(before: Doc | undefined, after: Doc | undefined): Audience | undefined {
-    const spaces = new Set<string>()
-    let creator: Ref<Account> | undefined
-    for (const doc of [before, after]) {
-      if (doc === undefined) continue
-      spaces.add(doc.space)
-      if (this.isSpace(doc)) spaces.add(doc._id)
-      if (this.isForCreator(doc._class)) creator = doc.createdBy
-    }
-    const restricting = [...spaces].filter(
-      (space) => this.#spaces.isPrivate(space) || isPrivateSpace(space, before, after),
-    )
-    if (restricting.length === 0 && creator === undefined) return undefined
-    return { spaces: restricting, creator }
+  /** Whether an account sees the document, where it sees just these spaces. */
+  sees(account: Ref<Account>, doc: Doc, seesSpace: SeesSpace, hierarchy = this.#hierarchy): boolean {
+    if (hierarchy.findClass(doc._class) === undefined || !seesSpace(doc.space)) return false
+    if (hierarchy.isDerived(doc._class, core.class.Space) && !seesSpace(doc._id)) return false
+    return !hierarchy.creatorsOnly().has(doc._class) || doc.createdBy === account
+  }
+
+  /** Who may hear of a change of the document. */
+  audienceOf(before: Doc | undefined, after: Doc | undefined): Audience {
+    const hierarchy = this.#hierarchy
+    const doc = after ?? before
+    if (doc === undefined) return { spaces: [], creator: null }
+    const spaces: string[] = [doc.space]
+    if (before !== undefined && before.space !== doc.space) spaces.push(before.space)
+    if (hierarchy.isDerived(doc._class, core.class.Space)) spaces.push(doc._id)
+    const isForCreator = hierarchy.creatorsOnly().has(doc._class)
+    return { spaces, creator: isForCreator ? (doc.createdBy ?? null) : undefined }
   }
 
   /** Who may hear of a transaction of which only the log tells. */
-  audienceOfLogged(tx: Tx): Audience | undefined {
-    const { tx: inner = tx } = tx as { tx?: Tx }
-    const change = inner as TxCUD & { operations?: { space?: unknown } }
-    const named = [change.objectSpace, change.objectId, change.operations?.space]
-    const spaces = named.filter(
-      (id): id is Ref<Space> => typeof id === 'string' && this.#spaces.isPrivate(id),
-    )
-    const creator = this.isForCreator(change.objectClass) ? change.modifiedBy : undefined
-    return spaces.length === 0 && creator === undefined ? undefined : { spaces, creator }
+  audienceOfLogged(tx: Tx): Audience {
+    return audienceOfLogged(this.#hierarchy, tx)
+  }
+
+  /** The audience, `undefined` where that is everyone now. */
+  narrowed(audience: Audience | undefined): Audience | undefined {
+    if (audience === undefined) return undefined
+    const { spaces, creator, accounts } = audience
+    const isOpen = creator === undefined && accounts === undefined
+    return isOpen && spaces.every((id) => this.#spaces.isOpen(id)) ? undefined : audience
+  }
+
+  /** Whether an entry of the log may have changed what the account sees. */
+  changesSight(account: Ref<Account>, tx: Tx): boolean {
+    return changesSight(this.#hierarchy, this.seesSpace(account), tx)
   }
 
   /** Accounts that see one of two spaces and not the other. */
   seeOnlyOne(first: string, second: string): ReadonlySet<Ref<Account>> {
     const accounts = [...this.#model.accounts()]
-    return new Set(
-      accounts.filter((account) => this.isHidden(first, account) !== this.isHidden(second, account)),
-    )
+    const isVisible = (space: string, account: Ref<Account>) => this.#spaces.isVisible(space, account)
+    return new Set(accounts.filter((each) => isVisible(first, each) !== isVisible(second, each)))
   }
 
   mayReceive(caller: Caller, { spaces, creator, accounts }: Audience): boolean {
     if (seesEverything(caller)) return accounts === undefined
     if (accounts !== undefined) return accounts.has(caller.account)
     if (creator !== undefined && creator !== caller.account) return false
-    return spaces.every((space) => !this.#spaces.isHidden(space, caller.account))
+    return spaces.every((space) => this.#spaces.isVisible(space, caller.account))
   }
 
   /** The plan, and what it joins, narrowed to what the caller may see. */
@@ -105,12 +109,17 @@ export class Permissions {
     return condition === plan.condition && lookups === plan.lookups ? plan : { ...plan, condition, lookups }
   }
 
-  /** What full-text search leaves out for the caller. */
-  excluded(caller: Caller): NonNullable<SearchRequest['excluded']> {
-    if (seesEverything(caller)) return { spaces: [], classes: [] }
-    const { account } = caller
-    const classes = [...this.#hierarchy.creatorsOnly()]
-    return { spaces: this.#spaces.hiddenFrom(account), classes, creator: account }
+  /** What full-text search is narrowed to for the caller; `undefined`: nothing. */
+  searchable(caller: Caller): SearchRequest['visible'] {
+    if (seesEverything(caller)) return undefined
+    const hierarchy = this.#hierarchy
+    return {
+      account: caller.account,
+      spaces: this.#spaces.visibleTo(caller.account),
+      classes: [...hierarchy.classes()],
+      spaceClasses: hierarchy.descendants(core.class.Space),
+      creatorClasses: [...hierarchy.creatorsOnly()],
+    }
   }
 
   get #hierarchy(): Hierarchy {
@@ -130,48 +139,39 @@ export class Permissions {
   }
 
   #narrow(domain: Domain, condition: Condition, account: Ref<Account>): Condition {
-    if (domain === domains.model || domain === domains.transient) return condition
-    const rules = [...this.#spaceRules(domain, condition, account), ...this.#creatorRules(domain, account)]
+    if (domain === domains.model) return condition
+    const rules =
+      domain === domains.tx
+        ? [loggedCondition(this.#hierarchy, account, this.#spaces.visibleTo(account))]
+        : [...this.#spaceRules(domain, condition, account), ...this.#creatorRules(domain, account)]
     return rules.length === 0 ? condition : { op: 'all-of', conditions: [condition, ...rules] }
   }
 
   #spaceRules(domain: Domain, condition: Condition, account: Ref<Account>): Condition[] {
-    const hidden = this.#spaces.hiddenFrom(account)
-    if (hidden.length === 0) return []
-    const paths =
-      domain === domains.tx ? spacesNamed : this.#hasSpaces(domain) ? [['space'], ['_id']] : [['space']]
-    const asked = domain === domains.tx ? undefined : spaceAskedFor(condition)
-    // Whoever asks for one space he sees needs no rule about the others.
-    if (asked !== undefined && paths.length === 1 && !this.#spaces.isHidden(asked, account)) return []
-    return paths.map((path) => ({ op: 'nin', path, values: [...hidden] }))
+    const isVisible = (path: string): Condition => {
+      return { op: 'in', path: [path], values: this.#spaces.visibleTo(account) as string[], isRule: true }
+    }
+    const rules: Condition[] = []
+    const asked = spaceAskedFor(condition)
+    // Whoever asks for one visible space needs no rule about the others.
+    if (asked === undefined || !this.#spaces.isVisible(asked, account)) rules.push(isVisible('space'))
+    const spaces = this.spaceDomains()
+    if (!spaces.has(domain)) return rules
+    const classes = spaces.get(domain)
+    if (classes === undefined) return [...rules, isVisible('_id')]
+    const isOther: Condition = { op: 'nin', path: ['_class'], values: [...classes] }
+    return [...rules, { op: 'any-of', conditions: [isOther, isVisible('_id')] }]
   }
 
   #creatorRules(domain: Domain, account: Ref<Account>): Condition[] {
     const classes = [...this.#hierarchy.creatorsOnly()]
-    const inDomain = classes.filter(
-      (_class) => domain === domains.tx || this.#hierarchy.domainOf(_class) === domain,
-    )
+    const inDomain = classes.filter((_class) => this.#hierarchy.domainOf(_class) === domain)
     if (inDomain.length === 0) return []
-    const path = domain === domains.tx ? ['objectClass'] : ['_class']
-    const own = domain === domains.tx ? ['modifiedBy'] : ['createdBy']
     const conditions: Condition[] = [
-      { op: 'nin', path, values: inDomain },
-      { op: 'eq', path: own, value: account },
+      { op: 'nin', path: ['_class'], values: inDomain },
+      { op: 'eq', path: ['createdBy'], value: account },
     ]
     return [{ op: 'any-of', conditions }]
-  }
-
-  #hasSpaces(domain: Domain): boolean {
-    return this.#hierarchy.domainOf(core.class.Space) === domain || this.#otherSpaceDomains().has(domain)
-  }
-
-  #otherSpaceDomains(): ReadonlySet<Domain> {
-    const found = new Set<Domain>()
-    for (const _class of this.#hierarchy.descendants(core.class.Space)) {
-      const domain = this.#hierarchy.domainOf(_class)
-      if (domain !== undefined) found.add(domain)
-    }
-    return found
   }
 }
 
@@ -179,9 +179,19 @@ export function seesEverything({ system, admin }: Caller): boolean {
   return system || admin
 }
 
-/** A space that is private before or after this very change. */
-function isPrivateSpace(id: string, before: Doc | undefined, after: Doc | undefined): boolean {
-  return [before, after].some((doc) => doc?._id === id && (doc as Space).private)
+const knownSpaceDomains = new WeakMap<Hierarchy, ReadonlyMap<Domain, readonly string[] | undefined>>()
+
+function spaceDomainsOf(hierarchy: Hierarchy): ReadonlyMap<Domain, readonly string[] | undefined> {
+  const known = knownSpaceDomains.get(hierarchy)
+  if (known !== undefined) return known
+  const found = new Map<Domain, string[] | undefined>([[domains.space, undefined]])
+  for (const _class of hierarchy.descendants(core.class.Space)) {
+    const domain = hierarchy.domainOf(_class)
+    if (domain === undefined || domain === domains.space) continue
+    found.set(domain, [...(found.get(domain) ?? []), _class])
+  }
+  knownSpaceDomains.set(hierarchy, found)
+  return found
 }
 
 function spaceAskedFor(condition: Condition): string | undefined {

@@ -5,6 +5,7 @@ import { createModelBuilder } from '../../model/builder.ts'
 import { core } from '../../model/identifiers.ts'
 import { modelOf } from '../../server/modules.ts'
 import { ann, bob, caller } from '../../tests/support/test-pipeline.ts'
+import { testAccounts } from '../../tests/support/test-spaces.ts'
 import { TestLog } from '../../tests/support/test-server.ts'
 import { change } from '../../tests/support/transactions.ts'
 import { openWorkspace } from '../open-workspace.ts'
@@ -20,7 +21,7 @@ test('PIPE-70: full-text search finds what is for its creator only for him, and 
   const pipeline = await openWorkspace({
     id: 'w1',
     storage: createMemoryStorage(),
-    base: modelOf([{ model: builder.transactions() }]),
+    base: modelOf([{ model: builder.transactions() }, { model: testAccounts('ann', 'bob') }]),
     clock: { now: Date.now },
     logger: new TestLog(),
     committed: () => undefined,

@@ -6,20 +6,29 @@ import type { Push } from '../push.ts'
 import type { Workspace } from '../workspace.ts'
 
 /**
- * Takes in what a commit did to spaces. Who gains or loses sight of one is told to ask again for what he
- * shows.
+ * Takes in what a commit did to spaces: what is a space goes by the domain a document is stored in and by its stored
+ * class. Accounts that gain or lose sight of a space are told to ask again for what they show.
  */
 export function securityEvents(workspace: Workspace, { puts, removes }: CommitBatch): Push[] {
   const affected = new Set<Ref<Account>>()
-  const { permissions } = workspace
-  for (const { doc } of puts) {
-    if (!permissions.isSpace(doc)) continue
-    for (const account of permissions.spaceChanged(doc._id, doc as Space)) affected.add(account)
+  const { model, permissions } = workspace
+  const spaceDomains = permissions.spaceDomains()
+  for (const { domain, doc } of puts) {
+    if (!spaceDomains.has(domain) || !permissions.isSpace(domain, doc)) continue
+    const space = doc as Space
+    for (const account of permissions.spaceChanged(doc._id, space)) affected.add(account)
+    // The system may have put documents into it before.
+    if (isMadeBySystem(space)) for (const account of model.accounts()) affected.add(account)
   }
-  for (const { id } of removes) {
+  for (const { domain, id } of removes) {
+    if (!spaceDomains.has(domain)) continue
     for (const account of permissions.spaceChanged(id, undefined)) affected.add(account)
   }
   return affected.size === 0 ? [] : [securityPush(workspace, affected)]
+}
+
+function isMadeBySystem({ createdBy, createdOn, modifiedBy, modifiedOn }: Space): boolean {
+  return createdBy === core.account.System && modifiedBy === createdBy && modifiedOn === createdOn
 }
 
 /** Tells these accounts that what they may see has changed. */

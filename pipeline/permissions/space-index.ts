@@ -1,60 +1,83 @@
-import type { Account, Doc, Ref, Space } from '../../model/documents.ts'
+import type { Account, Ref, Space } from '../../model/documents.ts'
+import { core } from '../../model/identifiers.ts'
 
 /** Accounts that began, or ceased, to see a space. */
 export type Affected = ReadonlySet<Ref<Account>>
 
 const nobody: Affected = new Set()
+const coreSpaces: ReadonlySet<string> = new Set(Object.values(core.space))
 
-/** Which spaces are private, and who is in them: kept in memory, as every request asks. */
+/** What decides who sees a space: everyone, or these members. */
+type Entry = 'public' | ReadonlySet<Ref<Account>>
+
+/**
+ * The spaces there are, and who sees them: kept in memory, as every request asks. A space that is not here is seen by
+ * nobody. The spaces of the server itself are always here, whatever documents have their ids.
+ */
 export class SpaceIndex {
-  readonly #members = new Map<string, ReadonlySet<Ref<Account>>>()
-  /** Spaces hidden from an account, until some space changes. */
-  readonly #hidden = new Map<Ref<Account>, readonly string[]>()
+  readonly #entries = new Map<string, Entry>()
+  /** Ids of the spaces that an account sees, until some space changes. */
+  readonly #visible = new Map<Ref<Account>, readonly string[]>()
 
-  /** Takes in a space as it is now; `undefined`: it was removed. */
+  /** Takes in a space as it is now; `undefined`: it was removed. Tells whose view of a known space changed. */
   set(id: string, space: Space | undefined, everyone: () => Iterable<Ref<Account>>): Affected {
-    const before = this.#members.get(id)
-    const after = space?.private === true ? new Set(membersOf(space)) : undefined
-    if (before === undefined && after === undefined) return nobody
-    if (after === undefined) this.#members.delete(id)
-    else this.#members.set(id, after)
-    this.#hidden.clear()
+    if (coreSpaces.has(id)) return nobody
+    const before = this.#entries.get(id)
+    const after = space === undefined ? undefined : entryOf(space)
+    if (after === undefined) this.#entries.delete(id)
+    else this.#entries.set(id, after)
+    this.#visible.clear()
+    if (before === undefined || (before === 'public' && after === 'public')) return nobody
     return new Set([...everyone()].filter((account) => sees(before, account) !== sees(after, account)))
   }
 
   clear(): void {
-    this.#members.clear()
-    this.#hidden.clear()
+    this.#entries.clear()
+    this.#visible.clear()
   }
 
-  isPrivate(id: string): boolean {
-    return this.#members.has(id)
+  /** Whether everyone sees the space. */
+  isOpen(id: string): boolean {
+    return coreSpaces.has(id) || this.#entries.get(id) === 'public'
   }
 
-  isHidden(id: string, account: Ref<Account>): boolean {
-    return !sees(this.#members.get(id), account)
+  isVisible(id: string, account: Ref<Account>): boolean {
+    return coreSpaces.has(id) || sees(this.#entries.get(id), account)
   }
 
-  /** The private spaces the account is not in. */
-  hiddenFrom(account: Ref<Account>): readonly string[] {
-    let hidden = this.#hidden.get(account)
-    if (hidden === undefined) {
-      hidden = [...this.#members.keys()].filter((id) => this.isHidden(id, account))
-      this.#hidden.set(account, hidden)
+  /** All spaces that the account sees, those of the server among them. */
+  visibleTo(account: Ref<Account>): readonly string[] {
+    let visible = this.#visible.get(account)
+    if (visible === undefined) {
+      const own = [...this.#entries].filter(([, entry]) => sees(entry, account)).map(([id]) => id)
+      visible = [...coreSpaces, ...own]
+      this.#visible.set(account, visible)
     }
-    return hidden
+    return visible
   }
 }
 
-export function isHiddenSpace(doc: Doc, account: Ref<Account>): boolean {
-  const space = doc as Space
-  return space.private && !membersOf(space).includes(account)
+/** Whether the space, as it is in this document, is seen by the account. */
+export function isSpaceVisible(space: Space, account: Ref<Account>): boolean {
+  return sees(entryOf(space), account)
 }
 
-function membersOf({ members }: Space): Ref<Account>[] {
+/** The accounts that decide over a space. */
+export function ownersOf({ owners, createdBy }: Space): readonly Ref<Account>[] {
+  if (Array.isArray(owners) && owners.length > 0) return owners
+  return createdBy === undefined ? [] : [createdBy]
+}
+
+export function membersOf({ members }: Space): readonly Ref<Account>[] {
   return Array.isArray(members) ? members : []
 }
 
-function sees(members: ReadonlySet<Ref<Account>> | undefined, account: Ref<Account>): boolean {
-  return members === undefined || members.has(account)
+/** Anything but a plain no is private: documents of classes that are not known were not checked. */
+function entryOf(space: Space): Entry {
+  const isPrivate: unknown = space.private
+  return isPrivate === false || isPrivate == null ? 'public' : new Set(membersOf(space))
+}
+
+function sees(entry: Entry | undefined, account: Ref<Account>): boolean {
+  return entry !== undefined && (entry === 'public' || entry.has(account))
 }

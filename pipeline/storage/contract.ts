@@ -49,6 +49,9 @@ export interface WorkspaceStorage {
   /** Full-text search over the fields the schema declares. */
   search: (request: SearchRequest) => Promise<SearchHit[]>
 
+  /** The classes of all stored documents, those in domains that no class declares among them. */
+  storedClasses: () => Promise<{ domain: Domain; _class: string }[]>
+
   /** A page of the domain's documents by id, of at most so many bytes or one document; start with no cursor. */
   list: (domain: Domain, cursor: string | undefined, byteLimit: number) => Promise<DocumentPage>
   /** Begins a walk over the domain as of now. Fails with `limit` as `findEncoded` does. */
@@ -136,9 +139,22 @@ export interface SearchRequest {
   /** Concrete classes; all when undefined. */
   classes?: readonly string[] | undefined
   spaces?: readonly string[] | undefined
-  /** Spaces and what is in them, and documents of classes unless this account created them, that are left out. */
-  excluded?: { spaces: readonly string[]; classes: readonly string[]; creator?: string } | undefined
+  /** What may be found; everything when undefined. */
+  visible?: VisibleDocuments | undefined
   limit: number
+}
+
+/** What one account may find. */
+export interface VisibleDocuments {
+  account: string
+  /** Documents in these spaces only. */
+  spaces: readonly string[]
+  /** Documents of these classes only. */
+  classes: readonly string[]
+  /** Documents of these classes are spaces, and are found where they are among `spaces` themselves. */
+  spaceClasses: readonly string[]
+  /** Documents of these classes are found where the account created them. */
+  creatorClasses: readonly string[]
 }
 
 export interface SearchHit {

@@ -1,6 +1,6 @@
 import type { Doc } from '../../model/documents.ts'
 import type { Path } from '../../model/query/plan.ts'
-import type { SearchHit, SearchRequest } from './contract.ts'
+import type { SearchHit, SearchRequest, VisibleDocuments } from './contract.ts'
 import { highlightsOf } from './highlights.ts'
 import { titleOf } from './search-text.ts'
 
@@ -18,10 +18,15 @@ export function hitOf(doc: Doc, paths: readonly Path[], query: string, score: nu
 }
 
 /** Whether the request leaves the document out, whatever its words are. */
-export function isLeftOut(doc: Doc, { classes, spaces, excluded }: SearchRequest): boolean {
-  const { _id, _class, space, createdBy } = doc
+export function isLeftOut(doc: Doc, { classes, spaces, visible }: SearchRequest): boolean {
+  const { _class, space } = doc
   if (classes?.includes(_class) === false || spaces?.includes(space) === false) return true
-  if (excluded === undefined) return false
-  if (excluded.spaces.includes(space) || excluded.spaces.includes(_id)) return true
-  return excluded.classes.includes(_class) && (createdBy === undefined || createdBy !== excluded.creator)
+  return visible !== undefined && !isVisible(doc, visible)
+}
+
+function isVisible({ _id, _class, space, createdBy }: Doc, visible: VisibleDocuments): boolean {
+  const { account, spaces, classes, spaceClasses, creatorClasses } = visible
+  if (!spaces.includes(space) || !classes.includes(_class)) return false
+  if (spaceClasses.includes(_class) && !spaces.includes(_id)) return false
+  return !creatorClasses.includes(_class) || createdBy === account
 }

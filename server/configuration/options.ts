@@ -65,6 +65,12 @@ export const options = {
     'board',
     'Modules to load: names of examples, packages or paths, by comma.',
   ),
+  modelChanges: oneOf(
+    'ATRIUM_MODEL_CHANGES',
+    ['maintainers', 'nobody'],
+    'maintainers',
+    'Who changes classes of the application at run time: owners and maintainers, or nobody.',
+  ),
   demo: flag('ATRIUM_DEMO', '1', 'Fill the demo workspace on the first start.'),
   modelVersion: {
     ...text('ATRIUM_MODEL_VERSION', '0.1.0', 'Model version workspaces must have to let people in.'),

@@ -199,6 +199,8 @@ export class SessionManager {
       if (refusal !== undefined) session.refuse(refusal.response, refusal.reason)
       if (session.isOver) return true
       const pipeline = await host.pipeline(session.token.mode === 'upgrade')
+      const { mode, admin } = session.token
+      if (pipeline.closedToPeople !== undefined && mode === 'user' && !admin) throw pipeline.closedToPeople
       const caller = await callerOf(pipeline, session.token, info.role ?? undefined)
       if (!host.serves(pipeline)) return false
       // It may have gone while it waited: then it must leave no trace.

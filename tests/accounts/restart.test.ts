@@ -6,12 +6,15 @@ import { resolveConfiguration } from '../../server/configuration/configuration.t
 import { startServer } from '../../server/main.ts'
 import { temporaryFolder } from '../support/executable.ts'
 import { RawClient } from '../support/raw-client.ts'
-import { TestLog } from '../support/test-server.ts'
+import { TEST_SPACES, TestLog } from '../support/test-server.ts'
 import { createTask } from '../support/transactions.ts'
 
 test('ACC-20: accounts, workspaces, memberships and tokens outlive a restart, the secret being made once, for its owner alone', async (context) => {
   const data = await temporaryFolder(context)
-  const configuration = resolveConfiguration({}, { port: '0', data, demo: '0' })
+  const configuration = resolveConfiguration(
+    {},
+    { port: '0', data, demo: '0', modules: `board,${TEST_SPACES}` },
+  )
   const call = async (url: string, token: string | undefined, method: string, ...params: unknown[]) => {
     const headers = { authorization: token === undefined ? '' : `Bearer ${token}` }
     const body = JSON.stringify({ method, params })
@@ -46,7 +49,10 @@ test('ACC-20: accounts, workspaces, memberships and tokens outlive a restart, th
 
 test('ACC-21: a password is kept as a salted hash, and never as it is', async (context) => {
   const data = await temporaryFolder(context)
-  const configuration = resolveConfiguration({}, { port: '0', data, demo: '0' })
+  const configuration = resolveConfiguration(
+    {},
+    { port: '0', data, demo: '0', modules: `board,${TEST_SPACES}` },
+  )
   const server = await startServer(configuration, { logger: new TestLog() })
   context.after(async () => await server.stop())
   for (const email of ['ann', 'bob']) {

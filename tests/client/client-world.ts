@@ -37,7 +37,7 @@ export const queryCases: readonly QueryCase[] = [
     query: { priority: { $in: ['high', 'urgent'] } },
     options: { projection: { title: 1, status: 1 } },
   },
-  { _class: task, query: { comments: { $gte: 1 } }, options: { sort: { comments: -1 }, limit: 4 } },
+  { _class: task, query: { votes: { $gte: 1 } }, options: { sort: { votes: -1 }, limit: 4 } },
   {
     _class: task,
     query: {},

@@ -26,7 +26,7 @@ export function randomChange(world: ClientWorld, { email }: Member): Tx {
     () => randomTask(world, fresh, by),
     () => updateTask(id, randomFields(world), by),
     () => updateTask(id, randomFields(world), by),
-    () => updateTask(id, { $inc: { comments: 1 } }, by),
+    () => updateTask(id, { $inc: { votes: 1 } }, by),
     () => updateTask(id, { $push: { labels: `l${world.below(3)}` }, title: `title ${world.below(9)}` }, by),
     () => updateTask(id, { space: world.pick(spaces) }, by),
     () => removeTask(id, by),

@@ -68,13 +68,12 @@ test('SDK-23: behind a proxy that cuts, stalls and throttles, clients of a real 
   try {
     await Promise.all(clients.map(async (client) => await client.ready()))
     const lookings = clients.map(lookAt)
-    for (let at = 0; at < 8; at++)
-      await clients[0]?.tx(createTask(`t${at}`, { title: 'x', comments: 0 }) as Tx)
+    for (let at = 0; at < 8; at++) await clients[0]?.tx(createTask(`t${at}`, { title: 'x', votes: 0 }) as Tx)
     for (let step = 0; step < STEPS; step++) {
       disturb(proxy, (seed + step * 7919) % 11)
       const [client, id] = [clients[step % 3], `t${(seed + step) % 8}`]
       const by = step % 3 === 1 ? 'account:bob' : 'account:ann'
-      const tx = updateTask(id, { $inc: { comments: 1 }, rank: `r${step % 5}` }, { by }) as Tx
+      const tx = updateTask(id, { $inc: { votes: 1 }, rank: `r${step % 5}` }, { by }) as Tx
       acknowledged.push(client?.tx(tx) as Promise<unknown>)
       counts.set(id, (counts.get(id) ?? 0) + 1)
       await wait(15)
@@ -82,8 +81,8 @@ test('SDK-23: behind a proxy that cuts, stalls and throttles, clients of a real 
     disturb(proxy, 0)
     await Promise.all(acknowledged)
     const found = await clients[0]?.findAll(queryCases[0]?._class as never)
-    for (const { _id, comments } of (found ?? []) as unknown as { _id: string; comments: number }[])
-      assert.equal(comments, counts.get(_id) ?? 0, _id)
+    for (const { _id, votes } of (found ?? []) as unknown as { _id: string; votes: number }[])
+      assert.equal(votes, counts.get(_id) ?? 0, _id)
     for (const [at, client] of clients.entries())
       await waitUntil(
         async () => (await differences(client, lookings[at] ?? [])).length === 0,

@@ -51,17 +51,17 @@ test('SDK-3: what was not answered is sent again; a transaction takes effect onc
   const { connection, line } = fixture
   connection.start()
   await fixture.until('ready')
-  await fixture.settled(connection.request('tx', [createTask('t1', { title: 'x', comments: 0 })]))
+  await fixture.settled(connection.request('tx', [createTask('t1', { title: 'x', votes: 0 })]))
   // The transaction arrives, its answer does not.
   let messages = 0
   line.fault = () => (++messages === 2 ? 'lost' : 'none')
-  const update = { ...updateTask('t1', { $inc: { comments: 1 } }), retrieve: true }
+  const update = { ...updateTask('t1', { $inc: { votes: 1 } }), retrieve: true }
   const { result } = await fixture.settled(connection.request('tx', [update]))
   assert.equal(connection.state.connectionCount, 2)
-  assert.equal((result as { object: { comments: number } }).object.comments, 1)
+  assert.equal((result as { object: { votes: number } }).object.votes, 1)
   const found = await fixture.settled(connection.request('findAll', ['board:class:Task', {}]))
   assert.deepEqual(
-    (found.result as { comments: number }[]).map(({ comments }) => comments),
+    (found.result as { votes: number }[]).map(({ votes }) => votes),
     [1],
   )
 })

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { RawClient } from '../support/raw-client.ts'
 import { root } from '../support/root.ts'
-import { testServer } from '../support/test-server.ts'
+import { TEST_SPACES, testServer } from '../support/test-server.ts'
 import { createTask } from '../support/transactions.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
@@ -23,7 +23,7 @@ test('MOD-11: the module that the README shows does what it says there', async (
   context.after(async () => await rm(folder, { recursive: true, force: true }))
   const path = join(folder, 'stars.mjs')
   await writeFile(path, source)
-  const { url, token } = await testServer(context, { modules: `board,${path}` })
+  const { url, token } = await testServer(context, { modules: `board,${TEST_SPACES},${path}` })
   const client = await RawClient.open(url, token('ann'))
   for (const [id, priority] of [
     ['a', 'urgent'],

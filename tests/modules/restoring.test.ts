@@ -9,12 +9,12 @@ import type { Flags } from '../../server/configuration/configuration.ts'
 import { withMongo } from '../services/with-mongo.ts'
 import { assertCoded } from '../support/bystander.ts'
 import { RawClient } from '../support/raw-client.ts'
-import { testServer, type TestServer } from '../support/test-server.ts'
+import { TEST_SPACES, testServer, type TestServer } from '../support/test-server.ts'
 import { createTask } from '../support/transactions.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const noting = fileURLToPath(new URL('./noting-module.js', import.meta.url))
-const modules = `board,${noting}`
+const modules = `board,${TEST_SPACES},${noting}`
 
 interface Backup {
   tx: unknown[]

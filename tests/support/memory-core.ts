@@ -13,8 +13,9 @@ import type { Socket, SocketHandlers } from '../../server/transport/socket.ts'
 import { FakeScheduler } from './fake-scheduler.ts'
 import type { Frame as ReceivedFrame } from './raw-client.ts'
 import { TEST_SECRET, TestLog } from './test-server.ts'
+import testSpaces from './test-spaces.ts'
 
-const base = modelOf([{ model: boardModel }])
+const base = modelOf([{ model: boardModel }, testSpaces])
 
 /** The server without sockets: connections are objects, time is the test's. */
 export class MemoryCore {

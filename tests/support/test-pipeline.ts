@@ -11,8 +11,12 @@ import type { Push } from '../../pipeline/push.ts'
 import { InstalledModules } from '../../pipeline/triggers/installed-modules.ts'
 import { modelOf } from '../../server/modules.ts'
 import { TestLog } from './test-server.ts'
+import testSpaces, { testAccounts } from './test-spaces.ts'
 
-export const base = modelOf([{ model: boardModel }])
+/** The board, and spaces to put documents into. */
+export const base = modelOf([{ model: boardModel }, testSpaces])
+/** With accounts for {@link ann} and {@link bob}. */
+export const peopledBase = modelOf([{ model: boardModel }, testSpaces, { model: testAccounts('ann', 'bob') }])
 
 export interface TestPipeline {
   pipeline: Pipeline
@@ -28,17 +32,20 @@ interface PipelineOptions {
   now?: () => number
   commitLimits?: CommitLimits
   modules?: InstalledModules
+  /** Whether there are accounts of ann and bob; there are unless told otherwise. */
+  isPeopled?: boolean
 }
 
 /** A pipeline over storage in memory, without a server around it. */
 export async function testPipeline(options: PipelineOptions = {}): Promise<TestPipeline> {
   const { storage = createMemoryStorage(), id = 'w1', now = Date.now, commitLimits, modules } = options
+  const { isPeopled = true } = options
   const pushes: Push[] = []
   const log = new TestLog()
   const pipeline = await openWorkspace({
     id,
     storage,
-    base,
+    base: isPeopled ? peopledBase : base,
     clock: { now },
     logger: log,
     committed: (committed) => pushes.push(...committed),

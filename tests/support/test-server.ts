@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { TestContext } from 'node:test'
 import type { Logger } from '../../pipeline/workspace.ts'
 import { type Flags, resolveConfiguration } from '../../server/configuration/configuration.ts'
@@ -8,6 +9,8 @@ import { type RunningServer, startServer } from '../../server/main.ts'
 import { type TokenClaims, Tokens } from '../../server/tokens.ts'
 import { FakeScheduler } from './fake-scheduler.ts'
 
+/** A module with the spaces that tests put documents into. */
+export const TEST_SPACES = fileURLToPath(new URL('test-spaces.js', import.meta.url))
 export const TEST_SECRET = 'a secret for tests'
 
 /** A log that tests can read. */
@@ -52,6 +55,7 @@ export async function testServer(
     storage: 'memory',
     accounts: 'none',
     demo: '0',
+    modules: `board,${TEST_SPACES}`,
     secret: TEST_SECRET,
     data,
   }

@@ -47,12 +47,13 @@ test('WIRE-52: loadModel with a hash gives the part after it, and everything for
   assert.deepEqual(none, { transactions: [], hash: first.hash, full: false })
   const status = change(
     'core:class:TxCreateDoc',
-    'board:configuration:x',
+    'shop:configuration:x',
     'core:class:Configuration',
-    { space: 'core:space:Model' },
+    { space: 'core:space:Model', by: 'account:root' },
     { attributes: { enabled: true } },
   )
-  await client.request('tx', [status])
+  const owner = await RawClient.open(url, token('root', 'w1', { admin: 'true' }))
+  await owner.request('tx', [status])
   const part = (await client.request('loadModel', [0, first.hash])) as ModelAnswer
   assert.deepEqual([part.full, part.transactions.map(({ _id }) => _id)], [false, [status._id]])
   const unknown = (await client.request('loadModel', [0, 'f'.repeat(64)])) as ModelAnswer

@@ -101,18 +101,18 @@ for (const storage of ['memory', 'embedded']) {
     const writers = await Promise.all(
       [1, 2, 3, 4].map(async () => await connect({ url, token: token('ann') })),
     )
-    for (let at = 0; at < 8; at++) await reader.tx(createTask(`t${at}`, { title: 'x', comments: 0 }) as never)
+    for (let at = 0; at < 8; at++) await reader.tx(createTask(`t${at}`, { title: 'x', votes: 0 }) as never)
     const increments: { seq: number; count: number }[] = []
     reader.onPush((txes, seq = NaN) => increments.push({ seq, count: txes.filter(isIncrement).length }))
     const work = { goesOn: true }
     const busy = writers.map(async (writer) => {
-      while (work.goesOn) await writer.tx(updateTask(`t${randomInt(8)}`, { $inc: { comments: 1 } }) as never)
+      while (work.goesOn) await writer.tx(updateTask(`t${randomInt(8)}`, { $inc: { votes: 1 } }) as never)
     })
     const answers: { seq: number; sum: number }[] = []
     for (let asked = 0; asked < 150; asked++) {
       const options = asked % 2 === 0 ? { limit: 8 } : {}
       const { result, seq = 0 } = await reader.exchange('query', [task, {}, options])
-      const sum = (result as { comments: number }[]).reduce((total, { comments }) => total + comments, 0)
+      const sum = (result as { votes: number }[]).reduce((total, { votes }) => total + votes, 0)
       answers.push({ seq, sum })
     }
     work.goesOn = false

@@ -74,7 +74,7 @@ async function randomWork(ann: RawClient, seed: number, count: number): Promise<
     const id = `r${next(30)}`
     const kinds = [
       () => createTask(`r${at}`, { title: `t${at}` }),
-      () => updateTask('t0', { priority: 'high', $inc: { comments: 1 } }),
+      () => updateTask('t0', { priority: 'high', $inc: { votes: 1 } }),
       () => comment('t0', `c${at}`),
       () => removeTask(id),
     ]

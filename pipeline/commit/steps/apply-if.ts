@@ -7,9 +7,13 @@ import {
   type TxWorkspaceEvent,
   WorkspaceEvent,
 } from '../../../model/transactions.ts'
+import { seesEverything } from '../../permissions/permissions.ts'
+import { writerRole } from '../../permissions/role.ts'
 import { needsStorage } from '../../triggers/sync-trigger-run.ts'
+import type { Audience } from '../../push.ts'
 import type { Workspace } from '../../workspace.ts'
 import type { CommitStep, Work } from '../commit-step.ts'
+import { StagedSight } from '../staged-sight.ts'
 
 /**
  * Commits all of `txes` when every `match` finds a document and every `notMatch` none. The commit queue is
@@ -19,19 +23,28 @@ export const applyIf: CommitStep = (next, workspace) =>
   async function applyIf(work, tx) {
     if (tx._class !== core.class.TxApplyIf) return await next(work, tx)
     const request = tx as TxApplyIf
+    if (!seesEverything(work.caller)) writerRole(workspace, work.caller)
     if (!(await holds(work, workspace, request))) return { result: { success: false, derived: [] } }
     const { pushes } = work.state
     const firstPush = pushes.length
     for (const inner of request.txes) await next(work, inner)
-    const visible = pushes.slice(firstPush).filter(({ audience }) => {
-      return audience === undefined || workspace.permissions.mayReceive(work.caller, audience)
-    })
+    const visible = pushes.slice(firstPush).filter(({ audience }) => isFor(work, workspace, audience))
     const derived = visible.map((push) => push.tx)
     const own = new Set(request.txes.map(({ _id }) => _id))
     if (request.notify === false) pushes.length = firstPush
     announceBulkUpdate(work, workspace, request)
     return { result: { success: true, derived: derived.filter(({ _id }) => !own.has(_id)) } }
   }
+
+/** Whether the caller may be told, by what the group leaves to be seen. */
+function isFor(work: Work, { permissions }: Workspace, audience: Audience | undefined): boolean {
+  if (audience === undefined || seesEverything(work.caller)) return audience?.accounts === undefined
+  const { spaces, creator, accounts } = audience
+  const { seesSpace } = new StagedSight(work, permissions)
+  const { account } = work.caller
+  if (accounts !== undefined) return accounts.has(account)
+  return (creator === undefined || creator === account) && spaces.every(seesSpace)
+}
 
 async function holds(work: Work, { permissions }: Workspace, tx: TxApplyIf): Promise<boolean> {
   const plans = [...(tx.match ?? []).map(toPlan), ...(tx.notMatch ?? []).map(toPlan)]
@@ -49,7 +62,8 @@ async function holds(work: Work, { permissions }: Workspace, tx: TxApplyIf): Pro
 }
 
 function announceBulkUpdate(work: Work, workspace: Workspace, tx: TxApplyIf): void {
-  if (tx.extraNotify === undefined || tx.extraNotify === null || tx.extraNotify.length === 0) return
+  if (tx.txes.length === 0 || !tx.extraNotify || tx.extraNotify.length === 0) return
+  for (const _class of tx.extraNotify) work.state.hierarchy.getClass(_class)
   const event: Partial<TxWorkspaceEvent> = {
     _id: workspace.generateId() as Tx['_id'],
     _class: core.class.TxWorkspaceEvent,

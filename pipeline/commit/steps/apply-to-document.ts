@@ -14,11 +14,13 @@ export const applyToDocument: CommitStep = (_next, workspace) =>
   async function applyToDocument(work, tx) {
     const { _id, _class } = targetOf(tx as TxCUD)
     const domain = storedDomain(work.state.hierarchy, _class)
-    const before = await work.state.get(domain, _id)
-    const change = placed(tx as TxCUD, before)
+    const known = work.state.peek(domain, _id)
+    const before = known === undefined ? await work.state.get(domain, _id) : known.doc
+    let change = tx as TxCUD
     if ((domain === domains.model) !== (change.objectSpace === core.space.Model)) throw misplaced(_class)
     const after = applyTransaction(before, change)
-    if (domain === domains.model) work.state.stageModel(change)
+    change = withCreator(work.state.hierarchy, change, after ?? before)
+    if (domain === domains.model) work.state.stageModel(change, { before, after })
     work.state.stage(domain, _id, after)
     const seq = domain === domains.transient ? undefined : work.state.log(change, work.request)
     work.state.pushes.push(...pushesOf(workspace, { tx: change, seq }, before, after))
@@ -27,23 +29,18 @@ export const applyToDocument: CommitStep = (_next, workspace) =>
     return { result: answer(change, after), change: applied }
   }
 
-/** The transaction, naming the space its document is in: permissions to read the log go by it. */
-function placed(tx: TxCUD, before: Doc | undefined): TxCUD {
-  if (before === undefined) return tx
-  if (tx._class !== core.class.TxCollectionCUD) {
-    return before.space === tx.objectSpace ? tx : { ...tx, objectSpace: before.space }
-  }
-  const { tx: inner } = tx as TxCollectionCUD
-  if (before.space === inner.objectSpace) return tx
-  return { ...tx, tx: { ...inner, objectSpace: before.space } } as TxCollectionCUD
+/** The transaction, naming who created a document that only its creator sees: the log is read by that. */
+function withCreator(hierarchy: Hierarchy, tx: TxCUD, doc: Doc | undefined): TxCUD {
+  if (doc?.createdBy === undefined || !hierarchy.creatorsOnly().has(doc._class)) return tx
+  const { createdBy } = doc
+  if (tx._class !== core.class.TxCollectionCUD) return { ...tx, createdBy }
+  return { ...tx, tx: { ...(tx as TxCollectionCUD).tx, createdBy } } as TxCollectionCUD
 }
 
 /** The push, and word for those to whom a document that moved appears or disappears. */
 function pushesOf(workspace: Workspace, push: Push, before: Doc | undefined, after: Doc | undefined): Push[] {
   const { permissions } = workspace
-  const audience = permissions.audienceOf(before, after)
-  if (audience === undefined) return [push]
-  const pushes: Push[] = [{ ...push, audience }]
+  const pushes: Push[] = [{ ...push, audience: permissions.audienceOf(before, after) }]
   if (before === undefined || after === undefined || before.space === after.space) return pushes
   const accounts = permissions.seeOnlyOne(before.space, after.space)
   if (accounts.size > 0) pushes.push(securityPush(workspace, accounts))

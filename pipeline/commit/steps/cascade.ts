@@ -1,41 +1,129 @@
-import type { Doc } from '../../../model/documents.ts'
+import type { AttachedDoc, Doc } from '../../../model/documents.ts'
 import type { Hierarchy } from '../../../model/hierarchy.ts'
-import { core } from '../../../model/identifiers.ts'
-import { planFind } from '../../../model/query/plan-find.ts'
-import type { FindPlan } from '../../../model/query/plan.ts'
-import type { CommitStep, Work } from '../commit-step.ts'
+import { core, domains } from '../../../model/identifiers.ts'
+import type { Condition, FindPlan } from '../../../model/query/plan.ts'
+import { StatusError } from '../../../model/status.ts'
+import type { TxCUD, TxRemoveDoc } from '../../../model/transactions.ts'
+import { parentDomain } from '../attachments.ts'
+import type { AppliedChange, CommitStep, StepHandler, Work } from '../commit-step.ts'
 import { derivedFrom } from './derived.ts'
+import type { Workspace } from '../../workspace.ts'
 
-/** Removing a document removes what is attached to it, at every depth, the outermost first. */
+/** Documents that the removal of a space may take with it. */
+const MAX_CONTENTS = 10_000
+
+/**
+ * Removing a document removes what is attached to it, at every depth, the outermost first. A space that holds
+ * documents is removed with them where the transaction says `cascade: true`, and not without.
+ */
 export const cascade: CommitStep = (next, workspace) =>
   async function cascade(work, tx) {
     const outcome = await next(work, tx)
     const { change } = outcome
     if (change?.before === undefined || change.after !== undefined) return outcome
-    let parents: Doc[] = [change.before]
-    while (parents.length > 0) {
-      const attached = await attachedTo(work, parents)
-      for (const doc of attached) await next(work, derivedFrom(workspace, change.tx).remove(doc))
-      parents = attached
-    }
+    const removal = { work, workspace, next, cause: change.tx }
+    const contents = await contentsOf(work, workspace, change)
+    for (const doc of contents) await remove(removal, doc)
+    await removeAttached(removal, [change.before, ...contents])
     return outcome
   }
 
-async function attachedTo(work: Work, parents: Doc[]): Promise<Doc[]> {
-  const ids = parents.map(({ _id }) => _id)
+interface Removal {
+  work: Work
+  workspace: Workspace
+  next: StepHandler
+  cause: TxCUD
+}
+
+async function removeAttached(removal: Removal, removed: Doc[]): Promise<void> {
+  for (let parents = removed; parents.length > 0;) {
+    parents = await attachedTo(removal.work, parents)
+    for (const doc of parents) await remove(removal, doc)
+  }
+}
+
+/** Unless it went with something else. */
+async function remove({ work, workspace, next, cause }: Removal, doc: Doc): Promise<void> {
+  const { hierarchy } = work.state
+  const domain = hierarchy.domainOf(doc._class)
+  if (domain === undefined || (await work.state.get(domain, doc._id)) === undefined) return
+  await next(work, derivedFrom(workspace, cause).remove(doc))
+}
+
+/**
+ * The documents in a space that was removed.
+ * @throws StatusError SpaceInUse without `cascade`, LimitReached when there are too many
+ */
+async function contentsOf(
+  work: Work,
+  { permissions }: Workspace,
+  { before, tx }: AppliedChange,
+): Promise<Doc[]> {
+  const { hierarchy } = work.state
+  if (before === undefined || !hierarchy.isDerived(before._class, core.class.Space)) return []
+  if (!permissions.isSpace(domains.space, before)) return []
+  const plans = [...hierarchy.domains().keys()].filter(isStored).map((domain) => inSpace(domain, before._id))
+  let count = 0
+  for (const plan of plans) count += await work.state.count(plan)
+  if (count === 0) return []
+  if ((tx as TxRemoveDoc).cascade !== true)
+    throw new StatusError('core:status:SpaceInUse', { _id: before._id, count })
+  if (count > MAX_CONTENTS)
+    throw new StatusError('platform:status:LimitReached', {
+      limit: 'documents removed with a space',
+      value: MAX_CONTENTS,
+    })
   const found: Doc[] = []
-  for (const plan of attachedPlans(work.state.hierarchy, ids)) found.push(...(await work.state.find(plan)))
+  for (const plan of plans) for (const doc of await work.state.find(plan)) found.push(doc)
+  return found
+}
+
+function isStored(domain: string): boolean {
+  return domain !== domains.model && domain !== domains.tx && domain !== domains.transient
+}
+
+function inSpace(domain: string, space: string): FindPlan {
+  return planOf(domain, { op: 'eq', path: ['space'], value: space })
+}
+
+/** By the domain too: ids are unique within one. */
+async function attachedTo(work: Work, parents: Doc[]): Promise<Doc[]> {
+  const { hierarchy } = work.state
+  const places = new Set(parents.map(({ _id, _class }) => `${hierarchy.domainOf(_class) ?? ''}/${_id}`))
+  const found: Doc[] = []
+  for (const plan of attachedPlans(
+    hierarchy,
+    parents.map(({ _id }) => _id),
+  )) {
+    for (const doc of await work.state.find(plan)) {
+      const domain = parentDomain(hierarchy, doc as AttachedDoc) ?? ''
+      if (places.has(`${domain}/${(doc as AttachedDoc).attachedTo}`)) found.push(doc)
+    }
+  }
   return found
 }
 
 /** One query for each domain that keeps attached documents. */
 function attachedPlans(hierarchy: Hierarchy, ids: string[]): FindPlan[] {
-  const plans = new Map<string, FindPlan>()
+  const classes = new Map<string, string[]>()
   for (const _class of hierarchy.descendants(core.class.AttachedDoc)) {
     const domain = hierarchy.domainOf(_class)
-    if (domain === undefined || plans.has(domain)) continue
-    const plan = planFind(hierarchy, _class, {}, {})
-    plans.set(domain, { ...plan, condition: { op: 'in', path: ['attachedTo'], values: ids } })
+    if (domain === undefined) continue
+    const known = classes.get(domain)
+    if (known === undefined) classes.set(domain, [_class])
+    else known.push(_class)
   }
-  return [...plans.values()]
+  return [...classes].map(([domain, values]) =>
+    planOf(domain, {
+      op: 'all-of',
+      conditions: [
+        { op: 'in', path: ['attachedTo'], values: ids },
+        { op: 'in', path: ['_class'], values },
+      ],
+    }),
+  )
+}
+
+function planOf(domain: string, condition: Condition): FindPlan {
+  return { domain, condition, sort: [], total: false, lookups: [] }
 }

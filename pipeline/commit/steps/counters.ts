@@ -1,31 +1,47 @@
-import type { AttachedDoc, Doc } from '../../../model/documents.ts'
+import type { AttachedDoc } from '../../../model/documents.ts'
 import { core } from '../../../model/identifiers.ts'
-import { StatusError } from '../../../model/status.ts'
 import type { TxCUD } from '../../../model/transactions.ts'
+import { notFound } from '../../permissions/role.ts'
 import type { Workspace } from '../../workspace.ts'
+import { attachmentOf, checkAttachment, parentDomain } from '../attachments.ts'
+import { storedDocument } from '../claims.ts'
+import { collectionOf } from '../counter-fields.ts'
 import type { CommitStep, StepHandler, Work } from '../commit-step.ts'
+import { StagedSight } from '../staged-sight.ts'
 import { derivedFrom } from './derived.ts'
 
-/** Whoever is attached to, moved between or taken from a collection moves the parent's counter. */
+/**
+ * What is attached is checked, and whoever is attached to, moved between or taken from a collection moves the
+ * parent's counter.
+ */
 export const counters: CommitStep = (next, workspace) =>
   async function counters(work, tx) {
-    const placed = tx._class === core.class.TxCollectionCUD ? await withParent(work, tx as TxCUD) : tx
+    const placed =
+      tx._class === core.class.TxCollectionCUD ? await withParent(work, workspace, tx as TxCUD) : tx
     const outcome = await next(work, placed)
     if (outcome.change === undefined) return outcome
+    const { hierarchy } = work.state
     const { before, after } = outcome.change
-    const [from, to] = [attachment(before), attachment(after)]
-    if (from?.attachedTo === to?.attachedTo && from?.collection === to?.collection) return outcome
+    const [from, to] = [attachmentOf(hierarchy, before), attachmentOf(hierarchy, after)]
+    if (isSame(from, to)) return outcome
+    if (to !== undefined) await checkAttachment(work, workspace.permissions, to)
     const count = { work, workspace, next, cause: outcome.change.tx }
     if (from !== undefined) await move(count, from, -1)
     if (to !== undefined) await move(count, to, 1)
     return outcome
   }
 
-/** The transaction, naming the space its parent is in: permissions to read the log go by it. */
-async function withParent(work: Work, tx: TxCUD): Promise<TxCUD> {
-  const domain = work.state.hierarchy.domainOf(tx.objectClass)
-  const parent = domain === undefined ? undefined : await work.state.get(domain, tx.objectId)
-  if (parent === undefined) throw new StatusError('core:status:ObjectNotFound', { _id: tx.objectId })
+function isSame(from: AttachedDoc | undefined, to: AttachedDoc | undefined): boolean {
+  if (from === undefined || to === undefined) return from === to
+  const fields = ['attachedTo', 'attachedToClass', 'collection'] as const
+  return fields.every((field) => from[field] === to[field])
+}
+
+/** The transaction, naming the space its parent is in. */
+async function withParent(work: Work, { permissions }: Workspace, tx: TxCUD): Promise<TxCUD> {
+  const sight = new StagedSight(work, permissions)
+  const parent = sight.visible(await storedDocument(work, tx.objectClass, tx.objectId))
+  if (parent === undefined) throw notFound(tx.objectId)
   return parent.space === tx.objectSpace ? tx : { ...tx, objectSpace: parent.space }
 }
 
@@ -36,18 +52,17 @@ interface Count {
   cause: TxCUD
 }
 
+/** A document that only its creator sees is not counted: the counter would tell others of it. */
 async function move({ work, workspace, next, cause }: Count, child: AttachedDoc, by: 1 | -1): Promise<void> {
   const { hierarchy } = work.state
-  const known = hierarchy.findClass(child.attachedToClass) !== undefined
-  const domain = known ? hierarchy.domainOf(child.attachedToClass) : undefined
+  if (hierarchy.creatorsOnly().has(child._class)) return
+  const domain = parentDomain(hierarchy, child)
   const parent = domain === undefined ? undefined : await work.state.get(domain, child.attachedTo)
   if (parent === undefined) return
-  await next(work, derivedFrom(workspace, cause).update(parent, { $inc: { [child.collection]: by } }))
-}
-
-function attachment(doc: Doc | undefined): AttachedDoc | undefined {
-  if (doc === undefined) return undefined
-  const { attachedTo, attachedToClass, collection } = doc as AttachedDoc
-  const isAttached = [attachedTo, attachedToClass, collection].every((field) => typeof field === 'string')
-  return isAttached ? (doc as AttachedDoc) : undefined
+  const counter =
+    collectionOf(hierarchy, child.attachedToClass, child.collection) ??
+    (hierarchy.findClass(parent._class) && collectionOf(hierarchy, parent._class, child.collection))
+  if (counter === undefined) return
+  const field = hierarchy.pathOf(counter).join('.')
+  await next(work, derivedFrom(workspace, cause).update(parent, { $inc: { [field]: by } }))
 }

@@ -1,5 +1,7 @@
+import { core } from '../../../model/identifiers.ts'
 import { StatusError } from '../../../model/status.ts'
 import type { Tx, TxCUD } from '../../../model/transactions.ts'
+import { type Caller, systemCaller } from '../../caller.ts'
 import { derivedChange, SyncTriggerRun } from '../../triggers/sync-trigger-run.ts'
 import type { Installed, SyncTrigger } from '../../triggers/trigger.ts'
 import type { Workspace } from '../../workspace.ts'
@@ -36,7 +38,7 @@ class Chain {
   }
 
   async run(tx: Tx): Promise<StepOutcome> {
-    const outcome = await this.#apply(tx, [])
+    const outcome = await this.#apply(tx, [], this.#work.caller)
     const { sync } = this.#workspace.modules
     // It grows while it is walked through: what comes first is answered first.
     for (const link of this.#links) {
@@ -46,10 +48,11 @@ class Chain {
     return outcome
   }
 
-  async #apply(tx: Tx, names: readonly string[]): Promise<StepOutcome> {
+  /** @param caller by whom the transaction is bound: the one who signs it */
+  async #apply(tx: Tx, names: readonly string[], caller: Caller): Promise<StepOutcome> {
     const changes: AppliedChange[] = []
     // Property by property, as every transaction comes by here: a spread takes several times as long.
-    const { caller, request, state, flush } = this.#work
+    const { request, state, flush } = this.#work
     const outcome = await this.#next({ caller, request, state, flush, changes }, tx)
     for (const change of changes) this.#links.push({ change, names })
     return outcome
@@ -69,7 +72,8 @@ class Chain {
 
   async #applyDerived(tx: TxCUD, path: readonly string[]): Promise<void> {
     try {
-      await this.#apply(tx, path)
+      const isSystems = tx.modifiedBy === core.account.System
+      await this.#apply(tx, path, isSystems ? systemCaller : this.#work.caller)
     } catch (error) {
       const { id: workspace, logger } = this.#workspace
       if (error instanceof StatusError)

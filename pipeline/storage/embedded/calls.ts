@@ -26,6 +26,7 @@ export type ReadCall =
   | { method: 'get'; domain: Domain; ids: readonly string[] }
   | { method: 'readLog'; after: number; limit: number; objectSpace?: string }
   | { method: 'search'; request: SearchRequest }
+  | { method: 'storedClasses' }
   | { method: 'list'; domain: Domain; cursor: string | undefined; byteLimit: number }
 
 /** The answer to `findEncoded`: `read` is set where `nextPart` gives more. */

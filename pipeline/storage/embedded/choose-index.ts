@@ -36,7 +36,13 @@ function flatten(condition: Condition): Condition[] {
   return condition.op === 'all-of' ? condition.conditions.flatMap(flatten) : [condition]
 }
 
+/** Most callers see most of what a page is made of, so that a permission passes few rows over. */
+function isRule(condition: Condition): boolean {
+  return condition.op === 'in' && condition.isRule === true
+}
+
 function isEquality(condition: Condition): condition is Extract<Condition, { path: Path }> {
+  if (isRule(condition)) return false
   if (condition.op === 'in') return condition.values.length === 1 && isScalar(condition.values[0])
   return condition.op === 'eq' && isScalar(condition.value)
 }
@@ -64,5 +70,7 @@ function isWalk(index: TableIndex, equal: ReadonlySet<string>, sort: readonly So
 
 function covers(index: TableIndex, conjuncts: readonly Condition[]): boolean {
   const known = new Set([...index.keys.map((key) => key.name), pathName(['_class'])])
-  return conjuncts.every((condition) => 'path' in condition && known.has(pathName(condition.path)))
+  return conjuncts.every(
+    (condition) => isRule(condition) || ('path' in condition && known.has(pathName(condition.path))),
+  )
 }

@@ -60,7 +60,8 @@ function overScalars(leaf: Leaf, path: PathSql): Fragment | undefined {
     case 'ne':
       return negated(equals([leaf.value], path))
     case 'in':
-      return equals(leaf.values, path)
+      // A unary plus keeps SQLite from choosing an index for it.
+      return equals(leaf.values, leaf.isRule === true ? { ...path, key: `+${path.key}` } : path)
     case 'nin':
       return negated(equals(leaf.values, path))
     case 'all':

@@ -4,6 +4,7 @@ import { listDocuments, readDocuments } from './documents.ts'
 import { find, findPage } from './find.ts'
 import { readEntries } from './log.ts'
 import { search } from './search.ts'
+import { storedClasses } from './stored-classes.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
 
 export type ShortCall = Exclude<ReadCall, { read: number } | { method: 'findEncoded' | 'beginWalk' }>
@@ -22,6 +23,8 @@ export function answerRead(file: WorkspaceFile, call: ShortCall): unknown {
       return readEntries(file, call)
     case 'search':
       return JSON.stringify(search(file, call.request))
+    case 'storedClasses':
+      return JSON.stringify(storedClasses(file))
     case 'list':
       return JSON.stringify(pageOf(file, call))
   }

@@ -1,8 +1,8 @@
 import type { Doc, Domain } from '../../../model/documents.ts'
-import type { SearchHit, SearchRequest } from '../contract.ts'
+import type { SearchHit, SearchRequest, VisibleDocuments } from '../contract.ts'
 import { hitOf, isLeftOut } from '../search-hit.ts'
 import { matchExpression } from './compile-search.ts'
-import { and, fragment, not, oneOf, template, type Fragment } from './fragment.ts'
+import { and, fragment, not, oneOf, or, template, type Fragment } from './fragment.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
 
 /** A word in the title counts as much as four in the body. */
@@ -26,11 +26,11 @@ export function search(file: WorkspaceFile, request: SearchRequest): SearchHit[]
   return hits
 }
 
-function searchQuery(match: string, { classes, spaces, excluded, limit }: SearchRequest): Fragment {
+function searchQuery(match: string, { classes, spaces, visible, limit }: SearchRequest): Fragment {
   const where = [fragment('search MATCH ?', match)]
   if (classes !== undefined) where.push(oneOf('d._class', classes))
   if (spaces !== undefined) where.push(oneOf('d.space', spaces))
-  if (excluded !== undefined) where.push(...exclusions(excluded))
+  if (visible !== undefined) where.push(...visibility(visible))
   return template(
     `SELECT d.id, d.domain, -bm25(search, ${weights}) AS score FROM search` +
       ' JOIN search_doc AS d ON d.rowid = search.rowid WHERE {} ORDER BY score DESC, d.id LIMIT {}',
@@ -39,11 +39,12 @@ function searchQuery(match: string, { classes, spaces, excluded, limit }: Search
   )
 }
 
-function exclusions({ spaces, classes, creator = '' }: NonNullable<SearchRequest['excluded']>): Fragment[] {
-  const parts: Fragment[] = []
-  if (spaces.length > 0) parts.push(not(oneOf('d.space', spaces)), not(oneOf('d.id', spaces)))
-  if (classes.length > 0)
-    parts.push(template('{} OR {}', not(oneOf('d._class', classes)), fragment('d.createdBy = ?', creator)))
+function visibility({ account, spaces, classes, ...of }: VisibleDocuments): Fragment[] {
+  const isOther = (names: readonly string[]) => not(oneOf('d._class', names))
+  const parts = [oneOf('d.space', spaces), oneOf('d._class', classes)]
+  if (of.spaceClasses.length > 0) parts.push(or([isOther(of.spaceClasses), oneOf('d.id', spaces)]))
+  if (of.creatorClasses.length > 0)
+    parts.push(or([isOther(of.creatorClasses), fragment('d.createdBy = ?', account)]))
   return parts
 }
 

@@ -26,6 +26,12 @@ export function tableName(domain: Domain): string {
   return `d_${encoded.join('')}`
 }
 
+/** The domain of a table that {@link tableName} named. */
+export function domainOfTable(name: string): Domain {
+  const bytes = name.slice(2).replace(/_([0-9a-f]{2})/g, '%$1')
+  return decodeURIComponent(bytes)
+}
+
 export function tableSql(domain: Domain, schema: DomainSchema | undefined, missing: boolean): TableSql {
   const declared = declaredIndexes(domain, schema)
   const layout = keyLayout(domain, schema)

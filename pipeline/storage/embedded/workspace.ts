@@ -120,6 +120,11 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
     return JSON.parse((await this.#read({ method: 'search', request })) as string) as SearchHit[]
   }
 
+  async storedClasses(): Promise<{ domain: Domain; _class: string }[]> {
+    const text = await this.#read({ method: 'storedClasses' })
+    return JSON.parse(text as string) as { domain: Domain; _class: string }[]
+  }
+
   async list(domain: Domain, cursor: string | undefined, byteLimit: number): Promise<DocumentPage> {
     return JSON.parse(
       (await this.#read({ method: 'list', domain, cursor, byteLimit })) as string,

@@ -93,6 +93,15 @@ export class MemoryWorkspace implements WorkspaceStorage {
     return this.#run(({ store }) => search(store, this.#schema, request))
   }
 
+  storedClasses(): Promise<{ domain: Domain; _class: string }[]> {
+    return this.#run(({ store }) =>
+      [...store.domains()].flatMap((domain) => {
+        const classes = new Set([...store.documents(domain)].map(({ _class }) => _class))
+        return [...classes].map((_class) => ({ domain, _class }))
+      }),
+    )
+  }
+
   list(domain: Domain, cursor: string | undefined, byteLimit: number): Promise<DocumentPage> {
     return this.#run(({ store }) => {
       const docs = byId(store, domain)

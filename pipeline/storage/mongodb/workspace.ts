@@ -26,6 +26,7 @@ import { findParts, type Parts } from './long-find.ts'
 import type { OpenedWorkspace } from './open.ts'
 import { retrying } from './retry.ts'
 import type { SearchIndex } from './search-index.ts'
+import { storedClasses } from './stored-classes.ts'
 import { listPage, ReplayingWalk } from './walk.ts'
 
 export interface WorkspaceParts {
@@ -106,6 +107,10 @@ export class MongoWorkspace implements WorkspaceStorage {
 
   search(request: SearchRequest): Promise<SearchHit[]> {
     return this.#read(() => this.#searchIndex.search(request, this.#opened.schema.current))
+  }
+
+  storedClasses(): Promise<{ domain: Domain; _class: string }[]> {
+    return this.#read(() => storedClasses(this.#opened))
   }
 
   list(domain: Domain, cursor: string | undefined, byteLimit: number): Promise<DocumentPage> {

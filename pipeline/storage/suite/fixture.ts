@@ -26,6 +26,7 @@ export type SubjectFactory = () => Promise<Subject>
 
 export const taskClass = 'test:class:Task' as Ref
 export const noteClass = 'test:class:Note' as Ref
+export const spaceClass = 'test:class:Space' as Ref
 export const mixin = 'test:mixin:Priced'
 
 export const noSchema: StorageSchema = { domains: [] }

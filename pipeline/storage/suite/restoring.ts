@@ -6,6 +6,7 @@ import {
   entry,
   idsOf,
   noteClass,
+  spaceClass,
   putAll,
   type SubjectFactory,
   task,
@@ -48,19 +49,24 @@ export function describeRestoring(name: string, make: SubjectFactory): void {
   )
 
   test(
-    `STO-30: ${name} searches past what is excluded by space, by being that space, or by class`,
+    `STO-30: ${name} finds what is in visible spaces, visible spaces themselves, and known classes only`,
     within(async (workspace) => {
       await putAll(workspace, 0, [
         task('a', { title: 'glass' }),
         task('b', { title: 'glass', _class: noteClass }),
         task('c', { title: 'glass', space: 'space-b' }),
-        task('space-b', { title: 'glass' }),
+        task('space-b', { title: 'glass', _class: spaceClass }),
       ])
-      const excluding = async (spaces: string[], classes: string[]) =>
-        new Set(await found(workspace, 'glass', { excluded: { spaces, classes } }))
-      assert.deepEqual(await excluding([], []), new Set(['a', 'b', 'c', 'space-b']))
-      assert.deepEqual(await excluding(['space-b'], []), new Set(['a', 'b']))
-      assert.deepEqual(await excluding(['space-b'], [noteClass]), new Set(['a']))
+      const { space, _class } = task('any', {})
+      const visible = async (spaces: string[], classes: string[]) => {
+        const of = { account: 'ann', spaces, classes, spaceClasses: [spaceClass], creatorClasses: [] }
+        return new Set(await found(workspace, 'glass', { visible: of }))
+      }
+      const all = [_class, noteClass, spaceClass]
+      assert.deepEqual(await visible([space, 'space-b'], all), new Set(['a', 'b', 'c', 'space-b']))
+      assert.deepEqual(await visible([space], all), new Set(['a', 'b']))
+      assert.deepEqual(await visible([space], [_class]), new Set(['a']))
+      assert.deepEqual(await visible([], all), new Set())
     }),
   )
 

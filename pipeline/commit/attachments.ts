@@ -1,0 +1,70 @@
+import type { AttachedDoc, Doc, Domain } from '../../model/documents.ts'
+import type { Hierarchy } from '../../model/hierarchy.ts'
+import { core, domains } from '../../model/identifiers.ts'
+import { invalidTransaction } from '../../model/invalid-transaction.ts'
+import { StatusError } from '../../model/status.ts'
+import { notFound } from '../permissions/role.ts'
+import type { Permissions } from '../permissions/permissions.ts'
+import { checkClass, storedDocument } from './claims.ts'
+import { collectionOf } from './counter-fields.ts'
+import type { Work } from './commit-step.ts'
+import { StagedSight } from './staged-sight.ts'
+
+/** What a document is attached to, where its class is one of attached documents. */
+export function attachmentOf(hierarchy: Hierarchy, doc: Doc | undefined): AttachedDoc | undefined {
+  if (doc === undefined || !hierarchy.isDerived(doc._class, core.class.AttachedDoc)) return undefined
+  const { attachedTo, attachedToClass, collection } = doc as AttachedDoc
+  const isAttached = [attachedTo, attachedToClass, collection].every((field) => typeof field === 'string')
+  return isAttached && !isInModel(hierarchy, doc) ? (doc as AttachedDoc) : undefined
+}
+
+/** The domain of what a document is attached to; `undefined` where the model does not know its class. */
+export function parentDomain(hierarchy: Hierarchy, { attachedToClass }: AttachedDoc): Domain | undefined {
+  return hierarchy.findClass(attachedToClass) === undefined ? undefined : hierarchy.domainOf(attachedToClass)
+}
+
+/**
+ * Whether a document may be attached where it is: the parent is there and seen by the caller, its class declares the
+ * collection, the collection takes the document's class, and the document is in the parent's space, or in the parent
+ * where that is a space. It stays there when the parent moves later.
+ * @throws StatusError ObjectNotFound, ObjectClassMismatch, ObjectSpaceMismatch, InvalidTransaction
+ */
+export async function checkAttachment(
+  work: Work,
+  permissions: Permissions,
+  item: AttachedDoc,
+): Promise<void> {
+  const { hierarchy } = work.state
+  const { attachedTo, attachedToClass, collection } = item
+  hierarchy.getClass(attachedToClass)
+  const sight = new StagedSight(work, permissions)
+  const parent = sight.visible(await storedDocument(work, attachedToClass, attachedTo))
+  if (parent === undefined) throw notFound(attachedTo)
+  checkClass(hierarchy, parent, attachedToClass)
+  const declared =
+    collectionOf(hierarchy, attachedToClass, collection) ?? collectionOf(hierarchy, parent._class, collection)
+  if (declared === undefined)
+    throw invalidTransaction('no such collection', { _class: parent._class, field: collection })
+  const { itemClass } = declared.type
+  if (itemClass !== undefined && !hierarchy.isDerived(item._class, hierarchy.baseClass(itemClass)))
+    throw invalidTransaction('a collection of another class', {
+      _class: item._class,
+      field: collection,
+      expected: itemClass,
+    })
+  checkSpace(hierarchy, item, parent)
+}
+
+/** What is for its creator alone may be anywhere: who sees the parent does not see it for that. */
+function checkSpace(hierarchy: Hierarchy, { _id, _class, space }: Doc, parent: Doc): void {
+  const isSpace = hierarchy.isDerived(parent._class, core.class.Space)
+  if (space === parent.space || (isSpace && space === parent._id)) return
+  if (hierarchy.creatorsOnly().has(_class)) return
+  const expected = isSpace ? parent._id : parent.space
+  throw new StatusError('core:status:ObjectSpaceMismatch', { _id, space, expected })
+}
+
+/** The model's own documents refer to each other without collections that count. */
+function isInModel(hierarchy: Hierarchy, { _class }: Doc): boolean {
+  return hierarchy.domainOf(_class) === domains.model
+}

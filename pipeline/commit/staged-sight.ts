@@ -1,0 +1,37 @@
+import type { Doc, Space } from '../../model/documents.ts'
+import { type Permissions, seesEverything, type SeesSpace } from '../permissions/permissions.ts'
+import { isSpaceVisible } from '../permissions/space-index.ts'
+import type { Work } from './commit-step.ts'
+
+/** What the caller sees of what the group leaves: a change of membership counts from the next transaction on. */
+export class StagedSight {
+  readonly #work: Work
+  readonly #permissions: Permissions
+  readonly #isWhole: boolean
+
+  constructor(work: Work, permissions: Permissions) {
+    this.#work = work
+    this.#permissions = permissions
+    this.#isWhole = seesEverything(work.caller)
+  }
+
+  /** The document, where the caller sees it. */
+  visible(doc: Doc | undefined): Doc | undefined {
+    if (doc === undefined || this.#isWhole) return doc
+    const { caller, state } = this.#work
+    return this.#permissions.sees(caller.account, doc, this.seesSpace, state.hierarchy) ? doc : undefined
+  }
+
+  readonly seesSpace: SeesSpace = (id) => {
+    if (this.#isWhole) return true
+    const { caller, state } = this.#work
+    for (const domain of this.#permissions.spaceDomains().keys()) {
+      const staged = state.peekStaged(domain, id)
+      if (staged === undefined) continue
+      const { doc } = staged
+      if (doc === undefined) return false
+      if (this.#permissions.isSpace(domain, doc)) return isSpaceVisible(doc as Space, caller.account)
+    }
+    return this.#permissions.seesSpace(caller.account)(id)
+  }
+}

@@ -1,0 +1,98 @@
+import type { Doc, Domain } from '../../../model/documents.ts'
+import type { Hierarchy } from '../../../model/hierarchy.ts'
+import { core, domains } from '../../../model/identifiers.ts'
+import type { Condition, FindPlan } from '../../../model/query/plan.ts'
+import { StatusError } from '../../../model/status.ts'
+import type { TxCUD } from '../../../model/transactions.ts'
+import { isDeclaration } from '../../../model/workspace-model.ts'
+import { checkAccount } from '../../permissions/account-rights.ts'
+import { decide, type Writer } from '../../permissions/decide.ts'
+import { checkModelUse } from '../../permissions/model-use.ts'
+import { seesEverything } from '../../permissions/permissions.ts'
+import { forbidden, writerRole } from '../../permissions/role.ts'
+import type { Workspace } from '../../workspace.ts'
+import { resolveClaims } from '../claims.ts'
+import type { AppliedChange, CommitStep, Work } from '../commit-step.ts'
+import { checkCounters } from '../counter-fields.ts'
+import { StagedSight } from '../staged-sight.ts'
+
+/**
+ * Who may change what: decided over the document as it is stored, as it will be, and the caller. What the transaction
+ * says of its document is held against the stored one first. Here, inside the queue, so that a change of role or
+ * membership holds for the very next transaction. What triggers add comes by here too, as by who signs it; cascades
+ * and counters do not, for they follow from what was decided.
+ */
+export const authorize: CommitStep = (next, workspace) =>
+  async function authorize(work, tx) {
+    const isPerson = !seesEverything(work.caller)
+    const role = isPerson ? writerRole(workspace, work.caller) : undefined
+    const sight = new StagedSight(work, workspace.permissions)
+    const { hierarchy } = work.state
+    const resolved = await resolveClaims(work, sight, tx as TxCUD)
+    if (resolved === undefined) return { result: {} }
+    const outcome = await next(work, resolved.tx)
+    const { change } = outcome
+    if (change === undefined) return outcome
+    const { model, permissions, modelChanges } = workspace
+    const domain = domainOf(hierarchy, change)
+    const conflict = domain === domains.model ? model.declaredConflict(change, hierarchy) : undefined
+    if (conflict !== undefined) throw forbidden(conflict)
+    if (role !== undefined) {
+      const writer: Writer = { account: work.caller.account, role, seesSpace: sight.seesSpace, modelChanges }
+      decide(writer, { ...change, domain, hierarchy, permissions, reserved: model.reservedPlugins() })
+      checkCounters(hierarchy, change)
+      if (isNewSpace(workspace, domain, change)) await checkUnused(work, change)
+    }
+    if (domain === domains.model) await checkModel(work, workspace, hierarchy, change)
+    return outcome
+  }
+
+function domainOf(hierarchy: Hierarchy, { before, after }: AppliedChange): Domain {
+  const doc = before ?? after
+  return (doc && hierarchy.domainOf(doc._class)) ?? ''
+}
+
+/** What holds whoever changes the model. */
+async function checkModel(
+  work: Work,
+  { model }: Workspace,
+  before: Hierarchy,
+  change: AppliedChange,
+): Promise<void> {
+  const doc = (change.after ?? change.before) as Doc
+  if (before.isDerived(doc._class, core.class.Account)) checkAccount(model, change)
+  if (isDeclaration(doc) && !work.caller.system)
+    await checkModelUse(work.state, { before, after: work.state.hierarchy }, change)
+}
+
+function isNewSpace({ permissions }: Workspace, domain: Domain, { before, after }: AppliedChange): boolean {
+  return before === undefined && after !== undefined && permissions.isSpace(domain, after)
+}
+
+/**
+ * A space that once was there, or that holds documents already, is not made anew by a person: what was in it would be
+ * seen by others than before.
+ */
+async function checkUnused({ state }: Work, { after }: AppliedChange): Promise<void> {
+  const { _id } = after as Doc
+  const named: Condition = {
+    op: 'any-of',
+    conditions: [
+      { op: 'eq', path: ['objectId'], value: _id },
+      { op: 'eq', path: ['objectSpace'], value: _id },
+    ],
+  }
+  const stored = [...state.hierarchy.domains().keys()].filter(
+    (domain) => domain !== domains.model && domain !== domains.transient && domain !== domains.tx,
+  )
+  const plans = [
+    planOf(domains.tx, named),
+    ...stored.map((domain) => planOf(domain, { op: 'eq', path: ['space'], value: _id })),
+  ]
+  for (const plan of plans)
+    if ((await state.count(plan)) > 0) throw new StatusError('core:status:ObjectExists', { _id })
+}
+
+function planOf(domain: Domain, condition: Condition): FindPlan {
+  return { domain, condition, sort: [], total: false, lookups: [] }
+}

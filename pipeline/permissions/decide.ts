@@ -1,0 +1,66 @@
+import type { Account, AccountRole, Doc, Domain, Ref, UserStatus } from '../../model/documents.ts'
+import type { Hierarchy } from '../../model/hierarchy.ts'
+import { core, domains, pluginOf, serverPlugins } from '../../model/identifiers.ts'
+import type { DocumentChange } from '../../model/transactions.ts'
+import { decideModel } from './model-rights.ts'
+import type { Permissions, SeesSpace } from './permissions.ts'
+import { forbidden, notFound } from './role.ts'
+import { decideSpace } from './space-rights.ts'
+
+/** Who writes, and what the commit leaves to be seen. */
+export interface Writer {
+  account: Ref<Account>
+  role: AccountRole
+  seesSpace: SeesSpace
+  /** Who changes classes of the application at run time. */
+  modelChanges: 'maintainers' | 'nobody'
+}
+
+export interface Decision extends DocumentChange {
+  domain: Domain
+  hierarchy: Hierarchy
+  permissions: Permissions
+  /** Plugins whose ids people do not use. */
+  reserved: ReadonlySet<string>
+}
+
+/** Prefixes of ids that the server makes documents under. */
+const serverIds: ReadonlySet<string> = new Set([...serverPlugins, 'account', 'trigger', 'migration'])
+
+/**
+ * Whether a person may make this change: from the document as it was, as it will be, and who the person is; nothing
+ * that the transaction says counts. The document was visible before, or not there.
+ * @throws StatusError Forbidden, or ObjectNotFound for a space that is not seen
+ */
+export function decide(writer: Writer, decision: Decision): void {
+  const { before, after, domain, hierarchy, permissions } = decision
+  const doc = after ?? before
+  if (doc === undefined) return
+  if (before === undefined) checkNew(doc, decision)
+  else if (after !== undefined) checkHeader(before, after)
+  if (after !== undefined && after.space !== before?.space && !writer.seesSpace(after.space))
+    throw notFound(after.space)
+  if (pluginOf(doc._class) === 'module') throw forbidden('documents of modules’ state are the server’s')
+  if (hierarchy.isDerived(doc._class, core.class.UserStatus)) checkStatus(writer, decision)
+  if (domain === domains.model) decideModel(writer, hierarchy, decision)
+  else if (permissions.isSpace(domain, doc)) decideSpace(writer, decision)
+}
+
+/** In the model the names of modules are reserved too: a later version may declare what is made under one. */
+function checkNew({ _id }: Doc, { domain, reserved }: Decision): void {
+  const plugin = pluginOf(_id)
+  if (plugin === _id) return
+  if (!serverIds.has(plugin) && !(domain === domains.model && reserved.has(plugin))) return
+  throw forbidden(`ids that begin with ${plugin}: are the server’s and its modules’`)
+}
+
+function checkHeader(before: Doc, after: Doc): void {
+  if (before.createdBy === after.createdBy && before.createdOn === after.createdOn) return
+  throw forbidden('who created a document, and when, stays')
+}
+
+function checkStatus({ account }: Writer, { before, after }: Decision): void {
+  for (const doc of [before, after])
+    if (doc !== undefined && (doc as UserStatus).user !== account)
+      throw forbidden('the status of somebody else')
+}

@@ -1,0 +1,124 @@
+import type { Account, Ref, Space } from '../../model/documents.ts'
+import type { Hierarchy } from '../../model/hierarchy.ts'
+import { core } from '../../model/identifiers.ts'
+import type { Condition, Path } from '../../model/query/plan.ts'
+import type { Tx, TxCollectionCUD, TxCreateDoc, TxCUD, TxUpdateDoc } from '../../model/transactions.ts'
+import type { Audience } from '../push.ts'
+
+/*
+ * A transaction in the log names the class and the space that its document really has, and who created the document
+ * where only the creator sees it (`commit/steps/apply-to-document.ts`). So the log alone tells who sees an entry: who
+ * sees the innermost document, before the change and after it.
+ */
+
+/** What is done to the document itself: the inner transaction of a collection transaction. */
+export function innerChange(tx: Tx): TxCUD {
+  return tx._class === core.class.TxCollectionCUD ? (tx as TxCollectionCUD).tx : (tx as TxCUD)
+}
+
+/** Who sees an entry of the log. */
+export function audienceOfLogged(hierarchy: Hierarchy, tx: Tx): Audience {
+  const change = innerChange(tx)
+  const { objectClass, objectId, objectSpace, createdBy } = change
+  if (hierarchy.findClass(objectClass) === undefined) return { spaces: [], creator: null }
+  const creator = hierarchy.creatorsOnly().has(objectClass) ? (createdBy ?? null) : undefined
+  const spaces: string[] = [objectSpace]
+  const target: unknown = (change as Partial<TxUpdateDoc>).operations?.['space']
+  if (typeof target === 'string') spaces.push(target)
+  if (hierarchy.isDerived(objectClass, core.class.Space)) spaces.push(objectId)
+  return { spaces, creator }
+}
+
+/** Holds for the entries of the log that an account sees. */
+export function loggedCondition(
+  hierarchy: Hierarchy,
+  account: Ref<Account>,
+  visible: readonly string[],
+): Condition {
+  const isCollection: Condition = { op: 'eq', path: ['_class'], value: core.class.TxCollectionCUD }
+  return anyOf([
+    allOf([none(isCollection), changeCondition(hierarchy, [], account, visible)]),
+    allOf([isCollection, changeCondition(hierarchy, ['tx'], account, visible)]),
+  ])
+}
+
+function changeCondition(
+  hierarchy: Hierarchy,
+  at: Path,
+  account: Ref<Account>,
+  visible: readonly string[],
+): Condition {
+  const spaces = [...visible]
+  const isOf = (classes: Iterable<string>): Condition => ({
+    op: 'in',
+    path: [...at, 'objectClass'],
+    values: [...classes],
+    isRule: true,
+  })
+  const inVisible = (field: Path): Condition => ({
+    op: 'in',
+    path: [...at, ...field],
+    values: spaces,
+    isRule: true,
+  })
+  const target = ['operations', 'space']
+  return allOf([
+    isOf(hierarchy.classes()),
+    inVisible(['objectSpace']),
+    anyOf([{ op: 'exists', path: [...at, ...target], value: false }, inVisible(target)]),
+    anyOf([none(isOf(hierarchy.descendants(core.class.Space))), inVisible(['objectId'])]),
+    anyOf([none(isOf(hierarchy.creatorsOnly())), { op: 'eq', path: [...at, 'createdBy'], value: account }]),
+  ])
+}
+
+/** Fields of a space that decide who sees it. */
+const deciding = ['private', 'members']
+
+/**
+ * Whether the entry may have changed what an account sees, so that the entries alone no longer tell what a client
+ * that comes back has to show.
+ */
+export function changesSight(hierarchy: Hierarchy, isVisible: (space: string) => boolean, tx: Tx): boolean {
+  const change = innerChange(tx)
+  const { operations } = change as Partial<TxUpdateDoc>
+  const target: unknown = operations?.['space']
+  if (typeof target === 'string' && target !== change.objectSpace)
+    return isVisible(change.objectSpace) !== isVisible(target)
+  return hierarchy.isDerived(change.objectClass, core.class.Space) && changesSpace(change)
+}
+
+function changesSpace(change: TxCUD): boolean {
+  switch (change._class) {
+    case core.class.TxCreateDoc:
+      // The system may have put documents into a space before it made it.
+      return isPrivate(change as TxCreateDoc) || change.modifiedBy === core.account.System
+    case core.class.TxUpdateDoc:
+      return deciding.some((field) => names((change as TxUpdateDoc).operations, field))
+    default:
+      return change._class === core.class.TxRemoveDoc
+  }
+}
+
+function isPrivate({ attributes }: TxCreateDoc): boolean {
+  return (attributes as Partial<Space>).private === true
+}
+
+/** Whether the operations touch the field, directly or by an operator. */
+function names(operations: object, field: string): boolean {
+  return Object.entries(operations).some(
+    ([key, value]) =>
+      key.split('.')[0] === field || (key.startsWith('$') && names((value ?? {}) as object, field)),
+  )
+}
+
+function allOf(conditions: Condition[]): Condition {
+  return { op: 'all-of', conditions }
+}
+
+function anyOf(conditions: Condition[]): Condition {
+  return { op: 'any-of', conditions }
+}
+
+function none(condition: Condition): Condition {
+  return { op: 'none-of', conditions: [condition] }
+}

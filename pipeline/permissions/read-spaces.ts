@@ -1,0 +1,48 @@
+import type { Space } from '../../model/documents.ts'
+import { core, domains } from '../../model/identifiers.ts'
+import type { Condition } from '../../model/query/plan.ts'
+import type { WorkspaceModel } from '../../model/workspace-model.ts'
+import type { WorkspaceStorage } from '../storage/contract.ts'
+import type { Logger } from '../workspace.ts'
+import type { Permissions } from './permissions.ts'
+
+/**
+ * Takes in all spaces as they are stored, and those that modules declare. In the domain of spaces every document is
+ * one: a module that is missing hides what its private spaces hold, and does not open it.
+ */
+export async function readSpaces(
+  storage: WorkspaceStorage,
+  model: WorkspaceModel,
+  permissions: Permissions,
+): Promise<void> {
+  const found = new Map<string, Space>()
+  for (const doc of model.documents())
+    if (model.hierarchy.isDerived(doc._class, core.class.Space)) found.set(doc._id, doc as Space)
+  for (const [domain, classes] of permissions.spaceDomains()) {
+    if (domain === domains.model) continue
+    const condition: Condition =
+      classes === undefined
+        ? { op: 'all-of', conditions: [] }
+        : { op: 'in', path: ['_class'], values: [...classes] }
+    const spaces = await storage.find({ domain, condition, sort: [], total: false, lookups: [] })
+    for (const space of spaces) found.set(space._id, space as unknown as Space)
+  }
+  permissions.forgetSpaces()
+  for (const [id, space] of found) permissions.spaceChanged(id, space)
+}
+
+/** Says which documents nobody but the system and administrators sees, as the model lacks their class. */
+export async function reportUnknownClasses(
+  storage: WorkspaceStorage,
+  model: WorkspaceModel,
+  { logger, workspace }: { logger: Logger; workspace: string },
+): Promise<void> {
+  const stored = await storage.storedClasses()
+  const unknown = stored.filter(({ _class }) => model.hierarchy.findClass(_class) === undefined)
+  if (unknown.length === 0) return
+  const classes = [...new Set(unknown.map(({ _class }) => _class))].sort()
+  logger.warn(
+    { workspace, classes },
+    'the workspace holds documents of unknown classes, which are hidden: a module may be missing',
+  )
+}

@@ -1,0 +1,42 @@
+import { type Account, AccountRole } from '../../model/documents.ts'
+import { StatusError } from '../../model/status.ts'
+import type { Caller } from '../caller.ts'
+import type { Workspace } from '../workspace.ts'
+
+const ranks: readonly string[] = [
+  AccountRole.Guest,
+  AccountRole.User,
+  AccountRole.Maintainer,
+  AccountRole.Owner,
+]
+
+/** 0 for a guest up to 3 for an owner; -1 for what is no role. */
+export function rankOf(role: string): number {
+  return ranks.indexOf(role)
+}
+
+export function isMaintainer(role: AccountRole): boolean {
+  return rankOf(role) >= rankOf(AccountRole.Maintainer)
+}
+
+/**
+ * The role that the caller has now, not the one it had when its session began.
+ * @throws StatusError where the caller writes nothing: Forbidden for a guest and for who has no account any more,
+ *   WorkspaceBroken while the model is broken
+ */
+export function writerRole({ model, flaws }: Workspace, caller: Caller): AccountRole {
+  const role = (model.get(caller.account) as Partial<Account> | undefined)?.role ?? AccountRole.Guest
+  if (rankOf(role) <= rankOf(AccountRole.Guest)) throw forbidden('guests only read')
+  if (flaws.length > 0)
+    throw new StatusError('platform:status:WorkspaceBroken', { message: flaws.join('; ') })
+  return role
+}
+
+export function forbidden(message: string): StatusError {
+  return new StatusError('platform:status:Forbidden', { message })
+}
+
+/** The same for what is not there and for what the caller may not see. */
+export function notFound(_id: string): StatusError {
+  return new StatusError('core:status:ObjectNotFound', { _id })
+}

@@ -1,0 +1,23 @@
+import type { Space } from '../../model/documents.ts'
+import type { DocumentChange } from '../../model/transactions.ts'
+import type { Writer } from './decide.ts'
+import { forbidden, isMaintainer } from './role.ts'
+import { membersOf, ownersOf } from './space-index.ts'
+
+/**
+ * Who decides over a space: its owners, and maintainers who see it. Everyone else who sees it may change what is said
+ * of it, take others in, and leave.
+ */
+export function decideSpace({ account, role }: Writer, { before, after }: DocumentChange): void {
+  if (before === undefined) return
+  const was = before as Space
+  if (ownersOf(was).includes(account) || isMaintainer(role)) return
+  if (after === undefined) throw forbidden('owners of the space and maintainers remove it')
+  const is = after as Space
+  for (const field of ['private', 'archived', 'owners'] as const)
+    if (JSON.stringify(was[field]) !== JSON.stringify(is[field]))
+      throw forbidden(`owners of the space and maintainers change its ${field}`)
+  const staying = new Set(membersOf(is))
+  if (membersOf(was).some((member) => member !== account && !staying.has(member)))
+    throw forbidden('owners of the space and maintainers leave others out')
+}

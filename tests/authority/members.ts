@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto'
+import { Packr } from 'msgpackr'
+import type { TestContext } from 'node:test'
+import { dropDatabases } from '../../pipeline/storage/mongodb/temporary-subject.ts'
+import type { Flags } from '../../server/configuration/configuration.ts'
+import { withMongo } from '../services/with-mongo.ts'
+import { RawClient, RawError } from '../support/raw-client.ts'
+import { testServer, type TestServer } from '../support/test-server.ts'
+import { change, type ChangeOptions, createTask } from '../support/transactions.ts'
+
+export type Encoding = 'json' | 'packed'
+
+const packr = new Packr({ structuredClone: true, bundleStrings: true })
+
+/** A member of the workspace, over a socket of its own. */
+export class Member {
+  readonly name: string
+  readonly client: RawClient
+
+  private constructor(name: string, client: RawClient, encoding: Encoding) {
+    this.name = name
+    this.client = client
+    if (encoding === 'json') return
+    const send = client.send.bind(client)
+    client.send = (frame) => send(packr.pack(frame))
+  }
+
+  static async enter(server: TestServer, name: string, encoding: Encoding): Promise<Member> {
+    const claims = name === 'root' ? { admin: 'true' as const } : {}
+    const hello = encoding === 'json' ? {} : { binary: true, protocol: 2 }
+    return new Member(
+      name,
+      await RawClient.open(server.url, server.token(name, 'w1', claims), hello),
+      encoding,
+    )
+  }
+
+  get account(): string {
+    return `account:${this.name}`
+  }
+
+  /** The code of the refusal, or the answer. */
+  async tries(tx: object): Promise<unknown> {
+    try {
+      return await this.client.request('tx', [this.#signed(tx)])
+    } catch (error) {
+      if (error instanceof RawError) return error.code
+      throw error
+    }
+  }
+
+  /** @throws RawError */
+  async does(tx: object): Promise<unknown> {
+    return await this.client.request('tx', [this.#signed(tx)])
+  }
+
+  async find<T = Record<string, unknown>>(
+    _class: string,
+    query: object = {},
+  ): Promise<(T & { _id: string })[]> {
+    return (await this.client.request('findAll', [_class, query])) as (T & { _id: string })[]
+  }
+
+  async ids(_class: string, query: object = {}): Promise<string[]> {
+    return (await this.find(_class, query)).map(({ _id }) => _id).sort()
+  }
+
+  async search(query: string): Promise<string[]> {
+    const { docs } = (await this.client.request('searchFulltext', [{ query }])) as { docs: { id: string }[] }
+    return docs.map(({ id }) => id).sort()
+  }
+
+  #signed(tx: object): object {
+    const signed = { ...tx, modifiedBy: this.account } as { tx?: object; txes?: object[] }
+    if (signed.tx !== undefined) signed.tx = this.#signed(signed.tx)
+    if (signed.txes !== undefined) signed.txes = signed.txes.map((each) => this.#signed(each))
+    return signed
+  }
+}
+
+export interface World {
+  server: TestServer
+  /** An administrator of the server, who sees everything. */
+  root: Member
+  /** OWNER */
+  olga: Member
+  /** MAINTAINER */
+  max: Member
+  /** USER, who owns the space `pub` and the private space `own`. */
+  ann: Member
+  /** USER */
+  bob: Member
+  /** GUEST */
+  gus: Member
+}
+
+const roles = { olga: 'OWNER', max: 'MAINTAINER', gus: 'GUEST' } as const
+
+/** A workspace with people of each role, a public space with a task, and a private one with another. */
+export async function peopledWorld(
+  context: TestContext,
+  encoding: Encoding,
+  flags: Flags = {},
+): Promise<World> {
+  const server = await testServer(context, flags)
+  const enter = async (name: string) => await Member.enter(server, name, encoding)
+  const root = await enter('root')
+  for (const [name, role] of Object.entries(roles)) {
+    await (await enter(name)).client.close()
+    await root.does(update(`account:${name}`, 'core:class:Account', { role }, 'core:space:Model'))
+  }
+  const [olga, max, ann, bob, gus] = await Promise.all(['olga', 'max', 'ann', 'bob', 'gus'].map(enter))
+  const world = { server, root, olga, max, ann, bob, gus } as World
+  await world.ann.does(space('pub', false, ['account:ann', 'account:bob']))
+  await world.ann.does(space('own', true, ['account:ann']))
+  await world.ann.does(createTask('shown', { title: 'a public word' }, { space: 'pub' }))
+  await world.ann.does(createTask('hidden', { title: 'a secret word' }, { space: 'own' }))
+  await world.ann.does(attach('hidden', 'remark', { space: 'own' }))
+  return world
+}
+
+export interface Setting {
+  /** Storage and encoding, for titles. */
+  name: string
+  encoding: Encoding
+  /** Where a server of its own keeps its documents. */
+  flags: (context: TestContext) => Flags
+}
+
+/** Runs with each storage and each encoding; with MongoDB where there is a server. */
+export async function inEachSetting(describe: (setting: Setting) => void): Promise<void> {
+  const each = (storage: string, flags: Setting['flags']) => {
+    for (const encoding of ['json', 'packed'] as const)
+      describe({ name: `${storage}, ${encoding}`, encoding, flags })
+  }
+  each('memory', () => ({ storage: 'memory' }))
+  each('embedded', () => ({ storage: 'embedded' }))
+  await withMongo(({ url: mongoUrl }) => {
+    each('mongodb', (context) => {
+      const mongoPrefix = `authority-${randomBytes(4).toString('hex')}-`
+      context.after(() => dropDatabases(mongoUrl, mongoPrefix))
+      return { storage: 'mongodb', mongoUrl, mongoPrefix }
+    })
+  })
+}
+
+export function create(id: string, _class: string, attributes: object, options: ChangeOptions = {}): object {
+  return change('core:class:TxCreateDoc', id, _class, options, { attributes })
+}
+
+export function update(id: string, _class: string, operations: object, spaceId = 'core:space:Space'): object {
+  return change('core:class:TxUpdateDoc', id, _class, { space: spaceId }, { operations })
+}
+
+export function remove(id: string, _class: string, options: ChangeOptions = {}, fields: object = {}): object {
+  return change('core:class:TxRemoveDoc', id, _class, options, fields)
+}
+
+export function space(id: string, isPrivate: boolean, members: string[]): object {
+  const attributes = { name: id, description: '', private: isPrivate, members, archived: false }
+  return create(id, 'core:class:Space', attributes, { space: 'core:space:Space' })
+}
+
+/** A comment on a task. */
+export function attach(task: string, id: string, options: ChangeOptions, collection = 'comments'): object {
+  const tx = create(id, 'board:class:Comment', { message: `a remark ${id}` }, options)
+  return change('core:class:TxCollectionCUD', task, 'board:class:Task', options, { collection, tx })
+}

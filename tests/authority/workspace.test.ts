@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { board, boardModel } from '../../examples/board/model.ts'
+import { core } from '../../model/identifiers.ts'
+import type { Ref, Class, Doc } from '../../model/documents.ts'
+import type { Tx } from '../../model/transactions.ts'
+import { systemCaller, type Caller } from '../../pipeline/caller.ts'
+import { openWorkspace, type Pipeline } from '../../pipeline/open-workspace.ts'
+import { createEmbeddedStorage } from '../../pipeline/storage/embedded/storage.ts'
+import { createMemoryStorage } from '../../pipeline/storage/memory/storage.ts'
+import { createMongoStorage } from '../../pipeline/storage/mongodb/storage.ts'
+import type { Storage } from '../../pipeline/storage/contract.ts'
+import { modelOf } from '../../server/modules.ts'
+import { withMongo } from '../services/with-mongo.ts'
+import { RawClient } from '../support/raw-client.ts'
+import { ann, bob, caller, modulePipeline } from '../support/test-pipeline.ts'
+import { TEST_SECRET, TEST_SPACES, TestLog, testServer } from '../support/test-server.ts'
+import testSpaces, { testAccounts } from '../support/test-spaces.ts'
+import { change, createTask, updateTask } from '../support/transactions.ts'
+import { create, space, update } from './members.ts'
+
+const { Task } = board.class
+
+test('AUTH-11: what a trigger adds as the sender is bound by what the sender may, as the system by nothing', async () => {
+  const added = { as: 'bySender' as 'bySender' | 'bySystem' }
+  const { pipeline, find } = await modulePipeline({
+    triggers: [
+      {
+        kind: 'sync',
+        name: 'touch-hidden',
+        on: { classes: [Task], transactions: [core.class.TxUpdateDoc] },
+        run: async (context, { objectId }) => {
+          const hidden = await context.get(Task, 'hidden' as Ref)
+          if (objectId === 'hidden' || hidden === undefined) return []
+          return [context[added.as].update(hidden, { title: 'touched' })]
+        },
+      },
+    ],
+  })
+  await pipeline.tx(ann, space('own', true, ['account:ann']) as Tx)
+  await pipeline.tx(ann, createTask('hidden', { title: 'untouched' }, { space: 'own' }))
+  await pipeline.tx(bob, createTask('open', { title: 'x' }, { by: 'account:bob' }))
+  const attempt = () => pipeline.tx(bob, updateTask('open', { rank: 'x' }, { by: 'account:bob' }))
+  const title = async () =>
+    (await find(Task, { _id: 'hidden' as Ref }))[0] as { title?: string; modifiedBy?: string }
+  await assert.rejects(attempt(), /ObjectNotFound/)
+  assert.equal((await title()).title, 'untouched')
+  added.as = 'bySystem'
+  await attempt()
+  const { title: now, modifiedBy } = await title()
+  assert.deepEqual([now, modifiedBy], ['touched', core.account.System])
+})
+
+const withBoard = [{ model: boardModel }, testSpaces, { model: testAccounts('ann', 'bob') }]
+const withoutBoard = [{ model: testAccounts('ann', 'bob') }]
+
+async function opened(storage: Storage, modules: typeof withBoard, id = 'w1') {
+  const log = new TestLog()
+  const pipeline = await openWorkspace({
+    id,
+    storage,
+    base: modelOf(modules),
+    clock: { now: Date.now },
+    logger: log,
+    committed: () => undefined,
+  })
+  return { pipeline, log }
+}
+
+async function hidesUnknown(storage: Storage): Promise<void> {
+  const id = `unknown-${process.pid}-${Date.now()}`
+  try {
+    const { pipeline: whole } = await opened(storage, withBoard, id)
+    const project = { ...space('own', true, ['account:ann']), objectClass: 'board:class:Project' }
+    await whole.tx(ann, project as unknown as Tx)
+    await whole.tx(ann, createTask('t1', { title: 'a secret word' }, { space: 'own' }))
+    const note = { task: 't1', assignedBy: 'account:bob' }
+    await whole.tx(ann, create('n1', 'board:class:Notification', note, { space: 'core:space:Space' }) as Tx)
+    const label = { name: 'label', description: '', private: false, members: [], archived: false }
+    await whole.tx(ann, create('pub', 'core:class:Space', label, { space: 'core:space:Space' }) as Tx)
+    await whole.close()
+    const { pipeline, log } = await opened(storage, withoutBoard, id)
+    const [warning] = log.lines.filter(({ level }) => level === 'warn')
+    assert.match(String(warning?.message), /unknown classes/)
+    assert.deepEqual((warning?.fields as { classes?: string[] } | undefined)?.classes, [
+      'board:class:Notification',
+      'board:class:Project',
+      'board:class:Task',
+    ])
+    for (const who of [ann, bob]) {
+      assert.deepEqual(await idsOf(pipeline, who, 'core:class:Space'), ['pub'])
+      const logged = (await idsOf(pipeline, who, 'core:class:TxCUD')).length
+      assert.equal(logged, 1, 'the log shows what is of known classes')
+      assert.deepEqual((await pipeline.searchFulltext(who, { query: 'secret' }, {})).docs, [])
+      await assert.rejects(pipeline.tx(who, updateOf('own', { private: false }, who)), /ObjectNotFound/)
+      await assert.rejects(
+        pipeline.tx(who, updateOf('own', { private: false }, who, 'board:class:Project')),
+        /UnknownClass/,
+      )
+    }
+    assert.equal((await idsOf(pipeline, systemCaller, 'core:class:TxCUD')).length, 4)
+    await pipeline.close()
+    const { pipeline: again } = await opened(storage, withBoard, id)
+    assert.deepEqual(await idsOf(again, ann, Task), ['t1'])
+    assert.deepEqual(await idsOf(again, bob, Task), [])
+    await again.close()
+  } finally {
+    await storage.close()
+  }
+}
+
+function updateOf(id: string, operations: object, who: Caller, _class = 'core:class:Space'): Tx {
+  return { ...update(id, _class, operations), modifiedBy: who.account } as unknown as Tx
+}
+
+async function idsOf(pipeline: Pipeline, who: Caller, _class: string): Promise<string[]> {
+  const found = (await pipeline.find(who, { _class: _class as Ref<Class>, query: {}, options: {} })) as Doc[]
+  return found.map(({ _id }) => _id).sort()
+}
+
+const unknown =
+  'AUTH-14: documents of classes that the model does not know are seen by the system and administrators only, and the opening says so'
+
+test(`${unknown} (memory)`, async () => {
+  await hidesUnknown(createMemoryStorage())
+})
+
+test(`${unknown} (embedded)`, async (context) => {
+  await hidesUnknown(createEmbeddedStorage({ directory: await folder(context) }))
+})
+
+await withMongo(({ url }) => {
+  test(`${unknown} (mongodb)`, async () => {
+    await hidesUnknown(createMongoStorage({ url }))
+  })
+})
+
+async function folder(context: TestContext): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'atrium-authority-'))
+  context.after(async () => await rm(directory, { recursive: true, force: true }))
+  return directory
+}
+
+test('AUTH-15: a workspace with a broken model opens, people read it only, and an administrator repairs it', async (context) => {
+  const server = await testServer(context, { storage: 'embedded' })
+  const orphan = create(
+    'shop:class:Orphan',
+    'core:class:Class',
+    { kind: 0, label: 'x', extends: 'gone:class:Base' },
+    { space: 'core:space:Model' },
+  )
+  const before = await RawClient.open(server.url, server.token('ann'))
+  await before.request('tx', [createTask('t1', { title: 'x' })])
+  const tool = await RawClient.open(server.url, server.token('tool', 'w1', { mode: 'backup' }))
+  await tool.request('upload', ['tx', [orphan]])
+  await tool.close()
+  await before.waitForClose()
+  const person = await RawClient.open(server.url, server.token('ann'))
+  assert.equal(((await person.request('findAll', [Task, {}])) as unknown[]).length, 1)
+  const refusal = await person.ask('tx', [createTask('t2', { title: 'x' })])
+  assert.equal(refusal.error?.code, 'platform:status:WorkspaceBroken')
+  assert.match(String(refusal.error?.params['message']), /gone:class:Base/)
+  const admin = await RawClient.open(server.url, server.token('root', 'w1', { admin: 'true' }))
+  await admin.request('tx', [createTask('t3', { title: 'x' }, { by: 'account:root' })])
+  const repair = await RawClient.open(server.url, server.token('tool', 'w1', { mode: 'backup' }))
+  await repair.request('clean', ['tx', [(orphan as { _id: string })._id]])
+  await repair.close()
+  await person.waitForClose()
+  const again = await RawClient.open(server.url, server.token('ann'))
+  assert.deepEqual(await again.request('tx', [createTask('t4', { title: 'x' })]), {})
+})
+
+test('AUTH-15: a workspace whose migration fails lets in those who repair it, and keeps no other from starting', async (context) => {
+  const path = join(await folder(context), 'failing.mjs')
+  const source = `export default { name: 'failing', model: [], migrations: [{ name: 'fails', run: () => { throw new Error('no') } }] }`
+  await writeFile(path, source)
+  const data = await folder(context)
+  const server = await testServer(context, {
+    storage: 'embedded',
+    data,
+    demo: '1',
+    secret: TEST_SECRET,
+    modules: `board,${TEST_SPACES},${path}`,
+  })
+  const refused = new RawClient(server.url, server.token('ann'))
+  const { error } = await refused.wait((frame) => frame.error !== undefined)
+  assert.equal(error?.code, 'platform:status:MigrationFailed')
+  for (const claims of [
+    { admin: 'true' as const },
+    { mode: 'backup' as const },
+    { model: 'upgrade' as const },
+  ]) {
+    const repairs = await RawClient.open(server.url, server.token('root', 'w1', claims))
+    assert.ok(Array.isArray(await repairs.request('findAll', [Task, {}])))
+    await repairs.close()
+  }
+  const admin = await RawClient.open(server.url, server.token('root', 'demo', { admin: 'true' }))
+  assert.ok(Array.isArray(await admin.request('findAll', [Task, {}])))
+})
+
+test('AUTH-3: changes of what modules declare that an older version let through have no effect', async () => {
+  const storage = createMemoryStorage()
+  const { pipeline } = await opened(storage, withBoard)
+  await pipeline.tx(
+    ann,
+    create('mine', 'core:class:Preference', { theme: 'x' }, { space: 'core:space:Space' }) as Tx,
+  )
+  const attacks = [
+    change(
+      'core:class:TxUpdateDoc',
+      'core:class:Preference',
+      'core:class:Class',
+      { space: 'core:space:Model' },
+      { operations: { $unset: { visibleTo: '' } } },
+    ),
+    change(
+      'core:class:TxUpdateDoc',
+      Task,
+      'core:class:Configuration',
+      { space: 'core:space:Model' },
+      { operations: { domain: 'elsewhere' } },
+    ),
+    change(
+      'core:class:TxRemoveDoc',
+      'module:class:TriggerCursor',
+      'core:class:Class',
+      { space: 'core:space:Model' },
+      {},
+    ),
+  ]
+  const { hash } = pipeline.model
+  await pipeline.restoring.upload('tx', attacks)
+  await pipeline.close()
+  const { pipeline: again, log } = await opened(storage, withBoard)
+  assert.equal(log.lines.filter(({ message }) => message === 'a model transaction is left out').length, 3)
+  assert.deepEqual(again.flaws, [])
+  assert.equal(again.model.hash, hash)
+  assert.deepEqual(await idsOf(again, bob, 'core:class:Preference'), [])
+  assert.deepEqual(await idsOf(again, ann, 'core:class:Preference'), ['mine'])
+  assert.deepEqual(await idsOf(again, caller('root', { admin: true }), 'core:class:Preference'), ['mine'])
+  await again.close()
+})

@@ -1,0 +1,50 @@
+import { board } from '../../examples/board/model.ts'
+import { collection } from '../../model/attribute-types.ts'
+import { createModelBuilder } from '../../model/builder.ts'
+import type { Account, Class, Ref } from '../../model/documents.ts'
+import { core } from '../../model/identifiers.ts'
+import type { Tx, TxCreateDoc } from '../../model/transactions.ts'
+
+/** Public spaces that tests put documents into, declared by a module so that they take no place in a log. */
+const ids = ['board:project:test', 'board:project:a', 'board:project:b', 'board:project:WEB', 'open', 'p']
+const testSpaces: readonly Tx[] = ids.map((id) =>
+  declaration(core.class.Space, id, {
+    name: id,
+    description: '',
+    private: false,
+    members: [],
+    archived: false,
+  }),
+)
+
+/** Accounts `account:ann` and the like, for tests without a server around the pipeline. */
+export function testAccounts(...names: string[]): Tx[] {
+  return names.map((name) =>
+    declaration(core.class.Account, `account:${name}`, { email: name, role: 'USER' }),
+  )
+}
+
+function declaration(_class: Ref<Class>, objectId: string, attributes: Record<string, unknown>): TxCreateDoc {
+  return {
+    _id: `test:tx:${objectId}` as Ref,
+    _class: core.class.TxCreateDoc,
+    space: core.space.Tx,
+    objectId: objectId as Ref,
+    objectClass: _class,
+    objectSpace: core.space.Model,
+    modifiedBy: 'core:account:System' as Ref<Account>,
+    modifiedOn: 1,
+    attributes,
+  }
+}
+
+const builder = createModelBuilder('test')
+
+/** Comments that have comments of their own. */
+builder.mixin('Answered', {
+  extends: board.class.Comment,
+  attributes: { replies: collection(board.class.Comment) },
+})
+
+/** A module, for servers of tests. */
+export default { name: 'test-spaces', model: [...testSpaces, ...builder.transactions()] }
