@@ -8,7 +8,7 @@ import type { Writer } from './decide.ts'
 import { forbidden, isMaintainer } from './role.ts'
 
 /** Domains that only the server puts documents into. */
-const serverDomains: ReadonlySet<unknown> = new Set([domains.tx, 'module'])
+const serverDomains: ReadonlySet<unknown> = new Set([domains.tx, domains.space, 'module'])
 
 /**
  * Documents of the model. Classes, mixins, attributes and enums of the application, and documents of the server's own

@@ -4,7 +4,7 @@ import { core, domains } from '../../../model/identifiers.ts'
 import type { Condition, FindPlan } from '../../../model/query/plan.ts'
 import { StatusError } from '../../../model/status.ts'
 import type { TxCUD } from '../../../model/transactions.ts'
-import { isDeclaration } from '../../../model/workspace-model.ts'
+import { isDeclaration, type WorkspaceModel } from '../../../model/workspace-model.ts'
 import { checkAccount } from '../../permissions/account-rights.ts'
 import { decide, type Writer } from '../../permissions/decide.ts'
 import { checkModelUse } from '../../permissions/model-use.ts'
@@ -41,7 +41,7 @@ export const authorize: CommitStep = (next, workspace) =>
       const writer: Writer = { account: work.caller.account, role, seesSpace: sight.seesSpace, modelChanges }
       decide(writer, { ...change, domain, hierarchy, permissions, reserved: model.reservedPlugins() })
       checkCounters(hierarchy, change)
-      if (isNewSpace(workspace, domain, change)) await checkUnused(work, change)
+      if (isNewSpace(workspace, domain, change)) await checkUnused(work, model, change)
     }
     if (domain === domains.model) await checkModel(work, workspace, hierarchy, change)
     return outcome
@@ -73,8 +73,10 @@ function isNewSpace({ permissions }: Workspace, domain: Domain, { before, after 
  * A space that once was there, or that holds documents already, is not made anew by a person: what was in it would be
  * seen by others than before.
  */
-async function checkUnused({ state }: Work, { after }: AppliedChange): Promise<void> {
+async function checkUnused({ state }: Work, model: WorkspaceModel, { after }: AppliedChange): Promise<void> {
   const { _id } = after as Doc
+  // Declared by a module.
+  if (model.get(_id) !== undefined) throw new StatusError('core:status:ObjectExists', { _id })
   const named: Condition = {
     op: 'any-of',
     conditions: [

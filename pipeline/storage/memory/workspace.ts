@@ -1,4 +1,5 @@
 import type { Doc, Domain } from '../../../model/documents.ts'
+import { domains } from '../../../model/identifiers.ts'
 import { compareStrings } from '../../../model/query/compare.ts'
 import type { FindPlan } from '../../../model/query/plan.ts'
 import type { FindResult } from '../../../model/query/query.ts'
@@ -96,6 +97,7 @@ export class MemoryWorkspace implements WorkspaceStorage {
   storedClasses(): Promise<{ domain: Domain; _class: string }[]> {
     return this.#run(({ store }) =>
       [...store.domains()].flatMap((domain) => {
+        if (domain === domains.tx) return []
         const classes = new Set([...store.documents(domain)].map(({ _class }) => _class))
         return [...classes].map((_class) => ({ domain, _class }))
       }),
