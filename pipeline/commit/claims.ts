@@ -1,6 +1,6 @@
 import type { AttachedDoc, Class, Doc, Ref } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
-import { core } from '../../model/identifiers.ts'
+import { core, domains } from '../../model/identifiers.ts'
 import { invalidTransaction } from '../../model/invalid-transaction.ts'
 import { StatusError } from '../../model/status.ts'
 import type { TxCollectionCUD, TxCUD } from '../../model/transactions.ts'
@@ -51,7 +51,8 @@ export async function resolveClaims(
 /** The document of the class's domain, as the group leaves it. */
 export async function storedDocument({ state }: Work, _class: Ref<Class>, id: Ref): Promise<Doc | undefined> {
   const domain = state.hierarchy.domainOf(_class)
-  if (domain === undefined) return undefined
+  // Entries of the log are no documents that transactions change.
+  if (domain === undefined || domain === domains.tx) return undefined
   const known = state.peek(domain, id)
   return known === undefined ? await state.get(domain, id) : known.doc
 }

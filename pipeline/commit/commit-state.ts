@@ -122,6 +122,11 @@ export class CommitState {
     return this.#before === undefined ? undefined : this.#before.peekStaged(domain, id)
   }
 
+  /** Whether this group, or the one before it, changes documents of the domain. */
+  hasStaged(domain: Domain): boolean {
+    return this.#allStaged(domain).size > 0
+  }
+
   async get(domain: Domain, id: string): Promise<Doc | undefined> {
     const known = this.peek(domain, id)
     if (known !== undefined) return known.doc

@@ -2,6 +2,7 @@ import type { Account, AccountRole, Doc, Domain, Ref, UserStatus } from '../../m
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import { core, domains, pluginOf, serverPlugins } from '../../model/identifiers.ts'
 import type { DocumentChange } from '../../model/transactions.ts'
+import type { WorkspaceModel } from '../../model/workspace-model.ts'
 import { decideModel } from './model-rights.ts'
 import type { Permissions, SeesSpace } from './permissions.ts'
 import { forbidden, notFound } from './role.ts'
@@ -20,8 +21,7 @@ export interface Decision extends DocumentChange {
   domain: Domain
   hierarchy: Hierarchy
   permissions: Permissions
-  /** Plugins whose ids people do not use. */
-  reserved: ReadonlySet<string>
+  model: WorkspaceModel
 }
 
 /** Prefixes of ids that the server makes documents under. */
@@ -47,10 +47,10 @@ export function decide(writer: Writer, decision: Decision): void {
 }
 
 /** In the model the names of modules are reserved too: a later version may declare what is made under one. */
-function checkNew({ _id }: Doc, { domain, reserved }: Decision): void {
+function checkNew({ _id }: Doc, { domain, model }: Decision): void {
   const plugin = pluginOf(_id)
   if (plugin === _id) return
-  if (!serverIds.has(plugin) && !(domain === domains.model && reserved.has(plugin))) return
+  if (!serverIds.has(plugin) && !(domain === domains.model && model.reservedPlugins().has(plugin))) return
   throw forbidden(`ids that begin with ${plugin}: are the server’s and its modules’`)
 }
 

@@ -14,7 +14,7 @@ export function decideSpace({ account, role }: Writer, { before, after }: Docume
   if (ownersOf(was).includes(account) || isMaintainer(role)) return
   if (after === undefined) throw forbidden('owners of the space and maintainers remove it')
   const is = after as Space
-  for (const field of ['private', 'archived', 'owners'] as const)
+  for (const field of ['private', 'archived', 'owners', 'space'] as const)
     if (JSON.stringify(was[field]) !== JSON.stringify(is[field]))
       throw forbidden(`owners of the space and maintainers change its ${field}`)
   const staying = new Set(membersOf(is))

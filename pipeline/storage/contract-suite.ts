@@ -1,5 +1,6 @@
 import { describeBackup } from './suite/backup.ts'
 import { describeChunks } from './suite/chunks.ts'
+import { describeClasses } from './suite/classes.ts'
 import { describeEquivalence } from './suite/equivalence.ts'
 import { describeFinding } from './suite/finding.ts'
 import type { SubjectFactory } from './suite/fixture.ts'
@@ -16,6 +17,7 @@ export function describeStorage(name: string, make: SubjectFactory): void {
   describeStreaming(name, make)
   describeBackup(name, make)
   describeChunks(name, make)
+  describeClasses(name, make)
   describeSearching(name, make)
   describeEquivalence(name, make)
 }

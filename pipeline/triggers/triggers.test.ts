@@ -102,7 +102,7 @@ test('PIPE-43: a trigger that throws a status refuses the request with it, anyth
   ] as const) {
     const { pipeline, find, log } = await modulePipeline({ triggers: [refusing(error)] })
     const txes = [comment('t', 'c')]
-    await pipeline.tx(ann, change('core:class:TxCreateDoc', 'p', board.class.Project, {}, { attributes: {} }))
+    await pipeline.tx(ann, change('core:class:TxCreateDoc', 'q', board.class.Project, {}, { attributes: {} }))
     const before = pipeline.lastSeq()
     const both = applyIf({ scope: 's', txes: [createTask('t', { title: 't' }), ...txes] })
     await assert.rejects(pipeline.tx(ann, both), {

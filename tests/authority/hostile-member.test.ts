@@ -52,6 +52,8 @@ const scenarios: Record<string, Scenario> = {
         await bob.tries(update(bob.account, Account, { email: 'ann' }, 'core:space:Model')),
         forbidden,
       )
+      const away = update(bob.account, Account, { space: 'pub' }, 'core:space:Model')
+      assert.equal(await bob.tries(away), invalid)
       assert.deepEqual(await root.find(Account), before)
     },
 
@@ -301,6 +303,7 @@ const scenarios: Record<string, Scenario> = {
       { owners: [bob.account] },
       { archived: true },
       { createdBy: bob.account },
+      { space: 'open' },
     ]
     for (const operations of attempts)
       assert.equal(await bob.tries(update('pub', Space, operations)), forbidden, JSON.stringify(operations))
@@ -340,6 +343,9 @@ const scenarios: Record<string, Scenario> = {
     const [seen = [], absent = []] = pairs
     for (const [at, tx] of seen.entries())
       assert.equal((await ask(tx)).replaceAll('hidden', 'absent'), await ask(absent[at] ?? {}))
+    const [entry] = await root.find('core:class:TxCreateDoc', { objectId: 'hidden' })
+    for (const id of [String(entry?._id), 'absent'])
+      assert.deepEqual(await bob.tries(remove(id, 'core:class:TxCreateDoc')), {})
     const { docs } = (await bob.client.request('searchFulltext', [{ query: 'word' }])) as { docs: object[] }
     assert.deepEqual(
       docs.map((hit) => 'score' in hit),

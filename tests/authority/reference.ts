@@ -92,6 +92,9 @@ export class Reference {
     if (tx.space === 'core:space:DerivedTx') return this.#derivedFlaw(change)
     const doc = (after ?? before) as Fields
     const was = before as Fields | undefined
+    const isModel = this.hierarchy.domainOf(doc._class) === 'model'
+    if (after !== undefined && isModel !== (after.space === 'core:space:Model'))
+      return 'in or out of the model'
     if (this.role(sender) === 'GUEST') return 'a guest wrote'
     if (tx.modifiedBy !== sender) return 'signed as another'
     if (doc._class !== targetOf(tx as TxCUD)._class) return 'the class is not the document’s'
@@ -103,8 +106,7 @@ export class Reference {
     if (was !== undefined && after !== undefined && was.createdBy !== after.createdBy)
       return 'another creator'
     if (doc._class.startsWith('module:')) return 'the state of a module'
-    const isInModel = this.hierarchy.domainOf(doc._class) === 'model'
-    if (isInModel && this.#is(doc, 'Account'))
+    if (isModel && this.#is(doc, 'Account'))
       return this.#accountFlaw(was, after as Fields | undefined, sender)
     if (declarations.includes(doc._class)) return this.#modelFlaw(doc, sender)
     if (['core:class:Configuration', 'core:class:Version'].includes(doc._class) && this.#rank(sender) < 2)
@@ -145,7 +147,7 @@ export class Reference {
     const owners = list(was['owners']).length > 0 ? list(was['owners']) : [was.createdBy]
     if (owners.includes(sender as never) || this.#rank(sender) >= 2) return undefined
     if (is === undefined) return 'a space of somebody else was removed'
-    const isKept = ['private', 'archived', 'owners'].every((field) => same(was[field], is[field]))
+    const isKept = ['private', 'archived', 'owners', 'space'].every((field) => same(was[field], is[field]))
     const isPeopled = list(was['members']).every(
       (each) => each === sender || list(is['members']).includes(each),
     )

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Tx } from '../../model/transactions.ts'
+import type { Tx, TxCollectionCUD } from '../../model/transactions.ts'
 import { ClientWorld, type Member, queryCases } from './client-world.ts'
 import { project, randomChange, randomMembership } from './random-changes.ts'
 
@@ -132,5 +132,6 @@ async function checkLog(world: ClientWorld, members: readonly Member[]): Promise
 
 /** It may have no effect, and is not in the log then: conditions that do not hold, a document that is not there. */
 function isConditional(tx: Tx): boolean {
-  return tx._class === 'core:class:TxApplyIf' || tx._class === 'core:class:TxRemoveDoc'
+  const { _class } = (tx as Partial<TxCollectionCUD>).tx ?? tx
+  return _class === 'core:class:TxApplyIf' || _class === 'core:class:TxRemoveDoc'
 }

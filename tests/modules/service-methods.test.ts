@@ -19,15 +19,15 @@ const project = (_id: string, fields: object) =>
 test('MOD-3: a method of a module is called by its full name, and answers like any other', async (context) => {
   const { server, url, token } = await testServer(context)
   const ann = await RawClient.open(url, token('ann'))
-  await ann.request('tx', [project('p', { name: 'p', private: false, members: [] })])
+  await ann.request('tx', [project('q', { name: 'p', private: false, members: [] })])
   for (const [id, status] of [
     ['a', 'done'],
     ['b', 'done'],
     ['c', 'todo'],
   ] as const)
-    await ann.request('tx', [createTask(id, { title: id, status }, { space: 'p' })])
-  assert.deepEqual(await ann.request('board.archiveDone', [{ project: 'p' }]), { archived: 2, more: false })
-  assert.deepEqual(await ann.request('board.archiveDone', [{ project: 'p' }]), { archived: 0, more: false })
+    await ann.request('tx', [createTask(id, { title: id, status }, { space: 'q' })])
+  assert.deepEqual(await ann.request('board.archiveDone', [{ project: 'q' }]), { archived: 2, more: false })
+  assert.deepEqual(await ann.request('board.archiveDone', [{ project: 'q' }]), { archived: 0, more: false })
   const archived = await ann.request('findAll', ['board:class:Task', { archived: true }])
   const signers = (archived as { modifiedBy: string }[]).map(({ modifiedBy }) => modifiedBy)
   assert.deepEqual(signers, ['account:ann', 'account:ann'])

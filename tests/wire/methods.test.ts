@@ -41,6 +41,7 @@ test('WIRE-51: loadModel without a hash gives the model transactions newer than 
 test('WIRE-52: loadModel with a hash gives the part after it, and everything for an unknown one', async (context) => {
   const { url, token } = await testServer(context)
   const client = await RawClient.open(url, token('ann'))
+  const owner = await RawClient.open(url, token('root', 'w1', { admin: 'true' }))
   const first = (await client.request('loadModel', [0, ''])) as ModelAnswer
   assert.equal(first.full, true)
   const none = (await client.request('loadModel', [0, first.hash])) as ModelAnswer
@@ -52,7 +53,6 @@ test('WIRE-52: loadModel with a hash gives the part after it, and everything for
     { space: 'core:space:Model', by: 'account:root' },
     { attributes: { enabled: true } },
   )
-  const owner = await RawClient.open(url, token('root', 'w1', { admin: 'true' }))
   await owner.request('tx', [status])
   const part = (await client.request('loadModel', [0, first.hash])) as ModelAnswer
   assert.deepEqual([part.full, part.transactions.map(({ _id }) => _id)], [false, [status._id]])

@@ -49,7 +49,9 @@ function isFor(work: Work, { permissions }: Workspace, audience: Audience | unde
 async function holds(work: Work, { permissions }: Workspace, tx: TxApplyIf): Promise<boolean> {
   const plans = [...(tx.match ?? []).map(toPlan), ...(tx.notMatch ?? []).map(toPlan)]
   const needed = tx.match?.length ?? 0
-  if (plans.some(({ condition }) => needsStorage(condition))) await work.flush()
+  const isStale = [...permissions.spaceDomains().keys()].some((domain) => work.state.hasStaged(domain))
+  // What the caller sees is taken in when it is durable.
+  if (isStale || plans.some(({ condition }) => needsStorage(condition))) await work.flush()
   for (const [at, plan] of plans.entries()) {
     const found = await work.state.find(plan)
     if (found.length > 0 !== at < needed) return false

@@ -19,6 +19,9 @@ export const applyToDocument: CommitStep = (_next, workspace) =>
     let change = tx as TxCUD
     if ((domain === domains.model) !== (change.objectSpace === core.space.Model)) throw misplaced(_class)
     const after = applyTransaction(before, change)
+    // It could not be changed any more.
+    if (after !== undefined && (domain === domains.model) !== (after.space === core.space.Model))
+      throw misplaced(_class)
     change = withCreator(work.state.hierarchy, change, after ?? before)
     if (domain === domains.model) work.state.stageModel(change, { before, after })
     work.state.stage(domain, _id, after)

@@ -39,7 +39,8 @@ export const authorize: CommitStep = (next, workspace) =>
     if (conflict !== undefined) throw forbidden(conflict)
     if (role !== undefined) {
       const writer: Writer = { account: work.caller.account, role, seesSpace: sight.seesSpace, modelChanges }
-      decide(writer, { ...change, domain, hierarchy, permissions, reserved: model.reservedPlugins() })
+      const { before, after } = change
+      decide(writer, { before, after, domain, hierarchy, permissions, model })
       checkCounters(hierarchy, change)
       if (isNewSpace(workspace, domain, change)) await checkUnused(work, model, change)
     }

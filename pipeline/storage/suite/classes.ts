@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { WorkspaceStorage } from '../contract.ts'
+import {
+  batch,
+  entry,
+  noteClass,
+  putAll,
+  type SubjectFactory,
+  task,
+  taskClass,
+  taskSchema,
+  withWorkspace,
+} from './fixture.ts'
+
+/** What classes the documents have. */
+export function describeClasses(name: string, make: SubjectFactory): void {
+  test(`STO-88: ${name} lists the classes of all stored documents, and none of the log`, async () => {
+    await withWorkspace(make, taskSchema, async (workspace) => {
+      assert.deepEqual(await classesOf(workspace), [])
+      await putAll(workspace, 0, [task('a'), task('b', { _class: noteClass }), task('c')])
+      assert.deepEqual(await classesOf(workspace), [`task ${noteClass}`, `task ${taskClass}`].sort())
+      await workspace.commit(batch({ entries: [entry(4)], puts: [], removes: [{ domain: 'task', id: 'b' }] }))
+      assert.deepEqual(await classesOf(workspace), [`task ${taskClass}`])
+    })
+  })
+}
+
+async function classesOf(workspace: WorkspaceStorage): Promise<string[]> {
+  return (await workspace.storedClasses()).map(({ domain, _class }) => `${domain} ${_class}`).sort()
+}
