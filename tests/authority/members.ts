@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Packr } from 'msgpackr'
-import type { TestContext } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { dropDatabases } from '../../pipeline/storage/mongodb/temporary-subject.ts'
 import type { Flags } from '../../server/configuration/configuration.ts'
 import { withMongo } from '../services/with-mongo.ts'
@@ -119,7 +119,7 @@ export async function peopledWorld(
   return world
 }
 
-export interface Setting {
+interface Setting {
   /** Storage and encoding, for titles. */
   name: string
   encoding: Encoding
@@ -128,7 +128,7 @@ export interface Setting {
 }
 
 /** Runs with each storage and each encoding; with MongoDB where there is a server. */
-export async function inEachSetting(describe: (setting: Setting) => void): Promise<void> {
+async function inEachSetting(describe: (setting: Setting) => void): Promise<void> {
   const each = (storage: string, flags: Setting['flags']) => {
     for (const encoding of ['json', 'packed'] as const)
       describe({ name: `${storage}, ${encoding}`, encoding, flags })
@@ -141,6 +141,18 @@ export async function inEachSetting(describe: (setting: Setting) => void): Promi
       context.after(() => dropDatabases(mongoUrl, mongoPrefix))
       return { storage: 'mongodb', mongoUrl, mongoPrefix }
     })
+  })
+}
+
+export type Scenario = (world: World) => Promise<void>
+
+/** Tests each scenario, by its title, in a world of its own for each setting. */
+export async function describeScenarios(scenarios: Readonly<Record<string, Scenario>>): Promise<void> {
+  await inEachSetting(({ name, encoding, flags }) => {
+    for (const [title, scenario] of Object.entries(scenarios))
+      test(`${title} (${name})`, async (context) => {
+        await scenario(await peopledWorld(context, encoding, flags(context)))
+      })
   })
 }
 
