@@ -93,6 +93,7 @@ function usualSpace(chance: Chance, id: string): string {
 
 /** A transaction of some kind, by an account: more often than not it says something that is not so. */
 export function hostileTransaction(chance: Chance, by: string): Tx {
+  if (chance.once(20)) return namesake(chance.pick(tasks), by)
   if (!chance.once(8)) return hostileChange(chance, by)
   const txes = Array.from({ length: 1 + chance.below(3) }, () => hostileChange(chance, by))
   const match = chance.once(2) ? [{ _class: 'board:class:Task', query: { _id: chance.pick(tasks) } }] : []
@@ -100,7 +101,37 @@ export function hostileTransaction(chance: Chance, by: string): Tx {
   return applyIf({ txes, match, extraNotify }, { by })
 }
 
+/** A document with the id of a task, made and removed. */
+function namesake(task: string, by: string): Tx {
+  const options = { by, space: 'core:space:Space' }
+  const made = change('core:class:TxCreateDoc', task, 'core:class:Preference', options, { attributes: {} })
+  const removed = change('core:class:TxRemoveDoc', task, 'core:class:Preference', options, {})
+  return applyIf({ txes: [made, removed] }, { by })
+}
+
+/** What pays off too rarely when it is left to chance. */
+function knownAttack(chance: Chance, by: string): Tx {
+  const [task, account] = [chance.pick(tasks), chance.pick(accounts)]
+  const inSpaces = { by, space: 'core:space:Space' }
+  return chance.pick<() => Tx>([
+    () => change('core:class:TxCreateDoc', task, 'core:class:Preference', inSpaces, { attributes: {} }),
+    () => change('core:class:TxRemoveDoc', task, 'core:class:Preference', inSpaces, {}),
+    () =>
+      change('core:class:TxUpdateDoc', by, 'core:class:Account', inSpaces, { operations: { space: 'open' } }),
+    () =>
+      change('core:class:TxUpdateDoc', task, 'board:class:Task', inSpaces, {
+        operations: { space: 'core:space:Model' },
+      }),
+    () =>
+      change('core:class:TxUpdateDoc', account, 'core:class:Configuration', inSpaces, {
+        operations: { role: 'OWNER' },
+      }),
+    () => change('core:class:TxRemoveDoc', chance.pick(['s1', 's2']), 'board:class:Task', inSpaces, {}),
+  ])()
+}
+
 function hostileChange(chance: Chance, by: string): Tx {
+  if (chance.once(6)) return knownAttack(chance, by)
   const id = chance.pick(ids)
   // Half of them are honest in what they name, so that documents come about.
   const isHonest = chance.once(2)

@@ -166,8 +166,18 @@ export class Reference {
 
   #parentOf(item: Fields): Fields | undefined {
     const _class = String(item['attachedToClass'])
-    if (this.hierarchy.findClass(_class) === undefined) return undefined
-    return this.documents.get(`${this.hierarchy.domainOf(_class) ?? ''}/${String(item['attachedTo'])}`)
+    return this.hierarchy.findClass(_class) === undefined
+      ? undefined
+      : this.documents.get(this.#parentKey(item))
+  }
+
+  #parentKey(item: Fields): string {
+    const { attachedTo = '', attachedToClass = '' } = item as {
+      attachedTo?: string
+      attachedToClass?: string
+    }
+    const isKnown = this.hierarchy.findClass(attachedToClass) !== undefined
+    return `${isKnown ? (this.hierarchy.domainOf(attachedToClass) ?? '') : ''}/${attachedTo}`
   }
 
   /** A counter that moves by one, what was attached to what was removed, or what was in a space that was. */
@@ -176,9 +186,12 @@ export class Reference {
     if (before === undefined) return 'something was made'
     const was = before as Fields
     if (after === undefined) {
-      const isGone = (id: unknown) =>
-        together.some((other) => other.after === undefined && other.before?._id === id)
-      return isGone(was['attachedTo']) || isGone(was.space) ? undefined : 'removed without a cause'
+      const isGone = (key: string) =>
+        together.some(
+          ({ before, after }) => after === undefined && before !== undefined && this.key(before) === key,
+        )
+      const isCaused = isGone(`space/${was.space}`) || isGone(this.#parentKey(was))
+      return isCaused ? undefined : 'removed without a cause'
     }
     const is = after as Fields
     const changed = Object.keys({ ...was, ...is }).filter((field) => !same(was[field], is[field]))
