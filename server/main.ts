@@ -13,6 +13,7 @@ import { AccountsStore } from './accounts/builtin/accounts-store.ts'
 import { accountsModel } from './accounts/builtin/model.ts'
 import type { Configuration } from './configuration/configuration.ts'
 import { Core, type Inspection } from './core.ts'
+import { closeDataFolder } from './data-folder.ts'
 import { fillDemo } from './demo.ts'
 import { administration } from './http/administration.ts'
 import { httpApp } from './http/http-app.ts'
@@ -54,8 +55,9 @@ export async function startServer(
   overrides: ServerOverrides = {},
 ): Promise<RunningServer> {
   const modules = await loadModules(configuration.modules)
-  const secret = await loadSecret(configuration.data, configuration.secret)
   const logger = overrides.logger ?? createLogger(configuration.logLevel)
+  closeDataFolder(configuration.data, logger)
+  const secret = await loadSecret(configuration.data, configuration.secret)
   const storage = await createStorage(configuration, logger)
   const server = new AtriumServer(configuration, overrides, { modules, secret, logger, storage })
   try {

@@ -1,17 +1,20 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makePrivateFolder, PRIVATE_FILE } from '../pipeline/storage/private-files.ts'
 
 const FILE = 'secret'
 
 /** The secret that signs tokens: the one configured, or one made on the first start and kept in the data folder. */
 export async function loadSecret(data: string, configured: string | undefined): Promise<string> {
   if (configured !== undefined) return configured
-  await mkdir(data, { recursive: true, mode: 0o700 })
+  await makePrivateFolder(data)
   const made = randomBytes(32).toString('base64url')
+  const file = join(data, FILE)
   try {
     // `wx`: of two first starts at once one makes it, and both read the same.
-    await writeFile(join(data, FILE), `${made}\n`, { mode: 0o600, flag: 'wx' })
+    await writeFile(file, `${made}\n`, { mode: PRIVATE_FILE, flag: 'wx' })
+    await chmod(file, PRIVATE_FILE)
     return made
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
