@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isSecret, MAKE_SECRET, MIN_SECRET } from './secret-strength.ts'
 
 /** One setting: its name in the environment, what it may be, and what it is for. */
 export interface Option<T = unknown> {
@@ -19,6 +20,8 @@ export const options = {
   data: text('ATRIUM_DATA', './data', 'Folder for everything that is kept on disk.'),
   secret: {
     ...optional('ATRIUM_SECRET', 'Signs tokens. Made on the first start, and kept in the data folder.'),
+    schema: z.string().refine(isSecret).optional(),
+    allowed: `at least ${MIN_SECRET} bytes, which \`${MAKE_SECRET}\` makes`,
     secret: true,
   },
   publicUrl: optional('ATRIUM_PUBLIC_URL', 'WebSocket address clients are told to connect to.'),

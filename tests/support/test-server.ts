@@ -8,7 +8,7 @@ import { type RunningServer, startServer } from '../../server/main.ts'
 import { type TokenClaims, Tokens } from '../../server/tokens.ts'
 import { FakeScheduler } from './fake-scheduler.ts'
 
-export const TEST_SECRET = 'a secret for tests'
+export const TEST_SECRET = 'a secret for tests, long enough to be one'
 
 /** A log that tests can read. */
 export class TestLog implements Logger {
