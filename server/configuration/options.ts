@@ -83,6 +83,12 @@ export const options = {
     'Least level that is logged.',
   ),
   tokenTtl: whole('ATRIUM_TOKEN_TTL', 86_400, 'Seconds a token of the built-in accounts lives.', 1),
+  loginMaxAge: whole(
+    'ATRIUM_LOGIN_MAX_AGE',
+    30 * 86_400,
+    'Seconds after a login in which its tokens are renewed; none of them lives longer.',
+    1,
+  ),
   maxPayload: whole(
     'ATRIUM_MAX_PAYLOAD',
     64 * 1024 * 1024,

@@ -10,6 +10,7 @@ import type { Caller } from '../../pipeline/caller.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import type { PartLimits } from '../../pipeline/storage/contract.ts'
 import type { Token } from '../tokens.ts'
+import { accountOf } from '../workspaces/ensure-account.ts'
 import { Sequenced } from './answer.ts'
 
 /** What a method may use of its session. */
@@ -110,7 +111,7 @@ async function loadModel({ pipeline, caller }: MethodContext, params: unknown[])
 }
 
 function getAccount({ pipeline, token }: MethodContext): unknown {
-  const account = pipeline.model.accountOf(token.email)
+  const account = accountOf(pipeline, token.email)
   if (account === undefined) throw new StatusError('platform:status:AccountNotFound', { email: token.email })
   return account
 }
