@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import jwt from 'jsonwebtoken'
+import { createNodeClient } from '../../client/node.ts'
+import { core } from '../../model/identifiers.ts'
 import { accounts } from '../../server/accounts/builtin/model.ts'
 import { refusedWith, team } from '../support/accounts-calls.ts'
 import { accountsService } from '../support/accounts-service.ts'
 import { gate } from '../support/gate.ts'
 import { RawClient, RawError } from '../support/raw-client.ts'
 import { TEST_SECRET as secret } from '../support/test-server.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const forbidden = refusedWith('platform:status:Forbidden')
 const unauthorized = refusedWith('platform:status:Unauthorized')
@@ -172,6 +175,30 @@ test('ACC-48: a revoked token is good for nothing: no call, no HTTP, no entry, n
     )
   assert.equal(await session.request('authenticate', [await select(fresh)]), true)
   assert.equal(await session.request('ping'), 'pong!')
+})
+
+test('ACC-48: a client whose token was revoked asks for another one, and goes on with that', async (context) => {
+  const { call, carl, select, endpoint } = await withPassword(context)
+  let login = carl
+  const asked: boolean[] = []
+  const client = createNodeClient({
+    url: endpoint,
+    getToken: async ({ isFresh }) => {
+      asked.push(isFresh)
+      return await select(login)
+    },
+  })
+  context.after(() => client.terminate())
+  await client.ready()
+  const { token } = (await call(carl, 'revokeSessions')) as Given
+  login = token
+  await waitUntil(() => asked.length > 1, 'another token is asked for')
+  await client.ready()
+  const [account] = await client.findAll(core.class.Account, { email: 'carl' })
+  assert.equal(account?.role, 'USER')
+  // Until the answer to the revocation is here, there is none to give.
+  assert.deepEqual([...new Set(asked)], [false, true])
+  assert.equal(client.connectionState().phase, 'ready')
 })
 
 test('ACC-48: login takes a password whatever token comes with it', async (context) => {

@@ -4,7 +4,7 @@ import { foldEmail } from '../../../model/email.ts'
 /** Characters of an email, also of its folded form, which may be longer. */
 const MAX_EMAIL = 256
 
-const invisible = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/u
+const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}]/u
 
 /** Of somebody who may have an account. */
 export const email = z.string().trim().min(1).max(MAX_EMAIL)
