@@ -15,8 +15,10 @@ export const closeCodes = {
   sessionTaken: { code: 4201, reason: 'session belongs to another account', reconnect: false },
   refused: { code: 4202, reason: 'refused', reconnect: false },
   closedByAdmin: { code: 4203, reason: 'closed by an administrator', reconnect: false },
+  memberRemoved: { code: 4204, reason: 'no longer a member', reconnect: false },
   unauthorized: { code: 4100, reason: 'token refused', reconnect: true },
   tokenExpired: { code: 4101, reason: 'token expired', reconnect: true },
+  tokenRevoked: { code: 4102, reason: 'token revoked', reconnect: true },
 } as const satisfies Record<string, CloseReason>
 
 export interface CloseReason {

@@ -70,7 +70,7 @@ export class Core {
     this.maintenance = this.#createMaintenance()
     this.manager = this.#createManager()
     this.#metrics.watch({
-      sessions: () => countBy([...this.manager.sessions.values()].map(({ token }) => token.mode)),
+      sessions: () => countBy([...this.manager.sessions].map(({ token }) => token.mode)),
       workspaces: () => countBy([...this.registry.hosts()].map(({ state }) => state)),
       outboxes: () => this.manager.outboxMessages,
       commitQueue: () => [...this.registry.hosts()].reduce((sum, { queueDepth }) => sum + queueDepth, 0),
@@ -119,7 +119,7 @@ export class Core {
     }))
     const deadline = performance.now() + limit
     while (sessions.size > 0 && performance.now() < deadline) await wait(10)
-    for (const session of sessions.values()) session.terminate()
+    for (const session of sessions) session.terminate()
   }
 
   #createRegistry(): WorkspaceRegistry {
@@ -200,7 +200,7 @@ export class Core {
       now: this.#scheduler.now,
       generateId,
       tell: (warning) => {
-        for (const session of this.manager.sessions.values()) session.signal(warning)
+        for (const session of this.manager.sessions) session.signal(warning)
       },
     })
   }

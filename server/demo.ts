@@ -30,29 +30,32 @@ export async function fillDemo(options: {
   /** Of the built-in accounts service, where there is one. */
   accountsUrl: string | undefined
 }): Promise<boolean> {
-  if (options.accountsUrl !== undefined) await makeMembers(options.accountsUrl, options.tokens)
   const host = await options.registry.arrive(DEMO_WORKSPACE)
   try {
     const pipeline = await host.pipeline(false)
-    return await fill(pipeline, options.modules)
+    const isFilled = pipeline.model.get(FILLED) !== undefined
+    if (options.accountsUrl !== undefined) await makeMembers(options.accountsUrl, options.tokens, isFilled)
+    if (!isFilled) await fill(pipeline, options.modules)
+    return !isFilled
   } finally {
     host.leave()
   }
 }
 
-async function makeMembers(url: string, tokens: Tokens): Promise<void> {
+/** Who was removed from a demo that is complete stays out, unless the accounts know nothing of it. */
+async function makeMembers(url: string, tokens: Tokens, isFilled: boolean): Promise<void> {
   const token = tokens.sign({ email: SYSTEM_EMAIL, admin: 'true' })
   const call = async (method: string, ...params: unknown[]) =>
     await callAccounts({ url, token, method, params })
-  await call('createWorkspace', DEMO_WORKSPACE).catch(ignoreExisting)
+  const made = await call('createWorkspace', DEMO_WORKSPACE).catch(ignoreExisting)
+  if (made === undefined && isFilled) return
   for (const { email, role } of DEMO_MEMBERS) {
     await call('createAccount', email).catch(ignoreExisting)
     await call('assignWorkspace', email, DEMO_WORKSPACE, role)
   }
 }
 
-async function fill(pipeline: Pipeline, modules: readonly AtriumModule[]): Promise<boolean> {
-  if (pipeline.model.get(FILLED) !== undefined) return false
+async function fill(pipeline: Pipeline, modules: readonly AtriumModule[]): Promise<void> {
   for (const { email, role } of DEMO_MEMBERS) await ensureAccount(pipeline, email, role)
   const members = DEMO_MEMBERS.map(({ email }) => accountId(email))
   for (const { demo } of modules) {
@@ -66,7 +69,6 @@ async function fill(pipeline: Pipeline, modules: readonly AtriumModule[]): Promi
     await Promise.all(inFlight)
   }
   await pipeline.tx(systemCaller, filledMark(pipeline))
-  return true
 }
 
 function filledMark(pipeline: Pipeline): TxCreateDoc {

@@ -7,12 +7,14 @@ import type { Pipeline } from '../pipeline/open-workspace.ts'
 import type { Storage } from '../pipeline/storage/contract.ts'
 import { InstalledModules } from '../pipeline/triggers/installed-modules.ts'
 import type { Logger } from '../pipeline/workspace.ts'
+import { AccessEnforcer } from './access-enforcer.ts'
 import { type AccountsClient, HttpAccountsClient, trustingAccounts } from './accounts/accounts-client.ts'
 import { AccountsService } from './accounts/builtin/accounts-service.ts'
 import { AccountsStore } from './accounts/builtin/accounts-store.ts'
-import { accountsModel } from './accounts/builtin/model.ts'
+import { accountsWorkspace } from './accounts/builtin/accounts-workspace.ts'
 import type { Configuration } from './configuration/configuration.ts'
 import { Core, type Inspection } from './core.ts'
+import { closeDataFolder } from './data-folder.ts'
 import { DEMO_WORKSPACE, fillDemo } from './demo.ts'
 import { administration } from './http/administration.ts'
 import { httpApp } from './http/http-app.ts'
@@ -21,7 +23,6 @@ import { Metrics } from './metrics/metrics.ts'
 import { parseVersion } from './model-version.ts'
 import { loadModules, modelOf } from './modules.ts'
 import { loadSecret } from './secret.ts'
-import { RESERVED } from './sessions/session-manager.ts'
 import { createStorage } from './storage.ts'
 import { type Scheduler, systemScheduler } from './timer-wheel.ts'
 import { Tokens } from './tokens.ts'
@@ -54,8 +55,9 @@ export async function startServer(
   overrides: ServerOverrides = {},
 ): Promise<RunningServer> {
   const modules = await loadModules(configuration.modules)
-  const secret = await loadSecret(configuration.data, configuration.secret)
   const logger = overrides.logger ?? createLogger(configuration.logLevel)
+  closeDataFolder(configuration.data, logger)
+  const secret = await loadSecret(configuration.data, configuration.secret)
   const storage = await createStorage(configuration, logger)
   const server = new AtriumServer(configuration, overrides, { modules, secret, logger, storage })
   try {
@@ -84,6 +86,7 @@ class AtriumServer implements RunningServer {
   readonly #metrics = new Metrics()
   readonly #server: Server = createServer({ maxHeaderSize: 64 * 1024 })
   readonly #storage: Storage
+  readonly #accountsClient: AccountsClient
   readonly #core: Core
   readonly #transport: WebSocketTransport
   readonly #reboot: () => void
@@ -102,13 +105,14 @@ class AtriumServer implements RunningServer {
     this.#reboot = overrides.reboot ?? (() => void this.stop())
     this.#tokens = new Tokens(secret, this.#scheduler.now)
     this.#storage = storage
+    this.#accountsClient = this.#createAccountsClient()
     this.#core = new Core({
       configuration,
       base: modelOf(modules),
       modules: new InstalledModules(modules, { observer: this.#metrics }),
       storage: this.#storage,
       tokens: this.#tokens,
-      accounts: this.#createAccountsClient(),
+      accounts: this.#accountsClient,
       scheduler: this.#scheduler,
       logger: this.#logger,
       metrics: this.#metrics,
@@ -146,7 +150,7 @@ class AtriumServer implements RunningServer {
         maintenance,
         stop: () => setImmediate(this.#reboot),
       }),
-      accounts: accounts === undefined ? undefined : (...call) => accounts.call(...call),
+      accounts,
     })
     const listener = getRequestListener(app.fetch)
     this.#server.on('request', (request, response) => void listener(request, response))
@@ -202,15 +206,21 @@ class AtriumServer implements RunningServer {
   }
 
   async #openAccounts(): Promise<AccountsService> {
-    const base = modelOf([{ model: accountsModel }])
-    const id = `${RESERVED}accounts`
-    this.#accountsPipeline = await this.#core.openPipeline({ id, base, committed: () => undefined })
-    const { modelVersion, tokenTtl, signup, publicUrl } = this.#configuration
+    this.#accountsPipeline = await this.#core.openPipeline(accountsWorkspace(this.#scheduler.now))
+    const { modelVersion, tokenTtl, loginMaxAge, signup, publicUrl } = this.#configuration
+    const { registry, manager } = this.#core
     return new AccountsService({
-      store: new AccountsStore(this.#accountsPipeline, this.#scheduler.now),
+      store: new AccountsStore(this.#accountsPipeline),
       tokens: this.#tokens,
+      observer: new AccessEnforcer({
+        registry,
+        manager,
+        accounts: this.#accountsClient,
+        logger: this.#logger,
+      }),
       now: this.#scheduler.now,
       tokenTtl,
+      loginMaxAge,
       signup,
       modelVersion: parseVersion(modelVersion),
       endpoint: () => publicUrl ?? this.url.replace('http', 'ws'),

@@ -1,17 +1,22 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makePrivateFolder, PRIVATE_FILE } from '../pipeline/storage/private-files.ts'
+import { ConfigurationError } from './configuration/configuration.ts'
+import { isSecret, MAKE_SECRET, MIN_SECRET } from './configuration/secret-strength.ts'
 
 const FILE = 'secret'
 
 /** The secret that signs tokens: the one configured, or one made on the first start and kept in the data folder. */
 export async function loadSecret(data: string, configured: string | undefined): Promise<string> {
   if (configured !== undefined) return configured
-  await mkdir(data, { recursive: true, mode: 0o700 })
+  await makePrivateFolder(data)
   const made = randomBytes(32).toString('base64url')
+  const file = join(data, FILE)
   try {
     // `wx`: of two first starts at once one makes it, and both read the same.
-    await writeFile(join(data, FILE), `${made}\n`, { mode: 0o600, flag: 'wx' })
+    await writeFile(file, `${made}\n`, { mode: PRIVATE_FILE, flag: 'wx' })
+    await chmod(file, PRIVATE_FILE)
     return made
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
@@ -19,9 +24,13 @@ export async function loadSecret(data: string, configured: string | undefined): 
   }
 }
 
-/** @throws Error when there is none */
+/** @throws ConfigurationError when it is too short; Error when there is none */
 export async function readSecret(data: string): Promise<string> {
-  const secret = (await readFile(join(data, FILE), 'utf8')).trim()
-  if (secret === '') throw new Error(`${join(data, FILE)} is empty; remove it to have a new secret made`)
-  return secret
+  const file = join(data, FILE)
+  const secret = (await readFile(file, 'utf8')).trim()
+  if (secret === '') throw new Error(`${file} is empty; remove it to have a new secret made`)
+  if (isSecret(secret)) return secret
+  throw new ConfigurationError(
+    `${file} holds fewer than ${MIN_SECRET} bytes; remove it to have a new secret made, or write what \`${MAKE_SECRET}\` prints into it`,
+  )
 }

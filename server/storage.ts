@@ -4,6 +4,7 @@ import { createEmbeddedStorage } from '../pipeline/storage/embedded/storage.ts'
 import { createMemoryStorage } from '../pipeline/storage/memory/storage.ts'
 import type { Logger } from '../pipeline/workspace.ts'
 import { type Configuration, ConfigurationError } from './configuration/configuration.ts'
+import { SEARCH, WORKSPACES } from './data-folder.ts'
 
 /**
  * The storage that the configuration names.
@@ -15,7 +16,7 @@ export async function createStorage(configuration: Configuration, logger: Logger
       return createMemoryStorage()
     case 'embedded': {
       const { data, writers, readers, maxOpenFiles } = configuration
-      const directory = join(data, 'workspaces')
+      const directory = join(data, WORKSPACES)
       return createEmbeddedStorage({ directory, writers, readers, maxOpenFiles, logger })
     }
     case 'mongodb':
@@ -28,7 +29,7 @@ export async function createStorage(configuration: Configuration, logger: Logger
 /** The driver takes long to load: only who needs it waits for it. */
 async function mongoStorage(configuration: Configuration, logger: Logger): Promise<Storage> {
   const { mongoUrl: url = '', mongoPrefix: databasePrefix, mongoTimeout, mongoRetry } = configuration
-  const searchDirectory = join(configuration.data, 'search')
+  const searchDirectory = join(configuration.data, SEARCH)
   const { createMongoStorage } = await import('../pipeline/storage/mongodb/storage.ts')
   try {
     const limits = { commandTimeout: mongoTimeout * 1000, retryFor: mongoRetry * 1000 }

@@ -1,6 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import jwt from 'jsonwebtoken'
 import { z } from 'zod'
+import { foldEmail } from '../model/email.ts'
 import { StatusError } from '../model/status.ts'
 import { systemCaller } from '../pipeline/caller.ts'
 
@@ -8,12 +9,19 @@ import { systemCaller } from '../pipeline/caller.ts'
 export interface Token {
   raw: string
   email: string
+  /** The email as it is compared, see `foldEmail`. */
+  person: string
   /** `''` in a token of the accounts service that is for no workspace yet. */
   workspace: string
   productId: string
   admin: boolean
   mode: 'user' | 'backup' | 'upgrade'
-  /** Milliseconds since the epoch; `undefined`: never. */
+  /** Of the person's tokens; `undefined`: made by somebody who has the secret, not by the accounts service. */
+  version: number | undefined
+  /** When the person gave the password. Milliseconds since the epoch, as all that follow. */
+  authTime: number | undefined
+  issuedAt: number | undefined
+  /** `undefined`: never. */
   expiresAt: number | undefined
 }
 
@@ -24,6 +32,9 @@ export interface TokenClaims {
   admin?: 'true'
   mode?: 'backup'
   model?: 'upgrade'
+  version?: number
+  /** Seconds since the epoch. */
+  auth_time?: number
 }
 
 /** The email in tokens of the server itself and of its tools. */
@@ -36,6 +47,9 @@ const claimsSchema = z.object({
   admin: z.string().optional(),
   mode: z.string().optional(),
   model: z.string().optional(),
+  version: z.number().int().nonnegative().optional(),
+  auth_time: z.number().optional(),
+  iat: z.number().optional(),
   exp: z.number().optional(),
 })
 
@@ -61,15 +75,23 @@ export class Tokens {
   verify(raw: string): Token {
     const claims = claimsSchema.safeParse(this.#payload(raw))
     if (!claims.success) throw new StatusError('platform:status:Unauthorized')
-    const { email, workspace = '', productId = '', admin, mode, model, exp } = claims.data
+    const { email, workspace = '', productId = '', admin, mode, model, version } = claims.data
+    const person = foldEmail(email)
+    // Whoever looks like the system is not the system.
+    if (person === SYSTEM_EMAIL && email !== SYSTEM_EMAIL)
+      throw new StatusError('platform:status:Unauthorized')
     return {
       raw,
       email,
+      person,
       workspace,
       productId,
       admin: admin === 'true',
       mode: model === 'upgrade' ? 'upgrade' : mode === 'backup' ? 'backup' : 'user',
-      expiresAt: exp === undefined ? undefined : exp * 1000,
+      version,
+      authTime: milliseconds(claims.data.auth_time),
+      issuedAt: milliseconds(claims.data.iat),
+      expiresAt: milliseconds(claims.data.exp),
     }
   }
 
@@ -81,6 +103,10 @@ export class Tokens {
       throw new StatusError('platform:status:Unauthorized', {}, { cause })
     }
   }
+}
+
+function milliseconds(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1000
 }
 
 /** The token in an `Authorization: Bearer` header. */

@@ -4,7 +4,7 @@ import type { EchoAnswers } from '../echo-child.ts'
 import type { LoadAnswers } from '../load-child.ts'
 import { Child } from './child.ts'
 
-const SECRET = 'bench'
+const SECRET = 'the secret of servers that are measured'
 const tokens = new Tokens(SECRET, Date.now)
 
 export type Served = Child<AtriumAnswers> | Child<EchoAnswers>

@@ -1,6 +1,7 @@
-import { access, constants, mkdir, statfs } from 'node:fs/promises'
+import { access, constants, statfs } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { Command } from 'commander'
+import { makePrivateFolder } from '../../pipeline/storage/private-files.ts'
 import type { Configuration, Flags } from '../../server/configuration/configuration.ts'
 import { configurationOf, withFlags } from './configured.ts'
 
@@ -54,7 +55,7 @@ async function library(): Promise<Finding> {
 
 async function dataFolder({ data }: Configuration): Promise<Finding> {
   try {
-    await mkdir(data, { recursive: true, mode: 0o700 })
+    await makePrivateFolder(data)
     await access(data, constants.W_OK)
     return { ok: true, what: `data folder ${data} can be written` }
   } catch (error) {

@@ -1,4 +1,5 @@
 import { Command, Option as Flag } from 'commander'
+import { ConfigurationError } from '../../server/configuration/configuration.ts'
 import { readSecret } from '../../server/secret.ts'
 import { type TokenClaims, Tokens } from '../../server/tokens.ts'
 import { wholeNumber } from './arguments.ts'
@@ -17,6 +18,7 @@ async function secretIn(data: string): Promise<string> {
   try {
     return await readSecret(data)
   } catch (cause) {
+    if (cause instanceof ConfigurationError) throw cause
     throw new Error(
       `there is no secret in ${data}: start the server once, or set ATRIUM_DATA or ATRIUM_SECRET`,
       { cause },

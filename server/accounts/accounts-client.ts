@@ -33,17 +33,26 @@ const infoSchema = z.object({
 })
 
 /** What the accounts service says of a workspace to the bearer of a token. */
-export type WorkspaceInfo = z.output<typeof infoSchema>
+export type WorkspaceInfo = z.output<typeof infoSchema> & {
+  /** Of an account that is made for the bearer; whoever has one keeps the role it has. Never a service's word. */
+  initialRole?: AccountRole
+}
 
 export interface AccountsClient {
   /** @throws StatusError what the service answered, or `platform:status:Unavailable` when it doesn't */
   getWorkspaceInfo: (token: Token) => Promise<WorkspaceInfo>
+  /** Forgets what is known of the tokens for a workspace, or of all: who asks from now on gets a new answer. */
+  forget: (workspace?: string) => void
+  /** The same of the tokens of a person. @param person folded email */
+  forgetPerson: (person: string) => void
 }
 
 /** Without an accounts service the token alone is trusted. */
 export const trustingAccounts: AccountsClient = {
   getWorkspaceInfo: (token) =>
-    Promise.resolve({ workspaceId: token.workspace, role: token.admin ? 'OWNER' : 'USER' }),
+    Promise.resolve({ workspaceId: token.workspace, initialRole: token.admin ? 'OWNER' : 'USER' }),
+  forget: () => undefined,
+  forgetPerson: () => undefined,
 }
 
 export interface AccountsClientOptions {
@@ -66,15 +75,22 @@ const MAX_KNOWN = 10_000
 const FIRST_BACKOFF = 100
 
 interface Known {
+  token: Token
   info: WorkspaceInfo
   at: number
+}
+
+/** A question under way. */
+interface Asking {
+  token: Token
+  answer: Promise<WorkspaceInfo>
 }
 
 /** Asks the accounts service over HTTP, wherever it is. */
 export class HttpAccountsClient implements AccountsClient {
   readonly #options: AccountsClientOptions
   readonly #known = new LRUCache<string, Known>({ max: MAX_KNOWN })
-  readonly #asking = new Map<string, Promise<WorkspaceInfo>>()
+  readonly #asking = new Map<string, Asking>()
 
   constructor(options: AccountsClientOptions) {
     this.#options = options
@@ -83,19 +99,32 @@ export class HttpAccountsClient implements AccountsClient {
   async getWorkspaceInfo(token: Token): Promise<WorkspaceInfo> {
     const known = this.#known.get(token.raw)
     if (known !== undefined && this.#age(known) < this.#options.cacheTime) return known.info
-    let asking = this.#asking.get(token.raw)
-    if (asking === undefined) {
-      asking = this.#ask(token, known).finally(() => this.#asking.delete(token.raw))
-      this.#asking.set(token.raw, asking)
-    }
-    return await asking
+    const asking = this.#asking.get(token.raw) ?? this.#begin(token, known)
+    return await asking.answer
   }
 
-  /** Forgets what is known of the tokens of a workspace, or of all. */
   forget(workspace?: string): void {
-    if (workspace === undefined) this.#known.clear()
-    for (const [raw, { info }] of this.#known.entries())
-      if (info.workspaceId === workspace) this.#known.delete(raw)
+    this.#forget((token) => workspace === undefined || token.workspace === workspace)
+  }
+
+  forgetPerson(person: string): void {
+    this.#forget((token) => token.person === person)
+  }
+
+  /** Questions under way may have been answered before: their answers are for those who wait for them already. */
+  #forget(isMeant: (token: Token) => boolean): void {
+    for (const [raw, { token }] of this.#known.entries()) if (isMeant(token)) this.#known.delete(raw)
+    for (const [raw, { token }] of this.#asking) if (isMeant(token)) this.#asking.delete(raw)
+  }
+
+  #begin(token: Token, known: Known | undefined): Asking {
+    const isCurrent = () => this.#asking.get(token.raw) === asking
+    const answer = this.#ask(token, known, isCurrent).finally(() => {
+      if (isCurrent()) this.#asking.delete(token.raw)
+    })
+    const asking = { token, answer }
+    this.#asking.set(token.raw, asking)
+    return asking
   }
 
   #age({ at }: Known): number {
@@ -104,22 +133,22 @@ export class HttpAccountsClient implements AccountsClient {
     return age < 0 ? Infinity : age
   }
 
-  async #ask(token: Token, known: Known | undefined): Promise<WorkspaceInfo> {
+  async #ask(token: Token, known: Known | undefined, isCurrent: () => boolean): Promise<WorkspaceInfo> {
     const started = performance.now()
     const observe = (outcome: 'ok' | 'refused' | 'failed' | 'grace') =>
       this.#options.observe(outcome, (performance.now() - started) / 1000)
     try {
       const info = infoSchema.parse(await this.#call(token, 'getWorkspaceInfo', [token.mode === 'user']))
-      this.#known.set(token.raw, { info, at: this.#options.now() })
+      if (isCurrent()) this.#known.set(token.raw, { token, info, at: this.#options.now() })
       observe('ok')
       return info
     } catch (error) {
       if (error instanceof StatusError && error.status.code !== 'platform:status:Unavailable') {
-        this.#known.delete(token.raw)
+        if (isCurrent()) this.#known.delete(token.raw)
         observe('refused')
         throw error
       }
-      if (known !== undefined && this.#age(known) < this.#options.graceTime) {
+      if (known !== undefined && isCurrent() && this.#age(known) < this.#options.graceTime) {
         observe('grace')
         return known.info
       }

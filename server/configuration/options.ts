@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isSecret, MAKE_SECRET, MIN_SECRET } from './secret-strength.ts'
 
 /** One setting: its name in the environment, what it may be, and what it is for. */
 export interface Option<T = unknown> {
@@ -19,6 +20,8 @@ export const options = {
   data: text('ATRIUM_DATA', './data', 'Folder for everything that is kept on disk.'),
   secret: {
     ...optional('ATRIUM_SECRET', 'Signs tokens. Made on the first start, and kept in the data folder.'),
+    schema: z.string().refine(isSecret).optional(),
+    allowed: `at least ${MIN_SECRET} bytes, which \`${MAKE_SECRET}\` makes`,
     secret: true,
   },
   publicUrl: optional('ATRIUM_PUBLIC_URL', 'WebSocket address clients are told to connect to.'),
@@ -86,6 +89,12 @@ export const options = {
     'Least level that is logged.',
   ),
   tokenTtl: whole('ATRIUM_TOKEN_TTL', 86_400, 'Seconds a token of the built-in accounts lives.', 1),
+  loginMaxAge: whole(
+    'ATRIUM_LOGIN_MAX_AGE',
+    30 * 86_400,
+    'Seconds after a login in which its tokens are renewed; none of them lives longer.',
+    1,
+  ),
   maxPayload: whole(
     'ATRIUM_MAX_PAYLOAD',
     64 * 1024 * 1024,

@@ -37,36 +37,39 @@ const operations: ReadonlyMap<string, Operation> = new Map<string, Operation>([
 ])
 
 /** Routes under `/api/v1` that want a token. */
-export function adminRoutes(administration: Administration, tokenOf: (request: HonoRequest) => Token): Hono {
+export function adminRoutes(
+  administration: Administration,
+  tokenOf: (request: HonoRequest) => Promise<Token>,
+): Hono {
   const app = new Hono()
-  const admin = (request: HonoRequest): void => {
-    if (!tokenOf(request).admin)
+  const admin = async (request: HonoRequest): Promise<void> => {
+    if (!(await tokenOf(request)).admin)
       throw new StatusError('platform:status:Forbidden', { message: 'administrators only' })
   }
-  app.get('/statistics', ({ req, json }) => {
-    const token = tokenOf(req)
+  app.get('/statistics', async ({ req, json }) => {
+    const token = await tokenOf(req)
     return json({
       ...administration.totals(),
       ...(token.admin ? { workspaces: administration.workspaces(), admin: true } : {}),
     })
   })
   app.put('/manage', async ({ req, json }) => {
-    admin(req)
+    await admin(req)
     const operation = operations.get(req.query('operation') ?? '')
     if (operation === undefined)
       return json({ error: { message: 'unknown operation', allowed: [...operations.keys()] } }, 404)
     return json(await operation(administration, (name) => req.query(name)))
   })
-  app.get('/workspaces', ({ req, json }) => {
-    admin(req)
+  app.get('/workspaces', async ({ req, json }) => {
+    await admin(req)
     return json(administration.workspaces())
   })
-  app.get('/workspaces/:id/sessions', ({ req, json }) => {
-    admin(req)
+  app.get('/workspaces/:id/sessions', async ({ req, json }) => {
+    await admin(req)
     return json(found(administration.sessions(req.param('id')), req.param('id')))
   })
-  app.delete('/workspaces/:id/sessions/:session', ({ req, json }) => {
-    admin(req)
+  app.delete('/workspaces/:id/sessions/:session', async ({ req, json }) => {
+    await admin(req)
     const closed = administration.closeSession(req.param('id'), req.param('session'))
     return closed ? json({}) : json({ error: { message: 'no such session' } }, 404)
   })

@@ -35,7 +35,7 @@ export function administration(parts: {
     cancelMaintenance: () => maintenance.cancel(),
     forceClose: (id) => registry.forceClose(id),
     wipeStatistics: () => {
-      for (const session of manager.sessions.values()) session.statistics.wipe()
+      for (const session of manager.sessions) session.statistics.wipe()
     },
     reboot: stop,
   }

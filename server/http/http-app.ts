@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { StatusError } from '../../model/status.ts'
 import { statusCatalogue } from '../../protocol/status-catalogue.ts'
 import type { Logger } from '../../pipeline/workspace.ts'
+import type { AccountsService } from '../accounts/builtin/accounts-service.ts'
 import { toStatus } from '../sessions/to-status.ts'
 import { bearerToken, type Token, type Tokens } from '../tokens.ts'
 import { adminRoutes, type Administration } from './admin-routes.ts'
@@ -19,7 +20,7 @@ export interface HttpOptions {
   healthy: () => boolean
   administration: Administration
   /** The built-in accounts service, where there is one. */
-  accounts?: ((token: string | undefined, method: string, params: unknown[]) => Promise<unknown>) | undefined
+  accounts?: Pick<AccountsService, 'call' | 'checkCurrent'> | undefined
 }
 
 /** Bytes of an HTTP request's body. */
@@ -44,14 +45,14 @@ export function httpApp(options: HttpOptions): Hono {
   app.get('/api/v1/version', (context) => context.json({ version: options.serverVersion }))
   app.route(
     '/api/v1',
-    adminRoutes(options.administration, (request) => tokenOf(options.tokens, request)),
+    adminRoutes(options.administration, (request) => tokenOf(options, request)),
   )
   if (options.accounts !== undefined) app.route('/accounts', accountsRoute(options.accounts, options.logger))
   return app
 }
 
 /** The JSON-RPC of an accounts service: a failure is an answer, `{error: status}`. */
-function accountsRoute(call: NonNullable<HttpOptions['accounts']>, logger: Logger): Hono {
+function accountsRoute(accounts: NonNullable<HttpOptions['accounts']>, logger: Logger): Hono {
   const app = new Hono()
   app.post('/', bodyLimit({ maxSize: MAX_BODY }), async (context) => {
     const body = rpcSchema.safeParse(await context.req.json().catch(() => undefined))
@@ -63,7 +64,7 @@ function accountsRoute(call: NonNullable<HttpOptions['accounts']>, logger: Logge
     }
     try {
       const token = bearerToken(context.req.header('authorization'))
-      return context.json({ result: await call(token, body.data.method, body.data.params) })
+      return context.json({ result: await accounts.call(token, body.data.method, body.data.params) })
     } catch (error) {
       return context.json({ error: toStatus(error, logger) })
     }
@@ -71,9 +72,12 @@ function accountsRoute(call: NonNullable<HttpOptions['accounts']>, logger: Logge
   return app
 }
 
-function tokenOf(
-  tokens: Tokens,
+/** @throws StatusError `platform:status:Unauthorized` for a token that is none, or was revoked */
+async function tokenOf(
+  { tokens, accounts }: HttpOptions,
   request: { header: (name: string) => string | undefined; query: (name: string) => string | undefined },
-): Token {
-  return tokens.verify(bearerToken(request.header('authorization')) ?? request.query('token') ?? '')
+): Promise<Token> {
+  const token = tokens.verify(bearerToken(request.header('authorization')) ?? request.query('token') ?? '')
+  await accounts?.checkCurrent(token)
+  return token
 }

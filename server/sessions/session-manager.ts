@@ -11,13 +11,13 @@ import type { TimerWheel } from '../timer-wheel.ts'
 import { SYSTEM_EMAIL, type Token, type Tokens } from '../tokens.ts'
 import type { Socket, SocketHandlers } from '../transport/socket.ts'
 import { callerOf } from '../workspaces/ensure-account.ts'
-import { type Refusal, refusalOf, refused } from '../workspaces/gates.ts'
+import { type Refusal, refusalFor, refusalOf } from '../workspaces/gates.ts'
 import type { WorkspaceHost } from '../workspaces/workspace-host.ts'
 import type { WorkspaceRegistry } from '../workspaces/workspace-registry.ts'
 import { encodeFrame } from './answer.ts'
 import { sessionMethod } from './session-methods.ts'
-import { Reconnects } from './reconnects.ts'
 import { Session, type SessionEvents } from './session.ts'
+import { SessionIds } from './session-ids.ts'
 import type { SessionServices } from './session-services.ts'
 import { toStatus } from './to-status.ts'
 import { Vigil } from './vigil.ts'
@@ -60,17 +60,19 @@ interface Place {
 
 /** Lets connections in, and knows every session there is. */
 export class SessionManager {
-  readonly sessions = new Map<string, Session>()
+  /** Those on their way in too. */
+  readonly sessions = new Set<Session>()
   readonly #options: ManagerOptions
   readonly #events: SessionEvents
   readonly #places = new Map<Session, Place>()
-  readonly #reconnects: Reconnects
-  readonly #returning = new WeakSet<Session>()
+  readonly #ids: SessionIds
+  /** What the accounts service said of them may be something else by now. */
+  readonly #outdated = new WeakSet<Session>()
   #draining = false
 
   constructor(options: ManagerOptions) {
     this.#options = options
-    this.#reconnects = new Reconnects(options.wheel, options.reconnectWindow)
+    this.#ids = new SessionIds(options.wheel, options.reconnectWindow)
     this.#events = {
       over: (session) => this.#over(session),
       hello: (session, hello) => this.#hello(session, hello),
@@ -80,6 +82,7 @@ export class SessionManager {
           session,
           registry: options.registry,
           tokens: options.tokens,
+          admit: async (token) => void (await this.#infoOf(token)),
           tokenChanged: () => this.#places.get(session)?.vigil.tokenChanged(),
         }),
     }
@@ -91,7 +94,7 @@ export class SessionManager {
 
   /** Sessions that were there a moment ago. */
   get remembered(): number {
-    return this.#reconnects.size
+    return this.#ids.remembered
   }
 
   /** A connection: who listens to it. What it is told, it is told through its socket. */
@@ -106,26 +109,32 @@ export class SessionManager {
     }
     const id = connection.sessionId ?? randomUUID()
     const session = new Session({ id, token, socket: connection.socket, services, events: this.#events })
-    if (this.#takePlace(session)) void this.#enter(session)
+    this.sessions.add(session)
+    if (this.#isFree(session)) void this.#enter(session)
     return session
+  }
+
+  /** The accounts service would say something else now of those on their way in. */
+  askAgain(isMeant: (token: Token) => boolean): void {
+    for (const session of this.sessions) if (isMeant(session.token)) this.#outdated.add(session)
   }
 
   /** Ends all sessions, each with a reason of its own, and lets nobody in any more. */
   drain(reason: () => { code: number; reason: string }): void {
     this.#draining = true
-    for (const session of this.sessions.values()) session.finish(reason())
+    for (const session of this.sessions) session.finish(reason())
   }
 
   /** Messages that wait for their readers. */
   get outboxMessages(): number {
     let sum = 0
-    for (const { outboxMessages } of this.sessions.values()) sum += outboxMessages
+    for (const { outboxMessages } of this.sessions) sum += outboxMessages
     return sum
   }
 
   /** Forgets who was in a workspace a moment ago: it has been closed. */
   forgetRecent(workspace: string): void {
-    this.#reconnects.forget(workspace)
+    this.#ids.forget(workspace)
   }
 
   /** @throws StatusError when the token is none, or for no workspace that people enter */
@@ -153,31 +162,32 @@ export class SessionManager {
     }
   }
 
-  /** A session id is one connection's: the same account's older one goes, another account is refused. */
-  #takePlace(session: Session): boolean {
-    const key = keyOf(session)
-    const older = this.sessions.get(key)
-    if (older !== undefined && older.token.email !== session.token.email) {
-      session.refuse(alreadyConnected, closeCodes.sessionTaken)
-      return false
-    }
-    older?.close(closeCodes.replaced)
-    const { workspace } = session.token
-    if (this.#reconnects.take(workspace, returnKey(session))) this.#returning.add(session)
-    this.sessions.set(key, session)
-    return true
+  /** A session id that another account has is refused. */
+  #isFree(session: Session): boolean {
+    if (this.#ids.isFree(session)) return true
+    session.refuse(alreadyConnected, closeCodes.sessionTaken)
+    return false
   }
 
   async #enter(session: Session): Promise<void> {
     try {
-      const info = await this.#infoOf(session.token)
+      let info = await this.#currentInfoOf(session)
+      // Not before: who has a token that is not good any more must not put anybody out.
+      if (session.isOver || !this.#isFree(session)) return
+      this.#ids.take(session)
       session.enter()
-      while (!(await this.#tryEnter(session, info)));
+      while (!(await this.#tryEnter(session, info))) info = await this.#currentInfoOf(session)
     } catch (error) {
       const status = toStatus(error, this.#options.services.logger)
-      const { response, reason } = refused(status, isFinal(status.code))
+      const { response, reason } = refusalFor(status)
       session.refuse(response, reason)
     }
+  }
+
+  /** What is asked from now on is up to date until something changes. */
+  async #currentInfoOf(session: Session): Promise<WorkspaceInfo> {
+    this.#outdated.delete(session)
+    return await this.#infoOf(session.token)
   }
 
   /** An administrator may enter where he is no member. */
@@ -191,7 +201,7 @@ export class SessionManager {
     }
   }
 
-  /** Settles whether the session is let in; `false`: the workspace closed meanwhile, so try again. */
+  /** Settles whether the session is let in; `false`: the workspace closed, or access changed, so try again. */
   async #tryEnter(session: Session, info: WorkspaceInfo): Promise<boolean> {
     const host = await this.#options.registry.arrive(session.token.workspace)
     try {
@@ -201,8 +211,8 @@ export class SessionManager {
       const pipeline = await host.pipeline(session.token.mode === 'upgrade')
       const { mode, admin } = session.token
       if (pipeline.closedToPeople !== undefined && mode === 'user' && !admin) throw pipeline.closedToPeople
-      const caller = await callerOf(pipeline, session.token, info.role ?? undefined)
-      if (!host.serves(pipeline)) return false
+      const caller = await this.#callerOf(session, { host, pipeline, info })
+      if (caller === undefined || !host.serves(pipeline)) return false
       // It may have gone while it waited: then it must leave no trace.
       if (!session.isOver) this.#join(session, host, { pipeline, caller })
       return true
@@ -213,6 +223,17 @@ export class SessionManager {
     } finally {
       host.leave()
     }
+  }
+
+  /** `undefined`: what was known of the session's access is out of date, and must not become its role. */
+  async #callerOf(
+    session: Session,
+    { host, pipeline, info }: { host: WorkspaceHost; pipeline: Pipeline; info: WorkspaceInfo },
+  ): Promise<Caller | undefined> {
+    const { token } = session
+    return await host.turns.take(token.person, async () =>
+      this.#outdated.has(session) ? undefined : await callerOf(pipeline, token, info),
+    )
   }
 
   #refusal(session: Session, host: WorkspaceHost, info: WorkspaceInfo): Refusal | undefined {
@@ -246,13 +267,13 @@ export class SessionManager {
     if (host.sessions.size >= limits.sessionsPerWorkspace) {
       return { limit: 'sessions of a workspace', value: limits.sessionsPerWorkspace }
     }
-    return host.sessionsOf(session.token.email) >= limits.sessionsPerAccount
+    return host.sessionsOf(session.token.person) >= limits.sessionsPerAccount
       ? { limit: 'sessions of an account', value: limits.sessionsPerAccount }
       : undefined
   }
 
   #hello(session: Session, hello: HelloRequest): Partial<HelloResponse> {
-    const reconnect = this.#returning.has(session)
+    const reconnect = this.#ids.isReturning(session)
     if (hello.protocol !== 2) return { reconnect }
     const { serverVersion, modelVersion } = this.#options
     const { major, minor, patch } = modelVersion
@@ -260,13 +281,13 @@ export class SessionManager {
   }
 
   #over(session: Session): void {
-    const key = keyOf(session)
-    if (this.sessions.get(key) === session) this.sessions.delete(key)
+    this.sessions.delete(session)
+    this.#ids.release(session)
     const place = this.#places.get(session)
     if (place === undefined) return
     this.#places.delete(session)
     place.vigil.stop()
-    if (place.host.state === 'open') this.#reconnects.remember(session.token.workspace, returnKey(session))
+    if (place.host.state === 'open') this.#ids.remember(session)
     place.host.part(session)
     const { id, token } = session
     this.#options.services.logger.info({ session: id, workspace: token.workspace }, 'a session is over')
@@ -278,17 +299,4 @@ const alreadyConnected: Omit<HelloResponse, 'id'> = {
   binary: false,
   reconnect: false,
   alreadyConnected: true,
-}
-
-function keyOf({ token, id }: Session): string {
-  return `${token.workspace}/${id}`
-}
-
-function returnKey({ token, id }: Session): string {
-  return `${token.email}/${id}`
-}
-
-function isFinal(code: string): boolean {
-  const final = ['Forbidden', 'WorkspaceNotFound', 'Unauthorized', 'AccountNotFound']
-  return final.includes(code.slice('platform:status:'.length))
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { StatusError } from '../../model/status.ts'
 import { closeCodes } from '../../protocol/close-codes.ts'
-import type { Tokens } from '../tokens.ts'
+import type { Token, Tokens } from '../tokens.ts'
 import type { WorkspaceRegistry } from '../workspaces/workspace-registry.ts'
 import { backupMethods } from './backup-methods.ts'
 import { type Method, parse } from './methods.ts'
@@ -11,6 +11,8 @@ export interface SessionMethodParts {
   session: Session
   registry: WorkspaceRegistry
   tokens: Tokens
+  /** Asks the accounts service. @throws StatusError when it does not let the token in */
+  admit: (token: Token) => Promise<void>
   /** The session has another token. */
   tokenChanged: () => void
 }
@@ -41,18 +43,20 @@ async function forceClose({ session, registry }: SessionMethodParts): Promise<bo
 }
 
 /** A session may renew its token, not become another. */
-function authenticate({ session, tokens, tokenChanged }: SessionMethodParts, params: unknown[]): boolean {
+async function authenticate(parts: SessionMethodParts, params: unknown[]): Promise<boolean> {
+  const { session, tokens, admit, tokenChanged } = parts
   const [raw] = parse(z.tuple([z.string()]).rest(z.unknown()), params)
   const token = tokens.verify(raw)
-  const { email, workspace, mode, admin } = session.token
+  const { person, workspace, mode, admin } = session.token
   if (
-    token.email !== email ||
+    token.person !== person ||
     token.workspace !== workspace ||
     token.mode !== mode ||
     token.admin !== admin
   ) {
     throw new StatusError('platform:status:Forbidden', { message: 'the token is for another session' })
   }
+  await admit(token)
   session.token = token
   tokenChanged()
   return true

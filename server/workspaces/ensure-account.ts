@@ -1,35 +1,53 @@
+import { foldEmail } from '../../model/email.ts'
 import type { Account, AccountRole, Ref } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import { StatusError } from '../../model/status.ts'
-import type { TxCreateDoc } from '../../model/transactions.ts'
+import type { TxCreateDoc, TxCUD, TxUpdateDoc } from '../../model/transactions.ts'
 import { type Caller, systemCaller } from '../../pipeline/caller.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
+import type { WorkspaceInfo } from '../accounts/accounts-client.ts'
 import { SYSTEM_EMAIL, type Token } from '../tokens.ts'
 
-/** Who the bearer of the token is in this workspace; an account is made when the accounts service gives a role. */
+/**
+ * Who the bearer of the token is in this workspace. An account is made, and its role set right, when the
+ * accounts service gives a role.
+ */
 export async function callerOf(
   pipeline: Pipeline,
   token: Token,
-  role: AccountRole | undefined,
+  info: Pick<WorkspaceInfo, 'role' | 'initialRole'>,
 ): Promise<Caller> {
-  if (token.email === SYSTEM_EMAIL) return systemCaller
-  const account = await accountOf(pipeline, token, token.admin ? (role ?? 'OWNER') : role)
+  const { email, admin } = token
+  if (email === SYSTEM_EMAIL) return systemCaller
+  const account = await accountFor(pipeline, token, info)
   if (account !== undefined) {
-    const { _id, email } = account
     const system = token.mode !== 'user'
-    return { account: _id as Ref<Account>, email, role: account.role, admin: token.admin, system }
+    return {
+      account: account._id as Ref<Account>,
+      email: account.email,
+      // It may change while the session is open.
+      get role() {
+        return (pipeline.model.get(account._id) as Account | undefined)?.role ?? 'GUEST'
+      },
+      admin,
+      system,
+    }
   }
-  if (token.mode !== 'user') return { ...systemCaller, email: token.email, admin: token.admin }
-  return { account: '' as Ref<Account>, email: token.email, role: 'GUEST', system: false, admin: token.admin }
+  if (token.mode !== 'user') return { ...systemCaller, email, admin }
+  return { account: '' as Ref<Account>, email, role: 'GUEST', system: false, admin }
 }
 
-async function accountOf(
+async function accountFor(
   pipeline: Pipeline,
-  { email, mode }: Token,
-  role: AccountRole | undefined,
+  { email, mode, admin }: Token,
+  { role, initialRole }: Pick<WorkspaceInfo, 'role' | 'initialRole'>,
 ): Promise<Account | undefined> {
-  if (role === undefined || mode !== 'user') return pipeline.model.accountOf(email)
-  return await ensureAccount(pipeline, email, role)
+  if (mode !== 'user') return pipeline.model.accountOf(email)
+  if (role != null) return await giveRole(pipeline, email, role)
+  const initial = initialRole ?? (admin ? 'OWNER' : undefined)
+  return initial === undefined
+    ? pipeline.model.accountOf(email)
+    : await ensureAccount(pipeline, email, initial)
 }
 
 /** The account of an email, made when there is none. */
@@ -42,23 +60,48 @@ export async function ensureAccount(pipeline: Pipeline, email: string, role: Acc
   return made
 }
 
+/** The account of an email, with this role from now on. */
+async function giveRole(pipeline: Pipeline, email: string, role: AccountRole): Promise<Account> {
+  const account = await ensureAccount(pipeline, email, role)
+  await changeRole(pipeline, account, role)
+  return account
+}
+
+/** From the next transaction on, in sessions that are open too. */
+export async function changeRole(pipeline: Pipeline, account: Account, role: AccountRole): Promise<void> {
+  if (account.role === role) return
+  const tx: TxUpdateDoc = {
+    ...change(pipeline, account._id as Ref<Account>),
+    _class: core.class.TxUpdateDoc,
+    objectClass: account._class,
+    operations: { role },
+  }
+  await pipeline.tx(systemCaller, tx)
+}
+
 /** The id comes from the email, so that two sessions that enter at once make one account. */
 function createAccount(pipeline: Pipeline, email: string, role: AccountRole): TxCreateDoc {
   return {
-    _id: pipeline.generateId() as TxCreateDoc['_id'],
+    ...change(pipeline, accountId(email)),
     _class: core.class.TxCreateDoc,
-    space: core.space.Tx,
-    objectId: accountId(email),
-    objectClass: core.class.Account,
-    objectSpace: core.space.Model,
-    modifiedBy: core.account.System,
-    modifiedOn: Date.now(),
     attributes: { email, role },
   }
 }
 
+function change(pipeline: Pipeline, account: Ref<Account>): Omit<TxCUD, '_class'> {
+  return {
+    _id: pipeline.generateId() as TxCUD['_id'],
+    space: core.space.Tx,
+    objectId: account,
+    objectClass: core.class.Account,
+    objectSpace: core.space.Model,
+    modifiedBy: core.account.System,
+    modifiedOn: Date.now(),
+  }
+}
+
 export function accountId(email: string): Ref<Account> {
-  return `account:${email}` as Ref<Account>
+  return `account:${foldEmail(email)}` as Ref<Account>
 }
 
 function ignoreExisting(error: unknown): void {

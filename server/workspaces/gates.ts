@@ -1,5 +1,4 @@
-import type { Status } from '../../model/status.ts'
-import { StatusError } from '../../model/status.ts'
+import { type Status, type StatusCode, StatusError } from '../../model/status.ts'
 import { type CloseReason, closeCodes } from '../../protocol/close-codes.ts'
 import type { Response } from '../../protocol/messages.ts'
 import type { ModelVersion, WorkspaceInfo } from '../accounts/accounts-client.ts'
@@ -38,8 +37,23 @@ export function refusalOf(entry: Entry): Refusal | undefined {
   return undefined
 }
 
+/** Failures after which there is no use in trying again. */
+const final: ReadonlySet<string> = new Set<StatusCode>([
+  'platform:status:Forbidden',
+  'platform:status:WorkspaceNotFound',
+  'platform:status:AccountNotFound',
+])
+
+/** Why somebody is not let in who was not even asked about, or about whom the accounts service said no. */
+export function refusalFor(error: Status): Refusal {
+  // As for any bad token: the client comes back with another one.
+  if (error.code === 'platform:status:Unauthorized')
+    return { response: { result: 'hello', error }, reason: closeCodes.unauthorized }
+  return refused(error, final.has(error.code))
+}
+
 /** A refusal for a reason that is not an upgrade. */
-export function refused(error: Status, terminate: boolean): Refusal {
+function refused(error: Status, terminate: boolean): Refusal {
   const reason = terminate ? closeCodes.refused : closeCodes.overloaded
   return { response: terminate ? { error, terminate } : { error }, reason }
 }

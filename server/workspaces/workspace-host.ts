@@ -10,6 +10,7 @@ import type { Logger } from '../../pipeline/workspace.ts'
 import { Deliveries } from '../sessions/deliveries.ts'
 import type { Session } from '../sessions/session.ts'
 import type { Cancel, TimerWheel } from '../timer-wheel.ts'
+import { Turns } from '../turns.ts'
 import { withTimeout } from '../with-timeout.ts'
 import { UserStatuses } from './user-status.ts'
 
@@ -63,8 +64,10 @@ export interface HostOptions {
 export class WorkspaceHost {
   readonly id: string
   readonly sessions = new Set<Session>()
+  /** Changes of accounts, by folded email. */
+  readonly turns = new Turns()
   readonly #options: HostOptions
-  readonly #byEmail = new Map<string, number>()
+  readonly #byPerson = new Map<string, number>()
   readonly #people = new Map<Session, Ref<Account>>()
   readonly #unaware = new Set<Session>()
   #state: WorkspaceState = { name: 'new' }
@@ -118,9 +121,9 @@ export class WorkspaceHost {
     return await this.#opening(this.#options.open(this.#committed), upgrade)
   }
 
-  /** Sessions of an account. */
-  sessionsOf(email: string): number {
-    return this.#byEmail.get(email) ?? 0
+  /** Sessions of an account. @param person folded email */
+  sessionsOf(person: string): number {
+    return this.#byPerson.get(person) ?? 0
   }
 
   /** Whether what was waited for is still what is open. */
@@ -130,7 +133,7 @@ export class WorkspaceHost {
 
   join(session: Session, { account, system }: Caller): void {
     this.sessions.add(session)
-    this.#countEmail(session, 1)
+    this.#countPerson(session, 1)
     if (session.token.mode === 'backup') return
     this.#users += 1
     this.#cancelIdle?.()
@@ -143,7 +146,7 @@ export class WorkspaceHost {
   /** The session is over. */
   part(session: Session): void {
     if (!this.sessions.delete(session)) return
-    this.#countEmail(session, -1)
+    this.#countPerson(session, -1)
     this.acknowledge(session)
     const account = this.#people.get(session)
     this.#people.delete(session)
@@ -197,10 +200,10 @@ export class WorkspaceHost {
     this.#state = state
   }
 
-  #countEmail({ token }: Session, by: 1 | -1): void {
-    const count = this.sessionsOf(token.email) + by
-    if (count === 0) this.#byEmail.delete(token.email)
-    else this.#byEmail.set(token.email, count)
+  #countPerson({ token: { person } }: Session, by: 1 | -1): void {
+    const count = this.sessionsOf(person) + by
+    if (count === 0) this.#byPerson.delete(person)
+    else this.#byPerson.set(person, count)
   }
 
   readonly #mayReceive = (caller: Caller, push: Push): boolean =>

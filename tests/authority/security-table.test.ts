@@ -119,7 +119,9 @@ interface Row {
 
 async function tableOf(): Promise<{ roles: string[]; rows: Row[] }> {
   const page = await readFile(join(checkout, 'docs', 'security.md'), 'utf8')
-  const lines = page.split('\n').filter((line) => line.startsWith('|'))
+  const [, section = ''] = page.split('\n## Who may do what\n')
+  const [table = ''] = section.split('\n## ')
+  const lines = table.split('\n').filter((line) => line.startsWith('|'))
   const [head = [], , ...rows] = lines.map((line) =>
     line
       .split('|')

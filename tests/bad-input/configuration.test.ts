@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import {
   ConfigurationError,
@@ -6,7 +8,7 @@ import {
   resolveConfiguration,
 } from '../../server/configuration/configuration.ts'
 import { type Option, options } from '../../server/configuration/options.ts'
-import { atrium } from '../support/executable.ts'
+import { atrium, temporaryFolder } from '../support/executable.ts'
 
 const wrongValues: Record<string, string[]> = {
   ATRIUM_PORT: ['', 'http', '-1', '65536', '1.5', '0x50', ' 80', '1e3'],
@@ -57,7 +59,7 @@ test('CFG-3: a flag goes before the environment, and that before the default', (
 
 test('CFG-4: a secret is told neither in the list of options nor in a complaint', () => {
   const secrets = {
-    ATRIUM_SECRET: 'hush1',
+    ATRIUM_SECRET: 'hush1'.repeat(8),
     ATRIUM_MONGO_URL: 'mongodb://u:hush2@h',
     ATRIUM_REDIS_URL: 'redis://:hush3@h',
   }
@@ -65,7 +67,7 @@ test('CFG-4: a secret is told neither in the list of options nor in a complaint'
   assert.doesNotMatch(text, /hush/)
   assert.match(text, /^ATRIUM_SECRET=\*\*\*$/m)
   assert.throws(
-    () => resolveConfiguration({ ...secrets, ATRIUM_SECRET: '' }),
+    () => resolveConfiguration({ ...secrets, ATRIUM_SECRET: 'hush4' }),
     (error) => !/hush/.test(String(error)),
   )
 })
@@ -94,5 +96,51 @@ test('CFG-6: a module that cannot be loaded, or is none, is named, with exit cod
     assert.deepEqual([code, stdout], [2, ''], stderr)
     assert.ok(stderr.startsWith(`ATRIUM_MODULES: ${name} `), stderr)
     assert.equal(stderr.trim().split('\n').length, 1, stderr)
+  }
+})
+
+const tooShort =
+  'ATRIUM_SECRET: its value is not allowed; allowed is at least 32 bytes, which `openssl rand -base64 32` makes\n'
+
+test('CFG-8: a secret of fewer than 32 bytes ends every command with exit code 2, and tells what makes one', async () => {
+  const as = ['--as', 'ann']
+  const commands = [
+    ['start'],
+    ['config'],
+    ['doctor'],
+    ['token', 'w1', ...as],
+    ['workspace', 'create', 'team'],
+    ['workspace', 'list'],
+    ['find', 'w1', 'core:class:Space', ...as],
+    ['create', 'w1', 'core:class:Space', '{}', ...as],
+    ['update', 'w1', 'core:class:Space', 'id', '{}', ...as],
+    ['remove', 'w1', 'core:class:Space', 'id', ...as],
+    ['watch', 'w1', ...as],
+    ['verify', 'w1'],
+  ]
+  for (const args of commands) {
+    const ended = await atrium(args, { ATRIUM_SECRET: 'x'.repeat(31) })
+    assert.deepEqual(ended, { code: 2, stdout: '', stderr: tooShort }, args.join(' '))
+  }
+  const message = tooShort.trim()
+  for (const secret of ['', ' '.repeat(40), `${'x'.repeat(31)} `, '\u00e9'.repeat(15)])
+    assert.throws(() => resolveConfiguration({ ATRIUM_SECRET: secret }), { message })
+  for (const secret of ['x'.repeat(32), '\u00e9'.repeat(16)])
+    assert.equal(resolveConfiguration({ ATRIUM_SECRET: secret }).secret, secret)
+})
+
+test('CFG-9: a secret in the data folder that is too short is refused like one of the environment', async (context) => {
+  const data = await temporaryFolder(context)
+  const file = join(data, 'secret')
+  await writeFile(file, `${'x'.repeat(31)}\n`)
+  for (const args of [
+    ['start', '--port', '0'],
+    ['token', 'w1', '--as', 'ann'],
+  ]) {
+    const { code, stdout, stderr } = await atrium(args, { ATRIUM_DATA: data })
+    assert.deepEqual([code, stdout, stderr.split('\n').length], [2, '', 2], stderr)
+    assert.ok(stderr.startsWith(`${file} holds fewer than 32 bytes; `), stderr)
+    assert.match(stderr, /`openssl rand -base64 32`/)
+    assert.doesNotMatch(stderr, /xxx/)
   }
 })

@@ -38,7 +38,7 @@ test('CFG-11: a data folder that cannot be made or written ends the start with o
   assertOneLine(below, 1, /^atrium: the data folder .* cannot be (made|written).*ATRIUM_DATA/)
   const closed = join(folder, 'closed')
   await mkdir(closed, { mode: 0o555 })
-  for (const secret of [{}, { ATRIUM_SECRET: 'x' }] as Record<string, string>[]) {
+  for (const secret of [{}, { ATRIUM_SECRET: 'x'.repeat(32) }] as Record<string, string>[]) {
     const ended = await atrium(['start'], { ...env, ...secret, ATRIUM_DATA: closed }, nobody)
     assertOneLine(ended, 1, /^atrium: the data folder .* cannot be (made|written).*ATRIUM_DATA/)
   }

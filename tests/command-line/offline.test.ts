@@ -11,7 +11,9 @@ import { SERVER_VERSION } from '../../server/version.ts'
 import { atrium, temporaryFolder } from '../support/executable.ts'
 
 test('CFG-20: config prints every option with its value, meaning, what is allowed and the default', async () => {
-  const { code, stdout, stderr } = await atrium(['config', '--port', '4000'], { ATRIUM_SECRET: 'hush' })
+  const { code, stdout, stderr } = await atrium(['config', '--port', '4000'], {
+    ATRIUM_SECRET: 'hush'.repeat(8),
+  })
   assert.deepEqual([code, stderr], [0, ''])
   for (const { env, meaning, allowed } of Object.values(options)) {
     assert.match(stdout, new RegExp(`^${env}=`, 'm'))
@@ -23,17 +25,19 @@ test('CFG-20: config prints every option with its value, meaning, what is allowe
 
 test('CFG-21: token prints just a token, signed with the secret of the environment or of the data folder', async (context) => {
   const data = await temporaryFolder(context)
-  await writeFile(join(data, 'secret'), 'from the folder\n')
+  const kept = 'from the folder, long enough to be one'
+  await writeFile(join(data, 'secret'), `${kept}\n`)
   const fromFolder = await atrium(['token', 'w1', '--as', 'ann'], { ATRIUM_DATA: data })
   assert.deepEqual([fromFolder.code, fromFolder.stderr], [0, ''])
   assert.match(fromFolder.stdout, /^[\w-]+\.[\w-]+\.[\w-]+\n$/)
-  const claims = jwt.verify(fromFolder.stdout.trim(), 'from the folder') as jwt.JwtPayload
+  const claims = jwt.verify(fromFolder.stdout.trim(), kept) as jwt.JwtPayload
   assert.deepEqual([claims['email'], claims['workspace'], claims['admin']], ['ann', 'w1', undefined])
   assert.equal((claims.exp ?? 0) - (claims.iat ?? 0), 86_400)
   const flags = ['--admin', '--mode', 'upgrade', '--ttl', '60']
-  const env = { ATRIUM_DATA: data, ATRIUM_SECRET: 'given' }
+  const secret = 'given, and long enough to be a secret'
+  const env = { ATRIUM_DATA: data, ATRIUM_SECRET: secret }
   const given = await atrium(['token', 'w1', '--as', 'root', ...flags], env)
-  const admin = jwt.verify(given.stdout.trim(), 'given') as jwt.JwtPayload
+  const admin = jwt.verify(given.stdout.trim(), secret) as jwt.JwtPayload
   assert.deepEqual(
     [admin['admin'], admin['model'], (admin.exp ?? 0) - (admin.iat ?? 0)],
     ['true', 'upgrade', 60],
@@ -54,7 +58,7 @@ test('CFG-22: without a secret or a server a command says so in one line, with e
     ['watch', 'w1', '--as', 'ann'],
     ['workspace', 'list'],
   ]) {
-    const { code, stdout, stderr } = await atrium([...args, '--url', url], { ATRIUM_SECRET: 'x' })
+    const { code, stdout, stderr } = await atrium([...args, '--url', url], { ATRIUM_SECRET: 'x'.repeat(32) })
     assert.deepEqual([code, stdout, stderr.split('\n').length], [1, '', 2], stderr)
     assert.match(stderr, /^atrium: no (atrium|accounts service) answers at (ws|http):\/\/127\.0\.0\.1:1/)
   }
@@ -82,7 +86,7 @@ test('CFG-23: a command, flag or argument that is none ends with exit code 2 and
     [['remove', 'w1', 'c', ...as], /missing required argument 'id'/],
   ]
   for (const [args, pattern] of wrong) {
-    const { code, stdout, stderr } = await atrium(args, { ATRIUM_SECRET: 'x' })
+    const { code, stdout, stderr } = await atrium(args, { ATRIUM_SECRET: 'x'.repeat(32) })
     assert.deepEqual([code, stdout], [2, ''], `${args.join(' ')}: ${stderr}`)
     assert.match(stderr, pattern)
     assert.doesNotMatch(stderr, /\bat \S+ \(/)

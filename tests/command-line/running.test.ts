@@ -106,8 +106,17 @@ test('CFG-34: a reader that goes away ends a command in silence', async (context
 })
 
 test('CFG-35: a second start on the same folder leaves the demo as it is', async (context) => {
-  const { server, env, done } = await demoServer(context)
+  const { server, env, done, url: firstUrl } = await demoServer(context)
   await done('update', 'demo', task, first, '{"title":"kept"}', '--as', 'bob')
+  const admin = (await atrium(['token', '', '--as', 'root', '--admin'], env)).stdout.trim()
+  const removal = { method: 'removeMember', params: ['bob', 'demo'] }
+  const headers = { authorization: `Bearer ${admin}` }
+  const answer = await fetch(`${firstUrl}/accounts`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(removal),
+  })
+  assert.deepEqual(await answer.json(), { result: { email: 'bob', workspaceId: 'demo' } })
   assert.equal(await server.end('SIGTERM'), 0)
   const again = new RunningAtrium(context, ['start'], env)
   const url = (await again.line(/listening on/)).replace(/^.*(?=http:)/, '')
@@ -116,6 +125,8 @@ test('CFG-35: a second start on the same folder leaves the demo as it is', async
     env,
   )
   assert.equal(documents(stdout)[0]?.['title'], 'kept')
+  const removed = await atrium(['find', 'demo', task, '--as', 'bob', '--url', url], env)
+  assert.match(removed.stderr, /platform:status:Forbidden/)
   assert.equal(await again.end('SIGTERM'), 0)
   assert.ok(!again.lines.some((line) => line.includes('atrium watch')))
 })

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-export const SECRET = 'crash test'
+export const SECRET = 'the secret of servers that tests kill'
 
 /** Milliseconds a server has to say where it listens. */
 const START_TIMEOUT = 30_000

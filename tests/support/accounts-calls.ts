@@ -1,4 +1,7 @@
-import type { TestServer } from './test-server.ts'
+import type { TestContext } from 'node:test'
+import type { Flags } from '../../server/configuration/configuration.ts'
+import { RawClient } from './raw-client.ts'
+import { type TestServer, testServer } from './test-server.ts'
 
 /** What the accounts service answered with. */
 export class AccountsError extends Error {
@@ -38,4 +41,31 @@ export function accountsOf(server: TestServer) {
 
 export function refusedWith(code: string) {
   return (error: unknown): boolean => error instanceof AccountsError && error.code === code
+}
+
+/** A server with a workspace `team` of ann's, and others in it; all of them registered, without passwords. */
+export async function team(
+  context: TestContext,
+  members: Record<string, string> = {},
+  flags: Flags = {},
+  options: { fakeTime?: boolean } = {},
+) {
+  const server = accountsOf(await testServer(context, { accounts: 'builtin', ...flags }, options))
+  const { call, signUp, token, url: _, admin } = server
+  const endpoint = server.server.url.replace('http', 'ws')
+  const ann = await signUp('ann')
+  await call(ann, 'createWorkspace', 'team')
+  for (const [email, role] of Object.entries(members)) {
+    await signUp(email)
+    await call(admin, 'assignWorkspace', email, 'team', role)
+  }
+  /** Connected to the workspace, by a token of the secret's or by this one. */
+  const enter = async (email: string, by = token(email, 'team')) => await RawClient.open(endpoint, by)
+  /** The answer to who is not let in. */
+  const refusal = async (by: string) => {
+    const client = new RawClient(endpoint, by)
+    const frame = await client.wait(({ id }) => id === -1)
+    return { frame, code: (await client.waitForClose()).code }
+  }
+  return { ...server, ann, endpoint, enter, refusal }
 }

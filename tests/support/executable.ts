@@ -59,8 +59,13 @@ export class RunningAtrium {
   readonly #waiting: (() => void)[] = []
   readonly #exited: Promise<number | null>
 
-  constructor(context: TestContext, args: readonly string[], env: Environment) {
-    this.child = spawnAtrium(args, env)
+  constructor(
+    context: TestContext,
+    args: readonly string[],
+    env: Environment,
+    options: { uid?: number } = {},
+  ) {
+    this.child = spawnAtrium(args, env, options)
     this.#exited = once(this.child, 'close').then(([code]) => code as number | null)
     void this.#exited.then(() => this.#wake())
     this.child.stderr.on('data', (data: Buffer) => {

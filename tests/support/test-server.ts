@@ -11,7 +11,7 @@ import { FakeScheduler } from './fake-scheduler.ts'
 
 /** A module with the spaces that tests put documents into. */
 export const TEST_SPACES = fileURLToPath(new URL('test-spaces.js', import.meta.url))
-export const TEST_SECRET = 'a secret for tests'
+export const TEST_SECRET = 'a secret for tests, long enough to be one'
 
 /** A log that tests can read. */
 export class TestLog implements Logger {

@@ -14,6 +14,7 @@ import { randomBytes } from 'node:crypto'
 import type Database from 'better-sqlite3'
 import { LRUCache } from 'lru-cache'
 import { StorageError } from '../contract.ts'
+import { createPrivateFile } from '../private-files.ts'
 import { registerFunctions } from './functions.ts'
 import type { Fragment, SqlValue } from './fragment.ts'
 import { Sqlite } from './sqlite.ts'
@@ -215,6 +216,8 @@ export function createFile(file: string): void {
 function openDraft(draft: string): Database.Database {
   try {
     rmSync(draft, { force: true })
+    // SQLite gives the files it puts beside one the mode that has.
+    createPrivateFile(draft)
     return new Sqlite(draft)
   } catch (error) {
     throw causeOf(error, draft)

@@ -1,9 +1,9 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import type { Storage, StorageSchema, WorkspaceStorage } from '../contract.ts'
 import { type LongReadLimits, LongReads } from '../long-reads.ts'
 import { OpenWorkspaces } from '../open-workspaces.ts'
+import { makePrivateFolder } from '../private-files.ts'
 import type { Opened, WorkerOptions } from './calls.ts'
 import { toError, toFailure } from './failure.ts'
 import { fileName } from './file-name.ts'
@@ -102,7 +102,7 @@ class EmbeddedStorage implements Storage {
 
   async #makeDirectory(): Promise<void> {
     try {
-      await mkdir(this.#directory, { recursive: true })
+      await makePrivateFolder(this.#directory)
     } catch (error) {
       throw toError(toFailure(error))
     }

@@ -1,10 +1,25 @@
 import type { ClassRef } from '../../../model/class-ref.ts'
 import type { Doc, Ref } from '../../../model/documents.ts'
 import { core } from '../../../model/identifiers.ts'
-import type { DocumentQuery, FindResult } from '../../../model/query/query.ts'
-import type { TxCreateDoc, TxCUD, TxUpdateDoc } from '../../../model/transactions.ts'
+import type { DocumentQuery } from '../../../model/query/query.ts'
+import type { TransactionFactory } from '../../../model/transaction-factory.ts'
+import type { TxCreateDoc, TxCUD, TxUpdateDoc, UpdateOperations } from '../../../model/transactions.ts'
 import { systemCaller } from '../../../pipeline/caller.ts'
+import type { MethodCall } from '../../../pipeline/module.ts'
 import type { Pipeline } from '../../../pipeline/open-workspace.ts'
+
+/** Where all documents of the accounts are. */
+const space = core.space.Configuration
+
+/** Makes a document under an id of its own. */
+export function creation<T extends Doc>(
+  factory: TransactionFactory,
+  _class: ClassRef<T>,
+  id: string,
+  attributes: Partial<T>,
+): TxCreateDoc {
+  return factory.create(_class as ClassRef, space, attributes as Record<string, unknown>, { _id: id as Ref })
+}
 
 /**
  * The accounts service keeps people, workspaces and memberships as documents of a workspace of its own: the
@@ -12,47 +27,33 @@ import type { Pipeline } from '../../../pipeline/open-workspace.ts'
  */
 export class AccountsStore {
   readonly #pipeline: Pipeline
-  readonly #now: () => number
 
-  constructor(pipeline: Pipeline, now: () => number) {
+  constructor(pipeline: Pipeline) {
     this.#pipeline = pipeline
-    this.#now = now
   }
 
   async get<T extends Doc>(_class: ClassRef<T>, id: string): Promise<T | undefined> {
-    return (await this.find(_class, { _id: id } as DocumentQuery<T>))[0]
+    return (await this.find(_class, { _id: id as Ref }))[0]
   }
 
-  async find<T extends Doc>(_class: ClassRef<T>, query: DocumentQuery<T>): Promise<FindResult<T>> {
-    const found = await this.#pipeline.find(systemCaller, {
-      _class,
-      query: query as DocumentQuery,
-      options: {},
-    })
-    return found as FindResult<T>
+  async find<T extends Doc>(_class: ClassRef<T>, query: DocumentQuery): Promise<T[]> {
+    return await this.#acting.findAll(_class, query)
   }
 
-  /** @throws StatusError `core:status:ObjectExists` */
-  async create<T extends Doc>(_class: ClassRef<T>, id: string, attributes: Partial<T>): Promise<void> {
-    const tx: TxCreateDoc = { ...this.#change(_class, id), _class: core.class.TxCreateDoc, attributes }
-    await this.#pipeline.tx(systemCaller, tx)
+  /** The document as the update left it. @throws StatusError `core:status:ObjectNotFound` */
+  async update<T extends Doc>(_class: ClassRef<T>, id: string, operations: UpdateOperations): Promise<T> {
+    const update = this.#acting.factory.update({ _id: id as Ref, _class, space }, operations)
+    const tx: TxUpdateDoc = { ...update, retrieve: true }
+    return ((await this.#pipeline.tx(systemCaller, tx)) as { object: T }).object
   }
 
-  /** @throws StatusError `core:status:ObjectNotFound` */
-  async update<T extends Doc>(_class: ClassRef<T>, id: string, operations: Partial<T>): Promise<void> {
-    const tx: TxUpdateDoc = { ...this.#change(_class, id), _class: core.class.TxUpdateDoc, operations }
-    await this.#pipeline.tx(systemCaller, tx)
+  /** All of the transactions or none. @throws StatusError `core:status:ObjectExists` */
+  async commit(make: (factory: TransactionFactory) => readonly TxCUD[]): Promise<void> {
+    const { factory, commit } = this.#acting
+    await commit(make(factory))
   }
 
-  #change(objectClass: TxCUD['objectClass'], id: string): Omit<TxCUD, '_class'> {
-    return {
-      _id: this.#pipeline.generateId() as TxCUD['_id'],
-      space: core.space.Tx,
-      objectSpace: core.space.Configuration,
-      objectId: id as Ref,
-      objectClass,
-      modifiedBy: core.account.System,
-      modifiedOn: this.#now(),
-    }
+  get #acting(): MethodCall {
+    return this.#pipeline.actingFor(systemCaller)
   }
 }

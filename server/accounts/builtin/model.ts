@@ -6,11 +6,18 @@ import type { ModelVersion } from '../accounts-client.ts'
 
 const builder = createModelBuilder('accounts')
 
-/** `_id` is the email, so that there is one of each. */
+/** `_id` is the folded email, so that there is one of each; `email` is as it was typed. */
 const Person = builder.class('Person', {
   extends: core.class.Doc,
   domain: 'person',
-  attributes: { email: string({ required: true }), password: string() },
+  attributes: {
+    email: string({ required: true }),
+    password: string(),
+    /** How often the tokens of the person were revoked: good ones carry this number. */
+    tokenVersion: number({ default: 0 }),
+    /** When they were revoked last. */
+    revokedOn: timestamp({ default: 0 }),
+  },
 })
 
 /** `_id` is the workspace's id. */
@@ -29,7 +36,7 @@ const Workspace = builder.class('Workspace', {
   },
 })
 
-/** `_id` is `workspace/email`. */
+/** `_id` is {@link membershipId}; `email` is the `_id` of the person. */
 const Membership = builder.class('Membership', {
   extends: core.class.Doc,
   domain: 'membership',
@@ -50,6 +57,11 @@ export interface UpgradeProgress {
 export type Person = DocumentOf<typeof Person>
 export type Workspace = DocumentOf<typeof Workspace>
 export type Membership = DocumentOf<typeof Membership>
+
+/** @param person folded email; ids of workspaces hold no slash, so that no two pairs share an id */
+export function membershipId(workspace: string, person: string): string {
+  return `${workspace}/${person}`
+}
 
 export const accounts = { class: { Person, Workspace, Membership } }
 export const accountsModel = builder.transactions()

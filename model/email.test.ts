@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { foldEmail } from './email.ts'
+
+test('ACC-60: an email is folded to its plain characters in lower case, and one that is folded stays', () => {
+  const same: [string, string][] = [
+    ['Ann@Example.COM', 'ann@example.com'],
+    // Å as one character, as a letter with a ring above, and as the sign for a length.
+    ['\u00c5NN', '\u00e5nn'],
+    ['A\u030aNN', '\u00e5nn'],
+    ['\u212bNN', '\u00e5nn'],
+    ['\uff33\uff39\uff33\uff34\uff25\uff2d', 'system'],
+    ['\ufb01ona', 'fiona'],
+    ['\u212aarl', 'karl'],
+  ]
+  for (const [typed, folded] of same) assert.equal(foldEmail(typed), folded)
+  assert.notEqual(foldEmail('ann'), foldEmail('\u0430nn'), 'a Cyrillic letter is another one')
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (email) => {
+      const folded = foldEmail(email)
+      assert.equal(foldEmail(folded), folded)
+      assert.equal(foldEmail(email.normalize('NFD')), folded)
+    }),
+    { numRuns: 2000 },
+  )
+})

@@ -1,0 +1,19 @@
+import type { OpenOptions } from '../../../pipeline/open-workspace.ts'
+import { InstalledModules } from '../../../pipeline/triggers/installed-modules.ts'
+import { modelOf } from '../../modules.ts'
+import { RESERVED } from '../../sessions/session-manager.ts'
+import { accountsMigrations } from './migrations.ts'
+import { accountsModel } from './model.ts'
+
+/** How the workspace is opened that the accounts service keeps its documents in. */
+export function accountsWorkspace(
+  now: () => number,
+): Required<Pick<OpenOptions, 'id' | 'base' | 'modules' | 'committed'>> {
+  const module = { name: 'accounts', model: accountsModel, migrations: accountsMigrations(now) }
+  return {
+    id: `${RESERVED}accounts`,
+    base: modelOf([module]),
+    modules: new InstalledModules([module]),
+    committed: () => undefined,
+  }
+}

@@ -1,0 +1,21 @@
+import { AccountRole } from '../../../model/documents.ts'
+import { SYSTEM_EMAIL, type Token } from '../../tokens.ts'
+import { forbidden } from './errors.ts'
+
+/** An administrator of the server, or the server itself. */
+export function isPrivileged(token: Token): boolean {
+  return token.admin || token.email === SYSTEM_EMAIL
+}
+
+/**
+ * A token for a workspace is for no other: who takes it away from somebody has that workspace only.
+ * @throws StatusError `platform:status:Forbidden`
+ */
+export function checkScope({ workspace }: Token, id: string): void {
+  if (workspace !== '' && workspace !== id) throw forbidden(`the token is for another workspace than ${id}`)
+}
+
+/** The least first; -1 for who has none. */
+export function rank(role: string | undefined): number {
+  return Object.values<string | undefined>(AccountRole).indexOf(role)
+}

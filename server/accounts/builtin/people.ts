@@ -1,0 +1,183 @@
+import { LRUCache } from 'lru-cache'
+import { z } from 'zod'
+import { foldEmail } from '../../../model/email.ts'
+import { StatusError } from '../../../model/status.ts'
+import { parse } from '../../sessions/methods.ts'
+import { SYSTEM_EMAIL, type Token, type TokenClaims } from '../../tokens.ts'
+import { Turns } from '../../turns.ts'
+import type { AccessObserver } from '../access-observer.ts'
+import { type AccountsStore, creation } from './accounts-store.ts'
+import { isPrivileged } from './authority.ts'
+import { forbidden, rethrow } from './errors.ts'
+import { accounts, type Person } from './model.ts'
+import { email, newEmail } from './parameters.ts'
+import { PasswordRules } from './password-rules.ts'
+import { Passwords } from './passwords.ts'
+import { isRevoked } from './revocation.ts'
+import type { TokenIssuer } from './token-issuer.ts'
+
+export interface PeopleOptions {
+  store: AccountsStore
+  issuer: TokenIssuer
+  observer: AccessObserver
+  now: () => number
+  signup: 'open' | 'closed'
+}
+
+/** Wrong passwords an email may have in {@link ATTEMPT_WINDOW} milliseconds. */
+const MAX_ATTEMPTS = 10
+const ATTEMPT_WINDOW = 5 * 60_000
+
+const anyPassword = z.string().max(1024)
+
+/** Who has an account: sign-up, login, passwords, and which tokens are good. */
+export class People {
+  readonly #options: PeopleOptions
+  readonly #passwords = new Passwords()
+  readonly #rules = new PasswordRules()
+  /** By folded email: another spelling is no other account. */
+  readonly #attempts = new LRUCache<string, number>({ max: 10_000, ttl: ATTEMPT_WINDOW })
+  /** Changes of a person, by folded email. */
+  readonly #turns = new Turns()
+
+  constructor(options: PeopleOptions) {
+    this.#options = options
+  }
+
+  /** @param id folded email */
+  async find(id: string): Promise<Person | undefined> {
+    return await this.#options.store.get(accounts.class.Person, id)
+  }
+
+  /** @throws StatusError `platform:status:AccountNotFound` */
+  async get(address: string): Promise<Person> {
+    const person = await this.find(foldEmail(address))
+    if (person === undefined) throw new StatusError('platform:status:AccountNotFound', { email: address })
+    return person
+  }
+
+  /**
+   * Whose token it is, if anybody registered the email. Who makes another token of it makes it of what this
+   * tells: one that is revoked meanwhile must not become one that is good.
+   * @throws StatusError `platform:status:Unauthorized` when the token was revoked
+   */
+  async bearer(token: Token): Promise<Person | undefined> {
+    // The system is no person: nobody can register its email, so nobody can revoke its tokens.
+    const person = token.email === SYSTEM_EMAIL ? undefined : await this.find(token.person)
+    const isUnknown = person === undefined && token.version !== undefined
+    if (isUnknown || isRevoked(token, person ?? {}, this.#options.now()))
+      throw new StatusError('platform:status:Unauthorized')
+    return person
+  }
+
+  async createAccount(token: Token | undefined, params: unknown[]): Promise<unknown> {
+    const admin = token?.admin === true
+    const [address, secret] = parse(z.tuple([newEmail, admin ? anyPassword.nullish() : anyPassword]), params)
+    const id = foldEmail(address)
+    if (id === SYSTEM_EMAIL || (this.#options.signup === 'closed' && !admin))
+      throw forbidden('sign-up is closed')
+    await this.#add(id, { email: address, ...(await this.#kept(secret)) }, admin)
+    return { email: address, token: this.#options.issuer.afterLogin(await this.get(address)) }
+  }
+
+  async login(params: unknown[]): Promise<unknown> {
+    const [address, secret] = parse(z.tuple([email, anyPassword]), params)
+    const person = await this.#proven(address, secret)
+    return { email: person.email, token: this.#options.issuer.afterLogin(person) }
+  }
+
+  /** One’s own with the old one; anybody's, without, by administrators. Who gave the old one goes on with a new token. */
+  async changePassword(token: Token, params: unknown[]): Promise<unknown> {
+    const [old, secret, address = token.email] = parse(
+      z.tuple([anyPassword.nullish(), anyPassword, email.optional()]),
+      params,
+    )
+    const isAdmin = isPrivileged(token)
+    const id = foldEmail(address)
+    if (!isAdmin && id !== token.person) throw forbidden('only administrators set the password of others')
+    await this.#rules.check(secret)
+    // Of two who know the old one at once, the second does not know it any more.
+    const person = await this.#turns.take(id, async () => {
+      await (isAdmin ? this.get(address) : this.#proven(address, old ?? ''))
+      return await this.#revoke(id, { password: await this.#passwords.hash(secret) })
+    })
+    if (isAdmin) return { email: person.email }
+    return { email: person.email, token: this.#options.issuer.afterLogin(person, scopeOf(token)) }
+  }
+
+  /** One’s own, or, by administrators, anybody's. Whose own they were goes on with a new token of the same kind. */
+  async revokeSessions(token: Token, params: unknown[]): Promise<unknown> {
+    const [address = token.email] = parse(z.tuple([email.optional()]), params)
+    const isOwn = foldEmail(address) === token.person
+    if (!isOwn && !isPrivileged(token)) throw forbidden('only administrators revoke the tokens of others')
+    const { _id: id } = await this.get(address)
+    const person = await this.#turns.take(id, async () => {
+      await this.bearer(token)
+      return await this.#revoke(id, {})
+    })
+    const renewed =
+      isOwn && !isPrivileged(token) && token.mode === 'user'
+        ? this.#options.issuer.renewed(token, person, scopeOf(token))
+        : undefined
+    return renewed === undefined ? { email: person.email } : { email: person.email, token: renewed }
+  }
+
+  /** The password as it is kept, when one is given and may be chosen. */
+  async #kept(secret: string | null | undefined): Promise<{ password?: string }> {
+    if (secret == null) return {}
+    await this.#rules.check(secret)
+    return { password: await this.#passwords.hash(secret) }
+  }
+
+  /**
+   * Memberships that are there before the person are of a time when workspaces were made without being
+   * registered: who signs up must not come into them, and only administrators can tell whose they are.
+   */
+  async #add(
+    id: string,
+    person: Pick<Person, 'email' | 'password'>,
+    keepsMemberships: boolean,
+  ): Promise<void> {
+    const { Membership, Person } = accounts.class
+    const { store } = this.#options
+    const orphans = keepsMemberships ? [] : await store.find(Membership, { email: id })
+    await store
+      .commit((factory) => [
+        creation(factory, Person, id, person),
+        ...orphans.map((membership) => factory.remove(membership)),
+      ])
+      .catch((error: unknown) =>
+        rethrow(error, 'core:status:ObjectExists', 'platform:status:AccountExists', { email: person.email }),
+      )
+  }
+
+  /** @throws StatusError `platform:status:InvalidCredentials`, or `LimitReached` after too many wrong passwords */
+  async #proven(address: string, secret: string): Promise<Person> {
+    const id = foldEmail(address)
+    const attempts = this.#attempts.get(id) ?? 0
+    if (attempts >= MAX_ATTEMPTS) {
+      throw new StatusError('platform:status:LimitReached', { limit: 'wrong passwords', value: MAX_ATTEMPTS })
+    }
+    // Counted before the check: many at once must not pass together.
+    this.#attempts.set(id, attempts + 1)
+    const person = await this.find(id)
+    const isRight = await this.#passwords.match(secret, person?.password ?? undefined)
+    if (person === undefined || !isRight) throw new StatusError('platform:status:InvalidCredentials')
+    this.#attempts.delete(id)
+    return person
+  }
+
+  /** Makes another version of the person's tokens the good one, with what else changes. */
+  async #revoke(id: string, change: Partial<Person>): Promise<Person> {
+    const { store, now, observer } = this.#options
+    const operations = { ...change, revokedOn: now(), $inc: { tokenVersion: 1 } }
+    const person = await store.update(accounts.class.Person, id, operations)
+    observer.tokensRevoked(id, (token) => isRevoked(token, person, now()))
+    return person
+  }
+}
+
+/** Whoever goes on, goes on where the token let in. */
+function scopeOf({ workspace, productId }: Token): Pick<TokenClaims, 'workspace' | 'productId'> {
+  return workspace === '' ? {} : { workspace, productId }
+}

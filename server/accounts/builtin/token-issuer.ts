@@ -1,0 +1,52 @@
+import type { Token, TokenClaims, Tokens } from '../../tokens.ts'
+import type { Person } from './model.ts'
+
+export interface IssuerOptions {
+  tokens: Tokens
+  now: () => number
+  /** Seconds a token lives. */
+  tokenTtl: number
+  /** Seconds after a login in which tokens are renewed; none lives longer. */
+  loginMaxAge: number
+}
+
+/** What a token is for; without a workspace it is for the accounts service. */
+type Scope = Pick<TokenClaims, 'workspace' | 'productId'>
+
+/** Makes the tokens of the accounts service. */
+export class TokenIssuer {
+  readonly #options: IssuerOptions
+
+  constructor(options: IssuerOptions) {
+    this.#options = options
+  }
+
+  /** For somebody who just gave the password. */
+  afterLogin(person: Person, scope: Scope = {}): string {
+    return this.#sign(claimsOf(person), scope, this.#options.now())
+  }
+
+  /**
+   * In exchange for a token, however long that still lives; `undefined` when the login was too long ago, or
+   * nobody knows when.
+   * @param person of the token; `undefined`: nobody registered its email
+   */
+  renewed(token: Token, person: Person | undefined, scope: Scope): string | undefined {
+    const since = token.authTime ?? token.issuedAt
+    const { now, loginMaxAge } = this.#options
+    if (since === undefined || since + loginMaxAge * 1000 <= now()) return undefined
+    return this.#sign(person === undefined ? { email: token.email } : claimsOf(person), scope, since)
+  }
+
+  #sign(who: Pick<TokenClaims, 'email' | 'version'>, scope: Scope, authTime: number): string {
+    const { tokens, now, tokenTtl, loginMaxAge } = this.#options
+    const left = Math.ceil((authTime - now()) / 1000) + loginMaxAge
+    const claims = { ...who, ...scope, auth_time: Math.floor(authTime / 1000) }
+    return tokens.sign(claims, Math.min(tokenTtl, left))
+  }
+}
+
+function claimsOf({ email, tokenVersion }: Person): Pick<TokenClaims, 'email' | 'version'> {
+  // People that an older version kept have no number yet.
+  return { email, version: (tokenVersion as number | undefined) ?? 0 }
+}

@@ -1,0 +1,64 @@
+import { closeCodes } from '../../protocol/close-codes.ts'
+import type { TimerWheel } from '../timer-wheel.ts'
+import { Reconnects } from './reconnects.ts'
+import type { Session } from './session.ts'
+
+/** Which session has which session id of its workspace, and which had it a moment ago. */
+export class SessionIds {
+  readonly #holders = new Map<string, Session>()
+  readonly #reconnects: Reconnects
+  readonly #returning = new WeakSet<Session>()
+
+  /** @param window milliseconds in which a session that comes back is told so */
+  constructor(wheel: TimerWheel, window: number) {
+    this.#reconnects = new Reconnects(wheel, window)
+  }
+
+  /** Sessions that were there a moment ago. */
+  get remembered(): number {
+    return this.#reconnects.size
+  }
+
+  /** Whether no other account has the id. */
+  isFree(session: Session): boolean {
+    const holder = this.#holders.get(keyOf(session))
+    return holder === undefined || holder.token.person === session.token.person
+  }
+
+  /** The id is one connection's: the same account's older one goes. */
+  take(session: Session): void {
+    const key = keyOf(session)
+    this.#holders.get(key)?.close(closeCodes.replaced)
+    if (this.#reconnects.take(session.token.workspace, returnKey(session))) this.#returning.add(session)
+    this.#holders.set(key, session)
+  }
+
+  /** Whether it took up where it was a moment ago. */
+  isReturning(session: Session): boolean {
+    return this.#returning.has(session)
+  }
+
+  /** The session is over. */
+  release(session: Session): void {
+    const key = keyOf(session)
+    if (this.#holders.get(key) === session) this.#holders.delete(key)
+  }
+
+  /** It may come back. */
+  remember(session: Session): void {
+    this.#reconnects.remember(session.token.workspace, returnKey(session))
+  }
+
+  /** The workspace has been closed: nobody can take up where he was. */
+  forget(workspace: string): void {
+    this.#reconnects.forget(workspace)
+  }
+}
+
+function keyOf({ token, id }: Session): string {
+  return `${token.workspace}/${id}`
+}
+
+function returnKey({ token, id }: Session): string {
+  return `${token.person}/${id}`
+}

@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import jwt from 'jsonwebtoken'
+import { openWorkspace } from '../../pipeline/open-workspace.ts'
+import { createEmbeddedStorage } from '../../pipeline/storage/embedded/storage.ts'
+import { InstalledModules } from '../../pipeline/triggers/installed-modules.ts'
+import { AccountsStore, creation } from '../../server/accounts/builtin/accounts-store.ts'
+import { accountsWorkspace } from '../../server/accounts/builtin/accounts-workspace.ts'
+import { accounts } from '../../server/accounts/builtin/model.ts'
+import { Passwords } from '../../server/accounts/builtin/passwords.ts'
+import { accountsOf, refusedWith, team } from '../support/accounts-calls.ts'
+import { temporaryFolder } from '../support/executable.ts'
+import { RawClient } from '../support/raw-client.ts'
+import { TEST_SECRET, TestLog, testServer } from '../support/test-server.ts'
+
+const builtin = { accounts: 'builtin' }
+const password = 'correct horse'
+const exists = refusedWith('platform:status:AccountExists')
+const forbidden = refusedWith('platform:status:Forbidden')
+const unauthorized = refusedWith('platform:status:Unauthorized')
+
+/** Å as one character, as the sign for a length, and as a letter with a ring above. */
+const [one, sign, apart] = ['\u00c5NN@x.example', '\u212bnn@X.example', 'a\u030ann@x.EXAMPLE'] as const
+
+interface Given {
+  email: string
+  token: string
+}
+
+test('ACC-61: emails that differ by case or form only are one account, shown as it was typed', async (context) => {
+  const server = accountsOf(await testServer(context, builtin))
+  const { call, token, admin } = server
+  const endpoint = server.server.url.replace('http', 'ws')
+  const { email, token: login } = (await call(undefined, 'createAccount', ` ${one} `, password)) as Given
+  assert.equal(email, one)
+  for (const other of [one, sign, apart])
+    await assert.rejects(call(undefined, 'createAccount', other, password), exists)
+  for (const other of [sign, apart])
+    assert.equal(((await call(undefined, 'login', other, password)) as Given).email, one)
+  await call(login, 'createWorkspace', 'team')
+  const selected = (await call(token(apart, ''), 'selectWorkspace', 'team')) as Given
+  assert.equal(selected.email, one)
+  const ids = new Set<string>()
+  for (const by of [selected.token, token(sign, 'team'), token(apart, 'team')]) {
+    const client = await RawClient.open(endpoint, by)
+    const { _id, role } = (await client.request('getAccount')) as { _id: string; role: string }
+    ids.add(_id)
+    assert.equal(role, 'OWNER')
+  }
+  assert.deepEqual([...ids], ['account:\u00e5nn@x.example'])
+  await call(admin, 'createAccount', 'Bob')
+  assert.equal(((await call(login, 'assignWorkspace', 'BOB', 'team')) as Given).email, 'Bob')
+  assert.equal(((await call(token('bOb', ''), 'listWorkspaces')) as unknown[]).length, 1)
+})
+
+test('ACC-61: wrong passwords, sessions and session ids count for an account however its email is spelled', async (context) => {
+  const flags = { maxAccountSessions: '2' }
+  const { call, token, endpoint, enter, refusal } = await team(context, { bob: 'USER' }, flags)
+  for (const spelled of ['bob', 'BOB', 'Bob', 'bOB', 'boB', 'bOb', '\uff42ob', 'BoB', 'BOb', 'b\uff2fb'])
+    await assert.rejects(call(undefined, 'login', spelled, 'a guess'))
+  await assert.rejects(
+    call(undefined, 'login', 'bob', 'a guess'),
+    refusedWith('platform:status:LimitReached'),
+  )
+  const sessionId = 's1'
+  const first = await RawClient.open(endpoint, token('bob', 'team'), {}, { sessionId })
+  const second = await RawClient.open(endpoint, token('BOB', 'team'), {}, { sessionId })
+  assert.equal((await first.waitForClose()).code, 4200)
+  await enter('Bob')
+  assert.equal((await refusal(token('boB', 'team'))).frame.error?.code, 'platform:status:LimitReached')
+  assert.equal(await second.request('authenticate', [token('bOB', 'team')]), true)
+})
+
+test('ACC-62: nobody signs up as the system, or with what nobody can see, and who looks like the system is refused', async (context) => {
+  const { call, token, refusal } = await team(context)
+  const lookalikes = ['SYSTEM', 'System', '\uff53\uff59\uff53\uff54\uff45\uff4d', '\u017fystem']
+  for (const email of lookalikes) {
+    await assert.rejects(call(undefined, 'createAccount', email, password), forbidden)
+    await assert.rejects(call(token(email, '', { admin: 'true' }), 'listWorkspaces'), unauthorized)
+    assert.equal((await refusal(token(email, 'team'))).code, 4100)
+  }
+  const bad = refusedWith('platform:status:BadRequest')
+  for (const email of ['an\u200bn', 'ann\u00ad', '\u202ennA', 'a\u0000nn', 'an\ud800n', '\ufdfa'.repeat(20)])
+    await assert.rejects(call(undefined, 'createAccount', email, password), bad)
+})
+
+/** The accounts as an older version left them: ids are emails as they were typed. */
+async function oldAccounts(
+  data: string,
+  kept: {
+    people: [email: string, password: string, createdOn: number][]
+    members: [string, string, string][]
+  },
+): Promise<void> {
+  const log = new TestLog()
+  const storage = createEmbeddedStorage({ directory: join(data, 'workspaces') })
+  const options = { storage, clock: { now: Date.now }, logger: log, modules: new InstalledModules([]) }
+  const pipeline = await openWorkspace({ ...accountsWorkspace(Date.now), ...options })
+  const hashes = new Passwords()
+  const people = await Promise.all(
+    kept.people.map(async ([email, given, createdOn]) => ({
+      email,
+      createdOn,
+      hash: { password: await hashes.hash(given) },
+    })),
+  )
+  const { Person, Workspace, Membership } = accounts.class
+  await new AccountsStore(pipeline).commit((factory) => [
+    ...people.map(({ email, createdOn, hash }) => ({
+      ...creation(factory, Person, email, { email, ...hash }),
+      createdOn,
+    })),
+    ...[...new Set(kept.members.map(([workspace]) => workspace))].map((name) =>
+      creation(factory, Workspace, name, { name, version: { major: 0, minor: 1, patch: 0 } }),
+    ),
+    ...kept.members.map(([workspace, email, role]) =>
+      creation(factory, Membership, `${workspace}/${email}`, { workspace, email, role }),
+    ),
+  ])
+  await pipeline.close()
+  await storage.close()
+}
+
+async function reopened(context: TestContext, data: string) {
+  return accountsOf(await testServer(context, { ...builtin, data, storage: 'embedded' }))
+}
+
+test('ACC-63: accounts that an older version kept get the ids of their folded emails, once, and go on as they were', async (context) => {
+  const data = await temporaryFolder(context)
+  await oldAccounts(data, {
+    people: [
+      ['Ann@X', password, 5],
+      ['bob', 'short', 6],
+    ],
+    members: [
+      ['team', 'Ann@X', 'OWNER'],
+      ['team', 'bob', 'MAINTAINER'],
+    ],
+  })
+  const first = await reopened(context, data)
+  const { email, token } = (await first.call(undefined, 'login', 'ann@x', password)) as Given
+  assert.equal(email, 'Ann@X')
+  const roleOf = async (by: string) => ((await first.call(by, 'getWorkspaceInfo')) as { role: string }).role
+  const { token: inside } = (await first.call(token, 'selectWorkspace', 'team')) as Given
+  assert.equal(await roleOf(inside), 'OWNER')
+  // A token of the older version.
+  assert.equal(await roleOf(first.token('Ann@X', 'team')), 'OWNER')
+  assert.equal(await roleOf(first.token('bob', 'team')), 'MAINTAINER')
+  // Too short to be chosen today.
+  assert.ok(await first.call(undefined, 'login', 'Bob', 'short'))
+  assert.deepEqual(
+    first.log.lines.filter(({ level }) => level !== 'info'),
+    [],
+  )
+  await first.server.stop()
+  const second = await reopened(context, data)
+  assert.equal(((await second.call(undefined, 'login', 'ANN@X', password)) as Given).email, 'Ann@X')
+  assert.ok(!second.log.lines.some(({ message }) => message.includes('migration')))
+})
+
+test('ACC-64: of accounts whose emails are one now the older stays, the others are named in the log and give nobody anything', async (context) => {
+  const data = await temporaryFolder(context)
+  await oldAccounts(data, {
+    people: [
+      ['ann', 'the younger one', 9],
+      ['Ann', password, 5],
+      ['ANN', 'the youngest one', 12],
+    ],
+    members: [
+      ['team', 'Ann', 'USER'],
+      ['team', 'ann', 'OWNER'],
+      ['younger', 'ann', 'OWNER'],
+      ['youngest', 'ANN', 'OWNER'],
+    ],
+  })
+  const { call, token, log } = await reopened(context, data)
+  for (const stolen of ['the younger one', 'the youngest one'])
+    await assert.rejects(
+      call(undefined, 'login', 'ann', stolen),
+      refusedWith('platform:status:InvalidCredentials'),
+    )
+  // Their tokens would be the older one's now: none of before is good.
+  const iat = Math.floor(Date.now() / 1000) - 60
+  for (const spelled of ['ann', 'Ann', 'ANN'])
+    for (const by of [
+      jwt.sign({ email: spelled, workspace: 'team', iat }, TEST_SECRET),
+      token(spelled, 'team', { version: 0 }),
+    ])
+      await assert.rejects(call(by, 'getWorkspaceInfo'), unauthorized)
+  const { email, token: login } = (await call(undefined, 'login', 'ann', password)) as Given
+  assert.equal(email, 'Ann')
+  const found = (await call(login, 'listWorkspaces')) as { workspaceId: string }[]
+  assert.deepEqual(
+    found.map(({ workspaceId }) => workspaceId),
+    ['team'],
+  )
+  const { token: inside } = (await call(login, 'selectWorkspace', 'team')) as Given
+  assert.equal(((await call(inside, 'getWorkspaceInfo')) as { role: string }).role, 'USER')
+  const warnings = log.lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields)
+  assert.deepEqual(warnings, [
+    { email: 'ann', stays: 'Ann' },
+    { email: 'ANN', stays: 'Ann' },
+    { email: 'ann', workspace: 'team', role: 'OWNER' },
+    { email: 'ann', workspace: 'younger', role: 'OWNER' },
+    { email: 'ANN', workspace: 'youngest', role: 'OWNER' },
+  ])
+})
+
+test('ACC-54: who signs up comes into no workspace of before, and who is registered by an administrator keeps it', async (context) => {
+  const data = await temporaryFolder(context)
+  await oldAccounts(data, {
+    people: [],
+    members: [
+      ['haunted', 'Ghost', 'OWNER'],
+      ['kept', 'Bob', 'OWNER'],
+    ],
+  })
+  const { call, admin, token, log } = await reopened(context, data)
+  const named = log.lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields)
+  assert.deepEqual(named, [
+    { email: 'Ghost', workspace: 'haunted', role: 'OWNER' },
+    { email: 'Bob', workspace: 'kept', role: 'OWNER' },
+  ])
+  const { token: ghost } = (await call(undefined, 'createAccount', 'ghost', password)) as Given
+  assert.deepEqual(await call(ghost, 'listWorkspaces'), [])
+  await assert.rejects(call(token('Ghost', 'haunted'), 'getWorkspaceInfo'), forbidden)
+  const { token: bob } = (await call(admin, 'createAccount', 'bob')) as Given
+  assert.equal(((await call(bob, 'listWorkspaces')) as unknown[]).length, 1)
+})

@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto'
+import type { TestContext } from 'node:test'
+import type { ClassRef } from '../../model/class-ref.ts'
+import type { Doc } from '../../model/documents.ts'
+import { openWorkspace } from '../../pipeline/open-workspace.ts'
+import { createMemoryStorage } from '../../pipeline/storage/memory/storage.ts'
+import { AccountsService } from '../../server/accounts/builtin/accounts-service.ts'
+import { AccountsStore } from '../../server/accounts/builtin/accounts-store.ts'
+import { accountsWorkspace } from '../../server/accounts/builtin/accounts-workspace.ts'
+import { Tokens } from '../../server/tokens.ts'
+import { TestLog } from './test-server.ts'
+
+const now = Date.now
+
+/** Holds reads of a class back, when asked to. */
+class HeldStore extends AccountsStore {
+  readonly holds = new Map<string, () => Promise<void>>()
+
+  override async get<T extends Doc>(_class: ClassRef<T>, id: string): Promise<T | undefined> {
+    await this.holds.get(_class)?.()
+    return await super.get(_class, id)
+  }
+}
+
+/** The built-in accounts service over storage in memory, without HTTP, and nobody connected. */
+export async function accountsService(context: TestContext) {
+  const storage = createMemoryStorage()
+  const options = { storage, clock: { now }, logger: new TestLog() }
+  const pipeline = await openWorkspace({ ...accountsWorkspace(now), ...options })
+  context.after(async () => await pipeline.close())
+  const tokens = new Tokens(randomBytes(32).toString('hex'), now)
+  const store = new HeldStore(pipeline)
+  const service = new AccountsService({
+    store,
+    tokens,
+    observer: {
+      workspaceChanged: () => undefined,
+      roleChanged: async () => await Promise.resolve(),
+      memberRemoved: async () => await Promise.resolve(),
+      tokensRevoked: () => undefined,
+    },
+    now,
+    tokenTtl: 3600,
+    loginMaxAge: 7200,
+    signup: 'open',
+    modelVersion: { major: 1, minor: 0, patch: 0 },
+    endpoint: () => 'ws://127.0.0.1',
+  })
+  const admin = tokens.sign({ email: 'root', admin: 'true' })
+  /** Reads of the class wait for what is done first. */
+  const hold = (_class: ClassRef, first: () => Promise<void>) => store.holds.set(_class, first)
+  return { service, tokens, admin, hold }
+}
