@@ -25,14 +25,16 @@ export class Member {
     client.send = (frame) => send(packr.pack(frame))
   }
 
-  static async enter(server: TestServer, name: string, encoding: Encoding): Promise<Member> {
+  static async enter(
+    server: Pick<TestServer, 'url' | 'token'>,
+    name: string,
+    encoding: Encoding,
+    workspace = 'w1',
+  ): Promise<Member> {
     const claims = name === 'root' ? { admin: 'true' as const } : {}
     const hello = encoding === 'json' ? {} : { binary: true, protocol: 2 }
-    return new Member(
-      name,
-      await RawClient.open(server.url, server.token(name, 'w1', claims), hello),
-      encoding,
-    )
+    const client = await RawClient.open(server.url, server.token(name, workspace, claims), hello)
+    return new Member(name, client, encoding)
   }
 
   get account(): string {
@@ -128,7 +130,7 @@ interface Setting {
 }
 
 /** Runs with each storage and each encoding; with MongoDB where there is a server. */
-async function inEachSetting(describe: (setting: Setting) => void): Promise<void> {
+export async function inEachSetting(describe: (setting: Setting) => void): Promise<void> {
   const each = (storage: string, flags: Setting['flags']) => {
     for (const encoding of ['json', 'packed'] as const)
       describe({ name: `${storage}, ${encoding}`, encoding, flags })
