@@ -40,6 +40,7 @@ export type StatusCode =
   | 'core:status:MissingAttribute'
   | 'core:status:InvalidAttribute'
   | 'core:status:InvalidQuery'
+  | 'core:status:TransactionIdReused'
   | 'core:status:InvalidTransaction'
 
 /** An error whose status may be shown to the client. Anything else is answered with InternalServerError. */

@@ -86,6 +86,7 @@ export const statusCatalogue: Record<StatusCode, StatusEntry> = {
     'limit',
     '$options',
   ]),
+  'core:status:TransactionIdReused': entry('Another transaction was committed under this id.', 409, ['_id']),
   'core:status:InvalidTransaction': entry('The transaction cannot be applied.', 400, [
     'message',
     ...PLACE,

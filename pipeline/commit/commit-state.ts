@@ -163,6 +163,11 @@ export class CommitState {
     return seq
   }
 
+  /** The entry of a transaction that is not durable yet. */
+  entryOf(id: string): LogEntry | undefined {
+    return this.entries.find(({ tx }) => tx._id === id) ?? this.#before?.entryOf(id)
+  }
+
   /** All matches, over what is committed and what is staged. The plan has no sort, limit or lookups. */
   async find(plan: FindPlan): Promise<Doc[]> {
     const matches = compileCondition(plan.condition)

@@ -91,6 +91,43 @@ test('PIPE-4: a transaction sent again is answered with the first result and tak
   assert.equal(reopened.pushes.length, 0)
 })
 
+test('PIPE-71: another transaction under a known id is refused, and shows nothing of the first', async () => {
+  const { pipeline, find } = await testPipeline()
+  const reused = code('core:status:TransactionIdReused')
+  await pipeline.tx(ann, createTask('t1', { title: 'x' }))
+  const update = { ...updateTask('t1', { title: 'y' }), retrieve: true }
+  await pipeline.tx(ann, update)
+  const { _id } = update as unknown as { _id: string }
+  const others = [
+    { ...updateTask('t1', { title: 'z' }, { _id }), retrieve: true },
+    updateTask('t2', { title: 'y' }, { _id }),
+    createTask('t3', { title: 'y' }, { _id }),
+    removeTask('t1', { _id }),
+    applyIf({ txes: [createTask('t3', { title: 'x' })] }, { _id }),
+  ]
+  for (const other of others) await assert.rejects(pipeline.tx(ann, other), reused)
+  await assert.rejects(pipeline.tx(bob, { ...update, modifiedBy: bob.account }), reused)
+  const guarded = applyIf({ txes: [updateTask('t1', { rank: 'a' }), removeTask('nothing')] })
+  const [first, again] = await Promise.all([pipeline.tx(ann, guarded), pipeline.tx(ann, guarded)])
+  assert.deepEqual(again, first)
+  assert.deepEqual(await pipeline.tx(ann, guarded), first)
+  const same = await Promise.allSettled([
+    pipeline.tx(ann, createTask('t5', { title: 'one' }, { _id: 'twice' })),
+    pipeline.tx(ann, createTask('t6', { title: 'two' }, { _id: 'twice' })),
+  ])
+  assert.deepEqual(
+    same.map(({ status }) => status),
+    ['fulfilled', 'rejected'],
+  )
+  assert.deepEqual(
+    (await find('board:class:Task')).map((task) => [task._id, (task as Doc & { title: string }).title]),
+    [
+      ['t1', 'y'],
+      ['t5', 'one'],
+    ],
+  )
+})
+
 test('PIPE-5: apply-if commits all of its transactions when every match finds and every notMatch does not', async () => {
   const { pipeline, find } = await testPipeline()
   await pipeline.tx(ann, createTask('t1', { title: 'x' }))

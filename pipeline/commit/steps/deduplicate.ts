@@ -2,12 +2,20 @@ import { core } from '../../../model/identifiers.ts'
 import { StatusError } from '../../../model/status.ts'
 import type { Tx, TxApplyIf } from '../../../model/transactions.ts'
 import type { CommitStep, Work } from '../commit-step.ts'
+import { assertSentAgain } from '../sent-again.ts'
 
-/** A transaction's `_id` is its idempotency key: sent again, it is answered with the first result. */
-export const deduplicate: CommitStep = (next) =>
+/**
+ * A transaction's `_id` is its idempotency key: sent again, it is answered with the first result. Another transaction
+ * with a known `_id` is refused.
+ */
+export const deduplicate: CommitStep = (next, workspace) =>
   async function deduplicate(work, tx) {
     const known = work.state.knownRequest(tx._id)
-    if (known !== undefined) return { result: known.result ?? {} }
+    if (known !== undefined) {
+      // The system names its own by what they are for.
+      if (!work.caller.system) await assertSentAgain(work, workspace, tx)
+      return { result: known.result ?? {} }
+    }
     for (const { _id } of innerOf(tx)) refuseKnown(work, _id)
     const outcome = await next(work, tx)
     if (work.state.entries.at(-1)?.request === tx._id) remember(work, tx, outcome.result)
