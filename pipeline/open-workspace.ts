@@ -8,7 +8,7 @@ import type { StepHandler } from './commit/commit-step.ts'
 import type { Caller } from './caller.ts'
 import { ConsistentReads } from './consistent-reads.ts'
 import { type FindAnswer, type FindRequest, type Handlers, isEncoded } from './middleware.ts'
-import { type Missed, missed } from './missed.ts'
+import { type Missed, missed, type MissedSince } from './missed.ts'
 import { Permissions } from './permissions/permissions.ts'
 import { readSpaces, reportUnknownClasses } from './permissions/read-spaces.ts'
 import { securityEvents } from './permissions/security-events.ts'
@@ -60,7 +60,7 @@ export interface Pipeline extends Handlers {
   readonly mayReceive: (caller: Caller, push: Push) => boolean
   /** A find whose answer is that of one place in the log. */
   readonly query: (caller: Caller, request: FindRequest) => Promise<{ seq: number; value: FindAnswer }>
-  readonly missed: (caller: Caller, since: { after: number; most: number }) => Promise<Missed | undefined>
+  readonly missed: (caller: Caller, since: MissedSince) => Promise<Missed | undefined>
   /** What backup tools put back and take away. */
   readonly restoring: Restoring
   readonly generateId: () => string

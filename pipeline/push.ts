@@ -1,5 +1,6 @@
 import type { Account, Ref } from '../model/documents.ts'
 import type { Tx } from '../model/transactions.ts'
+import type { AccountSet } from './permissions/account-set.ts'
 
 /** A transaction to be pushed to sessions, with its place in the log if it has one. */
 export interface Push {
@@ -15,5 +16,5 @@ export interface Audience {
   /** Only this account; `null`: nobody but the system and administrators. */
   creator: Ref<Account> | null | undefined
   /** Only these accounts, whatever they see. */
-  accounts?: ReadonlySet<Ref<Account>>
+  accounts?: AccountSet
 }

@@ -70,6 +70,8 @@ export interface Response {
   terminate?: boolean
   /** Protocol 2, of a push and of the answer to `query`: the last of the log it takes into account. */
   seq?: number
+  /** Protocol 2, of a push: the position it follows, which is the one the client was told last. */
+  after?: number
   /** Of each transaction of a push that holds what was missed: these are of several commits. */
   seqs?: number[]
 }

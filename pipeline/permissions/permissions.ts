@@ -7,8 +7,9 @@ import type { WorkspaceModel } from '../../model/workspace-model.ts'
 import type { Caller } from '../caller.ts'
 import type { Audience } from '../push.ts'
 import type { SearchRequest } from '../storage/contract.ts'
+import { type AccountSet, includes, inOneOnly } from './account-set.ts'
 import { audienceOfLogged, changesSight, loggedCondition } from './log-entry.ts'
-import { type Affected, SpaceIndex } from './space-index.ts'
+import { SpaceIndex } from './space-index.ts'
 
 /** Whether a space is seen, as it is or as a commit will leave it. */
 export type SeesSpace = (id: string) => boolean
@@ -27,8 +28,8 @@ export class Permissions {
   }
 
   /** A space was read or changed; tells whose view of it changed. */
-  spaceChanged(id: string, space: Space | undefined): Affected {
-    return this.#spaces.set(id, space, () => this.#model.accounts())
+  spaceChanged(id: string, space: Space | undefined): AccountSet {
+    return this.#spaces.set(id, space)
   }
 
   /** All spaces are about to be read anew. */
@@ -88,15 +89,13 @@ export class Permissions {
   }
 
   /** Accounts that see one of two spaces and not the other. */
-  seeOnlyOne(first: string, second: string): ReadonlySet<Ref<Account>> {
-    const accounts = [...this.#model.accounts()]
-    const isVisible = (space: string, account: Ref<Account>) => this.#spaces.isVisible(space, account)
-    return new Set(accounts.filter((each) => isVisible(first, each) !== isVisible(second, each)))
+  seeOnlyOne(first: string, second: string): AccountSet {
+    return inOneOnly(this.#spaces.readersOf(first), this.#spaces.readersOf(second))
   }
 
   mayReceive(caller: Caller, { spaces, creator, accounts }: Audience): boolean {
     if (seesEverything(caller)) return accounts === undefined
-    if (accounts !== undefined) return accounts.has(caller.account)
+    if (accounts !== undefined) return includes(accounts, caller.account)
     if (creator !== undefined && creator !== caller.account) return false
     return spaces.every((space) => this.#spaces.isVisible(space, caller.account))
   }

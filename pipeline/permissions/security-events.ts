@@ -1,30 +1,31 @@
-import type { Account, Ref, Space } from '../../model/documents.ts'
+import type { Space } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import { type TxWorkspaceEvent, WorkspaceEvent } from '../../model/transactions.ts'
 import type { CommitBatch } from '../storage/contract.ts'
 import type { Push } from '../push.ts'
 import type { Workspace } from '../workspace.ts'
+import { type AccountSet, everybody, isEmpty, nobody, union } from './account-set.ts'
 
 /**
  * Takes in what a commit did to spaces: what is a space goes by the domain a document is stored in and by its stored
  * class. Accounts that gain or lose sight of a space are told to ask again for what they show.
  */
 export function securityEvents(workspace: Workspace, { puts, removes }: CommitBatch): Push[] {
-  const affected = new Set<Ref<Account>>()
-  const { model, permissions } = workspace
+  let affected = nobody
+  const { permissions } = workspace
   const spaceDomains = permissions.spaceDomains()
   for (const { domain, doc } of puts) {
     if (!spaceDomains.has(domain) || !permissions.isSpace(domain, doc)) continue
     const space = doc as Space
-    for (const account of permissions.spaceChanged(doc._id, space)) affected.add(account)
+    affected = union(affected, permissions.spaceChanged(doc._id, space))
     // The system may have put documents into it before.
-    if (isMadeBySystem(space)) for (const account of model.accounts()) affected.add(account)
+    if (isMadeBySystem(space)) affected = everybody
   }
   for (const { domain, id } of removes) {
     if (!spaceDomains.has(domain)) continue
-    for (const account of permissions.spaceChanged(id, undefined)) affected.add(account)
+    affected = union(affected, permissions.spaceChanged(id, undefined))
   }
-  return affected.size === 0 ? [] : [securityPush(workspace, affected)]
+  return isEmpty(affected) ? [] : [securityPush(workspace, affected)]
 }
 
 function isMadeBySystem({ createdBy, createdOn, modifiedBy, modifiedOn }: Space): boolean {
@@ -32,7 +33,7 @@ function isMadeBySystem({ createdBy, createdOn, modifiedBy, modifiedOn }: Space)
 }
 
 /** Tells these accounts that what they may see has changed. */
-export function securityPush(workspace: Workspace, accounts: ReadonlySet<Ref<Account>>): Push {
+export function securityPush(workspace: Workspace, accounts: AccountSet): Push {
   return { tx: securityChange(workspace), audience: { spaces: [], creator: undefined, accounts } }
 }
 

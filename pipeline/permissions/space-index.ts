@@ -1,34 +1,28 @@
 import type { Account, Ref, Space } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
+import { type AccountSet, everybody, includes, inOneOnly, nobody, these } from './account-set.ts'
 
-/** Accounts that began, or ceased, to see a space. */
-export type Affected = ReadonlySet<Ref<Account>>
-
-const nobody: Affected = new Set()
 const coreSpaces: ReadonlySet<string> = new Set(Object.values(core.space))
-
-/** What decides who sees a space: everyone, or these members. */
-type Entry = 'public' | ReadonlySet<Ref<Account>>
 
 /**
  * The spaces there are, and who sees them: kept in memory, as every request asks. A space that is not here is seen by
  * nobody. The spaces of the server itself are always here, whatever documents have their ids.
  */
 export class SpaceIndex {
-  readonly #entries = new Map<string, Entry>()
+  /** Who sees each of them. */
+  readonly #entries = new Map<string, AccountSet>()
   /** Ids of the spaces that an account sees, until some space changes. */
   readonly #visible = new Map<Ref<Account>, readonly string[]>()
 
   /** Takes in a space as it is now; `undefined`: it was removed. Tells whose view of a known space changed. */
-  set(id: string, space: Space | undefined, everyone: () => Iterable<Ref<Account>>): Affected {
+  set(id: string, space: Space | undefined): AccountSet {
     if (coreSpaces.has(id)) return nobody
     const before = this.#entries.get(id)
     const after = space === undefined ? undefined : entryOf(space)
     if (after === undefined) this.#entries.delete(id)
     else this.#entries.set(id, after)
     this.#visible.clear()
-    if (before === undefined || (before === 'public' && after === 'public')) return nobody
-    return new Set([...everyone()].filter((account) => sees(before, account) !== sees(after, account)))
+    return before === undefined ? nobody : inOneOnly(before, after ?? nobody)
   }
 
   clear(): void {
@@ -38,18 +32,22 @@ export class SpaceIndex {
 
   /** Whether everyone sees the space. */
   isOpen(id: string): boolean {
-    return coreSpaces.has(id) || this.#entries.get(id) === 'public'
+    return this.readersOf(id) === everybody
   }
 
   isVisible(id: string, account: Ref<Account>): boolean {
-    return coreSpaces.has(id) || sees(this.#entries.get(id), account)
+    return includes(this.readersOf(id), account)
+  }
+
+  readersOf(id: string): AccountSet {
+    return coreSpaces.has(id) ? everybody : (this.#entries.get(id) ?? nobody)
   }
 
   /** All spaces that the account sees, those of the server among them. */
   visibleTo(account: Ref<Account>): readonly string[] {
     let visible = this.#visible.get(account)
     if (visible === undefined) {
-      const own = [...this.#entries].filter(([, entry]) => sees(entry, account)).map(([id]) => id)
+      const own = [...this.#entries].filter(([, readers]) => includes(readers, account)).map(([id]) => id)
       visible = [...coreSpaces, ...own]
       this.#visible.set(account, visible)
     }
@@ -59,7 +57,7 @@ export class SpaceIndex {
 
 /** Whether the space, as it is in this document, is seen by the account. */
 export function isSpaceVisible(space: Space, account: Ref<Account>): boolean {
-  return sees(entryOf(space), account)
+  return includes(entryOf(space), account)
 }
 
 /** The accounts that decide over a space. */
@@ -73,11 +71,7 @@ export function membersOf({ members }: Space): readonly Ref<Account>[] {
 }
 
 /** Anything but a plain no is private: documents of classes that are not known were not checked. */
-function entryOf(space: Space): Entry {
+function entryOf(space: Space): AccountSet {
   const isPrivate: unknown = space.private
-  return isPrivate === false || isPrivate == null ? 'public' : new Set(membersOf(space))
-}
-
-function sees(entry: Entry | undefined, account: Ref<Account>): boolean {
-  return entry !== undefined && (entry === 'public' || entry.has(account))
+  return isPrivate === false || isPrivate == null ? everybody : these(membersOf(space))
 }

@@ -10,7 +10,7 @@ export interface SessionLimits {
   concurrentRequests: number
   /** Parts of a long answer, smaller while the server is loaded. */
   chunk: () => PartLimits
-  /** Log entries read for a session that resumes; one that missed more starts anew. */
+  /** Log entries read for a session that resumes; a client that missed more reloads. */
   resume: number
   outbox: OutboxLimits
 }

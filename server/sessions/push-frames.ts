@@ -6,8 +6,10 @@ import { binaryFrame, type Frame, textFrame } from '../transport/frame.ts'
 /** How a session wants its pushes. */
 export interface PushFormat {
   binary: boolean
-  /** With the place in the log: protocol 2. */
+  /** With positions in the log: protocol 2. */
   numbered: boolean
+  /** The position that the session was told last; `undefined`: none, or the push has no position. */
+  after?: number | undefined
 }
 
 /** Transactions as frames: encoded once for each format somebody wants, and shared by all who get them. */
@@ -26,19 +28,20 @@ export class PushFrames {
     this.#result = txes.length === 1 && first !== undefined ? first : txes
   }
 
-  frame({ binary, numbered }: PushFormat): Frame {
-    const key = `${binary}/${numbered}`
+  frame({ binary, numbered, after }: PushFormat): Frame {
+    const key = `${binary}/${numbered}/${after}`
     let frame = this.#frames.get(key)
     if (frame === undefined) {
-      const push = { result: this.#result, ...(numbered ? this.#place : {}) }
+      const push = { result: this.#result, ...(numbered ? this.#place(after) : {}) }
       frame = binary ? binaryFrame(encodeBinary(push)) : textFrame(JSON.stringify(push))
       this.#frames.set(key, frame)
     }
     return frame
   }
 
-  get #place(): Pick<Response, 'seq' | 'seqs'> {
+  #place(after: number | undefined): Pick<Response, 'after' | 'seq' | 'seqs'> {
     if (this.seq === undefined) return {}
-    return this.#seqs === undefined ? { seq: this.seq } : { seq: this.seq, seqs: this.#seqs }
+    const place = after === undefined ? { seq: this.seq } : { after, seq: this.seq }
+    return this.#seqs === undefined ? place : { ...place, seqs: this.#seqs }
   }
 }

@@ -11,7 +11,7 @@ import {
 } from '../../protocol/messages.ts'
 import { parseRequest } from '../../protocol/parse-request.ts'
 import type { Caller } from '../../pipeline/caller.ts'
-import type { Missed } from '../../pipeline/missed.ts'
+import type { Missed, MissedSince } from '../../pipeline/missed.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import type { Socket, SocketHandlers } from '../transport/socket.ts'
 import type { Token } from '../tokens.ts'
@@ -19,6 +19,7 @@ import { encodeFrame } from './answer.ts'
 import type { Method } from './methods.ts'
 import { Outbox } from './outbox.ts'
 import type { PushFrames } from './push-frames.ts'
+import { PushPosition } from './push-position.ts'
 import { Resumption } from './resumption.ts'
 import { RequestRunner } from './request-runner.ts'
 import type { SentKind, SessionServices } from './session-services.ts'
@@ -87,6 +88,7 @@ export class Session implements SocketHandlers {
   #earlyBytes = 0
   #finishing: Reason | undefined
   #resumption: Resumption | undefined
+  readonly #position = new PushPosition()
 
   constructor(options: {
     id: string
@@ -186,9 +188,14 @@ export class Session implements SocketHandlers {
   }
 
   push(frames: PushFrames): void {
-    if (this.#state.name !== 'open' || !this.broadcast) return
+    if (this.#state.name !== 'open' || !this.broadcast || this.#position.isEnded) return
     if (this.#resumption === undefined) this.#push(frames)
     else this.#resumption.hold(frames)
+  }
+
+  /** Something was committed that is not pushed: nothing more is, and the client resumes when it is back. */
+  leaveOut(): void {
+    this.#position.end()
   }
 
   ping(): void {
@@ -291,7 +298,13 @@ export class Session implements SocketHandlers {
   }
 
   #push(frames: PushFrames): void {
-    this.#send(frames.frame({ binary: this.binary, numbered: this.protocol === 2 }), 'push')
+    const { binary } = this
+    if (this.protocol === 1) this.#send(frames.frame({ binary, numbered: false }), 'push')
+    else if (frames.seq === undefined) this.#send(frames.frame({ binary, numbered: true }), 'push')
+    else {
+      const follows = this.#position.advance(frames.seq)
+      if (follows !== undefined) this.#send(frames.frame({ binary, numbered: true, ...follows }), 'push')
+    }
   }
 
   #hello(hello: HelloRequest, open: OpenState): void {
@@ -303,8 +316,13 @@ export class Session implements SocketHandlers {
     }
     this.protocol = 2
     this.deflates = hello.compression ?? false
-    if (hello.resume === undefined) this.#answerHello(hello, placeOf(open))
+    if (hello.resume === undefined) this.#startAt(hello, placeOf(open))
     else void this.#resume(hello, hello.resume, open)
+  }
+
+  #startAt(hello: HelloRequest, place: Partial<HelloResponse> & { seq: number }): void {
+    this.#position.set(place.seq)
+    this.#answerHello(hello, place)
   }
 
   #answerHello(hello: HelloRequest, more: Partial<HelloResponse>): void {
@@ -316,17 +334,20 @@ export class Session implements SocketHandlers {
   /** Sends what was missed since, before anything newer; or has the client start anew. */
   async #resume(hello: HelloRequest, { epoch, seq }: LogPlace, open: OpenState): Promise<void> {
     const { resume: most, outbox } = this.#services.limits
+    // Half of what may wait for a slow reader: the rest is for what comes meanwhile.
+    const mostBytes = outbox.bytes / 2
     const resumption = new Resumption(outbox.messages)
     this.#resumption = resumption
-    const missed = await this.#missed(epoch, { after: seq, most }, open)
+    const missed = await this.#missed(epoch, { after: seq, most, mostBytes }, open)
     if (this.#resumption !== resumption || this.isOver) return
     this.#resumption = undefined
     const frames = missed === undefined ? undefined : resumption.frames(missed)
     const place = placeOf(open)
     if (missed === undefined || frames === undefined) {
-      this.#answerHello(hello, { ...place, resumed: false })
+      this.#startAt(hello, { ...place, resumed: false })
       for (const held of resumption.since(place.seq)) this.#push(held)
     } else {
+      this.#position.set(seq)
       this.#answerHello(hello, { ...place, seq: missed.seq, resumed: true })
       for (const frame of frames) this.#push(frame)
     }
@@ -334,7 +355,7 @@ export class Session implements SocketHandlers {
 
   async #missed(
     epoch: string,
-    since: { after: number; most: number },
+    since: MissedSince,
     { pipeline, caller }: OpenState,
   ): Promise<Missed | undefined> {
     if (epoch !== pipeline.epoch) return undefined

@@ -6,6 +6,7 @@ import { type CloseReason, closeCodes } from '../../protocol/close-codes.ts'
 import type { Caller } from '../../pipeline/caller.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import type { Push } from '../../pipeline/push.ts'
+import { StorageError } from '../../pipeline/storage/contract.ts'
 import type { Logger } from '../../pipeline/workspace.ts'
 import { Deliveries } from '../sessions/deliveries.ts'
 import type { Session } from '../sessions/session.ts'
@@ -28,7 +29,7 @@ export type WorkspaceState =
   | { name: 'new' }
   | { name: 'opening'; pipeline: Promise<Pipeline>; upgrade: boolean }
   | { name: 'open'; pipeline: Pipeline; upgrade: boolean; statuses: UserStatuses | undefined }
-  | { name: 'draining'; done: Promise<void> }
+  | { name: 'draining'; done: Promise<void>; pipeline: Pipeline | undefined }
   | { name: 'closed' }
 
 const transitions: Record<WorkspaceState['name'], readonly WorkspaceState['name'][]> = {
@@ -113,8 +114,13 @@ export class WorkspaceHost {
     this.#closeWhenEmpty()
   }
 
-  /** The pipeline, opened by whoever comes first; for upgrade tools after everyone else was put out. */
+  /**
+   * The pipeline, opened by whoever comes first; for upgrade tools after everyone else was put out.
+   * @throws StorageError `closed` when the workspace closes: ask the registry again
+   */
   async pipeline(upgrade: boolean): Promise<Pipeline> {
+    // It may have begun to close since the caller arrived.
+    if (this.isOver) throw new StorageError('closed', 'the workspace closes')
     if (upgrade && !this.upgrading) return await this.#opening(this.#reopened(), true)
     if (this.#state.name === 'open') return this.#state.pipeline
     if (this.#state.name === 'opening') return await this.#state.pipeline
@@ -176,7 +182,7 @@ export class WorkspaceHost {
       case 'open': {
         // Not before the state has changed: closing sessions looks at it.
         const done = Promise.resolve().then(async () => await this.#drain(state, reason, options))
-        this.#become({ name: 'draining', done })
+        this.#become({ name: 'draining', done, pipeline: this.#pushing })
         return await done
       }
       default:
@@ -184,10 +190,10 @@ export class WorkspaceHost {
     }
   }
 
-  broadcast(pushes: readonly Push[], sessions: readonly Session[] = [...this.sessions]): void {
+  #broadcast(pipeline: Pipeline, pushes: readonly Push[], sessions: readonly Session[]): void {
     if (sessions.length === 0) return
     const started = performance.now()
-    const frames = new Deliveries(pushes, this.#mayReceive)
+    const frames = new Deliveries(pushes, pipeline.mayReceive)
     for (const session of sessions) {
       const own = session.caller === undefined ? undefined : frames.for(session.caller)
       if (own !== undefined) session.push(own)
@@ -206,14 +212,23 @@ export class WorkspaceHost {
     else this.#byPerson.set(person, count)
   }
 
-  readonly #mayReceive = (caller: Caller, push: Push): boolean =>
-    this.#state.name === 'open' && this.#state.pipeline.mayReceive(caller, push)
+  /** What decides who hears of a commit; `undefined` while nothing is pushed. */
+  get #pushing(): Pipeline | undefined {
+    const state = this.#state
+    if (state.name === 'open') return state.upgrade ? undefined : state.pipeline
+    return state.name === 'draining' ? state.pipeline : undefined
+  }
 
   readonly #committed = (pushes: Push[]): void => {
-    if (this.upgrading) return
+    const pipeline = this.#pushing
+    if (pipeline === undefined) {
+      // The next push would step over it: nothing more is pushed to these sessions.
+      for (const session of this.sessions) session.leaveOut()
+      return
+    }
     // The answers to the senders are on their way by promises: pushes come after them, to who is there now.
     const present = [...this.sessions]
-    process.nextTick(() => this.broadcast(pushes, present))
+    process.nextTick(() => this.#broadcast(pipeline, pushes, present))
   }
 
   async #opening(opened: Promise<Pipeline>, upgrade: boolean): Promise<Pipeline> {
@@ -247,7 +262,7 @@ export class WorkspaceHost {
   }
 
   async #drain(
-    state: Extract<WorkspaceState, { pipeline: unknown }>,
+    state: Extract<WorkspaceState, { name: 'opening' | 'open' }>,
     reason: CloseReason,
     { signal, except }: { signal: boolean; except?: Session },
   ): Promise<void> {

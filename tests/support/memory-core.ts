@@ -109,6 +109,12 @@ export class MemoryClient implements Socket {
     }
   }
 
+  /** The socket has taken what it held. */
+  drain(): void {
+    this.buffered = 0
+    if (this.closed === undefined) this.#handlers.drain()
+  }
+
   pause(): void {}
 
   resume(): void {}

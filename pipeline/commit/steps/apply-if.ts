@@ -7,6 +7,7 @@ import {
   type TxWorkspaceEvent,
   WorkspaceEvent,
 } from '../../../model/transactions.ts'
+import { includes } from '../../permissions/account-set.ts'
 import { seesEverything } from '../../permissions/permissions.ts'
 import { writerRole } from '../../permissions/role.ts'
 import { needsStorage } from '../../triggers/sync-trigger-run.ts'
@@ -42,7 +43,7 @@ function isFor(work: Work, { permissions }: Workspace, audience: Audience | unde
   const { spaces, creator, accounts } = audience
   const { seesSpace } = new StagedSight(work, permissions)
   const { account } = work.caller
-  if (accounts !== undefined) return accounts.has(account)
+  if (accounts !== undefined) return includes(accounts, account)
   return (creator === undefined || creator === account) && spaces.every(seesSpace)
 }
 

@@ -4,6 +4,7 @@ import type { Hierarchy } from '../../../model/hierarchy.ts'
 import { core, domains } from '../../../model/identifiers.ts'
 import { StatusError } from '../../../model/status.ts'
 import type { TxCollectionCUD, TxCUD, TxUpdateDoc } from '../../../model/transactions.ts'
+import { isEmpty } from '../../permissions/account-set.ts'
 import { securityPush } from '../../permissions/security-events.ts'
 import type { Push } from '../../push.ts'
 import type { Workspace } from '../../workspace.ts'
@@ -46,7 +47,7 @@ function pushesOf(workspace: Workspace, push: Push, before: Doc | undefined, aft
   const pushes: Push[] = [{ ...push, audience: permissions.audienceOf(before, after) }]
   if (before === undefined || after === undefined || before.space === after.space) return pushes
   const accounts = permissions.seeOnlyOne(before.space, after.space)
-  if (accounts.size > 0) pushes.push(securityPush(workspace, accounts))
+  if (!isEmpty(accounts)) pushes.push(securityPush(workspace, accounts))
   return pushes
 }
 

@@ -1,0 +1,38 @@
+import type { Account, Ref } from '../../model/documents.ts'
+
+/** Some accounts, or all but some: those that nobody knows of are in it too, and none has to be listed. */
+export interface AccountSet {
+  readonly isAllBut: boolean
+  readonly accounts: ReadonlySet<Ref<Account>>
+}
+
+export const nobody: AccountSet = { isAllBut: false, accounts: new Set() }
+export const everybody: AccountSet = { isAllBut: true, accounts: new Set() }
+
+export function these(accounts: Iterable<Ref<Account>>): AccountSet {
+  return { isAllBut: false, accounts: new Set(accounts) }
+}
+
+export function includes({ isAllBut, accounts }: AccountSet, account: Ref<Account>): boolean {
+  return accounts.has(account) !== isAllBut
+}
+
+export function isEmpty({ isAllBut, accounts }: AccountSet): boolean {
+  return !isAllBut && accounts.size === 0
+}
+
+/** Those in one of the sets, and not in both. */
+export function inOneOnly(a: AccountSet, b: AccountSet): AccountSet {
+  const differing = new Set(
+    [...a.accounts, ...b.accounts].filter((each) => a.accounts.has(each) !== b.accounts.has(each)),
+  )
+  return { isAllBut: a.isAllBut !== b.isAllBut, accounts: differing }
+}
+
+export function union(a: AccountSet, b: AccountSet): AccountSet {
+  if (!a.isAllBut && !b.isAllBut) return these([...a.accounts, ...b.accounts])
+  const excepted = [...(a.isAllBut ? a : b).accounts].filter(
+    (each) => !includes(a, each) && !includes(b, each),
+  )
+  return { isAllBut: true, accounts: new Set(excepted) }
+}
