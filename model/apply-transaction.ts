@@ -1,4 +1,4 @@
-import type { Class, Doc, Ref, Space } from './documents.ts'
+import type { AttachedDoc, Class, Doc, Ref, Space } from './documents.ts'
 import { core } from './identifiers.ts'
 import { invalidTransaction } from './invalid-transaction.ts'
 import { isFields, type Fields } from './json-value.ts'
@@ -49,7 +49,13 @@ function create(doc: Doc | undefined, tx: TxCreateDoc): Doc {
   checkValue(attributes, 'attributes')
   const operator = Object.keys(attributes).find((key) => key.startsWith('$'))
   if (operator !== undefined) throw invalidTransaction('not a field', { field: operator.slice(0, 100) })
-  return { ...attributes, ...headerOf(tx) }
+  return { ...attributes, ...attachmentOf(tx), ...headerOf(tx) }
+}
+
+/** Later clients say on a creation itself what it is attached to. */
+function attachmentOf({ attachedTo, attachedToClass, collection }: TxCreateDoc): Partial<AttachedDoc> {
+  if (attachedTo === undefined || attachedToClass === undefined || collection === undefined) return {}
+  return { attachedTo, attachedToClass, collection }
 }
 
 function headerOf(tx: TxCreateDoc): Doc {

@@ -16,7 +16,8 @@ export interface TxCUD extends Tx {
   objectClass: Ref<Class>
 }
 
-export interface TxCreateDoc extends TxCUD {
+export interface TxCreateDoc
+  extends TxCUD, Partial<Pick<AttachedDoc, 'attachedTo' | 'attachedToClass' | 'collection'>> {
   attributes: Record<string, unknown>
 }
 

@@ -13,8 +13,8 @@ const structuralClasses: ReadonlySet<string> = new Set([
   core.class.Mixin,
   core.class.Interface,
   core.class.Attribute,
+  core.class.Enum,
 ])
-const declarationClasses: ReadonlySet<string> = new Set([...structuralClasses, core.class.Enum])
 
 /** The model transactions after a hash (`full: false`), or all of them. */
 export interface ModelAnswer {
@@ -209,10 +209,10 @@ export class WorkspaceModel {
 
 /** Classes, mixins, interfaces, attributes and enums. */
 export function isDeclaration({ _class }: Pick<Doc, '_class'>): boolean {
-  return declarationClasses.has(_class)
+  return structuralClasses.has(_class)
 }
 
-/** Whether the change is one of classes or attributes, and not only of documents of the model. */
+/** Whether the change is one of classes, attributes or enums, and not only of documents of the model. */
 export function isStructural({ before, after }: DocumentChange): boolean {
   const shape = after ?? before
   return shape !== undefined && structuralClasses.has(shape._class)

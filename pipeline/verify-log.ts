@@ -40,7 +40,7 @@ export async function verifyLog(storage: WorkspaceStorage, hierarchy: Hierarchy)
   }
   const differences: Difference[] = []
   for (const domain of replay.domains())
-    differences.push(...(await compare(storage, domain, replay.documents(domain))))
+    for (const each of await compare(storage, domain, replay.documents(domain))) differences.push(each)
   return { entries: replay.entries, documents: replay.count, flaws: replay.flaws, differences }
 }
 

@@ -19,6 +19,9 @@ const create = z.looseObject({
   _class: z.literal(core.class.TxCreateDoc),
   ...changeFields,
   attributes: record,
+  attachedTo: id.optional(),
+  attachedToClass: id.optional(),
+  collection: id.optional(),
 })
 const update = z.looseObject({
   _class: z.literal(core.class.TxUpdateDoc),
@@ -90,7 +93,7 @@ function isChange(value: unknown): value is Tx {
   const { _class, modifiedOn, attributes, operations, retrieve } = value
   if (modifiedOn !== undefined && typeof modifiedOn !== 'number') return false
   for (const name of idNames) if (!isId(value[name])) return false
-  if (_class === core.class.TxCreateDoc) return isFields(attributes)
+  if (_class === core.class.TxCreateDoc) return isFields(attributes) && value['attachedTo'] === undefined
   return _class === core.class.TxUpdateDoc && isFields(operations) && typeof (retrieve ?? true) === 'boolean'
 }
 

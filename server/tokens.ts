@@ -16,6 +16,8 @@ export interface Token {
   productId: string
   admin: boolean
   mode: 'user' | 'backup' | 'upgrade'
+  /** Reads a workspace out and puts it back: alone, or as an upgrade tool. */
+  isBackup: boolean
   /** Of the person's tokens; `undefined`: made by somebody who has the secret, not by the accounts service. */
   version: number | undefined
   /** When the person gave the password. Milliseconds since the epoch, as all that follow. */
@@ -88,6 +90,7 @@ export class Tokens {
       productId,
       admin: admin === 'true',
       mode: model === 'upgrade' ? 'upgrade' : mode === 'backup' ? 'backup' : 'user',
+      isBackup: mode === 'backup',
       version,
       authTime: milliseconds(claims.data.auth_time),
       issuedAt: milliseconds(claims.data.iat),

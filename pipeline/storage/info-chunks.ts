@@ -26,7 +26,7 @@ export class InfoChunks {
         return { docs, finished: this.#isAtEnd && this.#ahead.length === 0 }
       }
       const { docs, finished } = await this.#read(Math.max(1, byteLimit - bytes))
-      this.#ahead.push(...docs)
+      for (const info of docs) this.#ahead.push(info)
       this.#isAtEnd = finished
     }
   }

@@ -23,7 +23,9 @@ export function searchText(doc: Doc, paths: readonly Path[]): SearchText {
   let isTitle = true
   for (const path of paths) {
     for (const text of textsAt(doc, path)) {
-      words[isTitle ? 'title' : 'body'].push(...searchWords(text))
+      const found = words[isTitle ? 'title' : 'body']
+      // One by one: as arguments of one call, the words of a long text would not fit the stack.
+      for (const word of searchWords(text)) found.push(word)
       isTitle = false
     }
   }
@@ -35,7 +37,7 @@ export function textsAt(doc: Doc, path: Path): string[] {
   const texts: string[] = []
   for (const value of readerOf(path)(doc)) {
     if (isText(value)) texts.push(value)
-    else if (Array.isArray(value)) texts.push(...value.filter(isText))
+    else if (Array.isArray(value)) for (const item of value) if (isText(item)) texts.push(item)
   }
   return texts
 }

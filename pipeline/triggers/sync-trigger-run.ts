@@ -1,5 +1,6 @@
 import type { ClassRef } from '../../model/class-ref.ts'
 import type { Doc, Ref } from '../../model/documents.ts'
+import { targetOf } from '../../model/apply-transaction.ts'
 import { core } from '../../model/identifiers.ts'
 import { planFind } from '../../model/query/plan-find.ts'
 import type { Condition } from '../../model/query/plan.ts'
@@ -90,7 +91,11 @@ export class SyncTriggerRun {
 /** What a trigger made, as one with its cause. */
 export function derivedChange(cause: TxCUD, tx: TxCUD): TxCUD {
   const meta = trustedMeta(cause)
-  return { ...tx, space: core.space.DerivedTx, ...(meta === undefined ? {} : { meta }) }
+  const derived = { ...tx, space: core.space.DerivedTx, ...(meta === undefined ? {} : { meta }) }
+  // Existing clients ask the server again when they meet two changes of one document at one time.
+  if (targetOf(tx)._id === targetOf(cause)._id)
+    derived.modifiedOn = Math.max(tx.modifiedOn, cause.modifiedOn + 1)
+  return derived
 }
 
 /** Joins and full-text search see only what is committed. */

@@ -37,6 +37,18 @@ export function httpApp(options: HttpOptions): Hono {
     return context.json({ error: status }, statusCatalogue[status.code].http as 500)
   })
   app.notFound((context) => context.json({ error: { message: 'not found' } }, 404))
+  app.get('/', (context) =>
+    context.json({
+      name: 'atrium',
+      what: 'a workspace collaboration server: clients connect over a WebSocket',
+      version: options.serverVersion,
+      health: '/health',
+      metrics: '/metrics',
+      api: '/api/v1/version',
+      accounts: options.accounts === undefined ? null : '/accounts',
+      protocol: 'protocol/PROTOCOL.md',
+    }),
+  )
   app.get('/health', (context) => {
     const healthy = options.healthy()
     return context.json({ status: healthy ? 'ok' : 'draining' }, healthy ? 200 : 503)

@@ -41,7 +41,7 @@ function backupOnly(run: (pipeline: Pipeline, params: unknown[]) => unknown): Me
   return {
     kind: 'other',
     run: ({ token, pipeline }, params) => {
-      if (token.mode === 'backup') return run(pipeline, params)
+      if (token.isBackup) return run(pipeline, params)
       throw new StatusError('platform:status:Forbidden', { message: 'only backup sessions may' })
     },
   }

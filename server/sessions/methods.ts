@@ -109,8 +109,10 @@ async function loadModel({ pipeline, caller }: MethodContext, params: unknown[])
   return await pipeline.loadModel(caller, lastTxTime ?? 0, hash ?? undefined)
 }
 
-function getAccount({ pipeline, token }: MethodContext): unknown {
+/** Existing clients take `null` for somebody without an account. */
+function getAccount({ pipeline, token, protocol }: MethodContext): unknown {
   const account = pipeline.model.accountOf(token.email)
+  if (account === undefined && protocol === 1) return null
   if (account === undefined) throw new StatusError('platform:status:AccountNotFound', { email: token.email })
   return account
 }

@@ -47,11 +47,12 @@ async function authenticate(parts: SessionMethodParts, params: unknown[]): Promi
   const { session, tokens, admit, tokenChanged } = parts
   const [raw] = parse(z.tuple([z.string()]).rest(z.unknown()), params)
   const token = tokens.verify(raw)
-  const { person, workspace, mode, admin } = session.token
+  const { person, workspace, mode, isBackup, admin } = session.token
   if (
     token.person !== person ||
     token.workspace !== workspace ||
     token.mode !== mode ||
+    token.isBackup !== isBackup ||
     token.admin !== admin
   ) {
     throw new StatusError('platform:status:Forbidden', { message: 'the token is for another session' })

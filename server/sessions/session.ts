@@ -13,6 +13,7 @@ import { parseRequest } from '../../protocol/parse-request.ts'
 import type { Caller } from '../../pipeline/caller.ts'
 import type { Missed, MissedSince } from '../../pipeline/missed.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
+import { textFrame } from '../transport/frame.ts'
 import type { Socket, SocketHandlers } from '../transport/socket.ts'
 import type { Token } from '../tokens.ts'
 import { encodeFrame } from './answer.ts'
@@ -274,6 +275,10 @@ export class Session implements SocketHandlers {
   #receive(data: Buffer, isBinary: boolean): void {
     this.#services.metrics.received(isBinary ? 'binary' : 'text', data.length)
     this.active = true
+    if (!isBinary && isPing(data)) {
+      this.#send(textFrame('pong!'), 'signal')
+      return
+    }
     try {
       this.#dispatch(parseRequest(decodeRequestFrame(data, isBinary)))
     } catch (error) {
@@ -367,6 +372,13 @@ export class Session implements SocketHandlers {
     }
   }
 }
+
+/** Later clients of the family ask for life by the bare text, instead of a request. */
+function isPing(data: Buffer): boolean {
+  return data.length === PING.length && data.equals(PING)
+}
+
+const PING = Buffer.from('ping')
 
 /** What a client of protocol 2 is told of the workspace. */
 function placeOf({ pipeline, caller }: OpenState): Partial<HelloResponse> & { seq: number } {

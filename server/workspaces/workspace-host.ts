@@ -159,7 +159,7 @@ export class WorkspaceHost {
     if (account !== undefined) this.#statuses?.left(account)
     if (session.token.mode !== 'backup') this.#users -= 1
     if (this.#users === 0 && session.token.mode === 'user' && this.#state.name === 'open') this.#startIdling()
-    if (session.token.mode === 'backup') this.#closeWhenRestored()
+    if (session.token.isBackup) this.#closeWhenRestored()
     this.#closeWhenEmpty()
   }
 
@@ -290,7 +290,7 @@ export class WorkspaceHost {
   /** A log that was restored is taken in by the next opening: everyone comes back to it. */
   #closeWhenRestored(): void {
     if (this.#state.name !== 'open' || !this.#state.pipeline.restoring.isLogReplaced) return
-    if ([...this.sessions].some(({ token }) => token.mode === 'backup')) return
+    if ([...this.sessions].some(({ token }) => token.isBackup)) return
     void this.close(closeCodes.workspaceClosed, { signal: false })
   }
 

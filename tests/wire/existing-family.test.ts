@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { RawClient, RawError } from '../support/raw-client.ts'
+import { testServer } from '../support/test-server.ts'
+import { change, createTask, updateTask } from '../support/transactions.ts'
+
+const Task = 'board:class:Task'
+
+test('WIRE-200: a tool with mode backup and model upgrade is a backup session inside upgrade mode', async (context) => {
+  const { url, token } = await testServer(context)
+  const ann = await RawClient.open(url, token('ann'))
+  await ann.request('tx', [createTask('t1', { title: 'x' })])
+  const tool = await RawClient.open(url, token('tool', 'w1', { mode: 'backup', model: 'upgrade' }))
+  assert.equal((await ann.waitForClose()).code, 4001)
+  const { docs } = (await tool.request('loadChunk', ['task'])) as { docs: { id: string }[] }
+  assert.deepEqual(
+    docs.map(({ id }) => id),
+    ['t1'],
+  )
+  const [task] = (await tool.request('loadDocs', ['task', ['t1']])) as object[]
+  await tool.request('upload', ['task', [{ ...task, title: 'restored' }]])
+  await tool.close()
+  const back = await RawClient.open(url, token('ann'))
+  const found = (await back.request('findAll', [Task, {}])) as { title: string }[]
+  assert.deepEqual(
+    found.map(({ title }) => title),
+    ['restored'],
+  )
+  const upgrades = await RawClient.open(url, token('tool', 'w2', { model: 'upgrade' }))
+  await assert.rejects(upgrades.request('loadChunk', ['task']), RawError)
+})
+
+test('WIRE-201: the bare text ping is answered with the bare text pong!', async (context) => {
+  const { url, token } = await testServer(context)
+  const client = await RawClient.open(url, token('ann'))
+  const answer = new Promise<string>((resolve) => {
+    client.socket.removeAllListeners('message')
+    client.socket.on('message', (data: Buffer) => {
+      if (!data.toString().startsWith('{')) resolve(data.toString())
+    })
+  })
+  client.send('ping')
+  assert.equal(await answer, 'pong!')
+})
+
+test('WIRE-202: getAccount without an account is null for existing clients', async (context) => {
+  const { url, token } = await testServer(context)
+  const tool = await RawClient.open(url, token('tool', 'w1', { mode: 'backup' }))
+  assert.equal(await tool.request('getAccount'), null)
+  const newer = await RawClient.open(url, token('tool', 'w1', { mode: 'backup' }), { protocol: 2 })
+  await assert.rejects(newer.request('getAccount'), /AccountNotFound/)
+})
+
+test('WIRE-203: a creation that says itself what it is attached to is counted, and removed with its parent', async (context) => {
+  const { url, token } = await testServer(context)
+  const ann = await RawClient.open(url, token('ann'))
+  await ann.request('tx', [createTask('t1', { title: 'x' })])
+  const comment = change(
+    'core:class:TxCreateDoc',
+    'c1',
+    'board:class:Comment',
+    {},
+    { attributes: { message: 'x' }, attachedTo: 't1', attachedToClass: Task, collection: 'comments' },
+  )
+  await ann.request('tx', [comment])
+  const [made] = (await ann.request('findAll', ['board:class:Comment', {}])) as Record<string, unknown>[]
+  assert.deepEqual([made?.['attachedTo'], made?.['collection']], ['t1', 'comments'])
+  const [task] = (await ann.request('findAll', [Task, {}])) as { comments: number }[]
+  assert.equal(task?.comments, 1)
+  await ann.request('tx', [change('core:class:TxRemoveDoc', 't1', Task, {}, {})])
+  assert.deepEqual([...((await ann.request('findAll', ['board:class:Comment', {}])) as unknown[])], [])
+})
+
+test('WIRE-204: a derived change of the same document has a later time than its cause', async (context) => {
+  const { url, token } = await testServer(context)
+  const ann = await RawClient.open(url, token('ann'))
+  await ann.request('tx', [createTask('t1', { title: 'x' })])
+  await ann.request('tx', [updateTask('t1', { status: 'done' })])
+  const derived = await ann.waitForPush(
+    ({ operations }) => (operations as { doneOn?: number } | undefined)?.doneOn !== undefined,
+  )
+  const cause = ann.pushes.find(
+    ({ operations }) => (operations as { status?: string } | undefined)?.status === 'done',
+  )
+  assert.ok(Number(derived['modifiedOn']) > Number(cause?.['modifiedOn']))
+})
+
+test('WIRE-205: GET / says what this is and where the rest is', async (context) => {
+  const { server } = await testServer(context)
+  const response = await fetch(`${server.url}/`)
+  assert.equal(response.status, 200)
+  const page = (await response.json()) as Record<string, string>
+  assert.deepEqual([page['name'], page['health'], page['api']], ['atrium', '/health', '/api/v1/version'])
+  assert.equal((await fetch(`${server.url}${page['health']}`)).status, 200)
+})
+
+test('WIRE-206: a value that is none of an enum is refused as InvalidAttribute that names what is allowed', async (context) => {
+  const { url, token } = await testServer(context)
+  const ann = await RawClient.open(url, token('ann'))
+  await ann.request('tx', [createTask('t1', { title: 'x', status: 'todo' })])
+  for (const tx of [
+    createTask('t2', { title: 'x', status: 'nonsense' }),
+    updateTask('t1', { status: 'nonsense' }),
+  ]) {
+    const { error } = await ann.ask('tx', [tx])
+    assert.equal(error?.code, 'core:status:InvalidAttribute')
+    assert.match(String(error?.params['expected']), /backlog.*todo.*done/)
+  }
+})
+
+test('WIRE-207: a document of 600,000 words is found, and so is every other', async (context) => {
+  const { url, token } = await testServer(context, { storage: 'embedded' })
+  const ann = await RawClient.open(url, token('ann'))
+  const words = Array.from({ length: 600_000 }, (_, at) => `w${at % 1000}`).join(' ')
+  await ann.request('tx', [createTask('long', { title: 'long', description: `${words} needle` })])
+  await ann.request('tx', [createTask('short', { title: 'a needle' })])
+  const { docs } = (await ann.request('searchFulltext', [{ query: 'needle' }])) as { docs: { id: string }[] }
+  assert.deepEqual(docs.map(({ id }) => id).sort(), ['long', 'short'])
+})
