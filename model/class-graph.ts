@@ -1,4 +1,4 @@
-import { ClassKind, type Attribute, type Class, type Domain, type Ref } from './documents.ts'
+import { ClassKind, type Attribute, type Class, type Domain, type Enum, type Ref } from './documents.ts'
 import { isReservedKey } from './json-value.ts'
 import { StatusError } from './status.ts'
 
@@ -20,6 +20,7 @@ export function verifyClass(candidate: Class, classes: Classes): void {
   if (isReservedKey(candidate._id) || /[.$]/.test(candidate._id)) {
     throw invalidModel('not an identifier of a class', candidate._id)
   }
+  verifyShape(candidate)
   const parents = parentsOf(candidate)
   for (const parent of parents)
     if (parent !== candidate._id && !classes.has(parent)) throw unknownClass(parent)
@@ -27,6 +28,37 @@ export function verifyClass(candidate: Class, classes: Classes): void {
   if (lineage.includes(candidate._id))
     throw invalidModel('the class would be its own ancestor', candidate._id)
   verifyKinds(candidate, classes)
+}
+
+/** What storage and permissions are made from: a class of another shape would keep its workspace from opening. */
+function verifyShape(candidate: Class): void {
+  const { _id, domain, visibleTo, indexes } = candidate as { [K in keyof Class]: unknown } & { _id: string }
+  if (parentsOf(candidate).some((parent: unknown) => typeof parent !== 'string'))
+    throw invalidModel('a class extends classes by their ids', _id)
+  if (domain !== undefined && !(typeof domain === 'string' && /^[a-z][a-z0-9_-]{0,63}$/i.test(domain)))
+    throw invalidModel('a domain is letters, digits, dashes', _id)
+  if (visibleTo !== undefined && visibleTo !== 'creator')
+    throw invalidModel('visibleTo is creator, or left out', _id)
+  if (indexes !== undefined && !(Array.isArray(indexes) && indexes.every(isIndex)))
+    throw invalidModel('indexes are lists of [path, 1 or -1]', _id)
+}
+
+function isIndex(keys: unknown): boolean {
+  return (
+    Array.isArray(keys) &&
+    keys.length > 0 &&
+    keys.every((key: unknown) => {
+      if (!Array.isArray(key) || key.length !== 2) return false
+      const [path, order] = key as unknown[]
+      return typeof path === 'string' && path !== '' && (order === 1 || order === -1)
+    })
+  )
+}
+
+export function verifyEnum({ _id, enumValues }: Enum): void {
+  const values: unknown = enumValues
+  if (!Array.isArray(values) || values.some((value) => typeof value !== 'string'))
+    throw invalidModel('the values of an enum are strings', _id)
 }
 
 /** A mixin lies on a class or a mixin, a class comes of classes, an interface of interfaces. */

@@ -1,5 +1,13 @@
 import { applyTransaction, targetOf } from './apply-transaction.ts'
-import { ClassGraph, invalidModel, unknownClass, verifyAttribute, verifyClass } from './class-graph.ts'
+import { checkType } from './attribute-check.ts'
+import {
+  ClassGraph,
+  invalidModel,
+  unknownClass,
+  verifyAttribute,
+  verifyClass,
+  verifyEnum,
+} from './class-graph.ts'
 import {
   ClassKind,
   type Attribute,
@@ -136,7 +144,7 @@ export class Hierarchy {
     if (classClasses.has(shape._class)) this.#replaceClass(shape._id, after as Class | undefined)
     else if (shape._class === core.class.Attribute)
       this.#replaceAttribute(shape._id, after as Attribute | undefined)
-    else if (shape._class === core.class.Enum) replace(this.#enums, shape._id, after as Enum | undefined)
+    else if (shape._class === core.class.Enum) this.#replaceEnum(shape._id, after as Enum | undefined)
   }
 
   #replaceClass(id: string, after: Class | undefined): void {
@@ -152,9 +160,19 @@ export class Hierarchy {
   }
 
   #replaceAttribute(id: string, after: Attribute | undefined): void {
-    if (after !== undefined) verifyAttribute(after, this.#classes)
+    if (after !== undefined) {
+      verifyAttribute(after, this.#classes)
+      const expected =
+        after.defaultValue == null ? undefined : checkType(this, after.type, after.defaultValue)
+      if (expected !== undefined) throw invalidModel(`the default is no ${expected}`, id)
+    }
     replace(this.#attributes, id, after)
     this.#graph = new ClassGraph(this.#classes, this.#attributes)
+  }
+
+  #replaceEnum(id: string, after: Enum | undefined): void {
+    if (after !== undefined) verifyEnum(after)
+    replace(this.#enums, id, after)
   }
 }
 

@@ -213,12 +213,14 @@ function observe(options: OpenOptions, workspace: Workspace, triggers: AsyncTrig
       if (model.version === version) return
       version = model.version
       // The transaction is durable: a schema that could not follow costs speed, not truth.
-      await storage.applySchema(storageSchema(model.hierarchy)).catch((error: unknown) => {
+      try {
+        await storage.applySchema(storageSchema(model.hierarchy))
+      } catch (error) {
         options.logger.error(
           { err: error, workspace: options.id },
           'the storage schema did not follow the model',
         )
-      })
+      }
     },
     failed: (error) => {
       options.logger.error({ err: error, workspace: options.id }, 'a commit failed')

@@ -40,11 +40,19 @@ export async function readModel(options: {
       const fields = { err: error, workspace, transaction: tx._id, document: (tx as TxCUD).objectId }
       logger.error(fields, 'a model transaction is left out')
       const isHarmless = harmless.has(error.status.code)
-      if (!isHarmless && isDeclaration({ _class: targetOf(tx as TxCUD)._class }))
-        flaws.push(`model transaction ${tx._id}: ${error.message}`)
+      if (!isHarmless && isOfDeclaration(tx)) flaws.push(`model transaction ${tx._id}: ${error.message}`)
     }
   }
   return { model, flaws }
+}
+
+/** What is no transaction at all, as a restore may bring it, is of nothing. */
+function isOfDeclaration(tx: Tx): boolean {
+  try {
+    return isDeclaration(targetOf(tx as TxCUD))
+  } catch {
+    return false
+  }
 }
 
 async function* modelTransactions(storage: WorkspaceStorage): AsyncIterable<Tx> {

@@ -24,8 +24,8 @@ export interface CommitObserver {
   recovered: (entries: LogEntry[]) => Promise<Push[]>
   /** Called once the answers are on their way, in the order of the log. */
   committed: (pushes: Push[]) => void
-  /** A model transaction became durable. */
-  modelChanged: (tx: Tx) => Promise<void>
+  /** Model transactions became durable. */
+  modelChanged: () => Promise<void>
   /** Storage refused a group. */
   failed: (error: unknown) => void
 }
@@ -194,7 +194,7 @@ export class CommitQueue {
     const staged = group.staged.splice(0)
     this.#lastSeq += entries.length
     state.settle()
-    for (const { tx } of entries) if (isModelChange(tx)) await this.#applyToModel(tx)
+    await this.#applyToModel(entries)
     const events = this.#observer.changed(batch)
     return () => {
       for (const { waiting, result } of staged) waiting.resolve(result)
@@ -221,9 +221,11 @@ export class CommitQueue {
     this.#group = this.#newGroup(undefined)
   }
 
-  async #applyToModel(tx: Tx): Promise<void> {
-    this.#workspace.model.apply(tx)
-    await this.#observer.modelChanged(tx)
+  /** The storage schema follows once for all of them. */
+  async #applyToModel(entries: readonly LogEntry[]): Promise<void> {
+    const changes = entries.map(({ tx }) => tx).filter(isModelChange)
+    for (const tx of changes) this.#workspace.model.apply(tx)
+    if (changes.length > 0) await this.#observer.modelChanged()
   }
 
   /** Takes in what storage has beyond what this queue knows of, or refuses those who wait. */
@@ -241,10 +243,8 @@ export class CommitQueue {
   async #takeInLost(): Promise<void> {
     for (;;) {
       const entries = await this.#workspace.storage.readLog({ after: this.#lastSeq, limit: 1000 })
-      for (const { seq, tx } of entries) {
-        this.#lastSeq = seq
-        if (isModelChange(tx)) await this.#applyToModel(tx)
-      }
+      this.#lastSeq = entries.at(-1)?.seq ?? this.#lastSeq
+      await this.#applyToModel(entries)
       if (entries.length === 0) break
       this.#observer.committed(await this.#observer.recovered(entries))
     }

@@ -4,7 +4,7 @@ import type { Hierarchy } from '../../model/hierarchy.ts'
 import { domains } from '../../model/identifiers.ts'
 import { compileCondition } from '../../model/query/predicate.ts'
 import type { Condition, FindPlan } from '../../model/query/plan.ts'
-import type { DocumentChange, Tx } from '../../model/transactions.ts'
+import type { DocumentChange, Tx, TxCollectionCUD, TxCUD } from '../../model/transactions.ts'
 import type { Absent, CommitBatch, LogEntry, Prefetched, WorkspaceStorage } from '../storage/contract.ts'
 import type { Push } from '../push.ts'
 import { isStructural, type WorkspaceModel, withChange } from '../../model/workspace-model.ts'
@@ -127,6 +127,11 @@ export class CommitState {
     return this.#allStaged(domain).size > 0
   }
 
+  /** What this group, and the one before it, make of documents of the domain. Removed ones are left out. */
+  staged(domain: Domain): Doc[] {
+    return [...this.#allStaged(domain).values()].filter((doc) => doc !== undefined)
+  }
+
   async get(domain: Domain, id: string): Promise<Doc | undefined> {
     const known = this.peek(domain, id)
     if (known !== undefined) return known.doc
@@ -166,6 +171,12 @@ export class CommitState {
   /** The entry of a transaction that is not durable yet. */
   entryOf(id: string): LogEntry | undefined {
     return this.entries.find(({ tx }) => tx._id === id) ?? this.#before?.entryOf(id)
+  }
+
+  /** Whether an entry that is not durable yet, other than this one, is about a document or a space of the id. */
+  names(id: string, own: Tx): boolean {
+    const isNamed = this.entries.some(({ tx }) => tx._id !== own._id && isAbout(tx as TxCUD, id))
+    return isNamed || this.#before?.names(id, own) === true
   }
 
   /** All matches, over what is committed and what is staged. The plan has no sort, limit or lookups. */
@@ -272,6 +283,11 @@ export class CommitState {
       else this.#sources.transient.put(domain, doc)
     }
   }
+}
+
+function isAbout(tx: TxCUD, id: string): boolean {
+  const { tx: inner } = tx as Partial<TxCollectionCUD>
+  return tx.objectId === id || tx.objectSpace === id || (inner !== undefined && isAbout(inner, id))
 }
 
 function mapOf(map: Map<Domain, Staged>, domain: Domain): Staged {

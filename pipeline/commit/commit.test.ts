@@ -94,7 +94,8 @@ test('PIPE-4: a transaction sent again is answered with the first result and tak
 test('PIPE-71: another transaction under a known id is refused, and shows nothing of the first', async () => {
   const { pipeline, find } = await testPipeline()
   const reused = code('core:status:TransactionIdReused')
-  await pipeline.tx(ann, createTask('t1', { title: 'x' }))
+  const first = createTask('t1', { title: 'x' })
+  await pipeline.tx(ann, first)
   const update = { ...updateTask('t1', { title: 'y' }), retrieve: true }
   await pipeline.tx(ann, update)
   const { _id } = update as unknown as { _id: string }
@@ -104,13 +105,16 @@ test('PIPE-71: another transaction under a known id is refused, and shows nothin
     createTask('t3', { title: 'y' }, { _id }),
     removeTask('t1', { _id }),
     applyIf({ txes: [createTask('t3', { title: 'x' })] }, { _id }),
+    applyIf({ txes: [] }, { _id }),
+    applyIf({ txes: [removeTask('nothing')] }, { _id }),
+    applyIf({ txes: [first] }, { _id }),
   ]
   for (const other of others) await assert.rejects(pipeline.tx(ann, other), reused)
   await assert.rejects(pipeline.tx(bob, { ...update, modifiedBy: bob.account }), reused)
   const guarded = applyIf({ txes: [updateTask('t1', { rank: 'a' }), removeTask('nothing')] })
-  const [first, again] = await Promise.all([pipeline.tx(ann, guarded), pipeline.tx(ann, guarded)])
-  assert.deepEqual(again, first)
-  assert.deepEqual(await pipeline.tx(ann, guarded), first)
+  const [applied, again] = await Promise.all([pipeline.tx(ann, guarded), pipeline.tx(ann, guarded)])
+  assert.deepEqual(again, applied)
+  assert.deepEqual(await pipeline.tx(ann, guarded), applied)
   const same = await Promise.allSettled([
     pipeline.tx(ann, createTask('t5', { title: 'one' }, { _id: 'twice' })),
     pipeline.tx(ann, createTask('t6', { title: 'two' }, { _id: 'twice' })),

@@ -31,7 +31,7 @@ export async function assertSentAgain(work: Work, { storage }: Workspace, tx: Tx
     const plan = { domain: domains.tx, condition, sort: [], total: false, lookups: [] }
     for (const found of await storage.find(plan)) logged.set(found._id, found as unknown as TxCUD)
   }
-  for (const each of sent) if (!isSame(each, logged.get(each._id))) throw reused(tx._id)
+  if (logged.size === 0 || !sent.every((each) => isSame(each, logged.get(each._id)))) throw reused(tx._id)
 }
 
 function isSame(sent: TxCUD, logged: TxCUD | undefined): boolean {
@@ -73,6 +73,6 @@ function isEqual(a: unknown, b: unknown): boolean {
   return canonicalJson(a) === canonicalJson(b)
 }
 
-function reused(_id: string): StatusError {
+export function reused(_id: string): StatusError {
   return new StatusError('core:status:TransactionIdReused', { _id })
 }

@@ -25,11 +25,15 @@ export class StagedSight {
   readonly seesSpace: SeesSpace = (id) => {
     if (this.#isWhole) return true
     const { caller, state } = this.#work
-    for (const domain of this.#permissions.spaceDomains().keys()) {
+    const home = this.#permissions.homeOf(id)
+    for (const domain of home === undefined ? this.#permissions.spaceDomains().keys() : [home]) {
       const staged = state.peekStaged(domain, id)
       if (staged === undefined) continue
       const { doc } = staged
-      if (doc === undefined) return false
+      if (doc === undefined) {
+        if (home === undefined) continue
+        return false
+      }
       if (this.#permissions.isSpace(domain, doc)) return isSpaceVisible(doc as Space, caller.account)
     }
     return this.#permissions.seesSpace(caller.account)(id)

@@ -1,4 +1,5 @@
-import { type Account, AccountRole } from '../../model/documents.ts'
+import { type Account, AccountRole, type Doc } from '../../model/documents.ts'
+import { foldEmail } from '../../model/email.ts'
 import { StatusError } from '../../model/status.ts'
 import type { DocumentChange } from '../../model/transactions.ts'
 import type { WorkspaceModel } from '../../model/workspace-model.ts'
@@ -6,26 +7,31 @@ import type { Writer } from './decide.ts'
 import { forbidden, isMaintainer, rankOf } from './role.ts'
 
 /**
- * A role is given and taken by owners and maintainers, up to their own; an email, which is who somebody is, changes
- * only through the accounts service; all else of an account is changed by its person too.
+ * Accounts are made and removed by the accounts service only, and so are emails changed: they are who somebody is. A
+ * role is given and taken by owners and maintainers, up to their own; all else of an account is changed by its person
+ * too.
  */
 export function decideAccount(writer: Writer, { before, after }: DocumentChange): void {
   const [was, is] = [before as Account | undefined, after as Account | undefined]
-  const highest = Math.max(rankOf(was?.role ?? ''), rankOf(is?.role ?? ''))
+  if (was === undefined || is === undefined)
+    throw forbidden('the accounts service makes and removes accounts')
+  if (was.email !== is.email) throw forbidden('an email changes only through the accounts service')
+  const highest = Math.max(rankOf(was.role), rankOf(is.role))
   const isAbove = isMaintainer(writer.role) && rankOf(writer.role) >= highest
-  if (was !== undefined && is !== undefined) {
-    if (was.email !== is.email) throw forbidden('an email changes only through the accounts service')
-    const isOwn = was._id === writer.account && was.role === is.role
-    if (isOwn || isAbove) return
-  } else if (isAbove) return
+  if (isAbove || (was._id === writer.account && was.role === is.role)) return
   throw forbidden('owners and maintainers change accounts, none above their own role')
 }
 
 /**
  * What makes a document an account, whoever makes it: a role there is, an email nobody else has.
+ * @param staged documents of the model that are about to be committed
  * @throws StatusError InvalidAttribute, AccountExists
  */
-export function checkAccount(model: WorkspaceModel, { before, after }: DocumentChange): void {
+export function checkAccount(
+  model: WorkspaceModel,
+  staged: readonly Doc[],
+  { before, after }: DocumentChange,
+): void {
   if (after === undefined) return
   const { _id, _class, email, role } = after as Account
   const wrong = (attribute: string, expected: string) =>
@@ -33,7 +39,9 @@ export function checkAccount(model: WorkspaceModel, { before, after }: DocumentC
   if (typeof email !== 'string' || email === '') throw wrong('email', 'a string')
   if (rankOf(role) === -1) throw wrong('role', Object.values(AccountRole).join(', '))
   if ((before as Account | undefined)?.email === email) return
-  const known = model.accountOf(email)
-  if (known !== undefined && known._id !== _id)
+  const folded = foldEmail(email)
+  const isSame = (other: Partial<Account>) =>
+    other._id !== _id && typeof other.email === 'string' && foldEmail(other.email) === folded
+  if (isSame(model.accountOf(email) ?? {}) || staged.some(isSame))
     throw new StatusError('platform:status:AccountExists', { email })
 }

@@ -1,6 +1,7 @@
 import type { Account, Ref, Space } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import { core } from '../../model/identifiers.ts'
+import { isFields } from '../../model/json-value.ts'
 import type { Condition, Path } from '../../model/query/plan.ts'
 import type { Tx, TxCollectionCUD, TxCreateDoc, TxCUD, TxUpdateDoc } from '../../model/transactions.ts'
 import type { Audience } from '../push.ts'
@@ -13,7 +14,9 @@ import type { Audience } from '../push.ts'
 
 /** What is done to the document itself: the inner transaction of a collection transaction. */
 export function innerChange(tx: Tx): TxCUD {
-  return tx._class === core.class.TxCollectionCUD ? (tx as TxCollectionCUD).tx : (tx as TxCUD)
+  const { tx: inner } = tx as { tx?: TxCollectionCUD['tx'] | null }
+  // A restore may bring what no client can send.
+  return tx._class === core.class.TxCollectionCUD && isFields(inner) ? inner : (tx as TxCUD)
 }
 
 /** Who sees an entry of the log. */

@@ -1,6 +1,6 @@
-import type { Attribute, Class, Ref } from '../../model/documents.ts'
+import { type Attribute, type Class, ClassKind, type Ref } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
-import { core } from '../../model/identifiers.ts'
+import { core, domains, pluginOf, serverPlugins } from '../../model/identifiers.ts'
 import { planFind } from '../../model/query/plan-find.ts'
 import type { FindPlan } from '../../model/query/plan.ts'
 import { StatusError } from '../../model/status.ts'
@@ -12,8 +12,9 @@ interface Documents {
 }
 
 /**
- * A class that has documents keeps its domain and who sees them, is not removed, and gets no required attribute
- * without a default: the documents could not be read, or not be changed, any more.
+ * A class that has documents keeps its domain, is not removed, and gets no required attribute without a default: the
+ * documents could not be read, or not be changed, any more. Who sees its documents, and what it derives from, it keeps
+ * without any, for the log tells of those there were.
  * @throws StatusError ModelInUse
  */
 export async function checkModelUse(
@@ -31,6 +32,8 @@ export async function checkModelUse(
   }
   if (change.before === undefined || before.findClass(change.before._id) === undefined) return
   for (const _class of before.descendants(change.before._id)) {
+    const lasting = lastingReason(before, after, _class)
+    if (lasting !== undefined) throw inUse(_class, lasting)
     const reason = reasonOf(before, after, _class)
     if (reason !== undefined) await refuseUsed(documents, before, _class, reason)
   }
@@ -46,6 +49,11 @@ function reasonOf(before: Hierarchy, after: Hierarchy, _class: Ref<Class>): stri
   if (known === undefined) return 'the class is removed'
   if (known.kind !== before.getClass(_class).kind) return 'the class is of another kind'
   if (after.domainOf(_class) !== before.domainOf(_class)) return 'the domain changes'
+  return undefined
+}
+
+function lastingReason(before: Hierarchy, after: Hierarchy, _class: Ref<Class>): string | undefined {
+  if (after.findClass(_class) === undefined) return undefined
   if (after.creatorsOnly().has(_class) !== before.creatorsOnly().has(_class)) return 'who sees them changes'
   const isSame = String(after.ancestors(_class)) === String(before.ancestors(_class))
   return isSame ? undefined : 'the class derives from another'
@@ -60,5 +68,38 @@ async function refuseUsed(
   if (hierarchy.findClass(_class) === undefined || hierarchy.domainOf(_class) === undefined) return
   const plan = planFind(hierarchy, _class, {}, {})
   if ((await documents.count(plan)) === 0) return
-  throw new StatusError('core:status:ModelInUse', { _class, message })
+  throw inUse(_class, message)
+}
+
+function inUse(_class: Ref<Class>, message: string): StatusError {
+  return new StatusError('core:status:ModelInUse', { _class, message })
+}
+
+/** Classes of the server that people derive classes from. */
+const open: ReadonlySet<string> = new Set([
+  core.class.Obj,
+  core.class.Doc,
+  core.class.AttachedDoc,
+  core.class.Space,
+  core.class.Preference,
+])
+
+/**
+ * Why a class cannot be made by a person: documents of a class that derives from another class of the server would be
+ * taken for the server's own, spaces are told apart by their ids, which are unique within one domain, and the id of a
+ * mixin must not be the name of an attribute.
+ */
+export function derivationFlaw(hierarchy: Hierarchy, _class: string): string | undefined {
+  const kind = hierarchy.findClass(_class)?.kind
+  if (kind === undefined) return undefined
+  if (!/^[^:]+:[^:]+:./.test(_class)) return 'the id of a class is plugin:kind:Name'
+  if (kind !== ClassKind.Class) return undefined
+  const closed = hierarchy
+    .ancestors(_class)
+    .find((ancestor) => serverPlugins.has(pluginOf(ancestor)) && !open.has(ancestor))
+  if (closed !== undefined) return `people derive no classes from ${closed}`
+  const isSpace = hierarchy.isDerived(_class, core.class.Space)
+  return isSpace && hierarchy.domainOf(_class) !== domains.space
+    ? 'spaces are in the domain of spaces'
+    : undefined
 }

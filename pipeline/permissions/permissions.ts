@@ -28,8 +28,13 @@ export class Permissions {
   }
 
   /** A space was read or changed; tells whose view of it changed. */
-  spaceChanged(id: string, space: Space | undefined): AccountSet {
-    return this.#spaces.set(id, space)
+  spaceChanged(domain: Domain, id: string, space: Space | undefined): AccountSet {
+    return this.#spaces.set(domain, id, space)
+  }
+
+  /** The domain that a space is stored in; `undefined`: there is no such space. */
+  homeOf(space: string): Domain | undefined {
+    return this.#spaces.homeOf(space)
   }
 
   /** All spaces are about to be read anew. */

@@ -1,4 +1,4 @@
-import type { Space } from '../../model/documents.ts'
+import type { Domain, Space } from '../../model/documents.ts'
 import { core, domains } from '../../model/identifiers.ts'
 import type { Condition } from '../../model/query/plan.ts'
 import type { WorkspaceModel } from '../../model/workspace-model.ts'
@@ -15,9 +15,10 @@ export async function readSpaces(
   model: WorkspaceModel,
   permissions: Permissions,
 ): Promise<void> {
-  const found = new Map<string, Space>()
+  const found: { domain: Domain; space: Space }[] = []
   for (const doc of model.documents())
-    if (model.hierarchy.isDerived(doc._class, core.class.Space)) found.set(doc._id, doc as Space)
+    if (model.hierarchy.isDerived(doc._class, core.class.Space))
+      found.push({ domain: domains.model, space: doc as Space })
   for (const [domain, classes] of permissions.spaceDomains()) {
     if (domain === domains.model) continue
     const condition: Condition =
@@ -25,10 +26,10 @@ export async function readSpaces(
         ? { op: 'all-of', conditions: [] }
         : { op: 'in', path: ['_class'], values: [...classes] }
     const spaces = await storage.find({ domain, condition, sort: [], total: false, lookups: [] })
-    for (const space of spaces) found.set(space._id, space as unknown as Space)
+    for (const space of spaces) found.push({ domain, space: space as unknown as Space })
   }
   permissions.forgetSpaces()
-  for (const [id, space] of found) permissions.spaceChanged(id, space)
+  for (const { domain, space } of found) permissions.spaceChanged(domain, space._id, space)
 }
 
 /** Says which documents nobody but the system and administrators sees, as the model lacks their class. */

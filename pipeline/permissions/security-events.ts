@@ -17,13 +17,13 @@ export function securityEvents(workspace: Workspace, { puts, removes }: CommitBa
   for (const { domain, doc } of puts) {
     if (!spaceDomains.has(domain) || !permissions.isSpace(domain, doc)) continue
     const space = doc as Space
-    affected = union(affected, permissions.spaceChanged(doc._id, space))
+    affected = union(affected, permissions.spaceChanged(domain, doc._id, space))
     // The system may have put documents into it before.
     if (isMadeBySystem(space)) affected = everybody
   }
   for (const { domain, id } of removes) {
     if (!spaceDomains.has(domain)) continue
-    affected = union(affected, permissions.spaceChanged(id, undefined))
+    affected = union(affected, permissions.spaceChanged(domain, id, undefined))
   }
   return isEmpty(affected) ? [] : [securityPush(workspace, affected)]
 }

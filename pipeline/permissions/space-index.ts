@@ -1,4 +1,4 @@
-import type { Account, Ref, Space } from '../../model/documents.ts'
+import type { Account, Domain, Ref, Space } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import { type AccountSet, everybody, includes, inOneOnly, nobody, these } from './account-set.ts'
 
@@ -9,20 +9,28 @@ const coreSpaces: ReadonlySet<string> = new Set(Object.values(core.space))
  * nobody. The spaces of the server itself are always here, whatever documents have their ids.
  */
 export class SpaceIndex {
-  /** Who sees each of them. */
-  readonly #entries = new Map<string, AccountSet>()
+  /** Where each of them is stored, and who sees it. */
+  readonly #entries = new Map<string, { domain: Domain; readers: AccountSet }>()
   /** Ids of the spaces that an account sees, until some space changes. */
   readonly #visible = new Map<Ref<Account>, readonly string[]>()
 
-  /** Takes in a space as it is now; `undefined`: it was removed. Tells whose view of a known space changed. */
-  set(id: string, space: Space | undefined): AccountSet {
-    if (coreSpaces.has(id)) return nobody
+  /**
+   * Takes in a space as it is now; `undefined`: the document of the domain was removed. Tells whose view of a known space
+   * changed. A document of another domain with the id of a space is not that space.
+   */
+  set(domain: Domain, id: string, space: Space | undefined): AccountSet {
     const before = this.#entries.get(id)
-    const after = space === undefined ? undefined : entryOf(space)
-    if (after === undefined) this.#entries.delete(id)
-    else this.#entries.set(id, after)
+    if (coreSpaces.has(id) || (before !== undefined && before.domain !== domain)) return nobody
+    const readers = space === undefined ? undefined : readersIn(space)
+    if (readers === undefined) this.#entries.delete(id)
+    else this.#entries.set(id, { domain, readers })
     this.#visible.clear()
-    return before === undefined ? nobody : inOneOnly(before, after ?? nobody)
+    return before === undefined ? nobody : inOneOnly(before.readers, readers ?? nobody)
+  }
+
+  /** The domain that a space is stored in. */
+  homeOf(id: string): Domain | undefined {
+    return this.#entries.get(id)?.domain
   }
 
   clear(): void {
@@ -40,14 +48,14 @@ export class SpaceIndex {
   }
 
   readersOf(id: string): AccountSet {
-    return coreSpaces.has(id) ? everybody : (this.#entries.get(id) ?? nobody)
+    return coreSpaces.has(id) ? everybody : (this.#entries.get(id)?.readers ?? nobody)
   }
 
   /** All spaces that the account sees, those of the server among them. */
   visibleTo(account: Ref<Account>): readonly string[] {
     let visible = this.#visible.get(account)
     if (visible === undefined) {
-      const own = [...this.#entries].filter(([, readers]) => includes(readers, account)).map(([id]) => id)
+      const own = [...this.#entries].filter(([, { readers }]) => includes(readers, account)).map(([id]) => id)
       visible = [...coreSpaces, ...own]
       this.#visible.set(account, visible)
     }
@@ -57,7 +65,7 @@ export class SpaceIndex {
 
 /** Whether the space, as it is in this document, is seen by the account. */
 export function isSpaceVisible(space: Space, account: Ref<Account>): boolean {
-  return includes(entryOf(space), account)
+  return includes(readersIn(space), account)
 }
 
 /** The accounts that decide over a space. */
@@ -71,7 +79,7 @@ export function membersOf({ members }: Space): readonly Ref<Account>[] {
 }
 
 /** Anything but a plain no is private: documents of classes that are not known were not checked. */
-function entryOf(space: Space): AccountSet {
+function readersIn(space: Space): AccountSet {
   const isPrivate: unknown = space.private
   return isPrivate === false || isPrivate == null ? everybody : these(membersOf(space))
 }

@@ -123,9 +123,10 @@ export class Reference {
   }
 
   #accountFlaw(was: Fields | undefined, is: Fields | undefined, sender: string): string | undefined {
-    const highest = Math.max(...[was, is].map((doc) => ranks.indexOf(String(doc?.['role']))))
-    if (was !== undefined && is !== undefined && was['email'] !== is['email']) return 'another email'
-    const isOwn = was?._id === sender && is !== undefined && was['role'] === is['role']
+    if (was === undefined || is === undefined) return 'only the accounts service makes and removes accounts'
+    const highest = Math.max(...[was, is].map((doc) => ranks.indexOf(String(doc['role']))))
+    if (was['email'] !== is['email']) return 'another email'
+    const isOwn = was._id === sender && was['role'] === is['role']
     if (isOwn) return undefined
     return this.#rank(sender) >= 2 && this.#rank(sender) >= highest
       ? undefined

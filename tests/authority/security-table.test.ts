@@ -72,6 +72,12 @@ const actions: Record<string, Action> = {
   'change the domain of a class that has documents': does(() =>
     update('shop:class:Note', 'core:class:Class', { domain: 'other' }, 'core:space:Model'),
   ),
+  'change who sees the documents of a class': does(() =>
+    update('shop:class:Note', 'core:class:Class', { visibleTo: 'creator' }, 'core:space:Model'),
+  ),
+  'derive a class from the account’s': does(() =>
+    create('shop:class:Person', 'core:class:Class', { kind: 0, label: 'x', extends: Account }, inModel),
+  ),
   'create a configuration document': does(() =>
     create('shop:configuration:x', 'core:class:Configuration', { enabled: true }, inModel),
   ),
@@ -80,6 +86,12 @@ const actions: Record<string, Action> = {
   'take the role of an owner away': role(({ root }) => root, 'USER'),
   'change the email of an account': does((_member, { ann }) =>
     update(ann.account, Account, { email: 'other' }, 'core:space:Model'),
+  ),
+  'create an account document': does(() =>
+    create('account:new', Account, { email: 'new', role: 'USER' }, inModel),
+  ),
+  'remove the account document of somebody else': does((_member, { ann }) =>
+    remove(ann.account, Account, inModel),
   ),
   'change the online status of somebody else': async (member, { ann, root }) => {
     const [status] = await root.find('core:class:UserStatus', { user: ann.account })

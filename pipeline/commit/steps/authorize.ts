@@ -1,13 +1,11 @@
 import type { Doc, Domain } from '../../../model/documents.ts'
 import type { Hierarchy } from '../../../model/hierarchy.ts'
 import { core, domains } from '../../../model/identifiers.ts'
-import type { Condition, FindPlan } from '../../../model/query/plan.ts'
-import { StatusError } from '../../../model/status.ts'
 import type { TxCUD } from '../../../model/transactions.ts'
-import { isDeclaration, type WorkspaceModel } from '../../../model/workspace-model.ts'
+import { isDeclaration } from '../../../model/workspace-model.ts'
 import { checkAccount } from '../../permissions/account-rights.ts'
 import { decide, type Writer } from '../../permissions/decide.ts'
-import { checkModelUse } from '../../permissions/model-use.ts'
+import { checkModelUse, derivationFlaw } from '../../permissions/model-use.ts'
 import { seesEverything } from '../../permissions/permissions.ts'
 import { forbidden, writerRole } from '../../permissions/role.ts'
 import type { Workspace } from '../../workspace.ts'
@@ -15,6 +13,7 @@ import { resolveClaims } from '../claims.ts'
 import type { AppliedChange, CommitStep, Work } from '../commit-step.ts'
 import { checkCounters } from '../counter-fields.ts'
 import { StagedSight } from '../staged-sight.ts'
+import { checkUnused } from '../unused-id.ts'
 
 /**
  * Who may change what: decided over the document as it is stored, as it will be, and the caller. What the transaction
@@ -42,7 +41,8 @@ export const authorize: CommitStep = (next, workspace) =>
       const { before, after } = change
       decide(writer, { before, after, domain, hierarchy, permissions, model })
       checkCounters(hierarchy, change)
-      if (isNewSpace(workspace, domain, change)) await checkUnused(work, model, change)
+      if (change.before === undefined && isLasting(workspace, domain, change.after))
+        await checkUnused(work, model, change)
     }
     if (domain === domains.model) await checkModel(work, workspace, hierarchy, change)
     return outcome
@@ -61,41 +61,16 @@ async function checkModel(
   change: AppliedChange,
 ): Promise<void> {
   const doc = (change.after ?? change.before) as Doc
-  if (before.isDerived(doc._class, core.class.Account)) checkAccount(model, change)
-  if (isDeclaration(doc) && !work.caller.system)
-    await checkModelUse(work.state, { before, after: work.state.hierarchy }, change)
+  if (before.isDerived(doc._class, core.class.Account))
+    checkAccount(model, work.state.staged(domains.model), change)
+  if (!isDeclaration(doc) || work.caller.system) return
+  const { hierarchy: after } = work.state
+  const flaw = derivationFlaw(after, doc._id)
+  if (flaw !== undefined) throw forbidden(flaw)
+  await checkModelUse(work.state, { before, after }, change)
 }
 
-function isNewSpace({ permissions }: Workspace, domain: Domain, { before, after }: AppliedChange): boolean {
-  return before === undefined && after !== undefined && permissions.isSpace(domain, after)
-}
-
-/**
- * A space that once was there, or that holds documents already, is not made anew by a person: what was in it would be
- * seen by others than before.
- */
-async function checkUnused({ state }: Work, model: WorkspaceModel, { after }: AppliedChange): Promise<void> {
-  const { _id } = after as Doc
-  // Declared by a module.
-  if (model.get(_id) !== undefined) throw new StatusError('core:status:ObjectExists', { _id })
-  const named: Condition = {
-    op: 'any-of',
-    conditions: [
-      { op: 'eq', path: ['objectId'], value: _id },
-      { op: 'eq', path: ['objectSpace'], value: _id },
-    ],
-  }
-  const stored = [...state.hierarchy.domains().keys()].filter(
-    (domain) => domain !== domains.model && domain !== domains.transient && domain !== domains.tx,
-  )
-  const plans = [
-    planOf(domains.tx, named),
-    ...stored.map((domain) => planOf(domain, { op: 'eq', path: ['space'], value: _id })),
-  ]
-  for (const plan of plans)
-    if ((await state.count(plan)) > 0) throw new StatusError('core:status:ObjectExists', { _id })
-}
-
-function planOf(domain: Domain, condition: Condition): FindPlan {
-  return { domain, condition, sort: [], total: false, lookups: [] }
+/** What the log is read by for ever: spaces, and what is declared. */
+function isLasting({ permissions }: Workspace, domain: Domain, doc: Doc | undefined): boolean {
+  return doc !== undefined && (permissions.isSpace(domain, doc) || isDeclaration(doc))
 }

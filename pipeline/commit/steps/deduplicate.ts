@@ -1,8 +1,10 @@
 import { core } from '../../../model/identifiers.ts'
 import { StatusError } from '../../../model/status.ts'
 import type { Tx, TxApplyIf } from '../../../model/transactions.ts'
+import type { Workspace } from '../../workspace.ts'
 import type { CommitStep, Work } from '../commit-step.ts'
-import { assertSentAgain } from '../sent-again.ts'
+import { asKept, isOf, keptResult } from '../first-result.ts'
+import { assertSentAgain, reused } from '../sent-again.ts'
 
 /**
  * A transaction's `_id` is its idempotency key: sent again, it is answered with the first result. Another transaction
@@ -11,22 +13,29 @@ import { assertSentAgain } from '../sent-again.ts'
 export const deduplicate: CommitStep = (next, workspace) =>
   async function deduplicate(work, tx) {
     const known = work.state.knownRequest(tx._id)
-    if (known !== undefined) {
-      // The system names its own by what they are for.
-      if (!work.caller.system) await assertSentAgain(work, workspace, tx)
-      return { result: known.result ?? {} }
-    }
+    if (known !== undefined) return { result: await firstResult(work, workspace, tx, known.result) }
     for (const { _id } of innerOf(tx)) refuseKnown(work, _id)
     const outcome = await next(work, tx)
     if (work.state.entries.at(-1)?.request === tx._id) remember(work, tx, outcome.result)
     return outcome
   }
 
+/** @throws StatusError TransactionIdReused */
+async function firstResult(work: Work, workspace: Workspace, tx: Tx, result: unknown): Promise<unknown> {
+  const kept = asKept(result)
+  // The system names its own transactions by what they are for.
+  if (work.caller.system) return kept?.value ?? result ?? {}
+  if (kept === undefined) await assertSentAgain(work, workspace, tx)
+  else if (!isOf(kept, tx)) throw reused(tx._id)
+  return kept?.value ?? result ?? {}
+}
+
 /** Keeps the result with the first log entry where it is more than `{}`. */
 function remember(work: Work, tx: Tx, result: unknown): void {
   const first = work.state.entries.find(({ request }) => request === tx._id)
-  if (first !== undefined && hasContent(result)) first.result = result
-  work.state.remember(tx._id, result)
+  const kept = hasContent(result) ? keptResult(tx, result) : result
+  if (first !== undefined && hasContent(result)) first.result = kept
+  work.state.remember(tx._id, kept)
   for (const { _id } of innerOf(tx)) work.state.remember(_id, {})
 }
 

@@ -1,0 +1,40 @@
+import type { Doc, Domain } from '../../model/documents.ts'
+import { domains } from '../../model/identifiers.ts'
+import type { Condition, FindPlan } from '../../model/query/plan.ts'
+import { StatusError } from '../../model/status.ts'
+import type { WorkspaceModel } from '../../model/workspace-model.ts'
+import type { AppliedChange, Work } from './commit-step.ts'
+
+/**
+ * The id of a new space, or of something new that is declared, is one that nothing ever had: the log is read by who sees
+ * a space now, and by what a class is now, so that what was hidden under a former one would be seen.
+ * @throws StatusError ObjectExists
+ */
+export async function checkUnused(
+  { state }: Work,
+  model: WorkspaceModel,
+  { after, tx }: AppliedChange,
+): Promise<void> {
+  const { _id } = after as Doc
+  const used = new StatusError('core:status:ObjectExists', { _id })
+  if (model.get(_id) !== undefined || state.names(_id, tx)) throw used
+  const named: Condition = {
+    op: 'any-of',
+    conditions: [
+      { op: 'eq', path: ['objectId'], value: _id },
+      { op: 'eq', path: ['objectSpace'], value: _id },
+    ],
+  }
+  const stored = [...state.hierarchy.domains().keys()].filter(
+    (domain) => domain !== domains.model && domain !== domains.transient && domain !== domains.tx,
+  )
+  const plans = [
+    planOf(domains.tx, named),
+    ...stored.map((domain) => planOf(domain, { op: 'eq', path: ['space'], value: _id })),
+  ]
+  for (const plan of plans) if ((await state.count(plan)) > 0) throw used
+}
+
+function planOf(domain: Domain, condition: Condition): FindPlan {
+  return { domain, condition, sort: [], total: false, lookups: [] }
+}

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { createIdGenerator } from '../../model/generate-id.ts'
+import { applyIf, createTask, updateTask } from '../support/transactions.ts'
+import { create, describeScenarios, remove, space } from './members.ts'
+
+const Task = 'board:class:Task'
+const inModel = { space: 'core:space:Model' }
+const inSpaces = { space: 'core:space:Space' }
+const reused = 'core:status:TransactionIdReused'
+
+await describeScenarios({
+  'PIPE-71: a transaction under the id of another is refused and told nothing': async ({ ann, bob, gus }) => {
+    await ann.does({ ...updateTask('hidden', { rank: 'r' }, { space: 'own', _id: 'TX1' }), retrieve: true })
+    for (const member of [bob, gus])
+      assert.equal(await member.tries(createTask('zz', { title: 'x' }, { space: 'pub', _id: 'TX1' })), reused)
+  },
+
+  'PIPE-71: ids that follow a public one of the same client tell no hidden document': async ({
+    ann,
+    bob,
+  }) => {
+    const next = createIdGenerator({ now: Date.now, random: randomBytes })
+    await ann.does(createTask(next(), { title: 'public' }, { space: 'pub', _id: next() }))
+    await ann.does({ ...updateTask('hidden', { rank: 'r' }, { space: 'own', _id: next() }), retrieve: true })
+    const seen = await bob.client.waitForPush(({ attributes }) => isPublic(attributes))
+    const match = [{ _class: Task, query: { _id: 'none' } }]
+    const told = []
+    for (const _id of following(String(seen['_id']), 20))
+      told.push(await bob.tries(applyIf({ match, txes: [] }, { _id })))
+    assert.ok(told.includes(reused))
+    assert.doesNotMatch(JSON.stringify(told), /secret/)
+  },
+
+  'PIPE-71: a transaction is not answered as done because somebody else used its id before': async ({
+    ann,
+    bob,
+  }) => {
+    await bob.does(createTask('b1', { title: 'bob’s' }, { space: 'pub', _id: 'TX2' }))
+    const again = updateTask('hidden', { title: 'written by ann' }, { space: 'own', _id: 'TX2' })
+    assert.equal(await ann.tries(again), reused)
+  },
+
+  'AUTH-8: the removal of a task with the id of a space changes nothing for the space': async ({
+    ann,
+    bob,
+  }) => {
+    for (const id of ['own', 'pub']) {
+      await bob.tries(createTask(id, { title: 'x' }, inSpaces))
+      await bob.tries(remove(id, Task, inSpaces))
+    }
+    assert.deepEqual(await ann.ids(Task), ['hidden', 'shown'])
+    assert.deepEqual(await ann.tries(createTask('t1', { title: 'x' }, { space: 'pub' })), {})
+  },
+
+  'AUTH-6: of two spaces with one id that are made at once one is refused': async ({
+    root,
+    ann,
+    bob,
+    gus,
+  }) => {
+    await root.does(spaceClass('app:class:Room'))
+    const answers = await Promise.all([
+      ann.tries(space('both', true, [ann.account])),
+      bob.tries(room('both', 'app:class:Room')),
+    ])
+    assert.deepEqual(answers.filter((answer) => answer === 'core:status:ObjectExists').length, 1)
+    await ann.tries(createTask('t2', { title: 'ann’s alone' }, { space: 'both' }))
+    const isAnns = answers[0] !== 'core:status:ObjectExists'
+    assert.equal((await gus.ids(Task, { space: 'both' })).length, isAnns ? 0 : 1)
+  },
+
+  'AUTH-6: a space does not take an id that something hidden had': async ({ ann, bob }) => {
+    await ann.does(space('gone', true, [ann.account]))
+    await ann.does(createTask('t1', { title: 'a removed secret' }, { space: 'gone' }))
+    await ann.does(remove('t1', Task, { space: 'gone' }))
+    await ann.does(remove('gone', 'core:class:Space', inSpaces))
+    assert.equal(await bob.tries(space('gone', false, [])), 'core:status:ObjectExists')
+    assert.deepEqual(await bob.ids('core:class:TxCreateDoc', { objectId: 't1' }), [])
+    assert.equal(await bob.tries(space('hidden', false, [])), 'core:status:ObjectExists')
+  },
+})
+
+function isPublic(attributes: unknown): boolean {
+  return (attributes as { title?: string } | undefined)?.title === 'public'
+}
+
+/** The next ids of the generator that made this one. */
+function following(id: string, count: number): string[] {
+  return Array.from({ length: count }, (_, at) => {
+    const counter = (Number.parseInt(id.slice(18), 16) + at + 1) % 0x1000000
+    return `${id.slice(0, 18)}${counter.toString(16).padStart(6, '0')}`
+  })
+}
+
+function spaceClass(id: string): object {
+  const attributes = { kind: 0, label: id, extends: 'core:class:Space' }
+  return create(id, 'core:class:Class', attributes, inModel)
+}
+
+function room(id: string, _class: string): object {
+  const attributes = { name: id, description: '', private: false, members: [], archived: false }
+  return create(id, _class, attributes, inSpaces)
+}
