@@ -1,11 +1,14 @@
+import { systemClock as system } from '../model/clock.ts'
 import type { Dial } from './web-socket.ts'
 
 export type Cancel = () => void
 
 /** Time, as the client sees it; tests bring their own. */
 export interface Clock {
-  /** Milliseconds since the Unix epoch. */
+  /** Milliseconds since the Unix epoch, for dates; it may be set back. */
   now: () => number
+  /** Milliseconds since some moment, for durations; it only goes forward. */
+  monotonic: () => number
   /** Calls back once, unless cancelled before. */
   schedule: (milliseconds: number, callback: () => void) => Cancel
 }
@@ -34,7 +37,7 @@ export interface Environment {
 }
 
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  ...system,
   schedule: (milliseconds, callback) => {
     const timer = setTimeout(callback, milliseconds)
     return () => clearTimeout(timer)

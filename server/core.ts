@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { systemClock } from '../model/clock.ts'
 import { generateId } from '../model/generate-id.ts'
 import { DEFAULT_COMMIT_LIMITS } from '../pipeline/commit/commit-queue.ts'
 import { type OpenOptions, openWorkspace, type Pipeline } from '../pipeline/open-workspace.ts'
@@ -65,7 +66,8 @@ export class Core {
     this.#logger = options.logger
     this.#metrics = options.metrics
     this.#wheel = new TimerWheel(options.scheduler)
-    this.#watch = new RequestWatch({ logger: this.#logger, wheel: this.#wheel, now: this.#scheduler.now })
+    const { monotonic } = options.scheduler
+    this.#watch = new RequestWatch({ logger: this.#logger, wheel: this.#wheel, monotonic })
     this.registry = this.#createRegistry()
     this.maintenance = this.#createMaintenance()
     this.manager = this.#createManager()
@@ -116,8 +118,8 @@ export class Core {
       ...closeCodes.restart,
       reason: `retry in ${Math.floor(Math.random() * spread)} ms`,
     }))
-    const deadline = performance.now() + limit
-    while (sessions.size > 0 && performance.now() < deadline) await wait(10)
+    const deadline = systemClock.monotonic() + limit
+    while (sessions.size > 0 && systemClock.monotonic() < deadline) await wait(10)
     for (const session of sessions.values()) session.terminate()
   }
 
@@ -157,7 +159,8 @@ export class Core {
         watch: this.#watch,
         limits: this.#sessionLimits(),
         now: this.#scheduler.now,
-        performanceNow: () => performance.now(),
+        monotonic: this.#scheduler.monotonic,
+        performanceNow: systemClock.monotonic,
       },
       tokens: this.#options.tokens,
       accounts: this.#options.accounts,
@@ -197,6 +200,7 @@ export class Core {
     return new Maintenance({
       wheel: this.#wheel,
       now: this.#scheduler.now,
+      monotonic: this.#scheduler.monotonic,
       generateId,
       tell: (warning) => {
         for (const session of this.manager.sessions.values()) session.signal(warning)

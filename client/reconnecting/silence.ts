@@ -34,7 +34,7 @@ export class Silence {
     this.#inactivity = options.inactivity
     this.#isWaiting = options.isWaiting
     this.#dead = options.dead
-    this.#last = options.clock.now()
+    this.#last = options.clock.monotonic()
     this.#unsubscribe = options.connection.onReceived(() => this.#heard())
     this.#cancel = this.#clock.schedule(this.#inactivity * ASK_AT, () => this.#look())
   }
@@ -53,16 +53,16 @@ export class Silence {
   }
 
   #heard(): void {
-    this.#last = this.#clock.now()
+    this.#last = this.#clock.monotonic()
     this.#cancelCheck()
   }
 
   #look(): void {
     const { bufferedAmount } = this.#connection
     // What was sent is on its way.
-    if (bufferedAmount < this.#buffered) this.#last = this.#clock.now()
+    if (bufferedAmount < this.#buffered) this.#last = this.#clock.monotonic()
     this.#buffered = bufferedAmount
-    const silent = this.#clock.now() - this.#last
+    const silent = this.#clock.monotonic() - this.#last
     const patience = this.#inactivity * (this.#isWaiting() ? PATIENCE_WHILE_WAITING : 1)
     if (silent >= patience) {
       this.#dead()

@@ -1,3 +1,4 @@
+import { systemClock } from '../../model/clock.ts'
 import type { Account, AccountRole, Ref } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import { StatusError } from '../../model/status.ts'
@@ -52,7 +53,7 @@ function createAccount(pipeline: Pipeline, email: string, role: AccountRole): Tx
     objectClass: core.class.Account,
     objectSpace: core.space.Model,
     modifiedBy: core.account.System,
-    modifiedOn: Date.now(),
+    modifiedOn: systemClock.now(),
     attributes: { email, role },
   }
 }

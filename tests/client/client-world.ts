@@ -169,6 +169,7 @@ export class Member {
       compression: false,
       clock: {
         now: time.now,
+        monotonic: time.monotonic,
         schedule: (milliseconds, callback) => {
           const handle = time.setTimeout(callback, milliseconds + this.world.jitter())
           return () => time.clearTimeout(handle)

@@ -180,7 +180,7 @@ test('SRV-38: a request that takes longer than 30 seconds is reported once', asy
   const { TimerWheel } = await import('../../server/timer-wheel.ts')
   const server = await testServer(t, {}, { fakeTime: true })
   const wheel = new TimerWheel(server.time)
-  const watch = new RequestWatch({ logger: server.log, wheel, now: server.time.now })
+  const watch = new RequestWatch({ logger: server.log, wheel, monotonic: server.time.monotonic })
   watch.started({ id: 's1' }, { id: 1, method: 'findAll', params: [] })
   const done = watch.started({ id: 's2' }, { id: 1, method: 'tx', params: [] })
   await server.time.advance(20_000)

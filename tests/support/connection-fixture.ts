@@ -85,6 +85,7 @@ export class ConnectionFixture {
       dial: memoryDial(() => this.core, this.time, this.line),
       clock: {
         now: this.time.now,
+        monotonic: this.time.monotonic,
         schedule: (milliseconds, callback) => {
           const handle = this.time.setTimeout(callback, milliseconds)
           return () => this.time.clearTimeout(handle)
