@@ -23,6 +23,9 @@ import { SERVER_VERSION } from './version.ts'
 import { withTimeout } from './with-timeout.ts'
 import { WorkspaceRegistry } from './workspaces/workspace-registry.ts'
 
+/** Milliseconds a server takes to start again: nobody need come back sooner. */
+const RESTART_TIME = 2000
+
 export interface CoreOptions {
   configuration: Configuration
   /** The model that every workspace starts from. */
@@ -116,7 +119,7 @@ export class Core {
     const spread = Math.min(30_000, 100 + sessions.size * 5)
     this.manager.drain(() => ({
       ...closeCodes.restart,
-      reason: `retry in ${Math.floor(Math.random() * spread)} ms`,
+      reason: `retry in ${RESTART_TIME + Math.floor(Math.random() * spread)} ms`,
     }))
     const deadline = systemClock.monotonic() + limit
     while (sessions.size > 0 && systemClock.monotonic() < deadline) await wait(10)
@@ -170,6 +173,7 @@ export class Core {
       modelVersion: parseVersion(configuration.modelVersion),
       productId: configuration.productId,
       serverVersion: SERVER_VERSION,
+      maxPayload: configuration.maxPayload,
       reconnectWindow: configuration.reconnectWindow * 1000,
       pingInterval: configuration.pingInterval * 1000,
       limits: {

@@ -21,7 +21,14 @@ export const options = {
     ...optional('ATRIUM_SECRET', 'Signs tokens. Made on the first start, and kept in the data folder.'),
     secret: true,
   },
-  publicUrl: optional('ATRIUM_PUBLIC_URL', 'WebSocket address clients are told to connect to.'),
+  publicUrl: {
+    ...optional(
+      'ATRIUM_PUBLIC_URL',
+      'WebSocket address clients are told to connect to, with the path of the proxy before it where there is one.',
+    ),
+    schema: z.url({ protocol: /^wss?$/ }).optional(),
+    allowed: 'a ws(s) URL',
+  },
   storage: oneOf(
     'ATRIUM_STORAGE',
     ['embedded', 'mongodb', 'memory'],
