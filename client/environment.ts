@@ -1,4 +1,5 @@
 import { systemClock as system } from '../model/clock.ts'
+import type { Report } from './report.ts'
 import type { Dial } from './web-socket.ts'
 
 export type Cancel = () => void
@@ -34,6 +35,8 @@ export interface Environment {
   random: () => number
   logger: ClientLogger
   network: Network
+  /** Takes what code of the application throws when it is called. */
+  report: Report
 }
 
 export const systemClock: Clock = {

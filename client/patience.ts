@@ -69,6 +69,8 @@ export class Waits {
   readonly #clock: Clock
   readonly #open = new Set<Patience>()
   #ended: ClientError | undefined
+  /** Why nothing is to be waited for, until the client is restarted. */
+  #refusal: ClientError | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -81,7 +83,8 @@ export class Waits {
     run: (patience: Patience) => Promise<T>,
   ): Promise<T> {
     const patience = new Patience(this.#clock, options ?? {}, what)
-    if (this.#ended !== undefined) patience.end(this.#ended)
+    const reason = this.#ended ?? this.#refusal
+    if (reason !== undefined) patience.end(reason)
     this.#open.add(patience)
     try {
       return await run(patience)
@@ -91,14 +94,19 @@ export class Waits {
     }
   }
 
-  /** Ends the calls there are. */
-  endAll(reason: ClientError): void {
+  /** Ends the calls there are, and those to come until `allow`. */
+  refuse(reason: ClientError): void {
+    this.#refusal = reason
     for (const patience of this.#open) patience.end(reason)
   }
 
-  /** And all there will be. */
+  allow(): void {
+    this.#refusal = undefined
+  }
+
+  /** Ends the calls there are, and all to come. */
   end(reason: ClientError): void {
     this.#ended = reason
-    this.endAll(reason)
+    for (const patience of this.#open) patience.end(reason)
   }
 }

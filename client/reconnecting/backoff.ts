@@ -10,6 +10,9 @@ const WAITS = {
   upgrading: { first: 2000, longest: 30_000 },
 }
 
+/** Close code of a session id that another connection has: with another one there is entry. */
+export const SESSION_TAKEN = 4201
+
 type Cause = keyof typeof WAITS
 
 /** What to do about a connection that is gone. */
@@ -18,7 +21,7 @@ export type Verdict =
 
 /** By the ranges of close codes, and what the server said of the time to come back. */
 export function verdictOf({ code, reason, status }: CloseInfo, terminate: boolean): Verdict {
-  if (terminate || (code >= 4200 && code < 4300)) return { retry: false }
+  if (terminate || (code >= 4200 && code < 4300 && code !== SESSION_TAKEN)) return { retry: false }
   if (status?.code === 'platform:status:Unauthorized' || (code >= 4100 && code < 4200))
     return { retry: true, cause: 'token', wanted: undefined, freshToken: true }
   const wanted = /retry in (\d{1,7}) ms/.exec(reason)?.[1]

@@ -1,4 +1,5 @@
 import { setImmediate as tick } from 'node:timers/promises'
+import type { Clock } from '../../client/environment.ts'
 import type { Scheduler } from '../../server/timer-wheel.ts'
 
 /** Time that stands still until a test moves it. */
@@ -54,5 +55,21 @@ export class FakeScheduler implements Scheduler {
     }
     this.#elapsed = Math.max(this.#elapsed, end)
     await tick()
+  }
+}
+
+/**
+ * A client's clock of that time.
+ *
+ * @param jitter milliseconds by which its timers are late
+ */
+export function fakeClock(time: FakeScheduler, jitter: () => number = () => 0): Clock {
+  return {
+    now: time.now,
+    monotonic: time.monotonic,
+    schedule: (milliseconds, callback) => {
+      const handle = time.setTimeout(callback, milliseconds + jitter())
+      return () => time.clearTimeout(handle)
+    },
   }
 }
