@@ -72,9 +72,11 @@ export class LiveQueries {
     const changes = changesOf(pushes, this.#options.model.hierarchy, own)
     for (const change of changes) this.#remember(change)
     const entries = this.#concerns(domains.tx) ? logEntriesOf(pushes) : []
-    for (const query of this.#all()) {
-      const concerning = changesFor(query, changes, entries)
-      if (concerning.length === 0) continue
+    const all = [...changes, ...entries]
+    const byDomain = grouped(all)
+    for (const query of this.#queries.values()) {
+      const concerning = concerningOf(query, all, byDomain)
+      if (concerning === undefined) continue
       callSafely(
         (error) => this.#lost(query, error),
         () => query.apply(concerning),
@@ -119,11 +121,13 @@ export class LiveQueries {
   }
 
   #show(): void {
-    for (const query of this.#all())
+    for (const query of this.#queries.values()) {
+      if (!query.isTouched) continue
       callSafely(
         (error) => this.#lost(query, error),
         () => query.show(),
       )
+    }
   }
 
   /** Something of it cannot be worked out here: the server can. */
@@ -133,7 +137,8 @@ export class LiveQueries {
   }
 
   #concerns(domain: string): boolean {
-    return this.#all().some((query) => query.domains.has(domain))
+    for (const query of this.#queries.values()) if (query.domains.has(domain)) return true
+    return false
   }
 
   #changesOf(txes: readonly TxCUD[]): Change[] {
@@ -142,6 +147,7 @@ export class LiveQueries {
   }
 
   #touchBy(effects: readonly TxCUD[]): void {
+    if (effects.length === 0) return
     const touched = new Set(this.#changesOf(effects).map(({ domain }) => domain))
     for (const query of this.#all())
       for (const domain of query.domains) if (touched.has(domain)) query.touch()
@@ -188,15 +194,32 @@ export class LiveQueries {
   }
 }
 
-/** Those of the changes that can concern the query. */
-function changesFor(
+type Concerning = readonly (Change | LogEntry)[]
+
+/** By the domain of the documents that they change. */
+function grouped(changes: Concerning): ReadonlyMap<string, Concerning> {
+  const groups = new Map<string, (Change | LogEntry)[]>()
+  for (const change of changes) {
+    if (change.domain === undefined) continue
+    const group = groups.get(change.domain)
+    if (group === undefined) groups.set(change.domain, [change])
+    else group.push(change)
+  }
+  return groups
+}
+
+/** Those that can concern the query, in order; `undefined`: none. */
+function concerningOf(
   { domains }: LiveQuery,
-  changes: readonly Change[],
-  entries: readonly LogEntry[],
-): (Change | LogEntry)[] {
-  const own: (Change | LogEntry)[] = []
-  for (const change of changes)
-    if (change.domain !== undefined && domains.has(change.domain)) own.push(change)
-  for (const entry of entries) if (domains.has(entry.domain)) own.push(entry)
-  return own
+  all: Concerning,
+  byDomain: ReadonlyMap<string, Concerning>,
+): Concerning | undefined {
+  let concerning: Concerning | undefined
+  for (const domain of domains) {
+    const group = byDomain.get(domain)
+    if (group === undefined) continue
+    if (concerning !== undefined) return all.filter(({ domain: of = '' }) => domains.has(of))
+    concerning = group
+  }
+  return concerning
 }

@@ -61,6 +61,10 @@ export class LiveQuery {
   readonly #request: QueryRequest
   readonly #source: QuerySource
   #plan: FindPlan | undefined
+  /** The client has all that it asks for. */
+  #isLocal = false
+  /** What is joined decides what is found. */
+  #isJoined = false
   #domains: ReadonlySet<string> = new Set()
   #project: ((doc: Doc) => Doc) | undefined
   #projected = new WeakMap<Found, Found>()
@@ -108,7 +112,7 @@ export class LiveQuery {
     if (this.#isAsking || this.#isOver || !this.#source.model.isLoaded) return
     const plan = this.#replan()
     if (plan === undefined) return
-    if (isLocal(plan)) {
+    if (this.#isLocal) {
       this.touch()
       this.show()
     } else void this.#ask(plan)
@@ -129,6 +133,10 @@ export class LiveQuery {
   /** It is to be looked at: what it shows may have changed. */
   touch(): void {
     this.#isDirty = true
+  }
+
+  get isTouched(): boolean {
+    return this.#isDirty
   }
 
   /** Tells who looks, where the result has changed. */
@@ -163,6 +171,8 @@ export class LiveQuery {
     try {
       const plan = planFind(this.#source.model.hierarchy, _class, query, options)
       this.#plan = plan
+      this.#isLocal = isLocal(plan)
+      this.#isJoined = dependsOnJoins(plan)
       this.#domains = new Set([plan.domain, ...domainsOf(plan.lookups)])
       this.#project = plan.projection === undefined ? undefined : compileProjection(plan.projection)
       this.#projected = new WeakMap()
@@ -240,18 +250,18 @@ export class LiveQuery {
   }
 
   #take(change: Change | LogEntry): Effect {
-    if (this.#plan !== undefined && isLocal(this.#plan)) return 'changed'
+    if (this.#isLocal) return 'changed'
     const window = this.#window
-    if (window === undefined || this.#plan === undefined) return 'none'
+    if (window === undefined) return 'none'
     const effect = applied(window, change)
-    return dependsOnJoins(this.#plan) ? 'unknown' : effect
+    return this.#isJoined ? 'unknown' : effect
   }
 
   #compute(): Shown | undefined {
     const plan = this.#plan
     if (plan === undefined) return undefined
     const pending = this.#source.pending().filter(({ domain = '' }) => this.#domains.has(domain))
-    if (isLocal(plan)) {
+    if (this.#isLocal) {
       const docs = evaluatePlan(plan, pending.length === 0 ? this.#source.model : this.#source.known())
       return { docs, total: docs.total }
     }
@@ -284,7 +294,6 @@ function withPending(window: Window, plan: FindPlan, pending: readonly Change[])
   return fork
 }
 
-/** The client has all that it asks for. */
 function isLocal({ domain, lookups }: FindPlan): boolean {
   return [domain, ...domainsOf(lookups)].every((each) => each === domains.model)
 }
