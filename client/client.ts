@@ -41,7 +41,7 @@ export class Client {
 
   constructor(options: ClientOptions) {
     this.#session = new Session(options)
-    void this.#session.start()
+    this.#session.start().catch(this.#session.environment.report)
   }
 
   /**

@@ -4,6 +4,9 @@ import type { Dial } from './web-socket.ts'
 
 export type Cancel = () => void
 
+/** Milliseconds that a timer of the platform can wait: what is longer would be over at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1
+
 /** Time, as the client sees it; tests bring their own. */
 export interface Clock {
   /** Milliseconds since the Unix epoch, for dates; it may be set back. */
@@ -42,7 +45,7 @@ export interface Environment {
 export const systemClock: Clock = {
   ...system,
   schedule: (milliseconds, callback) => {
-    const timer = setTimeout(callback, milliseconds)
+    const timer = setTimeout(callback, Math.min(milliseconds, LONGEST_TIMER))
     return () => clearTimeout(timer)
   },
 }

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from './environment.ts'
+import { type Cancel, type Clock, LONGEST_TIMER } from './environment.ts'
 import { ClientError } from './errors.ts'
 
 /** How long a caller waits. */
@@ -24,9 +24,10 @@ export class Patience {
       signal.addEventListener('abort', abort, { once: true })
       this.#cancels.push(() => signal.removeEventListener('abort', abort))
     }
-    if (timeout === undefined) return
+    if (timeout === undefined || timeout > LONGEST_TIMER) return
     const late = () => this.end(new ClientError('timeout', `no answer to ${what} within ${timeout} ms`))
-    this.#cancels.push(clock.schedule(timeout, late))
+    // What is no time is over.
+    this.#cancels.push(clock.schedule(timeout > 0 ? timeout : 0, late))
   }
 
   /** Called once with the reason when it is over; at once where it is already. */

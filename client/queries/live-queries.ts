@@ -7,7 +7,8 @@ import { terminated } from '../errors.ts'
 import { callSafely, type Report } from '../report.ts'
 import { Change, changesOf, type LogEntry, logEntriesOf, type Pushed } from './change.ts'
 import { changed, KnownDocuments } from './known-documents.ts'
-import { LiveQuery, type QueryRequest, type QuerySource } from './live-query.ts'
+import { LiveQuery } from './live-query.ts'
+import type { QueryRequest, QuerySource } from './query-source.ts'
 import { type QueryListener, Subscriber } from './subscriber.ts'
 
 /** Documents made here that are remembered, in case others are joined with them. */

@@ -1,15 +1,13 @@
-import type { Class, Doc, Ref } from '../../model/documents.ts'
 import { domains } from '../../model/identifiers.ts'
-import { type DocumentSource, evaluatePlan } from '../../model/query/evaluate.ts'
+import { evaluatePlan } from '../../model/query/evaluate.ts'
 import { planFind } from '../../model/query/plan-find.ts'
 import type { FindPlan } from '../../model/query/plan.ts'
-import { compileProjection } from '../../model/query/projection.ts'
-import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
-import type { Cancel, Clock } from '../environment.ts'
+import type { Cancel } from '../environment.ts'
 import { isPassing } from '../is-passing.ts'
-import type { ClientModel } from '../model/client-model.ts'
 import { Change, type LogEntry } from './change.ts'
-import { domainsOf, type Effect, type Found } from './found.ts'
+import { domainsOf, type Effect } from './found.ts'
+import type { Answer, QueryRequest, QuerySource } from './query-source.ts'
+import { isSame, Projector, type Shown } from './shown.ts'
 import type { Subscriber } from './subscriber.ts'
 import { dependsOnJoins, Window, windowLimit } from './window.ts'
 
@@ -23,38 +21,6 @@ const LONGEST_RETRY = 30_000
  */
 const LOG_INTERVAL = 1000
 
-/** What a live query needs of its client. */
-export interface QuerySource {
-  clock: Clock
-  model: ClientModel
-  /** Answers with what was found and with the place in the log it is of. */
-  ask: (_class: Ref<Class>, query: DocumentQuery, options: FindOptions) => Promise<Answer>
-  /** Changes that were made here and are not confirmed yet, in order. */
-  pending: () => readonly Change[]
-  /** All documents that are known at this moment, as unsent changes will have them. */
-  known: () => DocumentSource
-  /** A query has other documents now. */
-  answered: () => void
-}
-
-export interface Answer {
-  docs: Found[]
-  total: number
-  seq: number | undefined
-}
-
-export interface QueryRequest {
-  _class: Ref<Class>
-  query: DocumentQuery
-  options: FindOptions
-}
-
-/** What a query shows, in objects that the client goes on with. */
-interface Shown {
-  docs: readonly Found[]
-  total: number
-}
-
 /** One query whose result is kept exact: asked once, then changed by transactions. */
 export class LiveQuery {
   readonly subscribers = new Set<Subscriber>()
@@ -66,8 +32,7 @@ export class LiveQuery {
   /** What is joined decides what is found. */
   #isJoined = false
   #domains: ReadonlySet<string> = new Set()
-  #project: ((doc: Doc) => Doc) | undefined
-  #projected = new WeakMap<Found, Found>()
+  #projector = new Projector(undefined)
   #window: Window | undefined
   /** The last of the log that the window has taken in. */
   #seq = -1
@@ -174,8 +139,7 @@ export class LiveQuery {
       this.#isLocal = isLocal(plan)
       this.#isJoined = dependsOnJoins(plan)
       this.#domains = new Set([plan.domain, ...domainsOf(plan.lookups)])
-      this.#project = plan.projection === undefined ? undefined : compileProjection(plan.projection)
-      this.#projected = new WeakMap()
+      this.#projector = new Projector(plan.projection)
       return plan
     } catch (error) {
       this.#tellFailure(error)
@@ -267,20 +231,7 @@ export class LiveQuery {
     }
     const window = this.#window && withPending(this.#window, plan, pending)
     if (window === undefined) return undefined
-    return { docs: window.docs.map((doc) => this.#projection(doc)), total: plan.total ? window.total : -1 }
-  }
-
-  /** The same for the same document, so that what has not changed is seen at a glance. */
-  #projection(doc: Found): Found {
-    const project = this.#project
-    if (project === undefined) return doc
-    const known = this.#projected.get(doc)
-    if (known !== undefined) return known
-    const { $lookup, ...plain } = doc
-    const projected: Found = project(plain as Doc)
-    const shown = $lookup === undefined ? projected : { ...projected, $lookup }
-    this.#projected.set(doc, shown)
-    return shown
+    return { docs: window.docs.map((doc) => this.#projector.of(doc)), total: plan.total ? window.total : -1 }
   }
 }
 
@@ -306,12 +257,4 @@ function applied(window: Window, change: Change | LogEntry): Effect {
   } catch {
     return 'unknown'
   }
-}
-
-function isSame(before: Shown, after: Shown): boolean {
-  if (before.docs.length !== after.docs.length || before.total !== after.total) return false
-  return before.docs.every((doc, at) => {
-    const other = after.docs[at]
-    return doc === other || JSON.stringify(doc) === JSON.stringify(other)
-  })
 }

@@ -1,5 +1,6 @@
 import type { HelloResponse, LogPlace, Response } from '../../protocol/messages.ts'
-import { Connection, type PushListener } from '../connection.ts'
+import { Connection } from '../connection.ts'
+import type { PushListener } from '../connection-options.ts'
 import type { Cancel } from '../environment.ts'
 import { SESSION_TAKEN } from './backoff.ts'
 import type { CloseInfo } from './connection-state.ts'
@@ -90,7 +91,8 @@ export class Attempt {
       this.#cancelOpening = this.#endAfter(connection.dialTimeout * OPEN_WITHIN, 'no open socket')
       this.#connection = this.#open(token)
     } catch (error) {
-      this.#end(0, (error as Error).message)
+      // Browsers quote what they do not take, a token too.
+      this.#end(0, (error as Error).message.replaceAll(token, '…'))
     }
   }
 

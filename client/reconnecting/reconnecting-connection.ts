@@ -1,6 +1,7 @@
 import { generateId } from '../../model/generate-id.ts'
 import type { HelloResponse, Response } from '../../protocol/messages.ts'
-import type { Connection, PushListener } from '../connection.ts'
+import type { Connection } from '../connection.ts'
+import type { PushListener } from '../connection-options.ts'
 import type { Cancel, Environment } from '../environment.ts'
 import { ClientError, terminated } from '../errors.ts'
 import type { Patience } from '../patience.ts'

@@ -1,5 +1,5 @@
 import type { HelloResponse, Response } from '../../protocol/messages.ts'
-import type { PushListener } from '../connection.ts'
+import type { PushListener } from '../connection-options.ts'
 import type { Environment } from '../environment.ts'
 import type { ClientError } from '../errors.ts'
 import type { ConnectionState } from './connection-state.ts'

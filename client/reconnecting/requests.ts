@@ -1,5 +1,6 @@
 import type { Response } from '../../protocol/messages.ts'
-import { type Connection, ConnectionClosedError, type ProgressListener, tooLarge } from '../connection.ts'
+import { type Connection, ConnectionClosedError, tooLarge } from '../connection.ts'
+import type { ProgressListener } from '../connection-options.ts'
 import type { Cancel, Clock } from '../environment.ts'
 import { ClientError } from '../errors.ts'
 import { Patience, type WaitOptions } from '../patience.ts'

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../environment.ts'
+import { type Cancel, type Clock, LONGEST_TIMER } from '../environment.ts'
 
 /** The token for the workspace; a new one when `isFresh`, as the old one was refused or is about to expire. */
 export type GetToken = (options: { isFresh: boolean }) => string | Promise<string>
@@ -7,8 +7,6 @@ export type GetToken = (options: { isFresh: boolean }) => string | Promise<strin
 const RENEW_AT = 0.9
 /** Milliseconds between two renewals at least, however short a token lives. */
 const LEAST = 3000
-/** Longest wait a timer takes, in milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1
 
 /**
  * Milliseconds a JWT is good for, from when it was made: what the date on this device is does not matter. Of a token
