@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { measureBackup } from './cases/backup.ts'
 import { measureCommits } from './cases/commits.ts'
+import { measureLooking } from './cases/looking.ts'
 import { measureMemory } from './cases/memory.ts'
 import { measureOpening } from './cases/opening.ts'
 import { measurePermissions } from './cases/permissions.ts'
@@ -21,7 +22,7 @@ const LARGE = 'large'
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
-    /** Only what has this in its name: backup, commits, requests, opening, memory, permissions, storages. */
+    /** Only what has this in its name: backup, commits, looking, requests, opening, memory, permissions, storages. */
     only: { type: 'string', default: '' },
   },
 })
@@ -32,6 +33,7 @@ const sqlite = new Child<SqliteAnswers>('sqlite-child', { BENCH_DATA: data })
 const cases = {
   backup: () => measureBackup(data, plan),
   commits: () => measureCommits(data, plan, sqlite),
+  looking: () => measureLooking(data, plan),
   requests: () => measureRequests(data, LARGE, plan, sqlite),
   opening: () => measureOpening(data, LARGE, plan),
   memory: () => measureMemory(data, plan),

@@ -2,10 +2,12 @@ import { StatusError } from '../model/status.ts'
 import type { Tx, TxCUD } from '../model/transactions.ts'
 import type { Response } from '../protocol/messages.ts'
 import type { Cancel, Clock } from './environment.ts'
+import { ClientError } from './errors.ts'
 import type { ClientModel } from './model/client-model.ts'
+import type { Patience } from './patience.ts'
 import { PendingChanges } from './pending-changes.ts'
 import type { RequestOptions } from './reconnecting/requests.ts'
-import type { ClientStore } from './store/client-store.ts'
+import type { GuardedStore } from './store/guarded-store.ts'
 import { KeptChanges } from './store/kept-changes.ts'
 
 /** Milliseconds until a change that was answered and not pushed is looked after. */
@@ -18,12 +20,17 @@ export interface Conflict {
 }
 
 export interface ChangesOptions {
-  request: (method: string, params: readonly unknown[], options?: RequestOptions) => Promise<Response>
+  request: (
+    method: string,
+    params: readonly unknown[],
+    options?: RequestOptions,
+    patience?: Patience,
+  ) => Promise<Response>
   clock: Clock
   model: ClientModel
-  store: ClientStore | undefined
-  /** What is pending has changed. */
-  changed: () => void
+  store: GuardedStore | undefined
+  /** Something is pending, or is not any more: what it does to documents. */
+  changed: (effects: readonly TxCUD[]) => void
   conflict: (conflict: Conflict) => void
 }
 
@@ -38,12 +45,14 @@ export class Changes {
   #isRestored: () => void = () => undefined
   /** Answered, and not pushed yet. */
   readonly #answered = new Set<string>()
+  #isStopped = false
 
   constructor(options: ChangesOptions) {
     this.#options = options
     this.#pending = new PendingChanges(options.model)
-    if (options.store === undefined) return
-    this.#kept = new KeptChanges(options.store)
+    const { store } = options
+    if (store === undefined) return
+    this.#kept = new KeptChanges(store, (error) => store.tell(error))
     this.#restoring = new Promise((resolve) => (this.#isRestored = resolve))
   }
 
@@ -54,7 +63,7 @@ export class Changes {
   /** Sends again what an earlier life of this client left, in order. */
   async restore(): Promise<void> {
     for (const tx of (await this.#kept?.load()) ?? []) {
-      this.#send(tx).catch((error: unknown) => {
+      this.#sendKept(tx).catch((error: unknown) => {
         if (error instanceof StatusError) this.#options.conflict({ tx, error })
       })
     }
@@ -62,68 +71,109 @@ export class Changes {
     this.#isRestored()
   }
 
-  async send(tx: Tx, options?: RequestOptions): Promise<unknown> {
-    if (this.#restoring !== undefined) await this.#restoring
-    return await this.#send(tx, options)
-  }
-
-  async #send(tx: Tx, options?: RequestOptions): Promise<unknown> {
-    if (isChange(tx)) {
-      this.#pending.add(tx)
-      this.#options.changed()
-    }
+  /** @throws StatusError why the server refuses it; ClientError when there will be no answer */
+  async send(tx: Tx, options: RequestOptions | undefined, patience: Patience): Promise<unknown> {
+    if (this.#restoring !== undefined) await patience.race(this.#restoring)
+    this.#show(tx)
     const keeping = this.#kept?.add(tx)
+    let result: unknown
     try {
-      const { result } = await this.#options.request('tx', [tx], options)
-      await keeping
-      await this.#kept?.remove(tx)
-      this.#wasAnswered(tx)
-      return result
+      result = (await this.#options.request('tx', [tx], options, patience)).result
     } catch (error) {
-      if (error instanceof StatusError) {
-        await keeping?.catch(() => undefined)
-        await this.#kept?.remove(tx)
-      }
-      this.#drop(tx._id)
-      throw error
+      return await this.#failed(tx, { error, keeping, patience })
     }
+    this.#wasAnswered(tx)
+    // Sent again it has the same answer.
+    await patience.race(this.#forget(tx, keeping)).catch(() => undefined)
+    return result
   }
 
-  /** These are in the log. */
-  confirm(txes: readonly Tx[]): void {
-    this.#pending.confirm(txes)
-    for (const { _id } of txes) this.#answered.delete(_id)
+  /** These are in the log: what those of them that were made here did to documents. */
+  confirm(txes: readonly Tx[]): TxCUD[] {
+    if (this.#answered.size > 0) for (const { _id } of txes) this.#answered.delete(_id)
+    return this.#pending.confirm(txes)
   }
 
   /** What was answered is in whatever is asked for from now on. */
   reloaded(): void {
-    for (const id of this.#answered) this.#pending.remove(id)
+    const effects = [...this.#answered].flatMap((id) => this.#pending.remove(id))
     this.#answered.clear()
+    if (effects.length > 0) this.#options.changed(effects)
   }
 
   stop(): void {
+    this.#isStopped = true
     for (const cancel of this.#timers) cancel()
     this.#timers.clear()
   }
 
-  #drop(id: string): void {
+  async #sendKept(tx: Tx): Promise<void> {
+    this.#show(tx)
+    try {
+      await this.#options.request('tx', [tx])
+      this.#wasAnswered(tx)
+      await this.#kept?.remove(tx)
+    } catch (error) {
+      this.#hide(tx._id)
+      // Nobody is told of another end: the next life sends it.
+      if (error instanceof StatusError) await this.#kept?.remove(tx)
+      throw error
+    }
+  }
+
+  /**
+   * What was reported as refused or given up is not sent by a later life; what an end of the client cuts short is.
+   *
+   * @throws the error
+   */
+  async #failed(
+    tx: Tx,
+    { error, keeping, patience }: { error: unknown; keeping: Promise<void> | undefined; patience: Patience },
+  ): Promise<never> {
+    this.#hide(tx._id)
+    const end = endOf(error)
+    if (end !== undefined && this.#kept !== undefined) throw end
+    const forgetting = this.#forget(tx, keeping)
+    // Of a call whose time is over that is all that is waited for, and the store answers in time.
+    await (error instanceof StatusError ? patience.race(forgetting).catch(() => undefined) : forgetting)
+    throw error
+  }
+
+  async #forget(tx: Tx, keeping: Promise<void> | undefined): Promise<void> {
+    await keeping
+    await this.#kept?.remove(tx)
+  }
+
+  #show(tx: Tx): void {
+    if (isChange(tx)) this.#options.changed(this.#pending.add(tx))
+  }
+
+  #hide(id: string): void {
     this.#answered.delete(id)
-    if (this.#pending.remove(id)) this.#options.changed()
+    const effects = this.#pending.remove(id)
+    if (effects.length > 0) this.#options.changed(effects)
   }
 
   /** Its push comes after the answer; one that never comes is not waited for for ever. */
   #wasAnswered(tx: Tx): void {
-    if (!this.#pending.has(tx)) return
+    if (!this.#pending.has(tx) || this.#isStopped) return
     this.#answered.add(tx._id)
     const cancel = this.#options.clock.schedule(PUSH_PATIENCE, () => {
       this.#timers.delete(cancel)
       if (!this.#pending.has(tx)) return
       // The server answers after what it pushed before.
-      const drop = () => this.#drop(tx._id)
-      this.#options.request('ping', []).then(drop, drop)
+      const hide = () => this.#hide(tx._id)
+      this.#options.request('ping', []).then(hide, hide)
     })
     this.#timers.add(cancel)
   }
+}
+
+/** The end of the client, where that is why there is no answer. */
+function endOf(error: unknown): ClientError | undefined {
+  if (!(error instanceof ClientError)) return undefined
+  const reason = error.code === 'uncertain' ? error.cause : error
+  return reason instanceof ClientError && reason.code === 'terminated' ? reason : undefined
 }
 
 function isChange(tx: Tx): tx is TxCUD {

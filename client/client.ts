@@ -4,31 +4,23 @@ import type { Account, AttachedDoc, Class, Doc, Ref, Space } from '../model/docu
 import type { Hierarchy } from '../model/hierarchy.ts'
 import { core } from '../model/identifiers.ts'
 import type { DocumentQuery, FindOptions, FindResult, WithLookup } from '../model/query/query.ts'
-import { type AttachedPlace, type DocumentPlace, TransactionFactory } from '../model/transaction-factory.ts'
+import type { AttachedPlace, DocumentPlace, TransactionFactory } from '../model/transaction-factory.ts'
 import type { DocumentMatch, Tx, TxApplyIf, TxCUD, UpdateOperations } from '../model/transactions.ts'
-import { Changes, type Conflict } from './changes.ts'
+import type { Conflict } from './changes.ts'
 import type { ClientOptions } from './client-options.ts'
-import type { PushListener } from './connection.ts'
-import { environmentOf } from './client-options.ts'
-import type { Cancel, Environment } from './environment.ts'
-import { Emitter } from './emitter.ts'
-import { ModelLoader } from './model/model-loader.ts'
-import { LiveQueries } from './queries/live-queries.ts'
-import type { QueryListener } from './queries/live-query.ts'
+import { deepCopy, deepFreeze, HandedOut } from './copies.ts'
+import type { Cancel } from './environment.ts'
+import type { Emitter } from './emitter.ts'
+import type { Patience, WaitOptions } from './patience.ts'
 import type { ConnectionState } from './reconnecting/connection-state.ts'
-import { ReconnectingConnection } from './reconnecting/reconnecting-connection.ts'
 import type { LargeMessage, RequestOptions } from './reconnecting/requests.ts'
-import type { ClientStore } from './store/client-store.ts'
-import { GuardedStore } from './store/guarded-store.ts'
+import { Session } from './session.ts'
 
 /** What a search finds. */
 export interface SearchResult {
   docs: { id: string; title?: string; doc: { _id: string; _class: string }; score?: number }[]
   total?: number
 }
-
-/** Where the store keeps whose session it was. */
-const ACCOUNT = 'account'
 
 type AttributesOf<T extends Doc, Header extends PropertyKey> = Partial<Omit<T, Header>> &
   Record<string, unknown>
@@ -45,62 +37,25 @@ type AttributesOf<T extends Doc, Header extends PropertyKey> = Partial<Omit<T, H
  * client.terminate()
  */
 export class Client {
-  readonly #environment: Environment
-  readonly #connection: ReconnectingConnection
-  readonly #model: ModelLoader
-  readonly #queries: LiveQueries
-  readonly #changes: Changes
-  readonly #states = new Emitter<ConnectionState>()
-  readonly #transactions = new Emitter<{ txes: readonly Tx[]; seq: number | undefined }>()
-  readonly #conflicts = new Emitter<Conflict>()
-  readonly #largeMessages = new Emitter<LargeMessage>()
-  readonly #storeErrors = new Emitter<unknown>()
-  readonly #store: ClientStore | undefined
-  /** Settles when it is known whose session it is. */
-  readonly #isSignedIn: Promise<void>
-  #tellSignedIn: () => void = () => undefined
-  #account: Ref<Account> | undefined
+  readonly #session: Session
 
   constructor(options: ClientOptions) {
-    this.#environment = environmentOf(options)
-    const { clock } = this.#environment
-    this.#connection = this.#connect(options)
-    const request = this.#connection.request.bind(this.#connection)
-    const store = options.store && this.#guarded(options.store)
-    this.#store = store
-    this.#isSignedIn = new Promise((resolve) => (this.#tellSignedIn = resolve))
-    this.#model = new ModelLoader({ request, clock, store, logger: this.#environment.logger })
-    this.#changes = new Changes({
-      request,
-      clock,
-      model: this.#model.model,
-      store,
-      changed: () => this.#queries.show(),
-      conflict: (conflict) => this.#conflicts.emit(conflict),
-    })
-    this.#queries = new LiveQueries({
-      clock,
-      model: this.#model.model,
-      pending: () => this.#changes.effects(),
-      ask: async (_class, query, wanted) => {
-        const { result, seq } = await request('query', [_class, query, wanted])
-        const docs = result as FindResult
-        return { docs, total: docs.total, seq }
-      },
-    })
-    this.#signInAs(options.account)
-    void this.#start()
+    this.#session = new Session(options)
+    this.#session.start().catch(this.#session.environment.report)
   }
 
   /**
    * Resolves once the client has been connected and knows the model; at once when a store had it.
    *
+   * @throws ClientError when the client ends, the server refuses it, or its time is over
+   *
    * @example
-   * await client.ready()
+   * await client.ready({ timeout: 10_000 })
    * show(client.hierarchy.findClass(board.class.Task))
    */
-  async ready(): Promise<void> {
-    await this.#model.loaded
+  async ready(waitOptions?: WaitOptions): Promise<void> {
+    const { waits, model } = this.#session
+    await waits.during('ready', waitOptions, (patience) => patience.race(model.loaded))
   }
 
   /**
@@ -110,7 +65,7 @@ export class Client {
    * const label = client.hierarchy.findClass(board.class.Task)?.label
    */
   get hierarchy(): Hierarchy {
-    return this.#model.model.hierarchy
+    return this.#session.model.model.hierarchy
   }
 
   /**
@@ -121,11 +76,11 @@ export class Client {
    * if (account !== undefined) show(await client.findAll(board.class.Task, { assignee: account }))
    */
   get account(): Ref<Account> | undefined {
-    return this.#account
+    return this.#session.account.id
   }
 
   /**
-   * What a query finds, once.
+   * What a query finds, once. In development it is frozen, as what live queries show: `[...tasks].sort()` sorts a copy.
    *
    * @throws StatusError what the server answered; ClientError when there will be no answer
    *
@@ -139,7 +94,8 @@ export class Client {
     options: FindOptions = {},
     requestOptions?: RequestOptions,
   ): Promise<FindResult<T>> {
-    return await this.call('findAll', [_class, query, options], requestOptions)
+    const found: FindResult<T> = await this.call('findAll', [_class, query, options], requestOptions)
+    return this.#session.freezes ? deepFreeze(found) : found
   }
 
   /**
@@ -175,8 +131,9 @@ export class Client {
 
   /**
    * Calls back with the result of the query as soon as it is known, and whenever it changes: with what is committed by
-   * anyone, and at once with what is changed here.
+   * anyone, and at once with what is changed here. What the callback throws is told to `onError`, and nobody else notices.
    *
+   * @param onError told why there is no newer result; left out, `client.onError` is
    * @returns call it to stop
    *
    * @example
@@ -188,11 +145,11 @@ export class Client {
     query: DocumentQuery<T>,
     options: FindOptions,
     callback: (result: FindResult<T>) => void,
-    onError: (error: unknown) => void = (error) =>
-      this.#environment.logger.warn('a live query failed', { error }),
+    onError?: (error: unknown) => void,
   ): Cancel {
-    const listener: QueryListener = { result: callback as QueryListener['result'], error: onError }
-    return this.#queries.subscribe({ _class, query: query as DocumentQuery, options }, listener)
+    const request = { _class, query: query as DocumentQuery, options }
+    const result = (found: FindResult) => callback(found as unknown as FindResult<T>)
+    return this.#session.queries.subscribe(request, { result, error: onError })
   }
 
   /**
@@ -208,8 +165,10 @@ export class Client {
     _id: Ref<T> = generateId<T>(),
     requestOptions?: RequestOptions,
   ): Promise<Ref<T>> {
-    const factory = await this.#factory()
-    await this.tx(factory.create(_class, space, attributes, { _id: _id as Ref }), requestOptions)
+    const own = deepCopy(attributes)
+    await this.#commit('createDoc', requestOptions, (make) =>
+      make.create(_class, space, own, { _id: _id as Ref }),
+    )
     return _id
   }
 
@@ -224,7 +183,8 @@ export class Client {
     operations: UpdateOperations,
     requestOptions?: RequestOptions,
   ): Promise<void> {
-    await this.tx((await this.#factory()).update(doc, operations), requestOptions)
+    const own = deepCopy(operations)
+    await this.#commit('updateDoc', requestOptions, (make) => make.update(doc, own))
   }
 
   /**
@@ -234,7 +194,7 @@ export class Client {
    * await client.removeDoc(task)
    */
   async removeDoc(doc: DocumentPlace, requestOptions?: RequestOptions): Promise<void> {
-    await this.tx((await this.#factory()).remove(doc), requestOptions)
+    await this.#commit('removeDoc', requestOptions, (make) => make.remove(doc))
   }
 
   /**
@@ -249,7 +209,8 @@ export class Client {
     attributes: UpdateOperations,
     requestOptions?: RequestOptions,
   ): Promise<void> {
-    await this.tx((await this.#factory()).mixin(doc, mixin, attributes), requestOptions)
+    const own = deepCopy(attributes)
+    await this.#commit('updateMixin', requestOptions, (make) => make.mixin(doc, mixin, own))
   }
 
   /**
@@ -266,8 +227,10 @@ export class Client {
     _id: Ref<T> = generateId<T>(),
     requestOptions?: RequestOptions,
   ): Promise<Ref<T>> {
-    const factory = await this.#factory()
-    await this.tx(factory.attach(parent, collection, _class, attributes, { _id: _id as Ref }), requestOptions)
+    const own = deepCopy(attributes)
+    await this.#commit('addCollection', requestOptions, (make) =>
+      make.attach(parent, collection, _class, own, { _id: _id as Ref }),
+    )
     return _id
   }
 
@@ -282,8 +245,8 @@ export class Client {
     operations: UpdateOperations,
     requestOptions?: RequestOptions,
   ): Promise<void> {
-    const factory = await this.#factory()
-    await this.tx(factory.within(doc, factory.update(doc, operations)), requestOptions)
+    const own = deepCopy(operations)
+    await this.#commit('updateCollection', requestOptions, (make) => make.within(doc, make.update(doc, own)))
   }
 
   /**
@@ -293,8 +256,7 @@ export class Client {
    * await client.removeCollection(comment)
    */
   async removeCollection(doc: AttachedPlace, requestOptions?: RequestOptions): Promise<void> {
-    const factory = await this.#factory()
-    await this.tx(factory.within(doc, factory.remove(doc)), requestOptions)
+    await this.#commit('removeCollection', requestOptions, (make) => make.within(doc, make.remove(doc)))
   }
 
   /**
@@ -311,43 +273,53 @@ export class Client {
     conditions: { match?: DocumentMatch[]; notMatch?: DocumentMatch[]; scope?: string } = {},
     requestOptions?: RequestOptions,
   ): Promise<{ success: boolean; derived: Tx[] }> {
-    const modifiedBy = await this.#signer()
-    const tx: TxApplyIf = {
-      _id: generateId() as TxApplyIf['_id'],
-      _class: core.class.TxApplyIf,
-      space: core.space.Tx,
-      objectSpace: core.space.Tx,
-      modifiedBy,
-      modifiedOn: this.#environment.clock.now(),
-      txes,
-      ...conditions,
-    }
-    return await this.tx(tx, requestOptions)
+    const { waits, account, changes, environment } = this.#session
+    const own = deepCopy({ txes, ...conditions })
+    return await waits.during('applyIf', requestOptions, async (patience) => {
+      const tx: TxApplyIf = {
+        _id: generateId() as TxApplyIf['_id'],
+        _class: core.class.TxApplyIf,
+        space: core.space.Tx,
+        objectSpace: core.space.Tx,
+        modifiedBy: await account.known(patience),
+        modifiedOn: environment.clock.now(),
+        ...own,
+      }
+      const result = await changes.send(tx, requestOptions, patience)
+      return result as { success: boolean; derived: Tx[] }
+    })
   }
 
   /**
-   * Makes transactions signed by this client, for `tx` and `applyIf`.
+   * Makes transactions signed by this client, for `tx` and `applyIf`; resolves when it is known whose session it is.
+   *
+   * @throws ClientError as `ready`
    *
    * @example
    * const make = await client.transactions()
    * await client.tx(make.update(task, { $push: { labels: 'star' } }))
    */
-  async transactions(): Promise<TransactionFactory> {
-    return await this.#factory()
+  async transactions(waitOptions?: WaitOptions): Promise<TransactionFactory> {
+    const session = this.#session
+    return await session.waits.during('transactions', waitOptions, (patience) => session.factory(patience))
   }
 
   /**
    * Sends a transaction: live queries show it at once, and go back where the server refuses it. Sent until it is
    * answered, it takes effect once.
    *
-   * @throws StatusError why the server refuses it
+   * @throws StatusError why the server refuses it; ClientError when there will be no answer, `uncertain` where it may have
+   *   taken effect
    *
    * @example
    * const make = await client.transactions()
    * await client.tx(make.remove(task))
    */
   async tx<T = unknown>(tx: Tx, requestOptions?: RequestOptions): Promise<T> {
-    return (await this.#changes.send(tx, requestOptions)) as T
+    const { waits, changes } = this.#session
+    const own = deepCopy(tx)
+    const send = (patience: Patience) => changes.send(own, requestOptions, patience)
+    return (await waits.during('tx', requestOptions, send)) as T
   }
 
   /**
@@ -361,7 +333,10 @@ export class Client {
     params: readonly unknown[] = [],
     requestOptions?: RequestOptions,
   ): Promise<T> {
-    return (await this.#connection.request(method, params, requestOptions)).result as T
+    const { waits, connection } = this.#session
+    const own = deepCopy(params)
+    const request = (patience: Patience) => connection.request(method, own, requestOptions, patience)
+    return (await waits.during(method, requestOptions, request)).result as T
   }
 
   /**
@@ -372,8 +347,8 @@ export class Client {
    * await client.createDoc(board.class.Task, project, { title: 'Imported' })
    * show(await done())
    */
-  async measure(operation: string): Promise<() => Promise<number>> {
-    await this.call('measure', [operation])
+  async measure(operation: string, requestOptions?: RequestOptions): Promise<() => Promise<number>> {
+    await this.call('measure', [operation], requestOptions)
     return async () => await this.call<number>('measure-done', [operation])
   }
 
@@ -384,7 +359,7 @@ export class Client {
    * const { phase, unanswered } = client.connectionState()
    */
   connectionState(): ConnectionState {
-    return this.#connection.state
+    return this.#session.connection.state
   }
 
   /**
@@ -395,7 +370,7 @@ export class Client {
    * stop()
    */
   onConnectionState(listener: (state: ConnectionState) => void): Cancel {
-    return this.#states.on(listener)
+    return this.#session.states.on(listener)
   }
 
   /**
@@ -406,18 +381,18 @@ export class Client {
    * stop()
    */
   onTransactions(listener: (pushed: { txes: readonly Tx[]; seq: number | undefined }) => void): Cancel {
-    return this.#transactions.on(listener)
+    return this.#listen(this.#session.transactions, listener)
   }
 
   /**
-   * Called when a change that was kept from an earlier life, or that nobody waits for, is refused.
+   * Called when a change that was kept from an earlier life is refused, as nobody waits for it.
    *
    * @example
    * const stop = client.onConflict(({ tx, error }) => show(`${tx._id}: ${error.status.code}`))
    * stop()
    */
   onConflict(listener: (conflict: Conflict) => void): Cancel {
-    return this.#conflicts.on(listener)
+    return this.#session.conflicts.on(listener)
   }
 
   /**
@@ -428,18 +403,31 @@ export class Client {
    * stop()
    */
   onLargeMessage(listener: (message: LargeMessage) => void): Cancel {
-    return this.#largeMessages.on(listener)
+    return this.#session.largeMessages.on(listener)
   }
 
   /**
-   * Called when the store fails: what is not answered yet is lost if this page or process ends now.
+   * Called when the store fails, does not answer within five seconds, or has a damaged entry, which is left out: what is
+   * not answered yet may be lost if this page or process ends now.
    *
    * @example
    * const stop = client.onStoreError((error) => show(error))
    * stop()
    */
   onStoreError(listener: (error: unknown) => void): Cancel {
-    return this.#storeErrors.on(listener)
+    return this.#session.storeErrors.on(listener)
+  }
+
+  /**
+   * Called with what a callback or listener of the application throws, or its promise is rejected with, and with the
+   * failures of live queries without an `onError`. Nothing else comes of them.
+   *
+   * @example
+   * const stop = client.onError((error) => show(error))
+   * stop()
+   */
+  onError(listener: (error: unknown) => void): Cancel {
+    return this.#session.errors.on(listener)
   }
 
   /**
@@ -452,7 +440,7 @@ export class Client {
    * await answer
    */
   pause(): void {
-    this.#connection.pause()
+    this.#session.connection.pause()
   }
 
   /**
@@ -462,7 +450,7 @@ export class Client {
    * client.resume()
    */
   resume(): void {
-    this.#connection.resume()
+    this.#session.connection.resume()
   }
 
   /**
@@ -474,7 +462,7 @@ export class Client {
    * client.restart()
    */
   stop(): void {
-    this.#connection.stop()
+    this.#session.connection.stop()
   }
 
   /**
@@ -486,104 +474,35 @@ export class Client {
    * await client.findAll(board.class.Task)
    */
   restart(): void {
-    this.#connection.restart()
+    this.#session.restart()
   }
 
   /**
-   * Ends the client: requests without an answer are rejected, live queries are silent. Idempotent.
+   * Ends the client: whatever somebody waits for is rejected, live queries are silent. Idempotent.
    *
    * @example
    * client.terminate()
    */
   terminate(): void {
-    this.#connection.terminate()
-    this.#queries.stop()
-    this.#changes.stop()
-    this.#model.stop()
+    this.#session.terminate()
   }
 
-  #connect(options: ClientOptions): ReconnectingConnection {
-    const { url, getToken, binary = true, compression = true, broadcast = true } = options
-    const { sessionId = generateId(), dialTimeout = 20_000, inactivity = 60_000 } = options
-    const { maxOutstanding = 10_000 } = options
-    const environment = this.#environment
-    const connection = { url, getToken, environment, sessionId, binary, compression, broadcast }
-    return new ReconnectingConnection(
-      { ...connection, dialTimeout, inactivity, maxOutstanding },
-      {
-        pushed: (...push) => this.#pushed(...push),
-        reload: () => void this.#reload(),
-        resumed: ({ modelHash }) => void this.#resumed(modelHash),
-        stateChanged: (state) => this.#states.emit(state),
-        signalled: ({ result }) => {
-          if (isModelUpgrade(result)) this.#connection.send('#upgrading')
-        },
-        largeMessage: (message) => this.#largeMessages.emit(message),
-      },
-    )
-  }
-
-  #guarded(store: ClientStore): ClientStore {
-    return new GuardedStore(store, (error) => {
-      this.#environment.logger.warn('the store failed', { error })
-      this.#storeErrors.emit(error)
+  async #commit(
+    what: string,
+    options: RequestOptions | undefined,
+    make: (factory: TransactionFactory) => Tx,
+  ): Promise<void> {
+    const { waits, changes } = this.#session
+    await waits.during(what, options, async (patience) => {
+      const tx = make(await this.#session.factory(patience))
+      await changes.send(tx, options, patience)
     })
   }
 
-  async #start(): Promise<void> {
-    this.#signInAs(this.#account ?? ((await this.#store?.get(ACCOUNT)) as Ref<Account> | undefined))
-    await this.#model.restore()
-    await this.#changes.restore()
-    this.#connection.start()
-  }
-
-  #pushed(...[txes, seq, seqs]: Parameters<PushListener>): void {
-    const isStructural = this.#model.apply(txes)
-    this.#changes.confirm(txes)
-    this.#queries.apply(
-      txes.map((tx, at) => ({ tx, seq: seqs?.[at] ?? seq })),
-      isStructural,
-    )
-    this.#transactions.emit({ txes, seq })
-  }
-
-  async #reload(): Promise<void> {
-    this.#signedIn()
-    this.#queries.forget()
-    if (!(await this.#model.load())) return
-    this.#changes.reloaded()
-    this.#queries.ask()
-  }
-
-  /** What was missed is pushed, the model's part too; all but what a new version of the server brings. */
-  async #resumed(modelHash: string | undefined): Promise<void> {
-    this.#signedIn()
-    if (modelHash !== this.#model.model.hash && (await this.#model.load())) this.#queries.ask()
-  }
-
-  #signedIn(): void {
-    const account = this.#connection.hello?.account as Ref<Account> | undefined
-    if (account === undefined || account === this.#account) return
-    this.#signInAs(account)
-    void this.#store?.set(ACCOUNT, account)
-  }
-
-  #signInAs(account: Ref<Account> | undefined): void {
-    if (account === undefined) return
-    this.#account = account
-    this.#tellSignedIn()
-  }
-
-  async #factory(): Promise<TransactionFactory> {
-    const modifiedBy = await this.#signer()
-    const modifiedOn = this.#environment.clock.now()
-    return new TransactionFactory(generateId, { space: core.space.Tx, modifiedBy, modifiedOn })
-  }
-
-  async #signer(): Promise<Ref<Account>> {
-    await this.#isSignedIn
-    if (this.#account === undefined) throw new Error('the session has no account')
-    return this.#account
+  /** Each listener has what it is told to itself. */
+  #listen<T extends object>(emitter: Emitter<[event: T]>, listener: (event: T) => void): Cancel {
+    const handedOut = new HandedOut(this.#session.freezes)
+    return emitter.on((event) => listener(handedOut.of(event)))
   }
 }
 
@@ -596,8 +515,4 @@ export class Client {
  */
 export function createClient(options: ClientOptions): Client {
   return new Client(options)
-}
-
-function isModelUpgrade(result: unknown): boolean {
-  return (result as { _class?: unknown } | undefined)?._class === core.class.TxModelUpgrade
 }

@@ -4,54 +4,13 @@ import { StatusError } from '../model/status.ts'
 import type { Tx } from '../model/transactions.ts'
 import { ChunkAssembler } from '../protocol/chunks.ts'
 import { encodeBinaryRequest } from '../protocol/codec.ts'
-import {
-  type HelloResponse,
-  type LogPlace,
-  type Request,
-  type Response,
-  SIGNAL_ID,
-} from '../protocol/messages.ts'
+import { type HelloResponse, type Request, type Response, SIGNAL_ID } from '../protocol/messages.ts'
+import { addressOf } from './address.ts'
+import type { ConnectionOptions, ExchangeObserver, PushListener } from './connection-options.ts'
 import { decodeFrame } from './decode-frame.ts'
-import type { Dial, WebSocketLike } from './web-socket.ts'
-
-export interface ConnectionOptions {
-  /** `ws://HOST:PORT` */
-  url: string
-  /** For one workspace. */
-  token: string
-  dial: Dial
-  sessionId?: string
-  /** Answers packed with msgpackr rather than as JSON text. */
-  binary?: boolean
-  /** `false`: no transactions of others. */
-  broadcast?: boolean
-  /** 2: numbered pushes, `query`, `resume`, requests in binary where `binary` is set. 1 when left out. */
-  protocol?: 1 | 2
-  /** Protocol 2: long answers come compressed. */
-  compression?: boolean
-  /** Protocol 2: the place in the log to go on from. */
-  resume?: LogPlace | undefined
-  /** Called with the server's hello, before anything that came right behind it. */
-  onHello?: (hello: HelloResponse) => void
-  /** Milliseconds until `open` gives up. */
-  timeout?: number
-}
-
-/**
- * Called with transactions as they are committed, and with the place in the log they lead to (protocol 2); of those that
- * were missed each has a place of its own.
- */
-export type PushListener = (txes: Tx[], seq: number | undefined, seqs: number[] | undefined) => void
-
-/** Documents received so far of a long answer. */
-export type ProgressListener = (documents: number) => void
-
-/** Watches one request. */
-export interface ExchangeObserver {
-  progress?: ProgressListener | undefined
-  /** A frame of the answer came: its bytes (of JSON text: its characters). */
-  received?: ((bytes: number) => void) | undefined
-}
+import { Emitter } from './emitter.ts'
+import { callSafely, type Report, throwLater } from './report.ts'
+import type { WebSocketLike } from './web-socket.ts'
 
 /** The connection is gone, and with it the answer. */
 export class ConnectionClosedError extends Error {
@@ -72,6 +31,10 @@ interface Pending extends ExchangeObserver {
 }
 
 const DEFAULT_TIMEOUT = 30_000
+/** Bytes of UTF-8 that a character of JavaScript takes at most. */
+const BYTES_A_CHARACTER = 3
+
+const utf8 = new TextEncoder()
 
 /**
  * One WebSocket to one workspace: hello, requests, pushes. When it is gone it is gone.
@@ -90,33 +53,39 @@ export class Connection {
   readonly #socket: WebSocketLike
   readonly #pending = new Map<Response['id'], Pending>()
   readonly #chunks = new ChunkAssembler()
-  readonly #listeners = new Set<PushListener>()
-  readonly #signals = new Set<(signal: Response) => void>()
-  readonly #received = new Set<(bytes: number) => void>()
+  readonly #report: Report
+  readonly #pushes: Emitter<Parameters<PushListener>>
+  readonly #signals: Emitter<[signal: Response]>
+  readonly #received: Emitter<[bytes: number]>
   readonly #packs: boolean
   readonly #onHello: ConnectionOptions['onHello']
+  #maxPayload = Infinity
   #sentBytes = 0
   #lastId = 0
   #refusal: StatusError | undefined
   #gone: ConnectionClosedError | undefined
+  #isGone: (error: ConnectionClosedError) => void = () => undefined
 
+  /** @throws TypeError when the address is none, and what `dial` throws */
   constructor(options: ConnectionOptions) {
-    const url = new URL('/', options.url)
-    if (options.sessionId !== undefined) url.searchParams.set('sessionId', options.sessionId)
-    this.#socket = options.dial(url.href, ['atrium', `atrium.token.${options.token}`])
-    this.#socket.binaryType = 'arraybuffer'
+    this.#report = options.onError ?? throwLater
+    this.#pushes = new Emitter(this.#report)
+    this.#signals = new Emitter(this.#report)
+    this.#received = new Emitter(this.#report)
     this.#onHello = options.onHello
     this.#packs = options.protocol === 2 && options.binary === true
+    const url = addressOf(options.url, options.sessionId)
+    this.#socket = options.dial(url, ['atrium', `atrium.token.${options.token}`])
+    this.#socket.binaryType = 'arraybuffer'
     this.hello = new Promise<Response>((resolve, reject) =>
       this.#pending.set(HELLO, { resolve, reject }),
     ) as Promise<HelloResponse>
     this.hello.catch(() => undefined)
-    this.closed = new Promise((resolve) => {
-      this.#socket.addEventListener('close', ({ code, reason }) => resolve(this.#close(code, reason)))
-    })
+    this.closed = new Promise((resolve) => (this.#isGone = resolve))
+    this.#socket.addEventListener('close', ({ code, reason }) => this.#end(code, reason))
     this.#socket.addEventListener('error', () => undefined)
     this.#socket.addEventListener('message', ({ data }) => this.#receive(data))
-    this.#socket.addEventListener('open', () => this.#sayHello(options))
+    this.#socket.addEventListener('open', () => this.#opened(options))
   }
 
   /** @throws StatusError why the server refuses; ConnectionClosedError when it isn't there */
@@ -134,7 +103,10 @@ export class Connection {
     }
   }
 
-  /** @throws StatusError what the server answered; ConnectionClosedError when there will be no answer */
+  /**
+   * @throws StatusError what the server answered, or `TooLarge` for what it would not take; ConnectionClosedError when
+   *   there will be no answer
+   */
   async request<T = unknown>(method: string, params: readonly unknown[] = []): Promise<T> {
     return (await this.exchange(method, params)).result as T
   }
@@ -145,8 +117,14 @@ export class Connection {
     this.#lastId += 1
     const id = this.#lastId
     return new Promise((resolve, reject) => {
+      const frame = this.#encode({ id, method, params: [...params] })
+      const size = this.#excess(frame)
+      if (size !== undefined) {
+        reject(tooLarge(size, this.#maxPayload))
+        return
+      }
       this.#pending.set(id, { resolve, reject, ...observer })
-      this.#write({ id, method, params: [...params] })
+      this.#write(frame)
     })
   }
 
@@ -168,20 +146,17 @@ export class Connection {
 
   /** Called with transactions as they are committed. Call the answer to stop. */
   onPush(listener: PushListener): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#pushes.on(listener)
   }
 
   /** Called with what the server says unasked, transactions aside: upgrades, refusals. */
   onSignal(listener: (signal: Response) => void): () => void {
-    this.#signals.add(listener)
-    return () => this.#signals.delete(listener)
+    return this.#signals.on(listener)
   }
 
   /** Called with the size of each frame that comes, in bytes (of JSON text: in characters). */
   onReceived(listener: (bytes: number) => void): () => void {
-    this.#received.add(listener)
-    return () => this.#received.delete(listener)
+    return this.#received.on(listener)
   }
 
   /** Nothing will come any more. */
@@ -206,11 +181,19 @@ export class Connection {
 
   /** Sends a frame that wants no answer, such as `#upgrading`. */
   send(method: string, params: readonly unknown[] = []): void {
-    this.#write({ id: SIGNAL_ID, method, params: [...params] })
+    this.#write(this.#encode({ id: SIGNAL_ID, method, params: [...params] }))
   }
 
+  /** What waits for an answer is rejected, and nothing comes any more, whether the server agrees or not. Idempotent. */
   close(): void {
     this.#socket.close(1000)
+    this.#end(1000, 'closed by this side')
+  }
+
+  #opened(options: ConnectionOptions): void {
+    if (this.#gone !== undefined) return
+    this.#sayHello(options)
+    callSafely(this.#report, () => options.onOpen?.())
   }
 
   #sayHello({
@@ -225,23 +208,45 @@ export class Connection {
     this.#socket.send(JSON.stringify({ ...hello, ...more }))
   }
 
+  #encode(request: Request): string | Uint8Array {
+    return this.#packs ? encodeBinaryRequest(request) : JSON.stringify(request)
+  }
+
+  /** Its bytes, where they are more than the server takes. */
+  #excess(frame: string | Uint8Array): number | undefined {
+    if (typeof frame === 'string' && frame.length * BYTES_A_CHARACTER <= this.#maxPayload) return undefined
+    const size = typeof frame === 'string' ? utf8.encode(frame).length : frame.length
+    return size > this.#maxPayload ? size : undefined
+  }
+
   /** Once the connection is open. */
-  #write(request: Request): void {
-    const frame = this.#packs ? encodeBinaryRequest(request) : JSON.stringify(request)
+  #write(frame: string | Uint8Array): void {
     this.#sentBytes += frame.length
     this.#socket.send(frame as string | Uint8Array<ArrayBuffer>)
   }
 
   #receive(data: unknown): void {
+    if (this.#gone !== undefined) return
     const bytes = typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer)
-    for (const listener of this.#received) listener(bytes.length)
-    const frame = decodeFrame(bytes)
-    this.#pending.get(frame.id)?.received?.(bytes.length)
+    this.#received.emit(bytes.length)
+    try {
+      this.#take(decodeFrame(bytes), bytes.length)
+    } catch {
+      // What follows may depend on it.
+      this.#socket.close(1000)
+      this.#end(NOT_UNDERSTOOD, 'a frame of the server was not understood')
+    }
+  }
+
+  /** @throws Error when it is no frame of this protocol */
+  #take(frame: Response, bytes: number): void {
+    const pending = this.#pending.get(frame.id)
+    pending?.received?.(bytes)
     if (frame.id === undefined) return this.#pushed(frame)
     if (frame.id === SIGNAL_ID) return this.#signalled(frame)
     const whole = this.#chunks.add(frame)
     if (whole !== undefined) this.#answered(whole.id, whole)
-    else this.#pending.get(frame.id)?.progress?.(this.#chunks.progress(frame.id))
+    else callSafely(this.#report, () => pending?.progress?.(this.#chunks.progress(frame.id)))
   }
 
   #pushed(frame: Response): void {
@@ -249,19 +254,24 @@ export class Connection {
     if (result === 'ping') return this.send('ping')
     if (isSignal(result)) return this.#signalled(frame)
     const txes = (Array.isArray(result) ? result : [result]) as Tx[]
-    for (const listener of this.#listeners) listener(txes, frame.seq, frame.seqs)
+    this.#pushes.emit(txes, frame.seq, frame.seqs, frame.after)
   }
 
   #signalled(frame: Response): void {
     if (frame.result === 'hello') {
-      if (frame.error === undefined) this.#onHello?.(frame as HelloResponse)
+      if (frame.error === undefined) this.#helloed(frame as HelloResponse)
       this.#answered(HELLO, frame)
     } else if (frame.result === 'pong!') return
     else if (frame.error !== undefined) {
       const { code, params } = frame.error
       this.#refusal = new StatusError(code, params)
     }
-    for (const listener of this.#signals) listener(frame)
+    this.#signals.emit(frame)
+  }
+
+  #helloed(hello: HelloResponse): void {
+    if (typeof hello.maxPayload === 'number') this.#maxPayload = hello.maxPayload
+    callSafely(this.#report, () => this.#onHello?.(hello))
   }
 
   #answered(id: Response['id'], frame: Response): void {
@@ -272,17 +282,26 @@ export class Connection {
     else pending?.reject(new StatusError(error.code, error.params))
   }
 
-  #close(code: number, reason: string): ConnectionClosedError {
+  #end(code: number, reason: string): void {
+    if (this.#gone !== undefined) return
     this.#gone = new ConnectionClosedError(code, reason)
     for (const { reject } of this.#pending.values()) reject(this.#refusal ?? this.#gone)
     this.#pending.clear()
     this.#chunks.clear()
-    return this.#gone
+    this.#isGone(this.#gone)
   }
 }
 
 /** Where hello waits for its answer, which has the id of all signals. */
 const HELLO = 'hello'
+
+/** Close code of a connection this side gave up. */
+const NOT_UNDERSTOOD = 1002
+
+/** @param limit bytes the server takes, where that is known */
+export function tooLarge(size: number, limit?: number): StatusError {
+  return new StatusError('platform:status:TooLarge', limit === undefined ? { size } : { size, limit })
+}
 
 function isSignal(result: unknown): boolean {
   return (

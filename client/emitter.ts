@@ -1,23 +1,27 @@
 import type { Cancel } from './environment.ts'
+import { callSafely, type Report } from './report.ts'
 
-/** Tells whoever wants to know. A listener that fails does not keep the others from being told. */
-export class Emitter<Event> {
-  readonly #listeners = new Set<(event: Event) => void>()
+/** Tells whoever wants to know. A listener that fails is reported, and keeps nobody from being told. */
+export class Emitter<Event extends readonly unknown[]> {
+  readonly #listeners = new Set<(...event: Event) => unknown>()
+  readonly #report: Report
 
-  on(listener: (event: Event) => void): Cancel {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+  constructor(report: Report) {
+    this.#report = report
   }
 
-  emit(event: Event): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(event)
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error
-        })
-      }
-    }
+  get size(): number {
+    return this.#listeners.size
+  }
+
+  /** The same function may listen more than once. */
+  on(listener: (...event: Event) => unknown): Cancel {
+    const own = (...event: Event) => listener(...event)
+    this.#listeners.add(own)
+    return () => this.#listeners.delete(own)
+  }
+
+  emit(...event: Event): void {
+    for (const listener of this.#listeners) callSafely(this.#report, () => listener(...event))
   }
 }

@@ -1,11 +1,18 @@
+import { systemClock as system } from '../model/clock.ts'
+import type { Report } from './report.ts'
 import type { Dial } from './web-socket.ts'
 
 export type Cancel = () => void
 
+/** Milliseconds that a timer of the platform can wait: what is longer would be over at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1
+
 /** Time, as the client sees it; tests bring their own. */
 export interface Clock {
-  /** Milliseconds since the Unix epoch. */
+  /** Milliseconds since the Unix epoch, for dates; it may be set back. */
   now: () => number
+  /** Milliseconds since some moment, for durations; it only goes forward. */
+  monotonic: () => number
   /** Calls back once, unless cancelled before. */
   schedule: (milliseconds: number, callback: () => void) => Cancel
 }
@@ -31,12 +38,14 @@ export interface Environment {
   random: () => number
   logger: ClientLogger
   network: Network
+  /** Takes what code of the application throws when it is called. */
+  report: Report
 }
 
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  ...system,
   schedule: (milliseconds, callback) => {
-    const timer = setTimeout(callback, milliseconds)
+    const timer = setTimeout(callback, Math.min(milliseconds, LONGEST_TIMER))
     return () => clearTimeout(timer)
   },
 }

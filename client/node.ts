@@ -2,7 +2,8 @@
 import { WebSocket } from 'ws'
 import { type Client, createClient } from './client.ts'
 import type { ClientOptions } from './client-options.ts'
-import { Connection, type ConnectionOptions } from './connection.ts'
+import { Connection } from './connection.ts'
+import type { ConnectionOptions } from './connection-options.ts'
 import type { Dial, WebSocketLike } from './web-socket.ts'
 
 export { type FileStore, fileStore, type FileStoreOptions } from './store/file-store.ts'

@@ -3,44 +3,50 @@ import type { Tx, TxCollectionCUD, TxCreateDoc, TxCUD, TxUpdateDoc } from '../mo
 import { withDefaults } from '../model/validate-document.ts'
 import type { ClientModel } from './model/client-model.ts'
 
-interface Pending {
-  tx: TxCUD
-  /** What it will do to documents, as far as can be told here. */
-  effects: TxCUD[]
-}
-
 /** Changes made here that are not confirmed yet, in order: live queries show them as if they were. */
 export class PendingChanges {
   readonly #model: ClientModel
-  readonly #pending = new Map<string, Pending>()
+  /** What each will do to documents, as far as can be told here. */
+  readonly #effects = new Map<string, readonly TxCUD[]>()
 
   constructor(model: ClientModel) {
     this.#model = model
   }
 
-  get size(): number {
-    return this.#pending.size
-  }
-
   has(tx: Tx): boolean {
-    return this.#pending.has(tx._id)
+    return this.#effects.has(tx._id)
   }
 
   effects(): TxCUD[] {
-    return [...this.#pending.values()].flatMap(({ effects }) => effects)
+    return [...this.#effects.values()].flat()
   }
 
-  add(tx: TxCUD): void {
-    this.#pending.set(tx._id, { tx, effects: effectsOf(tx, this.#model) })
+  /** What it does to documents. */
+  add(tx: TxCUD): readonly TxCUD[] {
+    const effects = knownEffects(tx, this.#model)
+    this.#effects.set(tx._id, effects)
+    return effects
   }
 
-  remove(id: string): boolean {
-    return this.#pending.delete(id)
+  /** What it did to documents: nothing, where it was not pending. */
+  remove(id: string): readonly TxCUD[] {
+    const effects = this.#effects.get(id) ?? []
+    this.#effects.delete(id)
+    return effects
   }
 
-  /** These are in the log now. */
-  confirm(txes: readonly Tx[]): void {
-    for (const { _id } of txes) this.#pending.delete(_id)
+  /** These are in the log now: what they did to documents. */
+  confirm(txes: readonly Tx[]): TxCUD[] {
+    return this.#effects.size === 0 ? [] : txes.flatMap(({ _id }) => this.remove(_id))
+  }
+}
+
+/** None, where it is no change that can be understood. */
+function knownEffects(tx: TxCUD, model: ClientModel): TxCUD[] {
+  try {
+    return effectsOf(tx, model)
+  } catch {
+    return []
   }
 }
 

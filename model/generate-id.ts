@@ -1,3 +1,4 @@
+import { systemClock } from './clock.ts'
 import type { Doc, Ref } from './documents.ts'
 
 export interface IdGeneratorOptions {
@@ -22,7 +23,7 @@ export function createIdGenerator({ now, random }: IdGeneratorOptions): <T exten
 
 /** An id of its own for every call, here and on other machines. */
 export const generateId = createIdGenerator({
-  now: Date.now,
+  now: systemClock.now,
   random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
 })
 

@@ -27,6 +27,7 @@ export type StatusCode =
   | 'platform:status:StorageReadOnly'
   | 'platform:status:StorageDamaged'
   | 'platform:status:LimitReached'
+  | 'platform:status:TooLarge'
   | 'platform:status:TriggerLimit'
   | 'platform:status:MigrationFailed'
   | 'core:status:ObjectNotFound'

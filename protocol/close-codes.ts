@@ -5,7 +5,7 @@
  */
 export const closeCodes = {
   normal: { code: 1000, reason: 'closed', reconnect: true },
-  messageTooBig: { code: 1009, reason: 'message too big', reconnect: false },
+  messageTooBig: { code: 1009, reason: 'message too big', reconnect: true },
   internalError: { code: 1011, reason: 'internal error', reconnect: true },
   restart: { code: 1012, reason: 'server restarts', reconnect: true },
   overloaded: { code: 1013, reason: 'try again later', reconnect: true },

@@ -51,6 +51,8 @@ export interface HelloResponse {
   /** Of all model transactions: see `loadModel`. */
   modelHash?: string
   features?: readonly string[]
+  /** Bytes of the largest message the server takes. */
+  maxPayload?: number
   /** Answers a `resume`. `true`: what was missed follows, its last frame with this `seq`; `false`: ask again for all. */
   resumed?: boolean
 }
@@ -70,7 +72,7 @@ export interface Response {
   terminate?: boolean
   /** Protocol 2, of a push and of the answer to `query`: the last of the log it takes into account. */
   seq?: number
-  /** Protocol 2, of a push: the position it follows, which is the one the client was told last. */
+  /** Protocol 2, of a push: the position it follows. A client that is at an earlier one has missed something. */
   after?: number
   /** Of each transaction of a push that holds what was missed: these are of several commits. */
   seqs?: number[]

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { systemClock } from '../model/clock.ts'
 import { generateId } from '../model/generate-id.ts'
 import { DEFAULT_COMMIT_LIMITS } from '../pipeline/commit/commit-queue.ts'
 import { type OpenOptions, openWorkspace, type Pipeline } from '../pipeline/open-workspace.ts'
@@ -21,6 +22,9 @@ import type { Tokens } from './tokens.ts'
 import { SERVER_VERSION } from './version.ts'
 import { withTimeout } from './with-timeout.ts'
 import { WorkspaceRegistry } from './workspaces/workspace-registry.ts'
+
+/** Milliseconds a server takes to start again: nobody need come back sooner. */
+const RESTART_TIME = 2000
 
 export interface CoreOptions {
   configuration: Configuration
@@ -65,7 +69,8 @@ export class Core {
     this.#logger = options.logger
     this.#metrics = options.metrics
     this.#wheel = new TimerWheel(options.scheduler)
-    this.#watch = new RequestWatch({ logger: this.#logger, wheel: this.#wheel, now: this.#scheduler.now })
+    const { monotonic } = options.scheduler
+    this.#watch = new RequestWatch({ logger: this.#logger, wheel: this.#wheel, monotonic })
     this.registry = this.#createRegistry()
     this.maintenance = this.#createMaintenance()
     this.manager = this.#createManager()
@@ -115,10 +120,10 @@ export class Core {
     const spread = Math.min(30_000, 100 + sessions.size * 5)
     this.manager.drain(() => ({
       ...closeCodes.restart,
-      reason: `retry in ${Math.floor(Math.random() * spread)} ms`,
+      reason: `retry in ${RESTART_TIME + Math.floor(Math.random() * spread)} ms`,
     }))
-    const deadline = performance.now() + limit
-    while (sessions.size > 0 && performance.now() < deadline) await wait(10)
+    const deadline = systemClock.monotonic() + limit
+    while (sessions.size > 0 && systemClock.monotonic() < deadline) await wait(10)
     for (const session of sessions) session.terminate()
   }
 
@@ -158,7 +163,8 @@ export class Core {
         watch: this.#watch,
         limits: this.#sessionLimits(),
         now: this.#scheduler.now,
-        performanceNow: () => performance.now(),
+        monotonic: this.#scheduler.monotonic,
+        performanceNow: systemClock.monotonic,
       },
       tokens: this.#options.tokens,
       accounts: this.#options.accounts,
@@ -168,6 +174,7 @@ export class Core {
       modelVersion: parseVersion(configuration.modelVersion),
       productId: configuration.productId,
       serverVersion: SERVER_VERSION,
+      maxPayload: configuration.maxPayload,
       reconnectWindow: configuration.reconnectWindow * 1000,
       pingInterval: configuration.pingInterval * 1000,
       limits: {
@@ -198,6 +205,7 @@ export class Core {
     return new Maintenance({
       wheel: this.#wheel,
       now: this.#scheduler.now,
+      monotonic: this.#scheduler.monotonic,
       generateId,
       tell: (warning) => {
         for (const session of this.manager.sessions) session.signal(warning)

@@ -1,3 +1,4 @@
+import { systemClock } from '../model/clock.ts'
 import { AccountRole, type Configuration, type Ref } from '../model/documents.ts'
 import { core } from '../model/identifiers.ts'
 import { StatusError } from '../model/status.ts'
@@ -80,7 +81,7 @@ function filledMark(pipeline: Pipeline): TxCreateDoc {
     objectClass: core.class.Configuration,
     objectSpace: core.space.Model,
     modifiedBy: core.account.System,
-    modifiedOn: Date.now(),
+    modifiedOn: systemClock.now(),
     attributes: { enabled: true },
   }
 }

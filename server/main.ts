@@ -232,7 +232,8 @@ class AtriumServer implements RunningServer {
     if (accounts === 'none') return trustingAccounts
     return new HttpAccountsClient({
       url: () => (accounts === 'builtin' ? `${this.url}/accounts` : accounts),
-      now: this.#scheduler.now,
+      // How old its answers are: a duration.
+      now: this.#scheduler.monotonic,
       wait: async (milliseconds) => await wait(milliseconds),
       observe: (outcome, seconds) => this.#metrics.askedAccounts(outcome, seconds),
       timeout: accountsTimeout,

@@ -9,6 +9,7 @@ const MINUTE = 60_000
 export class Maintenance {
   readonly #wheel: TimerWheel
   readonly #now: () => number
+  readonly #monotonic: () => number
   readonly #tell: (warning: Response) => void
   readonly #generateId: () => string
   #scheduled: { at: number; message: string | undefined; done: (() => void) | undefined } | undefined
@@ -17,12 +18,14 @@ export class Maintenance {
   constructor(options: {
     wheel: TimerWheel
     now: () => number
+    monotonic: () => number
     /** Tells every session. */
     tell: (warning: Response) => void
     generateId: () => string
   }) {
     this.#wheel = options.wheel
     this.#now = options.now
+    this.#monotonic = options.monotonic
     this.#tell = options.tell
     this.#generateId = options.generateId
   }
@@ -30,7 +33,7 @@ export class Maintenance {
   /** A later call takes the place of an earlier one. `done` is called when the time has come. */
   schedule(minutes: number, message?: string, done?: () => void): void {
     this.#cancel()
-    this.#scheduled = { at: this.#now() + minutes * MINUTE, message, done }
+    this.#scheduled = { at: this.#monotonic() + minutes * MINUTE, message, done }
     this.#tick()
   }
 
@@ -43,14 +46,14 @@ export class Maintenance {
   warning(): Response | undefined {
     if (this.#scheduled === undefined) return undefined
     const { at, message } = this.#scheduled
-    const timeMinutes = Math.max(0, Math.ceil((at - this.#now()) / MINUTE))
+    const timeMinutes = Math.max(0, Math.ceil((at - this.#monotonic()) / MINUTE))
     return { result: this.#event(message === undefined ? { timeMinutes } : { timeMinutes, message }) }
   }
 
   #tick(): void {
     const scheduled = this.#scheduled
     if (scheduled === undefined) return
-    const left = scheduled.at - this.#now()
+    const left = scheduled.at - this.#monotonic()
     if (left <= 0) {
       this.#scheduled = undefined
       scheduled.done?.()

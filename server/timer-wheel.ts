@@ -1,14 +1,19 @@
+import { systemClock } from '../model/clock.ts'
+
 /** Where time comes from; tests bring their own. */
 export interface Scheduler {
   /** Milliseconds since the Unix epoch. */
   now: () => number
+  /** Milliseconds since some moment, for durations: never back, also when the date is set back. */
+  monotonic: () => number
   /** Calls back once; must not keep the process alive. */
   setTimeout: (callback: () => void, milliseconds: number) => unknown
   clearTimeout: (handle: unknown) => void
 }
 
 export const systemScheduler: Scheduler = {
-  now: Date.now,
+  now: systemClock.now,
+  monotonic: systemClock.monotonic,
   setTimeout: (callback, milliseconds) => setTimeout(callback, milliseconds).unref(),
   clearTimeout: (handle) => clearTimeout(handle as NodeJS.Timeout),
 }
@@ -47,13 +52,13 @@ export class TimerWheel {
 
   schedule(milliseconds: number, task: () => void): Cancel {
     if (this.#stopped) return () => undefined
-    const now = this.#scheduler.now()
+    const now = this.#scheduler.monotonic()
     const key = Math.ceil((now + milliseconds) / RESOLUTION)
     if (key - now / RESOLUTION < FAR) return this.#put(key, task)
     const due = now + milliseconds
     const coarse = Math.floor(key / COARSE) * COARSE
     let cancel = this.#put(coarse, () => {
-      cancel = this.schedule(Math.max(0, due - this.#scheduler.now()), task)
+      cancel = this.schedule(Math.max(0, due - this.#scheduler.monotonic()), task)
     })
     return () => cancel()
   }
@@ -91,13 +96,13 @@ export class TimerWheel {
   #arm(key: number): void {
     this.#scheduler.clearTimeout(this.#handle)
     this.#armedFor = key
-    const wait = Math.max(0, key * RESOLUTION - this.#scheduler.now())
+    const wait = Math.max(0, key * RESOLUTION - this.#scheduler.monotonic())
     // A wait beyond 24 days would overflow and fire at once.
     this.#handle = this.#scheduler.setTimeout(() => this.#tick(), Math.min(wait, 2 ** 31 - 1))
   }
 
   #tick(): void {
-    const now = Math.floor(this.#scheduler.now() / RESOLUTION)
+    const now = Math.floor(this.#scheduler.monotonic() / RESOLUTION)
     const due = [...this.#slots.keys()].filter((key) => key <= now).sort((a, b) => a - b)
     this.#armedFor = Infinity
     for (const key of due) this.#runSlot(key)

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { systemClock } from '../../model/clock.ts'
 import { createIdGenerator } from '../../model/generate-id.ts'
 import { AUTHOR, projectId, taskAttributes, taskId } from './tasks.ts'
 
@@ -7,7 +8,7 @@ export type Work = 'ping' | 'find' | 'get' | 'commit' | 'derive'
 
 /** Makes the requests of one client. */
 export class Requests {
-  readonly #newId = createIdGenerator({ now: Date.now, random: randomBytes })
+  readonly #newId = createIdGenerator({ now: systemClock.now, random: randomBytes })
   #transactions = 0
   #made = ''
 

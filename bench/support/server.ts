@@ -1,3 +1,4 @@
+import { systemClock } from '../../model/clock.ts'
 import { type TokenClaims, Tokens } from '../../server/tokens.ts'
 import type { AtriumAnswers } from '../atrium-child.ts'
 import type { EchoAnswers } from '../echo-child.ts'
@@ -5,7 +6,7 @@ import type { LoadAnswers } from '../load-child.ts'
 import { Child } from './child.ts'
 
 const SECRET = 'the secret of servers that are measured'
-const tokens = new Tokens(SECRET, Date.now)
+const tokens = new Tokens(SECRET, systemClock.now)
 
 export type Served = Child<AtriumAnswers> | Child<EchoAnswers>
 

@@ -1,16 +1,24 @@
 import type { Tx } from '../../model/transactions.ts'
 import type { ModelAnswer } from '../../model/workspace-model.ts'
+import { core } from '../../model/identifiers.ts'
+import { EMPTY_MODEL_HASH } from '../../model/hash-chain.ts'
 import type { Response } from '../../protocol/messages.ts'
-import type { ClientLogger, Clock } from '../environment.ts'
+import type { Cancel, ClientLogger, Clock } from '../environment.ts'
 import { ClientError } from '../errors.ts'
-import type { ClientStore } from '../store/client-store.ts'
+import type { GuardedStore } from '../store/guarded-store.ts'
 import { KeptModel } from '../store/kept-model.ts'
 import { ClientModel } from './client-model.ts'
+
+/** Milliseconds until a load that failed is tried again; doubled up to the longest. */
+const FIRST_RETRY = 500
+const LONGEST_RETRY = 30_000
+
+const unchanged = { structural: false, unfit: false }
 
 export interface ModelLoaderOptions {
   request: (method: string, params: readonly unknown[]) => Promise<Response>
   clock: Clock
-  store: ClientStore | undefined
+  store: GuardedStore | undefined
   logger: ClientLogger
 }
 
@@ -22,19 +30,17 @@ export class ModelLoader {
   readonly #options: ModelLoaderOptions
   readonly #kept: KeptModel | undefined
   #isLoaded: () => void = () => undefined
-  #isOver: (error: ClientError) => void = () => undefined
   /** Pushed while an answer is on its way: that may come before them in the log. */
   #meanwhile: Tx[] | undefined
+  /** What is there does not go on where the server's does: all of it is asked for. */
+  #isUnfit = false
   #loads = 0
+  #cancelRetry: Cancel = () => undefined
+  #isStopped = false
 
   constructor(options: ModelLoaderOptions) {
     this.#options = options
-    this.loaded = new Promise((resolve, reject) => {
-      this.#isLoaded = resolve
-      this.#isOver = reject
-    })
-    // Nobody may be waiting.
-    this.loaded.catch(() => undefined)
+    this.loaded = new Promise((resolve) => (this.#isLoaded = resolve))
     this.#kept =
       options.store === undefined ? undefined : new KeptModel(options.store, this.model, options.clock)
   }
@@ -42,47 +48,95 @@ export class ModelLoader {
   async restore(): Promise<void> {
     try {
       await this.#kept?.load()
-    } catch {
-      this.#options.logger.warn('the kept model cannot be used', {})
+    } catch (error) {
+      this.#options.store?.tell(error)
     }
     if (this.model.isLoaded) this.#isLoaded()
   }
 
-  /** Loads what is missing; `false` when a later load does it, or there will be no answer. */
+  /**
+   * Loads what is missing, again and again until that succeeds.
+   *
+   * @returns `false` when a later load does it, or there will be no answer
+   */
   async load(): Promise<boolean> {
     this.#loads += 1
     const load = this.#loads
-    this.#meanwhile ??= []
-    try {
-      const { result } = await this.#options.request('loadModel', [0, this.model.hash])
-      if (load !== this.#loads) return false
-      this.model.load(result as ModelAnswer)
-      const meanwhile = this.#meanwhile
-      this.#meanwhile = undefined
-      this.model.apply(meanwhile ?? [])
-    } catch (error) {
-      if (load === this.#loads) this.#meanwhile = undefined
-      this.#options.logger.warn('the model was not loaded', { error: String(error) })
-      return false
+    this.#cancelRetry()
+    for (let retries = 0; ; retries++) {
+      // An answer has all that was committed before it.
+      this.#meanwhile = []
+      const isDone = await this.#tryLoad(load)
+      if (isDone !== undefined) return isDone
+      await this.#wait(Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** Math.min(retries, 16)))
+      if (load !== this.#loads || this.#isStopped) return false
     }
-    this.#kept?.changed()
-    this.#isLoaded()
-    return true
   }
 
-  /** Tells whether classes or attributes have changed. */
-  apply(txes: readonly Tx[]): boolean {
-    if (this.#meanwhile !== undefined) {
-      this.#meanwhile.push(...txes)
-      return false
-    }
-    const { changed, structural } = this.model.apply(txes)
-    if (changed) this.#kept?.changed()
-    return structural
+  /** Tells whether classes or attributes have changed, and whether the model has to be loaded anew. */
+  apply(txes: readonly Tx[]): { structural: boolean; unfit: boolean } {
+    const own = txes.filter(({ objectSpace }) => objectSpace === core.space.Model)
+    if (own.length === 0) return unchanged
+    if (this.#meanwhile === undefined) return this.#take(own)
+    this.#meanwhile = [...this.#meanwhile, ...own]
+    return unchanged
   }
 
   stop(): void {
+    this.#isStopped = true
+    this.#cancelRetry()
     this.#kept?.stop()
-    this.#isOver(new ClientError('terminated', 'the client was terminated'))
+  }
+
+  /** `undefined`: it is to be tried again. */
+  async #tryLoad(load: number): Promise<boolean | undefined> {
+    try {
+      const hash = this.#isUnfit ? EMPTY_MODEL_HASH : this.model.hash
+      const { result } = await this.#options.request('loadModel', [0, hash])
+      if (load !== this.#loads) return false
+      this.#loadedModel(result as ModelAnswer)
+      return true
+    } catch (error) {
+      if (load !== this.#loads) return false
+      this.#options.logger.warn('the model was not loaded', { error: String(error) })
+      // The next connection asks again, or there is none.
+      const isOver = error instanceof ClientError && error.code !== 'overloaded'
+      if (isOver) this.#meanwhile = undefined
+      return isOver ? false : undefined
+    }
+  }
+
+  #loadedModel(answer: ModelAnswer): void {
+    // Until it has succeeded.
+    this.#isUnfit = true
+    const unfit = this.model.load(answer)
+    this.#isUnfit = false
+    if (unfit.length > 0)
+      this.#options.logger.warn('transactions do not fit the model', { count: unfit.length })
+    const meanwhile = this.#meanwhile
+    this.#meanwhile = undefined
+    this.#take(meanwhile ?? [])
+    this.#kept?.changed()
+    this.#isLoaded()
+  }
+
+  #take(txes: readonly Tx[]): { structural: boolean; unfit: boolean } {
+    const { changed, structural, unfit } = this.model.apply(txes)
+    if (changed) this.#kept?.changed()
+    if (unfit) {
+      this.#options.logger.warn('what was pushed does not fit the model', {})
+      this.#isUnfit = true
+    }
+    return { structural, unfit }
+  }
+
+  async #wait(milliseconds: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const cancel = this.#options.clock.schedule(milliseconds, resolve)
+      this.#cancelRetry = () => {
+        cancel()
+        resolve()
+      }
+    })
   }
 }

@@ -1,34 +1,59 @@
-import { applyTransaction, targetOf } from '../../model/apply-transaction.ts'
+import { applyTransaction } from '../../model/apply-transaction.ts'
 import type { Doc } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import { valuesAt } from '../../model/query/path.ts'
 import type { LookupPlan } from '../../model/query/plan.ts'
-import { compileCondition } from '../../model/query/predicate.ts'
-import type { TxCollectionCUD, TxCUD, TxUpdateDoc } from '../../model/transactions.ts'
-import type { Effect, Found } from './window.ts'
+import { compileCondition, type Predicate } from '../../model/query/predicate.ts'
+import type { TxCUD } from '../../model/transactions.ts'
+import type { Change } from './change.ts'
+import { carriedBy, domainsOf, eachCarried, type Effect, type Found, withoutJoins } from './found.ts'
+import { overlap } from './may-enter.ts'
+import type { SortedDocs } from './sorted-docs.ts'
+
+/** Which documents results carry, and which they refer to. */
+interface References {
+  version: number
+  /** By domain and id. */
+  carried: ReadonlyMap<string, Found>
+  /** Ids that the documents themselves name, by the lookup that follows them. */
+  named: ReadonlyMap<LookupPlan, ReadonlySet<unknown>>
+}
 
 /** The documents that results carry under `$lookup`, kept up to date where that can be done without asking. */
 export class JoinedCopies {
   readonly #lookups: readonly LookupPlan[]
   readonly #domains: ReadonlySet<string>
+  readonly #allowed: ReadonlyMap<LookupPlan, Predicate>
+  #references: References | undefined
 
   constructor(lookups: readonly LookupPlan[]) {
     this.#lookups = lookups
     this.#domains = new Set(domainsOf(lookups))
+    this.#allowed = new Map(lookups.map((lookup) => [lookup, compileCondition(lookup.condition)]))
   }
 
   /** Changes copies of the transaction's document in place of those in `docs`. */
-  apply(tx: TxCUD, domain: string | undefined, docs: Map<string, Found>): Effect {
+  apply(change: Change, docs: SortedDocs): Effect {
+    const { domain, target, inner, tx, isOwn } = change
     if (domain === undefined || !this.#domains.has(domain)) return 'none'
-    const target = targetOf(tx)
-    const change = tx._class === core.class.TxCollectionCUD ? (tx as TxCollectionCUD).tx : tx
-    const copies = [...docs.values()].filter((doc) => carries(doc, target._id))
-    if (copies.length === 0) return this.#mayJoin(tx, docs, domain) ? 'unknown' : 'none'
+    const { carried } = this.#referencesOf(docs)
+    if (!carried.has(keyOf(domain, target._id)))
+      return this.#mayJoin(change, domain, docs) ? 'unknown' : 'none'
     // What is joined by a field of the joined document may be joined elsewhere now.
-    if (change._class !== core.class.TxUpdateDoc || this.#movesJoined(change as TxUpdateDoc, domain))
-      return 'unknown'
-    for (const doc of copies) docs.set(doc._id, withCopy(doc, target._id, tx))
-    return this.#allowsStill(copies, docs) ? 'changed' : 'unknown'
+    const moves = inner._class !== core.class.TxUpdateDoc || this.#movesJoined(change, domain)
+    if (moves && !isOwn) return 'unknown'
+    const changed = docs.sorted.filter((doc) => carries(doc, target._id)).map(({ _id }) => _id)
+    for (const id of changed) docs.put(withCopy(docs.get(id) as Found, target._id, tx))
+    return moves ? 'unknown' : this.#allowAll(changed, docs)
+  }
+
+  #allowAll(changed: readonly string[], docs: SortedDocs): Effect {
+    return changed.every((id) => this.#allows(docs.get(id))) ? 'changed' : 'unknown'
+  }
+
+  /** A document that results carry. */
+  find(domain: string, id: string, docs: SortedDocs): Found | undefined {
+    return this.#domains.has(domain) ? this.#referencesOf(docs).carried.get(keyOf(domain, id)) : undefined
   }
 
   /** Whether a document of the window refers to others now. */
@@ -41,56 +66,59 @@ export class JoinedCopies {
   }
 
   /** Whether a document that nobody carries may be carried now. */
-  #mayJoin(tx: TxCUD, docs: ReadonlyMap<string, Found>, domain: string): boolean {
-    const { _id, created } = targetOf(tx)
-    const change = tx._class === core.class.TxCollectionCUD ? (tx as TxCollectionCUD).tx : tx
-    if (change._class === core.class.TxRemoveDoc) return false
-    const made = created ? applyTransaction(undefined, tx) : undefined
+  #mayJoin(change: Change, domain: string, docs: SortedDocs): boolean {
+    if (change.isRemoval) return false
+    const { named } = this.#referencesOf(docs)
+    const { created, target, touched } = change
     return this.#lookups.some((lookup) => {
       if (lookup.nested.length > 0 && domainsOf(lookup.nested).includes(domain)) return true
       if (lookup.domain !== domain) return false
-      if (lookup.direction === 'forward')
-        return [...docs.values()].some((doc) => valuesAt(lookup.path)(doc).flat().includes(_id))
-      return (
-        made === undefined ||
-        valuesAt(lookup.path)(made)
-          .flat()
-          .some((id) => docs.has(String(id)))
-      )
+      if (lookup.direction === 'forward') return named.get(lookup)?.has(target._id) === true
+      if (created === undefined)
+        return touched === undefined || touched.some((path) => overlap(path, lookup.path))
+      const references = valuesAt(lookup.path)(created).flat()
+      return references.some((id) => docs.get(String(id)) !== undefined)
     })
   }
 
-  #movesJoined({ operations }: TxUpdateDoc, domain: string): boolean {
-    const all = flatten(this.#lookups)
-    const names = new Set(
-      Object.entries(operations).flatMap(([key, value]) =>
-        key.startsWith('$') ? Object.keys((value ?? {}) as object) : [key],
-      ),
-    )
-    const first = (path: readonly string[]) => path[0] ?? ''
-    const roots = new Set([...names].map((name) => name.split('.')[0] ?? ''))
-    if (names.has('$pushMixin') || '$pushMixin' in operations) return true
-    return all.some(
+  /** Whether it changes what decides who carries the document, or what that carries itself. */
+  #movesJoined({ touched }: Change, domain: string): boolean {
+    if (touched === undefined) return true
+    const touches = (path: readonly string[]) => touched.some((other) => other[0] === path[0])
+    return flatten(this.#lookups).some(
       (lookup) =>
-        (lookup.domain === domain && lookup.direction === 'reverse' && roots.has(first(lookup.path))) ||
-        lookup.nested.some((nested) => nested.direction === 'forward' && roots.has(first(nested.path))),
+        (lookup.domain === domain && lookup.direction === 'reverse' && touches(lookup.path)) ||
+        lookup.nested.some((nested) => nested.direction === 'forward' && touches(nested.path)),
     )
   }
 
   /** Whether what is joined may be: of the class asked for. */
-  #allowsStill(before: readonly Found[], docs: ReadonlyMap<string, Found>): boolean {
-    return before.every(({ _id }) => {
-      const doc = docs.get(_id)
-      return this.#lookups.every((lookup) => {
-        const allowed = compileCondition(lookup.condition)
-        return [doc?.$lookup?.[lookup.name] ?? []].flat().every((joined) => allowed(joined as Doc))
-      })
+  #allows(doc: Found | undefined): boolean {
+    return this.#lookups.every((lookup) => {
+      const allowed = this.#allowed.get(lookup)
+      return carriedBy(doc, lookup.name).every((joined) => allowed?.(joined) !== false)
     })
+  }
+
+  #referencesOf(docs: SortedDocs): References {
+    if (this.#references?.version === docs.version) return this.#references
+    const carried = new Map<string, Found>()
+    for (const doc of docs.sorted)
+      eachCarried(doc, this.#lookups, (domain, joined) => carried.set(keyOf(domain, joined._id), joined))
+    const forward = this.#lookups.filter(({ direction }) => direction === 'forward')
+    const named = new Map(
+      forward.map((lookup) => {
+        const values = valuesAt(lookup.path)
+        return [lookup, new Set(docs.sorted.flatMap((doc) => values(doc).flat()))]
+      }),
+    )
+    this.#references = { version: docs.version, carried, named }
+    return this.#references
   }
 }
 
-function domainsOf(lookups: readonly LookupPlan[]): string[] {
-  return flatten(lookups).map(({ domain }) => domain)
+function keyOf(domain: string, id: string): string {
+  return `${domain}/${id}`
 }
 
 function flatten(lookups: readonly LookupPlan[]): LookupPlan[] {
@@ -105,16 +133,19 @@ function carries({ $lookup }: Found, id: string): boolean {
 
 function withCopy<T extends Found>(doc: T, id: string, tx: TxCUD): T {
   if (doc.$lookup === undefined) return doc
-  const changed = (joined: Found): Found => {
+  /** None, where it was removed. */
+  const changed = (joined: Found): Found[] => {
     const inner = withCopy(joined, id, tx)
-    if (inner._id !== id) return inner
-    const { $lookup, ...plain } = inner
-    const after = applyTransaction(plain as Doc, tx) as Found
-    return $lookup === undefined ? after : { ...after, $lookup }
+    if (inner._id !== id) return [inner]
+    const after = applyTransaction(withoutJoins(inner), tx) as Found | undefined
+    if (after === undefined) return []
+    return [inner.$lookup === undefined ? after : { ...after, $lookup: inner.$lookup }]
   }
-  const entries = Object.entries(doc.$lookup).map(([name, joined]) => [
-    name,
-    Array.isArray(joined) ? joined.map((each) => changed(each as Found)) : changed(joined as Found),
-  ])
-  return { ...doc, $lookup: Object.fromEntries(entries) as Record<string, unknown> }
+  const $lookup: Record<string, unknown> = {}
+  for (const [name, joined] of Object.entries(doc.$lookup)) {
+    const after = ([joined].flat() as Found[]).flatMap(changed)
+    if (Array.isArray(joined)) $lookup[name] = after
+    else if (after[0] !== undefined) $lookup[name] = after[0]
+  }
+  return { ...doc, $lookup }
 }

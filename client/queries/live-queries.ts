@@ -1,22 +1,45 @@
-import type { Class, Ref } from '../../model/documents.ts'
-import { core } from '../../model/identifiers.ts'
-import { type Tx, type TxCUD, type TxWorkspaceEvent, WorkspaceEvent } from '../../model/transactions.ts'
+import type { Class, Doc, Ref } from '../../model/documents.ts'
+import { core, domains } from '../../model/identifiers.ts'
+import { type TxCUD, type TxWorkspaceEvent, WorkspaceEvent } from '../../model/transactions.ts'
+import { deepCopy } from '../copies.ts'
 import type { Cancel } from '../environment.ts'
-import {
-  LiveQuery,
-  type Pushed,
-  type QueryListener,
-  type QueryRequest,
-  type QuerySource,
-} from './live-query.ts'
+import { terminated } from '../errors.ts'
+import { callSafely, type Report } from '../report.ts'
+import { Change, changesOf, type LogEntry, logEntriesOf, type Pushed } from './change.ts'
+import { changed, KnownDocuments } from './known-documents.ts'
+import { LiveQuery } from './live-query.ts'
+import type { QueryRequest, QuerySource } from './query-source.ts'
+import { type QueryListener, Subscriber } from './subscriber.ts'
 
-/** All live queries of a client; identical ones are one. */
+/** Documents made here that are remembered, in case others are joined with them. */
+const RECENT = 200
+
+export interface LiveQueriesOptions extends Omit<QuerySource, 'answered' | 'known' | 'pending'> {
+  /** What changes made here, and not confirmed yet, do to documents; in order. */
+  pending: () => readonly TxCUD[]
+  report: Report
+  /** What is told is frozen. */
+  freezes: boolean
+}
+
+/** All live queries of a client; identical ones are one. A change is looked at by those it can concern. */
 export class LiveQueries {
+  readonly #options: LiveQueriesOptions
   readonly #source: QuerySource
   readonly #queries = new Map<string, LiveQuery>()
+  #pending: readonly Change[] | undefined
+  #known: KnownDocuments | undefined
+  readonly #recent = new Map<string, { domain: string; doc: Doc }>()
+  #isOver = false
 
-  constructor(source: QuerySource) {
-    this.#source = source
+  constructor(options: LiveQueriesOptions) {
+    this.#options = options
+    this.#source = {
+      ...options,
+      pending: () => (this.#pending ??= this.#changesOf(this.#options.pending())),
+      known: () => (this.#known ??= this.#knownNow()),
+      answered: () => (this.#known = undefined),
+    }
   }
 
   get size(): number {
@@ -24,43 +47,72 @@ export class LiveQueries {
   }
 
   /** Calls back with the result, as soon as it is known and whenever it changes. Call the answer to stop. */
-  subscribe(request: QueryRequest, listener: QueryListener): Cancel {
+  subscribe(given: QueryRequest, listener: QueryListener): Cancel {
+    const subscriber = new Subscriber(listener, this.#options)
+    if (this.#isOver) {
+      subscriber.fail(terminated())
+      return () => undefined
+    }
+    const request = deepCopy(given)
     const key = JSON.stringify([request._class, request.query, request.options])
-    let query = this.#queries.get(key)
-    if (query === undefined) this.#queries.set(key, (query = new LiveQuery(request, this.#source)))
-    const isFirst = query.listeners.size === 0
-    query.listeners.add(listener)
-    if (isFirst) query.ask()
-    else if (query.result !== undefined) listener.result(query.result)
-    return () => this.#unsubscribe(key, listener)
+    const query = this.#queries.get(key) ?? new LiveQuery(request, this.#source)
+    this.#queries.set(key, query)
+    query.add(subscriber)
+    return () => this.#unsubscribe(key, query, subscriber)
   }
 
-  /** Takes in what was pushed. */
-  apply(pushes: readonly Pushed<Tx>[], modelChanged: boolean): void {
-    const changes = pushes.filter(isChange)
-    for (const query of this.#all()) query.apply(changes)
+  /**
+   * Takes in what was pushed.
+   *
+   * @param confirmed what was made here and is part of it: what that did to documents
+   */
+  apply(pushes: readonly Pushed[], modelChanged: boolean, confirmed: readonly TxCUD[] = []): void {
+    this.#known = undefined
+    if (confirmed.length > 0) this.#pending = undefined
+    const own = new Set<string>(confirmed.map(({ _id }) => _id))
+    const changes = changesOf(pushes, this.#options.model.hierarchy, own)
+    for (const change of changes) this.#remember(change)
+    const entries = this.#concerns(domains.tx) ? logEntriesOf(pushes) : []
+    const all = [...changes, ...entries]
+    const byDomain = grouped(all)
+    for (const query of this.#queries.values()) {
+      const concerning = concerningOf(query, all, byDomain)
+      if (concerning === undefined) continue
+      callSafely(
+        (error) => this.#lost(query, error),
+        () => query.apply(concerning),
+      )
+    }
+    this.#touchBy(confirmed)
     for (const { tx } of pushes)
       if (tx._class === core.class.TxWorkspaceEvent) this.#announced(tx as TxWorkspaceEvent)
     // Classes have changed: every plan may have.
     if (modelChanged) this.ask()
-    this.show()
+    this.#show()
   }
 
   /** What was pushed has a gap: all queries are about to be asked again. */
   forget(): void {
+    this.#recent.clear()
     for (const query of this.#all()) query.forget()
   }
 
   ask(): void {
+    this.#pending = undefined
+    this.#known = undefined
     for (const query of this.#all()) query.ask()
   }
 
-  /** What is shown may have changed without a transaction. */
-  show(): void {
-    for (const query of this.#all()) query.show()
+  /** Changes made here are there, or are not any more: what they do to documents. */
+  pendingChanged(effects: readonly TxCUD[]): void {
+    this.#pending = undefined
+    this.#known = undefined
+    this.#touchBy(effects)
+    this.#show()
   }
 
   stop(): void {
+    this.#isOver = true
     for (const query of this.#all()) query.stop()
     this.#queries.clear()
   }
@@ -69,23 +121,106 @@ export class LiveQueries {
     return [...this.#queries.values()]
   }
 
-  #announced({ event, params }: TxWorkspaceEvent): void {
-    if (event === WorkspaceEvent.SecurityChange) this.ask()
-    if (event !== WorkspaceEvent.BulkUpdate) return
-    const { _class: classes = [] } = (params ?? {}) as { _class?: Ref<Class>[] }
-    const domains = new Set(classes.map((_class) => this.#source.model.hierarchy.domainOf(_class)))
-    for (const query of this.#all()) if (query.concerns(domains)) query.ask()
+  #show(): void {
+    for (const query of this.#queries.values()) {
+      if (!query.isTouched) continue
+      callSafely(
+        (error) => this.#lost(query, error),
+        () => query.show(),
+      )
+    }
   }
 
-  #unsubscribe(key: string, listener: QueryListener): void {
-    const query = this.#queries.get(key)
-    query?.listeners.delete(listener)
-    if (query === undefined || query.listeners.size > 0) return
+  /** Something of it cannot be worked out here: the server can. */
+  #lost(query: LiveQuery, error: unknown): void {
+    this.#options.report(error)
+    query.ask()
+  }
+
+  #concerns(domain: string): boolean {
+    for (const query of this.#queries.values()) if (query.domains.has(domain)) return true
+    return false
+  }
+
+  #changesOf(txes: readonly TxCUD[]): Change[] {
+    const pushes = txes.map((tx) => ({ tx, seq: undefined }))
+    return changesOf(pushes, this.#options.model.hierarchy, new Set(txes.map(({ _id }) => _id)))
+  }
+
+  #touchBy(effects: readonly TxCUD[]): void {
+    if (effects.length === 0) return
+    const touched = new Set(this.#changesOf(effects).map(({ domain }) => domain))
+    for (const query of this.#all())
+      for (const domain of query.domains) if (touched.has(domain)) query.touch()
+  }
+
+  #knownNow(): KnownDocuments {
+    return new KnownDocuments({
+      model: this.#options.model,
+      windows: this.#all().flatMap(({ window }) => window ?? []),
+      recent: this.#recent,
+      pending: this.#source.pending(),
+    })
+  }
+
+  /** Of what is made here the document, as it was committed. */
+  #remember(change: Change): void {
+    const { domain, isOwn, target } = change
+    const known = this.#recent.get(target._id)
+    if (domain === undefined || (known === undefined && !(isOwn && target.created))) return
+    const doc = known === undefined ? change.created : changed(known.doc, change)
+    if (doc === undefined) this.#recent.delete(target._id)
+    else this.#recent.set(target._id, { domain, doc })
+    const [oldest] = this.#recent.keys()
+    if (this.#recent.size > RECENT && oldest !== undefined) this.#recent.delete(oldest)
+  }
+
+  #announced({ event, params }: TxWorkspaceEvent): void {
+    if (event === WorkspaceEvent.SecurityChange) this.ask()
+    if (event !== WorkspaceEvent.BulkUpdate && event !== WorkspaceEvent.IndexingUpdate) return
+    const { hierarchy } = this.#options.model
+    const { _class: classes = [] } = (params ?? {}) as { _class?: Ref<Class>[] }
+    const known = classes.filter((_class) => hierarchy.findClass(_class) !== undefined)
+    const touched = new Set(known.map((_class) => hierarchy.domainOf(_class)))
+    for (const query of this.#all()) {
+      const isMeant = event === WorkspaceEvent.BulkUpdate || query.searches
+      if (isMeant && [...query.domains].some((domain) => touched.has(domain))) query.ask()
+    }
+  }
+
+  #unsubscribe(key: string, query: LiveQuery, subscriber: Subscriber): void {
+    if (!query.subscribers.delete(subscriber) || query.subscribers.size > 0) return
     query.stop()
-    this.#queries.delete(key)
+    if (this.#queries.get(key) === query) this.#queries.delete(key)
   }
 }
 
-function isChange(push: Pushed<Tx>): push is Pushed<TxCUD> {
-  return 'objectId' in push.tx && 'objectClass' in push.tx
+type Concerning = readonly (Change | LogEntry)[]
+
+/** By the domain of the documents that they change. */
+function grouped(changes: Concerning): ReadonlyMap<string, Concerning> {
+  const groups = new Map<string, (Change | LogEntry)[]>()
+  for (const change of changes) {
+    if (change.domain === undefined) continue
+    const group = groups.get(change.domain)
+    if (group === undefined) groups.set(change.domain, [change])
+    else group.push(change)
+  }
+  return groups
+}
+
+/** Those that can concern the query, in order; `undefined`: none. */
+function concerningOf(
+  { domains }: LiveQuery,
+  all: Concerning,
+  byDomain: ReadonlyMap<string, Concerning>,
+): Concerning | undefined {
+  let concerning: Concerning | undefined
+  for (const domain of domains) {
+    const group = byDomain.get(domain)
+    if (group === undefined) continue
+    if (concerning !== undefined) return all.filter(({ domain: of = '' }) => domains.has(of))
+    concerning = group
+  }
+  return concerning
 }

@@ -1,70 +1,52 @@
-import { targetOf } from '../../model/apply-transaction.ts'
-import type { Class, Doc, Ref } from '../../model/documents.ts'
-import type { Hierarchy } from '../../model/hierarchy.ts'
-import { evaluatePlan, findResult } from '../../model/query/evaluate.ts'
+import { domains } from '../../model/identifiers.ts'
+import { evaluatePlan } from '../../model/query/evaluate.ts'
 import { planFind } from '../../model/query/plan-find.ts'
-import type { Condition, FindPlan, LookupPlan } from '../../model/query/plan.ts'
-import { compileProjection } from '../../model/query/projection.ts'
-import type { DocumentQuery, FindOptions, FindResult, WithLookup } from '../../model/query/query.ts'
-import { StatusError } from '../../model/status.ts'
-import type { TxCUD } from '../../model/transactions.ts'
-import type { Cancel, Clock } from '../environment.ts'
-import type { ClientModel } from '../model/client-model.ts'
-import { type Effect, type Found, Window, windowLimit } from './window.ts'
+import type { FindPlan } from '../../model/query/plan.ts'
+import type { Cancel } from '../environment.ts'
+import { isPassing } from '../is-passing.ts'
+import { Change, type LogEntry } from './change.ts'
+import { domainsOf, type Effect } from './found.ts'
+import type { Answer, QueryRequest, QuerySource } from './query-source.ts'
+import { isSame, Projector, type Shown } from './shown.ts'
+import type { Subscriber } from './subscriber.ts'
+import { dependsOnJoins, Window, windowLimit } from './window.ts'
 
 /** Milliseconds until a query that the server could not answer is asked again; doubled up to the longest. */
 const FIRST_RETRY = 500
 const LONGEST_RETRY = 30_000
 
-/** What a live query needs of its client. */
-export interface QuerySource {
-  clock: Clock
-  model: ClientModel
-  /** Answers with what was found and with the place in the log it is of. */
-  ask: (_class: Ref<Class>, query: DocumentQuery, options: FindOptions) => Promise<Answer>
-  /** Changes that were made here and are not confirmed yet, in order. */
-  pending: () => readonly TxCUD[]
-}
-
-export interface Answer {
-  docs: Found[]
-  total: number
-  seq: number | undefined
-}
-
-/** A transaction, with its place in the log or that of the commit it is part of; it has none outside of the log. */
-export interface Pushed<T> {
-  tx: T
-  seq: number | undefined
-}
-
-export interface QueryListener {
-  result: (result: FindResult) => void
-  error: (error: unknown) => void
-}
-
-export interface QueryRequest {
-  _class: Ref<Class>
-  query: DocumentQuery
-  options: FindOptions
-}
+/**
+ * Milliseconds between two questions because of what came into the log. What is pushed does not tell what a query of the
+ * log finds: who is pushed a transaction, and who finds it, are decided by rules of their own.
+ */
+const LOG_INTERVAL = 1000
 
 /** One query whose result is kept exact: asked once, then changed by transactions. */
 export class LiveQuery {
-  readonly listeners = new Set<QueryListener>()
+  readonly subscribers = new Set<Subscriber>()
   readonly #request: QueryRequest
   readonly #source: QuerySource
   #plan: FindPlan | undefined
+  /** The client has all that it asks for. */
+  #isLocal = false
+  /** What is joined decides what is found. */
+  #isJoined = false
+  #domains: ReadonlySet<string> = new Set()
+  #projector = new Projector(undefined)
   #window: Window | undefined
   /** The last of the log that the window has taken in. */
   #seq = -1
   #isAsking = false
   /** What came while an answer was on its way. */
-  #meanwhile: Pushed<TxCUD>[] = []
+  #meanwhile: (Change | LogEntry)[] = []
   #isStale = false
   #retries = 0
   #cancelRetry: Cancel | undefined
-  #shown: FindResult | undefined
+  /** By the monotonic clock. */
+  #askedAt = -Infinity
+  #shown: Shown | undefined
+  /** What is shown may not be what there is. */
+  #isDirty = false
   #isOver = false
 
   constructor(request: QueryRequest, source: QuerySource) {
@@ -72,8 +54,18 @@ export class LiveQuery {
     this.#source = source
   }
 
-  get result(): FindResult | undefined {
-    return this.#shown
+  get window(): Window | undefined {
+    return this.#window
+  }
+
+  /** Domains of the documents that are in the result or joined to it. */
+  get domains(): ReadonlySet<string> {
+    return this.#domains
+  }
+
+  /** It has a text to search for. */
+  get searches(): boolean {
+    return this.#plan !== undefined && JSON.stringify(this.#plan.condition).includes('"op":"search"')
   }
 
   /** Asks the server; an answer that is on its way will be asked for again where it may be too old. */
@@ -85,8 +77,10 @@ export class LiveQuery {
     if (this.#isAsking || this.#isOver || !this.#source.model.isLoaded) return
     const plan = this.#replan()
     if (plan === undefined) return
-    if (plan.domain === 'model') this.show()
-    else void this.#ask(plan)
+    if (this.#isLocal) {
+      this.touch()
+      this.show()
+    } else void this.#ask(plan)
   }
 
   /** Places in the log mean nothing any more: it may be another log. */
@@ -95,26 +89,41 @@ export class LiveQuery {
     this.#seq = -1
   }
 
-  /** Takes in those of the transactions that it does not have yet. */
-  apply(pushes: readonly Pushed<TxCUD>[]): void {
-    if (this.#isAsking) this.#meanwhile.push(...pushes)
-    if (this.#takeAll(pushes) && !this.#isAsking) this.ask()
+  /** Takes in those of the changes that it does not have yet. */
+  apply(changes: readonly (Change | LogEntry)[]): void {
+    if (this.#isAsking) this.#meanwhile.push(...changes)
+    if (this.#takeAll(changes) && !this.#isAsking) this.#askAgain()
   }
 
-  /** Whether documents of one of the domains are in the result or joined to it. */
-  concerns(domains: ReadonlySet<string | undefined>): boolean {
-    const plan = this.#plan
-    return (
-      plan !== undefined && [plan.domain, ...domainsOf(plan.lookups)].some((domain) => domains.has(domain))
-    )
+  /** It is to be looked at: what it shows may have changed. */
+  touch(): void {
+    this.#isDirty = true
   }
 
-  /** Tells the listeners, where the result has changed. */
+  get isTouched(): boolean {
+    return this.#isDirty
+  }
+
+  /** Tells who looks, where the result has changed. */
   show(): void {
-    const result = this.#compute()
-    if (result === undefined || (this.#shown !== undefined && isSame(this.#shown, result))) return
-    this.#shown = result
-    for (const listener of this.listeners) listener.result(result)
+    if (!this.#isDirty || this.#isOver) return
+    this.#isDirty = false
+    const shown = this.#compute()
+    if (shown === undefined || (this.#shown !== undefined && isSame(this.#shown, shown))) return
+    this.#shown = shown
+    for (const subscriber of this.subscribers) {
+      // One of them may have changed something: the rest were told of that already.
+      if (this.#shown !== shown) return
+      subscriber.tell(shown.docs, shown.total)
+    }
+  }
+
+  /** Somebody looks; what is known is told at once. */
+  add(subscriber: Subscriber): void {
+    const isFirst = this.subscribers.size === 0
+    this.subscribers.add(subscriber)
+    if (isFirst) this.ask()
+    else if (this.#shown !== undefined) subscriber.tell(this.#shown.docs, this.#shown.total)
   }
 
   stop(): void {
@@ -125,10 +134,15 @@ export class LiveQuery {
   #replan(): FindPlan | undefined {
     const { _class, query, options } = this.#request
     try {
-      this.#plan = planFind(this.#hierarchy, _class, query, options)
-      return this.#plan
+      const plan = planFind(this.#source.model.hierarchy, _class, query, options)
+      this.#plan = plan
+      this.#isLocal = isLocal(plan)
+      this.#isJoined = dependsOnJoins(plan)
+      this.#domains = new Set([plan.domain, ...domainsOf(plan.lookups)])
+      this.#projector = new Projector(plan.projection)
+      return plan
     } catch (error) {
-      for (const listener of this.listeners) listener.error(error)
+      this.#tellFailure(error)
       return undefined
     }
   }
@@ -138,12 +152,10 @@ export class LiveQuery {
     const { projection: _, ...wanted } = options
     const limit = windowLimit(plan.limit)
     this.#isAsking = true
+    this.#askedAt = this.#source.clock.monotonic()
     try {
-      const answer = await this.#source.ask(
-        _class,
-        query,
-        limit === undefined ? wanted : { ...wanted, limit },
-      )
+      const asked = limit === undefined ? wanted : { ...wanted, limit }
+      const answer = await this.#source.ask(_class, query, asked)
       this.#retries = 0
       this.#isAsking = false
       if (!this.#isOver) this.#answered(plan, answer)
@@ -156,97 +168,93 @@ export class LiveQuery {
 
   #answered(plan: FindPlan, { docs, total, seq }: Answer): void {
     this.#window = new Window(plan, docs, total)
+    this.#window.joinWith(this.#source.known)
+    this.#source.answered()
     this.#seq = seq ?? -1
     const isUnknown = this.#takeAll(this.#meanwhile.splice(0)) || this.#isStale
+    this.touch()
     this.show()
-    if (isUnknown) this.ask()
+    if (isUnknown) this.#askAgain()
+  }
+
+  /** Of the log not more often than it is worth. */
+  #askAgain(): void {
+    const { clock } = this.#source
+    const wait = this.#domains.has(domains.tx) ? this.#askedAt + LOG_INTERVAL - clock.monotonic() : 0
+    if (wait <= 0) this.ask()
+    else this.#cancelRetry ??= clock.schedule(wait, () => this.ask())
   }
 
   #failed(error: unknown): void {
-    const isTemporary = error instanceof StatusError && error.status.code === 'platform:status:Unavailable'
-    if (!isTemporary) {
-      for (const listener of this.listeners) listener.error(error)
+    if (!isPassing(error)) {
+      this.#tellFailure(error)
       return
     }
-    const wait = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** this.#retries)
+    const wait = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** Math.min(this.#retries, 16))
     this.#retries += 1
     this.#cancelRetry = this.#source.clock.schedule(wait, () => this.ask())
   }
 
+  #tellFailure(error: unknown): void {
+    for (const subscriber of this.subscribers) subscriber.fail(error)
+  }
+
   /** Tells whether something only the server can tell has happened. */
-  #takeAll(pushes: readonly Pushed<TxCUD>[]): boolean {
+  #takeAll(changes: readonly (Change | LogEntry)[]): boolean {
     const known = this.#seq
     let isUnknown = false
-    for (const { tx, seq } of pushes) {
-      if (seq !== undefined && seq <= known) continue
-      isUnknown = this.#take(tx) === 'unknown' || isUnknown
-      this.#seq = seq ?? this.#seq
+    for (const change of changes) {
+      if (change.seq !== undefined && change.seq <= known) continue
+      const effect = this.#take(change)
+      isUnknown = effect === 'unknown' || isUnknown
+      if (effect !== 'none') this.touch()
+      this.#seq = change.seq ?? this.#seq
     }
     return isUnknown
   }
 
-  #take(tx: TxCUD): Effect {
+  #take(change: Change | LogEntry): Effect {
+    if (this.#isLocal) return 'changed'
     const window = this.#window
-    if (window === undefined || this.#plan === undefined) return 'none'
-    const domain = this.#hierarchy.domainOf(targetOf(tx)._class)
-    if (!this.concerns(new Set([domain]))) return 'none'
-    if (dependsOnJoins(this.#plan)) return 'unknown'
-    return applied(window, tx, domain)
+    if (window === undefined) return 'none'
+    const effect = applied(window, change)
+    return this.#isJoined ? 'unknown' : effect
   }
 
-  #compute(): FindResult | undefined {
+  #compute(): Shown | undefined {
     const plan = this.#plan
     if (plan === undefined) return undefined
-    if (plan.domain === 'model') return evaluatePlan(plan, this.#source.model)
-    const window = this.#window && this.#withPending(this.#window)
+    const pending = this.#source.pending().filter(({ domain = '' }) => this.#domains.has(domain))
+    if (this.#isLocal) {
+      const docs = evaluatePlan(plan, pending.length === 0 ? this.#source.model : this.#source.known())
+      return { docs, total: docs.total }
+    }
+    const window = this.#window && withPending(this.#window, plan, pending)
     if (window === undefined) return undefined
-    const project = plan.projection === undefined ? undefined : compileProjection(plan.projection)
-    const docs = project === undefined ? window.docs : window.docs.map((doc) => projected(doc, project))
-    return findResult(docs as WithLookup<Doc>[], plan.total ? window.total : -1)
+    return { docs: window.docs.map((doc) => this.#projector.of(doc)), total: plan.total ? window.total : -1 }
   }
+}
 
-  /** As it will be, if the server agrees. */
-  #withPending(window: Window): Window {
-    const pending = this.#source.pending()
-    if (pending.length === 0 || (this.#plan !== undefined && dependsOnJoins(this.#plan))) return window
-    const fork = window.fork()
-    for (const tx of pending) applied(fork, tx, this.#hierarchy.domainOf(targetOf(tx)._class))
-    return fork
-  }
+/** As it will be, if the server agrees. */
+function withPending(window: Window, plan: FindPlan, pending: readonly Change[]): Window {
+  // What is not committed is not in the log.
+  if (pending.length === 0 || plan.domain === domains.tx) return window
+  const fork = window.fork()
+  for (const change of pending) applied(fork, change)
+  fork.rejoin()
+  return fork
+}
 
-  get #hierarchy(): Hierarchy {
-    return this.#source.model.hierarchy
-  }
+function isLocal({ domain, lookups }: FindPlan): boolean {
+  return [domain, ...domainsOf(lookups)].every((each) => each === domains.model)
 }
 
 /** A transaction that does not fit what is known: the server knows better. */
-function applied(window: Window, tx: TxCUD, domain: string | undefined): Effect {
+function applied(window: Window, change: Change | LogEntry): Effect {
   try {
-    return window.apply(tx, domain)
+    if (change instanceof Change) return window.take(change)
+    return window.mayHold(change.doc) ? 'unknown' : 'none'
   } catch {
     return 'unknown'
   }
-}
-
-function projected({ $lookup, ...doc }: Found, project: (doc: Doc) => Doc): Found {
-  return $lookup === undefined ? project(doc as Doc) : { ...project(doc as Doc), $lookup }
-}
-
-function isSame(before: FindResult, after: FindResult): boolean {
-  if (before.length !== after.length || before.total !== after.total) return false
-  return before.every((doc, at) => doc === after[at] || JSON.stringify(doc) === JSON.stringify(after[at]))
-}
-
-/** Whether what is joined decides what is found, or in what order. */
-function dependsOnJoins(plan: FindPlan): boolean {
-  return plan.sort.some(({ lookup }) => lookup !== undefined) || looksUp(plan.condition)
-}
-
-function looksUp(condition: Condition): boolean {
-  if ('conditions' in condition) return condition.conditions.some(looksUp)
-  return condition.op === 'lookup'
-}
-
-function domainsOf(lookups: readonly LookupPlan[]): string[] {
-  return lookups.flatMap(({ domain, nested }) => [domain, ...domainsOf(nested)])
 }

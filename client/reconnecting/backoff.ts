@@ -1,48 +1,81 @@
 import type { CloseInfo } from './connection-state.ts'
 
-/** Milliseconds of the first wait, by what ended the connection. */
-const FIRST = { network: 250, overloaded: 2000, upgrading: 2000, token: 500 }
-const LONGEST = 30_000
+/** Milliseconds of the first wait and of the longest, by what ended the connection. */
+const WAITS = {
+  /** Nobody was there. Not long: nothing else tells that the network is back. */
+  network: { first: 250, longest: 4000 },
+  token: { first: 500, longest: 30_000 },
+  /** The server has said so: it would be worse for more of the same. */
+  overloaded: { first: 2000, longest: 30_000 },
+  upgrading: { first: 2000, longest: 30_000 },
+}
+
+/** Close code of a session id that another connection has: with another one there is entry. */
+export const SESSION_TAKEN = 4201
+
+type Cause = keyof typeof WAITS
 
 /** What to do about a connection that is gone. */
 export type Verdict =
-  { retry: true; first: number; wanted: number | undefined; freshToken: boolean } | { retry: false }
+  { retry: true; cause: Cause; wanted: number | undefined; freshToken: boolean } | { retry: false }
 
 /** By the ranges of close codes, and what the server said of the time to come back. */
 export function verdictOf({ code, reason, status }: CloseInfo, terminate: boolean): Verdict {
-  if (terminate || code === 1009 || (code >= 4200 && code < 4300)) return { retry: false }
-  if (status?.code === 'platform:status:Unauthorized' || (code >= 4100 && code < 4200)) {
-    return { retry: true, first: FIRST.token, wanted: undefined, freshToken: true }
-  }
+  if (terminate || (code >= 4200 && code < 4300 && code !== SESSION_TAKEN)) return { retry: false }
+  if (status?.code === 'platform:status:Unauthorized' || (code >= 4100 && code < 4200))
+    return { retry: true, cause: 'token', wanted: undefined, freshToken: true }
   const wanted = /retry in (\d{1,7}) ms/.exec(reason)?.[1]
   return {
     retry: true,
-    first: firstOf(code),
+    cause: causeOf(code),
     wanted: wanted === undefined ? undefined : Number(wanted),
     freshToken: false,
   }
 }
 
-function firstOf(code: number): number {
+function causeOf(code: number): Cause {
   switch (code) {
     case 1013:
-      return FIRST.overloaded
+      return 'overloaded'
     case 4001:
-      return FIRST.upgrading
+      return 'upgrading'
     default:
-      return FIRST.network
+      return 'network'
   }
 }
 
 /**
- * Milliseconds until the next attempt: doubled each time, and somewhere in its upper half, so that clients which lost the
- * same server don't come back together ("equal jitter", Brooker, Exponential Backoff And Jitter, 2015).
- *
- * @param retries attempts before this one
- * @param random from 0 to below 1
+ * Waits between attempts. They double for as long as the cause stays the same: that the server answers at all, be it
+ * with a refusal, ends the waits for the network.
  */
-export function backoff(verdict: Verdict & { retry: true }, retries: number, random: number): number {
-  if (verdict.wanted !== undefined) return verdict.wanted
-  const whole = Math.min(LONGEST, verdict.first * 2 ** Math.min(retries, 16))
-  return Math.round(whole / 2 + (whole / 2) * random)
+export class Backoff {
+  #cause: Cause | undefined
+  #repeated = 0
+  #retries = 0
+
+  /** Attempts since requests were last all answered. */
+  get retries(): number {
+    return this.#retries
+  }
+
+  /**
+   * Milliseconds until the next attempt: somewhere in the upper half, so that clients which lost the same server don't
+   * come back together ("equal jitter", Brooker, Exponential Backoff And Jitter, 2015); no less than the server said.
+   *
+   * @param random from 0 to below 1
+   */
+  next({ cause, wanted = 0 }: Verdict & { retry: true }, random: number): number {
+    this.#repeated = cause === this.#cause ? this.#repeated + 1 : 0
+    this.#cause = cause
+    this.#retries += 1
+    const { first, longest } = WAITS[cause]
+    const whole = Math.min(longest, first * 2 ** Math.min(this.#repeated, 16))
+    return Math.max(wanted, Math.round(whole / 2 + (whole / 2) * random))
+  }
+
+  /** There is reason to hope: the next wait is a first one. */
+  reset(): void {
+    this.#cause = undefined
+    this.#retries = 0
+  }
 }

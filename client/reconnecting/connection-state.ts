@@ -7,18 +7,20 @@ import type { Status } from '../../model/status.ts'
  *      ^                       |                    |
  *      +----- socket gone, dial timeout, silence ---+
  *
+ * disconnected, connecting, ready -- no network --> offline -- network --> connecting
  * any of them -- stop(), or a server that wants no return --> stopped -- restart() --> connecting
  * any of them -- terminate() --> terminated
  * ```
  * In `connecting` and `ready` the connection may be paused: requests wait, pushes come as ever.
  */
-export type Phase = 'disconnected' | 'connecting' | 'ready' | 'stopped' | 'terminated'
+export type Phase = 'disconnected' | 'connecting' | 'ready' | 'offline' | 'stopped' | 'terminated'
 
 export const transitions: Record<Phase, readonly Phase[]> = {
-  disconnected: ['connecting', 'stopped', 'terminated'],
-  connecting: ['ready', 'disconnected', 'stopped', 'terminated'],
-  ready: ['disconnected', 'stopped', 'terminated'],
-  stopped: ['connecting', 'terminated'],
+  disconnected: ['connecting', 'offline', 'stopped', 'terminated'],
+  connecting: ['ready', 'disconnected', 'offline', 'stopped', 'terminated'],
+  ready: ['disconnected', 'offline', 'stopped', 'terminated'],
+  offline: ['connecting', 'stopped', 'terminated'],
+  stopped: ['connecting', 'offline', 'terminated'],
   terminated: [],
 }
 

@@ -1,75 +1,61 @@
-import type { HelloResponse, LogPlace, Response } from '../../protocol/messages.ts'
-import { Connection, type PushListener } from '../connection.ts'
+import { generateId } from '../../model/generate-id.ts'
+import type { HelloResponse, Response } from '../../protocol/messages.ts'
+import type { Connection } from '../connection.ts'
+import type { PushListener } from '../connection-options.ts'
 import type { Cancel, Environment } from '../environment.ts'
-import { ClientError } from '../errors.ts'
-import { backoff, verdictOf } from './backoff.ts'
+import { ClientError, terminated } from '../errors.ts'
+import type { Patience } from '../patience.ts'
+import { Attempt } from './attempt.ts'
+import { Backoff, SESSION_TAKEN, verdictOf } from './backoff.ts'
 import { type CloseInfo, type ConnectionState, type Phase, transitions } from './connection-state.ts'
-import { type LargeMessage, type RequestOptions, Requests } from './requests.ts'
-import { Silence } from './silence.ts'
-import { beforeExpiry, type GetToken } from './token-source.ts'
+import { ConnectionWatch } from './connection-watch.ts'
+import { Position } from './position.ts'
+import type { ReconnectingListener, ReconnectingOptions } from './reconnecting-options.ts'
+import { type RequestOptions, Requests } from './requests.ts'
 
-export interface ReconnectingOptions {
-  /** `ws://HOST:PORT` */
-  url: string
-  getToken: GetToken
-  environment: Environment
-  /** One id for all connections: the server knows a client that comes back. */
-  sessionId: string
-  binary: boolean
-  compression: boolean
-  broadcast: boolean
-  /** Milliseconds from dialing to the server's hello. */
-  dialTimeout: number
-  /** Milliseconds without a word from the server after which the connection is taken for dead. */
-  inactivity: number
-  /** Requests that may wait for their answers. */
-  maxOutstanding: number
-}
-
-export interface ReconnectingListener {
-  /** Transactions, each once and in order, with the place in the log they lead to, or with that of each. */
-  pushed: PushListener
-  /** What was known may be out of date: everything has to be asked for again. Once after each first connection too. */
-  reload: () => void
-  /** A connection goes on where the last one ended; what was missed is about to be pushed. */
-  resumed: (hello: HelloResponse) => void
-  stateChanged: (state: ConnectionState) => void
-  largeMessage: (message: LargeMessage) => void
-  /** The server said something unasked: an upgrade, a refusal. */
-  signalled: (signal: Response) => void
-}
+/** Milliseconds between looks at a network that is gone, in case nobody tells that it is back. */
+const LOOK = 4000
+/** Times the patience with a connection that a long answer may be on its way over. */
+const MOST_SLOWNESS = 4
+const MESSAGE_TOO_BIG = 1009
 
 /** A connection that is there again when it was gone, see `Phase` for its states. */
 export class ReconnectingConnection {
   readonly #options: ReconnectingOptions
+  readonly #environment: Environment
   readonly #listener: ReconnectingListener
   readonly #requests: Requests
   readonly #stopListening: Cancel
+  readonly #backoff = new Backoff()
+  readonly #position = new Position()
+  #sessionId: string
   #phase: Phase = 'disconnected'
   #paused = false
-  #connection: Connection | undefined
+  #attempt: Attempt | undefined
   #hello: HelloResponse | undefined
-  #place: LogPlace | undefined
-  #attempt = 0
-  #retries = 0
   #retryAt: number | undefined
   #connectionCount = 0
   #lastClose: CloseInfo | undefined
   #wantsFreshToken = false
-  /** Those of the phase: an attempt, a wait, a connection. */
-  #cancels: Cancel[] = []
-  #silence: Silence | undefined
+  /** Why there is no return, until `restart`. */
+  #refusal: ClientError | undefined
+  /** The wait for the next attempt. */
+  #cancelWait: Cancel | undefined
+  #watch: ConnectionWatch | undefined
+  #slowness = 1
 
   constructor(options: ReconnectingOptions, listener: ReconnectingListener) {
     this.#options = options
+    this.#environment = options.environment
     this.#listener = listener
-    const { clock, network } = options.environment
+    this.#sessionId = options.sessionId
+    const { clock, network, report } = options.environment
     this.#requests = new Requests({
       clock,
+      report,
       limit: options.maxOutstanding,
       changed: () => this.#tell(),
-      // Not before: a server that falls over whenever it is asked would be asked ever faster.
-      caughtUp: () => (this.#retries = 0),
+      caughtUp: () => this.#caughtUp(),
       large: (message) => listener.largeMessage(message),
     })
     this.#stopListening = network.subscribe((event) => this.#networkChanged(event))
@@ -77,7 +63,7 @@ export class ReconnectingConnection {
 
   /** Dials, unless it has already. */
   start(): void {
-    if (this.#phase === 'disconnected' && this.#cancels.length === 0) this.#dial()
+    if (this.#phase === 'disconnected' && !this.#hasBegun) this.#dialWhenOnline()
   }
 
   /** What the server said to the last hello. */
@@ -92,22 +78,30 @@ export class ReconnectingConnection {
       unanswered: this.#requests.size,
       oldestRequest: this.#requests.oldest,
       connectionCount: this.#connectionCount,
-      retries: this.#retries,
+      retries: this.#backoff.retries,
       retryAt: this.#retryAt,
       lastClose: this.#lastClose,
     }
   }
 
-  /** @throws StatusError what the server answered; ClientError when there will be no answer */
-  request(method: string, params: readonly unknown[], options?: RequestOptions): Promise<Response> {
-    if (this.#phase === 'terminated')
-      return Promise.reject(new ClientError('terminated', 'the client was terminated'))
-    return this.#requests.add(method, params, options)
+  /**
+   * @param patience of the call that this is a step of, where it is one
+   * @throws StatusError what the server answered; ClientError when there will be no answer
+   */
+  request(
+    method: string,
+    params: readonly unknown[],
+    options?: RequestOptions,
+    patience?: Patience,
+  ): Promise<Response> {
+    if (this.#phase === 'terminated') return Promise.reject(terminated())
+    if (this.#refusal !== undefined) return Promise.reject(this.#refusal)
+    return this.#requests.add(method, params, options, patience)
   }
 
   /** Sends what wants no answer, where there is a connection. */
   send(method: string): void {
-    if (this.#phase === 'ready') this.#connection?.send(method)
+    if (this.#phase === 'ready') this.#attempt?.connection?.send(method)
   }
 
   /** Requests wait from now on. */
@@ -121,7 +115,8 @@ export class ReconnectingConnection {
   resume(): void {
     if (!this.#paused) return
     this.#paused = false
-    if (this.#phase === 'ready' && this.#connection !== undefined) this.#requests.use(this.#connection)
+    const connection = this.#attempt?.connection
+    if (this.#phase === 'ready' && connection !== undefined) this.#requests.use(connection)
     this.#tell()
   }
 
@@ -134,8 +129,9 @@ export class ReconnectingConnection {
 
   restart(): void {
     if (this.#phase !== 'stopped') return
-    this.#retries = 0
-    this.#dial()
+    this.#refusal = undefined
+    this.#backoff.reset()
+    this.#dialWhenOnline()
   }
 
   /** Closes the connection for good; requests without an answer are rejected. Idempotent. */
@@ -144,180 +140,172 @@ export class ReconnectingConnection {
     this.#leave()
     this.#stopListening()
     this.#become('terminated')
-    this.#requests.rejectAll(new ClientError('terminated', 'the client was terminated'))
+    this.#requests.rejectAll(terminated())
   }
 
-  /** Gives the connection up and dials again at once. */
+  /** Gives the connection up and dials again soon. */
   reconnect(reason: string): void {
-    if (this.#phase !== 'connecting' && this.#phase !== 'ready') return
-    this.#lost({ code: 0, reason }, false)
+    if (this.#phase === 'connecting' || this.#phase === 'ready') this.#lost({ code: 0, reason }, false)
+  }
+
+  /** An attempt or a wait for one is under way, or was. */
+  get #hasBegun(): boolean {
+    return this.#attempt !== undefined || this.#cancelWait !== undefined
+  }
+
+  #dialWhenOnline(): void {
+    this.#leave()
+    if (this.#environment.network.isOnline()) this.#dial()
+    else this.#becomeOffline()
   }
 
   #dial(): void {
-    this.#clear()
     this.#become('connecting')
-    this.#attempt += 1
-    const attempt = this.#attempt
-    const { environment, dialTimeout } = this.#options
-    const late = () => this.#lost({ code: 0, reason: `no hello within ${dialTimeout} ms` }, false)
-    this.#cancels.push(environment.clock.schedule(dialTimeout, late))
-    void this.#connect(attempt)
-  }
-
-  async #connect(attempt: number): Promise<void> {
-    const isCurrent = () => this.#attempt === attempt && this.#phase === 'connecting'
-    let token
-    try {
-      token = await this.#options.getToken({ isFresh: this.#wantsFreshToken })
-    } catch {
-      // Whatever it threw may hold a secret.
-      if (isCurrent()) this.#lost({ code: 0, reason: 'getToken failed' }, false)
-      return
-    }
-    if (!isCurrent()) return
-    const connection = this.#open(token, (hello) => {
-      // What was missed may be in the same packet: it must not come before this is known.
-      if (this.#connection === connection && connection !== undefined && this.#phase === 'connecting')
-        this.#ready(connection, hello, token)
-    })
-    if (connection === undefined) return
-    this.#connection = connection
-    let isFinal = false
-    connection.onSignal((signal) => {
-      isFinal ||= signal.terminate === true
-      if (this.#connection === connection) this.#listener.signalled(signal)
-    })
-    void connection.closed.then(({ code, reason }) => {
-      const { refusal } = connection
-      if (this.#connection === connection) this.#lost({ code, reason, status: refusal?.status }, isFinal)
-    })
-    connection.onPush((...push) => this.#pushed(connection, ...push))
-  }
-
-  #open(token: string, onHello: (hello: HelloResponse) => void): Connection | undefined {
-    const { url, sessionId, binary, compression, broadcast, environment } = this.#options
-    const { dial } = environment
-    try {
-      return new Connection({
-        url,
-        token,
-        dial,
-        sessionId,
-        binary,
-        compression,
-        broadcast,
-        protocol: 2,
-        resume: this.#place,
-        onHello,
-      })
-    } catch (error) {
-      this.#lost({ code: 0, reason: (error as Error).message }, false)
-      return undefined
-    }
+    // Who was told may have stopped it.
+    if (this.#phase !== 'connecting') return
+    this.#attempt = new Attempt(
+      {
+        connection: this.#options,
+        sessionId: this.#sessionId,
+        isFresh: this.#wantsFreshToken,
+        resume: this.#position.place,
+      },
+      {
+        ready: (...parts) => this.#ready(...parts),
+        pushed: (...push) => this.#pushed(...push),
+        signalled: (signal: Response) => this.#listener.signalled(signal),
+        ended: (...end) => this.#lost(...end),
+      },
+    )
   }
 
   #ready(connection: Connection, hello: HelloResponse, token: string): void {
-    const { clock, logger } = this.#options.environment
-    const resumes = this.#place !== undefined && hello.resumed === true
-    this.#clear()
+    const resumes = this.#position.place !== undefined && hello.resumed === true
     this.#hello = hello
     this.#wantsFreshToken = false
     this.#connectionCount += 1
-    this.#cancels.push(beforeExpiry(token, clock, () => void this.#renewToken(connection)))
-    const { inactivity } = this.#options
-    const dead = () => this.#lost({ code: 0, reason: `silent for ${inactivity} ms` }, false)
-    this.#silence = new Silence({
-      connection,
-      clock,
-      inactivity,
-      isWaiting: () => this.#requests.size > 0,
-      dead,
-    })
-    this.#cancels.push(() => this.#silence?.stop())
-    if (!resumes) {
-      const { epoch, seq } = hello
-      this.#place = epoch === undefined || seq === undefined ? undefined : { epoch, seq }
-    }
+    this.#watchOver(connection, token)
+    if (!resumes) this.#position.start(hello.epoch, hello.seq)
+    const { logger } = this.#environment
     logger.debug('connected', { connections: this.#connectionCount, resumed: resumes })
+    const isStill = () => this.#attempt?.connection === connection
     this.#become('ready')
+    if (!isStill()) return
     if (resumes) this.#listener.resumed(hello)
     else this.#listener.reload()
-    if (!this.#paused && this.#connection === connection) this.#requests.use(connection)
+    if (!this.#paused && isStill()) this.#requests.use(connection)
   }
 
-  #pushed(connection: Connection, ...[txes, seq, seqs]: Parameters<PushListener>): void {
-    // Before hello they are those of protocol 1.
-    if (this.#connection !== connection || this.#phase !== 'ready') return
-    if (seq !== undefined && this.#place !== undefined) {
-      if (seq <= this.#place.seq) return
-      this.#place = { ...this.#place, seq }
-    }
-    this.#listener.pushed(txes, seq, seqs)
+  #watchOver(connection: Connection, token: string): void {
+    const { getToken, inactivity } = this.#options
+    const patience = inactivity * this.#slowness
+    this.#watch = new ConnectionWatch({
+      connection,
+      token,
+      getToken,
+      patience,
+      environment: this.#environment,
+      silent: () => this.#silent(patience),
+      notRenewed: () => (this.#wantsFreshToken = true),
+    })
   }
 
-  /** Without dropping the connection; when it fails, the next one asks again. */
-  async #renewToken(connection: Connection): Promise<void> {
-    const { getToken, environment } = this.#options
-    try {
-      const token = await getToken({ isFresh: true })
-      if (this.#connection !== connection) return
-      await connection.request('authenticate', [token])
-      if (this.#connection !== connection) return
-      this.#cancels.push(beforeExpiry(token, environment.clock, () => void this.#renewToken(connection)))
-    } catch {
-      environment.logger.warn('the token was not renewed', {})
-      this.#wantsFreshToken = true
-    }
+  /** Where an answer was due, its next part may take longer than this on a slow line: the next connection has more time. */
+  #silent(patience: number): void {
+    if (this.#requests.isReading) this.#slowness = Math.min(MOST_SLOWNESS, this.#slowness * 2)
+    this.#lost({ code: 0, reason: `silent for ${patience} ms` }, false)
+  }
+
+  #caughtUp(): void {
+    this.#slowness = 1
+    // Not before: a server that falls over whenever it is asked would be asked ever faster.
+    this.#backoff.reset()
+  }
+
+  #pushed(...[txes, seq, seqs, after]: Parameters<PushListener>): void {
+    const arrival = this.#position.arrive(seq, after)
+    if (arrival === 'new') this.#listener.pushed(txes, seq, seqs, after)
+    else if (arrival === 'gap') this.reconnect('something is missing before what was pushed')
   }
 
   /** The connection is gone, or never was one: what comes next is the server's word, or patience. */
   #lost(close: CloseInfo, isFinal: boolean): void {
-    const { clock, random, logger, network } = this.#options.environment
+    const { random, logger, network } = this.#environment
+    const { connection, startedAt = 0 } = this.#attempt ?? {}
+    const wasReady = this.#phase === 'ready'
     this.#lastClose = close
     this.#leave()
+    const { code, reason } = close
+    logger.debug('disconnected', { code, reason, retries: this.#backoff.retries })
+    // A page that was duplicated has the id of the other one.
+    if (code === SESSION_TAKEN) this.#sessionId = generateId()
     const verdict = verdictOf(close, isFinal)
-    logger.debug('disconnected', { code: close.code, reason: close.reason, retries: this.#retries })
-    if (!verdict.retry) {
-      this.#become('stopped')
-      const why = close.status === undefined ? close.reason : close.status.code
-      this.#requests.rejectAll(new ClientError('refused', `the server refuses: ${why}`, close.status))
-      return
-    }
+    if (!verdict.retry) return this.#refused(close)
+    if (code === MESSAGE_TOO_BIG && connection !== undefined) this.#requests.refuseLargest(connection)
     this.#wantsFreshToken ||= verdict.freshToken
-    const wait = backoff(verdict, this.#retries, random())
-    this.#retries += 1
-    this.#retryAt = clock.now() + wait
-    this.#cancels.push(clock.schedule(wait, () => this.#dialWhenOnline()))
-    if (!network.isOnline()) logger.debug('offline', {})
+    if (!network.isOnline()) return this.#becomeOffline()
+    const backoff = this.#backoff.next(verdict, random())
+    // From attempt to attempt: one that nobody answered has taken its time.
+    const isUnanswered = verdict.cause === 'network' && !wasReady
+    const taken = isUnanswered ? this.#environment.clock.monotonic() - startedAt : 0
+    this.#waitFor(Math.max(verdict.wanted ?? 0, backoff - taken))
+  }
+
+  #waitFor(milliseconds: number): void {
+    const { clock } = this.#environment
+    this.#retryAt = clock.now() + milliseconds
+    this.#cancelWait = clock.schedule(milliseconds, () => this.#dialWhenOnline())
     this.#become('disconnected')
   }
 
-  #dialWhenOnline(): void {
-    if (this.#options.environment.network.isOnline()) this.#dial()
-    else this.#retryAt = undefined
+  #refused({ reason, status }: CloseInfo): void {
+    const why = status === undefined ? reason : status.code
+    this.#refusal = new ClientError('refused', `the server refuses: ${why}`, status)
+    this.#become('stopped')
+    this.#requests.rejectAll(this.#refusal)
+    this.#listener.refused(this.#refusal)
+  }
+
+  #becomeOffline(): void {
+    this.#backoff.reset()
+    this.#cancelWait = this.#environment.clock.schedule(LOOK, () => this.#dialWhenOnline())
+    this.#become('offline')
   }
 
   #networkChanged(event: 'online' | 'offline' | 'visible'): void {
-    if (this.#phase === 'disconnected' && event !== 'offline' && this.#connectionCount + this.#retries > 0)
-      this.#dial()
-    // It may have gone while nobody looked.
-    else if (this.#phase === 'ready' && event !== 'offline') this.#silence?.check()
+    switch (this.#phase) {
+      case 'disconnected':
+      case 'offline':
+        if (!this.#hasBegun) return
+        this.#backoff.reset()
+        this.#dialWhenOnline()
+        return
+      case 'connecting':
+      case 'ready':
+        if (event === 'offline') this.#lost({ code: 0, reason: 'the network is gone' }, false)
+        else if (this.#phase === 'ready') this.#watch?.check()
+        // Begun without a network, it may wait for long.
+        else if (event === 'online' && this.#attempt?.isOpen !== true) this.#dialWhenOnline()
+        return
+      case 'stopped':
+      case 'terminated':
+        return
+      default:
+        this.#phase satisfies never
+    }
   }
 
   /** Ends the connection, its timers with it. */
   #leave(): void {
-    this.#clear()
-    const connection = this.#connection
-    this.#connection = undefined
-    this.#attempt += 1
-    this.#requests.hold()
-    connection?.close()
-  }
-
-  #clear(): void {
-    for (const cancel of this.#cancels.splice(0)) cancel()
-    this.#silence = undefined
+    this.#cancelWait?.()
+    this.#cancelWait = undefined
+    this.#watch?.stop()
+    this.#watch = undefined
     this.#retryAt = undefined
+    this.#requests.hold()
+    const attempt = this.#attempt
+    this.#attempt = undefined
+    attempt?.leave()
   }
 
   #become(phase: Phase): void {

@@ -1,14 +1,17 @@
 import type { Response } from '../../protocol/messages.ts'
-import { type Connection, ConnectionClosedError, type ProgressListener } from '../connection.ts'
+import { type Connection, ConnectionClosedError, tooLarge } from '../connection.ts'
+import type { ProgressListener } from '../connection-options.ts'
 import type { Cancel, Clock } from '../environment.ts'
 import { ClientError } from '../errors.ts'
+import { Patience, type WaitOptions } from '../patience.ts'
+import { callSafely, type Report } from '../report.ts'
 import { watchUpload } from './watch-upload.ts'
 
-export interface RequestOptions {
-  /** Milliseconds until the request is given up; it waits for as long as it takes when left out. */
-  timeout?: number
-  /** Gives the request up. What the server was sent may still take effect. */
-  signal?: AbortSignal
+/**
+ * What a call may say of how it is made. Given up before it was sent, it is not sent any more; given up after that, what
+ * it changes may have taken effect (`uncertain`).
+ */
+export interface RequestOptions extends WaitOptions {
   /** Documents received so far of a long answer. */
   onProgress?: ProgressListener
   /** Bytes of the request that are on their way, of so many. */
@@ -26,16 +29,34 @@ export interface LargeMessage {
 
 /** Bytes from which on a message is reported. */
 const LARGE = 1024 * 1024
+/** Methods whose answer may be long. */
+const reads: ReadonlySet<string> = new Set(['findAll', 'loadModel', 'query', 'searchFulltext'])
+/** Those that change nothing on the server either. */
+const harmless: ReadonlySet<string> = new Set(['getAccount', 'measure', 'measure-done', 'ping'])
 
 interface Outstanding {
   method: string
   params: readonly unknown[]
+  /** Milliseconds since the epoch. */
   since: number
   options: RequestOptions
+  sentBytes: number
   receivedBytes: number
+  /** The last connection that took it. */
   sentOn: Connection | undefined
   resolve: (response: Response) => void
   reject: (error: unknown) => void
+}
+
+export interface RequestsOptions {
+  clock: Clock
+  /** Requests that may wait. */
+  limit: number
+  changed: () => void
+  /** What had waited for a connection is answered. */
+  caughtUp: () => void
+  large: (message: LargeMessage) => void
+  report: Report
 }
 
 /**
@@ -43,29 +64,14 @@ interface Outstanding {
  * one, until it is answered or given up.
  */
 export class Requests {
-  readonly #clock: Clock
-  readonly #limit: number
-  readonly #changed: () => void
-  readonly #caughtUp: () => void
-  readonly #large: (message: LargeMessage) => void
+  readonly #options: RequestsOptions
   readonly #outstanding = new Set<Outstanding>()
   /** Those that waited when the connection came. */
   #behind = new Set<Outstanding>()
   #connection: Connection | undefined
 
-  /** @param options.caughtUp what had waited for a connection is answered */
-  constructor(options: {
-    clock: Clock
-    limit: number
-    changed: () => void
-    caughtUp: () => void
-    large: (message: LargeMessage) => void
-  }) {
-    this.#clock = options.clock
-    this.#limit = options.limit
-    this.#changed = options.changed
-    this.#caughtUp = options.caughtUp
-    this.#large = options.large
+  constructor(options: RequestsOptions) {
+    this.#options = options
   }
 
   get size(): number {
@@ -78,36 +84,53 @@ export class Requests {
     return undefined
   }
 
-  add(method: string, params: readonly unknown[], options: RequestOptions = {}): Promise<Response> {
-    const { signal, timeout } = options
-    if (signal?.aborted === true) return Promise.reject(signal.reason as Error)
-    if (this.#outstanding.size >= this.#limit)
-      return Promise.reject(new ClientError('overloaded', `${this.#limit} requests wait for their answers`))
+  /** Something is to be read, whose answer may be long. */
+  get isReading(): boolean {
+    return [...this.#outstanding].some(({ method }) => reads.has(method))
+  }
+
+  /** @param patience of the call that this is a step of, where it is one */
+  add(
+    method: string,
+    params: readonly unknown[],
+    options: RequestOptions = {},
+    patience?: Patience,
+  ): Promise<Response> {
+    const { clock, limit, changed } = this.#options
+    if (this.#outstanding.size >= limit)
+      return Promise.reject(new ClientError('overloaded', `${limit} requests wait for their answers`))
     return new Promise((resolve, reject) => {
-      const cancels: Cancel[] = []
+      const waits = patience ?? new Patience(clock, options, method)
+      let release: Cancel = () => undefined
       const settle = <T>(how: (value: T) => void): ((value: T) => void) => {
         return (value) => {
           if (!this.#outstanding.delete(request)) return
-          for (const cancel of cancels) cancel()
+          release()
           how(value)
-          this.#changed()
+          changed()
           if (this.#behind.delete(request)) this.#settleBehind()
         }
       }
       const request: Outstanding = {
         method,
         params,
-        since: this.#clock.now(),
+        since: clock.now(),
         options,
+        sentBytes: 0,
         receivedBytes: 0,
         sentOn: undefined,
         resolve: settle(resolve),
         reject: settle(reject),
       }
-      if (timeout !== undefined) cancels.push(this.#giveUpAfter(timeout, request))
-      if (signal !== undefined) cancels.push(onAbort(signal, request))
       this.#outstanding.add(request)
-      this.#changed()
+      const cancel = waits.onOver((reason) => request.reject(givenUp(request, reason)))
+      release = () => {
+        cancel()
+        if (patience === undefined) waits.release()
+      }
+      // Its time may have been over before.
+      if (!this.#outstanding.has(request)) return
+      changed()
       if (this.#connection !== undefined) this.#send(request, this.#connection)
     })
   }
@@ -126,30 +149,38 @@ export class Requests {
     this.#connection = undefined
   }
 
-  rejectAll(error: Error): void {
-    for (const { reject } of this.#outstanding) reject(error)
+  rejectAll(reason: ClientError): void {
+    for (const request of this.#outstanding) request.reject(givenUp(request, reason))
+  }
+
+  /** A message of this connection was larger than the server takes: of those without an answer, the largest. */
+  refuseLargest(connection: Connection): void {
+    let largest: Outstanding | undefined
+    for (const request of this.#outstanding)
+      if (request.sentOn === connection && request.sentBytes > (largest?.sentBytes ?? 0)) largest = request
+    largest?.reject(tooLarge(largest.sentBytes))
   }
 
   #settleBehind(): void {
-    if (this.#behind.size === 0 && this.#connection !== undefined) this.#caughtUp()
+    if (this.#behind.size === 0 && this.#connection !== undefined) this.#options.caughtUp()
   }
 
   #send(request: Outstanding, connection: Connection): void {
     request.sentOn = connection
     request.receivedBytes = 0
+    const { clock, report } = this.#options
     const { method, params, options } = request
-    const [before, since] = [connection.sentBytes, this.#clock.now()]
+    const [before, since] = [connection.sentBytes, clock.monotonic()]
     const answer = connection.exchange(method, params, {
       progress: options.onProgress,
       received: (bytes) => (request.receivedBytes += bytes),
     })
-    const sentBytes = connection.sentBytes - before
-    if (options.onUploadProgress !== undefined)
-      watchUpload(connection, this.#clock, sentBytes, options.onUploadProgress)
+    request.sentBytes = connection.sentBytes - before
+    const { onUploadProgress: tell } = options
+    if (tell !== undefined && request.sentBytes > 0)
+      watchUpload(connection, clock, request.sentBytes, (...sent) => callSafely(report, () => tell(...sent)))
     const answered = (response: Response) => {
-      const { receivedBytes } = request
-      const milliseconds = this.#clock.now() - since
-      if (sentBytes + receivedBytes >= LARGE) this.#large({ method, sentBytes, receivedBytes, milliseconds })
+      this.#tellLarge(request, clock.monotonic() - since)
       request.resolve(response)
     }
     answer.then(answered, (error: unknown) => {
@@ -159,15 +190,16 @@ export class Requests {
     })
   }
 
-  #giveUpAfter(timeout: number, request: Outstanding): Cancel {
-    return this.#clock.schedule(timeout, () => {
-      request.reject(new ClientError('timeout', `no answer to ${request.method} within ${timeout} ms`))
-    })
+  #tellLarge({ method, sentBytes, receivedBytes }: Outstanding, milliseconds: number): void {
+    if (sentBytes + receivedBytes < LARGE) return
+    this.#options.large({ method, sentBytes, receivedBytes, milliseconds })
   }
 }
 
-function onAbort(signal: AbortSignal, request: Outstanding): Cancel {
-  const abort = () => request.reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  return () => signal.removeEventListener('abort', abort)
+/** What whoever waits is told: that it may have taken effect, where it was sent and may change something. */
+function givenUp({ method, sentOn }: Outstanding, reason: unknown): unknown {
+  if (sentOn === undefined || reads.has(method) || harmless.has(method)) return reason
+  const { status } = reason as { status?: ClientError['status'] }
+  const message = `${method} was given up after it was sent: it may have taken effect`
+  return new ClientError('uncertain', message, status, { cause: reason })
 }

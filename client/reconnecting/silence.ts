@@ -5,15 +5,12 @@ import type { Cancel, Clock } from '../environment.ts'
 const CHECK = 5000
 /** Part of the patience after which the server is asked for a sign of life. */
 const ASK_AT = 0.5
-/** A long answer comes in parts, and each may take long on a slow line. */
-const PATIENCE_WHILE_WAITING = 2
 
 /** Notices a connection on which nothing comes any more, not even what was asked for. */
 export class Silence {
   readonly #connection: Connection
   readonly #clock: Clock
-  readonly #inactivity: number
-  readonly #isWaiting: () => boolean
+  readonly #patience: number
   readonly #dead: () => void
   readonly #unsubscribe: Cancel
   #last: number
@@ -24,19 +21,17 @@ export class Silence {
   constructor(options: {
     connection: Connection
     clock: Clock
-    inactivity: number
-    /** Whether there are requests without an answer. */
-    isWaiting: () => boolean
+    /** Milliseconds without a word after which the connection is dead, whatever it owes. */
+    patience: number
     dead: () => void
   }) {
     this.#connection = options.connection
     this.#clock = options.clock
-    this.#inactivity = options.inactivity
-    this.#isWaiting = options.isWaiting
+    this.#patience = options.patience
     this.#dead = options.dead
-    this.#last = options.clock.now()
+    this.#last = options.clock.monotonic()
     this.#unsubscribe = options.connection.onReceived(() => this.#heard())
-    this.#cancel = this.#clock.schedule(this.#inactivity * ASK_AT, () => this.#look())
+    this.#cancel = this.#clock.schedule(this.#patience * ASK_AT, () => this.#look())
   }
 
   stop(): void {
@@ -53,23 +48,23 @@ export class Silence {
   }
 
   #heard(): void {
-    this.#last = this.#clock.now()
+    this.#last = this.#clock.monotonic()
     this.#cancelCheck()
   }
 
   #look(): void {
     const { bufferedAmount } = this.#connection
     // What was sent is on its way.
-    if (bufferedAmount < this.#buffered) this.#last = this.#clock.now()
+    if (bufferedAmount < this.#buffered) this.#last = this.#clock.monotonic()
     this.#buffered = bufferedAmount
-    const silent = this.#clock.now() - this.#last
-    const patience = this.#inactivity * (this.#isWaiting() ? PATIENCE_WHILE_WAITING : 1)
-    if (silent >= patience) {
+    const silent = this.#clock.monotonic() - this.#last
+    if (silent >= this.#patience) {
       this.#dead()
       return
     }
-    if (silent >= this.#inactivity * ASK_AT) this.#ask()
-    const next = silent >= this.#inactivity * ASK_AT ? patience - silent : this.#inactivity * ASK_AT - silent
+    const hasAsked = silent >= this.#patience * ASK_AT
+    if (hasAsked) this.#ask()
+    const next = (hasAsked ? this.#patience : this.#patience * ASK_AT) - silent
     this.#cancel = this.#clock.schedule(Math.max(1, next), () => this.#look())
   }
 

@@ -3,8 +3,11 @@ export interface ClientStore {
   get: (key: string) => Promise<unknown>
   set: (key: string, value: unknown) => Promise<void>
   delete: (key: string) => Promise<void>
-  /** All entries whose key begins with the prefix, in the order of their keys. */
-  entries: (prefix: string) => Promise<[key: string, value: unknown][]>
+  /**
+   * All entries whose key begins with the prefix, in the order of their keys. One that cannot be read is left out, and
+   * `damaged` is told of it.
+   */
+  entries: (prefix: string, damaged?: (error: unknown) => void) => Promise<[key: string, value: unknown][]>
 }
 
 /** Kept as long as the page or process lives. */

@@ -1,65 +1,82 @@
-import { link, readFile, rm, writeFile } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
+import type Database from 'better-sqlite3'
 
-/** The process that holds it; the time of its start tells it from an earlier one of the same number. */
-interface Holder {
-  pid: number
-  started: number
-}
+/** The first Node for which better-sqlite3 is built on Node-API. */
+const NODE_API_SINCE = 22
+/** Times a lock whose file was replaced meanwhile is tried again. */
+const TRIES = 10
 
-/** A file beside another one that says which process uses that. What a process that is gone has left is taken over. */
+/**
+ * A file beside another one, locked by whoever uses that. The lock is the operating system's, by way of SQLite: it is
+ * gone with its process, however that ended, and no process that has its number now is taken for it.
+ */
 export class FileLock {
   readonly #path: string
+  #database: Database.Database | undefined
 
   constructor(path: string) {
     this.#path = path
   }
 
-  /** @throws Error when a process that lives, this one too, holds it */
+  /** @throws Error when somebody, here or in another process, holds it */
   async take(): Promise<void> {
-    if (await this.#create()) return
-    const holder = await this.#holder()
-    if (holder !== undefined && isAlive(holder))
-      throw new Error(`process ${holder.pid} uses the store already: ${this.#path}`)
-    await rm(this.#path, { force: true })
-    if (!(await this.#create())) throw new Error(`another process took the store: ${this.#path}`)
+    const open = await opener()
+    for (let tries = 0; tries < TRIES; tries++) {
+      const before = await this.#identity()
+      const database = this.#lock(open)
+      // Who had it may have removed the file since: then others lock another one.
+      if (before !== undefined && before === (await this.#identity())) {
+        this.#database = database
+        return
+      }
+      database.close()
+    }
+    throw new Error(`the lock of the store changes all the time: ${this.#path}`)
   }
 
   async release(): Promise<void> {
-    await rm(this.#path, { force: true })
+    const database = this.#database
+    this.#database = undefined
+    if (database === undefined) return
+    await this.#remove()
+    database.close()
+    // Where a file that is open cannot be removed.
+    if (process.platform === 'win32') await this.#remove()
   }
 
-  /** In one step, so that whoever finds it finds who holds it. */
-  async #create(): Promise<boolean> {
-    const holder: Holder = { pid: process.pid, started: performance.timeOrigin }
-    const own = `${this.#path}.${process.pid}`
-    await writeFile(own, JSON.stringify(holder))
+  #lock(open: (path: string) => Database.Database): Database.Database {
+    const database = open(this.#path)
     try {
-      await link(own, this.#path)
-      return true
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-      return false
-    } finally {
-      await rm(own, { force: true })
+      database.pragma('journal_mode = memory')
+      database.exec('begin exclusive')
+      return database
+    } catch (cause) {
+      database.close()
+      const isHeld = (cause as { code?: string }).code === 'SQLITE_BUSY'
+      if (isHeld) throw new Error(`somebody uses the store already: ${this.#path}`, { cause })
+      throw new Error(`the store cannot be locked: ${this.#path}`, { cause })
     }
   }
 
-  /** `undefined` when the file says nothing of use, or is gone. */
-  async #holder(): Promise<Holder | undefined> {
+  /** By name alone: to open a locked file and close it would give up the lock. */
+  async #identity(): Promise<string | undefined> {
     try {
-      return JSON.parse(await readFile(this.#path, 'utf8')) as Holder
-    } catch {
+      const { dev, ino } = await stat(this.#path)
+      return `${dev}/${ino}`
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
       return undefined
     }
   }
+
+  async #remove(): Promise<void> {
+    await rm(this.#path, { force: true }).catch(() => undefined)
+  }
 }
 
-function isAlive({ pid, started }: Holder): boolean {
-  if (pid === process.pid) return started === performance.timeOrigin
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
+async function opener(): Promise<(path: string) => Database.Database> {
+  const major = Number(process.versions.node.split('.')[0])
+  const { default: Sqlite } =
+    major >= NODE_API_SINCE ? await import('better-sqlite3-node-api') : await import('better-sqlite3')
+  return (path) => new Sqlite(path, { timeout: 0 })
 }

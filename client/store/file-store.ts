@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { ClientStore } from './client-store.ts'
 import { FileLock } from './file-lock.ts'
@@ -34,7 +34,9 @@ export class FileStore implements ClientStore {
   readonly #compactAbove: number
   /** The line of each entry. */
   readonly #lines = new Map<string, string>()
-  /** Bytes those lines take. */
+  /** Lines that cannot be read: kept, in case a person can. */
+  readonly #damaged: string[] = []
+  /** Bytes that all of them take. */
   #size = 0
   #opened: Promise<void> | undefined
   /** Lines that the next write takes along. */
@@ -46,7 +48,7 @@ export class FileStore implements ClientStore {
   constructor(path: string, { compactAbove = SMALL }: FileStoreOptions) {
     this.#path = path
     this.#journal = new Journal(path)
-    this.#lock = new FileLock(`${path}.lock`)
+    this.#lock = new FileLock(`${path}-lock`)
     this.#compactAbove = compactAbove
   }
 
@@ -71,8 +73,14 @@ export class FileStore implements ClientStore {
     await this.#write(JSON.stringify([key]))
   }
 
-  async entries(prefix: string): Promise<[key: string, value: unknown][]> {
+  /** @param damaged told of each line that cannot be read: what it said of its entry is left out */
+  async entries(
+    prefix: string,
+    damaged: (error: unknown) => void = () => undefined,
+  ): Promise<[key: string, value: unknown][]> {
     await this.#open()
+    if (this.#damaged.length > 0)
+      damaged(new Error(`${this.#path} has ${this.#damaged.length} damaged lines, which are left out`))
     const found = [...this.#lines].filter(([key]) => key.startsWith(prefix))
     return found.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, line]) => [key, valueOf(line)])
   }
@@ -104,11 +112,14 @@ export class FileStore implements ClientStore {
   async #load(): Promise<void> {
     await mkdir(dirname(this.#path), { recursive: true })
     await this.#lock.take()
+    // An earlier version's.
+    await rm(`${this.#path}.lock`, { force: true })
     try {
       const lines = await this.#journal.open()
-      lines.forEach((line, at) => this.#take(line, at + 2))
+      for (const line of lines) this.#take(line)
     } catch (error) {
       this.#lines.clear()
+      this.#damaged.length = 0
       this.#size = 0
       await this.#journal.close()
       await this.#lock.release()
@@ -116,13 +127,12 @@ export class FileStore implements ClientStore {
     }
   }
 
-  #take(line: string, number: number): void {
-    try {
-      const [key, ...rest] = JSON.parse(line) as [string, unknown?]
-      this.#put(key, rest.length === 0 ? undefined : line)
-    } catch (cause) {
-      throw new Error(`line ${number} of ${this.#path} is damaged`, { cause })
-    }
+  #take(line: string): void {
+    const entry = entryOf(line)
+    if (entry === undefined) {
+      this.#damaged.push(line)
+      this.#size += sizeOf(line)
+    } else this.#put(entry.key, entry.hasValue ? line : undefined)
   }
 
   #put(key: string, line: string | undefined): void {
@@ -151,7 +161,18 @@ export class FileStore implements ClientStore {
   async #compact(): Promise<void> {
     const { bytes } = this.#journal
     if (bytes > this.#compactAbove && bytes > 2 * this.#size)
-      await this.#journal.replace([...this.#lines.values()])
+      await this.#journal.replace([...this.#damaged, ...this.#lines.values()])
+  }
+}
+
+/** `undefined` for a line that is damaged. */
+function entryOf(line: string): { key: string; hasValue: boolean } | undefined {
+  try {
+    const entry: unknown = JSON.parse(line)
+    if (!Array.isArray(entry) || typeof entry[0] !== 'string') return undefined
+    return { key: entry[0], hasValue: entry.length > 1 }
+  } catch {
+    return undefined
   }
 }
 

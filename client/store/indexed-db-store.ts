@@ -36,21 +36,47 @@ class IndexedDbStore implements ClientStore {
     await this.#write((entries) => entries.delete(key))
   }
 
-  async entries(prefix: string): Promise<[key: string, value: unknown][]> {
+  async entries(
+    prefix: string,
+    damaged: (error: unknown) => void = () => undefined,
+  ): Promise<[key: string, value: unknown][]> {
     const range = IDBKeyRange.bound(prefix, prefix + LAST)
-    const database = await this.#open()
-    const entries = database.transaction(ENTRIES, 'readonly').objectStore(ENTRIES)
-    // Of one transaction, so that they are of the same keys.
-    const [keys, values] = await Promise.all([
-      result(entries.getAllKeys(range)),
-      result(entries.getAll(range)),
-    ])
-    return keys.map((key, at) => [key as string, values[at] as unknown])
+    try {
+      const entries = await this.#entries()
+      // Of one transaction, so that they are of the same keys.
+      const [keys, values] = await Promise.all([
+        result(entries.getAllKeys(range)),
+        result(entries.getAll(range)),
+      ])
+      return keys.map((key, at) => [key as string, values[at] as unknown])
+    } catch {
+      return await this.#oneByOne(range, damaged)
+    }
+  }
+
+  /** One that cannot be read fails all that are read with it. */
+  async #oneByOne(
+    range: IDBKeyRange,
+    damaged: (error: unknown) => void,
+  ): Promise<[key: string, value: unknown][]> {
+    const keys = (await result((await this.#entries()).getAllKeys(range))) as string[]
+    const found: [key: string, value: unknown][] = []
+    for (const key of keys) {
+      try {
+        found.push([key, await this.get(key)])
+      } catch (cause) {
+        damaged(new Error(`the store's entry ${key} is damaged`, { cause }))
+      }
+    }
+    return found
+  }
+
+  async #entries(): Promise<IDBObjectStore> {
+    return (await this.#open()).transaction(ENTRIES, 'readonly').objectStore(ENTRIES)
   }
 
   async #read(ask: (entries: IDBObjectStore) => IDBRequest<unknown>): Promise<unknown> {
-    const database = await this.#open()
-    return await result(ask(database.transaction(ENTRIES, 'readonly').objectStore(ENTRIES)))
+    return await result(ask(await this.#entries()))
   }
 
   async #write(change: (entries: IDBObjectStore) => IDBRequest): Promise<void> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { fakeClock, FakeScheduler } from '../../tests/support/fake-scheduler.ts'
 import type { Tx } from '../../model/transactions.ts'
 import { MemoryStore } from './client-store.ts'
 import { GuardedStore } from './guarded-store.ts'
@@ -32,11 +33,15 @@ test('SDK-56: a store that fails is told of, and is as if it were empty', async 
   const error = new Error('no room')
   const fail = () => Promise.reject(error)
   const told: unknown[] = []
-  const store = new GuardedStore({ get: fail, set: fail, delete: fail, entries: fail }, (failure) =>
-    told.push(failure),
-  )
+  const time = new FakeScheduler()
+  const store = new GuardedStore({
+    store: { get: fail, set: fail, delete: fail, entries: fail },
+    clock: fakeClock(time),
+    failed: (failure) => told.push(failure),
+  })
   await store.set('a', 1)
   await store.delete('a')
-  assert.deepEqual([await store.get('a'), await store.entries('')], [undefined, []])
+  assert.deepEqual([await store.get('a'), await store.entries('')], [undefined, undefined])
+  assert.equal(time.waiting, 0)
   assert.deepEqual(told, [error, error, error, error])
 })

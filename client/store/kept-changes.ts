@@ -1,18 +1,23 @@
 import type { Tx } from '../../model/transactions.ts'
-import type { ClientStore } from './client-store.ts'
+import type { Keeper } from './guarded-store.ts'
 
 const PREFIX = 'change/'
 const DIGITS = 12
+/** After all that may be there, where that cannot be told. */
+const FAR = 5 * 10 ** (DIGITS - 1)
 
 /** Changes that the server has not answered yet, kept in the order they were made in. */
 export class KeptChanges {
-  readonly #store: ClientStore
+  readonly #store: Keeper
+  readonly #damaged: (error: Error) => void
   readonly #keys = new Map<string, string>()
   #next = 0
   #loaded: Promise<Tx[]> | undefined
 
-  constructor(store: ClientStore) {
+  /** @param damaged told of each entry that is no change: it is left out */
+  constructor(store: Keeper, damaged: (error: Error) => void = () => undefined) {
     this.#store = store
+    this.#damaged = damaged
   }
 
   /** Those of an earlier life, the oldest first. */
@@ -38,9 +43,25 @@ export class KeptChanges {
 
   async #load(): Promise<Tx[]> {
     const entries = await this.#store.entries(PREFIX)
-    for (const [key, tx] of entries) this.#keys.set((tx as Tx)._id, key)
-    const last = entries.at(-1)?.[0].slice(PREFIX.length, PREFIX.length + DIGITS)
-    this.#next = last === undefined ? 0 : Number(last) + 1
-    return entries.map(([, tx]) => tx as Tx)
+    const last = (entries ?? []).reduce((most, [key]) => Math.max(most, numberOf(key)), -1)
+    this.#next = entries === undefined ? FAR : last + 1
+    return (entries ?? []).flatMap(([key, tx]) => {
+      if (!isTransaction(tx)) {
+        this.#damaged(new Error(`the store's entry ${key} is damaged`))
+        return []
+      }
+      this.#keys.set(tx._id, key)
+      return [tx]
+    })
   }
+}
+
+function numberOf(key: string): number {
+  const number = Number(key.slice(PREFIX.length, PREFIX.length + DIGITS))
+  return Number.isSafeInteger(number) ? number : -1
+}
+
+/** Whether it is a good one is for the server to say. */
+function isTransaction(value: unknown): value is Tx {
+  return typeof value === 'object' && value !== null && typeof (value as Partial<Tx>)._id === 'string'
 }

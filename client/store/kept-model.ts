@@ -1,7 +1,7 @@
 import type { Tx } from '../../model/transactions.ts'
 import type { Cancel, Clock } from '../environment.ts'
 import type { ClientModel } from '../model/client-model.ts'
-import type { ClientStore } from './client-store.ts'
+import type { Keeper } from './guarded-store.ts'
 
 const KEY = 'model'
 /** Milliseconds in which several changes are written as one. */
@@ -9,20 +9,29 @@ const DELAY = 1000
 
 /** The model, kept so that only what is new has to be loaded. */
 export class KeptModel {
-  readonly #store: ClientStore
+  readonly #store: Keeper
   readonly #model: ClientModel
   readonly #clock: Clock
   #cancel: Cancel | undefined
 
-  constructor(store: ClientStore, model: ClientModel, clock: Clock) {
+  constructor(store: Keeper, model: ClientModel, clock: Clock) {
     this.#store = store
     this.#model = model
     this.#clock = clock
   }
 
+  /** @throws Error when it is damaged; there is no model then */
   async load(): Promise<void> {
-    const kept = (await this.#store.get(KEY)) as { transactions: Tx[]; hash: string } | undefined
-    if (kept !== undefined) this.#model.load({ ...kept, full: true })
+    const kept = await this.#store.get(KEY)
+    if (kept === undefined) return
+    try {
+      const { transactions, hash } = kept as { transactions: Tx[]; hash: string }
+      this.#model.load({ transactions, hash, full: true })
+      if (this.#model.hash !== hash) throw new Error('the hash is that of another model')
+    } catch (cause) {
+      this.#model.clear()
+      throw new Error(`the store's entry ${KEY} is damaged`, { cause })
+    }
   }
 
   changed(): void {

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import type { Connection } from '../../client/connection.ts'
+import { systemClock } from '../../model/clock.ts'
 import type { Class, Doc, Ref, Space } from '../../model/documents.ts'
 import { generateId } from '../../model/generate-id.ts'
 import { core } from '../../model/identifiers.ts'
@@ -165,7 +166,7 @@ async function changeFields(
     objectClass,
     objectSpace,
     modifiedBy: account as TxCUD['modifiedBy'],
-    modifiedOn: Date.now(),
+    modifiedOn: systemClock.now(),
   }
 }
 

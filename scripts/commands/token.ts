@@ -1,4 +1,5 @@
 import { Command, Option as Flag } from 'commander'
+import { systemClock } from '../../model/clock.ts'
 import { ConfigurationError } from '../../server/configuration/configuration.ts'
 import { readSecret } from '../../server/secret.ts'
 import { type TokenClaims, Tokens } from '../../server/tokens.ts'
@@ -11,7 +12,7 @@ const TOKEN_TTL = 86_400
 /** Signs with the server's secret: the environment's, or the one in the data folder. */
 export async function signToken(claims: TokenClaims, ttl = TOKEN_TTL): Promise<string> {
   const { secret, data } = configurationOf({})
-  return new Tokens(secret ?? (await secretIn(data)), Date.now).sign(claims, ttl)
+  return new Tokens(secret ?? (await secretIn(data)), systemClock.now).sign(claims, ttl)
 }
 
 async function secretIn(data: string): Promise<string> {

@@ -24,7 +24,14 @@ export const options = {
     allowed: `at least ${MIN_SECRET} bytes, which \`${MAKE_SECRET}\` makes`,
     secret: true,
   },
-  publicUrl: optional('ATRIUM_PUBLIC_URL', 'WebSocket address clients are told to connect to.'),
+  publicUrl: {
+    ...optional(
+      'ATRIUM_PUBLIC_URL',
+      'WebSocket address clients are told to connect to, with the path of the proxy before it where there is one.',
+    ),
+    schema: z.url({ protocol: /^wss?$/ }).optional(),
+    allowed: 'a ws(s) URL',
+  },
   storage: oneOf(
     'ATRIUM_STORAGE',
     ['embedded', 'mongodb', 'memory'],

@@ -16,18 +16,18 @@ interface Watched {
 export class RequestWatch {
   readonly #running = new Set<Watched>()
   readonly #logger: Logger
-  readonly #now: () => number
+  readonly #monotonic: () => number
   readonly #cancel: Cancel
 
-  constructor(options: { logger: Logger; wheel: TimerWheel; now: () => number }) {
+  constructor(options: { logger: Logger; wheel: TimerWheel; monotonic: () => number }) {
     this.#logger = options.logger
-    this.#now = options.now
+    this.#monotonic = options.monotonic
     this.#cancel = options.wheel.every(INTERVAL, () => this.#report())
   }
 
   /** Call the answer when the request is over. */
   started({ id }: { id: string }, { method }: Request): () => void {
-    const watched = { session: id, method, since: this.#now() }
+    const watched = { session: id, method, since: this.#monotonic() }
     this.#running.add(watched)
     return () => this.#running.delete(watched)
   }
@@ -37,7 +37,7 @@ export class RequestWatch {
   }
 
   #report(): void {
-    const now = this.#now()
+    const now = this.#monotonic()
     for (const watched of this.#running) {
       if (now - watched.since < SLOW) return
       this.#running.delete(watched)

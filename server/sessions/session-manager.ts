@@ -32,6 +32,8 @@ export interface ManagerOptions {
   modelVersion: ModelVersion
   productId: string
   serverVersion: string
+  /** Bytes of the largest message a client may send. */
+  maxPayload: number
   /** Milliseconds in which a session that comes back is told `reconnect: true`. */
   reconnectWindow: number
   /** Milliseconds between pings. */
@@ -275,9 +277,9 @@ export class SessionManager {
   #hello(session: Session, hello: HelloRequest): Partial<HelloResponse> {
     const reconnect = this.#ids.isReturning(session)
     if (hello.protocol !== 2) return { reconnect }
-    const { serverVersion, modelVersion } = this.#options
+    const { serverVersion, modelVersion, maxPayload } = this.#options
     const { major, minor, patch } = modelVersion
-    return { reconnect, serverVersion, modelVersion: `${major}.${minor}.${patch}` }
+    return { reconnect, serverVersion, maxPayload, modelVersion: `${major}.${minor}.${patch}` }
   }
 
   #over(session: Session): void {

@@ -27,6 +27,8 @@ export interface SessionServices {
   watch: RequestWatch
   /** Milliseconds since the epoch. */
   now: () => number
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of the server's own time, which never goes back. */
+  monotonic: () => number
+  /** The same of the machine, for what is measured. */
   performanceNow: () => number
 }

@@ -104,7 +104,7 @@ export class Session implements SocketHandlers {
     this.#services = options.services
     this.#events = options.events
     this.startedAt = options.services.now()
-    this.statistics = new Statistics(options.services.now)
+    this.statistics = new Statistics(options.services.monotonic)
     const { flusher, limits } = options.services
     this.#outbox = new Outbox(options.socket, flusher, limits.outbox, () => this.#overflow())
     this.#runner = new RequestRunner(this, options.services, {

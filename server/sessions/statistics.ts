@@ -9,17 +9,17 @@ const SLOTS = 5
 
 /** Requests of one session or workspace: in the current minute, the last five, and in all. */
 export class Statistics {
-  readonly #now: () => number
+  readonly #monotonic: () => number
   readonly total: Counts = { find: 0, tx: 0 }
   readonly #slots: { slot: number; counts: Counts }[] = []
 
-  constructor(now: () => number) {
-    this.#now = now
+  constructor(monotonic: () => number) {
+    this.#monotonic = monotonic
   }
 
   count(kind: keyof Counts): void {
     this.total[kind] += 1
-    const slot = Math.floor(this.#now() / SLOT)
+    const slot = Math.floor(this.#monotonic() / SLOT)
     let last = this.#slots.at(-1)
     if (last?.slot !== slot) {
       last = { slot, counts: { find: 0, tx: 0 } }
@@ -44,7 +44,7 @@ export class Statistics {
   }
 
   #since(slots: number): Counts {
-    const now = Math.floor(this.#now() / SLOT)
+    const now = Math.floor(this.#monotonic() / SLOT)
     const sum = { find: 0, tx: 0 }
     for (const { slot, counts } of this.#slots) {
       if (slot > now || slot <= now - slots) continue

@@ -148,7 +148,9 @@ class WsSocket implements Socket {
 
 /** `undefined` for what is no address, such as `//`: thrown here it would end the process. */
 function addressOf({ url = '/' }: IncomingMessage): URL | undefined {
-  return URL.canParse(url, 'ws://host') ? new URL(url, 'ws://host') : undefined
+  // What is left of a prefix that a proxy takes away; of two, the URL's host would follow.
+  const path = url.replace(/^\/+(?=[^/?])/, '/')
+  return URL.canParse(path, 'ws://host') ? new URL(path, 'ws://host') : undefined
 }
 
 function tokenOf(request: IncomingMessage, { pathname }: URL): string {
@@ -157,7 +159,8 @@ function tokenOf(request: IncomingMessage, { pathname }: URL): string {
   const protocols = request.headers['sec-websocket-protocol']?.split(',') ?? []
   const protocol = protocols.map((each) => each.trim()).find((each) => each.startsWith(TOKEN_SUBPROTOCOL))
   if (protocol !== undefined) return protocol.slice(TOKEN_SUBPROTOCOL.length)
-  return pathname.slice(1)
+  // Behind a proxy a prefix may stand before it.
+  return pathname.replace(/\/+$/, '').split('/').at(-1) ?? ''
 }
 
 function sessionIdOf({ searchParams }: URL): string | undefined {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import jwt from 'jsonwebtoken'
+import { systemClock } from '../../model/clock.ts'
 import { openWorkspace } from '../../pipeline/open-workspace.ts'
 import { createEmbeddedStorage } from '../../pipeline/storage/embedded/storage.ts'
 import { InstalledModules } from '../../pipeline/triggers/installed-modules.ts'
@@ -95,8 +96,8 @@ async function oldAccounts(
 ): Promise<void> {
   const log = new TestLog()
   const storage = createEmbeddedStorage({ directory: join(data, 'workspaces') })
-  const options = { storage, clock: { now: Date.now }, logger: log, modules: new InstalledModules([]) }
-  const pipeline = await openWorkspace({ ...accountsWorkspace(Date.now), ...options })
+  const options = { storage, clock: { now: systemClock.now }, logger: log, modules: new InstalledModules([]) }
+  const pipeline = await openWorkspace({ ...accountsWorkspace(systemClock.now), ...options })
   const hashes = new Passwords()
   const people = await Promise.all(
     kept.people.map(async ([email, given, createdOn]) => ({
@@ -181,7 +182,7 @@ test('ACC-64: of accounts whose emails are one now the older stays, the others a
       refusedWith('platform:status:InvalidCredentials'),
     )
   // Their tokens would be the older one's now: none of before is good.
-  const iat = Math.floor(Date.now() / 1000) - 60
+  const iat = Math.floor(systemClock.now() / 1000) - 60
   for (const spelled of ['ann', 'Ann', 'ANN'])
     for (const by of [
       jwt.sign({ email: spelled, workspace: 'team', iat }, TEST_SECRET),

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { systemClock } from '../../model/clock.ts'
 import { StatusError } from '../../model/status.ts'
 import { type AccountsClientOptions, HttpAccountsClient } from '../../server/accounts/accounts-client.ts'
 import { Tokens } from '../../server/tokens.ts'
 import { type AccountsCall, remoteAccounts, workspaceInfo } from '../support/remote-accounts.ts'
 
-const tokens = new Tokens('a secret', Date.now)
+const tokens = new Tokens('a secret', systemClock.now)
 const tokenOf = (claims: object = {}) =>
   tokens.verify(tokens.sign({ email: 'ann', workspace: 'w1', ...claims }))
 const ann = tokenOf()

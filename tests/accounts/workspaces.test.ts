@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { systemClock } from '../../model/clock.ts'
 import { accountsOf, refusedWith } from '../support/accounts-calls.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { testServer } from '../support/test-server.ts'
@@ -60,7 +61,7 @@ test('ACC-12: getWorkspaceInfo tells members of the workspace and of their role,
   await call(ann, 'getWorkspaceInfo', true)
   await waitUntil(async () => {
     const { lastVisit } = (await call(ann, 'getWorkspaceInfo')) as { lastVisit: number }
-    return Math.abs(Date.now() - lastVisit) < 60_000
+    return Math.abs(systemClock.now() - lastVisit) < 60_000
   }, 'the visit is noted')
 })
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { systemClock } from '../../model/clock.ts'
 import { createIdGenerator } from '../../model/generate-id.ts'
 import { applyIf, createTask, updateTask } from '../support/transactions.ts'
 import { create, describeScenarios, remove, space } from './members.ts'
@@ -20,7 +21,7 @@ await describeScenarios({
     ann,
     bob,
   }) => {
-    const next = createIdGenerator({ now: Date.now, random: randomBytes })
+    const next = createIdGenerator({ now: systemClock.now, random: randomBytes })
     await ann.does(createTask(next(), { title: 'public' }, { space: 'pub', _id: next() }))
     await ann.does({ ...updateTask('hidden', { rank: 'r' }, { space: 'own', _id: next() }), retrieve: true })
     const seen = await bob.client.waitForPush(({ attributes }) => isPublic(attributes))

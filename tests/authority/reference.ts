@@ -115,7 +115,9 @@ export class Reference {
     if (after !== undefined && this.#is(doc, 'AttachedDoc'))
       return this.#attachmentFlaw(was, after as Fields, sender)
     const isUpdate = was !== undefined && after !== undefined
-    return isUpdate && was['comments'] !== (after as Fields)['comments'] ? 'a counter was set' : undefined
+    const isCounted = this.hierarchy.isDerived(doc._class, 'board:class:Task')
+    const isSet = isUpdate && isCounted && was['comments'] !== (after as Fields)['comments']
+    return isSet ? 'a counter was set' : undefined
   }
 
   #rank(account: string): number {

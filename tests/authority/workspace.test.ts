@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { systemClock } from '../../model/clock.ts'
 import { board, boardModel } from '../../examples/board/model.ts'
 import { core } from '../../model/identifiers.ts'
 import type { Ref, Class, Doc } from '../../model/documents.ts'
@@ -63,7 +64,7 @@ async function opened(storage: Storage, modules: typeof withBoard, id = 'w1') {
     id,
     storage,
     base: modelOf(modules),
-    clock: { now: Date.now },
+    clock: { now: systemClock.now },
     logger: log,
     committed: () => undefined,
   })
@@ -71,7 +72,7 @@ async function opened(storage: Storage, modules: typeof withBoard, id = 'w1') {
 }
 
 async function hidesUnknown(storage: Storage): Promise<void> {
-  const id = `unknown-${process.pid}-${Date.now()}`
+  const id = `unknown-${process.pid}-${systemClock.now()}`
   try {
     const { pipeline: whole } = await opened(storage, withBoard, id)
     const project = { ...space('own', true, ['account:ann']), objectClass: 'board:class:Project' }

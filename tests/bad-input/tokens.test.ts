@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import jwt from 'jsonwebtoken'
+import { systemClock } from '../../model/clock.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { assertCoded, assertTellsNothing, disturbed } from '../support/bystander.ts'
 import { TEST_SECRET } from '../support/test-server.ts'
@@ -10,7 +11,7 @@ const claims = { email: 'ann', workspace: 'w1' }
 const hour = 3600
 
 function badTokens(): [string, string][] {
-  const now = Math.floor(Date.now() / 1000)
+  const now = Math.floor(systemClock.now() / 1000)
   const good = jwt.sign(claims, TEST_SECRET)
   const [head = '', body = '', signature = ''] = good.split('.')
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')

@@ -55,7 +55,7 @@ await withBrowser((browser) => {
 
     await ann.browser.setOffline(true)
     ann.line.refuse(true)
-    await becomes(() => phase(ann), 'disconnected')
+    await becomes(() => phase(ann), 'offline')
     await change(ann, [
       ['create', 'b'],
       ['create', 'c'],
@@ -142,6 +142,52 @@ await withBrowser((browser) => {
     await becomes(() => Promise.resolve(loaded.map(({ full }) => full)), [true, false])
     assert.ok((loaded[0]?.transactions.length ?? 0) > 100)
     assert.ok(loaded[1]?.transactions.length === 1, JSON.stringify(loaded[1]))
+  })
+
+  test('SDK-15: a page whose IndexedDB never answers is there without it after five seconds', async (context) => {
+    const [ann, bob] = await twoPages(context, browser)
+    await bob.start()
+    // As another page that does not let go of the database has it.
+    await ann.page.evaluate(() => {
+      IDBFactory.prototype.open = () => new EventTarget() as IDBOpenDBRequest
+    })
+    await ann.start({ store: 'w1/ann' })
+    await ann.shows([])
+    await create(ann, 'a')
+    await bob.shows(['a'])
+    const errors = await ann.page.evaluate(() => harness.storeErrors)
+    assert.deepEqual(errors, ['Error: the store did not answer within 5000 ms'])
+  })
+
+  test('SDK-16: of a database with damaged entries a page uses the others', async (context) => {
+    const [ann, bob] = await twoPages(context, browser)
+    await Promise.all([ann.start({ store: 'w1/ann' }), bob.start()])
+    await Promise.all([ann.shows([]), bob.shows([])])
+    ann.line.refuse(true)
+    await becomes(async () => (await phase(ann)) !== 'ready', true)
+    await change(ann, [
+      ['create', 'a'],
+      ['create', 'b'],
+      ['create', 'c'],
+    ])
+    await becomes(() => ann.page.evaluate(async () => (await harness.kept('change/')).length), 3)
+    const [, second = ''] = await ann.page.evaluate(() => harness.kept('change/'))
+    await ann.page.evaluate(async (key) => await harness.keep(key, 5), second)
+    await ann.page.reload()
+    await ann.page.waitForFunction(() => 'harness' in globalThis)
+    // One that cannot be read fails all that are read with it, as in a browser whose files are damaged.
+    await ann.page.evaluate(() => {
+      const getAll = Reflect.get(IDBObjectStore.prototype, 'getAll') as IDBObjectStore['getAll']
+      IDBObjectStore.prototype.getAll = function (query, count) {
+        if (query instanceof IDBKeyRange) throw new DOMException('unreadable', 'UnknownError')
+        return getAll.call(this, query, count)
+      }
+    })
+    ann.line.refuse(false)
+    await ann.start({ store: 'w1/ann' })
+    await Promise.all([ann.shows(['a', 'c']), bob.shows(['a', 'c'])])
+    const errors = await ann.page.evaluate(() => harness.storeErrors)
+    assert.deepEqual(errors, [`Error: the store's entry ${second} is damaged`])
   })
 
   test('SDK-50: what every store does, IndexedDB does', async (context) => {

@@ -4,13 +4,15 @@ import type { Class, Doc, Ref, Space } from '../../model/documents.ts'
 import type { DocumentQuery, FindOptions, FindResult } from '../../model/query/query.ts'
 import type { Tx } from '../../model/transactions.ts'
 import { Client, createClient } from '../../client/client.ts'
+import type { ClientOptions } from '../../client/client-options.ts'
 import { ClientError } from '../../client/errors.ts'
 import { type ClientStore, MemoryStore } from '../../client/store/client-store.ts'
 import { systemCaller } from '../../pipeline/caller.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import { createMemoryStorage } from '../../pipeline/storage/memory/storage.ts'
 import type { Storage } from '../../pipeline/storage/contract.ts'
-import { FakeScheduler } from '../support/fake-scheduler.ts'
+import { type AccountsClient, trustingAccounts } from '../../server/accounts/accounts-client.ts'
+import { fakeClock, FakeScheduler } from '../support/fake-scheduler.ts'
 import { MemoryCore } from '../support/memory-core.ts'
 import { type Line, memoryDial } from '../support/memory-network.ts'
 
@@ -72,6 +74,37 @@ export const queryCases: readonly QueryCase[] = [
     options: { sort: { name: 1 } },
   },
   { _class: 'core:class:Account' as Ref<Class>, query: {}, options: {} },
+  // What is of the log, and what lookups lead to, decide, or join from both sides of the model.
+  { _class: 'core:class:Tx' as Ref<Class>, query: {}, options: { sort: { modifiedOn: -1 }, limit: 7 } },
+  {
+    _class: 'core:class:TxCUD' as Ref<Class>,
+    query: { objectClass: task },
+    options: { total: true, sort: { _id: 1 } },
+  },
+  {
+    _class: 'core:class:TxUpdateDoc' as Ref<Class>,
+    query: { 'operations.status': { $exists: true } },
+    options: { lookup: { objectId: task }, limit: 4 },
+  },
+  {
+    _class: comment,
+    query: {},
+    options: { lookup: { attachedTo: [task, { assignee: 'core:class:Account' }] }, total: true },
+  },
+  {
+    _class: task,
+    query: {},
+    options: {
+      lookup: { assignee: 'core:class:Account' as Ref<Class> },
+      sort: { '$lookup.assignee.email': -1, title: 1 },
+      limit: 4,
+    },
+  },
+  {
+    _class: 'core:class:Account' as Ref<Class>,
+    query: {},
+    options: { lookup: { _id: { tasks: [task, 'assignee'] } } },
+  },
 ]
 
 /** A client of the world, with the line it is on and all it looks at. */
@@ -90,12 +123,14 @@ export class Member {
   pushed: string[] = []
   readonly unsettled = new Set<Promise<unknown>>()
   readonly #keeps: boolean
+  readonly #options: Partial<ClientOptions>
 
-  constructor(world: ClientWorld, email: string, keeps: boolean) {
+  constructor(world: ClientWorld, email: string, keeps: boolean, options: Partial<ClientOptions>) {
     this.world = world
     this.line.isDown = () => world.isDown
     this.email = email
     this.#keeps = keeps
+    this.#options = options
     this.client = this.#start()
   }
 
@@ -167,13 +202,7 @@ export class Member {
       dial: memoryDial(() => this.world.core, time, this.line),
       binary: false,
       compression: false,
-      clock: {
-        now: time.now,
-        schedule: (milliseconds, callback) => {
-          const handle = time.setTimeout(callback, milliseconds + this.world.jitter())
-          return () => time.clearTimeout(handle)
-        },
-      },
+      clock: fakeClock(time, () => this.world.jitter()),
       random: this.world.random,
       logger: {
         debug: (message, fields) => this.world.logged.push(`${message} ${JSON.stringify(fields)}`),
@@ -181,6 +210,7 @@ export class Member {
       },
       network: { isOnline: () => true, subscribe: () => () => undefined },
       ...(this.#keeps ? { store: this.store } : {}),
+      ...this.#options,
     })
     client.onConflict(({ tx }) => this.refused.push(tx))
     this.pushed = []
@@ -208,13 +238,16 @@ export class ClientWorld {
   /** Milliseconds by which timers are late. */
   jitter = (): number => 0
 
-  constructor(seed: number) {
+  readonly #accounts: AccountsClient
+
+  constructor(seed: number, accounts = trustingAccounts) {
     this.random = mulberry32(seed)
+    this.#accounts = accounts
     this.core = this.#startCore()
   }
 
-  join(email: string, keeps = false): Member {
-    const member = new Member(this, email, keeps)
+  join(email: string, keeps = false, options: Partial<ClientOptions> = {}): Member {
+    const member = new Member(this, email, keeps, options)
     this.members.push(member)
     return member
   }
@@ -305,7 +338,7 @@ export class ClientWorld {
 
   #startCore(): MemoryCore {
     const flags = { pingInterval: '20', maxResume: '50' }
-    return new MemoryCore(flags, { storage: this.storage, time: this.time })
+    return new MemoryCore(flags, { storage: this.storage, time: this.time, accounts: this.#accounts })
   }
 }
 

@@ -1,10 +1,11 @@
 import type { Connection } from '../../client/connection.ts'
 import { connect } from '../../client/node.ts'
+import { systemClock } from '../../model/clock.ts'
 import { type TokenClaims, Tokens } from '../../server/tokens.ts'
 import { SECRET, type ServerProcess } from './server-process.ts'
 import { createProject, createTask, EMAIL, SHARED } from './transactions.ts'
 
-const tokens = new Tokens(SECRET, Date.now)
+const tokens = new Tokens(SECRET, systemClock.now)
 
 interface EnterOptions {
   binary?: boolean

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { systemClock } from '../../model/clock.ts'
 import boardModule from '../../examples/board/index.ts'
 import { board } from '../../examples/board/model.ts'
 import { createEmbeddedStorage } from '../../pipeline/storage/embedded/storage.ts'
@@ -30,7 +31,7 @@ await withMongo((service) => {
 })
 
 async function keepsItsPlace(storage: Storage): Promise<void> {
-  const id = `modules-${process.pid}-${Date.now()}`
+  const id = `modules-${process.pid}-${systemClock.now()}`
   const given: string[] = []
   try {
     for (let opening = 0; opening < 4; opening++) {

@@ -95,6 +95,16 @@ test('SRV-33: an administrator lists workspaces and sessions, and closes one ses
   assert.equal(forbidden.status, 403)
 })
 
+test('SRV-71: a server that stops asks a lone client not to come back before it can have started again', async (t) => {
+  for (let round = 0; round < 5; round++) {
+    const server = await testServer(t)
+    const client = await RawClient.open(server.url, server.token('ann'))
+    void server.server.stop()
+    const { reason } = await client.waitForClose()
+    assert.ok(Number(/^retry in (\d+) ms$/.exec(reason)?.[1]) >= 2000, reason)
+  }
+})
+
 test('SRV-34: a stopping server answers what is under way, tells sessions when to come back, and lets nobody in', async (t) => {
   const server = await testServer(t, { storage: 'embedded' })
   const clients = await Promise.all(
@@ -180,7 +190,7 @@ test('SRV-38: a request that takes longer than 30 seconds is reported once', asy
   const { TimerWheel } = await import('../../server/timer-wheel.ts')
   const server = await testServer(t, {}, { fakeTime: true })
   const wheel = new TimerWheel(server.time)
-  const watch = new RequestWatch({ logger: server.log, wheel, now: server.time.now })
+  const watch = new RequestWatch({ logger: server.log, wheel, monotonic: server.time.monotonic })
   watch.started({ id: 's1' }, { id: 1, method: 'findAll', params: [] })
   const done = watch.started({ id: 's2' }, { id: 1, method: 'tx', params: [] })
   await server.time.advance(20_000)

@@ -24,6 +24,22 @@ test('SRV-11: a session whose socket misses two pongs is ended, one that answers
   silent.socket.terminate()
 })
 
+test('SRV-70: a date that is set back keeps no dead line alive, nor set ahead ends one that lives', async (t) => {
+  const { url, token, time, server } = await testServer(t, { pingInterval: '10' }, { fakeTime: true })
+  const alive = await RawClient.open(url, token('ann'))
+  const silent = await RawClient.open(url, token('bob'))
+  silent.socket.pause()
+  for (const step of [-3_600_000, 0, 7_200_000, 0, 0]) {
+    time.setDate(step)
+    const pinged = new Promise((resolve) => alive.socket.once('ping', resolve))
+    await time.advance(10_000)
+    await pinged
+    assert.equal((await alive.ask('ping')).result, 'pong!')
+  }
+  await waitUntil(() => server.inspect().sessions === 1, 'the silent session ending')
+  silent.socket.terminate()
+})
+
 test('SRV-12: a client that sent nothing since the last ping gets the protocol’s own ping too', async (t) => {
   const { url, token, time } = await testServer(t, { pingInterval: '10' }, { fakeTime: true })
   const client = await RawClient.open(url, token('ann'))

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { TestContext } from 'node:test'
+import { systemClock } from '../../model/clock.ts'
 import type { ClassRef } from '../../model/class-ref.ts'
 import type { Doc } from '../../model/documents.ts'
 import { openWorkspace } from '../../pipeline/open-workspace.ts'
@@ -10,7 +11,7 @@ import { accountsWorkspace } from '../../server/accounts/builtin/accounts-worksp
 import { Tokens } from '../../server/tokens.ts'
 import { TestLog } from './test-server.ts'
 
-const now = Date.now
+const now = systemClock.now
 
 /** Holds reads of a class back, when asked to. */
 class HeldStore extends AccountsStore {

@@ -3,14 +3,12 @@ import type { Tx } from '../../model/transactions.ts'
 import type { Response } from '../../protocol/messages.ts'
 import { type Environment, silentLogger } from '../../client/environment.ts'
 import type { ConnectionState } from '../../client/reconnecting/connection-state.ts'
-import {
-  ReconnectingConnection,
-  type ReconnectingOptions,
-} from '../../client/reconnecting/reconnecting-connection.ts'
+import { ReconnectingConnection } from '../../client/reconnecting/reconnecting-connection.ts'
+import type { ReconnectingOptions } from '../../client/reconnecting/reconnecting-options.ts'
 import type { Flags } from '../../server/configuration/configuration.ts'
 import type { Storage } from '../../pipeline/storage/contract.ts'
 import { createMemoryStorage } from '../../pipeline/storage/memory/storage.ts'
-import { FakeScheduler } from './fake-scheduler.ts'
+import { fakeClock, FakeScheduler } from './fake-scheduler.ts'
 import { MemoryCore } from './memory-core.ts'
 import { type Line, memoryDial } from './memory-network.ts'
 
@@ -20,16 +18,20 @@ export class ConnectionFixture {
   readonly pushes: { tx: Tx; seq: number | undefined }[] = []
   readonly states: string[] = []
   readonly signals: Response[] = []
+  readonly refusals: unknown[] = []
   reloads = 0
   /** What `getToken` is asked. */
   readonly asked: { isFresh: boolean }[] = []
   online = true
+  /** Milliseconds by which the client's date is ahead of the server's. */
+  skew = 0
   /** Seconds. */
   tokenLife: number | undefined
   readonly line: Line = { delay: () => 1, fault: () => 'none', isDown: () => false }
   core: MemoryCore
   readonly connection: ReconnectingConnection
   readonly #flags: Flags
+  readonly #random: () => number
   readonly #storage: Storage
   #networkListener: (event: 'online' | 'offline' | 'visible') => void = () => undefined
 
@@ -38,10 +40,12 @@ export class ConnectionFixture {
     {
       flags = {},
       email = 'ann',
+      random = () => 0.5,
       ...options
-    }: Partial<ReconnectingOptions> & { flags?: Flags; email?: string } = {},
+    }: Partial<ReconnectingOptions> & { flags?: Flags; email?: string; random?: () => number } = {},
   ) {
     this.#flags = flags
+    this.#random = random
     this.#storage = createMemoryStorage()
     this.core = this.#startCore()
     this.connection = new ReconnectingConnection(
@@ -65,6 +69,7 @@ export class ConnectionFixture {
         pushed: (txes, seq) => this.pushes.push(...txes.map((tx) => ({ tx, seq }))),
         reload: () => (this.reloads += 1),
         resumed: () => undefined,
+        refused: (error) => this.refusals.push(error),
         largeMessage: () => undefined,
         stateChanged: (state) => this.#stateChanged(state),
         signalled: (signal) => this.signals.push(signal),
@@ -83,15 +88,12 @@ export class ConnectionFixture {
   environment(): Environment {
     return {
       dial: memoryDial(() => this.core, this.time, this.line),
-      clock: {
-        now: this.time.now,
-        schedule: (milliseconds, callback) => {
-          const handle = this.time.setTimeout(callback, milliseconds)
-          return () => this.time.clearTimeout(handle)
-        },
-      },
-      random: () => 0.5,
+      clock: { ...fakeClock(this.time), now: () => this.time.now() + this.skew },
+      random: this.#random,
       logger: silentLogger,
+      report: (error) => {
+        throw error
+      },
       network: {
         isOnline: () => this.online,
         subscribe: (listener) => {
@@ -112,14 +114,14 @@ export class ConnectionFixture {
     }
   }
 
-  async settled<T>(promise: Promise<T>, most = 120_000): Promise<T> {
+  async settled<T>(promise: Promise<T>, most = 120_000, step = 1): Promise<T> {
     const state = { isSettled: false }
     const settle = () => (state.isSettled = true)
     promise.then(settle, settle)
     const end = this.time.now() + most
     while (!state.isSettled) {
       if (this.time.now() > end) throw new Error('not settled')
-      await this.time.advance(1)
+      await this.time.advance(step)
       await this.core.settle()
     }
     return await promise
@@ -136,8 +138,13 @@ export class ConnectionFixture {
     this.core = this.#startCore()
   }
 
-  #startCore(): MemoryCore {
-    return new MemoryCore(this.#flags, { storage: this.#storage, time: this.time })
+  /** Another server, with other settings, over the same storage. */
+  restartWith(flags: Flags): void {
+    this.core = this.#startCore(flags)
+  }
+
+  #startCore(flags = this.#flags): MemoryCore {
+    return new MemoryCore(flags, { storage: this.#storage, time: this.time })
   }
 
   #stateChanged({ phase, paused }: ConnectionState): void {

@@ -1,15 +1,20 @@
 import { setImmediate as tick } from 'node:timers/promises'
+import type { Clock } from '../../client/environment.ts'
 import type { Scheduler } from '../../server/timer-wheel.ts'
 
 /** Time that stands still until a test moves it. */
 export class FakeScheduler implements Scheduler {
-  #now = Date.UTC(2026, 10, 21, 12)
+  #elapsed = 0
+  /** The date when nothing had elapsed yet, as the clock has it now. */
+  #start = Date.UTC(2026, 10, 21, 12)
   #lastHandle = 0
   /** Timers that have called back. */
   calls = 0
   readonly #waiting = new Map<number, { at: number; callback: () => void }>()
 
-  readonly now = (): number => this.#now
+  readonly now = (): number => this.#start + this.#elapsed
+
+  readonly monotonic = (): number => this.#elapsed
 
   get waiting(): number {
     return this.#waiting.size
@@ -17,7 +22,7 @@ export class FakeScheduler implements Scheduler {
 
   readonly setTimeout = (callback: () => void, milliseconds: number): number => {
     this.#lastHandle += 1
-    this.#waiting.set(this.#lastHandle, { at: this.#now + milliseconds, callback })
+    this.#waiting.set(this.#lastHandle, { at: this.#elapsed + milliseconds, callback })
     return this.#lastHandle
   }
 
@@ -25,25 +30,46 @@ export class FakeScheduler implements Scheduler {
     this.#waiting.delete(handle as number)
   }
 
-  /** The clock jumps without anybody waiting being called, as a machine that was asleep has it. */
+  /** Time goes on without anybody waiting being called, as a machine that was asleep has it. */
   jump(milliseconds: number): void {
-    this.#now += milliseconds
+    this.#elapsed += milliseconds
+  }
+
+  /** The date is set, ahead or back; no time goes by. */
+  setDate(milliseconds: number): void {
+    this.#start += milliseconds
   }
 
   /** Moves time, calling whoever waits when its time has come. */
   async advance(milliseconds: number): Promise<void> {
-    const end = this.#now + milliseconds
+    const end = this.#elapsed + milliseconds
     for (;;) {
       const due = [...this.#waiting].filter(([, { at }]) => at <= end).sort((a, b) => a[1].at - b[1].at)[0]
       if (due === undefined) break
       const [handle, { at, callback }] = due
       this.#waiting.delete(handle)
-      this.#now = Math.max(this.#now, at)
+      this.#elapsed = Math.max(this.#elapsed, at)
       this.calls += 1
       callback()
       await tick()
     }
-    this.#now = Math.max(this.#now, end)
+    this.#elapsed = Math.max(this.#elapsed, end)
     await tick()
+  }
+}
+
+/**
+ * A client's clock of that time.
+ *
+ * @param jitter milliseconds by which its timers are late
+ */
+export function fakeClock(time: FakeScheduler, jitter: () => number = () => 0): Clock {
+  return {
+    now: time.now,
+    monotonic: time.monotonic,
+    schedule: (milliseconds, callback) => {
+      const handle = time.setTimeout(callback, milliseconds + jitter())
+      return () => time.clearTimeout(handle)
+    },
   }
 }

@@ -6,13 +6,18 @@ import type { MemoryCore } from './memory-core.ts'
 
 /** How the line between a client and a server behaves at this moment. */
 export interface Line {
-  /** Milliseconds a message takes, either way. Messages of one direction keep their order. */
-  delay: () => number
+  /** Milliseconds a message of so many bytes takes, either way. Messages of one direction keep their order. */
+  delay: (bytes: number) => number
   /** Whether this message is the last: the line is cut before it arrives (`lost`) or right after (`cut`); or comes `twice`. */
   fault: () => 'none' | 'lost' | 'cut' | 'twice'
   /** There is no server to dial. */
   isDown: () => boolean
+  /** Whatever is sent arrives nowhere, and nobody is told. */
+  isDark?: () => boolean
 }
+
+/** Milliseconds after which what nobody answered is sent again: those of TCP's SYN (RFC 6298). */
+const retransmissions = [1000, 2000, 4000, 8000, 16_000]
 
 type Listener = (event: never) => void
 
@@ -26,10 +31,15 @@ export function memoryDial(core: () => MemoryCore, time: FakeScheduler, line: Li
     const token = protocols.find((each) => each.startsWith('atrium.token.'))?.slice('atrium.token.'.length)
     const sessionId = new URL(url).searchParams.get('sessionId') ?? undefined
     const link = new MemoryLink(time, line)
-    time.setTimeout(() => {
-      if (line.isDown()) link.cut()
+    const arrive = (waits: readonly number[]) => {
+      if (link.client.readyState !== 0) return
+      const [wait, ...later] = waits
+      if (line.isDark?.() === true) {
+        if (wait !== undefined) time.setTimeout(() => arrive(later), wait)
+      } else if (line.isDown()) link.cut()
       else link.open(core(), token ?? '', sessionId)
-    }, line.delay())
+    }
+    time.setTimeout(() => arrive(retransmissions), line.delay(0))
     return link.client
   }
 }
@@ -62,12 +72,13 @@ class MemoryLink {
 
   toServer(data: string | Uint8Array): void {
     const isBinary = typeof data !== 'string'
-    this.#carry('toServer', () => this.#server?.message(Buffer.from(data as string), isBinary))
+    const message = Buffer.from(data as string)
+    this.#carry('toServer', () => this.#server?.message(message, isBinary), message.length)
   }
 
   toClient(frames: readonly Frame[]): void {
     for (const frame of frames)
-      this.#carry('toClient', () => this.client.emit('message', { data: payloadOf(frame) }))
+      this.#carry('toClient', () => this.client.emit('message', { data: payloadOf(frame) }), frame.length)
   }
 
   pong(): void {
@@ -84,19 +95,19 @@ class MemoryLink {
     this.#end(1006, '')
   }
 
-  #carry(direction: 'toClient' | 'toServer', deliver: () => void): void {
-    if (this.#isGone) return
+  #carry(direction: 'toClient' | 'toServer', deliver: () => void, bytes = 0): void {
+    if (this.#isGone || this.#line.isDark?.() === true) return
     const fault = this.#line.fault()
     const arrive = () => {
-      if (this.#isGone) return
+      if (this.#isGone || this.#line.isDark?.() === true) return
       if (fault !== 'lost') deliver()
       if (fault === 'twice') deliver()
       else if (fault !== 'none') this.cut()
     }
     const last = this.#arrivals[direction]
-    const at = Math.max(last.at, this.#time.now() + this.#line.delay())
+    const at = Math.max(last.at, this.#time.monotonic() + this.#line.delay(bytes))
     // What arrives at one time is one packet: nothing happens between its messages.
-    if (at === last.at && at > this.#time.now()) {
+    if (at === last.at && at > this.#time.monotonic()) {
       last.messages.push(arrive)
       return
     }
@@ -104,7 +115,7 @@ class MemoryLink {
     this.#arrivals[direction] = { at, messages }
     this.#time.setTimeout(() => {
       for (const message of messages) message()
-    }, at - this.#time.now())
+    }, at - this.#time.monotonic())
   }
 
   #end(code: number, reason: string): void {
@@ -112,7 +123,7 @@ class MemoryLink {
     this.#isGone = true
     this.client.readyState = 3
     this.#server?.closed(code)
-    this.client.emit('close', { code, reason })
+    if (this.#line.isDark?.() !== true) this.client.emit('close', { code, reason })
   }
 }
 

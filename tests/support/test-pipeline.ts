@@ -1,4 +1,5 @@
 import { boardModel } from '../../examples/board/model.ts'
+import { systemClock } from '../../model/clock.ts'
 import type { Account, Class, Ref } from '../../model/documents.ts'
 import type { DocumentQuery, FindOptions, FindResult } from '../../model/query/query.ts'
 import type { CommitLimits } from '../../pipeline/commit/commit-queue.ts'
@@ -38,7 +39,7 @@ interface PipelineOptions {
 
 /** A pipeline over storage in memory, without a server around it. */
 export async function testPipeline(options: PipelineOptions = {}): Promise<TestPipeline> {
-  const { storage = createMemoryStorage(), id = 'w1', now = Date.now, commitLimits, modules } = options
+  const { storage = createMemoryStorage(), id = 'w1', now = systemClock.now, commitLimits, modules } = options
   const { isPeopled = true } = options
   const pushes: Push[] = []
   const log = new TestLog()

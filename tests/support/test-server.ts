@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TestContext } from 'node:test'
+import { systemClock } from '../../model/clock.ts'
 import type { Logger } from '../../pipeline/workspace.ts'
 import { type Flags, resolveConfiguration } from '../../server/configuration/configuration.ts'
 import { type RunningServer, startServer } from '../../server/main.ts'
@@ -68,7 +69,7 @@ export async function testServer(
   })
   const tokens = new Tokens(
     configuration.secret ?? TEST_SECRET,
-    options.fakeTime === true ? time.now : Date.now,
+    options.fakeTime === true ? time.now : systemClock.now,
   )
   const token: TestServer['token'] = (email, workspace = 'w1', claims = {}) =>
     tokens.sign({ email, workspace, ...claims })

@@ -30,6 +30,12 @@ test('WIRE-90: hello tells a client of protocol 2 the place in the log, the acco
   assert.ok((rest['features'] as string[]).includes('resume'))
 })
 
+test('WIRE-98: hello tells a client of protocol 2 how large a message may be', async (t) => {
+  const { url, token } = await testServer(t, { maxPayload: '70000' })
+  const ann = await RawClient.open(url, token('ann'), { protocol: 2 })
+  assert.equal(helloOf(ann)['maxPayload'], 70_000)
+})
+
 test('WIRE-91: requests come in binary too', async (t) => {
   const { url, token } = await testServer(t)
   const ann = await connect({ url, token: token('ann'), protocol: 2, binary: true })

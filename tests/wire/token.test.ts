@@ -6,6 +6,20 @@ import { testServer } from '../support/test-server.ts'
 
 const unauthorized = { severity: 'ERROR', code: 'platform:status:Unauthorized', params: {} }
 
+test('WIRE-33: what stands before the token in the path, and a slash behind it, is passed over', async (context) => {
+  const { url, token } = await testServer(context)
+  for (const path of [
+    `collab/${token('ann')}`,
+    `/${token('ann')}`,
+    `a/b//${token('ann')}`,
+    `${token('ann')}/`,
+  ]) {
+    const client = await RawClient.open(url, path)
+    assert.equal(((await client.request('getAccount')) as { email: string }).email, 'ann')
+    await client.close()
+  }
+})
+
 test('WIRE-30: the token may stand in the path, in Authorization, or in a subprotocol', async (context) => {
   const { url, token } = await testServer(context)
   const jwt = token('ann')

@@ -29,6 +29,7 @@ class Harness {
   /** Changes of tasks as they were committed. */
   readonly pushed: string[] = []
   readonly conflicts: string[] = []
+  readonly storeErrors: string[] = []
 
   constructor(sdk: Sdk) {
     this.#sdk = sdk
@@ -45,6 +46,7 @@ class Harness {
     })
     this.#client = client
     client.onConflict(({ error }: Conflict) => this.conflicts.push(error.status.code))
+    client.onStoreError((error) => this.storeErrors.push(String(error)))
     client.onTransactions(({ txes }) => this.pushed.push(...txes.flatMap(described)))
     void client.ready().then(() =>
       client.query(task, {}, { sort: { title: 1 } }, (tasks) => {
@@ -84,6 +86,11 @@ class Harness {
   async kept(prefix: string): Promise<string[]> {
     const entries = (await this.#store?.entries(prefix)) ?? []
     return entries.map(([key]) => key)
+  }
+
+  /** Puts something into the store behind the client's back. */
+  async keep(key: string, value: unknown): Promise<void> {
+    await this.#store?.set(key, value)
   }
 
   /** What each case of the contract found in IndexedDB, and what it should. */

@@ -1,0 +1,181 @@
+import { generateId } from '../model/generate-id.ts'
+import { core } from '../model/identifiers.ts'
+import type { FindResult } from '../model/query/query.ts'
+import { TransactionFactory } from '../model/transaction-factory.ts'
+import type { Tx } from '../model/transactions.ts'
+import { Changes, type Conflict } from './changes.ts'
+import { type ClientOptions, environmentOf } from './client-options.ts'
+import type { PushListener } from './connection-options.ts'
+import { isDevelopment } from './copies.ts'
+import { Emitter } from './emitter.ts'
+import type { Environment } from './environment.ts'
+import { terminated } from './errors.ts'
+import { ModelLoader } from './model/model-loader.ts'
+import { type Patience, Waits } from './patience.ts'
+import { LiveQueries } from './queries/live-queries.ts'
+import type { ConnectionState } from './reconnecting/connection-state.ts'
+import { ReconnectingConnection } from './reconnecting/reconnecting-connection.ts'
+import type { ReconnectingListener } from './reconnecting/reconnecting-options.ts'
+import type { LargeMessage } from './reconnecting/requests.ts'
+import type { Report } from './report.ts'
+import { SessionAccount } from './session-account.ts'
+import { GuardedStore } from './store/guarded-store.ts'
+
+/** Transactions as they are committed. */
+export interface PushedTransactions {
+  txes: readonly Tx[]
+  /** The place in the log they lead to. */
+  seq: number | undefined
+}
+
+/** The parts of a client, and how they work together. */
+export class Session {
+  readonly environment: Environment
+  readonly connection: ReconnectingConnection
+  readonly model: ModelLoader
+  readonly queries: LiveQueries
+  readonly changes: Changes
+  readonly account: SessionAccount
+  readonly waits: Waits
+  /** Results are frozen. */
+  readonly freezes: boolean
+  readonly errors: Emitter<[error: unknown]>
+  readonly states: Emitter<[state: ConnectionState]>
+  readonly transactions: Emitter<[pushed: PushedTransactions]>
+  readonly conflicts: Emitter<[conflict: Conflict]>
+  readonly largeMessages: Emitter<[message: LargeMessage]>
+  readonly storeErrors: Emitter<[error: unknown]>
+  readonly #store: GuardedStore | undefined
+
+  constructor(options: ClientOptions) {
+    this.environment = environmentOf(options, (error) => this.errors.emit(error))
+    const { clock, logger, report } = this.environment
+    this.errors = new Emitter((error) => logger.warn('an error listener failed', { error }))
+    this.states = new Emitter(report)
+    this.transactions = new Emitter(report)
+    this.conflicts = new Emitter(report)
+    this.largeMessages = new Emitter(report)
+    this.storeErrors = new Emitter(report)
+    this.freezes = options.freeze ?? isDevelopment()
+    this.waits = new Waits(clock)
+    this.connection = this.#connect(options)
+    const request = this.connection.request.bind(this.connection)
+    const store = this.#guarded(options)
+    this.#store = store
+    this.account = new SessionAccount(options.account, store)
+    this.model = new ModelLoader({ request, clock, store, logger })
+    const { model } = this.model
+    this.changes = new Changes({
+      request,
+      clock,
+      model,
+      store,
+      changed: (effects) => this.queries.pendingChanged(effects),
+      conflict: (conflict) => this.conflicts.emit(conflict),
+    })
+    this.queries = new LiveQueries({
+      clock,
+      model,
+      report,
+      freezes: this.freezes,
+      pending: () => this.changes.effects(),
+      ask: async (_class, query, wanted) => {
+        const { result, seq } = await request('query', [_class, query, wanted])
+        const docs = result as FindResult
+        return { docs, total: docs.total, seq }
+      },
+    })
+  }
+
+  /** Takes up what an earlier life left, then connects. */
+  async start(): Promise<void> {
+    await this.account.restore()
+    await this.model.restore()
+    await this.changes.restore()
+    this.connection.start()
+  }
+
+  restart(): void {
+    this.waits.allow()
+    this.connection.restart()
+  }
+
+  terminate(): void {
+    this.waits.end(terminated())
+    this.connection.terminate()
+    this.queries.stop()
+    this.changes.stop()
+    this.model.stop()
+    this.#store?.stop()
+  }
+
+  /** Makes transactions signed by this session. */
+  async factory(patience: Patience): Promise<TransactionFactory> {
+    const modifiedBy = await this.account.known(patience)
+    const modifiedOn = this.environment.clock.now()
+    return new TransactionFactory(generateId, { space: core.space.Tx, modifiedBy, modifiedOn })
+  }
+
+  #connect(options: ClientOptions): ReconnectingConnection {
+    const { url, getToken, binary = true, compression = true, broadcast = true } = options
+    const { sessionId = generateId(), dialTimeout = 20_000, inactivity = 60_000 } = options
+    const { maxOutstanding = 10_000 } = options
+    const { environment } = this
+    const connection = { url, getToken, environment, sessionId, binary, compression, broadcast }
+    return new ReconnectingConnection(
+      { ...connection, dialTimeout, inactivity, maxOutstanding },
+      this.#listener(environment.report),
+    )
+  }
+
+  #listener(report: Report): ReconnectingListener {
+    return {
+      pushed: (...push) => this.#pushed(...push),
+      reload: () => void this.#reload().catch(report),
+      resumed: ({ modelHash }) => void this.#resumed(modelHash).catch(report),
+      refused: (error) => this.waits.refuse(error),
+      stateChanged: (state) => this.states.emit(state),
+      signalled: ({ result }) => {
+        if (isModelUpgrade(result)) this.connection.send('#upgrading')
+      },
+      largeMessage: (message) => this.largeMessages.emit(message),
+    }
+  }
+
+  #guarded({ store }: ClientOptions): GuardedStore | undefined {
+    if (store === undefined) return undefined
+    const { clock, logger } = this.environment
+    const failed = (error: unknown) => {
+      logger.warn('the store failed', { error })
+      this.storeErrors.emit(error)
+    }
+    return new GuardedStore({ store, clock, failed })
+  }
+
+  #pushed(...[txes, seq, seqs]: Parameters<PushListener>): void {
+    const { structural, unfit } = this.model.apply(txes)
+    const confirmed = this.changes.confirm(txes)
+    const pushes = txes.map((tx, at) => ({ tx, seq: seqs?.[at] ?? seq }))
+    this.queries.apply(pushes, structural, confirmed)
+    if (unfit) void this.#reload().catch(this.environment.report)
+    this.transactions.emit({ txes, seq })
+  }
+
+  async #reload(): Promise<void> {
+    this.account.told(this.connection.hello?.account)
+    this.queries.forget()
+    if (!(await this.model.load())) return
+    this.changes.reloaded()
+    this.queries.ask()
+  }
+
+  /** What was missed is pushed, the model's part too; all but what a new version of the server brings. */
+  async #resumed(modelHash: string | undefined): Promise<void> {
+    this.account.told(this.connection.hello?.account)
+    if (modelHash !== this.model.model.hash && (await this.model.load())) this.queries.ask()
+  }
+}
+
+function isModelUpgrade(result: unknown): boolean {
+  return (result as { _class?: unknown } | undefined)?._class === core.class.TxModelUpgrade
+}

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Ref, Space } from '../../model/documents.ts'
+import { addressOf } from '../../client/address.ts'
+import { createNodeClient } from '../../client/node.ts'
+import { board } from '../../examples/board/model.ts'
+import { accountsOf } from '../support/accounts-calls.ts'
+import { RawClient } from '../support/raw-client.ts'
+import { testServer } from '../support/test-server.ts'
+import { wsProxy } from '../support/ws-proxy.ts'
+
+const space = 'p' as Ref<Space>
+
+test('SDK-17: of the server’s address the path and the query are kept', () => {
+  for (const [given, dialed] of [
+    ['ws://h', 'ws://h/?sessionId=s'],
+    ['ws://h:3333/', 'ws://h:3333/?sessionId=s'],
+    ['wss://h/collab', 'wss://h/collab?sessionId=s'],
+    ['wss://h/collab/', 'wss://h/collab/?sessionId=s'],
+    ['wss://h/a/b/?tenant=x', 'wss://h/a/b/?tenant=x&sessionId=s'],
+    ['wss://h/collab?sessionId=old#part', 'wss://h/collab?sessionId=s'],
+    ['https://h/collab', 'wss://h/collab?sessionId=s'],
+    ['http://[::1]:1/', 'ws://[::1]:1/?sessionId=s'],
+    ['wss://h/a%20b/ü', 'wss://h/a%20b/%C3%BC?sessionId=s'],
+  ] as const)
+    assert.equal(addressOf(given, 's'), dialed)
+  assert.equal(addressOf('ws://h/x', undefined), 'ws://h/x')
+  assert.throws(() => addressOf('/collab', 's'), TypeError)
+})
+
+for (const strips of [true, false])
+  for (const path of ['/collab', '/collab/', '/a/b/?tenant=x'])
+    test(`SDK-17: a client finds a server at ${path} behind a proxy that ${strips ? 'takes the prefix away' : 'passes it on'}`, async (context) => {
+      const { url, token } = await testServer(context)
+      const prefix = path.replace(/\/?(\?.*)?$/, '')
+      const proxy = await wsProxy(context, url, strips ? { path: prefix } : {})
+      const client = createNodeClient({ url: `${proxy.url}${path}`, getToken: () => token('ann') })
+      context.after(() => client.terminate())
+      const id = await client.createDoc(board.class.Task, space, { title: 'x' })
+      assert.equal((await client.findOne(board.class.Task, { _id: id }))?.title, 'x')
+      assert.ok(
+        proxy.asked.every((asked) => asked.startsWith(path.split('?')[0] ?? '')),
+        proxy.asked.join(' '),
+      )
+      // As clients of protocol 1 do, the token at the end.
+      const base = `${proxy.url}${path.split('?')[0]}`
+      for (const address of [base, base.replace(/\/$/, '')]) {
+        const old = await RawClient.open(address, token('bob'))
+        assert.equal(((await old.request('findAll', ['board:class:Task', {}])) as unknown[]).length, 1)
+        old.socket.close()
+      }
+    })
+
+test('SDK-17: the endpoint that accounts give has the path of ATRIUM_PUBLIC_URL', async (context) => {
+  let target = ''
+  const proxy = await wsProxy(context, 'ws://127.0.0.1', { path: '/collab', target: () => target })
+  const server = await testServer(context, { accounts: 'builtin', publicUrl: `${proxy.url}/collab/` })
+  target = server.url
+  const accounts = accountsOf(server)
+  const login = await accounts.signUp('ann@x.org')
+  const { workspaceId } = (await accounts.call(login, 'createWorkspace', 'Work')) as { workspaceId: string }
+  const entry = (await accounts.call(login, 'selectWorkspace', workspaceId)) as {
+    endpoint: string
+    token: string
+  }
+  assert.equal(entry.endpoint, `${proxy.url}/collab/`)
+  const client = createNodeClient({ url: entry.endpoint, getToken: () => entry.token })
+  context.after(() => client.terminate())
+  await client.ready({ timeout: 10_000 })
+  assert.match(proxy.asked[0] ?? '', /^\/collab\//)
+})

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import type { Class, Ref, Space } from '../../model/documents.ts'
+import { ClientError } from '../../client/errors.ts'
+import { board } from '../../examples/board/model.ts'
+import { ClientWorld, type Member } from './client-world.ts'
+
+const task = 'board:class:Task' as Ref<Class>
+const space = 'p' as Ref<Space>
+
+async function world(context: TestContext, keeps = true): Promise<{ made: ClientWorld; ann: Member }> {
+  const made = new ClientWorld(5)
+  const ann = made.join('ann', keeps)
+  context.after(async () => await made.end())
+  await made.calm()
+  return { made, ann }
+}
+
+/** The code of the error, and that of what it comes from. */
+async function codesOf(promise: Promise<unknown>): Promise<unknown[]> {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  if (!(error instanceof ClientError)) return [error]
+  const { cause } = error
+  return cause === undefined
+    ? [error.code]
+    : [error.code, cause instanceof ClientError ? cause.code : (cause as Error).message]
+}
+
+const titles = async (made: ClientWorld, { client }: Member) =>
+  (await made.settled(client.findAll(board.class.Task, {}, { sort: { title: 1 } }))).map(({ title }) => title)
+
+test('SDK-37: what was given up before it was sent is never sent, not by the next client over the store either', async (context) => {
+  const { made, ann } = await world(context)
+  const id = await made.settled(ann.client.createDoc(board.class.Task, space, { title: 'old' }))
+  ann.client.stop()
+  const place = { _id: id, _class: task, space }
+  const controller = new AbortController()
+  const timed = codesOf(ann.client.updateDoc(place, { title: 'late' }, { timeout: 500 }))
+  const aborted = codesOf(ann.client.updateDoc(place, { title: 'aborted' }, { signal: controller.signal }))
+  await made.pass(400)
+  controller.abort(new Error('enough'))
+  await made.pass(200)
+  assert.deepEqual(await timed, ['timeout'])
+  assert.match(String(await aborted), /enough/)
+  assert.deepEqual(await ann.store.entries('change/'), [])
+  // Another device goes on.
+  const bob = made.join('bob')
+  await made.settled(bob.client.updateDoc(place, { title: 'newer' }))
+  ann.restart()
+  await made.calm()
+  assert.deepEqual(await titles(made, bob), ['newer'])
+})
+
+test('SDK-37: what was given up after it was sent is uncertain, not failed, and not sent again', async (context) => {
+  const { made, ann } = await world(context)
+  let isOut = false
+  ann.line.isDark = () => isOut
+  for (const [title, arrives] of [
+    ['arrived', true],
+    ['lost', false],
+  ] as const) {
+    ann.line.delay = () => 20
+    const controller = new AbortController()
+    const { signal } = controller
+    const options = title === 'arrived' ? { timeout: 1000 } : { signal }
+    if (!arrives) isOut = true
+    const given = codesOf(ann.client.createDoc(board.class.Task, space, { title }, undefined, options))
+    for (let step = 0; step < 30; step++) await made.pass(1)
+    isOut = true
+    controller.abort(new Error('enough'))
+    await made.pass(2000)
+    assert.deepEqual(await given, ['uncertain', title === 'arrived' ? 'timeout' : 'enough'])
+    isOut = false
+    assert.deepEqual(await ann.store.entries('change/'), [])
+    await made.pass(70_000)
+    await made.calm()
+  }
+  ann.restart()
+  await made.calm()
+  assert.deepEqual(await titles(made, ann), ['arrived'])
+})
+
+test('SDK-37: a refusal for good gives up what was not sent, and leaves uncertain what was', async (context) => {
+  const { made, ann } = await world(context)
+  ann.line.delay = () => 200
+  const sent = codesOf(ann.client.createDoc(board.class.Task, space, { title: 'sent' }))
+  await made.pass(10)
+  ann.client.pause()
+  const unsent = codesOf(ann.client.createDoc(board.class.Task, space, { title: 'unsent' }))
+  const read = codesOf(ann.client.findAll(task))
+  // The same session id, and this one is no longer wanted.
+  const [session] = made.core.core.manager.sessions.values()
+  session?.close({ code: 4203, reason: 'closed by an administrator' })
+  await made.pass(1000)
+  assert.deepEqual(
+    [
+      await sent,
+      await unsent,
+      await read,
+      await codesOf(ann.client.ready()),
+      await codesOf(ann.client.findAll(task)),
+    ],
+    [['uncertain', 'refused'], ['refused'], ['refused'], [undefined], ['refused']],
+  )
+  assert.deepEqual(await ann.store.entries('change/'), [])
+  ann.line.delay = () => 1
+  ann.client.restart()
+  ann.client.resume()
+  await made.calm()
+  assert.ok(!(await titles(made, ann)).includes('unsent'))
+})
+
+test('SDK-37: the end of a client leaves its unanswered changes to the store, and uncertain where there is none', async (context) => {
+  for (const keeps of [true, false]) {
+    const { made, ann } = await world(context, keeps)
+    ann.line.delay = () => 200
+    const sent = codesOf(ann.client.createDoc(board.class.Task, space, { title: 'sent' }))
+    await made.pass(10)
+    ann.client.pause()
+    const unsent = codesOf(ann.client.createDoc(board.class.Task, space, { title: 'unsent' }))
+    await made.pass(10)
+    ann.client.terminate()
+    assert.deepEqual(
+      [await sent, await unsent],
+      [keeps ? ['terminated'] : ['uncertain', 'terminated'], ['terminated']],
+    )
+    assert.equal((await ann.store.entries('change/')).length, keeps ? 2 : 0)
+    ann.line.delay = () => 1
+    ann.restart()
+    await made.calm()
+    assert.deepEqual(await titles(made, ann), keeps ? ['sent', 'unsent'] : ['sent'])
+  }
+})
+
+test('SDK-37: too many that wait are refused at once, and leave nothing in the store', async (context) => {
+  const made = new ClientWorld(5)
+  const ann = made.join('ann', true, { maxOutstanding: 2 })
+  context.after(async () => await made.end())
+  await made.calm()
+  ann.client.stop()
+  const all = ['a', 'b', 'c', 'd'].map((title) =>
+    codesOf(ann.client.createDoc(board.class.Task, space, { title })),
+  )
+  assert.deepEqual(await Promise.all(all.slice(2)), [['overloaded'], ['overloaded']])
+  assert.equal((await ann.store.entries('change/')).length, 2)
+  ann.client.restart()
+  await made.calm()
+  assert.deepEqual(await titles(made, ann), ['a', 'b'])
+})

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import type { Class, Ref, Space } from '../../model/documents.ts'
+import type { Client } from '../../client/client.ts'
+import { Connection } from '../../client/connection.ts'
+import { dialNode } from '../../client/node.ts'
+import { board } from '../../examples/board/model.ts'
+import { testServer } from '../support/test-server.ts'
+import { waitUntil } from '../support/wait-until.ts'
+import { createTask } from '../support/transactions.ts'
+import { ClientWorld, type Member } from './client-world.ts'
+
+const task = 'board:class:Task' as Ref<Class>
+const space = 'p' as Ref<Space>
+
+/** Each way in which code that is called can fail. */
+const failures: Record<string, (name: string) => unknown> = {
+  'throws an error': (name) => {
+    throw new Error(name)
+  },
+  'throws what is no error': (name) => {
+    // oxlint-disable-next-line no-throw-literal, typescript/only-throw-error -- applications do
+    throw name
+  },
+  'returns a promise that is rejected': async (name) => await Promise.reject(new Error(name)),
+  'rejects later': async (name) => {
+    await Promise.resolve()
+    await new Promise(setImmediate)
+    throw new Error(name)
+  },
+  'returns a thenable that throws': (name) => ({
+    // oxlint-disable-next-line unicorn/no-thenable -- as some libraries make them
+    then: () => {
+      throw new Error(name)
+    },
+  }),
+}
+
+async function world(context: TestContext): Promise<{ made: ClientWorld; ann: Member; errors: unknown[] }> {
+  const made = new ClientWorld(3)
+  const ann = made.join('ann', true)
+  context.after(async () => await made.end())
+  const errors: unknown[] = []
+  ann.client.onError((error) => errors.push(error))
+  await made.calm()
+  return { made, ann, errors }
+}
+
+/** Every listener a client takes, and what makes it be called. */
+function listen(client: Client, fail: (name: string) => unknown): void {
+  const failing =
+    (name: string) =>
+    (..._event: unknown[]): void =>
+      fail(name) as undefined
+  client.query(task, {}, {}, failing('query'))
+  client.query(
+    task,
+    { title: 'x' },
+    { limit: 1 },
+    failing('query with onError'),
+    failing('onError of a query'),
+  )
+  client.query('board:class:None' as Ref<Class>, {}, {}, failing('never'), failing('onError'))
+  client.onConnectionState(failing('onConnectionState'))
+  client.onTransactions(failing('onTransactions'))
+  client.onLargeMessage(failing('onLargeMessage'))
+}
+
+for (const [how, fail] of Object.entries(failures)) {
+  test(`SDK-12: a listener that ${how} is reported, and nothing else comes of it`, async (context) => {
+    const { made, ann, errors } = await world(context)
+    const { client } = ann
+    listen(client, fail)
+    const told: string[] = []
+    client.query(task, {}, {}, (tasks) => told.push(tasks.map(({ _id }) => _id).join(' ')))
+    await made.calm()
+    const id = await made.settled(client.createDoc(board.class.Task, space, { title: 'x' }))
+    const description = 'word '.repeat(300_000)
+    const update = client.updateDoc({ _id: id, _class: task, space }, { description })
+    await made.settled(update)
+    const found = client.findAll(task, {}, {}, { onProgress: () => fail('onProgress') as undefined })
+    assert.equal((await made.settled(found)).length, 1)
+    await made.calm()
+    assert.deepEqual(told.slice(0, 2), ['', id])
+    assert.equal(client.connectionState().connectionCount, 1)
+    const texts = errors.map(String)
+    for (const name of ['query', 'onError', 'onConnectionState', 'onTransactions', 'onLargeMessage'])
+      assert.ok(
+        texts.some((text) => text.endsWith(name)),
+        `${name} of ${[...new Set(texts)].join(', ')}`,
+      )
+    assert.ok(made.logged.some((line) => line.startsWith('code of the application failed')))
+  })
+}
+
+test('SDK-12: what a query’s callback throws is told to its own onError too', async (context) => {
+  const { made, ann, errors } = await world(context)
+  const own: unknown[] = []
+  const thrown = new Error('not rendered')
+  const callback = () => {
+    throw thrown
+  }
+  ann.client.query(task, {}, {}, callback, (error) => own.push(error))
+  await made.calm()
+  assert.deepEqual([own, errors], [[thrown], [thrown]])
+})
+
+test('SDK-12: an error listener and a logger that fail do no harm, and neither does a listener that ends the client', async (context) => {
+  const made = new ClientWorld(3)
+  const failing = () => {
+    throw new Error('from the logger')
+  }
+  const ann = made.join('ann', false, { logger: { debug: failing, warn: failing } })
+  context.after(async () => await made.end())
+  const { client } = ann
+  client.onError(failing)
+  client.query(task, {}, {}, failing)
+  await made.settled(client.ready())
+  const id = await made.settled(client.createDoc(board.class.Task, space, { title: 'x' }))
+  assert.equal((await made.settled(client.findOne(task, { _id: id })))?._id, id)
+  const states: string[] = []
+  client.onConnectionState(({ phase }) => {
+    states.push(phase)
+    client.terminate()
+  })
+  await assert.rejects(made.settled(client.findAll(task)), /terminated/)
+  assert.equal(states.at(-1), 'terminated')
+  assert.equal(client.connectionState().phase, 'terminated')
+})
+
+test('SDK-12: listeners of a connection by itself are reported too, and it goes on', async (context) => {
+  const { url, token } = await testServer(context)
+  const errors: string[] = []
+  const connection = await Connection.open({
+    url,
+    token: token('ann'),
+    dial: dialNode,
+    onError: (error) => errors.push(String(error)),
+  })
+  context.after(() => connection.close())
+  const pushed: string[] = []
+  connection.onPush(() => {
+    throw new Error('onPush')
+  })
+  connection.onPush((txes) => pushed.push(...txes.map(({ _id }) => _id)))
+  connection.onReceived(() => {
+    throw new Error('onReceived')
+  })
+  const tx = createTask('t1', { title: 'x' })
+  await connection.tx(tx as never)
+  await waitUntil(() => pushed.includes(tx._id), 'the push')
+  assert.ok(errors.includes('Error: onPush') && errors.includes('Error: onReceived'), errors.join(' '))
+})

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
+import { test } from 'node:test'
+import { ConnectionFixture } from '../support/connection-fixture.ts'
+import { createTask } from '../support/transactions.ts'
+
+const OUTAGES = 100
+/** Milliseconds after the network's return in which 99 of 100 are back. */
+const BAR = 5000
+
+for (const kind of ['refused', 'dark'] as const) {
+  test(`SDK-19: after a long outage in which everything is ${kind === 'dark' ? 'swallowed' : kind} 99 of 100 clients are back within five seconds`, async (t) => {
+    const seed = randomInt(1e9)
+    t.diagnostic(`seed ${seed}`)
+    const late: number[] = []
+    for (let run = 0; run < OUTAGES; run++) {
+      const fixture = new ConnectionFixture(t, { dialTimeout: 20_000, random: seeded(seed + run) })
+      const { connection, line, time, core } = fixture
+      let isOut = false
+      line.delay = () => 40
+      if (kind === 'dark') line.isDark = () => isOut
+      else line.isDown = () => isOut
+      connection.start()
+      await fixture.until('ready')
+      isOut = true
+      if (kind === 'refused') connection.reconnect('cut')
+      // Long enough for silence to be noticed, and for waits to be as long as they get.
+      await time.advance(120_000 + seeded(seed * 7 + run)() * 1_200_000)
+      assert.notEqual(connection.state.phase, 'ready')
+      isOut = false
+      const back = time.now()
+      for (let step = 0; connection.state.phase !== 'ready' && step < 4000; step++) {
+        await time.advance(10)
+        await core.settle()
+      }
+      late.push(time.now() - back)
+      connection.terminate()
+      await time.advance(60_000)
+    }
+    late.sort((a, b) => a - b)
+    const p99 = late[Math.ceil(late.length * 0.99) - 1] ?? Infinity
+    assert.ok(p99 <= BAR, `p99 ${p99} ms, most ${late.at(-1)} ms`)
+    t.diagnostic(`p50 ${late[late.length >> 1]} ms, p99 ${p99} ms, most ${late.at(-1)} ms`)
+  })
+}
+
+test('SDK-19: that the server answers at all ends the waits for the network, and overload has waits of its own', async (t) => {
+  const fixture = new ConnectionFixture(t)
+  const { connection, line, time } = fixture
+  line.isDown = () => true
+  connection.start()
+  await time.advance(300_000)
+  assert.ok(connection.state.retries > 50)
+  // Another server, which has no room.
+  fixture.restartWith({ maxSessions: '1' })
+  fixture.core.connect({ email: 'bob', workspace: 'w1' })
+  line.isDown = () => false
+  const waits: number[] = []
+  const waited = () => (connection.state.retryAt ?? 0) - time.now()
+  while (waits.length < 6) {
+    await time.advance(5)
+    const { phase, lastClose } = connection.state
+    if (phase !== 'disconnected' || lastClose?.code !== 1013) continue
+    waits.push(Math.round(waited() / 100) * 100)
+    await fixture.until('connecting')
+  }
+  assert.deepEqual(waits, [1500, 3000, 6000, 12_000, 22_500, 22_500])
+})
+
+test('SDK-24: a line that is half open is left a minute after its last word, whatever waits for an answer', async (t) => {
+  for (const request of ['none', 'tx', 'findAll'] as const) {
+    const fixture = new ConnectionFixture(t)
+    const { connection, line, time } = fixture
+    connection.start()
+    await fixture.until('ready')
+    let isOut = false
+    line.isDark = () => isOut
+    await time.advance(100_000)
+    isOut = true
+    const since = time.now()
+    await time.advance(20_000)
+    if (request === 'tx') connection.request('tx', [createTask('t1', { title: 'x' })]).catch(() => undefined)
+    if (request === 'findAll') connection.request('findAll', ['board:class:Task', {}]).catch(() => undefined)
+    await fixture.until('disconnected', 61_000)
+    assert.ok(time.now() - since <= 60_000, `${request}: after ${time.now() - since} ms`)
+    assert.match(connection.state.lastClose?.reason ?? '', /^silent for 60000 ms$/)
+    isOut = false
+    await fixture.until('ready', 5000)
+    connection.terminate()
+  }
+})
+
+test('SDK-25: a date that is set back or ahead neither keeps a dead line nor leaves one that lives', async (t) => {
+  for (const step of [-3_600_000, 3_600_000]) {
+    const fixture = new ConnectionFixture(t)
+    const { connection, line, time } = fixture
+    connection.start()
+    await fixture.until('ready')
+    let isOut = false
+    line.isDark = () => isOut
+    time.setDate(step)
+    await time.advance(300_000)
+    assert.equal(connection.state.connectionCount, 1)
+    isOut = true
+    time.setDate(step)
+    await time.advance(61_000)
+    assert.notEqual(connection.state.phase, 'ready')
+    isOut = false
+    time.setDate(-step)
+    await fixture.until('ready', 5000)
+    connection.terminate()
+  }
+})
+
+test('SDK-18: without a network the phase is offline, from the start too, and the network’s return is found out about', async (t) => {
+  const fixture = new ConnectionFixture(t)
+  const { connection, time } = fixture
+  fixture.network('offline')
+  connection.start()
+  const waiting = connection.request('ping', [])
+  await time.advance(60_000)
+  assert.deepEqual(fixture.states, ['offline'])
+  assert.equal(connection.state.retryAt, undefined)
+  fixture.network('online')
+  assert.equal((await fixture.settled(waiting)).result, 'pong!')
+  // What is there is left at once: nothing would come of it.
+  fixture.network('offline')
+  assert.equal(connection.state.phase, 'offline')
+  assert.equal(connection.state.lastClose?.reason, 'the network is gone')
+  // Nobody tells that it is back.
+  fixture.online = true
+  await fixture.until('ready', 5000)
+  fixture.network('offline')
+  connection.stop()
+  connection.restart()
+  assert.equal(connection.state.phase, 'offline')
+  fixture.network('visible')
+  await fixture.until('ready', 1000)
+})
+
+test('SDK-18: an attempt that was begun without a network is begun anew when it is back', async (t) => {
+  const fixture = new ConnectionFixture(t, { dialTimeout: 60_000 })
+  const { connection, line, time } = fixture
+  let isOut = true
+  line.isDark = () => isOut
+  connection.start()
+  await time.advance(8000)
+  assert.equal(connection.state.phase, 'connecting')
+  isOut = false
+  fixture.network('online')
+  await fixture.until('ready', 100)
+})
+
+function seeded(seed: number): () => number {
+  let state = (Math.imul(seed, 2_654_435_761) ^ 0x9e3779b9) >>> 0
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 4_294_967_296
+  }
+}

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import type { Account, Class, Doc, Ref, Space } from '../../model/documents.ts'
+import type { FindResult } from '../../model/query/query.ts'
+import { StatusError } from '../../model/status.ts'
+import type { Client } from '../../client/client.ts'
+import type { ClientOptions } from '../../client/client-options.ts'
+import type { Conflict } from '../../client/changes.ts'
+import { createNodeClient } from '../../client/node.ts'
+import { MemoryStore } from '../../client/store/client-store.ts'
+import { board } from '../../examples/board/model.ts'
+import { testServer } from '../support/test-server.ts'
+import { waitUntil } from '../support/wait-until.ts'
+import { wsProxy } from '../support/ws-proxy.ts'
+
+const task = 'board:class:Task' as Ref<Class>
+const space = 'p' as Ref<Space>
+const LIMIT = 100_000
+const account = 'account:ann' as Ref<Account>
+
+function clientOf(context: TestContext, options: ClientOptions): Client {
+  const client = createNodeClient(options)
+  context.after(() => client.terminate())
+  return client
+}
+
+const create = (client: Client, title: string, description = '') =>
+  client.createDoc(board.class.Task, space, { title, description })
+
+const titlesOf = (found: FindResult | undefined) =>
+  (found as unknown as (Doc & { title: string })[]).map(({ title }) => title)
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof StatusError && error.status.code === 'platform:status:TooLarge'
+}
+
+for (const binary of [true, false]) {
+  test(`SDK-13: one kept change that is too large is refused by itself, ${binary ? 'packed' : 'as text'}, and everything else goes on`, async (context) => {
+    const { url, token } = await testServer(context, { maxPayload: String(LIMIT) })
+    const store = new MemoryStore()
+    const getToken = () => token('ann')
+    const offline = createNodeClient({ url: 'ws://127.0.0.1:1', getToken, store, account, binary })
+    // Two bytes each: fewer characters than the limit.
+    const large = 'é'.repeat(LIMIT * 0.6)
+    for (const [title, description] of [['a'], ['large', large], ['b']] as const)
+      create(offline, title, description).catch(() => undefined)
+    await waitUntil(async () => (await store.entries('change/')).length === 3, 'three kept changes')
+    offline.terminate()
+
+    const client = clientOf(context, { url, getToken, store, binary })
+    const conflicts: Conflict[] = []
+    client.onConflict((conflict) => conflicts.push(conflict))
+    await waitUntil(async () => (await store.entries('change/')).length === 0, 'nothing unsent')
+    assert.deepEqual(titlesOf(await client.findAll(task, {}, { sort: { title: 1 } })), ['a', 'b'])
+    assert.deepEqual(
+      conflicts.map(({ tx, error: { status } }) => [
+        (tx as unknown as { attributes: { title: string } }).attributes.title,
+        status.code,
+        status.params['limit'],
+        Number(status.params['size']) > LIMIT,
+      ]),
+      [['large', 'platform:status:TooLarge', LIMIT, true]],
+    )
+    assert.equal(client.connectionState().connectionCount, 1)
+  })
+
+  test(`SDK-13: a find too large to be sent is refused, ${binary ? 'packed' : 'as text'}, and so is a live query`, async (context) => {
+    const { url, token } = await testServer(context, { maxPayload: String(LIMIT) })
+    const client = clientOf(context, { url, getToken: () => token('ann'), binary })
+    await client.ready()
+    const ids = Array.from({ length: 5000 }, (_, at) => `${at}`.padStart(24, '0') as Ref)
+    const failures: unknown[] = []
+    client.query(
+      task,
+      { _id: { $in: ids } },
+      {},
+      () => undefined,
+      (error) => failures.push(error),
+    )
+    const [large, small] = [client.findAll(task, { _id: { $in: ids } }), client.findAll(task)]
+    await assert.rejects(large, isTooLarge)
+    assert.deepEqual([...(await small)], [])
+    await assert.rejects(create(client, 'x', 'word '.repeat(LIMIT)), isTooLarge)
+    await create(client, 'y')
+    assert.ok(failures.length === 1 && isTooLarge(failures[0]), String(failures))
+    assert.equal(client.connectionState().connectionCount, 1)
+  })
+
+  test(`SDK-13: after 1009 in the middle of a batch the client comes back without what was too large, ${binary ? 'packed' : 'as text'}`, async (context) => {
+    const { url, token } = await testServer(context)
+    const proxy = await wsProxy(context, url, { maxPayload: LIMIT })
+    const client = clientOf(context, { url: proxy.url, getToken: () => token('ann'), binary })
+    await client.ready()
+    const shown: string[][] = []
+    client.query(task, {}, { sort: { title: 1 } }, (found) => shown.push(titlesOf(found)))
+    const fits = 'word '.repeat(LIMIT / 10)
+    const batch = [
+      create(client, 'a'),
+      create(client, 'b', fits),
+      create(client, 'large', fits.repeat(3)),
+      create(client, 'c', fits),
+      client.findAll(task, { title: 'none' }),
+    ]
+    const outcomes = await Promise.allSettled(batch)
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      ['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
+    )
+    assert.ok(outcomes[2]?.status === 'rejected' && isTooLarge(outcomes[2].reason))
+    await waitUntil(() => JSON.stringify(shown.at(-1)) === '["a","b","c"]', 'what is there')
+    const { connectionCount, lastClose } = client.connectionState()
+    assert.deepEqual([connectionCount, lastClose?.code], [2, 1009])
+  })
+}

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import type { Class, Doc, Ref, Space } from '../../model/documents.ts'
+import { HandedOut, isDevelopment } from '../../client/copies.ts'
+import { board } from '../../examples/board/model.ts'
+import { createTask, updateTask } from '../support/transactions.ts'
+import { ClientWorld, type Member } from './client-world.ts'
+
+const task = 'board:class:Task' as Ref<Class>
+const space = 'p' as Ref<Space>
+
+type Labelled = Doc & { title: string; labels: string[] }
+
+async function world(context: TestContext, freeze: boolean): Promise<{ made: ClientWorld; ann: Member }> {
+  const made = new ClientWorld(5)
+  const ann = made.join('ann', false, { freeze })
+  context.after(async () => await made.end())
+  await made.calm()
+  for (const id of ['t1', 't2'])
+    ann.send(createTask(id, { title: id, labels: ['a', 'b'], rank: id }, { by: 'account:ann' }))
+  await made.calm()
+  return { made, ann }
+}
+
+/** The results of a query, the newest last. */
+function results({ client }: Member, _class = task, options: object = { sort: { rank: 1 } }): Labelled[][] {
+  const shown: Labelled[][] = []
+  client.query(_class, {}, options, (found) => shown.push(found as unknown as Labelled[]))
+  return shown
+}
+
+/** Writes wherever something can be written. */
+function spoil(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  for (const member of Object.values(value)) spoil(member)
+  if (Array.isArray(value)) value.push('spoiled')
+  else Object.assign(value, { title: 'spoiled', message: 'spoiled', spoiled: true })
+}
+
+test('SDK-36: in development what queries find is frozen, in production it is not', async (context) => {
+  const { made, ann } = await world(context, true)
+  const shown = results(ann)
+  await made.calm()
+  const found = await made.settled(ann.client.findAll(task))
+  const first = await made.settled(ann.client.findOne(task, { _id: 't1' as Ref }))
+  for (const value of [shown.at(-1), shown.at(-1)?.[0]?.labels, found, found[0], first]) {
+    assert.ok(Object.isFrozen(value))
+    assert.throws(() => spoil(value), TypeError)
+  }
+  const { NODE_ENV: before } = process.env
+  context.after(() => {
+    if (before === undefined) delete process.env.NODE_ENV
+    else process.env.NODE_ENV = before
+  })
+  process.env.NODE_ENV = 'production'
+  assert.equal(isDevelopment(), false)
+  delete process.env.NODE_ENV
+  assert.equal(isDevelopment(), true)
+})
+
+test('SDK-36: what somebody writes to a result is seen by nobody else, and changes no later result', async (context) => {
+  const { made, ann } = await world(context, false)
+  const lookup = { lookup: { _id: { remarks: ['board:class:Comment', 'attachedTo'] } }, sort: { rank: 1 } }
+  ann.send({ ...createTask('x', {}), ...commentOn('t1') } as never)
+  const all = [
+    results(ann),
+    results(ann),
+    results(ann, task, { sort: { rank: 1 }, projection: { title: 1, labels: 1, rank: 1 } }),
+    results(ann, task, lookup),
+    results(ann, 'core:class:Space' as Ref<Class>, {}),
+    results(ann, 'core:class:Account' as Ref<Class>, {}),
+  ]
+  await made.calm()
+  const pure = results(ann)
+  await made.calm()
+  for (const shown of all) spoil(shown.at(-1))
+  ann.client.onTransactions((pushed) => spoil(pushed))
+  ann.client.onTransactions(({ txes }) => assert.ok(!JSON.stringify(txes).includes('spoiled')))
+  ann.send(updateTask('t2', { title: 'new' }, { by: 'account:ann' }))
+  ann.send(createTask('t3', { title: 't3', labels: ['c'], rank: 't3' }, { by: 'account:ann' }))
+  await made.calm()
+  const fresh = await made.settled(ann.client.findAll(task, {}, { sort: { rank: 1 } }))
+  assert.deepEqual([...(pure.at(-1) ?? [])], [...fresh])
+  // One that was spoiled stays so for who spoiled it, until it changes: what changes is as it is.
+  assert.deepEqual(
+    all[0]?.at(-1)?.map(({ title }) => title),
+    ['spoiled', 'new', 't3'],
+  )
+  const again = [
+    results(ann),
+    results(ann, task, lookup),
+    results(ann, 'core:class:Account' as Ref<Class>, {}),
+  ]
+  await made.calm()
+  for (const shown of again) assert.ok(!JSON.stringify(shown.at(-1)).includes('spoiled'))
+  assert.ok(ann.client.hierarchy.findClass(task) !== undefined)
+})
+
+function commentOn(id: string): object {
+  const header = { space: 'core:space:Tx', modifiedBy: 'account:ann', modifiedOn: 1, objectSpace: 'p1' }
+  const attributes = { message: 'well' }
+  const tx = {
+    ...header,
+    _id: 'ci',
+    _class: 'core:class:TxCreateDoc',
+    objectId: 'c1',
+    objectClass: 'board:class:Comment',
+    attributes,
+  }
+  return {
+    ...header,
+    _id: 'co',
+    _class: 'core:class:TxCollectionCUD',
+    objectId: id,
+    objectClass: 'board:class:Task',
+    collection: 'comments',
+    tx,
+  }
+}
+
+test('SDK-36: what is given to a call may be written to at once: the call has its own', async (context) => {
+  const { made, ann } = await world(context, true)
+  const { client } = ann
+  const shown = results(ann)
+  await made.calm()
+  client.stop()
+  const attributes = { title: 'given', labels: ['x'], rank: 'a' }
+  const created = client.createDoc(board.class.Task, space, attributes)
+  const operations = { labels: ['y'] }
+  const updated = client.updateDoc({ _id: 't1' as Ref, _class: task, space: 'p1' as Ref<Space> }, operations)
+  spoil([attributes, operations])
+  attributes.labels.push('more')
+  await made.pass(10)
+  client.restart()
+  await made.settled(Promise.all([created, updated]))
+  client.pause()
+  const query = { title: 'given' }
+  const found = client.findAll(task, query)
+  spoil(query)
+  client.resume()
+  assert.deepEqual(
+    (await made.settled(found)).map((doc) => (doc as unknown as Labelled).labels),
+    [['x']],
+  )
+  await made.calm()
+  assert.ok(!JSON.stringify(shown.at(-1)).includes('spoiled'))
+  assert.ok(!Object.isFrozen(attributes.labels))
+})
+
+test('SDK-36: each listener has its own copies, the same ones as long as nothing changes', () => {
+  const doc = { a: [1, { b: 2 }], when: new Date(0) }
+  const [one, other, frozen] = [new HandedOut(false), new HandedOut(false), new HandedOut(true)]
+  assert.notEqual(one.of(doc), doc)
+  assert.equal(one.of(doc), one.of(doc))
+  assert.notEqual(one.of(doc), other.of(doc))
+  assert.deepEqual(one.of(doc), doc)
+  const poisoned = JSON.parse('{"__proto__":{"x":1}}') as object
+  assert.deepEqual(Object.keys(one.of(poisoned)), ['__proto__'])
+  assert.equal(Object.getPrototypeOf(one.of(poisoned)), Object.prototype)
+  assert.equal(frozen.of(doc), doc)
+})

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import type { Class, Ref, Space } from '../../model/documents.ts'
+import { board } from '../../examples/board/model.ts'
+import { memoryDial } from '../support/memory-network.ts'
+import { tamperingDial } from '../support/tampering-dial.ts'
+import { createTask } from '../support/transactions.ts'
+import { ClientWorld, type Member } from './client-world.ts'
+
+const task = 'board:class:Task' as Ref<Class>
+const space = 'p' as Ref<Space>
+
+/** A client whose frames are tampered with, and another one to change things. */
+async function world(
+  context: TestContext,
+  tamper: (frame: Record<string, unknown>, made: ClientWorld) => unknown[],
+): Promise<{ made: ClientWorld; ann: Member; bob: Member }> {
+  const made = new ClientWorld(21)
+  context.after(async () => await made.end())
+  const bob = made.join('bob')
+  const line = { delay: () => 1, fault: () => 'none' as const, isDown: () => made.isDown }
+  const dial = tamperingDial(
+    memoryDial(() => made.core, made.time, line),
+    (frame) => tamper(frame, made),
+  )
+  const ann = made.join('ann', false, { dial })
+  for (let step = 0; step < 20; step++) await made.pass(2)
+  return { made, ann, bob }
+}
+
+const isModel = ({ result }: Record<string, unknown>) =>
+  typeof (result as { full?: unknown } | null | undefined)?.full === 'boolean'
+const isOfLog = ({ id, seq, result }: Record<string, unknown>) =>
+  id === undefined && typeof seq === 'number' && result !== 'ping'
+
+for (const code of ['InternalServerError', 'Unavailable', 'LimitReached'])
+  test(`SDK-26: a model that was not loaded because of ${code} is asked for again, ever more rarely, until it is`, async (context) => {
+    const at: number[] = []
+    const { made, ann } = await world(context, (frame, { time }) => {
+      if (!isModel(frame) || at.length >= 6) return [frame]
+      at.push(time.monotonic())
+      return [{ id: frame['id'], error: { severity: 'ERROR', code: `platform:status:${code}`, params: {} } }]
+    })
+    assert.equal(ann.client.connectionState().phase, 'ready')
+    await made.settled(ann.client.ready())
+    const waits = at.slice(1).map((time, before) => Math.round((time - (at[before] ?? 0)) / 100) * 100)
+    assert.deepEqual(waits.slice(-4), [1000, 2000, 4000, 8000])
+    assert.ok(ann.client.hierarchy.findClass(task) !== undefined)
+    assert.equal(ann.client.connectionState().connectionCount, 1)
+  })
+
+test('SDK-26: a model that does not add up is asked for anew, as a whole', async (context) => {
+  let damaged = 0
+  const { made, ann } = await world(context, (frame) => {
+    const result = frame['result'] as { transactions: object[]; full: boolean } | undefined
+    if (!isModel(frame) || result === undefined || damaged > 0) return [frame]
+    damaged += 1
+    return [{ ...frame, result: { ...result, full: false, transactions: result.transactions.slice(3) } }]
+  })
+  await made.settled(ann.client.ready())
+  assert.equal(damaged, 1)
+  assert.ok(ann.client.hierarchy.findClass(task) !== undefined)
+  assert.ok(ann.client.hierarchy.findClass('core:class:Doc') !== undefined)
+})
+
+test('SDK-39: a push that does not begin where the client stands is not taken in: it catches up from the log', async (context) => {
+  let place = 0
+  let drop = 0
+  const { made, ann, bob } = await world(context, (frame) => {
+    if (frame['result'] === 'hello') place = Number(frame['seq'])
+    if (!isOfLog(frame)) return [frame]
+    // What was missed follows the place that was asked for.
+    const sent = frame['seqs'] === undefined ? { ...frame, after: place } : frame
+    place = Number(frame['seq'])
+    return drop > 0 && drop-- > 0 ? [] : [sent]
+  })
+  const shown: string[][] = []
+  ann.client.query(task, {}, {}, (found) => shown.push(found.map(({ _id }) => _id)))
+  await made.calm()
+  bob.send(createTask('t1', { title: 'x' }, { by: 'account:bob' }))
+  await made.calm()
+  assert.equal(ann.client.connectionState().connectionCount, 1)
+  drop = 1
+  for (const id of ['t2', 't3', 't4']) {
+    bob.send(createTask(id, { title: 'x' }, { by: 'account:bob' }))
+    await made.pass(20)
+  }
+  await made.calm()
+  assert.deepEqual(shown.at(-1), ['t1', 't2', 't3', 't4'])
+  assert.equal(ann.client.connectionState().connectionCount, 2)
+  assert.match(ann.client.connectionState().lastClose?.reason ?? '', /something is missing/)
+  assert.equal(new Set(ann.pushed).size, ann.pushed.length)
+})
+
+test('SDK-39: where the log does not close the gap either, everything is asked for again', async (context) => {
+  const { made, ann, bob } = await world(context, (frame) =>
+    // A server that is wrong about what its pushes follow.
+    isOfLog(frame) ? [{ ...frame, after: Number(frame['seq']) + 5 }] : [frame],
+  )
+  const shown: string[][] = []
+  ann.client.query(task, {}, {}, (found) => shown.push(found.map(({ _id }) => _id)))
+  await made.calm()
+  for (const id of ['t1', 't2', 't3', 't4']) {
+    bob.send(createTask(id, { title: 'x' }, { by: 'account:bob' }))
+    await made.pass(4000)
+  }
+  await made.pass(20_000)
+  assert.deepEqual(shown.at(-1), ['t1', 't2', 't3', 't4'])
+})
+
+for (const garbage of [
+  'not json',
+  '5',
+  'null',
+  '{"id":{}}',
+  '[]',
+  '{"result":{"dataType":"TotalArray"},"id":1,"chunk":{"index":0}}',
+])
+  test(`SDK-40: a frame that is no frame (${garbage}) ends that connection, if anything, and nothing else`, async (context) => {
+    let left = 3
+    const { made, ann, bob } = await world(context, (frame) =>
+      frame['id'] === undefined && left-- > 0 ? [garbage, frame] : [frame],
+    )
+    const shown: string[][] = []
+    ann.client.query(task, {}, {}, (found) => shown.push(found.map(({ _id }) => _id)))
+    await made.calm()
+    for (const id of ['t1', 't2', 't3', 't4']) bob.send(createTask(id, { title: 'x' }, { by: 'account:bob' }))
+    const id = await made.settled(ann.client.createDoc(board.class.Task, space, { title: 'mine' }))
+    await made.calm()
+    assert.deepEqual(new Set(shown.at(-1)), new Set(['t1', 't2', 't3', 't4', id]))
+  })
