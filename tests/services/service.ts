@@ -4,6 +4,8 @@ export interface Service {
   name: string
   version: string
   stop: () => Promise<void>
+  /** Why tests of what happens at once prove nothing here. */
+  notAtomic?: string
   /** Only of one that was started here. */
   outage?: Outage
 }
