@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import { test, type TestContext } from 'node:test'
-import { withMongo } from '../services/with-mongo.ts'
+import { withEachMongo } from '../services/with-mongo.ts'
 import { mongoBackend } from './backend.ts'
 import { faultRounds } from './fault-rounds.ts'
 import { crashRounds } from './rounds.ts'
@@ -12,8 +12,8 @@ function seedOf(context: TestContext): number {
   return seed
 }
 
-await withMongo((service) => {
-  test('STO-52: after a kill over MongoDB, each acknowledged transaction is there once and seq has no gap', async (t) => {
+await withEachMongo((service) => {
+  test(`STO-52: after a kill over MongoDB, each acknowledged transaction is there once and seq has no gap (${service.name})`, async (t) => {
     const seed = seedOf(t)
     const rounds = await crashRounds({
       backend: () => mongoBackend(service.url),
@@ -26,7 +26,7 @@ await withMongo((service) => {
     assert.ok(sum('unanswered') > 100, 'servers were killed at work')
   })
 
-  test('STO-53: a server lives through outages, cut and stalled connections, and loses and doubles nothing', async (t) => {
+  test(`STO-53: a server lives through outages, cut and stalled connections, and loses and doubles nothing (${service.name})`, async (t) => {
     const seed = seedOf(t)
     const rounds = await faultRounds({ service, rounds: 20, seed, writers: 50 })
     for (const { round, fault, acknowledged, refused } of rounds)

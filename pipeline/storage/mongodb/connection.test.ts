@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import { MongoClient, MongoNetworkError } from 'mongodb'
 import { cuttingProxy } from '../../../tests/services/cutting-proxy.ts'
-import { withMongo } from '../../../tests/services/with-mongo.ts'
+import { withEachMongo } from '../../../tests/services/with-mongo.ts'
 import { StorageError, type WorkspaceStorage } from '../contract.ts'
 import { batch, entry, idsOf, noSchema, task } from '../suite/fixture.ts'
 import './driver-repair.ts'
@@ -57,10 +57,10 @@ function expectedIds(): string[] {
   return [...ids.filter((id) => !removed.has(id)), 'last'].sort()
 }
 
-await withMongo(({ url }) => {
+await withEachMongo(({ url, name }) => {
   for (const retryFor of [10_000, 0]) {
     const title = retryFor === 0 ? 'that are told of the cut' : 'that go on'
-    test(`STO-44: nothing is lost or doubled by cut connections, with commits ${title}`, async () => {
+    test(`STO-44: nothing is lost or doubled by cut connections, with commits ${title} (${name})`, async () => {
       const proxy = await cuttingProxy(url)
       const subject = temporarySubject(proxy.url, { retryFor })
       const direct = temporarySubject(url)
@@ -91,7 +91,7 @@ await withMongo(({ url }) => {
     })
   }
 
-  test('STO-54: a command whose socket goes away as it is written fails, and does not wait for ever', async () => {
+  test(`STO-54: a command whose socket goes away as it is written fails, and does not wait for ever (${name})`, async () => {
     const sockets: Socket[] = []
     const keep = (message: unknown) => void sockets.push((message as { socket: Socket }).socket)
     subscribe('net.client.socket', keep)
@@ -109,7 +109,7 @@ await withMongo(({ url }) => {
     }
   })
 
-  test('STO-44: without a server it is told as unavailable, in time, and no timer is left', async () => {
+  test(`STO-44: without a server it is told as unavailable, in time, and no timer is left (${name})`, async () => {
     const proxy = await cuttingProxy(url)
     await proxy.close()
     const storage = createMongoStorage({ url: proxy.url, retryFor: 200, selectionTimeout: 100 })

@@ -1,9 +1,9 @@
-import { withMongo } from '../../../tests/services/with-mongo.ts'
+import { withEachMongo } from '../../../tests/services/with-mongo.ts'
 import { describeStorage } from '../contract-suite.ts'
 import { describeSearchFeed } from '../suite/search-feed.ts'
 import { temporarySubject } from './temporary-subject.ts'
 
-await withMongo(({ url }) => {
-  describeStorage('mongodb', () => Promise.resolve(temporarySubject(url)))
-  describeSearchFeed('mongodb', () => Promise.resolve(temporarySubject(url)))
+await withEachMongo(({ url, name }) => {
+  describeStorage(`mongodb (${name})`, () => Promise.resolve(temporarySubject(url)))
+  describeSearchFeed(`mongodb (${name})`, () => Promise.resolve(temporarySubject(url)))
 })
