@@ -23,13 +23,13 @@ function exploring(scenario: Scenario, departures: number): Promise<number> {
   return explore(departures, (choices) => checkSchedule(scenario, (_, step) => choices[step] ?? 0))
 }
 
-test('STO-41: whatever is delayed, lost or crashes, owners read and acknowledge whole groups only, and what they did stays', async (t) => {
+test('STO-101: whatever is delayed, lost or crashes, owners read and acknowledge whole groups only, and what they did stays', async (t) => {
   const schedules = await exploring(two, 2)
   t.diagnostic(`${schedules} schedules`)
   assert.ok(schedules > 2000)
 })
 
-test('STO-41: the same of three owners in a row, in random schedules', async (t) => {
+test('STO-101: the same of three owners in a row, in random schedules', async (t) => {
   const seed = Number(process.env['FENCE_SEED'] ?? randomInt(2 ** 31))
   t.diagnostic(`FENCE_SEED=${seed}`)
   const random = seededRandom(seed)
@@ -39,6 +39,6 @@ test('STO-41: the same of three owners in a row, in random schedules', async (t)
   }
 })
 
-test('STO-41: the check of schedules finds what goes wrong when a taken place is freed', async () => {
+test('STO-101: the check of schedules finds what goes wrong when a taken place is freed', async () => {
   await assert.rejects(exploring({ ...two, keepsPlaces: false }, 2), /a part of|was told of|read them|twice/)
 })

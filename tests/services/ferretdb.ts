@@ -34,7 +34,7 @@ export async function startFerretdb(): Promise<Service | MissingService> {
     const outage = { how: 'kill -9', begin: () => killChild(child), end } as const
     const version = await versionOf(url, startTimeout)
     const notAtomic = 'FerretDB finds a document and replaces it in two steps'
-    return { url, name: 'FerretDB', version, stop, notAtomic, outage }
+    return { url, name: 'FerretDB', version, stop, notAtomic, scans: true, outage }
   } catch (error) {
     await stop()
     return { missing: `FerretDB did not start: ${String(error)}` }

@@ -5,8 +5,7 @@ import { withEachMongo } from '../../../tests/services/with-mongo.ts'
 import type { StorageError } from '../contract.ts'
 import { batch, entry, eq, idsOf, task, taskSchema } from '../suite/fixture.ts'
 import { collectionName, databaseName } from './database-name.ts'
-import { openDatabase } from './open.ts'
-import { temporarySubject, type TemporarySubject } from './temporary-subject.ts'
+import { openParts, temporarySubject, type TemporarySubject } from './temporary-subject.ts'
 
 /** At once: what is asked in one round trip waits for no connection to be made. */
 const connections = 16
@@ -48,21 +47,13 @@ await withEachMongo(({ url, name }) => {
       await subject.dispose()
     }
   }
-  const opened = (subject: TemporarySubject, client: MongoClient, declared = taskSchema) =>
-    openDatabase({
-      database: client.db(databaseName(subject.prefix, 'workspace')),
-      declared,
-      retry: { retryFor: 1000, signal: new AbortController().signal },
-      now: Date.now,
-      logger: undefined,
-    })
-
   test(
     `STO-46: names that mean something to MongoDB are names of fields like any other (${name})`,
     within(async ({ storage }) => {
       const workspace = await storage.openWorkspace('workspace', taskSchema)
       const fields = JSON.parse(
-        '{"a.b":{"$set":1,"%25":"x"},"$inc":{"":2},"__proto__":{"x":3},"_bsontype":"Long","%seq":[{"c.d":4}],"n\\u0000":5}',
+        '{"a.b":{"$set":1,"%25":"x"},"$inc":{"":2},"__proto__":{"x":3},"_bsontype":"Long","%seq":[{"c.d":4}],"n\\u0000":5,' +
+          '"q\\"":{"b\\\\s":6},"it\'s":7,"\\t\\u001b\\u007f":8,"\\ud83d":9,"%u00AD":10}',
       ) as Record<string, unknown>
       const doc = { ...task('a'), ...Object.fromEntries(Object.entries(fields)) }
       Object.defineProperty(doc, '__proto__', { value: { x: 3 }, enumerable: true })
@@ -76,6 +67,11 @@ await withEachMongo(({ url, name }) => {
         eq(['$inc', ''], 2),
         eq(['%seq', 'c.d'], 4),
         eq('_bsontype', 'Long'),
+        eq(['q"', 'b\\s'], 6),
+        eq("it's", 7),
+        eq('\t\u001b\u007f', 8),
+        eq('\ud83d', 9),
+        eq('%u00AD', 10),
         eq('a.b', { $set: 1, '%25': 'x' }),
       ])
         assert.deepEqual(await idsOf(workspace, { condition }), ['a'])
@@ -89,7 +85,7 @@ await withEachMongo(({ url, name }) => {
   test(
     `STO-47: a group takes three round trips, whatever it holds (${name})`,
     within(async (subject, client) => {
-      const { committer, schema } = await opened(subject, client)
+      const { committer, schema } = await openParts(subject, client, { declared: taskSchema })
       const counts = { running: 0, waves: 0, commands: 0 }
       client.on('commandStarted', () => {
         counts.commands++
@@ -120,51 +116,6 @@ await withEachMongo(({ url, name }) => {
         assert.equal(counts.waves, 3, `round trips of ${size}`)
         assert.ok(counts.commands <= commandsOfGroup, `${counts.commands} commands for ${size}`)
       }
-    }),
-  )
-
-  test(
-    `STO-48: indexes are made for what is declared, and go when it no longer is or would refuse a document (${name})`,
-    within(async (subject, client) => {
-      const workspace = await opened(subject, client)
-      const collection = client.db(databaseName(subject.prefix, 'workspace')).collection('task')
-      const declared = async () => {
-        await workspace.schema.idle()
-        const names = (await collection.indexes()).map(({ name }) => name ?? '')
-        return names.filter((name) => name.startsWith('ix_')).length
-      }
-      await workspace.committer.commit(
-        batch({ entries: [entry(1)], puts: [{ domain: 'task', doc: task('b') }] }),
-      )
-      assert.equal(await declared(), 3)
-      const doc = task('a', { space: ['x', 'y'], rank: ['b', 'c'] })
-      await workspace.committer.commit(batch({ entries: [entry(2)], puts: [{ domain: 'task', doc }] }))
-      assert.equal(await declared(), 2)
-      await workspace.schema.apply({ domains: [] })
-      assert.equal(await declared(), 0)
-    }),
-  )
-
-  test(
-    `STO-58: indexes that an apply cut short left behind are dropped at the next opening (${name})`,
-    within(async (subject, client) => {
-      const workspace = await opened(subject, client)
-      const database = client.db(databaseName(subject.prefix, 'workspace'))
-      await workspace.committer.commit(
-        batch({ entries: [entry(1)], puts: [{ domain: 'task', doc: task('a') }] }),
-      )
-      await workspace.schema.idle()
-      // As it is when the process ends after the first step.
-      const meta = database.collection<{ _id: string }>('atrium.meta')
-      const left = { text: '{"domains":[]}', made: [] }
-      assert.equal((await meta.replaceOne({ _id: 'schema' }, left)).matchedCount, 1)
-      const { schema } = await opened(subject, client, { domains: [] })
-      await schema.idle()
-      const names = (await database.collection('task').indexes()).map(({ name }) => name ?? '')
-      assert.deepEqual(
-        names.filter((name) => name.startsWith('ix_')),
-        [],
-      )
     }),
   )
 

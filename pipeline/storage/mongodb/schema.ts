@@ -135,18 +135,15 @@ export class Schema {
     const indexes = new CollectionIndexes(database.collection(name))
     const prefix = declared === undefined ? '' : this.#source(declared.domain).prefix
     const wanted = () => (declared === undefined ? [] : wantedIndexes(declared, prefix, irregularities))
-    const failures: unknown[] = []
     for (const index of await indexes.missing(wanted())) {
       if (this.#isClosed) return false
       await indexes.create([index]).catch((error: unknown) => {
         if (isPassing(error)) throw error
-        failures.push(error)
         this.#failed(error, { collection: name, index: textOf(index.key) })
       })
     }
     // A document may have come meanwhile that some would refuse.
-    await dropOthers(indexes, wanted())
-    return failures.length === 0
+    return await dropOthers(indexes, wanted())
   }
 
   #failed(error: unknown, fields: Record<string, unknown>): void {
@@ -162,11 +159,12 @@ export class Schema {
   }
 }
 
-/** Of the indexes that this storage made, those that are not wanted. */
-async function dropOthers(indexes: CollectionIndexes, wanted: readonly WantedIndex[]): Promise<void> {
+/** Of the indexes that this storage made, those that are not wanted; tells whether all that are wanted are there. */
+async function dropOthers(indexes: CollectionIndexes, wanted: readonly WantedIndex[]): Promise<boolean> {
   const keys = new Set(wanted.map(({ key }) => textOf(key)))
-  for (const { name, key } of await indexes.list())
-    if (isOwnName(name) && !keys.has(key)) await indexes.drop(name)
+  const others = (await indexes.list()).filter(({ name, key }) => isOwnName(name) && !keys.has(key))
+  for (const { name } of others) await indexes.drop(name)
+  return (await indexes.missing(wanted)).length === 0
 }
 
 /** Not the log, unless something is declared of it, and not what the storage keeps for itself. */
