@@ -33,6 +33,8 @@ export interface ServerOverrides {
   logger?: Logger
   /** The process is asked to end: an administrator's `reboot`. */
   reboot?: () => void
+  /** Ends a start that waits for its database. */
+  signal?: AbortSignal
 }
 
 /** A server that takes connections. */
@@ -56,7 +58,7 @@ export async function startServer(
   const modules = await loadModules(configuration.modules)
   const secret = await loadSecret(configuration.data, configuration.secret)
   const logger = overrides.logger ?? createLogger(configuration.logLevel)
-  const storage = await createStorage(configuration, logger)
+  const storage = await createStorage(configuration, logger, overrides.signal)
   const server = new AtriumServer(configuration, overrides, { modules, secret, logger, storage })
   try {
     await server.start()

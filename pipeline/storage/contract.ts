@@ -215,6 +215,8 @@ export type StorageErrorCode =
 export class StorageError extends Error {
   /** With `limit` the message names the limit. */
   readonly code: StorageErrorCode
+  /** It is in the server's log: many requests may have failed of it. */
+  isReported = false
 
   constructor(code: StorageErrorCode, message: string, options?: ErrorOptions) {
     super(message, options)

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
 import { test } from 'node:test'
-import { MongoClient, MongoNetworkError } from 'mongodb'
+import { type Document, MongoClient, MongoNetworkError } from 'mongodb'
 import { cuttingProxy } from '../../../tests/services/cutting-proxy.ts'
 import { withEachMongo } from '../../../tests/services/with-mongo.ts'
 import { StorageError, type WorkspaceStorage } from '../contract.ts'
 import { batch, entry, idsOf, noSchema, task } from '../suite/fixture.ts'
-import './driver-repair.ts'
+import { createClient } from './client.ts'
 import { createMongoStorage } from './storage.ts'
-import { temporarySubject } from './temporary-subject.ts'
+import { openParts, temporarySubject } from './temporary-subject.ts'
 
 const groups = 30
 const groupSize = 3
@@ -106,6 +106,41 @@ await withEachMongo(({ url, name }) => {
     } finally {
       unsubscribe('net.client.socket', keep)
       await client.close()
+    }
+  })
+
+  test(`STO-106: options of the connection string never win over what correctness needs (${name})`, async () => {
+    const fighting =
+      'w=0&journal=false&wtimeoutMS=1&readConcernLevel=local&readPreference=secondary&maxStalenessSeconds=120' +
+      '&retryWrites=false&retryReads=false&promoteValues=false&raw=true&ignoreUndefined=false&maxPoolSize=1' +
+      '&socketTimeoutMS=1&serverSelectionTimeoutMS=1'
+    const against = `${url}${url.includes('?') ? '&' : '/?'}${fighting}`
+    const subject = temporarySubject(url)
+    const limits = { selectionTimeout: 5000, commandTimeout: 30_000 }
+    const client = createClient(against, limits, { monitorCommands: true })
+    const odd: string[] = []
+    client.on('commandStarted', ({ commandName, command }) => {
+      if (commandName === 'hello' || commandName === 'endSessions') return
+      const { writeConcern, readConcern, $readPreference } = command as Document
+      const isRead = ['find', 'aggregate'].includes(commandName)
+      const isWrite = ['insert', 'update', 'delete'].includes(commandName)
+      const isGood =
+        (!isWrite || (writeConcern?.w === 'majority' && writeConcern.j === true && !writeConcern.wtimeout)) &&
+        (!isRead || readConcern?.level === 'majority') &&
+        ($readPreference === undefined || $readPreference.mode.startsWith('primary'))
+      if (!isGood) odd.push(JSON.stringify({ commandName, writeConcern, readConcern, $readPreference }))
+    })
+    try {
+      const { committer, documents } = await openParts(subject, client)
+      const doc = task('a', { rank: undefined, count: 1 })
+      await committer.commit(batch({ entries: [entry(1)], puts: [{ domain: 'task', doc }] }))
+      assert.deepEqual(await documents.read('task', ['a']), [task('a', { count: 1 })])
+      assert.deepEqual(odd, [])
+      const workspace = await subject.another({ url: against }).openWorkspace('workspace', noSchema)
+      assert.deepEqual(await idsOf(workspace, {}), ['a'])
+    } finally {
+      await client.close()
+      await subject.dispose()
     }
   })
 

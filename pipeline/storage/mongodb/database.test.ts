@@ -3,8 +3,9 @@ import { test } from 'node:test'
 import { MongoClient } from 'mongodb'
 import { withEachMongo } from '../../../tests/services/with-mongo.ts'
 import type { StorageError } from '../contract.ts'
-import { batch, entry, eq, idsOf, task, taskSchema } from '../suite/fixture.ts'
+import { batch, entry, eq, idsOf, plan, task, taskSchema } from '../suite/fixture.ts'
 import { collectionName, databaseName } from './database-name.ts'
+import { find } from './find.ts'
 import { openParts, temporarySubject, type TemporarySubject } from './temporary-subject.ts'
 
 /** At once: what is asked in one round trip waits for no connection to be made. */
@@ -116,6 +117,25 @@ await withEachMongo(({ url, name }) => {
         assert.equal(counts.waves, 3, `round trips of ${size}`)
         assert.ok(counts.commands <= commandsOfGroup, `${counts.commands} commands for ${size}`)
       }
+    }),
+  )
+
+  test(
+    `STO-112: a small page asks MongoDB for small batches (${name})`,
+    within(async (subject, client) => {
+      const parts = await openParts(subject, client)
+      const docs = Array.from({ length: 90 }, (_, at) => task(`t${at}`, { free: { x: at % 30 } }))
+      const puts = docs.map((doc) => ({ domain: 'task', doc }))
+      await parts.committer.commit(batch({ entries: docs.map((_, at) => entry(at + 1)), puts }))
+      const batches: number[] = []
+      client.on('commandSucceeded', ({ reply }) => {
+        const { cursor } = reply as { cursor?: { firstBatch?: unknown[]; nextBatch?: unknown[] } }
+        if (cursor !== undefined) batches.push((cursor.firstBatch ?? cursor.nextBatch ?? []).length)
+      })
+      for (const condition of [eq(['free', 'x'], 29), eq('free', { x: 29 }), eq('space', 'space-a')])
+        assert.equal((await find(plan({ condition, limit: 3 }), parts)).length, 3)
+      assert.ok(batches.length > 2)
+      assert.ok(Math.max(...batches) <= 20, `${batches.join()}`)
     }),
   )
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { MongoClient } from 'mongodb'
 import { fileName } from '../embedded/file-name.ts'
 import type { Subject } from '../suite/fixture.ts'
+import { ownDatabase } from './client.ts'
 import { databaseName } from './database-name.ts'
 import { type OpenedWorkspace, openDatabase, type OpenOptions } from './open.ts'
 import { createMongoStorage, type MongoStorageOptions } from './storage.ts'
@@ -44,7 +45,7 @@ export function openParts(
   options: Partial<Pick<OpenOptions, 'declared' | 'logger'>> = {},
 ): Promise<OpenedWorkspace> {
   return openDatabase({
-    database: client.db(databaseName(prefix, 'workspace')),
+    database: ownDatabase(client, databaseName(prefix, 'workspace')),
     declared: { domains: [] },
     retry: { retryFor: 1000, signal: new AbortController().signal },
     now: Date.now,
