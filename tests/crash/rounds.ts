@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Connection } from '../../client/connection.ts'
+import type { Outage } from '../services/service.ts'
 import type { Backend } from './backend.ts'
 import { checkStorage } from './check-storage.ts'
 import { checkWire } from './check-wire.ts'
@@ -17,6 +18,8 @@ export interface RoundsOptions {
   rounds: number
   seed: number
   writers: number
+  /** The database is ended with the server, and started again before it. */
+  outage?: Outage | undefined
   /** Called after each round. */
   report?: (round: RoundReport) => void
 }
@@ -102,7 +105,10 @@ class CrashRun {
     )
     const writers = numbers.map((at) => new Writer(`w${at}`, seededRandom(this.#random() * 2 ** 32)))
     const running = Promise.all(writers.map((writer, at) => writer.run(connections[at] as Connection)))
-    await Promise.all([running, wait(lived).then(() => server.kill())])
+    const { outage } = this.#options
+    const end = () => Promise.all([server.kill(), outage?.begin()])
+    await Promise.all([running, wait(lived).then(end)])
+    await outage?.end()
     return { workspace, writers }
   }
 

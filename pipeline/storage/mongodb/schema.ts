@@ -39,6 +39,8 @@ export class Schema {
   #there = new Set<string>()
   #made = new Set<string>()
   #making: Promise<void> = Promise.resolve()
+  /** What was to be made was not, as the server was away. */
+  #isPending = false
   #isClosed = false
 
   constructor(options: SchemaOptions) {
@@ -72,7 +74,7 @@ export class Schema {
     const fresh = [...domains].map((domain) => this.#source(domain).collection.collectionName)
     const isNew = fresh.some((name) => !this.#there.has(name))
     for (const name of fresh) this.#there.add(name)
-    if (isNew) this.#begin()
+    if (isNew || this.#isPending) this.#begin()
   }
 
   /** Resolves when nothing is made any more. */
@@ -110,9 +112,13 @@ export class Schema {
   }
 
   #begin(): void {
+    this.#isPending = false
     this.#making = this.#making
       .then(() => retrying(() => this.#makeAll(), this.#options.retry))
-      .catch((error: unknown) => this.#failed(error, {}))
+      .catch((error: unknown) => {
+        this.#isPending = true
+        this.#failed(error, {})
+      })
   }
 
   async #makeAll(): Promise<void> {

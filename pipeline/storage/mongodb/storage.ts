@@ -27,13 +27,16 @@ export interface MongoStorageOptions {
   retryFor?: number
   /** Milliseconds a server has to answer a command. 30,000 when left out. */
   commandTimeout?: number
-  /** Milliseconds to wait for a server. 5,000 when left out. */
+  /** Milliseconds to wait for a server. As `retryFor`, from 1,000 to 5,000, when left out. */
   selectionTimeout?: number
   /** Bounds of reads that go on over several requests. `longReadLimits` when left out. */
   longReads?: Partial<LongReadLimits>
   logger?: StorageLogger
   now?: () => number
 }
+
+/** Milliseconds. */
+const defaultRetry = 30_000
 
 /**
  * Storage in a server of MongoDB's protocol, a database for each workspace. It takes nothing but queries, ordered
@@ -60,7 +63,8 @@ class MongoStorage implements Storage {
   #closing: Promise<void> | undefined
 
   constructor(options: MongoStorageOptions) {
-    const { url, databasePrefix = 'atrium-', selectionTimeout = 5000, commandTimeout = 30_000 } = options
+    const { url, databasePrefix = 'atrium-', retryFor = defaultRetry, commandTimeout = 30_000 } = options
+    const { selectionTimeout = Math.min(Math.max(retryFor, 1000), 5000) } = options
     if (!/^[a-z0-9_-]{0,20}$/.test(databasePrefix)) throw new Error(`not a prefix: ${databasePrefix}`)
     this.#options = options
     this.#prefix = databasePrefix
@@ -80,7 +84,7 @@ class MongoStorage implements Storage {
   }
 
   async #open(workspace: string, declared: StorageSchema, closed: () => void): Promise<MongoWorkspace> {
-    const { retryFor = 30_000, now = Date.now, logger, mostCandidates } = this.#options
+    const { retryFor = defaultRetry, now = Date.now, logger, mostCandidates } = this.#options
     const database = ownDatabase(this.#client, databaseName(this.#prefix, workspace))
     const retry = { retryFor, signal: this.#abort.signal }
     try {
