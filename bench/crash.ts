@@ -66,7 +66,7 @@ async function onMongo(): Promise<void> {
   const service = await findMongo()
   if ('missing' in service) throw new Error(service.missing)
   try {
-    const backend = () => mongoBackend(service.url)
+    const backend = () => mongoBackend(service)
     if (isWanted('kills')) await killServers('mongodb', backend)
     if (isWanted('faults')) await disturbConnections(service)
     const { outage } = service

@@ -5,6 +5,7 @@ import type { Storage } from '../../pipeline/storage/contract.ts'
 import { createEmbeddedStorage } from '../../pipeline/storage/embedded/storage.ts'
 import { databaseName } from '../../pipeline/storage/mongodb/database-name.ts'
 import { createMongoStorage } from '../../pipeline/storage/mongodb/storage.ts'
+import type { Service } from '../services/service.ts'
 
 /** Where a server under test keeps its documents. */
 export interface Backend {
@@ -28,16 +29,19 @@ export function embeddedBackend(data: string): Backend {
   }
 }
 
-/** A server of MongoDB's protocol, which another process is; `through`: the way the server under test takes to it. */
-export function mongoBackend(url: string, through: string = url): Backend {
+/**
+ * A server of MongoDB's protocol, which another process is. `through`: the way to it that a test disturbs, so that it is
+ * given up soon, but not before a server that scans can have answered.
+ */
+export function mongoBackend({ url, scans }: Pick<Service, 'url' | 'scans'>, through?: string): Backend {
   const databasePrefix = `crash-${randomBytes(4).toString('hex')}-`
   return {
     settings: {
       ATRIUM_STORAGE: 'mongodb',
       ATRIUM_MONGO_PREFIX: databasePrefix,
-      ATRIUM_MONGO_URL: through,
-      ATRIUM_MONGO_RETRY: '1',
-      ATRIUM_MONGO_TIMEOUT: '2',
+      ATRIUM_MONGO_URL: through ?? url,
+      ATRIUM_MONGO_RETRY: through === undefined ? '20' : '1',
+      ATRIUM_MONGO_TIMEOUT: through === undefined ? '20' : scans === true ? '4' : '2',
     },
     open: () => createMongoStorage({ url, databasePrefix }),
     longestLife: 1000,

@@ -13,8 +13,9 @@ function checkLoad(rounds: readonly RoundReport[]): void {
   assert.ok(sum('unanswered') > 30, 'servers were killed at work')
 }
 
-await withEachMongo(({ url, name, outage }) => {
-  const backend = () => mongoBackend(url)
+await withEachMongo((service) => {
+  const { name, outage } = service
+  const backend = () => mongoBackend(service)
 
   test(`STO-52: after a kill over MongoDB, each acknowledged transaction is there once and seq has no gap (${name})`, async (t) => {
     checkLoad(await crashRounds({ backend, rounds: 6, seed: seedOf(t), writers }))

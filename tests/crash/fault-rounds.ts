@@ -77,7 +77,7 @@ async function livingThrough(options: FaultRoundsOptions, half: Half): Promise<v
   const { random, reports } = half
   const data = await mkdtemp(join(tmpdir(), 'atrium-faults-'))
   const proxy = await cuttingProxy(options.service.url)
-  const backend = mongoBackend(options.service.url, proxy.url)
+  const backend = mongoBackend(options.service, proxy.url)
   const server = await ServerProcess.start(data, {
     ...backend.settings,
     ATRIUM_MONGO_RETRY: half.retry,

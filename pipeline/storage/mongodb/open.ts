@@ -122,7 +122,8 @@ function openSchema(
     irregularities,
     source: (domain) => documents.source(domain),
     retry,
-    failed: (err, fields) => logger?.error({ err, ...fields }, 'an index could not be made'),
+    failed: (error, fields) =>
+      logger?.error({ reason: reasonOf(error), ...fields }, 'an index could not be made'),
   })
 }
 
@@ -136,4 +137,8 @@ function refusals(
         ? 'MongoDB refuses something as it is, so it is stored as text'
         : 'MongoDB refuses a document in any form, so it is set aside: only the log has it',
     )
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
