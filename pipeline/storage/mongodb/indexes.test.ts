@@ -110,6 +110,29 @@ await withEachMongo(({ url, name }) => {
   )
 
   test(
+    `STO-105: a domain with few documents has no indexes, and gets them when it has more (${name})`,
+    within(async (subject, client) => {
+      const options = { declared: taskSchema, leastIndexed: 4 }
+      const workspace = await openParts(subject, client, options)
+      const count = async (of: OpenedWorkspace) => declared(await indexesOf(subject, client, of))
+      // The same one, so that there are fewer than were written.
+      for (const id of ['a', 'a', 'b', 'a', 'c']) {
+        await put(workspace, task(id))
+        assert.equal(await count(workspace), 0)
+      }
+      const again = await openParts(subject, client, options)
+      assert.equal(await count(again), 0)
+      await put(again, task('d'))
+      assert.equal(await count(again), 3)
+      await again.documents.write(
+        [],
+        ['a', 'b', 'c'].map((id) => ({ domain: 'task', id, stamp: 99 })),
+      )
+      assert.equal(await count(await openParts(subject, client, options)), 3)
+    }),
+  )
+
+  test(
     `STO-105: a domain has a collection and indexes once it has a document, and what is there is not made again (${name})`,
     within(async (subject, client) => {
       const watched = new MongoClient(url, { monitorCommands: true })

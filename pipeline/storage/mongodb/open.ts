@@ -26,6 +26,8 @@ export interface OpenOptions {
   retry: RetryOptions
   now: () => number
   logger: StorageLogger | undefined
+  /** Documents below which a domain has no indexes. */
+  leastIndexed: number
 }
 
 /** What an open workspace consists of. */
@@ -112,7 +114,7 @@ async function takeOver(options: OpenOptions, { history, contested, irregulariti
 }
 
 function openSchema(
-  { database, retry, logger }: OpenOptions,
+  { database, retry, logger, leastIndexed }: OpenOptions,
   irregularities: Irregularities,
   documents: Documents,
 ): Schema {
@@ -122,6 +124,7 @@ function openSchema(
     irregularities,
     source: (domain) => documents.source(domain),
     retry,
+    leastIndexed,
     failed: (error, fields) =>
       logger?.error({ reason: reasonOf(error), ...fields }, 'an index could not be made'),
   })

@@ -43,7 +43,7 @@ export class Restoring {
       await retrying(async () => {
         if (await irregularities.note(some.map((doc) => ({ domain, doc })))) await schema.dropParallel()
         await documents.write(puts, [])
-        schema.touched([domain])
+        schema.touched(some.map(() => domain))
       }, retry)
     }
   }

@@ -18,6 +18,8 @@ export interface SchemaOptions {
   irregularities: Irregularities
   source: (domain: Domain) => Source
   retry: RetryOptions
+  /** Documents below which a domain is looked through without indexes. */
+  leastIndexed: number
   /** Told what goes wrong in the background. */
   failed: (error: unknown, fields: Record<string, unknown>) => void
 }
@@ -26,11 +28,13 @@ interface StoredSchema extends Document {
   text: string
   /** Collections whose indexes are as declared. An earlier version kept a boolean. */
   made: unknown
+  /** No collection has an index of what is declared no more. */
+  clean?: boolean
 }
 
 /**
- * What the model declares, and the indexes of it. They are made in the background, for collections that are there: a
- * domain has none before its first document, and nobody waits for an index.
+ * What the model declares, and the indexes of it. They are made in the background, for domains with so many documents
+ * that they are worth a file each, and nobody waits for one.
  */
 export class Schema {
   readonly #options: SchemaOptions
@@ -38,6 +42,9 @@ export class Schema {
   /** Names of collections that are there. */
   #there = new Set<string>()
   #made = new Set<string>()
+  #isClean = false
+  /** Of those with few documents, how many may be written before they are counted again. */
+  readonly #small = new Map<string, number>()
   #making: Promise<void> = Promise.resolve()
   /** What was to be made was not, as the server was away. */
   #isPending = false
@@ -62,6 +69,7 @@ export class Schema {
     const text = stored?.text
     const made = (Array.isArray(stored?.made) ? stored.made : []) as string[]
     const there = made.filter((name) => this.#there.has(name))
+    this.#isClean = stored?.clean === true
     await this.#change(unitedSchema(schemaOf(text), declared), text, there)
   }
 
@@ -69,12 +77,17 @@ export class Schema {
     await this.#change(schema, JSON.stringify(this.#current), [...this.#made])
   }
 
-  /** Documents of these domains were written: those that had none before get their indexes. */
+  /** Documents were written, each of one of these domains: some may have become worth their indexes. */
   touched(domains: Iterable<Domain>): void {
-    const fresh = [...domains].map((domain) => this.#source(domain).collection.collectionName)
-    const isNew = fresh.some((name) => !this.#there.has(name))
-    for (const name of fresh) this.#there.add(name)
-    if (isNew || this.#isPending) this.#begin()
+    let isDue = this.#isPending
+    for (const domain of domains) {
+      const name = this.#nameOf(domain)
+      const left = this.#small.get(name)
+      isDue ||= left === 1 || !this.#there.has(name)
+      this.#there.add(name)
+      if (left !== undefined) this.#small.set(name, left - 1)
+    }
+    if (isDue) this.#begin()
   }
 
   /** Resolves when nothing is made any more. */
@@ -101,13 +114,15 @@ export class Schema {
   async #change(schema: StorageSchema, before: string | undefined, made: string[]): Promise<void> {
     const text = JSON.stringify(schema)
     this.#current = schema
-    this.#made = new Set(text === before ? made : [])
-    if (text !== before) await this.#save()
+    const isSame = text === before
+    this.#made = new Set(isSame ? made : [])
+    if (!isSame) this.#isClean = false
+    if (!isSame) await this.#save()
     this.#begin()
   }
 
   async #save(): Promise<void> {
-    const stored = { text: JSON.stringify(this.#current), made: [...this.#made] }
+    const stored = { text: JSON.stringify(this.#current), made: [...this.#made], clean: this.#isClean }
     await putMarks(this.#options.meta, ['schema'], stored)
   }
 
@@ -130,8 +145,9 @@ export class Schema {
       if (this.#isClosed || schema !== this.#current) return
       if (await this.#make(name, byName.get(name))) made.push(name)
     }
-    if (made.length === 0 || this.#isClosed || schema !== this.#current) return
+    if (this.#isClosed || schema !== this.#current || (this.#isClean && made.length === 0)) return
     for (const name of made) this.#made.add(name)
+    this.#isClean = true
     await this.#save()
   }
 
@@ -141,6 +157,10 @@ export class Schema {
     const indexes = new CollectionIndexes(database.collection(name))
     const prefix = declared === undefined ? '' : this.#source(declared.domain).prefix
     const wanted = () => (declared === undefined ? [] : wantedIndexes(declared, prefix, irregularities))
+    if (wanted().length > 0 && !(await this.#isWorth(name))) {
+      if (!this.#isClean) await dropOthers(indexes, wanted())
+      return false
+    }
     for (const index of await indexes.missing(wanted())) {
       if (this.#isClosed) return false
       await indexes.create([index]).catch((error: unknown) => {
@@ -150,6 +170,14 @@ export class Schema {
     }
     // A document may have come meanwhile that some would refuse.
     return await dropOthers(indexes, wanted())
+  }
+
+  async #isWorth(name: string): Promise<boolean> {
+    const { database, leastIndexed } = this.#options
+    const count = await database.collection(name).estimatedDocumentCount()
+    if (count >= leastIndexed) this.#small.delete(name)
+    else this.#small.set(name, leastIndexed - count)
+    return count >= leastIndexed
   }
 
   #failed(error: unknown, fields: Record<string, unknown>): void {

@@ -23,6 +23,8 @@ export interface MongoStorageOptions {
   searchDirectory?: string
   /** Documents that a find by words asks for by their ids, at most. 5,000 when left out. */
   mostCandidates?: number
+  /** Documents below which a domain has no indexes, which are a file each. 500 when left out. */
+  leastIndexed?: number
   /** Milliseconds in which what failed is tried again: elections take 10 to 12 s. 30,000 when left out. */
   retryFor?: number
   /** Milliseconds a server has to answer a command. 30,000 when left out. */
@@ -84,11 +86,17 @@ class MongoStorage implements Storage {
   }
 
   async #open(workspace: string, declared: StorageSchema, closed: () => void): Promise<MongoWorkspace> {
-    const { retryFor = defaultRetry, now = Date.now, logger, mostCandidates } = this.#options
+    const {
+      retryFor = defaultRetry,
+      now = Date.now,
+      logger,
+      mostCandidates,
+      leastIndexed = 500,
+    } = this.#options
     const database = ownDatabase(this.#client, databaseName(this.#prefix, workspace))
     const retry = { retryFor, signal: this.#abort.signal }
     try {
-      const opened = await openDatabase({ database, declared, retry, now, logger })
+      const opened = await openDatabase({ database, declared, retry, now, logger, leastIndexed })
       const { storage, directory } = this.#search
       const searchIndex = new SearchIndex({ storage, directory, workspace, context: opened, mostCandidates })
       return new MongoWorkspace(opened, { longReads: this.#longReads, searchIndex, closed })

@@ -42,7 +42,7 @@ export function temporarySubject(url: string, options: Partial<MongoStorageOptio
 export function openParts(
   { prefix }: TemporarySubject,
   client: MongoClient,
-  options: Partial<Pick<OpenOptions, 'declared' | 'logger'>> = {},
+  options: Partial<Pick<OpenOptions, 'declared' | 'logger' | 'leastIndexed'>> = {},
 ): Promise<OpenedWorkspace> {
   return openDatabase({
     database: ownDatabase(client, databaseName(prefix, 'workspace')),
@@ -50,6 +50,7 @@ export function openParts(
     retry: { retryFor: 1000, signal: new AbortController().signal },
     now: Date.now,
     logger: undefined,
+    leastIndexed: 0,
     ...options,
   })
 }
