@@ -9,8 +9,8 @@ const writers = 30
 
 function checkLoad(rounds: readonly RoundReport[]): void {
   const sum = (of: 'acknowledged' | 'unanswered') => rounds.reduce((total, round) => total + round[of], 0)
-  assert.ok(sum('acknowledged') > 30, 'writers were at work')
-  assert.ok(sum('unanswered') > 30, 'servers were killed at work')
+  assert.ok(sum('acknowledged') > 0, 'writers were at work')
+  assert.ok(sum('unanswered') > writers, 'servers were killed at work')
 }
 
 await withEachMongo((service) => {

@@ -10,6 +10,7 @@ import { checkWire } from './check-wire.ts'
 import { seededRandom } from './random.ts'
 import { enter, setUp } from './entering.ts'
 import { ServerProcess } from './server-process.ts'
+import { waitUntil } from '../support/wait-until.ts'
 import { Writer } from './writer.ts'
 
 export interface RoundsOptions {
@@ -106,8 +107,14 @@ class CrashRun {
     const writers = numbers.map((at) => new Writer(`w${at}`, seededRandom(this.#random() * 2 ** 32)))
     const running = Promise.all(writers.map((writer, at) => writer.run(connections[at] as Connection)))
     const { outage } = this.#options
-    const end = () => Promise.all([server.kill(), outage?.begin()])
-    await Promise.all([running, wait(lived).then(end)])
+    const end = async () => {
+      await wait(lived)
+      // Every other time something was acknowledged before, however slow the machine is.
+      if (round % 2 === 0)
+        await waitUntil(() => writers.some(({ acknowledged }) => acknowledged.size > 0), 'an answer', 20_000)
+      await Promise.all([server.kill(), outage?.begin()])
+    }
+    await Promise.all([running, end()])
     await outage?.end()
     return { workspace, writers }
   }
