@@ -15,8 +15,7 @@ export function toStatus(error: unknown, logger: Logger): Status {
 
 /** In one line, however many requests failed of it; with a stack where storage itself did not expect it. */
 function report(error: StorageError, logger: Logger): void {
-  if (error.isReported) return
-  error.isReported = true
+  if (!error.isFirstReport()) return
   const { code, message } = error
   logger.error(code === 'damaged' ? { err: error } : { code, reason: message }, 'storage failed')
 }

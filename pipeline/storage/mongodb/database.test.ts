@@ -56,7 +56,8 @@ await withEachMongo(({ url, name }) => {
         '{"a.b":{"$set":1,"%25":"x"},"$inc":{"":2},"__proto__":{"x":3},"_bsontype":"Long","%seq":[{"c.d":4}],"n\\u0000":5,' +
           '"q\\"":{"b\\\\s":6},"it\'s":7,"\\t\\u001b\\u007f":8,"\\ud83d":9,"%u00AD":10}',
       ) as Record<string, unknown>
-      const doc = { ...task('a'), ...Object.fromEntries(Object.entries(fields)) }
+      const long = 'x'.repeat(100_000)
+      const doc = { ...task('a'), ...Object.fromEntries(Object.entries(fields)), [long]: 11 }
       Object.defineProperty(doc, '__proto__', { value: { x: 3 }, enumerable: true })
       const operations = { $push: { 'a.b': 1 }, $unset: { x: '' } }
       const first = entry(1, { operations, 'x.y': [{ $each: [] }] }, { result: { $a: { 'b.c': 1 } } })
@@ -73,6 +74,7 @@ await withEachMongo(({ url, name }) => {
         eq('\t\u001b\u007f', 8),
         eq('\ud83d', 9),
         eq('%u00AD', 10),
+        eq(long, 11),
         eq('a.b', { $set: 1, '%25': 'x' }),
       ])
         assert.deepEqual(await idsOf(workspace, { condition }), ['a'])

@@ -4,6 +4,7 @@ import {
   MongoNetworkError,
   MongoServerError,
   MongoServerSelectionError,
+  MongoWriteConcernError,
 } from 'mongodb'
 import { StorageError, type StorageErrorCode } from '../contract.ts'
 
@@ -44,6 +45,7 @@ export function isPassing(error: unknown): boolean {
   if (error.hasErrorLabel('RetryableWriteError') || error.hasErrorLabel('TransientTransactionError'))
     return true
   if (error instanceof MongoBulkWriteError && error.code === undefined) return true
+  if (error instanceof MongoWriteConcernError) return true
   if (error instanceof MongoServerError) return passing.has(codeOf(error)) || hasUnconfirmed(error)
   return /^Mongo(NotConnected|PoolCleared|PoolClosed|TopologyClosed|WaitQueueTimeout|OperationTimeout)/.test(
     error.name,

@@ -23,9 +23,23 @@ const indexes: readonly WantedIndex[] = [
 ]
 
 /**
- * Makes the indexes that the log can't be without, before anything is written to it: at once, for a new log is empty.
+ * Makes the indexes of the log before anything is written to it, which is at once, as a new log is empty. Only the one
+ * that keeps a transaction from being there twice is waited for where it is not; `failed` is told what becomes of others.
  */
-export async function prepareLog(log: Collection<StoredEntry>): Promise<void> {
+export async function prepareLog(
+  log: Collection<StoredEntry>,
+  failed: (error: unknown, fields: Record<string, unknown>) => void,
+): Promise<void> {
   const own = new CollectionIndexes(log as unknown as Collection)
-  await own.create(await own.missing(indexes))
+  const missing = await own.missing(indexes)
+  await own.create(missing.filter(({ unique }) => unique === true))
+  const others = missing.filter(({ unique }) => unique !== true)
+  const made = own
+    .create(others)
+    .catch((error: unknown) => failed(error, { collection: log.collectionName, index: others.map(nameOf) }))
+  if (missing.length === indexes.length) await made
+}
+
+function nameOf({ name }: WantedIndex): string {
+  return name
 }

@@ -83,14 +83,16 @@ async function own(options: OpenOptions, known: Known): Promise<Owned> {
   const { history } = known
   const owned = await takeOver(options, known)
   if (!history.restored) return owned
-  await reorder({ database, meta: metaCollection(database), history, log: owned.log, retry: options.retry })
+  const failed = indexFailures(options.logger)
+  const meta = metaCollection(database)
+  await reorder({ database, meta, history, log: owned.log, retry: options.retry, failed })
   return await takeOver(options, known)
 }
 
 async function takeOver(options: OpenOptions, { history, contested, irregularities }: Known): Promise<Owned> {
   const { database, now, logger } = options
   const entries = database.collection<StoredEntry>(history.log)
-  await prepareLog(entries)
+  await prepareLog(entries, indexFailures(logger))
   const log = new Log(entries, () => history.restored)
   const documents = new Documents({
     database,
@@ -125,9 +127,17 @@ function openSchema(
     source: (domain) => documents.source(domain),
     retry,
     leastIndexed,
-    failed: (error, fields) =>
-      logger?.error({ reason: reasonOf(error), ...fields }, 'an index could not be made'),
+    failed: indexFailures(logger),
   })
+}
+
+type Report = (error: unknown, fields: Record<string, unknown>) => void
+
+function indexFailures(logger: StorageLogger | undefined): Report {
+  return (error, fields) => {
+    const reason = error instanceof Error ? error.message : String(error)
+    logger?.error({ reason, ...fields }, 'an index could not be made')
+  }
 }
 
 function refusals(
@@ -140,8 +150,4 @@ function refusals(
         ? 'MongoDB refuses something as it is, so it is stored as text'
         : 'MongoDB refuses a document in any form, so it is set aside: only the log has it',
     )
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

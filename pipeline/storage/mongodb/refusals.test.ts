@@ -137,6 +137,33 @@ await withEachMongo(({ url, name }) => {
   )
 
   test(
+    `STO-103: an index made by hand that refuses documents keeps nothing else from going on (${name})`,
+    within(async (subject, reported) => {
+      const client = new MongoClient(url)
+      try {
+        const tasks = client.db(databaseName(subject.prefix, 'workspace')).collection('task')
+        await tasks.createIndex({ rank: 1 }, { name: 'by hand', unique: true })
+      } finally {
+        await client.close()
+      }
+      const workspace = await subject.storage.openWorkspace('workspace', taskSchema)
+      const docs = ['a', 'b', 'c', 'd'].map((id) => task(id, { rank: id === 'd' ? 'y' : 'x' }))
+      await putAll(workspace, 0, docs)
+      await put(workspace, 5, task('e', { rank: 'z' }))
+      const found = await idsOf(workspace, {})
+      for (const id of ['a', 'd', 'e']) assert.ok(found.includes(id), `${id} is missing of ${found.join()}`)
+      // A server that keeps the index has taken one of those of equal rank, and each other is reported.
+      const refused = new Set(reported.map(({ id }) => id))
+      assert.ok(refused.size === 0 || refused.size === 2, [...refused].join())
+      await workspace.close()
+      const again = await subject.another().openWorkspace('workspace', taskSchema)
+      assert.deepEqual(await idsOf(again, {}), found)
+      await put(again, 6, task('f', { rank: 'w' }))
+      assert.deepEqual((await again.readLog({ after: 0, limit: 9 })).length, 6)
+    }),
+  )
+
+  test(
     `STO-102: of documents written at once each is written that has nothing newer in its place (${name})`,
     within(async (subject) => {
       const client = new MongoClient(url)

@@ -81,6 +81,8 @@ export interface Reordering {
   /** Owned. */
   log: Log
   retry: RetryOptions
+  /** Told of an index that could not be made. */
+  failed: (error: unknown, fields: Record<string, unknown>) => void
 }
 
 /**
@@ -89,12 +91,12 @@ export interface Reordering {
  * collection of its own, as two owners may try at once; the one whose history counts removes what others left.
  * @throws StorageError `conflict` when another owner was faster
  */
-export async function reorder({ database, meta, history, log, retry }: Reordering): Promise<number> {
+export async function reorder({ database, meta, history, log, retry, failed }: Reordering): Promise<number> {
   const { lastSeq, owner } = log
   const from = database.collection<StoredEntry>(history.log)
   const name = `tx.${Number(history.log.split('.')[1] ?? 0) + 1}.${owner}`
   const to = database.collection<StoredEntry>(name)
-  await prepareLog(to)
+  await prepareLog(to, failed)
   const places = await orderOf(from, lastSeq)
   for (const some of slices(places)) {
     const entries = await from.find({ _id: { $in: some.map(({ seq }) => seq) } }).toArray()
