@@ -127,13 +127,13 @@ export class Committer {
   async #appendAsText(writing: Writing, err: unknown): Promise<void> {
     const { log, irregularities, scratch, refused } = this.#options
     await log.takeOver()
-    const entries: StoredEntry[] = []
-    for (const entry of writing.entries) entries.push((await scratch.takes(entry)) ? entry : entryText(entry))
+    const odd = new Set<StoredEntry>()
+    for (const entry of writing.entries) if (!(await scratch.takes(entry))) odd.add(entry)
     await scratch.clear()
     // It may have been all of them together.
-    const isKnown = entries.some((entry, index) => entry !== writing.entries[index])
-    writing.entries = isKnown ? entries : entries.map(entryText)
-    refused({ err, domain: 'tx', ids: writing.entries.map(({ tx }) => tx._id) }, true)
+    const isOdd = (entry: StoredEntry) => odd.size === 0 || odd.has(entry)
+    refused({ err, domain: 'tx', ids: writing.entries.filter(isOdd).map(({ tx }) => tx._id) }, true)
+    writing.entries = writing.entries.map((entry) => (isOdd(entry) ? entryText(entry) : entry))
     await irregularities.noteText('tx')
     await log.append(writing.entries)
   }

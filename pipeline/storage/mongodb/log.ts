@@ -70,7 +70,8 @@ export class Log extends LogReads {
       const tail = await this.#tryClaim()
       if (tail !== undefined) return tail
     }
-    throw new StorageError('conflict', 'others keep taking over the workspace')
+    // Not a conflict: what was sent before may have happened.
+    throw new StorageError('unavailable', 'others keep taking over the workspace')
   }
 
   /** `undefined`: something changed meanwhile. */
@@ -187,7 +188,7 @@ export class Log extends LogReads {
           throw new StorageError('conflict', 'a transaction is in the log already', { cause: error })
       }
     }
-    throw new StorageError('conflict', 'others keep writing to the log')
+    throw new StorageError('unavailable', 'others keep writing to the log')
   }
 
   async #insert(entries: readonly StoredEntry[]): Promise<void> {
