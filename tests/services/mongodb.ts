@@ -36,6 +36,8 @@ export async function findEachMongo(): Promise<(Service | MissingService)[]> {
   const started: (Service | MissingService)[] = []
   for (const start of substitutes) {
     const service = await start()
+    if ('missing' in service)
+      process.stdout.write(`# MongoDB: suites leave out one server: ${service.missing}\n`)
     started.push('missing' in service ? service : found(service, []))
   }
   return started
