@@ -88,6 +88,7 @@ async function livingThrough(options: FaultRoundsOptions, half: Half): Promise<v
   try {
     for (let round = reports.length + 1; round <= half.until; round++) {
       const fault = randomFault({ proxy, outage: options.service.outage, random, kinds: options.kinds })
+      await backend.prepare(`fault-${round}`)
       const run = new FaultRound(server, `fault-${round}`, options.writers, random)
       const report = { round, fault: fault.name, ...(await run.live(fault.happen)) }
       await run.check(backend)

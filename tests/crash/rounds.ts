@@ -99,6 +99,7 @@ class CrashRun {
 
   async #writeUntilKilled(server: ServerProcess, round: number, lived: number): Promise<Written> {
     const workspace = `crash-${round}`
+    await this.#backend.prepare(workspace)
     await setUp(server, workspace)
     const numbers = Array.from({ length: this.#options.writers }, (_, at) => String(at).padStart(3, '0'))
     const connections = await Promise.all(

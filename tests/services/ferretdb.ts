@@ -34,7 +34,9 @@ export async function startFerretdb(): Promise<Service | MissingService> {
     const outage = { how: 'kill -9', begin: () => killChild(child), end } as const
     const version = await versionOf(url, startTimeout)
     const notAtomic = 'FerretDB finds a document and replaces it in two steps'
-    return { url, name: 'FerretDB', version, stop, notAtomic, scans: true, outage }
+    const leavesHalves =
+      'FerretDB makes a collection in steps, and never ends what a cut or kill left half-way'
+    return { url, name: 'FerretDB', leavesHalves, version, stop, notAtomic, scans: true, outage }
   } catch (error) {
     await stop()
     return { missing: `FerretDB did not start: ${String(error)}` }

@@ -4,6 +4,8 @@ import { core, domains } from '../../../model/identifiers.ts'
 import { both } from './compile-condition.ts'
 import { collectionName } from './database-name.ts'
 import { older, putAll, type Putting } from './put-all.ts'
+import { StorageError } from '../contract.ts'
+import { isAboutOne, messageOf } from './failure.ts'
 import { documentOf, documentText, type StoredDocument, tombstone, transactionOf } from './stored-document.ts'
 
 /** Ids in one query at most. */
@@ -124,7 +126,11 @@ export class Documents {
     })
   }
 
-  /** It is in the log, and has to be written somehow: as text, or, where that is refused too, not at all. */
+  /**
+   * It is in the log, and has to be written somehow: as text, or not at all where that is refused too, for a reason that
+   * lies in the document.
+   * @throws StorageError `unavailable` when the server takes no text either, and says nothing of the kind
+   */
   async #refused(
     domain: Domain,
     document: StoredDocument,
@@ -132,6 +138,7 @@ export class Documents {
   ): Promise<StoredDocument | undefined> {
     const [doc] = documentOf(document)
     const isKept = doc !== undefined && document['%text'] === undefined
+    if (!isKept && !isAboutOne(err)) throw new StorageError('unavailable', messageOf(err), { cause: err })
     this.#options.refused({ err, domain, id: document._id }, isKept)
     if (!isKept) return undefined
     await this.#options.noteText(domain)

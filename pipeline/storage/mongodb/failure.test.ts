@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MongoNetworkError, MongoServerError } from 'mongodb'
 import { StorageError } from '../contract.ts'
-import { IncompleteWrite, isAboutContent, isPassing, toStorageError } from './failure.ts'
+import { IncompleteWrite, isAboutContent, isAboutOne, isPassing, toStorageError } from './failure.ts'
 
 const coded = (code: number) => new MongoServerError({ message: `code ${code}`, code })
 
@@ -21,6 +21,9 @@ test('STO-103: what is refused for its content is told from what a user may not 
   const others = [13, 18, 11_000, 12_501, 14_031, 189].map(coded)
   for (const failure of [...others, new StorageError('closed', 'closed'), new IncompleteWrite()])
     assert.ok(!isAboutContent(failure), failure.message)
+  // What is refused as text too is only set aside for a reason that no other document has.
+  for (const code of [121, 10_334, 11_000]) assert.ok(isAboutOne(coded(code)), String(code))
+  for (const code of [1, 2, 8, 13, 26, 189]) assert.ok(!isAboutOne(coded(code)), String(code))
   const codes = [13, 14_031, 10_334, 11_000, 189].map(
     (code) => (toStorageError(coded(code)) as StorageError).code,
   )

@@ -73,6 +73,17 @@ export function isAboutContent(error: unknown): boolean {
   return !(error instanceof MongoError) && !(error instanceof StorageError)
 }
 
+/** Of a unique index or a validator made by hand, and of what is too large: no other document fails of it. */
+const ofOneDocument: ReadonlySet<number> = new Set([121, 10_334, duplicateKey, 17_419, 17_420])
+
+export function isAboutOne(error: unknown): boolean {
+  return error instanceof MongoServerError && ofOneDocument.has(codeOf(error))
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
 function codeOf(error: MongoServerError): number {
   return typeof error.code === 'number' ? error.code : 0
 }

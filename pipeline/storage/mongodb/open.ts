@@ -3,6 +3,7 @@ import type { StorageSchema } from '../contract.ts'
 import { Committer } from './committer.ts'
 import { Contested } from './contested.ts'
 import { Documents } from './documents.ts'
+import { messageOf } from './failure.ts'
 import { type History, metaCollection, openHistory, ordersByCodePoint } from './history.ts'
 import { Irregularities } from './irregularities.ts'
 import { Log } from './log.ts'
@@ -135,8 +136,7 @@ type Report = (error: unknown, fields: Record<string, unknown>) => void
 
 function indexFailures(logger: StorageLogger | undefined): Report {
   return (error, fields) => {
-    const reason = error instanceof Error ? error.message : String(error)
-    logger?.error({ reason, ...fields }, 'an index could not be made')
+    logger?.error({ reason: messageOf(error), ...fields }, 'an index could not be made')
   }
 }
 

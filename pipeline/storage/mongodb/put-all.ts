@@ -20,8 +20,7 @@ export interface Putting {
  * groups, until it is there or known to be refused.
  */
 export async function putAll(puts: readonly Putting[], options: PutAllOptions): Promise<void> {
-  const failure = await attempt(puts, options.collection)
-  if (failure === undefined) return
+  if ((await attempt(puts, options.collection)) === undefined) return
   const left = await unwritten(puts, options.collection)
   if (left.length > 1 && left.length === puts.length) {
     const middle = Math.ceil(left.length / 2)
@@ -30,15 +29,16 @@ export async function putAll(puts: readonly Putting[], options: PutAllOptions): 
   } else if (puts.length > 1) {
     if (left.length > 0) await putAll(left, options)
   } else {
-    for (const put of left) await putRefused(put, failure, options)
+    for (const put of left) await putRefused(put, options)
   }
 }
 
-async function putRefused(put: Putting, failure: unknown, options: PutAllOptions): Promise<void> {
+async function putRefused(put: Putting, options: PutAllOptions): Promise<void> {
   // What went wrong once may have been something else.
-  if ((await attempt([put], options.collection)) === undefined) return
-  if (isDuplicate(failure) && (await unwritten([put], options.collection)).length === 0) return
-  const instead = await options.refused(put.document, failure)
+  const again = await attempt([put], options.collection)
+  if (again === undefined) return
+  if (isDuplicate(again) && (await unwritten([put], options.collection)).length === 0) return
+  const instead = await options.refused(put.document, again)
   if (instead !== undefined) await putAll([{ ...put, document: instead }], options)
 }
 
