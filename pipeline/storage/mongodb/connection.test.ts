@@ -8,8 +8,9 @@ import { withEachMongo } from '../../../tests/services/with-mongo.ts'
 import { StorageError, type WorkspaceStorage } from '../contract.ts'
 import { batch, entry, idsOf, noSchema, task } from '../suite/fixture.ts'
 import { createClient } from './client.ts'
+import { databaseName } from './database-name.ts'
 import { createMongoStorage } from './storage.ts'
-import { openParts, temporarySubject } from './temporary-subject.ts'
+import { openParts, temporarySubject, type TemporarySubject } from './temporary-subject.ts'
 
 const groups = 30
 const groupSize = 3
@@ -57,7 +58,20 @@ function expectedIds(): string[] {
   return [...ids.filter((id) => !removed.has(id)), 'last'].sort()
 }
 
-await withEachMongo(({ url, name }) => {
+await withEachMongo(({ url, name, leavesHalves }) => {
+  /** What a server that makes collections in steps has to have before it is cut off. */
+  const makeCollections = async ({ prefix }: TemporarySubject) => {
+    if (leavesHalves === undefined) return
+    const client = new MongoClient(url)
+    try {
+      const database = client.db(databaseName(prefix, 'workspace'))
+      for (const each of ['task', 'atrium.contested', 'atrium.irregular'])
+        await database.createCollection(each)
+    } finally {
+      await client.close()
+    }
+  }
+
   for (const retryFor of [10_000, 0]) {
     const title = retryFor === 0 ? 'that are told of the cut' : 'that go on'
     test(`STO-44: nothing is lost or doubled by cut connections, with commits ${title} (${name})`, async () => {
@@ -65,6 +79,7 @@ await withEachMongo(({ url, name }) => {
       const subject = temporarySubject(proxy.url, { retryFor })
       const direct = temporarySubject(url)
       try {
+        await makeCollections(subject)
         const workspace = await subject.storage.openWorkspace('workspace', noSchema)
         const failures = await commitAll(workspace, (group) => {
           if (group % 3 === 0) proxy.cutAfterNextRequest(group % 4)
