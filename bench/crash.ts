@@ -1,12 +1,15 @@
 // Kills and restarts a server under load, for as long as you like: `npm run bench:crash -- --rounds 200 --seed 1`.
-// On both durable storages, or on one: `--storage mongodb`, where faults between server and database come on top
-// (`--only kills` and `--only faults` do one of the two).
+// On both durable storages, or on one: `--storage mongodb`, where faults between server and database come on top, and
+// kills of the database with the server and by itself where it survives them (`--only kills`, `faults` and `database`
+// do one of these).
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { type Backend, embeddedBackend, mongoBackend } from '../tests/crash/backend.ts'
 import { faultRounds, type FaultReport } from '../tests/crash/fault-rounds.ts'
+import type { FaultKind } from '../tests/crash/faults.ts'
 import { crashRounds, type RoundReport } from '../tests/crash/rounds.ts'
 import { findMongo } from '../tests/services/mongodb.ts'
+import type { Outage, Service } from '../tests/services/service.ts'
 
 const { values } = parseArgs({
   options: {
@@ -15,22 +18,26 @@ const { values } = parseArgs({
     writers: { type: 'string', default: '50' },
     /** embedded, mongodb or both */
     storage: { type: 'string', default: 'both' },
-    /** kills, faults or both */
-    only: { type: 'string', default: 'both' },
+    /** kills, faults, database or all */
+    only: { type: 'string', default: 'all' },
   },
 })
 const [rounds, seed, writers] = [Number(values.rounds), Number(values.seed), Number(values.writers)]
+
+function isWanted(kind: string): boolean {
+  return values.only === 'all' || values.only === kind
+}
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
-async function killServers(name: string, backend: (data: string) => Backend): Promise<void> {
+async function killServers(name: string, backend: (data: string) => Backend, outage?: Outage): Promise<void> {
   const report = ({ round, lived, acknowledged, unanswered, survived }: RoundReport) => {
     const fates = `${unanswered} unanswered, of which ${survived} were committed`
     print(`${name}, round ${round}: killed after ${lived} ms; ${acknowledged} acknowledged, ${fates}`)
   }
-  const reports = await crashRounds({ backend, rounds, seed, writers, report })
+  const reports = await crashRounds({ backend, rounds, seed, writers, outage, report })
   const sum = (of: 'acknowledged' | 'unanswered' | 'survived') =>
     reports.reduce((total, each) => total + each[of], 0)
   print(
@@ -41,13 +48,14 @@ async function killServers(name: string, backend: (data: string) => Backend): Pr
   )
 }
 
-async function disturbConnections(service: Parameters<typeof faultRounds>[0]['service']): Promise<void> {
+async function disturbConnections(service: Service, kinds?: readonly FaultKind[]): Promise<void> {
   const report = ({ round, fault, acknowledged, refused }: FaultReport) =>
     print(`mongodb, round ${round}: ${fault}; ${acknowledged} acknowledged, ${refused} refused before`)
-  const reports = await faultRounds({ service, rounds, seed, writers, report })
-  const kinds = [...new Set(reports.map(({ fault }) => fault))]
+  const some = kinds === undefined ? {} : { kinds }
+  const reports = await faultRounds({ service, rounds, seed, writers, report, ...some })
+  const occurred = [...new Set(reports.map(({ fault }) => fault))]
   const count = (kind: string) => reports.filter(({ fault }) => fault === kind).length
-  const counts = kinds.map((kind) => `${count(kind)} ${kind}`).join(', ')
+  const counts = occurred.map((kind) => `${count(kind)} ${kind}`).join(', ')
   const total = reports.reduce((sum, { acknowledged }) => sum + acknowledged, 0)
   print(
     `mongodb, ${reports.length} faults (${counts}): one server, no session lost, all ${total} transactions are there, once`,
@@ -58,8 +66,15 @@ async function onMongo(): Promise<void> {
   const service = await findMongo()
   if ('missing' in service) throw new Error(service.missing)
   try {
-    if (values.only !== 'faults') await killServers('mongodb', () => mongoBackend(service.url))
-    if (values.only !== 'kills') await disturbConnections(service)
+    const backend = () => mongoBackend(service)
+    if (isWanted('kills')) await killServers('mongodb', backend)
+    if (isWanted('faults')) await disturbConnections(service)
+    const { outage } = service
+    if (!isWanted('database')) return
+    if (outage?.how === 'kill -9') {
+      await killServers('mongodb, killed with its server', backend, outage)
+      await disturbConnections(service, ['outage'])
+    } else print(`${service.name} is not killed: it would lose what it has acknowledged`)
   } finally {
     await service.stop()
   }
@@ -67,7 +82,8 @@ async function onMongo(): Promise<void> {
 
 if (!['embedded', 'mongodb', 'both'].includes(values.storage))
   throw new Error('--storage is embedded, mongodb or both')
-if (!['kills', 'faults', 'both'].includes(values.only)) throw new Error('--only is kills, faults or both')
+if (!['kills', 'faults', 'database', 'all'].includes(values.only))
+  throw new Error('--only is kills, faults, database or all')
 print(`seed ${seed}`)
-if (values.storage !== 'mongodb' && values.only !== 'faults') await killServers('embedded', embeddedBackend)
+if (values.storage !== 'mongodb' && isWanted('kills')) await killServers('embedded', embeddedBackend)
 if (values.storage !== 'embedded') await onMongo()

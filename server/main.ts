@@ -34,6 +34,8 @@ export interface ServerOverrides {
   logger?: Logger
   /** The process is asked to end: an administrator's `reboot`. */
   reboot?: () => void
+  /** Ends a start that waits for its database. */
+  signal?: AbortSignal
 }
 
 /** A server that takes connections. */
@@ -58,7 +60,7 @@ export async function startServer(
   const logger = overrides.logger ?? createLogger(configuration.logLevel)
   closeDataFolder(configuration.data, logger)
   const secret = await loadSecret(configuration.data, configuration.secret)
-  const storage = await createStorage(configuration, logger)
+  const storage = await createStorage(configuration, logger, overrides.signal)
   const server = new AtriumServer(configuration, overrides, { modules, secret, logger, storage })
   try {
     await server.start()

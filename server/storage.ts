@@ -3,14 +3,20 @@ import type { Storage } from '../pipeline/storage/contract.ts'
 import { createEmbeddedStorage } from '../pipeline/storage/embedded/storage.ts'
 import { createMemoryStorage } from '../pipeline/storage/memory/storage.ts'
 import type { Logger } from '../pipeline/workspace.ts'
-import { type Configuration, ConfigurationError } from './configuration/configuration.ts'
+import { awaitMongo } from './await-mongo.ts'
+import type { Configuration } from './configuration/configuration.ts'
 import { SEARCH, WORKSPACES } from './data-folder.ts'
 
 /**
- * The storage that the configuration names.
- * @throws ConfigurationError when what it is to connect to is no address
+ * The storage that the configuration names. MongoDB is waited for; `signal` ends that.
+ * @throws ConfigurationError when what it is to connect to is no address, or not what it is taken for
+ * @throws Error when MongoDB did not come
  */
-export async function createStorage(configuration: Configuration, logger: Logger): Promise<Storage> {
+export async function createStorage(
+  configuration: Configuration,
+  logger: Logger,
+  signal?: AbortSignal,
+): Promise<Storage> {
   switch (configuration.storage) {
     case 'memory':
       return createMemoryStorage()
@@ -20,6 +26,7 @@ export async function createStorage(configuration: Configuration, logger: Logger
       return createEmbeddedStorage({ directory, writers, readers, maxOpenFiles, logger })
     }
     case 'mongodb':
+      await awaitMongo(configuration, logger, signal)
       return await mongoStorage(configuration, logger)
     default:
       return configuration.storage satisfies never
@@ -31,11 +38,6 @@ async function mongoStorage(configuration: Configuration, logger: Logger): Promi
   const { mongoUrl: url = '', mongoPrefix: databasePrefix, mongoTimeout, mongoRetry } = configuration
   const searchDirectory = join(configuration.data, SEARCH)
   const { createMongoStorage } = await import('../pipeline/storage/mongodb/storage.ts')
-  try {
-    const limits = { commandTimeout: mongoTimeout * 1000, retryFor: mongoRetry * 1000 }
-    return createMongoStorage({ url, databasePrefix, searchDirectory, logger, ...limits })
-  } catch {
-    // What the driver says of it may tell the password.
-    throw new ConfigurationError('ATRIUM_MONGO_URL: its value is not a MongoDB connection string')
-  }
+  const limits = { commandTimeout: mongoTimeout * 1000, retryFor: mongoRetry * 1000 }
+  return createMongoStorage({ url, databasePrefix, searchDirectory, logger, ...limits })
 }

@@ -3,21 +3,21 @@ import { describeChunks } from './suite/chunks.ts'
 import { describeClasses } from './suite/classes.ts'
 import { describeEquivalence } from './suite/equivalence.ts'
 import { describeFinding } from './suite/finding.ts'
-import type { SubjectFactory } from './suite/fixture.ts'
+import { fullSizes, type SubjectFactory, type SuiteSizes } from './suite/fixture.ts'
 import { describeHistory } from './suite/history.ts'
 import { describeRestoring } from './suite/restoring.ts'
 import { describeSearching } from './suite/searching.ts'
 import { describeStreaming } from './suite/streaming.ts'
 
 /** The tests of the storage contract, for any adapter. */
-export function describeStorage(name: string, make: SubjectFactory): void {
+export function describeStorage(name: string, make: SubjectFactory, sizes: SuiteSizes = fullSizes): void {
   describeHistory(name, make)
   describeFinding(name, make)
   describeRestoring(name, make)
-  describeStreaming(name, make)
-  describeBackup(name, make)
-  describeChunks(name, make)
+  describeStreaming(name, make, sizes)
+  describeBackup(name, make, sizes)
+  describeChunks(name, make, sizes)
   describeClasses(name, make)
   describeSearching(name, make)
-  describeEquivalence(name, make)
+  describeEquivalence(name, make, sizes)
 }

@@ -231,10 +231,18 @@ export type StorageErrorCode =
 export class StorageError extends Error {
   /** With `limit` the message names the limit. */
   readonly code: StorageErrorCode
+  #isReported = false
 
   constructor(code: StorageErrorCode, message: string, options?: ErrorOptions) {
     super(message, options)
     this.name = 'StorageError'
     this.code = code
+  }
+
+  /** Whether it is asked for the first time: many requests may fail of it, which is one line of the server's log. */
+  isFirstReport(): boolean {
+    const isFirst = !this.#isReported
+    this.#isReported = true
+    return isFirst
   }
 }

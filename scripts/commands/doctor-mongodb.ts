@@ -1,39 +1,28 @@
-import { type Document, MongoClient, MongoServerSelectionError } from 'mongodb'
+import type { Document } from 'mongodb'
+import { askMongo, tryMongo } from '../../pipeline/storage/mongodb/probe.ts'
 import type { Finding } from './doctor.ts'
 
-/** Milliseconds a server has to be found. */
-const SELECTION_TIMEOUT = 2000
-
-/** Asks MongoDB itself; its address is shown without credentials. */
-export async function mongodb(url: string): Promise<Finding> {
-  let client: MongoClient
+/**
+ * Asks MongoDB itself, and has it write, index and read a probe in a database of the server's prefix; its address is
+ * shown without credentials.
+ */
+export async function mongodb(url: string, prefix: string): Promise<Finding[]> {
+  const answer = await askMongo(url)
+  const { name } = answer
+  if (answer.kind !== 'ready') return [{ ok: false, what: `${name} ${answer.reason}` }]
+  const found = { ok: true, what: `${name} is ${answer.version}, ${roleOf(answer.hello)}` }
   try {
-    client = new MongoClient(url, { serverSelectionTimeoutMS: SELECTION_TIMEOUT })
-  } catch {
-    return { ok: false, what: 'MongoDB: its address is no connection string' }
-  }
-  const { srvHost, hosts } = client.options
-  const name = `MongoDB at ${srvHost ?? hosts.map(String).join(', ')}`
-  try {
-    const admin = client.db('admin')
-    const { version } = await admin.command({ buildInfo: 1 })
-    // Not every server of the protocol knows the newer name.
-    const hello = await admin.command({ hello: 1 }).catch(() => admin.command({ isMaster: 1 }))
-    return { ok: isWritable(hello), what: `${name} is ${String(version)}, ${roleOf(hello)}` }
+    const milliseconds = Math.ceil(await tryMongo(url, prefix))
+    return [found, { ok: true, what: `${name} writes, indexes and reads a probe in ${milliseconds} ms` }]
   } catch (error) {
-    const why = error instanceof MongoServerSelectionError ? 'does not answer' : `refuses: ${String(error)}`
-    return { ok: false, what: `${name} ${why}` }
-  } finally {
-    await client.close()
+    const [why] = (error as Error).message.split('\n', 1)
+    return [found, { ok: false, what: `${name} does not write, index and read a probe: ${why}` }]
   }
-}
-
-function isWritable(hello: Document): boolean {
-  return hello['isWritablePrimary'] === true || hello['ismaster'] === true
 }
 
 function roleOf(hello: Document): string {
   const set = hello['setName'] as string | undefined
-  if (set === undefined) return 'by itself: what is committed is on one machine'
-  return isWritable(hello) ? `the primary of replica set ${set}` : `and not the primary of replica set ${set}`
+  return set === undefined
+    ? 'by itself: what is committed is on one machine'
+    : `the primary of replica set ${set}`
 }

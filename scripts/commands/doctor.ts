@@ -89,22 +89,23 @@ async function isFree(host: string, number: number): Promise<boolean> {
   })
 }
 
-async function services({ mongoUrl, redisUrl, accounts }: Configuration): Promise<Finding[]> {
+async function services({ mongoUrl, mongoPrefix, redisUrl, accounts }: Configuration): Promise<Finding[]> {
   const named: [string, string | undefined, number][] = [
     ['Redis', redisUrl, 6379],
     ['accounts', accounts === 'builtin' || accounts === 'none' ? undefined : accounts, 80],
   ]
   const configured = named.filter(([, url]) => url !== undefined)
-  return await Promise.all([
-    ...(mongoUrl === undefined ? [] : [askMongo(mongoUrl)]),
+  const findings = await Promise.all([
+    ...(mongoUrl === undefined ? [] : [lookAtMongo(mongoUrl, mongoPrefix)]),
     ...configured.map(([name, url, fallback]) => reachable(name, url ?? '', fallback)),
   ])
+  return findings.flat()
 }
 
 /** The driver takes long to load. */
-async function askMongo(url: string): Promise<Finding> {
+async function lookAtMongo(url: string, prefix: string): Promise<Finding[]> {
   const { mongodb } = await import('./doctor-mongodb.ts')
-  return await mongodb(url)
+  return await mongodb(url, prefix)
 }
 
 /** Whether somebody takes connections there; the address is shown without its credentials. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { Command } from 'commander'
 import {
   type Configuration,
@@ -16,13 +17,14 @@ export function startCommand(): Command {
 }
 
 async function serve(configuration: Configuration): Promise<void> {
-  let stop = (): void => undefined
-  const stopped = new Promise<void>((resolve) => {
-    stop = resolve
-  })
+  const ending = new AbortController()
+  const stop = () => ending.abort()
+  const stopped = once(ending.signal, 'abort')
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop)
-  const server = await startServer(configuration, { reboot: stop }).catch((error: unknown) => {
+  const overrides = { reboot: stop, signal: ending.signal }
+  const server = await startServer(configuration, overrides).catch((error: unknown) => {
     if (error instanceof ConfigurationError) throw error
+    if (ending.signal.aborted) process.exit(0)
     throw new Error(explain(error, configuration), { cause: error })
   })
   process.stdout.write(`atrium is listening on ${server.url}\n`)

@@ -54,11 +54,12 @@ export const options = {
   mongoTimeout: whole('ATRIUM_MONGO_TIMEOUT', 30, 'Seconds MongoDB has to answer a command.', 1, 3600),
   mongoRetry: whole(
     'ATRIUM_MONGO_RETRY',
-    10,
-    'Seconds in which what failed on MongoDB is tried again.',
+    30,
+    'Seconds in which what failed on MongoDB is tried again: an election takes 10 to 12.',
     0,
     3600,
   ),
+  mongoWait: whole('ATRIUM_MONGO_WAIT', 60, 'Seconds that a start waits for MongoDB to be there.', 0, 86_400),
   redisUrl: { ...optional('ATRIUM_REDIS_URL', 'Redis connection string, for many nodes.'), secret: true },
   accounts: {
     ...text(

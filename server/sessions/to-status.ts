@@ -6,11 +6,18 @@ import type { Logger } from '../../pipeline/workspace.ts'
 export function toStatus(error: unknown, logger: Logger): Status {
   if (error instanceof StatusError) return error.status
   if (error instanceof StorageError) {
-    logger.error({ err: error }, 'storage failed')
+    report(error, logger)
     return storageStatus(error)
   }
   logger.error({ err: error }, 'a request failed')
   return new StatusError('platform:status:InternalServerError').status
+}
+
+/** In one line, however many requests failed of it; with a stack where storage itself did not expect it. */
+function report(error: StorageError, logger: Logger): void {
+  if (!error.isFirstReport()) return
+  const { code, message } = error
+  logger.error(code === 'damaged' ? { err: error } : { code, reason: message }, 'storage failed')
 }
 
 function storageStatus({ code, message }: StorageError): Status {

@@ -86,7 +86,9 @@ test('CFG-7: mongodb storage without an address, or with none that is one, ends 
   for (const args of [['start'], ['config']])
     assert.deepEqual(await atrium(args, env), { code: 2, stdout: '', stderr: missing })
   const wrong = await atrium(['start', '--port', '0'], { ...env, ATRIUM_MONGO_URL: 'http://u:hush@h' })
-  const complaint = 'ATRIUM_MONGO_URL: its value is not a MongoDB connection string\n'
+  const complaint =
+    'ATRIUM_MONGO_URL: MongoDB cannot be asked: the connection string is wrong: ' +
+    'Invalid scheme, expected connection string to start with "mongodb://" or "mongodb+srv://"\n'
   assert.deepEqual(wrong, { code: 2, stdout: '', stderr: complaint })
 })
 

@@ -136,7 +136,7 @@ test('CFG-25: doctor tells of the folder, the port and each service, and ends wi
   const wrong = await atrium(['doctor'], { ...env, ...services, ATRIUM_DATA: join(file, 'data') })
   assert.deepEqual([wrong.code, wrong.stderr], [1, ''])
   assert.match(wrong.stdout, /^FAIL data folder .* cannot be written/m)
-  assert.match(wrong.stdout, /^FAIL MongoDB at 127\.0\.0\.1:1 does not answer$/m)
+  assert.match(wrong.stdout, /^FAIL MongoDB at 127\.0\.0\.1:1 does not answer: ECONNREFUSED$/m)
   assert.match(wrong.stdout, /^FAIL Redis: its address is no URL$/m)
   assert.doesNotMatch(wrong.stdout, /hush/)
 })

@@ -1,15 +1,32 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { MongoClient } from 'mongodb'
+import { type Db, MongoClient } from 'mongodb'
 import type { Storage } from '../../pipeline/storage/contract.ts'
 import { createEmbeddedStorage } from '../../pipeline/storage/embedded/storage.ts'
 import { databaseName } from '../../pipeline/storage/mongodb/database-name.ts'
 import { createMongoStorage } from '../../pipeline/storage/mongodb/storage.ts'
+import type { Service } from '../services/service.ts'
+
+/** All that the rounds write to. */
+const COLLECTIONS = [
+  'atrium.contested',
+  'atrium.irregular',
+  'atrium.meta',
+  'comment',
+  'module',
+  'notification',
+  'preference',
+  'space',
+  'task',
+  'tx',
+]
 
 /** Where a server under test keeps its documents. */
 export interface Backend {
   /** What the server has to be told. */
   settings: NodeJS.ProcessEnv
+  /** Before a server opens the workspace. */
+  prepare: (workspace: string) => Promise<void>
   /** The same documents, without a server. */
   open: () => Storage
   /** Milliseconds after the first write until a server is killed, at most. */
@@ -22,33 +39,46 @@ export interface Backend {
 export function embeddedBackend(data: string): Backend {
   return {
     settings: {},
+    prepare: () => Promise.resolve(),
     open: () => createEmbeddedStorage({ directory: join(data, 'workspaces') }),
     longestLife: 250,
     drop: () => Promise.resolve(),
   }
 }
 
-/** A server of MongoDB's protocol, which another process is; `through`: the way the server under test takes to it. */
-export function mongoBackend(url: string, through: string = url): Backend {
+/**
+ * A server of MongoDB's protocol, which another process is. `through`: the way to it that a test disturbs, so that it is
+ * given up soon, but not before a server that scans can have answered.
+ */
+export function mongoBackend({ url, scans, leavesHalves }: Service, through?: string): Backend {
   const databasePrefix = `crash-${randomBytes(4).toString('hex')}-`
+  const within = async (workspace: string, run: (database: Db) => Promise<unknown>) => {
+    const client = new MongoClient(url)
+    try {
+      await run(client.db(databaseName(databasePrefix, workspace)))
+    } finally {
+      await client.close()
+    }
+  }
   return {
     settings: {
       ATRIUM_STORAGE: 'mongodb',
       ATRIUM_MONGO_PREFIX: databasePrefix,
-      ATRIUM_MONGO_URL: through,
-      ATRIUM_MONGO_RETRY: '1',
-      ATRIUM_MONGO_TIMEOUT: '2',
+      ATRIUM_MONGO_URL: through ?? url,
+      ATRIUM_MONGO_RETRY: through === undefined ? '60' : '1',
+      ATRIUM_MONGO_TIMEOUT: through === undefined ? '60' : scans === true ? '4' : '2',
+    },
+    prepare: async (workspace) => {
+      if (leavesHalves === undefined) return
+      await within(workspace, async (database) => {
+        for (const name of COLLECTIONS) await database.createCollection(name)
+      })
     },
     open: () => createMongoStorage({ url, databasePrefix }),
     longestLife: 1000,
     drop: async (workspace) => {
-      const client = new MongoClient(url)
       // A server at hand fails to drop a database now and then; its folder goes with it.
-      await client
-        .db(databaseName(databasePrefix, workspace))
-        .dropDatabase()
-        .catch(() => undefined)
-      await client.close()
+      await within(workspace, (database) => database.dropDatabase().catch(() => undefined))
     },
   }
 }

@@ -13,7 +13,7 @@ import { type Backend, mongoBackend } from './backend.ts'
 import { checkStorage } from './check-storage.ts'
 import { checkWire } from './check-wire.ts'
 import { enter, setUp } from './entering.ts'
-import { randomFault } from './faults.ts'
+import { type FaultKind, randomFault } from './faults.ts'
 import { seededRandom } from './random.ts'
 import { ServerProcess } from './server-process.ts'
 import { isUnavailable, Writer } from './writer.ts'
@@ -23,6 +23,8 @@ export interface FaultRoundsOptions {
   rounds: number
   seed: number
   writers: number
+  /** The kinds of faults; all when left out. */
+  kinds?: readonly FaultKind[]
   /** Called after each round. */
   report?: (round: FaultReport) => void
 }
@@ -75,7 +77,7 @@ async function livingThrough(options: FaultRoundsOptions, half: Half): Promise<v
   const { random, reports } = half
   const data = await mkdtemp(join(tmpdir(), 'atrium-faults-'))
   const proxy = await cuttingProxy(options.service.url)
-  const backend = mongoBackend(options.service.url, proxy.url)
+  const backend = mongoBackend(options.service, proxy.url)
   const server = await ServerProcess.start(data, {
     ...backend.settings,
     ATRIUM_MONGO_RETRY: half.retry,
@@ -85,7 +87,8 @@ async function livingThrough(options: FaultRoundsOptions, half: Half): Promise<v
   })
   try {
     for (let round = reports.length + 1; round <= half.until; round++) {
-      const fault = randomFault({ proxy, outage: options.service.outage, random })
+      const fault = randomFault({ proxy, outage: options.service.outage, random, kinds: options.kinds })
+      await backend.prepare(`fault-${round}`)
       const run = new FaultRound(server, `fault-${round}`, options.writers, random)
       const report = { round, fault: fault.name, ...(await run.live(fault.happen)) }
       await run.check(backend)

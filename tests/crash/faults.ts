@@ -14,18 +14,29 @@ export interface FaultOptions {
   proxy: CuttingProxy
   outage: Outage | undefined
   random: () => number
+  kinds?: readonly FaultKind[] | undefined
 }
 
 /** Milliseconds that a fault lasts at most: some are longer than the server tries again. */
 const LONGEST = 2500
 
+export type FaultKind = 'cuts' | 'stall' | 'stalled answers cut' | 'refused' | 'outage'
+
 /** Of these, an outage of the database is the rarest, for it takes the longest. */
-const KINDS = ['cuts', 'stall', 'stalled answers cut', 'refused', 'cuts', 'stall', 'outage'] as const
+const KINDS: readonly FaultKind[] = [
+  'cuts',
+  'stall',
+  'stalled answers cut',
+  'refused',
+  'cuts',
+  'stall',
+  'outage',
+]
 
 /** A fault at random; without an outage where the database was not started here. */
-export function randomFault({ proxy, outage, random }: FaultOptions): Fault {
+export function randomFault({ proxy, outage, random, kinds = KINDS }: FaultOptions): Fault {
   const lasting = random() * LONGEST
-  const picked = pick(random, KINDS)
+  const picked = pick(random, kinds)
   const kind = picked === 'outage' && outage === undefined ? 'refused' : picked
   switch (kind) {
     case 'cuts':

@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Connection } from '../../client/connection.ts'
+import type { Outage } from '../services/service.ts'
 import type { Backend } from './backend.ts'
 import { checkStorage } from './check-storage.ts'
 import { checkWire } from './check-wire.ts'
 import { seededRandom } from './random.ts'
 import { enter, setUp } from './entering.ts'
 import { ServerProcess } from './server-process.ts'
+import { waitUntil } from '../support/wait-until.ts'
 import { Writer } from './writer.ts'
 
 export interface RoundsOptions {
@@ -17,6 +19,8 @@ export interface RoundsOptions {
   rounds: number
   seed: number
   writers: number
+  /** The database is ended with the server, and started again before it. */
+  outage?: Outage | undefined
   /** Called after each round. */
   report?: (round: RoundReport) => void
 }
@@ -95,6 +99,7 @@ class CrashRun {
 
   async #writeUntilKilled(server: ServerProcess, round: number, lived: number): Promise<Written> {
     const workspace = `crash-${round}`
+    await this.#backend.prepare(workspace)
     await setUp(server, workspace)
     const numbers = Array.from({ length: this.#options.writers }, (_, at) => String(at).padStart(3, '0'))
     const connections = await Promise.all(
@@ -102,7 +107,16 @@ class CrashRun {
     )
     const writers = numbers.map((at) => new Writer(`w${at}`, seededRandom(this.#random() * 2 ** 32)))
     const running = Promise.all(writers.map((writer, at) => writer.run(connections[at] as Connection)))
-    await Promise.all([running, wait(lived).then(() => server.kill())])
+    const { outage } = this.#options
+    const end = async () => {
+      await wait(lived)
+      // Every other time something was acknowledged before, however slow the machine is.
+      if (round % 2 === 0)
+        await waitUntil(() => writers.some(({ acknowledged }) => acknowledged.size > 0), 'an answer', 20_000)
+      await Promise.all([server.kill(), outage?.begin()])
+    }
+    await Promise.all([running, end()])
+    await outage?.end()
     return { workspace, writers }
   }
 

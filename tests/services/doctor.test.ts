@@ -1,28 +1,126 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
+import { MongoClient } from 'mongodb'
+import { askMongo, flawOf } from '../../pipeline/storage/mongodb/probe.ts'
 import { atrium, temporaryFolder } from '../support/executable.ts'
 import { root } from '../support/root.ts'
-import { withMongo } from './with-mongo.ts'
+import { withEachMongo } from './with-mongo.ts'
+
+async function doctor(
+  context: TestContext,
+  url: string,
+  env: Record<string, string> = {},
+): Promise<string[]> {
+  const data = await temporaryFolder(context)
+  const settings = { ATRIUM_DATA: data, ATRIUM_PORT: '0', ATRIUM_STORAGE: 'mongodb', ATRIUM_MONGO_URL: url }
+  const { stdout } = await atrium(['doctor'], { ...settings, ...env })
+  return stdout.split('\n').filter((line) => line.includes('MongoDB'))
+}
 
 test('STO-59: what docker-compose.yml configures is taken, and doctor names the MongoDB it asks', async (context) => {
   const compose = readFileSync(join(root, 'docker-compose.yml'), 'utf8')
   const settings = [...compose.matchAll(/^ {6}(ATRIUM_\w+): (.+)$/gm)].map(([, name, value]) => [name, value])
   const env = Object.fromEntries(settings) as Record<string, string>
   assert.equal(env['ATRIUM_STORAGE'], 'mongodb')
-  const data = await temporaryFolder(context)
-  const { code, stdout } = await atrium(['doctor'], { ...env, ATRIUM_DATA: data, ATRIUM_PORT: '0' })
-  assert.equal(code, 1)
-  assert.match(stdout, /^FAIL MongoDB at mongodb:27017 does not answer/m)
+  const [line = ''] = await doctor(context, '', env)
+  assert.match(line, /^FAIL MongoDB at mongodb:27017 does not answer/)
 })
 
-await withMongo(({ url }) => {
-  test('STO-59: doctor asks MongoDB for its version and whether it can be written', async (context) => {
-    const data = await temporaryFolder(context)
-    const env = { ATRIUM_DATA: data, ATRIUM_PORT: '0', ATRIUM_STORAGE: 'mongodb', ATRIUM_MONGO_URL: url }
-    const { stdout } = await atrium(['doctor'], env)
-    const line = stdout.split('\n').find((each) => each.includes('MongoDB'))
-    assert.match(line ?? '', /^ok {3}MongoDB at 127\.0\.0\.1:\d+ is \d+\.\d+/)
+test('STO-108: a member of another replica set, one that is not the primary and one without a set are told apart', () => {
+  const primary = { isWritablePrimary: true, setName: 'atrium' }
+  assert.equal(flawOf(primary, 'atrium'), undefined)
+  assert.equal(flawOf({ ismaster: true }, undefined), undefined)
+  for (const [hello, wanted, kind, reason] of [
+    [primary, 'other', 'wrong', /^is of replica set atrium, and the connection string asks for other$/],
+    [{ ismaster: true }, 'atrium', 'wrong', /^is in no replica set, and/],
+    [{ isreplicaset: true }, 'atrium', 'away', /^has no replica set yet: atrium has to be initiated$/],
+    [{ setName: 'atrium', secondary: true }, 'atrium', 'away', /^is not the primary of replica set atrium/],
+    [{ setName: 'atrium', secondary: true }, undefined, 'away', /directConnection/],
+    [{ ismaster: false }, undefined, 'away', /^takes no writes/],
+  ] as const) {
+    const flaw = flawOf(hello, wanted)
+    assert.equal(flaw?.kind, kind)
+    assert.match(flaw?.reason ?? '', reason)
+  }
+})
+
+await withEachMongo(({ url, name }) => {
+  const { host } = new URL(url.replace('mongodb:', 'http:'))
+
+  test(`STO-59: doctor asks MongoDB for its version and whether it can be written (${name})`, async (context) => {
+    const [line = ''] = await doctor(context, url)
+    assert.match(line, /^ok {3}MongoDB at 127\.0\.0\.1:\d+ is \d+\.\d+/)
   })
+
+  test(`STO-109: doctor has MongoDB write, index and read a probe, and leaves nothing (${name})`, async (context) => {
+    const [, line = ''] = await doctor(context, url, { ATRIUM_MONGO_PREFIX: 'd-' })
+    assert.match(line, /^ok {3}MongoDB at 127\.0\.0\.1:\d+ writes, indexes and reads a probe in \d+ ms$/)
+    const client = new MongoClient(url)
+    try {
+      assert.deepEqual(await client.db('d-doctor').listCollections().toArray(), [])
+    } finally {
+      await client.close()
+    }
+  })
+
+  test(`STO-108: doctor and start say that a replica set or credentials are wrong (${name})`, async (context) => {
+    for (const [wrong, reason] of [
+      [`mongodb://u:hush@${host}/`, /refuses (the credentials of the connection string|to answer): /],
+      [
+        `mongodb://${host}/?replicaSet=nope`,
+        /is in no replica set, and the connection string asks for nope$/,
+      ],
+    ] as const) {
+      const [line = ''] = await doctor(context, wrong)
+      assert.match(line, /^FAIL MongoDB at 127/)
+      assert.match(line, reason)
+      assert.doesNotMatch(line, /hush/)
+      const env = { ATRIUM_DATA: await temporaryFolder(context), ATRIUM_PORT: '0', ATRIUM_MONGO_URL: wrong }
+      const { code, stderr } = await atrium(['start', '--storage', 'mongodb'], env)
+      assert.equal(code, 2, stderr)
+      const [complaint = '', ...more] = stderr.trim().split('\n')
+      assert.match(complaint, /^ATRIUM_MONGO_URL: MongoDB at 127/)
+      assert.match(complaint, reason)
+      assert.deepEqual(more, [])
+    }
+  })
+})
+
+test('STO-108: a wrong connection string is told with what is wrong of it, and without its password', async () => {
+  const host = '127.0.0.1:1'
+  const encoded = /^cannot be asked: .* encode special characters of a password as %XX$/
+  for (const [wrong, expected] of [
+    [`mongodb://${host}/?nonsense=1`, /the connection string is wrong: option nonsense is not supported$/],
+    [`mongodb://${host}/?readPreference=nope`, /is wrong: Invalid read preference mode "nope"$/],
+    [`mongodb://${host}/?connectTimeoutMS=abc`, /is wrong: Expected connectTimeoutMS to be stringified int/],
+    [
+      `mongodb://${host},${host}/?directConnection=true`,
+      /directConnection option requires exactly one host$/,
+    ],
+    ['mongodb://', /is wrong: Protocol and host list are required in the uri$/],
+    ['http://u:hush@h', /is wrong: Invalid scheme/],
+    [`mongodb://u:hu?hush=1@${host}/`, encoded],
+    [`mongodb://u:p@hush@${host}/`, encoded],
+    [`mongodb://u:hush%zz@${host}/`, /is wrong: /],
+  ] as const) {
+    const answer = await askMongo(wrong)
+    assert.equal(answer.kind, 'wrong', wrong)
+    assert.match(answer.reason, expected)
+    assert.doesNotMatch(answer.reason, /hu\?|hush/)
+  }
+})
+
+test('STO-108: doctor says that what answers is no MongoDB', async (context) => {
+  const stranger = createServer((_request, response) => response.end('hello'))
+  stranger.listen(0, '127.0.0.1')
+  await once(stranger, 'listening')
+  context.after(() => stranger.close())
+  const { port } = stranger.address() as AddressInfo
+  const [line = ''] = await doctor(context, `mongodb://127.0.0.1:${port}/`)
+  assert.match(line, /^FAIL MongoDB at 127\.0\.0\.1:\d+ does not answer: /)
 })

@@ -1,5 +1,6 @@
 import { startContainer } from './container.ts'
 import { startDownloadedMongod } from './downloaded-mongod.ts'
+import { startFerretdb } from './ferretdb.ts'
 import { startMongoJavaServer } from './mongo-java-server.ts'
 import { startMongod, versionOf } from './mongod.ts'
 import { type MissingService, nothingToStop, type Service } from './service.ts'
@@ -7,18 +8,44 @@ import { type MissingService, nothingToStop, type Service } from './service.ts'
 /** Milliseconds. */
 const answerTimeout = 5000
 
-/** The first of these that can be started here. */
-const starts = [startMongod, () => startDownloadedMongod(), startContainer, startMongoJavaServer]
+type Start = () => Promise<Service | MissingService>
+
+/** The ways to a server, in the order they are tried. */
+const ways: readonly Start[] = [
+  startMongod,
+  startFerretdb,
+  () => startDownloadedMongod(),
+  startContainer,
+  startMongoJavaServer,
+]
+
+/** Two servers that behave differently, wherever MongoDB itself is not at hand. */
+const substitutes: readonly Start[] = [startFerretdb, startMongoJavaServer]
 
 /** A server of MongoDB's protocol, that of `MONGO_URL` or one started here; prints which, and why no earlier one. */
 export async function findMongo(): Promise<Service | MissingService> {
-  const { MONGO_URL: url } = process.env
-  return url === undefined ? await startOne() : await connected(url)
+  return (await findGiven()) ?? (await startOne())
+}
+
+/** MongoDB itself, that of `MONGO_URL` or from the path; without it each of the substitutes, or why there is none. */
+export async function findEachMongo(): Promise<(Service | MissingService)[]> {
+  const given = await findGiven()
+  if (given !== undefined) return [given]
+  const real = await startMongod()
+  if (!('missing' in real)) return [found(real, [])]
+  const started: (Service | MissingService)[] = []
+  for (const start of substitutes) {
+    const service = await start()
+    if ('missing' in service)
+      process.stdout.write(`# MongoDB: suites leave out one server: ${service.missing}\n`)
+    started.push('missing' in service ? service : found(service, []))
+  }
+  return started
 }
 
 async function startOne(): Promise<Service | MissingService> {
   const reasons: string[] = []
-  for (const start of starts) {
+  for (const start of ways) {
     const started = await start()
     if (!('missing' in started)) return found(started, reasons)
     reasons.push(started.missing)
@@ -26,7 +53,9 @@ async function startOne(): Promise<Service | MissingService> {
   return { missing: `no MongoDB: ${reasons.join('; ')}` }
 }
 
-async function connected(url: string): Promise<Service | MissingService> {
+async function findGiven(): Promise<Service | MissingService | undefined> {
+  const { MONGO_URL: url } = process.env
+  if (url === undefined) return undefined
   try {
     const version = await versionOf(url, answerTimeout)
     return found({ url, name: 'MONGO_URL', version, stop: nothingToStop }, [])

@@ -7,7 +7,9 @@ import { dropDatabases } from '../../pipeline/storage/mongodb/temporary-subject.
 import { accountsOf, refusedWith } from '../support/accounts-calls.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { testServer } from '../support/test-server.ts'
+import { waitUntil } from '../support/wait-until.ts'
 import { createTask } from '../support/transactions.ts'
+import { cuttingProxy } from './cutting-proxy.ts'
 import { withMongo } from './with-mongo.ts'
 
 await withMongo(({ url: mongoUrl }) => {
@@ -33,6 +35,34 @@ await withMongo(({ url: mongoUrl }) => {
     const second = await testServer(context, flags)
     const reader = await RawClient.open(second.url, second.token('ann'))
     assert.deepEqual(await reader.request('findAll', query), found)
+  })
+
+  test('STO-110: what many queued requests fail of is one line of the log, without a stack', async (context) => {
+    const proxy = await cuttingProxy(mongoUrl)
+    context.after(() => proxy.close())
+    const flags = { ...flagsOf(context), mongoUrl: proxy.url, mongoRetry: '0' }
+    const server = await testServer(context, flags)
+    const writer = await RawClient.open(server.url, server.token('ann'))
+    await writer.request('tx', [createTask('first', { title: 'task' })])
+    proxy.refuse(true)
+    const requests = Array.from({ length: 60 }, (_, index) =>
+      writer.request('tx', [createTask(`t${index}`, { title: 'task' })]),
+    )
+    const outcomes = await Promise.allSettled(requests)
+    assert.ok(outcomes.every(({ status }) => status === 'rejected'))
+    const lines = server.log.lines.filter(({ level }) => level === 'error').map(({ fields }) => fields)
+    const failed = lines.filter((each) => 'code' in each)
+    assert.ok(failed.length > 0 && failed.length < 6, `${failed.length} lines`)
+    assert.ok(failed.every((each) => !('err' in each)))
+    proxy.refuse(false)
+    await waitUntil(
+      () =>
+        writer.request('tx', [createTask('last', { title: 'task' })]).then(
+          () => true,
+          () => false,
+        ),
+      'a commit',
+    )
   })
 
   test('STO-57: accounts are on MongoDB too, and another server over it has them', async (context) => {

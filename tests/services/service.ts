@@ -4,6 +4,12 @@ export interface Service {
   name: string
   version: string
   stop: () => Promise<void>
+  /** Why tests of what happens at once prove nothing here. */
+  notAtomic?: string
+  /** Why a collection has to be there before anything is cut or killed. */
+  leavesHalves?: string
+  /** It looks at every document, whatever it is asked for. */
+  scans?: true
   /** Only of one that was started here. */
   outage?: Outage
 }

@@ -5,10 +5,12 @@ import type { Contested } from './contested.ts'
 import type { Documents, Put, Remove } from './documents.ts'
 import type { History } from './history.ts'
 import type { Irregularities } from './irregularities.ts'
+import { isAboutContent } from './failure.ts'
 import { type Log, requireOneMessage } from './log.ts'
 import { type RetryOptions, retrying } from './retry.ts'
 import type { Schema } from './schema.ts'
-import { changedId, storedDocument, storedEntry, type StoredEntry } from './stored-document.ts'
+import type { Scratch } from './scratch.ts'
+import { changedId, entryText, storedDocument, storedEntry, type StoredEntry } from './stored-document.ts'
 
 export interface CommitterOptions {
   log: Log
@@ -17,8 +19,11 @@ export interface CommitterOptions {
   irregularities: Irregularities
   schema: Schema
   history: History
+  scratch: Scratch
   retry: RetryOptions
   now: () => number
+  /** Told of what the server refuses, and whether it is stored as text all the same. */
+  refused: (fields: Record<string, unknown>, isKept: boolean) => void
 }
 
 /** What is to be written for a batch. */
@@ -91,7 +96,7 @@ export class Committer {
     const { log, retry } = this.#options
     this.#unsettled = writing
     try {
-      await retrying((attempt) => this.#append(writing.entries, attempt), retry)
+      await retrying((attempt) => this.#append(writing, attempt), retry)
     } catch (error) {
       // The log has told that nothing of it is there.
       if (error instanceof StorageError && error.code === 'conflict' && !log.isLost)
@@ -101,21 +106,45 @@ export class Committer {
     await this.#project(writing, 0)
   }
 
-  async #append(entries: readonly StoredEntry[], attempt: number): Promise<void> {
-    const { log } = this.#options
+  async #append(writing: Writing, attempt: number): Promise<void> {
+    const { log, irregularities } = this.#options
     if (attempt > 0) {
       await log.takeOver()
-      if (await log.has(entries)) return
+      if (await log.has(writing.entries)) return
     }
-    if (entries.length > 0) await log.append(entries)
+    const { entries } = writing
+    if (entries.length === 0) return
+    if (entries.some((entry) => entry['%text'] !== undefined)) await irregularities.noteText('tx')
+    try {
+      await log.append(entries)
+    } catch (error) {
+      if (!isAboutContent(error)) throw error
+      await this.#appendAsText(writing, error)
+    }
+  }
+
+  /** What the server refuses of a group goes in as text: nobody else's transactions fail for it. */
+  async #appendAsText(writing: Writing, err: unknown): Promise<void> {
+    const { log, irregularities, scratch, refused } = this.#options
+    await log.takeOver()
+    const odd = new Set<StoredEntry>()
+    for (const entry of writing.entries) if (!(await scratch.takes(entry))) odd.add(entry)
+    await scratch.clear()
+    // It may have been all of them together.
+    const isOdd = (entry: StoredEntry) => odd.size === 0 || odd.has(entry)
+    refused({ err, domain: 'tx', ids: writing.entries.filter(isOdd).map(({ tx }) => tx._id) }, true)
+    writing.entries = writing.entries.map((entry) => (isOdd(entry) ? entryText(entry) : entry))
+    await irregularities.noteText('tx')
+    await log.append(writing.entries)
   }
 
   async #project({ entries, puts, removes }: Writing, firstAttempt: number): Promise<void> {
-    const { log, documents, contested, retry, now } = this.#options
+    const { log, documents, contested, schema, retry, now } = this.#options
     await retrying(async (attempt) => {
       // What was sent before may still be on its way.
       if (attempt + firstAttempt > 0) await contested.add([...puts.map(targetOf), ...removes], now())
       await documents.write(puts, removes)
+      schema.touched(puts.map(({ domain }) => domain))
     }, retry)
     log.lastSeq = entries.at(-1)?._id ?? log.lastSeq
     this.#unsettled = undefined

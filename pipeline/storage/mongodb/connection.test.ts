@@ -2,14 +2,15 @@ import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
 import { test } from 'node:test'
-import { MongoClient, MongoNetworkError } from 'mongodb'
+import { type Document, MongoClient, MongoNetworkError } from 'mongodb'
 import { cuttingProxy } from '../../../tests/services/cutting-proxy.ts'
-import { withMongo } from '../../../tests/services/with-mongo.ts'
+import { withEachMongo } from '../../../tests/services/with-mongo.ts'
 import { StorageError, type WorkspaceStorage } from '../contract.ts'
 import { batch, entry, idsOf, noSchema, task } from '../suite/fixture.ts'
-import './driver-repair.ts'
+import { createClient } from './client.ts'
+import { databaseName } from './database-name.ts'
 import { createMongoStorage } from './storage.ts'
-import { temporarySubject } from './temporary-subject.ts'
+import { openParts, temporarySubject, type TemporarySubject } from './temporary-subject.ts'
 
 const groups = 30
 const groupSize = 3
@@ -57,14 +58,28 @@ function expectedIds(): string[] {
   return [...ids.filter((id) => !removed.has(id)), 'last'].sort()
 }
 
-await withMongo(({ url }) => {
+await withEachMongo(({ url, name, leavesHalves }) => {
+  /** What a server that makes collections in steps has to have before it is cut off. */
+  const makeCollections = async ({ prefix }: TemporarySubject) => {
+    if (leavesHalves === undefined) return
+    const client = new MongoClient(url)
+    try {
+      const database = client.db(databaseName(prefix, 'workspace'))
+      for (const each of ['task', 'atrium.contested', 'atrium.irregular'])
+        await database.createCollection(each)
+    } finally {
+      await client.close()
+    }
+  }
+
   for (const retryFor of [10_000, 0]) {
     const title = retryFor === 0 ? 'that are told of the cut' : 'that go on'
-    test(`STO-44: nothing is lost or doubled by cut connections, with commits ${title}`, async () => {
+    test(`STO-44: nothing is lost or doubled by cut connections, with commits ${title} (${name})`, async () => {
       const proxy = await cuttingProxy(url)
       const subject = temporarySubject(proxy.url, { retryFor })
       const direct = temporarySubject(url)
       try {
+        await makeCollections(subject)
         const workspace = await subject.storage.openWorkspace('workspace', noSchema)
         const failures = await commitAll(workspace, (group) => {
           if (group % 3 === 0) proxy.cutAfterNextRequest(group % 4)
@@ -91,7 +106,7 @@ await withMongo(({ url }) => {
     })
   }
 
-  test('STO-54: a command whose socket goes away as it is written fails, and does not wait for ever', async () => {
+  test(`STO-54: a command whose socket goes away as it is written fails, and does not wait for ever (${name})`, async () => {
     const sockets: Socket[] = []
     const keep = (message: unknown) => void sockets.push((message as { socket: Socket }).socket)
     subscribe('net.client.socket', keep)
@@ -109,7 +124,42 @@ await withMongo(({ url }) => {
     }
   })
 
-  test('STO-44: without a server it is told as unavailable, in time, and no timer is left', async () => {
+  test(`STO-106: options of the connection string never win over what correctness needs (${name})`, async () => {
+    const fighting =
+      'w=0&journal=false&wtimeoutMS=1&readConcernLevel=local&readPreference=secondary&maxStalenessSeconds=120' +
+      '&retryWrites=false&retryReads=false&promoteValues=false&raw=true&ignoreUndefined=false&maxPoolSize=1' +
+      '&socketTimeoutMS=1&serverSelectionTimeoutMS=1'
+    const against = `${url}${url.includes('?') ? '&' : '/?'}${fighting}`
+    const subject = temporarySubject(url)
+    const limits = { selectionTimeout: 5000, commandTimeout: 30_000 }
+    const client = createClient(against, limits, { monitorCommands: true })
+    const odd: string[] = []
+    client.on('commandStarted', ({ commandName, command }) => {
+      if (commandName === 'hello' || commandName === 'endSessions') return
+      const { writeConcern, readConcern, $readPreference } = command as Document
+      const isRead = ['find', 'aggregate'].includes(commandName)
+      const isWrite = ['insert', 'update', 'delete'].includes(commandName)
+      const isGood =
+        (!isWrite || (writeConcern?.w === 'majority' && writeConcern.j === true && !writeConcern.wtimeout)) &&
+        (!isRead || readConcern?.level === 'majority') &&
+        ($readPreference === undefined || $readPreference.mode.startsWith('primary'))
+      if (!isGood) odd.push(JSON.stringify({ commandName, writeConcern, readConcern, $readPreference }))
+    })
+    try {
+      const { committer, documents } = await openParts(subject, client)
+      const doc = task('a', { rank: undefined, count: 1 })
+      await committer.commit(batch({ entries: [entry(1)], puts: [{ domain: 'task', doc }] }))
+      assert.deepEqual(await documents.read('task', ['a']), [task('a', { count: 1 })])
+      assert.deepEqual(odd, [])
+      const workspace = await subject.another({ url: against }).openWorkspace('workspace', noSchema)
+      assert.deepEqual(await idsOf(workspace, {}), ['a'])
+    } finally {
+      await client.close()
+      await subject.dispose()
+    }
+  })
+
+  test(`STO-44: without a server it is told as unavailable, in time, and no timer is left (${name})`, async () => {
     const proxy = await cuttingProxy(url)
     await proxy.close()
     const storage = createMongoStorage({ url: proxy.url, retryFor: 200, selectionTimeout: 100 })

@@ -1,6 +1,7 @@
 import type { Document } from 'mongodb'
 import type { Domain } from '../../../model/documents.ts'
 import type { HistoryCollection } from './history.ts'
+import { putMarks } from './marks.ts'
 
 /** Milliseconds in which a write that was sent arrives or never does. */
 const latest = 7 * 24 * 3600 * 1000
@@ -48,10 +49,7 @@ export class Contested {
   async add(documents: readonly ContestedDocument[], now: number): Promise<void> {
     if (documents.length === 0) return
     const names = [...new Set(documents.map(nameOf))]
-    const note = (_id: string) => ({
-      replaceOne: { filter: { _id }, replacement: { at: now }, upsert: true },
-    })
-    await this.#collection.bulkWrite(names.map(note), { ordered: false })
+    await putMarks(this.#collection, names, { at: now })
     for (const name of names) this.#ids.add(name)
   }
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MongoClient } from 'mongodb'
-import { withMongo } from '../../../tests/services/with-mongo.ts'
+import { withEachMongo } from '../../../tests/services/with-mongo.ts'
 import type { StorageError } from '../contract.ts'
-import { batch, entry, eq, idsOf, task, taskSchema } from '../suite/fixture.ts'
+import { batch, entry, eq, idsOf, plan, task, taskSchema } from '../suite/fixture.ts'
 import { collectionName, databaseName } from './database-name.ts'
-import { openDatabase } from './open.ts'
-import { temporarySubject, type TemporarySubject } from './temporary-subject.ts'
+import { find } from './find.ts'
+import { openParts, temporarySubject, type TemporarySubject } from './temporary-subject.ts'
 
 /** At once: what is asked in one round trip waits for no connection to be made. */
 const connections = 16
@@ -37,7 +37,7 @@ test('STO-45: every workspace has a database, and every domain a collection, of 
   assert.equal(collectionName('task'), 'task')
 })
 
-await withMongo(({ url }) => {
+await withEachMongo(({ url, name }) => {
   const within = (run: (subject: TemporarySubject, client: MongoClient) => Promise<void>) => async () => {
     const subject = temporarySubject(url)
     const client = await connectedClient(url)
@@ -48,23 +48,16 @@ await withMongo(({ url }) => {
       await subject.dispose()
     }
   }
-  const opened = (subject: TemporarySubject, client: MongoClient, declared = taskSchema) =>
-    openDatabase({
-      database: client.db(databaseName(subject.prefix, 'workspace')),
-      declared,
-      retry: { retryFor: 1000, signal: new AbortController().signal },
-      now: Date.now,
-      logger: undefined,
-    })
-
   test(
-    'STO-46: names that mean something to MongoDB are names of fields like any other',
+    `STO-46: names that mean something to MongoDB are names of fields like any other (${name})`,
     within(async ({ storage }) => {
       const workspace = await storage.openWorkspace('workspace', taskSchema)
       const fields = JSON.parse(
-        '{"a.b":{"$set":1,"%25":"x"},"$inc":{"":2},"__proto__":{"x":3},"_bsontype":"Long","%seq":[{"c.d":4}],"n\\u0000":5}',
+        '{"a.b":{"$set":1,"%25":"x"},"$inc":{"":2},"__proto__":{"x":3},"_bsontype":"Long","%seq":[{"c.d":4}],"n\\u0000":5,' +
+          '"q\\"":{"b\\\\s":6},"it\'s":7,"\\t\\u001b\\u007f":8,"\\ud83d":9,"%u00AD":10}',
       ) as Record<string, unknown>
-      const doc = { ...task('a'), ...Object.fromEntries(Object.entries(fields)) }
+      const long = 'x'.repeat(100_000)
+      const doc = { ...task('a'), ...Object.fromEntries(Object.entries(fields)), [long]: 11 }
       Object.defineProperty(doc, '__proto__', { value: { x: 3 }, enumerable: true })
       const operations = { $push: { 'a.b': 1 }, $unset: { x: '' } }
       const first = entry(1, { operations, 'x.y': [{ $each: [] }] }, { result: { $a: { 'b.c': 1 } } })
@@ -76,6 +69,12 @@ await withMongo(({ url }) => {
         eq(['$inc', ''], 2),
         eq(['%seq', 'c.d'], 4),
         eq('_bsontype', 'Long'),
+        eq(['q"', 'b\\s'], 6),
+        eq("it's", 7),
+        eq('\t\u001b\u007f', 8),
+        eq('\ud83d', 9),
+        eq('%u00AD', 10),
+        eq(long, 11),
         eq('a.b', { $set: 1, '%25': 'x' }),
       ])
         assert.deepEqual(await idsOf(workspace, { condition }), ['a'])
@@ -87,9 +86,9 @@ await withMongo(({ url }) => {
   )
 
   test(
-    'STO-47: a group takes three round trips, whatever it holds',
+    `STO-47: a group takes three round trips, whatever it holds (${name})`,
     within(async (subject, client) => {
-      const { committer } = await opened(subject, client)
+      const { committer, schema } = await openParts(subject, client, { declared: taskSchema })
       const counts = { running: 0, waves: 0, commands: 0 }
       client.on('commandStarted', () => {
         counts.commands++
@@ -109,6 +108,7 @@ await withMongo(({ url }) => {
       }
       // The first entry takes the place of the fence.
       await committer.commit(group(1, 50))
+      await schema.idle()
       for (const [first, size] of [
         [51, 1],
         [52, 10],
@@ -123,47 +123,26 @@ await withMongo(({ url }) => {
   )
 
   test(
-    'STO-48: indexes are made for what is declared, and go when it no longer is or would refuse a document',
+    `STO-112: a small page asks MongoDB for small batches (${name})`,
     within(async (subject, client) => {
-      const workspace = await opened(subject, client)
-      const collection = client.db(databaseName(subject.prefix, 'workspace')).collection('task')
-      const declared = async () => {
-        await workspace.schema.idle()
-        const names = (await collection.indexes()).map(({ name }) => name ?? '')
-        return names.filter((name) => name.startsWith('ix_')).length
-      }
-      assert.equal(await declared(), 3)
-      const doc = task('a', { space: ['x', 'y'], rank: ['b', 'c'] })
-      await workspace.committer.commit(batch({ entries: [entry(1)], puts: [{ domain: 'task', doc }] }))
-      assert.equal(await declared(), 2)
-      await workspace.schema.apply({ domains: [] })
-      assert.equal(await declared(), 0)
+      const parts = await openParts(subject, client)
+      const docs = Array.from({ length: 90 }, (_, at) => task(`t${at}`, { free: { x: at % 30 } }))
+      const puts = docs.map((doc) => ({ domain: 'task', doc }))
+      await parts.committer.commit(batch({ entries: docs.map((_, at) => entry(at + 1)), puts }))
+      const batches: number[] = []
+      client.on('commandSucceeded', ({ reply }) => {
+        const { cursor } = reply as { cursor?: { firstBatch?: unknown[]; nextBatch?: unknown[] } }
+        if (cursor !== undefined) batches.push((cursor.firstBatch ?? cursor.nextBatch ?? []).length)
+      })
+      for (const condition of [eq(['free', 'x'], 29), eq('free', { x: 29 }), eq('space', 'space-a')])
+        assert.equal((await find(plan({ condition, limit: 3 }), parts)).length, 3)
+      assert.ok(batches.length > 2)
+      assert.ok(Math.max(...batches) <= 20, batches.join())
     }),
   )
 
   test(
-    'STO-58: indexes that an apply cut short left behind are dropped at the next opening',
-    within(async (subject, client) => {
-      const workspace = await opened(subject, client)
-      const database = client.db(databaseName(subject.prefix, 'workspace'))
-      await workspace.schema.idle()
-      // As it is when the process ends after the first step.
-      const before = JSON.stringify(taskSchema)
-      const meta = database.collection<{ _id: string }>('atrium.meta')
-      const left = { text: '{"domains":[]}', made: false, before }
-      assert.equal((await meta.replaceOne({ _id: 'schema' }, left)).matchedCount, 1)
-      const { schema } = await opened(subject, client, { domains: [] })
-      await schema.idle()
-      const names = (await database.collection('task').indexes()).map(({ name }) => name ?? '')
-      assert.deepEqual(
-        names.filter((name) => name.startsWith('ix_')),
-        [],
-      )
-    }),
-  )
-
-  test(
-    'STO-49: a document larger than MongoDB keeps is refused with full, and nothing is changed',
+    `STO-49: a document larger than MongoDB keeps is refused with full, and nothing is changed (${name})`,
     within(async ({ storage }) => {
       const workspace = await storage.openWorkspace('workspace', taskSchema)
       const doc = task('a', { text: 'x'.repeat(17 * 1024 * 1024) })

@@ -1,10 +1,12 @@
-import type { AnyBulkWriteOperation, Collection, Db, Document, Filter } from 'mongodb'
+import type { Collection, Db, Document, Filter } from 'mongodb'
 import type { Doc, Domain } from '../../../model/documents.ts'
 import { core, domains } from '../../../model/identifiers.ts'
 import { both } from './compile-condition.ts'
 import { collectionName } from './database-name.ts'
-import { isOnlyDuplicates } from './failure.ts'
-import { documentOf, type StoredDocument, tombstone, transactionOf } from './stored-document.ts'
+import { older, putAll, type Putting } from './put-all.ts'
+import { StorageError } from '../contract.ts'
+import { isAboutOne, messageOf } from './failure.ts'
+import { documentOf, documentText, type StoredDocument, tombstone, transactionOf } from './stored-document.ts'
 
 /** Ids in one query at most. */
 const idsAtOnce = 5000
@@ -41,6 +43,10 @@ export interface DocumentsOptions {
   hasTombstones: () => boolean
   /** Whether a late write may bring the document back. */
   isContested: (domain: Domain, id: string) => boolean
+  /** Documents of the domain are about to be stored as text. */
+  noteText: (domain: Domain) => Promise<void>
+  /** Told of what the server refuses for good, and whether it is stored as text all the same. */
+  refused: (fields: Record<string, unknown>, isKept: boolean) => void
 }
 
 /**
@@ -91,18 +97,19 @@ export class Documents {
 
   /** All at once: one call for each collection's puts, and one for its removes. Bears being done again. */
   async write(puts: readonly Put[], removes: readonly Remove[]): Promise<void> {
-    const operations = new Map<string, { domain: Domain; operations: AnyBulkWriteOperation[] }>()
-    const add = (kind: 'put' | 'remove', domain: Domain, operation: AnyBulkWriteOperation) => {
-      const group = operations.get(`${kind} ${domain}`) ?? { domain, operations: [] }
-      operations.set(`${kind} ${domain}`, group)
-      group.operations.push(operation)
-    }
-    for (const { domain, document, before } of puts) add('put', domain, replacing(document, before))
+    const putting = new Map<Domain, Putting[]>()
+    const removing = new Map<Domain, Filter<Document>[]>()
+    for (const { domain, document, before = document['%stamp'] } of puts)
+      groupOf(putting, domain).push({ document, before })
     for (const { domain, id, stamp, before = stamp } of removes) {
-      if (this.#options.isContested(domain, id)) add('put', domain, replacing(tombstone(id, stamp), before))
-      else add('remove', domain, { deleteOne: { filter: older(id, before) } })
+      if (this.#options.isContested(domain, id))
+        groupOf(putting, domain).push({ document: tombstone(id, stamp), before })
+      else groupOf(removing, domain).push(older(id, before))
     }
-    await Promise.all([...operations.values()].map((group) => this.#bulk(group.domain, group.operations)))
+    await Promise.all([
+      ...[...putting].map(([domain, group]) => this.#put(domain, group)),
+      ...[...removing].map(([domain, group]) => this.#remove(domain, group)),
+    ])
   }
 
   /** Deletes tombstones. */
@@ -111,14 +118,36 @@ export class Documents {
       await this.#collection(domain).deleteOne({ ...withId(id), '%removed': true })
   }
 
-  async #bulk(domain: Domain, operations: AnyBulkWriteOperation[]): Promise<void> {
-    if (operations.length === 0) return
-    try {
-      await this.#collection(domain).bulkWrite(operations, { ordered: false })
-    } catch (error) {
-      // What is there is newer.
-      if (!isOnlyDuplicates(error)) throw error
-    }
+  async #put(domain: Domain, puts: readonly Putting[]): Promise<void> {
+    if (puts.some(({ document }) => document['%text'] !== undefined)) await this.#options.noteText(domain)
+    await putAll(puts, {
+      collection: this.#collection(domain),
+      refused: (document, err) => this.#refused(domain, document, err),
+    })
+  }
+
+  /**
+   * It is in the log, and has to be written somehow: as text, or not at all where that is refused too, for a reason that
+   * lies in the document.
+   * @throws StorageError `unavailable` when the server takes no text either, and says nothing of the kind
+   */
+  async #refused(
+    domain: Domain,
+    document: StoredDocument,
+    err: unknown,
+  ): Promise<StoredDocument | undefined> {
+    const [doc] = documentOf(document)
+    const isKept = doc !== undefined && document['%text'] === undefined
+    if (!isKept && !isAboutOne(err)) throw new StorageError('unavailable', messageOf(err), { cause: err })
+    this.#options.refused({ err, domain, id: document._id }, isKept)
+    if (!isKept) return undefined
+    await this.#options.noteText(domain)
+    return documentText(doc, document['%stamp'])
+  }
+
+  async #remove(domain: Domain, filters: readonly Filter<Document>[]): Promise<void> {
+    const operations = filters.map((filter) => ({ deleteOne: { filter } }))
+    await this.#collection(domain).bulkWrite(operations, { ordered: false })
   }
 
   #collection(domain: Domain): Collection {
@@ -126,12 +155,10 @@ export class Documents {
   }
 }
 
-function replacing(document: StoredDocument, before = document['%stamp']): AnyBulkWriteOperation {
-  return { replaceOne: { filter: older(document._id, before), replacement: document, upsert: true } }
-}
-
-function older(id: string, stamp: number): Filter<Document> {
-  return { ...withId(id), '%stamp': { $lt: stamp } }
+function groupOf<T>(groups: Map<Domain, T[]>, domain: Domain): T[] {
+  const group = groups.get(domain) ?? []
+  groups.set(domain, group)
+  return group
 }
 
 /** The driver takes any `_id` for one of its own type. */

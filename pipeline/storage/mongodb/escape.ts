@@ -1,25 +1,32 @@
 import type { Path } from '../../../model/query/plan.ts'
 
 /**
- * Names that MongoDB or its driver would take for something else: with dots, or `$` before, empty ones, with NUL,
- * `__proto__`, and `_bsontype`, by which the driver tells its own types. `%` is what escapes them.
+ * Names that a server or the driver would take for something else, or keep so that it can't read them again: with
+ * dots, quotes, backslashes, control characters or halves of surrogate pairs, or `$` before, empty ones, `__proto__`,
+ * and `_bsontype`, by which the driver tells its own types. `%` is what escapes them.
  */
-const awkward = /[%.\0]|^\$|^$|^__proto__$|^_bsontype$/
+const awkward = /[%."\\\p{Cs}\p{Cc}]|^\$|^$|^__proto__$|^_bsontype$/u
+const escaped = /[%."\\\p{Cs}\p{Cc}]|^[$_]/gu
 
 /** The name as it is stored. No stored name of a document's begins as those of the storage itself do. */
 export function escapeName(name: string): string {
   if (!awkward.test(name)) return name
   if (name === '') return '%'
-  return name.replace(/[%.\0]|^[$_]/g, (character) => `%${hex(character)}`)
+  return name.replace(escaped, (character) => {
+    const code = character.charCodeAt(0)
+    return code < 256 ? `%${hex(code, 2)}` : `%u${hex(code, 4)}`
+  })
 }
 
 function unescapeName(name: string): string {
   if (name === '%') return ''
-  return name.replace(/%([0-9A-F]{2})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
+  return name.replace(/%(?:u([0-9A-F]{4})|([0-9A-F]{2}))/g, (_, long?: string, short?: string) =>
+    String.fromCharCode(parseInt(long ?? short ?? '', 16)),
+  )
 }
 
-function hex(character: string): string {
-  return character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')
+function hex(code: number, digits: number): string {
+  return code.toString(16).toUpperCase().padStart(digits, '0')
 }
 
 /** `undefined` where a key may be a position in an array: servers differ in what they make of it. */
@@ -28,17 +35,26 @@ export function fieldPath(path: Path): string | undefined {
   return path.map(escapeName).join('.')
 }
 
-/** A value as JSON would keep it, with names escaped; tells by `found` whether there was any to escape. */
-export function escapeValue(value: unknown, found: { escaped: boolean }): unknown {
+/** What was found while a value was escaped. */
+export interface Found {
+  /** There was a name to escape. */
+  escaped: boolean
+  /** Objects and arrays within one another. */
+  depth: number
+}
+
+/** A value as JSON would keep it, with names escaped. */
+export function escapeValue(value: unknown, found: Found, depth = 1): unknown {
   if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : null
   if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map((item) => escapeValue(item ?? null, found))
+  if (depth > found.depth) found.depth = depth
+  if (Array.isArray(value)) return value.map((item) => escapeValue(item ?? null, found, depth + 1))
   const fields: Record<string, unknown> = {}
   for (const [key, item] of Object.entries(value)) {
     if (item === undefined) continue
     const name = escapeName(key)
     if (name !== key) found.escaped = true
-    fields[name] = escapeValue(item, found)
+    fields[name] = escapeValue(item, found, depth + 1)
   }
   return fields
 }

@@ -4,6 +4,7 @@ import {
   MongoNetworkError,
   MongoServerError,
   MongoServerSelectionError,
+  MongoWriteConcernError,
 } from 'mongodb'
 import { StorageError, type StorageErrorCode } from '../contract.ts'
 
@@ -19,10 +20,19 @@ const codes = new Map<number, StorageErrorCode>([
 
 /** Of a server that is stopping, steps down or is not the primary, and of what took too long. */
 const passing: ReadonlySet<number> = new Set([
-  6, 7, 43, 50, 64, 89, 91, 112, 134, 189, 262, 9001, 10_058, 10_107, 11_600, 11_602, 13_388, 13_435, 13_436,
+  6, 7, 24, 43, 50, 64, 89, 91, 112, 134, 175, 189, 202, 237, 262, 9001, 10_058, 10_107, 11_600, 11_602,
+  13_388, 13_435, 13_436,
 ])
 
 const duplicateKey = 11_000
+
+/** A server answered that all went well, and did not do all. */
+export class IncompleteWrite extends Error {
+  constructor() {
+    super('the server did not write all that it was told to')
+    this.name = 'IncompleteWrite'
+  }
+}
 
 /**
  * Whether it may go better at the next try. What was asked for may have happened all the same. The driver hides the
@@ -30,10 +40,12 @@ const duplicateKey = 11_000
  */
 export function isPassing(error: unknown): boolean {
   if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) return true
+  if (error instanceof IncompleteWrite) return true
   if (!(error instanceof MongoError)) return false
   if (error.hasErrorLabel('RetryableWriteError') || error.hasErrorLabel('TransientTransactionError'))
     return true
   if (error instanceof MongoBulkWriteError && error.code === undefined) return true
+  if (error instanceof MongoWriteConcernError) return true
   if (error instanceof MongoServerError) return passing.has(codeOf(error)) || hasUnconfirmed(error)
   return /^Mongo(NotConnected|PoolCleared|PoolClosed|TopologyClosed|WaitQueueTimeout|OperationTimeout)/.test(
     error.name,
@@ -50,14 +62,26 @@ export function isDuplicate(error: unknown): boolean {
   return error instanceof MongoServerError && codeOf(error) === duplicateKey
 }
 
-/** Whether nothing went wrong but that some `_id`s were there already. */
-export function isOnlyDuplicates(error: unknown): boolean {
-  if (!isDuplicate(error)) return false
-  const { writeErrors } = error as { writeErrors?: { code: number } | { code: number }[] }
-  return (
-    [writeErrors ?? []].flat().every(({ code }) => code === duplicateKey) &&
-    !hasUnconfirmed(error as MongoServerError)
-  )
+/** Not what the caller may do, and not what the disk holds. */
+const ofDatabase: ReadonlySet<number> = new Set([13, 18, 8000, 12_501, 14_031])
+
+/** Whether the server, or the driver, refuses for good what it was given, whoever gives it and whenever. */
+export function isAboutContent(error: unknown): boolean {
+  if (isPassing(error) || isDuplicate(error)) return false
+  if (error instanceof MongoServerError) return !ofDatabase.has(codeOf(error))
+  // What the driver can't encode.
+  return !(error instanceof MongoError) && !(error instanceof StorageError)
+}
+
+/** Of a unique index or a validator made by hand, and of what is too large: no other document fails of it. */
+const ofOneDocument: ReadonlySet<number> = new Set([121, 10_334, duplicateKey, 17_419, 17_420])
+
+export function isAboutOne(error: unknown): boolean {
+  return error instanceof MongoServerError && ofOneDocument.has(codeOf(error))
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function codeOf(error: MongoServerError): number {
@@ -65,6 +89,8 @@ function codeOf(error: MongoServerError): number {
 }
 
 export function toStorageError(error: unknown): unknown {
+  if (error instanceof IncompleteWrite)
+    return new StorageError('unavailable', error.message, { cause: error })
   if (!(error instanceof MongoError)) return error
   const code = error instanceof MongoServerError ? codes.get(codeOf(error)) : undefined
   return new StorageError(code ?? 'unavailable', error.message, { cause: error })

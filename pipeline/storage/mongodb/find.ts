@@ -11,6 +11,9 @@ import { compileSort } from './compile-sort.ts'
 import { dependsOnJoins, loadJoined } from './joins.ts'
 import { compileQuery, decoded, type Query, type QueryContext, readAll } from './query.ts'
 
+/** Documents that a server is asked for at once. */
+const [fewest, most] = [20, 1000]
+
 interface Page {
   docs: Doc[]
   total: number
@@ -68,12 +71,18 @@ async function readDocuments(
   if (exact && limit !== Infinity) cursor.limit(limit)
   const page = { docs: [] as Doc[], rejected: 0, matched: 0 }
   const readsAll = total && !exact
+  // Otherwise a server sends 16 MB at once for a page of ten.
+  if (limit !== Infinity && !readsAll) cursor.batchSize(batchFor(exact ? limit : 2 * limit))
   for await (const doc of decoded(cursor, source.decode)) {
     if (!matches(doc)) page.rejected++
     else if (page.matched++ < limit) page.docs.push(doc)
     if (!readsAll && page.matched >= limit) break
   }
   return page
+}
+
+function batchFor(wanted: number): number {
+  return Math.min(Math.max(wanted, fewest), most)
 }
 
 /** The documents of a page as asked for. */

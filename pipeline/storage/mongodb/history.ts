@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Collection, Db, Document } from 'mongodb'
+import { StorageError } from '../contract.ts'
 import { isDuplicate } from './failure.ts'
+import { putMarks } from './marks.ts'
+import { type RetryOptions, retrying } from './retry.ts'
 
 /** What is known of a workspace beside its log and its documents. */
 export interface History extends Document {
@@ -12,6 +15,8 @@ export interface History extends Document {
   offset: number
   /** The log was restored: the next opening puts it in the order of time. */
   restored: boolean
+  /** Another one with each change: who changes it has to know the last one. */
+  rev?: string
   /** How often documents were changed past the log. */
   restores?: number
 }
@@ -36,8 +41,24 @@ export async function openHistory(meta: HistoryCollection): Promise<History> {
   }
 }
 
-export async function saveHistory(meta: HistoryCollection, history: History): Promise<void> {
-  await meta.replaceOne({ _id: 'history' }, history, { upsert: true })
+/**
+ * Changes what is known, and `history` with it. Bears that nobody hears of a try.
+ * @throws StorageError `conflict` when somebody else has changed it
+ */
+export async function saveHistory(
+  meta: HistoryCollection,
+  history: History,
+  changes: Partial<History>,
+  retry: RetryOptions,
+): Promise<void> {
+  const changed = { ...history, ...changes, rev: newEpoch() }
+  await retrying(async () => {
+    const rev = history.rev ?? { $exists: false }
+    const { matchedCount } = await meta.replaceOne({ _id: 'history', rev }, changed)
+    if (matchedCount > 0 || (await meta.findOne<History>({ _id: 'history' }))?.rev === changed.rev) return
+    throw new StorageError('conflict', 'another owner has changed the history of the workspace')
+  }, retry)
+  Object.assign(history, changed)
 }
 
 export function newEpoch(): string {
@@ -49,7 +70,10 @@ export function newEpoch(): string {
  * puts characters beyond U+FFFF before those from U+E000 on.
  */
 export async function ordersByCodePoint(meta: HistoryCollection): Promise<boolean> {
-  const later = { $gt: ['\u{1F600}', '\uFFEE'] }
-  const [answer] = await meta.aggregate([{ $limit: 1 }, { $project: { later } }]).toArray()
-  return answer?.['later'] === true
+  // Queries alone tell: not every server has expressions.
+  const ask = (filter: Document) => meta.findOne({ _id: 'probe', ...filter })
+  const [probe, later] = await Promise.all([ask({}), ask({ text: { $gt: '\uFFEE' } })])
+  if (probe !== null) return later !== null
+  await putMarks(meta, ['probe'], { text: '\u{1F600}' })
+  return await ordersByCodePoint(meta)
 }

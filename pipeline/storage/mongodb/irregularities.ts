@@ -2,11 +2,15 @@ import type { Collection, Document } from 'mongodb'
 import type { Doc, Domain } from '../../../model/documents.ts'
 import { hasPlainOrder } from '../../../model/query/compare.ts'
 import type { Path } from '../../../model/query/plan.ts'
+import { putMarks } from './marks.ts'
 
 type Kind = 'array' | 'object' | 'text'
 
 /** Fields noted of a domain at most; beyond, every order is the model's. */
 const maxNoted = 500
+
+/** Noted of a domain some of whose documents are stored as text. */
+const textNote = JSON.stringify(['as-text'])
 
 /**
  * The fields some of whose values are no plain ones, by domain: those are sorted by the model, all others by the
@@ -36,8 +40,21 @@ export class Irregularities {
     const noted = this.#noted.get(domain)
     if (path.length > 2 || (path.length === 2 && !isMixin(first))) return false
     if (noted === undefined) return true
+    if (noted.has(textNote)) return false
     if (noted.size >= maxNoted || (path.length === 2 && noted.has(noteOf('array', [first])))) return false
     return !(['array', 'object', 'text'] as const).some((kind) => noted.has(noteOf(kind, path)))
+  }
+
+  /** Whether some documents are stored as text, of which the server can tell nothing. */
+  hasTexts(domain: Domain): boolean {
+    return this.#noted.get(domain)?.has(textNote) === true
+  }
+
+  /** Durable when it resolves. */
+  async noteText(domain: Domain): Promise<void> {
+    if (this.hasTexts(domain)) return
+    await putMarks(this.#collection, [JSON.stringify([domain, textNote])])
+    this.#of(domain).add(textNote)
   }
 
   /** Whether the field may hold arrays, or be within some. */
@@ -59,8 +76,7 @@ export class Irregularities {
         if (!noted.has(note)) fresh.set(JSON.stringify([domain, note]), () => noted.add(note))
     }
     if (fresh.size === 0) return false
-    const replace = (_id: string) => ({ replaceOne: { filter: { _id }, replacement: {}, upsert: true } })
-    await this.#collection.bulkWrite([...fresh.keys()].map(replace), { ordered: false })
+    await putMarks(this.#collection, [...fresh.keys()])
     for (const add of fresh.values()) add()
     return true
   }

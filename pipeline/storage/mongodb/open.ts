@@ -3,6 +3,7 @@ import type { StorageSchema } from '../contract.ts'
 import { Committer } from './committer.ts'
 import { Contested } from './contested.ts'
 import { Documents } from './documents.ts'
+import { messageOf } from './failure.ts'
 import { type History, metaCollection, openHistory, ordersByCodePoint } from './history.ts'
 import { Irregularities } from './irregularities.ts'
 import { Log } from './log.ts'
@@ -12,6 +13,7 @@ import { changedDocuments, replay } from './replay.ts'
 import { reorder } from './restore.ts'
 import { Restoring } from './restoring.ts'
 import { type RetryOptions, retrying } from './retry.ts'
+import { Scratch } from './scratch.ts'
 import { Schema } from './schema.ts'
 import type { StoredEntry } from './stored-document.ts'
 
@@ -25,6 +27,8 @@ export interface OpenOptions {
   retry: RetryOptions
   now: () => number
   logger: StorageLogger | undefined
+  /** Documents below which a domain has no indexes. */
+  leastIndexed: number
 }
 
 /** What an open workspace consists of. */
@@ -50,12 +54,14 @@ async function open(options: OpenOptions): Promise<OpenedWorkspace> {
   const contested = new Contested(database.collection('atrium.contested'))
   const irregularities = new Irregularities(database.collection('atrium.irregular'), byCodePoint)
   const [over] = await Promise.all([contested.load(now()), irregularities.load()])
-  const owned = await own(options, history, contested)
+  const owned = await own(options, { history, contested, irregularities })
   await owned.documents.purge(over)
   await contested.forget(over)
   const schema = openSchema(options, irregularities, owned.documents)
   await schema.open(declared)
-  const parts = { ...owned, contested, irregularities, schema, history, meta, retry, now }
+  const scratch = new Scratch(database.collection('atrium.scratch'))
+  const refused = refusals(options.logger)
+  const parts = { ...owned, contested, irregularities, schema, history, meta, scratch, refused, retry, now }
   const committer = new Committer(parts)
   return { ...parts, byCodePoint, committer, restoring: new Restoring({ ...parts, committer }) }
 }
@@ -66,26 +72,36 @@ interface Owned {
   documents: Documents
 }
 
-/** A restored log is put in order as soon as it is owned, and then the new one is owned. */
-async function own(options: OpenOptions, history: History, contested: Contested): Promise<Owned> {
-  const { database } = options
-  const owned = await takeOver(options, history, contested)
-  if (!history.restored) return owned
-  const { lastSeq, owner } = owned.log
-  await reorder({ database, meta: metaCollection(database), history, lastSeq, owner })
-  return await takeOver(options, history, contested)
+interface Known {
+  history: History
+  contested: Contested
+  irregularities: Irregularities
 }
 
-async function takeOver(options: OpenOptions, history: History, contested: Contested): Promise<Owned> {
+/** A restored log is put in order as soon as it is owned, and then the new one is owned. */
+async function own(options: OpenOptions, known: Known): Promise<Owned> {
+  const { database } = options
+  const { history } = known
+  const owned = await takeOver(options, known)
+  if (!history.restored) return owned
+  const failed = indexFailures(options.logger)
+  const meta = metaCollection(database)
+  await reorder({ database, meta, history, log: owned.log, retry: options.retry, failed })
+  return await takeOver(options, known)
+}
+
+async function takeOver(options: OpenOptions, { history, contested, irregularities }: Known): Promise<Owned> {
   const { database, now, logger } = options
   const entries = database.collection<StoredEntry>(history.log)
-  await prepareLog(entries)
-  const log = new Log(entries)
+  await prepareLog(entries, indexFailures(logger))
+  const log = new Log(entries, () => history.restored)
   const documents = new Documents({
     database,
     log: () => ({ collection: entries as unknown as Collection, lastSeq: log.lastSeq }),
     hasTombstones: () => contested.size > 0,
     isContested: (domain, id) => contested.has(domain, id),
+    noteText: (domain) => irregularities.noteText(domain),
+    refused: refusals(logger),
   })
   const tail = await log.takeOver()
   const left = await log.stored(tail)
@@ -101,14 +117,37 @@ async function takeOver(options: OpenOptions, history: History, contested: Conte
 }
 
 function openSchema(
-  { database, logger }: OpenOptions,
+  { database, retry, logger, leastIndexed }: OpenOptions,
   irregularities: Irregularities,
   documents: Documents,
 ): Schema {
   return new Schema({
+    database,
     meta: metaCollection(database),
     irregularities,
     source: (domain) => documents.source(domain),
-    failed: (err) => logger?.error({ err }, 'an index could not be made'),
+    retry,
+    leastIndexed,
+    failed: indexFailures(logger),
   })
+}
+
+type Report = (error: unknown, fields: Record<string, unknown>) => void
+
+function indexFailures(logger: StorageLogger | undefined): Report {
+  return (error, fields) => {
+    logger?.error({ reason: messageOf(error), ...fields }, 'an index could not be made')
+  }
+}
+
+function refusals(
+  logger: StorageLogger | undefined,
+): (fields: Record<string, unknown>, isKept: boolean) => void {
+  return (fields, isKept) =>
+    logger?.error(
+      fields,
+      isKept
+        ? 'MongoDB refuses something as it is, so it is stored as text'
+        : 'MongoDB refuses a document in any form, so it is set aside: only the log has it',
+    )
 }

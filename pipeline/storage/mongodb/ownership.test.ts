@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { type Document, MongoClient } from 'mongodb'
 import { core } from '../../../model/identifiers.ts'
 import type { Doc } from '../../../model/documents.ts'
-import { withMongo } from '../../../tests/services/with-mongo.ts'
+import { withEachMongo } from '../../../tests/services/with-mongo.ts'
 import type { StorageError, WorkspaceStorage } from '../contract.ts'
 import { batch, entry, idsOf, noSchema, task, taskSchema } from '../suite/fixture.ts'
 import { databaseName } from './database-name.ts'
@@ -26,7 +26,7 @@ async function put(workspace: WorkspaceStorage, seq: number, doc: Doc): Promise<
   await workspace.commit(batch({ entries: [creating(seq, doc._id)], puts: [{ domain: 'task', doc }] }))
 }
 
-await withMongo(({ url }) => {
+await withEachMongo(({ url, name, notAtomic }) => {
   const within = (run: (subject: TemporarySubject, client: MongoClient) => Promise<void>) => async () => {
     const subject = temporarySubject(url)
     const client = new MongoClient(url)
@@ -43,7 +43,7 @@ await withMongo(({ url }) => {
     databaseOf(subject, client).collection<StoredEntry>('tx')
 
   test(
-    'STO-41: who opens a workspace takes it over, and the former owner stops with conflict',
+    `STO-41: who opens a workspace takes it over, and the former owner stops with conflict (${name})`,
     within(async ({ storage, another }) => {
       const former = await storage.openWorkspace('workspace', taskSchema)
       await put(former, 1, task('a'))
@@ -68,7 +68,8 @@ await withMongo(({ url }) => {
   )
 
   test(
-    'STO-41: of owners that take over and commit at once one commits at each place of the log',
+    `STO-41: of owners that take over and commit at once one commits at each place of the log (${name})`,
+    notAtomic === undefined ? {} : { skip: notAtomic },
     within(async (subject) => {
       const acknowledged: string[] = []
       const run = async (name: string) => {
@@ -106,7 +107,7 @@ await withMongo(({ url }) => {
   )
 
   test(
-    'STO-42: what is in the log and not in the documents is made up for at the next opening',
+    `STO-42: what is in the log and not in the documents is made up for at the next opening (${name})`,
     within(async (subject, client) => {
       const former = await subject.storage.openWorkspace('workspace', taskSchema)
       await put(former, 1, task('a', { modifiedOn: 1, createdOn: 1 }))
@@ -132,7 +133,7 @@ await withMongo(({ url }) => {
   )
 
   test(
-    'STO-42: entries of a document whose removal was written are made up for in silence, and no others',
+    `STO-42: entries of a document whose removal was written are made up for in silence, and no others (${name})`,
     within(async (subject, client) => {
       const former = await subject.storage.openWorkspace('workspace', taskSchema)
       await put(former, 1, task('kept'))
@@ -171,7 +172,7 @@ await withMongo(({ url }) => {
   )
 
   test(
-    'STO-42: a group that is not whole in the log is taken back',
+    `STO-42: a group that is not whole in the log is taken back (${name})`,
     within(async (subject, client) => {
       const former = await subject.storage.openWorkspace('workspace', taskSchema)
       await put(former, 1, task('a'))
@@ -188,7 +189,7 @@ await withMongo(({ url }) => {
   )
 
   test(
-    'STO-43: a late write neither replaces a newer document nor brings a removed one back',
+    `STO-43: a late write neither replaces a newer document nor brings a removed one back (${name})`,
     within(async (subject, client) => {
       const former = await subject.storage.openWorkspace('workspace', taskSchema)
       await put(former, 1, task('a', { rank: 'old' }))
@@ -208,6 +209,8 @@ await withMongo(({ url }) => {
         log: () => ({ collection: databaseOf(subject, client).collection('tx'), lastSeq: 4 }),
         hasTombstones: () => false,
         isContested: () => false,
+        noteText: () => Promise.resolve(),
+        refused: () => undefined,
       })
       const lateDocs = [task('a', { rank: 'late' }), task('c')]
       await late.write(

@@ -23,8 +23,11 @@ export function compileQuery(domain: Domain, condition: Condition, context: Quer
   const source = context.documents.source(domain)
   const { byCodePoint } = context
   const narrowing: Narrowing = compileCondition(condition, { prefix: source.prefix, byCodePoint })
-  const filter = both([narrowing.filter ?? {}, source.filter])
-  return { source, filter, exact: narrowing.exact }
+  if (!context.irregularities.hasTexts(domain))
+    return { source, filter: both([narrowing.filter ?? {}, source.filter]), exact: narrowing.exact }
+  const wanted = narrowing.filter ?? {}
+  const filter = Object.keys(wanted).length === 0 ? {} : { $or: [wanted, { '%text': { $exists: true } }] }
+  return { source, filter: both([filter, source.filter]), exact: false }
 }
 
 /** All that may meet the condition, in no order. */

@@ -1,5 +1,6 @@
 import type { Collection } from 'mongodb'
 import type { Doc, Domain } from '../../../model/documents.ts'
+import { StorageError } from '../contract.ts'
 import type { Committer } from './committer.ts'
 import type { Documents } from './documents.ts'
 import { type History, type HistoryCollection, saveHistory } from './history.ts'
@@ -42,6 +43,7 @@ export class Restoring {
       await retrying(async () => {
         if (await irregularities.note(some.map((doc) => ({ domain, doc })))) await schema.dropParallel()
         await documents.write(puts, [])
+        schema.touched(some.map(() => domain))
       }, retry)
     }
   }
@@ -58,9 +60,10 @@ export class Restoring {
   }
 
   async uploadTransactions(docs: readonly Doc[]): Promise<void> {
-    const { committer, entries, log, retry } = this.#options
+    const { committer, entries, irregularities, log, retry } = this.#options
     await this.#beginLog(docs.map((doc) => ({ domain: 'tx', doc })))
-    const fresh = await retrying(() => replaceTransactions(entries, docs), retry)
+    const noteText = () => irregularities.noteText('tx')
+    const fresh = await retrying(() => replaceTransactions(entries, docs, noteText), retry)
     for (const some of slices(fresh)) {
       const first = log.lastSeq + 1
       await committer.append(some.map((tx, index) => ({ seq: first + index, tx, request: tx._id })))
@@ -86,24 +89,24 @@ export class Restoring {
     await committer.settle()
     await retrying(async (attempt) => {
       if (attempt > 0) await log.takeOver()
-      await log.seal()
+      if (await log.seal()) return
+      // It is another owner's by now, or a try of which nobody heard sealed it.
+      await log.takeOver()
+      if (!(await log.seal())) throw new StorageError('conflict', 'the log changed meanwhile')
     }, retry)
   }
 
   /** Before it is done: whoever keeps something made of the documents and has not heard of it makes it anew. */
   async #count(): Promise<void> {
     const { meta, history, retry } = this.#options
-    history.restores = (history.restores ?? 0) + 1
-    await retrying(() => saveHistory(meta, history), retry)
+    await saveHistory(meta, history, { restores: (history.restores ?? 0) + 1 }, retry)
   }
 
   async #beginLog(docs: readonly { domain: Domain; doc: Doc }[]): Promise<void> {
     const { meta, history, irregularities, retry } = this.#options
     await this.#begin()
-    await retrying(async () => {
-      await irregularities.note(docs)
-      await markRestored(meta, history)
-    }, retry)
+    await retrying(() => irregularities.note(docs), retry)
+    await markRestored(meta, history, retry)
   }
 }
 

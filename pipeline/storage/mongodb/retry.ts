@@ -17,13 +17,13 @@ export async function retrying<T>(
   action: (attempt: number) => Promise<T>,
   { retryFor, signal }: RetryOptions,
 ): Promise<T> {
-  const end = Date.now() + retryFor
+  const end = performance.now() + retryFor
   for (let attempt = 0; ; attempt++) {
     try {
       return await action(attempt)
     } catch (error) {
       const delay = Math.min(longestDelay, firstDelay * 2 ** attempt)
-      if (!isPassing(error) || Date.now() + delay > end) throw toStorageError(error)
+      if (!isPassing(error) || performance.now() + delay > end) throw toStorageError(error)
       await pause(delay, signal, error)
     }
   }

@@ -1,34 +1,54 @@
-import { createHash } from 'node:crypto'
-import { type Collection, type Document, type IndexDescription, MongoNetworkTimeoutError } from 'mongodb'
+import type { Collection, Db, Document } from 'mongodb'
 import type { Domain } from '../../../model/documents.ts'
-import type { IndexSchema, StorageSchema } from '../contract.ts'
+import type { DomainSchema, StorageSchema } from '../contract.ts'
 import { unitedSchema } from '../united-schema.ts'
+import { CollectionIndexes, textOf, type WantedIndex } from './collection-indexes.ts'
+import { collectionName } from './database-name.ts'
 import type { Source } from './documents.ts'
-import { fieldPath } from './escape.ts'
+import { isPassing } from './failure.ts'
 import type { HistoryCollection } from './history.ts'
 import type { Irregularities } from './irregularities.ts'
+import { putMarks } from './marks.ts'
+import { type RetryOptions, retrying } from './retry.ts'
+import { isOwnName, isParallel, nameOf, wantedIndexes } from './wanted-indexes.ts'
 
 export interface SchemaOptions {
+  database: Db
   meta: HistoryCollection
   irregularities: Irregularities
   source: (domain: Domain) => Source
+  retry: RetryOptions
+  /** Documents below which a domain is looked through without indexes. */
+  leastIndexed: number
   /** Told what goes wrong in the background. */
-  failed: (error: unknown) => void
+  failed: (error: unknown, fields: Record<string, unknown>) => void
 }
 
 interface StoredSchema extends Document {
   text: string
-  /** The indexes are there, and no others. */
-  made: boolean
-  /** While they are not: what was declared before, whose indexes may still be there. */
-  before?: string
+  /** Collections whose indexes are as declared. An earlier version kept a boolean. */
+  made: unknown
+  /** No collection has an index of what is declared no more. */
+  clean?: boolean
 }
 
-/** What the model declares, and the indexes of it, which are made while the workspace is used. */
+/**
+ * What the model declares, and the indexes of it. They are made in the background, for domains with so many documents
+ * that they are worth a file each, and nobody waits for one.
+ */
 export class Schema {
   readonly #options: SchemaOptions
   #current: StorageSchema = { domains: [] }
+  /** Names of collections that are there. */
+  #there = new Set<string>()
+  #made = new Set<string>()
+  #isClean = false
+  /** Of those with few documents, how many may be written before they are counted again. */
+  readonly #small = new Map<string, number>()
   #making: Promise<void> = Promise.resolve()
+  /** What was to be made was not, as the server was away. */
+  #isPending = false
+  #isClosed = false
 
   constructor(options: SchemaOptions) {
     this.#options = options
@@ -40,19 +60,34 @@ export class Schema {
 
   /** Keeps what an earlier schema declared beside this one. */
   async open(declared: StorageSchema): Promise<void> {
-    const stored = await this.#options.meta.findOne<StoredSchema>({ _id: 'schema' })
-    const stale = schemaOf(stored?.made === true ? undefined : stored?.before)
-    const before = schemaOf(stored?.text)
-    this.#current = unitedSchema(before, declared)
-    const text = JSON.stringify(this.#current)
-    if (stored?.made !== true || stored.text !== text) await this.#change(unitedSchema(before, stale), text)
+    const { database, meta } = this.#options
+    const [stored, collections] = await Promise.all([
+      meta.findOne<StoredSchema>({ _id: 'schema' }),
+      database.listCollections({}, { nameOnly: true }).toArray(),
+    ])
+    this.#there = new Set(collections.map(({ name }) => name))
+    const text = stored?.text
+    const made = (Array.isArray(stored?.made) ? stored.made : []) as string[]
+    const there = made.filter((name) => this.#there.has(name))
+    this.#isClean = stored?.clean === true
+    await this.#change(unitedSchema(schemaOf(text), declared), text, there)
   }
 
   async apply(schema: StorageSchema): Promise<void> {
-    const before = this.#current
-    this.#current = schema
-    const text = JSON.stringify(schema)
-    if (JSON.stringify(before) !== text) await this.#change(before, text)
+    await this.#change(schema, JSON.stringify(this.#current), [...this.#made])
+  }
+
+  /** Documents were written, each of one of these domains: some may have become worth their indexes. */
+  touched(domains: Iterable<Domain>): void {
+    let isDue = this.#isPending
+    for (const domain of domains) {
+      const name = this.#nameOf(domain)
+      const left = this.#small.get(name)
+      isDue ||= left === 1 || !this.#there.has(name)
+      this.#there.add(name)
+      if (left !== undefined) this.#small.set(name, left - 1)
+    }
+    if (isDue) this.#begin()
   }
 
   /** Resolves when nothing is made any more. */
@@ -60,111 +95,119 @@ export class Schema {
     await this.#making
   }
 
-  /**
-   * MongoDB refuses a document with arrays in two fields of one index, and what is in the log has to be written:
-   * such an index goes before the document comes.
-   */
+  /** What is being made goes on in the server, and is looked at again at the next opening. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  /** What is in the log has to be written: an index that would refuse it goes before, also while it is made. */
   async dropParallel(): Promise<void> {
-    await this.#making
-    for (const schema of this.#current.domains) {
-      for (const index of schema.indexes.filter((each) => this.#isParallel(schema.domain, each)))
-        await dropIndex(this.#options.source(schema.domain).collection, nameOf(index))
-    }
-  }
-
-  async #change(before: StorageSchema, text: string): Promise<void> {
-    const { meta, failed } = this.#options
-    const save = (made: boolean) => {
-      const kept = made ? {} : { before: JSON.stringify(before) }
-      return meta.replaceOne({ _id: 'schema' }, { text, made, ...kept } as Document, { upsert: true })
-    }
-    await save(false)
-    const schema = this.#current
-    this.#making = this.#making
-      .then(async () => {
-        await this.#makeIndexes(schema)
-        await this.#dropIndexes(before, schema)
-        if (this.#current === schema) await save(true)
-      })
-      .catch(failed)
-  }
-
-  async #makeIndexes(schema: StorageSchema): Promise<void> {
-    for (const { domain, indexes } of schema.domains) {
-      const { collection, prefix } = this.#options.source(domain)
-      const wanted = indexes.filter((index) => !this.#isParallel(domain, index))
-      const described = wanted.flatMap((index) => description(index, prefix))
-      const own = domain === 'tx' ? [] : defaultIndexes
-      if (own.length + described.length > 0)
-        await patiently(() => collection.createIndexes([...own, ...described]))
-    }
-  }
-
-  async #dropIndexes(before: StorageSchema, schema: StorageSchema): Promise<void> {
-    const kept = new Map(schema.domains.map(({ domain, indexes }) => [domain, new Set(indexes.map(nameOf))]))
-    for (const { domain, indexes } of before.domains) {
-      for (const name of indexes.map(nameOf))
-        if (kept.get(domain)?.has(name) !== true)
-          await dropIndex(this.#options.source(domain).collection, name)
-    }
-  }
-
-  #isParallel(domain: Domain, index: IndexSchema): boolean {
     const { irregularities } = this.#options
-    return index.keys.filter(({ path }) => irregularities.mayHaveArrays(domain, path)).length > 1
-  }
-}
-
-/** Times that the index is asked for, each as long as a command may take. */
-const maxAttempts = 120
-
-/** Those of every domain: for a class, a space, and what is attached to a document. */
-const defaultIndexes: IndexDescription[] = [
-  { name: 'by_class', key: { _class: 1, _id: 1 } },
-  { name: 'by_space', key: { space: 1, _class: 1, _id: 1 } },
-  { name: 'by_parent', key: { attachedTo: 1, _id: 1 } },
-]
-
-/** The declared keys, then `_id`, so that a page sorted by them needs no sorting. */
-function description(index: IndexSchema, prefix: string): IndexDescription[] {
-  const key = new Map<string, 1 | -1>()
-  for (const { path, order } of index.keys) {
-    const field = fieldPath(path)
-    if (field === undefined) return []
-    key.set(prefix + field, order)
-  }
-  if (key.size === 0) return []
-  if (!key.has(`${prefix}_id`)) key.set(`${prefix}_id`, 1)
-  return [{ name: nameOf(index), key }]
-}
-
-/** The server goes on with what takes it longer than a command may: asking again waits for that. */
-async function patiently(make: () => Promise<unknown>): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await make()
-      return
-    } catch (error) {
-      if (!(error instanceof MongoNetworkTimeoutError) || attempt === maxAttempts) throw error
+    for (const { domain, indexes } of this.#current.domains) {
+      const { collection } = this.#source(domain)
+      if (!this.#there.has(collection.collectionName)) continue
+      for (const index of indexes)
+        if (isParallel(domain, index, irregularities)) await indexesOf(collection).drop(nameOf(index))
     }
   }
-}
 
-function nameOf(index: IndexSchema): string {
-  return `ix_${createHash('sha256').update(JSON.stringify(index.keys)).digest('hex').slice(0, 16)}`
-}
+  async #change(schema: StorageSchema, before: string | undefined, made: string[]): Promise<void> {
+    const text = JSON.stringify(schema)
+    this.#current = schema
+    const isSame = text === before
+    this.#made = new Set(isSame ? made : [])
+    if (!isSame) this.#isClean = false
+    if (!isSame) await this.#save()
+    this.#begin()
+  }
 
-async function dropIndex(collection: Collection, name: string): Promise<void> {
-  try {
-    await collection.dropIndex(name)
-  } catch (error) {
-    if (!isMissing(error)) throw error
+  async #save(): Promise<void> {
+    const stored = { text: JSON.stringify(this.#current), made: [...this.#made], clean: this.#isClean }
+    await putMarks(this.#options.meta, ['schema'], stored)
+  }
+
+  #begin(): void {
+    this.#isPending = false
+    this.#making = this.#making
+      .then(() => retrying(() => this.#makeAll(), this.#options.retry))
+      .catch((error: unknown) => {
+        this.#isPending = true
+        this.#failed(error, {})
+      })
+  }
+
+  async #makeAll(): Promise<void> {
+    const schema = this.#current
+    const byName = new Map(schema.domains.map((each) => [this.#nameOf(each.domain), each]))
+    const pending = [...this.#there].filter((name) => !this.#made.has(name) && holdsDocuments(name, byName))
+    const made: string[] = []
+    for (const name of pending) {
+      if (this.#isClosed || schema !== this.#current) return
+      if (await this.#make(name, byName.get(name))) made.push(name)
+    }
+    if (this.#isClosed || schema !== this.#current || (this.#isClean && made.length === 0)) return
+    for (const name of made) this.#made.add(name)
+    this.#isClean = true
+    await this.#save()
+  }
+
+  /** Whether all is as declared. What one index is refused for does not keep the others. */
+  async #make(name: string, declared: DomainSchema | undefined): Promise<boolean> {
+    const { database, irregularities } = this.#options
+    const indexes = new CollectionIndexes(database.collection(name))
+    const prefix = declared === undefined ? '' : this.#source(declared.domain).prefix
+    const wanted = () => (declared === undefined ? [] : wantedIndexes(declared, prefix, irregularities))
+    if (wanted().length > 0 && !(await this.#isWorth(name))) {
+      if (!this.#isClean) await dropOthers(indexes, wanted())
+      return false
+    }
+    for (const index of await indexes.missing(wanted())) {
+      if (this.#isClosed) return false
+      await indexes.create([index]).catch((error: unknown) => {
+        if (isPassing(error)) throw error
+        this.#failed(error, { collection: name, index: textOf(index.key) })
+      })
+    }
+    // A document may have come meanwhile that some would refuse.
+    return await dropOthers(indexes, wanted())
+  }
+
+  async #isWorth(name: string): Promise<boolean> {
+    const { database, leastIndexed } = this.#options
+    const count = await database.collection(name).estimatedDocumentCount()
+    if (count >= leastIndexed) this.#small.delete(name)
+    else this.#small.set(name, leastIndexed - count)
+    return count >= leastIndexed
+  }
+
+  #failed(error: unknown, fields: Record<string, unknown>): void {
+    if (!this.#isClosed) this.#options.failed(error, fields)
+  }
+
+  #source(domain: Domain): Source {
+    return this.#options.source(domain)
+  }
+
+  #nameOf(domain: Domain): string {
+    return domain === 'tx' ? this.#source(domain).collection.collectionName : collectionName(domain)
   }
 }
 
-/** IndexNotFound and NamespaceNotFound. */
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 27 || error.code === 26)
+/** Of the indexes that this storage made, those that are not wanted; tells whether all that are wanted are there. */
+async function dropOthers(indexes: CollectionIndexes, wanted: readonly WantedIndex[]): Promise<boolean> {
+  const keys = new Set(wanted.map(({ key }) => textOf(key)))
+  const others = (await indexes.list()).filter(({ name, key }) => isOwnName(name) && !keys.has(key))
+  for (const { name } of others) await indexes.drop(name)
+  return (await indexes.missing(wanted)).length === 0
+}
+
+/** Not the log, unless something is declared of it, and not what the storage keeps for itself. */
+function holdsDocuments(name: string, declared: ReadonlyMap<string, unknown>): boolean {
+  return declared.has(name) || !/^(?:tx$|tx\.|atrium\.|system\.)/.test(name)
+}
+
+function indexesOf(collection: Collection): CollectionIndexes {
+  return new CollectionIndexes(collection)
 }
 
 function schemaOf(text: string | undefined): StorageSchema {

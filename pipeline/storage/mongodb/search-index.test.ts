@@ -24,11 +24,11 @@ await withMongo(({ url }) => {
     const { storage, dispose } = temporarySubject(url, { searchDirectory })
     context.after(dispose)
     const file = join(searchDirectory, fileName('w'))
-    const docs = Array.from({ length: 1200 }, (_, at) =>
+    const docs = Array.from({ length: 520 }, (_, at) =>
       task(`t${at}`, { title: `glass ${at}`, rank: 'hidden' }),
     )
     let workspace = await storage.openWorkspace('w', taskSchema)
-    await putAll(workspace, 0, docs)
+    for (let at = 0; at < docs.length; at += 130) await putAll(workspace, at, docs.slice(at, at + 130))
     const count = async () => (await workspace.search({ text: 'glass', limit: 2000 })).length
     assert.equal(await count(), docs.length)
     assert.deepEqual(await workspace.search({ text: 'hidden', limit: 1 }), [])
@@ -88,10 +88,10 @@ await withMongo(({ url }) => {
     const { storage, dispose } = temporarySubject(url, { searchDirectory: await folder(context) })
     context.after(dispose)
     const workspace = await storage.openWorkspace('w', taskSchema)
-    const docs = Array.from({ length: 300 }, (_, at) => task(`t${at}`, { title: 'glass', rank: 'glass' }))
+    const docs = Array.from({ length: 60 }, (_, at) => task(`t${at}`, { title: 'glass', rank: 'glass' }))
     await putAll(workspace, 0, docs)
     const byRank = taskSchema.domains.map((domain) => ({ ...domain, fullText: [['rank']] }))
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 10; round++) {
       const searches = Array.from({ length: 5 }, () => workspace.search({ text: 'glass', limit: 300 }))
       await workspace.applySchema(round % 2 === 0 ? { domains: byRank } : taskSchema)
       const later = workspace.search({ text: 'glass', limit: 300 })

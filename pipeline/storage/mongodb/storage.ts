@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { MongoClient } from 'mongodb'
+import type { MongoClient } from 'mongodb'
 import type { Storage, StorageSchema, WorkspaceStorage } from '../contract.ts'
 import { createEmbeddedStorage } from '../embedded/storage.ts'
 import { type LongReadLimits, LongReads } from '../long-reads.ts'
 import { OpenWorkspaces } from '../open-workspaces.ts'
-import './driver-repair.ts'
+import { createClient, ownDatabase } from './client.ts'
 import { databaseName } from './database-name.ts'
 import { toStorageError } from './failure.ts'
 import { openDatabase, type StorageLogger } from './open.ts'
@@ -23,17 +23,22 @@ export interface MongoStorageOptions {
   searchDirectory?: string
   /** Documents that a find by words asks for by their ids, at most. 5,000 when left out. */
   mostCandidates?: number
-  /** Milliseconds in which what failed is tried again. 10,000 when left out. */
+  /** Documents below which a domain has no indexes, which are a file each. 500 when left out. */
+  leastIndexed?: number
+  /** Milliseconds in which what failed is tried again: elections take 10 to 12 s. 30,000 when left out. */
   retryFor?: number
   /** Milliseconds a server has to answer a command. 30,000 when left out. */
   commandTimeout?: number
-  /** Milliseconds to wait for a server. 5,000 when left out. */
+  /** Milliseconds to wait for a server. As `retryFor`, from 1,000 to 5,000, when left out. */
   selectionTimeout?: number
   /** Bounds of reads that go on over several requests. `longReadLimits` when left out. */
   longReads?: Partial<LongReadLimits>
   logger?: StorageLogger
   now?: () => number
 }
+
+/** Milliseconds. */
+const defaultRetry = 30_000
 
 /**
  * Storage in a server of MongoDB's protocol, a database for each workspace. It takes nothing but queries, ordered
@@ -60,7 +65,8 @@ class MongoStorage implements Storage {
   #closing: Promise<void> | undefined
 
   constructor(options: MongoStorageOptions) {
-    const { url, databasePrefix = 'atrium-', selectionTimeout = 5000, commandTimeout = 30_000 } = options
+    const { url, databasePrefix = 'atrium-', retryFor = defaultRetry, commandTimeout = 30_000 } = options
+    const { selectionTimeout = Math.min(Math.max(retryFor, 1000), 5000) } = options
     if (!/^[a-z0-9_-]{0,20}$/.test(databasePrefix)) throw new Error(`not a prefix: ${databasePrefix}`)
     this.#options = options
     this.#prefix = databasePrefix
@@ -68,14 +74,7 @@ class MongoStorage implements Storage {
     const directory = options.searchDirectory ?? join(tmpdir(), `atrium-search-${randomUUID()}`)
     const isTemporary = options.searchDirectory === undefined
     this.#search = { storage: createEmbeddedStorage({ directory }), directory, isTemporary }
-    this.#client = new MongoClient(url, {
-      appName: 'atrium',
-      ignoreUndefined: true,
-      readConcern: { level: 'majority' },
-      serverSelectionTimeoutMS: selectionTimeout,
-      socketTimeoutMS: commandTimeout,
-      writeConcern: { w: 'majority', j: true },
-    })
+    this.#client = createClient(url, { selectionTimeout, commandTimeout })
   }
 
   async openWorkspace(workspace: string, schema: StorageSchema): Promise<WorkspaceStorage> {
@@ -87,11 +86,17 @@ class MongoStorage implements Storage {
   }
 
   async #open(workspace: string, declared: StorageSchema, closed: () => void): Promise<MongoWorkspace> {
-    const { retryFor = 10_000, now = Date.now, logger, mostCandidates } = this.#options
-    const database = this.#client.db(databaseName(this.#prefix, workspace))
+    const {
+      retryFor = defaultRetry,
+      now = Date.now,
+      logger,
+      mostCandidates,
+      leastIndexed = 500,
+    } = this.#options
+    const database = ownDatabase(this.#client, databaseName(this.#prefix, workspace))
     const retry = { retryFor, signal: this.#abort.signal }
     try {
-      const opened = await openDatabase({ database, declared, retry, now, logger })
+      const opened = await openDatabase({ database, declared, retry, now, logger, leastIndexed })
       const { storage, directory } = this.#search
       const searchIndex = new SearchIndex({ storage, directory, workspace, context: opened, mostCandidates })
       return new MongoWorkspace(opened, { longReads: this.#longReads, searchIndex, closed })

@@ -13,6 +13,8 @@ export interface StoredDocument extends Document {
   '%stamp': number
   /** Names within are escaped. */
   '%escaped'?: true
+  /** All of it but this and what is above, as JSON: the server refuses it as it is. */
+  '%text'?: string
   /** It was removed; kept where a late write might bring it back. */
   '%removed'?: true
 }
@@ -31,6 +33,8 @@ export interface StoredEntry extends Document {
   /** Where the document is that it changes, if it changes one. */
   '%domain'?: Domain
   '%escaped'?: true
+  /** The transaction as JSON; `tx` has what names it then. */
+  '%text'?: string
   /** No entry: the place of the next one, taken by the owner. */
   '%fence'?: true
   tx: Document & { _id: string }
@@ -42,11 +46,20 @@ export interface StoredEntry extends Document {
 /** Less than the 16 MB of a server, for what is added to a document. */
 const maxDocumentBytes = 16 * 1024 * 1024 - 16_384
 
+/** MongoDB takes 100 levels of objects and arrays within one another; those around a transaction are among them. */
+const maxDepth = 90
+
+/** What MongoDB is known to refuse is stored as text. */
 export function storedDocument(doc: Doc, stamp: number): StoredDocument {
-  const found = { escaped: false }
+  const found = { escaped: false, depth: 0 }
   const fields = escapeValue(doc, found) as Document & { _id: string }
+  if (found.depth > maxDepth) return documentText(doc, stamp)
   const stored = { ...fields, '%stamp': stamp, ...(found.escaped ? { '%escaped': true as const } : {}) }
   return checkedSize(stored)
+}
+
+export function documentText(doc: Doc, stamp: number): StoredDocument {
+  return checkedSize({ _id: doc._id, '%stamp': stamp, '%text': JSON.stringify(doc) })
 }
 
 export function tombstone(id: string, stamp: number): StoredDocument {
@@ -55,8 +68,9 @@ export function tombstone(id: string, stamp: number): StoredDocument {
 
 /** The document, or none when what is stored tells that it was removed. Changes `stored`. */
 export function documentOf(stored: Document): Doc[] {
-  const { '%stamp': _stamp, '%escaped': escaped, '%removed': removed, ...fields } = stored
+  const { '%stamp': _stamp, '%escaped': escaped, '%removed': removed, '%text': text, ...fields } = stored
   if (removed === true) return []
+  if (typeof text === 'string') return [JSON.parse(text) as Doc]
   return [(escaped === true ? unescapeValue(fields) : fields) as Doc]
 }
 
@@ -69,9 +83,9 @@ export interface EntryPlace {
 }
 
 export function storedEntry({ seq, tx, request, result }: LogEntry, place: EntryPlace): StoredEntry {
-  const found = { escaped: false }
+  const found = { escaped: false, depth: 0 }
   const fields = escapeValue(tx, found) as StoredEntry['tx']
-  return checkedSize({
+  const stored = checkedSize({
     _id: seq,
     '%owner': place.owner,
     '%projected': place.projected,
@@ -83,6 +97,22 @@ export function storedEntry({ seq, tx, request, result }: LogEntry, place: Entry
     request,
     ...(result === undefined ? {} : { result: JSON.stringify(result) }),
   })
+  return found.depth > maxDepth ? entryText(stored) : stored
+}
+
+/** What of a transaction its entry is found by. */
+const naming = ['_id', '_class', 'space', 'objectSpace', 'objectId', 'modifiedOn', 'modifiedBy'] as const
+
+/** The same entry, its transaction as text. */
+export function entryText(stored: StoredEntry): StoredEntry {
+  const { '%escaped': _escaped, ...rest } = stored
+  const tx = transactionOf(stored) as unknown as Document
+  const inner = tx['tx'] as Document | undefined
+  const named = Object.fromEntries(
+    naming.flatMap((name) => (name in tx ? [[name, tx[name] as unknown]] : [])),
+  )
+  const names = inner === undefined ? named : { ...named, tx: { objectId: inner['objectId'] as unknown } }
+  return checkedSize({ ...rest, '%text': JSON.stringify(tx), tx: names as StoredEntry['tx'] })
 }
 
 export function fenceEntry(seq: number, owner: string, projected: number, nonce: string): StoredEntry {
@@ -92,7 +122,8 @@ export function fenceEntry(seq: number, owner: string, projected: number, nonce:
   return { _id: seq, ...place, '%fence': true, tx }
 }
 
-export function transactionOf({ tx, '%escaped': escaped }: Document): LogEntry['tx'] {
+export function transactionOf({ tx, '%escaped': escaped, '%text': text }: Document): LogEntry['tx'] {
+  if (typeof text === 'string') return JSON.parse(text) as LogEntry['tx']
   return (escaped === true ? unescapeValue(tx) : tx) as LogEntry['tx']
 }
 

@@ -5,6 +5,9 @@ import { join } from 'node:path'
 import { MongoClient } from 'mongodb'
 import { fileName } from '../embedded/file-name.ts'
 import type { Subject } from '../suite/fixture.ts'
+import { ownDatabase } from './client.ts'
+import { databaseName } from './database-name.ts'
+import { type OpenedWorkspace, openDatabase, type OpenOptions } from './open.ts'
 import { createMongoStorage, type MongoStorageOptions } from './storage.ts'
 
 export interface TemporarySubject extends Subject {
@@ -33,6 +36,23 @@ export function temporarySubject(url: string, options: Partial<MongoStorageOptio
   }
   const indexFile = (workspace: string) => join(searchDirectory, fileName(workspace))
   return { storage, prefix, another: tracked, indexFile, dispose }
+}
+
+/** What an open workspace consists of, over a client whose commands a test may watch. */
+export function openParts(
+  { prefix }: TemporarySubject,
+  client: MongoClient,
+  options: Partial<Pick<OpenOptions, 'declared' | 'logger' | 'leastIndexed'>> = {},
+): Promise<OpenedWorkspace> {
+  return openDatabase({
+    database: ownDatabase(client, databaseName(prefix, 'workspace')),
+    declared: { domains: [] },
+    retry: { retryFor: 1000, signal: new AbortController().signal },
+    now: Date.now,
+    logger: undefined,
+    leastIndexed: 0,
+    ...options,
+  })
 }
 
 /** All whose name begins so. */

@@ -9,6 +9,9 @@ import { both } from './compile-condition.ts'
 import type { Log } from './log.ts'
 import { compileQuery, decoded, type QueryContext } from './query.ts'
 
+/** Documents asked of the server at once. */
+const docsAtOnce = 200
+
 export type WalkContext = QueryContext & { log: Log }
 
 interface Read {
@@ -114,7 +117,10 @@ async function readPage(
   const docs: Doc[] = []
   let bytes = 0
   for await (const doc of decoded(
-    source.collection.find(both(conditions)).sort({ [id]: 1 }),
+    source.collection
+      .find(both(conditions))
+      .sort({ [id]: 1 })
+      .batchSize(docsAtOnce),
     source.decode,
   )) {
     const size = Buffer.byteLength(JSON.stringify(doc))

@@ -172,7 +172,7 @@ export class MongoWorkspace implements WorkspaceStorage {
     try {
       await Promise.allSettled([...this.#running, this.#writing])
       await this.#searchIndex.close()
-      await schema.idle()
+      schema.close()
       if (committer.isSettled && !log.isLost) await log.seal()
     } catch {
       // Whoever opens it next makes up for what was not told.

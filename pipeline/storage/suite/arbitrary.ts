@@ -42,10 +42,11 @@ const numbers = fc.constantFrom(
   5e-324,
 )
 const scalars: fc.Arbitrary<Value> = fc.oneof(strings, numbers, fc.boolean(), fc.constant(null))
-const keys = fc.constantFrom('x', 'y', '0', 'a.b', 'q"', mixin)
+const keys = fc.constantFrom('x', 'y', '0', 'a.b', 'q"', 'b\\s', 'tab\t', mixin)
 const values: fc.Arbitrary<Value> = fc.oneof(
   { weight: 4, arbitrary: scalars },
   { weight: 1, arbitrary: fc.array(scalars, { maxLength: 3 }) },
+  { weight: 1, arbitrary: fc.array(fc.array(scalars, { maxLength: 2 }), { minLength: 1, maxLength: 2 }) },
   { weight: 1, arbitrary: fc.dictionary(keys, scalars, { maxKeys: 2, noNullPrototype: true }) },
   {
     weight: 1,
@@ -117,6 +118,7 @@ const knownPaths: Path[] = [
   ['deep', 'a.b'],
   ['free', 'x'],
   ['free', 'q"'],
+  ['free', 'b\\s'],
   [mixin],
   [mixin, 'price'],
   [mixin, 'label'],

@@ -8,21 +8,30 @@ import { core } from '../../../model/identifiers.ts'
 import type { TxCUD } from '../../../model/transactions.ts'
 import type { DocumentInfo, DomainWalk, WorkspaceStorage } from '../contract.ts'
 import { domainHash } from '../domain-hash.ts'
-import { batch, entry, type SubjectFactory, task, taskClass, taskSchema, withWorkspace } from './fixture.ts'
+import {
+  batch,
+  entry,
+  type SubjectFactory,
+  type SuiteSizes,
+  task,
+  taskClass,
+  taskSchema,
+  withWorkspace,
+} from './fixture.ts'
 
 const WRITERS = 4
 const PAGE_BYTES = 4000
 const seed = Number(process.env['SEED'] ?? Math.trunc(Math.random() * 2 ** 31))
 
 /** What a backup reads, and what it puts back. */
-export function describeBackup(name: string, make: SubjectFactory): void {
+export function describeBackup(name: string, make: SubjectFactory, sizes: SuiteSizes): void {
   const within = (run: Parameters<typeof withWorkspace>[2]) => () => withWorkspace(make, taskSchema, run)
 
   test(
     `STO-75: ${name} walks over a domain as of one place in the log while four write, and restores to just that (seed ${seed})`,
     within(async (workspace, storage) => {
       const writers = new Writers(workspace, seed)
-      for (let round = 0; round < 300; round++) await writers.commit()
+      for (let round = 0; round < sizes.commits; round++) await writers.commit()
       const running = writers.start()
       const walk = await workspace.walk('task')
       const listed: DocumentInfo[] = []

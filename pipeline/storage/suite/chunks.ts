@@ -4,16 +4,16 @@ import { applyTransaction } from '../../../model/apply-transaction.ts'
 import { core } from '../../../model/identifiers.ts'
 import type { TxCUD } from '../../../model/transactions.ts'
 import type { DocumentInfo, LogEntry, WorkspaceStorage } from '../contract.ts'
-import { batch, entry, noSchema, type SubjectFactory, withWorkspace } from './fixture.ts'
+import { batch, entry, noSchema, type SubjectFactory, type SuiteSizes, withWorkspace } from './fixture.ts'
 
 const LIMIT = 400_000
 const seed = Number(process.env['SEED'] ?? Math.trunc(Math.random() * 2 ** 31))
 
 /** How much a chunk of a backup holds. */
-export function describeChunks(name: string, make: SubjectFactory): void {
+export function describeChunks(name: string, make: SubjectFactory, { chunked }: SuiteSizes): void {
   test(`STO-85: ${name} gives chunks of at most so many bytes, or of one larger document (seed ${seed})`, async () => {
     await withWorkspace(make, noSchema, async (workspace) => {
-      const sizes = randomSizes(seed)
+      const sizes = randomSizes(seed, chunked)
       const created = sizes.map((size, at) => change(at + 1, at, size))
       await commit(workspace, created)
       const list = await allOf((cursor) => workspace.list('task', cursor, LIMIT))
@@ -35,9 +35,9 @@ export function describeChunks(name: string, make: SubjectFactory): void {
 }
 
 /** Of texts: some small, some of half a chunk, some larger than a chunk. */
-function randomSizes(start: number): number[] {
+function randomSizes(start: number, length: number): number[] {
   let random = start
-  return Array.from({ length: 40 }, () => {
+  return Array.from({ length }, () => {
     random = (Math.imul(random, 1103515245) + 12345) >>> 0
     const [kind, share] = [random >>> 29, (random & 0xffff) / 2 ** 16]
     return Math.trunc(share * (kind === 0 ? 2 * LIMIT : kind < 3 ? LIMIT : LIMIT / 10))

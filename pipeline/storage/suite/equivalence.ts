@@ -7,12 +7,17 @@ import type { Condition, FindPlan, Value } from '../../../model/query/plan.ts'
 import { evaluatePlan } from '../../../model/query/evaluate.ts'
 import type { WorkspaceStorage } from '../contract.ts'
 import { documents, plans } from './arbitrary.ts'
-import { decoded, type SubjectFactory, taskSchema, uploadAll, withWorkspace } from './fixture.ts'
-
-const timeLimit = 15_000
+import {
+  decoded,
+  type SubjectFactory,
+  type SuiteSizes,
+  taskSchema,
+  uploadAll,
+  withWorkspace,
+} from './fixture.ts'
 
 /** Random documents and plans: storage finds what the model's evaluation finds. */
-export function describeEquivalence(name: string, make: SubjectFactory): void {
+export function describeEquivalence(name: string, make: SubjectFactory, { random }: SuiteSizes): void {
   test(`STO-7: ${name} finds what the model finds, whatever the documents, what they were before, and the plan`, async () => {
     await withWorkspace(make, taskSchema, async (workspace) => {
       const sets = fc.record({
@@ -26,7 +31,7 @@ export function describeEquivalence(name: string, make: SubjectFactory): void {
       })
       await fc.assert(property, {
         numRuns: 400,
-        interruptAfterTimeLimit: timeLimit,
+        interruptAfterTimeLimit: random,
         markInterruptAsFailure: false,
       })
     })

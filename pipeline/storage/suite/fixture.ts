@@ -24,6 +24,22 @@ export interface Subject {
 
 export type SubjectFactory = () => Promise<Subject>
 
+/** How much the tests do whose point is size. */
+export interface SuiteSizes {
+  /** Commits before a walk. */
+  commits: number
+  /** Documents of a backup in chunks. */
+  chunked: number
+  /** Documents of a long result. */
+  streamed: number
+  /** Milliseconds for random documents and plans. */
+  random: number
+}
+
+export const fullSizes: SuiteSizes = { commits: 300, chunked: 40, streamed: 300, random: 15_000 }
+/** For a storage that looks at every document whatever it is asked for. */
+export const smallSizes: SuiteSizes = { commits: 60, chunked: 16, streamed: 120, random: 6000 }
+
 export const taskClass = 'test:class:Task' as Ref
 export const noteClass = 'test:class:Note' as Ref
 export const spaceClass = 'test:class:Space' as Ref

@@ -153,4 +153,28 @@ export function describeRestoring(name: string, make: SubjectFactory): void {
       assert.deepEqual(await found(again, 'later'), ['c'])
     }),
   )
+
+  test(
+    `STO-16: ${name} keeps what was committed together with what was cleaned, also twice in a row`,
+    within(async (workspace, storage) => {
+      const idsOfLog = async (opened: typeof workspace) =>
+        (await opened.readLog({ after: 0, limit: 20 })).map(({ tx }) => tx._id as string)
+      const put = (rank: string) => [{ domain: 'task', doc: task('a', { rank }) }]
+      await putAll(workspace, 0, [task('a'), task('b'), task('c'), task('d')])
+      await workspace.clean('tx', [entry(4).tx._id, entry(3).tx._id])
+      await workspace.close()
+      const second = await storage.openWorkspace('workspace', taskSchema)
+      assert.deepEqual(await idsOfLog(second), [entry(1).tx._id, entry(2).tx._id])
+      await second.commit(
+        batch({ entries: [entry(3, { _id: 'x' }), entry(4, { _id: 'y' })], puts: put('later') }),
+      )
+      await second.clean('tx', [entry(1).tx._id, 'x', 'y'])
+      await second.close()
+      const third = await storage.openWorkspace('workspace', taskSchema)
+      assert.deepEqual(await idsOfLog(third), [entry(2).tx._id])
+      // The log is shorter than it was: documents are written all the same.
+      await third.commit(batch({ entries: [entry(2, { _id: 'z' })], puts: put('last') }))
+      assert.deepEqual(await third.get('task', ['a']), [task('a', { rank: 'last' })])
+    }),
+  )
 }

@@ -10,6 +10,7 @@ import {
   plan,
   putAll,
   type SubjectFactory,
+  type SuiteSizes,
   task,
   taskSchema,
   textOf,
@@ -17,12 +18,12 @@ import {
 } from './fixture.ts'
 
 const limits = { maxBytes: 5000, maxCount: 10 }
-const COUNT = 300
 
 /** Long results, read as they are asked for. */
-export function describeStreaming(name: string, make: SubjectFactory): void {
-  const docs = Array.from({ length: COUNT }, (_, at) =>
-    task(`t${String((at * 7) % COUNT).padStart(3, '0')}`, { rank: `r${at % 5}`, text: 'x'.repeat(at) }),
+export function describeStreaming(name: string, make: SubjectFactory, { streamed: count }: SuiteSizes): void {
+  const lastId = `t${count - 1}`
+  const docs = Array.from({ length: count }, (_, at) =>
+    task(`t${String((at * 7) % count).padStart(3, '0')}`, { rank: `r${at % 5}`, text: 'x'.repeat(at) }),
   )
   const within = (run: (workspace: WorkspaceStorage) => Promise<void>) => () =>
     withWorkspace(make, taskSchema, async (workspace) => {
@@ -57,15 +58,15 @@ export function describeStreaming(name: string, make: SubjectFactory): void {
     `STO-70: ${name} gives a long result as of one moment, or says that it does not`,
     within(async (workspace) => {
       const found = await workspace.findEncoded(plan(), limits)
-      const entries = [entry(COUNT + 1, { objectId: 't299' }), entry(COUNT + 2, { objectId: 'new' })]
+      const entries = [entry(count + 1, { objectId: lastId }), entry(count + 2, { objectId: 'new' })]
       const puts = [{ domain: 'task', doc: task('zz', { rank: 'late' }) }]
-      await workspace.commit(batch({ entries, puts, removes: [{ domain: 'task', id: 't299' }] }))
+      await workspace.commit(batch({ entries, puts, removes: [{ domain: 'task', id: lastId }] }))
       const ids = idsIn(await allParts(found))
       assert.equal(new Set(ids).size, ids.length)
       const before = docs.map(({ _id }) => _id).sort()
       if (found.rest?.isSnapshot === false)
         assert.deepEqual(
-          ids.filter((id) => id !== 't299' && id !== 'zz'),
+          ids.filter((id) => id !== lastId && id !== 'zz'),
           before.slice(0, -1),
         )
       else assert.deepEqual(ids, before)

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import type { Life } from './history.ts'
+import { live } from './history.ts'
+import { type Faults, type Owner, Schedule } from './schedules.ts'
+import type { StoredEntry } from '../../pipeline/storage/mongodb/stored-document.ts'
+import type { SimulatedServer } from './simulated-server.ts'
+
+export interface Scenario {
+  /** The groups that each owner commits, in the order in which the owners begin. */
+  owners: readonly { name: string; groups: readonly (readonly string[])[] }[]
+  faults: Faults
+  /** As it is with `false`, an earlier protocol had it: what the check has to find wrong. */
+  keepsPlaces?: boolean
+}
+
+/**
+ * Runs one schedule and checks what it came to. Resolves with how many options there were at each step.
+ * @throws AssertionError with all that happened
+ */
+export async function checkSchedule(
+  { owners, faults, keepsPlaces = true }: Scenario,
+  choose: (options: number, step: number) => number,
+): Promise<number[]> {
+  const lives = new Map<string, Life>()
+  const failures: unknown[] = []
+  const begin = (name: string, groups: readonly (readonly string[])[]): Owner => ({
+    name,
+    begin: async (server: SimulatedServer) => {
+      const life: Life = { name, found: undefined, acknowledged: [], refused: [], isLost: false }
+      lives.set(name, life)
+      await live(server.collection(name), groups, life).catch((error: unknown) => failures.push(error))
+    },
+  })
+  const schedule = new Schedule(
+    owners.map(({ name, groups }) => begin(name, groups)),
+    faults,
+    keepsPlaces,
+  )
+  const options: number[] = []
+  try {
+    await schedule.run((count) => choose(count, options.push(count) - 1))
+    await lastOwner(schedule.server, begin('last', [['last-1', 'last-2']]))
+    check([...lives.values()], failures)
+  } catch (error) {
+    const left = schedule.server.documents.map(described)
+    const story = ['after:', ...schedule.happened, 'the log:', ...left].join('\n')
+    throw new Error(`${String(error)}\n${story}`, { cause: error })
+  }
+  return options
+}
+
+function described({ _id, tx, ...entry }: StoredEntry): string {
+  const { '%owner': owner, '%first': first, '%last': last } = entry
+  return `${_id} ${tx._id} by ${owner.slice(0, 6)}, ${first} to ${last}`
+}
+
+/** Opens the log when all is over, undisturbed. */
+async function lastOwner(server: SimulatedServer, owner: Owner): Promise<void> {
+  const state = { isOver: false }
+  void owner.begin(server).then(() => (state.isOver = true))
+  for (let steps = 0; !state.isOver; steps++) {
+    assert.ok(steps < 1000, 'the last owner comes to no end')
+    await new Promise(setImmediate)
+    const [command] = server.commands
+    if (command === undefined) continue
+    while (command.steps.length > 0) command.steps.shift()?.()
+    server.commands.shift()
+    command.answer()
+  }
+}
+
+function check(lives: readonly Life[], failures: readonly unknown[]): void {
+  const last = lives.at(-1)
+  assert.deepEqual(failures, [])
+  assert.ok(last?.found !== undefined, 'the last owner opens the log')
+  const log = last.found
+  assert.equal(new Set(log).size, log.length, 'a transaction is there twice')
+  for (const { name, found, acknowledged, refused } of lives) {
+    for (const { first, ids } of acknowledged) {
+      if (name === 'last') continue
+      assert.deepEqual(log.slice(first - 1, first - 1 + ids.length), ids, `${name} was told of them`)
+    }
+    if (found !== undefined && name !== 'last')
+      assert.deepEqual(log.slice(0, found.length), found, `${name} read them`)
+    assert.deepEqual(refused, [], `${name} was told of a conflict, and nobody sent the same`)
+  }
+  assert.equal(last.acknowledged.length, 1, 'the last owner commits')
+  checkWhole(log)
+}
+
+/** Ids are `group-1`, `group-2` and so on: all of a group, or none. */
+function checkWhole(log: readonly string[]): void {
+  for (const [at, id] of log.entries()) {
+    const [group, number] = id.split('-') as [string, string]
+    if (number === '1') continue
+    assert.equal(log[at - 1], `${group}-${Number(number) - 1}`, `a part of ${group} is there`)
+  }
+  for (const [group, size] of sizes)
+    if (log.includes(`${group}-1`))
+      assert.ok(log.includes(`${group}-${size}`), `the end of ${group} is missing`)
+}
+
+/** The groups of all scenarios. */
+const sizes = new Map<string, number>()
+
+export function group(name: string, size: number): string[] {
+  sizes.set(name, size)
+  return Array.from({ length: size }, (_, index) => `${name}-${index + 1}`)
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
+import { test } from 'node:test'
+import { pick, seededRandom } from '../crash/random.ts'
+import { checkSchedule, group, type Scenario } from './check.ts'
+import { explore } from './schedules.ts'
+
+const two: Scenario = {
+  owners: [
+    { name: 'A', groups: [group('a', 3), group('b', 2)] },
+    { name: 'B', groups: [group('a', 3), group('c', 2)] },
+  ],
+  faults: { losses: 1, crashes: 1 },
+}
+const three: Scenario = {
+  owners: [...two.owners, { name: 'C', groups: [group('d', 4), group('e', 1)] }],
+  faults: { losses: 2, crashes: 2 },
+}
+/** Schedules that are picked at random beside all those that depart from the usual order twice. */
+const RANDOM = Number(process.env['FENCE_SCHEDULES'] ?? 2000)
+
+function exploring(scenario: Scenario, departures: number): Promise<number> {
+  return explore(departures, (choices) => checkSchedule(scenario, (_, step) => choices[step] ?? 0))
+}
+
+test('STO-101: whatever is delayed, lost or crashes, owners read and acknowledge whole groups only, and what they did stays', async (t) => {
+  const schedules = await exploring(two, 2)
+  t.diagnostic(`${schedules} schedules`)
+  assert.ok(schedules > 2000)
+})
+
+test('STO-101: the same of three owners in a row, in random schedules', async (t) => {
+  const seed = Number(process.env['FENCE_SEED'] ?? randomInt(2 ** 31))
+  t.diagnostic(`FENCE_SEED=${seed}`)
+  const random = seededRandom(seed)
+  for (let run = 0; run < RANDOM; run++) {
+    const restless = pick(random, [0.05, 0.2, 0.5])
+    await checkSchedule(three, (options) => (random() < restless ? Math.floor(random() * options) : 0))
+  }
+})
+
+test('STO-101: the check of schedules finds what goes wrong when a taken place is freed', async () => {
+  await assert.rejects(exploring({ ...two, keepsPlaces: false }, 2), /a part of|was told of|read them|twice/)
+})

@@ -1,0 +1,76 @@
+import type { Collection } from 'mongodb'
+import { StorageError } from '../../pipeline/storage/contract.ts'
+import { isPassing } from '../../pipeline/storage/mongodb/failure.ts'
+import { Log } from '../../pipeline/storage/mongodb/log.ts'
+import type { Tail } from '../../pipeline/storage/mongodb/log-reads.ts'
+import { type StoredEntry, storedEntry } from '../../pipeline/storage/mongodb/stored-document.ts'
+import { entry } from '../../pipeline/storage/suite/fixture.ts'
+
+/** What an owner of a log went through. */
+export interface Life {
+  name: string
+  /** What it found when it took over. */
+  found: string[] | undefined
+  /** Groups whose end it was told of, by the place of their first entry. */
+  acknowledged: { first: number; ids: readonly string[] }[]
+  /** Groups of which it was told that nothing of them is there. */
+  refused: string[][]
+  isLost: boolean
+}
+
+/** Times that an owner tries a group whose outcome it does not know. */
+const MOST_TRIES = 4
+
+/** Opens a log, commits groups one after another as the committer does, and closes it. */
+export async function live(
+  collection: Collection<StoredEntry>,
+  groups: readonly (readonly string[])[],
+  life: Life,
+): Promise<void> {
+  const log = new Log(collection)
+  const tail = await persistently(() => log.takeOver())
+  life.found = await persistently(() => idsOf(log, tail))
+  log.lastSeq = tail.lastSeq
+  for (const ids of groups) {
+    const wanted = ids.filter((id) => life.found?.includes(id) !== true)
+    if (wanted.length > 0 && !(await commit(log, wanted, life))) return
+  }
+  await persistently(() => log.seal())
+}
+
+async function idsOf(log: Log, { lastSeq }: Tail): Promise<string[]> {
+  return (await log.stored({ projected: 0, lastSeq })).map(({ tx }) => tx._id)
+}
+
+async function commit(log: Log, ids: readonly string[], life: Life): Promise<boolean> {
+  const first = log.lastSeq + 1
+  const place = { owner: log.owner, projected: log.lastSeq, first, last: log.lastSeq + ids.length }
+  const entries = ids.map((_id, index) => storedEntry(entry(first + index, { _id }, { request: _id }), place))
+  try {
+    await persistently(async (attempt) => {
+      if (attempt > 0) {
+        await log.takeOver()
+        if (await log.has(entries)) return
+      }
+      await log.append(entries)
+    })
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error
+    if (log.isLost) life.isLost = true
+    else life.refused.push([...ids])
+    return false
+  }
+  life.acknowledged.push({ first, ids })
+  log.lastSeq += ids.length
+  return true
+}
+
+async function persistently<T>(action: (attempt: number) => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await action(attempt)
+    } catch (error) {
+      if (!isPassing(error) || attempt === MOST_TRIES) throw error
+    }
+  }
+}
