@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { systemClock } from '../../model/clock.ts'
 import type { Class, Doc, Ref } from '../../model/documents.ts'
 import { StatusError } from '../../model/status.ts'
 import type { Tx } from '../../model/transactions.ts'
@@ -176,7 +177,7 @@ async function checkReads({ pipeline }: TestPipeline, plain: Plain, who: Caller)
 }
 
 test('PIPE-40: whatever spaces, members, moves and documents there are, each account reads and hears what it may, and all of it', async () => {
-  const seed = Number(process.env['PERMISSIONS_SEED'] ?? Date.now() % 1_000_000)
+  const seed = Number(process.env['PERMISSIONS_SEED'] ?? systemClock.now() % 1_000_000)
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), async (steps) => {
       const opened = await testPipeline({ isPeopled: false })
@@ -215,7 +216,7 @@ class Heard {
 }
 
 test('PIPE-61: what an account missed is what it would have been pushed, or it is told to start anew', async (t) => {
-  const seed = Number(process.env['PERMISSIONS_SEED'] ?? Date.now() % 1_000_000)
+  const seed = Number(process.env['PERMISSIONS_SEED'] ?? systemClock.now() % 1_000_000)
   t.diagnostic(`seed ${seed}`)
   let [exact, anew] = [0, 0]
   await fc.assert(

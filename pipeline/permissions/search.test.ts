@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { systemClock } from '../../model/clock.ts'
 import { string } from '../../model/attribute-types.ts'
 import { createModelBuilder } from '../../model/builder.ts'
 import { core } from '../../model/identifiers.ts'
@@ -22,7 +23,7 @@ test('PIPE-70: full-text search finds what is for its creator only for him, and 
     id: 'w1',
     storage: createMemoryStorage(),
     base: modelOf([{ model: builder.transactions() }, { model: testAccounts('ann', 'bob') }]),
-    clock: { now: Date.now },
+    clock: { now: systemClock.now },
     logger: new TestLog(),
     committed: () => undefined,
   })

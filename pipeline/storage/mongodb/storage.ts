@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { MongoClient } from 'mongodb'
+import { systemClock } from '../../../model/clock.ts'
 import type { Storage, StorageSchema, WorkspaceStorage } from '../contract.ts'
 import { createEmbeddedStorage } from '../embedded/storage.ts'
 import { type LongReadLimits, LongReads } from '../long-reads.ts'
@@ -88,7 +89,7 @@ class MongoStorage implements Storage {
   async #open(workspace: string, declared: StorageSchema, closed: () => void): Promise<MongoWorkspace> {
     const {
       retryFor = defaultRetry,
-      now = Date.now,
+      now = systemClock.now,
       logger,
       mostCandidates,
       leastIndexed = 500,

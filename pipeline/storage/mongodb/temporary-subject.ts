@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MongoClient } from 'mongodb'
+import { systemClock } from '../../../model/clock.ts'
 import { fileName } from '../embedded/file-name.ts'
 import type { Subject } from '../suite/fixture.ts'
 import { ownDatabase } from './client.ts'
@@ -48,7 +49,7 @@ export function openParts(
     database: ownDatabase(client, databaseName(prefix, 'workspace')),
     declared: { domains: [] },
     retry: { retryFor: 1000, signal: new AbortController().signal },
-    now: Date.now,
+    now: systemClock.now,
     logger: undefined,
     leastIndexed: 0,
     ...options,
