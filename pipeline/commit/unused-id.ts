@@ -7,7 +7,8 @@ import type { AppliedChange, Work } from './commit-step.ts'
 
 /**
  * The id of a new space, or of something new that is declared, is one that nothing ever had: the log is read by who sees
- * a space now, and by what a class is now, so that what was hidden under a former one would be seen.
+ * a space now, and by what a class is now, so that what was hidden under a former one would be seen. The log is asked by
+ * `objectId` only, which has an index: whatever people put into a space was put there after the space was created.
  * @throws StatusError ObjectExists
  */
 export async function checkUnused(
@@ -18,18 +19,11 @@ export async function checkUnused(
   const { _id } = after as Doc
   const used = new StatusError('core:status:ObjectExists', { _id })
   if (model.get(_id) !== undefined || state.names(_id, tx)) throw used
-  const named: Condition = {
-    op: 'any-of',
-    conditions: [
-      { op: 'eq', path: ['objectId'], value: _id },
-      { op: 'eq', path: ['objectSpace'], value: _id },
-    ],
-  }
   const stored = [...state.hierarchy.domains().keys()].filter(
     (domain) => domain !== domains.model && domain !== domains.transient && domain !== domains.tx,
   )
   const plans = [
-    planOf(domains.tx, named),
+    planOf(domains.tx, { op: 'eq', path: ['objectId'], value: _id }),
     ...stored.map((domain) => planOf(domain, { op: 'eq', path: ['space'], value: _id })),
   ]
   for (const plan of plans) if ((await state.count(plan)) > 0) throw used

@@ -144,7 +144,9 @@ export class Reference {
 
   #spaceFlaw(was: Fields | undefined, is: Fields | undefined, sender: string): string | undefined {
     if (was === undefined) {
-      const isKnown = this.log.some(({ before, after }) => (after ?? before)?._id === is?._id)
+      const isKnown = this.log.some(({ before, after, tx }) =>
+        [before, after].some((doc) => doc?.space === is?._id || (tx as TxCUD).objectId === is?._id),
+      )
       return isKnown ? 'a space that was there before' : undefined
     }
     const owners = list(was['owners']).length > 0 ? list(was['owners']) : [was.createdBy]
