@@ -1,7 +1,11 @@
-import type { Ref, Type } from './documents.ts'
-import type { Hierarchy } from './hierarchy.ts'
+import type { Enum, Ref, Type } from './documents.ts'
 import { core } from './identifiers.ts'
 import { isFields } from './json-value.ts'
+
+/** Where enums are found by id. */
+interface Enums {
+  findEnum: (id: string) => Enum | undefined
+}
 
 type Primitive = 'string' | 'number' | 'boolean'
 
@@ -18,28 +22,28 @@ const primitives: ReadonlyMap<string, Primitive> = new Map<string, Primitive>([
 ])
 
 /** What the type expects where the value isn't that; `undefined` when it fits. Unknown kinds take anything. */
-export function checkType(hierarchy: Hierarchy, type: Type, value: unknown): string | undefined {
+export function checkType(enums: Enums, type: Type, value: unknown): string | undefined {
   const primitive = primitives.get(type._class)
   if (primitive !== undefined) return typeof value === primitive ? undefined : primitive
-  if (type._class === core.class.ArrOf) return checkArray(hierarchy, type.of, value)
-  if (type._class === core.class.EnumOf) return checkEnum(hierarchy, type.of, value)
+  if (type._class === core.class.ArrOf) return checkArray(enums, type.of, value)
+  if (type._class === core.class.EnumOf) return checkEnum(enums, type.of, value)
   return undefined
 }
 
-function checkArray(hierarchy: Hierarchy, of: Type['of'], value: unknown): string | undefined {
+function checkArray(enums: Enums, of: Type['of'], value: unknown): string | undefined {
   if (!Array.isArray(value)) return 'array'
   if (!isType(of)) return undefined
   for (const item of value) {
-    const expected = item === null ? undefined : checkType(hierarchy, of, item)
+    const expected = item === null ? undefined : checkType(enums, of, item)
     if (expected !== undefined) return `array of ${expected}`
   }
   return undefined
 }
 
 /** An enum that isn't in the model takes any string. */
-function checkEnum(hierarchy: Hierarchy, of: Type['of'], value: unknown): string | undefined {
+function checkEnum(enums: Enums, of: Type['of'], value: unknown): string | undefined {
   if (typeof value !== 'string') return 'string'
-  const values = typeof of === 'string' ? hierarchy.findEnum(of)?.enumValues : undefined
+  const values = typeof of === 'string' ? enums.findEnum(of)?.enumValues : undefined
   return values === undefined || values.includes(value) ? undefined : `one of ${values.join(', ')}`
 }
 

@@ -3,8 +3,8 @@ import { foldEmail } from '../../model/email.ts'
 import { StatusError } from '../../model/status.ts'
 import type { DocumentChange } from '../../model/transactions.ts'
 import type { WorkspaceModel } from '../../model/workspace-model.ts'
-import type { Writer } from './decide.ts'
 import { forbidden, isMaintainer, rankOf } from './role.ts'
+import type { Writer } from './writer.ts'
 
 /**
  * Accounts are made and removed by the accounts service only, and so are emails changed: they are who somebody is. A

@@ -1,21 +1,13 @@
-import type { Account, AccountRole, Doc, Domain, Ref, UserStatus } from '../../model/documents.ts'
+import type { Doc, Domain, UserStatus } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import { core, domains, pluginOf, serverPlugins } from '../../model/identifiers.ts'
 import type { DocumentChange } from '../../model/transactions.ts'
 import type { WorkspaceModel } from '../../model/workspace-model.ts'
 import { decideModel } from './model-rights.ts'
-import type { Permissions, SeesSpace } from './permissions.ts'
+import type { Permissions } from './permissions.ts'
 import { forbidden, notFound } from './role.ts'
 import { decideSpace } from './space-rights.ts'
-
-/** Who writes, and what the commit leaves to be seen. */
-export interface Writer {
-  account: Ref<Account>
-  role: AccountRole
-  seesSpace: SeesSpace
-  /** Who changes classes of the application at run time. */
-  modelChanges: 'maintainers' | 'nobody'
-}
+import type { Writer } from './writer.ts'
 
 export interface Decision extends DocumentChange {
   domain: Domain

@@ -4,8 +4,8 @@ import { core, domains, pluginOf, serverPlugins } from '../../model/identifiers.
 import type { DocumentChange } from '../../model/transactions.ts'
 import { isDeclaration } from '../../model/workspace-model.ts'
 import { decideAccount } from './account-rights.ts'
-import type { Writer } from './decide.ts'
 import { forbidden, isMaintainer } from './role.ts'
+import type { Writer } from './writer.ts'
 
 /** Domains that only the server puts documents into. */
 const serverDomains: ReadonlySet<unknown> = new Set([domains.tx, domains.space, 'module'])

@@ -1,8 +1,8 @@
 import type { Space } from '../../model/documents.ts'
 import type { DocumentChange } from '../../model/transactions.ts'
-import type { Writer } from './decide.ts'
 import { forbidden, isMaintainer } from './role.ts'
 import { membersOf, ownersOf } from './space-index.ts'
+import type { Writer } from './writer.ts'
 
 /**
  * Who decides over a space: its owners, and maintainers who see it. Everyone else who sees it may change what is said
