@@ -31,14 +31,15 @@ export function replayVisible(txes: readonly Tx[]): Documents {
   return documents
 }
 
-/** As the board's trigger does. */
+/** As the board's trigger does, a millisecond after its cause. */
 function keepDoneOn(documents: Documents, before: Doc | undefined, _id: string): void {
   const after = documents.get(_id) as Task | undefined
   if (after?._class !== board.class.Task) return
   const isDone = after.status === 'done'
   if (isDone === ((before as Task | undefined)?.status === 'done')) return
   const { doneOn: _, ...rest } = after
-  documents.set(_id, isDone ? ({ ...rest, doneOn: after.modifiedOn } as Doc) : rest)
+  const derived = { ...rest, modifiedOn: after.modifiedOn + 1 }
+  documents.set(_id, isDone ? ({ ...derived, doneOn: after.modifiedOn } as Doc) : derived)
 }
 
 function step(documents: Documents, tx: TxCUD): void {
