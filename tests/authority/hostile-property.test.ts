@@ -22,7 +22,7 @@ test('AUTH-17: what is derived from the log in memory equals a fresh look, whate
 })
 
 /** Found with other seeds: a session whose account was removed was not told that it no longer saw a space. */
-const FOUND = [106_819, 128_054, 129_588]
+const FOUND = [106_819, 128_054, 129_588, 141_733]
 
 test('AUTH-18: no hostile member changes or sees what the reference does not allow, with seeds that once failed', async () => {
   for (const seed of FOUND) await hostileRun(seed)

@@ -223,10 +223,14 @@ export class Reference {
     return this.hierarchy.isDerived(_class, `core:class:${name}`)
   }
 
+  /** As the class, or one it derives from, says in the model. */
   #isPersonal({ _class }: Pick<Doc, '_class'>): boolean {
-    return (
-      ['core:class:Preference', 'board:class:Notification'].includes(_class) || _class.startsWith('module:')
-    )
+    for (let id: unknown = _class; typeof id === 'string';) {
+      const declared: Fields | undefined = this.documents.get(`model/${id}`)
+      if (declared?.['visibleTo'] === 'creator') return true
+      id = declared?.['extends']
+    }
+    return _class.startsWith('module:')
   }
 }
 
