@@ -3,6 +3,7 @@ import type { SqliteAnswers } from '../sqlite-child.ts'
 import type { Child } from '../support/child.ts'
 import type { Plan } from '../support/plan.ts'
 import type { Work } from '../support/requests.ts'
+import { populate } from '../support/populate.ts'
 import { printFigure } from '../support/report.ts'
 import { startAtrium, token, withClients } from '../support/server.ts'
 import { spreadOf } from '../support/spread.ts'
@@ -12,6 +13,7 @@ const MOST = 64
 
 /** Durable commits a second over the wire: each writer waits for its answer before it sends the next. */
 export async function measureCommits(data: string, plan: Plan, sqlite: Child<SqliteAnswers>): Promise<void> {
+  await populate(data, 'commits', 0)
   const server = startAtrium(data)
   try {
     const measure = async (

@@ -36,7 +36,7 @@ export class Requests {
     if (creates) this.#made = this.#newId()
     const change = creates
       ? { _class: 'core:class:TxCreateDoc', attributes: taskAttributes(number) }
-      : { _class: 'core:class:TxUpdateDoc', operations: { status, $inc: { comments: 0 } } }
+      : { _class: 'core:class:TxUpdateDoc', operations: { status, $inc: { votes: 0 } } }
     const tx = {
       _id: this.#newId(),
       space: 'core:space:Tx',
