@@ -215,7 +215,7 @@ export function isDeclaration({ _class }: Pick<Doc, '_class'>): boolean {
 /** Whether the change is one of classes, attributes or enums, and not only of documents of the model. */
 export function isStructural({ before, after }: DocumentChange): boolean {
   const shape = after ?? before
-  return shape !== undefined && structuralClasses.has(shape._class)
+  return shape !== undefined && isDeclaration(shape)
 }
 
 /**

@@ -1,16 +1,13 @@
 import type { Attribute, Class, Domain, Ref } from '../model/documents.ts'
 import type { Hierarchy } from '../model/hierarchy.ts'
-import { domains } from '../model/identifiers.ts'
 import type { DomainSchema, IndexSchema, StorageSchema } from './storage/contract.ts'
-
-const inMemory: ReadonlySet<Domain> = new Set([domains.model, domains.transient])
+import { isStoredDomain } from './stored-domain.ts'
 
 /** What the classes declare for storage, by domain. */
 export function storageSchema(hierarchy: Hierarchy): StorageSchema {
   const declared: DomainSchema[] = []
   for (const [domain, classes] of hierarchy.domains()) {
-    if (!inMemory.has(domain) && domain !== domains.tx)
-      declared.push(domainSchema(hierarchy, domain, classes))
+    if (isStoredDomain(domain)) declared.push(domainSchema(hierarchy, domain, classes))
   }
   return { domains: declared.sort((a, b) => (a.domain < b.domain ? -1 : 1)) }
 }

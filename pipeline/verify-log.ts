@@ -2,9 +2,9 @@ import { applyTransaction, targetOf } from '../model/apply-transaction.ts'
 import type { Doc, Domain } from '../model/documents.ts'
 import { contentHash } from '../model/hash-chain.ts'
 import type { Hierarchy } from '../model/hierarchy.ts'
-import { domains } from '../model/identifiers.ts'
 import type { TxCUD } from '../model/transactions.ts'
 import type { WorkspaceStorage } from './storage/contract.ts'
+import { isStoredDomain } from './stored-domain.ts'
 
 export interface Difference {
   domain: Domain
@@ -54,7 +54,7 @@ class Replay {
   constructor(hierarchy: Hierarchy) {
     this.#hierarchy = hierarchy
     for (const domain of hierarchy.domains().keys())
-      if (isStored(domain)) this.#documents.set(domain, new Map())
+      if (isStoredDomain(domain)) this.#documents.set(domain, new Map())
   }
 
   get count(): number {
@@ -107,8 +107,4 @@ async function compare(
   } while (cursor !== undefined)
   for (const id of missing) differences.push({ domain, id, kind: 'missing' })
   return differences
-}
-
-function isStored(domain: Domain): boolean {
-  return domain !== domains.model && domain !== domains.tx && domain !== domains.transient
 }

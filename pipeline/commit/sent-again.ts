@@ -10,6 +10,7 @@ import type {
   TxMixin,
   TxUpdateDoc,
 } from '../../model/transactions.ts'
+import { plainPlan } from '../plain-plan.ts'
 import type { Workspace } from '../workspace.ts'
 import type { Work } from './commit-step.ts'
 
@@ -27,8 +28,7 @@ export async function assertSentAgain(work: Work, { storage }: Workspace, tx: Tx
   }
   const missing = sent.map(({ _id }) => _id).filter((id) => !logged.has(id))
   if (missing.length > 0) {
-    const condition = { op: 'in' as const, path: ['_id'], values: missing }
-    const plan = { domain: domains.tx, condition, sort: [], total: false, lookups: [] }
+    const plan = plainPlan(domains.tx, { op: 'in', path: ['_id'], values: missing })
     for (const found of await storage.find(plan)) logged.set(found._id, found as unknown as TxCUD)
   }
   if (logged.size === 0 || !sent.every((each) => isSame(each, logged.get(each._id)))) throw reused(tx._id)

@@ -1,9 +1,10 @@
-import type { Doc, Domain } from '../../model/documents.ts'
+import type { Doc } from '../../model/documents.ts'
 import { domains } from '../../model/identifiers.ts'
-import type { Condition, FindPlan } from '../../model/query/plan.ts'
 import { StatusError } from '../../model/status.ts'
 import type { WorkspaceModel } from '../../model/workspace-model.ts'
+import { plainPlan } from '../plain-plan.ts'
 import type { AppliedChange, Work } from './commit-step.ts'
+import { contentPlans } from './space-contents.ts'
 
 /**
  * The id of a new space, or of something new that is declared, is one that nothing ever had: the log is read by who sees
@@ -19,16 +20,7 @@ export async function checkUnused(
   const { _id } = after as Doc
   const used = new StatusError('core:status:ObjectExists', { _id })
   if (model.get(_id) !== undefined || state.names(_id, tx)) throw used
-  const stored = [...state.hierarchy.domains().keys()].filter(
-    (domain) => domain !== domains.model && domain !== domains.transient && domain !== domains.tx,
-  )
-  const plans = [
-    planOf(domains.tx, { op: 'eq', path: ['objectId'], value: _id }),
-    ...stored.map((domain) => planOf(domain, { op: 'eq', path: ['space'], value: _id })),
-  ]
+  const logged = plainPlan(domains.tx, { op: 'eq', path: ['objectId'], value: _id })
+  const plans = [logged, ...contentPlans(state.hierarchy, _id)]
   for (const plan of plans) if ((await state.count(plan)) > 0) throw used
-}
-
-function planOf(domain: Domain, condition: Condition): FindPlan {
-  return { domain, condition, sort: [], total: false, lookups: [] }
 }

@@ -2,6 +2,7 @@ import type { Doc } from '../../model/documents.ts'
 import type { Condition, FindPlan, LookupPlan, Path, SortKey } from '../../model/query/plan.ts'
 import { compileSort } from '../../model/query/sort.ts'
 import type { FindResult, WithLookup } from '../../model/query/query.ts'
+import { plainPlan } from '../plain-plan.ts'
 
 export type FetchDocs = (plan: FindPlan) => Promise<FindResult>
 
@@ -52,7 +53,7 @@ async function plainSort(key: SortKey, joins: Joins): Promise<SortKey> {
 
 function planOf(lookup: LookupPlan, conditions: Condition[]): FindPlan {
   const condition: Condition = { op: 'all-of', conditions: [lookup.condition, ...conditions] }
-  return { domain: lookup.domain, condition, sort: [], total: false, lookups: [] }
+  return plainPlan(lookup.domain, condition)
 }
 
 /** Adds the joined documents, one query for each lookup at each depth. */

@@ -2,6 +2,7 @@ import type { Domain, Space } from '../../model/documents.ts'
 import { core, domains } from '../../model/identifiers.ts'
 import type { Condition } from '../../model/query/plan.ts'
 import type { WorkspaceModel } from '../../model/workspace-model.ts'
+import { plainPlan } from '../plain-plan.ts'
 import type { WorkspaceStorage } from '../storage/contract.ts'
 import type { Logger } from '../workspace.ts'
 import type { Permissions } from './permissions.ts'
@@ -25,7 +26,7 @@ export async function readSpaces(
       classes === undefined
         ? { op: 'all-of', conditions: [] }
         : { op: 'in', path: ['_class'], values: [...classes] }
-    const spaces = await storage.find({ domain, condition, sort: [], total: false, lookups: [] })
+    const spaces = await storage.find(plainPlan(domain, condition))
     for (const space of spaces) found.push({ domain, space: space as unknown as Space })
   }
   permissions.forgetSpaces()

@@ -1,11 +1,13 @@
 import type { AttachedDoc, Doc } from '../../../model/documents.ts'
 import type { Hierarchy } from '../../../model/hierarchy.ts'
 import { core, domains } from '../../../model/identifiers.ts'
-import type { Condition, FindPlan } from '../../../model/query/plan.ts'
+import type { FindPlan } from '../../../model/query/plan.ts'
 import { StatusError } from '../../../model/status.ts'
 import type { TxCUD, TxRemoveDoc } from '../../../model/transactions.ts'
 import { parentDomain } from '../attachments.ts'
 import type { AppliedChange, CommitStep, StepHandler, Work } from '../commit-step.ts'
+import { plainPlan } from '../../plain-plan.ts'
+import { contentPlans } from '../space-contents.ts'
 import { derivedFrom } from './derived.ts'
 import type { Workspace } from '../../workspace.ts'
 
@@ -62,7 +64,7 @@ async function contentsOf(
   const { hierarchy } = work.state
   if (before === undefined || !hierarchy.isDerived(before._class, core.class.Space)) return []
   if (!permissions.isSpace(domains.space, before)) return []
-  const plans = [...hierarchy.domains().keys()].filter(isStored).map((domain) => inSpace(domain, before._id))
+  const plans = contentPlans(hierarchy, before._id)
   let count = 0
   for (const plan of plans) count += await work.state.count(plan)
   if (count === 0) return []
@@ -76,14 +78,6 @@ async function contentsOf(
   const found: Doc[] = []
   for (const plan of plans) for (const doc of await work.state.find(plan)) found.push(doc)
   return found
-}
-
-function isStored(domain: string): boolean {
-  return domain !== domains.model && domain !== domains.tx && domain !== domains.transient
-}
-
-function inSpace(domain: string, space: string): FindPlan {
-  return planOf(domain, { op: 'eq', path: ['space'], value: space })
 }
 
 /** By the domain too: ids are unique within one. */
@@ -114,7 +108,7 @@ function attachedPlans(hierarchy: Hierarchy, ids: string[]): FindPlan[] {
     else known.push(_class)
   }
   return [...classes].map(([domain, values]) =>
-    planOf(domain, {
+    plainPlan(domain, {
       op: 'all-of',
       conditions: [
         { op: 'in', path: ['attachedTo'], values: ids },
@@ -122,8 +116,4 @@ function attachedPlans(hierarchy: Hierarchy, ids: string[]): FindPlan[] {
       ],
     }),
   )
-}
-
-function planOf(domain: string, condition: Condition): FindPlan {
-  return { domain, condition, sort: [], total: false, lookups: [] }
 }

@@ -1,0 +1,10 @@
+import type { Hierarchy } from '../../model/hierarchy.ts'
+import type { FindPlan } from '../../model/query/plan.ts'
+import { plainPlan } from '../plain-plan.ts'
+import { isStoredDomain } from '../stored-domain.ts'
+
+/** Finds, domain by domain, the stored documents in a space. */
+export function contentPlans(hierarchy: Hierarchy, space: string): FindPlan[] {
+  const stored = [...hierarchy.domains().keys()].filter(isStoredDomain)
+  return stored.map((domain) => plainPlan(domain, { op: 'eq', path: ['space'], value: space }))
+}
