@@ -84,8 +84,9 @@ export class Permissions {
   narrowed(audience: Audience | undefined): Audience | undefined {
     if (audience === undefined) return undefined
     const { spaces, creator, accounts } = audience
-    const isOpen = creator === undefined && accounts === undefined
-    return isOpen && spaces.every((id) => this.#spaces.isOpen(id)) ? undefined : audience
+    if (creator !== undefined || accounts !== undefined) return audience
+    for (const id of spaces) if (!this.#spaces.isOpen(id)) return audience
+    return undefined
   }
 
   /** Whether an entry of the log may have changed what the account sees. */

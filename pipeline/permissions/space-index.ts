@@ -48,7 +48,8 @@ export class SpaceIndex {
   }
 
   readersOf(id: string): AccountSet {
-    return coreSpaces.has(id) ? everybody : (this.#entries.get(id)?.readers ?? nobody)
+    // Spaces of the server have no entries.
+    return this.#entries.get(id)?.readers ?? (coreSpaces.has(id) ? everybody : nobody)
   }
 
   /** All spaces that the account sees, those of the server among them. */

@@ -21,7 +21,8 @@ await describeScenarios({
     ann,
     bob,
   }) => {
-    const next = createIdGenerator({ now: systemClock.now, random: randomBytes })
+    const now = systemClock.now()
+    const next = createIdGenerator({ now: () => now, random: randomBytes })
     await ann.does(createTask(next(), { title: 'public' }, { space: 'pub', _id: next() }))
     await ann.does({ ...updateTask('hidden', { rank: 'r' }, { space: 'own', _id: next() }), retrieve: true })
     const seen = await bob.client.waitForPush(({ attributes }) => isPublic(attributes))

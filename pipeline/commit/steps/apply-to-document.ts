@@ -6,9 +6,8 @@ import { StatusError } from '../../../model/status.ts'
 import type { TxCollectionCUD, TxCUD, TxUpdateDoc } from '../../../model/transactions.ts'
 import { isEmpty } from '../../permissions/account-set.ts'
 import { securityPush } from '../../permissions/security-events.ts'
-import type { Push } from '../../push.ts'
 import type { Workspace } from '../../workspace.ts'
-import type { CommitStep } from '../commit-step.ts'
+import type { AppliedChange, CommitStep, Work } from '../commit-step.ts'
 
 /** Computes the new document, gives the transaction its place in the log, and lists it to be pushed. */
 export const applyToDocument: CommitStep = (_next, workspace) =>
@@ -27,8 +26,8 @@ export const applyToDocument: CommitStep = (_next, workspace) =>
     if (domain === domains.model) work.state.stageModel(change, { before, after })
     work.state.stage(domain, _id, after)
     const seq = domain === domains.transient ? undefined : work.state.log(change, work.request)
-    work.state.pushes.push(...pushesOf(workspace, { tx: change, seq }, before, after))
     const applied = { tx: change, before, after }
+    stagePushes(work, workspace, applied, seq)
     work.changes?.push(applied)
     return { result: answer(change, after), change: applied }
   }
@@ -42,13 +41,17 @@ function withCreator(hierarchy: Hierarchy, tx: TxCUD, doc: Doc | undefined): TxC
 }
 
 /** The push, and word for those to whom a document that moved appears or disappears. */
-function pushesOf(workspace: Workspace, push: Push, before: Doc | undefined, after: Doc | undefined): Push[] {
+function stagePushes(
+  { state }: Work,
+  workspace: Workspace,
+  { tx, before, after }: AppliedChange,
+  seq: number | undefined,
+): void {
   const { permissions } = workspace
-  const pushes: Push[] = [{ ...push, audience: permissions.audienceOf(before, after) }]
-  if (before === undefined || after === undefined || before.space === after.space) return pushes
+  state.pushes.push({ tx, seq, audience: permissions.audienceOf(before, after) })
+  if (before === undefined || after === undefined || before.space === after.space) return
   const accounts = permissions.seeOnlyOne(before.space, after.space)
-  if (!isEmpty(accounts)) pushes.push(securityPush(workspace, accounts))
-  return pushes
+  if (!isEmpty(accounts)) state.pushes.push(securityPush(workspace, accounts))
 }
 
 function storedDomain(hierarchy: Hierarchy, _class: Ref<Class>): string {

@@ -31,12 +31,14 @@ async function firstResult(work: Work, workspace: Workspace, tx: Tx, result: unk
 }
 
 /** Keeps the result with the first log entry where it is more than `{}`. */
-function remember(work: Work, tx: Tx, result: unknown): void {
-  const first = work.state.entries.find(({ request }) => request === tx._id)
-  const kept = hasContent(result) ? keptResult(tx, result) : result
-  if (first !== undefined && hasContent(result)) first.result = kept
-  work.state.remember(tx._id, kept)
-  for (const { _id } of innerOf(tx)) work.state.remember(_id, {})
+function remember({ state }: Work, tx: Tx, result: unknown): void {
+  if (hasContent(result)) {
+    const kept = keptResult(tx, result)
+    const first = state.entries.find(({ request }) => request === tx._id)
+    if (first !== undefined) first.result = kept
+    state.remember(tx._id, kept)
+  } else state.remember(tx._id, result)
+  for (const { _id } of innerOf(tx)) state.remember(_id, {})
 }
 
 function refuseKnown(work: Work, _id: string): void {
