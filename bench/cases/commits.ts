@@ -23,7 +23,9 @@ export async function measureCommits(data: string, plan: Plan, sqlite: Child<Sql
     ) => {
       const tokens = Array.from({ length: writers }, () => token('commits'))
       const bare = more.bare === undefined ? undefined : () => bareCommits(sqlite, plan, writers)
-      const run = async (load: Child<LoadAnswers>) => await commits(load, plan, more.work ?? 'commit', bare)
+      const spent = async () => await server.ask('processorTime')
+      const run = async (load: Child<LoadAnswers>) =>
+        await commits({ load, plan, work: more.work ?? 'commit', bare, spent })
       const { spread, note, peer } = await withClients(server, tokens, run, more.broadcast)
       const beside = more.bare === undefined ? {} : { peer: { name: more.bare, spread: peer } }
       const bar = writers === MOST && more.bare !== undefined ? { bar: BAR } : {}
@@ -39,24 +41,42 @@ export async function measureCommits(data: string, plan: Plan, sqlite: Child<Sql
   }
 }
 
+interface Run {
+  load: Child<LoadAnswers>
+  plan: Plan
+  work: Work
+  bare: (() => Promise<number>) | undefined
+  /** Microseconds of processor time the server has used. */
+  spent: () => Promise<number>
+}
+
 /** Takes turns with the bare database, so that both meet the same disk. */
-async function commits(
-  load: Child<LoadAnswers>,
-  { repetitions, seconds }: Plan,
-  work: Work,
-  bare: (() => Promise<number>) | undefined,
-) {
+async function commits({ load, plan: { repetitions, seconds }, work, bare, spent }: Run) {
   await load.ask('run', { work, seconds, documents: 0 })
-  const [rates, peers, medians, slowest]: [number[], number[], number[], number[]] = [[], [], [], []]
+  const [rates, peers, medians, slowest, costs]: [number[], number[], number[], number[], number[]] = [
+    [],
+    [],
+    [],
+    [],
+    [],
+  ]
   for (let repetition = 0; repetition < repetitions; repetition++) {
     if (bare !== undefined) peers.push(await bare())
+    const before = await spent()
     const { count, elapsed, median, slow } = await load.ask('run', { work, seconds, documents: 0 })
+    costs.push(((await spent()) - before) / count)
     rates.push(count / elapsed)
     medians.push(median)
     slowest.push(slow)
   }
-  const [half, most] = [spreadOf(medians).median, spreadOf(slowest).median]
-  const note = `half are answered in ${half.toFixed(1)} ms, 99 of 100 in ${most.toFixed(1)} ms`
+  const [half, most, cost] = [medians, slowest, costs].map((values) => spreadOf(values).median) as [
+    number,
+    number,
+    number,
+  ]
+  const note =
+    `half are answered in ${half.toFixed(1)} ms, 99 of 100 in ${most.toFixed(1)} ms, ` +
+    `each costs ${cost.toFixed(0)} us of the server's CPU`
   return { spread: spreadOf(rates), note, peer: spreadOf(peers) }
 }
 
