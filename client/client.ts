@@ -3,6 +3,7 @@ import type { ClassRef } from '../model/class-ref.ts'
 import type { Account, AttachedDoc, Class, Doc, Ref, Space } from '../model/documents.ts'
 import type { Hierarchy } from '../model/hierarchy.ts'
 import { core } from '../model/identifiers.ts'
+import type { SearchPrefix } from '../model/query/search-terms.ts'
 import type { DocumentQuery, FindOptions, FindResult, WithLookup } from '../model/query/query.ts'
 import type { AttachedPlace, DocumentPlace, TransactionFactory } from '../model/transaction-factory.ts'
 import type { DocumentMatch, Tx, TxApplyIf, TxCUD, UpdateOperations } from '../model/transactions.ts'
@@ -15,6 +16,14 @@ import type { Patience, WaitOptions } from './patience.ts'
 import type { ConnectionState } from './reconnecting/connection-state.ts'
 import type { LargeMessage, RequestOptions } from './reconnecting/requests.ts'
 import { Session } from './session.ts'
+
+export interface SearchOptions {
+  classes?: Ref<Class>[]
+  spaces?: Ref<Space>[]
+  limit?: number
+  /** Which words may be the beginning of a word; all where nothing is said. */
+  prefix?: SearchPrefix
+}
 
 /** What a search finds. */
 export interface SearchResult {
@@ -122,11 +131,18 @@ export class Client {
    */
   async search(
     query: string,
-    options: { classes?: Ref<Class>[]; spaces?: Ref<Space>[]; limit?: number } = {},
+    options: SearchOptions = {},
     requestOptions?: RequestOptions,
   ): Promise<SearchResult> {
-    const { limit, ...narrowed } = options
-    return await this.call('searchFulltext', [{ query, ...narrowed }, { limit }], requestOptions)
+    const { limit, prefix, ...narrowed } = options
+    return await this.call(
+      'searchFulltext',
+      [
+        { query, ...narrowed },
+        { limit, prefix },
+      ],
+      requestOptions,
+    )
   }
 
   /**

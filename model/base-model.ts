@@ -53,6 +53,7 @@ function declareClasses(builder: ModelBuilder): void {
       implements: any(),
       domain: string(),
       visibleTo: string(),
+      accents: string(),
       indexes: any(),
     },
   })

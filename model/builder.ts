@@ -27,6 +27,8 @@ export interface ClassOptions<B extends Doc, A extends AttributeDeclarations> {
   attributes?: A
   /** `creator`: its documents are for who created them. */
   visibleTo?: 'creator'
+  /** `distinct`: full-text search tells letters with accents from those without, also in descendants. */
+  accents?: 'distinct'
   /** Indexes over several attributes. */
   indexes?: CompoundIndex[]
 }

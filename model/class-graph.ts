@@ -32,13 +32,17 @@ export function verifyClass(candidate: Class, classes: Classes): void {
 
 /** What storage and permissions are made from: a class of another shape would keep its workspace from opening. */
 function verifyShape(candidate: Class): void {
-  const { _id, domain, visibleTo, indexes } = candidate as { [K in keyof Class]: unknown } & { _id: string }
+  const { _id, domain, visibleTo, accents, indexes } = candidate as { [K in keyof Class]: unknown } & {
+    _id: string
+  }
   if (parentsOf(candidate).some((parent: unknown) => typeof parent !== 'string'))
     throw invalidModel('a class extends classes by their ids', _id)
   if (domain !== undefined && !(typeof domain === 'string' && /^[a-z][a-z0-9_-]{0,63}$/i.test(domain)))
     throw invalidModel('a domain is letters, digits, dashes', _id)
   if (visibleTo !== undefined && visibleTo !== 'creator')
     throw invalidModel('visibleTo is creator, or left out', _id)
+  if (accents !== undefined && accents !== 'distinct')
+    throw invalidModel('accents is distinct, or left out', _id)
   if (indexes !== undefined && !(Array.isArray(indexes) && indexes.every(isIndex)))
     throw invalidModel('indexes are lists of [path, 1 or -1]', _id)
 }
@@ -107,6 +111,7 @@ export class ClassGraph {
   #own: Map<string, Map<string, Attribute>> | undefined
   #domains: Map<Domain, Ref<Class>[]> | undefined
   #creatorsOnly: Set<Ref<Class>> | undefined
+  #accented: Set<Ref<Class>> | undefined
 
   constructor(classes: ReadonlyMap<string, Class>, attributes: ReadonlyMap<string, Attribute>) {
     this.#classes = classes
@@ -147,12 +152,19 @@ export class ClassGraph {
 
   /** Classes whose documents are for who created them. */
   creatorsOnly(): ReadonlySet<Ref<Class>> {
-    this.#creatorsOnly ??= new Set(
-      [...this.#classes.values()]
-        .filter(({ visibleTo }) => visibleTo === 'creator')
-        .flatMap(({ _id }) => this.descendants(_id)),
-    )
+    this.#creatorsOnly ??= this.#families(({ visibleTo }) => visibleTo === 'creator')
     return this.#creatorsOnly
+  }
+
+  /** Classes in whose documents full-text search tells letters with accents from those without. */
+  accented(): ReadonlySet<Ref<Class>> {
+    this.#accented ??= this.#families(({ accents }) => accents === 'distinct')
+    return this.#accented
+  }
+
+  /** The classes that are declared so, and their descendants. */
+  #families(isMeant: (declared: Class) => boolean): Set<Ref<Class>> {
+    return new Set([...this.#classes.values()].filter(isMeant).flatMap(({ _id }) => this.descendants(_id)))
   }
 
   domains(): ReadonlyMap<Domain, readonly Ref<Class>[]> {

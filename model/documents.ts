@@ -42,6 +42,8 @@ export interface Class extends Doc {
   domain?: Domain
   /** `creator`: its documents, and those of its descendants, are for who created them. */
   visibleTo?: 'creator'
+  /** `distinct`: full-text search tells letters with accents from those without, also in descendants. */
+  accents?: 'distinct'
   /** Indexes over several attributes, declared next to the single-attribute ones of {@link Attribute.index}. */
   indexes?: CompoundIndex[]
 }

@@ -105,6 +105,11 @@ export class Hierarchy {
     return this.#graph.creatorsOnly()
   }
 
+  /** Classes in whose documents full-text search tells letters with accents from those without. */
+  accented(): ReadonlySet<Ref<Class>> {
+    return this.#graph.accented()
+  }
+
   isMixin(id: string): boolean {
     return this.#classes.get(id)?.kind === ClassKind.Mixin
   }

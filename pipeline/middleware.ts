@@ -3,6 +3,7 @@ import type { ModelAnswer } from '../model/workspace-model.ts'
 import type { Class, Ref } from '../model/documents.ts'
 import type { FindPlan } from '../model/query/plan.ts'
 import type { DocumentQuery, FindOptions, FindResult } from '../model/query/query.ts'
+import type { SearchPrefix } from '../model/query/search-terms.ts'
 import type { Tx } from '../model/transactions.ts'
 import type { Workspace } from './workspace.ts'
 import type { EncodedResult, Highlight, PartLimits } from './storage/contract.ts'
@@ -20,6 +21,12 @@ export interface FindRequest {
 }
 
 export type FindAnswer = FindResult | EncodedResult
+
+export interface SearchOptions {
+  limit?: number | undefined
+  /** Which words may be the beginning of a word; all where nothing is said. */
+  prefix?: SearchPrefix | undefined
+}
 
 export interface SearchQuery {
   query: string
@@ -45,7 +52,7 @@ export interface Handlers {
   tx: (caller: Caller, tx: Tx) => Promise<unknown>
   /** What can be told at once is no promise, and neither is what is wrong with a request. */
   find: (caller: Caller, request: FindRequest) => FindAnswer | Promise<FindAnswer>
-  searchFulltext: (caller: Caller, query: SearchQuery, options: { limit?: number }) => Promise<SearchResult>
+  searchFulltext: (caller: Caller, query: SearchQuery, options: SearchOptions) => Promise<SearchResult>
   loadModel: (caller: Caller, lastTxTime: number, hash?: string) => Promise<ModelAnswer | Tx[]>
 }
 

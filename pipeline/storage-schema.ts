@@ -12,7 +12,7 @@ export function storageSchema(hierarchy: Hierarchy): StorageSchema {
   return { domains: declared.sort((a, b) => (a.domain < b.domain ? -1 : 1)) }
 }
 
-function domainSchema(hierarchy: Hierarchy, domain: Domain, classes: Iterable<Ref<Class>>): DomainSchema {
+function domainSchema(hierarchy: Hierarchy, domain: Domain, classes: readonly Ref<Class>[]): DomainSchema {
   const indexes = new Map<string, IndexSchema>()
   const fullText = new Map<string, string[]>()
   for (const _class of classes) {
@@ -22,7 +22,13 @@ function domainSchema(hierarchy: Hierarchy, domain: Domain, classes: Iterable<Re
       if (attribute.fullText === true) fullText.set(path.join('.'), path)
     }
   }
-  return { domain, indexes: [...indexes.values()], fullText: [...fullText.values()] }
+  const accented = [...hierarchy.accented()].filter((_class) => classes.includes(_class)).sort()
+  return {
+    domain,
+    indexes: [...indexes.values()],
+    fullText: [...fullText.values()],
+    ...(accented.length === 0 ? {} : { accented }),
+  }
 }
 
 function indexesOf(hierarchy: Hierarchy, _class: Ref<Class>): IndexSchema[] {

@@ -1,9 +1,28 @@
+/** Wildcards, or what stands for itself behind a backslash. */
+const special = /%+|\\[%\\]/g
+
 /**
- * What `like` means, as one expression: `%` any run of characters (line breaks too), everything else itself,
- * the whole value, case folded as the flags `iu` fold it. For adapters that can't call {@link compileLike}.
+ * What `like` means, as one expression: `%` any run of characters (line breaks too), `\%` a percent sign, `\\` a
+ * backslash, everything else itself, the whole value, case folded as the flags `iu` fold it. For adapters that can't
+ * call {@link compileLike}.
  */
 export function likeToRegExp(pattern: string): RegExp {
-  return new RegExp(`^${pattern.split(/%+/).map(escapeRegExp).join('.*')}$`, 'isu')
+  return new RegExp(`^${likeParts(pattern).map(escapeRegExp).join('.*')}$`, 'isu')
+}
+
+/** The texts between the wildcards of a pattern. */
+function likeParts(pattern: string): string[] {
+  const parts: string[] = []
+  let [text, end] = ['', 0]
+  for (const { 0: found, index } of pattern.matchAll(special)) {
+    text += pattern.slice(end, index)
+    end = index + found.length
+    if (found.startsWith('%')) {
+      parts.push(text)
+      text = ''
+    } else text += found.slice(1)
+  }
+  return [...parts, text + pattern.slice(end)]
 }
 
 /**
@@ -11,7 +30,7 @@ export function likeToRegExp(pattern: string): RegExp {
  * expression with many `.*` would take time polynomial in the value's length.
  */
 export function compileLike(pattern: string): (value: string) => boolean {
-  const parts = pattern.split(/%+/).map(escapeRegExp)
+  const parts = likeParts(pattern).map(escapeRegExp)
   if (parts.length === 1) return whole(parts[0] ?? '')
   const prefix = new RegExp(parts[0] ?? '', 'iuy')
   const suffix = new RegExp(`${parts.at(-1) ?? ''}$`, 'giu')

@@ -7,6 +7,8 @@ import { lookupPlans, planLookups } from './plan-lookups.ts'
 import { planSort } from './plan-sort.ts'
 import type { Condition, FindPlan, Projection } from './plan.ts'
 import type { DocumentQuery, FindOptions } from './query.ts'
+import { MAX_PATTERN_LENGTH } from './regex.ts'
+import { isSearchPrefix, searchPrefixes } from './search-terms.ts'
 import { resolveKey, resolvePath, type QueryScope } from './resolve-key.ts'
 
 /**
@@ -30,8 +32,7 @@ function plan(hierarchy: Hierarchy, _class: string, query: DocumentQuery, option
   const lookups = planLookups(hierarchy, _class, options.lookup, budget)
   const scope: QueryScope = { hierarchy, _class, lookups, budget }
   const conditions = [condition]
-  for (const key of Object.keys(query))
-    conditions.push(...planKey(key, query[key as keyof DocumentQuery], scope))
+  for (const key of Object.keys(query)) conditions.push(...planKey(key, query as DocumentQuery, scope))
   return {
     domain,
     condition: { op: 'all-of', conditions },
@@ -43,9 +44,11 @@ function plan(hierarchy: Hierarchy, _class: string, query: DocumentQuery, option
   }
 }
 
-function planKey(key: string, value: unknown, scope: QueryScope): Condition[] {
+function planKey(key: string, query: DocumentQuery, scope: QueryScope): Condition[] {
+  const value: unknown = query[key as keyof DocumentQuery]
   if (value === undefined) return []
-  if (key === '$search') return [planSearch(value, scope)]
+  if (key === '$search') return [planSearch(value, query.$prefix, scope)]
+  if (key === '$prefix') return checkPrefix(query)
   const target = resolveKey(key, scope)
   return parseField(target.path, value, scope.budget).map((condition) =>
     target.names.reduceRight<Condition>(
@@ -55,10 +58,20 @@ function planKey(key: string, value: unknown, scope: QueryScope): Condition[] {
   )
 }
 
-function planSearch(text: unknown, { hierarchy, _class }: QueryScope): Condition {
+function planSearch(text: unknown, prefix: unknown, { hierarchy, _class }: QueryScope): Condition {
   if (typeof text !== 'string')
     throw invalidQuery('wrong operand', { operator: '$search', expected: 'string' })
-  return { op: 'search', text, paths: searchPaths(hierarchy, _class) }
+  if (text.length > MAX_PATTERN_LENGTH) throw invalidQuery('search too long', { limit: MAX_PATTERN_LENGTH })
+  if (prefix !== undefined && !isSearchPrefix(prefix))
+    throw invalidQuery('wrong operand', { operator: '$prefix', expected: searchPrefixes.join(', ') })
+  const phrase = { text, prefix, accented: [...hierarchy.accented()] }
+  return { op: 'search', ...phrase, paths: searchPaths(hierarchy, _class) }
+}
+
+function checkPrefix(query: DocumentQuery): Condition[] {
+  if (query.$search === undefined)
+    throw invalidQuery('wrong operand', { operator: '$prefix', expected: 'a $search beside it' })
+  return []
 }
 
 /** 0 means no limit, as clients of the family mean it. */

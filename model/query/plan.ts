@@ -1,4 +1,5 @@
 import type { Domain } from '../documents.ts'
+import type { SearchPhrase } from './search.ts'
 
 /**
  * A query with its class, mixins and lookups resolved, so that whoever runs it needs no hierarchy:
@@ -26,6 +27,12 @@ export type Path = readonly string[]
 /** A JSON value. */
 export type Value = string | number | boolean | null | Value[] | { [key: string]: Value }
 
+/** Each term of the search is in one of the fields. */
+export interface SearchCondition extends SearchPhrase {
+  op: 'search'
+  paths: Path[]
+}
+
 export type Condition =
   | { op: 'all-of'; conditions: Condition[] }
   | { op: 'any-of'; conditions: Condition[] }
@@ -38,8 +45,7 @@ export type Condition =
   /** `%` stands for any run of characters; the whole value, case-insensitive. */
   | { op: 'like'; path: Path; pattern: string }
   | { op: 'regex'; path: Path; source: string; flags: string }
-  /** Every word of the text begins a word of one of the fields. */
-  | { op: 'search'; text: string; paths: Path[] }
+  | SearchCondition
   /** A document looked up under `name` meets the condition. */
   | { op: 'lookup'; name: string; condition: Condition }
 

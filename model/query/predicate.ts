@@ -2,8 +2,8 @@ import type { Doc } from '../documents.ts'
 import { compareStrings, equalValues, hasPlainOrder } from './compare.ts'
 import { compileLike } from './like.ts'
 import { someAt, valuesAt, type Test } from './path.ts'
-import type { Condition, Path, Value } from './plan.ts'
-import { searchWords } from './search-words.ts'
+import type { Condition, Path, SearchCondition, Value } from './plan.ts'
+import { Search } from './search.ts'
 
 export type Predicate = (doc: Doc) => boolean
 
@@ -30,7 +30,7 @@ function compile(condition: Condition, joins: Joins): Test {
     case 'none-of':
       return not(anyOf(condition.conditions.map((part) => compile(part, joins))))
     case 'search':
-      return searchTest(condition.text, condition.paths)
+      return searchTest(condition)
     case 'lookup':
       return lookupTest(condition.name, condition.condition, joins)
     default:
@@ -154,20 +154,18 @@ function regexTest(source: string, flags: string): (value: string) => boolean {
   return (value) => expression.test(value)
 }
 
-/** Each word of the text has to begin a word of some field; a text without words finds nothing. */
-function searchTest(text: string, paths: readonly Path[]): Test {
-  const wanted = searchWords(text)
-  const readers = paths.map(valuesAt)
-  if (wanted.length === 0) return () => false
+function searchTest(condition: SearchCondition): Test {
+  const search = new Search(condition)
+  const readers = condition.paths.map(valuesAt)
   return (value) => {
-    const words = readers.flatMap((read) => read(value)).flatMap(wordsOf)
-    return wanted.every((word) => words.some((candidate) => candidate.startsWith(word)))
+    const texts = readers.flatMap((read) => read(value)).flatMap(textsOf)
+    return search.finds(String((value as Doc)._class), texts)
   }
 }
 
-function wordsOf(value: unknown): string[] {
-  if (typeof value === 'string') return searchWords(value)
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string').flatMap(searchWords) : []
+function textsOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
 }
 
 function lookupTest(name: string, condition: Condition, joins: Joins): Test {

@@ -1,8 +1,11 @@
 import type { Class, Doc, Ref } from '../documents.ts'
+import type { SearchPrefix } from './search-terms.ts'
 
 /** A query as it stands on the wire: fields (dotted paths, mixin fields by their name) with values or operators. */
 export type DocumentQuery<T extends Doc = Doc> = { [K in keyof T]?: FieldQuery<T[K]> } & {
   $search?: string
+  /** Which words of `$search` may be the beginning of a word: all of them, which is the default, the last one, or none. */
+  $prefix?: SearchPrefix
 } & Record<string, unknown>
 
 export type FieldQuery<V> = V | FieldOperators<V> | (V extends readonly (infer I)[] ? I : never)

@@ -1,4 +1,72 @@
-/** The words of a text, in lower case: runs of letters and digits of any script. */
-export function searchWords(text: string): string[] {
-  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
+import { foldText, withoutAccents } from './fold-text.ts'
+
+/** A word of a text as the index has it, and where it stands in the text, in UTF-16 units. */
+export interface Word {
+  text: string
+  from: number
+  to: number
+  /** A character of a script without spaces, and the one behind it if there is one. */
+  pair?: {
+    /** The first character alone. */
+    character: string
+    /** Where it ends in the text. */
+    end: number
+    /** No character stands behind it. */
+    isLast: boolean
+  }
+}
+
+export interface WordOptions {
+  /** Keep accents: `résumé` is another word than `resume`. */
+  accents: boolean
+}
+
+/** Scripts written without spaces between words. */
+const unspaced =
+  '(?=[\\p{L}\\p{N}])[\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}]'
+/** Of half-width kana too, whose voice marks are letters to Unicode. */
+const marks = '[\\p{M}\\uFF9E\\uFF9F]*'
+const pieces = new RegExp(`(${unspaced}${marks})|(?:(?!${unspaced})[\\p{L}\\p{N}\\p{So}]${marks})+`, 'gu')
+const wordsOfPiece = /(?:[\p{L}\p{N}]\p{M}*)+/gu
+const onlyAscii = /^[\0-\x7F]*$/
+const asciiWords = /[a-zA-Z0-9]+/g
+
+/**
+ * The words of a text in the order they stand in it: runs of letters and digits of any script, in one form whatever their
+ * case, encoding (NFKC) and, unless they are kept, accents. Of scripts without spaces a word is each character with the one
+ * behind it, so that any piece of a text is found.
+ */
+export function wordsIn(text: string, { accents }: WordOptions): Word[] {
+  if (onlyAscii.test(text)) return asciiWordsIn(text)
+  const fold = accents ? foldText : (piece: string) => withoutAccents(foldText(piece))
+  const words: Word[] = []
+  let previous: Word | undefined
+  for (const match of text.matchAll(pieces)) {
+    const [piece, character] = match
+    const [from, to] = [match.index, match.index + piece.length]
+    if (character === undefined) {
+      for (const [word] of fold(piece).matchAll(wordsOfPiece)) words.push({ text: word, from, to })
+      previous = undefined
+    } else {
+      const single = fold(character)
+      if (previous?.pair !== undefined && previous.to === from) join(previous, single, to)
+      previous = { text: single, from, to, pair: { character: single, end: to, isLast: true } }
+      words.push(previous)
+    }
+  }
+  return words
+}
+
+function join(word: Word, next: string, to: number): void {
+  const { pair } = word
+  word.text += next
+  word.to = to
+  if (pair !== undefined) pair.isLast = false
+}
+
+function asciiWordsIn(text: string): Word[] {
+  const words: Word[] = []
+  for (const match of text.matchAll(asciiWords))
+    words.push({ text: match[0].toLowerCase(), from: match.index, to: match.index + match[0].length })
+  return words
 }

@@ -24,10 +24,12 @@ export function workspaceHandlers(workspace: Workspace): Handlers {
       return { parts: await allParts(found), total: found.total }
     },
 
-    searchFulltext: async (caller, { query, classes, spaces }, { limit = DEFAULT_SEARCH_LIMIT }) => {
+    searchFulltext: async (caller, { query, classes, spaces }, options) => {
+      const { limit = DEFAULT_SEARCH_LIMIT, prefix } = options
       const concrete = classes?.flatMap((_class) => descendants(workspace, _class))
       const visible = permissions.searchable(caller)
-      const hits = await storage.search({ text: query, classes: concrete, spaces, visible, limit })
+      const request = { text: query, prefix, classes: concrete, spaces, visible, limit }
+      const hits = await storage.search(request)
       const docs = hits.map(({ id, _class, title, score, highlights }) => {
         const found = { id, doc: { _id: id, _class }, highlights }
         // A score weighs words by how many documents have them, those that the caller does not see too.

@@ -6,7 +6,7 @@ import { describeFinding } from './suite/finding.ts'
 import { fullSizes, type SubjectFactory, type SuiteSizes } from './suite/fixture.ts'
 import { describeHistory } from './suite/history.ts'
 import { describeRestoring } from './suite/restoring.ts'
-import { describeSearching } from './suite/searching.ts'
+import { describeSearchedForms, describeSearching } from './suite/searching.ts'
 import { describeStreaming } from './suite/streaming.ts'
 
 /** The tests of the storage contract, for any adapter. */
@@ -19,5 +19,6 @@ export function describeStorage(name: string, make: SubjectFactory, sizes: Suite
   describeChunks(name, make, sizes)
   describeClasses(name, make)
   describeSearching(name, make)
+  describeSearchedForms(name, make)
   describeEquivalence(name, make, sizes)
 }

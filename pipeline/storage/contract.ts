@@ -1,4 +1,5 @@
 import type { Doc, Domain, Ref } from '../../model/documents.ts'
+import type { SearchPrefix } from '../../model/query/search-terms.ts'
 import type { FindPlan, Path } from '../../model/query/plan.ts'
 import type { FindResult } from '../../model/query/query.ts'
 import type { Tx } from '../../model/transactions.ts'
@@ -136,6 +137,8 @@ export interface PartStream {
 
 export interface SearchRequest {
   text: string
+  /** Which words may be the beginning of a word; all where nothing is said. */
+  prefix?: SearchPrefix | undefined
   /** Concrete classes; all when undefined. */
   classes?: readonly string[] | undefined
   spaces?: readonly string[] | undefined
@@ -218,6 +221,8 @@ export interface DomainSchema {
   indexes: IndexSchema[]
   /** Paths of full-text attributes; the first that is set is the hit's title. */
   fullText: Path[]
+  /** Classes in whose documents full-text search tells letters with accents from those without. */
+  accented?: readonly string[]
 }
 
 export interface IndexSchema {

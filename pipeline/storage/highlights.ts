@@ -1,6 +1,8 @@
 import type { Doc } from '../../model/documents.ts'
 import type { Path } from '../../model/query/plan.ts'
-import { searchWords } from '../../model/query/search-words.ts'
+import type { Search } from '../../model/query/search.ts'
+import { isAt, type SearchTerm } from '../../model/query/search-terms.ts'
+import type { Word } from '../../model/query/search-words.ts'
 import type { Highlight } from './contract.ts'
 import { textsAt } from './search-text.ts'
 
@@ -10,27 +12,41 @@ const MOST_HIGHLIGHTS = 5
 const LONGEST_TEXT = 240
 const BEFORE = 60
 
-/** The texts of a document in which words begin with one of those looked for, cut to where they are. */
-export function highlightsOf(doc: Doc, paths: readonly Path[], query: string): Highlight[] {
-  const words = searchWords(query)
+/** The texts of a document that have a term of the search, cut to where they are. */
+export function highlightsOf(doc: Doc, paths: readonly Path[], search: Search): Highlight[] {
+  const terms = search.termsFor(doc._class)
   const found: Highlight[] = []
   for (const path of paths) {
     for (const text of textsAt(doc, path)) {
       if (found.length >= MOST_HIGHLIGHTS) return found
-      const marks = marksIn(text, words)
+      const marks = marksIn(search.wordsIn(text, doc._class), terms)
       if (marks.length > 0) found.push({ field: path.join('.'), ...cut(text, marks) })
     }
   }
   return found
 }
 
-function marksIn(text: string, words: readonly string[]): Highlight['marks'] {
+/** In order, and joined where they overlap, as words of scripts without spaces do. */
+function marksIn(words: readonly Word[], terms: readonly SearchTerm[]): Highlight['marks'] {
+  const texts = words.map(({ text }) => text)
   const marks: Highlight['marks'] = []
-  for (const { 0: word, index } of text.matchAll(/[\p{L}\p{N}]+/gu)) {
-    const isFound = searchWords(word).some((part) => words.some((wanted) => part.startsWith(wanted)))
-    if (isFound) marks.push([index, index + word.length])
-  }
-  return marks
+  for (const start of words.keys())
+    for (const term of terms) if (isAt(texts, start, term)) marks.push(...marksOf(words.slice(start), term))
+  marks.sort(([a], [b]) => a - b)
+  return marks.reduce<Highlight['marks']>((joined, [from, to]) => {
+    const last = joined.at(-1)
+    if (last === undefined || last[1] <= from) joined.push([from, to])
+    else last[1] = Math.max(last[1], to)
+    return joined
+  }, [])
+}
+
+/** Where the words of a term that begins here stand. */
+function marksOf(words: readonly Word[], term: SearchTerm): Highlight['marks'] {
+  return words.slice(0, term.words.length).map(({ from, to, pair }, index) => {
+    const isFirstAlone = pair?.character === term.words[index]
+    return [from, isFirstAlone ? (pair?.end ?? to) : to]
+  })
 }
 
 /** Whole characters of the text around the first mark, and the marks that are within. */

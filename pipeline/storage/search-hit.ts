@@ -1,19 +1,24 @@
 import type { Doc } from '../../model/documents.ts'
-import type { Path } from '../../model/query/plan.ts'
-import type { SearchHit, SearchRequest, VisibleDocuments } from './contract.ts'
+import type { Search } from '../../model/query/search.ts'
+import type { DomainSchema, SearchHit, SearchRequest, VisibleDocuments } from './contract.ts'
 import { highlightsOf } from './highlights.ts'
 import { titleOf } from './search-text.ts'
 
 /** What a search tells of a document that it found. */
-export function hitOf(doc: Doc, paths: readonly Path[], query: string, score: number): SearchHit {
+export function hitOf(
+  doc: Doc,
+  { fullText }: Pick<DomainSchema, 'fullText'>,
+  search: Search,
+  score: number,
+): SearchHit {
   const { _id: id, _class } = doc
-  const title = titleOf(doc, paths)
+  const title = titleOf(doc, fullText)
   return {
     id,
     _class,
     ...(title === undefined ? {} : { title }),
     score,
-    highlights: highlightsOf(doc, paths, query),
+    highlights: highlightsOf(doc, fullText, search),
   }
 }
 

@@ -1,12 +1,13 @@
 import type { Doc } from '../../model/documents.ts'
 import { valuesAt } from '../../model/query/path.ts'
 import type { Path } from '../../model/query/plan.ts'
-import { searchWords } from '../../model/query/search-words.ts'
+import { wordsIn } from '../../model/query/search-words.ts'
+import type { DomainSchema } from './contract.ts'
 
-/** The words of a document: of its title, and of its other full-text fields. */
+/** The words of each text of a document: of its title, and of its other full-text fields. */
 export interface SearchText {
-  title: string[]
-  body: string[]
+  title: string[][]
+  body: string[][]
 }
 
 /** The first full-text field that is set. */
@@ -18,18 +19,21 @@ export function titleOf(doc: Doc, paths: readonly Path[]): string | undefined {
   return undefined
 }
 
-export function searchText(doc: Doc, paths: readonly Path[]): SearchText {
-  const words: SearchText = { title: [], body: [] }
-  let isTitle = true
-  for (const path of paths) {
+export function searchText(doc: Doc, schema: Pick<DomainSchema, 'fullText' | 'accented'>): SearchText {
+  const found: SearchText = { title: [], body: [] }
+  const accents = hasAccents(doc, schema)
+  for (const path of schema.fullText) {
     for (const text of textsAt(doc, path)) {
-      const found = words[isTitle ? 'title' : 'body']
-      // One by one: as arguments of one call, the words of a long text would not fit the stack.
-      for (const word of searchWords(text)) found.push(word)
-      isTitle = false
+      const words = wordsIn(text, { accents }).map((word) => word.text)
+      found[found.title.length === 0 ? 'title' : 'body'].push(words)
     }
   }
-  return words
+  return found
+}
+
+/** Whether accents count in the document. */
+export function hasAccents({ _class }: Doc, { accented }: Pick<DomainSchema, 'accented'>): boolean {
+  return accented?.includes(_class) === true
 }
 
 /** What is not empty. */

@@ -10,10 +10,12 @@ export function unitedSchema(kept: StorageSchema, declared: StorageSchema): Stor
 
 function unitedDomain(kept: DomainSchema | undefined, declared: DomainSchema): DomainSchema {
   if (kept === undefined) return declared
+  const accented = distinct([...(kept.accented ?? []), ...(declared.accented ?? [])])
   return {
     domain: declared.domain,
     indexes: distinct([...kept.indexes, ...declared.indexes]),
     fullText: distinct([...kept.fullText, ...declared.fullText]),
+    ...(accented.length === 0 ? {} : { accented }),
   }
 }
 

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import type { Class, Ref } from '../../model/documents.ts'
 import { isFields, jsonFlaw } from '../../model/json-value.ts'
+import { MAX_PATTERN_LENGTH } from '../../model/query/regex.ts'
+import { searchPrefixes } from '../../model/query/search-terms.ts'
 import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import { StatusError } from '../../model/status.ts'
 import { describe } from '../../protocol/parse-request.ts'
@@ -47,8 +49,14 @@ type FindParams = z.infer<typeof findParams>
 const loadModelParams = z.tuple([z.number().nullish(), z.string().nullish()]).rest(z.unknown())
 const searchParams = z
   .tuple([
-    z.object({ query: z.string(), classes: z.array(name).nullish(), spaces: z.array(name).nullish() }),
-    z.object({ limit: z.number().int().positive().nullish() }).nullish(),
+    z.object({
+      query: z.string().max(MAX_PATTERN_LENGTH),
+      classes: z.array(name).nullish(),
+      spaces: z.array(name).nullish(),
+    }),
+    z
+      .object({ limit: z.number().int().positive().nullish(), prefix: z.enum(searchPrefixes).nullish() })
+      .nullish(),
   ])
   .rest(z.unknown())
 const measureParams = z.tuple([name]).rest(z.unknown())
@@ -124,7 +132,8 @@ function searchFulltext({ pipeline, caller }: MethodContext, params: unknown[]):
     classes: (classes ?? undefined) as Ref<Class>[] | undefined,
     spaces: spaces ?? undefined,
   }
-  return pipeline.searchFulltext(caller, search, options?.limit == null ? {} : { limit: options.limit })
+  const { limit, prefix } = options ?? {}
+  return pipeline.searchFulltext(caller, search, { limit: limit ?? undefined, prefix: prefix ?? undefined })
 }
 
 function measure({ measures }: MethodContext, params: unknown[]): unknown {

@@ -38,6 +38,24 @@ test('ACC-11: a workspace’s name is taken once, and has to leave something for
     await assert.rejects(call(ann, 'createWorkspace', name), refusedWith('platform:status:BadRequest'))
 })
 
+test('ACC-81: a workspace’s name is of any script, and names that differ have ids that differ', async (context) => {
+  const { call, signUp } = accountsOf(await testServer(context, builtin))
+  const ann = await signUp('ann')
+  const idOf = async (name: string) =>
+    ((await call(ann, 'createWorkspace', name)) as { workspaceId: string }).workspaceId
+  assert.equal(await idOf('Café Zürich'), 'cafe-zurich')
+  const ids = []
+  for (const name of ['Команда 7', 'Группа 7', '東京', 'ทีม', '🚀', 'a'.repeat(100), 'a'.repeat(101)])
+    ids.push(await idOf(name))
+  for (const id of ids) assert.match(id, /^[a-z0-9][a-z0-9-]{0,62}$/)
+  assert.equal(new Set(ids).size, ids.length)
+  await assert.rejects(
+    call(ann, 'createWorkspace', 'КОМАНДА 7!'),
+    refusedWith('platform:status:WorkspaceExists'),
+  )
+  await call(ann, 'selectWorkspace', ids[2])
+})
+
 test('ACC-12: getWorkspaceInfo tells members of the workspace and of their role, and notes the visit', async (context) => {
   const server = accountsOf(await testServer(context, { ...builtin, modelVersion: '1.2.3' }))
   const { call, signUp, token } = server

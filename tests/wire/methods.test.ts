@@ -107,6 +107,24 @@ test('WIRE-54: searchFulltext finds documents by word, class and space, within t
   assert.deepEqual(await ids({ query: 'fix', classes: ['board:class:Comment'] }), [])
   assert.deepEqual(await ids({ query: 'fix', classes: ['core:class:Doc'] }), ['t1', 't2'])
   assert.equal((await search({ query: 'search' }, { limit: 1 })).length, 1)
+  assert.deepEqual(await ids({ query: '"search box" pol' }), ['t3'])
+  assert.deepEqual(await ids({ query: 'pol search' }, { prefix: 'last' }), [])
+  assert.deepEqual(await ids({ query: 'polish sear' }, { prefix: 'last' }), ['t3'])
+})
+
+test('DOC-65: `$prefix` stands beside `$search` in a query, and takes all, last or none', async (context) => {
+  const { url, token } = await testServer(context)
+  const client = await RawClient.open(url, token('ann'))
+  await client.request('tx', [createTask('t1', { title: 'Räder für das Büro' })])
+  const found = async (query: object) =>
+    ((await client.request('findAll', ['board:class:Task', query, {}])) as { _id: string }[]).map(
+      ({ _id }) => _id,
+    )
+  assert.deepEqual(await found({ $search: 'rad buro', $prefix: 'last' }), [])
+  assert.deepEqual(await found({ $search: 'rad buro' }), ['t1'])
+  assert.deepEqual(await found({ $search: 'buro räder', $prefix: 'none' }), ['t1'])
+  for (const query of [{ $prefix: 'all' }, { $search: 'x', $prefix: 'some' }, { $search: 'x'.repeat(1001) }])
+    await assert.rejects(found(query), ({ code }: { code: string }) => code === 'core:status:InvalidQuery')
 })
 
 test('WIRE-55: measure starts, and measure-done tells the milliseconds the server spent', async (context) => {

@@ -1,13 +1,14 @@
 import { hash } from 'node:crypto'
 import type { Doc, Domain } from '../../../model/documents.ts'
 import type { DomainSchema } from '../contract.ts'
-import { searchText } from '../search-text.ts'
+import { hasAccents, searchText } from '../search-text.ts'
+import { indexedText } from './compile-search.ts'
 import { fragment } from './fragment.ts'
 import { changedIds, lastSequence } from './log.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
 
 /** Of what is kept of a document: an index of another one is made anew. */
-const indexVersion = 2
+const indexVersion = 3
 const documentsASlice = 200
 /** So many are always worth a transaction. */
 const fewestASlice = 32
@@ -25,7 +26,11 @@ interface Progress {
 
 /** Starts the index anew when other fields are declared than it was made for. */
 export function prepareSearch(file: WorkspaceFile): void {
-  const fields = [...searchable(file)].map(({ domain, fullText }) => [domain, fullText])
+  const fields = [...searchable(file)].map(({ domain, fullText, accented }) => [
+    domain,
+    fullText,
+    ...(accented ?? []),
+  ])
   const declared = JSON.stringify([indexVersion, fields])
   if (progressOf(file)?.declared === declared) return
   file.transaction('immediate', () => {
@@ -129,9 +134,8 @@ interface Entry {
 
 /** Undefined when there is nothing to find the document by. */
 function entryOf(doc: Doc, schema: DomainSchema): Entry | undefined {
-  const words = searchText(doc, schema.fullText)
-  if (words.title.length + words.body.length === 0) return undefined
-  const [title, body] = [words.title.join(' '), words.body.join(' ')]
+  const { title, body } = indexedText(searchText(doc, schema), hasAccents(doc, schema))
+  if (title === '' && body === '') return undefined
   const { _id, _class, space, createdBy = '' } = doc
   const digest = hash('sha1', `${title}\n${body}`, 'base64')
   return { id: _id, _class, space, createdBy, title, body, digest }

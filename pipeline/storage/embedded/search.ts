@@ -1,5 +1,6 @@
 import type { Doc, Domain } from '../../../model/documents.ts'
 import type { SearchHit, SearchRequest, VisibleDocuments } from '../contract.ts'
+import { Search } from '../../../model/query/search.ts'
 import { hitOf, isLeftOut } from '../search-hit.ts'
 import { matchExpression } from './compile-search.ts'
 import { and, fragment, not, oneOf, or, template, type Fragment } from './fragment.ts'
@@ -15,12 +16,16 @@ interface Entry {
 }
 
 export function search(file: WorkspaceFile, request: SearchRequest): SearchHit[] {
-  const match = matchExpression(request.text)
+  const { text, prefix } = request
+  const accented = [...file.schemas].flatMap((schema) => schema.accented ?? [])
+  const search = { text, prefix, accented }
+  const match = matchExpression(search)
   if (match === undefined || request.limit <= 0) return []
   const { sql, params } = searchQuery(match, request)
   const hits: SearchHit[] = []
+  const wanted = new Search(search)
   for (const entry of file.prepare(sql).all(...params) as Entry[]) {
-    const hit = readHit(file, entry, request)
+    const hit = readHit(file, entry, { request, search: wanted })
     if (hit !== undefined) hits.push(hit)
   }
   return hits
@@ -52,7 +57,7 @@ function visibility({ account, spaces, classes, ...of }: VisibleDocuments): Frag
 function readHit(
   file: WorkspaceFile,
   { id, domain, score }: Entry,
-  request: SearchRequest,
+  { request, search }: { request: SearchRequest; search: Search },
 ): SearchHit | undefined {
   const table = file.table(domain)
   if (table.missing === true) return undefined
@@ -60,5 +65,5 @@ function readHit(
   if (data === undefined) return undefined
   const doc = JSON.parse(data) as Doc
   if (isLeftOut(doc, request)) return undefined
-  return hitOf(doc, file.schemaOf(domain)?.fullText ?? [], request.text, score)
+  return hitOf(doc, file.schemaOf(domain) ?? { fullText: [] }, search, score)
 }

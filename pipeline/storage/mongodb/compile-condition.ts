@@ -1,8 +1,8 @@
 import type { Document } from 'mongodb'
 import { hasPlainOrder } from '../../../model/query/compare.ts'
-import type { Condition, Path, Value } from '../../../model/query/plan.ts'
-import { searchWords } from '../../../model/query/search-words.ts'
-import { likePattern, regexPattern, textPattern } from './compile-pattern.ts'
+import type { Condition, Value } from '../../../model/query/plan.ts'
+import { Search } from '../../../model/query/search.ts'
+import { likePattern, regexPattern } from './compile-pattern.ts'
 import { fieldPath } from './escape.ts'
 
 /** What a condition is to the server. */
@@ -36,7 +36,8 @@ export function compileCondition(condition: Condition, context: CompileContext):
     case 'none-of':
       return noneOf(condition.conditions.map((part) => compileCondition(part, context)))
     case 'search':
-      return searching(condition.text, condition.paths, context)
+      // No pattern that every server takes finds text in all of its forms.
+      return new Search(condition).isEmpty ? never : anything
     case 'lookup':
       return anything
     default:
@@ -112,16 +113,6 @@ function compared(field: Field, op: 'gt' | 'gte' | 'lt' | 'lte', value: Value): 
 
 function matching(name: string, pattern: string | undefined): Narrowing {
   return pattern === undefined ? anything : { filter: { [name]: { $regex: pattern } }, exact: false }
-}
-
-function searching(text: string, paths: readonly Path[], context: CompileContext): Narrowing {
-  const words = searchWords(text)
-  if (words.length === 0) return never
-  const fields = paths.map(fieldPath)
-  if (fields.includes(undefined)) return anything
-  const holding = (word: string) =>
-    anyOf(fields.map((field) => matching(`${context.prefix}${field ?? ''}`, textPattern(word))))
-  return { ...allOf(words.map(holding)), exact: false }
 }
 
 function allOf(parts: readonly Narrowing[]): Narrowing {

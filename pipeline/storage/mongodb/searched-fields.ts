@@ -15,7 +15,9 @@ export class SearchedFields {
   constructor({ domains }: StorageSchema) {
     const searched = domains.filter(({ fullText }) => fullText.length > 0)
     this.domains = new Map(searched.map((domain) => [domain.domain, { ...domain, indexes: [] }]))
-    this.declared = JSON.stringify(searched.map(({ domain, fullText }) => [domain, fullText]))
+    this.declared = JSON.stringify(
+      searched.map(({ domain, fullText, accented }) => [domain, fullText, ...(accented ?? [])]),
+    )
   }
 
   /** What the index keeps of a document. */

@@ -32,7 +32,7 @@ export function describeRestoring(name: string, make: SubjectFactory): void {
         task('c', { text: 'only glass', space: 'space-b' }),
       ]
       await putAll(workspace, 0, docs)
-      assert.deepEqual(await found(workspace, 'GRÖSS'), [])
+      assert.deepEqual(await found(workspace, 'rösse'), [])
       assert.deepEqual(await found(workspace, 'größ fen BLU'), ['a'])
       assert.deepEqual(new Set(await found(workspace, 'gla')), new Set(['a', 'b', 'c']))
       assert.deepEqual(await found(workspace, 'gla', { classes: [noteClass] }), ['b'])

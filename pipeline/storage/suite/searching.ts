@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import type { Doc } from '../../../model/documents.ts'
 import { core } from '../../../model/identifiers.ts'
 import type { Condition, SortKey } from '../../../model/query/plan.ts'
-import { searchWords } from '../../../model/query/search-words.ts'
+import { Search } from '../../../model/query/search.ts'
 import {
   batch,
   entry,
@@ -18,7 +18,24 @@ import {
   withWorkspace,
 } from './fixture.ts'
 
-const words = fc.constantFrom('glass', 'Gläser', 'door', 'x1', 'ΚΌΣΜΟΣ', 'go', 'good', '日本', '<b>')
+const words = fc.constantFrom(
+  'glass',
+  'Gläser',
+  'door',
+  'x1',
+  'ΚΌΣΜΟΣ',
+  'go',
+  'good',
+  '日本',
+  '日本語',
+  '本',
+  'ภาษาไทย',
+  'ไทย',
+  'ｇｌａｓｓ',
+  'gla\u0308s',
+  '"go door"',
+  '<b>',
+)
 const texts = fc.array(words, { maxLength: 4 }).map((some) => some.join(' '))
 const spaces = fc.constantFrom('space-a', 'space-b')
 const fields = fc.record({ title: texts, text: texts, space: spaces, rank: fc.nat() }, { requiredKeys: [] })
@@ -132,6 +149,40 @@ export function describeSearching(name: string, make: SubjectFactory): void {
   )
 }
 
+/** Forms of words, phrases and accents, as the index has them and as a plain look at documents does. */
+export function describeSearchedForms(name: string, make: SubjectFactory): void {
+  const schema = { domains: taskSchema.domains.map((domain) => ({ ...domain, accented: [noteClass] })) }
+  const cases: [search: string, found: string[]][] = [
+    ['resume', ['plain', 'accents']],
+    ['résumé', ['plain', 'accents', 'note']],
+    ['RÉSUMÉ', ['plain', 'accents', 'note']],
+    ['京都', ['tokyo']],
+    ['東都', []],
+    ['"one two"', ['phrase']],
+    ['"two one"', []],
+    ['"two three"', []],
+    ['"one" thr', ['phrase']],
+  ]
+  test(`STO-114: ${name} finds words in one form, phrases within one text, and accents by class`, () =>
+    withWorkspace(make, schema, async (workspace) => {
+      await putAll(workspace, 0, [
+        task('plain', { title: 'resume' }),
+        task('accents', { text: ['re\u0301sume\u0301'] }),
+        task('note', { title: 'résumé', _class: noteClass }),
+        task('tokyo', { text: '東京都庁' }),
+        task('phrase', { text: ['one two', 'three'] }),
+      ])
+      for (const [text, expected] of cases) {
+        const hits = await workspace.search({ text, limit: 10 })
+        assert.deepEqual(hits.map(({ id }) => id).sort(), [...expected].sort(), text)
+        const paths = [['title'], ['text']]
+        const condition: Condition = { op: 'search', text, paths, accented: [noteClass] }
+        assert.deepEqual((await idsOf(workspace, { condition })).sort(), [...expected].sort(), text)
+        assert.ok(hits.every(({ highlights }) => highlights.length > 0))
+      }
+    }))
+}
+
 /** What the log tells of a change: all that an update sets, or that something was made or removed. */
 function transaction(
   objectId: string,
@@ -143,10 +194,7 @@ function transaction(
   return isAttached ? { _class: core.class.TxCollectionCUD, objectId: 'parent', tx: change } : change
 }
 
-/** Every word of the query begins a word of the document. */
 function isFound(doc: Doc, query: string): boolean {
   const { title = '', text = '' } = doc as Doc & { title?: string; text?: string }
-  const own = searchWords(`${title} ${text}`)
-  const wanted = searchWords(query)
-  return wanted.length > 0 && wanted.every((word) => own.some((candidate) => candidate.startsWith(word)))
+  return new Search({ text: query }).finds(doc._class, [title, text])
 }

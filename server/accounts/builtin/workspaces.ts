@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AccountRole, type Ref } from '../../../model/documents.ts'
 import { StatusError } from '../../../model/status.ts'
+import { workspaceIdOf } from './workspace-id.ts'
 import { parse } from '../../sessions/methods.ts'
 import type { Token } from '../../tokens.ts'
 import type { AccessObserver } from '../access-observer.ts'
@@ -28,7 +29,6 @@ export interface WorkspacesOptions {
 /** Milliseconds between two notes of a last visit: it tells the day, not the second. */
 const VISIT_RESOLUTION = 60_000
 
-const workspaceId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and dashes')
 const versionSchema = z.object({ major: z.number(), minor: z.number(), patch: z.number() })
 
 /** What workspaces there are, and what is told of them to whom. */
@@ -44,7 +44,7 @@ export class Workspaces {
     const [name] = parse(z.tuple([z.string().trim().min(1).max(256)]), params)
     const { store, modelVersion, people } = this.#options
     if (!isPrivileged(token)) await this.#checkFounder(token)
-    const workspace = slug(name)
+    const workspace = workspaceIdOf(name)
     // Nobody is a member before being registered: whoever registers the email first would own it.
     const owner = (await people.find(token.person))?._id
     const { Workspace, Membership } = accounts.class
@@ -164,14 +164,4 @@ export class Workspaces {
     if (Math.abs(now - (workspace.lastVisit ?? 0)) < VISIT_RESOLUTION) return
     await this.#options.store.update(accounts.class.Workspace, workspace._id, { lastVisit: now })
   }
-}
-
-/** A workspace's id: its name, as far as it can stand in an address. */
-function slug(name: string): string {
-  const id = name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 63)
-  return parse(z.tuple([workspaceId]), [id])[0]
 }

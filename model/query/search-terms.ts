@@ -1,0 +1,87 @@
+import { type Word, type WordOptions, wordsIn } from './search-words.ts'
+
+/** Which words of a search may be the beginning of a word: all of them, the last one, or none. */
+export type SearchPrefix = 'all' | 'last' | 'none'
+export const searchPrefixes = ['all', 'last', 'none'] as const satisfies readonly SearchPrefix[]
+
+export function isSearchPrefix(value: unknown): value is SearchPrefix {
+  return searchPrefixes.some((prefix) => prefix === value)
+}
+
+/** Words that have to follow each other in a text. */
+export interface SearchTerm {
+  words: string[]
+  /** The last of them may be the beginning of a word. */
+  isPrefix: boolean
+}
+
+export interface SearchOptions extends WordOptions {
+  prefix: SearchPrefix
+}
+
+/** What stands between quotes, also typographic ones, as devices put them in by themselves; or what stands outside. */
+const parts = /["“”„«]([^"“”„«»]*)["“”»]|([^"“”„«»]+)/gu
+
+/**
+ * What a search looks for. Words in quotes have to stand one behind the other as they are; others stand anywhere, and
+ * `prefix` says which of them may be the beginning of a word. Each term has to be found.
+ */
+export function searchTerms(text: string, { accents, prefix }: SearchOptions): SearchTerm[] {
+  const found: { words: Word[]; isQuoted: boolean }[] = []
+  for (const [, phrase, words] of text.matchAll(parts)) {
+    const isQuoted = phrase !== undefined
+    const inPart = wordsIn(phrase ?? words ?? '', { accents })
+    for (const run of isQuoted ? [inPart] : runsOf(inPart))
+      if (run.length > 0) found.push({ words: run, isQuoted })
+  }
+  const terms = found.map(({ words, isQuoted }, index) => {
+    const isLast = index === found.length - 1
+    return termOf(words, !isQuoted && (prefix === 'all' || (prefix === 'last' && isLast)))
+  })
+  return [...new Map(terms.map((term) => [JSON.stringify(term), term])).values()]
+}
+
+/** Whether a text has the term: all of its words in a row. */
+export function hasTerm(words: readonly string[], term: SearchTerm): boolean {
+  return words.some((_, start) => isAt(words, start, term))
+}
+
+/** How often a text has the term. */
+export function countTerm(words: readonly string[], term: SearchTerm): number {
+  return words.filter((_, start) => isAt(words, start, term)).length
+}
+
+/** Whether the term stands in a text from a word on. */
+export function isAt(
+  words: readonly string[],
+  start: number,
+  { words: wanted, isPrefix }: SearchTerm,
+): boolean {
+  const last = wanted.length - 1
+  return wanted.every((word, index) => {
+    const found = words[start + index]
+    return isPrefix && index === last ? found?.startsWith(word) === true : found === word
+  })
+}
+
+/** Each word by itself; characters of a script without spaces that stand together are one term. */
+function runsOf(words: readonly Word[]): Word[][] {
+  const runs: Word[][] = []
+  let run: Word[] = []
+  for (const word of words) {
+    run.push(word)
+    if (word.pair?.isLast === false) continue
+    runs.push(run)
+    run = []
+  }
+  return runs
+}
+
+/** The last character of a run has nothing behind it in the search, and may have in the text. */
+function termOf(words: readonly Word[], mayGoOn: boolean): SearchTerm {
+  const texts = words.map(({ text }) => text)
+  const [before, last] = words.slice(-2)
+  if ((last ?? before)?.pair === undefined) return { words: texts, isPrefix: mayGoOn }
+  const isAlone = last === undefined || before?.pair?.isLast !== false
+  return isAlone ? { words: texts, isPrefix: true } : { words: texts.slice(0, -1), isPrefix: false }
+}

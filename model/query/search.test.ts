@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Search, type SearchPhrase } from './search.ts'
+import { wordsIn } from './search-words.ts'
+
+type Case = [text: string, search: string, isFound: boolean]
+
+const finds = (texts: string[], phrase: SearchPhrase, _class = '') => new Search(phrase).finds(_class, texts)
+const check = (cases: readonly Case[]) => {
+  for (const [text, search, isFound] of cases)
+    assert.equal(finds([text], { text: search }), isFound, `${search} in ${text}`)
+}
+
+test('DOC-28: words are runs of letters and digits of any script, with their marks', () => {
+  const words = (text: string) => wordsIn(text, { accents: true }).map((word) => word.text)
+  assert.deepEqual(words('It’s 2nd-hand, Ünï'), ['it', 's', '2nd', 'hand', 'ünï'])
+  assert.deepEqual(words('हिन्दी में'), ['हिन्दी', 'में'])
+  assert.deepEqual(words('foo😀bar <b>'), ['foo', 'bar', 'b'])
+})
+
+test('DOC-61: words are the same whatever their case and encoding', () => {
+  check([
+    ['Straße', 'STRASSE', true],
+    ['ＡＢＣ １２', 'abc 12', true],
+    ['ﬁne', 'fine', true],
+    ['ΚΌΣΜΟΣ', 'κόσμος', true],
+    ['cafe\u0301', 'café', true],
+    ['5㎏', 'kg', false],
+    ['5 ㎏', 'kg', true],
+    ['ｶﾞｽ', 'ガス', true],
+    ['İstanbul', 'istanbul', true],
+  ])
+})
+
+test('DOC-62: accents do not count, unless the class says so', () => {
+  check([
+    ['résumé', 'resume', true],
+    ['resume', 'résumé', true],
+    ['Łódź', 'lodz', true],
+    ['Ærø', 'aero', true],
+    ['ёлка', 'елка', true],
+    ['мой', 'мои', false],
+    ['שָׁלוֹם', 'שלום', true],
+    ['が', 'か', false],
+  ])
+  const inSwedish = { accented: ['app:class:Swedish'] }
+  const found = (text: string, search: string, _class: string) =>
+    finds([text], { text: search, ...inSwedish }, _class)
+  assert.equal(found('år', 'ar', 'app:class:Swedish'), false)
+  assert.equal(found('år', 'ÅR', 'app:class:Swedish'), true)
+  assert.equal(found('år', 'ar', 'app:class:Note'), true)
+})
+
+test('DOC-63: any piece of a text is found in scripts without spaces', () => {
+  check([
+    ['東京都庁', '京都', true],
+    ['東京都庁', '都庁', true],
+    ['東京都庁', '庁', true],
+    ['東京都庁', '東', true],
+    ['東京都庁', '東都', false],
+    ['東京と京都', '京と京', true],
+    ['東京 京都', '東京京', false],
+    ['iPhone用ケース', 'ケース iph', true],
+    ['iPhone用ケース', 'ース', true],
+    ['ภาษาไทยง่าย', 'ไทย', true],
+    ['ภาษาไทยง่าย', 'ไทง', false],
+    ['서울에서', '서울', true],
+  ])
+})
+
+test('DOC-64: words in quotes have to stand one behind the other, as they are', () => {
+  check([
+    ['a quick brown fox', '"quick brown"', true],
+    ['a quick brown fox', '“Quick Brown” fo', true],
+    ['a quick brown fox', '"brown quick"', false],
+    ['a quick brown fox', '"quick bro"', false],
+    ['a quick brown fox', 'brown quick', true],
+    ['a quick brown fox', '"quick', true],
+    ['a quick brown fox', '""', false],
+    ['東京タワー view', '"タワー view"', true],
+    ['東京タワー view', '"タワ view"', false],
+  ])
+  assert.equal(finds(['a quick', 'brown fox'], { text: '"quick brown"' }), false)
+  assert.equal(finds(['a quick', 'brown fox'], { text: 'quick brown' }), true)
+})
+
+test('DOC-65: `$prefix` says which words may be the beginning of a word', () => {
+  const found = (text: string, prefix: SearchPhrase['prefix']) => finds(['quick brown fox'], { text, prefix })
+  assert.deepEqual([found('qui bro', 'all'), found('qui bro', undefined)], [true, true])
+  assert.deepEqual([found('qui bro', 'last'), found('quick bro', 'last')], [false, true])
+  assert.deepEqual([found('quick bro', 'none'), found('brown quick', 'none')], [false, true])
+})

@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto'
+import { foldText, withoutAccents } from '../../../model/query/fold-text.ts'
+import { StatusError } from '../../../model/status.ts'
+
+/** Characters of an id, which stands in addresses as one label of a host name may. */
+const LONGEST = 63
+const DIGEST = 8
+
+/**
+ * The id of a workspace with this name: its lower-case Latin letters and digits, without accents. Where the name has other
+ * letters, signs such as emoji, or more than fit, a digest of the name follows, so that other names have other ids.
+ * @throws StatusError BadRequest for a name without any letter, digit or sign
+ */
+export function workspaceIdOf(name: string): string {
+  const folded = withoutAccents(foldText(name))
+  const whole = withDashes(folded, /[^\p{L}\p{N}\p{M}\p{So}]+/gu)
+  const latin = withDashes(folded, /[^a-z0-9]+/g)
+  if (whole === '')
+    throw new StatusError('platform:status:BadRequest', { message: 'a name has letters or digits' })
+  if (latin === whole && latin.length <= LONGEST) return latin
+  const digest = createHash('sha256').update(whole).digest('hex').slice(0, DIGEST)
+  const head = withDashes(latin.slice(0, LONGEST - DIGEST - 1), /-+$/)
+  return head === '' ? `w-${digest}` : `${head}-${digest}`
+}
+
+function withDashes(text: string, others: RegExp): string {
+  return text.replace(others, '-').replace(/^-+|-+$/g, '')
+}
