@@ -6,6 +6,7 @@ import type { Workspace } from '../workspace.ts'
 import { CommitState } from './commit-state.ts'
 import type { StepHandler } from './commit-step.ts'
 import { RecentDocuments } from './recent-documents.ts'
+import { settleFailed } from './settle-failed.ts'
 import { Group, isModelChange, Staging, type Waiting } from './staging.ts'
 
 export interface CommitLimits {
@@ -188,7 +189,7 @@ export class CommitQueue {
         await reads.commit(this.#lastSeq + entries.length, () => storage.commit(batch))
       }
     } catch (error) {
-      this.#failed(group, error)
+      await this.#failed(group, error)
       return undefined
     }
     const staged = group.staged.splice(0)
@@ -202,7 +203,7 @@ export class CommitQueue {
     }
   }
 
-  #failed(group: Group, error: unknown): void {
+  async #failed(group: Group, error: unknown): Promise<void> {
     this.#recent.clear()
     if (error instanceof StorageError && error.code === 'exists') {
       this.#staging.ask()
@@ -211,7 +212,8 @@ export class CommitQueue {
     }
     this.#uncertain = true
     this.#observer.failed(error)
-    for (const { waiting } of group.staged.splice(0)) waiting.reject(error)
+    this.#again.push(...(await settleFailed(group, error, this.#workspace.storage)))
+    if (this.#again.length > 0) this.#staging.ask()
   }
 
   /** The requests of a stale group go back to where they came from, before those that came later. */

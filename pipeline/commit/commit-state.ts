@@ -168,6 +168,11 @@ export class CommitState {
     return seq
   }
 
+  /** Whether the request put anything into the log. */
+  hasEntriesOf(request: string): boolean {
+    return this.entries.some((entry) => entry.request === request)
+  }
+
   /** The entry of a transaction that is not durable yet. */
   entryOf(id: string): LogEntry | undefined {
     return this.entries.find(({ tx }) => tx._id === id) ?? this.#before?.entryOf(id)

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { StatusError } from '../../model/status.ts'
+import { createMemoryStorage } from '../storage/memory/storage.ts'
+import { type Storage, StorageError } from '../storage/contract.ts'
+import { ann, testPipeline } from '../../tests/support/test-pipeline.ts'
+import { createTask, updateTask } from '../../tests/support/transactions.ts'
+
+/** Takes no commits while `isFull`. */
+function fillable(): { storage: Storage; disk: { isFull: boolean } } {
+  const memory = createMemoryStorage()
+  const disk = { isFull: false }
+  const storage: Storage = {
+    name: 'fillable',
+    close: () => memory.close(),
+    openWorkspace: async (id, schema) => {
+      const workspace = await memory.openWorkspace(id, schema)
+      const commit = workspace.commit.bind(workspace)
+      workspace.commit = async (batch) => {
+        if (disk.isFull) throw new StorageError('full', 'no space')
+        return await commit(batch)
+      }
+      return workspace
+    },
+  }
+  return { storage, disk }
+}
+
+test('PIPE-72: what was committed before and is sent again on a full disk is answered as it was, beside new ones that are refused', async () => {
+  const { storage, disk } = fillable()
+  const { pipeline } = await testPipeline({ storage })
+  const known = [createTask('t1', { title: 'x', votes: 0 }), updateTask('t1', { $inc: { votes: 1 } })]
+  const retrieving = { ...updateTask('t1', { $inc: { votes: 1 } }), retrieve: true }
+  const first = []
+  for (const tx of [...known, retrieving]) first.push(await pipeline.tx(ann, tx))
+  // So that nothing is known but by what storage has.
+  await pipeline.close()
+  const again = await testPipeline({ storage })
+  disk.isFull = true
+  const sent = [...known, createTask('t2', { title: 'new' }), retrieving].map((tx) =>
+    again.pipeline.tx(ann, tx),
+  )
+  const answers = await Promise.allSettled(sent)
+  const [one, two, fresh, three] = answers.map((answer) =>
+    answer.status === 'fulfilled' ? answer.value : codeOf(answer.reason),
+  )
+  assert.deepEqual([one, two, three], first)
+  assert.equal(fresh, 'full')
+  disk.isFull = false
+  await again.pipeline.tx(ann, createTask('t3', { title: 'later' }))
+  await again.pipeline.close()
+})
+
+function codeOf(error: unknown): unknown {
+  return error instanceof StatusError ? error.status.code : (error as StorageError).code
+}
