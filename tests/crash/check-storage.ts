@@ -48,6 +48,16 @@ export async function checkStorage(
   }
 }
 
+/** The whole log, of a storage that no server has open. */
+export async function readStoredLog(backend: Backend, workspace: string): Promise<LogEntry[]> {
+  const storage = backend.open()
+  try {
+    return await readAll(await storage.openWorkspace(workspace, schema))
+  } finally {
+    await storage.close()
+  }
+}
+
 async function readAll(storage: WorkspaceStorage): Promise<LogEntry[]> {
   const entries: LogEntry[] = []
   for (;;) {

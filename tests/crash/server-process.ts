@@ -18,18 +18,30 @@ export class ServerProcess {
     this.url = url
   }
 
-  static async start(data: string, more: NodeJS.ProcessEnv = {}): Promise<ServerProcess> {
-    const script = fileURLToPath(new URL('./start.js', import.meta.url))
-    const child = spawn(process.execPath, [script, 'start'], {
+  /** @param script what the process runs: the command line */
+  static async start(
+    data: string,
+    more: NodeJS.ProcessEnv = {},
+    script = new URL('./start.js', import.meta.url),
+  ): Promise<ServerProcess> {
+    const child = spawn(process.execPath, [fileURLToPath(script), 'start'], {
       env: { PATH: process.env['PATH'], ...settings(data), ...more },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     })
     const timer = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT)
     try {
-      return new ServerProcess(child, await listeningUrl(child))
+      const server = new ServerProcess(child, await listeningUrl(child))
+      // What it prints later must not fill the pipe.
+      child.stdout?.resume()
+      return server
     } finally {
       clearTimeout(timer)
     }
+  }
+
+  /** Tells its script something; a process that is gone hears nothing. */
+  send(message: object): void {
+    if (this.#child.connected) this.#child.send(message, () => undefined)
   }
 
   /** Ends it at once, as a power cut to the process would. */

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { ClientError } from '../../client/errors.ts'
+import { StatusError } from '../../model/status.ts'
+import { core } from '../../model/identifiers.ts'
+import type { Tx, TxRemoveDoc } from '../../model/transactions.ts'
+import { loggedIds } from '../crash/transactions.ts'
+import { RawError } from '../support/raw-client.ts'
+import { creationOf, OWN } from './random-work.ts'
+
+/**
+ * What came of a transaction: it was answered as done (`committed`) or refused (`refused`), given up before it was sent
+ * (`unsent`) or after (`uncertain`), or left to the store of a client that has ended (`kept`).
+ */
+type Outcome = 'pending' | 'committed' | 'refused' | 'unsent' | 'uncertain' | 'kept'
+
+interface Sent {
+  tx: Tx
+  outcome: Outcome
+  /** Why there is no answer. */
+  reason?: unknown
+}
+
+/** All that was sent, and what came of it. */
+export class Outcomes {
+  readonly #sent = new Map<string, Sent>()
+
+  /** Notes what comes of a transaction. Never fails. */
+  async note(tx: Tx, sending: Promise<unknown>): Promise<void> {
+    const entry: Sent = { tx, outcome: 'pending' }
+    this.#sent.set(tx._id, entry)
+    try {
+      const result = (await sending) as { success?: boolean } | undefined
+      entry.outcome = result?.success === false ? 'refused' : 'committed'
+    } catch (error) {
+      entry.outcome = outcomeOf(error)
+      entry.reason = error
+    }
+  }
+
+  /** A client has ended, and its store does not keep what it cut short of these. */
+  notKept(ids: readonly string[]): void {
+    for (const id of ids) {
+      const entry = this.#sent.get(id)
+      if (entry?.outcome === 'kept') entry.outcome = 'uncertain'
+    }
+  }
+
+  /** A kept transaction was refused in a later life of its client. */
+  refused(id: string): void {
+    const entry = this.#sent.get(id)
+    if (entry?.outcome === 'kept') entry.outcome = 'refused'
+  }
+
+  get counts(): Record<string, number> {
+    const counts: Record<string, number> = {}
+    for (const { outcome } of this.#sent.values()) counts[outcome] = (counts[outcome] ?? 0) + 1
+    return counts
+  }
+
+  get pending(): string[] {
+    return [...this.#sent.values()].filter(({ outcome }) => outcome === 'pending').map(({ tx }) => tx._id)
+  }
+
+  /** Against the ids of the log: what was answered is there, once, and what was refused or never sent is not. */
+  check(logged: readonly string[]): void {
+    const ids = new Set(logged)
+    assert.equal(ids.size, logged.length, 'a transaction is in the log twice')
+    const flaws: string[] = []
+    for (const { tx, outcome, reason } of this.#sent.values()) {
+      const why = `${tx._class} ${tx._id} is ${outcome} (${String(reason)})`
+      const there = loggedIds(tx).filter((id) => ids.has(id)).length
+      if (there > 0 && there < loggedIds(tx).length) flaws.push(`half of ${tx._id} is there`)
+      if (mustBeThere.has(outcome) && there === 0 && !isWithoutEffect(tx, outcome, ids))
+        flaws.push(`${why}, and not there`)
+      if (mustNotBeThere.has(outcome) && there > 0) flaws.push(`${why}, and there`)
+    }
+    assert.deepEqual(flaws, [])
+  }
+}
+
+const mustBeThere: ReadonlySet<Outcome> = new Set(['committed', 'kept'])
+const mustNotBeThere: ReadonlySet<Outcome> = new Set(['refused', 'unsent'])
+
+/** The removal of what was never made, or may have been hidden from who removes it, is answered and changes nothing. */
+function isWithoutEffect(tx: Tx, outcome: Outcome, ids: ReadonlySet<string>): boolean {
+  // Nobody waits for what a kept apply-if comes to.
+  if (tx._class === core.class.TxApplyIf) return outcome === 'kept'
+  if (tx._class !== core.class.TxRemoveDoc) return false
+  const { objectId, objectSpace } = tx as TxRemoveDoc
+  return objectSpace === OWN || !ids.has(creationOf(objectId))
+}
+
+function outcomeOf(error: unknown): Outcome {
+  if (error instanceof StatusError || error instanceof RawError)
+    return error.status.code === 'platform:status:Unavailable' ? 'uncertain' : 'refused'
+  if (!(error instanceof ClientError)) throw error
+  if (error.code === 'terminated') return 'kept'
+  return error.code === 'uncertain' ? 'uncertain' : 'unsent'
+}

@@ -1,0 +1,12 @@
+// The command line as a process of its own, whose wall clock is set by messages: `{clock: milliseconds ahead}`.
+import { systemClock } from '../../model/clock.ts'
+
+const { now } = systemClock
+let ahead = 0
+// Before anything else is imported, which may keep the function.
+systemClock.now = () => now() + ahead
+process.on('message', ({ clock }: { clock: number }) => (ahead = clock))
+process.channel?.unref()
+
+const { main } = await import('../../scripts/cli.ts')
+await main(process.argv.slice(2))
