@@ -38,7 +38,7 @@ export class Restoring {
 
   /** @throws StorageError */
   async upload(domain: Domain, docs: readonly Doc[]): Promise<void> {
-    await this.#restore(domain, () => this.#parts.storage.upload(domain, docs))
+    await this.#restore(domain, () => this.#parts.storage.upload(domain, docs.map(withoutHash)))
   }
 
   /** @throws StorageError */
@@ -59,3 +59,12 @@ export class Restoring {
     triggers.restored(domain)
   }
 }
+
+/** Tools of the family put the hash that a document had into it: it would change the hash that it has. */
+function withoutHash(doc: Doc): Doc {
+  if (!Object.hasOwn(doc, HASH_FIELD)) return doc
+  const { [HASH_FIELD]: _, ...kept } = doc as Doc & Record<string, unknown>
+  return kept as unknown as Doc
+}
+
+const HASH_FIELD = '%hash%'
