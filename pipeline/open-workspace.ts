@@ -39,6 +39,8 @@ export interface OpenOptions {
   commitLimits?: CommitLimits
   /** Who changes classes of the application at run time; `maintainers` unless given. */
   modelChanges?: Workspace['modelChanges']
+  /** Whose transactions keep the time they bring; `nobody`'s unless given. */
+  imports?: Workspace['imports']
 }
 
 /** An open workspace: its handlers, and what a session wants to know of it. */
@@ -93,7 +95,8 @@ interface Opened {
 }
 
 async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline> {
-  const { id, clock, logger, modules = new InstalledModules([]), modelChanges = 'maintainers' } = options
+  const { id, clock, logger, modules = new InstalledModules([]) } = options
+  const { modelChanges = 'maintainers', imports = 'nobody' } = options
   const { storage, model, flaws, permissions } = opened
   const transient = new DocumentStore()
   const generateId = createIdGenerator({ now: () => clock.now(), random: randomBytes })
@@ -101,6 +104,7 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
     id,
     flaws,
     modelChanges,
+    imports,
     model,
     permissions,
     modules,

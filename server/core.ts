@@ -87,8 +87,9 @@ export class Core {
     const clock = { now: this.#scheduler.now }
     const commitLimits = { ...DEFAULT_COMMIT_LIMITS, maxWaiting: this.#configuration.maxWaitingCommits }
     const { storage } = this.#options
-    const { modelChanges } = this.#configuration
-    return openWorkspace({ ...options, storage, clock, logger: this.#logger, commitLimits, modelChanges })
+    const { modelChanges, imports } = this.#configuration
+    const rights = { modelChanges, imports }
+    return openWorkspace({ ...options, ...rights, storage, clock, logger: this.#logger, commitLimits })
   }
 
   inspect(): Inspection {

@@ -40,7 +40,7 @@ const made: Record<string, object> = {
   itself: attachedItself('shop:attribute:itself', 'itself'),
 }
 
-await inEachSetting(({ name, encoding, flags }) =>
+await inEachSetting(({ name, encoding, flags }) => {
   test(`WIRE-209: attributes are made by a plain creation, and attached as before, ${name}`, async (context) => {
     const server = await testServer(context, flags(context))
     const root = await Member.enter(server, 'root', encoding)
@@ -83,8 +83,8 @@ await inEachSetting(({ name, encoding, flags }) =>
         await again.tries({ ...tx, _id: `again-${String((tx as Tx)._class)}-${Math.random()}` }),
         {},
       )
-  }),
-)
+  })
+})
 
 test('WIRE-209: an existing client’s own model says that an attribute is no attached document', async (context) => {
   const { url, token } = await testServer(context)
