@@ -83,7 +83,9 @@ export class Core {
   }
 
   /** Opens a workspace's pipeline, by itself. */
-  openPipeline(options: Pick<OpenOptions, 'id' | 'base' | 'committed' | 'modules'>): Promise<Pipeline> {
+  openPipeline(
+    options: Pick<OpenOptions, 'id' | 'base' | 'committed' | 'indexed' | 'modules'>,
+  ): Promise<Pipeline> {
     const clock = { now: this.#scheduler.now }
     const commitLimits = { ...DEFAULT_COMMIT_LIMITS, maxWaiting: this.#configuration.maxWaitingCommits }
     const { storage } = this.#options
@@ -140,11 +142,12 @@ export class Core {
       reconnectWindow: reconnectWindow * 1000,
       now: this.#scheduler.now,
       observeLag: (seconds) => this.#metrics.broadcast(seconds),
-      open: (id, committed) =>
+      open: (id, { committed, indexed }) =>
         this.openPipeline({
           id,
           base,
           ...(modules === undefined ? {} : { modules }),
+          indexed,
           committed: (pushes) => {
             this.#metrics.committed(pushes.length)
             committed(pushes)
