@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { Class, Ref, Space } from '../../model/documents.ts'
 import type { Client } from '../../client/client.ts'
-import { createNodeClient } from '../../client/node.ts'
+import { ConnectionClosedError } from '../../client/connection.ts'
+import { connect, createNodeClient } from '../../client/node.ts'
 import { board } from '../../examples/board/model.ts'
 import { cuttingProxy } from '../services/cutting-proxy.ts'
 import { RawClient } from '../support/raw-client.ts'
@@ -79,6 +80,16 @@ for (const binary of [false, true]) {
     assert.equal(await duplicate.request('ping'), 'pong!')
   })
 }
+
+test('SDK-41: a connection by itself says that its session id is in use', async (context) => {
+  const { url, token } = await testServer(context)
+  const first = await connect({ url, token: token('ann'), sessionId })
+  await assert.rejects(connect({ url, token: token('ann'), sessionId }), (error) => {
+    return error instanceof ConnectionClosedError && error.code === 4201
+  })
+  assert.equal(await first.request('ping'), 'pong!')
+  first.close()
+})
 
 test('SDK-41: a hundred tabs opened at once with one session id all work', async (context) => {
   const server = await testServer(context)
