@@ -24,6 +24,11 @@ export class SessionIds {
     return this.#reconnects.size
   }
 
+  /** Whether another connection has the id, be it of the same account. */
+  isHeld(session: Session): boolean {
+    return this.#holders.has(keyOf(session))
+  }
+
   /** Whether no other account has the id. */
   isFree(session: Session): boolean {
     const holder = this.#holders.get(keyOf(session))

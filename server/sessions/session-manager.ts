@@ -166,17 +166,23 @@ export class SessionManager {
   }
 
   async #enter(session: Session): Promise<void> {
+    const { registry, services } = this.#options
+    let host: WorkspaceHost | undefined
     try {
       let info = await this.#currentInfoOf(session)
       // Not before: who has a token that is not good any more must not put anybody out.
       if (session.isOver) return
+      // Where it takes over, the workspace must not close because of who goes: its walks would be over.
+      host = this.#ids.isHeld(session) ? await registry.arrive(session.token.workspace) : undefined
       if (!(await this.#ids.take(session))) return session.refuse(alreadyConnected, closeCodes.sessionTaken)
       session.enter()
       while (!(await this.#tryEnter(session, info))) info = await this.#currentInfoOf(session)
     } catch (error) {
-      const status = toStatus(error, this.#options.services.logger)
+      const status = toStatus(error, services.logger)
       const { response, reason } = refusalFor(status)
       session.refuse(response, reason)
+    } finally {
+      host?.leave()
     }
   }
 

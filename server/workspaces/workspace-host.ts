@@ -118,6 +118,7 @@ export class WorkspaceHost {
 
   leave(): void {
     this.#entering -= 1
+    this.#closeWhenRestored()
     this.#closeWhenEmpty()
   }
 
@@ -308,6 +309,8 @@ export class WorkspaceHost {
   /** A log that was restored is taken in by the next opening: everyone comes back to it. */
   #closeWhenRestored(): void {
     if (this.#state.name !== 'open' || !this.#state.pipeline.restoring.isLogReplaced) return
+    // Whoever is on the way in may be the tool that comes back.
+    if (this.#entering > 0) return
     if ([...this.sessions].some(({ token }) => token.isBackup)) return
     void this.close(closeCodes.workspaceClosed, { signal: false })
   }

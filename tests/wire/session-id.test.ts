@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { waitUntil } from '../support/wait-until.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { testServer, type TestServer } from '../support/test-server.ts'
+import { createTask } from '../support/transactions.ts'
 
 const sessionId = 's1'
 
@@ -170,3 +171,34 @@ test('WIRE-44: without a session id, or with a blank one, each connection is a s
     assert.equal(await client.request('ping'), 'pong!')
   }
 })
+
+for (const claims of [{ mode: 'backup' }, { mode: 'backup', model: 'upgrade' }] as const)
+  test(`WIRE-214: a tool that comes back while its old line is half open goes on with its walk and its restore, ${JSON.stringify(claims)}`, async (context) => {
+    const server = await testServer(context, { storage: 'embedded' }, { fakeTime: true })
+    const { url, token, time } = server
+    const user = await RawClient.open(url, token('ann'))
+    for (const id of ['t1', 't2'])
+      await user.request('tx', [createTask(id, { title: id, text: 'x'.repeat(2_500_000) })])
+    const tool = await hello(new RawClient(url, token('tool', 'w1', claims), { sessionId }), server)
+    await user.close()
+    await waitUntil(() => server.server.inspect().sessions === 1, 'the tool being alone')
+    // Not idle any more.
+    await time.advance(61_000)
+    const start = (await tool.request('loadChunk', ['task'])) as { idx: number; finished: boolean }
+    assert.equal(start.finished, false)
+    const logged = (await tool.request('loadChunk', ['tx'])) as { docs: { id: string }[] }
+    const txes = await tool.request('loadDocs', ['tx', logged.docs.map(({ id }) => id)])
+    await tool.request('upload', ['tx', txes])
+    tool.socket.pause()
+    const again = await hello(new RawClient(url, token('tool', 'w1', claims), { sessionId }), server)
+    const next = (await again.request('loadChunk', ['task', start.idx])) as { docs: { id: string }[] }
+    assert.equal(next.docs.length, 1)
+    // The log is taken in when the last tool has left.
+    await again.close()
+    await waitUntil(async () => {
+      await time.advance(100)
+      return server.server.inspect().workspaces === 0
+    }, 'the workspace closing')
+    const back = await hello(new RawClient(url, token('ann')), server)
+    assert.deepEqual(await back.request('tx', [createTask('t3', { title: 'x' })]), {})
+  })
