@@ -93,7 +93,8 @@ export class Connection {
     const connection = new Connection(options)
     const timer = setTimeout(() => connection.close(), options.timeout ?? DEFAULT_TIMEOUT)
     try {
-      await connection.hello
+      const { alreadyConnected } = await connection.hello
+      if (alreadyConnected === true) throw await connection.closed
       return connection
     } catch (error) {
       connection.close()

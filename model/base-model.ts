@@ -60,7 +60,7 @@ function declareClasses(builder: ModelBuilder): void {
   builder.class('Mixin', { extends: core.class.Class })
   builder.class('Interface', { extends: core.class.Class })
   builder.class('Attribute', {
-    extends: core.class.AttachedDoc,
+    extends: core.class.Doc,
     domain,
     attributes: {
       attributeOf: refTo(core.class.Class),

@@ -118,9 +118,6 @@ export class ModelBuilder {
     const id = this.#create(_class, kind, name, { kind: value, label, ...rest }) as unknown as ClassRef<T>
     for (const [attribute, declaration] of Object.entries(attributes)) {
       this.#create(core.class.Attribute, 'attribute', `${name}.${attribute}`, {
-        attachedTo: id,
-        attachedToClass: _class,
-        collection: 'attributes',
         attributeOf: id,
         name: attribute,
         ...attributeFields(attribute, declaration),

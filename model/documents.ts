@@ -51,7 +51,7 @@ export interface Class extends Doc {
 /** Attribute names (dotted paths allowed) with their order. */
 export type CompoundIndex = [path: string, order: 1 | -1][]
 
-export interface Attribute extends AttachedDoc {
+export interface Attribute extends Doc {
   /** The class that has the attribute. */
   attributeOf: Ref<Class>
   name: string

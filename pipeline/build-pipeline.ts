@@ -6,6 +6,7 @@ import { cascade } from './commit/steps/cascade.ts'
 import { counters } from './commit/steps/counters.ts'
 import { deduplicate } from './commit/steps/deduplicate.ts'
 import { events } from './commit/steps/events.ts'
+import { serverTime } from './commit/steps/server-time.ts'
 import { triggers } from './commit/steps/triggers.ts'
 import { validate } from './commit/steps/validate.ts'
 import { compose, type Handlers, type Middleware } from './middleware.ts'
@@ -14,14 +15,12 @@ import { identity } from './middlewares/identity.ts'
 import { joinQueries } from './middlewares/join-queries.ts'
 import { planQueries } from './middlewares/plan-queries.ts'
 import { readAtOnce } from './middlewares/read-at-once.ts'
-import { serverTime } from './middlewares/server-time.ts'
 import { workspaceHandlers } from './middlewares/workspace-handlers.ts'
 import type { Workspace } from './workspace.ts'
 
 /** What happens to a request, from the outside in. */
 const middlewares: readonly Middleware[] = [
   identity, // nobody signs as another account
-  serverTime, // the server's clock tells when
   planQueries, // class, mixins, lookups and what the caller may see, as one plan
   readAtOnce, // a document by its id, a page along an index: on the event loop, without waiting
   joinQueries, // identical queries of one audience in flight share one run
@@ -31,6 +30,7 @@ const middlewares: readonly Middleware[] = [
 /** What happens to a transaction inside the commit queue, where it is alone, from the outside in. */
 export const commitSteps: readonly CommitStep[] = [
   deduplicate, // a transaction sent again gets its first answer
+  serverTime, // the server's clock tells when
   events, // announcements are pushed, not kept
   applyIf, // conditions over documents, all or nothing
   triggers, // what modules add to it goes through the same steps

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { DocumentStore } from '../model/document-store.ts'
 import { createIdGenerator } from '../model/generate-id.ts'
+import type { Doc } from '../model/documents.ts'
 import { StatusError } from '../model/status.ts'
+import type { Tx } from '../model/transactions.ts'
 import { buildPipeline, commitSteps } from './build-pipeline.ts'
 import { type CommitLimits, type CommitObserver, CommitQueue } from './commit/commit-queue.ts'
 import type { StepHandler } from './commit/commit-step.ts'
@@ -9,6 +11,7 @@ import type { Caller } from './caller.ts'
 import { ConsistentReads } from './consistent-reads.ts'
 import { type FindAnswer, type FindRequest, type Handlers, isEncoded } from './middleware.ts'
 import { type Missed, missed, type MissedSince } from './missed.ts'
+import { type Indexed, indexedAsRestored, indexedBy } from './indexed-documents.ts'
 import { Permissions } from './permissions/permissions.ts'
 import { readSpaces, reportUnknownClasses } from './permissions/read-spaces.ts'
 import { securityEvents } from './permissions/security-events.ts'
@@ -36,9 +39,13 @@ export interface OpenOptions {
   logger: Logger
   /** Gets what was committed, in the order of the log, after the senders' answers. */
   committed: (pushes: Push[]) => void
+  /** Gets what came into the full-text index, as soon as a search finds it. */
+  indexed?: (found: Indexed[]) => void
   commitLimits?: CommitLimits
   /** Who changes classes of the application at run time; `maintainers` unless given. */
   modelChanges?: Workspace['modelChanges']
+  /** Whose transactions keep the time they bring; `nobody`'s unless given. */
+  imports?: Workspace['imports']
 }
 
 /** An open workspace: its handlers, and what a session wants to know of it. */
@@ -93,7 +100,8 @@ interface Opened {
 }
 
 async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline> {
-  const { id, clock, logger, modules = new InstalledModules([]), modelChanges = 'maintainers' } = options
+  const { id, clock, logger, modules = new InstalledModules([]) } = options
+  const { modelChanges = 'maintainers', imports = 'nobody' } = options
   const { storage, model, flaws, permissions } = opened
   const transient = new DocumentStore()
   const generateId = createIdGenerator({ now: () => clock.now(), random: randomBytes })
@@ -101,6 +109,7 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
     id,
     flaws,
     modelChanges,
+    imports,
     model,
     permissions,
     modules,
@@ -121,7 +130,7 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
     lastSeq: storage.lastSeq,
     ...(options.commitLimits === undefined ? {} : { limits: options.commitLimits }),
   })
-  const restoring = restoringOf(workspace, queue, triggers)
+  const restoring = restoringOf(options, workspace, { queue, triggers })
   const handlers = buildPipeline(workspace)
   const closedToPeople = await prepare(workspace, handlers, triggers)
   return {
@@ -170,11 +179,15 @@ async function prepare(
   }
 }
 
-function restoringOf(workspace: Workspace, queue: CommitQueue, triggers: AsyncTriggers): Restoring {
-  const { model, permissions, storage } = workspace
-  const changed = async () => {
+function restoringOf(
+  { indexed }: OpenOptions,
+  { model, permissions, storage }: Workspace,
+  { queue, triggers }: { queue: CommitQueue; triggers: AsyncTriggers },
+): Restoring {
+  const changed = async (docs: readonly Doc[]) => {
     queue.forgetDocuments()
     await readSpaces(storage, model, permissions)
+    indexed?.(indexedAsRestored(model.hierarchy, permissions, docs))
   }
   return new Restoring({ storage, triggers, idle: () => queue.idle(), changed })
 }
@@ -194,6 +207,10 @@ function commitHandler(workspace: Workspace): StepHandler {
 function observe(options: OpenOptions, workspace: Workspace, triggers: AsyncTriggers): CommitObserver {
   const { model, permissions, storage } = workspace
   let { version } = model
+  const tellIndexed = (entries: readonly { tx: Tx }[]) => {
+    const txes = entries.map(({ tx }) => tx)
+    options.indexed?.(indexedBy(model.hierarchy, permissions, txes))
+  }
   return {
     committed: (pushes) => {
       // In place, as every commit comes by here.
@@ -202,11 +219,14 @@ function observe(options: OpenOptions, workspace: Workspace, triggers: AsyncTrig
     },
     changed: (batch) => {
       triggers.committed(batch.entries)
-      return securityEvents(workspace, batch)
+      const events = securityEvents(workspace, batch)
+      tellIndexed(batch.entries)
+      return events
     },
     recovered: async (entries) => {
       triggers.fellBehind()
       await readSpaces(storage, model, permissions)
+      tellIndexed(entries)
       return entries.map(({ seq, tx }) => ({ seq, tx, audience: permissions.audienceOfLogged(tx) }))
     },
     modelChanged: async () => {

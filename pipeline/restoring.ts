@@ -9,8 +9,8 @@ export interface RestoringParts {
   triggers: AsyncTriggers
   /** Resolves when no commit is under way. */
   idle: () => Promise<void>
-  /** What is known of documents may be wrong. */
-  changed: () => Promise<void>
+  /** What is known of documents may be wrong: these were put there, or some are gone. */
+  changed: (docs: readonly Doc[]) => Promise<void>
 }
 
 /**
@@ -38,7 +38,8 @@ export class Restoring {
 
   /** @throws StorageError */
   async upload(domain: Domain, docs: readonly Doc[]): Promise<void> {
-    await this.#restore(domain, () => this.#parts.storage.upload(domain, docs))
+    const kept = docs.map(withoutHash)
+    await this.#restore(domain, () => this.#parts.storage.upload(domain, kept), kept)
   }
 
   /** @throws StorageError */
@@ -46,7 +47,7 @@ export class Restoring {
     await this.#restore(domain, () => this.#parts.storage.clean(domain, ids))
   }
 
-  async #restore(domain: Domain, act: () => Promise<void>): Promise<void> {
+  async #restore(domain: Domain, act: () => Promise<void>, docs: readonly Doc[] = []): Promise<void> {
     const { changed, idle, triggers } = this.#parts
     if (domain === domains.tx && !this.#isLogReplaced) {
       this.#isLogReplaced = true
@@ -55,7 +56,16 @@ export class Restoring {
     // Also for who comes while the first one waits.
     if (domain === domains.tx) await idle()
     await act()
-    await changed()
+    await changed(docs)
     triggers.restored(domain)
   }
 }
+
+/** Tools of the family put the hash that a document had into it: it would change the hash that it has. */
+function withoutHash(doc: Doc): Doc {
+  if (!Object.hasOwn(doc, HASH_FIELD)) return doc
+  const { [HASH_FIELD]: _, ...kept } = doc as Doc & Record<string, unknown>
+  return kept as unknown as Doc
+}
+
+const HASH_FIELD = '%hash%'

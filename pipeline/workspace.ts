@@ -28,6 +28,8 @@ export interface Workspace {
   readonly flaws: readonly string[]
   /** Who changes classes of the application at run time. */
   readonly modelChanges: 'maintainers' | 'nobody'
+  /** Whose transactions keep the time they bring. */
+  readonly imports: 'nobody' | 'owners' | 'maintainers'
   readonly model: WorkspaceModel
   readonly permissions: Permissions
   readonly modules: InstalledModules

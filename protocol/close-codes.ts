@@ -12,7 +12,7 @@ export const closeCodes = {
   workspaceClosed: { code: 4000, reason: 'workspace closed', reconnect: true },
   upgrading: { code: 4001, reason: 'workspace is upgraded', reconnect: true },
   replaced: { code: 4200, reason: 'replaced by another connection', reconnect: false },
-  sessionTaken: { code: 4201, reason: 'session belongs to another account', reconnect: false },
+  sessionTaken: { code: 4201, reason: 'session id is in use', reconnect: false },
   refused: { code: 4202, reason: 'refused', reconnect: false },
   closedByAdmin: { code: 4203, reason: 'closed by an administrator', reconnect: false },
   memberRemoved: { code: 4204, reason: 'no longer a member', reconnect: false },

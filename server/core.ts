@@ -83,12 +83,15 @@ export class Core {
   }
 
   /** Opens a workspace's pipeline, by itself. */
-  openPipeline(options: Pick<OpenOptions, 'id' | 'base' | 'committed' | 'modules'>): Promise<Pipeline> {
+  openPipeline(
+    options: Pick<OpenOptions, 'id' | 'base' | 'committed' | 'indexed' | 'modules'>,
+  ): Promise<Pipeline> {
     const clock = { now: this.#scheduler.now }
     const commitLimits = { ...DEFAULT_COMMIT_LIMITS, maxWaiting: this.#configuration.maxWaitingCommits }
     const { storage } = this.#options
-    const { modelChanges } = this.#configuration
-    return openWorkspace({ ...options, storage, clock, logger: this.#logger, commitLimits, modelChanges })
+    const { modelChanges, imports } = this.#configuration
+    const rights = { modelChanges, imports }
+    return openWorkspace({ ...options, ...rights, storage, clock, logger: this.#logger, commitLimits })
   }
 
   inspect(): Inspection {
@@ -139,11 +142,12 @@ export class Core {
       reconnectWindow: reconnectWindow * 1000,
       now: this.#scheduler.now,
       observeLag: (seconds) => this.#metrics.broadcast(seconds),
-      open: (id, committed) =>
+      open: (id, { committed, indexed }) =>
         this.openPipeline({
           id,
           base,
           ...(modules === undefined ? {} : { modules }),
+          indexed,
           committed: (pushes) => {
             this.#metrics.committed(pushes.length)
             committed(pushes)

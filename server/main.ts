@@ -105,7 +105,7 @@ class AtriumServer implements RunningServer {
     this.#scheduler = overrides.scheduler ?? systemScheduler
     this.#logger = logger
     this.#reboot = overrides.reboot ?? (() => void this.stop())
-    this.#tokens = new Tokens(secret, this.#scheduler.now)
+    this.#tokens = new Tokens(secret, this.#scheduler.now, configuration.systemEmails)
     this.#storage = storage
     this.#accountsClient = this.#createAccountsClient()
     this.#core = new Core({

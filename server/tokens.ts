@@ -60,10 +60,21 @@ export class Tokens {
   // A key object: verifying with a string costs sixty times as much.
   readonly #key: KeyObject
   readonly #now: () => number
+  readonly #systemEmails: ReadonlySet<string>
+  /** The same, folded: who looks like one of them. */
+  readonly #systemPeople: ReadonlySet<string>
 
-  constructor(secret: string, now: () => number) {
+  /** @param systemEmails as which the system signs in, beside its own */
+  constructor(secret: string, now: () => number, systemEmails: readonly string[] = []) {
     this.#key = createSecretKey(Buffer.from(secret))
     this.#now = now
+    this.#systemEmails = new Set([SYSTEM_EMAIL, ...systemEmails])
+    this.#systemPeople = new Set([...this.#systemEmails].map(foldEmail))
+  }
+
+  /** Whether the folded email is one of the system's: nobody registers it. */
+  isSystem(person: string): boolean {
+    return this.#systemPeople.has(person)
   }
 
   /** @param ttl seconds; none: the token does not expire */
@@ -77,15 +88,10 @@ export class Tokens {
   verify(raw: string): Token {
     const claims = claimsSchema.safeParse(this.#payload(raw))
     if (!claims.success) throw new StatusError('platform:status:Unauthorized')
-    const { email, workspace = '', productId = '', admin, mode, model, version } = claims.data
-    const person = foldEmail(email)
-    // Whoever looks like the system is not the system.
-    if (person === SYSTEM_EMAIL && email !== SYSTEM_EMAIL)
-      throw new StatusError('platform:status:Unauthorized')
+    const { workspace = '', productId = '', admin, mode, model, version } = claims.data
     return {
       raw,
-      email,
-      person,
+      ...this.#bearer(claims.data),
       workspace,
       productId,
       admin: admin === 'true',
@@ -96,6 +102,15 @@ export class Tokens {
       issuedAt: milliseconds(claims.data.iat),
       expiresAt: milliseconds(claims.data.exp),
     }
+  }
+
+  /** Whoever looks like the system is not the system, nor is who registered an email that became the system's. */
+  #bearer({ email, version }: z.output<typeof claimsSchema>): Pick<Token, 'email' | 'person'> {
+    const person = foldEmail(email)
+    if (!this.#systemPeople.has(person)) return { email, person }
+    if (!this.#systemEmails.has(email) || (email !== SYSTEM_EMAIL && version !== undefined))
+      throw new StatusError('platform:status:Unauthorized')
+    return { email: SYSTEM_EMAIL, person: SYSTEM_EMAIL }
   }
 
   #payload(raw: string): unknown {

@@ -10,8 +10,15 @@ const WAITS = {
   upgrading: { first: 2000, longest: 30_000 },
 }
 
-/** Close code of a session id that another connection has: with another one there is entry. */
+/** Close code of a session id that another connection has. */
 export const SESSION_TAKEN = 4201
+/** Close code of a connection whose session id another one has now, as it did not answer for a second. */
+const REPLACED = 4200
+
+/** Another connection has the session id: with another id there is entry. */
+export function wantsAnotherId(code: number): boolean {
+  return code === SESSION_TAKEN || code === REPLACED
+}
 
 type Cause = keyof typeof WAITS
 
@@ -21,7 +28,7 @@ export type Verdict =
 
 /** By the ranges of close codes, and what the server said of the time to come back. */
 export function verdictOf({ code, reason, status }: CloseInfo, terminate: boolean): Verdict {
-  if (terminate || (code >= 4200 && code < 4300 && code !== SESSION_TAKEN)) return { retry: false }
+  if (terminate || (code >= 4200 && code < 4300 && !wantsAnotherId(code))) return { retry: false }
   if (status?.code === 'platform:status:Unauthorized' || (code >= 4100 && code < 4200))
     return { retry: true, cause: 'token', wanted: undefined, freshToken: true }
   const wanted = /retry in (\d{1,7}) ms/.exec(reason)?.[1]

@@ -6,7 +6,7 @@ import type { Cancel, Environment } from '../environment.ts'
 import { ClientError, terminated } from '../errors.ts'
 import type { Patience } from '../patience.ts'
 import { Attempt } from './attempt.ts'
-import { Backoff, SESSION_TAKEN, verdictOf } from './backoff.ts'
+import { Backoff, verdictOf, wantsAnotherId } from './backoff.ts'
 import { type CloseInfo, type ConnectionState, type Phase, transitions } from './connection-state.ts'
 import { ConnectionWatch } from './connection-watch.ts'
 import { Position } from './position.ts'
@@ -238,7 +238,7 @@ export class ReconnectingConnection {
     const { code, reason } = close
     logger.debug('disconnected', { code, reason, retries: this.#backoff.retries })
     // A page that was duplicated has the id of the other one.
-    if (code === SESSION_TAKEN) this.#sessionId = generateId()
+    if (wantsAnotherId(code)) this.#sessionId = generateId()
     const verdict = verdictOf(close, isFinal)
     if (!verdict.retry) return this.#refused(close)
     if (code === MESSAGE_TOO_BIG && connection !== undefined) this.#requests.refuseLargest(connection)

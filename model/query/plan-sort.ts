@@ -2,6 +2,7 @@ import { isFields } from '../json-value.ts'
 import { invalidQuery } from './invalid-query.ts'
 import { parseField } from './parse-condition.ts'
 import type { SortKey } from './plan.ts'
+import type { CaseIndex } from './query.ts'
 import { resolveKey, type KeyTarget, type QueryScope } from './resolve-key.ts'
 
 /** The sort keys in the order they stand. One may go through a lookup, but not through one within another. */
@@ -39,8 +40,8 @@ function isOrder(value: unknown): value is 1 | -1 {
   return value === 1 || value === -1
 }
 
-function isIndex(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value)
+function isIndex(value: unknown): value is CaseIndex {
+  return typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))
 }
 
 function wrongSort(target: KeyTarget): Error {

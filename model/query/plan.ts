@@ -1,4 +1,5 @@
 import type { Domain } from '../documents.ts'
+import type { CaseIndex } from './query.ts'
 import type { SearchPhrase } from './search.ts'
 
 /**
@@ -55,9 +56,9 @@ export interface SortKey {
   /** Set for a path into a looked-up document; `path` is then within it. */
   lookup?: string
   /** Sort by the index of the first case that holds, not by the value. */
-  cases?: { condition: Condition; index: number }[]
+  cases?: { condition: Condition; index: CaseIndex }[]
   /** The index where no case holds; last (in either order) when undefined. */
-  default?: number | undefined
+  default?: CaseIndex | undefined
 }
 
 /** All fields but these, or only these (always with `_id` and `_class`). */

@@ -29,9 +29,12 @@ export interface FieldOperators<V = unknown> {
 export interface SortByCases {
   order: 1 | -1
   /** The index of documents no case matches. They come last when it is left out. */
-  default?: number
-  cases: { query: unknown; index: number }[]
+  default?: CaseIndex
+  cases: { query: unknown; index: CaseIndex }[]
 }
+
+/** Where documents of a case come: numbers before strings. */
+export type CaseIndex = number | string
 
 export type SortQuery = Record<string, 1 | -1 | SortByCases>
 

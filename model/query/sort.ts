@@ -2,6 +2,7 @@ import type { Doc } from '../documents.ts'
 import { compareStrings, compareValues } from './compare.ts'
 import { valuesAt } from './path.ts'
 import type { SortKey } from './plan.ts'
+import type { CaseIndex } from './query.ts'
 import { compileCondition, type Joins } from './predicate.ts'
 
 export type Comparator = (a: Doc, b: Doc) => number
@@ -38,12 +39,12 @@ function byCase(key: SortKey, joins: Joins): Comparator {
     test: compileCondition(condition),
     index,
   }))
-  const read = (doc: Doc): number | undefined =>
+  const read = (doc: Doc): CaseIndex | undefined =>
     cases.find(({ test }) => sources(doc, key, joins).some(test))?.index ?? key.default
   return (a, b) => {
     const [x, y] = [read(a), read(b)]
     if (x === undefined || y === undefined) return Number(x === undefined) - Number(y === undefined)
-    return key.order * (x - y)
+    return key.order * compareValues(x, y)
   }
 }
 

@@ -1,9 +1,10 @@
 import type { Space } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
-import { type TxWorkspaceEvent, WorkspaceEvent } from '../../model/transactions.ts'
+import { WorkspaceEvent } from '../../model/transactions.ts'
 import type { CommitBatch } from '../storage/contract.ts'
 import type { Push } from '../push.ts'
 import type { Workspace } from '../workspace.ts'
+import { workspaceEvent } from '../workspace-event.ts'
 import { type AccountSet, everybody, isEmpty, nobody, union } from './account-set.ts'
 
 /**
@@ -34,18 +35,7 @@ function isMadeBySystem({ createdBy, createdOn, modifiedBy, modifiedOn }: Space)
 
 /** Tells these accounts that what they may see has changed. */
 export function securityPush(workspace: Workspace, accounts: AccountSet): Push {
-  return { tx: securityChange(workspace), audience: { spaces: [], creator: undefined, accounts } }
-}
-
-function securityChange({ clock, generateId }: Workspace): TxWorkspaceEvent {
-  return {
-    _id: generateId() as TxWorkspaceEvent['_id'],
-    _class: core.class.TxWorkspaceEvent,
-    space: core.space.DerivedTx,
-    objectSpace: core.space.DerivedTx,
-    modifiedBy: core.account.System,
-    modifiedOn: clock.now(),
-    event: WorkspaceEvent.SecurityChange,
-    params: {},
-  }
+  const { clock, generateId } = workspace
+  const tx = workspaceEvent({ generateId, now: clock.now }, WorkspaceEvent.SecurityChange, {})
+  return { tx, audience: { spaces: [], creator: undefined, accounts } }
 }

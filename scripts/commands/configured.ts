@@ -4,7 +4,8 @@ import {
   type Flags,
   resolveConfiguration,
 } from '../../server/configuration/configuration.ts'
-import { type Option, type OptionName, options } from '../../server/configuration/options.ts'
+import type { Option } from '../../server/configuration/option.ts'
+import { type OptionName, options } from '../../server/configuration/options.ts'
 
 /** Gives the command a flag for every option of the server. */
 export function withFlags(command: Command): Command {

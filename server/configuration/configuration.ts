@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import { type Option, type OptionName, options } from './options.ts'
+import type { Option } from './option.ts'
+import { type OptionName, options } from './options.ts'
 
 /** All settings, valid. */
 export type Configuration = { [K in OptionName]: z.output<(typeof options)[K]['schema']> }

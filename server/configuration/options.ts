@@ -1,17 +1,6 @@
 import { z } from 'zod'
+import { flag, list, oneOf, type Option, optional, separated, text, whole } from './option.ts'
 import { isSecret, MAKE_SECRET, MIN_SECRET } from './secret-strength.ts'
-
-/** One setting: its name in the environment, what it may be, and what it is for. */
-export interface Option<T = unknown> {
-  env: string
-  schema: z.ZodType<T>
-  /** As it would be written in the environment; `undefined`: none. */
-  fallback: string | undefined
-  /** What is allowed, for a person. */
-  allowed: string
-  meaning: string
-  secret?: true
-}
 
 /** Every setting. The flag of `ATRIUM_MAX_PAYLOAD` is `--max-payload`. */
 export const options = {
@@ -70,6 +59,25 @@ export const options = {
     schema: z.union([z.enum(['builtin', 'none']), z.url({ protocol: /^https?$/ })]),
     allowed: 'builtin, none, or an http(s) URL',
   },
+  systemEmails: {
+    ...list(
+      'ATRIUM_SYSTEM_EMAILS',
+      '',
+      'Emails as which the system signs in, beside system, by comma; spelled just so.',
+    ),
+    schema: z
+      .string()
+      .transform(separated)
+      .pipe(
+        z.array(
+          z
+            .string()
+            .max(256)
+            .regex(/^[^\s@]+@[^\s@]+$/),
+        ),
+      ),
+    allowed: 'emails separated by commas',
+  },
   signup: oneOf('ATRIUM_SIGNUP', ['open', 'closed'], 'open', 'Whether anyone may create an account.'),
   modules: list(
     'ATRIUM_MODULES',
@@ -81,6 +89,12 @@ export const options = {
     ['maintainers', 'nobody'],
     'maintainers',
     'Who changes classes of the application at run time: owners and maintainers, or nobody.',
+  ),
+  imports: oneOf(
+    'ATRIUM_IMPORTS',
+    ['nobody', 'owners', 'maintainers'],
+    'nobody',
+    'Who imports: their transactions keep the time they bring, as those of tools do; owners, or maintainers too.',
   ),
   demo: flag('ATRIUM_DEMO', '1', 'Fill the demo workspace on the first start.'),
   modelVersion: {
@@ -202,53 +216,3 @@ export const options = {
 } satisfies Record<string, Option>
 
 export type OptionName = keyof typeof options
-
-function text(env: string, fallback: string, meaning: string, allowed = 'any text'): Option<string> {
-  const schema = allowed === '' ? z.string() : z.string().min(1)
-  return { env, schema, fallback, allowed: allowed || 'any text', meaning }
-}
-
-function optional(env: string, meaning: string): Option<string | undefined> {
-  return { env, schema: z.string().min(1).optional(), fallback: undefined, allowed: 'any text', meaning }
-}
-
-function whole(
-  env: string,
-  fallback: number,
-  meaning: string,
-  least: number,
-  most = 2 ** 31,
-): Option<number> {
-  const schema = z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(least).max(most))
-  return {
-    env,
-    schema,
-    fallback: String(fallback),
-    allowed: `a whole number from ${least} to ${most}`,
-    meaning,
-  }
-}
-
-function oneOf<const V extends string>(
-  env: string,
-  values: readonly V[],
-  fallback: V,
-  meaning: string,
-): Option<V> {
-  return { env, schema: z.enum(values), fallback, allowed: values.join(', '), meaning }
-}
-
-function flag(env: string, fallback: '0' | '1', meaning: string): Option<boolean> {
-  const schema = z.enum(['0', '1']).transform((value) => value === '1')
-  return { env, schema, fallback, allowed: '0 or 1', meaning }
-}
-
-function list(env: string, fallback: string, meaning: string): Option<string[]> {
-  const schema = z.string().transform((value) =>
-    value
-      .split(',')
-      .map((each) => each.trim())
-      .filter(Boolean),
-  )
-  return { env, schema, fallback, allowed: 'names separated by commas', meaning }
-}

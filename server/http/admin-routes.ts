@@ -5,6 +5,8 @@ import type { Token } from '../tokens.ts'
 /** What an administrator may ask of the server. */
 export interface Administration {
   totals: () => object
+  /** All of it as the admin page of the family reads it; of sessions for administrators only. */
+  oldStatistics: (admin: boolean) => object
   workspaces: () => object
   /** `undefined`: no such workspace is open. */
   sessions: (workspace: string) => object | undefined
@@ -48,6 +50,10 @@ export function adminRoutes(
   }
   app.get('/statistics', async ({ req, json }) => {
     const token = await tokenOf(req)
+    const format = req.query('format')
+    if (format === '1') return json(administration.oldStatistics(token.admin))
+    if (format !== undefined)
+      throw new StatusError('platform:status:BadRequest', { message: 'format: 1, or left out' })
     return json({
       ...administration.totals(),
       ...(token.admin ? { workspaces: administration.workspaces(), admin: true } : {}),

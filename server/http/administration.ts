@@ -5,6 +5,7 @@ import type { SessionManager } from '../sessions/session-manager.ts'
 import type { WorkspaceHost } from '../workspaces/workspace-host.ts'
 import type { WorkspaceRegistry } from '../workspaces/workspace-registry.ts'
 import type { Administration } from './admin-routes.ts'
+import { oldStatistics } from './old-statistics.ts'
 
 /** What the routes may ask, answered by the parts that know. */
 export function administration(parts: {
@@ -20,6 +21,7 @@ export function administration(parts: {
       const memory = { heapUsed, rss }
       return { sessions: manager.sessions.size, workspaces: registry.size, uptime: process.uptime(), memory }
     },
+    oldStatistics: (admin) => oldStatistics(manager.sessions.size, admin ? registry.hosts() : [], admin),
     workspaces: () => [...registry.hosts()].map(workspaceFacts),
     sessions: (id) => {
       const host = registry.find(id)

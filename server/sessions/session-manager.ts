@@ -112,7 +112,8 @@ export class SessionManager {
     const id = connection.sessionId ?? randomUUID()
     const session = new Session({ id, token, socket: connection.socket, services, events: this.#events })
     this.sessions.add(session)
-    if (this.#isFree(session)) void this.#enter(session)
+    if (this.#ids.isFree(session)) void this.#enter(session)
+    else session.refuse(alreadyConnected, closeCodes.sessionTaken)
     return session
   }
 
@@ -164,25 +165,24 @@ export class SessionManager {
     }
   }
 
-  /** A session id that another account has is refused. */
-  #isFree(session: Session): boolean {
-    if (this.#ids.isFree(session)) return true
-    session.refuse(alreadyConnected, closeCodes.sessionTaken)
-    return false
-  }
-
   async #enter(session: Session): Promise<void> {
+    const { registry, services } = this.#options
+    let host: WorkspaceHost | undefined
     try {
       let info = await this.#currentInfoOf(session)
       // Not before: who has a token that is not good any more must not put anybody out.
-      if (session.isOver || !this.#isFree(session)) return
-      this.#ids.take(session)
+      if (session.isOver) return
+      // Where it takes over, the workspace must not close because of who goes: its walks would be over.
+      host = this.#ids.isHeld(session) ? await registry.arrive(session.token.workspace) : undefined
+      if (!(await this.#ids.take(session))) return session.refuse(alreadyConnected, closeCodes.sessionTaken)
       session.enter()
       while (!(await this.#tryEnter(session, info))) info = await this.#currentInfoOf(session)
     } catch (error) {
-      const status = toStatus(error, this.#options.services.logger)
+      const status = toStatus(error, services.logger)
       const { response, reason } = refusalFor(status)
       session.refuse(response, reason)
+    } finally {
+      host?.leave()
     }
   }
 

@@ -17,6 +17,7 @@ import { textFrame } from '../transport/frame.ts'
 import type { Socket, SocketHandlers } from '../transport/socket.ts'
 import type { Token } from '../tokens.ts'
 import { encodeFrame } from './answer.ts'
+import { Liveness } from './liveness.ts'
 import type { Method } from './methods.ts'
 import { Outbox } from './outbox.ts'
 import type { PushFrames } from './push-frames.ts'
@@ -76,10 +77,7 @@ export class Session implements SocketHandlers {
   broadcast = true
   deflates = false
   protocol: 1 | 2 = 1
-  /** Pings of the server since the last pong. */
-  missedPongs = 0
-  /** Requests came in since the last ping of the server. */
-  active = false
+  readonly liveness = new Liveness()
   readonly #socket: Socket
   readonly #services: SessionServices
   readonly #events: SessionEvents
@@ -148,6 +146,7 @@ export class Session implements SocketHandlers {
   }
 
   message(data: Buffer, isBinary: boolean): void {
+    this.liveness.spoke()
     switch (this.#state.name) {
       case 'authenticating':
       case 'entering':
@@ -165,12 +164,11 @@ export class Session implements SocketHandlers {
   }
 
   pong(): void {
-    this.missedPongs = 0
+    this.liveness.ponged()
   }
 
   drain(): void {
-    // Who reads is alive, though its pong may wait behind all that it reads.
-    this.missedPongs = 0
+    this.liveness.reads()
     this.#outbox.flush()
   }
 
@@ -199,8 +197,10 @@ export class Session implements SocketHandlers {
     this.#position.end()
   }
 
-  ping(): void {
+  /** Asks for a sign of life. @param again in words too, for a client that does not know the protocol's own ping */
+  ping(again: boolean): void {
     this.#socket.ping()
+    if (again && this.#state.name === 'open') this.signal({ result: 'ping' })
   }
 
   /** Sends what waits, then closes. Idempotent. */
@@ -241,6 +241,7 @@ export class Session implements SocketHandlers {
   }
 
   #over(): void {
+    this.liveness.over()
     this.#runner.stop()
     this.#events.over(this)
   }
@@ -274,7 +275,6 @@ export class Session implements SocketHandlers {
 
   #receive(data: Buffer, isBinary: boolean): void {
     this.#services.metrics.received(isBinary ? 'binary' : 'text', data.length)
-    this.active = true
     if (!isBinary && isPing(data)) {
       this.#send(textFrame('pong!'), 'signal')
       return

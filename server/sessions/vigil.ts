@@ -38,15 +38,14 @@ export class Vigil {
   }
 
   #beat(): void {
-    const session = this.#session
-    if (session.missedPongs >= MAX_MISSED) {
-      session.terminate()
+    const { liveness } = this.#session
+    if (liveness.missedPongs >= MAX_MISSED) {
+      this.#session.terminate()
       return
     }
-    session.missedPongs += 1
-    session.ping()
-    // A client that knows the protocol's own ping only; one that just spoke is alive.
-    if (!session.active) session.signal({ result: 'ping' })
-    session.active = false
+    liveness.missedPongs += 1
+    // One that just spoke is alive.
+    this.#session.ping(!liveness.active)
+    liveness.active = false
   }
 }

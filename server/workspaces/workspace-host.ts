@@ -1,10 +1,9 @@
 import assert from 'node:assert'
 import type { Account, Ref } from '../../model/documents.ts'
-import { core } from '../../model/identifiers.ts'
-import type { Tx } from '../../model/transactions.ts'
+import { generateId } from '../../model/generate-id.ts'
 import { type CloseReason, closeCodes } from '../../protocol/close-codes.ts'
 import type { Caller } from '../../pipeline/caller.ts'
-import type { Pipeline } from '../../pipeline/open-workspace.ts'
+import type { OpenOptions, Pipeline } from '../../pipeline/open-workspace.ts'
 import type { Push } from '../../pipeline/push.ts'
 import { StorageError } from '../../pipeline/storage/contract.ts'
 import type { Logger } from '../../pipeline/workspace.ts'
@@ -13,6 +12,8 @@ import type { Session } from '../sessions/session.ts'
 import type { Cancel, TimerWheel } from '../timer-wheel.ts'
 import { Turns } from '../turns.ts'
 import { withTimeout } from '../with-timeout.ts'
+import { Eviction } from './eviction.ts'
+import { IndexingUpdates } from './indexing-updates.ts'
 import { UserStatuses } from './user-status.ts'
 
 /**
@@ -40,10 +41,13 @@ const transitions: Record<WorkspaceState['name'], readonly WorkspaceState['name'
   closed: [],
 }
 
+/** What a pipeline tells of its commits. */
+export type CommitListener = Required<Pick<OpenOptions, 'committed' | 'indexed'>>
+
 export interface HostOptions {
   id: string
-  /** Opens the pipeline; what it commits goes to `committed`. */
-  open: (committed: (pushes: Push[]) => void) => Promise<Pipeline>
+  /** Opens the pipeline; what it commits goes to `listener`. */
+  open: (listener: CommitListener) => Promise<Pipeline>
   wheel: TimerWheel
   now: () => number
   logger: Logger
@@ -70,16 +74,19 @@ export class WorkspaceHost {
   readonly #options: HostOptions
   readonly #byPerson = new Map<string, number>()
   readonly #people = new Map<Session, Ref<Account>>()
-  readonly #unaware = new Set<Session>()
+  readonly #eviction: Eviction
+  readonly #indexing: IndexingUpdates
   #state: WorkspaceState = { name: 'new' }
   #entering = 0
   #users = 0
   #cancelIdle: Cancel | undefined
-  #noticeDone: (() => void) | undefined
 
   constructor(options: HostOptions) {
     this.id = options.id
     this.#options = options
+    const { wheel, now } = options
+    this.#eviction = new Eviction(wheel, options.upgradeNotice)
+    this.#indexing = new IndexingUpdates({ wheel, now, generateId, announce: (pushes) => this.#push(pushes) })
   }
 
   get state(): WorkspaceState['name'] {
@@ -111,6 +118,7 @@ export class WorkspaceHost {
 
   leave(): void {
     this.#entering -= 1
+    this.#closeWhenRestored()
     this.#closeWhenEmpty()
   }
 
@@ -124,7 +132,7 @@ export class WorkspaceHost {
     if (upgrade && !this.upgrading) return await this.#opening(this.#reopened(), true)
     if (this.#state.name === 'open') return this.#state.pipeline
     if (this.#state.name === 'opening') return await this.#state.pipeline
-    return await this.#opening(this.#options.open(this.#committed), upgrade)
+    return await this.#opening(this.#open(), upgrade)
   }
 
   /** Sessions of an account. @param person folded email */
@@ -153,7 +161,7 @@ export class WorkspaceHost {
   part(session: Session): void {
     if (!this.sessions.delete(session)) return
     this.#countPerson(session, -1)
-    this.acknowledge(session)
+    this.#eviction.acknowledge(session)
     const account = this.#people.get(session)
     this.#people.delete(session)
     if (account !== undefined) this.#statuses?.left(account)
@@ -165,7 +173,7 @@ export class WorkspaceHost {
 
   /** A client knows that the model is about to change. */
   acknowledge(session: Session): void {
-    if (this.#unaware.delete(session) && this.#unaware.size === 0) this.#noticeDone?.()
+    this.#eviction.acknowledge(session)
   }
 
   /** Ends every session but `except`, then closes the files. Never fails, and never waits for ever. */
@@ -219,16 +227,26 @@ export class WorkspaceHost {
     return state.name === 'draining' ? state.pipeline : undefined
   }
 
-  readonly #committed = (pushes: Push[]): void => {
+  #open(): Promise<Pipeline> {
+    return this.#options.open({
+      committed: (pushes) => this.#committed(pushes),
+      indexed: (found) => this.#indexing.add(found),
+    })
+  }
+
+  #committed(pushes: Push[]): void {
+    // The next push would step over it: nothing more is pushed to these sessions.
+    if (!this.#push(pushes)) for (const session of this.sessions) session.leaveOut()
+  }
+
+  /** Tells whether anything is pushed now. */
+  #push(pushes: Push[]): boolean {
     const pipeline = this.#pushing
-    if (pipeline === undefined) {
-      // The next push would step over it: nothing more is pushed to these sessions.
-      for (const session of this.sessions) session.leaveOut()
-      return
-    }
+    if (pipeline === undefined) return false
     // The answers to the senders are on their way by promises: pushes come after them, to who is there now.
     const present = [...this.sessions]
     process.nextTick(() => this.#broadcast(pipeline, pushes, present))
+    return true
   }
 
   async #opening(opened: Promise<Pipeline>, upgrade: boolean): Promise<Pipeline> {
@@ -255,10 +273,11 @@ export class WorkspaceHost {
     const state = this.#state
     if (state.name === 'open' || state.name === 'opening') {
       this.#statuses?.stop()
+      this.#indexing.stop()
       await this.#evict(closeCodes.upgrading, undefined)
       await this.#closePipeline(state.pipeline)
     }
-    return await this.#options.open(this.#committed)
+    return await this.#open()
   }
 
   async #drain(
@@ -290,30 +309,16 @@ export class WorkspaceHost {
   /** A log that was restored is taken in by the next opening: everyone comes back to it. */
   #closeWhenRestored(): void {
     if (this.#state.name !== 'open' || !this.#state.pipeline.restoring.isLogReplaced) return
+    // Whoever is on the way in may be the tool that comes back.
+    if (this.#entering > 0) return
     if ([...this.sessions].some(({ token }) => token.isBackup)) return
     void this.close(closeCodes.workspaceClosed, { signal: false })
   }
 
   /** Tells everyone that the model is about to change, gives them a moment, and closes their sockets. */
   async #evict(reason: CloseReason, except: Session | undefined): Promise<void> {
-    for (const session of this.sessions) {
-      if (session === except) continue
-      this.#unaware.add(session)
-      session.signal({ result: modelUpgrade })
-    }
-    if (this.#unaware.size > 0) await this.#notice()
-    this.#unaware.clear()
+    await this.#eviction.warn([...this.sessions].filter((session) => session !== except))
     this.#closeSessions(reason, except)
-  }
-
-  async #notice(): Promise<void> {
-    let cancel: Cancel = () => undefined
-    await new Promise<void>((resolve) => {
-      this.#noticeDone = resolve
-      cancel = this.#options.wheel.schedule(this.#options.upgradeNotice, resolve)
-    })
-    cancel()
-    this.#noticeDone = undefined
   }
 
   #closeSessions(reason: CloseReason, except: Session | undefined): void {
@@ -346,11 +351,10 @@ export class WorkspaceHost {
   }
 
   #closed(): void {
+    this.#indexing.stop()
     this.#cancelIdle?.()
     this.#cancelIdle = undefined
     this.#become({ name: 'closed' })
     this.#options.closed(this)
   }
 }
-
-const modelUpgrade: Pick<Tx, '_class'> = { _class: core.class.TxModelUpgrade }

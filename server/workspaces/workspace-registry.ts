@@ -1,9 +1,9 @@
 import { closeCodes } from '../../protocol/close-codes.ts'
 import type { Session } from '../sessions/session.ts'
-import { type HostOptions, WorkspaceHost } from './workspace-host.ts'
+import { type CommitListener, type HostOptions, WorkspaceHost } from './workspace-host.ts'
 
 export type RegistryOptions = Omit<HostOptions, 'id' | 'open' | 'closed'> & {
-  open: (id: string, committed: Parameters<HostOptions['open']>[0]) => ReturnType<HostOptions['open']>
+  open: (id: string, listener: CommitListener) => ReturnType<HostOptions['open']>
   /** A workspace closed: whoever remembers something of it may forget it. */
   closed: (id: string) => void
 }
@@ -59,7 +59,7 @@ export class WorkspaceRegistry {
     const host = new WorkspaceHost({
       ...this.#options,
       id,
-      open: (committed) => this.#options.open(id, committed),
+      open: (listener) => this.#options.open(id, listener),
       closed: (closed) => {
         if (this.#hosts.get(id) === closed) this.#hosts.delete(id)
         this.#options.closed(id)

@@ -66,9 +66,10 @@ test('ACC-61: wrong passwords, sessions and session ids count for an account how
   )
   const sessionId = 's1'
   const first = await RawClient.open(endpoint, token('bob', 'team'), {}, { sessionId })
-  const second = await RawClient.open(endpoint, token('BOB', 'team'), {}, { sessionId })
-  assert.equal((await first.waitForClose()).code, 4200)
-  await enter('Bob')
+  const same = new RawClient(endpoint, token('BOB', 'team'), { sessionId })
+  assert.equal((await same.waitForClose()).code, 4201)
+  const second = await enter('Bob')
+  assert.equal(await first.request('ping'), 'pong!')
   assert.equal((await refusal(token('boB', 'team'))).frame.error?.code, 'platform:status:LimitReached')
   assert.equal(await second.request('authenticate', [token('bOB', 'team')]), true)
 })

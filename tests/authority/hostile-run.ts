@@ -7,6 +7,8 @@ import type { Caller } from '../../pipeline/caller.ts'
 import { openWorkspace, type Pipeline } from '../../pipeline/open-workspace.ts'
 import { Permissions } from '../../pipeline/permissions/permissions.ts'
 import { readSpaces } from '../../pipeline/permissions/read-spaces.ts'
+import type { Indexed } from '../../pipeline/indexed-documents.ts'
+import { innerChange } from '../../pipeline/permissions/log-entry.ts'
 import type { Push } from '../../pipeline/push.ts'
 import { readModel } from '../../pipeline/read-model.ts'
 import { createMemoryStorage } from '../../pipeline/storage/memory/storage.ts'
@@ -24,6 +26,8 @@ const system = caller('system', { system: true })
 const asked = ['board:class:Task', 'board:class:Comment', 'core:class:Space', 'core:class:Preference']
 const spaceIds = ['open', 's1', 's2', 's3', 'nowhere', 'note1', 'core:space:Space']
 const STEPS = 12
+/** Transactions bring a time before it. */
+const NOW = 1000
 
 export interface RunSummary {
   sent: number
@@ -35,7 +39,7 @@ export async function hostileRun(
   seed: number,
   storage: Storage = createMemoryStorage(),
 ): Promise<RunSummary> {
-  const run = new Run(new Chance(seed), storage)
+  const run = new Run(new Chance(seed), storage, seed % 2 === 0 ? 'nobody' : 'maintainers')
   await run.open()
   await run.prepare()
   for (let step = 0; step < STEPS; step++) await run.step()
@@ -48,13 +52,16 @@ class Run {
   readonly summary: RunSummary = { sent: 0, accepted: 0 }
   readonly #chance: Chance
   readonly #storage: Storage
+  readonly #imports: 'nobody' | 'maintainers'
   readonly #pushes: Push[] = []
+  readonly #indexed: Indexed[] = []
   readonly #reference: Reference
   readonly #shown = new Map<Caller, Shown>(callers.map((who) => [who, new Shown()]))
   #pipeline!: Pipeline
   #taken = 0
 
-  constructor(chance: Chance, storage: Storage) {
+  constructor(chance: Chance, storage: Storage, imports: 'nobody' | 'maintainers') {
+    this.#imports = imports
     this.#chance = chance
     this.#storage = storage
     this.#reference = new Reference(base.documents(), () => this.#pipeline.model.hierarchy)
@@ -65,9 +72,11 @@ class Run {
       id: 'hostile',
       storage: this.#storage,
       base,
-      clock: { now: () => 1000 },
+      imports: this.#imports,
+      clock: { now: () => NOW },
       logger: new TestLog(),
       committed: (pushes) => this.#pushes.push(...pushes),
+      indexed: (found) => this.#indexed.push(...found),
     })
   }
 
@@ -98,6 +107,7 @@ class Run {
     for (const [who, shown] of this.#shown)
       shown.load(await this.#find(who, 'board:class:Task'), this.#pipeline.lastSeq())
     this.#pushes.length = 0
+    this.#indexed.length = 0
   }
 
   async step(): Promise<void> {
@@ -142,12 +152,27 @@ class Run {
   /** Each new entry of the log is one that its sender may have made. */
   async #takeLog(who: Caller | undefined): Promise<void> {
     const entries = await this.#pipeline.storage.readLog({ after: this.#taken, limit: 1000 })
+    const mayImport = who !== undefined && this.#mayImport(who)
     for (const entry of entries) {
       this.#taken = entry.seq
       const flaw = this.#reference.take(entry, who?.account)
       assert.equal(flaw, undefined, `${flaw}, by ${who?.email}: ${JSON.stringify(entry.tx)}`)
+      if (who !== undefined) this.#checkTime(mayImport, entry.tx)
     }
     assert.deepEqual(this.#reference.miscounted(), [])
+  }
+
+  /** Nobody brings a time of an own but who imports, and nobody one for the model. */
+  #checkTime(mayImport: boolean, tx: Tx): void {
+    const { objectClass } = innerChange(tx)
+    const { hierarchy } = this.#reference
+    const isOfModel = hierarchy.findClass(objectClass) && hierarchy.domainOf(objectClass) === 'model'
+    assert.ok(tx.modifiedOn >= NOW || (mayImport && isOfModel !== true), JSON.stringify(tx))
+  }
+
+  #mayImport(who: Caller): boolean {
+    const role = this.#reference.role(who.account)
+    return this.#imports === 'maintainers' && (role === 'OWNER' || role === 'MAINTAINER')
   }
 
   /** Nothing has changed but by the log. */
@@ -225,6 +250,7 @@ class Run {
   async #checkPushes(before: number): Promise<void> {
     const pushes = this.#pushes.splice(0)
     const entries = this.#reference.log.filter(({ seq }) => seq > before)
+    const indexed = this.#indexed.splice(0)
     for (const who of callers) {
       const received = pushes.filter((push) => this.#pipeline.mayReceive(who, push))
       const seqs = received.flatMap(({ seq }) => seq ?? [])
@@ -232,6 +258,13 @@ class Run {
         .filter((entry) => this.#reference.seesEntry(who.account, entry))
         .map(({ seq }) => seq)
       assert.deepEqual(seqs, seen, `${who.email} hears`)
+      const known = entries.filter(({ seq }) => seen.includes(seq)).map(({ tx }) => innerChange(tx))
+      for (const { _class, audience } of indexed)
+        if (audience === undefined || this.#pipeline.mayReceive(who, { tx: {} as Tx, audience }))
+          assert.ok(
+            known.some(({ objectClass }) => objectClass === _class),
+            `${who.email} is told of ${_class}`,
+          )
       const missed = await this.#pipeline.missed(who, { after: before, most: 1000 })
       if (missed !== undefined)
         assert.deepEqual(

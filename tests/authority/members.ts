@@ -103,8 +103,9 @@ export async function peopledWorld(
   context: TestContext,
   encoding: Encoding,
   flags: Flags = {},
+  options: { fakeTime?: boolean } = {},
 ): Promise<World> {
-  const server = await testServer(context, flags)
+  const server = await testServer(context, flags, options)
   const enter = async (name: string) => await Member.enter(server, name, encoding)
   const root = await enter('root')
   for (const [name, role] of Object.entries(roles)) {

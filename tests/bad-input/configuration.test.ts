@@ -7,7 +7,8 @@ import {
   describeConfiguration,
   resolveConfiguration,
 } from '../../server/configuration/configuration.ts'
-import { type Option, options } from '../../server/configuration/options.ts'
+import type { Option } from '../../server/configuration/option.ts'
+import { options } from '../../server/configuration/options.ts'
 import { atrium, temporaryFolder } from '../support/executable.ts'
 
 const wrongValues: Record<string, string[]> = {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { StatusError } from '../../model/status.ts'
+import { closeCodes } from '../../protocol/close-codes.ts'
 import { ClientError } from '../../client/errors.ts'
 import { ConnectionFixture } from '../support/connection-fixture.ts'
 import { MemoryCore } from '../support/memory-core.ts'
@@ -214,11 +215,10 @@ test('SDK-8: a server that wants no return is not asked again, and says why', as
   connection.pause()
   const waiting = connection.request('ping', [])
   const refused = assert.rejects(waiting, (error: ClientError) => error.code === 'refused')
-  // The same session again, elsewhere.
-  fixture.core.connect({ email: 'ann', workspace: 'w1' }, 'session of ann')
+  for (const session of fixture.core.core.manager.sessions) session.close(closeCodes.closedByAdmin)
   await fixture.until('stopped')
   await refused
-  assert.equal(connection.state.lastClose?.code, 4200)
+  assert.equal(connection.state.lastClose?.code, 4203)
   await fixture.time.advance(100_000)
   assert.equal(connection.state.phase, 'stopped')
 })

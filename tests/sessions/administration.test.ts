@@ -74,6 +74,51 @@ test('SRV-32: statistics show totals to any valid token, and sessions by workspa
   )
 })
 
+test('SRV-72: statistics come in the shape of the old admin page too, with sessions for administrators only', async (t) => {
+  const server = await testServer(t)
+  const ann = await RawClient.open(server.url, server.token('ann'), {}, { sessionId: 's1' })
+  await ann.request('findAll', ['board:class:Task', {}])
+  const get = async (token: string, query = '&format=1') =>
+    await fetch(`${server.server.url}/api/v1/statistics?token=${token}${query}`)
+  interface Old {
+    admin: boolean
+    metrics: { measurements: object }
+    statistics: { activeSessions: Record<string, { sessions: object[] }> } & Record<string, number>
+  }
+  const all = (await (await get(server.token('root', '', { admin: 'true' }))).json()) as Old
+  const { activeSessions, ...numbers } = all.statistics
+  assert.deepEqual(activeSessions, {
+    w1: {
+      sessions: [
+        {
+          userId: 'ann',
+          data: { sessionId: 's1', binary: false, mode: 'user' },
+          mins5: { find: 1, tx: 0 },
+          total: { find: 1, tx: 0 },
+          current: { find: 1, tx: 0 },
+          upgrade: false,
+        },
+      ],
+      name: 'w1',
+      wsId: 'w1',
+      sessionsTotal: 1,
+      upgrading: false,
+      closing: false,
+    },
+  })
+  const names = ['memoryUsed', 'memoryTotal', 'memoryRSS', 'cpuUsage', 'freeMem', 'totalMem', 'totalClients']
+  for (const name of names) assert.equal(typeof numbers[name], 'number', name)
+  assert.deepEqual([all.admin, all.metrics.measurements], [true, {}])
+  const mine = (await (await get(server.token('ann'))).json()) as Old
+  assert.deepEqual(
+    [mine.statistics.activeSessions, mine.admin, mine.statistics['totalClients']],
+    [{}, false, 1],
+  )
+  assert.equal((await get('nonsense')).status, 401)
+  for (const format of ['2', '', '1%20', '__proto__'])
+    assert.equal((await get(server.token('ann'), `&format=${format}`)).status, 400, format)
+})
+
 test('SRV-33: an administrator lists workspaces and sessions, and closes one session for good', async (t) => {
   const server = await testServer(t)
   const admin = asAdmin(server)

@@ -58,6 +58,25 @@ test('WIRE-60: findAll takes query, limit, sort, total and projection', async (c
   )
 })
 
+test('WIRE-210: an order by cases takes strings and numbers as index and default, in JSON and packed', async (context) => {
+  const { json, find } = await finder(context)
+  for (const id of ['a', 'b', 'c', 'd']) await json.request('tx', [createTask(id, { title: id })])
+  const order = async (direction: 1 | -1, indexes: unknown[], fallback?: unknown) => {
+    const cases = indexes.map((index, at) => ({ query: 'abcd'[at], index }))
+    const sort = {
+      title: { order: direction, cases, ...(fallback === undefined ? {} : { default: fallback }) },
+    }
+    return idsOf(await find('board:class:Task', { _id: { $in: ['a', 'b', 'c', 'd'] } }, { sort })).join('')
+  }
+  assert.equal(await order(1, ['2', '10', '1']), 'cbad')
+  assert.equal(await order(-1, ['2', '10', '1']), 'abcd')
+  assert.equal(await order(1, ['2', 3, '1'], '15'), 'bcda')
+  assert.equal(await order(1, ['b', 'a', 'c', ''], ''), 'dbac')
+  for (const wrong of [true, null, {}, ['1'], undefined])
+    await assert.rejects(order(1, ['1', wrong]), /InvalidQuery/)
+  for (const wrong of [true, {}, ['1']]) await assert.rejects(order(1, ['1'], wrong), /InvalidQuery/)
+})
+
 test('WIRE-61: findAll joins by lookup, forward, back and into the model', async (context) => {
   const { json, find } = await finder(context)
   await json.request('tx', [createTask('t1', { title: 'x', assignee: 'account:ann' })])

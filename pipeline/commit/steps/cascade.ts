@@ -4,6 +4,7 @@ import { core, domains } from '../../../model/identifiers.ts'
 import type { FindPlan } from '../../../model/query/plan.ts'
 import { StatusError } from '../../../model/status.ts'
 import type { TxCUD, TxRemoveDoc } from '../../../model/transactions.ts'
+import { isDeclaration } from '../../../model/workspace-model.ts'
 import { parentDomain } from '../attachments.ts'
 import type { AppliedChange, CommitStep, StepHandler, Work } from '../commit-step.ts'
 import { plainPlan } from '../../plain-plan.ts'
@@ -15,7 +16,8 @@ import type { Workspace } from '../../workspace.ts'
 const MAX_CONTENTS = 10_000
 
 /**
- * Removing a document removes what is attached to it, at every depth, the outermost first. A space that holds
+ * Removing a document removes what is attached to it, at every depth, the outermost first; a class, its attributes. A
+ * space that holds
  * documents is removed with them where the transaction says `cascade: true`, and not without.
  */
 export const cascade: CommitStep = (next, workspace) =>
@@ -84,7 +86,7 @@ async function contentsOf(
 async function attachedTo(work: Work, parents: Doc[]): Promise<Doc[]> {
   const { hierarchy } = work.state
   const places = new Set(parents.map(({ _id, _class }) => `${hierarchy.domainOf(_class) ?? ''}/${_id}`))
-  const found: Doc[] = []
+  const found = await attributesOf(work, parents)
   for (const plan of attachedPlans(
     hierarchy,
     parents.map(({ _id }) => _id),
@@ -95,6 +97,20 @@ async function attachedTo(work: Work, parents: Doc[]): Promise<Doc[]> {
     }
   }
   return found
+}
+
+/** A class has its attributes, however they were made: attached to it, as clients did once, or not. */
+async function attributesOf(work: Work, parents: Doc[]): Promise<Doc[]> {
+  const classes = parents.filter(isDeclaration).map(({ _id }) => _id)
+  if (classes.length === 0) return []
+  const plan = plainPlan(domains.model, {
+    op: 'all-of',
+    conditions: [
+      { op: 'in', path: ['attributeOf'], values: classes },
+      { op: 'eq', path: ['_class'], value: core.class.Attribute },
+    ],
+  })
+  return [...(await work.state.find(plan))]
 }
 
 /** One query for each domain that keeps attached documents. */

@@ -195,6 +195,11 @@ const lookups: fc.Arbitrary<LookupPlan[]> = fc.uniqueArray(
 
 const orders = fc.constantFrom<(1 | -1)[]>(1, -1)
 
+const caseIndexes = fc.oneof(
+  fc.integer({ min: 0, max: 4 }),
+  fc.constantFrom('', '1', '10', '2', 'a', 'b', 'ä', '\u{1f600}', '\uffee'),
+)
+
 const sortKeys: fc.Arbitrary<SortKey> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ path: paths, order: orders }) },
   {
@@ -202,10 +207,10 @@ const sortKeys: fc.Arbitrary<SortKey> = fc.oneof(
     arbitrary: fc.record({
       path: paths,
       order: orders,
-      cases: fc.array(fc.record({ condition: leaf(), index: fc.integer({ min: 0, max: 4 }) }), {
+      cases: fc.array(fc.record({ condition: leaf(), index: caseIndexes }), {
         maxLength: 3,
       }),
-      default: fc.constantFrom(undefined, 2),
+      default: fc.constantFrom(undefined, 2, 'b'),
     }),
   },
 )

@@ -125,6 +125,19 @@ export function describeFinding(name: string, make: SubjectFactory): void {
   )
 
   test(
+    `STO-11: ${name} sorts by cases with numbers before strings, and strings by code point`,
+    within(numbered.slice(0, 5), async (workspace) => {
+      const cases = ['b', 10, '10', '9'].map((index, at) => ({ condition: eq('_id', `t0${at}`), index }))
+      const sorted = (order: 1 | -1, fallback?: string | number) =>
+        idsOf(workspace, { sort: [{ path: ['rank'], order, cases, default: fallback }] })
+      assert.deepEqual(await sorted(1), ['t01', 't02', 't03', 't00', 't04'])
+      assert.deepEqual(await sorted(-1), ['t00', 't03', 't02', 't01', 't04'])
+      assert.deepEqual(await sorted(1, 'a'), ['t01', 't02', 't03', 't04', 't00'])
+      assert.deepEqual(await sorted(-1, 9), ['t00', 't03', 't02', 't01', 't04'])
+    }),
+  )
+
+  test(
     `STO-26: ${name} finds the same by a path that is declared later, no longer, and again`,
     within([], async (workspace) => {
       const values = ['r1', ['r1', true], { a: 1 }, true, null, 1, [{ x: 'r1' }], '\ud800', '\ufffd']

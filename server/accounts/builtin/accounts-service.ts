@@ -35,7 +35,7 @@ export class AccountsService {
     const { store, observer, tokens } = options
     this.#tokens = tokens
     const issuer = new TokenIssuer(options)
-    const people = new People({ ...options, issuer })
+    const people = new People({ ...options, issuer, isSystem: (person) => tokens.isSystem(person) })
     const members = new Members({ store, people, observer })
     const workspaces = new Workspaces({ ...options, people, members, issuer })
     this.#people = people

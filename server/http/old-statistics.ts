@@ -1,0 +1,57 @@
+import { loadavg, freemem, totalmem } from 'node:os'
+import type { Session } from '../sessions/session.ts'
+import type { WorkspaceHost } from '../workspaces/workspace-host.ts'
+
+const MIB = 1024 * 1024
+
+/**
+ * Statistics in the shape that the admin page of the family reads.
+ *
+ * @param hosts whose sessions are told of; none for who may not know of them
+ */
+export function oldStatistics(sessions: number, hosts: Iterable<WorkspaceHost>, admin: boolean): object {
+  const { heapUsed, heapTotal, rss, arrayBuffers } = process.memoryUsage()
+  return {
+    metrics: { operations: 0, value: 0, measurements: {}, params: {} },
+    statistics: {
+      activeSessions: Object.fromEntries([...hosts].map((host) => [host.id, activity(host)])),
+      totalClients: sessions,
+      memoryUsed: rounded(heapUsed / MIB),
+      memoryTotal: rounded(heapTotal / MIB),
+      memoryRSS: rounded(rss / MIB),
+      memoryArrayBuffers: rounded(arrayBuffers / MIB),
+      cpuUsage: rounded(loadavg()[0] ?? 0),
+      freeMem: rounded(freemem() / MIB),
+      totalMem: rounded(totalmem() / MIB),
+    },
+    users: [],
+    admin,
+  }
+}
+
+function activity({ id, sessions, upgrading, isOver }: WorkspaceHost): object {
+  return {
+    sessions: [...sessions].map(sessionActivity),
+    name: id,
+    wsId: id,
+    sessionsTotal: sessions.size,
+    upgrading,
+    closing: isOver,
+  }
+}
+
+function sessionActivity({ token, id, binary, statistics }: Session): object {
+  const { current, lastFiveMinutes, total } = statistics
+  return {
+    userId: token.email,
+    data: { sessionId: id, binary, mode: token.mode },
+    mins5: lastFiveMinutes,
+    total,
+    current,
+    upgrade: token.mode === 'upgrade',
+  }
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 100) / 100
+}

@@ -1,0 +1,69 @@
+import type { Class, Ref } from '../../model/documents.ts'
+import { WorkspaceEvent } from '../../model/transactions.ts'
+import type { Indexed } from '../../pipeline/indexed-documents.ts'
+import type { Audience, Push } from '../../pipeline/push.ts'
+import { workspaceEvent } from '../../pipeline/workspace-event.ts'
+import type { Cancel, TimerWheel } from '../timer-wheel.ts'
+
+/** Milliseconds at least between two announcements in one workspace, and at most until one is made. */
+const INTERVAL = 1000
+
+interface Found {
+  audience: Audience | undefined
+  classes: Set<Ref<Class>>
+}
+
+/**
+ * Announces what came into the full-text index, so that clients refresh their searches: the classes, once in a while,
+ * to each who may have heard of the documents.
+ */
+export class IndexingUpdates {
+  readonly #wheel: TimerWheel
+  readonly #sources: { generateId: () => string; now: () => number }
+  readonly #announce: (pushes: Push[]) => void
+  /** By audience. */
+  #found = new Map<string, Found>()
+  #cancel: Cancel | undefined
+
+  constructor(options: {
+    wheel: TimerWheel
+    now: () => number
+    generateId: () => string
+    announce: (pushes: Push[]) => void
+  }) {
+    this.#wheel = options.wheel
+    this.#sources = options
+    this.#announce = options.announce
+  }
+
+  add(indexed: readonly Indexed[]): void {
+    for (const { _class, audience } of indexed) {
+      const key = JSON.stringify(audience ?? null)
+      const found = this.#found.get(key) ?? { audience, classes: new Set() }
+      this.#found.set(key, found)
+      found.classes.add(_class)
+    }
+    if (indexed.length > 0) this.#cancel ??= this.#wheel.schedule(INTERVAL, () => this.#flush())
+  }
+
+  /** Forgets what was to be announced: nobody is there any more. */
+  stop(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+    this.#found.clear()
+  }
+
+  #flush(): void {
+    const found = [...this.#found.values()]
+    this.stop()
+    const open = found.find(({ audience }) => audience === undefined)?.classes
+    const pushes = found.flatMap(({ audience, classes }) => {
+      const told =
+        audience === undefined ? [...classes] : [...classes].filter((each) => open?.has(each) !== true)
+      if (told.length === 0) return []
+      const tx = workspaceEvent(this.#sources, WorkspaceEvent.IndexingUpdate, { _class: told })
+      return [{ tx, audience }]
+    })
+    if (pushes.length > 0) this.#announce(pushes)
+  }
+}

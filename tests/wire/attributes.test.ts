@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Tx } from '../../model/transactions.ts'
+import { WorkspaceModel } from '../../model/workspace-model.ts'
+import { create, inEachSetting, Member, remove, update } from '../authority/members.ts'
+import { RawClient } from '../support/raw-client.ts'
+import { testServer } from '../support/test-server.ts'
+import { change } from '../support/transactions.ts'
+
+const Class = 'core:class:Class'
+const Attribute = 'core:class:Attribute'
+const Note = 'shop:class:Note'
+const inModel = { space: 'core:space:Model' }
+const number = { _class: 'core:class:TypeNumber' }
+const admin = { admin: 'true' as const }
+
+const declared = (name: string) => ({ attributeOf: Note, name, label: name, type: number })
+const note = create(
+  Note,
+  Class,
+  { kind: 0, label: 'Note', extends: 'core:class:Doc', domain: 'note' },
+  inModel,
+)
+
+/** As a client made it for which attributes were attached to their class. */
+function attached(id: string, name: string): object {
+  const tx = change('core:class:TxCreateDoc', id, Attribute, inModel, { attributes: declared(name) })
+  return change('core:class:TxCollectionCUD', Note, Class, inModel, { collection: 'attributes', tx })
+}
+
+/** What it says itself of what it is attached to. */
+function attachedItself(id: string, name: string): object {
+  const place = { attachedTo: Note, attachedToClass: Class, collection: 'attributes' }
+  return change('core:class:TxCreateDoc', id, Attribute, inModel, { attributes: declared(name), ...place })
+}
+
+const made: Record<string, object> = {
+  plain: create('shop:attribute:plain', Attribute, declared('plain'), inModel),
+  attached: attached('shop:attribute:attached', 'attached'),
+  itself: attachedItself('shop:attribute:itself', 'itself'),
+}
+
+await inEachSetting(({ name, encoding, flags }) => {
+  test(`WIRE-209: attributes are made by a plain creation, and attached as before, ${name}`, async (context) => {
+    const server = await testServer(context, flags(context))
+    const root = await Member.enter(server, 'root', encoding)
+    await root.does(note)
+    for (const [attribute, tx] of Object.entries(made)) {
+      assert.deepEqual(await root.tries(tx), {}, attribute)
+      const wrong = create(
+        `wrong-${attribute}`,
+        Note,
+        { [attribute]: 'text' },
+        { space: 'board:project:test' },
+      )
+      assert.equal(await root.tries(wrong), 'core:status:InvalidAttribute', attribute)
+      const id = `shop:attribute:${attribute}`
+      assert.deepEqual(await root.tries(update(id, Attribute, { label: 'new' }, inModel.space)), {})
+    }
+    await root.client.close()
+    // The workspace is opened from its log.
+    const headers = { authorization: `Bearer ${server.token('root', '', admin)}` }
+    const closed = await fetch(`${server.server.url}/api/v1/manage?operation=force-close&wsId=w1`, {
+      method: 'PUT',
+      headers,
+    })
+    assert.equal(closed.status, 200)
+    const again = await Member.enter(server, 'root', encoding)
+    const labels = await again.find<{ label: string }>(Attribute, { attributeOf: Note })
+    assert.deepEqual(
+      labels.map(({ label }) => label),
+      ['new', 'new', 'new'],
+    )
+    const right = { plain: 1, attached: 2, itself: 3 }
+    assert.deepEqual(await again.tries(create('n1', Note, right, { space: 'board:project:test' })), {})
+    // One kind is removed by its own transaction, the others with their class.
+    assert.deepEqual(await again.tries(remove('shop:attribute:attached', Attribute, inModel)), {})
+    assert.deepEqual(await again.tries(remove('n1', Note, { space: 'board:project:test' })), {})
+    assert.deepEqual(await again.tries(remove(Note, Class, inModel)), {})
+    assert.deepEqual(await again.ids(Attribute, { attributeOf: Note }), [])
+    for (const tx of [note, made['plain'] as object])
+      assert.deepEqual(
+        await again.tries({ ...tx, _id: `again-${String((tx as Tx)._class)}-${Math.random()}` }),
+        {},
+      )
+  })
+})
+
+test('WIRE-209: an existing client’s own model says that an attribute is no attached document', async (context) => {
+  const { url, token } = await testServer(context)
+  const client = await RawClient.open(url, token('ann'))
+  const txes = (await client.request('loadModel', [0])) as Tx[]
+  const { hierarchy } = WorkspaceModel.of(txes)
+  assert.equal(hierarchy.isDerived(Attribute, 'core:class:AttachedDoc'), false)
+  assert.equal(hierarchy.isDerived(Attribute, 'core:class:Doc'), true)
+  const attributes = (await client.request('findAll', [Attribute, {}])) as object[]
+  assert.ok(attributes.length > 50)
+  assert.ok(attributes.every((each) => !('attachedTo' in each)))
+})
+
+test('WIRE-209: a class takes no attribute with it that is of another class', async (context) => {
+  const server = await testServer(context)
+  const root = await Member.enter(server, 'root', 'json')
+  await root.does(note)
+  const other = 'shop:class:Other'
+  await root.does(
+    create(other, Class, { kind: 0, label: 'Other', extends: 'core:class:Doc', domain: 'other' }, inModel),
+  )
+  const tx = change('core:class:TxCreateDoc', 'shop:attribute:odd', Attribute, inModel, {
+    attributes: { ...declared('odd'), attributeOf: other },
+  })
+  await root.does(
+    change('core:class:TxCollectionCUD', Note, Class, inModel, { collection: 'attributes', tx }),
+  )
+  await root.does(remove(Note, Class, inModel))
+  assert.deepEqual(await root.ids(Attribute, { attributeOf: other }), ['shop:attribute:odd'])
+  const wrong = create('o1', other, { odd: 'text' }, { space: 'board:project:test' })
+  assert.equal(await root.tries(wrong), 'core:status:InvalidAttribute')
+})

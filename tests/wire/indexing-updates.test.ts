@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import type { Flags } from '../../server/configuration/configuration.ts'
+import { createNodeClient } from '../../client/node.ts'
+import { board } from '../../examples/board/model.ts'
+import {
+  attach,
+  create,
+  type Encoding,
+  inEachSetting,
+  type Member,
+  peopledWorld,
+  update,
+} from '../authority/members.ts'
+import { RawClient } from '../support/raw-client.ts'
+import { testServer } from '../support/test-server.ts'
+import { applyIf, createTask, updateTask } from '../support/transactions.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+const Task = 'board:class:Task'
+const Comment = 'board:class:Comment'
+
+/** The classes of each announcement so far. */
+function announced({ pushes }: RawClient): string[][] {
+  const events = pushes.filter(({ event }) => event === 2)
+  return events.map(({ params }) => [...(params as { _class: string[] })._class].sort())
+}
+
+/** A world in which nothing is to be announced any more, and what is announced from now on. */
+async function settled(context: TestContext, encoding: Encoding, flags: Flags = {}) {
+  const world = await peopledWorld(context, encoding, flags, { fakeTime: true })
+  const { server, ann, bob, gus, root } = world
+  const { time } = server
+  const started = new Map<RawClient, number>()
+  /** Time goes on until what was done before is announced, if it is; then everyone is told what came. */
+  const next = async () => {
+    await time.advance(1200)
+    const told: Record<string, string[][]> = {}
+    for (const [name, { client }] of Object.entries({ ann, bob, gus, root } as Record<string, Member>)) {
+      // What was pushed before this is there when it is answered.
+      await client.request('ping')
+      told[name] = announced(client).slice(started.get(client) ?? 0)
+      started.set(client, announced(client).length)
+    }
+    return told
+  }
+  return { ...world, time, next, first: await next() }
+}
+
+await inEachSetting(({ name, encoding, flags }) => {
+  test(`WIRE-213: what comes into the full-text index is announced, each class to who may see a document of it, ${name}`, async (context) => {
+    const { ann, bob, root, server, next, first } = await settled(context, encoding, flags(context))
+    assert.deepEqual(first['bob'], [[Task]], 'a comment is in a private space only')
+    assert.deepEqual(first['gus'], [[Task]])
+    assert.deepEqual(first['ann']?.flat().sort(), [Comment, Task])
+    assert.deepEqual(first['root']?.flat().sort(), [Comment, Task])
+    // By the time it is announced a search finds it.
+    await ann.does(createTask('new', { title: 'needle' }, { space: 'pub' }))
+    assert.deepEqual(await next(), { ann: [[Task]], bob: [[Task]], gus: [[Task]], root: [[Task]] })
+    assert.deepEqual(await bob.ids(Task, { $search: 'needle' }), ['new'])
+    assert.deepEqual(await bob.search('needle'), ['new'])
+    // Nothing that is searched has changed.
+    await ann.does(updateTask('new', { status: 'done', $push: { labels: 'x' } }, { space: 'pub' }))
+    assert.deepEqual(await next(), { ann: [], bob: [], gus: [], root: [] })
+    await ann.does(updateTask('hidden', { title: 'another secret' }, { space: 'own' }))
+    await ann.does(attach('new', 'public remark', { space: 'pub' }))
+    const mixed = await next()
+    for (const who of ['bob', 'gus']) assert.deepEqual(mixed[who], [[Comment]], who)
+    for (const who of ['ann', 'root']) assert.deepEqual(mixed[who]?.flat().sort(), [Comment, Task], who)
+    // Who is no member any more when it is announced hears nothing.
+    await ann.does(update('own', 'core:class:Space', { $push: { members: bob.account } }))
+    await ann.does(updateTask('hidden', { title: 'a third secret' }, { space: 'own' }))
+    await ann.does(update('own', 'core:class:Space', { $pull: { members: bob.account } }))
+    const left = await next()
+    assert.deepEqual([left['bob'], left['ann']], [[], [[Task]]])
+    // A backup tool puts documents back past the log.
+    const tool = await RawClient.open(server.url, server.token('tool', 'w1', { mode: 'backup' }))
+    const [task] = (await tool.request('loadDocs', ['task', ['new']])) as object[]
+    const [secret] = (await tool.request('loadDocs', ['task', ['hidden']])) as object[]
+    await tool.request('upload', ['task', [{ ...secret, _id: 'hidden2' }]])
+    const restored = await next()
+    assert.deepEqual([restored['bob'], restored['ann']], [[], [[Task]]])
+    await tool.request('upload', ['task', [{ ...task, _id: 'restored' }]])
+    assert.deepEqual((await next())['bob'], [[Task]])
+    assert.deepEqual(await bob.search('needle'), ['new', 'restored'])
+    assert.ok(root)
+  })
+})
+
+for (const encoding of ['json', 'packed'] as const) {
+  test(`WIRE-213: announcements are coalesced to one a second, ${encoding}`, async (context) => {
+    const { ann, bob, time, next } = await settled(context, encoding)
+    for (let round = 0; round < 5; round++) {
+      await Promise.all(
+        Array.from({ length: 100 }, async (_, at) => {
+          await ann.does(createTask(`t${round}-${at}`, { title: 'x' }, { space: 'pub' }))
+        }),
+      )
+      await time.advance(200)
+    }
+    const told = await next()
+    assert.ok((told['bob']?.length ?? 0) >= 1 && (told['bob']?.length ?? 0) <= 2, JSON.stringify(told['bob']))
+    assert.equal(
+      announced(bob.client).every((classes) => String(classes) === Task),
+      true,
+    )
+    assert.deepEqual(await next(), { ann: [], bob: [], gus: [], root: [] })
+  })
+
+  test(`WIRE-213: silent transactions, mixins, moves, removals and classes of the application are announced too, ${encoding}`, async (context) => {
+    const { ann, max, root, next } = await settled(context, encoding)
+    await ann.does(applyIf({ notify: false, txes: [createTask('s', { title: 'silent' }, { space: 'pub' })] }))
+    assert.deepEqual((await next())['bob'], [[Task]])
+    await ann.does(updateTask('s', { space: 'own' }, { space: 'pub' }))
+    // Who does not see where it went is told of it by a change of what may be seen.
+    assert.deepEqual((await next())['ann'], [[Task]])
+    await ann.does(updateTask('s', { space: 'pub' }, { space: 'own' }))
+    await next()
+    await ann.does({ ...createTask('s', {}, { space: 'pub' }), _class: 'core:class:TxRemoveDoc' })
+    assert.deepEqual((await next())['bob'], [[Task]])
+    const inModel = { space: 'core:space:Model' }
+    const mixin = { kind: 2, label: 'x', extends: Task }
+    await max.does(create('app:mixin:Noted', 'core:class:Mixin', mixin, inModel))
+    const note = {
+      attributeOf: 'app:mixin:Noted',
+      name: 'note',
+      label: 'note',
+      type: { _class: 'core:class:TypeString' },
+      fullText: true,
+    }
+    await max.does(create('app:attribute:note', 'core:class:Attribute', note, inModel))
+    assert.deepEqual(await next(), { ann: [], bob: [], gus: [], root: [] })
+    const mixed = { mixin: 'app:mixin:Noted', attributes: { note: 'needle' } }
+    await ann.does({ ...updateTask('shown', {}, { space: 'pub' }), _class: 'core:class:TxMixin', ...mixed })
+    assert.deepEqual((await next())['bob'], [[Task]])
+    const personal = { kind: 0, label: 'x', extends: 'core:class:Doc', domain: 'diary', visibleTo: 'creator' }
+    await root.does(create('app:class:Diary', 'core:class:Class', personal, inModel))
+    const text = { ...note, attributeOf: 'app:class:Diary', name: 'text' }
+    await root.does(create('app:attribute:text', 'core:class:Attribute', text, inModel))
+    await ann.does(create('d1', 'app:class:Diary', { text: 'dear diary' }, { space: 'pub' }))
+    const diary = await next()
+    assert.deepEqual([diary['ann'], diary['bob'], diary['gus']], [[['app:class:Diary']], [], []])
+  })
+
+  test(`WIRE-213: who wants no broadcast is told nothing, and a workspace that closes leaves no announcement, ${encoding}`, async (context) => {
+    const { ann, server, time } = await settled(context, encoding)
+    const binary = encoding === 'packed'
+    const quiet = await RawClient.open(server.url, server.token('bob'), { binary, broadcast: false })
+    await ann.does(createTask('new', { title: 'needle' }, { space: 'pub' }))
+    await time.advance(1200)
+    await quiet.request('ping')
+    assert.deepEqual(announced(quiet), [])
+    await ann.does(createTask('new2', { title: 'needle' }, { space: 'pub' }))
+    const headers = { authorization: `Bearer ${server.token('root', '', { admin: 'true' })}` }
+    const closing = fetch(`${server.server.url}/api/v1/manage?operation=force-close&wsId=w1`, {
+      method: 'PUT',
+      headers,
+    })
+    await waitUntil(async () => {
+      await time.advance(100)
+      return server.server.inspect().workspaces === 0
+    }, 'the workspace closing')
+    assert.equal((await closing).status, 200)
+  })
+
+  test(`SDK-42: live searches of the SDK refresh on what comes into the index, others do not ask, ${encoding}`, async (context) => {
+    const server = await testServer(context, { storage: 'embedded' }, { fakeTime: true })
+    const { url, token, time } = server
+    const client = createNodeClient({ url, getToken: () => token('ann'), binary: encoding === 'packed' })
+    context.after(() => client.terminate())
+    const writer = await RawClient.open(url, token('bob'))
+    await writer.request('tx', [createTask('t1', { title: 'hay' }, { by: 'account:bob' })])
+    const shown = { search: [] as string[], plain: 0 }
+    client.query(board.class.Task, { $search: 'needle' } as never, {}, (found) => {
+      shown.search = found.map(({ _id }) => _id)
+    })
+    client.query(board.class.Task, {}, {}, () => (shown.plain += 1))
+    await waitUntil(() => shown.plain === 1, 'the tasks shown')
+    const tool = await RawClient.open(url, token('tool', 'w1', { mode: 'backup' }))
+    const [task] = (await tool.request('loadDocs', ['task', ['t1']])) as object[]
+    // No transaction tells of it.
+    await tool.request('upload', ['task', [{ ...task, title: 'a needle', _id: 't2' }]])
+    await waitUntil(async () => {
+      await time.advance(100)
+      return shown.search.join() === 't2'
+    }, 'the search shown anew')
+    assert.equal(shown.plain, 1)
+  })
+}
