@@ -64,6 +64,8 @@ export interface Pipeline extends Handlers {
   /** What backup tools put back and take away. */
   readonly restoring: Restoring
   readonly generateId: () => string
+  /** Resolves when no asynchronous trigger has anything to do. */
+  readonly triggersIdle: () => Promise<void>
   /** Finishes what is under way and closes the files. Idempotent. */
   close: () => Promise<void>
 }
@@ -139,6 +141,7 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
     lastSeq: workspace.lastSeq,
     queueDepth: () => queue.depth,
     restoring,
+    triggersIdle: () => triggers.idle(),
     mayReceive: (caller, { audience }) => audience === undefined || permissions.mayReceive(caller, audience),
     close: async () => {
       await triggers.stop()

@@ -58,12 +58,22 @@ const claimsSchema = z.object({
 /** Signs and verifies tokens: JWT, HS256. */
 export class Tokens {
   // A key object: verifying with a string costs sixty times as much.
-  readonly #key: KeyObject
+  #key: KeyObject
+  #secret: string
   readonly #now: () => number
 
   constructor(secret: string, now: () => number) {
+    this.#secret = secret
     this.#key = createSecretKey(Buffer.from(secret))
     this.#now = now
+  }
+
+  /** From now on tokens of this secret are good, and no others. Tells whether it is another one. */
+  use(secret: string): boolean {
+    if (secret === this.#secret) return false
+    this.#secret = secret
+    this.#key = createSecretKey(Buffer.from(secret))
+    return true
   }
 
   /** @param ttl seconds; none: the token does not expire */

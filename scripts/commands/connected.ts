@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Connection } from '../../client/connection.ts'
 import { connect } from '../../client/node.ts'
+import { httpAddress } from '../../server/http/http-address.ts'
 import { configurationOf } from './configured.ts'
 import { signToken } from './token.ts'
 
@@ -25,7 +26,7 @@ export function withConnection(command: Command, email?: string): Command {
 /** `http://HOST:PORT` of the server that the configuration describes. */
 export function serverUrl(url: string | undefined): string {
   const { host, port } = configurationOf({})
-  return url ?? `http://${host}:${port}`
+  return url ?? httpAddress(host, port)
 }
 
 /** Does something over a connection to the workspace, and closes it. */

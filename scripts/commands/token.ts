@@ -1,6 +1,6 @@
 import { Command, Option as Flag } from 'commander'
 import { systemClock } from '../../model/clock.ts'
-import { ConfigurationError } from '../../server/configuration/configuration.ts'
+import { ConfigurationError } from '../../server/configuration/configuration-error.ts'
 import { readSecret } from '../../server/secret.ts'
 import { type TokenClaims, Tokens } from '../../server/tokens.ts'
 import { wholeNumber } from './arguments.ts'

@@ -1,21 +1,23 @@
+import { isIPv6 } from 'node:net'
 import { z } from 'zod'
+import { flag, list, oneOf, type Option, optional, rereads, text, whole } from './option.ts'
 import { isSecret, MAKE_SECRET, MIN_SECRET } from './secret-strength.ts'
-
-/** One setting: its name in the environment, what it may be, and what it is for. */
-export interface Option<T = unknown> {
-  env: string
-  schema: z.ZodType<T>
-  /** As it would be written in the environment; `undefined`: none. */
-  fallback: string | undefined
-  /** What is allowed, for a person. */
-  allowed: string
-  meaning: string
-  secret?: true
-}
 
 /** Every setting. The flag of `ATRIUM_MAX_PAYLOAD` is `--max-payload`. */
 export const options = {
-  host: text('ATRIUM_HOST', '127.0.0.1', 'Address to listen on.'),
+  config: optional(
+    'ATRIUM_CONFIG',
+    'File of more options, one ATRIUM_NAME=value a line; the environment goes before it. SIGHUP has it read again.',
+  ),
+  host: {
+    ...text('ATRIUM_HOST', '127.0.0.1', 'Address to listen on.'),
+    schema: z
+      .string()
+      .min(1)
+      .transform(withoutBrackets)
+      .refine((host) => isIPv6(host) || /^[^\s:[\]/]+$/.test(host)),
+    allowed: 'an address or a name of this machine, without a port',
+  },
   port: whole('ATRIUM_PORT', 3333, 'Port to listen on; 0 picks a free one.', 0, 65_535),
   data: text('ATRIUM_DATA', './data', 'Folder for everything that is kept on disk.'),
   secret: {
@@ -23,8 +25,10 @@ export const options = {
     schema: z.string().refine(isSecret).optional(),
     allowed: `at least ${MIN_SECRET} bytes, which \`${MAKE_SECRET}\` makes`,
     secret: true,
+    rereads: true,
   },
   publicUrl: {
+    rereads: true,
     ...optional(
       'ATRIUM_PUBLIC_URL',
       'WebSocket address clients are told to connect to, with the path of the proxy before it where there is one.',
@@ -70,7 +74,9 @@ export const options = {
     schema: z.union([z.enum(['builtin', 'none']), z.url({ protocol: /^https?$/ })]),
     allowed: 'builtin, none, or an http(s) URL',
   },
-  signup: oneOf('ATRIUM_SIGNUP', ['open', 'closed'], 'open', 'Whether anyone may create an account.'),
+  signup: rereads(
+    oneOf('ATRIUM_SIGNUP', ['open', 'closed'], 'open', 'Whether anyone may create an account.'),
+  ),
   modules: list(
     'ATRIUM_MODULES',
     'board',
@@ -89,19 +95,23 @@ export const options = {
     allowed: 'major.minor.patch',
   },
   productId: text('ATRIUM_PRODUCT_ID', '', 'Product that tokens must be for; empty: any.', ''),
-  origins: list('ATRIUM_ORIGINS', '', 'Origins browsers may connect from, by comma; empty: any.'),
-  logLevel: oneOf(
-    'ATRIUM_LOG_LEVEL',
-    ['fatal', 'error', 'warn', 'info', 'debug', 'silent'],
-    'info',
-    'Least level that is logged.',
+  origins: rereads(list('ATRIUM_ORIGINS', '', 'Origins browsers may connect from, by comma; empty: any.')),
+  logLevel: rereads(
+    oneOf(
+      'ATRIUM_LOG_LEVEL',
+      ['fatal', 'error', 'warn', 'info', 'debug', 'silent'],
+      'info',
+      'Least level that is logged.',
+    ),
   ),
-  tokenTtl: whole('ATRIUM_TOKEN_TTL', 86_400, 'Seconds a token of the built-in accounts lives.', 1),
-  loginMaxAge: whole(
-    'ATRIUM_LOGIN_MAX_AGE',
-    30 * 86_400,
-    'Seconds after a login in which its tokens are renewed; none of them lives longer.',
-    1,
+  tokenTtl: rereads(whole('ATRIUM_TOKEN_TTL', 86_400, 'Seconds a token of the built-in accounts lives.', 1)),
+  loginMaxAge: rereads(
+    whole(
+      'ATRIUM_LOGIN_MAX_AGE',
+      30 * 86_400,
+      'Seconds after a login in which its tokens are renewed; none of them lives longer.',
+      1,
+    ),
   ),
   maxPayload: whole(
     'ATRIUM_MAX_PAYLOAD',
@@ -153,9 +163,13 @@ export const options = {
     'Transactions of a workspace that may wait for their commit.',
     1,
   ),
-  maxSessions: whole('ATRIUM_MAX_SESSIONS', 100_000, 'Sessions of the server.', 1),
-  maxWorkspaceSessions: whole('ATRIUM_MAX_WORKSPACE_SESSIONS', 10_000, 'Sessions of a workspace.', 1),
-  maxAccountSessions: whole('ATRIUM_MAX_ACCOUNT_SESSIONS', 1000, 'Sessions of an account in a workspace.', 1),
+  maxSessions: rereads(whole('ATRIUM_MAX_SESSIONS', 100_000, 'Sessions of the server.', 1)),
+  maxWorkspaceSessions: rereads(
+    whole('ATRIUM_MAX_WORKSPACE_SESSIONS', 10_000, 'Sessions of a workspace.', 1),
+  ),
+  maxAccountSessions: rereads(
+    whole('ATRIUM_MAX_ACCOUNT_SESSIONS', 1000, 'Sessions of an account in a workspace.', 1),
+  ),
   outboxBytes: whole('ATRIUM_OUTBOX_BYTES', 16 * 1024 * 1024, 'Bytes that may wait for a slow reader.', 1024),
   outboxMessages: whole('ATRIUM_OUTBOX_MESSAGES', 10_000, 'Messages that may wait for a slow reader.', 1),
   pingInterval: whole(
@@ -203,52 +217,8 @@ export const options = {
 
 export type OptionName = keyof typeof options
 
-function text(env: string, fallback: string, meaning: string, allowed = 'any text'): Option<string> {
-  const schema = allowed === '' ? z.string() : z.string().min(1)
-  return { env, schema, fallback, allowed: allowed || 'any text', meaning }
-}
-
-function optional(env: string, meaning: string): Option<string | undefined> {
-  return { env, schema: z.string().min(1).optional(), fallback: undefined, allowed: 'any text', meaning }
-}
-
-function whole(
-  env: string,
-  fallback: number,
-  meaning: string,
-  least: number,
-  most = 2 ** 31,
-): Option<number> {
-  const schema = z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(least).max(most))
-  return {
-    env,
-    schema,
-    fallback: String(fallback),
-    allowed: `a whole number from ${least} to ${most}`,
-    meaning,
-  }
-}
-
-function oneOf<const V extends string>(
-  env: string,
-  values: readonly V[],
-  fallback: V,
-  meaning: string,
-): Option<V> {
-  return { env, schema: z.enum(values), fallback, allowed: values.join(', '), meaning }
-}
-
-function flag(env: string, fallback: '0' | '1', meaning: string): Option<boolean> {
-  const schema = z.enum(['0', '1']).transform((value) => value === '1')
-  return { env, schema, fallback, allowed: '0 or 1', meaning }
-}
-
-function list(env: string, fallback: string, meaning: string): Option<string[]> {
-  const schema = z.string().transform((value) =>
-    value
-      .split(',')
-      .map((each) => each.trim())
-      .filter(Boolean),
-  )
-  return { env, schema, fallback, allowed: 'names separated by commas', meaning }
+/** An IPv6 address as it stands in a URL. */
+function withoutBrackets(host: string): string {
+  const inner = /^\[(.*)\]$/.exec(host)?.[1]
+  return inner !== undefined && isIPv6(inner) ? inner : host
 }

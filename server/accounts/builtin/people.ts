@@ -21,7 +21,7 @@ export interface PeopleOptions {
   issuer: TokenIssuer
   observer: AccessObserver
   now: () => number
-  signup: 'open' | 'closed'
+  settings: { signup: 'open' | 'closed' }
 }
 
 /** Wrong passwords an email may have in {@link ATTEMPT_WINDOW} milliseconds. */
@@ -74,7 +74,7 @@ export class People {
     const admin = token?.admin === true
     const [address, secret] = parse(z.tuple([newEmail, admin ? anyPassword.nullish() : anyPassword]), params)
     const id = foldEmail(address)
-    if (id === SYSTEM_EMAIL || (this.#options.signup === 'closed' && !admin))
+    if (id === SYSTEM_EMAIL || (this.#options.settings.signup === 'closed' && !admin))
       throw forbidden('sign-up is closed')
     await this.#add(id, { email: address, ...(await this.#kept(secret)) }, admin)
     return { email: address, token: this.#options.issuer.afterLogin(await this.get(address)) }
