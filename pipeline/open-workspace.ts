@@ -13,6 +13,7 @@ import { Permissions } from './permissions/permissions.ts'
 import { readSpaces, reportUnknownClasses } from './permissions/read-spaces.ts'
 import { securityEvents } from './permissions/security-events.ts'
 import { readModel } from './read-model.ts'
+import { settleRestoreMark } from './restore-mark.ts'
 import { Restoring } from './restoring.ts'
 import type { Storage, WorkspaceStorage } from './storage/contract.ts'
 import { storageSchema } from './storage-schema.ts'
@@ -75,6 +76,7 @@ export async function openWorkspace(options: OpenOptions): Promise<Pipeline> {
   const { id: workspace, base, logger } = options
   const storage = await options.storage.openWorkspace(workspace, storageSchema(base.hierarchy))
   try {
+    await settleRestoreMark(storage, options.clock.now())
     const { model, flaws } = await readModel({ workspace, base, storage, logger })
     await reportUnknownClasses(storage, model, { logger, workspace })
     if (model.version > 0) await storage.applySchema(storageSchema(model.hierarchy))
@@ -179,7 +181,8 @@ function restoringOf(workspace: Workspace, queue: CommitQueue, triggers: AsyncTr
     queue.forgetDocuments()
     await readSpaces(storage, model, permissions)
   }
-  return new Restoring({ storage, triggers, idle: () => queue.idle(), changed })
+  const { clock, lastSeq } = workspace
+  return new Restoring({ storage, triggers, idle: () => queue.idle(), changed, lastSeq, now: clock.now })
 }
 
 function consistent({ reads }: Workspace, handlers: Handlers): Pipeline['query'] {
