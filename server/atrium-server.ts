@@ -113,6 +113,7 @@ export class AtriumServer implements RunningServer {
       tokens: this.#tokens,
       logger: this.#logger,
       serverVersion: SERVER_VERSION,
+      modelVersion: this.#configuration.modelVersion,
       metrics: () => this.#metrics.text(),
       healthy: () => !manager.draining,
       administration: administration({
