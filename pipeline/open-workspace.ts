@@ -16,6 +16,7 @@ import { Permissions } from './permissions/permissions.ts'
 import { readSpaces, reportUnknownClasses } from './permissions/read-spaces.ts'
 import { securityEvents } from './permissions/security-events.ts'
 import { readModel } from './read-model.ts'
+import { settleRestoreMark } from './restore-mark.ts'
 import { Restoring } from './restoring.ts'
 import type { Storage, WorkspaceStorage } from './storage/contract.ts'
 import { storageSchema } from './storage-schema.ts'
@@ -71,6 +72,8 @@ export interface Pipeline extends Handlers {
   /** What backup tools put back and take away. */
   readonly restoring: Restoring
   readonly generateId: () => string
+  /** Resolves when no asynchronous trigger has anything to do. */
+  readonly triggersIdle: () => Promise<void>
   /** Finishes what is under way and closes the files. Idempotent. */
   close: () => Promise<void>
 }
@@ -80,6 +83,7 @@ export async function openWorkspace(options: OpenOptions): Promise<Pipeline> {
   const { id: workspace, base, logger } = options
   const storage = await options.storage.openWorkspace(workspace, storageSchema(base.hierarchy))
   try {
+    await settleRestoreMark(storage, options.clock.now())
     const { model, flaws } = await readModel({ workspace, base, storage, logger })
     await reportUnknownClasses(storage, model, { logger, workspace })
     if (model.version > 0) await storage.applySchema(storageSchema(model.hierarchy))
@@ -148,6 +152,7 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
     lastSeq: workspace.lastSeq,
     queueDepth: () => queue.depth,
     restoring,
+    triggersIdle: () => triggers.idle(),
     mayReceive: (caller, { audience }) => audience === undefined || permissions.mayReceive(caller, audience),
     close: async () => {
       await triggers.stop()
@@ -181,7 +186,7 @@ async function prepare(
 
 function restoringOf(
   { indexed }: OpenOptions,
-  { model, permissions, storage }: Workspace,
+  { model, permissions, storage, clock, lastSeq }: Workspace,
   { queue, triggers }: { queue: CommitQueue; triggers: AsyncTriggers },
 ): Restoring {
   const changed = async (docs: readonly Doc[]) => {
@@ -189,7 +194,7 @@ function restoringOf(
     await readSpaces(storage, model, permissions)
     indexed?.(indexedAsRestored(model.hierarchy, permissions, docs))
   }
-  return new Restoring({ storage, triggers, idle: () => queue.idle(), changed })
+  return new Restoring({ storage, triggers, idle: () => queue.idle(), changed, lastSeq, now: clock.now })
 }
 
 function consistent({ reads }: Workspace, handlers: Handlers): Pipeline['query'] {

@@ -1,6 +1,7 @@
 import type { Doc, Domain } from '../model/documents.ts'
 import { domains } from '../model/identifiers.ts'
 import { StatusError } from '../model/status.ts'
+import { NEXT_OPENING, RESTORE_MARK, writeRestoreMark } from './restore-mark.ts'
 import type { WorkspaceStorage } from './storage/contract.ts'
 import type { AsyncTriggers } from './triggers/async-triggers.ts'
 
@@ -11,6 +12,9 @@ export interface RestoringParts {
   idle: () => Promise<void>
   /** What is known of documents may be wrong: these were put there, or some are gone. */
   changed: (docs: readonly Doc[]) => Promise<void>
+  /** Of the last durable transaction. */
+  lastSeq: () => number
+  now: () => number
 }
 
 /**
@@ -20,6 +24,8 @@ export interface RestoringParts {
 export class Restoring {
   readonly #parts: RestoringParts
   #isLogReplaced = false
+  /** The place in the log that the mark of a restore tells. */
+  #marked: number | undefined
 
   constructor(parts: RestoringParts) {
     this.#parts = parts
@@ -39,12 +45,15 @@ export class Restoring {
   /** @throws StorageError */
   async upload(domain: Domain, docs: readonly Doc[]): Promise<void> {
     const kept = docs.map(withoutHash)
-    await this.#restore(domain, () => this.#parts.storage.upload(domain, kept), kept)
+    // That of another workspace, whose backup it was in.
+    const own = kept.filter(({ _id }) => _id !== RESTORE_MARK)
+    await this.#restore(domain, () => this.#parts.storage.upload(domain, own), own)
   }
 
   /** @throws StorageError */
   async clean(domain: Domain, ids: readonly string[]): Promise<void> {
-    await this.#restore(domain, () => this.#parts.storage.clean(domain, ids))
+    const others = ids.filter((id) => id !== RESTORE_MARK)
+    await this.#restore(domain, () => this.#parts.storage.clean(domain, others))
   }
 
   async #restore(domain: Domain, act: () => Promise<void>, docs: readonly Doc[] = []): Promise<void> {
@@ -55,9 +64,21 @@ export class Restoring {
     }
     // Also for who comes while the first one waits.
     if (domain === domains.tx) await idle()
+    await this.#mark()
     await act()
+    // What was committed meanwhile may have come before or after.
+    await this.#mark()
     await changed(docs)
     triggers.restored(domain)
+  }
+
+  /** Tells where the history begins, before anything is there that it does not tell of. */
+  async #mark(): Promise<void> {
+    const { lastSeq, now, storage } = this.#parts
+    const seq = this.#isLogReplaced ? NEXT_OPENING : lastSeq()
+    if (seq === this.#marked) return
+    await writeRestoreMark(storage, { seq, now: now() })
+    this.#marked = seq
   }
 }
 

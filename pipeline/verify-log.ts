@@ -1,10 +1,10 @@
-import { applyTransaction, targetOf } from '../model/apply-transaction.ts'
-import type { Doc, Domain } from '../model/documents.ts'
+import type { Domain } from '../model/documents.ts'
 import { contentHash } from '../model/hash-chain.ts'
 import type { Hierarchy } from '../model/hierarchy.ts'
 import type { TxCUD } from '../model/transactions.ts'
+import { Replay, type ReplayedDomain } from './replay.ts'
+import { readRestoreMark, RESTORE_MARK } from './restore-mark.ts'
 import type { WorkspaceStorage } from './storage/contract.ts'
-import { isStoredDomain } from './stored-domain.ts'
 
 export interface Difference {
   domain: Domain
@@ -16,9 +16,16 @@ export interface Difference {
 export interface Verification {
   /** Log entries replayed. */
   entries: number
-  /** Documents they make. */
+  /** Documents that were compared. */
   documents: number
-  /** Places where `seq` does not follow on, and transactions that are in the log twice. */
+  /**
+   * The place in the log at which documents were restored, where their history begins; 0: it has all of them from the
+   * start.
+   */
+  begins: number
+  /** Documents that were restored there, and that the log does not make. */
+  restored: number
+  /** Places where `seq` does not follow on, transactions that are there twice, and those that cannot be applied. */
   flaws: string[]
   differences: Difference[]
 }
@@ -27,84 +34,87 @@ export interface Verification {
 const PAGE = 5000
 const PAGE_BYTES = 4 * 1024 * 1024
 
-/** Replays the log from its start, and compares what it makes with the documents there are. */
+/** The documents of a domain as they are at one place in the log. */
+interface Listing {
+  domain: Domain
+  seq: number
+  hashes: Map<string, string>
+}
+
+/**
+ * Replays the log from its start, and compares what it makes with the documents there are. Each domain is compared as of
+ * one place in the log, so what is committed meanwhile makes no difference.
+ */
 export async function verifyLog(storage: WorkspaceStorage, hierarchy: Hierarchy): Promise<Verification> {
   const replay = new Replay(hierarchy)
-  for (let after = 0; ;) {
-    const page = await storage.readLog({ after, limit: PAGE })
-    for (const { seq, tx } of page) {
-      replay.take(seq, after + 1, tx as TxCUD)
-      after = seq
-    }
-    if (page.length < PAGE) break
+  const restored = await readRestoreMark(storage)
+  const listings: Listing[] = []
+  for (const domain of replay.domains()) listings.push(await list(storage, domain))
+  listings.sort((a, b) => a.seq - b.seq)
+  const begins = Math.min(restored, listings[0]?.seq ?? 0)
+  const found = { documents: 0, restored: 0, differences: [] as Difference[] }
+  const log = new LogReader(storage, replay)
+  await log.upTo(begins)
+  if (begins > 0) replay.beginAnew()
+  for (const listing of listings) {
+    await log.upTo(listing.seq)
+    compare(listing, replay.domain(listing.domain), found)
   }
-  const differences: Difference[] = []
-  for (const domain of replay.domains())
-    for (const each of await compare(storage, domain, replay.documents(domain))) differences.push(each)
-  return { entries: replay.entries, documents: replay.count, flaws: replay.flaws, differences }
+  return { entries: replay.entries, flaws: replay.flaws, begins, ...found }
 }
 
-class Replay {
-  readonly flaws: string[] = []
-  entries = 0
-  readonly #hierarchy: Hierarchy
-  readonly #seen = new Set<string>()
-  readonly #documents = new Map<Domain, Map<string, Doc>>()
+class LogReader {
+  readonly #storage: WorkspaceStorage
+  readonly #replay: Replay
+  #after = 0
 
-  constructor(hierarchy: Hierarchy) {
-    this.#hierarchy = hierarchy
-    for (const domain of hierarchy.domains().keys())
-      if (isStoredDomain(domain)) this.#documents.set(domain, new Map())
+  constructor(storage: WorkspaceStorage, replay: Replay) {
+    this.#storage = storage
+    this.#replay = replay
   }
 
-  get count(): number {
-    let count = 0
-    for (const documents of this.#documents.values()) count += documents.size
-    return count
-  }
-
-  domains(): Iterable<Domain> {
-    return this.#documents.keys()
-  }
-
-  documents(domain: Domain): ReadonlyMap<string, Doc> {
-    return this.#documents.get(domain) ?? new Map()
-  }
-
-  take(seq: number, expected: number, tx: TxCUD): void {
-    this.entries += 1
-    if (seq !== expected) this.flaws.push(`entry ${expected} is followed by ${seq}`)
-    if (this.#seen.has(tx._id)) this.flaws.push(`transaction ${tx._id} is there twice`)
-    this.#seen.add(tx._id)
-    const { _id, _class } = targetOf(tx)
-    const domain =
-      this.#hierarchy.findClass(_class) === undefined ? undefined : this.#hierarchy.domainOf(_class)
-    const documents = domain === undefined ? undefined : this.#documents.get(domain)
-    if (documents === undefined) return
-    const after = applyTransaction(documents.get(_id), tx)
-    if (after === undefined) documents.delete(_id)
-    else documents.set(_id, after)
+  async upTo(last: number): Promise<void> {
+    while (this.#after < last) {
+      const limit = Math.min(PAGE, last - this.#after)
+      const page = await this.#storage.readLog({ after: this.#after, limit })
+      const entries = page.filter(({ seq }) => seq <= last)
+      if (entries.length === 0) return
+      for (const { seq, tx } of entries) {
+        this.#replay.take(seq, this.#after + 1, tx as TxCUD)
+        this.#after = seq
+      }
+    }
   }
 }
 
-async function compare(
-  storage: WorkspaceStorage,
-  domain: Domain,
-  expected: ReadonlyMap<string, Doc>,
-): Promise<Difference[]> {
-  const differences: Difference[] = []
-  const missing = new Set(expected.keys())
-  let cursor: string | undefined
-  do {
-    const page = await storage.list(domain, cursor, PAGE_BYTES)
-    for (const { id, hash } of page.docs) {
-      const doc = expected.get(id)
-      missing.delete(id)
-      if (doc === undefined) differences.push({ domain, id, kind: 'extra' })
-      else if (contentHash(doc) !== hash) differences.push({ domain, id, kind: 'different' })
+async function list(storage: WorkspaceStorage, domain: Domain): Promise<Listing> {
+  const walk = await storage.walk(domain)
+  try {
+    const hashes = new Map<string, string>()
+    for (let finished = false; !finished;) {
+      const page = await walk.next(PAGE_BYTES)
+      for (const { id, hash } of page.docs) if (id !== RESTORE_MARK) hashes.set(id, hash)
+      ;({ finished } = page)
     }
-    ;({ cursor } = page)
-  } while (cursor !== undefined)
-  for (const id of missing) differences.push({ domain, id, kind: 'missing' })
-  return differences
+    return { domain, seq: walk.seq, hashes }
+  } finally {
+    walk.close()
+  }
+}
+
+function compare(
+  { domain, hashes }: Listing,
+  { documents, mayHold }: ReplayedDomain,
+  found: Pick<Verification, 'documents' | 'restored' | 'differences'>,
+): void {
+  found.documents += documents.size
+  for (const [id, hash] of hashes) {
+    const doc = documents.get(id)
+    if (doc === undefined) {
+      if (mayHold(id)) found.restored += 1
+      else found.differences.push({ domain, id, kind: 'extra' })
+    } else if (contentHash(doc) !== hash) found.differences.push({ domain, id, kind: 'different' })
+  }
+  for (const id of documents.keys())
+    if (!hashes.has(id)) found.differences.push({ domain, id, kind: 'missing' })
 }

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { StatusError } from '../model/status.ts'
-import { ConfigurationError } from '../server/configuration/configuration.ts'
+import { ConfigurationError } from '../server/configuration/configuration-error.ts'
 import { SERVER_VERSION } from '../server/version.ts'
 import { configCommand } from './commands/config.ts'
 import { doctorCommand } from './commands/doctor.ts'

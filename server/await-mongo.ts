@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from '../pipeline/workspace.ts'
-import { type Configuration, ConfigurationError } from './configuration/configuration.ts'
+import type { Configuration } from './configuration/configuration.ts'
+import { ConfigurationError } from './configuration/configuration-error.ts'
 
 /** Milliseconds between two questions. */
 const PAUSE = 3000

@@ -3,7 +3,7 @@ import { baseModel } from '../model/base-model.ts'
 import type { AtriumModule } from '../pipeline/module.ts'
 import { moduleStateModel } from '../pipeline/triggers/module-state.ts'
 import { WorkspaceModel } from '../model/workspace-model.ts'
-import { ConfigurationError } from './configuration/configuration.ts'
+import { ConfigurationError } from './configuration/configuration-error.ts'
 
 /** Names are parts of the names of methods, documents and metrics. */
 const name = z.string().regex(/^[A-Za-z][\w-]{0,63}$/, 'letters, digits, - and _, from a letter on')

@@ -181,11 +181,11 @@ export class Core {
       maxPayload: configuration.maxPayload,
       reconnectWindow: configuration.reconnectWindow * 1000,
       pingInterval: configuration.pingInterval * 1000,
-      limits: {
+      limits: () => ({
         sessions: configuration.maxSessions,
         sessionsPerWorkspace: configuration.maxWorkspaceSessions,
         sessionsPerAccount: configuration.maxAccountSessions,
-      },
+      }),
     })
   }
 

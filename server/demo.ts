@@ -6,8 +6,10 @@ import type { TxCreateDoc } from '../model/transactions.ts'
 import { systemCaller } from '../pipeline/caller.ts'
 import type { AtriumModule } from '../pipeline/module.ts'
 import type { Pipeline } from '../pipeline/open-workspace.ts'
+import type { Logger } from '../pipeline/workspace.ts'
 import { callAccounts } from './accounts/accounts-rpc.ts'
 import { SYSTEM_EMAIL, type Tokens } from './tokens.ts'
+import { withTimeout } from './with-timeout.ts'
 import { accountId, ensureAccount } from './workspaces/ensure-account.ts'
 import type { WorkspaceRegistry } from './workspaces/workspace-registry.ts'
 
@@ -23,20 +25,32 @@ const FILLED = 'atrium:configuration:DemoFilled' as Ref<Configuration>
 /** Transactions that may wait to be committed while the demo is filled. */
 const IN_FLIGHT = 512
 
-/** Makes and fills the demo workspace, once; a fill that was cut short goes on. Tells whether there was anything to do. */
+/** Milliseconds that triggers have to take in what the demo is filled with. */
+const TRIGGER_TIME = 30_000
+
+/**
+ * Makes and fills the demo workspace, once; a fill that was cut short goes on. Resolves when triggers have taken it in,
+ * so that whoever watches from then on sees what people do. Tells whether there was anything to do.
+ */
 export async function fillDemo(options: {
   registry: WorkspaceRegistry
   modules: readonly AtriumModule[]
   tokens: Tokens
   /** Of the built-in accounts service, where there is one. */
   accountsUrl: string | undefined
+  logger: Logger
+  /** Cuts the fill short. */
+  signal: AbortSignal | undefined
 }): Promise<boolean> {
   const host = await options.registry.arrive(DEMO_WORKSPACE)
   try {
     const pipeline = await host.pipeline(false)
     const isFilled = pipeline.model.get(FILLED) !== undefined
     if (options.accountsUrl !== undefined) await makeMembers(options.accountsUrl, options.tokens, isFilled)
-    if (!isFilled) await fill(pipeline, options.modules)
+    if (!isFilled) await fill(pipeline, options.modules, options.signal)
+    await withTimeout(pipeline.triggersIdle(), TRIGGER_TIME, 'what triggers make of the demo').catch(
+      (error: unknown) => options.logger.warn({ err: error }, 'triggers go on while the server serves'),
+    )
     return !isFilled
   } finally {
     host.leave()
@@ -56,7 +70,11 @@ async function makeMembers(url: string, tokens: Tokens, isFilled: boolean): Prom
   }
 }
 
-async function fill(pipeline: Pipeline, modules: readonly AtriumModule[]): Promise<void> {
+async function fill(
+  pipeline: Pipeline,
+  modules: readonly AtriumModule[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
   for (const { email, role } of DEMO_MEMBERS) await ensureAccount(pipeline, email, role)
   const members = DEMO_MEMBERS.map(({ email }) => accountId(email))
   for (const { demo } of modules) {
@@ -65,6 +83,7 @@ async function fill(pipeline: Pipeline, modules: readonly AtriumModule[]): Promi
       inFlight.push(pipeline.tx(systemCaller, tx))
       if (inFlight.length < IN_FLIGHT) continue
       await Promise.all(inFlight)
+      signal?.throwIfAborted()
       inFlight = []
     }
     await Promise.all(inFlight)

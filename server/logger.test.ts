@@ -4,7 +4,7 @@ import { createLogger } from './logger.ts'
 
 test('SRV-53: log lines are structured, and tokens, secrets and passwords are left out of them', () => {
   const lines: string[] = []
-  const logger = createLogger('info', { write: (line) => lines.push(line) })
+  const { logger } = createLogger('info', { write: (line) => lines.push(line) })
   logger.info(
     { session: 's1', workspace: 'w1', token: 'xyzzy', request: { password: 'xyzzy', secret: 'xyzzy' } },
     'a session opened',

@@ -5,7 +5,7 @@ import type { AtriumModule } from '../pipeline/module.ts'
 import { moduleStateModel } from '../pipeline/triggers/module-state.ts'
 import { WorkspaceModel } from '../model/workspace-model.ts'
 import { checkModules, checkShape } from './check-modules.ts'
-import { ConfigurationError } from './configuration/configuration.ts'
+import { ConfigurationError } from './configuration/configuration-error.ts'
 
 const examples: ReadonlyMap<string, string> = new Map([['board', '../examples/board/index.js']])
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makePrivateFolder, PRIVATE_FILE } from '../pipeline/storage/private-files.ts'
-import { ConfigurationError } from './configuration/configuration.ts'
+import { ConfigurationError } from './configuration/configuration-error.ts'
 import { isSecret, MAKE_SECRET, MIN_SECRET } from './configuration/secret-strength.ts'
 
 const FILE = 'secret'

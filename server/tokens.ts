@@ -58,7 +58,8 @@ const claimsSchema = z.object({
 /** Signs and verifies tokens: JWT, HS256. */
 export class Tokens {
   // A key object: verifying with a string costs sixty times as much.
-  readonly #key: KeyObject
+  #key: KeyObject
+  #secret: string
   readonly #now: () => number
   readonly #systemEmails: ReadonlySet<string>
   /** The same, folded: who looks like one of them. */
@@ -66,6 +67,7 @@ export class Tokens {
 
   /** @param systemEmails as which the system signs in, beside its own */
   constructor(secret: string, now: () => number, systemEmails: readonly string[] = []) {
+    this.#secret = secret
     this.#key = createSecretKey(Buffer.from(secret))
     this.#now = now
     this.#systemEmails = new Set([SYSTEM_EMAIL, ...systemEmails])
@@ -75,6 +77,14 @@ export class Tokens {
   /** Whether the folded email is one of the system's: nobody registers it. */
   isSystem(person: string): boolean {
     return this.#systemPeople.has(person)
+  }
+
+  /** From now on tokens of this secret are good, and no others. Tells whether it is another one. */
+  use(secret: string): boolean {
+    if (secret === this.#secret) return false
+    this.#secret = secret
+    this.#key = createSecretKey(Buffer.from(secret))
+    return true
   }
 
   /** @param ttl seconds; none: the token does not expire */

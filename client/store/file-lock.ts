@@ -1,3 +1,4 @@
+import { chmodSync, closeSync, openSync } from 'node:fs'
 import { rm, stat } from 'node:fs/promises'
 import type Database from 'better-sqlite3'
 
@@ -5,6 +6,16 @@ import type Database from 'better-sqlite3'
 const NODE_API_SINCE = 22
 /** Times a lock whose file was replaced meanwhile is tried again. */
 const TRIES = 10
+/** What the lock file may be used for: by its user. */
+const PRIVATE = 0o600
+
+/** Somebody, here or in another process, holds the lock. */
+export class LockHeldError extends Error {
+  constructor(path: string, cause: unknown) {
+    super(`somebody uses the store already: ${path}`, { cause })
+    this.name = 'LockHeldError'
+  }
+}
 
 /**
  * A file beside another one, locked by whoever uses that. The lock is the operating system's, by way of SQLite: it is
@@ -18,10 +29,11 @@ export class FileLock {
     this.#path = path
   }
 
-  /** @throws Error when somebody, here or in another process, holds it */
+  /** @throws LockHeldError; Error what the system says when there can be no such file, or no lock on it */
   async take(): Promise<void> {
     const open = await opener()
     for (let tries = 0; tries < TRIES; tries++) {
+      this.#make()
       const before = await this.#identity()
       const database = this.#lock(open)
       // Who had it may have removed the file since: then others lock another one.
@@ -45,16 +57,27 @@ export class FileLock {
   }
 
   #lock(open: (path: string) => Database.Database): Database.Database {
-    const database = open(this.#path)
+    let database: Database.Database | undefined
     try {
+      database = open(this.#path)
       database.pragma('journal_mode = memory')
       database.exec('begin exclusive')
       return database
     } catch (cause) {
-      database.close()
+      database?.close()
       const isHeld = (cause as { code?: string }).code === 'SQLITE_BUSY'
-      if (isHeld) throw new Error(`somebody uses the store already: ${this.#path}`, { cause })
-      throw new Error(`the store cannot be locked: ${this.#path}`, { cause })
+      if (isHeld) throw new LockHeldError(this.#path, cause)
+      throw new Error(`${this.#path} cannot be locked: ${(cause as Error).message}`, { cause })
+    }
+  }
+
+  /** At once: to close the file would give up a lock that somebody of this process took on it meanwhile. */
+  #make(): void {
+    try {
+      closeSync(openSync(this.#path, 'wx', PRIVATE))
+      chmodSync(this.#path, PRIVATE)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
   }
 

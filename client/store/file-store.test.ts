@@ -202,6 +202,14 @@ test('SDK-54: of many that take a store a killed process held, one gets it', asy
   assert.equal(others.filter(({ status }) => status === 'fulfilled').length, 1)
 })
 
+test(
+  'SDK-54: a store in a folder that takes no files fails, and does not try for ever',
+  { skip: process.platform !== 'linux' },
+  async () => {
+    await assert.rejects(fileStore('/proc/atrium/ann.atrium').get('a'), { code: 'ENOENT' })
+  },
+)
+
 test('SDK-54: a closed store says so', async (context) => {
   const path = await temporaryPath(context)
   const store = fileStore(path)

@@ -1,7 +1,8 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { ClientStore } from './client-store.ts'
 import { FileLock } from './file-lock.ts'
+import { makeFolder } from './folder.ts'
 import { Journal } from './journal.ts'
 
 /** Bytes up to which a file is never compacted. */
@@ -110,7 +111,7 @@ export class FileStore implements ClientStore {
   }
 
   async #load(): Promise<void> {
-    await mkdir(dirname(this.#path), { recursive: true })
+    await makeFolder(dirname(this.#path))
     await this.#lock.take()
     // An earlier version's.
     await rm(`${this.#path}.lock`, { force: true })

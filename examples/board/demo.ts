@@ -10,6 +10,8 @@ const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 const TASKS = 2000
 const COMMENTS = 5000
+/** Tasks, the last ones, that people may have from each other: a trigger tells each of them. */
+const GIVEN = 20
 
 const projects = [
   { name: 'Website', identifier: 'WEB', description: 'What visitors see.' },
@@ -100,7 +102,8 @@ class Story {
   *task(number: number): Iterable<Tx> {
     const task = { _id: demoId('task', number), space: this.#pick(this.#projects) }
     this.#tasks.push(task)
-    yield this.#create(task._id, board.class.Task, task.space, this.#taskAttributes(number))
+    const created = this.#create(task._id, board.class.Task, task.space, this.#taskAttributes(number))
+    yield number <= TASKS - GIVEN ? taken(created) : created
     if (this.#random() < 0.3) yield this.#estimate(task)
   }
 
@@ -174,6 +177,12 @@ class Story {
     if (value === undefined) throw new Error('nothing to pick from')
     return value
   }
+}
+
+/** Made by who does it. */
+function taken(tx: TxCreateDoc): TxCreateDoc {
+  const assignee = tx.attributes['assignee'] as TxCreateDoc['modifiedBy'] | undefined
+  return { ...tx, modifiedBy: assignee ?? tx.modifiedBy }
 }
 
 /** 24 hex digits that no generated id has: those begin with the seconds of a time after 1970. */

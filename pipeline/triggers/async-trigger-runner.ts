@@ -57,6 +57,10 @@ export class AsyncTriggerRunner {
     this.wake()
   }
 
+  get isBusy(): boolean {
+    return this.#running !== undefined
+  }
+
   /** Resolves when nothing is left to do, or the workspace closes. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running

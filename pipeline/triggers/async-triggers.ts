@@ -57,6 +57,16 @@ export class AsyncTriggers {
     for (const runner of this.#runners.values()) runner.keepPlace()
   }
 
+  /** Resolves when no trigger has anything to do, or the workspace closes. */
+  async idle(): Promise<void> {
+    for (;;) {
+      const busy = [...this.#runners.values()].filter((runner) => runner.isBusy)
+      if (busy.length === 0) return
+      // What one makes may be for another.
+      await Promise.all(busy.map((runner) => runner.idle()))
+    }
+  }
+
   /** Starts nothing more; what is under way is left to the next opening, unless it is being committed. */
   async stop(): Promise<void> {
     this.#stop.abort(new Error('the workspace closes'))

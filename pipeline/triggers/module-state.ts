@@ -1,14 +1,17 @@
 import { number, string } from '../../model/attribute-types.ts'
 import { createModelBuilder } from '../../model/builder.ts'
+import type { Domain } from '../../model/documents.ts'
 import type { DocumentOf } from '../../model/class-ref.ts'
 import { core } from '../../model/identifiers.ts'
 
 const builder = createModelBuilder('module')
 
+export const MODULE_STATE_DOMAIN = 'module' as Domain
+
 /** What the server keeps of a workspace's modules: made by the system, for its eyes and administrators'. */
 const State = builder.class('State', {
   extends: core.class.Doc,
-  domain: 'module',
+  domain: MODULE_STATE_DOMAIN,
   label: 'State of a module',
   visibleTo: 'creator',
 })
@@ -37,10 +40,18 @@ const SetAside = builder.class('SetAside', {
   },
 })
 
+/** Up to where in the log documents were put back past it. */
+const RestoreMark = builder.class('RestoreMark', {
+  extends: State,
+  label: 'Mark of a restore',
+  attributes: { seq: number({ required: true }) },
+})
+
 const AppliedMigration = builder.class('AppliedMigration', { extends: State, label: 'Applied migration' })
 
 export type TriggerCursor = DocumentOf<typeof TriggerCursor>
+export type RestoreMark = DocumentOf<typeof RestoreMark>
 
-export const moduleState = { class: { State, TriggerCursor, SetAside, AppliedMigration } }
+export const moduleState = { class: { State, TriggerCursor, SetAside, RestoreMark, AppliedMigration } }
 
 export const moduleStateModel = builder.transactions()

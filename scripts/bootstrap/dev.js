@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, watch } from 'node:fs'
 import { join } from 'node:path'
+import { endWithNpm } from './parent.js'
 import { prepare, root, say, SOURCES } from './prepare.js'
 
 /** Milliseconds in which several changes count as one: an editor writes more than one file. */
@@ -11,6 +12,7 @@ let server
 let timer
 let stopping = false
 
+endWithNpm()
 await prepare()
 start()
 for (const folder of SOURCES.filter((name) => existsSync(join(root, name)))) {
@@ -25,7 +27,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stop(signal
 function start() {
   const started = spawn(
     process.execPath,
-    [join(root, 'scripts', 'atrium'), 'start', ...process.argv.slice(2)],
+    [join(root, 'scripts', 'bootstrap', 'start.js'), ...process.argv.slice(2)],
     {
       cwd: root,
       stdio: 'inherit',

@@ -1,11 +1,12 @@
 // Installs what is missing and builds what changed. Plain JavaScript that needs nothing but Node, as it is what
 // runs first in a fresh clone. What it says goes to standard error: a command's output stays its own.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { withBuildLock } from './build-lock.js'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -22,31 +23,44 @@ export const SOURCES = [
 ]
 const INSTALLED = join(root, 'node_modules', '.atrium-installed')
 const BUILT = join(root, 'dist', '.atrium-built')
-const LOCK = join(root, '.cache', 'prepare.lock')
-/** Milliseconds after which the lock of a process that died is taken over. */
-const STALE = 10 * 60_000
+const LOCK = join(root, '.cache', 'build.lock')
 
+class PreparationError extends Error {}
+
+/** Ends the process with 1 when it fails, after one line that says what failed. */
 export async function prepare() {
   if (isCurrent(INSTALLED, dependencies()) && isCurrent(BUILT, sources())) return
-  await locked(() => {
-    const wanted = dependencies()
-    if (!isCurrent(INSTALLED, wanted)) install(wanted)
-    const written = sources()
-    if (!isCurrent(BUILT, written)) build(written)
-  })
+  try {
+    await withBuildLock(LOCK, async (signal) => {
+      const wanted = dependencies()
+      if (!isCurrent(INSTALLED, wanted)) await install(wanted, signal)
+      const written = sources()
+      if (!isCurrent(BUILT, written)) await build(written, signal)
+    })
+  } catch (error) {
+    if (error.name !== 'AbortError') say(explained(error))
+    process.exit(1)
+  }
 }
 
-function install(wanted) {
+function explained(error) {
+  if (error instanceof PreparationError) return error.message
+  return error.syscall?.startsWith('spawn')
+    ? `${error.path} could not be started: ${error.message}`
+    : error.message
+}
+
+async function install(wanted, signal) {
   say('installing dependencies (a minute or two the first time)')
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
+  await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], signal)
   writeFileSync(INSTALLED, wanted)
 }
 
-function build(written) {
+async function build(written, signal) {
   say('building')
   if (fileList(readOr(BUILT)) !== fileList(written))
     rmSync(join(root, 'dist'), { recursive: true, force: true })
-  run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root])
+  await run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root], signal)
   writeFileSync(BUILT, written)
 }
 
@@ -91,46 +105,18 @@ function readOr(file) {
   }
 }
 
-/** One of several that start at once does the work; the others wait for it. */
-async function locked(work) {
-  mkdirSync(join(root, '.cache'), { recursive: true })
-  while (!tryLock()) await wait(200)
-  try {
-    work()
-  } finally {
-    rmSync(LOCK, { recursive: true, force: true })
-  }
-}
-
-function tryLock() {
-  try {
-    mkdirSync(LOCK)
-    return true
-  } catch (error) {
-    if (error.code !== 'EEXIST') throw error
-    const age = Date.now() - (statSync(LOCK, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
-    if (age > STALE) rmSync(LOCK, { recursive: true, force: true })
-    return false
-  }
-}
-
-export function run(command, args, options = {}) {
-  const result = spawnSync(command, args, {
+/** @param signal ends it */
+async function run(command, args, signal) {
+  const child = spawn(command, args, {
     cwd: root,
     stdio: ['ignore', 2, 2],
     env: { ...process.env, JOBS: process.env.JOBS ?? 'max' },
-    ...options,
+    signal,
   })
-  if (result.error !== undefined) fail(`${command} could not be started: ${result.error.message}`)
-  if (result.status !== 0) fail(`${command} ${args.join(' ')} failed`)
+  const status = await once(child, 'close').then(([code]) => code)
+  if (status !== 0) throw new PreparationError(`${command} ${args.join(' ')} failed`)
 }
 
 export function say(line) {
   process.stderr.write(`atrium: ${line}\n`)
-}
-
-function fail(line) {
-  rmSync(LOCK, { recursive: true, force: true })
-  say(line)
-  process.exit(1)
 }

@@ -1,5 +1,7 @@
+import { endWithNpm } from './parent.js'
 import { prepare } from './prepare.js'
 
+endWithNpm()
 await prepare()
 const { main } = await import('../../dist/scripts/cli.js')
 await main(['start', ...process.argv.slice(2)])

@@ -4,6 +4,7 @@ import {
   type Flags,
   resolveConfiguration,
 } from '../../server/configuration/configuration.ts'
+import { readEnvironment } from '../../server/configuration/environment.ts'
 import type { Option } from '../../server/configuration/option.ts'
 import { type OptionName, options } from '../../server/configuration/options.ts'
 
@@ -20,6 +21,13 @@ export function withFlags(command: Command): Command {
 /** The configuration of the environment and of the command's flags. */
 export function configurationOf(flags: Flags): Configuration {
   return resolveConfiguration(process.env, flags)
+}
+
+/** One line about variables that look like options of the server and are none. */
+export function warnOfLinks(): void {
+  const { links } = readEnvironment(process.env)
+  if (links.length === 0) return
+  process.stderr.write(`atrium: ignored, as what Kubernetes tells of a service: ${links.join(', ')}\n`)
 }
 
 function flagOf({ env }: Option): string {

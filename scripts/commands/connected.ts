@@ -1,7 +1,9 @@
 import type { Command } from 'commander'
-import type { Connection } from '../../client/connection.ts'
-import { connect } from '../../client/node.ts'
-import { configurationOf } from './configured.ts'
+import { Connection } from '../../client/connection.ts'
+import { dialNode } from '../../client/node.ts'
+import type { Dial } from '../../client/web-socket.ts'
+import { type Attempt, explainConnection } from './explain-connection.ts'
+import { serverUrl } from './server-url.ts'
 import { signToken } from './token.ts'
 
 export interface ConnectedOptions {
@@ -22,12 +24,6 @@ export function withConnection(command: Command, email?: string): Command {
     .option('--binary', 'have answers packed rather than as JSON')
 }
 
-/** `http://HOST:PORT` of the server that the configuration describes. */
-export function serverUrl(url: string | undefined): string {
-  const { host, port } = configurationOf({})
-  return url ?? `http://${host}:${port}`
-}
-
 /** Does something over a connection to the workspace, and closes it. */
 export async function connected<T>(
   workspace: string,
@@ -35,18 +31,40 @@ export async function connected<T>(
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   const mode = options.mode === undefined ? {} : { mode: options.mode }
+  const url = webSocketUrl(options.url)
   const token = await signToken({ email: options.as, workspace, ...mode })
-  const url = serverUrl(options.url).replace(/^http/, 'ws')
-  const connection = await connect({ url, token, binary: options.binary === true }).catch(
-    (error: unknown) => {
-      if (error instanceof Error && error.name === 'ConnectionClosedError')
-        throw new Error(`no atrium answers at ${url}`)
-      throw error
-    },
-  )
+  const attempt: Attempt = { url, workspace, failure: undefined }
   try {
-    return await work(connection)
-  } finally {
-    connection.close()
+    const connection = await Connection.open({
+      url,
+      token,
+      binary: options.binary === true,
+      dial: dialNoting((failure) => (attempt.failure ??= failure)),
+    })
+    try {
+      return await work(connection)
+    } finally {
+      connection.close()
+    }
+  } catch (error) {
+    throw await explainConnection(error, attempt)
+  }
+}
+
+function webSocketUrl(given: string | undefined): string {
+  const url = serverUrl(given).replace(/^http/, 'ws')
+  if (URL.canParse(url) && /^wss?:/.test(url)) return url
+  throw new Error(`${given ?? url} is no address of a server, such as http://127.0.0.1:3333`)
+}
+
+/** Dials as usual, and tells what goes wrong: the connection itself knows only that it is gone. */
+function dialNoting(note: (failure: Error) => void): Dial {
+  return (url, protocols) => {
+    const socket = dialNode(url, protocols)
+    socket.addEventListener('error', (event) => {
+      const { error } = event as { error?: unknown }
+      if (error instanceof Error) note(error)
+    })
+    return socket
   }
 }

@@ -3,7 +3,8 @@ import { connect, createServer } from 'node:net'
 import { Command } from 'commander'
 import { makePrivateFolder } from '../../pipeline/storage/private-files.ts'
 import type { Configuration, Flags } from '../../server/configuration/configuration.ts'
-import { configurationOf, withFlags } from './configured.ts'
+import { httpAddress } from '../../server/http/http-address.ts'
+import { configurationOf, warnOfLinks, withFlags } from './configured.ts'
 
 export interface Finding {
   ok: boolean
@@ -23,6 +24,7 @@ export function doctorCommand(): Command {
   )
   return command.action(async (flags: Flags) => {
     const configuration = configurationOf(flags)
+    warnOfLinks()
     const findings = [
       node(),
       await library(),
@@ -74,7 +76,7 @@ async function disk({ data }: Configuration): Promise<Finding> {
 
 async function port({ host, port: number }: Configuration): Promise<Finding> {
   if (await isFree(host, number)) return { ok: true, what: `port ${number} of ${host} is free` }
-  const answer = await fetch(`http://${host}:${number}/api/v1/version`, {
+  const answer = await fetch(`${httpAddress(host, number)}/api/v1/version`, {
     signal: AbortSignal.timeout(CONNECT_TIMEOUT),
   }).catch(() => undefined)
   if (answer?.ok === true) return { ok: true, what: `an atrium listens on port ${number} of ${host}` }

@@ -1,13 +1,19 @@
 import { Command, Option as Flag } from 'commander'
+import { StatusError } from '../../model/status.ts'
+import { callAccounts } from '../../server/accounts/accounts-rpc.ts'
 import { systemClock } from '../../model/clock.ts'
-import { ConfigurationError } from '../../server/configuration/configuration.ts'
+import { ConfigurationError } from '../../server/configuration/configuration-error.ts'
 import { readSecret } from '../../server/secret.ts'
 import { type TokenClaims, Tokens } from '../../server/tokens.ts'
 import { wholeNumber } from './arguments.ts'
 import { configurationOf } from './configured.ts'
+import { serverUrl } from './server-url.ts'
 
 /** Seconds a token that the command line makes lives. */
 const TOKEN_TTL = 86_400
+
+/** Milliseconds that the accounts service has to say whether there is the workspace. */
+const CHECK_TIMEOUT = 2000
 
 /** Signs with the server's secret: the environment's, or the one in the data folder. */
 export async function signToken(claims: TokenClaims, ttl = TOKEN_TTL): Promise<string> {
@@ -35,6 +41,10 @@ export function tokenCommand(): Command {
     .requiredOption('--as <name>', 'whose token (an email)')
     .option('--admin', 'an administrator of the server')
     .addOption(new Flag('--mode <mode>', 'for tools').choices(['backup', 'upgrade']))
+    .option(
+      '--url <url>',
+      'the server that is asked whether there is the workspace; by default as configured',
+    )
     .option('--ttl <seconds>', 'seconds until it expires', wholeNumber, TOKEN_TTL)
     .action(async (workspace: string, options: TokenFlags) => {
       const admin = options.admin === true ? { admin: 'true' as const } : {}
@@ -42,11 +52,30 @@ export function tokenCommand(): Command {
         { email: options.as, workspace, ...admin, ...modeOf(options.mode) },
         options.ttl,
       )
+      await checkWorkspace(workspace, token, options.url)
       process.stdout.write(`${token}\n`)
     })
 }
 
+/**
+ * Asks the accounts service, where one answers.
+ * @throws Error when it says that there is no such workspace
+ */
+async function checkWorkspace(workspace: string, token: string, url: string | undefined): Promise<void> {
+  const { accounts } = configurationOf({})
+  if (workspace === '' || accounts === 'none') return
+  const service = accounts === 'builtin' ? `${serverUrl(url)}/accounts` : accounts
+  const call = { url: service, token, method: 'getWorkspaceInfo', params: [] }
+  await callAccounts(call, CHECK_TIMEOUT).catch((error: unknown) => {
+    // The token is made without a server, or for one that is elsewhere.
+    if (!(error instanceof StatusError) || error.status.code !== 'platform:status:WorkspaceNotFound') return
+    const create = `atrium workspace create ${workspace}`
+    throw new Error(`there is no workspace ${workspace}: \`${create}\` makes one`, { cause: error })
+  })
+}
+
 interface TokenFlags {
+  url?: string
   as: string
   admin?: true
   mode?: 'backup' | 'upgrade'

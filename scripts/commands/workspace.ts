@@ -2,8 +2,9 @@ import { Command } from 'commander'
 import { StatusError } from '../../model/status.ts'
 import { callAccounts } from '../../server/accounts/accounts-rpc.ts'
 import { SYSTEM_EMAIL } from '../../server/tokens.ts'
-import { serverUrl } from './connected.ts'
+import { explainNetwork } from './explain-connection.ts'
 import { configurationOf } from './configured.ts'
+import { serverUrl } from './server-url.ts'
 import { signToken } from './token.ts'
 
 /** `atrium workspace create|list`: asks the accounts service. */
@@ -44,6 +45,7 @@ async function call(url: string | undefined, method: string, params: unknown[]):
   const service = accounts === 'builtin' ? `${serverUrl(url)}/accounts` : accounts
   return await callAccounts({ url: service, token, method, params }).catch((cause: unknown) => {
     if (cause instanceof StatusError) throw cause
-    throw new Error(`no accounts service answers at ${service}`, { cause })
+    const failure = cause instanceof Error ? cause : new Error(String(cause))
+    throw new Error(explainNetwork(failure, service, 'accounts service'), { cause })
   })
 }

@@ -1,45 +1,60 @@
 import type { z } from 'zod'
+import { ConfigurationError } from './configuration-error.ts'
+import { readEnvironment, type Variables, withoutLineEnd } from './environment.ts'
 import type { Option } from './option.ts'
 import { type OptionName, options } from './options.ts'
 
 /** All settings, valid. */
 export type Configuration = { [K in OptionName]: z.output<(typeof options)[K]['schema']> }
 
-/** A setting that is not what it may be. */
-export class ConfigurationError extends Error {
-  constructor(message: string) {
-    super(message)
-    this.name = 'ConfigurationError'
-  }
-}
-
 /** Settings by option name, as text. */
 export type Flags = Partial<Record<OptionName, string>>
 
+/** Settings as they were found. */
+export interface Reading {
+  /** Those that are what they may be. */
+  values: Partial<Configuration>
+  /** A complaint for each of the others. */
+  wrong: string[]
+}
+
 /**
- * The settings of the environment, with flags before it and defaults behind it.
+ * The settings of the environment and of the file it names, with flags before them and defaults behind them.
  * @throws ConfigurationError that names each wrong option and what is allowed
  */
 export function resolveConfiguration(env: NodeJS.ProcessEnv, flags: Flags = {}): Configuration {
-  const wrong: string[] = []
-  const values = Object.entries(options).map(([name, option]: [string, Option]) => {
-    const given = flags[name as OptionName] ?? env[option.env]
-    const parsed = option.schema.safeParse(given ?? option.fallback)
-    if (!parsed.success) wrong.push(complaint(option, given))
-    return [name, parsed.data] as const
-  })
-  const known = new Set<string>(Object.values(options).map(({ env: name }) => name))
-  for (const name of Object.keys(env))
-    if (isUnknown(name, known)) wrong.push(`${name} is not an option of atrium`)
-  const configuration = Object.fromEntries(values) as Configuration
-  if (configuration.storage === 'mongodb' && configuration.mongoUrl === undefined)
-    wrong.push(`${options.mongoUrl.env} is missing, and mongodb storage needs it`)
+  const { values, wrong } = readConfiguration(env, flags)
   if (wrong.length > 0) throw new ConfigurationError(wrong.join('\n'))
-  return configuration
+  return values as Configuration
 }
 
-function isUnknown(name: string, known: ReadonlySet<string>): boolean {
-  return name.startsWith('ATRIUM_') && !known.has(name)
+/**
+ * As `resolveConfiguration`, without giving up over what is wrong.
+ * @throws ConfigurationError when the file of options cannot be read
+ */
+export function readConfiguration(env: NodeJS.ProcessEnv, flags: Flags): Reading {
+  const { variables } = readEnvironment(env, flags.config)
+  const wrong: string[] = []
+  const found = Object.entries(options).flatMap(([name, option]: [string, Option]) => {
+    const flag = flags[name as OptionName]
+    const given = flag === undefined ? variables.get(option.env) : withoutLineEnd(flag)
+    const parsed = option.schema.safeParse(given ?? option.fallback)
+    if (parsed.success) return [[name, parsed.data] as const]
+    wrong.push(complaint(option, given))
+    return []
+  })
+  const values = Object.fromEntries(found) as Partial<Configuration>
+  wrong.push(...unknownOptions(variables))
+  if (values.storage === 'mongodb' && 'mongoUrl' in values && values.mongoUrl === undefined)
+    wrong.push(`${options.mongoUrl.env} is missing, and mongodb storage needs it`)
+  return { values, wrong }
+}
+
+function unknownOptions(variables: Variables): string[] {
+  const known = new Set<string>(Object.values(options).map(({ env }) => env))
+  return [...variables.keys()]
+    .filter((name) => !known.has(name))
+    .map((name) => `${name} is not an option of atrium`)
 }
 
 function complaint({ env, allowed, secret }: Option, given: string | undefined): string {

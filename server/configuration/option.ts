@@ -10,13 +10,17 @@ export interface Option<T = unknown> {
   allowed: string
   meaning: string
   secret?: true
+  /** A running server takes in another value when it is told to read again. */
+  rereads?: true
 }
 
+/** Text that is not empty; with `allowed` empty, any. */
 export function text(env: string, fallback: string, meaning: string, allowed = 'any text'): Option<string> {
   const schema = allowed === '' ? z.string() : z.string().min(1)
   return { env, schema, fallback, allowed: allowed || 'any text', meaning }
 }
 
+/** Text, or none. */
 export function optional(env: string, meaning: string): Option<string | undefined> {
   return { env, schema: z.string().min(1).optional(), fallback: undefined, allowed: 'any text', meaning }
 }
@@ -62,4 +66,9 @@ export function separated(value: string): string[] {
     .split(',')
     .map((each) => each.trim())
     .filter(Boolean)
+}
+
+/** A running server takes in another value of it. */
+export function rereads<T>(option: Option<T>): Option<T> & { rereads: true } {
+  return { ...option, rereads: true }
 }

@@ -1,10 +1,23 @@
+import { isIPv6 } from 'node:net'
 import { z } from 'zod'
-import { flag, list, oneOf, type Option, optional, separated, text, whole } from './option.ts'
+import { flag, list, oneOf, type Option, optional, rereads, separated, text, whole } from './option.ts'
 import { isSecret, MAKE_SECRET, MIN_SECRET } from './secret-strength.ts'
 
 /** Every setting. The flag of `ATRIUM_MAX_PAYLOAD` is `--max-payload`. */
 export const options = {
-  host: text('ATRIUM_HOST', '127.0.0.1', 'Address to listen on.'),
+  config: optional(
+    'ATRIUM_CONFIG',
+    'File of more options, one ATRIUM_NAME=value a line; the environment goes before it. SIGHUP has it read again.',
+  ),
+  host: {
+    ...text('ATRIUM_HOST', '127.0.0.1', 'Address to listen on.'),
+    schema: z
+      .string()
+      .min(1)
+      .transform(withoutBrackets)
+      .refine((host) => isIPv6(host) || /^[^\s:[\]/]+$/.test(host)),
+    allowed: 'an address or a name of this machine, without a port',
+  },
   port: whole('ATRIUM_PORT', 3333, 'Port to listen on; 0 picks a free one.', 0, 65_535),
   data: text('ATRIUM_DATA', './data', 'Folder for everything that is kept on disk.'),
   secret: {
@@ -12,8 +25,10 @@ export const options = {
     schema: z.string().refine(isSecret).optional(),
     allowed: `at least ${MIN_SECRET} bytes, which \`${MAKE_SECRET}\` makes`,
     secret: true,
+    rereads: true,
   },
   publicUrl: {
+    rereads: true,
     ...optional(
       'ATRIUM_PUBLIC_URL',
       'WebSocket address clients are told to connect to, with the path of the proxy before it where there is one.',
@@ -78,7 +93,9 @@ export const options = {
       ),
     allowed: 'emails separated by commas',
   },
-  signup: oneOf('ATRIUM_SIGNUP', ['open', 'closed'], 'open', 'Whether anyone may create an account.'),
+  signup: rereads(
+    oneOf('ATRIUM_SIGNUP', ['open', 'closed'], 'open', 'Whether anyone may create an account.'),
+  ),
   modules: list(
     'ATRIUM_MODULES',
     'board',
@@ -103,19 +120,23 @@ export const options = {
     allowed: 'major.minor.patch',
   },
   productId: text('ATRIUM_PRODUCT_ID', '', 'Product that tokens must be for; empty: any.', ''),
-  origins: list('ATRIUM_ORIGINS', '', 'Origins browsers may connect from, by comma; empty: any.'),
-  logLevel: oneOf(
-    'ATRIUM_LOG_LEVEL',
-    ['fatal', 'error', 'warn', 'info', 'debug', 'silent'],
-    'info',
-    'Least level that is logged.',
+  origins: rereads(list('ATRIUM_ORIGINS', '', 'Origins browsers may connect from, by comma; empty: any.')),
+  logLevel: rereads(
+    oneOf(
+      'ATRIUM_LOG_LEVEL',
+      ['fatal', 'error', 'warn', 'info', 'debug', 'silent'],
+      'info',
+      'Least level that is logged.',
+    ),
   ),
-  tokenTtl: whole('ATRIUM_TOKEN_TTL', 86_400, 'Seconds a token of the built-in accounts lives.', 1),
-  loginMaxAge: whole(
-    'ATRIUM_LOGIN_MAX_AGE',
-    30 * 86_400,
-    'Seconds after a login in which its tokens are renewed; none of them lives longer.',
-    1,
+  tokenTtl: rereads(whole('ATRIUM_TOKEN_TTL', 86_400, 'Seconds a token of the built-in accounts lives.', 1)),
+  loginMaxAge: rereads(
+    whole(
+      'ATRIUM_LOGIN_MAX_AGE',
+      30 * 86_400,
+      'Seconds after a login in which its tokens are renewed; none of them lives longer.',
+      1,
+    ),
   ),
   maxPayload: whole(
     'ATRIUM_MAX_PAYLOAD',
@@ -167,9 +188,13 @@ export const options = {
     'Transactions of a workspace that may wait for their commit.',
     1,
   ),
-  maxSessions: whole('ATRIUM_MAX_SESSIONS', 100_000, 'Sessions of the server.', 1),
-  maxWorkspaceSessions: whole('ATRIUM_MAX_WORKSPACE_SESSIONS', 10_000, 'Sessions of a workspace.', 1),
-  maxAccountSessions: whole('ATRIUM_MAX_ACCOUNT_SESSIONS', 1000, 'Sessions of an account in a workspace.', 1),
+  maxSessions: rereads(whole('ATRIUM_MAX_SESSIONS', 100_000, 'Sessions of the server.', 1)),
+  maxWorkspaceSessions: rereads(
+    whole('ATRIUM_MAX_WORKSPACE_SESSIONS', 10_000, 'Sessions of a workspace.', 1),
+  ),
+  maxAccountSessions: rereads(
+    whole('ATRIUM_MAX_ACCOUNT_SESSIONS', 1000, 'Sessions of an account in a workspace.', 1),
+  ),
   outboxBytes: whole('ATRIUM_OUTBOX_BYTES', 16 * 1024 * 1024, 'Bytes that may wait for a slow reader.', 1024),
   outboxMessages: whole('ATRIUM_OUTBOX_MESSAGES', 10_000, 'Messages that may wait for a slow reader.', 1),
   pingInterval: whole(
@@ -216,3 +241,9 @@ export const options = {
 } satisfies Record<string, Option>
 
 export type OptionName = keyof typeof options
+
+/** An IPv6 address as it stands in a URL. */
+function withoutBrackets(host: string): string {
+  const inner = /^\[(.*)\]$/.exec(host)?.[1]
+  return inner !== undefined && isIPv6(inner) ? inner : host
+}

@@ -14,6 +14,8 @@ export interface HttpOptions {
   tokens: Tokens
   logger: Logger
   serverVersion: string
+  /** Of the model that workspaces have to have to let people in. */
+  modelVersion: string
   /** Prometheus text. */
   metrics: () => Promise<string>
   /** Healthy: takes new sessions. */
@@ -54,7 +56,9 @@ export function httpApp(options: HttpOptions): Hono {
     return context.json({ status: healthy ? 'ok' : 'draining' }, healthy ? 200 : 503)
   })
   app.get('/metrics', async (context) => context.text(await options.metrics()))
-  app.get('/api/v1/version', (context) => context.json({ version: options.serverVersion }))
+  app.get('/api/v1/version', (context) =>
+    context.json({ version: options.serverVersion, modelVersion: options.modelVersion }),
+  )
   app.route(
     '/api/v1',
     adminRoutes(options.administration, (request) => tokenOf(options, request)),

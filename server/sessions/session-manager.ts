@@ -38,7 +38,8 @@ export interface ManagerOptions {
   reconnectWindow: number
   /** Milliseconds between pings. */
   pingInterval: number
-  limits: ManagerLimits
+  /** As they are now. */
+  limits: () => ManagerLimits
 }
 
 export interface ManagerLimits {
@@ -264,7 +265,7 @@ export class SessionManager {
   }
 
   #limitReached(session: Session, host: WorkspaceHost): { limit: string; value: number } | undefined {
-    const { limits } = this.#options
+    const limits = this.#options.limits()
     if (this.sessions.size > limits.sessions) return { limit: 'sessions', value: limits.sessions }
     if (host.sessions.size >= limits.sessionsPerWorkspace) {
       return { limit: 'sessions of a workspace', value: limits.sessionsPerWorkspace }

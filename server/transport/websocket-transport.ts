@@ -21,7 +21,7 @@ export interface TransportOptions {
   /** Largest message a client may send, in bytes. */
   maxPayload: number
   /** Origins that browsers may connect from; empty: any. */
-  origins: readonly string[]
+  origins: () => readonly string[]
   /** Called for each connection; answers with who listens to it. */
   accept: (connection: Connection) => SocketHandlers
   logger: Logger
@@ -80,7 +80,7 @@ export class WebSocketTransport {
   }
 
   #allows(origin: string): boolean {
-    const { origins } = this.#options
+    const origins = this.#options.origins()
     return origins.length === 0 || origins.includes(origin)
   }
 

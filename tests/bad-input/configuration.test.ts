@@ -2,21 +2,18 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import {
-  ConfigurationError,
-  describeConfiguration,
-  resolveConfiguration,
-} from '../../server/configuration/configuration.ts'
+import { describeConfiguration, resolveConfiguration } from '../../server/configuration/configuration.ts'
+import { ConfigurationError } from '../../server/configuration/configuration-error.ts'
 import type { Option } from '../../server/configuration/option.ts'
 import { options } from '../../server/configuration/options.ts'
 import { atrium, temporaryFolder } from '../support/executable.ts'
 
 const wrongValues: Record<string, string[]> = {
-  ATRIUM_PORT: ['', 'http', '-1', '65536', '1.5', '0x50', ' 80', '1e3'],
-  ATRIUM_HOST: [''],
-  ATRIUM_STORAGE: ['', 'disk', 'constructor', 'EMBEDDED'],
-  ATRIUM_ACCOUNTS: ['', 'ftp://x', 'x', 'javascript:1'],
-  ATRIUM_DEMO: ['', 'yes', 'true', '2'],
+  ATRIUM_PORT: ['http', '-1', '65536', '1.5', '0x50', ' 80', '1e3'],
+  ATRIUM_HOST: ['127.0.0.1:3333', '[127.0.0.1]', '[::1', 'a b', 'http://x', '[::1]:80'],
+  ATRIUM_STORAGE: ['disk', 'constructor', 'EMBEDDED'],
+  ATRIUM_ACCOUNTS: ['ftp://x', 'x', 'javascript:1'],
+  ATRIUM_DEMO: ['yes', 'true', '2'],
   ATRIUM_SIGNUP: ['maybe'],
   ATRIUM_MODEL_VERSION: ['1', '1.2', '1.2.3.4', 'v1.2.3'],
   ATRIUM_LOG_LEVEL: ['verbose'],
@@ -37,6 +34,11 @@ test('CFG-1: a wrong value is named, with what is allowed, whether it comes from
       assert.throws(() => resolveConfiguration({}, { [name]: value }), expected)
     }
   }
+  // Whoever writes a flag means it.
+  assert.throws(
+    () => resolveConfiguration({}, { port: '' }),
+    /^ConfigurationError: ATRIUM_PORT: "" is not allowed/,
+  )
 })
 
 test('CFG-2: all that is wrong is told at once, an option that does not exist too', () => {
@@ -126,7 +128,7 @@ test('CFG-8: a secret of fewer than 32 bytes ends every command with exit code 2
     assert.deepEqual(ended, { code: 2, stdout: '', stderr: tooShort }, args.join(' '))
   }
   const message = tooShort.trim()
-  for (const secret of ['', ' '.repeat(40), `${'x'.repeat(31)} `, '\u00e9'.repeat(15)])
+  for (const secret of [' '.repeat(40), `${'x'.repeat(31)} `, '\u00e9'.repeat(15)])
     assert.throws(() => resolveConfiguration({ ATRIUM_SECRET: secret }), { message })
   for (const secret of ['x'.repeat(32), '\u00e9'.repeat(16)])
     assert.equal(resolveConfiguration({ ATRIUM_SECRET: secret }).secret, secret)

@@ -1,15 +1,27 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { atrium, type Ended, temporaryFolder } from '../support/executable.ts'
+import { makePrivateFolder } from '../../pipeline/storage/private-files.ts'
+import { smallDisk } from '../crash/small-disk.ts'
+import { atrium, type Ended, RunningAtrium, temporaryFolder } from '../support/executable.ts'
 import { damagedAccounts } from '../support/damaged-accounts.ts'
 
 /** The user `nobody`, where the tests run as one who may everything. */
 const nobody = process.getuid?.() === 0 ? { uid: 65_534 } : {}
+
+const tried = smallDisk(64 * 1024)
+const noDisk = 'missing' in tried ? { skip: tried.missing } : {}
+if (!('missing' in tried)) tried.remove()
+
+const hasIpv6 = Object.values(networkInterfaces())
+  .flat()
+  .some((address) => address?.address === '::1')
+const noIpv6 = hasIpv6 ? {} : { skip: 'this machine has no ::1' }
 
 /** One line that names the matter, and no stack. */
 function assertOneLine({ code, stdout, stderr }: Ended, expected: number, pattern: RegExp): void {
@@ -43,6 +55,65 @@ test('CFG-11: a data folder that cannot be made or written ends the start with o
     assertOneLine(ended, 1, /^atrium: the data folder .* cannot be (made|written).*ATRIUM_DATA/)
   }
 })
+
+test('CFG-11: a data folder where none can be, or that is something else, ends the start, which never spins', async (context) => {
+  const folder = await temporaryFolder(context)
+  const [file, loop, dangling] = ['file', 'loop', 'dangling'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ]
+  await writeFile(file, '')
+  await symlink(loop, loop)
+  await symlink(join(folder, 'nowhere'), dangling)
+  // What the system makes folders of, and nobody else may.
+  const system = process.platform === 'linux' ? ['/proc/x', '/proc/x/y', '/proc', '/sys/x'] : []
+  const long = 'x'.repeat(300)
+  for (const data of [file, loop, dangling, join(dangling, 'x'), join(folder, long), ...system]) {
+    const ended = await atrium(['start'], { ATRIUM_PORT: '0', ATRIUM_DEMO: '0', ATRIUM_DATA: data })
+    assertOneLine(ended, 1, /^atrium: the data folder .* cannot be (made|written).*set ATRIUM_DATA/)
+  }
+  await assert.rejects(makePrivateFolder(file), { code: 'EEXIST' })
+})
+
+test('CFG-11: a full disk ends the start with one line that says so', noDisk, async (context) => {
+  const small = smallDisk(1024 * 1024)
+  if ('missing' in small) throw new Error(small.missing)
+  context.after(() => small.remove())
+  small.fill()
+  const ended = await atrium(['start'], { ATRIUM_PORT: '0', ATRIUM_DEMO: '0', ATRIUM_DATA: small.folder })
+  assertOneLine(ended, 1, /^atrium: the disk of the data folder .* is full$/)
+})
+
+test('CFG-10: an address that is not of this machine, and a port that may not be used, are named', async (context) => {
+  const env = { ATRIUM_DATA: await temporaryFolder(context), ATRIUM_DEMO: '0' }
+  for (const host of ['203.0.113.7', 'no-such-host.invalid']) {
+    const ended = await atrium(['start'], { ...env, ATRIUM_PORT: '0', ATRIUM_HOST: host })
+    assertOneLine(ended, 1, new RegExp(`^atrium: ${host} is no address of this machine: set ATRIUM_HOST`))
+  }
+})
+
+test(
+  'CFG-42: a server on an IPv6 address is found by the commands that are told of it',
+  noIpv6,
+  async (context) => {
+    const env = { ATRIUM_DATA: await temporaryFolder(context), ATRIUM_DEMO: '0', ATRIUM_HOST: '[::1]' }
+    const server = new RunningAtrium(context, ['start', '--port', '0'], env)
+    const url = await server.url()
+    assert.match(url, /^http:\/\/\[::1\]:\d+$/)
+    const port = url.split(':').at(-1) ?? ''
+    const made = await atrium(['workspace', 'create', 'team', '--owner', 'ann'], {
+      ...env,
+      ATRIUM_PORT: port,
+    })
+    assert.deepEqual(made, { code: 0, stdout: 'team\n', stderr: '' })
+    const found = await atrium(['find', 'team', 'core:class:Space', '--as', 'ann'], {
+      ...env,
+      ATRIUM_PORT: port,
+    })
+    assert.deepEqual([found.code, found.stderr], [0, ''])
+  },
+)
 
 test('CFG-12: a damaged file of the accounts ends the start with one line', async (context) => {
   const data = await damagedAccounts(context)

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
+import { symlink } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { Connection } from '../../client/connection.ts'
 import { board } from '../../examples/board/model.ts'
 import type { Ref } from '../../model/documents.ts'
 import { StatusError } from '../../model/status.ts'
 import type { Verification } from '../../pipeline/verify-log.ts'
+import { WORKSPACES } from '../../server/data-folder.ts'
+import { temporaryFolder } from '../support/executable.ts'
 import { SYSTEM_EMAIL } from '../../server/tokens.ts'
 import { enter, setUp } from './entering.ts'
 import { ServerProcess } from './server-process.ts'
@@ -48,17 +52,20 @@ async function commitUntilRefused(
 
 type Small = Exclude<ReturnType<typeof smallDisk>, { missing: string }>
 
-/** A server whose data folder is a disk of its own. */
+/** A server whose workspaces are on a disk of their own. */
 async function onSmallDisk(
   context: TestContext,
-  run: (small: Small, server: ServerProcess) => Promise<void>,
+  run: (small: Small, server: ServerProcess, data: string) => Promise<void>,
 ): Promise<void> {
   const small = smallDisk(DISK_BYTES)
   if ('missing' in small) throw new Error(small.missing)
   context.after(() => small.remove())
-  const server = await ServerProcess.start(small.folder, settings)
+  // The lock of the data folder is a file that stays open: nothing is made read-only then.
+  const data = await temporaryFolder(context)
+  await symlink(small.folder, join(data, WORKSPACES))
+  const server = await ServerProcess.start(data, settings)
   try {
-    await run(small, server)
+    await run(small, server, data)
   } finally {
     await server.kill()
   }
@@ -85,7 +92,7 @@ test(
   'STO-55: a full disk refuses commits with StorageFull, and they go on when there is room',
   missing,
   async (t) => {
-    await onSmallDisk(t, async (small, server) => {
+    await onSmallDisk(t, async (small, server, data) => {
       const full = coded('platform:status:StorageFull')
       const connection = await setUp(server, 'disk')
       await connection.tx(createTask('first', 'first' as Ref))
@@ -102,7 +109,7 @@ test(
       await late.tx(createProject('project'))
       await checkWhole(server, connection, [...acknowledged, 'late', 'later'])
       await server.kill()
-      const again = await ServerProcess.start(small.folder, settings)
+      const again = await ServerProcess.start(data, settings)
       await checkWhole(again, await enter(again, 'disk'), [...acknowledged, 'late', 'later'])
       await again.kill()
     })

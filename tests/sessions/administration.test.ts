@@ -74,7 +74,7 @@ test('SRV-32: statistics show totals to any valid token, and sessions by workspa
   )
 })
 
-test('SRV-72: statistics come in the shape of the old admin page too, with sessions for administrators only', async (t) => {
+test('SRV-74: statistics come in the shape of the old admin page too, with sessions for administrators only', async (t) => {
   const server = await testServer(t)
   const ann = await RawClient.open(server.url, server.token('ann'), {}, { sessionId: 's1' })
   await ann.request('findAll', ['board:class:Task', {}])

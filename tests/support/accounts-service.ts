@@ -41,9 +41,7 @@ export async function accountsService(context: TestContext) {
       tokensRevoked: () => undefined,
     },
     now,
-    tokenTtl: 3600,
-    loginMaxAge: 7200,
-    signup: 'open',
+    settings: { tokenTtl: 3600, loginMaxAge: 7200, signup: 'open' },
     modelVersion: { major: 1, minor: 0, patch: 0 },
     endpoint: () => 'ws://127.0.0.1',
   })

@@ -31,16 +31,28 @@ function environment(given: Environment): Environment {
   return { PATH: process.env['PATH'] ?? '', ATRIUM_LOG_LEVEL: 'error', ...given }
 }
 
-function spawnAtrium(args: readonly string[], env: Environment, options: { uid?: number } = {}) {
+export interface ProcessOptions {
+  uid?: number
+  cwd?: string
+  /** A process group of its own. */
+  detached?: boolean
+}
+
+function spawnPiped(words: readonly string[], env: Environment, options: ProcessOptions = {}) {
+  const [program = '', ...args] = words
   const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe']
-  return spawn(process.execPath, [command, ...args], { env: environment(env), stdio, ...options })
+  return spawn(program, args, { env: environment(env), stdio, ...options })
+}
+
+function spawnAtrium(args: readonly string[], env: Environment, options: ProcessOptions = {}) {
+  return spawnPiped([process.execPath, command, ...args], env, options)
 }
 
 /** Runs `atrium` to its end. */
 export async function atrium(
   args: readonly string[],
   env: Environment = {},
-  options: { uid?: number } = {},
+  options: ProcessOptions = {},
 ): Promise<Ended> {
   const child = spawnAtrium(args, env, options)
   const [stdout, stderr, [code]] = await Promise.all([
@@ -52,20 +64,21 @@ export async function atrium(
 }
 
 /** A process that goes on, with what it printed so far. */
-export class RunningAtrium {
+export class RunningProcess {
   readonly lines: string[] = []
   stderr = ''
-  readonly child: ReturnType<typeof spawnAtrium>
+  readonly child: ReturnType<typeof spawnPiped>
   readonly #waiting: (() => void)[] = []
   readonly #exited: Promise<number | null>
 
+  /** @param words the program and its arguments */
   constructor(
     context: TestContext,
-    args: readonly string[],
+    words: readonly string[],
     env: Environment,
-    options: { uid?: number } = {},
+    options: ProcessOptions = {},
   ) {
-    this.child = spawnAtrium(args, env, options)
+    this.child = spawnPiped(words, env, options)
     this.#exited = once(this.child, 'close').then(([code]) => code as number | null)
     void this.#exited.then(() => this.#wake())
     this.child.stderr.on('data', (data: Buffer) => {
@@ -117,6 +130,18 @@ export class RunningAtrium {
 
   #wake(): void {
     for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+}
+
+/** `atrium` in a process that goes on. */
+export class RunningAtrium extends RunningProcess {
+  constructor(context: TestContext, args: readonly string[], env: Environment, options: ProcessOptions = {}) {
+    super(context, [process.execPath, command, ...args], env, options)
+  }
+
+  /** `http://HOST:PORT` where it listens. */
+  async url(): Promise<string> {
+    return (await this.line(/listening on/)).replace(/^.*(?=http:)/, '')
   }
 }
 

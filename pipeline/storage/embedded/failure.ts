@@ -1,4 +1,5 @@
 import { StorageError, type StorageErrorCode } from '../contract.ts'
+import { isOutOfFiles, TOO_MANY_FILES } from '../out-of-files.ts'
 
 /** A failure as it crosses from a worker. Without a code it is a bug of ours or a flaw of the request. */
 export interface Failure {
@@ -20,7 +21,8 @@ const codes: [pattern: RegExp, code: StorageErrorCode][] = [
 export function toFailure(error: unknown): Failure {
   if (!(error instanceof Error)) return { message: String(error) }
   const code = error instanceof StorageError ? error.code : codeOf(error)
-  return code === undefined ? { message: error.message } : { code, message: error.message }
+  const message = isOutOfFiles(error) ? TOO_MANY_FILES : error.message
+  return code === undefined ? { message } : { code, message }
 }
 
 export function toError(failure: Failure): Error {

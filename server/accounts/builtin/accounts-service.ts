@@ -5,8 +5,12 @@ import type { ModelVersion } from '../accounts-client.ts'
 import type { AccountsStore } from './accounts-store.ts'
 import { Members } from './members.ts'
 import { People } from './people.ts'
-import { TokenIssuer } from './token-issuer.ts'
+import { TokenIssuer, type TokenSettings } from './token-issuer.ts'
 import { Workspaces } from './workspaces.ts'
+
+export interface AccountsSettings extends TokenSettings {
+  signup: 'open' | 'closed'
+}
 
 export interface ServiceOptions {
   store: AccountsStore
@@ -14,11 +18,8 @@ export interface ServiceOptions {
   observer: AccessObserver
   now: () => number
   modelVersion: ModelVersion
-  /** Seconds a token lives. */
-  tokenTtl: number
-  /** Seconds after a login in which tokens are renewed. */
-  loginMaxAge: number
-  signup: 'open' | 'closed'
+  /** As they are now: asked for each time. */
+  settings: AccountsSettings
   /** Where sessions connect to. */
   endpoint: () => string
 }

@@ -21,7 +21,7 @@ export interface PeopleOptions {
   issuer: TokenIssuer
   observer: AccessObserver
   now: () => number
-  signup: 'open' | 'closed'
+  settings: { signup: 'open' | 'closed' }
   /** Whether the folded email is the system's. */
   isSystem: (person: string) => boolean
 }
@@ -76,7 +76,7 @@ export class People {
     const admin = token?.admin === true
     const [address, secret] = parse(z.tuple([newEmail, admin ? anyPassword.nullish() : anyPassword]), params)
     const id = foldEmail(address)
-    if (this.#options.isSystem(id) || (this.#options.signup === 'closed' && !admin))
+    if (this.#options.isSystem(id) || (this.#options.settings.signup === 'closed' && !admin))
       throw forbidden('sign-up is closed')
     await this.#add(id, { email: address, ...(await this.#kept(secret)) }, admin)
     return { email: address, token: this.#options.issuer.afterLogin(await this.get(address)) }

@@ -1,13 +1,17 @@
 import type { Token, TokenClaims, Tokens } from '../../tokens.ts'
 import type { Person } from './model.ts'
 
-export interface IssuerOptions {
-  tokens: Tokens
-  now: () => number
+export interface TokenSettings {
   /** Seconds a token lives. */
   tokenTtl: number
   /** Seconds after a login in which tokens are renewed; none lives longer. */
   loginMaxAge: number
+}
+
+export interface IssuerOptions {
+  tokens: Tokens
+  now: () => number
+  settings: TokenSettings
 }
 
 /** What a token is for; without a workspace it is for the accounts service. */
@@ -33,13 +37,14 @@ export class TokenIssuer {
    */
   renewed(token: Token, person: Person | undefined, scope: Scope): string | undefined {
     const since = token.authTime ?? token.issuedAt
-    const { now, loginMaxAge } = this.#options
-    if (since === undefined || since + loginMaxAge * 1000 <= now()) return undefined
+    const { now, settings } = this.#options
+    if (since === undefined || since + settings.loginMaxAge * 1000 <= now()) return undefined
     return this.#sign(person === undefined ? { email: token.email } : claimsOf(person), scope, since)
   }
 
   #sign(who: Pick<TokenClaims, 'email' | 'version'>, scope: Scope, authTime: number): string {
-    const { tokens, now, tokenTtl, loginMaxAge } = this.#options
+    const { tokens, now, settings } = this.#options
+    const { tokenTtl, loginMaxAge } = settings
     const left = Math.ceil((authTime - now()) / 1000) + loginMaxAge
     const claims = { ...who, ...scope, auth_time: Math.floor(authTime / 1000) }
     return tokens.sign(claims, Math.min(tokenTtl, left))

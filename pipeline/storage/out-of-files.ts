@@ -1,0 +1,26 @@
+import { closeSync, openSync } from 'node:fs'
+import { devNull } from 'node:os'
+
+/** What a person does when no more files and connections can be opened. */
+export const TOO_MANY_FILES =
+  'too many files and connections are open: raise the limit of the process (`ulimit -n`)'
+
+/** Whether the failure is that no more files can be opened, by the process or on the whole machine. */
+export function isOutOfFiles(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  // SQLite does not tell why.
+  return isOutOfFilesCode(code) || (code === 'SQLITE_CANTOPEN' && cannotOpenAny())
+}
+
+function isOutOfFilesCode(code: unknown): boolean {
+  return code === 'EMFILE' || code === 'ENFILE'
+}
+
+function cannotOpenAny(): boolean {
+  try {
+    closeSync(openSync(devNull, 'r'))
+    return false
+  } catch (error) {
+    return isOutOfFilesCode((error as NodeJS.ErrnoException).code)
+  }
+}

@@ -1,0 +1,233 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import { getRequestListener } from '@hono/node-server'
+import type { AtriumModule } from '../pipeline/module.ts'
+import type { Pipeline } from '../pipeline/open-workspace.ts'
+import type { Storage } from '../pipeline/storage/contract.ts'
+import { InstalledModules } from '../pipeline/triggers/installed-modules.ts'
+import type { Logger } from '../pipeline/workspace.ts'
+import { AccessEnforcer } from './access-enforcer.ts'
+import { type AccountsClient, HttpAccountsClient, trustingAccounts } from './accounts/accounts-client.ts'
+import { AccountsService } from './accounts/builtin/accounts-service.ts'
+import { AccountsStore } from './accounts/builtin/accounts-store.ts'
+import { accountsWorkspace } from './accounts/builtin/accounts-workspace.ts'
+import type { Configuration, Flags } from './configuration/configuration.ts'
+import { reread, type Reread } from './configuration/reread.ts'
+import { Core, type Inspection } from './core.ts'
+import { DEMO_WORKSPACE, fillDemo } from './demo.ts'
+import { administration } from './http/administration.ts'
+import { httpApp } from './http/http-app.ts'
+import { Metrics } from './metrics/metrics.ts'
+import { parseVersion } from './model-version.ts'
+import { httpAddress } from './http/http-address.ts'
+import { modelOf } from './modules.ts'
+import { watchOpenFiles } from './open-files.ts'
+import type { RunningServer, ServerOverrides } from './running-server.ts'
+import { readSecret } from './secret.ts'
+import { type Scheduler, systemScheduler } from './timer-wheel.ts'
+import { Tokens } from './tokens.ts'
+import { WebSocketTransport } from './transport/websocket-transport.ts'
+import { SERVER_VERSION } from './version.ts'
+
+export interface ServerParts {
+  modules: AtriumModule[]
+  secret: string
+  logger: Logger
+  /** Logs from this level on. */
+  setLevel: (level: string) => void
+  storage: Storage
+  /** Gives up the data folder. */
+  unlock: (() => Promise<void>) | undefined
+}
+
+/** All parts of a server, and its start and stop. */
+export class AtriumServer implements RunningServer {
+  demoFilled = false
+  readonly #configuration: Configuration
+  readonly #modules: AtriumModule[]
+  readonly #tokens: Tokens
+  readonly #logger: Logger
+  readonly #scheduler: Scheduler
+  readonly #metrics = new Metrics()
+  readonly #server: Server = createServer({ maxHeaderSize: 64 * 1024 })
+  readonly #storage: Storage
+  readonly #accountsClient: AccountsClient
+  readonly #core: Core
+  readonly #transport: WebSocketTransport
+  readonly #reboot: () => void
+  readonly #signal: AbortSignal | undefined
+  readonly #setLevel: (level: string) => void
+  readonly #unlock: (() => Promise<void>) | undefined
+  #accountsPipeline: Pipeline | undefined
+  #stopping: Promise<void> | undefined
+
+  constructor(
+    configuration: Configuration,
+    overrides: ServerOverrides,
+    { modules, secret, logger, setLevel, storage, unlock }: ServerParts,
+  ) {
+    this.#configuration = { ...configuration }
+    this.#signal = overrides.signal
+    this.#setLevel = setLevel
+    this.#unlock = unlock
+    this.#modules = modules
+    this.#scheduler = overrides.scheduler ?? systemScheduler
+    this.#logger = logger
+    this.#reboot = overrides.reboot ?? (() => void this.stop())
+    this.#tokens = new Tokens(secret, this.#scheduler.now, configuration.systemEmails)
+    this.#storage = storage
+    this.#accountsClient = this.#createAccountsClient()
+    this.#core = new Core({
+      configuration: this.#configuration,
+      base: modelOf(modules),
+      modules: new InstalledModules(modules, { observer: this.#metrics }),
+      storage: this.#storage,
+      tokens: this.#tokens,
+      accounts: this.#accountsClient,
+      scheduler: this.#scheduler,
+      logger: this.#logger,
+      metrics: this.#metrics,
+    })
+    this.#transport = new WebSocketTransport({
+      server: this.#server,
+      maxPayload: configuration.maxPayload,
+      origins: () => this.#configuration.origins,
+      accept: (connection) => this.#core.manager.accept(connection),
+      logger: this.#logger,
+    })
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo | null)?.port ?? 0
+  }
+
+  get url(): string {
+    return httpAddress(this.#configuration.host, this.port)
+  }
+
+  async start(): Promise<void> {
+    const accounts = this.#configuration.accounts === 'builtin' ? await this.#openAccounts() : undefined
+    const { registry, manager, maintenance } = this.#core
+    const app = httpApp({
+      tokens: this.#tokens,
+      logger: this.#logger,
+      serverVersion: SERVER_VERSION,
+      modelVersion: this.#configuration.modelVersion,
+      metrics: () => this.#metrics.text(),
+      healthy: () => !manager.draining,
+      administration: administration({
+        registry,
+        manager,
+        maintenance,
+        stop: () => setImmediate(this.#reboot),
+      }),
+      accounts,
+    })
+    const listener = getRequestListener(app.fetch)
+    this.#server.on('request', (request, response) => void listener(request, response))
+    await this.#listen()
+    if (this.#configuration.demo) await this.#fillDemo()
+  }
+
+  async reread(env: NodeJS.ProcessEnv, flags: Flags): Promise<Reread> {
+    const outcome = reread(this.#configuration, env, flags)
+    const { data, logLevel, secret } = this.#configuration
+    this.#setLevel(logLevel)
+    try {
+      if (this.#tokens.use(secret ?? (await readSecret(data))) && !outcome.taken.includes('secret'))
+        outcome.taken.push('secret')
+    } catch (error) {
+      outcome.wrong.push((error as Error).message)
+    }
+    return outcome
+  }
+
+  inspect(): Inspection {
+    return this.#core.inspect()
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    this.#transport.stop()
+    this.#server.close()
+    await this.#core.stop()
+    await this.#transport.end(this.#configuration.closeTimeout)
+    await this.#accountsPipeline?.close()
+    await this.#storage.close()
+    this.#server.closeAllConnections()
+    this.#metrics.stop()
+    await this.#unlock?.()
+  }
+
+  async #listen(): Promise<void> {
+    const { host, port } = this.#configuration
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject)
+        watchOpenFiles(this.#server, this.#logger, this.#scheduler.monotonic)
+        resolve()
+      })
+    })
+  }
+
+  async #fillDemo(): Promise<void> {
+    const { accounts } = this.#configuration
+    if (accounts !== 'builtin' && accounts !== 'none') return
+    try {
+      this.demoFilled = await fillDemo({
+        registry: this.#core.registry,
+        modules: this.#modules,
+        tokens: this.#tokens,
+        accountsUrl: accounts === 'builtin' ? `${this.url}/accounts` : undefined,
+        logger: this.#logger,
+        signal: this.#signal,
+      })
+    } catch (error) {
+      this.#signal?.throwIfAborted()
+      // One workspace that is broken keeps nobody out of the others.
+      this.#logger.error({ err: error, workspace: DEMO_WORKSPACE }, 'the demo was not filled')
+    }
+  }
+
+  async #openAccounts(): Promise<AccountsService> {
+    this.#accountsPipeline = await this.#core.openPipeline(accountsWorkspace(this.#scheduler.now))
+    const { modelVersion } = this.#configuration
+    const { registry, manager } = this.#core
+    return new AccountsService({
+      store: new AccountsStore(this.#accountsPipeline),
+      tokens: this.#tokens,
+      observer: new AccessEnforcer({
+        registry,
+        manager,
+        accounts: this.#accountsClient,
+        logger: this.#logger,
+      }),
+      now: this.#scheduler.now,
+      settings: this.#configuration,
+      modelVersion: parseVersion(modelVersion),
+      endpoint: () => this.#configuration.publicUrl ?? this.url.replace('http', 'ws'),
+    })
+  }
+
+  #createAccountsClient(): AccountsClient {
+    const { accounts, accountsTimeout, accountsTries, accountsCache, accountsGrace } = this.#configuration
+    if (accounts === 'none') return trustingAccounts
+    return new HttpAccountsClient({
+      url: () => (accounts === 'builtin' ? `${this.url}/accounts` : accounts),
+      // How old its answers are: a duration.
+      now: this.#scheduler.monotonic,
+      wait: async (milliseconds) => await wait(milliseconds),
+      observe: (outcome, seconds) => this.#metrics.askedAccounts(outcome, seconds),
+      timeout: accountsTimeout,
+      tries: accountsTries,
+      cacheTime: accountsCache,
+      graceTime: accountsGrace * 1000,
+    })
+  }
+}

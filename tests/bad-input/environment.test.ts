@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { type Configuration, resolveConfiguration } from '../../server/configuration/configuration.ts'
+import { readEnvironment } from '../../server/configuration/environment.ts'
+import { type OptionName, options } from '../../server/configuration/options.ts'
+import { atrium, temporaryFolder } from '../support/executable.ts'
+
+test('CFG-40: an empty variable counts as unset, and the end of a line at the end of a value is cut', () => {
+  const names = Object.values(options).map(({ env }) => env)
+  const unset = resolveConfiguration({})
+  for (const nothing of ['', '\r', '\r\n']) {
+    const empty = Object.fromEntries(names.map((name) => [name, nothing]))
+    assert.deepEqual(resolveConfiguration({ ...empty, ATRIUM_NO_OPTION: nothing }), unset)
+  }
+  const secret = 'x'.repeat(32)
+  const env = { ATRIUM_PORT: '4000\r', ATRIUM_DATA: '/srv/atrium\r\n', ATRIUM_SECRET: `${secret}\n` }
+  const cut = resolveConfiguration(env, { host: '::1\r' })
+  assert.deepEqual([cut.port, cut.data, cut.secret, cut.host], [4000, '/srv/atrium', secret, '::1'])
+  // Anywhere else it is part of the value.
+  assert.throws(() => resolveConfiguration({ ATRIUM_PORT: '\r4000' }), /ATRIUM_PORT/)
+})
+
+test('CFG-41: variables that describe a service, as Kubernetes makes them, are ignored', () => {
+  const links = {
+    ATRIUM_PORT: 'tcp://10.96.0.7:3333',
+    ATRIUM_PORT_3333_TCP: 'tcp://10.96.0.7:3333',
+    ATRIUM_PORT_3333_TCP_ADDR: '10.96.0.7',
+    ATRIUM_PORT_3333_TCP_PORT: '3333',
+    ATRIUM_PORT_3333_TCP_PROTO: 'tcp',
+    ATRIUM_SERVICE_HOST: '10.96.0.7',
+    ATRIUM_SERVICE_PORT: '3333',
+    ATRIUM_SERVICE_PORT_HTTP: '3333',
+    ATRIUM_MONGO_PORT: 'tcp://10.96.0.8:27017',
+    ATRIUM_MONGO_PORT_27017_TCP_ADDR: '10.96.0.8',
+    ATRIUM_MONGO_SERVICE_PORT: '27017',
+    ATRIUM_DNS_PORT_53_UDP_PROTO: 'udp',
+  }
+  assert.deepEqual(resolveConfiguration(links), resolveConfiguration({}))
+  assert.deepEqual(readEnvironment(links).links, Object.keys(links).sort())
+  // What only resembles them is a mistake to be told of.
+  for (const wrong of [{ ATRIUM_PORT: 'http://10.96.0.7' }, { ATRIUM_SERVICE: '1' }, { ATRIUM_PORTS: '1' }])
+    assert.throws(() => resolveConfiguration(wrong), { name: 'ConfigurationError' })
+})
+
+test('CFG-41: the commands that tell of options say in one line what they ignore', async () => {
+  const env = { ATRIUM_PORT: 'tcp://10.96.0.7:3333', ATRIUM_SERVICE_HOST: '10.96.0.7' }
+  const { code, stdout, stderr } = await atrium(['config'], env)
+  assert.equal(code, 0)
+  assert.match(stdout, /^ATRIUM_PORT=3333$/m)
+  assert.equal(
+    stderr,
+    'atrium: ignored, as what Kubernetes tells of a service: ATRIUM_PORT, ATRIUM_SERVICE_HOST\n',
+  )
+})
+
+test('CFG-42: an IPv6 address may stand in brackets', () => {
+  for (const [given, host] of [
+    ['[::1]', '::1'],
+    ['::1', '::1'],
+    ['[2001:db8::7]', '2001:db8::7'],
+    ['::', '::'],
+    ['localhost', 'localhost'],
+  ] as const)
+    assert.equal(resolveConfiguration({ ATRIUM_HOST: given }).host, host)
+})
+
+test('CFG-43: options of a file stand behind those of the environment, and are checked alike', async (context) => {
+  const folder = await temporaryFolder(context)
+  const file = join(folder, 'options')
+  const lines = [
+    '# ours',
+    'ATRIUM_PORT=4001',
+    "ATRIUM_MODULES='board'",
+    'ATRIUM_DEMO=0\r',
+    'PATH=/nowhere',
+    '',
+  ]
+  await writeFile(file, lines.join('\n'))
+  const pick = ({ port, demo }: Configuration) => [port, demo]
+  assert.deepEqual(pick(resolveConfiguration({ ATRIUM_CONFIG: file })), [4001, false])
+  assert.deepEqual(pick(resolveConfiguration({ ATRIUM_CONFIG: file, ATRIUM_PORT: '4002' })), [4002, false])
+  assert.deepEqual(pick(resolveConfiguration({}, { config: file, port: '4003' })), [4003, false])
+  await writeFile(file, 'ATRIUM_PORT=x\nATRIUM_PROT=1\n')
+  assert.throws(() => resolveConfiguration({ ATRIUM_CONFIG: file }), {
+    message:
+      'ATRIUM_PORT: "x" is not allowed; allowed is a whole number from 0 to 65535\nATRIUM_PROT is not an option of atrium',
+  })
+  await mkdir(join(folder, 'directory'))
+  for (const [name, reason] of [
+    ['missing', 'ENOENT'],
+    ['directory', 'EISDIR'],
+  ] as const) {
+    const ended = await atrium(['config', '--config', join(folder, name)])
+    const stderr = `ATRIUM_CONFIG: ${join(folder, name)} cannot be read: ${reason}\n`
+    assert.deepEqual(ended, { code: 2, stdout: '', stderr })
+  }
+})
+
+test('CFG-43: every option has a flag and a variable of its own', () => {
+  const names = Object.keys(options) as OptionName[]
+  assert.equal(new Set(names.map((name) => options[name].env)).size, names.length)
+})

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { RunningProcess, temporaryFolder } from '../support/executable.ts'
+import { root } from '../support/root.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+/** A compiler that never ends, until there is a file `go`. */
+const compiler = `
+const { existsSync, mkdirSync, writeFileSync } = require('node:fs')
+mkdirSync('dist', { recursive: true })
+writeFileSync('compiling', String(process.pid))
+const timer = setInterval(() => existsSync('go') && clearInterval(timer), 10)
+`
+
+/** A clone in which everything is installed, and nothing built. */
+async function clone(context: TestContext): Promise<string> {
+  const folder = await temporaryFolder(context)
+  await cp(join(root, 'scripts', 'bootstrap'), join(folder, 'scripts', 'bootstrap'), { recursive: true })
+  const bin = join(folder, 'node_modules', 'typescript', 'bin')
+  for (const needed of [bin, join(folder, 'model'), join(folder, 'dist')])
+    await mkdir(needed, { recursive: true })
+  await writeFile(join(bin, 'tsc'), compiler)
+  await writeFile(join(bin, 'package.json'), '{"type":"commonjs"}')
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}')
+  await writeFile(join(folder, 'tsconfig.json'), '{}')
+  await writeFile(join(folder, 'model', 'a.ts'), '')
+  await writeFile(join(folder, 'package-lock.json'), '{}')
+  const installed = `${createHash('sha256').update('{}').digest('hex')} ${process.versions.modules} ${process.platform}`
+  await writeFile(join(folder, 'node_modules', '.atrium-installed'), installed)
+  return folder
+}
+
+for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+  test(`CFG-55: a build that is ended or killed leaves nothing that the next one waits for (${signal})`, async (context) => {
+    const folder = await clone(context)
+    const words = [process.execPath, join(folder, 'scripts', 'bootstrap', 'build.js')]
+    const first = new RunningProcess(context, words, {}, { cwd: folder })
+    const compiling = join(folder, 'compiling')
+    await waitUntil(() => existsSync(compiling), 'the compiler')
+    const compilerId = Number(await readFile(compiling, 'utf8'))
+    context.after(() => isThere(compilerId) && process.kill(compilerId, 'SIGKILL'))
+    assert.equal(await endedBy(first, signal), signal)
+    if (signal === 'SIGTERM') await waitUntil(() => !isThere(compilerId), 'the end of the compiler')
+    await writeFile(join(folder, 'go'), '')
+    const next = new RunningProcess(context, words, {}, { cwd: folder })
+    assert.equal(await next.ended(), 0, next.stderr)
+    assert.ok(existsSync(join(folder, 'dist', '.atrium-built')))
+  })
+}
+
+async function endedBy(running: RunningProcess, signal: NodeJS.Signals): Promise<NodeJS.Signals | null> {
+  running.child.kill(signal)
+  await waitUntil(
+    () => running.child.exitCode !== null || running.child.signalCode !== null,
+    'the end of the build',
+  )
+  return running.child.signalCode
+}
+
+function isThere(id: number): boolean {
+  try {
+    process.kill(id, 0)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,21 @@
+// Opens files until the system refuses, then tells what a storage says of it.
+import { openSync } from 'node:fs'
+import { devNull, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { toFailure } from '../../pipeline/storage/embedded/failure.ts'
+import { Sqlite } from '../../pipeline/storage/embedded/sqlite.ts'
+
+function failureOf(open: () => unknown): string {
+  try {
+    for (;;) open()
+  } catch (error) {
+    const { code, message } = toFailure(error)
+    return `${code}: ${message}`
+  }
+}
+
+// Its library is a file too.
+new Sqlite(':memory:').close()
+const file = failureOf(() => openSync(devNull, 'r'))
+const database = failureOf(() => new Sqlite(join(tmpdir(), 'never-made.db')))
+process.stdout.write(`SQLite: ${database}\na file: ${file}\n`)
