@@ -44,7 +44,7 @@ function plan(hierarchy: Hierarchy, _class: string, query: DocumentQuery, option
 }
 
 function planKey(key: string, value: unknown, scope: QueryScope): Condition[] {
-  if (value === undefined) return []
+  if (value === undefined && !key.startsWith('$')) return []
   if (key === '$search') return [planSearch(value, scope)]
   const target = resolveKey(key, scope)
   return parseField(target.path, value, scope.budget).map((condition) =>

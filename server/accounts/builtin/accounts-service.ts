@@ -1,4 +1,5 @@
 import { StatusError } from '../../../model/status.ts'
+import { takeParams } from '../../../protocol/take-params.ts'
 import type { Token, Tokens } from '../../tokens.ts'
 import type { AccessObserver } from '../access-observer.ts'
 import type { ModelVersion } from '../accounts-client.ts'
@@ -53,7 +54,8 @@ export class AccountsService {
   }
 
   /** @throws StatusError */
-  async call(rawToken: string | undefined, method: string, params: unknown[]): Promise<unknown> {
+  async call(rawToken: string | undefined, method: string, given: unknown[]): Promise<unknown> {
+    const params = takeParams(given)
     // Whoever logs in may still send a token that is not good any more.
     if (method === 'login') return await this.#people.login(params)
     if (method === 'createAccount')
