@@ -8,6 +8,7 @@ import { planSort } from './plan-sort.ts'
 import type { Condition, FindPlan, Projection } from './plan.ts'
 import type { DocumentQuery, FindOptions } from './query.ts'
 import { resolveKey, resolvePath, type QueryScope } from './resolve-key.ts'
+import { pushAll } from '../push-all.ts'
 
 /**
  * Resolves a query as it stands on the wire. Throws `UnknownClass`, and `InvalidQuery` for an operator, operand,
@@ -31,7 +32,7 @@ function plan(hierarchy: Hierarchy, _class: string, query: DocumentQuery, option
   const scope: QueryScope = { hierarchy, _class, lookups, budget }
   const conditions = [condition]
   for (const key of Object.keys(query))
-    conditions.push(...planKey(key, query[key as keyof DocumentQuery], scope))
+    pushAll(conditions, planKey(key, query[key as keyof DocumentQuery], scope))
   return {
     domain,
     condition: { op: 'all-of', conditions },

@@ -7,6 +7,7 @@ import { CommitState } from './commit-state.ts'
 import type { StepHandler } from './commit-step.ts'
 import { RecentDocuments } from './recent-documents.ts'
 import { Group, isModelChange, Staging, type Waiting } from './staging.ts'
+import { pushAll } from '../../model/push-all.ts'
 
 export interface CommitLimits {
   /** Requests that may wait; one more is refused. */
@@ -140,7 +141,7 @@ export class CommitQueue {
     const group = this.#group
     const some = this.#waiting.splice(0, this.#limits.maxGroup - group.staged.length)
     const left = await this.#staging.take(group, some)
-    this.#waiting.unshift(...left)
+    if (left.length > 0) this.#waiting = [...left, ...this.#waiting]
   }
 
   /** Hands the group to storage, and starts the next one over it. */
@@ -206,7 +207,10 @@ export class CommitQueue {
     this.#recent.clear()
     if (error instanceof StorageError && error.code === 'exists') {
       this.#staging.ask()
-      this.#again.push(...group.staged.splice(0).map(({ waiting }) => waiting))
+      pushAll(
+        this.#again,
+        group.staged.splice(0).map(({ waiting }) => waiting),
+      )
       return
     }
     this.#uncertain = true
@@ -217,7 +221,7 @@ export class CommitQueue {
   /** The requests of a stale group go back to where they came from, before those that came later. */
   #stageAgain(): void {
     const staged = this.#group.staged.map(({ waiting }) => waiting)
-    this.#waiting.unshift(...this.#again.splice(0), ...staged)
+    this.#waiting = [...this.#again.splice(0), ...staged, ...this.#waiting]
     this.#group = this.#newGroup(undefined)
   }
 

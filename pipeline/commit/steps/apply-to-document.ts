@@ -9,6 +9,7 @@ import { securityPush } from '../../permissions/security-events.ts'
 import type { Push } from '../../push.ts'
 import type { Workspace } from '../../workspace.ts'
 import type { CommitStep } from '../commit-step.ts'
+import { pushAll } from '../../../model/push-all.ts'
 
 /** Computes the new document, gives the transaction its place in the log, and lists it to be pushed. */
 export const applyToDocument: CommitStep = (_next, workspace) =>
@@ -27,7 +28,7 @@ export const applyToDocument: CommitStep = (_next, workspace) =>
     if (domain === domains.model) work.state.stageModel(change, { before, after })
     work.state.stage(domain, _id, after)
     const seq = domain === domains.transient ? undefined : work.state.log(change, work.request)
-    work.state.pushes.push(...pushesOf(workspace, { tx: change, seq }, before, after))
+    pushAll(work.state.pushes, pushesOf(workspace, { tx: change, seq }, before, after))
     const applied = { tx: change, before, after }
     work.changes?.push(applied)
     return { result: answer(change, after), change: applied }
