@@ -8,7 +8,7 @@ import type { Tx } from './transactions.ts'
 export const baseModel: readonly Tx[] = declareBaseModel()
 
 function declareBaseModel(): Tx[] {
-  const builder = createModelBuilder('core')
+  const builder = createModelBuilder('core', { strict: false })
   declareRoots(builder)
   declareClasses(builder)
   declareTypes(builder)
@@ -53,6 +53,7 @@ function declareClasses(builder: ModelBuilder): void {
       implements: any(),
       domain: string(),
       visibleTo: string(),
+      strict: boolean(),
       indexes: any(),
     },
   })

@@ -42,6 +42,11 @@ export interface Class extends Doc {
   domain?: Domain
   /** `creator`: its documents, and those of its descendants, are for who created them. */
   visibleTo?: 'creator'
+  /**
+   * Its documents have declared fields only, and a space and a parent that are there; left out, as the nearest ancestor
+   * says, and without one as clients of old expect: anything goes.
+   */
+  strict?: boolean
   /** Indexes over several attributes, declared next to the single-attribute ones of {@link Attribute.index}. */
   indexes?: CompoundIndex[]
 }

@@ -39,11 +39,13 @@ export function isTree(value: unknown, bytes: number): boolean {
 }
 
 /** UTF-8 decoders make three U+FFFD of the three bytes of half a pair: it is half a pair again, as in a JSON text. */
-export function withHalves(value: unknown): unknown {
+export function withHalves(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return value.replaceAll('\ufffd\ufffd\ufffd', '\ud800')
-  if (Array.isArray(value)) return value.map(withHalves)
+  // What is too deep is refused later, and may be without end.
+  if (depth > DEEPEST) return value
+  if (Array.isArray(value)) return value.map((item) => withHalves(item, depth + 1))
   if (!isFields(value)) return value
   const fields: Fields = {}
-  for (const key of Object.keys(value)) fields[withHalves(key) as string] = withHalves(value[key])
+  for (const key of Object.keys(value)) fields[withHalves(key) as string] = withHalves(value[key], depth + 1)
   return fields
 }

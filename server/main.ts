@@ -110,7 +110,7 @@ class AtriumServer implements RunningServer {
     this.#accountsClient = this.#createAccountsClient()
     this.#core = new Core({
       configuration,
-      base: modelOf(modules),
+      base: modelOf(modules, configuration),
       modules: new InstalledModules(modules, { observer: this.#metrics }),
       storage: this.#storage,
       tokens: this.#tokens,

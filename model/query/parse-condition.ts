@@ -1,4 +1,4 @@
-import { isFields, isReservedKey, jsonFlaw } from '../json-value.ts'
+import { isFields, isReservedKey, takeValue, ValueFlaw } from '../json-value.ts'
 import { invalidQuery } from './invalid-query.ts'
 import type { Condition, Path, Value } from './plan.ts'
 import { MAX_PATTERN_LENGTH, checkRegex } from './regex.ts'
@@ -86,9 +86,11 @@ function wrongOperand({ name, path }: Operator, expected: string): Error {
 }
 
 function parseValue(value: unknown): Value {
-  const flaw = jsonFlaw(value)
-  if (flaw !== undefined) throw invalidQuery(flaw)
-  return value as Value
+  try {
+    return takeValue(value) as Value
+  } catch (error) {
+    throw error instanceof ValueFlaw ? invalidQuery(error.message) : error
+  }
 }
 
 function parseValues(operator: Operator): Value[] {
@@ -104,7 +106,7 @@ function parseComparison(op: 'gt' | 'gte' | 'lt' | 'lte'): Parse {
     const { path, operand } = operator
     const comparable = typeof operand === 'string' || typeof operand === 'boolean' || Number.isFinite(operand)
     if (!comparable) throw wrongOperand(operator, 'number, string or boolean')
-    return [{ op, path, value: operand as Value }]
+    return [{ op, path, value: parseValue(operand) }]
   }
 }
 
@@ -127,7 +129,7 @@ function parseLike(operator: Operator): Condition[] {
   if (typeof operand !== 'string') throw wrongOperand(operator, 'string')
   if (operand.length > MAX_PATTERN_LENGTH)
     throw invalidQuery('pattern too long', { limit: MAX_PATTERN_LENGTH })
-  return [{ op: 'like', path, pattern: operand }]
+  return [{ op: 'like', path, pattern: operand.toWellFormed() }]
 }
 
 function parseRegex(operator: Operator): Condition[] {
