@@ -4,6 +4,7 @@ import { answer } from './support/child.ts'
 import { LoadClient } from './support/load-client.ts'
 import type { Work } from './support/requests.ts'
 import { spreadOf } from './support/spread.ts'
+import { pushAll } from '../model/push-all.ts'
 
 /** Connections that are made at once. */
 const DIALED = 50
@@ -15,7 +16,7 @@ const answers = {
   connect: async ({ url, tokens, broadcast }: { url: string; tokens: string[]; broadcast: boolean }) => {
     for (let at = 0; at < tokens.length; at += DIALED) {
       const some = tokens.slice(at, at + DIALED).map((token) => LoadClient.connect(url, token, broadcast))
-      clients.push(...(await Promise.all(some)))
+      pushAll(clients, await Promise.all(some))
     }
   },
 

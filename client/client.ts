@@ -9,9 +9,10 @@ import type { AttachedPlace, DocumentPlace, TransactionFactory } from '../model/
 import type { DocumentMatch, Tx, TxApplyIf, TxCUD, UpdateOperations } from '../model/transactions.ts'
 import type { Conflict } from './changes.ts'
 import type { ClientOptions } from './client-options.ts'
-import { deepCopy, deepFreeze, HandedOut } from './copies.ts'
+import { deepFreeze, HandedOut } from './copies.ts'
 import type { Cancel } from './environment.ts'
 import type { Emitter } from './emitter.ts'
+import { outgoingFields, outgoingParams, outgoingTransaction } from './outgoing.ts'
 import type { Patience, WaitOptions } from './patience.ts'
 import type { ConnectionState } from './reconnecting/connection-state.ts'
 import type { LargeMessage, RequestOptions } from './reconnecting/requests.ts'
@@ -181,7 +182,7 @@ export class Client {
     _id: Ref<T> = generateId<T>(),
     requestOptions?: RequestOptions,
   ): Promise<Ref<T>> {
-    const own = deepCopy(attributes)
+    const own = outgoingFields('attributes', attributes)
     await this.#commit('createDoc', requestOptions, (make) =>
       make.create(_class, space, own, { _id: _id as Ref }),
     )
@@ -199,7 +200,7 @@ export class Client {
     operations: UpdateOperations,
     requestOptions?: RequestOptions,
   ): Promise<void> {
-    const own = deepCopy(operations)
+    const own = outgoingFields('operations', operations)
     await this.#commit('updateDoc', requestOptions, (make) => make.update(doc, own))
   }
 
@@ -225,7 +226,7 @@ export class Client {
     attributes: UpdateOperations,
     requestOptions?: RequestOptions,
   ): Promise<void> {
-    const own = deepCopy(attributes)
+    const own = outgoingFields('attributes', attributes)
     await this.#commit('updateMixin', requestOptions, (make) => make.mixin(doc, mixin, own))
   }
 
@@ -243,7 +244,7 @@ export class Client {
     _id: Ref<T> = generateId<T>(),
     requestOptions?: RequestOptions,
   ): Promise<Ref<T>> {
-    const own = deepCopy(attributes)
+    const own = outgoingFields('attributes', attributes)
     await this.#commit('addCollection', requestOptions, (make) =>
       make.attach(parent, collection, _class, own, { _id: _id as Ref }),
     )
@@ -261,7 +262,7 @@ export class Client {
     operations: UpdateOperations,
     requestOptions?: RequestOptions,
   ): Promise<void> {
-    const own = deepCopy(operations)
+    const own = outgoingFields('operations', operations)
     await this.#commit('updateCollection', requestOptions, (make) => make.within(doc, make.update(doc, own)))
   }
 
@@ -290,7 +291,7 @@ export class Client {
     requestOptions?: RequestOptions,
   ): Promise<{ success: boolean; derived: Tx[] }> {
     const { waits, account, changes, environment } = this.#session
-    const own = deepCopy({ txes, ...conditions })
+    const own = outgoingTransaction({ txes, ...conditions })
     return await waits.during('applyIf', requestOptions, async (patience) => {
       const tx: TxApplyIf = {
         _id: generateId() as TxApplyIf['_id'],
@@ -333,7 +334,7 @@ export class Client {
    */
   async tx<T = unknown>(tx: Tx, requestOptions?: RequestOptions): Promise<T> {
     const { waits, changes } = this.#session
-    const own = deepCopy(tx)
+    const own = outgoingTransaction(tx)
     const send = (patience: Patience) => changes.send(own, requestOptions, patience)
     return (await waits.during('tx', requestOptions, send)) as T
   }
@@ -350,7 +351,7 @@ export class Client {
     requestOptions?: RequestOptions,
   ): Promise<T> {
     const { waits, connection } = this.#session
-    const own = deepCopy(params)
+    const own = outgoingParams(method, params)
     const request = (patience: Patience) => connection.request(method, own, requestOptions, patience)
     return (await waits.during(method, requestOptions, request)).result as T
   }
@@ -510,7 +511,7 @@ export class Client {
   ): Promise<void> {
     const { waits, changes } = this.#session
     await waits.during(what, options, async (patience) => {
-      const tx = make(await this.#session.factory(patience))
+      const tx = outgoingTransaction(make(await this.#session.factory(patience)))
       await changes.send(tx, options, patience)
     })
   }

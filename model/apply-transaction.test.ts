@@ -240,3 +240,22 @@ function deepFreeze<T>(value: T): T {
   }
   return value
 }
+
+test('DOC-8: $push takes more values than a call has arguments, at a place too', () => {
+  const $each = Array.from({ length: 300_000 }, (_, at) => at)
+  const pushed = (operand: object) => {
+    const after = applyTransaction(document({ list: ['a', 'b'] }), updateTx({ $push: { list: operand } }))
+    return fieldsOf(after)['list'] as unknown[]
+  }
+  assert.equal(pushed({ $each }).length, 300_002)
+  for (const [$position, at] of [
+    [1, 1],
+    [-1, 1],
+    [0, 0],
+    [9, 2],
+    [-9, 0],
+  ] as const) {
+    const list = pushed({ $each, $position })
+    assert.deepEqual([list.length, list[at], list[at + 299_999]], [300_002, 0, 299_999])
+  }
+})

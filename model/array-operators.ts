@@ -26,7 +26,7 @@ function push(operand: unknown, field: string): ArrayChange {
     throw wrongOperand('$push', field, '{$each, $position}')
   if ($position === undefined) return (items = []) => [...items, ...($each as Items)]
   const position = integer($position, '$push', field)
-  return (items = []) => items.toSpliced(position, 0, ...($each as Items))
+  return (items = []) => [...items.slice(0, position), ...($each as Items), ...items.slice(position)]
 }
 
 /** Takes out equal items, items that meet operators, or objects that meet a query. */

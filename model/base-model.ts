@@ -8,7 +8,7 @@ import type { Tx } from './transactions.ts'
 export const baseModel: readonly Tx[] = declareBaseModel()
 
 function declareBaseModel(): Tx[] {
-  const builder = createModelBuilder('core')
+  const builder = createModelBuilder('core', { strict: false })
   declareRoots(builder)
   declareClasses(builder)
   declareTypes(builder)
@@ -54,6 +54,7 @@ function declareClasses(builder: ModelBuilder): void {
       domain: string(),
       visibleTo: string(),
       accents: string(),
+      strict: boolean(),
       indexes: any(),
     },
   })

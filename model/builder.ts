@@ -29,6 +29,11 @@ export interface ClassOptions<B extends Doc, A extends AttributeDeclarations> {
   visibleTo?: 'creator'
   /** `distinct`: full-text search tells letters with accents from those without, also in descendants. */
   accents?: 'distinct'
+  /**
+   * Its documents have declared fields only, and a space and a parent that are there. Left out, as the builder says.
+   * `false` for classes whose clients are of old, and send what nobody declares.
+   */
+  strict?: boolean
   /** Indexes over several attributes. */
   indexes?: CompoundIndex[]
 }
@@ -36,6 +41,8 @@ export interface ClassOptions<B extends Doc, A extends AttributeDeclarations> {
 export interface ModelBuilderOptions {
   /** When the model was made, in milliseconds since the Unix epoch. */
   modifiedOn?: number
+  /** Whether classes and mixins are strict that do not say themselves; `true` unless given. */
+  strict?: boolean
 }
 
 /** After which `loadModel` of a client that has nothing finds the model. */
@@ -62,11 +69,13 @@ export function createModelBuilder(plugin: string, options: ModelBuilderOptions 
 export class ModelBuilder {
   readonly #plugin: string
   readonly #modifiedOn: number
+  readonly #strict: boolean
   readonly #transactions: TxCreateDoc[] = []
 
-  constructor(plugin: string, { modifiedOn = MODEL_TIME }: ModelBuilderOptions) {
+  constructor(plugin: string, { modifiedOn = MODEL_TIME, strict = true }: ModelBuilderOptions) {
     this.#plugin = plugin
     this.#modifiedOn = modifiedOn
+    this.#strict = strict
   }
 
   class<B extends Doc = Doc, const A extends AttributeDeclarations = Record<never, never>>(
@@ -115,7 +124,10 @@ export class ModelBuilder {
   ): ClassRef<T> {
     const { attributes = {}, label = name, ...rest } = options
     const { _class, value } = classWords[kind]
-    const id = this.#create(_class, kind, name, { kind: value, label, ...rest }) as unknown as ClassRef<T>
+    // What is lax anyway says nothing, so that it stays what it was for clients that know it.
+    const strictness = this.#strict && kind !== 'interface' ? { strict: true } : {}
+    const own = { kind: value, label, ...strictness, ...rest }
+    const id = this.#create(_class, kind, name, own) as unknown as ClassRef<T>
     for (const [attribute, declaration] of Object.entries(attributes)) {
       this.#create(core.class.Attribute, 'attribute', `${name}.${attribute}`, {
         attributeOf: id,

@@ -32,7 +32,9 @@ export function verifyClass(candidate: Class, classes: Classes): void {
 
 /** What storage and permissions are made from: a class of another shape would keep its workspace from opening. */
 function verifyShape(candidate: Class): void {
-  const { _id, domain, visibleTo, accents, indexes } = candidate as { [K in keyof Class]: unknown } & {
+  const { _id, domain, visibleTo, accents, strict, indexes } = candidate as {
+    [K in keyof Class]: unknown
+  } & {
     _id: string
   }
   if (parentsOf(candidate).some((parent: unknown) => typeof parent !== 'string'))
@@ -43,6 +45,7 @@ function verifyShape(candidate: Class): void {
     throw invalidModel('visibleTo is creator, or left out', _id)
   if (accents !== undefined && accents !== 'distinct')
     throw invalidModel('accents is distinct, or left out', _id)
+  if (strict !== undefined && typeof strict !== 'boolean') throw invalidModel('strict is a boolean', _id)
   if (indexes !== undefined && !(Array.isArray(indexes) && indexes.every(isIndex)))
     throw invalidModel('indexes are lists of [path, 1 or -1]', _id)
 }
@@ -106,6 +109,7 @@ export class ClassGraph {
   readonly #attributes: ReadonlyMap<string, Attribute>
   readonly #ancestors = new Map<string, ReadonlySet<string>>()
   readonly #descendants = new Map<string, readonly Ref<Class>[]>()
+  readonly #strict = new Map<string, boolean>()
   readonly #inherited = new Map<string, ReadonlyMap<string, Attribute>>()
   #children: Map<string, Ref<Class>[]> | undefined
   #own: Map<string, Map<string, Attribute>> | undefined
@@ -136,6 +140,17 @@ export class ClassGraph {
       if (typeof domain === 'string') return domain
     }
     return undefined
+  }
+
+  /** What the nearest that says so says. */
+  isStrict(id: string): boolean {
+    return remember(this.#strict, id, () => {
+      for (const ancestor of this.ancestorSet(id)) {
+        const strict = this.#classes.get(ancestor)?.strict
+        if (typeof strict === 'boolean') return strict
+      }
+      return false
+    })
   }
 
   attributes(id: string): ReadonlyMap<string, Attribute> {

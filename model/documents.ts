@@ -44,6 +44,11 @@ export interface Class extends Doc {
   visibleTo?: 'creator'
   /** `distinct`: full-text search tells letters with accents from those without, also in descendants. */
   accents?: 'distinct'
+  /**
+   * Its documents have declared fields only, and a space and a parent that are there; left out, as the nearest ancestor
+   * says, and without one as clients of old expect: anything goes.
+   */
+  strict?: boolean
   /** Indexes over several attributes, declared next to the single-attribute ones of {@link Attribute.index}. */
   indexes?: CompoundIndex[]
 }

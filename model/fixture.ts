@@ -7,7 +7,7 @@ import { Hierarchy } from './hierarchy.ts'
 import { core } from './identifiers.ts'
 import type { Tx, TxCreateDoc, TxMixin, TxUpdateDoc } from './transactions.ts'
 
-const builder = createModelBuilder('board')
+const builder = createModelBuilder('board', { strict: false })
 
 export const State = builder.enum('State', ['todo', 'done'])
 export const Named = builder.interface('Named', {})

@@ -110,6 +110,12 @@ export class Hierarchy {
     return this.#graph.accented()
   }
 
+  /** Whether documents of the class have declared fields only, and a space and a parent that are there. */
+  isStrict(id: string): boolean {
+    this.getClass(id)
+    return this.#graph.isStrict(id)
+  }
+
   isMixin(id: string): boolean {
     return this.#classes.get(id)?.kind === ClassKind.Mixin
   }

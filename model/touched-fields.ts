@@ -3,18 +3,23 @@ import type { UpdateOperations } from './transactions.ts'
 
 /** The fields of a document that the operations may change: first parts of paths, and mixins. */
 export function touchedFields(operations: UpdateOperations): Set<string> {
-  const touched = new Set<string>()
-  for (const key of Object.keys(operations)) {
+  return new Set(touchedPaths(operations).map(headOf))
+}
+
+/** The paths that the operations may change, in the document. */
+export function touchedPaths(operations: UpdateOperations): string[] {
+  return Object.keys(operations).flatMap((key) => {
     const operand = operations[key]
-    if (!key.startsWith('$')) touched.add(headOf(key))
-    else if (isFields(operand)) for (const path of pathsIn(key, operand)) touched.add(headOf(path))
-  }
-  return touched
+    if (!key.startsWith('$')) return operand === undefined ? [] : [key]
+    return isFields(operand) ? pathsIn(key, operand) : []
+  })
 }
 
 function pathsIn(operator: string, operand: Record<string, unknown>): string[] {
   if (operator !== '$pushMixin') return Object.keys(operand)
-  return typeof operand['$mixin'] === 'string' ? [operand['$mixin']] : []
+  const { $mixin: mixin, values } = operand
+  if (typeof mixin !== 'string') return []
+  return isFields(values) ? Object.keys(values).map((path) => `${mixin}.${path}`) : [mixin]
 }
 
 function headOf(path: string): string {

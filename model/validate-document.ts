@@ -4,11 +4,13 @@ import type { Hierarchy } from './hierarchy.ts'
 import { invalidTransaction } from './invalid-transaction.ts'
 import { isFields, ownValue, type Fields } from './json-value.ts'
 import { StatusError } from './status.ts'
+import { checkCreatedFields, checkMixedFields, checkUpdatedFields } from './strict-fields.ts'
 import { touchedFields } from './touched-fields.ts'
 import type { TxCreateDoc, TxMixin, TxUpdateDoc } from './transactions.ts'
 
 /**
- * Checks a new document's attributes against its class; undeclared ones are allowed. Returns the transaction
+ * Checks a new document's attributes against its class; undeclared ones are allowed
+ * where it is not strict. Returns the transaction
  * with defaults filled in, the same one when there are none to fill. Throws `UnknownClass`,
  * `MissingAttribute` or `InvalidAttribute`.
  */
@@ -16,6 +18,7 @@ export function validateCreate(hierarchy: Hierarchy, tx: TxCreateDoc): TxCreateD
   if (hierarchy.getClass(tx.objectClass).kind !== 0)
     throw invalidTransaction('not a class of documents', { _class: tx.objectClass })
   if (!isFields(tx.attributes)) throw invalidTransaction('no attributes')
+  checkCreatedFields(hierarchy, tx.objectClass, tx.attributes)
   const attributes = withDefaults(hierarchy, tx.objectClass, tx.attributes)
   for (const attribute of hierarchy.attributes(tx.objectClass).values()) {
     checkAttribute(hierarchy, attribute, ownValue(attributes, attribute.name))
@@ -36,6 +39,7 @@ export function withDefaults(hierarchy: Hierarchy, _class: string, attributes: F
 
 /** Checks the attributes an update touched, as they are in the document it gave. */
 export function validateUpdate(hierarchy: Hierarchy, tx: TxUpdateDoc, after: Doc): void {
+  checkUpdatedFields(hierarchy, tx.operations, after)
   const attributes = hierarchy.attributes(after._class)
   for (const name of touchedFields(tx.operations)) {
     const attribute = attributes.get(name)
@@ -48,6 +52,7 @@ export function validateUpdate(hierarchy: Hierarchy, tx: TxUpdateDoc, after: Doc
 /** Checks that the document may carry the mixin, and the mixin's attributes as they are in `after`. */
 export function validateMixin(hierarchy: Hierarchy, tx: TxMixin, after: Doc): void {
   checkMixin(hierarchy, tx.mixin, after)
+  checkMixedFields(hierarchy, tx.mixin, tx.attributes)
 }
 
 function checkMixin(hierarchy: Hierarchy, mixin: string, after: Doc): void {

@@ -6,6 +6,7 @@ import { cascade } from './commit/steps/cascade.ts'
 import { counters } from './commit/steps/counters.ts'
 import { deduplicate } from './commit/steps/deduplicate.ts'
 import { events } from './commit/steps/events.ts'
+import { place } from './commit/steps/place.ts'
 import { serverTime } from './commit/steps/server-time.ts'
 import { triggers } from './commit/steps/triggers.ts'
 import { validate } from './commit/steps/validate.ts'
@@ -36,6 +37,7 @@ export const commitSteps: readonly CommitStep[] = [
   triggers, // what modules add to it goes through the same steps
   authorize, // what it says is held against what is stored; who may change what
   validate, // against the class; defaults filled in
+  place, // where its class is strict: in a space, and attached to something, that are there
   cascade, // what is attached to a removed document goes too
   counters, // collections count what is attached
   applyToDocument, // the new document, the log entry, the push

@@ -1,5 +1,6 @@
 import { StorageError } from './storage/contract.ts'
 import type { WorkspaceStorage } from './storage/contract.ts'
+import { largest } from '../model/largest.ts'
 
 /** Milliseconds a commit waits for a read, first; a read that was overtaken has four times as many the next time. */
 const FIRST_PATIENCE = 20
@@ -93,7 +94,7 @@ export class ConsistentReads {
 
   /** Until all reads have ended, or have had their time. */
   async #patience(): Promise<void> {
-    const until = Math.max(...[...this.#reading].map((reading) => reading.until))
+    const until = largest([...this.#reading].map((reading) => reading.until))
     let timer: NodeJS.Timeout | undefined
     await new Promise<void>((resolve) => {
       this.#allRead = resolve

@@ -2,6 +2,7 @@ import { Packr, Unpackr } from 'msgpackr'
 import { StatusError } from '../model/status.ts'
 import type { FindResult } from '../model/query/query.ts'
 import type { Request, Response } from './messages.ts'
+import { HALF_PAIR, isTree, mayHold, POINTER, withHalves } from './packed-tree.ts'
 
 /** How a find result travels, as arrays lose the property `total` in JSON and in msgpack. */
 interface TotalArray {
@@ -40,11 +41,25 @@ export function decodeBinary(bytes: Uint8Array): Response {
 /** @throws StatusError `platform:status:BadRequest` when the frame is not what its kind says */
 export function decodeRequestFrame(data: Uint8Array, isBinary: boolean): unknown {
   try {
-    return isBinary ? (unpackr.unpack(data) as unknown) : JSON.parse(utf8.decode(data))
+    return isBinary ? unpackTree(data) : JSON.parse(utf8.decode(data))
   } catch (cause) {
+    if (cause instanceof StatusError) throw cause
     const message = isBinary ? 'the frame is not msgpack' : 'the frame is not JSON'
     throw new StatusError('platform:status:BadRequest', { message }, { cause })
   }
+}
+
+/** What stands in a packed frame, as JSON would have told it. */
+function unpackTree(data: Uint8Array): unknown {
+  const value: unknown = unpackr.unpack(data)
+  if (mayHold(data, POINTER) && !isTree(value, data.length)) throw tooMuch(value)
+  return mayHold(data, HALF_PAIR) ? withHalves(value) : value
+}
+
+function tooMuch(frame: unknown): StatusError {
+  const { id } = (frame ?? {}) as { id?: unknown }
+  const known = typeof id === 'number' || typeof id === 'string' ? { id } : {}
+  return new StatusError('platform:status:BadRequest', { message: 'pointers without end', ...known })
 }
 
 function outgoing(response: Response): Response {

@@ -1,14 +1,13 @@
 import { z } from 'zod'
 import { core } from '../model/identifiers.ts'
-import { isFields, jsonFlaw } from '../model/json-value.ts'
+import { isFields } from '../model/json-value.ts'
 import { StatusError } from '../model/status.ts'
+import { takeTransaction } from '../model/take-transaction.ts'
 import type { Tx } from '../model/transactions.ts'
 import { describe } from './parse-request.ts'
 
 /** Longest identifier of a document, class or space. */
 const MAX_ID_LENGTH = 512
-/** Levels of a transaction around the values of a document: `txes`, one of them, its `tx`, its `attributes`. */
-const ENVELOPE_DEPTH = 5
 
 const id = z.string().min(1).max(MAX_ID_LENGTH)
 const record = z.record(z.string(), z.unknown())
@@ -79,10 +78,9 @@ export const transactionSchema = z.discriminatedUnion('_class', [...changes, app
  */
 export function parseTransaction(value: unknown): Tx {
   // Fields nobody declared are kept too: what JSON can't tell, or too deep for the stack, would fail the commit.
-  const flaw = jsonFlaw(value, -ENVELOPE_DEPTH)
-  if (flaw !== undefined) throw invalid(flaw)
-  if (isChange(value)) return value
-  const parsed = transactionSchema.safeParse(value)
+  const taken = takeTransaction(value)
+  if (isChange(taken)) return taken
+  const parsed = transactionSchema.safeParse(taken)
   if (parsed.success) return parsed.data as unknown as Tx
   throw invalid(describe(parsed.error))
 }

@@ -80,7 +80,7 @@ export class AtriumServer implements RunningServer {
     this.#accountsClient = this.#createAccountsClient()
     this.#core = new Core({
       configuration: this.#configuration,
-      base: modelOf(modules),
+      base: modelOf(modules, configuration),
       modules: new InstalledModules(modules, { observer: this.#metrics }),
       storage: this.#storage,
       tokens: this.#tokens,

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { baseModel } from '../model/base-model.ts'
+import { core } from '../model/identifiers.ts'
+import type { Tx, TxCreateDoc } from '../model/transactions.ts'
 import type { AtriumModule } from '../pipeline/module.ts'
 import { moduleStateModel } from '../pipeline/triggers/module-state.ts'
 import { WorkspaceModel } from '../model/workspace-model.ts'
@@ -40,7 +42,19 @@ async function importModule(name: string): Promise<unknown> {
   }
 }
 
-/** The model that every workspace starts from. */
-export function modelOf(modules: readonly Pick<AtriumModule, 'model'>[]): WorkspaceModel {
-  return WorkspaceModel.of([...baseModel, ...moduleStateModel, ...modules.flatMap(({ model }) => [...model])])
+/** The model that every workspace starts from. Where it is not to be strict no class of a module is. */
+export function modelOf(
+  modules: readonly Pick<AtriumModule, 'model'>[],
+  { strict }: { strict: boolean } = { strict: true },
+): WorkspaceModel {
+  const declared = modules.flatMap(({ model }) => [...model])
+  return WorkspaceModel.of([...baseModel, ...moduleStateModel, ...(strict ? declared : declared.map(lax))])
+}
+
+function lax(tx: Tx): Tx {
+  const { attributes, objectClass } = tx as Partial<TxCreateDoc>
+  const isClass = objectClass === core.class.Class || objectClass === core.class.Mixin
+  return isClass && attributes?.['strict'] === true
+    ? ({ ...tx, attributes: { ...attributes, strict: false } } as Tx)
+    : tx
 }

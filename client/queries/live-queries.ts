@@ -1,9 +1,9 @@
 import type { Class, Doc, Ref } from '../../model/documents.ts'
 import { core, domains } from '../../model/identifiers.ts'
 import { type TxCUD, type TxWorkspaceEvent, WorkspaceEvent } from '../../model/transactions.ts'
-import { deepCopy } from '../copies.ts'
 import type { Cancel } from '../environment.ts'
 import { terminated } from '../errors.ts'
+import { outgoingQuery } from '../outgoing.ts'
 import { callSafely, type Report } from '../report.ts'
 import { Change, changesOf, type LogEntry, logEntriesOf, type Pushed } from './change.ts'
 import { changed, KnownDocuments } from './known-documents.ts'
@@ -53,7 +53,13 @@ export class LiveQueries {
       subscriber.fail(terminated())
       return () => undefined
     }
-    const request = deepCopy(given)
+    let request: QueryRequest
+    try {
+      request = outgoingQuery(given)
+    } catch (error) {
+      subscriber.fail(error)
+      return () => undefined
+    }
     const key = JSON.stringify([request._class, request.query, request.options])
     const query = this.#queries.get(key) ?? new LiveQuery(request, this.#source)
     this.#queries.set(key, query)

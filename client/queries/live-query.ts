@@ -10,6 +10,7 @@ import type { Answer, QueryRequest, QuerySource } from './query-source.ts'
 import { isSame, Projector, type Shown } from './shown.ts'
 import type { Subscriber } from './subscriber.ts'
 import { dependsOnJoins, Window, windowLimit } from './window.ts'
+import { pushAll } from '../../model/push-all.ts'
 
 /** Milliseconds until a query that the server could not answer is asked again; doubled up to the longest. */
 const FIRST_RETRY = 500
@@ -91,7 +92,7 @@ export class LiveQuery {
 
   /** Takes in those of the changes that it does not have yet. */
   apply(changes: readonly (Change | LogEntry)[]): void {
-    if (this.#isAsking) this.#meanwhile.push(...changes)
+    if (this.#isAsking) pushAll(this.#meanwhile, changes)
     if (this.#takeAll(changes) && !this.#isAsking) this.#askAgain()
   }
 

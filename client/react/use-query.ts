@@ -2,6 +2,7 @@ import { useMemo, useSyncExternalStore } from 'react'
 import type { ClassRef } from '../../model/class-ref.ts'
 import type { Class, Doc, Ref } from '../../model/documents.ts'
 import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
+import { queryKey } from './query-key.ts'
 import { type QueryState, QueryStore } from './query-store.ts'
 import { useClient } from './atrium-provider.tsx'
 
@@ -25,7 +26,7 @@ export function useQuery<T extends Doc = Doc>(
   options: FindOptions = {},
 ): QueryState<T> {
   const client = useClient()
-  const key = JSON.stringify([_class, query, options])
+  const key = queryKey(_class, query, options)
   const store = useMemo(
     () => (query === 'skip' ? skipped : new QueryStore(client, _class, query, options)),
     [client, key],

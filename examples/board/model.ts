@@ -51,6 +51,7 @@ const Task = builder.class('Task', {
     archived: boolean(),
     labels: arrayOf(string()),
     rank: rank(),
+    votes: number(),
     comments: collection(Comment),
   },
   indexes: [

@@ -1,4 +1,4 @@
-import { isFields, isReservedKey, jsonFlaw } from '../json-value.ts'
+import { isFields, isReservedKey, takeValue, ValueFlaw } from '../json-value.ts'
 import { invalidQuery } from './invalid-query.ts'
 import type { Condition, Path, Value } from './plan.ts'
 import { MAX_PATTERN_LENGTH, checkRegex } from './regex.ts'
@@ -18,14 +18,17 @@ export class OperandBudget {
   }
 }
 
-/** The conditions one key of a query puts on the values at the path. */
+/**
+ * The conditions one key of a query puts on the values at the path: none, where it is `undefined`. An operator always has an
+ * operand: left out, it would find everything in one encoding and nothing in the other.
+ */
 export function parseField(path: Path, value: unknown, budget: OperandBudget): Condition[] {
   budget.spend(1)
   if (value === undefined) return []
   if (!isOperators(value)) return [{ op: 'eq', path, value: parseValue(value) }]
   return Object.entries(value).flatMap(([name, operand]) => {
     budget.spend(Array.isArray(operand) ? operand.length : 1)
-    return operand === undefined ? [] : parseOperator({ path, name, operand, operators: value })
+    return parseOperator({ path, name, operand, operators: value })
   })
 }
 
@@ -74,6 +77,7 @@ const parsers: ReadonlyMap<string, Parse> = new Map<string, Parse>([
 function parseOperator(operator: Operator): Condition[] {
   const parse = parsers.get(operator.name)
   if (parse === undefined) throw invalidQuery('unknown operator', { operator: operator.name.slice(0, 100) })
+  if (operator.operand === undefined) throw wrongOperand(operator, 'anything but undefined')
   return parse(operator)
 }
 
@@ -82,29 +86,28 @@ function wrongOperand({ name, path }: Operator, expected: string): Error {
 }
 
 function parseValue(value: unknown): Value {
-  const flaw = jsonFlaw(value)
-  if (flaw !== undefined) throw invalidQuery(flaw)
-  return value as Value
+  try {
+    return takeValue(value) as Value
+  } catch (error) {
+    throw error instanceof ValueFlaw ? invalidQuery(error.message) : error
+  }
 }
 
 function parseValues(operator: Operator): Value[] {
-  if (!Array.isArray(operator.operand)) throw wrongOperand(operator, 'array')
-  return operator.operand.filter((value) => value !== undefined).map(parseValue)
+  const values: unknown = operator.operand
+  if (!Array.isArray(values)) throw wrongOperand(operator, 'array')
+  // Not by `some`, which passes over holes.
+  if (values.includes(undefined)) throw wrongOperand(operator, 'array without undefined')
+  return values.map(parseValue)
 }
 
 function parseComparison(op: 'gt' | 'gte' | 'lt' | 'lte'): Parse {
   return (operator) => {
     const { path, operand } = operator
-    if (operand === null) return [comparisonWithNull(path, op)]
     const comparable = typeof operand === 'string' || typeof operand === 'boolean' || Number.isFinite(operand)
     if (!comparable) throw wrongOperand(operator, 'number, string or boolean')
-    return [{ op, path, value: operand as Value }]
+    return [{ op, path, value: parseValue(operand) }]
   }
-}
-
-/** Nothing is beyond null, and only null is as far. */
-function comparisonWithNull(path: Path, op: 'gt' | 'gte' | 'lt' | 'lte'): Condition {
-  return op === 'gte' || op === 'lte' ? { op: 'eq', path, value: null } : { op: 'any-of', conditions: [] }
 }
 
 function parseExists(operator: Operator): Condition[] {
@@ -126,12 +129,12 @@ function parseLike(operator: Operator): Condition[] {
   if (typeof operand !== 'string') throw wrongOperand(operator, 'string')
   if (operand.length > MAX_PATTERN_LENGTH)
     throw invalidQuery('pattern too long', { limit: MAX_PATTERN_LENGTH })
-  return [{ op: 'like', path, pattern: operand }]
+  return [{ op: 'like', path, pattern: operand.toWellFormed() }]
 }
 
 function parseRegex(operator: Operator): Condition[] {
   const { path, operand: source, operators } = operator
-  const flags = operators['$options'] ?? ''
+  const flags = operators['$options'] === undefined ? '' : operators['$options']
   if (typeof source !== 'string' || typeof flags !== 'string') throw wrongOperand(operator, 'string')
   checkRegex(source, flags)
   return [{ op: 'regex', path, source, flags }]

@@ -10,6 +10,7 @@ import type { DocumentQuery, FindOptions } from './query.ts'
 import { MAX_PATTERN_LENGTH } from './regex.ts'
 import { isSearchPrefix, searchPrefixes } from './search-terms.ts'
 import { resolveKey, resolvePath, type QueryScope } from './resolve-key.ts'
+import { pushAll } from '../push-all.ts'
 
 /**
  * Resolves a query as it stands on the wire. Throws `UnknownClass`, and `InvalidQuery` for an operator, operand,
@@ -32,7 +33,7 @@ function plan(hierarchy: Hierarchy, _class: string, query: DocumentQuery, option
   const lookups = planLookups(hierarchy, _class, options.lookup, budget)
   const scope: QueryScope = { hierarchy, _class, lookups, budget }
   const conditions = [condition]
-  for (const key of Object.keys(query)) conditions.push(...planKey(key, query as DocumentQuery, scope))
+  for (const key of Object.keys(query)) pushAll(conditions, planKey(key, query as DocumentQuery, scope))
   return {
     domain,
     condition: { op: 'all-of', conditions },
@@ -46,7 +47,7 @@ function plan(hierarchy: Hierarchy, _class: string, query: DocumentQuery, option
 
 function planKey(key: string, query: DocumentQuery, scope: QueryScope): Condition[] {
   const value: unknown = query[key as keyof DocumentQuery]
-  if (value === undefined) return []
+  if (value === undefined && !key.startsWith('$')) return []
   if (key === '$search') return [planSearch(value, query.$prefix, scope)]
   if (key === '$prefix') return checkPrefix(query)
   const target = resolveKey(key, scope)
@@ -69,7 +70,7 @@ function planSearch(text: unknown, prefix: unknown, { hierarchy, _class }: Query
 }
 
 function checkPrefix(query: DocumentQuery): Condition[] {
-  if (query.$search === undefined)
+  if (query.$search === undefined || query.$prefix === undefined)
     throw invalidQuery('wrong operand', { operator: '$prefix', expected: 'a $search beside it' })
   return []
 }

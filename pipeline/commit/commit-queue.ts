@@ -8,6 +8,7 @@ import type { StepHandler } from './commit-step.ts'
 import { RecentDocuments } from './recent-documents.ts'
 import { settleFailed } from './settle-failed.ts'
 import { Group, isModelChange, Staging, type Waiting } from './staging.ts'
+import { pushAll } from '../../model/push-all.ts'
 
 export interface CommitLimits {
   /** Requests that may wait; one more is refused. */
@@ -141,7 +142,7 @@ export class CommitQueue {
     const group = this.#group
     const some = this.#waiting.splice(0, this.#limits.maxGroup - group.staged.length)
     const left = await this.#staging.take(group, some)
-    this.#waiting.unshift(...left)
+    if (left.length > 0) this.#waiting = [...left, ...this.#waiting]
   }
 
   /** Hands the group to storage, and starts the next one over it. */
@@ -207,19 +208,22 @@ export class CommitQueue {
     this.#recent.clear()
     if (error instanceof StorageError && error.code === 'exists') {
       this.#staging.ask()
-      this.#again.push(...group.staged.splice(0).map(({ waiting }) => waiting))
+      pushAll(
+        this.#again,
+        group.staged.splice(0).map(({ waiting }) => waiting),
+      )
       return
     }
     this.#uncertain = true
     this.#observer.failed(error)
-    this.#again.push(...(await settleFailed(group, error, this.#workspace.storage)))
+    pushAll(this.#again, await settleFailed(group, error, this.#workspace.storage))
     if (this.#again.length > 0) this.#staging.ask()
   }
 
   /** The requests of a stale group go back to where they came from, before those that came later. */
   #stageAgain(): void {
     const staged = this.#group.staged.map(({ waiting }) => waiting)
-    this.#waiting.unshift(...this.#again.splice(0), ...staged)
+    this.#waiting = [...this.#again.splice(0), ...staged, ...this.#waiting]
     this.#group = this.#newGroup(undefined)
   }
 

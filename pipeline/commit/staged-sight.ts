@@ -24,18 +24,31 @@ export class StagedSight {
 
   readonly seesSpace: SeesSpace = (id) => {
     if (this.#isWhole) return true
-    const { caller, state } = this.#work
+    const { account } = this.#work.caller
+    const staged = this.#staged(id)
+    if (staged === undefined) return this.#permissions.seesSpace(account)(id)
+    return staged.space !== undefined && isSpaceVisible(staged.space, account)
+  }
+
+  /** Whether there is such a space, whoever sees it. */
+  hasSpace(id: string): boolean {
+    const staged = this.#staged(id)
+    return staged === undefined ? this.#permissions.hasSpace(id) : staged.space !== undefined
+  }
+
+  /** A space that the group makes, changes or removes. */
+  #staged(id: string): { space: Space | undefined } | undefined {
     const home = this.#permissions.homeOf(id)
     for (const domain of home === undefined ? this.#permissions.spaceDomains().keys() : [home]) {
-      const staged = state.peekStaged(domain, id)
+      const staged = this.#work.state.peekStaged(domain, id)
       if (staged === undefined) continue
       const { doc } = staged
       if (doc === undefined) {
         if (home === undefined) continue
-        return false
+        return { space: undefined }
       }
-      if (this.#permissions.isSpace(domain, doc)) return isSpaceVisible(doc as Space, caller.account)
+      if (this.#permissions.isSpace(domain, doc)) return { space: doc as Space }
     }
-    return this.#permissions.seesSpace(caller.account)(id)
+    return undefined
   }
 }

@@ -97,18 +97,18 @@ test('PIPE-31: a private space, what is in it and what happened in it is found b
 
 test('PIPE-32: a lookup joins only what the caller may see, and a query over it finds nothing else', async () => {
   const { pipeline } = await withSecret()
-  await pipeline.tx(ann, createTask('t3', { title: 'points', blockedBy: 't1' }, { space: 'open' }))
-  const lookup = { blockedBy: 'board:class:Task' }
+  await pipeline.tx(ann, createTask('t3', { title: 'points', assignee: 't1' }, { space: 'open' }))
+  const lookup = { assignee: 'board:class:Task' }
   const find = async (who: Caller, query: object) =>
     (await pipeline.find(who, {
       _class: 'board:class:Task' as Ref<Class>,
       query: query as never,
       options: { lookup },
-    })) as (Doc & { $lookup?: { blockedBy?: Doc } })[]
-  const joined = async (who: Caller) => (await find(who, { _id: 't3' }))[0]?.$lookup?.blockedBy?._id
+    })) as (Doc & { $lookup?: { assignee?: Doc } })[]
+  const joined = async (who: Caller) => (await find(who, { _id: 't3' }))[0]?.$lookup?.assignee?._id
   assert.deepEqual([await joined(ann), await joined(bob)], ['t1', undefined])
   const matching = async (who: Caller) =>
-    (await find(who, { '$lookup.blockedBy.title': 'hidden words' })).length
+    (await find(who, { '$lookup.assignee.title': 'hidden words' })).length
   assert.deepEqual([await matching(ann), await matching(bob)], [1, 0])
 })
 

@@ -37,6 +37,11 @@ export class Permissions {
     return this.#spaces.homeOf(space)
   }
 
+  /** Whether there is such a space: one of the server's own, or one that is stored. */
+  hasSpace(id: string): boolean {
+    return this.#spaces.has(id)
+  }
+
   /** All spaces are about to be read anew. */
   forgetSpaces(): void {
     this.#spaces.clear()

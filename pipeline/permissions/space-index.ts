@@ -33,6 +33,10 @@ export class SpaceIndex {
     return this.#entries.get(id)?.domain
   }
 
+  has(id: string): boolean {
+    return coreSpaces.has(id) || this.#entries.has(id)
+  }
+
   clear(): void {
     this.#entries.clear()
     this.#visible.clear()

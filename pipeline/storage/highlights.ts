@@ -5,6 +5,7 @@ import { isAt, type SearchTerm } from '../../model/query/search-terms.ts'
 import type { Word } from '../../model/query/search-words.ts'
 import type { Highlight } from './contract.ts'
 import { textsAt } from './search-text.ts'
+import { pushAll } from '../../model/push-all.ts'
 
 /** Of one hit. */
 const MOST_HIGHLIGHTS = 5
@@ -31,7 +32,9 @@ function marksIn(words: readonly Word[], terms: readonly SearchTerm[]): Highligh
   const texts = words.map(({ text }) => text)
   const marks: Highlight['marks'] = []
   for (const start of words.keys())
-    for (const term of terms) if (isAt(texts, start, term)) marks.push(...marksOf(words.slice(start), term))
+    for (const term of terms)
+      if (isAt(texts, start, term))
+        pushAll(marks, marksOf(words.slice(start, start + term.words.length), term))
   marks.sort(([a], [b]) => a - b)
   return marks.reduce<Highlight['marks']>((joined, [from, to]) => {
     const last = joined.at(-1)
@@ -43,7 +46,7 @@ function marksIn(words: readonly Word[], terms: readonly SearchTerm[]): Highligh
 
 /** Where the words of a term that begins here stand. */
 function marksOf(words: readonly Word[], term: SearchTerm): Highlight['marks'] {
-  return words.slice(0, term.words.length).map(({ from, to, pair }, index) => {
+  return words.map(({ from, to, pair }, index) => {
     const isFirstAlone = pair?.character === term.words[index]
     return [from, isFirstAlone ? (pair?.end ?? to) : to]
   })

@@ -2,6 +2,7 @@ import type { ClassRef } from '../../model/class-ref.ts'
 import type { Doc } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
+import { takeTransaction } from '../../model/take-transaction.ts'
 import type { TxApplyIf, TxCUD } from '../../model/transactions.ts'
 import type { Caller } from '../caller.ts'
 import type { Handlers } from '../middleware.ts'
@@ -21,7 +22,7 @@ export function actingFor(workspace: Workspace, handlers: Handlers, caller: Call
     factory: new TransactionFactory(generateId, signature),
     findAll: finderFor(handlers, caller),
     commit: async (txes) => {
-      if (txes.length > 0) await handlers.tx(caller, together(workspace, txes, caller))
+      if (txes.length > 0) await handlers.tx(caller, together(workspace, txes.map(takeTransaction), caller))
     },
   }
 }

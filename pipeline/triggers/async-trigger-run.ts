@@ -1,5 +1,6 @@
 import type { Ref } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
+import { takeTransaction } from '../../model/take-transaction.ts'
 import type { TxCollectionCUD, TxCUD } from '../../model/transactions.ts'
 import { systemCaller } from '../caller.ts'
 import type { Handlers } from '../middleware.ts'
@@ -45,7 +46,9 @@ export class AsyncTriggerRun {
     if (!Array.isArray(made)) throw new TypeError('a trigger returns an array of transactions')
     if (made.length === 0) return []
     const meta = nextGeneration(tx, this.#trigger.fullName)
-    return made.map((each: TxCUD, at) => named({ ...each, meta }, `${this.keyOf(entry)}:${at}`))
+    return made.map((each: TxCUD, at) =>
+      named({ ...takeTransaction(each), meta }, `${this.keyOf(entry)}:${at}`),
+    )
   }
 
   #context(entry: LogEntry, signal: () => AbortSignal): AsyncContext {

@@ -1,4 +1,5 @@
 import type { LogEntry } from '../storage/contract.ts'
+import { pushAll } from '../../model/push-all.ts'
 
 export interface FeedSources {
   readLog: (after: number, limit: number) => Promise<LogEntry[]>
@@ -59,7 +60,7 @@ export class TriggerFeed {
     const unseen = matching.filter(({ seq }) => seq > this.#seen)
     if (this.#waiting.length + unseen.length > this.#limit) this.#behind = true
     else {
-      this.#waiting.push(...unseen)
+      pushAll(this.#waiting, unseen)
       this.#seen = last
     }
   }
@@ -76,7 +77,7 @@ export class TriggerFeed {
     // A commit under way may be in the log in part.
     const last = lastSeq()
     const durable = page.filter(({ seq }) => seq <= last)
-    this.#waiting.push(...durable.filter(matches))
+    pushAll(this.#waiting, durable.filter(matches))
     this.#seen = durable.at(-1)?.seq ?? this.#seen
     if (page.length === 0 || this.#seen >= last) this.#behind = false
   }

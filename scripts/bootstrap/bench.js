@@ -3,6 +3,6 @@ import { prepare } from './prepare.js'
 
 const [first, ...rest] = process.argv.slice(2)
 const named = first !== undefined && !first.startsWith('-')
-if (named) process.argv.splice(2, process.argv.length, ...rest)
+if (named) process.argv = [...process.argv.slice(0, 2), ...rest]
 await prepare()
 await import(`../../dist/bench/${named ? first : 'main'}.js`)

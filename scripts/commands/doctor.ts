@@ -5,6 +5,7 @@ import { makePrivateFolder } from '../../pipeline/storage/private-files.ts'
 import type { Configuration, Flags } from '../../server/configuration/configuration.ts'
 import { httpAddress } from '../../server/http/http-address.ts'
 import { configurationOf, warnOfLinks, withFlags } from './configured.ts'
+import { pushAll } from '../../model/push-all.ts'
 
 export interface Finding {
   ok: boolean
@@ -32,7 +33,7 @@ export function doctorCommand(): Command {
       await disk(configuration),
       await port(configuration),
     ]
-    findings.push(...(await services(configuration)))
+    pushAll(findings, await services(configuration))
     for (const { ok, what } of findings) process.stdout.write(`${ok ? 'ok  ' : 'FAIL'} ${what}\n`)
     if (findings.some(({ ok }) => !ok)) process.exitCode = 1
   })

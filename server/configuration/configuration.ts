@@ -3,6 +3,7 @@ import { ConfigurationError } from './configuration-error.ts'
 import { readEnvironment, type Variables, withoutLineEnd } from './environment.ts'
 import type { Option } from './option.ts'
 import { type OptionName, options } from './options.ts'
+import { pushAll } from '../../model/push-all.ts'
 
 /** All settings, valid. */
 export type Configuration = { [K in OptionName]: z.output<(typeof options)[K]['schema']> }
@@ -44,7 +45,7 @@ export function readConfiguration(env: NodeJS.ProcessEnv, flags: Flags): Reading
     return []
   })
   const values = Object.fromEntries(found) as Partial<Configuration>
-  wrong.push(...unknownOptions(variables))
+  pushAll(wrong, unknownOptions(variables))
   if (values.storage === 'mongodb' && 'mongoUrl' in values && values.mongoUrl === undefined)
     wrong.push(`${options.mongoUrl.env} is missing, and mongodb storage needs it`)
   return { values, wrong }

@@ -114,6 +114,11 @@ export const options = {
     'Who imports: their transactions keep the time they bring, as those of tools do; owners, or maintainers too.',
   ),
   demo: flag('ATRIUM_DEMO', '1', 'Fill the demo workspace on the first start.'),
+  strict: flag(
+    'ATRIUM_STRICT',
+    '1',
+    'Classes of modules refuse undeclared fields, and spaces and parents that are not there; 0 for clients of old.',
+  ),
   modelVersion: {
     ...text('ATRIUM_MODEL_VERSION', '0.1.0', 'Model version workspaces must have to let people in.'),
     schema: z.string().regex(/^\d+\.\d+\.\d+$/),

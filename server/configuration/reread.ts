@@ -2,6 +2,7 @@ import { type Configuration, type Flags, readConfiguration } from './configurati
 import { ConfigurationError } from './configuration-error.ts'
 import type { Option } from './option.ts'
 import { type OptionName, options } from './options.ts'
+import { pushAll } from '../../model/push-all.ts'
 
 /** What became of options that were read again. */
 export interface Reread {
@@ -30,7 +31,7 @@ export function reread(configuration: Configuration, env: NodeJS.ProcessEnv, fla
 function valuesOf(env: NodeJS.ProcessEnv, flags: Flags, outcome: Reread): Partial<Configuration> {
   try {
     const { values, wrong } = readConfiguration(env, flags)
-    outcome.wrong.push(...wrong)
+    pushAll(outcome.wrong, wrong)
     return values
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error

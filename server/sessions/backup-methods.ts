@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import type { Doc } from '../../model/documents.ts'
-import { jsonFlaw } from '../../model/json-value.ts'
+import { isIllFormed } from '../../model/ill-formed-id.ts'
 import { StatusError } from '../../model/status.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import { type Verification, verifyLog } from '../../pipeline/verify-log.ts'
 import type { WorkspaceStorage } from '../../pipeline/storage/contract.ts'
+import { takeParams } from '../../protocol/take-params.ts'
 import { domainHash } from '../../pipeline/storage/domain-hash.ts'
 import { type BackupChunk, BackupWalks } from './backup-walks.ts'
 import { type Method, parse } from './methods.ts'
@@ -65,9 +66,8 @@ async function getDomainHash({ storage }: Pipeline, params: unknown[]): Promise<
 
 async function upload({ restoring }: Pipeline, params: unknown[]): Promise<unknown> {
   const [name, docs] = parse(z.tuple([domain, documents]), params.slice(0, 2))
-  const flaw = jsonFlaw(docs)
-  if (flaw !== undefined) throw badRequest(flaw)
-  await restoring.upload(name, docs as unknown as Doc[])
+  if (docs.some(({ _id }) => isIllFormed(_id))) throw badRequest('half of a surrogate pair in an id')
+  await restoring.upload(name, takeParams(docs) as Doc[])
   return {}
 }
 

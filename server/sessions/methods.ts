@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import type { Class, Ref } from '../../model/documents.ts'
-import { isFields, jsonFlaw } from '../../model/json-value.ts'
+import { isFields } from '../../model/json-value.ts'
 import { MAX_PATTERN_LENGTH } from '../../model/query/regex.ts'
 import { searchPrefixes } from '../../model/query/search-terms.ts'
 import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import { StatusError } from '../../model/status.ts'
 import { describe } from '../../protocol/parse-request.ts'
+import { takeParams, takeQuery } from '../../protocol/take-params.ts'
 import { parseTransaction } from '../../protocol/transaction-schema.ts'
 import type { FindRequest } from '../../pipeline/middleware.ts'
 import type { Caller } from '../../pipeline/caller.ts'
@@ -93,10 +94,7 @@ async function query(
 }
 
 function findRequest(params: unknown[], encoded: PartLimits | undefined): FindRequest {
-  const [_class, query, options] = isFind(params) ? params : parse(findParams, pad(params, 3))
-  // Whatever reads a query goes into it as deep as it is.
-  const flaw = jsonFlaw(params)
-  if (flaw !== undefined) throw new StatusError('core:status:InvalidQuery', { message: flaw })
+  const [_class, query, options] = takeQuery(isFind(params) ? params : parse(findParams, pad(params, 3)))
   return {
     _class: _class as Ref<Class>,
     query: query as DocumentQuery,
@@ -126,7 +124,7 @@ function getAccount({ pipeline, token, protocol }: MethodContext): unknown {
 }
 
 function searchFulltext({ pipeline, caller }: MethodContext, params: unknown[]): unknown {
-  const [{ query, classes, spaces }, options] = parse(searchParams, pad(params, 2))
+  const [{ query, classes, spaces }, options] = parse(searchParams, pad(takeParams(params), 2))
   const search = {
     query,
     classes: (classes ?? undefined) as Ref<Class>[] | undefined,

@@ -1,4 +1,5 @@
 import type { InstalledModules } from '../../pipeline/triggers/installed-modules.ts'
+import { takeParams } from '../../protocol/take-params.ts'
 import { type Method, parse } from './methods.ts'
 
 /** A method that a module brings, under its full name: looked up among those declared, and nowhere else. */
@@ -8,7 +9,7 @@ export function serviceMethodOf({ methods }: InstalledModules, name: string): Me
   return {
     kind: 'other',
     run: async ({ pipeline, caller }, params) => {
-      return await found.run(pipeline.actingFor(caller), parse(found.params, params))
+      return await found.run(pipeline.actingFor(caller), parse(found.params, takeParams(params)))
     },
   }
 }

@@ -19,6 +19,7 @@ import { TestLog } from '../support/test-server.ts'
 import { change } from '../support/transactions.ts'
 import { Chance, hostileTransaction, people } from './hostile-transactions.ts'
 import { Reference } from './reference.ts'
+import { pushAll } from '../../model/push-all.ts'
 
 const roles = { olga: 'OWNER', max: 'MAINTAINER', ann: 'USER', bob: 'USER', gus: 'GUEST' } as const
 const callers = people.map((name) => caller(name, { role: roles[name as keyof typeof roles] }))
@@ -75,8 +76,8 @@ class Run {
       imports: this.#imports,
       clock: { now: () => NOW },
       logger: new TestLog(),
-      committed: (pushes) => this.#pushes.push(...pushes),
-      indexed: (found) => this.#indexed.push(...found),
+      committed: (pushes) => pushAll(this.#pushes, pushes),
+      indexed: (found) => pushAll(this.#indexed, found),
     })
   }
 
@@ -181,7 +182,7 @@ class Run {
     const stored: Doc[] = [...model.documents()]
     for (const { domain } of await storage.storedClasses()) {
       const condition = { op: 'all-of' as const, conditions: [] }
-      stored.push(...(await storage.find({ domain, condition, sort: [], total: false, lookups: [] })))
+      pushAll(stored, await storage.find({ domain, condition, sort: [], total: false, lookups: [] }))
     }
     const unique = new Map(stored.map((doc) => [this.#reference.key(doc), doc]))
     assert.deepEqual(

@@ -2,6 +2,7 @@ import { applyTransaction, targetOf } from '../../model/apply-transaction.ts'
 import type { Doc } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import type { Tx, TxCUD } from '../../model/transactions.ts'
+import { largest } from '../../model/largest.ts'
 
 /*
  * Who may do what, once more and in the plainest words: by a look at all documents, without an index, a cache or a
@@ -126,7 +127,7 @@ export class Reference {
 
   #accountFlaw(was: Fields | undefined, is: Fields | undefined, sender: string): string | undefined {
     if (was === undefined || is === undefined) return 'only the accounts service makes and removes accounts'
-    const highest = Math.max(...[was, is].map((doc) => ranks.indexOf(String(doc['role']))))
+    const highest = largest([was, is].map((doc) => ranks.indexOf(String(doc['role']))))
     if (was['email'] !== is['email']) return 'another email'
     const isOwn = was._id === sender && was['role'] === is['role']
     if (isOwn) return undefined

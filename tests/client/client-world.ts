@@ -15,6 +15,7 @@ import { type AccountsClient, trustingAccounts } from '../../server/accounts/acc
 import { fakeClock, FakeScheduler } from '../support/fake-scheduler.ts'
 import { MemoryCore } from '../support/memory-core.ts'
 import { type Line, memoryDial } from '../support/memory-network.ts'
+import { pushAll } from '../../model/push-all.ts'
 
 export interface QueryCase {
   _class: Ref<Class>
@@ -215,7 +216,11 @@ export class Member {
     client.onConflict(({ tx }) => this.refused.push(tx))
     this.pushed = []
     client.onTransactions(({ txes, seq }) => {
-      if (seq !== undefined) this.pushed.push(...txes.map(({ _id }) => _id))
+      if (seq !== undefined)
+        pushAll(
+          this.pushed,
+          txes.map(({ _id }) => _id),
+        )
     })
     return client
   }

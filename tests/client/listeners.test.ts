@@ -9,6 +9,7 @@ import { testServer } from '../support/test-server.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { createTask } from '../support/transactions.ts'
 import { ClientWorld, type Member } from './client-world.ts'
+import { pushAll } from '../../model/push-all.ts'
 
 const task = 'board:class:Task' as Ref<Class>
 const space = 'p' as Ref<Space>
@@ -142,7 +143,12 @@ test('SDK-12: listeners of a connection by itself are reported too, and it goes 
   connection.onPush(() => {
     throw new Error('onPush')
   })
-  connection.onPush((txes) => pushed.push(...txes.map(({ _id }) => _id)))
+  connection.onPush((txes) =>
+    pushAll(
+      pushed,
+      txes.map(({ _id }) => _id),
+    ),
+  )
   connection.onReceived(() => {
     throw new Error('onReceived')
   })

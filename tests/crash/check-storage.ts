@@ -10,6 +10,7 @@ import { checkCounters, checkOnce, CLASSES } from './check-log.ts'
 import { ofClasses, replay } from './replay.ts'
 import { loggedIds } from './transactions.ts'
 import type { Writer } from './writer.ts'
+import { pushAll } from '../../model/push-all.ts'
 
 const PAGE = 1000
 
@@ -62,7 +63,7 @@ async function readAll(storage: WorkspaceStorage): Promise<LogEntry[]> {
   const entries: LogEntry[] = []
   for (;;) {
     const page = await storage.readLog({ after: entries.at(-1)?.seq ?? 0, limit: PAGE })
-    entries.push(...page)
+    pushAll(entries, page)
     if (page.length < PAGE) return entries
   }
 }

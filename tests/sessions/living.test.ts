@@ -169,7 +169,8 @@ test('SRV-17: a reader that never drains is closed with 1013, and nobody else no
   const text = 'x'.repeat(200_000)
   let closed = false
   void stuck.waitForClose().then(() => (closed = true))
-  for (let at = 0; at < 80; at++) await writer.request('tx', [createTask(`t${at}`, { title: 'x', text })])
+  for (let at = 0; at < 80; at++)
+    await writer.request('tx', [createTask(`t${at}`, { title: 'x', description: text })])
   stuck.socket.resume()
   const { code, reason } = await stuck.waitForClose()
   assert.deepEqual([code, reason], [1013, 'too much waits for a slow reader'])
@@ -226,7 +227,7 @@ test('SRV-20: a long answer is cut into chunks between which other answers come,
   await Promise.all(
     Array.from(
       { length: 200 },
-      async (_, at) => await client.request('tx', [createTask(`t${at}`, { title: 'x', text })]),
+      async (_, at) => await client.request('tx', [createTask(`t${at}`, { title: 'x', description: text })]),
     ),
   )
   client.socket.pause()

@@ -11,6 +11,7 @@ import { createMemoryStorage } from '../../pipeline/storage/memory/storage.ts'
 import { fakeClock, FakeScheduler } from './fake-scheduler.ts'
 import { MemoryCore } from './memory-core.ts'
 import { type Line, memoryDial } from './memory-network.ts'
+import { pushAll } from '../../model/push-all.ts'
 
 /** A client, a server and a line between them, all in memory; time is the test's. */
 export class ConnectionFixture {
@@ -66,7 +67,11 @@ export class ConnectionFixture {
         ...options,
       },
       {
-        pushed: (txes, seq) => this.pushes.push(...txes.map((tx) => ({ tx, seq }))),
+        pushed: (txes, seq) =>
+          pushAll(
+            this.pushes,
+            txes.map((tx) => ({ tx, seq })),
+          ),
         reload: () => (this.reloads += 1),
         resumed: () => undefined,
         refused: (error) => this.refusals.push(error),

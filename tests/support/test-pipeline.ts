@@ -13,6 +13,7 @@ import { InstalledModules } from '../../pipeline/triggers/installed-modules.ts'
 import { modelOf } from '../../server/modules.ts'
 import { TestLog } from './test-server.ts'
 import testSpaces, { testAccounts } from './test-spaces.ts'
+import { pushAll } from '../../model/push-all.ts'
 
 /** The board, and spaces to put documents into. */
 export const base = modelOf([{ model: boardModel }, testSpaces])
@@ -49,7 +50,7 @@ export async function testPipeline(options: PipelineOptions = {}): Promise<TestP
     base: isPeopled ? peopledBase : base,
     clock: { now },
     logger: log,
-    committed: (committed) => pushes.push(...committed),
+    committed: (committed) => pushAll(pushes, committed),
     ...(commitLimits === undefined ? {} : { commitLimits }),
     ...(modules === undefined ? {} : { modules }),
   })

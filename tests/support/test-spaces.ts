@@ -1,5 +1,5 @@
 import { board } from '../../examples/board/model.ts'
-import { collection } from '../../model/attribute-types.ts'
+import { any, collection, string } from '../../model/attribute-types.ts'
 import { createModelBuilder } from '../../model/builder.ts'
 import type { Account, Class, Ref } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
@@ -44,6 +44,17 @@ const builder = createModelBuilder('test')
 builder.mixin('Answered', {
   extends: board.class.Comment,
   attributes: { replies: collection(board.class.Comment) },
+})
+
+/** A document of it holds any value. */
+builder.class('Odd', { extends: core.class.Doc, domain: 'odd', attributes: { value: any(), list: any() } })
+
+/** A document of it may be anywhere, as those of old. */
+builder.class('Loose', {
+  extends: core.class.Doc,
+  domain: 'loose',
+  strict: false,
+  attributes: { title: string({ fullText: true }) },
 })
 
 /** A module, for servers of tests. */

@@ -4,6 +4,7 @@ import { assertCoded, disturbed } from '../support/bystander.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { testServer } from '../support/test-server.ts'
 import { createTask, removeTask } from '../support/transactions.ts'
+import { pushAll } from '../../model/push-all.ts'
 
 interface Chunk {
   idx: number
@@ -36,7 +37,8 @@ test('STO-77: a backup tool lists and reads a domain as of one place in the log,
   const { url, token } = await testServer(context, { storage: 'embedded' })
   const user = await RawClient.open(url, token('ann'))
   const text = 'x'.repeat(2500 * 1024)
-  for (const id of ['t1', 't2', 't3']) await user.request('tx', [createTask(id, { title: id, text })])
+  for (const id of ['t1', 't2', 't3'])
+    await user.request('tx', [createTask(id, { title: id, description: text })])
   const tool = async () => await RawClient.open(url, token('tool', 'w1', { mode: 'backup' }))
   const first = await tool()
   const before = (await first.request('getDomainHash', ['task'])) as string
@@ -50,7 +52,10 @@ test('STO-77: a backup tool lists and reads a domain as of one place in the log,
   for (let finished = false; !finished;) {
     const chunk = (await second.request('loadChunk', ['task', start.idx])) as Chunk
     assert.deepEqual([chunk.idx, chunk.seq], [start.idx, start.seq])
-    hashes.push(...chunk.docs.map(({ hash }) => hash))
+    pushAll(
+      hashes,
+      chunk.docs.map(({ hash }) => hash),
+    )
     ;({ finished } = chunk)
   }
   const sum = hashes.reduce((total, hash) => total + BigInt(`0x${hash}`), 0n)
@@ -71,7 +76,7 @@ test('STO-78: of the walks of backup tools there are so many at once, and those 
   const { url, token } = await testServer(context, { storage: 'embedded' })
   const user = await RawClient.open(url, token('ann'))
   const text = 'x'.repeat(2500 * 1024)
-  for (const id of ['t1', 't2']) await user.request('tx', [createTask(id, { title: id, text })])
+  for (const id of ['t1', 't2']) await user.request('tx', [createTask(id, { title: id, description: text })])
   const backup = await RawClient.open(url, token('tool', 'w1', { mode: 'backup' }))
   for (let at = 0; at < 20; at++) await backup.request('loadChunk', ['space'])
   const open: number[] = []

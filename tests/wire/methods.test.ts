@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { RawClient, RawError } from '../support/raw-client.ts'
 import { testServer } from '../support/test-server.ts'
 import { change, createTask } from '../support/transactions.ts'
+import { largest } from '../../model/largest.ts'
 
 interface Tx {
   _id: string
@@ -32,7 +33,7 @@ test('WIRE-51: loadModel without a hash gives the model transactions newer than 
   const all = (await client.request('loadModel', [0])) as Tx[]
   assert.ok(all.some(({ objectId }) => objectId === 'board:class:Task'))
   assert.ok(all.some(({ objectId }) => objectId === 'account:ann'))
-  const latest = Math.max(...all.map(({ modifiedOn }) => modifiedOn))
+  const latest = largest(all.map(({ modifiedOn }) => modifiedOn))
   assert.deepEqual(await client.request('loadModel', [latest]), [])
   const newest = (await client.request('loadModel', [latest - 1])) as Tx[]
   assert.ok(newest.length > 0 && newest.every(({ modifiedOn }) => modifiedOn === latest))

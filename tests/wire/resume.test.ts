@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { type Frame, RawClient } from '../support/raw-client.ts'
 import { testServer } from '../support/test-server.ts'
 import { change, comment, createTask, removeTask, updateTask } from '../support/transactions.ts'
+import { largest } from '../../model/largest.ts'
 
 interface Numbered {
   _id: string
@@ -22,7 +23,7 @@ function logged(client: RawClient): Numbered[] {
 const helloOf = ({ frames }: RawClient): Frame => frames.find(({ result }) => result === 'hello') ?? {}
 
 function lastSeq(client: RawClient): number {
-  return Math.max(...client.frames.map(({ seq }) => Number(seq ?? 0)))
+  return largest(client.frames.map(({ seq }) => Number(seq ?? 0)))
 }
 
 async function resumed(

@@ -1,3 +1,4 @@
+import { pushAll } from '../../../model/push-all.ts'
 /** A value bound to a statement: what SQLite stores without conversion. */
 export type SqlValue = string | number | bigint | Uint8Array | null
 
@@ -21,7 +22,7 @@ export function template(text: string, ...parts: (Fragment | string)[]): Fragmen
   const params: SqlValue[] = []
   parts.forEach((part, index) => {
     sql += (typeof part === 'string' ? part : part.sql) + (pieces[index + 1] ?? '')
-    if (typeof part !== 'string') params.push(...part.params)
+    if (typeof part !== 'string') pushAll(params, part.params)
   })
   return { sql, params }
 }

@@ -5,6 +5,7 @@ import { hitOf, isLeftOut } from '../search-hit.ts'
 import { matchExpression } from './compile-search.ts'
 import { and, fragment, not, oneOf, or, template, type Fragment } from './fragment.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
+import { pushAll } from '../../../model/push-all.ts'
 
 /** A word in the title counts as much as four in the body. */
 const weights = '4.0, 1.0'
@@ -35,7 +36,7 @@ function searchQuery(match: string, { classes, spaces, visible, limit }: SearchR
   const where = [fragment('search MATCH ?', match)]
   if (classes !== undefined) where.push(oneOf('d._class', classes))
   if (spaces !== undefined) where.push(oneOf('d.space', spaces))
-  if (visible !== undefined) where.push(...visibility(visible))
+  if (visible !== undefined) pushAll(where, visibility(visible))
   return template(
     `SELECT d.id, d.domain, -bm25(search, ${weights}) AS score FROM search` +
       ' JOIN search_doc AS d ON d.rowid = search.rowid WHERE {} ORDER BY score DESC, d.id LIMIT {}',

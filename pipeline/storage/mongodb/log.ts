@@ -4,6 +4,7 @@ import { StorageError } from '../contract.ts'
 import { IncompleteWrite, isDuplicate, isPassing } from './failure.ts'
 import { LogReads, type Tail } from './log-reads.ts'
 import { fenceEntry, type StoredEntry } from './stored-document.ts'
+import { largest } from '../../../model/largest.ts'
 
 /** Times a claim is made before it is given up: each failure means that somebody else wrote meanwhile. */
 const maxTries = 100
@@ -81,7 +82,7 @@ export class Log extends LogReads {
     if (this.#isOwner) this.#requireOwn([before.last, before.fences.get(place)])
     const instead = before.fences.get(place)
     const known = [instead, before.last].map((entry) => entry?.['%projected'] ?? 0)
-    const claim = this.#newFence(place, Math.max(...known))
+    const claim = this.#newFence(place, largest(known))
     if (!(await this.#put(claim, instead))) return undefined
     const after = await this.#end()
     if (!isSame(before.last, after.last) || !isSame(claim, after.fences.get(place))) return undefined
@@ -108,7 +109,7 @@ export class Log extends LogReads {
 
   /** Behind the last entry; of a restored log behind all there ever was, as what was removed left gaps. */
   #placeOf({ last, fences }: End): number {
-    if (this.#isRestored()) return Math.max(this.lastSeq + 1, (last?._id ?? 0) + 1, ...fences.keys())
+    if (this.#isRestored()) return largest([this.lastSeq + 1, (last?._id ?? 0) + 1, ...fences.keys()])
     return (last?._id ?? 0) + 1
   }
 

@@ -19,6 +19,7 @@ import { both } from './compile-condition.ts'
 import { compileQuery, type QueryContext } from './query.ts'
 import { SearchedFields } from './searched-fields.ts'
 import { transactionOf } from './stored-document.ts'
+import { pushAll } from '../../../model/push-all.ts'
 
 /** Documents, and entries of the log, taken in at once. */
 const AT_ONCE = 500
@@ -242,7 +243,7 @@ export class SearchIndex {
     let last: unknown
     for await (const stored of cursor) {
       last = stored['_id']
-      docs.push(...source.decode(stored))
+      pushAll(docs, source.decode(stored))
     }
     await file.upload(
       domain,

@@ -18,6 +18,7 @@ import {
   taskSchema,
   withWorkspace,
 } from './fixture.ts'
+import { pushAll } from '../../../model/push-all.ts'
 
 const WRITERS = 4
 const PAGE_BYTES = 4000
@@ -38,8 +39,8 @@ export function describeBackup(name: string, make: SubjectFactory, sizes: SuiteS
       const read: Doc[] = []
       for (let finished = false; !finished;) {
         const page = await walk.next(PAGE_BYTES)
-        listed.push(...page.docs)
-        read.push(...(await walk.get(page.docs.map(({ id }) => id))))
+        pushAll(listed, page.docs)
+        pushAll(read, await walk.get(page.docs.map(({ id }) => id)))
         ;({ finished } = page)
         await tick()
       }

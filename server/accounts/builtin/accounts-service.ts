@@ -1,3 +1,4 @@
+import { isIllFormed } from '../../../model/ill-formed-id.ts'
 import { StatusError } from '../../../model/status.ts'
 import type { Token, Tokens } from '../../tokens.ts'
 import type { AccessObserver } from '../access-observer.ts'
@@ -55,6 +56,9 @@ export class AccountsService {
 
   /** @throws StatusError */
   async call(rawToken: string | undefined, method: string, params: unknown[]): Promise<unknown> {
+    // Emails and names are what ids are made of.
+    if (params.some(isIllFormed))
+      throw new StatusError('platform:status:BadRequest', { message: 'half of a surrogate pair' })
     // Whoever logs in may still send a token that is not good any more.
     if (method === 'login') return await this.#people.login(params)
     if (method === 'createAccount')

@@ -4,6 +4,7 @@ import type { Task } from '../../../examples/board/model.ts'
 import type { ClassRef } from '../../../model/class-ref.ts'
 import type { Ref, Space } from '../../../model/documents.ts'
 import type { Tx, TxCreateDoc, TxUpdateDoc } from '../../../model/transactions.ts'
+import { pushAll } from '../../../model/push-all.ts'
 
 type Sdk = typeof import('../../../client/index.ts')
 
@@ -47,7 +48,7 @@ class Harness {
     this.#client = client
     client.onConflict(({ error }: Conflict) => this.conflicts.push(error.status.code))
     client.onStoreError((error) => this.storeErrors.push(String(error)))
-    client.onTransactions(({ txes }) => this.pushed.push(...txes.flatMap(described)))
+    client.onTransactions(({ txes }) => pushAll(this.pushed, txes.flatMap(described)))
     void client.ready().then(() =>
       client.query(task, {}, { sort: { title: 1 } }, (tasks) => {
         this.#tasks = [...tasks]

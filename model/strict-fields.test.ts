@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { applyTransaction } from './apply-transaction.ts'
+import { any, number, string } from './attribute-types.ts'
+import { baseModel } from './base-model.ts'
+import { createModelBuilder } from './builder.ts'
+import type { Class, Doc, Ref } from './documents.ts'
+import { coded, createTx, document, hierarchyOf, mixinTx, updateTx } from './fixture.ts'
+import { core } from './identifiers.ts'
+import type { UpdateOperations } from './transactions.ts'
+import { validateCreate, validateMixin, validateUpdate } from './validate-document.ts'
+
+const builder = createModelBuilder('s')
+const Strict = builder.class('Strict', {
+  extends: core.class.Doc,
+  domain: 'strict',
+  attributes: { title: string(), meta: any() },
+})
+const Child = builder.class('Child', { extends: Strict, strict: false })
+const Priced = builder.mixin('Priced', { extends: Strict, attributes: { price: number() } })
+const Dearer = builder.mixin('Dearer', { extends: Priced, attributes: { by: number() } })
+const Other = builder.mixin('Other', { extends: core.class.Space, attributes: { x: number() } })
+const old = createModelBuilder('o', { strict: false })
+const Lax = old.class('Lax', { extends: core.class.Doc, domain: 'lax' })
+const LaxMixin = old.mixin('LaxMixin', { extends: Strict, strict: false })
+const Grandchild = old.class('Grandchild', { extends: Strict })
+const hierarchy = hierarchyOf([...baseModel, ...builder.transactions(), ...old.transactions()])
+const undeclared = (name: string) => coded('core:status:InvalidAttribute', { attribute: name })
+
+test('DOC-55: classes and mixins of a builder are strict unless it says otherwise, and as their ancestors say', () => {
+  const strict = [Strict, Child, Priced, Dearer, Lax, LaxMixin, Grandchild].map((id) =>
+    hierarchy.isStrict(id),
+  )
+  assert.deepEqual(strict, [true, false, true, true, false, false, true])
+  for (const id of Object.values(core.class))
+    if (hierarchy.findClass(id)) assert.equal(hierarchy.isStrict(id), false, id)
+})
+
+test('DOC-55: strict is a boolean', () => {
+  const wrong = createModelBuilder('w')
+  wrong.class('W', { extends: core.class.Doc, strict: 'yes' as never })
+  assert.throws(
+    () => hierarchyOf([...baseModel, ...wrong.transactions()]),
+    coded('core:status:InvalidTransaction'),
+  )
+})
+
+test('DOC-54: a document of a strict class is created with declared fields, and mixins on it', () => {
+  const create = (attributes: Record<string, unknown>, objectClass: Ref<Class> = Strict) =>
+    validateCreate(hierarchy, createTx(attributes, { objectClass }))
+  create({ title: 'x', meta: { any: { thing: 1 } }, createdOn: 5 })
+  create({ title: 'x', [Priced]: { price: 1 }, [Dearer]: { price: 1, by: 2 }, [LaxMixin]: { whatever: 1 } })
+  for (const [attributes, name] of [
+    [{ titel: 'x' }, 'titel'],
+    [{ '': 1 }, ''],
+    [{ 'meta.any': 1 }, 'meta.any'],
+    [{ toString: 1 }, 'toString'],
+    [{ [Other]: { x: 1 } }, Other],
+    [{ [Priced]: { prize: 1 } }, 'prize'],
+  ] as const)
+    assert.throws(() => create(attributes), undeclared(name))
+  create({ titel: 'x' }, Child)
+  create({ titel: 'x' }, Lax)
+  assert.throws(() => create({ titel: 'x' }, Grandchild), undeclared('titel'))
+})
+
+test('DOC-54: an update sets declared fields of a strict class, and takes out any', () => {
+  const before = { _class: Strict, title: 'x', stale: 1, [Priced]: { price: 1, stale: 2 } }
+  const check = (operations: UpdateOperations, fields: Record<string, unknown> = before) => {
+    const tx = updateTx(operations)
+    validateUpdate(hierarchy, tx, applyTransaction(document(fields), tx) as Doc)
+  }
+  check({ title: 'y', 'meta.deep.er': 1, $push: { 'meta.list': 1 } }, { _class: Strict })
+  check({ $unset: { stale: true, never: true, [`${Priced}.stale`]: true } })
+  check({ [`${Priced}.price`]: 2, $pushMixin: { $mixin: LaxMixin, values: { list: 1 } } })
+  check({ space: core.space.Configuration })
+  for (const [operations, name] of [
+    [{ titel: 1 }, 'titel'],
+    [{ 'titel.x': 1 }, 'titel'],
+    [{ $push: { list: 1 } }, 'list'],
+    [{ $inc: { count: 1 } }, 'count'],
+    [{ stale: 2 }, 'stale'],
+    [{ [Priced]: { price: 1, prize: 2 } }, 'prize'],
+    [{ [`${Priced}.prize`]: 2 }, 'prize'],
+    [{ $pushMixin: { $mixin: Priced, values: { prizes: 1 } } }, 'prizes'],
+  ] as const)
+    assert.throws(() => check(operations as UpdateOperations), undeclared(name))
+  check({ titel: 1 }, { _class: Child })
+})
+
+test('DOC-54: a strict mixin is given declared fields, its ancestors’ too', () => {
+  const check = (mixin: string, attributes: UpdateOperations) => {
+    const tx = mixinTx(attributes, { mixin: mixin as Ref<Class> })
+    validateMixin(hierarchy, tx, applyTransaction(document({ _class: Strict }), tx) as Doc)
+  }
+  check(Priced, { price: 1, $unset: { stale: true } })
+  check(Dearer, { price: 1, by: 2 })
+  check(LaxMixin, { whatever: 1 })
+  assert.throws(() => check(Priced, { prize: 1 }), undeclared('prize'))
+  assert.throws(() => check(Priced, { $push: { list: 1 } }), undeclared('list'))
+})

@@ -1,0 +1,51 @@
+import { type Fields, isFields, MAX_VALUE_DEPTH } from '../model/json-value.ts'
+
+/** Levels of a value, and those of a request and a transaction around it. */
+const DEEPEST = MAX_VALUE_DEPTH + 16
+
+/** Bytes that a frame has in it where it holds something; other bytes of it may look the same. */
+interface Mark {
+  first: number
+  /** Whether it is the second byte. */
+  second: (byte: number) => boolean
+}
+
+/** A pointer to what stands elsewhere in the frame: the four byte extension `p` of msgpackr. */
+export const POINTER: Mark = { first: 0xd6, second: (byte) => byte === 0x70 }
+/** Half of a surrogate pair as UTF-8 would have it, if it had it: ED A0..BF. */
+export const HALF_PAIR: Mark = { first: 0xed, second: (byte) => byte >= 0xa0 && byte <= 0xbf }
+
+export function mayHold(data: Uint8Array, { first, second }: Mark): boolean {
+  for (let at = data.indexOf(first); at >= 0; at = data.indexOf(first, at + 1)) {
+    if (second(data[at + 1] ?? 0)) return true
+  }
+  return false
+}
+
+/**
+ * Whether a value is not more than so many bytes can tell of: by pointers a short frame may hold what nobody could walk through.
+ * What lies deeper than any value may is not looked at.
+ */
+export function isTree(value: unknown, bytes: number): boolean {
+  let left = bytes
+  const visit = (each: unknown, depth: number): void => {
+    if (typeof each !== 'object' || each === null || depth > DEEPEST) return
+    left -= 1
+    if (left < 0) return
+    for (const item of Array.isArray(each) ? (each as unknown[]) : Object.values(each)) visit(item, depth + 1)
+  }
+  visit(value, 0)
+  return left >= 0
+}
+
+/** UTF-8 decoders make three U+FFFD of the three bytes of half a pair: it is half a pair again, as in a JSON text. */
+export function withHalves(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return value.replaceAll('\ufffd\ufffd\ufffd', '\ud800')
+  // What is too deep is refused later, and may be without end.
+  if (depth > DEEPEST) return value
+  if (Array.isArray(value)) return value.map((item) => withHalves(item, depth + 1))
+  if (!isFields(value)) return value
+  const fields: Fields = {}
+  for (const key of Object.keys(value)) fields[withHalves(key) as string] = withHalves(value[key], depth + 1)
+  return fields
+}

@@ -1,0 +1,48 @@
+import { asksForIllFormedId } from '../model/ill-formed-id.ts'
+import { isFields, takeValue, ValueFlaw } from '../model/json-value.ts'
+import { invalidQuery } from '../model/query/invalid-query.ts'
+import { StatusError } from '../model/status.ts'
+
+/**
+ * The params of a method, as values are taken in everywhere. Those that are `undefined` are left out ones.
+ *
+ * @throws StatusError `platform:status:BadRequest` that names the place of what is no value
+ */
+export function takeParams(params: readonly unknown[]): unknown[] {
+  try {
+    return params.map(takeParam)
+  } catch (error) {
+    if (!(error instanceof ValueFlaw)) throw error
+    const message = `params.${error.path}: ${error.message}`
+    throw new StatusError('platform:status:BadRequest', { message })
+  }
+}
+
+/**
+ * The params of a find: a class, a query, options.
+ *
+ * @throws StatusError `core:status:InvalidQuery` that names the place of what is no value
+ */
+export function takeQuery(params: readonly unknown[]): unknown[] {
+  try {
+    const query = params[1]
+    if (isFields(query) && asksForIllFormedId(query))
+      throw new ValueFlaw('half of a surrogate pair in an id').within('_id')
+    return params.slice(0, 3).map((param) => takeValue(param, 1))
+  } catch (error) {
+    if (error instanceof ValueFlaw) throw invalidQuery(error.message, placeOf(error))
+    throw error
+  }
+}
+
+function takeParam(param: unknown, at: number): unknown {
+  try {
+    return takeValue(param, 1)
+  } catch (error) {
+    throw error instanceof ValueFlaw ? error.within(at) : error
+  }
+}
+
+function placeOf({ path }: ValueFlaw): { field?: string } {
+  return path === '' ? {} : { field: path }
+}

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { assertCoded } from '../support/bystander.ts'
+import { RawClient } from '../support/raw-client.ts'
+import { testServer } from '../support/test-server.ts'
+import { applyIf, change, comment, createTask, updateTask } from '../support/transactions.ts'
+
+const system = { by: 'core:account:System' }
+
+function createSpace(id: string, fields: object = {}, by = 'account:ann') {
+  const attributes = { name: id, members: [by], ...fields }
+  return change(
+    'core:class:TxCreateDoc',
+    id,
+    'core:class:Space',
+    { by, space: 'core:space:Space' },
+    { attributes },
+  )
+}
+
+function looseComment(id: string, attributes: object, options: { by?: string; space?: string } = {}) {
+  return change('core:class:TxCreateDoc', id, 'board:class:Comment', options, {
+    attributes: { message: 'x', ...attributes },
+  })
+}
+
+test('WIRE-225: a strict class refuses undeclared fields, and classes of the old wire take them', async (context) => {
+  const { url, token } = await testServer(context)
+  const ann = await RawClient.open(url, token('ann'))
+  const mixin = (attributes: object) =>
+    change('core:class:TxMixin', 't1', 'board:class:Task', {}, { mixin: 'board:mixin:Estimated', attributes })
+  assertCoded(
+    await ann.ask('tx', [createTask('t1', { title: 'x', titel: 'y' })]),
+    'core:status:InvalidAttribute',
+  )
+  await ann.request('tx', [createTask('t1', { title: 'x' })])
+  for (const tx of [
+    updateTask('t1', { titel: 'y' }),
+    updateTask('t1', { $push: { label: 'y' } }),
+    mixin({ hour: 1 }),
+    applyIf({ txes: [updateTask('t1', { titel: 'y' })] }),
+  ])
+    assertCoded(await ann.ask('tx', [tx]), 'core:status:InvalidAttribute')
+  await ann.request('tx', [mixin({ hours: 1 })])
+  await ann.request('tx', [createSpace('own', { colour: 'red' })])
+  const [space] = (await ann.request('findAll', ['core:class:Space', { _id: 'own' }])) as { colour: string }[]
+  assert.equal(space?.colour, 'red')
+})
+
+test('WIRE-226: a strict class refuses a space or a parent that is not there, of the system too', async (context) => {
+  const { url, token } = await testServer(context)
+  const ann = await RawClient.open(url, token('ann'))
+  const tool = await RawClient.open(url, token('system'))
+  const nowhere = { space: 'nowhere' }
+  for (const [client, by] of [
+    [ann, { by: 'account:ann' }],
+    [tool, system],
+  ] as const) {
+    const id = `t of ${by.by}`
+    const ask = async (tx: object) => await client.ask('tx', [tx])
+    assertCoded(
+      await ask(createTask(id, { title: 'x' }, { ...by, ...nowhere })),
+      'core:status:ObjectNotFound',
+    )
+    await client.request('tx', [createTask(id, { title: 'x' }, by)])
+    for (const space of ['nowhere', 't1', ''])
+      assert.ok((await ask(updateTask(id, { space }, by))).error?.code, space)
+    assertCoded(await ask(updateTask(id, { space: 'nowhere' }, by)), 'core:status:ObjectNotFound')
+    assertCoded(await ask(comment('nobody', 'c1', by)), 'core:status:ObjectNotFound')
+    assertCoded(await ask(looseComment('c1', {}, by)), 'core:status:MissingAttribute')
+    const half = { attachedTo: id, collection: 'comments' }
+    assertCoded(await ask(looseComment('c1', half, by)), 'core:status:MissingAttribute')
+    const gone = { ...half, attachedTo: 'nobody', attachedToClass: 'board:class:Task' }
+    assertCoded(await ask(looseComment('c1', gone, by)), 'core:status:ObjectNotFound')
+    const commentId = `c of ${by.by}`
+    await client.request('tx', [comment(id, commentId, by)])
+    const detach = change('core:class:TxUpdateDoc', commentId, 'board:class:Comment', by, {
+      operations: { attachedTo: null },
+    })
+    assertCoded(await ask(detach), 'core:status:MissingAttribute')
+  }
+})
+
+test('WIRE-226: a space made in the same apply-if is there, and one removed in it is not', async (context) => {
+  const { url, token } = await testServer(context)
+  const ann = await RawClient.open(url, token('ann'))
+  const into = (id: string, space: string) => createTask(id, { title: 'x' }, { space })
+  const made = applyIf({ txes: [createSpace('new'), into('t1', 'new')] })
+  assert.deepEqual(((await ann.request('tx', [made])) as { success: boolean }).success, true)
+  const at = { space: 'core:space:Space' }
+  const remove = change('core:class:TxRemoveDoc', 'new', 'core:class:Space', at, { cascade: true })
+  const removed = applyIf({ txes: [remove, into('t2', 'new')] })
+  assertCoded(await ann.ask('tx', [removed]), 'core:status:ObjectNotFound')
+  await ann.request('tx', [into('t2', 'new')])
+})
+
+test('WIRE-227: with ATRIUM_STRICT=0 modules take what clients of old send, and what is there opens when it is 1 again', async (context) => {
+  const first = await testServer(context, { storage: 'embedded', strict: '0' })
+  const old = await RawClient.open(first.url, first.token('ann'))
+  await old.request('tx', [createTask('t1', { title: 'x', own: { of: 'old' } })])
+  await old.request('tx', [looseComment('c1', { own: 1 })])
+  await old.request('tx', [updateTask('t1', { more: 1 })])
+  await first.server.stop()
+  const second = await testServer(context, { storage: 'embedded', data: first.data })
+  const ann = await RawClient.open(second.url, second.token('ann'))
+  assertCoded(await ann.ask('tx', [updateTask('t1', { more: 2 })]), 'core:status:InvalidAttribute')
+  await ann.request('tx', [updateTask('t1', { title: 'y', $unset: { more: true } })])
+  const message = change(
+    'core:class:TxUpdateDoc',
+    'c1',
+    'board:class:Comment',
+    {},
+    { operations: { message: 'z' } },
+  )
+  await ann.request('tx', [message])
+  const [task] = (await ann.request('findAll', ['board:class:Task', {}])) as { [field: string]: unknown }[]
+  assert.deepEqual([task?.['title'], task?.['own'], task?.['more']], ['y', { of: 'old' }, undefined])
+})
