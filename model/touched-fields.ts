@@ -19,7 +19,9 @@ function pathsIn(operator: string, operand: Record<string, unknown>): string[] {
   if (operator !== '$pushMixin') return Object.keys(operand)
   const { $mixin: mixin, values } = operand
   if (typeof mixin !== 'string') return []
-  return isFields(values) ? Object.keys(values).map((path) => `${mixin}.${path}`) : [mixin]
+  const names = isFields(values) ? Object.keys(values) : []
+  // The mixin is there then, even without values.
+  return names.length > 0 ? names.map((name) => `${mixin}.${name}`) : [mixin]
 }
 
 function headOf(path: string): string {

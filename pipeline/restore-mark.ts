@@ -1,17 +1,22 @@
-import type { Doc } from '../model/documents.ts'
+import type { Class, Doc, Domain, Ref } from '../model/documents.ts'
 import { core } from '../model/identifiers.ts'
 import type { WorkspaceStorage } from './storage/contract.ts'
-import { MODULE_STATE_DOMAIN, moduleState, type RestoreMark } from './triggers/module-state.ts'
 
 /** Where the place is told by the next opening, which orders the log anew. */
 export const NEXT_OPENING = Number.MAX_SAFE_INTEGER
 
+/** Of no class: no tool that reads or restores the domains of the model comes by here. */
+const DOMAIN = 'restore-mark' as Domain
+const ID = 'mark' as Ref
+
 /** The document that tells up to which place in the log documents were put back or taken away past it. */
-export const RESTORE_MARK = 'module:restored' as RestoreMark['_id']
+interface RestoreMark extends Doc {
+  seq: number
+}
 
 /** @returns the place; 0 where nothing ever was */
 export async function readRestoreMark(storage: WorkspaceStorage): Promise<number> {
-  const [mark] = (await storage.get(MODULE_STATE_DOMAIN, [RESTORE_MARK])) as RestoreMark[]
+  const [mark] = (await storage.get(DOMAIN, [ID])) as RestoreMark[]
   return mark?.seq ?? 0
 }
 
@@ -19,16 +24,15 @@ export async function writeRestoreMark(
   storage: WorkspaceStorage,
   { seq, now }: { seq: number; now: number },
 ): Promise<void> {
-  const by = core.account.System
-  const signed = { modifiedBy: by, modifiedOn: now, createdBy: by, createdOn: now }
-  const mark = {
-    _id: RESTORE_MARK,
-    _class: moduleState.class.RestoreMark,
+  const mark: RestoreMark = {
+    _id: ID,
+    _class: DOMAIN as string as Ref<Class>,
     space: core.space.Space,
-    ...signed,
+    modifiedBy: core.account.System,
+    modifiedOn: now,
     seq,
   }
-  await storage.upload(MODULE_STATE_DOMAIN, [mark as unknown as Doc])
+  await storage.upload(DOMAIN, [mark])
 }
 
 /** Tells the place, where a restore has left that to the opening. */

@@ -1,7 +1,7 @@
 import type { Doc, Domain } from '../model/documents.ts'
 import { domains } from '../model/identifiers.ts'
 import { StatusError } from '../model/status.ts'
-import { NEXT_OPENING, RESTORE_MARK, writeRestoreMark } from './restore-mark.ts'
+import { NEXT_OPENING, writeRestoreMark } from './restore-mark.ts'
 import type { WorkspaceStorage } from './storage/contract.ts'
 import type { AsyncTriggers } from './triggers/async-triggers.ts'
 
@@ -45,15 +45,12 @@ export class Restoring {
   /** @throws StorageError */
   async upload(domain: Domain, docs: readonly Doc[]): Promise<void> {
     const kept = docs.map(withoutHash)
-    // That of another workspace, whose backup it was in.
-    const own = kept.filter(({ _id }) => _id !== RESTORE_MARK)
-    await this.#restore(domain, () => this.#parts.storage.upload(domain, own), own)
+    await this.#restore(domain, () => this.#parts.storage.upload(domain, kept), kept)
   }
 
   /** @throws StorageError */
   async clean(domain: Domain, ids: readonly string[]): Promise<void> {
-    const others = ids.filter((id) => id !== RESTORE_MARK)
-    await this.#restore(domain, () => this.#parts.storage.clean(domain, others))
+    await this.#restore(domain, () => this.#parts.storage.clean(domain, ids))
   }
 
   async #restore(domain: Domain, act: () => Promise<void>, docs: readonly Doc[] = []): Promise<void> {

@@ -3,7 +3,7 @@ import { contentHash } from '../model/hash-chain.ts'
 import type { Hierarchy } from '../model/hierarchy.ts'
 import type { TxCUD } from '../model/transactions.ts'
 import { Replay, type ReplayedDomain } from './replay.ts'
-import { readRestoreMark, RESTORE_MARK } from './restore-mark.ts'
+import { readRestoreMark } from './restore-mark.ts'
 import type { WorkspaceStorage } from './storage/contract.ts'
 
 export interface Difference {
@@ -93,7 +93,7 @@ async function list(storage: WorkspaceStorage, domain: Domain): Promise<Listing>
     const hashes = new Map<string, string>()
     for (let finished = false; !finished;) {
       const page = await walk.next(PAGE_BYTES)
-      for (const { id, hash } of page.docs) if (id !== RESTORE_MARK) hashes.set(id, hash)
+      for (const { id, hash } of page.docs) hashes.set(id, hash)
       ;({ finished } = page)
     }
     return { domain, seq: walk.seq, hashes }

@@ -40,18 +40,10 @@ const SetAside = builder.class('SetAside', {
   },
 })
 
-/** Up to where in the log documents were put back past it. */
-const RestoreMark = builder.class('RestoreMark', {
-  extends: State,
-  label: 'Mark of a restore',
-  attributes: { seq: number({ required: true }) },
-})
-
 const AppliedMigration = builder.class('AppliedMigration', { extends: State, label: 'Applied migration' })
 
 export type TriggerCursor = DocumentOf<typeof TriggerCursor>
-export type RestoreMark = DocumentOf<typeof RestoreMark>
 
-export const moduleState = { class: { State, TriggerCursor, SetAside, RestoreMark, AppliedMigration } }
+export const moduleState = { class: { State, TriggerCursor, SetAside, AppliedMigration } }
 
 export const moduleStateModel = builder.transactions()

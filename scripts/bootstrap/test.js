@@ -5,8 +5,8 @@ import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { prepare, root } from './prepare.js'
 
-/** Milliseconds after which a test that hangs has failed. */
-const TIMEOUT = 180_000
+/** Milliseconds after which a file of tests that hangs has failed. */
+const TIMEOUT = 300_000
 
 await prepare()
 const dist = join(root, 'dist')

@@ -7,6 +7,8 @@ let ahead = 0
 systemClock.now = () => now() + ahead
 process.on('message', ({ clock }: { clock: number }) => (ahead = clock))
 process.channel?.unref()
+// A soak that was ended leaves no server behind.
+process.on('disconnect', () => process.exit())
 
 const { main } = await import('../../scripts/cli.ts')
 await main(process.argv.slice(2))

@@ -178,7 +178,7 @@ for (const claims of [{ mode: 'backup' }, { mode: 'backup', model: 'upgrade' }] 
     const { url, token, time } = server
     const user = await RawClient.open(url, token('ann'))
     for (const id of ['t1', 't2'])
-      await user.request('tx', [createTask(id, { title: id, text: 'x'.repeat(2_500_000) })])
+      await user.request('tx', [createTask(id, { title: id, description: 'x'.repeat(2_500_000) })])
     const tool = await hello(new RawClient(url, token('tool', 'w1', claims), { sessionId }), server)
     await user.close()
     await waitUntil(() => server.server.inspect().sessions === 1, 'the tool being alone')

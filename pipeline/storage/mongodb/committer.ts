@@ -108,11 +108,8 @@ export class Committer {
 
   async #append(writing: Writing, attempt: number): Promise<void> {
     const { log, irregularities } = this.#options
-    if (attempt > 0) {
-      await log.takeOver()
-      if (await log.has(writing.entries)) return
-    }
-    const { entries } = writing
+    if (attempt > 0) await log.takeOver()
+    const entries = attempt > 0 ? await log.missing(writing.entries) : writing.entries
     if (entries.length === 0) return
     if (entries.some((entry) => entry['%text'] !== undefined)) await irregularities.noteText('tx')
     try {
@@ -135,7 +132,8 @@ export class Committer {
     refused({ err, domain: 'tx', ids: writing.entries.filter(isOdd).map(({ tx }) => tx._id) }, true)
     writing.entries = writing.entries.map((entry) => (isOdd(entry) ? entryText(entry) : entry))
     await irregularities.noteText('tx')
-    await log.append(writing.entries)
+    // Of restored entries, which are not committed together, some may be there.
+    await log.append(await log.missing(writing.entries))
   }
 
   async #project({ entries, puts, removes }: Writing, firstAttempt: number): Promise<void> {

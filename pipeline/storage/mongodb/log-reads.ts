@@ -84,6 +84,19 @@ export class LogReads {
       { request: { $in: some }, ...known },
     ])
   }
+
+  /** Those that are not in the log, after it was taken over: all of them, or none, unless they are restored ones. */
+  async missing(entries: readonly StoredEntry[]): Promise<readonly StoredEntry[]> {
+    const ids = entries.map(({ _id }) => _id)
+    const found = await this.entries.find({ _id: { $in: ids } }).toArray()
+    const known = new Map(found.map((entry) => [entry._id, entry.tx._id]))
+    return entries.filter(({ _id, tx }) => known.get(_id) !== tx._id)
+  }
+
+  /** Whether the entries are in the log, after it was taken over. */
+  async has(entries: readonly StoredEntry[]): Promise<boolean> {
+    return (await this.missing(entries.slice(-1))).length === 0
+  }
 }
 
 function slices(ids: readonly string[]): string[][] {

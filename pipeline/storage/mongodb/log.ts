@@ -213,13 +213,6 @@ export class Log extends LogReads {
     return (await this.entries.findOne({ 'tx._id': { $in: ids } })) !== null
   }
 
-  /** Whether the entries are in the log, after it was taken over. */
-  async has(entries: readonly StoredEntry[]): Promise<boolean> {
-    const last = entries.at(-1)
-    if (last === undefined) return true
-    return (await this.entries.findOne({ _id: last._id, 'tx._id': last.tx._id })) !== null
-  }
-
   /** The end of a clean run: whoever opens next has nothing to make up for. Tells whether this is the owner still. */
   async seal(): Promise<boolean> {
     const place = this.lastSeq + 1

@@ -75,7 +75,8 @@ await withEachMongo(({ url, name, notAtomic }) => {
       const run = async (name: string) => {
         const storage = subject.another()
         for (let round = 0; round < 6; round++) {
-          const workspace = await storage.openWorkspace('workspace', noSchema)
+          // Others may be in the way, of which a server at hand says no more than that something went wrong.
+          const workspace = await untilAvailable(() => storage.openWorkspace('workspace', noSchema))
           try {
             for (let seq = workspace.lastSeq + 1; seq <= workspace.lastSeq + 3; seq++) {
               const id = `${name}-${round}-${seq}`
@@ -225,3 +226,14 @@ await withEachMongo(({ url, name, notAtomic }) => {
     }),
   )
 })
+
+/** Tries a few times: an owner that storage could not let in may come again. */
+async function untilAvailable<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if ((error as StorageError).code !== 'unavailable' || tries === 5) throw error
+    }
+  }
+}
