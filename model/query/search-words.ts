@@ -1,4 +1,5 @@
 import { foldText, withoutAccents } from './fold-text.ts'
+import { normalText } from './normal-text.ts'
 
 /** A word of a text as the index has it, and where it stands in the text, in UTF-16 units. */
 export interface Word {
@@ -24,9 +25,7 @@ export interface WordOptions {
 /** Scripts written without spaces between words. */
 const unspaced =
   '(?=[\\p{L}\\p{N}])[\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}]'
-/** Of half-width kana too, whose voice marks are letters to Unicode. */
-const marks = '[\\p{M}\\uFF9E\\uFF9F]*'
-const pieces = new RegExp(`(${unspaced}${marks})|(?:(?!${unspaced})[\\p{L}\\p{N}\\p{So}]${marks})+`, 'gu')
+const pieces = new RegExp(`(${unspaced}\\p{M}*)|(?:(?!${unspaced})[\\p{L}\\p{N}]\\p{M}*)+`, 'gu')
 const wordsOfPiece = /(?:[\p{L}\p{N}]\p{M}*)+/gu
 const onlyAscii = /^[\0-\x7F]*$/
 const asciiWords = /[a-zA-Z0-9]+/g
@@ -41,15 +40,19 @@ export function wordsIn(text: string, { accents }: WordOptions): Word[] {
   const fold = accents ? foldText : (piece: string) => withoutAccents(foldText(piece))
   const words: Word[] = []
   let previous: Word | undefined
-  for (const match of text.matchAll(pieces)) {
+  /** Behind the last character. */
+  let behind = 0
+  const normal = normalText(text)
+  for (const match of normal.text.matchAll(pieces)) {
     const [piece, character] = match
-    const [from, to] = [match.index, match.index + piece.length]
+    const [from, to] = [normal.start(match.index), normal.end(match.index + piece.length)]
     if (character === undefined) {
       for (const [word] of fold(piece).matchAll(wordsOfPiece)) words.push({ text: word, from, to })
       previous = undefined
     } else {
       const single = fold(character)
-      if (previous?.pair !== undefined && previous.to === from) join(previous, single, to)
+      if (previous?.pair !== undefined && behind === match.index) join(previous, single, to)
+      behind = match.index + piece.length
       previous = { text: single, from, to, pair: { character: single, end: to, isLast: true } }
       words.push(previous)
     }

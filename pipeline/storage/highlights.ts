@@ -31,10 +31,13 @@ export function highlightsOf(doc: Doc, paths: readonly Path[], search: Search): 
 function marksIn(words: readonly Word[], terms: readonly SearchTerm[]): Highlight['marks'] {
   const texts = words.map(({ text }) => text)
   const marks: Highlight['marks'] = []
-  for (const start of words.keys())
+  for (const [start, { from }] of words.entries()) {
+    // What comes later is cut off.
+    if (from > (marks[0]?.[0] ?? from) + LONGEST_TEXT) break
     for (const term of terms)
       if (isAt(texts, start, term))
         pushAll(marks, marksOf(words.slice(start, start + term.words.length), term))
+  }
   marks.sort(([a], [b]) => a - b)
   return marks.reduce<Highlight['marks']>((joined, [from, to]) => {
     const last = joined.at(-1)
