@@ -55,8 +55,9 @@ function checkDeclared(hierarchy: Hierarchy, _class: string, name: string): void
 }
 
 function setPaths(operations: UpdateOperations): string[][] {
+  if (!('$unset' in operations)) return touchedPaths(operations).map((path) => path.split('.'))
   const { $unset: _, ...others } = operations
-  return touchedPaths(others).map((path) => path.split('.'))
+  return setPaths(others)
 }
 
 function undeclared(_class: string, attribute: string): StatusError {

@@ -1,18 +1,24 @@
 import { isFields } from './json-value.ts'
+import { pushAll } from './push-all.ts'
 import type { UpdateOperations } from './transactions.ts'
 
 /** The fields of a document that the operations may change: first parts of paths, and mixins. */
 export function touchedFields(operations: UpdateOperations): Set<string> {
-  return new Set(touchedPaths(operations).map(headOf))
+  const fields = new Set<string>()
+  for (const path of touchedPaths(operations)) fields.add(headOf(path))
+  return fields
 }
 
 /** The paths that the operations may change, in the document. */
 export function touchedPaths(operations: UpdateOperations): string[] {
-  return Object.keys(operations).flatMap((key) => {
+  const paths: string[] = []
+  for (const key of Object.keys(operations)) {
     const operand = operations[key]
-    if (!key.startsWith('$')) return operand === undefined ? [] : [key]
-    return isFields(operand) ? pathsIn(key, operand) : []
-  })
+    if (key.startsWith('$')) {
+      if (isFields(operand)) pushAll(paths, pathsIn(key, operand))
+    } else if (operand !== undefined) paths.push(key)
+  }
+  return paths
 }
 
 function pathsIn(operator: string, operand: Record<string, unknown>): string[] {
