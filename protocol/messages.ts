@@ -20,7 +20,7 @@ export interface HelloRequest extends Request {
   compression?: boolean | undefined
   /** `false`: no transactions are pushed to this session. */
   broadcast?: boolean | undefined
-  /** 2: the client understands the fields and frames of section 9. */
+  /** 2: the client understands the fields and frames of “Protocol 2” in PROTOCOL.md. */
   protocol?: number | undefined
   /** Protocol 2: the last it knows of the workspace's log. */
   resume?: LogPlace | undefined

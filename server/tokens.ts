@@ -90,7 +90,7 @@ export class Tokens {
   /** @param ttl seconds; none: the token does not expire */
   sign(claims: TokenClaims, ttl?: number): string {
     const iat = Math.floor(this.#now() / 1000)
-    const payload = ttl === undefined ? { ...claims, iat } : { ...claims, iat, exp: iat + ttl }
+    const payload = ttl === undefined ? { ...claims, iat } : { ...claims, iat, exp: iat + Math.ceil(ttl) }
     return jwt.sign(payload, this.#key, { algorithm: 'HS256' })
   }
 

@@ -39,7 +39,10 @@ function findCommand(): Command {
         const { limit, sort } = options
         const find: FindOptions = sort === undefined ? { limit } : { limit, sort }
         await connected(workspace, options, async (connection) => {
-          for (const doc of await connection.findAll(_class, query, find)) print(doc)
+          const found = await connection.findAll(_class, query, { ...find, total: true })
+          for (const doc of found) print(doc)
+          const more = found.total - found.length
+          if (more > 0) process.stderr.write(`${more} more: --limit prints more than ${limit}\n`)
         })
       },
     )

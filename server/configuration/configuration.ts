@@ -68,7 +68,8 @@ export function describeConfiguration(configuration: Configuration): string {
   return Object.entries(options)
     .map(([name, option]: [string, Option]) => {
       const value = configuration[name as OptionName]
-      const shown = option.secret === true && value !== undefined ? '***' : show(value)
+      const shown =
+        option.secret === true && value !== undefined ? '***' : (option.print?.(value) ?? show(value))
       const lines = [`${option.env}=${shown}`, `    ${option.meaning}`]
       return [...lines, `    allowed: ${option.allowed}; default: ${option.fallback ?? '(none)'}`].join('\n')
     })

@@ -10,6 +10,8 @@ export interface Option<T = unknown> {
   allowed: string
   meaning: string
   secret?: true
+  /** Its value as a person writes it, where that is more than the value as text. */
+  print?: (value: unknown) => string
   /** A running server takes in another value when it is told to read again. */
   rereads?: true
 }

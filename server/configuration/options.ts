@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { z } from 'zod'
+import { duration } from './duration.ts'
 import { flag, list, oneOf, type Option, optional, rereads, separated, text, whole } from './option.ts'
 import { isSecret, MAKE_SECRET, MIN_SECRET } from './secret-strength.ts'
 
@@ -55,15 +56,22 @@ export const options = {
     schema: z.string().regex(/^[a-z0-9_-]{0,20}$/),
     allowed: 'at most 20 of a-z, 0-9, - and _',
   },
-  mongoTimeout: whole('ATRIUM_MONGO_TIMEOUT', 30, 'Seconds MongoDB has to answer a command.', 1, 3600),
-  mongoRetry: whole(
+  mongoTimeout: duration('ATRIUM_MONGO_TIMEOUT', '30s', 'Time MongoDB has to answer a command.', {
+    unit: 's',
+    least: '1s',
+    most: '3600s',
+  }),
+  mongoRetry: duration(
     'ATRIUM_MONGO_RETRY',
-    30,
-    'Seconds in which what failed on MongoDB is tried again: an election takes 10 to 12.',
-    0,
-    3600,
+    '30s',
+    'Time in which what failed on MongoDB is tried again: an election takes 10 to 12.',
+    { unit: 's', least: '0s', most: '3600s' },
   ),
-  mongoWait: whole('ATRIUM_MONGO_WAIT', 60, 'Seconds that a start waits for MongoDB to be there.', 0, 86_400),
+  mongoWait: duration('ATRIUM_MONGO_WAIT', '1m', 'Time that a start waits for MongoDB to be there.', {
+    unit: 's',
+    least: '0s',
+    most: '86400s',
+  }),
   redisUrl: { ...optional('ATRIUM_REDIS_URL', 'Redis connection string, for many nodes.'), secret: true },
   accounts: {
     ...text(
@@ -134,13 +142,18 @@ export const options = {
       'Least level that is logged.',
     ),
   ),
-  tokenTtl: rereads(whole('ATRIUM_TOKEN_TTL', 86_400, 'Seconds a token of the built-in accounts lives.', 1)),
+  tokenTtl: rereads(
+    duration('ATRIUM_TOKEN_TTL', '1d', 'Time a token of the built-in accounts lives.', {
+      unit: 's',
+      least: '1s',
+    }),
+  ),
   loginMaxAge: rereads(
-    whole(
+    duration(
       'ATRIUM_LOGIN_MAX_AGE',
-      30 * 86_400,
-      'Seconds after a login in which its tokens are renewed; none of them lives longer.',
-      1,
+      '30d',
+      'Time after a login in which its tokens are renewed; none of them lives longer.',
+      { unit: 's', least: '1s' },
     ),
   ),
   maxPayload: whole(
@@ -202,47 +215,60 @@ export const options = {
   ),
   outboxBytes: whole('ATRIUM_OUTBOX_BYTES', 16 * 1024 * 1024, 'Bytes that may wait for a slow reader.', 1024),
   outboxMessages: whole('ATRIUM_OUTBOX_MESSAGES', 10_000, 'Messages that may wait for a slow reader.', 1),
-  pingInterval: whole(
+  pingInterval: duration(
     'ATRIUM_PING_INTERVAL',
-    10,
-    'Seconds between pings; two unanswered ones end a session.',
-    1,
+    '10s',
+    'Time between pings; two unanswered ones end a session.',
+    { unit: 's', least: '1s' },
   ),
-  reconnectWindow: whole(
+  reconnectWindow: duration(
     'ATRIUM_RECONNECT_WINDOW',
-    30,
-    'Seconds in which a session may take up where it was.',
-    0,
+    '30s',
+    'Time in which a session may take up where it was.',
+    { unit: 's', least: '0s' },
   ),
-  idleTimeout: whole('ATRIUM_IDLE_TIMEOUT', 60, 'Seconds without users until a workspace is closed.', 0),
-  openTimeout: whole('ATRIUM_OPEN_TIMEOUT', 30, 'Seconds a workspace may take to open or to close.', 1),
-  upgradeNotice: whole(
+  idleTimeout: duration('ATRIUM_IDLE_TIMEOUT', '1m', 'Time without users until a workspace is closed.', {
+    unit: 's',
+    least: '0s',
+  }),
+  openTimeout: duration('ATRIUM_OPEN_TIMEOUT', '30s', 'Time a workspace may take to open or to close.', {
+    unit: 's',
+    least: '1s',
+  }),
+  upgradeNotice: duration(
     'ATRIUM_UPGRADE_NOTICE',
-    1000,
-    'Milliseconds clients have to acknowledge that the model is about to change.',
-    0,
+    '1s',
+    'Time clients have to acknowledge that the model is about to change.',
+    { unit: 'ms', least: '0ms' },
   ),
-  accountsTimeout: whole(
-    'ATRIUM_ACCOUNTS_TIMEOUT',
-    5000,
-    'Milliseconds the accounts service has to answer.',
-    1,
-  ),
+  accountsTimeout: duration('ATRIUM_ACCOUNTS_TIMEOUT', '5s', 'Time the accounts service has to answer.', {
+    unit: 'ms',
+    least: '1ms',
+  }),
   accountsTries: whole(
     'ATRIUM_ACCOUNTS_TRIES',
     3,
     'Times the accounts service is asked before it counts as down.',
     1,
   ),
-  accountsCache: whole('ATRIUM_ACCOUNTS_CACHE', 5000, 'Milliseconds its answer is used again.', 0),
-  accountsGrace: whole('ATRIUM_ACCOUNTS_GRACE', 900, 'Seconds known tokens stay good while it is down.', 0),
-  closeTimeout: whole(
+  accountsCache: duration('ATRIUM_ACCOUNTS_CACHE', '5s', 'Time its answer is used again.', {
+    unit: 'ms',
+    least: '0ms',
+  }),
+  accountsGrace: duration('ATRIUM_ACCOUNTS_GRACE', '15m', 'Time known tokens stay good while it is down.', {
+    unit: 's',
+    least: '0s',
+  }),
+  closeTimeout: duration(
     'ATRIUM_CLOSE_TIMEOUT',
-    1000,
-    'Milliseconds clients have to end their closing handshake when the server stops.',
-    0,
+    '1s',
+    'Time clients have to end their closing handshake when the server stops.',
+    { unit: 'ms', least: '0ms' },
   ),
-  stopTimeout: whole('ATRIUM_STOP_TIMEOUT', 10, 'Seconds a stopping server gives each of its steps.', 1),
+  stopTimeout: duration('ATRIUM_STOP_TIMEOUT', '10s', 'Time a stopping server gives each of its steps.', {
+    unit: 's',
+    least: '1s',
+  }),
 } satisfies Record<string, Option>
 
 export type OptionName = keyof typeof options

@@ -17,10 +17,26 @@ const wrongValues: Record<string, string[]> = {
   ATRIUM_SIGNUP: ['maybe'],
   ATRIUM_MODEL_VERSION: ['1', '1.2', '1.2.3.4', 'v1.2.3'],
   ATRIUM_LOG_LEVEL: ['verbose'],
-  ATRIUM_TOKEN_TTL: ['0', '1h'],
+  ATRIUM_TOKEN_TTL: ['0', '0h', '1 h', '1w', '-1s', '1h30m', 'soon'],
+  ATRIUM_MONGO_TIMEOUT: ['500ms', '61m'],
   ATRIUM_MAX_PAYLOAD: ['0', '64MB', '99999999999'],
   ATRIUM_CHUNK_COUNT: ['0', 'many'],
 }
+
+test('CFG-60: a duration has a unit, or is a plain number of the unit that its option had, and is printed with one', () => {
+  const given = { ATRIUM_TOKEN_TTL: '90', ATRIUM_IDLE_TIMEOUT: '1500ms', ATRIUM_ACCOUNTS_CACHE: '1.5m' }
+  const { tokenTtl, idleTimeout, accountsCache, loginMaxAge } = resolveConfiguration(given)
+  assert.deepEqual([tokenTtl, idleTimeout, accountsCache, loginMaxAge], [90, 1.5, 90_000, 30 * 86_400])
+  const described = describeConfiguration(resolveConfiguration({ ...given, ATRIUM_STOP_TIMEOUT: '120' }))
+  for (const line of [
+    'TOKEN_TTL=90s',
+    'IDLE_TIMEOUT=1500ms',
+    'ACCOUNTS_CACHE=90s',
+    'STOP_TIMEOUT=2m',
+    'LOGIN_MAX_AGE=30d',
+  ])
+    assert.ok(described.includes(`ATRIUM_${line}\n`), line)
+})
 
 test('CFG-1: a wrong value is named, with what is allowed, whether it comes from the environment or a flag', () => {
   for (const [env, values] of Object.entries(wrongValues)) {

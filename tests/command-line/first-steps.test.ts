@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
-import { type Environment, RunningAtrium, temporaryFolder } from '../support/executable.ts'
+import { atrium, type Environment, RunningAtrium, temporaryFolder } from '../support/executable.ts'
 import { root } from '../support/root.ts'
 
 const task = 'board:class:Task'
@@ -55,4 +55,19 @@ test('CFG-54: once a server listens, triggers have taken in the demo, and watch 
   const { _class, objectId } = JSON.parse(line) as { _class: string; objectId: string }
   assert.deepEqual([_class, objectId], ['core:class:TxUpdateDoc', first])
   assert.equal(await updating.ended(), 0)
+})
+
+test('CFG-61: find says how many documents there are beyond its limit', async (context) => {
+  const env: Environment = {
+    ATRIUM_DATA: await temporaryFolder(context),
+    ATRIUM_PORT: '0',
+    ATRIUM_DEMO: '0',
+    ATRIUM_ACCOUNTS: 'none',
+  }
+  const server = new RunningAtrium(context, ['start'], env)
+  const find = ['find', 'w1', 'core:class:Class', '--as', 'ann', '--url', await server.url()]
+  const some = await atrium([...find, '--limit', '2'], env)
+  assert.equal(some.stdout.trim().split('\n').length, 2)
+  assert.match(some.stderr, /^\d+ more: --limit prints more than 2\n$/)
+  assert.equal((await atrium([...find, '--limit', '1000'], env)).stderr, '')
 })
