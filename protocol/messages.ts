@@ -16,7 +16,7 @@ export interface HelloRequest extends Request {
   method: 'hello'
   /** Answers are packed with msgpackr. */
   binary?: boolean | undefined
-  /** Accepted; frames may stay uncompressed. */
+  /** Protocol 2: long answers come compressed, and never the one to hello; without effect for protocol 1. */
   compression?: boolean | undefined
   /** `false`: no transactions are pushed to this session. */
   broadcast?: boolean | undefined

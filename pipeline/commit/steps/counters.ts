@@ -64,5 +64,5 @@ async function move({ work, workspace, next, cause }: Count, child: AttachedDoc,
     (hierarchy.findClass(parent._class) && collectionOf(hierarchy, parent._class, child.collection))
   if (counter === undefined) return
   const field = hierarchy.pathOf(counter).join('.')
-  await next(work, derivedFrom(workspace, cause).update(parent, { $inc: { [field]: by } }))
+  await next(work, derivedFrom(workspace, cause, parent.modifiedOn).update(parent, { $inc: { [field]: by } }))
 }

@@ -4,9 +4,14 @@ import { TransactionFactory } from '../../../model/transaction-factory.ts'
 import { trustedMeta } from '../../triggers/generation.ts'
 import type { Workspace } from '../../workspace.ts'
 
-/** For changes the server makes because of another: signed and timed like it, hidden from queries of the log. */
-export function derivedFrom({ generateId }: Workspace, cause: Tx): TransactionFactory {
-  const { modifiedBy, modifiedOn } = cause
+/**
+ * For changes the server makes because of another: signed and timed like it, hidden from queries of the log.
+ *
+ * @param least milliseconds since the epoch before which they are not, as an import may be of long ago
+ */
+export function derivedFrom({ generateId }: Workspace, cause: Tx, least = -Infinity): TransactionFactory {
+  const { modifiedBy } = cause
+  const modifiedOn = Math.max(cause.modifiedOn, least)
   return new TransactionFactory(generateId, {
     space: core.space.DerivedTx,
     modifiedBy,

@@ -4,7 +4,7 @@ import { StatusError } from '../../../model/status.ts'
 
 /** Characters of an id, which stands in addresses as one label of a host name may. */
 const LONGEST = 63
-const DIGEST = 8
+const DIGEST = 12
 
 /**
  * The id of a workspace with this name: its lower-case Latin letters and digits, without accents. Where the name has other

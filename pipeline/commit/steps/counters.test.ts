@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { caller, testPipeline } from '../../../tests/support/test-pipeline.ts'
+import { comment, createTask } from '../../../tests/support/transactions.ts'
+
+test('PIPE-73: what is attached with a time of long ago does not set its parent’s `modifiedOn` back', async () => {
+  const { pipeline, find } = await testPipeline()
+  const tool = caller('ann', { system: true })
+  await pipeline.tx(tool, { ...createTask('t1', { title: 'x' }), modifiedOn: 5000 })
+  const times = []
+  for (const [id, modifiedOn] of [
+    ['c1', 1000],
+    ['c2', 9000],
+  ] as const) {
+    const { tx, ...outer } = comment('t1', id)
+    await pipeline.tx(tool, { ...outer, modifiedOn, tx: { ...(tx as object), modifiedOn } } as typeof outer)
+    const [task] = await find('board:class:Task')
+    times.push(task?.modifiedOn)
+  }
+  assert.deepEqual(times, [5000, 9000])
+})
