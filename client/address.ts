@@ -8,6 +8,8 @@ const schemes: Record<string, string> = { 'http:': 'ws:', 'https:': 'wss:' }
 export function addressOf(given: string, sessionId: string | undefined): string {
   const url = new URL(given)
   url.protocol = schemes[url.protocol] ?? url.protocol
+  // Of two, servers take what follows for a host.
+  url.pathname = url.pathname.replace(/^\/+/, '/')
   // A WebSocket takes none.
   url.hash = ''
   if (sessionId !== undefined) url.searchParams.set('sessionId', sessionId)

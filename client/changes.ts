@@ -13,7 +13,7 @@ import { KeptChanges } from './store/kept-changes.ts'
 /** Milliseconds until a change that was answered and not pushed is looked after. */
 const PUSH_PATIENCE = 1000
 
-/** A change the server refuses. */
+/** A change of an earlier life that the server refuses, or that newer ones have overtaken (`Overtaken`). */
 export interface Conflict {
   tx: Tx
   error: StatusError
@@ -52,7 +52,10 @@ export class Changes {
     this.#pending = new PendingChanges(options.model)
     const { store } = options
     if (store === undefined) return
-    this.#kept = new KeptChanges(store, (error) => store.tell(error))
+    const damaged = (error: Error) => store.tell(error)
+    const late = (txes: readonly Tx[]) => this.#sendAll(txes)
+    const overtaken = (txes: readonly Tx[]) => this.#overtaken(txes)
+    this.#kept = new KeptChanges(store, { damaged, late, overtaken }, options.clock.now)
     this.#restoring = new Promise((resolve) => (this.#isRestored = resolve))
   }
 
@@ -62,11 +65,7 @@ export class Changes {
 
   /** Sends again what an earlier life of this client left, in order. */
   async restore(): Promise<void> {
-    for (const tx of (await this.#kept?.load()) ?? []) {
-      this.#sendKept(tx).catch((error: unknown) => {
-        if (error instanceof StatusError) this.#options.conflict({ tx, error })
-      })
-    }
+    this.#sendAll((await this.#kept?.load()) ?? [])
     this.#restoring = undefined
     this.#isRestored()
   }
@@ -105,6 +104,22 @@ export class Changes {
     this.#isStopped = true
     for (const cancel of this.#timers) cancel()
     this.#timers.clear()
+  }
+
+  #sendAll(txes: readonly Tx[]): void {
+    for (const tx of txes) {
+      this.#sendKept(tx).catch((error: unknown) => {
+        if (error instanceof StatusError) this.#options.conflict({ tx, error })
+      })
+    }
+  }
+
+  /** Sent now they would win over what was changed after them. */
+  #overtaken(txes: readonly Tx[]): void {
+    const message = 'newer changes were made while the store did not tell of it'
+    for (const tx of txes) {
+      this.#options.conflict({ tx, error: new StatusError('platform:status:Overtaken', { message }) })
+    }
   }
 
   async #sendKept(tx: Tx): Promise<void> {

@@ -402,7 +402,8 @@ export class Client {
   }
 
   /**
-   * Called when a change that was kept from an earlier life is refused, as nobody waits for it.
+   * Called when a change that was kept from an earlier life is refused, or was overtaken by newer ones (`Overtaken`), as
+   * nobody waits for it.
    *
    * @example
    * const stop = client.onConflict(({ tx, error }) => show(`${tx._id}: ${error.status.code}`))

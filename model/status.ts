@@ -28,6 +28,7 @@ export type StatusCode =
   | 'platform:status:StorageDamaged'
   | 'platform:status:LimitReached'
   | 'platform:status:TooLarge'
+  | 'platform:status:Overtaken'
   | 'platform:status:TriggerLimit'
   | 'platform:status:MigrationFailed'
   | 'core:status:ObjectNotFound'

@@ -49,6 +49,7 @@ export const statusCatalogue: Record<StatusCode, StatusEntry> = {
     'size',
     'limit',
   ]),
+  'platform:status:Overtaken': entry('Newer changes came before it; it was not sent.', 409, ['message']),
   'platform:status:TriggerLimit': entry(
     'Triggers set each other off without end; nothing was changed.',
     500,

@@ -76,7 +76,7 @@ export class Attempt {
 
   async #dial(): Promise<void> {
     const { connection, isFresh } = this.#options
-    let token: string
+    let token: unknown
     // Whoever began it knows of it by then: an application may end its client when it is asked for a token.
     await Promise.resolve()
     if (this.#isOver) return
@@ -87,6 +87,7 @@ export class Attempt {
       return this.#end(0, 'getToken failed')
     }
     if (this.#isOver) return
+    if (typeof token !== 'string') return this.#end(0, 'getToken answered with what is no string')
     try {
       this.#cancelOpening = this.#endAfter(connection.dialTimeout * OPEN_WITHIN, 'no open socket')
       this.#connection = this.#open(token)

@@ -68,8 +68,9 @@ export class TokenRenewal {
   async #renew(lifetime: number): Promise<void> {
     const { getToken, authenticate, failed } = this.#options
     try {
-      const token = await getToken({ isFresh: true })
+      const token: unknown = await getToken({ isFresh: true })
       if (this.#isStopped) return
+      if (typeof token !== 'string') throw new TypeError('getToken answered with what is no string')
       await authenticate(token)
       if (!this.#isStopped) this.use(token)
     } catch {

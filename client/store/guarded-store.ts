@@ -4,13 +4,16 @@ import type { ClientStore } from './client-store.ts'
 /** Milliseconds a store has to answer. */
 const PATIENCE = 5000
 
+type Entries = [key: string, value: unknown][]
+
 /** What a client needs of its store. */
 export interface Keeper {
   get: (key: string) => Promise<unknown>
-  set: (key: string, value: unknown) => Promise<void>
+  /** @param atOnce also while the store does not answer: nobody waits for it then, and it may come to nothing */
+  set: (key: string, value: unknown, atOnce?: boolean) => Promise<void>
   delete: (key: string) => Promise<void>
-  /** `undefined`: what there is cannot be told. */
-  entries: (prefix: string) => Promise<[key: string, value: unknown][] | undefined>
+  /** `undefined`: what there is cannot be told; `late` is called if it can after all. */
+  entries: (prefix: string, late?: (entries: Entries) => void) => Promise<Entries | undefined>
 }
 
 export interface GuardedStoreOptions {
@@ -29,6 +32,8 @@ export class GuardedStore implements Keeper {
   readonly #waits = new Set<() => void>()
   /** Changes the store does not know of, the last one of each key, while it does not answer. */
   #late: Map<string, (store: ClientStore) => Promise<void>> | undefined
+  /** What is to be read when it answers again. */
+  #unread: (() => void)[] = []
   #isStopped = false
 
   constructor(options: GuardedStoreOptions) {
@@ -44,16 +49,37 @@ export class GuardedStore implements Keeper {
     return await this.#read((store) => store.get(key))
   }
 
-  async set(key: string, value: unknown): Promise<void> {
-    await this.#write(key, (store) => store.set(key, value))
+  async set(key: string, value: unknown, atOnce = false): Promise<void> {
+    const set = (store: ClientStore) => store.set(key, value)
+    if (atOnce && this.#late !== undefined) void this.#answer(set)
+    else await this.#write(key, set)
   }
 
   async delete(key: string): Promise<void> {
     await this.#write(key, (store) => store.delete(key))
   }
 
-  async entries(prefix: string): Promise<[key: string, value: unknown][] | undefined> {
-    const found: unknown = await this.#read((store) => store.entries(prefix, (error) => this.tell(error)))
+  async entries(
+    prefix: string,
+    late: (entries: Entries) => void = () => undefined,
+  ): Promise<Entries | undefined> {
+    const read = async () => await this.#entries(prefix)
+    const later = (found: Entries | undefined) => {
+      if (found !== undefined && !this.#isStopped) late(found)
+    }
+    if (this.#late !== undefined) {
+      this.#unread.push(() => void read().then(later))
+      return undefined
+    }
+    let isAnswered = false
+    const answer = read().finally(() => (isAnswered = true))
+    const found = this.#isStopped ? undefined : await this.#inTime(answer)
+    if (!isAnswered) void answer.then(later)
+    return found
+  }
+
+  async #entries(prefix: string): Promise<Entries | undefined> {
+    const found: unknown = await this.#answer((store) => store.entries(prefix, (error) => this.tell(error)))
     if (found === undefined) return undefined
     if (Array.isArray(found) && found.every(isEntry)) return found
     this.tell(new Error('the store answers with what are no entries'))
@@ -123,6 +149,7 @@ export class GuardedStore implements Keeper {
   #recover(): void {
     const late = this.#late
     this.#late = undefined
+    for (const read of this.#unread.splice(0)) read()
     for (const [key, change] of late ?? []) void this.#write(key, change)
   }
 }

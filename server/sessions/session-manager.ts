@@ -161,6 +161,7 @@ export class SessionManager {
     return {
       message: () => socket.write([frame]),
       pong: () => undefined,
+      taken: () => undefined,
       drain: () => undefined,
       closed: cancel,
     }

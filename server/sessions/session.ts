@@ -77,7 +77,7 @@ export class Session implements SocketHandlers {
   broadcast = true
   deflates = false
   protocol: 1 | 2 = 1
-  readonly liveness = new Liveness()
+  readonly liveness: Liveness
   readonly #socket: Socket
   readonly #services: SessionServices
   readonly #events: SessionEvents
@@ -99,6 +99,7 @@ export class Session implements SocketHandlers {
     this.id = options.id
     this.token = options.token
     this.#socket = options.socket
+    this.liveness = new Liveness(options.socket)
     this.#services = options.services
     this.#events = options.events
     this.startedAt = options.services.now()
@@ -106,8 +107,8 @@ export class Session implements SocketHandlers {
     const { flusher, limits } = options.services
     this.#outbox = new Outbox(options.socket, flusher, limits.outbox, () => this.#overflow())
     this.#runner = new RequestRunner(this, options.services, {
-      pause: () => this.#socket.pause(),
-      resume: () => this.#socket.resume(),
+      pause: () => this.#read(false),
+      resume: () => this.#read(true),
       idle: () => this.#idle(),
       method: (name) => this.#events.method(this, name),
       send: (frame, kind) => this.#send(frame, kind),
@@ -167,8 +168,11 @@ export class Session implements SocketHandlers {
     this.liveness.ponged()
   }
 
+  taken(): void {
+    this.liveness.took()
+  }
+
   drain(): void {
-    this.liveness.reads()
     this.#outbox.flush()
   }
 
@@ -244,6 +248,12 @@ export class Session implements SocketHandlers {
     this.liveness.over()
     this.#runner.stop()
     this.#events.over(this)
+  }
+
+  #read(isRead: boolean): void {
+    if (isRead) this.#socket.resume()
+    else this.#socket.pause()
+    this.liveness.reads(isRead)
   }
 
   #idle(): void {

@@ -2,9 +2,6 @@ import { closeCodes } from '../../protocol/close-codes.ts'
 import type { Cancel, TimerWheel } from '../timer-wheel.ts'
 import type { Session } from './session.ts'
 
-/** Pings that may go unanswered. */
-const MAX_MISSED = 2
-
 /** Watches over an open session: whether its peer is alive, and whether its token is still good. */
 export class Vigil {
   readonly #session: Session
@@ -39,11 +36,10 @@ export class Vigil {
 
   #beat(): void {
     const { liveness } = this.#session
-    if (liveness.missedPongs >= MAX_MISSED) {
+    if (!liveness.beat()) {
       this.#session.terminate()
       return
     }
-    liveness.missedPongs += 1
     // One that just spoke is alive.
     this.#session.ping(!liveness.active)
     liveness.active = false

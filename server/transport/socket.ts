@@ -19,6 +19,8 @@ export interface Socket {
 export interface SocketHandlers {
   message: (data: Buffer, isBinary: boolean) => void
   pong: () => void
+  /** The peer has taken bytes that the operating system had no room for before: it is alive. */
+  taken: () => void
   /** Buffered bytes went out after `buffered` was above the transport's high-water mark. */
   drain: () => void
   /** Once, however the connection ended. */

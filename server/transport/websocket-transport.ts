@@ -85,8 +85,8 @@ export class WebSocketTransport {
   }
 
   #connected(ws: WebSocket, { request, url }: { request: IncomingMessage; url: URL }, duplex: Duplex): void {
-    const socket = new WsSocket(ws, duplex)
-    const handlers = this.#options.accept({
+    const socket = new WsSocket(ws, duplex, () => handlers.taken())
+    const handlers: SocketHandlers = this.#options.accept({
       token: tokenOf(request, url),
       sessionId: sessionIdOf(url),
       socket,
@@ -103,10 +103,15 @@ export class WebSocketTransport {
 class WsSocket implements Socket {
   readonly #ws: WebSocket
   readonly #duplex: Duplex
+  readonly #taken: () => void
+  /** Bytes that the operating system had no room for. */
+  #held = 0
 
-  constructor(ws: WebSocket, duplex: Duplex) {
+  /** @param taken called when some of what the operating system had no room for has gone to it */
+  constructor(ws: WebSocket, duplex: Duplex, taken: () => void) {
     this.#ws = ws
     this.#duplex = duplex
+    this.#taken = taken
   }
 
   get buffered(): number {
@@ -115,14 +120,15 @@ class WsSocket implements Socket {
 
   write(frames: readonly Frame[]): void {
     if (this.#ws.readyState !== this.#ws.OPEN) return
-    const [first] = frames
-    if (frames.length === 1 && first !== undefined) {
-      this.#duplex.write(first)
-      return
-    }
-    this.#duplex.cork()
-    for (const frame of frames) this.#duplex.write(frame)
-    this.#duplex.uncork()
+    // Node tells of room before it tells of what was written.
+    this.#look()
+    const last = frames.length - 1
+    if (last > 0) this.#duplex.cork()
+    let at = 0
+    // The same function each time: Node gathers its calls then.
+    for (const frame of frames) this.#duplex.write(frame, at++ === last ? this.#written : undefined)
+    if (last > 0) this.#duplex.uncork()
+    this.#held = this.#duplex.writableLength
   }
 
   pause(): void {
@@ -143,6 +149,17 @@ class WsSocket implements Socket {
 
   terminate(): void {
     this.#ws.terminate()
+  }
+
+  readonly #written = (error?: Error | null): void => {
+    if (!error) this.#look()
+  }
+
+  /** What went out at once tells nothing: the operating system takes it for a peer that is gone too, while it has room. */
+  #look(): void {
+    const before = this.#held
+    this.#held = this.#duplex.writableLength
+    if (this.#held < before) this.#taken()
   }
 }
 

@@ -15,6 +15,8 @@ test('SDK-17: of the server’s address the path and the query are kept', () => 
   for (const [given, dialed] of [
     ['ws://h', 'ws://h/?sessionId=s'],
     ['ws://h:3333/', 'ws://h:3333/?sessionId=s'],
+    ['ws://h//', 'ws://h/?sessionId=s'],
+    ['ws://h//a//b?x', 'ws://h/a//b?x=&sessionId=s'],
     ['wss://h/collab', 'wss://h/collab?sessionId=s'],
     ['wss://h/collab/', 'wss://h/collab/?sessionId=s'],
     ['wss://h/a/b/?tenant=x', 'wss://h/a/b/?tenant=x&sessionId=s'],
@@ -26,6 +28,13 @@ test('SDK-17: of the server’s address the path and the query are kept', () => 
     assert.equal(addressOf(given, 's'), dialed)
   assert.equal(addressOf('ws://h/x', undefined), 'ws://h/x')
   assert.throws(() => addressOf('/collab', 's'), TypeError)
+})
+
+test('SDK-84: a client finds a server whose address ends in more than one slash', async (context) => {
+  const { url, token } = await testServer(context)
+  const client = createNodeClient({ url: `${url}//`, getToken: () => token('ann') })
+  context.after(() => client.terminate())
+  await client.ready({ timeout: 10_000 })
 })
 
 for (const strips of [true, false])

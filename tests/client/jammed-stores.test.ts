@@ -3,10 +3,11 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { Class, Ref, Space } from '../../model/documents.ts'
+import type { TxUpdateDoc } from '../../model/transactions.ts'
 import type { Client } from '../../client/client.ts'
 import { createNodeClient, fileStore } from '../../client/node.ts'
 import { type ClientStore, MemoryStore } from '../../client/store/client-store.ts'
-import { board } from '../../examples/board/model.ts'
+import { board, type Task } from '../../examples/board/model.ts'
 import { temporaryFolder } from '../support/executable.ts'
 import { testServer } from '../support/test-server.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -183,4 +184,104 @@ test('SDK-16: of a file with a damaged line everything else is sent', async (con
     ['a', 'c'],
   )
   assert.match(errors.join(), /ann\.atrium has 1 damaged lines/)
+})
+
+/** A store that holds a change of an earlier life, and does not tell what it holds until it is released. */
+async function leftBehind(context: TestContext) {
+  const store = new MemoryStore()
+  const made = new ClientWorld(9)
+  context.after(async () => await made.end())
+  const first = made.join('ann', false, { store })
+  await made.calm()
+  await made.settled(first.client.createDoc(board.class.Task, space, { title: 'x' }, 't' as never))
+  await made.pass(2000)
+  first.client.stop()
+  first.client.updateDoc(place, { title: 'old' }).catch(() => undefined)
+  await made.pass(100)
+  first.client.terminate()
+  made.members = []
+  let release: () => void = () => undefined
+  const gate = new Promise<void>((resolve) => (release = resolve))
+  const silent = over(store, {
+    entries: async (prefix) => {
+      await gate
+      return await store.entries(prefix)
+    },
+  })
+  return { made, store, silent, release: () => release() }
+}
+
+const place = { _id: 't' as Ref<Task>, _class: board.class.Task, space }
+
+/** The next life over the store, and what it is told of as conflicts. */
+function live(made: ClientWorld, store: ClientStore): { client: Client; conflicts: string[] } {
+  const { client } = made.join('ann', false, { store })
+  const conflicts: string[] = []
+  client.onConflict(({ tx, error }) => {
+    const { title } = (tx as TxUpdateDoc).operations as { title?: string }
+    conflicts.push(`${title} ${error.status.code}`)
+  })
+  return { client, conflicts }
+}
+
+const titleOf = async (made: ClientWorld, client: Client) =>
+  (await made.settled(client.findOne(board.class.Task, { _id: place._id })))?.title
+const overtaken = ['old platform:status:Overtaken']
+
+test('SDK-82: a change that the store tells of too late is sent then, when nothing was changed meanwhile', async (context) => {
+  const { made, store, silent, release } = await leftBehind(context)
+  const { client, conflicts } = live(made, silent)
+  for (let second = 0; second < 7; second++) await made.pass(1000)
+  assert.equal(await titleOf(made, client), 'x')
+  release()
+  await made.calm()
+  assert.equal(await titleOf(made, client), 'old')
+  assert.deepEqual([conflicts, await store.entries('change')], [[], []])
+})
+
+test('SDK-82: a change that the store tells of after newer ones were made is a conflict, and is not sent', async (context) => {
+  const { made, store, silent, release } = await leftBehind(context)
+  const { client, conflicts } = live(made, silent)
+  for (let second = 0; second < 7; second++) await made.pass(1000)
+  await made.settled(client.updateDoc(place, { title: 'new' }))
+  release()
+  await made.calm()
+  assert.deepEqual(conflicts, overtaken)
+  assert.equal(await titleOf(made, client), 'new')
+  assert.deepEqual(await store.entries('change'), [])
+})
+
+for (const [name, calls] of [
+  ['does not tell of', { entries: hangs }],
+  ['fails to tell of', { entries: rejects }],
+  ['does not answer at the start to tell of', { get: hangs, entries: hangs }],
+] as const)
+  test(`SDK-83: a change that the store ${name} in one life is a conflict in the next, when newer ones were made`, async (context) => {
+    const { made, store } = await leftBehind(context)
+    const blind = live(made, over(store, calls))
+    for (let second = 0; second < 7; second++) await made.pass(1000)
+    await made.settled(blind.client.updateDoc(place, { title: 'new' }))
+    // Of this one it is not known either whether the server has it.
+    blind.client.stop()
+    blind.client.updateDoc(place, { title: 'newer' }).catch(() => undefined)
+    await made.pass(100)
+    blind.client.terminate()
+    made.members = []
+    const { client, conflicts } = live(made, store)
+    await made.calm()
+    assert.deepEqual(conflicts, overtaken)
+    // What was made after the mark and came into the store is sent.
+    assert.equal(await titleOf(made, client), name === 'fails to tell of' ? 'newer' : 'new')
+    assert.deepEqual(await store.entries('change'), [])
+  })
+
+test('SDK-83: without newer changes the next life sends what the store did not tell of', async (context) => {
+  const { made, store } = await leftBehind(context)
+  const blind = live(made, over(store, { entries: hangs }))
+  for (let second = 0; second < 7; second++) await made.pass(1000)
+  blind.client.terminate()
+  made.members = []
+  const { client, conflicts } = live(made, store)
+  await made.calm()
+  assert.deepEqual([await titleOf(made, client), conflicts], ['old', []])
 })

@@ -124,6 +124,7 @@ for (const [name, token] of [
   ['nothing', undefined],
   ['a number', 7],
   ['an object', { token: 'x' }],
+  ['a symbol', Symbol('secret')],
   ['what no header can hold', 'secret with spaces\r\nand lines'],
 ] as const)
   test(`SDK-6: a getToken that answers with ${name} is asked again, and what it answered is told nowhere`, async (t) => {

@@ -112,7 +112,9 @@ export class MemoryClient implements Socket {
   /** The socket has taken what it held. */
   drain(): void {
     this.buffered = 0
-    if (this.closed === undefined) this.#handlers.drain()
+    if (this.closed !== undefined) return
+    this.#handlers.taken()
+    this.#handlers.drain()
   }
 
   pause(): void {}

@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { holdRequests } from '../support/holding-module.ts'
+import { RawClient } from '../support/raw-client.ts'
+import { TEST_SPACES, testServer, type TestServer } from '../support/test-server.ts'
+import { createTask } from '../support/transactions.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+const sessionId = 'tab'
+const BEAT = 10_000
+const HOLDING = fileURLToPath(new URL('../support/holding-module.js', import.meta.url))
+/** More than the sockets between hold. */
+const DOCUMENTS = 80
+const DOCUMENT_BYTES = 500_000
+
+async function start(context: TestContext): Promise<TestServer> {
+  const modules = `board,${TEST_SPACES},${HOLDING}`
+  const flags = { modules, concurrentRequests: '1', pingInterval: String(BEAT / 1000) }
+  return await testServer(context, flags, { fakeTime: true })
+}
+
+/** Its requests wait for one another: the server does not read what it sends then. */
+async function heldBack({ url, token }: TestServer): Promise<{ tab: RawClient; open: () => void }> {
+  const tab = await RawClient.open(url, token('ann'), {}, { sessionId })
+  const { reached, open } = holdRequests()
+  for (const id of [1, 2, 3]) tab.send({ id, method: 'holding.hold', params: [] })
+  await reached
+  return { tab, open }
+}
+
+/** In the middle of a long answer. Its pong is not seen, as it would come behind all of it on a slow line. */
+async function reading({ url, token }: TestServer): Promise<RawClient> {
+  const writer = await RawClient.open(url, token('ann'), { broadcast: false })
+  const description = 'x'.repeat(DOCUMENT_BYTES)
+  for (let at = 0; at < DOCUMENTS; at++)
+    await writer.request('tx', [createTask(`t${at}`, { title: 'x', description })])
+  await writer.close()
+  const tab = await RawClient.open(url, token('ann'), { broadcast: false }, { sessionId })
+  tab.socket.pong = () => undefined
+  tab.send({ id: 1, method: 'findAll', params: ['board:class:Task', {}] })
+  await tab.wait(({ id }) => id === 1)
+  tab.socket.pause()
+  return tab
+}
+
+/** So many bytes more of the answer come over the line. */
+async function readOn(tab: RawClient, wanted: number): Promise<void> {
+  let bytes = 0
+  await new Promise<void>((resolve, reject) => {
+    const count = (data: Buffer) => {
+      bytes += data.length
+      if (tab.frames.at(-1)?.chunk?.final === true) reject(new Error('the answer is over'))
+      if (bytes < wanted) return
+      tab.socket.off('close', ended)
+      tab.socket.off('message', count)
+      tab.socket.pause()
+      resolve()
+    }
+    const ended = () => reject(new Error('the connection was ended'))
+    tab.socket.on('message', count)
+    tab.socket.on('close', ended)
+    tab.socket.resume()
+  })
+}
+
+/** Another connection asks for the session id; what it is told, and after how many milliseconds. */
+async function ask(
+  { server, url, token, time }: TestServer,
+  meanwhile: () => Promise<void> = async () => undefined,
+): Promise<{ client: RawClient; isTaken: boolean; milliseconds: number }> {
+  const client = new RawClient(url, token('ann'), { sessionId })
+  client.socket.once('open', () => client.send({ method: 'hello', params: [], id: -1 }))
+  const began = time.monotonic()
+  const hello = () => client.frames.find(({ result }) => result === 'hello')
+  await waitUntil(async () => {
+    const isAsking = server.inspect().sessions === 2 && hello() === undefined
+    if (isAsking) await meanwhile()
+    await time.advance(100)
+    return hello() !== undefined
+  }, 'an answer to hello')
+  const isTaken = hello()?.['alreadyConnected'] === true
+  return { client, isTaken, milliseconds: time.monotonic() - began }
+}
+
+test('WIRE-228: a connection whose requests the server is busy with, and which it does not read meanwhile, keeps its session id', async (context) => {
+  const server = await start(context)
+  const { tab, open } = await heldBack(server)
+  assert.equal((await ask(server)).isTaken, true)
+  open()
+  for (const id of [1, 2, 3]) assert.equal((await tab.wait((frame) => frame.id === id)).result, 'held')
+  assert.equal(await tab.request('ping'), 'pong!')
+})
+
+test('WIRE-228: a connection that takes a long answer over a slow line keeps its session id', async (context) => {
+  const server = await start(context)
+  const tab = await reading(server)
+  assert.equal((await ask(server, async () => await readOn(tab, 2_000_000))).isTaken, true)
+  tab.socket.resume()
+  await tab.wait(({ id, chunk }) => id === 1 && chunk?.final === true)
+  assert.equal(tab.closed, undefined)
+})
+
+test('WIRE-228: a connection that takes nothing more of a long answer leaves its session id after five seconds', async (context) => {
+  const server = await start(context)
+  const tab = await reading(server)
+  const { client, isTaken, milliseconds } = await ask(server)
+  assert.equal(isTaken, false)
+  assert.ok(milliseconds >= 1000 && milliseconds <= 6000, `${milliseconds} ms`)
+  assert.equal(await client.request('ping'), 'pong!')
+  tab.socket.terminate()
+})
+
+test('SRV-91: a session whose socket the server does not read is not ended, and one that is dead is when it reads again', async (context) => {
+  const server = await start(context)
+  const { tab, open } = await heldBack(server)
+  for (let beat = 0; beat < 6; beat++) await server.time.advance(BEAT)
+  open()
+  for (const id of [1, 2, 3]) assert.equal((await tab.wait((frame) => frame.id === id)).result, 'held')
+  assert.equal(await tab.request('ping'), 'pong!')
+
+  const { tab: dead, open: openAgain } = await heldBack({ ...server, token: () => server.token('bob', 'w2') })
+  dead.socket.pause()
+  openAgain()
+  await waitUntil(async () => {
+    const metrics = await (await fetch(`${server.server.url}/metrics`)).text()
+    return metrics.includes('atrium_request_duration_seconds_count{method="holding.hold"} 6')
+  }, 'all being answered')
+  for (let beat = 0; beat < 4; beat++) {
+    await server.time.advance(BEAT)
+    await tab.request('ping')
+  }
+  await waitUntil(() => server.server.inspect().sessions === 1, 'the dead session ending')
+  dead.socket.terminate()
+})
+
+test('SRV-92: a session that takes a long answer is not ended though its pong is not seen, and one that takes no more is', async (context) => {
+  const server = await start(context)
+  const tab = await reading(server)
+  for (let beat = 0; beat < 5; beat++) {
+    await server.time.advance(BEAT)
+    await readOn(tab, 5_000_000)
+  }
+  assert.equal(server.server.inspect().sessions, 1)
+  for (let beat = 0; beat < 4; beat++) await server.time.advance(BEAT)
+  await waitUntil(() => server.server.inspect().sessions === 0, 'the session ending')
+  tab.socket.terminate()
+})
+
+test('SRV-92: what is only sent to a session is no sign of life', async (context) => {
+  const server = await start(context)
+  const { url, token, time } = server
+  const writer = await RawClient.open(url, token('ann'), { broadcast: false })
+  const dead = await RawClient.open(url, token('bob'))
+  dead.socket.pause()
+  for (let beat = 0; beat < 4; beat++) {
+    const description = 'x'.repeat(200_000)
+    await writer.request('tx', [createTask(`t${beat}`, { title: 'x', description })])
+    const pinged = new Promise((resolve) => writer.socket.once('ping', resolve))
+    await time.advance(BEAT)
+    await pinged
+    await writer.request('ping')
+  }
+  await waitUntil(() => server.server.inspect().sessions === 1, 'the dead session ending')
+  dead.socket.terminate()
+})

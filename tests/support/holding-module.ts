@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { serviceMethod } from '../../pipeline/module.ts'
+import { gate } from './gate.ts'
+
+let held = gate()
+
+/** Requests of `holding.hold` wait from now on: when one has come, and what lets them all go on. */
+export function holdRequests(): { reached: Promise<void>; open: () => void } {
+  held = gate()
+  return held
+}
+
+const hold = serviceMethod({
+  params: z.array(z.unknown()),
+  run: async () => {
+    await held.pass()
+    return 'held'
+  },
+})
+
+/** A module whose method answers when a test says so. */
+export default { name: 'holding', model: [], methods: { hold } }
