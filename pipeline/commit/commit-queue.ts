@@ -1,36 +1,15 @@
 import type { Tx } from '../../model/transactions.ts'
 import type { Caller } from '../caller.ts'
-import { type CommitBatch, type LogEntry, StorageError } from '../storage/contract.ts'
-import type { Push } from '../push.ts'
+import { type LogEntry, StorageError } from '../storage/contract.ts'
 import type { Workspace } from '../workspace.ts'
+import { type CommitLimits, DEFAULT_COMMIT_LIMITS } from './commit-limits.ts'
+import type { CommitObserver } from './commit-observer.ts'
 import { CommitState } from './commit-state.ts'
 import type { StepHandler } from './commit-step.ts'
 import { RecentDocuments } from './recent-documents.ts'
 import { settleFailed } from './settle-failed.ts'
 import { Group, isModelChange, Staging, type Waiting } from './staging.ts'
 import { pushAll } from '../../model/push-all.ts'
-
-export interface CommitLimits {
-  /** Requests that may wait; one more is refused. */
-  maxWaiting: number
-  /** Requests committed in one storage transaction at most. */
-  maxGroup: number
-}
-
-export const DEFAULT_COMMIT_LIMITS: CommitLimits = { maxWaiting: 10_000, maxGroup: 256 }
-
-export interface CommitObserver {
-  /** What became durable, before the answers are on their way; tells what else is to be pushed. */
-  changed: (batch: CommitBatch) => Push[]
-  /** What turned out to be in the log after all, as it is to be pushed. */
-  recovered: (entries: LogEntry[]) => Promise<Push[]>
-  /** Called once the answers are on their way, in the order of the log. */
-  committed: (pushes: Push[]) => void
-  /** Model transactions became durable. */
-  modelChanged: () => Promise<void>
-  /** Storage refused a group. */
-  failed: (error: unknown) => void
-}
 
 /**
  * The one writer of a workspace. While a group is being committed, the requests that come form the next one:

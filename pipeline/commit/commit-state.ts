@@ -8,6 +8,7 @@ import type { DocumentChange, Tx, TxCollectionCUD, TxCUD } from '../../model/tra
 import type { Absent, CommitBatch, LogEntry, Prefetched, WorkspaceStorage } from '../storage/contract.ts'
 import type { Push } from '../push.ts'
 import { isStructural, type WorkspaceModel, withChange } from '../../model/workspace-model.ts'
+import { Assumed } from './assumed.ts'
 import type { RecentDocuments } from './recent-documents.ts'
 
 type Staged = Map<string, Doc | undefined>
@@ -29,8 +30,7 @@ export class CommitState {
   #before: CommitState | undefined
   readonly #read = new Map<Domain, Staged>()
   readonly #staged = new Map<Domain, Staged>()
-  readonly #assumedAbsent = new Map<Domain, Set<string>>()
-  readonly #newRequests = new Set<string>()
+  readonly #assumed = new Assumed()
   readonly #undo: (() => void)[] = []
   readonly #known = new Map<string, unknown>()
   #firstSeq: number
@@ -75,20 +75,18 @@ export class CommitState {
 
   /** The commit fails with `exists` should the request be known after all. */
   assumeNew(request: string): void {
-    this.#newRequests.add(request)
+    this.#assumed.requests.add(request)
   }
 
   /** Whether nobody has asked storage yet. */
   isAssumedNew(request: string): boolean {
-    return this.#newRequests.has(request)
+    return this.#assumed.requests.has(request)
   }
 
   /** The commit fails with `exists` should the document be there after all. */
   assumeAbsent(domain: Domain, id: string): void {
     if (this.peek(domain, id) !== undefined) return
-    const ids = this.#assumedAbsent.get(domain)
-    if (ids === undefined) this.#assumedAbsent.set(domain, new Set([id]))
-    else ids.add(id)
+    this.#assumed.addDocument(domain, id)
     mapOf(this.#read, domain).set(id, undefined)
   }
 
@@ -256,19 +254,15 @@ export class CommitState {
 
   /** Of what is taken to be new, what the batch makes. */
   #absent(): Absent {
-    const requests = [...this.#newRequests].filter((id) => this.#known.has(id))
-    const documents = [...this.#assumedAbsent].map(([domain, ids]) => {
-      const staged = this.#staged.get(domain)
-      return { domain, ids: [...ids].filter((id) => staged?.has(id) === true) }
+    return this.#assumed.among({
+      request: (id) => this.#known.has(id),
+      document: (domain, id) => this.#staged.get(domain)?.has(id) === true,
     })
-    return { requests, documents: documents.filter(({ ids }) => ids.length > 0) }
   }
 
   /** After the batch is durable: what was staged is what is there. */
   settle(): void {
-    const { requests, documents } = this.#absent()
-    for (const id of requests) this.#newRequests.delete(id)
-    for (const { domain, ids } of documents) for (const id of ids) this.#assumedAbsent.get(domain)?.delete(id)
+    this.#assumed.settle(this.#absent())
     for (const [domain, staged] of this.#staged) this.#settleDomain(domain, staged)
     this.#firstSeq += this.entries.length
     this.#flushes += 1
