@@ -45,9 +45,10 @@ export const statusCatalogue: Record<StatusCode, StatusEntry> = {
   'platform:status:StorageReadOnly': retry('The disk is read-only; nothing was changed.', 507),
   'platform:status:StorageDamaged': entry('The files of the workspace are damaged.', 500),
   'platform:status:LimitReached': retry('A limit of the server is reached.', 429, ['limit', 'value']),
-  'platform:status:TooLarge': entry('The message is larger than the server takes; it was not sent.', 413, [
+  'platform:status:TooLarge': entry('It is larger than is taken or kept; nothing was changed.', 413, [
     'size',
     'limit',
+    '_id',
   ]),
   'platform:status:Overtaken': entry('Newer changes came before it; it was not sent.', 409, ['message']),
   'platform:status:TriggerLimit': entry(

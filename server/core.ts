@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { systemClock } from '../model/clock.ts'
 import { generateId } from '../model/generate-id.ts'
-import { DEFAULT_COMMIT_LIMITS } from '../pipeline/commit/commit-queue.ts'
+import { DEFAULT_COMMIT_LIMITS } from '../pipeline/commit/commit-limits.ts'
 import { type OpenOptions, openWorkspace, type Pipeline } from '../pipeline/open-workspace.ts'
 import type { Storage } from '../pipeline/storage/contract.ts'
 import type { Logger } from '../pipeline/workspace.ts'

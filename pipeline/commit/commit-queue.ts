@@ -1,36 +1,16 @@
 import type { Tx } from '../../model/transactions.ts'
 import type { Caller } from '../caller.ts'
-import { type CommitBatch, type LogEntry, StorageError } from '../storage/contract.ts'
-import type { Push } from '../push.ts'
+import { type LogEntry, StorageError } from '../storage/contract.ts'
 import type { Workspace } from '../workspace.ts'
+import { type CommitLimits, DEFAULT_COMMIT_LIMITS } from './commit-limits.ts'
+import type { CommitObserver } from './commit-observer.ts'
 import { CommitState } from './commit-state.ts'
 import type { StepHandler } from './commit-step.ts'
+import { partFrom } from './part-from.ts'
 import { RecentDocuments } from './recent-documents.ts'
 import { settleFailed } from './settle-failed.ts'
 import { Group, isModelChange, Staging, type Waiting } from './staging.ts'
 import { pushAll } from '../../model/push-all.ts'
-
-export interface CommitLimits {
-  /** Requests that may wait; one more is refused. */
-  maxWaiting: number
-  /** Requests committed in one storage transaction at most. */
-  maxGroup: number
-}
-
-export const DEFAULT_COMMIT_LIMITS: CommitLimits = { maxWaiting: 10_000, maxGroup: 256 }
-
-export interface CommitObserver {
-  /** What became durable, before the answers are on their way; tells what else is to be pushed. */
-  changed: (batch: CommitBatch) => Push[]
-  /** What turned out to be in the log after all, as it is to be pushed. */
-  recovered: (entries: LogEntry[]) => Promise<Push[]>
-  /** Called once the answers are on their way, in the order of the log. */
-  committed: (pushes: Push[]) => void
-  /** Model transactions became durable. */
-  modelChanged: () => Promise<void>
-  /** Storage refused a group. */
-  failed: (error: unknown) => void
-}
 
 /**
  * The one writer of a workspace. While a group is being committed, the requests that come form the next one:
@@ -56,6 +36,8 @@ export class CommitQueue {
   /** The group being committed. */
   #committing: { done: Promise<void>; size: number } | undefined
   #lastSeq: number
+  /** Requests that are read ahead for together: few where they are large. */
+  #atOnce: number
   /** Set when a commit failed in a way that leaves open whether it happened. */
   #uncertain = false
 
@@ -71,6 +53,7 @@ export class CommitQueue {
     this.#observer = options.observer
     this.#lastSeq = options.lastSeq
     this.#limits = options.limits ?? DEFAULT_COMMIT_LIMITS
+    this.#atOnce = this.#limits.maxGroup
     this.#group = this.#newGroup(undefined)
   }
 
@@ -123,7 +106,7 @@ export class CommitQueue {
   }
 
   get #isFull(): boolean {
-    return this.#group.staged.length >= this.#limits.maxGroup
+    return this.#group.full !== undefined || this.#group.staged.length >= this.#limits.maxGroup
   }
 
   #arrival(): Promise<void> {
@@ -140,9 +123,13 @@ export class CommitQueue {
   /** Takes in as many as fit. */
   async #stageSome(): Promise<void> {
     const group = this.#group
-    const some = this.#waiting.splice(0, this.#limits.maxGroup - group.staged.length)
+    const most = Math.min(this.#limits.maxGroup - group.staged.length, this.#atOnce)
+    const some = this.#waiting.splice(0, most)
     const left = await this.#staging.take(group, some)
     if (left.length > 0) this.#waiting = [...left, ...this.#waiting]
+    // What does not fit is read again for the next group.
+    if (group.full === 'bytes') this.#atOnce = Math.max(1, group.staged.length)
+    else this.#atOnce = Math.min(this.#limits.maxGroup, this.#atOnce * 2)
   }
 
   /** Hands the group to storage, and starts the next one over it. */
@@ -206,8 +193,10 @@ export class CommitQueue {
 
   async #failed(group: Group, error: unknown): Promise<void> {
     this.#recent.clear()
-    if (error instanceof StorageError && error.code === 'exists') {
-      this.#staging.ask()
+    const code = error instanceof StorageError ? error.code : undefined
+    const isParted = code === 'too-large' && partFrom(group, error)
+    if (code === 'exists') this.#staging.ask()
+    if (code === 'exists' || isParted) {
       pushAll(
         this.#again,
         group.staged.splice(0).map(({ waiting }) => waiting),
@@ -215,7 +204,7 @@ export class CommitQueue {
       return
     }
     this.#uncertain = true
-    this.#observer.failed(error)
+    if (code !== 'too-large') this.#observer.failed(error)
     pushAll(this.#again, await settleFailed(group, error, this.#workspace.storage))
     if (this.#again.length > 0) this.#staging.ask()
   }

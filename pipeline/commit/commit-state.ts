@@ -4,13 +4,15 @@ import type { Hierarchy } from '../../model/hierarchy.ts'
 import { domains } from '../../model/identifiers.ts'
 import { compileCondition } from '../../model/query/predicate.ts'
 import type { Condition, FindPlan } from '../../model/query/plan.ts'
-import type { DocumentChange, Tx, TxCollectionCUD, TxCUD } from '../../model/transactions.ts'
+import type { DocumentChange, Tx, TxCUD } from '../../model/transactions.ts'
 import type { Absent, CommitBatch, LogEntry, Prefetched, WorkspaceStorage } from '../storage/contract.ts'
 import type { Push } from '../push.ts'
 import { isStructural, type WorkspaceModel, withChange } from '../../model/workspace-model.ts'
+import { Assumed } from './assumed.ts'
+import { estimatedSize } from './estimated-size.ts'
+import { isAbout } from './is-about.ts'
 import type { RecentDocuments } from './recent-documents.ts'
-
-type Staged = Map<string, Doc | undefined>
+import { isStored, mapOf, overlaid, type Staged } from './staged-documents.ts'
 
 export interface StateSources {
   storage: WorkspaceStorage
@@ -29,14 +31,15 @@ export class CommitState {
   #before: CommitState | undefined
   readonly #read = new Map<Domain, Staged>()
   readonly #staged = new Map<Domain, Staged>()
-  readonly #assumedAbsent = new Map<Domain, Set<string>>()
-  readonly #newRequests = new Set<string>()
+  readonly #assumed = new Assumed()
   readonly #undo: (() => void)[] = []
   readonly #known = new Map<string, unknown>()
   #firstSeq: number
   #flushes = 0
   #hierarchy: Hierarchy
   entries: LogEntry[] = []
+  /** Of the entries, and of documents as they were staged first: what they grow to since is in the entries. */
+  #bytes = 0
   pushes: Push[] = []
 
   constructor(
@@ -53,6 +56,11 @@ export class CommitState {
   /** The group before is durable: storage has what it staged. */
   beforeSettled(): void {
     this.#before = undefined
+  }
+
+  /** What storage has to keep, in bytes, as it is estimated. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   get nextSeq(): number {
@@ -75,20 +83,18 @@ export class CommitState {
 
   /** The commit fails with `exists` should the request be known after all. */
   assumeNew(request: string): void {
-    this.#newRequests.add(request)
+    this.#assumed.requests.add(request)
   }
 
   /** Whether nobody has asked storage yet. */
   isAssumedNew(request: string): boolean {
-    return this.#newRequests.has(request)
+    return this.#assumed.requests.has(request)
   }
 
   /** The commit fails with `exists` should the document be there after all. */
   assumeAbsent(domain: Domain, id: string): void {
     if (this.peek(domain, id) !== undefined) return
-    const ids = this.#assumedAbsent.get(domain)
-    if (ids === undefined) this.#assumedAbsent.set(domain, new Set([id]))
-    else ids.add(id)
+    this.#assumed.addDocument(domain, id)
     mapOf(this.#read, domain).set(id, undefined)
   }
 
@@ -145,6 +151,7 @@ export class CommitState {
     const staged = mapOf(this.#staged, domain)
     const { had, previous } = { had: staged.has(id), previous: staged.get(id) }
     staged.set(id, doc)
+    if (!had && isStored(domain)) this.#bytes += estimatedSize(doc)
     this.#undo.push(() => (had ? staged.set(id, previous) : staged.delete(id)))
   }
 
@@ -164,8 +171,17 @@ export class CommitState {
   /** Gives the transaction its place in the log. */
   log(tx: Tx, request: string): number {
     const seq = this.nextSeq
+    this.#bytes += estimatedSize(tx)
     this.entries.push({ seq, tx, request })
     return seq
+  }
+
+  /** With the first entry of the request. */
+  keepResult(request: string, result: unknown): void {
+    const first = this.entries.find((entry) => entry.request === request)
+    if (first !== undefined) first.result = result
+    this.#bytes += estimatedSize(result)
+    this.remember(request, result)
   }
 
   /** Whether the request put anything into the log. */
@@ -188,10 +204,7 @@ export class CommitState {
   async find(plan: FindPlan): Promise<Doc[]> {
     const matches = compileCondition(plan.condition)
     const committed = await this.#committed(plan, matches)
-    const staged = this.#allStaged(plan.domain)
-    const kept = committed.filter((doc) => !staged.has(doc._id))
-    for (const doc of staged.values()) if (doc !== undefined && matches(doc)) kept.push(doc)
-    return kept
+    return overlaid(committed, this.#allStaged(plan.domain), matches)
   }
 
   /** How many {@link find} would find, without reading them. */
@@ -212,10 +225,7 @@ export class CommitState {
     // Until it is settled, the group before may or may not be in what storage finds.
     const before = this.#before === undefined ? undefined : this.#before.#allStaged(plan.domain)
     const found = await this.#sources.storage.find(plan)
-    if (before === undefined || before.size === 0) return found
-    const kept = found.filter((doc) => !before.has(doc._id))
-    for (const doc of before.values()) if (doc !== undefined && matches(doc)) kept.push(doc)
-    return kept
+    return before === undefined || before.size === 0 ? found : overlaid(found, before, matches)
   }
 
   #allStaged(domain: Domain): Staged {
@@ -226,7 +236,7 @@ export class CommitState {
 
   /** Undoes, when called, what is staged from now on. */
   savepoint(): () => void {
-    const { undo, entries, pushes } = this.#lengths()
+    const { undo, entries, pushes, bytes } = this.#lengths()
     const flushes = this.#flushes
     return () => {
       // What stood before the savepoint may be durable by now: then all that is staged came after it.
@@ -234,18 +244,20 @@ export class CommitState {
       for (const back of this.#undo.splice(none ? 0 : undo).reverse()) back()
       this.entries.length = none ? 0 : entries
       this.pushes.length = none ? 0 : pushes
+      this.#bytes = none ? 0 : bytes
     }
   }
 
   #lengths() {
-    return { undo: this.#undo.length, entries: this.entries.length, pushes: this.pushes.length }
+    const [undo, entries, pushes] = [this.#undo.length, this.entries.length, this.pushes.length]
+    return { undo, entries, pushes, bytes: this.#bytes }
   }
 
   /** What storage has to keep. */
   batch(): CommitBatch {
     const batch: CommitBatch = { absent: this.#absent(), entries: this.entries, puts: [], removes: [] }
     for (const [domain, staged] of this.#staged) {
-      if (domain === domains.model || domain === domains.transient) continue
+      if (!isStored(domain)) continue
       for (const [id, doc] of staged) {
         if (doc === undefined) batch.removes.push({ domain, id })
         else batch.puts.push({ domain, doc })
@@ -256,19 +268,15 @@ export class CommitState {
 
   /** Of what is taken to be new, what the batch makes. */
   #absent(): Absent {
-    const requests = [...this.#newRequests].filter((id) => this.#known.has(id))
-    const documents = [...this.#assumedAbsent].map(([domain, ids]) => {
-      const staged = this.#staged.get(domain)
-      return { domain, ids: [...ids].filter((id) => staged?.has(id) === true) }
+    return this.#assumed.among({
+      request: (id) => this.#known.has(id),
+      document: (domain, id) => this.#staged.get(domain)?.has(id) === true,
     })
-    return { requests, documents: documents.filter(({ ids }) => ids.length > 0) }
   }
 
   /** After the batch is durable: what was staged is what is there. */
   settle(): void {
-    const { requests, documents } = this.#absent()
-    for (const id of requests) this.#newRequests.delete(id)
-    for (const { domain, ids } of documents) for (const id of ids) this.#assumedAbsent.get(domain)?.delete(id)
+    this.#assumed.settle(this.#absent())
     for (const [domain, staged] of this.#staged) this.#settleDomain(domain, staged)
     this.#firstSeq += this.entries.length
     this.#flushes += 1
@@ -276,6 +284,7 @@ export class CommitState {
     this.#staged.clear()
     this.entries = []
     this.pushes = []
+    this.#bytes = 0
   }
 
   #settleDomain(domain: Domain, staged: Staged): void {
@@ -288,15 +297,4 @@ export class CommitState {
       else this.#sources.transient.put(domain, doc)
     }
   }
-}
-
-function isAbout(tx: TxCUD, id: string): boolean {
-  const { tx: inner } = tx as Partial<TxCollectionCUD>
-  return tx.objectId === id || tx.objectSpace === id || (inner !== undefined && isAbout(inner, id))
-}
-
-function mapOf(map: Map<Domain, Staged>, domain: Domain): Staged {
-  let inner = map.get(domain)
-  if (inner === undefined) map.set(domain, (inner = new Map()))
-  return inner
 }

@@ -1,5 +1,8 @@
-import { StorageError, type WorkspaceStorage } from '../storage/contract.ts'
+import { StorageError, type StorageErrorCode, type WorkspaceStorage } from '../storage/contract.ts'
 import type { Group, Waiting } from './staging.ts'
+
+/** Failures of storage that can be read from all the same. */
+const readable: ReadonlySet<StorageErrorCode> = new Set(['full', 'read-only', 'too-large'])
 
 /**
  * Refuses the requests of a group that was not committed. What was sent again may have been committed before, of which the
@@ -12,7 +15,7 @@ export async function settleFailed(
   error: unknown,
   storage: WorkspaceStorage,
 ): Promise<Waiting[]> {
-  const isReadable = error instanceof StorageError && (error.code === 'full' || error.code === 'read-only')
+  const isReadable = error instanceof StorageError && readable.has(error.code)
   const known = isReadable ? await committedBefore(group, storage) : new Set()
   const again: Waiting[] = []
   for (const { waiting, result } of group.staged.splice(0)) {

@@ -12,6 +12,8 @@ export interface Waiting {
   tx: Tx
   resolve: (result: unknown) => void
   reject: (error: unknown) => void
+  /** May be too large: has a group of its own, so that nobody else is refused with it. */
+  isAlone?: boolean
 }
 
 /** Requests that are committed together. */
@@ -20,6 +22,8 @@ export class Group {
   staged: { waiting: Waiting; result: unknown }[] = []
   /** What it was staged over did not happen. */
   isStale = false
+  /** Why it takes no more: it has something staged, and that would be too many bytes, or what is there is alone. */
+  full: 'bytes' | 'alone' | undefined
 
   constructor(state: CommitState) {
     this.state = state
@@ -51,7 +55,7 @@ export class Staging {
     this.#isAsking = true
   }
 
-  /** In order, with what they are sure to need read in one go. Gives back those for which the group became stale. */
+  /** In order, with what they are sure to need read in one go. Gives back those for which the group is stale or full. */
   async take(group: Group, some: readonly Waiting[]): Promise<readonly Waiting[]> {
     this.#isBusy = true
     try {
@@ -78,29 +82,39 @@ export class Staging {
 
   async #stageAll(group: Group, some: readonly Waiting[]): Promise<readonly Waiting[]> {
     for (const [at, waiting] of some.entries()) {
-      if (group.isStale) return some.slice(at)
-      await this.#stage(group, waiting)
+      if (waiting.isAlone === true) closeIfStaged(group)
+      if (group.isStale || group.full !== undefined) return some.slice(at)
+      if (!(await this.#stage(group, waiting))) return some.slice(at)
+      if (waiting.isAlone === true) closeIfStaged(group)
     }
     return []
   }
 
-  async #stage(group: Group, waiting: Waiting): Promise<void> {
+  /** Tells whether it is done with: one that makes the group too large is not. */
+  async #stage(group: Group, waiting: Waiting): Promise<boolean> {
     const { state } = group
     const back = state.savepoint()
     const flush = () => this.#flush(group)
     const work = { caller: waiting.caller, request: waiting.tx._id, state, flush }
     try {
       const result = await this.#perform(work, waiting.tx)
+      // One alone is held against the limit by storage, which measures.
+      if (state.bytes > this.#workspace.storage.maxGroupBytes && group.staged.length > 0) {
+        back()
+        group.full = 'bytes'
+        return false
+      }
       group.staged.push({ waiting, result })
       if (state.entries.some(({ tx }) => isModelChange(tx))) await this.#flush(group).catch(() => undefined)
     } catch (error) {
       if (group.isStale) {
         group.staged.push({ waiting, result: undefined })
-        return
+        return true
       }
       back()
       waiting.reject(error)
     }
+    return true
   }
 
   /**
@@ -134,4 +148,8 @@ export class Staging {
 
 export function isModelChange(tx: Tx): boolean {
   return tx.objectSpace === core.space.Model
+}
+
+function closeIfStaged(group: Group): void {
+  if (group.staged.length > 0) group.full = 'alone'
 }

@@ -23,6 +23,8 @@ export interface WorkspaceStorage {
   readonly epoch: string
   /** The last committed `seq` when the workspace was opened; 0 for a new one. */
   readonly lastSeq: number
+  /** Bytes of entries, and of documents that they change, which are best committed together at most. */
+  readonly maxGroupBytes: number
 
   /** Makes what is declared (indexes, full-text fields), and drops what no longer is. */
   applySchema: (schema: StorageSchema) => Promise<void>
@@ -40,7 +42,10 @@ export interface WorkspaceStorage {
   /** What the commit queue reads before a batch, in one go. */
   prefetch: (request: Prefetch) => Promise<Prefetched>
 
-  /** Durable when it resolves: all of the batch, or (rejected) none. `entries[0].seq` is the last `seq` + 1. */
+  /**
+   * Durable when it resolves: all of the batch, or (rejected) none. `entries[0].seq` is the last `seq` + 1. Fails with
+   * `too-large`, mostly a `TooLargeError`, when something of it, or all of it together, is more than is kept.
+   */
   commit: (batch: CommitBatch) => Promise<void>
   /** Takes in the answer to a commit that has come, where the event loop would bring it only after other work. */
   takeAnswers?: () => void
@@ -230,7 +235,7 @@ export interface IndexSchema {
 }
 
 export type StorageErrorCode =
-  'damaged' | 'full' | 'read-only' | 'unavailable' | 'closed' | 'conflict' | 'exists' | 'limit'
+  'damaged' | 'full' | 'read-only' | 'unavailable' | 'closed' | 'conflict' | 'exists' | 'limit' | 'too-large'
 
 /** A failure of the storage, not of the request. */
 export class StorageError extends Error {

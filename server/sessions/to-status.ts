@@ -1,12 +1,14 @@
 import { type Status, StatusError } from '../../model/status.ts'
 import { StorageError } from '../../pipeline/storage/contract.ts'
+import { TooLargeError } from '../../pipeline/storage/too-large.ts'
 import type { Logger } from '../../pipeline/workspace.ts'
 
 /** The one place where a failure becomes what a client sees: never a stack, never a path. */
 export function toStatus(error: unknown, logger: Logger): Status {
   if (error instanceof StatusError) return error.status
   if (error instanceof StorageError) {
-    report(error, logger)
+    // That lies in the request.
+    if (error.code !== 'too-large') report(error, logger)
     return storageStatus(error)
   }
   logger.error({ err: error }, 'a request failed')
@@ -20,7 +22,8 @@ function report(error: StorageError, logger: Logger): void {
   logger.error(code === 'damaged' ? { err: error } : { code, reason: message }, 'storage failed')
 }
 
-function storageStatus({ code, message }: StorageError): Status {
+function storageStatus(error: StorageError): Status {
+  const { code, message } = error
   switch (code) {
     case 'full':
       return new StatusError('platform:status:StorageFull').status
@@ -35,7 +38,14 @@ function storageStatus({ code, message }: StorageError): Status {
       return new StatusError('platform:status:Unavailable', { message: 'storage is not available' }).status
     case 'limit':
       return new StatusError('platform:status:LimitReached', { limit: message }).status
+    case 'too-large':
+      return new StatusError('platform:status:TooLarge', error instanceof TooLargeError ? sizesOf(error) : {})
+        .status
     default:
       return code satisfies never
   }
+}
+
+function sizesOf({ size, limit, documents: [_id] }: TooLargeError): Status['params'] {
+  return { size, limit, ...(_id === undefined ? {} : { _id }) }
 }

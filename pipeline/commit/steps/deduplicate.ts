@@ -33,10 +33,7 @@ async function firstResult(work: Work, workspace: Workspace, tx: Tx, result: unk
 /** Keeps the result with the first log entry where it is more than `{}`. */
 function remember({ state }: Work, tx: Tx, result: unknown): void {
   if (hasContent(result)) {
-    const kept = keptResult(tx, result)
-    const first = state.entries.find(({ request }) => request === tx._id)
-    if (first !== undefined) first.result = kept
-    state.remember(tx._id, kept)
+    state.keepResult(tx._id, keptResult(tx, result))
   } else state.remember(tx._id, result)
   for (const { _id } of innerOf(tx)) state.remember(_id, {})
 }

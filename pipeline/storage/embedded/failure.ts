@@ -9,6 +9,7 @@ export interface Failure {
 
 const codes: [pattern: RegExp, code: StorageErrorCode][] = [
   [/^SQLITE_(FULL|IOERR_WRITE)|^ENOSPC$|^EDQUOT$/, 'full'],
+  [/^SQLITE_TOOBIG/, 'too-large'],
   [/^SQLITE_READONLY|^EACCES$|^EPERM$|^EROFS$/, 'read-only'],
   [/^SQLITE_(CORRUPT|NOTADB)/, 'damaged'],
   [/^SQLITE_CONSTRAINT/, 'conflict'],

@@ -104,6 +104,7 @@ test('STO-22: what the system and SQLite report has one code each', () => {
     'SQLITE_NOTADB',
     'SQLITE_BUSY',
     'EMFILE',
+    'SQLITE_TOOBIG',
     'SQLITE_ERROR',
     'ERR_X',
   ]
@@ -118,6 +119,7 @@ test('STO-22: what the system and SQLite report has one code each', () => {
     'damaged',
     'unavailable',
     'unavailable',
+    'too-large',
     undefined,
     undefined,
   ])

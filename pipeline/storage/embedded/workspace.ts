@@ -46,10 +46,14 @@ export interface EmbeddedWorkspaceOptions {
   closed: () => void
 }
 
+/** All of a group is handed to another thread at once. */
+const maxGroupBytes = 128 * 1024 * 1024
+
 /** An open workspace, seen from the event loop: its file is only touched by the workers. */
 export class EmbeddedWorkspace implements WorkspaceStorage {
   readonly epoch: string
   readonly lastSeq: number
+  readonly maxGroupBytes = maxGroupBytes
   readonly #options: EmbeddedWorkspaceOptions
   readonly #layouts = new Map<Domain, KeyLayout>()
   #closing: Promise<void> | undefined

@@ -32,6 +32,7 @@ export interface MemoryWorkspaceOptions {
 export class MemoryWorkspace implements WorkspaceStorage {
   readonly epoch: string
   readonly lastSeq: number
+  readonly maxGroupBytes = Infinity
   readonly #history: MemoryHistory
   readonly #closed: () => void
   #schema: StorageSchema

@@ -1,4 +1,3 @@
-import { BSON } from 'mongodb'
 import type { Domain } from '../../../model/documents.ts'
 import { type CommitBatch, type LogEntry, StorageError } from '../contract.ts'
 import type { Contested } from './contested.ts'
@@ -6,10 +5,11 @@ import type { Documents, Put, Remove } from './documents.ts'
 import type { History } from './history.ts'
 import type { Irregularities } from './irregularities.ts'
 import { isAboutContent } from './failure.ts'
-import { type Log, requireOneMessage } from './log.ts'
+import type { Log } from './log.ts'
 import { type RetryOptions, retrying } from './retry.ts'
 import type { Schema } from './schema.ts'
 import type { Scratch } from './scratch.ts'
+import { requireOneMessage, SizeCheck } from './size-limits.ts'
 import { changedId, entryText, storedDocument, storedEntry, type StoredEntry } from './stored-document.ts'
 
 export interface CommitterOptions {
@@ -158,15 +158,17 @@ export class Committer {
     for (const { domain, doc } of puts) domains.set(doc._id, domain)
     for (const { domain, id } of removes) domains.set(id, domain)
     const place = { owner: log.owner, projected: log.lastSeq, first: log.lastSeq + 1, last }
-    const stored = entries.map((entry) =>
-      storedEntry(entry, { ...place, domain: domains.get(changedId(entry.tx) ?? '') }),
-    )
-    requireOneMessage(stored.reduce((bytes, entry) => bytes + BSON.calculateObjectSize(entry), 0))
-    return {
-      entries: stored,
-      puts: puts.map(({ domain, doc }) => ({ domain, document: storedDocument(doc, stamp), before })),
+    const sizes = new SizeCheck()
+    const writing: Writing = {
+      entries: sizes.all(entries, (entry) =>
+        storedEntry(entry, { ...place, domain: domains.get(changedId(entry.tx) ?? '') }),
+      ),
+      puts: sizes.all(puts, ({ domain, doc }) => ({ domain, document: storedDocument(doc, stamp), before })),
       removes: removes.map((remove) => ({ ...remove, stamp, before })),
     }
+    sizes.end()
+    requireOneMessage(writing.entries)
+    return writing
   }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MongoClient } from 'mongodb'
 import { withEachMongo } from '../../../tests/services/with-mongo.ts'
-import type { StorageError } from '../contract.ts'
+import { TooLargeError } from '../too-large.ts'
 import { batch, entry, eq, idsOf, plan, task, taskSchema } from '../suite/fixture.ts'
 import { collectionName, databaseName } from './database-name.ts'
 import { find } from './find.ts'
@@ -143,15 +143,24 @@ await withEachMongo(({ url, name }) => {
   )
 
   test(
-    `STO-49: a document larger than MongoDB keeps is refused with full, and nothing is changed (${name})`,
+    `STO-49: a document larger than MongoDB keeps is refused with too-large, which names it, and nothing is changed (${name})`,
     within(async ({ storage }) => {
       const workspace = await storage.openWorkspace('workspace', taskSchema)
-      const doc = task('a', { text: 'x'.repeat(17 * 1024 * 1024) })
-      const coded = (error: Error) => (error as StorageError).code === 'full'
+      const text = 'x'.repeat(17 * 1024 * 1024)
+      // With small ones, all that are too large are named at once: in the log, as documents, and as text for their depth.
+      const nested = JSON.parse(`${'{"in":'.repeat(95)}0${'}'.repeat(95)}`) as unknown
+      const puts = [task('a', { text }), task('b'), task('c', { text, nested }), task('d')]
+      const entries = [entry(1), entry(2, { attributes: { text } }, { request: 'large' }), entry(3), entry(4)]
       await assert.rejects(
-        workspace.commit(batch({ entries: [entry(1)], puts: [{ domain: 'task', doc }] })),
-        coded,
+        workspace.commit(batch({ entries, puts: puts.map((doc) => ({ domain: 'task', doc })) })),
+        (error) => {
+          assert.ok(error instanceof TooLargeError && error.code === 'too-large', String(error))
+          assert.ok(error.size > error.limit && error.limit > 16e6)
+          assert.deepEqual([error.requests, error.documents], [['large'], ['a', 'c']])
+          return true
+        },
       )
+      assert.deepEqual(await workspace.readLog({ after: 0, limit: 9 }), [])
       await workspace.commit(batch({ entries: [entry(1)], puts: [{ domain: 'task', doc: task('a') }] }))
       assert.deepEqual(await workspace.get('task', ['a']), [task('a')])
     }),

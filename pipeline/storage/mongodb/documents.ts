@@ -5,6 +5,7 @@ import { both } from './compile-condition.ts'
 import { collectionName } from './database-name.ts'
 import { older, putAll, type Putting } from './put-all.ts'
 import { StorageError } from '../contract.ts'
+import { TooLargeError } from '../too-large.ts'
 import { isAboutOne, messageOf } from './failure.ts'
 import { documentOf, documentText, type StoredDocument, tombstone, transactionOf } from './stored-document.ts'
 
@@ -137,12 +138,14 @@ export class Documents {
     err: unknown,
   ): Promise<StoredDocument | undefined> {
     const [doc] = documentOf(document)
-    const isKept = doc !== undefined && document['%text'] === undefined
-    if (!isKept && !isAboutOne(err)) throw new StorageError('unavailable', messageOf(err), { cause: err })
+    const isTried = doc === undefined || document['%text'] !== undefined
+    const text = isTried ? undefined : textOf(doc, document)
+    const isKept = text !== undefined
+    if (isTried && !isAboutOne(err)) throw new StorageError('unavailable', messageOf(err), { cause: err })
     this.#options.refused({ err, domain, id: document._id }, isKept)
     if (!isKept) return undefined
     await this.#options.noteText(domain)
-    return documentText(doc, document['%stamp'])
+    return text
   }
 
   async #remove(domain: Domain, filters: readonly Filter<Document>[]): Promise<void> {
@@ -159,6 +162,16 @@ function groupOf<T>(groups: Map<Domain, T[]>, domain: Domain): T[] {
   const group = groups.get(domain) ?? []
   groups.set(domain, group)
   return group
+}
+
+/** None where that is more than the server keeps. */
+function textOf(doc: Doc, stored: StoredDocument): StoredDocument | undefined {
+  try {
+    return documentText(doc, stored['%stamp'])
+  } catch (error) {
+    if (error instanceof TooLargeError) return undefined
+    throw error
+  }
 }
 
 /** The driver takes any `_id` for one of its own type. */

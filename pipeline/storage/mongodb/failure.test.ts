@@ -27,5 +27,5 @@ test('STO-103: what is refused for its content is told from what a user may not 
   const codes = [13, 14_031, 10_334, 11_000, 189].map(
     (code) => (toStorageError(coded(code)) as StorageError).code,
   )
-  assert.deepEqual(codes, ['read-only', 'full', 'full', 'conflict', 'unavailable'])
+  assert.deepEqual(codes, ['read-only', 'full', 'too-large', 'conflict', 'unavailable'])
 })

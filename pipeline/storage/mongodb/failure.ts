@@ -13,7 +13,7 @@ const codes = new Map<number, StorageErrorCode>([
   [13, 'read-only'],
   [18, 'read-only'],
   [14_031, 'full'],
-  [10_334, 'full'],
+  [10_334, 'too-large'],
   [12_501, 'full'],
   [11_000, 'conflict'],
 ])

@@ -8,8 +8,6 @@ import { largest } from '../../../model/largest.ts'
 
 /** Times a claim is made before it is given up: each failure means that somebody else wrote meanwhile. */
 const maxTries = 100
-/** The driver cuts a bulk beyond 48 MB in two, and the first half could be committed without the second. */
-const maxGroupBytes = 40 * 1024 * 1024
 
 /** The last entry, and the fences behind it by their places. */
 interface End {
@@ -231,9 +229,4 @@ function only({ _id, tx, '%owner': owner }: StoredEntry): Filter<StoredEntry> {
 
 function isSame(one: StoredEntry | undefined, other: StoredEntry | undefined): boolean {
   return one?._id === other?._id && one?.tx._id === other?.tx._id && one?.['%owner'] === other?.['%owner']
-}
-
-export function requireOneMessage(bytes: number): void {
-  if (bytes > maxGroupBytes)
-    throw new StorageError('full', 'what is to be committed together is larger than one message')
 }

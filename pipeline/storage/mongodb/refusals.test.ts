@@ -5,6 +5,7 @@ import { withEachMongo } from '../../../tests/services/with-mongo.ts'
 import type { Doc } from '../../../model/documents.ts'
 import { core } from '../../../model/identifiers.ts'
 import type { WorkspaceStorage } from '../contract.ts'
+import { TooLargeError } from '../too-large.ts'
 import { batch, entry, eq, idsOf, plan, putAll, task, taskClass, taskSchema } from '../suite/fixture.ts'
 import { databaseName } from './database-name.ts'
 import { storedDocument, type StoredEntry, storedEntry } from './stored-document.ts'
@@ -133,6 +134,41 @@ await withEachMongo(({ url, name }) => {
       assert.deepEqual([a?.['free'], b?.['rank']], [[['x'], ['y']], 'x'])
       await put(owner, 6, task('c'))
       assert.deepEqual(await idsOf(owner, { condition: eq('_class', taskClass) }), ['a', 'b', 'c'])
+    }),
+  )
+
+  test(
+    `STO-133: what is refused, and is too large as text, is refused or set aside by itself, and the workspace goes on (${name})`,
+    within(async ({ storage }, reported) => {
+      const workspace = await storage.openWorkspace('workspace', taskSchema)
+      // Six bytes of JSON for each.
+      const text = '\u0001'.repeat(3 * 1024 * 1024)
+      await put(workspace, 1, task('a', { text, free: [] }))
+      // The transaction holds no list in a list: only the document does.
+      const a = task('a', { text, free: [['x']], modifiedOn: 2 })
+      const puts = [a, task('b')].map((doc) => ({ domain: 'task', doc }))
+      const entries = [pushed(2, 'a', { $push: { free: ['x'] } }), pushed(3, 'b', {})]
+      await workspace.commit(batch({ entries, puts }))
+      const isSetAside = reported.some(({ id }) => id === 'a')
+      const free = (await workspace.get('task', ['a'])).map((doc) => (doc as Doc & { free: unknown }).free)
+      assert.deepEqual(free, isSetAside ? [[]] : [[['x']]])
+      const odd = entry(4, { objectId: 'c', attributes: { text, free: [['x']] } }, { request: 'odd' })
+      const together = batch({
+        entries: [odd, entry(5, { objectId: 'd' })],
+        puts: [{ domain: 'task', doc: task('d') }],
+      })
+      const isCommitted = await workspace.commit(together).then(
+        () => true,
+        (error: unknown) => {
+          assert.ok(error instanceof TooLargeError, String(error))
+          assert.deepEqual(error.requests, ['odd'])
+          return false
+        },
+      )
+      assert.equal(isCommitted, !isSetAside, 'a server refuses both or none')
+      await put(workspace, isCommitted ? 6 : 4, task('e'))
+      const left = isCommitted ? ['a', 'b', 'd', 'e'] : ['a', 'b', 'e']
+      assert.deepEqual(await idsOf(workspace, {}), left)
     }),
   )
 

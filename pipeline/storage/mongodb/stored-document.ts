@@ -1,10 +1,11 @@
-import { BSON, type Document } from 'mongodb'
+import type { Document } from 'mongodb'
 import type { Doc, Domain } from '../../../model/documents.ts'
 import { core } from '../../../model/identifiers.ts'
 import { applyTransaction, targetOf } from '../../../model/apply-transaction.ts'
 import type { TxCUD } from '../../../model/transactions.ts'
-import { type LogEntry, StorageError } from '../contract.ts'
+import type { LogEntry } from '../contract.ts'
 import { escapeValue, unescapeValue } from './escape.ts'
+import { checkedSize } from './size-limits.ts'
 
 /** A document as it is stored: its fields, and those of the storage, whose names begin with `%`. */
 export interface StoredDocument extends Document {
@@ -43,23 +44,24 @@ export interface StoredEntry extends Document {
   result?: string
 }
 
-/** Less than the 16 MB of a server, for what is added to a document. */
-const maxDocumentBytes = 16 * 1024 * 1024 - 16_384
-
 /** MongoDB takes 100 levels of objects and arrays within one another; those around a transaction are among them. */
 const maxDepth = 90
 
-/** What MongoDB is known to refuse is stored as text. */
+/**
+ * What MongoDB is known to refuse is stored as text.
+ * @throws TooLargeError
+ */
 export function storedDocument(doc: Doc, stamp: number): StoredDocument {
   const found = { escaped: false, depth: 0 }
   const fields = escapeValue(doc, found) as Document & { _id: string }
   if (found.depth > maxDepth) return documentText(doc, stamp)
   const stored = { ...fields, '%stamp': stamp, ...(found.escaped ? { '%escaped': true as const } : {}) }
-  return checkedSize(stored)
+  return checkedSize(stored, { documents: [doc._id] })
 }
 
 export function documentText(doc: Doc, stamp: number): StoredDocument {
-  return checkedSize({ _id: doc._id, '%stamp': stamp, '%text': JSON.stringify(doc) })
+  const stored = { _id: doc._id, '%stamp': stamp, '%text': JSON.stringify(doc) }
+  return checkedSize(stored, { documents: [doc._id] })
 }
 
 export function tombstone(id: string, stamp: number): StoredDocument {
@@ -82,10 +84,11 @@ export interface EntryPlace {
   domain?: Domain | undefined
 }
 
+/** @throws TooLargeError */
 export function storedEntry({ seq, tx, request, result }: LogEntry, place: EntryPlace): StoredEntry {
   const found = { escaped: false, depth: 0 }
   const fields = escapeValue(tx, found) as StoredEntry['tx']
-  const stored = checkedSize({
+  const stored = {
     _id: seq,
     '%owner': place.owner,
     '%projected': place.projected,
@@ -96,14 +99,17 @@ export function storedEntry({ seq, tx, request, result }: LogEntry, place: Entry
     tx: fields,
     request,
     ...(result === undefined ? {} : { result: JSON.stringify(result) }),
-  })
-  return found.depth > maxDepth ? entryText(stored) : stored
+  }
+  return found.depth > maxDepth ? entryText(stored) : checkedSize(stored, { requests: [request] })
 }
 
 /** What of a transaction its entry is found by. */
 const naming = ['_id', '_class', 'space', 'objectSpace', 'objectId', 'modifiedOn', 'modifiedBy'] as const
 
-/** The same entry, its transaction as text. */
+/**
+ * The same entry, its transaction as text.
+ * @throws TooLargeError
+ */
 export function entryText(stored: StoredEntry): StoredEntry {
   const { '%escaped': _escaped, ...rest } = stored
   const tx = transactionOf(stored) as unknown as Document
@@ -112,7 +118,8 @@ export function entryText(stored: StoredEntry): StoredEntry {
     naming.flatMap((name) => (name in tx ? [[name, tx[name] as unknown]] : [])),
   )
   const names = inner === undefined ? named : { ...named, tx: { objectId: inner['objectId'] as unknown } }
-  return checkedSize({ ...rest, '%text': JSON.stringify(tx), tx: names as StoredEntry['tx'] })
+  const text = { ...rest, '%text': JSON.stringify(tx), tx: names as StoredEntry['tx'] }
+  return checkedSize(text, { requests: [stored.request ?? tx['_id']] })
 }
 
 export function fenceEntry(seq: number, owner: string, projected: number, nonce: string): StoredEntry {
@@ -159,10 +166,4 @@ const changes: ReadonlySet<string> = new Set([
 
 function isChange(tx: LogEntry['tx']): tx is TxCUD {
   return changes.has(tx._class) && (tx._class !== core.class.TxCollectionCUD || 'tx' in tx)
-}
-
-function checkedSize<T extends Document>(stored: T): T {
-  if (BSON.calculateObjectSize(stored) > maxDocumentBytes)
-    throw new StorageError('full', `${String(stored['_id'])} is larger than MongoDB keeps`)
-  return stored
 }

@@ -25,6 +25,7 @@ import { find } from './find.ts'
 import { findParts, type Parts } from './long-find.ts'
 import type { OpenedWorkspace } from './open.ts'
 import { retrying } from './retry.ts'
+import { maxGroupBytes } from './size-limits.ts'
 import type { SearchIndex } from './search-index.ts'
 import { storedClasses } from './stored-classes.ts'
 import { listPage, ReplayingWalk } from './walk.ts'
@@ -39,6 +40,7 @@ export interface WorkspaceParts {
 export class MongoWorkspace implements WorkspaceStorage {
   readonly epoch: string
   readonly lastSeq: number
+  readonly maxGroupBytes = maxGroupBytes
   readonly #opened: OpenedWorkspace
   readonly #longReads: LongReads
   readonly #searchIndex: SearchIndex

@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Doc, Ref } from '../../model/documents.ts'
+import { gate } from '../../tests/support/gate.ts'
+import { ann, bob, testPipeline } from '../../tests/support/test-pipeline.ts'
+import { applyIf, comment, createTask, removeTask, updateTask } from '../../tests/support/transactions.ts'
+import type { CommitBatch, Storage } from '../storage/contract.ts'
+import { createMemoryStorage } from '../storage/memory/storage.ts'
+import { TooLargeError } from '../storage/too-large.ts'
+import { estimatedSize } from './estimated-size.ts'
+
+const largest = 2000
+
+interface Limits {
+  maxGroupBytes?: number
+  /** What it refuses of a batch. */
+  refused?: (batch: CommitBatch) => TooLargeError | undefined
+  memory?: Storage
+}
+
+/** Storage in memory that keeps only so much, and notes what is committed together. */
+function limited({ maxGroupBytes = Infinity, refused, memory = createMemoryStorage() }: Limits) {
+  const batches: CommitBatch[] = []
+  const storage: Storage = {
+    name: 'limited',
+    close: () => memory.close(),
+    openWorkspace: async (id, schema) => {
+      const workspace = await memory.openWorkspace(id, schema)
+      const commit = workspace.commit.bind(workspace)
+      return Object.assign(workspace, {
+        maxGroupBytes,
+        commit: async (batch: CommitBatch) => {
+          const error = refused?.(batch)
+          if (error !== undefined) throw error
+          await commit(batch)
+          batches.push({ ...batch, entries: [...batch.entries] })
+        },
+      })
+    },
+  }
+  return { storage, batches }
+}
+
+const isLarge = (value: unknown) => JSON.stringify(value).length > largest
+const fields = { size: 0, limit: largest }
+
+/** Names what is too large, as MongoDB does. */
+function naming({ entries, puts }: CommitBatch): TooLargeError | undefined {
+  const requests = entries.filter(({ tx }) => isLarge(tx)).map(({ request }) => request)
+  const documents = puts.filter(({ doc }) => isLarge(doc)).map(({ doc }) => doc._id as string)
+  if (requests.length + documents.length === 0) return undefined
+  return new TooLargeError('too large', { ...fields, requests, documents })
+}
+
+/** Names nothing, as where it is known only that the whole was refused. */
+function unnamed(batch: CommitBatch): TooLargeError | undefined {
+  return naming(batch) === undefined ? undefined : new TooLargeError('too large', fields)
+}
+
+for (const [how, refused] of [
+  ['that storage names', naming],
+  ['of which storage names nothing', unnamed],
+] as const) {
+  test(`PIPE-73: what is too large is refused alone, and what came with it is committed in order (${how})`, async () => {
+    const { storage } = limited({ refused })
+    const { pipeline, find, pushes, log } = await testPipeline({ storage })
+    const part = 'x'.repeat(700)
+    const sent = [
+      createTask('a', { title: 'a' }),
+      createTask('large', { title: 'x'.repeat(3000) }),
+      createTask('grows', { title: 'g', labels: [] }),
+      updateTask('grows', { $push: { labels: part } }),
+      applyIf({ txes: [createTask('b', { title: 'b' }), updateTask('a', { title: 'y'.repeat(3000) })] }),
+      updateTask('grows', { $push: { labels: `${part}1` } }),
+      updateTask('grows', { $push: { labels: `${part}2` } }),
+      comment('a', 'c1'),
+      updateTask('grows', { title: 'grown' }),
+      updateTask('large', { title: 'z' }),
+      createTask('last', { title: 'last' }),
+    ]
+    const answers = await Promise.allSettled(sent.map((tx) => pipeline.tx(ann, tx)))
+    const outcomes = answers.map((answer) =>
+      answer.status === 'fulfilled' ? 'committed' : (answer.reason as Error).name,
+    )
+    const late = outcomes[9]
+    assert.deepEqual(
+      outcomes.map((outcome) => (outcome === 'committed' ? 1 : 0)),
+      [1, 0, 1, 1, 0, 1, 0, 1, 1, 0, 1],
+    )
+    assert.equal(late, 'StatusError', 'the document that was refused is not there')
+    assert.ok((answers[1] as PromiseRejectedResult).reason instanceof TooLargeError)
+    assert.ok((answers[6] as PromiseRejectedResult).reason instanceof TooLargeError)
+    const tasks = (await find('board:class:Task')) as unknown as (Doc & {
+      title: string
+      labels?: string[]
+    })[]
+    assert.deepEqual(tasks.map(({ _id, title }) => `${_id}: ${title}`).sort(), [
+      'a: a',
+      'grows: grown',
+      'last: last',
+    ])
+    assert.equal(tasks.find(({ _id }) => _id === 'grows')?.labels?.length, 2)
+    await new Promise(setImmediate)
+    const seqs = pushes.flatMap(({ seq }) => seq ?? [])
+    assert.deepEqual(
+      seqs,
+      [...seqs].sort((x, y) => x - y),
+    )
+    assert.equal(seqs.at(-1), pipeline.lastSeq())
+    assert.deepEqual(
+      log.lines.filter(({ level }) => level === 'error'),
+      [],
+    )
+    assert.deepEqual(await pipeline.tx(bob, removeTask('a', { by: 'account:bob' })), {})
+  })
+}
+
+test('PIPE-73: what was committed before and is sent again is answered as it was, though it would be too large now', async () => {
+  const memory = createMemoryStorage()
+  const before = await testPipeline({ storage: memory })
+  await before.pipeline.tx(ann, createTask('t', { title: 't', labels: [] }))
+  const push = updateTask('t', { $push: { labels: 'x'.repeat(1500) } })
+  await before.pipeline.tx(ann, push)
+  await before.pipeline.close()
+  const { storage } = limited({ refused: naming, memory })
+  const { pipeline, find } = await testPipeline({ storage })
+  const answers = await Promise.all([
+    pipeline.tx(ann, push),
+    pipeline.tx(ann, createTask('other', { title: 'o' })),
+  ])
+  assert.deepEqual(answers, [{}, {}])
+  const [task] = await find('board:class:Task', { _id: 't' as Ref })
+  assert.equal((task as Doc & { labels: string[] }).labels.length, 1)
+})
+
+test('PIPE-74: a group has no more bytes than storage takes together, and one that is larger goes alone', async () => {
+  const maxGroupBytes = 50_000
+  const first = gate()
+  const { storage, batches } = limited({ maxGroupBytes })
+  const { pipeline } = await testPipeline({ storage })
+  const commit = pipeline.storage.commit.bind(pipeline.storage)
+  Object.assign(pipeline.storage, {
+    commit: async (batch: CommitBatch) => {
+      await first.pass()
+      await commit(batch)
+    },
+  })
+  const going = pipeline.tx(ann, createTask('first', { title: 'x' }))
+  await first.reached
+  const large = Array.from({ length: 30 }, (_, at) => createTask(`l${at}`, { title: 'x'.repeat(8000) }))
+  const [whole] = [createTask('whole', { title: 'x'.repeat(80_000) })]
+  const small = Array.from({ length: 40 }, (_, at) => createTask(`s${at}`, { title: 'x' }))
+  const sent = [...large, whole, ...small]
+  const answers = sent.map((tx) => pipeline.tx(ann, tx as never))
+  first.open()
+  await Promise.all([going, ...answers])
+  const sizes = batches.map(({ entries, puts }) =>
+    [...entries, ...puts].reduce((bytes, each) => bytes + JSON.stringify(each).length, 0),
+  )
+  const over = batches.filter((_, at) => (sizes[at] ?? 0) > maxGroupBytes)
+  assert.deepEqual(
+    over.map(({ entries }) => entries.map(({ tx }) => tx._id)),
+    [[whole._id]],
+  )
+  const groups = (some: readonly { _id: string }[]) => {
+    const ids = new Set(some.map(({ _id }) => _id))
+    return batches.filter(({ entries }) => entries.some(({ tx }) => ids.has(tx._id))).length
+  }
+  assert.ok(groups(large) > 5 && groups(large) <= 15, `${groups(large)} groups of two or three`)
+  // Those that come after large ones begin with a few.
+  assert.ok(groups(small) <= 7, `${groups(small)} groups of small ones`)
+  const log = await pipeline.storage.readLog({ after: 1, limit: 100 })
+  assert.deepEqual(
+    log.map(({ tx }) => tx._id),
+    sent.map(({ _id }) => _id),
+  )
+})
+
+test('PIPE-74: the estimate of bytes is no less than the JSON of documents of every kind, but for escapes', () => {
+  const values = [
+    'x'.repeat(1000),
+    'é'.repeat(1000),
+    '漢'.repeat(300),
+    '😀'.repeat(500),
+    ['a', 1, null, true, { b: [] }],
+    createTask('t', { title: 'x', labels: ['é', '漢'] }),
+    Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`field${at}`, at * 7])),
+  ]
+  for (const value of values) {
+    const least = Buffer.byteLength(JSON.stringify(value))
+    const estimate = estimatedSize(value)
+    assert.ok(estimate >= least * 0.9 && estimate <= least * 4 + 64, `${estimate} for ${least}`)
+  }
+})

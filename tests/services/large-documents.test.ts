@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { test, type TestContext } from 'node:test'
+import { dropDatabases } from '../../pipeline/storage/mongodb/temporary-subject.ts'
+import { testServer, type TestServer } from '../support/test-server.ts'
+import { type Frame, RawClient } from '../support/raw-client.ts'
+import { applyIf, createTask, updateTask } from '../support/transactions.ts'
+import { withEachMongo } from './with-mongo.ts'
+
+const megabyte = 1024 * 1024
+/** Of MongoDB, but for what atrium adds. */
+const limit = 16 * megabyte - 16_384
+
+await withEachMongo(({ url: mongoUrl, name, scans }) => {
+  const slow = scans === true && 'it takes minutes for documents of megabytes'
+
+  function serverOf(context: TestContext) {
+    const mongoPrefix = `t-${randomBytes(5).toString('hex')}-`
+    context.after(() => dropDatabases(mongoUrl, mongoPrefix))
+    return testServer(context, { storage: 'mongodb', mongoUrl, mongoPrefix })
+  }
+
+  /** Is told of nobody's changes, which are large. */
+  const memberOf = async (server: TestServer, member: string) => {
+    const client = await RawClient.open(server.url, server.token(member), { broadcast: false })
+    const send = async (tx: object): Promise<Frame> => {
+      const { txes, ...signed } = { ...tx, modifiedBy: `account:${member}` } as { txes?: object[] }
+      const inner = txes?.map((each) => ({ ...each, modifiedBy: `account:${member}` }))
+      return await client.ask('tx', [inner === undefined ? signed : { ...signed, txes: inner }])
+    }
+    const codeOf = async (tx: object) => (await send(tx)).error?.code ?? 'committed'
+    const idsOf = async (query: object) => {
+      const found = await client.request('findAll', ['board:class:Task', query, { projection: { _id: 1 } }])
+      return (found as { _id: string }[]).map(({ _id }) => _id).sort()
+    }
+    return { send, codeOf, idsOf }
+  }
+
+  test(`STO-131: a document larger than MongoDB keeps is refused with TooLarge, and nothing that others send with it (${name})`, async (context) => {
+    const server = await serverOf(context)
+    const [ann, bob] = [await memberOf(server, 'ann'), await memberOf(server, 'bob')]
+    const made = await ann.codeOf(createTask('grows', { title: 'g', labels: [] }))
+    assert.equal(made, 'committed')
+    const part = 'z'.repeat(6 * megabyte)
+    const large = [createTask('large', { title: 'x'.repeat(17 * megabyte) })]
+    if (slow === false) large.push(updateTask('grows', { $push: { labels: part } }))
+    for (const at of slow === false ? [1, 2] : [])
+      assert.equal(await ann.codeOf(updateTask('grows', { $push: { labels: `${at}${part}` } })), 'committed')
+    const sender = { isGoing: true }
+    const others: Promise<string>[] = []
+    const sendOthers = async () => {
+      while (sender.isGoing) {
+        others.push(bob.codeOf(createTask(`b${others.length}`, { title: 'b' })))
+        await new Promise(setImmediate)
+        if (others.length % 20 === 0) await others.at(-1)
+      }
+    }
+    const sending = sendOthers()
+    const refused = (await Promise.all(large.map((tx) => ann.send(tx)))).map(({ error }) => error)
+    sender.isGoing = false
+    await sending
+    assert.deepEqual(
+      refused.map((error) => error?.code),
+      large.map(() => 'platform:status:TooLarge'),
+    )
+    assert.deepEqual(
+      refused.map((error) => [
+        error?.params['_id'],
+        error?.params['limit'],
+        Number(error?.params['size']) > limit,
+      ]),
+      large.map(({ objectId }) => [objectId, limit, true]),
+    )
+    assert.ok(others.length > 0)
+    assert.deepEqual([...new Set(await Promise.all(others))], ['committed'])
+    assert.equal(await ann.codeOf(updateTask('grows', { title: 'still' })), 'committed')
+    const ids = await bob.idsOf({})
+    assert.deepEqual(
+      [ids.length, ids.includes('large'), ids.includes('grows')],
+      [others.length + 1, false, true],
+    )
+    const errors = server.log.lines.filter(({ level }) => level === 'error')
+    assert.deepEqual(errors, [], 'no fault of the server')
+  })
+
+  test(
+    `STO-132: documents that fit one by one are written though they come together, and one transaction beyond it is refused with TooLarge (${name})`,
+    { skip: slow },
+    async (context) => {
+      const server = await serverOf(context)
+      const members = await Promise.all(Array.from({ length: 8 }, (_, at) => memberOf(server, `m${at}`)))
+      const title = 'x'.repeat(6 * megabyte)
+      const answers = await Promise.all(
+        members.map((member, at) => member.codeOf(createTask(`d${at}`, { title }))),
+      )
+      assert.deepEqual(
+        answers,
+        members.map(() => 'committed'),
+      )
+      const txes = Array.from({ length: 7 }, (_, at) => createTask(`e${at}`, { title }))
+      const [whole, other] = await Promise.all([
+        members[0]?.codeOf(applyIf({ txes })),
+        members[1]?.codeOf(createTask('other', { title: 'o' })),
+      ])
+      assert.deepEqual([whole, other], ['platform:status:TooLarge', 'committed'])
+      assert.deepEqual(await members[0]?.idsOf({ _id: { $in: ['e0', 'e6', 'other', 'd7'] } }), [
+        'd7',
+        'other',
+      ])
+    },
+  )
+})
