@@ -149,7 +149,8 @@ export class Core {
           ...(modules === undefined ? {} : { modules }),
           indexed,
           committed: (pushes) => {
-            this.#metrics.committed(pushes.length)
+            const count = pushes.filter(({ isSilent }) => isSilent !== true).length
+            if (count > 0) this.#metrics.committed(count)
             committed(pushes)
           },
         }),

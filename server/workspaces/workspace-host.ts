@@ -203,7 +203,8 @@ export class WorkspaceHost {
     const started = performance.now()
     const frames = new Deliveries(pushes, pipeline.mayReceive)
     for (const session of sessions) {
-      const own = session.caller === undefined ? undefined : frames.for(session.caller)
+      const { caller, protocol } = session
+      const own = caller === undefined ? undefined : frames.for({ caller, protocol })
       if (own !== undefined) session.push(own)
     }
     setImmediate(() => this.#options.observeLag((performance.now() - started) / 1000))
