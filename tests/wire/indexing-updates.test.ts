@@ -184,6 +184,28 @@ for (const encoding of ['json', 'packed'] as const) {
       await time.advance(100)
       return shown.search.join() === 't2'
     }, 'the search shown anew')
-    assert.equal(shown.plain, 1)
+    // All are told of the restore itself; of what was only indexed searches alone ask again.
+    const asked = async () => {
+      const text = await (await fetch(`${server.server.url}/metrics`)).text()
+      return Number(/^atrium_request_duration_seconds_count\{method="query"\} (\d+)$/m.exec(text)?.[1])
+    }
+    await waitUntil(() => shown.plain === 2, 'the restored task shown')
+    const before = await asked()
+    const system = await RawClient.open(url, token('system'))
+    const event = {
+      _id: 'event',
+      _class: 'core:class:TxWorkspaceEvent',
+      space: 'core:space:DerivedTx',
+      objectSpace: 'core:space:DerivedTx',
+      modifiedBy: 'core:account:System',
+      modifiedOn: 1,
+      event: 2,
+      params: { _class: [board.class.Task] },
+    }
+    await system.request('tx', [event])
+    await waitUntil(async () => (await asked()) > before, 'the search asked again')
+    // A request of the same client that comes after it.
+    await client.findAll(board.class.Task, {})
+    assert.equal(await asked(), before + 1)
   })
 }
