@@ -1,5 +1,6 @@
 import type { Tx } from '../model/transactions.ts'
 import type { CommitObserver } from './commit/commit-queue.ts'
+import { indexedAnew } from './indexed-anew.ts'
 import { indexedBy } from './indexed-documents.ts'
 import { readSpaces } from './permissions/read-spaces.ts'
 import { securityEvents } from './permissions/security-events.ts'
@@ -16,6 +17,7 @@ export function observeCommits(
 ): CommitObserver {
   const { id, logger, model, permissions, storage } = workspace
   let { version } = model
+  let schema = storageSchema(model.hierarchy)
   const tellIndexed = (entries: readonly { tx: Tx }[]) => {
     const txes = entries.map(({ tx }) => tx)
     listener.indexed?.(indexedBy(model.hierarchy, permissions, txes))
@@ -43,7 +45,10 @@ export function observeCommits(
       version = model.version
       // The transaction is durable: a schema that could not follow costs speed, not truth.
       try {
-        await storage.applySchema(storageSchema(model.hierarchy))
+        const next = storageSchema(model.hierarchy)
+        await storage.applySchema(next)
+        listener.indexed?.(indexedAnew(model.hierarchy, schema, next))
+        schema = next
       } catch (error) {
         logger.error({ err: error, workspace: id }, 'the storage schema did not follow the model')
       }
