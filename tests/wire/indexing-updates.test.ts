@@ -104,12 +104,8 @@ await inEachSetting(({ name, encoding, flags }) => {
     await ann.does(create('m2', Short, { body: 'résumé' }, { space: 'pub' }))
     const nothing = { ann: [], bob: [], gus: [], root: [] }
     assert.deepEqual(await next(), nothing)
-    const everyone = (...classes: string[]) => ({
-      ann: [classes],
-      bob: [classes],
-      gus: [classes],
-      root: [classes],
-    })
+    const people = ['ann', 'bob', 'gus', 'root']
+    const everyone = (...classes: string[]) => Object.fromEntries(people.map((name) => [name, [classes]]))
     const type = { _class: 'core:class:TypeString' }
     const body = { attributeOf: Memo, name: 'body', label: 'x', type }
     await max.does(create('app:attribute:body', 'core:class:Attribute', body, inModel))
