@@ -52,7 +52,7 @@ function create(doc: Doc | undefined, tx: TxCreateDoc): Doc {
   return { ...attributes, ...attachmentOf(tx), ...headerOf(tx) }
 }
 
-/** Later clients say on a creation itself what it is attached to. */
+/** Later clients say on a creation itself what it is attached to. Logs of before may hold a part of it, which means nothing. */
 function attachmentOf({ attachedTo, attachedToClass, collection }: TxCreateDoc): Partial<AttachedDoc> {
   if (attachedTo === undefined || attachedToClass === undefined || collection === undefined) return {}
   return { attachedTo, attachedToClass, collection }

@@ -3,21 +3,14 @@ import type { Hierarchy } from '../model/hierarchy.ts'
 import { core } from '../model/identifiers.ts'
 import { touchedFields } from '../model/touched-fields.ts'
 import type { Tx, TxCreateDoc, TxMixin, TxUpdateDoc } from '../model/transactions.ts'
+import type { Affected } from './affected.ts'
 import { innerChange } from './permissions/log-entry.ts'
 import type { Permissions } from './permissions/permissions.ts'
-import type { Audience } from './push.ts'
 import { storageSchema } from './storage-schema.ts'
 
-/** Documents whose text a search finds now, or finds no more: a class of them, and who may hear of them. */
-export interface Indexed {
-  _class: Ref<Class>
-  /** `undefined`: everyone. */
-  audience: Audience | undefined
-}
-
-/** What the transactions did to the full-text index: whoever hears of it may hear of the transaction itself. */
-export function indexedBy(hierarchy: Hierarchy, permissions: Permissions, txes: Iterable<Tx>): Indexed[] {
-  const found: Indexed[] = []
+/** What transactions did to the full-text index: whoever hears of it may hear of the transaction itself. */
+export function indexedBy(hierarchy: Hierarchy, permissions: Permissions, txes: Iterable<Tx>): Affected[] {
+  const found: Affected[] = []
   for (const tx of txes) {
     if (!touchesText(hierarchy, tx)) continue
     const audience = permissions.narrowed(permissions.audienceOfLogged(tx))
@@ -31,7 +24,7 @@ export function indexedAsRestored(
   hierarchy: Hierarchy,
   permissions: Permissions,
   docs: readonly Doc[],
-): Indexed[] {
+): Affected[] {
   return docs.flatMap((doc) => {
     const fields = textFieldsOf(hierarchy, doc._class)
     if (!Object.keys(doc).some((field) => fields.has(field))) return []

@@ -1,25 +1,22 @@
 import { randomBytes } from 'node:crypto'
 import { DocumentStore } from '../model/document-store.ts'
 import { createIdGenerator } from '../model/generate-id.ts'
-import type { Doc } from '../model/documents.ts'
 import { StatusError } from '../model/status.ts'
-import type { Tx } from '../model/transactions.ts'
 import { buildPipeline, commitSteps } from './build-pipeline.ts'
 import type { CommitLimits } from './commit/commit-limits.ts'
-import type { CommitObserver } from './commit/commit-observer.ts'
 import { CommitQueue } from './commit/commit-queue.ts'
 import type { StepHandler } from './commit/commit-step.ts'
 import type { Caller } from './caller.ts'
 import { ConsistentReads } from './consistent-reads.ts'
 import { type FindAnswer, type FindRequest, type Handlers, isEncoded } from './middleware.ts'
 import { type Missed, missed, type MissedSince } from './missed.ts'
-import { type Indexed, indexedAsRestored, indexedBy } from './indexed-documents.ts'
+import { observeCommits } from './observe-commits.ts'
 import { Permissions } from './permissions/permissions.ts'
 import { readSpaces, reportUnknownClasses } from './permissions/read-spaces.ts'
-import { securityEvents } from './permissions/security-events.ts'
 import { readModel } from './read-model.ts'
-import { settleRestoreMark } from './restore-mark.ts'
-import { Restoring } from './restoring.ts'
+import { openRestoring } from './open-restoring.ts'
+import { type RestoreMark, settleRestoreMark } from './restore-mark.ts'
+import type { Restoring } from './restoring.ts'
 import type { Storage, WorkspaceStorage } from './storage/contract.ts'
 import { storageSchema } from './storage-schema.ts'
 import type { Push } from './push.ts'
@@ -29,9 +26,10 @@ import { AsyncTriggers } from './triggers/async-triggers.ts'
 import { InstalledModules } from './triggers/installed-modules.ts'
 import { migrate } from './triggers/migrations.ts'
 import type { Clock, Logger, Workspace } from './workspace.ts'
+import type { WorkspaceListener } from './workspace-listener.ts'
 import type { WorkspaceModel } from '../model/workspace-model.ts'
 
-export interface OpenOptions {
+export interface OpenOptions extends WorkspaceListener {
   id: string
   storage: Storage
   /** The model that modules declare; shared by every workspace. */
@@ -40,10 +38,6 @@ export interface OpenOptions {
   modules?: InstalledModules
   clock: Clock
   logger: Logger
-  /** Gets what was committed, in the order of the log, after the senders' answers. */
-  committed: (pushes: Push[]) => void
-  /** Gets what came into the full-text index, as soon as a search finds it. */
-  indexed?: (found: Indexed[]) => void
   commitLimits?: CommitLimits
   /** Who changes classes of the application at run time; `maintainers` unless given. */
   modelChanges?: Workspace['modelChanges']
@@ -85,13 +79,13 @@ export async function openWorkspace(options: OpenOptions): Promise<Pipeline> {
   const { id: workspace, base, logger } = options
   const storage = await options.storage.openWorkspace(workspace, storageSchema(base.hierarchy))
   try {
-    await settleRestoreMark(storage, options.clock.now())
+    const mark = await settleRestoreMark(storage, options.clock.now())
     const { model, flaws } = await readModel({ workspace, base, storage, logger })
     await reportUnknownClasses(storage, model, { logger, workspace })
     if (model.version > 0) await storage.applySchema(storageSchema(model.hierarchy))
     const permissions = new Permissions(model)
     await readSpaces(storage, model, permissions)
-    return await assemble(options, { storage, model, flaws, permissions })
+    return await assemble(options, { storage, model, flaws, permissions, mark })
   } catch (error) {
     await storage.close()
     throw error
@@ -103,6 +97,7 @@ interface Opened {
   model: WorkspaceModel
   flaws: readonly string[]
   permissions: Permissions
+  mark: RestoreMark | undefined
 }
 
 async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline> {
@@ -132,11 +127,11 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
   const queue = new CommitQueue({
     workspace,
     handler: commitHandler(workspace),
-    observer: observe(options, workspace, triggers),
+    observer: observeCommits(options, workspace, triggers),
     lastSeq: storage.lastSeq,
     ...(options.commitLimits === undefined ? {} : { limits: options.commitLimits }),
   })
-  const restoring = restoringOf(options, workspace, { queue, triggers })
+  const restoring = openRestoring(options, workspace, { queue, triggers, mark: opened.mark })
   const handlers = buildPipeline(workspace)
   const closedToPeople = await prepare(workspace, handlers, triggers)
   return {
@@ -144,7 +139,8 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
     flaws,
     closedToPeople,
     query: consistent(workspace, handlers),
-    missed: (caller, since) => missed(workspace, caller, since),
+    missed: async (caller, since) =>
+      restoring.hasHeard(since.after) ? await missed(workspace, caller, since) : undefined,
     model,
     modules,
     actingFor: (caller) => actingFor(workspace, handlers, caller),
@@ -186,19 +182,6 @@ async function prepare(
   }
 }
 
-function restoringOf(
-  { indexed }: OpenOptions,
-  { model, permissions, storage, clock, lastSeq }: Workspace,
-  { queue, triggers }: { queue: CommitQueue; triggers: AsyncTriggers },
-): Restoring {
-  const changed = async (docs: readonly Doc[]) => {
-    queue.forgetDocuments()
-    await readSpaces(storage, model, permissions)
-    indexed?.(indexedAsRestored(model.hierarchy, permissions, docs))
-  }
-  return new Restoring({ storage, triggers, idle: () => queue.idle(), changed, lastSeq, now: clock.now })
-}
-
 function consistent({ reads }: Workspace, handlers: Handlers): Pipeline['query'] {
   return (caller, request) => {
     const find = () => handlers.find(caller, { ...request, isConsistent: true })
@@ -209,48 +192,4 @@ function consistent({ reads }: Workspace, handlers: Handlers): Pipeline['query']
 function commitHandler(workspace: Workspace): StepHandler {
   const end: StepHandler = () => Promise.reject(new Error('the last commit step passed a transaction on'))
   return commitSteps.reduceRight((next, step) => step(next, workspace), end)
-}
-
-function observe(options: OpenOptions, workspace: Workspace, triggers: AsyncTriggers): CommitObserver {
-  const { model, permissions, storage } = workspace
-  let { version } = model
-  const tellIndexed = (entries: readonly { tx: Tx }[]) => {
-    const txes = entries.map(({ tx }) => tx)
-    options.indexed?.(indexedBy(model.hierarchy, permissions, txes))
-  }
-  return {
-    committed: (pushes) => {
-      // In place, as every commit comes by here.
-      for (const push of pushes) push.audience = permissions.narrowed(push.audience)
-      options.committed(pushes)
-    },
-    changed: (batch) => {
-      triggers.committed(batch.entries)
-      const events = securityEvents(workspace, batch)
-      tellIndexed(batch.entries)
-      return events
-    },
-    recovered: async (entries) => {
-      triggers.fellBehind()
-      await readSpaces(storage, model, permissions)
-      tellIndexed(entries)
-      return entries.map(({ seq, tx }) => ({ seq, tx, audience: permissions.audienceOfLogged(tx) }))
-    },
-    modelChanged: async () => {
-      if (model.version === version) return
-      version = model.version
-      // The transaction is durable: a schema that could not follow costs speed, not truth.
-      try {
-        await storage.applySchema(storageSchema(model.hierarchy))
-      } catch (error) {
-        options.logger.error(
-          { err: error, workspace: options.id },
-          'the storage schema did not follow the model',
-        )
-      }
-    },
-    failed: (error) => {
-      options.logger.error({ err: error, workspace: options.id }, 'a commit failed')
-    },
-  }
 }

@@ -8,6 +8,8 @@ export interface Push {
   /** Who may hear of it; `undefined`: everyone. */
   audience?: Audience | undefined
   seq?: number | undefined
+  /** For those alone who keep a place in the log: an apply-if told nobody else of it. */
+  isSilent?: boolean
 }
 
 export interface Audience {

@@ -9,34 +9,46 @@ export const NEXT_OPENING = Number.MAX_SAFE_INTEGER
 const DOMAIN = 'restore-mark' as Domain
 const ID = 'mark' as Ref
 
-/** The document that tells up to which place in the log documents were put back or taken away past it. */
-interface RestoreMark extends Doc {
+/** What is kept of documents that were put back or taken away past the log. */
+export interface RestoreMark {
+  /** The place in the log up to which that was done. */
   seq: number
+  /** The place from which everyone has heard of it; missing: not everyone has. */
+  told?: number
 }
 
-/** @returns the place; 0 where nothing ever was */
-export async function readRestoreMark(storage: WorkspaceStorage): Promise<number> {
-  const [mark] = (await storage.get(DOMAIN, [ID])) as RestoreMark[]
-  return mark?.seq ?? 0
+/** @returns `undefined` where nothing ever was */
+export async function readRestoreMark(storage: WorkspaceStorage): Promise<RestoreMark | undefined> {
+  const [mark] = (await storage.get(DOMAIN, [ID])) as (Doc & RestoreMark)[]
+  if (mark === undefined) return undefined
+  const { seq, told } = mark
+  return told === undefined ? { seq } : { seq, told }
 }
 
 export async function writeRestoreMark(
   storage: WorkspaceStorage,
-  { seq, now }: { seq: number; now: number },
+  { mark, now }: { mark: RestoreMark; now: number },
 ): Promise<void> {
-  const mark: RestoreMark = {
+  const doc: Doc & RestoreMark = {
     _id: ID,
     _class: DOMAIN as string as Ref<Class>,
     space: core.space.Space,
     modifiedBy: core.account.System,
     modifiedOn: now,
-    seq,
+    ...mark,
   }
-  await storage.upload(DOMAIN, [mark])
+  await storage.upload(DOMAIN, [doc])
 }
 
-/** Tells the place, where a restore has left that to the opening. */
-export async function settleRestoreMark(storage: WorkspaceStorage, now: number): Promise<void> {
-  if ((await readRestoreMark(storage)) === NEXT_OPENING)
-    await writeRestoreMark(storage, { seq: storage.lastSeq, now })
+/** Tells the places that a restore has left to the opening: nobody is in, and who comes back begins at the end of the log. */
+export async function settleRestoreMark(
+  storage: WorkspaceStorage,
+  now: number,
+): Promise<RestoreMark | undefined> {
+  const mark = await readRestoreMark(storage)
+  if (mark === undefined || (mark.seq !== NEXT_OPENING && mark.told !== undefined)) return mark
+  const { lastSeq } = storage
+  const settled = { seq: Math.min(mark.seq, lastSeq), told: lastSeq }
+  await writeRestoreMark(storage, { mark: settled, now })
+  return settled
 }

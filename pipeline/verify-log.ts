@@ -47,7 +47,7 @@ interface Listing {
  */
 export async function verifyLog(storage: WorkspaceStorage, hierarchy: Hierarchy): Promise<Verification> {
   const replay = new Replay(hierarchy)
-  const restored = await readRestoreMark(storage)
+  const restored = (await readRestoreMark(storage))?.seq ?? 0
   const listings: Listing[] = []
   for (const domain of replay.domains()) listings.push(await list(storage, domain))
   listings.sort((a, b) => a.seq - b.seq)

@@ -84,7 +84,7 @@ export class Core {
 
   /** Opens a workspace's pipeline, by itself. */
   openPipeline(
-    options: Pick<OpenOptions, 'id' | 'base' | 'committed' | 'indexed' | 'modules'>,
+    options: Pick<OpenOptions, 'id' | 'base' | 'committed' | 'indexed' | 'restored' | 'modules'>,
   ): Promise<Pipeline> {
     const clock = { now: this.#scheduler.now }
     const commitLimits = { ...DEFAULT_COMMIT_LIMITS, maxWaiting: this.#configuration.maxWaitingCommits }
@@ -142,14 +142,15 @@ export class Core {
       reconnectWindow: reconnectWindow * 1000,
       now: this.#scheduler.now,
       observeLag: (seconds) => this.#metrics.broadcast(seconds),
-      open: (id, { committed, indexed }) =>
+      open: (id, { committed, ...listener }) =>
         this.openPipeline({
           id,
           base,
           ...(modules === undefined ? {} : { modules }),
-          indexed,
+          ...listener,
           committed: (pushes) => {
-            this.#metrics.committed(pushes.length)
+            const count = pushes.filter(({ isSilent }) => isSilent !== true).length
+            if (count > 0) this.#metrics.committed(count)
             committed(pushes)
           },
         }),

@@ -3,6 +3,7 @@ import type { Hierarchy } from '../../model/hierarchy.ts'
 import { core, domains } from '../../model/identifiers.ts'
 import { invalidTransaction } from '../../model/invalid-transaction.ts'
 import { StatusError } from '../../model/status.ts'
+import type { TxCreateDoc } from '../../model/transactions.ts'
 import { notFound } from '../permissions/role.ts'
 import type { Permissions } from '../permissions/permissions.ts'
 import { checkClass, storedDocument } from './claims.ts'
@@ -10,11 +11,24 @@ import { collectionOf } from './counter-fields.ts'
 import type { Work } from './commit-step.ts'
 import { StagedSight } from './staged-sight.ts'
 
+const PARTS = ['attachedTo', 'attachedToClass', 'collection'] as const
+
+/**
+ * What a creation says of its parent itself is all of it, or nothing: a part would be lost.
+ * @throws StatusError InvalidTransaction that names what is missing
+ */
+export function checkParts(tx: TxCreateDoc): void {
+  const missing = PARTS.filter((part) => tx[part] === undefined)
+  const [field] = missing
+  if (field === undefined || missing.length === PARTS.length) return
+  throw invalidTransaction(`attached in part, without ${missing.join(' and ')}`, { field })
+}
+
 /** What a document is attached to, where its class is one of attached documents. */
 export function attachmentOf(hierarchy: Hierarchy, doc: Doc | undefined): AttachedDoc | undefined {
   if (doc === undefined || !hierarchy.isDerived(doc._class, core.class.AttachedDoc)) return undefined
   const { attachedTo, attachedToClass, collection } = doc as AttachedDoc
-  const isAttached = [attachedTo, attachedToClass, collection].every((field) => typeof field === 'string')
+  const isAttached = [attachedTo, attachedToClass, collection].every((part) => typeof part === 'string')
   return isAttached && !isInModel(hierarchy, doc) ? (doc as AttachedDoc) : undefined
 }
 

@@ -372,8 +372,11 @@ test('PIPE-16: an apply-if may be silent, and may announce a bulk update instead
   await pipeline.tx(ann, applyIf({ txes, notify: false, extraNotify: ['board:class:Task'] }))
   await new Promise(setImmediate)
   assert.deepEqual(
-    pushes.map(({ tx }) => [tx._class, (tx as unknown as { params: unknown }).params]),
-    [['core:class:TxWorkspaceEvent', { _class: ['board:class:Task'] }]],
+    pushes.map(({ tx, isSilent }) => [tx._class, (tx as { params?: unknown }).params, isSilent]),
+    [
+      ['core:class:TxCreateDoc', undefined, true],
+      ['core:class:TxWorkspaceEvent', { _class: ['board:class:Task'] }, undefined],
+    ],
   )
 })
 

@@ -2,6 +2,12 @@ import type { Caller } from '../../pipeline/caller.ts'
 import type { Push } from '../../pipeline/push.ts'
 import { PushFrames } from './push-frames.ts'
 
+/** Who gets a push: an account, and the protocol that the session speaks. */
+export interface Recipient {
+  caller: Caller
+  protocol: 1 | 2
+}
+
 /** What was committed, as frames for each who may hear of it: made once for all who get the same. */
 export class Deliveries {
   readonly #pushes: readonly Push[]
@@ -16,20 +22,23 @@ export class Deliveries {
     this.#pushes = pushes
     this.#mayReceive = mayReceive
     this.#seq = pushes.findLast(({ seq }) => seq !== undefined)?.seq
-    const isOpen = pushes.every(({ audience }) => audience === undefined)
+    const isOpen = pushes.every(({ audience, isSilent }) => audience === undefined && isSilent !== true)
     this.#forEveryone = isOpen ? this.#framesOf(pushes) : undefined
   }
 
-  for(caller: Caller): PushFrames | undefined {
+  for(recipient: Recipient): PushFrames | undefined {
     if (this.#forEveryone !== undefined) return this.#forEveryone
-    const key = `${caller.system}/${caller.admin}/${caller.account}`
-    if (!this.#byAccount.has(key)) this.#byAccount.set(key, this.#select(caller))
+    const { caller, protocol } = recipient
+    const key = `${protocol}/${caller.system}/${caller.admin}/${caller.account}`
+    if (!this.#byAccount.has(key)) this.#byAccount.set(key, this.#select(recipient))
     return this.#byAccount.get(key)
   }
 
-  #select(caller: Caller): PushFrames | undefined {
+  #select({ caller, protocol }: Recipient): PushFrames | undefined {
     const visible = this.#pushes.filter(
-      (push) => push.audience === undefined || this.#mayReceive(caller, push),
+      (push) =>
+        (push.audience === undefined || this.#mayReceive(caller, push)) &&
+        (protocol === 2 || push.isSilent !== true),
     )
     const key = visible.map((push) => this.#pushes.indexOf(push)).join()
     if (!this.#frames.has(key)) {

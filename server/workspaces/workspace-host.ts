@@ -1,19 +1,19 @@
 import assert from 'node:assert'
 import type { Account, Ref } from '../../model/documents.ts'
-import { generateId } from '../../model/generate-id.ts'
 import { type CloseReason, closeCodes } from '../../protocol/close-codes.ts'
 import type { Caller } from '../../pipeline/caller.ts'
-import type { OpenOptions, Pipeline } from '../../pipeline/open-workspace.ts'
+import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import type { Push } from '../../pipeline/push.ts'
 import { StorageError } from '../../pipeline/storage/contract.ts'
 import type { Logger } from '../../pipeline/workspace.ts'
+import type { WorkspaceListener } from '../../pipeline/workspace-listener.ts'
 import { Deliveries } from '../sessions/deliveries.ts'
 import type { Session } from '../sessions/session.ts'
 import type { Cancel, TimerWheel } from '../timer-wheel.ts'
 import { Turns } from '../turns.ts'
 import { withTimeout } from '../with-timeout.ts'
+import { Announcements } from './announcements.ts'
 import { Eviction } from './eviction.ts'
-import { IndexingUpdates } from './indexing-updates.ts'
 import { UserStatuses } from './user-status.ts'
 
 /**
@@ -41,13 +41,10 @@ const transitions: Record<WorkspaceState['name'], readonly WorkspaceState['name'
   closed: [],
 }
 
-/** What a pipeline tells of its commits. */
-export type CommitListener = Required<Pick<OpenOptions, 'committed' | 'indexed'>>
-
 export interface HostOptions {
   id: string
-  /** Opens the pipeline; what it commits goes to `listener`. */
-  open: (listener: CommitListener) => Promise<Pipeline>
+  /** Opens the pipeline; what happens to it goes to `listener`. */
+  open: (listener: Required<WorkspaceListener>) => Promise<Pipeline>
   wheel: TimerWheel
   now: () => number
   logger: Logger
@@ -75,7 +72,7 @@ export class WorkspaceHost {
   readonly #byPerson = new Map<string, number>()
   readonly #people = new Map<Session, Ref<Account>>()
   readonly #eviction: Eviction
-  readonly #indexing: IndexingUpdates
+  readonly #announcements: Announcements
   #state: WorkspaceState = { name: 'new' }
   #entering = 0
   #users = 0
@@ -86,7 +83,15 @@ export class WorkspaceHost {
     this.#options = options
     const { wheel, now } = options
     this.#eviction = new Eviction(wheel, options.upgradeNotice)
-    this.#indexing = new IndexingUpdates({ wheel, now, generateId, announce: (pushes) => this.#push(pushes) })
+    this.#announcements = new Announcements({
+      wheel,
+      now,
+      indexed: (pushes) => this.#push(pushes),
+      restored: (pushes) => {
+        this.#committed(pushes)
+        void this.#pushing?.restoring.announced()
+      },
+    })
   }
 
   get state(): WorkspaceState['name'] {
@@ -203,7 +208,8 @@ export class WorkspaceHost {
     const started = performance.now()
     const frames = new Deliveries(pushes, pipeline.mayReceive)
     for (const session of sessions) {
-      const own = session.caller === undefined ? undefined : frames.for(session.caller)
+      const { caller, protocol } = session
+      const own = caller === undefined ? undefined : frames.for({ caller, protocol })
       if (own !== undefined) session.push(own)
     }
     setImmediate(() => this.#options.observeLag((performance.now() - started) / 1000))
@@ -230,7 +236,8 @@ export class WorkspaceHost {
   #open(): Promise<Pipeline> {
     return this.#options.open({
       committed: (pushes) => this.#committed(pushes),
-      indexed: (found) => this.#indexing.add(found),
+      indexed: (found) => this.#announcements.indexed.add(found),
+      restored: (found) => this.#announcements.restored.add(found),
     })
   }
 
@@ -273,7 +280,7 @@ export class WorkspaceHost {
     const state = this.#state
     if (state.name === 'open' || state.name === 'opening') {
       this.#statuses?.stop()
-      this.#indexing.stop()
+      this.#announcements.stop()
       await this.#evict(closeCodes.upgrading, undefined)
       await this.#closePipeline(state.pipeline)
     }
@@ -351,7 +358,7 @@ export class WorkspaceHost {
   }
 
   #closed(): void {
-    this.#indexing.stop()
+    this.#announcements.stop()
     this.#cancelIdle?.()
     this.#cancelIdle = undefined
     this.#become({ name: 'closed' })

@@ -1,9 +1,10 @@
 import { closeCodes } from '../../protocol/close-codes.ts'
+import type { WorkspaceListener } from '../../pipeline/workspace-listener.ts'
 import type { Session } from '../sessions/session.ts'
-import { type CommitListener, type HostOptions, WorkspaceHost } from './workspace-host.ts'
+import { type HostOptions, WorkspaceHost } from './workspace-host.ts'
 
 export type RegistryOptions = Omit<HostOptions, 'id' | 'open' | 'closed'> & {
-  open: (id: string, listener: CommitListener) => ReturnType<HostOptions['open']>
+  open: (id: string, listener: Required<WorkspaceListener>) => ReturnType<HostOptions['open']>
   /** A workspace closed: whoever remembers something of it may forget it. */
   closed: (id: string) => void
 }

@@ -7,7 +7,7 @@ import type { Caller } from '../../pipeline/caller.ts'
 import { openWorkspace, type Pipeline } from '../../pipeline/open-workspace.ts'
 import { Permissions } from '../../pipeline/permissions/permissions.ts'
 import { readSpaces } from '../../pipeline/permissions/read-spaces.ts'
-import type { Indexed } from '../../pipeline/indexed-documents.ts'
+import type { Affected } from '../../pipeline/affected.ts'
 import { innerChange } from '../../pipeline/permissions/log-entry.ts'
 import type { Push } from '../../pipeline/push.ts'
 import { readModel } from '../../pipeline/read-model.ts'
@@ -55,7 +55,7 @@ class Run {
   readonly #storage: Storage
   readonly #imports: 'nobody' | 'maintainers'
   readonly #pushes: Push[] = []
-  readonly #indexed: Indexed[] = []
+  readonly #indexed: Affected[] = []
   readonly #reference: Reference
   readonly #shown = new Map<Caller, Shown>(callers.map((who) => [who, new Shown()]))
   #pipeline!: Pipeline

@@ -8,7 +8,7 @@ import type { Tx, TxCUD } from '../../model/transactions.ts'
 import { createMemoryStorage } from '../../pipeline/storage/memory/storage.ts'
 import { MemoryClient, MemoryCore } from '../support/memory-core.ts'
 import type { Frame } from '../support/raw-client.ts'
-import { change, createTask, updateTask } from '../support/transactions.ts'
+import { applyIf, change, createTask, updateTask } from '../support/transactions.ts'
 
 type Step =
   | { do: 'write'; space: 'own' | 'open' }
@@ -273,7 +273,10 @@ class Run {
     this.#written += 1
     const id = `t${this.#written % 7}`
     if (this.#written < 7) this.#send(createTask(`${space}-${id}`, { title: `${this.#written}` }, { space }))
-    else this.#send(updateTask(`${space}-${id}`, { title: `${this.#written}` }, { space }))
+    else {
+      const tx = updateTask(`${space}-${id}`, { title: `${this.#written}` }, { space })
+      this.#send(this.#written % 3 === 0 ? applyIf({ txes: [tx], notify: false }) : tx)
+    }
   }
 
   #send(tx: object): void {

@@ -87,6 +87,45 @@ await inEachSetting(({ name, encoding, flags }) => {
   })
 })
 
+const inModel = { space: 'core:space:Model' }
+
+await inEachSetting(({ name, encoding, flags }) => {
+  test(`WIRE-245: a change of the model that changes what searches find is announced, ${name}`, async (context) => {
+    const { ann, bob, max, root, next } = await settled(context, encoding, flags(context))
+    const declare = async (id: string, fields: object) => {
+      const attributes = { kind: 0, label: 'x', extends: 'core:class:Doc', domain: 'memo', ...fields }
+      await max.does(create(id, 'core:class:Class', attributes, inModel))
+    }
+    const [Memo, Short, Other] = ['app:class:Memo', 'app:class:Short', 'app:class:Other']
+    await declare(Memo, {})
+    await declare(Short, { extends: Memo })
+    await declare(Other, { domain: 'other' })
+    await ann.does(create('m1', Memo, { body: 'résumé' }, { space: 'pub' }))
+    await ann.does(create('m2', Short, { body: 'résumé' }, { space: 'pub' }))
+    const nothing = { ann: [], bob: [], gus: [], root: [] }
+    assert.deepEqual(await next(), nothing)
+    const people = ['ann', 'bob', 'gus', 'root']
+    const everyone = (...classes: string[]) => Object.fromEntries(people.map((name) => [name, [classes]]))
+    const type = { _class: 'core:class:TypeString' }
+    const body = { attributeOf: Memo, name: 'body', label: 'x', type }
+    await max.does(create('app:attribute:body', 'core:class:Attribute', body, inModel))
+    assert.deepEqual(await next(), nothing, 'not searched yet')
+    const changes = async (operations: object) =>
+      await root.does(update('app:attribute:body', 'core:class:Attribute', operations, inModel.space))
+    await changes({ fullText: true })
+    assert.deepEqual(await next(), everyone(Memo, Short))
+    assert.deepEqual(await bob.search('resume'), ['m1', 'm2'])
+    await changes({ label: 'y' })
+    assert.deepEqual(await next(), nothing)
+    await root.does(update(Short, 'core:class:Class', { accents: 'distinct' }, inModel.space))
+    assert.deepEqual(await next(), everyone(Short))
+    assert.deepEqual(await bob.search('resume'), ['m1'])
+    await changes({ fullText: false })
+    assert.deepEqual(await next(), everyone(Memo, Short))
+    assert.deepEqual(await bob.search('resume'), [])
+  })
+})
+
 for (const encoding of ['json', 'packed'] as const) {
   test(`WIRE-213: announcements are coalesced to one a second, ${encoding}`, async (context) => {
     const { ann, bob, time, next } = await settled(context, encoding)
@@ -118,7 +157,6 @@ for (const encoding of ['json', 'packed'] as const) {
     await next()
     await ann.does({ ...createTask('s', {}, { space: 'pub' }), _class: 'core:class:TxRemoveDoc' })
     assert.deepEqual((await next())['bob'], [[Task]])
-    const inModel = { space: 'core:space:Model' }
     const mixin = { kind: 2, label: 'x', extends: Task }
     await max.does(create('app:mixin:Noted', 'core:class:Mixin', mixin, inModel))
     const note = {
@@ -129,7 +167,7 @@ for (const encoding of ['json', 'packed'] as const) {
       fullText: true,
     }
     await max.does(create('app:attribute:note', 'core:class:Attribute', note, inModel))
-    assert.deepEqual(await next(), { ann: [], bob: [], gus: [], root: [] })
+    assert.deepEqual((await next())['bob'], [[Task]])
     const mixed = { mixin: 'app:mixin:Noted', attributes: { note: 'needle' } }
     await ann.does({ ...updateTask('shown', {}, { space: 'pub' }), _class: 'core:class:TxMixin', ...mixed })
     assert.deepEqual((await next())['bob'], [[Task]])
@@ -137,6 +175,7 @@ for (const encoding of ['json', 'packed'] as const) {
     await root.does(create('app:class:Diary', 'core:class:Class', personal, inModel))
     const text = { ...note, attributeOf: 'app:class:Diary', name: 'text' }
     await root.does(create('app:attribute:text', 'core:class:Attribute', text, inModel))
+    await next()
     await ann.does(create('d1', 'app:class:Diary', { text: 'dear diary' }, { space: 'pub' }))
     const diary = await next()
     assert.deepEqual([diary['ann'], diary['bob'], diary['gus']], [[['app:class:Diary']], [], []])
@@ -184,6 +223,28 @@ for (const encoding of ['json', 'packed'] as const) {
       await time.advance(100)
       return shown.search.join() === 't2'
     }, 'the search shown anew')
-    assert.equal(shown.plain, 1)
+    // All are told of the restore itself; of what was only indexed searches alone ask again.
+    const asked = async () => {
+      const text = await (await fetch(`${server.server.url}/metrics`)).text()
+      return Number(/^atrium_request_duration_seconds_count\{method="query"\} (\d+)$/m.exec(text)?.[1])
+    }
+    await waitUntil(() => shown.plain === 2, 'the restored task shown')
+    const before = await asked()
+    const system = await RawClient.open(url, token('system'))
+    const event = {
+      _id: 'event',
+      _class: 'core:class:TxWorkspaceEvent',
+      space: 'core:space:DerivedTx',
+      objectSpace: 'core:space:DerivedTx',
+      modifiedBy: 'core:account:System',
+      modifiedOn: 1,
+      event: 2,
+      params: { _class: [board.class.Task] },
+    }
+    await system.request('tx', [event])
+    await waitUntil(async () => (await asked()) > before, 'the search asked again')
+    // A request of the same client that comes after it.
+    await client.findAll(board.class.Task, {})
+    assert.equal(await asked(), before + 1)
   })
 }

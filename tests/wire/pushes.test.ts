@@ -123,7 +123,7 @@ test('WIRE-75: an apply-if is answered with success and what was derived, and it
   assert.deepEqual(pushes.at(-1), derived[0])
 })
 
-test('WIRE-76: an apply-if with notify false is not pushed, and extraNotify pushes a BulkUpdate', async (context) => {
+test('WIRE-76: an apply-if with notify false is not pushed to clients of protocol 1, and extraNotify pushes a BulkUpdate', async (context) => {
   const { ann, bob: other } = await annAndBob(context)
   const silent = { notify: false, extraNotify: ['board:class:Task'] }
   await ann.request('tx', [applyIf({ ...silent, txes: [createTask('t1', { title: 'x' })] })])

@@ -32,7 +32,8 @@ export const applyIf: CommitStep = (next, workspace) =>
     const visible = pushes.slice(firstPush).filter(({ audience }) => isFor(work, workspace, audience))
     const derived = visible.map((push) => push.tx)
     const own = new Set(request.txes.map(({ _id }) => _id))
-    if (request.notify === false) pushes.length = firstPush
+    // Who keeps a place in the log would step over what was left out.
+    if (request.notify === false) for (const push of pushes.slice(firstPush)) push.isSilent = true
     announceBulkUpdate(work, workspace, request)
     return { result: { success: true, derived: derived.filter(({ _id }) => !own.has(_id)) } }
   }

@@ -4,6 +4,7 @@ import type { Hierarchy } from '../../../model/hierarchy.ts'
 import { core, domains } from '../../../model/identifiers.ts'
 import { StatusError } from '../../../model/status.ts'
 import type { TxCollectionCUD, TxCUD, TxUpdateDoc } from '../../../model/transactions.ts'
+import { refuseHashField } from '../../hash-field.ts'
 import { isEmpty } from '../../permissions/account-set.ts'
 import { securityPush } from '../../permissions/security-events.ts'
 import type { Workspace } from '../../workspace.ts'
@@ -22,6 +23,7 @@ export const applyToDocument: CommitStep = (_next, workspace) =>
     // It could not be changed any more.
     if (after !== undefined && (domain === domains.model) !== (after.space === core.space.Model))
       throw misplaced(_class)
+    refuseHashField(change, { before, after })
     change = withCreator(work.state.hierarchy, change, after ?? before)
     if (domain === domains.model) work.state.stageModel(change, { before, after })
     work.state.stage(domain, _id, after)

@@ -9,6 +9,7 @@ import type {
   TxUpdateDoc,
 } from '../../../model/transactions.ts'
 import { validateCreate, validateMixin, validateUpdate } from '../../../model/validate-document.ts'
+import { checkParts } from '../attachments.ts'
 import type { CommitStep } from '../commit-step.ts'
 
 /**
@@ -20,6 +21,7 @@ export const validate: CommitStep = (next) =>
     const { hierarchy } = work.state
     const change = tx as TxCUD
     hierarchy.getClass(change.objectClass)
+    if (change._class === core.class.TxCreateDoc) checkParts(change as TxCreateDoc)
     const outcome = await next(work, checkBefore(hierarchy, change))
     if (outcome.change?.after !== undefined) checkAfter(hierarchy, change, outcome.change.after)
     return outcome

@@ -1,6 +1,6 @@
 import type { Class, Ref } from '../../model/documents.ts'
-import { WorkspaceEvent } from '../../model/transactions.ts'
-import type { Indexed } from '../../pipeline/indexed-documents.ts'
+import type { WorkspaceEvent } from '../../model/transactions.ts'
+import type { Affected } from '../../pipeline/affected.ts'
 import type { Audience, Push } from '../../pipeline/push.ts'
 import { workspaceEvent } from '../../pipeline/workspace-event.ts'
 import type { Cancel, TimerWheel } from '../timer-wheel.ts'
@@ -14,10 +14,11 @@ interface Found {
 }
 
 /**
- * Announces what came into the full-text index, so that clients refresh their searches: the classes, once in a while,
- * to each who may have heard of the documents.
+ * Announces by an event classes whose documents clients have to ask for again: once in a while, to each who may have
+ * heard of the documents.
  */
-export class IndexingUpdates {
+export class ClassAnnouncements {
+  readonly #event: WorkspaceEvent
   readonly #wheel: TimerWheel
   readonly #sources: { generateId: () => string; now: () => number }
   readonly #announce: (pushes: Push[]) => void
@@ -26,24 +27,26 @@ export class IndexingUpdates {
   #cancel: Cancel | undefined
 
   constructor(options: {
+    event: WorkspaceEvent
     wheel: TimerWheel
     now: () => number
     generateId: () => string
     announce: (pushes: Push[]) => void
   }) {
+    this.#event = options.event
     this.#wheel = options.wheel
     this.#sources = options
     this.#announce = options.announce
   }
 
-  add(indexed: readonly Indexed[]): void {
-    for (const { _class, audience } of indexed) {
+  add(affected: readonly Affected[]): void {
+    for (const { _class, audience } of affected) {
       const key = JSON.stringify(audience ?? null)
       const found = this.#found.get(key) ?? { audience, classes: new Set() }
       this.#found.set(key, found)
       found.classes.add(_class)
     }
-    if (indexed.length > 0) this.#cancel ??= this.#wheel.schedule(INTERVAL, () => this.#flush())
+    if (affected.length > 0) this.#cancel ??= this.#wheel.schedule(INTERVAL, () => this.#flush())
   }
 
   /** Forgets what was to be announced: nobody is there any more. */
@@ -61,7 +64,7 @@ export class IndexingUpdates {
       const told =
         audience === undefined ? [...classes] : [...classes].filter((each) => open?.has(each) !== true)
       if (told.length === 0) return []
-      const tx = workspaceEvent(this.#sources, WorkspaceEvent.IndexingUpdate, { _class: told })
+      const tx = workspaceEvent(this.#sources, this.#event, { _class: told })
       return [{ tx, audience }]
     })
     if (pushes.length > 0) this.#announce(pushes)

@@ -1,0 +1,60 @@
+import type { Tx } from '../model/transactions.ts'
+import type { CommitObserver } from './commit/commit-queue.ts'
+import { indexedAnew } from './indexed-anew.ts'
+import { indexedBy } from './indexed-documents.ts'
+import { readSpaces } from './permissions/read-spaces.ts'
+import { securityEvents } from './permissions/security-events.ts'
+import { storageSchema } from './storage-schema.ts'
+import type { AsyncTriggers } from './triggers/async-triggers.ts'
+import type { Workspace } from './workspace.ts'
+import type { WorkspaceListener } from './workspace-listener.ts'
+
+/** What follows a commit: triggers, spaces, the storage schema, and those who are told. */
+export function observeCommits(
+  listener: WorkspaceListener,
+  workspace: Workspace,
+  triggers: AsyncTriggers,
+): CommitObserver {
+  const { id, logger, model, permissions, storage } = workspace
+  let { version } = model
+  let schema = storageSchema(model.hierarchy)
+  const tellIndexed = (entries: readonly { tx: Tx }[]) => {
+    const txes = entries.map(({ tx }) => tx)
+    listener.indexed?.(indexedBy(model.hierarchy, permissions, txes))
+  }
+  return {
+    committed: (pushes) => {
+      // In place, as every commit comes by here.
+      for (const push of pushes) push.audience = permissions.narrowed(push.audience)
+      listener.committed(pushes)
+    },
+    changed: (batch) => {
+      triggers.committed(batch.entries)
+      const events = securityEvents(workspace, batch)
+      tellIndexed(batch.entries)
+      return events
+    },
+    recovered: async (entries) => {
+      triggers.fellBehind()
+      await readSpaces(storage, model, permissions)
+      tellIndexed(entries)
+      return entries.map(({ seq, tx }) => ({ seq, tx, audience: permissions.audienceOfLogged(tx) }))
+    },
+    modelChanged: async () => {
+      if (model.version === version) return
+      version = model.version
+      // The transaction is durable: a schema that could not follow costs speed, not truth.
+      try {
+        const next = storageSchema(model.hierarchy)
+        await storage.applySchema(next)
+        listener.indexed?.(indexedAnew(model.hierarchy, schema, next))
+        schema = next
+      } catch (error) {
+        logger.error({ err: error, workspace: id }, 'the storage schema did not follow the model')
+      }
+    },
+    failed: (error) => {
+      logger.error({ err: error, workspace: id }, 'a commit failed')
+    },
+  }
+}

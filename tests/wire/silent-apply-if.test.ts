@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { createNodeClient } from '../../client/node.ts'
+import { board } from '../../examples/board/model.ts'
+import { create, type Encoding, peopledWorld, type World } from '../authority/members.ts'
+import { RawClient } from '../support/raw-client.ts'
+import { applyIf, createTask, updateTask } from '../support/transactions.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+const Task = 'board:class:Task'
+const inModel = { space: 'core:space:Model' }
+
+interface Listeners extends World {
+  /** Bob's of protocol 1. */
+  old: RawClient
+  /** Bob's of protocol 2. */
+  numbered: RawClient
+  connect: (hello: object) => Promise<RawClient>
+}
+
+async function listeners(context: TestContext, encoding: Encoding): Promise<Listeners> {
+  const world = await peopledWorld(context, encoding)
+  const { url, token } = world.server
+  const connect = async (hello: object) =>
+    await RawClient.open(url, token('bob'), { binary: encoding === 'packed', ...hello })
+  return { ...world, connect, old: await connect({}), numbered: await connect({ protocol: 2 }) }
+}
+
+/** Ids of documents that pushes so far tell of, without those of who comes in. */
+async function told(client: RawClient): Promise<string[]> {
+  await client.request('ping')
+  return client.pushes
+    .filter(({ objectClass }) => objectClass !== 'core:class:UserStatus')
+    .map(({ objectId, event }) => (typeof objectId === 'string' ? objectId : `event ${String(event)}`))
+}
+
+const silent = (...txes: object[]) => applyIf({ notify: false, txes })
+const visible = { space: 'pub' }
+
+for (const encoding of ['json', 'packed'] as const) {
+  test(`WIRE-240: a silent apply-if is pushed to clients of protocol 2 alone, to who may see what it did, ${encoding}`, async (context) => {
+    const { ann, max, old, numbered } = await listeners(context, encoding)
+    const hidden = { space: 'own' }
+    await ann.does(
+      silent(updateTask('shown', { priority: 'high' }, visible), createTask('h', { title: 'x' }, hidden)),
+    )
+    await ann.does(silent(createTask('h2', { title: 'x' }, hidden)))
+    const attributes = { kind: 0, label: 'x', extends: 'core:class:Doc', domain: 'memo' }
+    await max.does(silent(create('app:class:Memo', 'core:class:Class', attributes, inModel)))
+    await ann.does(
+      applyIf({ notify: false, extraNotify: [Task], txes: [createTask('e', { title: 'x' }, visible)] }),
+    )
+    await ann.does(createTask('loud', { title: 'x' }, visible))
+    assert.deepEqual(await told(old), ['event 5', 'loud'])
+    assert.deepEqual(await told(numbered), ['shown', 'app:class:Memo', 'e', 'event 5', 'loud'])
+  })
+
+  test(`WIRE-240: each push names the position before it, and who resumes is sent what was silent, ${encoding}`, async (context) => {
+    const { ann, numbered, connect } = await listeners(context, encoding)
+    await ann.does(silent(updateTask('shown', { priority: 'high' }, visible)))
+    await ann.does(createTask('loud', { title: 'x' }, visible))
+    await told(numbered)
+    const [first, second] = numbered.frames.filter(({ id, seq }) => id === undefined && seq !== undefined)
+    const hello = numbered.frames.find(({ result }) => result === 'hello')
+    assert.equal(first?.['after'], hello?.['seq'])
+    assert.equal(second?.['after'], first?.['seq'])
+    const resume = { epoch: hello?.['epoch'], seq: hello?.['seq'] }
+    const back = await connect({ protocol: 2, resume })
+    assert.deepEqual(await told(back), ['shown', 'loud'])
+  })
+}
+
+test('WIRE-240: a silent apply-if of a transient document is pushed too, and no commit of it is counted', async (context) => {
+  const { ann, old, numbered, server } = await listeners(context, 'json')
+  const commits = async () => {
+    const text = await (await fetch(`${server.server.url}/metrics`)).text()
+    return Number(/^atrium_commits_total (\d+)$/m.exec(text)?.[1])
+  }
+  const before = await commits()
+  const status = { online: true, user: 'account:ann' }
+  const options = { space: 'core:space:Space' }
+  await ann.does(silent(create('status:x', 'core:class:UserStatus', status, options)))
+  await ann.does(silent(createTask('s', { title: 'x' }, visible)))
+  await told(old)
+  assert.equal(await commits(), before)
+  assert.ok(!old.pushes.some(({ objectId }) => objectId === 'status:x'))
+  await numbered.waitForPush(({ objectId }) => objectId === 'status:x')
+  await numbered.waitForPush(({ objectId }) => objectId === 's')
+})
+
+test('WIRE-240: a live query of the SDK has what a silent apply-if did, before and after it comes back', async (context) => {
+  const { ann, server } = await listeners(context, 'json')
+  const { url, token } = server
+  const client = createNodeClient({ url, getToken: () => token('bob') })
+  context.after(() => client.terminate())
+  let shown: string[] | undefined
+  client.query(board.class.Task, { status: 'done' } as never, {}, (found) => {
+    shown = found.map(({ _id }) => _id).sort()
+  })
+  await waitUntil(() => shown !== undefined, 'the first result')
+  await ann.does(silent(updateTask('shown', { status: 'done' }, visible)))
+  await waitUntil(() => shown?.join() === 'shown', 'what was silent')
+  client.stop()
+  await ann.does(silent(createTask('s', { title: 'x', status: 'done' }, visible)))
+  client.restart()
+  await waitUntil(() => shown?.join() === 's,shown', 'what was silent meanwhile')
+})
