@@ -1,5 +1,5 @@
 import type { Tx } from '../model/transactions.ts'
-import type { CommitObserver } from './commit/commit-queue.ts'
+import type { CommitObserver } from './commit/commit-observer.ts'
 import { indexedAnew } from './indexed-anew.ts'
 import { indexedBy } from './indexed-documents.ts'
 import { readSpaces } from './permissions/read-spaces.ts'
