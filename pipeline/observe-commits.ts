@@ -29,6 +29,7 @@ export function observeCommits(
       listener.committed(pushes)
     },
     changed: (batch) => {
+      if (batch.entries.length > 0) listener.logged?.(batch.entries.length)
       triggers.committed(batch.entries)
       const events = securityEvents(workspace, batch)
       tellIndexed(batch.entries)

@@ -3,6 +3,7 @@ import { systemClock } from '../model/clock.ts'
 import { generateId } from '../model/generate-id.ts'
 import { DEFAULT_COMMIT_LIMITS } from '../pipeline/commit/commit-limits.ts'
 import { type OpenOptions, openWorkspace, type Pipeline } from '../pipeline/open-workspace.ts'
+import type { WorkspaceListener } from '../pipeline/workspace-listener.ts'
 import type { Storage } from '../pipeline/storage/contract.ts'
 import type { Logger } from '../pipeline/workspace.ts'
 import type { InstalledModules } from '../pipeline/triggers/installed-modules.ts'
@@ -84,7 +85,7 @@ export class Core {
 
   /** Opens a workspace's pipeline, by itself. */
   openPipeline(
-    options: Pick<OpenOptions, 'id' | 'base' | 'committed' | 'indexed' | 'restored' | 'modules'>,
+    options: Pick<OpenOptions, 'id' | 'base' | 'modules' | keyof WorkspaceListener>,
   ): Promise<Pipeline> {
     const clock = { now: this.#scheduler.now }
     const commitLimits = { ...DEFAULT_COMMIT_LIMITS, maxWaiting: this.#configuration.maxWaitingCommits }
@@ -142,17 +143,13 @@ export class Core {
       reconnectWindow: reconnectWindow * 1000,
       now: this.#scheduler.now,
       observeLag: (seconds) => this.#metrics.broadcast(seconds),
-      open: (id, { committed, ...listener }) =>
+      open: (id, listener) =>
         this.openPipeline({
           id,
           base,
           ...(modules === undefined ? {} : { modules }),
           ...listener,
-          committed: (pushes) => {
-            const count = pushes.filter(({ isSilent }) => isSilent !== true).length
-            if (count > 0) this.#metrics.committed(count)
-            committed(pushes)
-          },
+          logged: (entries) => this.#metrics.committed(entries),
         }),
       closed: (id) => this.manager.forgetRecent(id),
     })

@@ -29,7 +29,7 @@ export class Metrics implements SessionMetrics, TriggerObserver {
     'Sessions closed because a limit was passed.',
   )
   readonly #closes = this.#counter('atrium_closed_connections_total', 'Connections closed, by code.', 'code')
-  readonly #commits = this.#counter('atrium_commits_total', 'Transactions committed.')
+  readonly #commits = this.#counter('atrium_commits_total', 'Transactions put into a log, derived ones too.')
   readonly #triggers = this.#counter(
     'atrium_trigger_failures_total',
     'Triggers that failed, and what came of it.',
@@ -52,7 +52,7 @@ export class Metrics implements SessionMetrics, TriggerObserver {
   readonly #lag = this.#latency('atrium_broadcast_lag_seconds', 'From a commit to its pushes in the sockets.')
   readonly #groups = new Histogram({
     name: 'atrium_commit_group_size',
-    help: 'Transactions in one durable commit.',
+    help: 'Transactions in one durable commit, derived ones too.',
     buckets: GROUP_BUCKETS,
     registers: [this.#registry],
   })

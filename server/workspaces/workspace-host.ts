@@ -44,7 +44,7 @@ const transitions: Record<WorkspaceState['name'], readonly WorkspaceState['name'
 export interface HostOptions {
   id: string
   /** Opens the pipeline; what happens to it goes to `listener`. */
-  open: (listener: Required<WorkspaceListener>) => Promise<Pipeline>
+  open: (listener: Required<Omit<WorkspaceListener, 'logged'>>) => Promise<Pipeline>
   wheel: TimerWheel
   now: () => number
   logger: Logger

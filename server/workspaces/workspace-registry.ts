@@ -4,7 +4,7 @@ import type { Session } from '../sessions/session.ts'
 import { type HostOptions, WorkspaceHost } from './workspace-host.ts'
 
 export type RegistryOptions = Omit<HostOptions, 'id' | 'open' | 'closed'> & {
-  open: (id: string, listener: Required<WorkspaceListener>) => ReturnType<HostOptions['open']>
+  open: (id: string, listener: Required<Omit<WorkspaceListener, 'logged'>>) => ReturnType<HostOptions['open']>
   /** A workspace closed: whoever remembers something of it may forget it. */
   closed: (id: string) => void
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { RawClient } from '../support/raw-client.ts'
-import { createTask } from '../support/transactions.ts'
+import { applyIf, createTask, updateTask } from '../support/transactions.ts'
 import { type TestServer, testServer } from '../support/test-server.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
@@ -270,6 +270,13 @@ test('SRV-39: metrics count connections, messages by type, requests, commits, wo
   assert.equal(value(open, 'atrium_request_duration_seconds_count{method="tx"}'), 1)
   assert.ok(value(open, 'atrium_sent_messages_total{type="push"}') >= 1)
   assert.ok(value(open, 'atrium_commits_total') >= 1)
+  // What is announced is no commit, and what is silent is one.
+  const txes = [updateTask('t1', { rank: 'r' }), updateTask('t1', { rank: 's' })]
+  const silent = applyIf({ txes, notify: false, extraNotify: ['board:class:Task'] })
+  await ann.request('tx', [silent])
+  const later = await text()
+  for (const name of ['atrium_commits_total', 'atrium_commit_group_size_sum'])
+    assert.equal(value(later, name) - value(open, name), 2, name)
   await ann.close()
   await waitUntil(
     async () => value(await text(), 'atrium_closed_connections_total{code="1005"}') === 1,
