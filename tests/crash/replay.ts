@@ -62,7 +62,8 @@ function count(
   const parent = documents.get(objectId) as (Doc & Record<string, unknown>) | undefined
   assert.ok(parent !== undefined, `${objectId} has a collection`)
   const before = Number(parent[collection] ?? 0)
-  documents.set(objectId, { ...parent, [collection]: before + by, modifiedBy, modifiedOn } as Doc)
+  const time = Math.max(modifiedOn, parent.modifiedOn)
+  documents.set(objectId, { ...parent, [collection]: before + by, modifiedBy, modifiedOn: time } as Doc)
 }
 
 function removeAttached(documents: Documents, parent: string): void {

@@ -37,6 +37,7 @@ export class SdkMember {
   /** What comes of transactions under way, by their ids. */
   readonly #running = new Map<string, Promise<void>>()
   readonly #noted: string[] = []
+  #slowStores = 0
   #store: FileStore | undefined
   #client: Client | undefined
   #ahead = 0
@@ -44,6 +45,11 @@ export class SdkMember {
   constructor(options: MemberOptions) {
     this.#options = options
     this.#work = new RandomWork(options.email, `account:${options.email}`, options.random)
+  }
+
+  /** How often its store took so long that it went on without: a matter of the machine's disk. */
+  get slowStores(): number {
+    return this.#slowStores
   }
 
   /** Errors that a member should never be told of. */
@@ -72,7 +78,10 @@ export class SdkMember {
     this.#client = client
     client.onConflict(({ tx }) => outcomes.refused(tx._id))
     client.onError((error) => this.#noted.push(`${email}: ${String(error)}`))
-    client.onStoreError((error) => this.#noted.push(`${email}'s store: ${String(error)}`))
+    client.onStoreError((error) => {
+      if (isSlow(error)) this.#slowStores += 1
+      else this.#noted.push(`${email}'s store: ${String(error)}`)
+    })
     for (const [at, { _class, query, options }] of looks.entries()) {
       this.#results[at] = undefined
       client.query(_class, query, options, (result) => (this.#results[at] = result))
@@ -139,6 +148,10 @@ export class SdkMember {
     await this.end()
     await rm(this.#options.file, { force: true })
   }
+}
+
+function isSlow(error: unknown): boolean {
+  return /did not answer within/.test(String(error))
 }
 
 interface Plain {

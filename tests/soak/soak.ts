@@ -39,6 +39,8 @@ export interface SoakReport {
   /** Of transactions. */
   outcomes: Record<string, number>
   disturbances: Record<string, number>
+  /** How often the machine's disk was too slow for a client's store. */
+  slowStores: number
   /** Entries of the log in the end. */
   entries: number
 }
@@ -63,7 +65,8 @@ export async function soak({ seconds, seed, report }: SoakOptions): Promise<Soak
     const disturbances = await run.work(seconds * 1000, report)
     await run.settle()
     const entries = await run.check(data)
-    return { outcomes: run.outcomes.counts, disturbances, entries }
+    const { outcomes, slowStores } = run
+    return { outcomes: outcomes.counts, disturbances, slowStores, entries }
   } finally {
     await run?.dispose()
     await server.stop().catch(() => undefined)
@@ -100,6 +103,10 @@ class SoakRun {
     )
     this.#old = OLD_EMAILS.map((email) => new OldMember(common(email)))
     this.#subjects = { server, proxy, disk, members: this.#members, emails: [...SDK_EMAILS, ...OLD_EMAILS] }
+  }
+
+  get slowStores(): number {
+    return this.#members.reduce((sum, member) => sum + member.slowStores, 0)
   }
 
   async setUp(): Promise<void> {
