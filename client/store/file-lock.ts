@@ -24,6 +24,8 @@ export class LockHeldError extends Error {
 export class FileLock {
   readonly #path: string
   #database: Database.Database | undefined
+  /** Of the file that is locked. */
+  #own: string | undefined
 
   constructor(path: string) {
     this.#path = path
@@ -39,6 +41,7 @@ export class FileLock {
       // Who had it may have removed the file since: then others lock another one.
       if (before !== undefined && before === (await this.#identity())) {
         this.#database = database
+        this.#own = before
         return
       }
       database.close()
@@ -92,7 +95,9 @@ export class FileLock {
     }
   }
 
+  /** Another one, made after somebody removed this one, is another's. */
   async #remove(): Promise<void> {
+    if ((await this.#identity().catch(() => undefined)) !== this.#own) return
     await rm(this.#path, { force: true }).catch(() => undefined)
   }
 }

@@ -1,6 +1,8 @@
+import { handleEarlySignals } from './early-signals.js'
 import { endWithNpm } from './parent.js'
 import { prepare } from './prepare.js'
 
+handleEarlySignals()
 endWithNpm()
 await prepare()
 const { main } = await import('../../dist/scripts/cli.js')

@@ -1,4 +1,5 @@
 import { isatty } from 'node:tty'
+import { listenAlone } from './listen-alone.ts'
 import type { Flags } from '../../server/configuration/configuration.ts'
 import type { Reread } from '../../server/configuration/reread.ts'
 import { type OptionName, options } from '../../server/configuration/options.ts'
@@ -13,7 +14,7 @@ const STANDARD = [0, 1, 2]
 export function onHangUp(parts: { starting: Promise<RunningServer>; flags: Flags; stop: () => void }): void {
   const terminal = STANDARD.find((descriptor) => isatty(descriptor))
   let last: Promise<unknown> = parts.starting
-  process.on('SIGHUP', () => {
+  listenAlone('SIGHUP', () => {
     // A terminal that hung up is none any more.
     if (process.platform === 'win32' || (terminal !== undefined && !isatty(terminal))) return parts.stop()
     // While it starts: once it has, with what is there then.

@@ -10,6 +10,7 @@ import { configurationOf, warnOfLinks, withFlags } from './configured.ts'
 import { explainStart } from './explain-start.ts'
 import { firstSteps } from './first-steps.ts'
 import { onHangUp } from './hang-up.ts'
+import { listenAlone } from './listen-alone.ts'
 
 /** `atrium start`: serves until it is told to stop. */
 export function startCommand(): Command {
@@ -24,7 +25,7 @@ async function serve(configuration: Configuration, flags: Flags): Promise<void> 
   const ending = new AbortController()
   const stop = () => ending.abort()
   const stopped = once(ending.signal, 'abort')
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop)
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) listenAlone(signal, stop)
   // A reader that went away does not end the server.
   process.stdout.removeAllListeners('error').on('error', () => undefined)
   const starting = startServer(configuration, { reboot: stop, signal: ending.signal, lockData })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import {
@@ -10,6 +10,7 @@ import {
   temporaryFolder,
 } from '../support/executable.ts'
 import { root } from '../support/root.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 async function settings(context: TestContext): Promise<Environment> {
   return { ATRIUM_DATA: await temporaryFolder(context), ATRIUM_PORT: '0', ATRIUM_DEMO: '0' }
@@ -93,6 +94,16 @@ test('CFG-49: a start that is told to stop ends in good order, whatever it waits
   const { stdout } = await atrium(count, env)
   assert.equal(stdout.trim().split('\n').length, 2000)
   assert.equal(await again.end('SIGTERM'), 0)
+})
+
+test('CFG-62: a start that gets signals before the server is there is ended by none but those that end it, with 0', async (context) => {
+  const starting = new RunningAtrium(context, ['start'], await settings(context))
+  // From when signals are caught on.
+  const status = () => readFile(`/proc/${starting.child.pid}/status`, 'utf8')
+  await waitUntil(async () => /^SigCgt:.*[13579bdf]$/m.test(await status()), 'SIGHUP being caught')
+  for (let times = 0; times < 3; times++) starting.child.kill('SIGHUP')
+  assert.equal(await starting.end('SIGTERM'), 0)
+  assert.equal(starting.stderr, '')
 })
 
 test('CFG-50: signals that come several times end a server once, in good order', async (context) => {
