@@ -3,7 +3,7 @@ import { invalidTransaction } from './invalid-transaction.ts'
 import { isFields, takeValue, ValueFlaw } from './json-value.ts'
 
 /** Levels of a transaction around the values of a document: `txes`, one of them, its `tx`, its `attributes`. */
-const ENVELOPE_DEPTH = 5
+export const ENVELOPE_DEPTH = 5
 
 /**
  * A transaction with its values as they are taken in everywhere, see {@link takeValue}; whatever else it is.

@@ -2,9 +2,11 @@ import { asksForIllFormedId } from '../model/ill-formed-id.ts'
 import { isFields, takeValue, ValueFlaw } from '../model/json-value.ts'
 import { invalidQuery } from '../model/query/invalid-query.ts'
 import { StatusError } from '../model/status.ts'
+import { ENVELOPE_DEPTH } from '../model/take-transaction.ts'
 
 /**
- * The params of a method, as values are taken in everywhere. Those that are `undefined` are left out ones.
+ * The params of a method, as values are taken in everywhere. Those that are `undefined` are left out ones. Around the
+ * values of a document there may be as many levels as in a transaction: a log is restored by params.
  *
  * @throws StatusError `platform:status:BadRequest` that names the place of what is no value
  */
@@ -28,7 +30,7 @@ export function takeQuery(params: readonly unknown[]): unknown[] {
     const query = params[1]
     if (isFields(query) && asksForIllFormedId(query))
       throw new ValueFlaw('half of a surrogate pair in an id').within('_id')
-    return params.slice(0, 3).map((param) => takeValue(param, 1))
+    return params.slice(0, 3).map((param) => takeValue(param, -ENVELOPE_DEPTH))
   } catch (error) {
     if (error instanceof ValueFlaw) throw invalidQuery(error.message, placeOf(error))
     throw error
@@ -37,7 +39,7 @@ export function takeQuery(params: readonly unknown[]): unknown[] {
 
 function takeParam(param: unknown, at: number): unknown {
   try {
-    return takeValue(param, 1)
+    return takeValue(param, -ENVELOPE_DEPTH)
   } catch (error) {
     throw error instanceof ValueFlaw ? error.within(at) : error
   }

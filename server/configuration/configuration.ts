@@ -1,9 +1,12 @@
 import type { z } from 'zod'
 import { ConfigurationError } from './configuration-error.ts'
-import { readEnvironment, type Variables, withoutLineEnd } from './environment.ts'
+import { readVariables, type Variables, withoutLineEnd } from './environment.ts'
 import type { Option } from './option.ts'
 import { type OptionName, options } from './options.ts'
 import { pushAll } from '../../model/push-all.ts'
+
+/** The variables of all options. */
+const known: ReadonlySet<string> = new Set(Object.values(options).map(({ env }) => env))
 
 /** All settings, valid. */
 export type Configuration = { [K in OptionName]: z.output<(typeof options)[K]['schema']> }
@@ -17,6 +20,8 @@ export interface Reading {
   values: Partial<Configuration>
   /** A complaint for each of the others. */
   wrong: string[]
+  /** The file of options has lines that are none: what they were meant to say is not among the values. */
+  isFileWrong: boolean
 }
 
 /**
@@ -34,8 +39,8 @@ export function resolveConfiguration(env: NodeJS.ProcessEnv, flags: Flags = {}):
  * @throws ConfigurationError when the file of options cannot be read
  */
 export function readConfiguration(env: NodeJS.ProcessEnv, flags: Flags): Reading {
-  const { variables } = readEnvironment(env, flags.config)
-  const wrong: string[] = []
+  const { variables, wrong: lines } = readVariables(env, known, flags.config)
+  const wrong = [...lines]
   const found = Object.entries(options).flatMap(([name, option]: [string, Option]) => {
     const flag = flags[name as OptionName]
     const given = flag === undefined ? variables.get(option.env) : withoutLineEnd(flag)
@@ -48,11 +53,10 @@ export function readConfiguration(env: NodeJS.ProcessEnv, flags: Flags): Reading
   pushAll(wrong, unknownOptions(variables))
   if (values.storage === 'mongodb' && 'mongoUrl' in values && values.mongoUrl === undefined)
     wrong.push(`${options.mongoUrl.env} is missing, and mongodb storage needs it`)
-  return { values, wrong }
+  return { values, wrong, isFileWrong: lines.length > 0 }
 }
 
 function unknownOptions(variables: Variables): string[] {
-  const known = new Set<string>(Object.values(options).map(({ env }) => env))
   return [...variables.keys()]
     .filter((name) => !known.has(name))
     .map((name) => `${name} is not an option of atrium`)

@@ -1,10 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { parseEnv } from 'node:util'
-import { ConfigurationError } from './configuration-error.ts'
+import { FILE, readOptionsFile } from './options-file.ts'
 
 const PREFIX = 'ATRIUM_'
-/** Names the file of further options. */
-const FILE = 'ATRIUM_CONFIG'
 
 /** What an orchestrator tells of a service, and nobody set: by name, or by what it holds. */
 const LINK_NAMES = [
@@ -23,24 +19,8 @@ export interface Environment {
   links: string[]
 }
 
-/**
- * The options of the environment, and those of the file that it or `file` names behind them.
- * @throws ConfigurationError when that file cannot be read
- */
-export function readEnvironment(env: NodeJS.ProcessEnv, file?: string): Environment {
-  const own = variablesIn(env)
-  const path = file ?? own.variables.get(FILE)
-  if (path === undefined) return own
-  const { variables } = variablesIn(readOptions(path))
-  return { ...own, variables: new Map([...variables, ...own.variables]) }
-}
-
-/** What a file made on Windows, or a shell's reading of one, leaves at the end of a value. */
-export function withoutLineEnd(value: string): string {
-  return value.replace(/[\r\n]+$/, '')
-}
-
-function variablesIn(env: Readonly<Record<string, string | undefined>>): Environment {
+/** The variables of the environment alone. */
+export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   const variables = new Map<string, string>()
   const links: string[] = []
   for (const [name, given] of Object.entries(env)) {
@@ -52,16 +32,30 @@ function variablesIn(env: Readonly<Record<string, string | undefined>>): Environ
   return { variables, links: links.sort() }
 }
 
+/**
+ * The options of the environment, and those of the file that it or `file` names behind them.
+ * @throws ConfigurationError when that file cannot be read
+ */
+export function readVariables(
+  env: NodeJS.ProcessEnv,
+  known: ReadonlySet<string>,
+  file?: string,
+): { variables: Variables; wrong: string[] } {
+  const { variables: own } = readEnvironment(env)
+  const path = file ?? own.get(FILE)
+  if (path === undefined) return { variables: own, wrong: [] }
+  const { values, wrong } = readOptionsFile(path, known)
+  const given = [...values].filter(([, value]) => withoutLineEnd(value) !== '')
+  const behind = given.map(([name, value]) => [name, withoutLineEnd(value)] as const)
+  return { variables: new Map([...behind, ...own]), wrong }
+}
+
+/** What a file made on Windows, or a shell's reading of one, leaves at the end of a value. */
+export function withoutLineEnd(value: string): string {
+  return value.replace(/[\r\n]+$/, '')
+}
+
 function isLink(name: string, value: string): boolean {
   if (LINK_NAMES.some((pattern) => pattern.test(name))) return true
   return name.endsWith('_PORT') && LINK_VALUE.test(value)
-}
-
-function readOptions(path: string): Readonly<Record<string, string | undefined>> {
-  try {
-    return parseEnv(readFileSync(path, 'utf8'))
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw new ConfigurationError(`${FILE}: ${path} cannot be read: ${code ?? (error as Error).message}`)
-  }
 }

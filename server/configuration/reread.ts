@@ -30,9 +30,10 @@ export function reread(configuration: Configuration, env: NodeJS.ProcessEnv, fla
 
 function valuesOf(env: NodeJS.ProcessEnv, flags: Flags, outcome: Reread): Partial<Configuration> {
   try {
-    const { values, wrong } = readConfiguration(env, flags)
+    const { values, wrong, isFileWrong } = readConfiguration(env, flags)
     pushAll(outcome.wrong, wrong)
-    return values
+    // A line that is none may have meant any option, which would fall back to its default.
+    return isFileWrong ? {} : values
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
     outcome.wrong.push(error.message)

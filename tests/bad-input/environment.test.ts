@@ -69,14 +69,7 @@ test('CFG-42: an IPv6 address may stand in brackets', () => {
 test('CFG-43: options of a file stand behind those of the environment, and are checked alike', async (context) => {
   const folder = await temporaryFolder(context)
   const file = join(folder, 'options')
-  const lines = [
-    '# ours',
-    'ATRIUM_PORT=4001',
-    "ATRIUM_MODULES='board'",
-    'ATRIUM_DEMO=0\r',
-    'PATH=/nowhere',
-    '',
-  ]
+  const lines = ['# ours', 'ATRIUM_PORT=4001', "ATRIUM_MODULES='board'", 'ATRIUM_DEMO=0\r', '']
   await writeFile(file, lines.join('\n'))
   const pick = ({ port, demo }: Configuration) => [port, demo]
   assert.deepEqual(pick(resolveConfiguration({ ATRIUM_CONFIG: file })), [4001, false])
@@ -85,7 +78,8 @@ test('CFG-43: options of a file stand behind those of the environment, and are c
   await writeFile(file, 'ATRIUM_PORT=x\nATRIUM_PROT=1\n')
   assert.throws(() => resolveConfiguration({ ATRIUM_CONFIG: file }), {
     message:
-      'ATRIUM_PORT: "x" is not allowed; allowed is a whole number from 0 to 65535\nATRIUM_PROT is not an option of atrium',
+      `ATRIUM_CONFIG: ${file}: line 2 names ATRIUM_PROT, which is not an option of atrium\n` +
+      'ATRIUM_PORT: "x" is not allowed; allowed is a whole number from 0 to 65535',
   })
   await mkdir(join(folder, 'directory'))
   for (const [name, reason] of [

@@ -96,7 +96,7 @@ test('CFG-49: a start that is told to stop ends in good order, whatever it waits
   assert.equal(await again.end('SIGTERM'), 0)
 })
 
-test('CFG-62: a start that gets signals before the server is there is ended by none but those that end it, with 0', async (context) => {
+test('CFG-65: a start that gets signals before the server is there is ended by none but those that end it, with 0', async (context) => {
   const starting = new RunningAtrium(context, ['start'], await settings(context))
   // From when signals are caught on.
   const status = () => readFile(`/proc/${starting.child.pid}/status`, 'utf8')

@@ -82,13 +82,12 @@ test('CFG-44: another least level of the log holds at once', async (context) => 
 test('CFG-44: what is wrong is said and stays as it was, and so does all where there is no file', async (context) => {
   const { file, server, url, reread } = await withFile(context, ['ATRIUM_SIGNUP=closed'])
   assert.match(
-    await reread(['ATRIUM_SIGNUP=nobody', 'ATRIUM_TOKEN_TTL=60', 'ATRIUM_PROT=1', 'ATRIUM_SECRET=short']),
+    await reread(['ATRIUM_SIGNUP=nobody', 'ATRIUM_TOKEN_TTL=60', 'ATRIUM_SECRET=short']),
     /ATRIUM_TOKEN_TTL taken in$/,
   )
   const complaints = [
     'ATRIUM_SECRET: its value is not allowed; allowed is at least 32 bytes, which `openssl rand -base64 32` makes',
     'ATRIUM_SIGNUP: "nobody" is not allowed; allowed is open, closed',
-    'ATRIUM_PROT is not an option of atrium',
   ]
   assert.deepEqual(
     server.stderr.trim().split('\n'),
@@ -101,6 +100,23 @@ test('CFG-44: what is wrong is said and stays as it was, and so does all where t
   await server.line(/nothing is taken in$/)
   assert.match(server.stderr, /ATRIUM_CONFIG: .* cannot be read: ENOENT; it stays as it was\n$/)
   assert.equal(await signUp(url, 'ann@example.com'), 'platform:status:Forbidden')
+})
+
+test('CFG-64: where a line is none a server takes in nothing of the file, and names the line', async (context) => {
+  const { file, server, url, reread } = await withFile(context, ['ATRIUM_SIGNUP=closed'])
+  for (const [line, flaw] of [
+    ['ATRIUM_SIGNUP: closed', 'is not NAME=value'],
+    ['ATRIUM_SINGUP=closed', 'names ATRIUM_SINGUP, which is not an option of atrium'],
+    ['ATRIUM_SIGNUP="closed', 'has a quote that is not closed'],
+  ] as const) {
+    const before = server.stderr.length
+    assert.match(await reread(['ATRIUM_TOKEN_TTL=60', line]), /nothing is taken in$/)
+    const complaint = `atrium: ATRIUM_CONFIG: ${file}: line 2 ${flaw}; it stays as it was\n`
+    assert.equal(server.stderr.slice(before), complaint)
+    assert.equal(await signUp(url, 'ann@example.com'), 'platform:status:Forbidden')
+  }
+  await reread(['\ufeffATRIUM_SIGNUP=open'])
+  assert.equal(await signUp(url, 'ann@example.com'), undefined)
 })
 
 test('CFG-45: on SIGHUP another secret of the data folder is the one that tokens are held against', async (context) => {

@@ -50,12 +50,14 @@ builder.mixin('Answered', {
 builder.class('Odd', { extends: core.class.Doc, domain: 'odd', attributes: { value: any(), list: any() } })
 
 /** A document of it may be anywhere, as those of old. */
-builder.class('Loose', {
+const Loose = builder.class('Loose', {
   extends: core.class.Doc,
   domain: 'loose',
   strict: false,
   attributes: { title: string({ fullText: true }) },
 })
+
+builder.mixin('Noted', { extends: Loose, attributes: { notes: any() } })
 
 /** A module, for servers of tests. */
 export default { name: 'test-spaces', model: [...testSpaces, ...builder.transactions()] }

@@ -225,3 +225,27 @@ test('WIRE-224: a packed frame whose pointers make more of it than its bytes can
   const shared = { a: [1, 2, 3] }
   assert.deepEqual((await ask(packed, 'tx', [creation('x', [shared, shared])])).result, {})
 })
+
+test('WIRE-229: a document of 64 levels is asked for by its value, and restored with its log', async (context) => {
+  const { url, token } = await testServer(context)
+  const ann = await RawClient.open(url, token('ann', 'w1'))
+  let value: unknown = 1
+  for (let level = 1; level < 64; level++) value = level % 2 === 0 ? { a: value } : [value]
+  await ann.request('tx', [creation('deep', value)])
+  const found = (await ann.request('findAll', [oddClass, { value: { $in: [value] } }])) as { _id: string }[]
+  assert.deepEqual(
+    found.map(({ _id }) => _id),
+    ['deep'],
+  )
+  const tool = await RawClient.open(url, token('tool', 'w1', { mode: 'backup' }))
+  const other = await RawClient.open(url, token('tool', 'w2', { mode: 'backup' }))
+  for (const domain of ['tx', 'odd']) {
+    const { docs } = (await tool.request('loadChunk', [domain])) as { docs: { id: string }[] }
+    const loaded = await tool.request('loadDocs', [domain, docs.map(({ id }) => id)])
+    await other.request('upload', [domain, loaded])
+  }
+  assert.deepEqual(
+    await other.request('loadDocs', ['odd', ['deep']]),
+    await tool.request('loadDocs', ['odd', ['deep']]),
+  )
+})

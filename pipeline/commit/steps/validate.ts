@@ -1,3 +1,4 @@
+import { checkDepth } from '../../../model/check-depth.ts'
 import type { Doc } from '../../../model/documents.ts'
 import type { Hierarchy } from '../../../model/hierarchy.ts'
 import { core } from '../../../model/identifiers.ts'
@@ -13,8 +14,8 @@ import { checkParts } from '../attachments.ts'
 import type { CommitStep } from '../commit-step.ts'
 
 /**
- * The class, its required attributes and their types. Defaults are filled in, so that the log tells all; an
- * update is checked by what it made of the document.
+ * The class, its required attributes and their types, and how deep an update makes its document. Defaults are filled in, so
+ * that the log tells all; an update is checked by what it made of the document.
  */
 export const validate: CommitStep = (next) =>
   async function validate(work, tx) {
@@ -23,6 +24,7 @@ export const validate: CommitStep = (next) =>
     hierarchy.getClass(change.objectClass)
     if (change._class === core.class.TxCreateDoc) checkParts(change as TxCreateDoc)
     const outcome = await next(work, checkBefore(hierarchy, change))
+    checkDepth(change)
     if (outcome.change?.after !== undefined) checkAfter(hierarchy, change, outcome.change.after)
     return outcome
   }

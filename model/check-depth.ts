@@ -1,0 +1,84 @@
+import { core } from './identifiers.ts'
+import { invalidTransaction } from './invalid-transaction.ts'
+import { isFields, MAX_VALUE_DEPTH } from './json-value.ts'
+import { isOperators } from './query/parse-condition.ts'
+import type { TxCollectionCUD, TxCUD, TxMixin, TxUpdateDoc } from './transactions.ts'
+
+/**
+ * Refuses an update that makes its document deeper than {@link MAX_VALUE_DEPTH}: each operand is measured from where it
+ * comes to stand. For new transactions only, as logs of before may hold such updates. It is for operands that could be applied.
+ *
+ * @throws StatusError `core:status:InvalidTransaction` that names the field
+ */
+export function checkDepth(tx: TxCUD): void {
+  switch (tx._class) {
+    case core.class.TxCollectionCUD:
+      return checkDepth((tx as TxCollectionCUD).tx)
+    case core.class.TxUpdateDoc:
+      return checkOperations((tx as TxUpdateDoc).operations, 0)
+    case core.class.TxMixin:
+      return checkOperations((tx as TxMixin).attributes, 1)
+  }
+}
+
+/** Places a value from a level on: `above` is how many objects and arrays it will stand in. */
+type Place = (value: unknown, field: string, above: number) => void
+
+/** The operators whose operands come to stand in the document. */
+const placing: ReadonlyMap<string, Place> = new Map<string, Place>([
+  ['$push', checkPushed],
+  ['$move', checkMoved],
+  ['$update', checkUpdated],
+])
+
+function checkOperations(operations: object, above: number): void {
+  for (const [key, operand] of Object.entries(operations)) {
+    const place = placing.get(key)
+    if (place !== undefined) checkFields(operand, above, place)
+    else if (key === '$pushMixin') checkFields(valuesOf(operand), above + 1, checkPushed)
+    else if (!key.startsWith('$')) checkPlaced(operand, key, above + lengthOf(key))
+  }
+}
+
+function checkFields(operand: unknown, above: number, place: Place): void {
+  if (!isFields(operand)) return
+  for (const [key, value] of Object.entries(operand)) place(value, key, above + lengthOf(key))
+}
+
+function checkPushed(operand: unknown, field: string, above: number): void {
+  const items = isFields(operand) && isOperators(operand) ? operand['$each'] : [operand]
+  checkPlaced(items, field, above)
+}
+
+function checkMoved(operand: unknown, field: string, above: number): void {
+  if (isFields(operand)) checkPlaced([operand['$value']], field, above)
+}
+
+/** In an item of the array. */
+function checkUpdated(operand: unknown, field: string, above: number): void {
+  if (!isFields(operand)) return
+  checkFields(operand['$update'], above + 1, (value, inner, level) => {
+    checkPlaced(value, `${field}.${inner}`, level)
+  })
+}
+
+function checkPlaced(value: unknown, field: string, above: number): void {
+  if (isDeeper(value, MAX_VALUE_DEPTH - above))
+    throw invalidTransaction('nested too deeply', { field: field.slice(0, 100) })
+}
+
+/** Whether a value has more levels of objects and arrays than that. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (levels <= 0) return true
+  const members: unknown[] = Array.isArray(value) ? value : Object.values(value)
+  return members.some((member) => isDeeper(member, levels - 1))
+}
+
+function valuesOf(operand: unknown): unknown {
+  return isFields(operand) ? operand['values'] : undefined
+}
+
+function lengthOf(path: string): number {
+  return path.split('.').length
+}

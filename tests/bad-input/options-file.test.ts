@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { resolveConfiguration } from '../../server/configuration/configuration.ts'
+import { atrium, temporaryFolder } from '../support/executable.ts'
+
+/** What a file of these bytes makes of the options. */
+async function optionsFile(context: TestContext) {
+  const file = join(await temporaryFolder(context), 'options')
+  const read = async (content: string | Buffer) => {
+    await writeFile(file, content)
+    return resolveConfiguration({}, { config: file })
+  }
+  const refused = async (content: string | Buffer, message: string) => {
+    await assert.rejects(read(content), { name: 'ConfigurationError', message })
+  }
+  return { file, read, refused }
+}
+
+test('CFG-63: a file of options may begin with the mark of UTF-8, and have comments, quotes and `export`', async (context) => {
+  const { read } = await optionsFile(context)
+  const marked = await read('\ufeffATRIUM_PORT=4000\r\nATRIUM_DATA=/srv/d\r\n')
+  assert.deepEqual([marked.port, marked.data], [4000, '/srv/d'])
+  const lines = [
+    '  # ours',
+    'export ATRIUM_PORT = 4001 # a comment',
+    `ATRIUM_DATA="/srv/a b#1" # another`,
+    `ATRIUM_HOST='localhost'`,
+    'ATRIUM_SIGNUP=',
+    'ATRIUM_MONGO_PREFIX=a',
+    'ATRIUM_MONGO_PREFIX=b',
+  ]
+  const { port, data, host, signup, mongoPrefix } = await read(lines.join('\n'))
+  assert.deepEqual([port, data, host, signup, mongoPrefix], [4001, '/srv/a b#1', 'localhost', 'open', 'b'])
+})
+
+test('CFG-62: a line that is no option is named, and takes none of the next line', async (context) => {
+  const { file, refused } = await optionsFile(context)
+  for (const [line, flaw] of [
+    ['see the wiki', 'is not NAME=value'],
+    ['ATRIUM_PORT 4000', 'is not NAME=value'],
+    ['ATRIUM_PORT: 4000', 'is not NAME=value'],
+    ['set ATRIUM_PORT=4000', 'is not NAME=value'],
+    ['=4000', 'is not NAME=value'],
+    ['atrium_port=4000', 'names atrium_port, which is not an option of atrium'],
+    ['ATRIUM_SERVICE_HOST=a', 'names ATRIUM_SERVICE_HOST, which is not an option of atrium'],
+    ['PORT=4000', 'names no option of atrium'],
+    [`ATRIUM_CONFIG=${file}`, 'names ATRIUM_CONFIG, which no file may'],
+    ['ATRIUM_DATA="/srv/d', 'has a quote that is not closed'],
+    ["ATRIUM_DATA='/srv/d", 'has a quote that is not closed'],
+    ['ATRIUM_DATA="/srv/d" trailing', 'goes on after its closing quote'],
+    ['ATRIUM_DATA=/srv/#1', 'has a # that needs quotes'],
+  ] as const) {
+    const complaint = `ATRIUM_CONFIG: ${file}: line 2 ${flaw}`
+    await refused(`# ours\n${line}\nATRIUM_DATA=/srv/d\n`, complaint)
+    const port = 'ATRIUM_PORT: "x" is not allowed; allowed is a whole number from 0 to 65535'
+    await refused(`# ours\n${line}\nATRIUM_PORT=x\n`, `${complaint}\n${port}`)
+  }
+  await refused(
+    'ATRIUM_PORT=tcp://10.96.0.7:3333',
+    'ATRIUM_PORT: "tcp://10.96.0.7:3333" is not allowed; allowed is a whole number from 0 to 65535',
+  )
+})
+
+test('CFG-62: a file of options that is wrong ends a command with exit code 2, and none of its values is told', async (context) => {
+  const { file, refused } = await optionsFile(context)
+  const utf16 = Buffer.from('\ufeffATRIUM_PORT=4000\n', 'utf16le')
+  await refused(utf16, `ATRIUM_CONFIG: ${file} cannot be read: it is not UTF-8`)
+  const unmarked = Buffer.from('ATRIUM_PORT=4000', 'utf16le')
+  await refused(unmarked, `ATRIUM_CONFIG: ${file}: line 1 is not NAME=value`)
+  await writeFile(file, 'ATRIUM_SECRET: hidden\nATRIUM_SECRET="hidden\nhidden==\n')
+  const complaints = [
+    '1 is not NAME=value',
+    '2 has a quote that is not closed',
+    '3 names no option of atrium',
+  ]
+  const stderr = complaints.map((complaint) => `ATRIUM_CONFIG: ${file}: line ${complaint}\n`).join('')
+  assert.deepEqual(await atrium(['config', '--config', file]), { code: 2, stdout: '', stderr })
+})
