@@ -116,3 +116,38 @@ test('WIRE-227: with ATRIUM_STRICT=0 modules take what clients of old send, and 
   const [task] = (await ann.request('findAll', ['board:class:Task', {}])) as { [field: string]: unknown }[]
   assert.deepEqual([task?.['title'], task?.['own'], task?.['more']], ['y', { of: 'old' }, undefined])
 })
+
+test('WIRE-246: a mixin is an object of declared values, whoever writes it and how', async (context) => {
+  const { url, token } = await testServer(context)
+  const estimated = 'board:mixin:Estimated'
+  for (const [email, by] of [
+    ['ann', 'account:ann'],
+    ['system', 'core:account:System'],
+  ] as const) {
+    const client = await RawClient.open(url, token(email))
+    const id = `t of ${email}`
+    const ask = async (tx: object) => await client.ask('tx', [tx])
+    const mixin = (attributes: object) =>
+      change('core:class:TxMixin', id, 'board:class:Task', { by }, { mixin: estimated, attributes })
+    await client.request('tx', [createTask(id, { title: 'x' }, { by })])
+    for (const value of [5, null, [{ hours: 1 }], { hours: 'many' }, { title: 'x' }]) {
+      const created = createTask('t2', { title: 'x', [estimated]: value }, { by })
+      assertCoded(await ask(created), 'core:status:InvalidAttribute')
+      assertCoded(await ask(updateTask(id, { [estimated]: value }, { by })), 'core:status:InvalidAttribute')
+    }
+    for (const tx of [
+      updateTask(id, { [`${estimated}.hours`]: 'many' }, { by }),
+      updateTask(id, { [`${estimated}.hours.deep`]: 1 }, { by }),
+      updateTask(id, { $inc: { [estimated]: 1 } }, { by }),
+      updateTask(id, { $push: { [estimated]: { hours: 1 } } }, { by }),
+      mixin({ title: 5, status: 'nonsense' }),
+    ])
+      assertCoded(await ask(tx), 'core:status:InvalidAttribute')
+    await client.request('tx', [mixin({ hours: 1 })])
+    const [task] = (await client.request('findAll', [estimated, { _id: id }])) as Record<string, unknown>[]
+    assert.deepEqual(task?.[estimated], { hours: 1 })
+    await client.request('tx', [updateTask(id, { $unset: { [estimated]: '' } }, { by })])
+    const left = (await client.request('findAll', [estimated, { _id: id }])) as unknown[]
+    assert.equal(left.length, 0)
+  }
+})
