@@ -151,3 +151,33 @@ test('WIRE-246: a mixin is an object of declared values, whoever writes it and h
     assert.equal(left.length, 0)
   }
 })
+
+test('WIRE-247: an attached document does not move away from its parent, and follows it in one apply-if', async (context) => {
+  const { url, token } = await testServer(context)
+  const ann = await RawClient.open(url, token('ann'))
+  const [from, to] = [{ space: 'from' }, { space: 'to' }]
+  for (const space of ['from', 'to']) await ann.request('tx', [createSpace(space)])
+  await ann.request('tx', [createTask('t1', { title: 'x' }, from)])
+  for (const id of ['c1', 'c2']) await ann.request('tx', [comment('t1', id, from)])
+  const move = (id: string, space: string) =>
+    change('core:class:TxUpdateDoc', id, 'board:class:Comment', from, { operations: { space } })
+  const within = change('core:class:TxCollectionCUD', 't1', 'board:class:Task', from, {
+    collection: 'comments',
+    tx: move('c1', 'to'),
+  })
+  const alone = applyIf({ txes: [move('c1', 'to')] })
+  for (const tx of [move('c1', 'to'), within, alone]) {
+    const answer = await ann.ask('tx', [tx])
+    assertCoded(answer, 'core:status:ObjectSpaceMismatch')
+    assert.equal(answer.error?.params['expected'], 'from')
+  }
+  await ann.request('tx', [applyIf({ txes: [updateTask('t1', to, from), move('c1', 'to')] })])
+  await ann.request('tx', [move('c2', 'to')])
+  const comments = (await ann.request('findAll', ['board:class:Comment', {}])) as { space: string }[]
+  assert.deepEqual(
+    comments.map(({ space }) => space),
+    ['to', 'to'],
+  )
+  const [task] = (await ann.request('findAll', ['board:class:Task', {}])) as { comments: number }[]
+  assert.equal(task?.comments, 2)
+})
