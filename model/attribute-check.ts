@@ -1,6 +1,7 @@
-import type { Enum, Ref, Type } from './documents.ts'
+import type { Attribute, Enum, Ref, Type } from './documents.ts'
 import { core } from './identifiers.ts'
 import { isFields } from './json-value.ts'
+import { StatusError } from './status.ts'
 
 /** Where enums are found by id. */
 interface Enums {
@@ -49,4 +50,32 @@ function checkEnum(enums: Enums, of: Type['of'], value: unknown): string | undef
 
 function isType(of: Type | Ref | undefined): of is Type {
   return isFields(of)
+}
+
+/** The header of a document isn't among the attributes of a transaction that creates one. */
+const headerNames: ReadonlySet<string> = new Set([
+  '_id',
+  '_class',
+  'space',
+  'modifiedBy',
+  'modifiedOn',
+  'createdBy',
+  'createdOn',
+])
+
+/**
+ * Checks one value against its attribute.
+ *
+ * @throws StatusError `core:status:MissingAttribute`, `core:status:InvalidAttribute`
+ */
+export function checkAttribute(enums: Enums, attribute: Attribute, value: unknown): void {
+  const { attributeOf: _class, name } = attribute
+  if (value === undefined || value === null) {
+    const missing = attribute.required === true && !headerNames.has(name)
+    if (missing) throw new StatusError('core:status:MissingAttribute', { _class, attribute: name })
+    return
+  }
+  const expected = checkType(enums, attribute.type, value)
+  if (expected === undefined) return
+  throw new StatusError('core:status:InvalidAttribute', { _class, attribute: name, expected })
 }

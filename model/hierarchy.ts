@@ -120,6 +120,11 @@ export class Hierarchy {
     return this.#classes.get(id)?.kind === ClassKind.Mixin
   }
 
+  /** Whether it is a mixin that documents of the class may carry. */
+  mayCarry(_class: string, mixin: string): boolean {
+    return this.isMixin(mixin) && this.isDerived(_class, this.baseClass(mixin))
+  }
+
   /** The nearest ancestor that is no mixin: the class whose documents may carry it. */
   baseClass(id: string): Ref<Class> {
     const base = this.ancestors(id).find((ancestor) => this.getClass(ancestor).kind === ClassKind.Class)

@@ -8,7 +8,8 @@ import type { Class, Doc, Ref } from './documents.ts'
 import { coded, createTx, document, hierarchyOf, mixinTx, updateTx } from './fixture.ts'
 import { core } from './identifiers.ts'
 import type { UpdateOperations } from './transactions.ts'
-import { validateCreate, validateMixin, validateUpdate } from './validate-document.ts'
+import { validateMixin } from './mixin-values.ts'
+import { validateCreate, validateUpdate } from './validate-document.ts'
 
 const builder = createModelBuilder('s')
 const Strict = builder.class('Strict', {

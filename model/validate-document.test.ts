@@ -15,7 +15,8 @@ import {
 } from './fixture.ts'
 import { core } from './identifiers.ts'
 import type { TxMixin, UpdateOperations } from './transactions.ts'
-import { validateCreate, validateMixin, validateUpdate } from './validate-document.ts'
+import { validateMixin } from './mixin-values.ts'
+import { validateCreate, validateUpdate } from './validate-document.ts'
 
 const hierarchy = boardHierarchy()
 const whole = { title: 't', state: 'done', votes: 1 }

@@ -1,12 +1,12 @@
-import { checkType } from './attribute-check.ts'
-import type { Attribute, Doc } from './documents.ts'
+import { checkAttribute } from './attribute-check.ts'
+import type { Doc } from './documents.ts'
 import type { Hierarchy } from './hierarchy.ts'
 import { invalidTransaction } from './invalid-transaction.ts'
 import { isFields, ownValue, type Fields } from './json-value.ts'
-import { StatusError } from './status.ts'
-import { checkCreatedFields, checkMixedFields, checkUpdatedFields } from './strict-fields.ts'
+import { checkCreatedMixins, checkUpdatedMixins } from './mixin-values.ts'
+import { checkCreatedFields, checkUpdatedFields } from './strict-fields.ts'
 import { touchedFields } from './touched-fields.ts'
-import type { TxCreateDoc, TxMixin, TxUpdateDoc } from './transactions.ts'
+import type { TxCreateDoc, TxUpdateDoc } from './transactions.ts'
 
 /**
  * Checks a new document's attributes against its class; undeclared ones are allowed
@@ -23,6 +23,7 @@ export function validateCreate(hierarchy: Hierarchy, tx: TxCreateDoc): TxCreateD
   for (const attribute of hierarchy.attributes(tx.objectClass).values()) {
     checkAttribute(hierarchy, attribute, ownValue(attributes, attribute.name))
   }
+  checkCreatedMixins(hierarchy, tx.objectClass, attributes)
   return attributes === tx.attributes ? tx : { ...tx, attributes }
 }
 
@@ -45,47 +46,5 @@ export function validateUpdate(hierarchy: Hierarchy, tx: TxUpdateDoc, after: Doc
     const attribute = attributes.get(name)
     if (attribute !== undefined) checkAttribute(hierarchy, attribute, ownValue(after, name))
   }
-  const pushed = tx.operations.$pushMixin
-  if (pushed !== undefined) checkMixin(hierarchy, pushed.$mixin, after)
-}
-
-/** Checks that the document may carry the mixin, and the mixin's attributes as they are in `after`. */
-export function validateMixin(hierarchy: Hierarchy, tx: TxMixin, after: Doc): void {
-  checkMixin(hierarchy, tx.mixin, after)
-  checkMixedFields(hierarchy, tx.mixin, tx.attributes)
-}
-
-function checkMixin(hierarchy: Hierarchy, mixin: string, after: Doc): void {
-  hierarchy.getClass(mixin)
-  if (!hierarchy.isMixin(mixin)) throw invalidTransaction('not a mixin', { mixin })
-  if (!hierarchy.isDerived(after._class, hierarchy.baseClass(mixin))) {
-    throw invalidTransaction('a mixin of another class', { mixin, _class: after._class })
-  }
-  const fields = ownValue(after, mixin)
-  for (const attribute of hierarchy.ownAttributes(mixin).values()) {
-    checkAttribute(hierarchy, attribute, isFields(fields) ? ownValue(fields, attribute.name) : undefined)
-  }
-}
-
-/** The header of a document isn't among the attributes of a transaction that creates one. */
-const headerNames: ReadonlySet<string> = new Set([
-  '_id',
-  '_class',
-  'space',
-  'modifiedBy',
-  'modifiedOn',
-  'createdBy',
-  'createdOn',
-])
-
-function checkAttribute(hierarchy: Hierarchy, attribute: Attribute, value: unknown): void {
-  const { attributeOf: _class, name } = attribute
-  if (value === undefined || value === null) {
-    const missing = attribute.required === true && !headerNames.has(name)
-    if (missing) throw new StatusError('core:status:MissingAttribute', { _class, attribute: name })
-    return
-  }
-  const expected = checkType(hierarchy, attribute.type, value)
-  if (expected === undefined) return
-  throw new StatusError('core:status:InvalidAttribute', { _class, attribute: name, expected })
+  checkUpdatedMixins(hierarchy, tx.operations, after)
 }

@@ -40,7 +40,8 @@ export function parentDomain(hierarchy: Hierarchy, { attachedToClass }: Attached
 /**
  * Whether a document may be attached where it is: the parent is there and seen by the caller, its class declares the
  * collection, the collection takes the document's class, and the document is in the parent's space, or in the parent
- * where that is a space. It stays there when the parent moves later.
+ * where that is a space. It stays there when the parent moves later;
+ * when it moves itself, it moves to the parent.
  * @throws StatusError ObjectNotFound, ObjectClassMismatch, ObjectSpaceMismatch, InvalidTransaction
  */
 export async function checkAttachment(
@@ -66,6 +67,20 @@ export async function checkAttachment(
       field: collection,
       expected: itemClass,
     })
+  checkSpace(hierarchy, item, parent)
+}
+
+/**
+ * Whether an attached document may be moved to where it is now, without another parent.
+ * @throws StatusError ObjectNotFound for a parent that is not there or not seen, ObjectSpaceMismatch
+ */
+export async function checkMoved(work: Work, permissions: Permissions, item: AttachedDoc): Promise<void> {
+  const { hierarchy } = work.state
+  const { _class, attachedTo, attachedToClass } = item
+  if (hierarchy.creatorsOnly().has(_class) || hierarchy.findClass(attachedToClass) === undefined) return
+  const sight = new StagedSight(work, permissions)
+  const parent = sight.visible(await storedDocument(work, attachedToClass, attachedTo))
+  if (parent === undefined) throw notFound(attachedTo)
   checkSpace(hierarchy, item, parent)
 }
 

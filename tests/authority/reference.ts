@@ -162,7 +162,7 @@ export class Reference {
 
   #attachmentFlaw(was: Fields | undefined, is: Fields, sender: string): string | undefined {
     const fields = ['attachedTo', 'attachedToClass', 'collection']
-    if (was !== undefined && fields.every((field) => was[field] === is[field])) return undefined
+    if (was !== undefined && [...fields, 'space'].every((field) => was[field] === is[field])) return undefined
     if (fields.some((field) => typeof is[field] !== 'string')) return undefined
     const parent = this.#parentOf(is)
     if (parent === undefined || !this.sees(sender, parent)) return 'attached to what is not visible'

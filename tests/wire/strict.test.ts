@@ -116,3 +116,68 @@ test('WIRE-227: with ATRIUM_STRICT=0 modules take what clients of old send, and 
   const [task] = (await ann.request('findAll', ['board:class:Task', {}])) as { [field: string]: unknown }[]
   assert.deepEqual([task?.['title'], task?.['own'], task?.['more']], ['y', { of: 'old' }, undefined])
 })
+
+test('WIRE-246: a mixin is an object of declared values, whoever writes it and how', async (context) => {
+  const { url, token } = await testServer(context)
+  const estimated = 'board:mixin:Estimated'
+  for (const [email, by] of [
+    ['ann', 'account:ann'],
+    ['system', 'core:account:System'],
+  ] as const) {
+    const client = await RawClient.open(url, token(email))
+    const id = `t of ${email}`
+    const ask = async (tx: object) => await client.ask('tx', [tx])
+    const mixin = (attributes: object) =>
+      change('core:class:TxMixin', id, 'board:class:Task', { by }, { mixin: estimated, attributes })
+    await client.request('tx', [createTask(id, { title: 'x' }, { by })])
+    for (const value of [5, null, [{ hours: 1 }], { hours: 'many' }, { title: 'x' }]) {
+      const created = createTask('t2', { title: 'x', [estimated]: value }, { by })
+      assertCoded(await ask(created), 'core:status:InvalidAttribute')
+      assertCoded(await ask(updateTask(id, { [estimated]: value }, { by })), 'core:status:InvalidAttribute')
+    }
+    for (const tx of [
+      updateTask(id, { [`${estimated}.hours`]: 'many' }, { by }),
+      updateTask(id, { [`${estimated}.hours.deep`]: 1 }, { by }),
+      updateTask(id, { $inc: { [estimated]: 1 } }, { by }),
+      updateTask(id, { $push: { [estimated]: { hours: 1 } } }, { by }),
+      mixin({ title: 5, status: 'nonsense' }),
+    ])
+      assertCoded(await ask(tx), 'core:status:InvalidAttribute')
+    await client.request('tx', [mixin({ hours: 1 })])
+    const [task] = (await client.request('findAll', [estimated, { _id: id }])) as Record<string, unknown>[]
+    assert.deepEqual(task?.[estimated], { hours: 1 })
+    await client.request('tx', [updateTask(id, { $unset: { [estimated]: '' } }, { by })])
+    const left = (await client.request('findAll', [estimated, { _id: id }])) as unknown[]
+    assert.equal(left.length, 0)
+  }
+})
+
+test('WIRE-247: an attached document does not move away from its parent, and follows it in one apply-if', async (context) => {
+  const { url, token } = await testServer(context)
+  const ann = await RawClient.open(url, token('ann'))
+  const [from, to] = [{ space: 'from' }, { space: 'to' }]
+  for (const space of ['from', 'to']) await ann.request('tx', [createSpace(space)])
+  await ann.request('tx', [createTask('t1', { title: 'x' }, from)])
+  for (const id of ['c1', 'c2']) await ann.request('tx', [comment('t1', id, from)])
+  const move = (id: string, space: string) =>
+    change('core:class:TxUpdateDoc', id, 'board:class:Comment', from, { operations: { space } })
+  const within = change('core:class:TxCollectionCUD', 't1', 'board:class:Task', from, {
+    collection: 'comments',
+    tx: move('c1', 'to'),
+  })
+  const alone = applyIf({ txes: [move('c1', 'to')] })
+  for (const tx of [move('c1', 'to'), within, alone]) {
+    const answer = await ann.ask('tx', [tx])
+    assertCoded(answer, 'core:status:ObjectSpaceMismatch')
+    assert.equal(answer.error?.params['expected'], 'from')
+  }
+  await ann.request('tx', [applyIf({ txes: [updateTask('t1', to, from), move('c1', 'to')] })])
+  await ann.request('tx', [move('c2', 'to')])
+  const comments = (await ann.request('findAll', ['board:class:Comment', {}])) as { space: string }[]
+  assert.deepEqual(
+    comments.map(({ space }) => space),
+    ['to', 'to'],
+  )
+  const [task] = (await ann.request('findAll', ['board:class:Task', {}])) as { comments: number }[]
+  assert.equal(task?.comments, 2)
+})

@@ -3,7 +3,7 @@ import { core } from '../../../model/identifiers.ts'
 import type { TxCUD } from '../../../model/transactions.ts'
 import { notFound } from '../../permissions/role.ts'
 import type { Workspace } from '../../workspace.ts'
-import { attachmentOf, checkAttachment, parentDomain } from '../attachments.ts'
+import { attachmentOf, checkAttachment, checkMoved, parentDomain } from '../attachments.ts'
 import { storedDocument } from '../claims.ts'
 import { collectionOf } from '../counter-fields.ts'
 import type { CommitStep, StepHandler, Work } from '../commit-step.ts'
@@ -23,7 +23,10 @@ export const counters: CommitStep = (next, workspace) =>
     const { hierarchy } = work.state
     const { before, after } = outcome.change
     const [from, to] = [attachmentOf(hierarchy, before), attachmentOf(hierarchy, after)]
-    if (isSame(from, to)) return outcome
+    if (isSame(from, to)) {
+      if (to !== undefined && from?.space !== to.space) await checkMoved(work, workspace.permissions, to)
+      return outcome
+    }
     if (to !== undefined) await checkAttachment(work, workspace.permissions, to)
     const count = { work, workspace, next, cause: outcome.change.tx }
     if (from !== undefined) await move(count, from, -1)
@@ -31,6 +34,7 @@ export const counters: CommitStep = (next, workspace) =>
     return outcome
   }
 
+/** Whether both are in the same collection of the same parent. */
 function isSame(from: AttachedDoc | undefined, to: AttachedDoc | undefined): boolean {
   if (from === undefined || to === undefined) return from === to
   const fields = ['attachedTo', 'attachedToClass', 'collection'] as const

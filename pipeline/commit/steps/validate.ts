@@ -9,7 +9,8 @@ import type {
   TxMixin,
   TxUpdateDoc,
 } from '../../../model/transactions.ts'
-import { validateCreate, validateMixin, validateUpdate } from '../../../model/validate-document.ts'
+import { validateMixin } from '../../../model/mixin-values.ts'
+import { validateCreate, validateUpdate } from '../../../model/validate-document.ts'
 import { checkParts } from '../attachments.ts'
 import type { CommitStep } from '../commit-step.ts'
 

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { applyTransaction } from './apply-transaction.ts'
+import { number, string } from './attribute-types.ts'
+import { baseModel } from './base-model.ts'
+import { createModelBuilder } from './builder.ts'
+import type { Class, Doc, Ref } from './documents.ts'
+import { coded, createTx, document, hierarchyOf, mixinTx, updateTx } from './fixture.ts'
+import { core } from './identifiers.ts'
+import { validateMixin } from './mixin-values.ts'
+import type { UpdateOperations } from './transactions.ts'
+import { validateCreate, validateUpdate } from './validate-document.ts'
+
+const builder = createModelBuilder('s')
+const Item = builder.class('Item', {
+  extends: core.class.Doc,
+  domain: 'item',
+  attributes: { title: string() },
+})
+const Lax = builder.class('Lax', { extends: Item, strict: false })
+const Sized = builder.interface('Sized', { attributes: { size: number() } })
+const Priced = builder.mixin('Priced', {
+  extends: Item,
+  implements: [Sized],
+  attributes: { price: number({ required: true }), note: string() },
+})
+const Dearer = builder.mixin('Dearer', { extends: Priced, attributes: { by: number() } })
+const LaxMixin = builder.mixin('LaxMixin', { extends: Item, strict: false, attributes: { x: number() } })
+const hierarchy = hierarchyOf([...baseModel, ...builder.transactions()])
+
+const invalid = (attribute: string, expected: string) =>
+  coded('core:status:InvalidAttribute', { attribute, expected })
+const missing = coded('core:status:MissingAttribute', { _class: Priced, attribute: 'price' })
+
+/** Values under the id of `Priced` and what is refused in them. */
+const wrong: [unknown, (error: unknown) => boolean][] = [
+  [{ price: 'many' }, invalid('price', 'number')],
+  [{ price: 1, note: 2 }, invalid('note', 'string')],
+  [{ price: 1, size: 'x' }, invalid('size', 'number')],
+  [{ price: 1, prize: 1 }, invalid('prize', 'a declared attribute')],
+  [{ price: 1, title: 'x' }, invalid('title', 'a declared attribute')],
+  [{}, missing],
+  ...[5, 'x', false, null, [], [{ price: 1 }]].map((value): [unknown, (error: unknown) => boolean] => [
+    value,
+    invalid(Priced, 'object'),
+  ]),
+]
+
+function create(attributes: Record<string, unknown>, objectClass: Ref<Class> = Item): void {
+  validateCreate(hierarchy, createTx(attributes, { objectClass }))
+}
+
+function update(operations: object, fields: Record<string, unknown> = {}): void {
+  const tx = updateTx(operations as UpdateOperations)
+  validateUpdate(hierarchy, tx, applyTransaction(document({ _class: Item, ...fields }), tx) as Doc)
+}
+
+function mix(mixin: Ref<Class>, attributes: UpdateOperations, fields: Record<string, unknown> = {}): void {
+  const tx = mixinTx(attributes, { mixin })
+  validateMixin(hierarchy, tx, applyTransaction(document({ _class: Item, ...fields }), tx) as Doc)
+}
+
+test('DOC-69: a creation gives a mixin an object of its fields, whether the class is strict or not', () => {
+  for (const _class of [Item, Lax]) {
+    for (const [value, refused] of wrong) assert.throws(() => create({ [Priced]: value }, _class), refused)
+    create({ [Priced]: { price: 1, note: null, size: 2 }, [LaxMixin]: { x: 1, whatever: 2 } }, _class)
+    assert.throws(() => create({ [LaxMixin]: { x: 'x' } }, _class), invalid('x', 'number'))
+  }
+})
+
+test('DOC-69: an update gives a mixin an object of its fields, by whatever operator', () => {
+  for (const _class of [Item, Lax])
+    for (const [value, refused] of wrong)
+      assert.throws(() => update({ [Priced]: value }, { _class }), refused)
+  const priced = { [Priced]: { price: 1 } }
+  for (const operations of [
+    { [`${Priced}.price`]: 'many' },
+    { [`${Priced}.price.deep`]: 1 },
+    { $push: { [`${Priced}.price`]: 1 } },
+    { $pushMixin: { $mixin: Priced, values: { price: 1 } } },
+  ])
+    assert.throws(() => update(operations), invalid('price', 'number'))
+  for (const operations of [{ $inc: { [Priced]: 1 } }, { $push: { [Priced]: { price: 1 } } }])
+    assert.throws(() => update(operations), invalid(Priced, 'object'))
+  assert.throws(() => update({ [`${Priced}.note`]: 'x' }), missing)
+  assert.throws(() => update({ $unset: { [`${Priced}.price`]: '' } }, priced), missing)
+  assert.throws(() => update({ [`${Priced}.title`]: 'x' }, priced), invalid('title', 'a declared attribute'))
+  update({ $inc: { [`${Priced}.price`]: 1 }, [`${Priced}.note`]: 'x' }, priced)
+  update({ [Priced]: { price: 2 } }, priced)
+})
+
+test('DOC-69: a mixin may be taken out, and what was wrong before is put right', () => {
+  for (const value of [{ price: 1 }, 5, null, [{ price: 1 }]]) {
+    update({ $unset: { [Priced]: '' } }, { [Priced]: value })
+    update({ [Priced]: { price: 1 } }, { [Priced]: value })
+    update({ title: 'y' }, { [Priced]: value })
+  }
+  update({ [`${Priced}.note`]: 'x', $unset: { [`${Priced}.old`]: '' } }, { [Priced]: { price: 'x', old: 1 } })
+})
+
+test('DOC-70: a mixin has its own fields and those of mixins it extends, not those of its class', () => {
+  for (const attributes of [{ title: 5 }, { title: 'x' }, { modifiedBy: 'x' }, { $push: { title: 'x' } }])
+    assert.throws(
+      () => mix(Priced, { price: 1, ...attributes } as UpdateOperations),
+      coded('core:status:InvalidAttribute', { _class: Priced, expected: 'a declared attribute' }),
+    )
+  mix(Priced, { price: 1, size: 2 })
+  assert.throws(() => mix(Priced, { price: 1, size: 'x' }), invalid('size', 'number'))
+  mix(Dearer, { by: 1 })
+  mix(Dearer, { price: 2, by: 1 })
+  for (const attributes of [{ price: 'x' }, { 'price.deep': 1 }, { $push: { price: 1 } }])
+    assert.throws(() => mix(Dearer, attributes as UpdateOperations), invalid('price', 'number'))
+  assert.throws(() => create({ [Dearer]: { price: 'x' } }), invalid('price', 'number'))
+})

@@ -1,0 +1,104 @@
+import { checkAttribute } from './attribute-check.ts'
+import type { Attribute, Doc } from './documents.ts'
+import type { Hierarchy } from './hierarchy.ts'
+import { invalidTransaction } from './invalid-transaction.ts'
+import { isFields, ownValue, type Fields } from './json-value.ts'
+import { StatusError } from './status.ts'
+import { checkNames, setPaths } from './strict-fields.ts'
+import { touchedPaths } from './touched-fields.ts'
+import type { TxMixin, UpdateOperations } from './transactions.ts'
+
+/**
+ * Checks that the document may carry the mixin, and the mixin's attributes as they are in `after`.
+ *
+ * @throws StatusError UnknownClass, InvalidTransaction, MissingAttribute, InvalidAttribute
+ */
+export function validateMixin(hierarchy: Hierarchy, tx: TxMixin, after: Doc): void {
+  checkCarrier(hierarchy, tx.mixin, after._class)
+  const touched = new Set(touchedPaths(tx.attributes).map(headOf))
+  for (const name of hierarchy.ownAttributes(tx.mixin).keys()) touched.add(name)
+  checkValues(hierarchy, tx.mixin, fieldsOf(after._class, tx.mixin, ownValue(after, tx.mixin)), touched)
+  checkDeclaredNames(hierarchy, tx.mixin, setPaths(tx.attributes).map(headOf))
+}
+
+/**
+ * Checks what a new document has under the ids of mixins of its class.
+ *
+ * @throws StatusError MissingAttribute, InvalidAttribute
+ */
+export function checkCreatedMixins(hierarchy: Hierarchy, _class: string, attributes: Fields): void {
+  for (const [name, value] of Object.entries(attributes))
+    if (value !== undefined && hierarchy.mayCarry(_class, name))
+      checkWhole(hierarchy, name, fieldsOf(_class, name, value))
+}
+
+/** The same of what an update touched. A mixin that was taken out is not there to be checked. */
+export function checkUpdatedMixins(hierarchy: Hierarchy, operations: UpdateOperations, after: Doc): void {
+  const { $pushMixin: pushed } = operations
+  if (pushed !== undefined) checkCarrier(hierarchy, pushed.$mixin, after._class)
+  const { _class } = after
+  for (const [mixin, inner] of touchedPaths(operations).map(split)) {
+    const value = ownValue(after, mixin)
+    if (value === undefined || !hierarchy.mayCarry(_class, mixin)) continue
+    const fields = fieldsOf(_class, mixin, value)
+    if (inner === undefined) checkWhole(hierarchy, mixin, fields)
+    else checkValues(hierarchy, mixin, fields, new Set([headOf(inner)]))
+  }
+  for (const [mixin, inner] of setPaths(operations).map(split))
+    if (inner !== undefined && hierarchy.mayCarry(_class, mixin))
+      checkDeclaredNames(hierarchy, mixin, [headOf(inner)])
+}
+
+function checkCarrier(hierarchy: Hierarchy, mixin: string, _class: string): void {
+  hierarchy.getClass(mixin)
+  if (!hierarchy.isMixin(mixin)) throw invalidTransaction('not a mixin', { mixin })
+  if (!hierarchy.mayCarry(_class, mixin))
+    throw invalidTransaction('a mixin of another class', { mixin, _class })
+}
+
+/** All that is under a mixin's id. */
+function checkWhole(hierarchy: Hierarchy, mixin: string, fields: Fields): void {
+  const names = Object.keys(fields)
+  checkValues(hierarchy, mixin, fields, new Set(names))
+  checkDeclaredNames(hierarchy, mixin, names)
+}
+
+/** The values of the names, and that nothing is missing that the mixin itself requires. */
+function checkValues(hierarchy: Hierarchy, mixin: string, fields: Fields, names: ReadonlySet<string>): void {
+  for (const attribute of mixinAttributes(hierarchy, mixin).values()) {
+    const value = ownValue(fields, attribute.name)
+    const isMissing = value === undefined || value === null
+    // What an ancestor requires is required under the ancestor's id.
+    const isMeant = isMissing ? attribute.attributeOf === mixin : names.has(attribute.name)
+    if (isMeant) checkAttribute(hierarchy, attribute, value)
+  }
+}
+
+function checkDeclaredNames(hierarchy: Hierarchy, mixin: string, names: readonly string[]): void {
+  if (hierarchy.isStrict(mixin)) checkNames(mixin, mixinAttributes(hierarchy, mixin), names)
+}
+
+/** Those of the mixin and of the mixins it extends. Those of the class it lies on are the document's own. */
+function mixinAttributes(hierarchy: Hierarchy, mixin: string): ReadonlyMap<string, Attribute> {
+  const ofDocument = new Set<string>(hierarchy.ancestors(hierarchy.baseClass(mixin)))
+  const farthestFirst = hierarchy
+    .ancestors(mixin)
+    .filter((id) => !ofDocument.has(id))
+    .reverse()
+  return new Map(farthestFirst.flatMap((id) => [...hierarchy.ownAttributes(id)]))
+}
+
+function fieldsOf(_class: string, mixin: string, value: unknown): Fields {
+  if (isFields(value)) return value
+  throw new StatusError('core:status:InvalidAttribute', { _class, attribute: mixin, expected: 'object' })
+}
+
+/** The first part of a path, and the rest where there is one. */
+function split(path: string): [string, string | undefined] {
+  const end = path.indexOf('.')
+  return end < 0 ? [path, undefined] : [path.slice(0, end), path.slice(end + 1)]
+}
+
+function headOf(path: string): string {
+  return split(path)[0]
+}
