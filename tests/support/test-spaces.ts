@@ -57,7 +57,7 @@ const Loose = builder.class('Loose', {
   attributes: { title: string({ fullText: true }) },
 })
 
-builder.mixin('Noted', { extends: Loose, attributes: { notes: any() } })
+builder.mixin('Noted', { extends: Loose, strict: false, attributes: { notes: any() } })
 
 /** A module, for servers of tests. */
 export default { name: 'test-spaces', model: [...testSpaces, ...builder.transactions()] }
