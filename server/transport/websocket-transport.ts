@@ -186,5 +186,7 @@ function sessionIdOf({ searchParams }: URL): string | undefined {
 }
 
 function refuse(socket: Duplex, status: number, text: string): void {
+  // Nobody else listens to it, and an error that nobody hears ends the process.
+  socket.on('error', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { test } from 'node:test'
+import { TestLog } from '../../tests/support/test-server.ts'
+import { WebSocketTransport } from './websocket-transport.ts'
+
+const upgrade = [
+  'GET /token HTTP/1.1',
+  'Host: localhost',
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  '',
+  '',
+].join('\r\n')
+
+test('SRV-93: connections that are reset while a stopping server refuses them do not end its process', async (context) => {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  context.after(() => server.close())
+  const accept = () => assert.fail('a connection was taken')
+  const logger = new TestLog()
+  const transport = new WebSocketTransport({ server, maxPayload: 1000, origins: () => [], accept, logger })
+  transport.stop()
+  const { port } = server.address() as AddressInfo
+  const closed: Promise<unknown>[] = []
+  // By its event alone: `once` would hear its errors too.
+  const isClosed = (socket: Socket) => new Promise((resolve) => socket.on('close', resolve))
+  server.on('connection', (socket) => closed.push(isClosed(socket)))
+  for (let count = 0; count < 20; count++) {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    const refused = once(server, 'upgrade')
+    socket.write(upgrade)
+    await refused
+    socket.resetAndDestroy()
+  }
+  await Promise.all(closed)
+  // What nobody listens to is thrown by the next tick.
+  await new Promise(setImmediate)
+})
