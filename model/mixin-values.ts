@@ -4,8 +4,8 @@ import type { Hierarchy } from './hierarchy.ts'
 import { invalidTransaction } from './invalid-transaction.ts'
 import { isFields, ownValue, type Fields } from './json-value.ts'
 import { StatusError } from './status.ts'
-import { checkNames, setPaths } from './strict-fields.ts'
-import { touchedPaths } from './touched-fields.ts'
+import { checkNames } from './strict-fields.ts'
+import { headOf, type UpdatedPaths, updatedPaths } from './touched-fields.ts'
 import type { TxMixin, UpdateOperations } from './transactions.ts'
 
 /**
@@ -15,10 +15,10 @@ import type { TxMixin, UpdateOperations } from './transactions.ts'
  */
 export function validateMixin(hierarchy: Hierarchy, tx: TxMixin, after: Doc): void {
   checkCarrier(hierarchy, tx.mixin, after._class)
-  const touched = new Set(touchedPaths(tx.attributes).map(headOf))
-  for (const name of hierarchy.ownAttributes(tx.mixin).keys()) touched.add(name)
-  checkValues(hierarchy, tx.mixin, fieldsOf(after._class, tx.mixin, ownValue(after, tx.mixin)), touched)
-  checkDeclaredNames(hierarchy, tx.mixin, setPaths(tx.attributes).map(headOf))
+  const { touched, set } = updatedPaths(tx.attributes)
+  const names = new Set([...touched.map(headOf), ...hierarchy.ownAttributes(tx.mixin).keys()])
+  checkValues(hierarchy, tx.mixin, fieldsOf(after._class, tx.mixin, ownValue(after, tx.mixin)), names)
+  checkDeclaredNames(hierarchy, tx.mixin, set.map(headOf))
 }
 
 /**
@@ -33,18 +33,22 @@ export function checkCreatedMixins(hierarchy: Hierarchy, _class: string, attribu
 }
 
 /** The same of what an update touched. A mixin that was taken out is not there to be checked. */
-export function checkUpdatedMixins(hierarchy: Hierarchy, operations: UpdateOperations, after: Doc): void {
+export function checkUpdatedMixins(
+  hierarchy: Hierarchy,
+  { touched, set }: UpdatedPaths,
+  { operations, after }: { operations: UpdateOperations; after: Doc },
+): void {
   const { $pushMixin: pushed } = operations
   if (pushed !== undefined) checkCarrier(hierarchy, pushed.$mixin, after._class)
   const { _class } = after
-  for (const [mixin, inner] of touchedPaths(operations).map(split)) {
+  for (const [mixin, inner] of touched.map(split)) {
     const value = ownValue(after, mixin)
     if (value === undefined || !hierarchy.mayCarry(_class, mixin)) continue
     const fields = fieldsOf(_class, mixin, value)
     if (inner === undefined) checkWhole(hierarchy, mixin, fields)
     else checkValues(hierarchy, mixin, fields, new Set([headOf(inner)]))
   }
-  for (const [mixin, inner] of setPaths(operations).map(split))
+  for (const [mixin, inner] of set.map(split))
     if (inner !== undefined && hierarchy.mayCarry(_class, mixin))
       checkDeclaredNames(hierarchy, mixin, [headOf(inner)])
 }
@@ -95,10 +99,6 @@ function fieldsOf(_class: string, mixin: string, value: unknown): Fields {
 
 /** The first part of a path, and the rest where there is one. */
 function split(path: string): [string, string | undefined] {
-  const end = path.indexOf('.')
-  return end < 0 ? [path, undefined] : [path.slice(0, end), path.slice(end + 1)]
-}
-
-function headOf(path: string): string {
-  return split(path)[0]
+  const head = headOf(path)
+  return [head, head.length < path.length ? path.slice(head.length + 1) : undefined]
 }

@@ -2,8 +2,7 @@ import type { Attribute, Doc } from './documents.ts'
 import type { Hierarchy } from './hierarchy.ts'
 import type { Fields } from './json-value.ts'
 import { StatusError } from './status.ts'
-import { touchedPaths } from './touched-fields.ts'
-import type { UpdateOperations } from './transactions.ts'
+import { headOf } from './touched-fields.ts'
 
 /**
  * Refuses fields of a new document that its strict class does not declare, and that are no mixins of it.
@@ -17,10 +16,10 @@ export function checkCreatedFields(hierarchy: Hierarchy, _class: string, attribu
     if (!name.startsWith('$')) checkDeclared(hierarchy, _class, name)
 }
 
-/** The same of what an update sets. Taking out what is not declared is what an update may do. */
-export function checkUpdatedFields(hierarchy: Hierarchy, operations: UpdateOperations, after: Doc): void {
+/** The same of the paths that an update sets. Taking out what is not declared is what an update may do. */
+export function checkUpdatedFields(hierarchy: Hierarchy, paths: readonly string[], after: Doc): void {
   if (!hierarchy.isStrict(after._class)) return
-  for (const path of setPaths(operations)) checkDeclared(hierarchy, after._class, path.split('.')[0] ?? '')
+  for (const path of paths) checkDeclared(hierarchy, after._class, headOf(path))
 }
 
 /** Refuses names that are not among what `_class` declares. */
@@ -35,12 +34,6 @@ export function checkNames(
 function checkDeclared(hierarchy: Hierarchy, _class: string, name: string): void {
   if (hierarchy.attributes(_class).has(name) || hierarchy.mayCarry(_class, name)) return
   throw undeclared(_class, name)
-}
-
-/** The paths that the operations may set: what they only take out is not among them. */
-export function setPaths(operations: UpdateOperations): string[] {
-  const { $unset: _, ...others } = operations
-  return touchedPaths(others)
 }
 
 function undeclared(_class: string, attribute: string): StatusError {

@@ -9,8 +9,22 @@ export function touchedFields(operations: UpdateOperations): Set<string> {
   return fields
 }
 
-/** The paths that the operations may change, in the document. */
-export function touchedPaths(operations: UpdateOperations): string[] {
+/** Paths in a document. */
+export interface UpdatedPaths {
+  /** What the operations may change. */
+  touched: readonly string[]
+  /** The same without what they only take out. */
+  set: readonly string[]
+}
+
+export function updatedPaths(operations: UpdateOperations): UpdatedPaths {
+  const touched = touchedPaths(operations)
+  if (!('$unset' in operations)) return { touched, set: touched }
+  const { $unset: _, ...others } = operations
+  return { touched, set: touchedPaths(others) }
+}
+
+function touchedPaths(operations: UpdateOperations): string[] {
   const paths: string[] = []
   for (const key of Object.keys(operations)) {
     const operand = operations[key]
@@ -30,7 +44,8 @@ function pathsIn(operator: string, operand: Record<string, unknown>): string[] {
   return names.length > 0 ? names.map((name) => `${mixin}.${name}`) : [mixin]
 }
 
-function headOf(path: string): string {
+/** The first part of a path. */
+export function headOf(path: string): string {
   const end = path.indexOf('.')
   return end < 0 ? path : path.slice(0, end)
 }

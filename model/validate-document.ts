@@ -5,14 +5,13 @@ import { invalidTransaction } from './invalid-transaction.ts'
 import { isFields, ownValue, type Fields } from './json-value.ts'
 import { checkCreatedMixins, checkUpdatedMixins } from './mixin-values.ts'
 import { checkCreatedFields, checkUpdatedFields } from './strict-fields.ts'
-import { touchedFields } from './touched-fields.ts'
+import { headOf, updatedPaths } from './touched-fields.ts'
 import type { TxCreateDoc, TxUpdateDoc } from './transactions.ts'
 
 /**
- * Checks a new document's attributes against its class; undeclared ones are allowed
- * where it is not strict. Returns the transaction
- * with defaults filled in, the same one when there are none to fill. Throws `UnknownClass`,
- * `MissingAttribute` or `InvalidAttribute`.
+ * Checks a new document's attributes against its class; undeclared ones are allowed where it is not strict. Returns the
+ * transaction with defaults filled in, the same one when there are none to fill. Throws `UnknownClass`, `MissingAttribute`
+ * or `InvalidAttribute`.
  */
 export function validateCreate(hierarchy: Hierarchy, tx: TxCreateDoc): TxCreateDoc {
   if (hierarchy.getClass(tx.objectClass).kind !== 0)
@@ -40,11 +39,13 @@ export function withDefaults(hierarchy: Hierarchy, _class: string, attributes: F
 
 /** Checks the attributes an update touched, as they are in the document it gave. */
 export function validateUpdate(hierarchy: Hierarchy, tx: TxUpdateDoc, after: Doc): void {
-  checkUpdatedFields(hierarchy, tx.operations, after)
+  const { operations } = tx
+  const paths = updatedPaths(operations)
+  checkUpdatedFields(hierarchy, paths.set, after)
   const attributes = hierarchy.attributes(after._class)
-  for (const name of touchedFields(tx.operations)) {
+  for (const name of new Set(paths.touched.map(headOf))) {
     const attribute = attributes.get(name)
     if (attribute !== undefined) checkAttribute(hierarchy, attribute, ownValue(after, name))
   }
-  checkUpdatedMixins(hierarchy, tx.operations, after)
+  checkUpdatedMixins(hierarchy, paths, { operations, after })
 }
