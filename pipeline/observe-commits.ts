@@ -19,8 +19,9 @@ export function observeCommits(
   let { version } = model
   let schema = storageSchema(model.hierarchy)
   const tellIndexed = (entries: readonly { tx: Tx }[]) => {
+    if (listener.indexed === undefined) return
     const txes = entries.map(({ tx }) => tx)
-    listener.indexed?.(indexedBy(model.hierarchy, permissions, txes))
+    listener.indexed(indexedBy(model.hierarchy, permissions, txes))
   }
   return {
     committed: (pushes) => {

@@ -1,5 +1,4 @@
-import type { SearchPrefix } from './search-terms.ts'
-import { hasTerm, type SearchTerm, searchTerms } from './search-terms.ts'
+import { hasTerm, type SearchPrefix, type SearchTerm, searchTerms } from './search-terms.ts'
 import { wordsIn, type Word } from './search-words.ts'
 
 /** What is looked for, and how. */

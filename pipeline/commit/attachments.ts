@@ -1,4 +1,4 @@
-import type { AttachedDoc, Doc, Domain } from '../../model/documents.ts'
+import type { AttachedDoc, Class, Doc, Domain, Ref } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import { core, domains } from '../../model/identifiers.ts'
 import { invalidTransaction } from '../../model/invalid-transaction.ts'
@@ -11,7 +11,8 @@ import { collectionOf } from './counter-fields.ts'
 import type { Work } from './commit-step.ts'
 import { StagedSight } from './staged-sight.ts'
 
-const PARTS = ['attachedTo', 'attachedToClass', 'collection'] as const
+/** What names a place that documents are attached to. */
+export const PARTS = ['attachedTo', 'attachedToClass', 'collection'] as const
 
 /**
  * What a creation says of its parent itself is all of it, or nothing: a part would be lost.
@@ -27,9 +28,9 @@ export function checkParts(tx: TxCreateDoc): void {
 /** What a document is attached to, where its class is one of attached documents. */
 export function attachmentOf(hierarchy: Hierarchy, doc: Doc | undefined): AttachedDoc | undefined {
   if (doc === undefined || !hierarchy.isDerived(doc._class, core.class.AttachedDoc)) return undefined
-  const { attachedTo, attachedToClass, collection } = doc as AttachedDoc
-  const isAttached = [attachedTo, attachedToClass, collection].every((part) => typeof part === 'string')
-  return isAttached && !isInModel(hierarchy, doc) ? (doc as AttachedDoc) : undefined
+  const item = doc as AttachedDoc
+  const isAttached = PARTS.every((part) => typeof item[part] === 'string')
+  return isAttached && !isInModel(hierarchy, doc) ? item : undefined
 }
 
 /** The domain of what a document is attached to; `undefined` where the model does not know its class. */
@@ -38,10 +39,23 @@ export function parentDomain(hierarchy: Hierarchy, { attachedToClass }: Attached
 }
 
 /**
+ * What a document is attached to, or is to be, as the caller sees it.
+ * @throws StatusError ObjectNotFound where it is not there or not seen
+ */
+export async function visibleParent(
+  work: Work,
+  permissions: Permissions,
+  { _class, _id }: { _class: Ref<Class>; _id: Ref },
+): Promise<Doc> {
+  const parent = new StagedSight(work, permissions).visible(await storedDocument(work, _class, _id))
+  if (parent === undefined) throw notFound(_id)
+  return parent
+}
+
+/**
  * Whether a document may be attached where it is: the parent is there and seen by the caller, its class declares the
  * collection, the collection takes the document's class, and the document is in the parent's space, or in the parent
- * where that is a space. It stays there when the parent moves later;
- * when it moves itself, it moves to the parent.
+ * where that is a space. It stays there when the parent moves later; when it moves itself, it moves to the parent.
  * @throws StatusError ObjectNotFound, ObjectClassMismatch, ObjectSpaceMismatch, InvalidTransaction
  */
 export async function checkAttachment(
@@ -52,9 +66,7 @@ export async function checkAttachment(
   const { hierarchy } = work.state
   const { attachedTo, attachedToClass, collection } = item
   hierarchy.getClass(attachedToClass)
-  const sight = new StagedSight(work, permissions)
-  const parent = sight.visible(await storedDocument(work, attachedToClass, attachedTo))
-  if (parent === undefined) throw notFound(attachedTo)
+  const parent = await visibleParent(work, permissions, { _class: attachedToClass, _id: attachedTo })
   checkClass(hierarchy, parent, attachedToClass)
   const declared =
     collectionOf(hierarchy, attachedToClass, collection) ?? collectionOf(hierarchy, parent._class, collection)
@@ -78,9 +90,7 @@ export async function checkMoved(work: Work, permissions: Permissions, item: Att
   const { hierarchy } = work.state
   const { _class, attachedTo, attachedToClass } = item
   if (hierarchy.creatorsOnly().has(_class) || hierarchy.findClass(attachedToClass) === undefined) return
-  const sight = new StagedSight(work, permissions)
-  const parent = sight.visible(await storedDocument(work, attachedToClass, attachedTo))
-  if (parent === undefined) throw notFound(attachedTo)
+  const parent = await visibleParent(work, permissions, { _class: attachedToClass, _id: attachedTo })
   checkSpace(hierarchy, item, parent)
 }
 

@@ -7,12 +7,13 @@ import type { Condition, FindPlan } from '../../model/query/plan.ts'
 import type { DocumentChange, Tx, TxCUD } from '../../model/transactions.ts'
 import type { Absent, CommitBatch, LogEntry, Prefetched, WorkspaceStorage } from '../storage/contract.ts'
 import type { Push } from '../push.ts'
+import { isStoredDomain } from '../stored-domain.ts'
 import { isStructural, type WorkspaceModel, withChange } from '../../model/workspace-model.ts'
 import { Assumed } from './assumed.ts'
 import { estimatedSize } from './estimated-size.ts'
 import { isAbout } from './is-about.ts'
 import type { RecentDocuments } from './recent-documents.ts'
-import { isStored, mapOf, overlaid, type Staged } from './staged-documents.ts'
+import { mapOf, overlaid, type Staged } from './staged-documents.ts'
 
 export interface StateSources {
   storage: WorkspaceStorage
@@ -151,7 +152,7 @@ export class CommitState {
     const staged = mapOf(this.#staged, domain)
     const { had, previous } = { had: staged.has(id), previous: staged.get(id) }
     staged.set(id, doc)
-    if (!had && isStored(domain)) this.#bytes += estimatedSize(doc)
+    if (!had && isStoredDomain(domain)) this.#bytes += estimatedSize(doc)
     this.#undo.push(() => (had ? staged.set(id, previous) : staged.delete(id)))
   }
 
@@ -257,7 +258,7 @@ export class CommitState {
   batch(): CommitBatch {
     const batch: CommitBatch = { absent: this.#absent(), entries: this.entries, puts: [], removes: [] }
     for (const [domain, staged] of this.#staged) {
-      if (!isStored(domain)) continue
+      if (!isStoredDomain(domain)) continue
       for (const [id, doc] of staged) {
         if (doc === undefined) batch.removes.push({ domain, id })
         else batch.puts.push({ domain, doc })

@@ -38,9 +38,7 @@ function counterFields(hierarchy: Hierarchy, _class: string): Fields {
 }
 
 function findFields(hierarchy: Hierarchy, _class: string): Fields {
-  const mixins = [...hierarchy.classes()].filter(
-    (id) => hierarchy.isMixin(id) && hierarchy.isDerived(_class, hierarchy.baseClass(id)),
-  )
+  const mixins = [...hierarchy.classes()].filter((id) => hierarchy.mayCarry(_class, id))
   const attributes = [
     ...hierarchy.attributes(_class).values(),
     ...mixins.flatMap((id) => [...hierarchy.ownAttributes(id).values()]),

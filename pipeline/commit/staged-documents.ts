@@ -1,5 +1,4 @@
 import type { Doc, Domain } from '../../model/documents.ts'
-import { domains } from '../../model/identifiers.ts'
 
 /** By their ids; none where it is removed. */
 export type Staged = Map<string, Doc | undefined>
@@ -15,9 +14,4 @@ export function overlaid(found: readonly Doc[], staged: Staged, matches: (doc: D
   const kept = found.filter((doc) => !staged.has(doc._id))
   for (const doc of staged.values()) if (doc !== undefined && matches(doc)) kept.push(doc)
   return kept
-}
-
-/** The model is what the log makes of it, and what is transient is nowhere else. */
-export function isStored(domain: Domain): boolean {
-  return domain !== domains.model && domain !== domains.transient
 }

@@ -104,11 +104,16 @@ export class Permissions {
     return inOneOnly(this.#spaces.readersOf(first), this.#spaces.readersOf(second))
   }
 
-  mayReceive(caller: Caller, { spaces, creator, accounts }: Audience): boolean {
+  /** Whether the caller belongs to the audience, where its account sees just these spaces. */
+  mayReceive(
+    caller: Caller,
+    { spaces, creator, accounts }: Audience,
+    seesSpace = this.seesSpace(caller.account),
+  ): boolean {
     if (seesEverything(caller)) return accounts === undefined
     if (accounts !== undefined) return includes(accounts, caller.account)
     if (creator !== undefined && creator !== caller.account) return false
-    return spaces.every((space) => this.#spaces.isVisible(space, caller.account))
+    return spaces.every(seesSpace)
   }
 
   /** The plan, and what it joins, narrowed to what the caller may see. */

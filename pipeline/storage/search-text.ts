@@ -31,6 +31,11 @@ export function searchText(doc: Doc, schema: Pick<DomainSchema, 'fullText' | 'ac
   return found
 }
 
+/** What decides how a domain's documents are indexed, to tell whether an index was made for it. */
+export function declaredSearch({ domain, fullText, accented }: DomainSchema): unknown[] {
+  return [domain, fullText, ...(accented ?? [])]
+}
+
 /** Whether accents count in the document. */
 export function hasAccents({ _class }: Doc, { accented }: Pick<DomainSchema, 'accented'>): boolean {
   return accented?.includes(_class) === true

@@ -7,11 +7,10 @@ import {
   type TxWorkspaceEvent,
   WorkspaceEvent,
 } from '../../../model/transactions.ts'
-import { includes } from '../../permissions/account-set.ts'
 import { seesEverything } from '../../permissions/permissions.ts'
 import { writerRole } from '../../permissions/role.ts'
 import { needsStorage } from '../../triggers/sync-trigger-run.ts'
-import type { Audience } from '../../push.ts'
+import type { Push } from '../../push.ts'
 import type { Workspace } from '../../workspace.ts'
 import type { CommitStep, Work } from '../commit-step.ts'
 import { StagedSight } from '../staged-sight.ts'
@@ -29,23 +28,21 @@ export const applyIf: CommitStep = (next, workspace) =>
     const { pushes } = work.state
     const firstPush = pushes.length
     for (const inner of request.txes) await next(work, inner)
-    const visible = pushes.slice(firstPush).filter(({ audience }) => isFor(work, workspace, audience))
-    const derived = visible.map((push) => push.tx)
+    const added = pushes.slice(firstPush)
+    const derived = visibleOf(added, work, workspace).map((push) => push.tx)
     const own = new Set(request.txes.map(({ _id }) => _id))
     // Who keeps a place in the log would step over what was left out.
-    if (request.notify === false) for (const push of pushes.slice(firstPush)) push.isSilent = true
+    if (request.notify === false) for (const push of added) push.isSilent = true
     announceBulkUpdate(work, workspace, request)
     return { result: { success: true, derived: derived.filter(({ _id }) => !own.has(_id)) } }
   }
 
-/** Whether the caller may be told, by what the group leaves to be seen. */
-function isFor(work: Work, { permissions }: Workspace, audience: Audience | undefined): boolean {
-  if (audience === undefined || seesEverything(work.caller)) return audience?.accounts === undefined
-  const { spaces, creator, accounts } = audience
+/** Of the pushes, those that the caller may be told, by what the group leaves to be seen. */
+function visibleOf(pushes: readonly Push[], work: Work, { permissions }: Workspace): Push[] {
   const { seesSpace } = new StagedSight(work, permissions)
-  const { account } = work.caller
-  if (accounts !== undefined) return includes(accounts, account)
-  return (creator === undefined || creator === account) && spaces.every(seesSpace)
+  return pushes.filter(
+    ({ audience }) => audience === undefined || permissions.mayReceive(work.caller, audience, seesSpace),
+  )
 }
 
 async function holds(work: Work, { permissions }: Workspace, tx: TxApplyIf): Promise<boolean> {

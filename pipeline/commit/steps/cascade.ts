@@ -17,8 +17,7 @@ const MAX_CONTENTS = 10_000
 
 /**
  * Removing a document removes what is attached to it, at every depth, the outermost first; a class, its attributes. A
- * space that holds
- * documents is removed with them where the transaction says `cascade: true`, and not without.
+ * space that holds documents is removed with them where the transaction says `cascade: true`, and not without.
  */
 export const cascade: CommitStep = (next, workspace) =>
   async function cascade(work, tx) {

@@ -1,13 +1,17 @@
 import type { AttachedDoc } from '../../../model/documents.ts'
 import { core } from '../../../model/identifiers.ts'
 import type { TxCUD } from '../../../model/transactions.ts'
-import { notFound } from '../../permissions/role.ts'
 import type { Workspace } from '../../workspace.ts'
-import { attachmentOf, checkAttachment, checkMoved, parentDomain } from '../attachments.ts'
-import { storedDocument } from '../claims.ts'
+import {
+  attachmentOf,
+  checkAttachment,
+  checkMoved,
+  parentDomain,
+  PARTS,
+  visibleParent,
+} from '../attachments.ts'
 import { collectionOf } from '../counter-fields.ts'
 import type { CommitStep, StepHandler, Work } from '../commit-step.ts'
-import { StagedSight } from '../staged-sight.ts'
 import { derivedFrom } from './derived.ts'
 
 /**
@@ -37,16 +41,13 @@ export const counters: CommitStep = (next, workspace) =>
 /** Whether both are in the same collection of the same parent. */
 function isSame(from: AttachedDoc | undefined, to: AttachedDoc | undefined): boolean {
   if (from === undefined || to === undefined) return from === to
-  const fields = ['attachedTo', 'attachedToClass', 'collection'] as const
-  return fields.every((field) => from[field] === to[field])
+  return PARTS.every((part) => from[part] === to[part])
 }
 
 /** The transaction, naming the space its parent is in. */
 async function withParent(work: Work, { permissions }: Workspace, tx: TxCUD): Promise<TxCUD> {
-  const sight = new StagedSight(work, permissions)
-  const parent = sight.visible(await storedDocument(work, tx.objectClass, tx.objectId))
-  if (parent === undefined) throw notFound(tx.objectId)
-  return parent.space === tx.objectSpace ? tx : { ...tx, objectSpace: parent.space }
+  const { space } = await visibleParent(work, permissions, { _class: tx.objectClass, _id: tx.objectId })
+  return space === tx.objectSpace ? tx : { ...tx, objectSpace: space }
 }
 
 interface Count {

@@ -1,5 +1,5 @@
 import type { SearchCondition } from '../../../model/query/plan.ts'
-import { Search, type SearchPhrase } from '../../../model/query/search.ts'
+import { Search } from '../../../model/query/search.ts'
 import type { SearchTerm } from '../../../model/query/search-terms.ts'
 import type { SearchText } from '../search-text.ts'
 import type { Fragment } from './fragment.ts'
@@ -13,7 +13,7 @@ const BETWEEN_TEXTS = ' \uE001 '
 
 /** The index covers all full-text fields of a domain, so what it finds is narrowed to the named ones by `exact`. */
 export function compileSearch(condition: SearchCondition, scope: Scope, exact: Fragment): Fragment {
-  const match = matchExpression(condition)
+  const match = matchExpression(new Search(condition), condition.accented)
   if (match === undefined) return never
   if (!condition.paths.every((path) => scope.table.searched.has(JSON.stringify(path)))) return exact
   const candidates = fragment(
@@ -25,11 +25,10 @@ export function compileSearch(condition: SearchCondition, scope: Scope, exact: F
 }
 
 /** For FTS5; `undefined` where there is no word to look for. */
-export function matchExpression(phrase: SearchPhrase): string | undefined {
-  const search = new Search(phrase)
+export function matchExpression(search: Search, accented: readonly string[] = []): string | undefined {
   if (search.isEmpty) return undefined
   const plain = allOf(search.termsFor(''), '')
-  const [_class] = phrase.accented ?? []
+  const [_class] = accented
   if (_class === undefined) return plain
   return `(${plain}) OR (${allOf(search.termsFor(_class), ACCENTED)})`
 }

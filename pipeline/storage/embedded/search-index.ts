@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Doc, Domain } from '../../../model/documents.ts'
 import type { DomainSchema } from '../contract.ts'
-import { hasAccents, searchText } from '../search-text.ts'
+import { declaredSearch, hasAccents, searchText } from '../search-text.ts'
 import { indexedText } from './compile-search.ts'
 import { fragment } from './fragment.ts'
 import { changedIds, lastSequence } from './log.ts'
@@ -26,12 +26,7 @@ interface Progress {
 
 /** Starts the index anew when other fields are declared than it was made for. */
 export function prepareSearch(file: WorkspaceFile): void {
-  const fields = [...searchable(file)].map(({ domain, fullText, accented }) => [
-    domain,
-    fullText,
-    ...(accented ?? []),
-  ])
-  const declared = JSON.stringify([indexVersion, fields])
+  const declared = JSON.stringify([indexVersion, [...searchable(file)].map(declaredSearch)])
   if (progressOf(file)?.declared === declared) return
   file.transaction('immediate', () => {
     file.run(`INSERT INTO search (search) VALUES ('delete-all')`)

@@ -19,14 +19,13 @@ interface Entry {
 export function search(file: WorkspaceFile, request: SearchRequest): SearchHit[] {
   const { text, prefix } = request
   const accented = [...file.schemas].flatMap((schema) => schema.accented ?? [])
-  const search = { text, prefix, accented }
-  const match = matchExpression(search)
+  const search = new Search({ text, prefix, accented })
+  const match = matchExpression(search, accented)
   if (match === undefined || request.limit <= 0) return []
   const { sql, params } = searchQuery(match, request)
   const hits: SearchHit[] = []
-  const wanted = new Search(search)
   for (const entry of file.prepare(sql).all(...params) as Entry[]) {
-    const hit = readHit(file, entry, { request, search: wanted })
+    const hit = readHit(file, entry, { request, search })
     if (hit !== undefined) hits.push(hit)
   }
   return hits

@@ -11,7 +11,7 @@ const plainRun = /[\w \-,:;@]+/g
 const foldsTo: Record<string, string> = { i: 'İı', k: '\u212A', s: 'ſ' }
 
 /** Of text that a value has to hold, or begin with; `undefined` where none of it is plain. */
-export function textPattern(text: string): string | undefined {
+function textPattern(text: string): string | undefined {
   const longest = (text.match(plainRun) ?? []).reduce((a, b) => (b.length > a.length ? b : a), '')
   return longest === '' ? undefined : anyCase(longest)
 }

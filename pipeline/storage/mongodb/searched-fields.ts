@@ -1,6 +1,7 @@
 import type { Doc, Domain } from '../../../model/documents.ts'
 import type { Condition } from '../../../model/query/plan.ts'
 import type { DomainSchema, StorageSchema } from '../contract.ts'
+import { declaredSearch } from '../search-text.ts'
 
 /** What the index keeps of every document, besides what is searched. */
 const KEPT = ['_id', '_class', 'space', 'modifiedBy', 'modifiedOn', 'createdBy'] as const
@@ -15,9 +16,7 @@ export class SearchedFields {
   constructor({ domains }: StorageSchema) {
     const searched = domains.filter(({ fullText }) => fullText.length > 0)
     this.domains = new Map(searched.map((domain) => [domain.domain, { ...domain, indexes: [] }]))
-    this.declared = JSON.stringify(
-      searched.map(({ domain, fullText, accented }) => [domain, fullText, ...(accented ?? [])]),
-    )
+    this.declared = JSON.stringify(searched.map(declaredSearch))
   }
 
   /** What the index keeps of a document. */
