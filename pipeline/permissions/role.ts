@@ -11,11 +11,11 @@ const ranks: readonly string[] = [
 ]
 
 /** 0 for a guest up to 3 for an owner; -1 for what is no role. */
-export function rankOf(role: string): number {
-  return ranks.indexOf(role)
+export function rankOf(role: string | undefined): number {
+  return role === undefined ? -1 : ranks.indexOf(role)
 }
 
-export function isMaintainer(role: AccountRole): boolean {
+export function isMaintainer(role: string | undefined): boolean {
   return rankOf(role) >= rankOf(AccountRole.Maintainer)
 }
 

@@ -1,4 +1,3 @@
-import { AccountRole } from '../../../model/documents.ts'
 import { SYSTEM_EMAIL, type Token } from '../../tokens.ts'
 import { forbidden } from './errors.ts'
 
@@ -13,9 +12,4 @@ export function isPrivileged(token: Token): boolean {
  */
 export function checkScope({ workspace }: Token, id: string): void {
   if (workspace !== '' && workspace !== id) throw forbidden(`the token is for another workspace than ${id}`)
-}
-
-/** The least first; -1 for who has none. */
-export function rank(role: string | undefined): number {
-  return Object.values<string | undefined>(AccountRole).indexOf(role)
 }

@@ -2,16 +2,18 @@ import { z } from 'zod'
 import { foldEmail } from '../../../model/email.ts'
 import { AccountRole } from '../../../model/documents.ts'
 import { StatusError } from '../../../model/status.ts'
+import { isMaintainer, rankOf } from '../../../pipeline/permissions/role.ts'
 import { parse } from '../../sessions/methods.ts'
 import type { Token } from '../../tokens.ts'
 import { Turns } from '../../turns.ts'
 import type { AccessObserver } from '../access-observer.ts'
 import { type AccountsStore, creation } from './accounts-store.ts'
-import { checkScope, isPrivileged, rank } from './authority.ts'
+import { checkScope, isPrivileged } from './authority.ts'
 import { forbidden } from './errors.ts'
 import { accounts, type Membership, membershipId } from './model.ts'
 import { email } from './parameters.ts'
 import type { People } from './people.ts'
+import { workspaceOf } from './workspace-of.ts'
 
 export interface MembersOptions {
   store: AccountsStore
@@ -48,7 +50,7 @@ export class Members {
     )
     checkScope(token, workspace)
     return await this.#turns.take(workspace, async () => {
-      await this.#checkWorkspace(workspace)
+      await workspaceOf(this.#options.store, workspace)
       const known = await this.find(workspace, foldEmail(address))
       await this.#checkRank(token, workspace, { known, given })
       const person = await this.#options.people.get(address)
@@ -62,7 +64,7 @@ export class Members {
     const [address, workspace] = parse(z.tuple([email, z.string()]), params)
     checkScope(token, workspace)
     return await this.#turns.take(workspace, async () => {
-      await this.#checkWorkspace(workspace)
+      await workspaceOf(this.#options.store, workspace)
       const person = foldEmail(address)
       const known = await this.find(workspace, person)
       if (person !== token.person) await this.#checkRank(token, workspace, { known })
@@ -89,12 +91,6 @@ export class Members {
     await observer.roleChanged(workspace, person, role)
   }
 
-  /** @throws StatusError `platform:status:WorkspaceNotFound` */
-  async #checkWorkspace(id: string): Promise<void> {
-    const workspace = await this.#options.store.get(accounts.class.Workspace, id)
-    if (workspace === undefined) throw new StatusError('platform:status:WorkspaceNotFound', { workspace: id })
-  }
-
   /** Nobody gives a role above the own one, or changes that of somebody above. */
   async #checkRank(
     token: Token,
@@ -103,9 +99,8 @@ export class Members {
   ): Promise<void> {
     if (isPrivileged(token)) return
     const own = (await this.find(workspace, token.person))?.role
-    if (own !== AccountRole.Owner && own !== AccountRole.Maintainer)
-      throw forbidden('only owners and maintainers say who is a member')
-    if (rank(given) > rank(own) || rank(known?.role) > rank(own))
+    if (!isMaintainer(own)) throw forbidden('only owners and maintainers say who is a member')
+    if (Math.max(rankOf(given), rankOf(known?.role)) > rankOf(own))
       throw forbidden(`a ${own} changes nothing above the own role`)
   }
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { AccountRole, type Ref } from '../../../model/documents.ts'
 import { StatusError } from '../../../model/status.ts'
 import { workspaceIdOf } from './workspace-id.ts'
+import { workspaceOf } from './workspace-of.ts'
 import { parse } from '../../sessions/methods.ts'
 import type { Token } from '../../tokens.ts'
 import type { AccessObserver } from '../access-observer.ts'
@@ -131,7 +132,7 @@ export class Workspaces {
     if (!isPrivileged(token) && !(token.mode === 'upgrade' && token.workspace === id)) {
       throw forbidden('only administrators and upgrade tools change a workspace')
     }
-    await this.#get(id)
+    await workspaceOf(this.#options.store, id)
     await this.#options.store.update(accounts.class.Workspace, id, operations)
     this.#options.observer.workspaceChanged(id)
     return {}
@@ -143,15 +144,9 @@ export class Workspaces {
     await this.#options.people.get(token.email)
   }
 
-  async #get(id: string): Promise<Workspace> {
-    const workspace = await this.#options.store.get(accounts.class.Workspace, id)
-    if (workspace === undefined) throw new StatusError('platform:status:WorkspaceNotFound', { workspace: id })
-    return workspace
-  }
-
   /** The workspace, and the role of who may enter it. */
   async #entry(token: Token, id: string): Promise<{ workspace: Workspace; role: string | undefined }> {
-    const workspace = await this.#get(id)
+    const workspace = await workspaceOf(this.#options.store, id)
     const membership = await this.#options.members.find(id, token.person)
     if (membership === undefined && !isPrivileged(token) && token.mode === 'user') {
       throw forbidden(`${token.email} is no member of ${id}`)
