@@ -6,6 +6,7 @@ import { systemClock } from '../../model/clock.ts'
 import { applyTransaction, targetOf } from '../../model/apply-transaction.ts'
 import type { Doc } from '../../model/documents.ts'
 import type { Tx, TxCUD } from '../../model/transactions.ts'
+import { aroundCommits } from '../../tests/support/intercepted-storage.ts'
 import { ann, testPipeline } from '../../tests/support/test-pipeline.ts'
 import {
   applyIf,
@@ -130,24 +131,13 @@ function byId(docs: readonly Doc[]): Doc[] {
 
 /** Storage in memory that takes its time, and whose commits have the fates the test gives them. */
 function failing(fates: readonly Fate[]): Storage {
-  const memory = createMemoryStorage()
   let commits = 0
-  return {
-    name: 'failing',
-    close: () => memory.close(),
-    openWorkspace: async (workspace, schema) => {
-      const opened = await memory.openWorkspace(workspace, schema)
-      const commit = opened.commit.bind(opened)
-      return Object.assign(opened, {
-        commit: async (batch: Parameters<typeof commit>[0]) => {
-          const fate = fates[commits++] ?? 'fine'
-          for (let turn = 0; turn < 3; turn++) await tick()
-          if (fate === 'refused') throw new StorageError('full', 'no space')
-          await commit(batch)
-          if (fate === 'answer lost') throw new StorageError('unavailable', 'the worker died')
-          await tick()
-        },
-      })
-    },
-  }
+  return aroundCommits(createMemoryStorage(), async (batch, commit) => {
+    const fate = fates[commits++] ?? 'fine'
+    for (let turn = 0; turn < 3; turn++) await tick()
+    if (fate === 'refused') throw new StorageError('full', 'no space')
+    await commit(batch)
+    if (fate === 'answer lost') throw new StorageError('unavailable', 'the worker died')
+    await tick()
+  })
 }

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Doc, Ref } from '../../model/documents.ts'
 import { StatusError } from '../../model/status.ts'
-import type { CommitBatch, Storage, WorkspaceStorage } from '../storage/contract.ts'
 import { StorageError } from '../storage/contract.ts'
 import { createMemoryStorage } from '../storage/memory/storage.ts'
 import { gate } from '../../tests/support/gate.ts'
+import { aroundCommits } from '../../tests/support/intercepted-storage.ts'
 import { ann, bob, caller, testPipeline } from '../../tests/support/test-pipeline.ts'
 import {
   applyIf,
@@ -257,7 +257,7 @@ test('PIPE-11: documents of the domain transient are in memory only, and their t
 test('PIPE-12: a group that storage refuses is refused whole, and the next one starts afresh', async () => {
   const memory = createMemoryStorage()
   let failing = false
-  const storage = wrapped(memory, async (batch, commit) => {
+  const storage = aroundCommits(memory, async (batch, commit) => {
     if (failing) throw new StorageError('full', 'no space')
     await commit(batch)
   })
@@ -286,7 +286,7 @@ test('PIPE-12: a group that storage refuses is refused whole, and the next one s
 test('PIPE-13: a commit whose answer was lost is taken in before the next, pushed once, and answered when sent again', async () => {
   const memory = createMemoryStorage()
   let losing = false
-  const storage = wrapped(memory, async (batch, commit) => {
+  const storage = aroundCommits(memory, async (batch, commit) => {
     await commit(batch)
     if (losing) throw new StorageError('unavailable', 'the worker died')
   })
@@ -313,7 +313,7 @@ test('PIPE-27: what storage refused as known is asked about the next time, thoug
 
   const [commits, reads] = [gate(), gate()]
   const refused: unknown[] = []
-  const storage = wrapped(memory, async (batch, commit) => {
+  const storage = aroundCommits(memory, async (batch, commit) => {
     await commits.pass()
     await commit(batch).catch((error: unknown) => {
       refused.push(error)
@@ -379,19 +379,3 @@ test('PIPE-16: an apply-if may be silent, and may announce a bulk update instead
     ],
   )
 })
-
-/** Storage whose commits a test can get in the way of. */
-function wrapped(
-  storage: Storage,
-  around: (batch: CommitBatch, commit: WorkspaceStorage['commit']) => Promise<void>,
-): Storage {
-  return {
-    name: storage.name,
-    close: () => storage.close(),
-    openWorkspace: async (id, schema) => {
-      const workspace = await storage.openWorkspace(id, schema)
-      const commit = workspace.commit.bind(workspace)
-      return Object.assign(workspace, { commit: (batch: CommitBatch) => around(batch, commit) })
-    },
-  }
-}

@@ -3,26 +3,17 @@ import { test } from 'node:test'
 import { StatusError } from '../../model/status.ts'
 import { createMemoryStorage } from '../storage/memory/storage.ts'
 import { type Storage, StorageError } from '../storage/contract.ts'
+import { aroundCommits } from '../../tests/support/intercepted-storage.ts'
 import { ann, testPipeline } from '../../tests/support/test-pipeline.ts'
 import { createTask, updateTask } from '../../tests/support/transactions.ts'
 
 /** Takes no commits while `isFull`. */
 function fillable(): { storage: Storage; disk: { isFull: boolean } } {
-  const memory = createMemoryStorage()
   const disk = { isFull: false }
-  const storage: Storage = {
-    name: 'fillable',
-    close: () => memory.close(),
-    openWorkspace: async (id, schema) => {
-      const workspace = await memory.openWorkspace(id, schema)
-      const commit = workspace.commit.bind(workspace)
-      workspace.commit = async (batch) => {
-        if (disk.isFull) throw new StorageError('full', 'no space')
-        return await commit(batch)
-      }
-      return workspace
-    },
-  }
+  const storage = aroundCommits(createMemoryStorage(), async (batch, commit) => {
+    if (disk.isFull) throw new StorageError('full', 'no space')
+    await commit(batch)
+  })
   return { storage, disk }
 }
 

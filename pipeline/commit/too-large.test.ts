@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Doc, Ref } from '../../model/documents.ts'
 import { gate } from '../../tests/support/gate.ts'
+import { aroundCommits, interceptedStorage } from '../../tests/support/intercepted-storage.ts'
 import { ann, bob, testPipeline } from '../../tests/support/test-pipeline.ts'
 import { applyIf, comment, createTask, removeTask, updateTask } from '../../tests/support/transactions.ts'
 import type { CommitBatch, Storage } from '../storage/contract.ts'
@@ -21,23 +22,13 @@ interface Limits {
 /** Storage in memory that keeps only so much, and notes what is committed together. */
 function limited({ maxGroupBytes = Infinity, refused, memory = createMemoryStorage() }: Limits) {
   const batches: CommitBatch[] = []
-  const storage: Storage = {
-    name: 'limited',
-    close: () => memory.close(),
-    openWorkspace: async (id, schema) => {
-      const workspace = await memory.openWorkspace(id, schema)
-      const commit = workspace.commit.bind(workspace)
-      return Object.assign(workspace, {
-        maxGroupBytes,
-        commit: async (batch: CommitBatch) => {
-          const error = refused?.(batch)
-          if (error !== undefined) throw error
-          await commit(batch)
-          batches.push({ ...batch, entries: [...batch.entries] })
-        },
-      })
-    },
-  }
+  const small = interceptedStorage(memory, (workspace) => Object.assign(workspace, { maxGroupBytes }))
+  const storage = aroundCommits(small, async (batch, commit) => {
+    const error = refused?.(batch)
+    if (error !== undefined) throw error
+    await commit(batch)
+    batches.push({ ...batch, entries: [...batch.entries] })
+  })
   return { storage, batches }
 }
 

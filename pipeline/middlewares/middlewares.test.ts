@@ -3,11 +3,11 @@ import { test } from 'node:test'
 import type { Class, Doc, Ref } from '../../model/documents.ts'
 import { StatusError } from '../../model/status.ts'
 import type { Tx } from '../../model/transactions.ts'
+import { interceptedStorage } from '../../tests/support/intercepted-storage.ts'
 import { ann, bob, caller, peopledBase, testPipeline } from '../../tests/support/test-pipeline.ts'
 import { applyIf, change, createTask } from '../../tests/support/transactions.ts'
 import type { ModelAnswer } from '../../model/workspace-model.ts'
 import { createMemoryStorage } from '../storage/memory/storage.ts'
-import type { Storage } from '../storage/contract.ts'
 
 const task = 'board:class:Task' as Ref<Class>
 const system = caller('system', { system: true })
@@ -218,23 +218,17 @@ function countingStorage() {
   let failures = 0
   let gate: Promise<void> = Promise.resolve()
   let release = (): void => undefined
-  const memory = createMemoryStorage()
-  const storage: Storage = {
-    name: 'counting',
-    close: () => memory.close(),
-    openWorkspace: async (id, schema) => {
-      const workspace = await memory.openWorkspace(id, schema)
-      const find = workspace.find.bind(workspace)
-      return Object.assign(workspace, {
-        find: async (plan: Parameters<typeof find>[0]) => {
-          finds += 1
-          if (failures-- > 0) throw new Error('a failing disk')
-          await gate
-          return await find(plan)
-        },
-      })
-    },
-  }
+  const storage = interceptedStorage(createMemoryStorage(), (workspace) => {
+    const find = workspace.find.bind(workspace)
+    return Object.assign(workspace, {
+      find: async (plan: Parameters<typeof find>[0]) => {
+        finds += 1
+        if (failures-- > 0) throw new Error('a failing disk')
+        await gate
+        return await find(plan)
+      },
+    })
+  })
   return {
     storage,
     finds: () => finds,

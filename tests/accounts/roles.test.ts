@@ -101,9 +101,6 @@ function heldAccounts(context: { after: (end: () => Promise<void>) => void }) {
   context.after(async () => await memory.stop())
   const { registry, manager } = memory.core
   const enforcer = new AccessEnforcer({ registry, manager, accounts, logger: memory.log })
-  const settle = async (turns: number) => {
-    for (let turn = 0; turn < turns; turn++) await Promise.resolve()
-  }
   const roleOf = async (person: string) => {
     const host = await registry.arrive('w1')
     try {
@@ -112,16 +109,22 @@ function heldAccounts(context: { after: (end: () => Promise<void>) => void }) {
       host.leave()
     }
   }
-  return { memory, asked, enforcer, settle, roleOf }
+  return { memory, asked, enforcer, roleOf }
+}
+
+/** An owner who enters: so many turns ago the accounts told of the role. */
+async function entering(context: Parameters<typeof heldAccounts>[0], turns: number) {
+  const held = heldAccounts(context)
+  const client = held.memory.connect({ email: 'ann', workspace: 'w1' })
+  await held.memory.settle()
+  held.asked[0]?.({ workspaceId: 'w1', role: 'OWNER' })
+  for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+  return { ...held, client }
 }
 
 test('ACC-45: a role that changes while somebody enters wins over what was told before, whenever it comes', async (context) => {
   for (let turns = 0; turns < 60; turns++) {
-    const { memory, asked, enforcer, settle, roleOf } = heldAccounts(context)
-    const client = memory.connect({ email: 'ann', workspace: 'w1' })
-    await memory.settle()
-    asked[0]?.({ workspaceId: 'w1', role: 'OWNER' })
-    await settle(turns)
+    const { memory, asked, enforcer, roleOf, client } = await entering(context, turns)
     const told = enforcer.roleChanged('w1', 'ann', 'GUEST')
     await memory.settle()
     asked[1]?.({ workspaceId: 'w1', role: 'GUEST' })
@@ -135,11 +138,7 @@ test('ACC-45: a role that changes while somebody enters wins over what was told 
 
 test('ACC-45: a removal that comes while somebody enters closes the session, and leaves no role, whenever it comes', async (context) => {
   for (let turns = 0; turns < 60; turns++) {
-    const { memory, asked, enforcer, settle, roleOf } = heldAccounts(context)
-    const client = memory.connect({ email: 'ann', workspace: 'w1' })
-    await memory.settle()
-    asked[0]?.({ workspaceId: 'w1', role: 'OWNER' })
-    await settle(turns)
+    const { memory, enforcer, roleOf, client } = await entering(context, turns)
     await enforcer.memberRemoved('w1', 'ann')
     await memory.settle()
     assert.equal(client.closed?.code, 4204, `after ${turns} turns`)

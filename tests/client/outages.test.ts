@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { ConnectionFixture } from '../support/connection-fixture.ts'
 import { createTask } from '../support/transactions.ts'
 
@@ -67,16 +67,22 @@ test('SDK-19: that the server answers at all ends the waits for the network, and
   assert.deepEqual(waits, [1500, 3000, 6000, 12_000, 22_500, 22_500])
 })
 
+/** A connection that is ready, and whose line carries nothing while the outage is on. */
+async function connected(t: TestContext) {
+  const fixture = new ConnectionFixture(t)
+  const outage = { isOn: false }
+  fixture.connection.start()
+  await fixture.until('ready')
+  fixture.line.isDark = () => outage.isOn
+  return { fixture, outage }
+}
+
 test('SDK-24: a line that is half open is left a minute after its last word, whatever waits for an answer', async (t) => {
   for (const request of ['none', 'tx', 'findAll'] as const) {
-    const fixture = new ConnectionFixture(t)
-    const { connection, line, time } = fixture
-    connection.start()
-    await fixture.until('ready')
-    let isOut = false
-    line.isDark = () => isOut
+    const { fixture, outage } = await connected(t)
+    const { connection, time } = fixture
     await time.advance(100_000)
-    isOut = true
+    outage.isOn = true
     const since = time.now()
     await time.advance(20_000)
     if (request === 'tx') connection.request('tx', [createTask('t1', { title: 'x' })]).catch(() => undefined)
@@ -84,7 +90,7 @@ test('SDK-24: a line that is half open is left a minute after its last word, wha
     await fixture.until('disconnected', 61_000)
     assert.ok(time.now() - since <= 60_000, `${request}: after ${time.now() - since} ms`)
     assert.match(connection.state.lastClose?.reason ?? '', /^silent for 60000 ms$/)
-    isOut = false
+    outage.isOn = false
     await fixture.until('ready', 5000)
     connection.terminate()
   }
@@ -92,20 +98,16 @@ test('SDK-24: a line that is half open is left a minute after its last word, wha
 
 test('SDK-25: a date that is set back or ahead neither keeps a dead line nor leaves one that lives', async (t) => {
   for (const step of [-3_600_000, 3_600_000]) {
-    const fixture = new ConnectionFixture(t)
-    const { connection, line, time } = fixture
-    connection.start()
-    await fixture.until('ready')
-    let isOut = false
-    line.isDark = () => isOut
+    const { fixture, outage } = await connected(t)
+    const { connection, time } = fixture
     time.setDate(step)
     await time.advance(300_000)
     assert.equal(connection.state.connectionCount, 1)
-    isOut = true
+    outage.isOn = true
     time.setDate(step)
     await time.advance(61_000)
     assert.notEqual(connection.state.phase, 'ready')
-    isOut = false
+    outage.isOn = false
     time.setDate(-step)
     await fixture.until('ready', 5000)
     connection.terminate()

@@ -7,6 +7,23 @@ import { TEST_SECRET } from '../support/test-server.ts'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
+/** Connects, and lets steps of time pass, each of so many milliseconds. */
+async function connectedFor(
+  fixture: ConnectionFixture,
+  steps: number,
+  milliseconds: number,
+  before: (step: number) => void = () => undefined,
+): Promise<void> {
+  const { connection, time, core } = fixture
+  connection.start()
+  await fixture.until('ready')
+  for (let step = 0; step < steps; step++) {
+    before(step)
+    await time.advance(milliseconds)
+    await core.settle()
+  }
+}
+
 for (const [name, skew] of [
   ['as it is', 0],
   ['an hour ahead', HOUR],
@@ -18,13 +35,8 @@ for (const [name, skew] of [
     const fixture = new ConnectionFixture(t)
     fixture.tokenLife = 600
     fixture.skew = skew
-    const { connection, time, core, asked } = fixture
-    connection.start()
-    await fixture.until('ready')
-    for (let minute = 0; minute < 60; minute++) {
-      await time.advance(MINUTE)
-      await core.settle()
-    }
+    const { connection, asked } = fixture
+    await connectedFor(fixture, 60, MINUTE)
     assert.deepEqual([connection.state.phase, connection.state.connectionCount], ['ready', 1])
     const renewals = asked.filter(({ isFresh }) => isFresh).length
     assert.ok(renewals >= 6 && renewals <= 7, `${renewals} renewals`)
@@ -34,14 +46,10 @@ for (const [name, skew] of [
 test('SDK-14: a date that is set while connected changes nothing', async (t) => {
   const fixture = new ConnectionFixture(t)
   fixture.tokenLife = 600
-  const { connection, time, core, asked } = fixture
-  connection.start()
-  await fixture.until('ready')
-  for (let minute = 0; minute < 60; minute++) {
+  const { connection, asked } = fixture
+  await connectedFor(fixture, 60, MINUTE, (minute) => {
     fixture.skew = [HOUR, -HOUR, 0, 300 * HOUR][minute % 4] ?? 0
-    await time.advance(MINUTE)
-    await core.settle()
-  }
+  })
   assert.equal(connection.state.connectionCount, 1)
   const renewals = asked.filter(({ isFresh }) => isFresh).length
   assert.ok(renewals >= 6 && renewals <= 7, `${renewals} renewals`)
@@ -51,13 +59,8 @@ for (const skew of [HOUR, -HOUR, 0])
   test(`SDK-14: a token that does not say when it was made is renewed by the date, or when the server wants another (${skew / HOUR} h)`, async (t) => {
     const fixture: ConnectionFixture = new ConnectionFixture(t, { getToken: () => withoutIat(fixture) })
     fixture.skew = skew
-    const { connection, time, core } = fixture
-    connection.start()
-    await fixture.until('ready')
-    for (let minute = 0; minute < 60; minute++) {
-      await time.advance(MINUTE)
-      await core.settle()
-    }
+    const { connection } = fixture
+    await connectedFor(fixture, 60, MINUTE)
     await fixture.until('ready', 1000)
     assert.ok(connection.state.connectionCount <= (skew === 0 ? 1 : 8), `${connection.state.connectionCount}`)
   })
@@ -71,13 +74,8 @@ function withoutIat({ time }: ConnectionFixture): string {
 test('SDK-14: tokens that live for moments are renewed every three seconds at most', async (t) => {
   const fixture = new ConnectionFixture(t)
   fixture.tokenLife = 1
-  const { connection, time, core, asked } = fixture
-  connection.start()
-  await fixture.until('ready')
-  for (let second = 0; second < 60; second++) {
-    await time.advance(1000)
-    await core.settle()
-  }
+  const { connection, asked } = fixture
+  await connectedFor(fixture, 60, 1000)
   const perConnection = asked.length / connection.state.connectionCount
   assert.ok(
     perConnection <= 1.5,
@@ -95,13 +93,8 @@ test('SDK-14: a renewal that fails is tried again before the token expires', asy
     },
   })
   fixture.tokenLife = 600
-  const { connection, time, core } = fixture
-  connection.start()
-  await fixture.until('ready')
-  for (let minute = 0; minute < 60; minute++) {
-    await time.advance(MINUTE)
-    await core.settle()
-  }
+  const { connection } = fixture
+  await connectedFor(fixture, 60, MINUTE)
   assert.equal(connection.state.connectionCount, 1)
   assert.ok(renewals >= 12, `${renewals}`)
 })

@@ -49,6 +49,11 @@ async function world(context: TestContext): Promise<{ made: ClientWorld; ann: Me
   return { made, ann }
 }
 
+const withRemarks = {
+  lookup: { _id: { remarks: [comments, 'attachedTo'] } },
+  sort: { title: 1 },
+} satisfies Parameters<typeof watch>[3]
+
 /** What was shown last stays shown, whatever is confirmed in which order. */
 async function stays(made: ClientWorld, ann: Member, watched: readonly Watched[]): Promise<void> {
   const before = watched.map(({ shown }) => shown.length)
@@ -63,12 +68,7 @@ test('SDK-28: an unsent creation shows at once in a query with a lookup, joined 
   const { made, ann } = await world(context)
   const forward = watch(ann, comments, {}, { lookup: { attachedTo: task }, total: true })
   const limited = watch(ann, comments, {}, { lookup: { attachedTo: task }, sort: { message: 1 }, limit: 3 })
-  const back = watch(
-    ann,
-    task,
-    {},
-    { lookup: { _id: { remarks: [comments, 'attachedTo'] } }, sort: { title: 1 } },
-  )
+  const back = watch(ann, task, {}, withRemarks)
   await made.calm()
   ann.client.stop()
   ann.send(comment('t1', 'c2', by))
@@ -82,12 +82,7 @@ test('SDK-28: an unsent creation shows at once in a query with a lookup, joined 
 test('SDK-28: what is joined may be unsent itself, and be changed or removed before it is sent', async (context) => {
   const { made, ann } = await world(context)
   const forward = watch(ann, comments, {}, { lookup: { attachedTo: task } })
-  const back = watch(
-    ann,
-    task,
-    {},
-    { lookup: { _id: { remarks: [comments, 'attachedTo'] } }, sort: { title: 1 } },
-  )
+  const back = watch(ann, task, {}, withRemarks)
   await made.calm()
   ann.client.stop()
   ann.send(createTask('t2', { title: 'two', status: 'todo' }, by))

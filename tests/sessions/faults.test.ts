@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Storage, WorkspaceStorage } from '../../pipeline/storage/contract.ts'
+import type { Storage } from '../../pipeline/storage/contract.ts'
 import { createMemoryStorage } from '../../pipeline/storage/memory/storage.ts'
 import { gate } from '../support/gate.ts'
+import { interceptedStorage } from '../support/intercepted-storage.ts'
 import { MemoryCore } from '../support/memory-core.ts'
 import { comment, createTask } from '../support/transactions.ts'
 
@@ -75,7 +76,7 @@ test('SRV-44: idle workspaces and sessions share one timer, and time that passes
 test('SRV-45: a workspace that does not close in time is reported and forgotten, and the next session opens it afresh', async () => {
   const memory = createMemoryStorage()
   let hanging = true
-  const storage = intercepted(memory, (workspace) => {
+  const storage = interceptedStorage(memory, (workspace) => {
     const close = workspace.close.bind(workspace)
     return Object.assign(workspace, {
       close: async () => {
@@ -135,12 +136,4 @@ function heldStorage(): { storage: Storage; release: () => void } {
     },
   }
   return { storage, release: opening.open }
-}
-
-function intercepted(memory: Storage, change: (workspace: WorkspaceStorage) => WorkspaceStorage): Storage {
-  return {
-    name: 'intercepted',
-    close: () => memory.close(),
-    openWorkspace: async (id, schema) => change(await memory.openWorkspace(id, schema)),
-  }
 }

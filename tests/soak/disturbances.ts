@@ -92,13 +92,24 @@ async function announce({ server }: Subjects, random: () => number): Promise<voi
 
 /** It changes the model, and is gone a moment later. */
 async function upgrade({ server }: Subjects, random: () => number): Promise<void> {
-  const tool = new RawClient(server.url, tokenOf('tool', { model: 'upgrade' }))
+  await withTool(server, tokenOf('tool', { model: 'upgrade' }), async () => {
+    await wait(random() * 1000)
+  })
+}
+
+/** Acts in a session of its own, as far as it comes: the server may go away meanwhile, or its disk be full. */
+async function withTool(
+  server: SoakServer,
+  token: string,
+  act: (tool: RawClient) => Promise<void>,
+): Promise<void> {
+  const tool = new RawClient(server.url, token)
   tool.socket.once('open', () => tool.send({ method: 'hello', params: [], id: -1 }))
   try {
     await tool.wait(({ id, result }) => id === -1 && result === 'hello', 4000)
-    await wait(random() * 1000)
+    await act(tool)
   } catch {
-    // The server went away meanwhile.
+    // It is a disturbance all the same.
   } finally {
     tool.socket.terminate()
   }
@@ -118,16 +129,9 @@ async function fillDisk({ disk }: Subjects, random: () => number): Promise<void>
 async function changeMembers({ server, emails }: Subjects, random: () => number): Promise<void> {
   const members = emails.filter(() => random() < 0.6).map((email) => `account:${email}`)
   const fields = { private: random() < 0.8, members }
-  const tool = new RawClient(server.url, tokenOf(SYSTEM_EMAIL))
-  tool.socket.once('open', () => tool.send({ method: 'hello', params: [], id: -1 }))
-  try {
-    await tool.wait(({ id, result }) => id === -1 && result === 'hello', 3000)
+  await withTool(server, tokenOf(SYSTEM_EMAIL), async (tool) => {
     const options = { by: 'core:account:System', space: 'core:space:Space' }
     const tx = change('core:class:TxUpdateDoc', OWN, 'board:class:Project', options, { operations: fields })
     await tool.request('tx', [tx])
-  } catch {
-    // The server went away meanwhile, or its disk is full.
-  } finally {
-    tool.socket.terminate()
-  }
+  })
 }

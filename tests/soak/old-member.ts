@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Tx } from '../../model/transactions.ts'
+import { withTimeout } from '../../server/with-timeout.ts'
 import { RawClient, RawError } from '../support/raw-client.ts'
 import type { MemberOptions } from './sdk-member.ts'
 import { RandomWork } from './random-work.ts'
@@ -37,7 +38,7 @@ export class OldMember {
     for (;;) {
       try {
         const client = await this.#connected()
-        return await withPatience(client.request('tx', [tx]))
+        return await withTimeout(client.request('tx', [tx]), PATIENCE, 'an answer')
       } catch (error) {
         if (error instanceof RawError && !isPassing(error)) throw error
         this.#drop()
@@ -66,7 +67,7 @@ export class OldMember {
       const client = new RawClient(this.#options.url, tokenOf(this.#options.email))
       this.#client = client
       try {
-        await withPatience(once(client.socket, 'open'))
+        await withTimeout(once(client.socket, 'open'), PATIENCE, 'to connect')
         client.send({ method: 'hello', params: [], id: -1 })
         const { result } = await client.wait(({ id }) => id === -1, PATIENCE)
         if (result === 'hello') break
@@ -95,18 +96,4 @@ export class OldMember {
 
 function isPassing({ status }: RawError): boolean {
   return /Unavailable|Upgrading|Maintenance|LimitReached|Overloaded/.test(status.code)
-}
-
-async function withPatience<T>(promise: Promise<T>): Promise<T> {
-  const timer = new AbortController()
-  const late = wait(PATIENCE, undefined, { signal: timer.signal }).then(() => {
-    throw new Error('no answer')
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    timer.abort()
-    late.catch(() => undefined)
-    promise.catch(() => undefined)
-  }
 }
