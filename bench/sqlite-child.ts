@@ -1,6 +1,6 @@
 // better-sqlite3 alone: the same rows, the same durability, and nothing around it.
 import { join } from 'node:path'
-import { Sqlite } from '../pipeline/storage/embedded/sqlite.ts'
+import { Sqlite } from '../storage/sqlite/file/sqlite.ts'
 import { answer } from './support/child.ts'
 import { project, task } from './support/tasks.ts'
 

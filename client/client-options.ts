@@ -8,11 +8,11 @@ import {
   silentLogger,
   systemClock,
   systemNetwork,
-} from './environment.ts'
-import { callSafely, type Report, safeLogger } from './report.ts'
-import type { GetToken } from './reconnecting/token-source.ts'
+} from './runtime/environment.ts'
+import { callSafely, type Report, safeLogger } from './runtime/report.ts'
+import type { GetToken } from './connection/token-source.ts'
 import type { ClientStore } from './store/client-store.ts'
-import type { Dial } from './web-socket.ts'
+import type { Dial } from './runtime/web-socket.ts'
 
 export interface ClientOptions {
   /** `ws://HOST:PORT` or `wss://…`, with the path the server is behind where there is one. */

@@ -2,9 +2,9 @@
 import { WebSocket } from 'ws'
 import { type Client, createClient } from './client.ts'
 import type { ClientOptions } from './client-options.ts'
-import { Connection } from './connection.ts'
-import type { ConnectionOptions } from './connection-options.ts'
-import type { Dial, WebSocketLike } from './web-socket.ts'
+import { Connection } from './connection/connection.ts'
+import type { ConnectionOptions } from './connection/connection-options.ts'
+import type { Dial, WebSocketLike } from './runtime/web-socket.ts'
 
 export { type FileStore, fileStore, type FileStoreOptions } from './store/file-store.ts'
 

@@ -1,6 +1,6 @@
 import type { Account, Ref } from '../model/documents.ts'
-import { ClientError } from './errors.ts'
-import type { Patience } from './patience.ts'
+import { ClientError } from './runtime/errors.ts'
+import type { Patience } from './runtime/patience.ts'
 import type { GuardedStore } from './store/guarded-store.ts'
 
 /** Where the store keeps whose session it was. */

@@ -10,14 +10,14 @@ import { place } from './commit/steps/place.ts'
 import { serverTime } from './commit/steps/server-time.ts'
 import { triggers } from './commit/steps/triggers.ts'
 import { validate } from './commit/steps/validate.ts'
-import { compose, type Handlers, type Middleware } from './middleware.ts'
+import { compose, type Handlers, type Middleware } from './workspace/middleware.ts'
 import { acrossDomains } from './middlewares/across-domains.ts'
 import { identity } from './middlewares/identity.ts'
-import { joinQueries } from './middlewares/join-queries.ts'
+import { joinQueries } from './middlewares/coalesce-queries.ts'
 import { planQueries } from './middlewares/plan-queries.ts'
 import { readAtOnce } from './middlewares/read-at-once.ts'
 import { workspaceHandlers } from './middlewares/workspace-handlers.ts'
-import type { Workspace } from './workspace.ts'
+import type { Workspace } from './workspace/workspace.ts'
 
 /** What happens to a request, from the outside in. */
 const middlewares: readonly Middleware[] = [

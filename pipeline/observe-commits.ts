@@ -1,13 +1,13 @@
 import type { Tx } from '../model/transactions.ts'
 import type { CommitObserver } from './commit/commit-observer.ts'
-import { indexedAnew } from './indexed-anew.ts'
-import { indexedBy } from './indexed-documents.ts'
+import { indexedAnew } from './search-updates/indexed-anew.ts'
+import { indexedBy } from './search-updates/indexed-documents.ts'
 import { readSpaces } from './permissions/read-spaces.ts'
 import { securityEvents } from './permissions/security-events.ts'
-import { storageSchema } from './storage-schema.ts'
+import { storageSchema } from './shared/storage-schema.ts'
 import type { AsyncTriggers } from './triggers/async-triggers.ts'
-import type { Workspace } from './workspace.ts'
-import type { WorkspaceListener } from './workspace-listener.ts'
+import type { Workspace } from './workspace/workspace.ts'
+import type { WorkspaceListener } from './push/workspace-listener.ts'
 
 /** What follows a commit: triggers, spaces, the storage schema, and those who are told. */
 export function observeCommits(

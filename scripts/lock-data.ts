@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { FileLock, LockHeldError } from '../client/store/file-lock.ts'
-import { makePrivateFolder } from '../pipeline/storage/private-files.ts'
+import { makePrivateFolder } from '../storage/shared/private-files.ts'
 
 const FILE = 'lock'
 

@@ -1,11 +1,11 @@
 import type { Configuration } from './configuration/configuration.ts'
 import { AtriumServer } from './atrium-server.ts'
-import { closeDataFolder } from './data-folder.ts'
-import { createLogger } from './logger.ts'
-import { loadModules } from './modules.ts'
+import { closeDataFolder } from './startup/data-folder.ts'
+import { createLogger } from './observability/logger.ts'
+import { loadModules } from './modules/load-modules.ts'
 import type { RunningServer, ServerOverrides } from './running-server.ts'
-import { loadSecret } from './secret.ts'
-import { createStorage } from './storage.ts'
+import { loadSecret } from './auth/secret.ts'
+import { createStorage } from './startup/open-storage.ts'
 
 /** The composition root: makes every part, gives each what it needs, and starts to listen. */
 export async function startServer(

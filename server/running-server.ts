@@ -1,8 +1,8 @@
-import type { Logger } from '../pipeline/workspace.ts'
+import type { Logger } from '../pipeline/workspace/workspace.ts'
 import type { Flags } from './configuration/configuration.ts'
 import type { Reread } from './configuration/reread.ts'
 import type { Inspection } from './core.ts'
-import type { Scheduler } from './timer-wheel.ts'
+import type { Scheduler } from './time/timer-wheel.ts'
 
 export interface ServerOverrides {
   scheduler?: Scheduler

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Connection } from '../../client/connection.ts'
+import type { Connection } from '../../client/connection/connection.ts'
 import { connect } from '../../client/node.ts'
 import { generateId } from '../../model/generate-id.ts'
 import type { Tx } from '../../model/transactions.ts'

@@ -1,5 +1,5 @@
 import { systemClock } from '../../model/clock.ts'
-import { type TokenClaims, Tokens } from '../../server/tokens.ts'
+import { type TokenClaims, Tokens } from '../../server/auth/tokens.ts'
 import type { AtriumAnswers } from '../atrium-child.ts'
 import type { EchoAnswers } from '../echo-child.ts'
 import type { LoadAnswers } from '../load-child.ts'

@@ -3,10 +3,10 @@ import type { ModelAnswer } from '../../model/workspace-model.ts'
 import { core } from '../../model/identifiers.ts'
 import { EMPTY_MODEL_HASH } from '../../model/hash-chain.ts'
 import type { Response } from '../../protocol/messages.ts'
-import type { Cancel, ClientLogger, Clock } from '../environment.ts'
-import { ClientError } from '../errors.ts'
+import type { Cancel, ClientLogger, Clock } from '../runtime/environment.ts'
+import { ClientError } from '../runtime/errors.ts'
 import type { GuardedStore } from '../store/guarded-store.ts'
-import { KeptModel } from '../store/kept-model.ts'
+import { KeptModel } from './kept-model.ts'
 import { ClientModel } from './client-model.ts'
 
 /** Milliseconds until a load that failed is tried again; doubled up to the longest. */

@@ -2,7 +2,7 @@ import type { ClassRef } from '../../model/class-ref.ts'
 import type { Class, Doc, Ref } from '../../model/documents.ts'
 import type { DocumentQuery, FindOptions, FindResult } from '../../model/query/query.ts'
 import type { Client } from '../client.ts'
-import type { Cancel } from '../environment.ts'
+import type { Cancel } from '../runtime/environment.ts'
 
 /** What a component knows of its query. */
 export interface QueryState<T extends Doc> {

@@ -1,7 +1,7 @@
 import { useMemo, useSyncExternalStore } from 'react'
 import type { Client } from '../client.ts'
-import type { Cancel } from '../environment.ts'
-import type { ConnectionState } from '../reconnecting/connection-state.ts'
+import type { Cancel } from '../runtime/environment.ts'
+import type { ConnectionState } from '../connection/connection-state.ts'
 import { useClient } from './atrium-provider.tsx'
 
 /**

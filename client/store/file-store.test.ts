@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { MemoryStore } from './client-store.ts'
-import { storeCases } from './contract-suite.ts'
+import { storeCases } from './testing/contract-suite.ts'
 import { type FileStore, fileStore, type FileStoreOptions } from './file-store.ts'
 
 async function temporaryPath(context: TestContext): Promise<string> {

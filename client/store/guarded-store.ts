@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../environment.ts'
+import type { Cancel, Clock } from '../runtime/environment.ts'
 import type { ClientStore } from './client-store.ts'
 
 /** Milliseconds a store has to answer. */

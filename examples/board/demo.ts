@@ -1,7 +1,7 @@
 import type { Doc, Ref, Space } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import type { Tx, TxCollectionCUD, TxCreateDoc, TxMixin } from '../../model/transactions.ts'
-import type { DemoOptions } from '../../pipeline/module.ts'
+import type { DemoOptions } from '../../pipeline/modules/module.ts'
 import { board } from './model.ts'
 
 const SEED = 20_260_101

@@ -1,4 +1,4 @@
-import type { AtriumModule } from '../../pipeline/module.ts'
+import type { AtriumModule } from '../../pipeline/modules/module.ts'
 import { boardDemo } from './demo.ts'
 import { archiveDone } from './methods.ts'
 import { addDoneOn } from './migrations.ts'

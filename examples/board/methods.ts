@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Ref, Space } from '../../model/documents.ts'
-import { serviceMethod } from '../../pipeline/module.ts'
+import { serviceMethod } from '../../pipeline/modules/module.ts'
 import { board } from './model.ts'
 
 /** Tasks archived by one call at most. */

@@ -1,4 +1,4 @@
-import type { Migration } from '../../pipeline/module.ts'
+import type { Migration } from '../../pipeline/modules/module.ts'
 import { board } from './model.ts'
 
 /** Tasks changed in one commit. */

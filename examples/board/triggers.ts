@@ -1,7 +1,7 @@
 import type { Account, Ref, Space } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import type { TxCreateDoc, TxCUD, TxUpdateDoc } from '../../model/transactions.ts'
-import type { AsyncTrigger, SyncTrigger } from '../../pipeline/triggers/trigger.ts'
+import type { AsyncTrigger, SyncTrigger } from '../../pipeline/modules/trigger.ts'
 import { board, type Task } from './model.ts'
 
 const created = core.class.TxCreateDoc

@@ -1,5 +1,5 @@
 import type { Domain } from '../../model/documents.ts'
-import type { Absent } from '../storage/contract.ts'
+import type { Absent } from '../../storage/contract.ts'
 
 /** What a group takes to be new without having asked storage. */
 export class Assumed {

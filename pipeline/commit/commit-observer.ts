@@ -1,5 +1,5 @@
-import type { Push } from '../push.ts'
-import type { CommitBatch, LogEntry } from '../storage/contract.ts'
+import type { Push } from '../push/push.ts'
+import type { CommitBatch, LogEntry } from '../../storage/contract.ts'
 
 export interface CommitObserver {
   /** What became durable, before the answers are on their way; tells what else is to be pushed. */

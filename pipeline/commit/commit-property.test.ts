@@ -16,8 +16,8 @@ import {
   removeTask,
   updateTask,
 } from '../../tests/support/transactions.ts'
-import { type Storage, StorageError } from '../storage/contract.ts'
-import { createMemoryStorage } from '../storage/memory/storage.ts'
+import { type Storage, StorageError } from '../../storage/contract.ts'
+import { createMemoryStorage } from '../../storage/memory/storage.ts'
 
 type Fate = 'fine' | 'refused' | 'answer lost'
 

@@ -1,6 +1,6 @@
 import type { DocumentChange, Tx, TxCUD } from '../../model/transactions.ts'
-import type { Caller } from '../caller.ts'
-import type { Workspace } from '../workspace.ts'
+import type { Caller } from '../shared/caller.ts'
+import type { Workspace } from '../workspace/workspace.ts'
 import type { CommitState } from './commit-state.ts'
 
 /** One request on its way through the commit steps. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { canonicalJson } from '../../model/hash-chain.ts'
 import { isFields } from '../../model/json-value.ts'
 import type { Tx } from '../../model/transactions.ts'
-import { mapSigned } from '../signed-transactions.ts'
+import { mapSigned } from '../shared/signed-transactions.ts'
 
 /** The result of a request as it is kept: with a digest of what was sent, so that nobody else is told it. */
 interface KeptResult {

@@ -1,6 +1,6 @@
 import { targetOf } from '../../model/apply-transaction.ts'
 import type { Tx, TxCUD } from '../../model/transactions.ts'
-import { TooLargeError } from '../storage/too-large.ts'
+import { TooLargeError } from '../../storage/shared/too-large.ts'
 import type { Group } from './staging.ts'
 
 /**

@@ -3,7 +3,7 @@ import type { Class, Domain, Ref } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import { core, domains } from '../../model/identifiers.ts'
 import type { Tx, TxApplyIf, TxCollectionCUD, TxCUD } from '../../model/transactions.ts'
-import type { Workspace } from '../workspace.ts'
+import type { Workspace } from '../workspace/workspace.ts'
 import type { CommitState } from './commit-state.ts'
 
 /**

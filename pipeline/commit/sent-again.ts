@@ -10,8 +10,8 @@ import type {
   TxMixin,
   TxUpdateDoc,
 } from '../../model/transactions.ts'
-import { plainPlan } from '../plain-plan.ts'
-import type { Workspace } from '../workspace.ts'
+import { plainPlan } from '../shared/plain-plan.ts'
+import type { Workspace } from '../workspace/workspace.ts'
 import type { Work } from './commit-step.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { StorageError, type StorageErrorCode, type WorkspaceStorage } from '../storage/contract.ts'
+import { StorageError, type StorageErrorCode, type WorkspaceStorage } from '../../storage/contract.ts'
 import type { Group, Waiting } from './staging.ts'
 
 /** Failures of storage that can be read from all the same. */

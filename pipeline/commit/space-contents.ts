@@ -1,7 +1,7 @@
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import type { FindPlan } from '../../model/query/plan.ts'
-import { plainPlan } from '../plain-plan.ts'
-import { isStoredDomain } from '../stored-domain.ts'
+import { plainPlan } from '../shared/plain-plan.ts'
+import { isStoredDomain } from '../shared/stored-domain.ts'
 
 /** Finds, domain by domain, the stored documents in a space. */
 export function contentPlans(hierarchy: Hierarchy, space: string): FindPlan[] {

@@ -5,9 +5,9 @@ import { gate } from '../../tests/support/gate.ts'
 import { aroundCommits, interceptedStorage } from '../../tests/support/intercepted-storage.ts'
 import { ann, bob, testPipeline } from '../../tests/support/test-pipeline.ts'
 import { applyIf, comment, createTask, removeTask, updateTask } from '../../tests/support/transactions.ts'
-import type { CommitBatch, Storage } from '../storage/contract.ts'
-import { createMemoryStorage } from '../storage/memory/storage.ts'
-import { TooLargeError } from '../storage/too-large.ts'
+import type { CommitBatch, Storage } from '../../storage/contract.ts'
+import { createMemoryStorage } from '../../storage/memory/storage.ts'
+import { TooLargeError } from '../../storage/shared/too-large.ts'
 import { estimatedSize } from './estimated-size.ts'
 
 const largest = 2000

@@ -2,7 +2,7 @@ import type { Doc } from '../../model/documents.ts'
 import { domains } from '../../model/identifiers.ts'
 import { StatusError } from '../../model/status.ts'
 import type { WorkspaceModel } from '../../model/workspace-model.ts'
-import { plainPlan } from '../plain-plan.ts'
+import { plainPlan } from '../shared/plain-plan.ts'
 import type { AppliedChange, Work } from './commit-step.ts'
 import { contentPlans } from './space-contents.ts'
 

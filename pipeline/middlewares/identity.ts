@@ -1,9 +1,9 @@
 import { core } from '../../model/identifiers.ts'
 import { StatusError } from '../../model/status.ts'
 import { forbidden } from '../permissions/role.ts'
-import { signed } from '../signed-transactions.ts'
-import type { Caller } from '../caller.ts'
-import type { Middleware } from '../middleware.ts'
+import { signed } from '../shared/signed-transactions.ts'
+import type { Caller } from '../shared/caller.ts'
+import type { Middleware } from '../workspace/middleware.ts'
 import type { Tx } from '../../model/transactions.ts'
 
 /** Nobody signs as another: `modifiedBy` and `createdBy` are the caller's account, any for the system. */

@@ -2,7 +2,7 @@ import type { Doc } from '../../model/documents.ts'
 import type { Condition, FindPlan, LookupPlan, Path, SortKey } from '../../model/query/plan.ts'
 import { compileSort } from '../../model/query/sort.ts'
 import type { FindResult, WithLookup } from '../../model/query/query.ts'
-import { plainPlan } from '../plain-plan.ts'
+import { plainPlan } from '../shared/plain-plan.ts'
 
 export type FetchDocs = (plan: FindPlan) => Promise<FindResult>
 

@@ -7,7 +7,7 @@ import { interceptedStorage } from '../../tests/support/intercepted-storage.ts'
 import { ann, bob, caller, peopledBase, testPipeline } from '../../tests/support/test-pipeline.ts'
 import { applyIf, change, createTask } from '../../tests/support/transactions.ts'
 import type { ModelAnswer } from '../../model/workspace-model.ts'
-import { createMemoryStorage } from '../storage/memory/storage.ts'
+import { createMemoryStorage } from '../../storage/memory/storage.ts'
 
 const task = 'board:class:Task' as Ref<Class>
 const system = caller('system', { system: true })

@@ -1,7 +1,7 @@
 import assert from 'node:assert'
 import { planFind } from '../../model/query/plan-find.ts'
 import type { FindPlan } from '../../model/query/plan.ts'
-import type { FindRequest, Middleware } from '../middleware.ts'
+import type { FindRequest, Middleware } from '../workspace/middleware.ts'
 
 /** Plans each query once, with what the caller may see compiled in. */
 export const planQueries: Middleware = (next, { model, permissions }) => ({

@@ -1,4 +1,4 @@
-import type { Middleware } from '../middleware.ts'
+import type { Middleware } from '../workspace/middleware.ts'
 import { plannedBy } from './plan-queries.ts'
 
 /** What storage can read briefly it reads at once: to wait for another run of it, or for a thread, costs more. */

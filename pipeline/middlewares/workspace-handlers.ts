@@ -1,8 +1,8 @@
 import type { Ref, Class } from '../../model/documents.ts'
 import { StatusError } from '../../model/status.ts'
-import type { Handlers } from '../middleware.ts'
-import { allParts } from '../storage/encode.ts'
-import type { Workspace } from '../workspace.ts'
+import type { Handlers } from '../workspace/middleware.ts'
+import { allParts } from '../../storage/shared/encode.ts'
+import type { Workspace } from '../workspace/workspace.ts'
 import { plannedBy } from './plan-queries.ts'
 
 /** Hits a search answers with at most, where the caller says nothing. */

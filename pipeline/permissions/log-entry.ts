@@ -4,7 +4,7 @@ import { core } from '../../model/identifiers.ts'
 import { isFields } from '../../model/json-value.ts'
 import type { Condition, Path } from '../../model/query/plan.ts'
 import type { Tx, TxCollectionCUD, TxCreateDoc, TxCUD, TxUpdateDoc } from '../../model/transactions.ts'
-import type { Audience } from '../push.ts'
+import type { Audience } from '../push/push.ts'
 
 /*
  * A transaction in the log names the class and the space that its document really has, and who created the document

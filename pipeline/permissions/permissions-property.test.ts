@@ -7,7 +7,7 @@ import { StatusError } from '../../model/status.ts'
 import type { Tx } from '../../model/transactions.ts'
 import { ann, bob, caller, type TestPipeline, testPipeline } from '../../tests/support/test-pipeline.ts'
 import { change, comment, createTask, removeTask, updateTask } from '../../tests/support/transactions.ts'
-import type { Caller } from '../caller.ts'
+import type { Caller } from '../shared/caller.ts'
 
 const cid = caller('cid')
 const people = [ann, bob, cid]

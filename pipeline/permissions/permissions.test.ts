@@ -12,7 +12,7 @@ import {
   removeTask,
   updateTask,
 } from '../../tests/support/transactions.ts'
-import type { Caller } from '../caller.ts'
+import type { Caller } from '../shared/caller.ts'
 import type { Pipeline } from '../open-workspace.ts'
 
 const system = caller('system', { system: true })

@@ -2,9 +2,9 @@ import type { Domain, Space } from '../../model/documents.ts'
 import { core, domains } from '../../model/identifiers.ts'
 import type { Condition } from '../../model/query/plan.ts'
 import type { WorkspaceModel } from '../../model/workspace-model.ts'
-import { plainPlan } from '../plain-plan.ts'
-import type { WorkspaceStorage } from '../storage/contract.ts'
-import type { Logger } from '../workspace.ts'
+import { plainPlan } from '../shared/plain-plan.ts'
+import type { WorkspaceStorage } from '../../storage/contract.ts'
+import type { Logger } from '../workspace/workspace.ts'
 import type { Permissions } from './permissions.ts'
 
 /**

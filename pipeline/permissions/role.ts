@@ -1,7 +1,7 @@
 import { type Account, AccountRole } from '../../model/documents.ts'
 import { StatusError } from '../../model/status.ts'
-import type { Caller } from '../caller.ts'
-import type { Workspace } from '../workspace.ts'
+import type { Caller } from '../shared/caller.ts'
+import type { Workspace } from '../workspace/workspace.ts'
 
 const ranks: readonly string[] = [
   AccountRole.Guest,

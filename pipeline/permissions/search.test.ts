@@ -4,13 +4,13 @@ import { systemClock } from '../../model/clock.ts'
 import { string } from '../../model/attribute-types.ts'
 import { createModelBuilder } from '../../model/builder.ts'
 import { core } from '../../model/identifiers.ts'
-import { modelOf } from '../../server/modules.ts'
+import { modelOf } from '../../server/modules/load-modules.ts'
 import { ann, bob, caller } from '../../tests/support/test-pipeline.ts'
 import { testAccounts } from '../../tests/support/test-spaces.ts'
 import { TestLog } from '../../tests/support/test-server.ts'
 import { change } from '../../tests/support/transactions.ts'
 import { openWorkspace } from '../open-workspace.ts'
-import { createMemoryStorage } from '../storage/memory/storage.ts'
+import { createMemoryStorage } from '../../storage/memory/storage.ts'
 
 const builder = createModelBuilder('diary')
 builder.class('Page', {

@@ -1,11 +1,11 @@
 import type { Space } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import { WorkspaceEvent } from '../../model/transactions.ts'
-import type { CommitBatch } from '../storage/contract.ts'
-import type { Push } from '../push.ts'
-import type { Workspace } from '../workspace.ts'
-import { workspaceEvent } from '../workspace-event.ts'
-import { type AccountSet, everybody, isEmpty, nobody, union } from './account-set.ts'
+import type { CommitBatch } from '../../storage/contract.ts'
+import type { Push } from '../push/push.ts'
+import type { Workspace } from '../workspace/workspace.ts'
+import { workspaceEvent } from '../push/workspace-event.ts'
+import { type AccountSet, everybody, isEmpty, nobody, union } from '../push/account-set.ts'
 
 /**
  * Takes in what a commit did to spaces: what is a space goes by the domain a document is stored in and by its stored

@@ -1,6 +1,6 @@
 import type { Account, Domain, Ref, Space } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
-import { type AccountSet, everybody, includes, inOneOnly, nobody, these } from './account-set.ts'
+import { type AccountSet, everybody, includes, inOneOnly, nobody, these } from '../push/account-set.ts'
 
 const coreSpaces: ReadonlySet<string> = new Set(Object.values(core.space))
 

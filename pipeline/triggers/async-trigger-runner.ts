@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import { StatusError } from '../../model/status.ts'
 import type { TxCUD } from '../../model/transactions.ts'
-import { type LogEntry, StorageError } from '../storage/contract.ts'
+import { type LogEntry, StorageError } from '../../storage/contract.ts'
 import type { AsyncTriggerRun } from './async-trigger-run.ts'
-import { generationOf } from './generation.ts'
-import type { TriggerLimits } from './limits.ts'
+import { generationOf } from '../modules/generation.ts'
+import type { TriggerLimits } from '../modules/trigger-limits.ts'
 import { TriggerFeed, type FeedSources } from './trigger-feed.ts'
-import type { AsyncTrigger, Installed, TriggerFailure } from './trigger.ts'
+import type { AsyncTrigger, Installed, TriggerFailure } from '../modules/trigger.ts'
 import type { TriggerCursors } from './trigger-cursors.ts'
 
 export interface RunnerParts extends FeedSources {

@@ -7,11 +7,11 @@ import { StatusError } from '../../model/status.ts'
 import { ann, caller, modulePipeline, type TestPipeline } from '../../tests/support/test-pipeline.ts'
 import { comment, createTask, updateTask } from '../../tests/support/transactions.ts'
 import { waitUntil } from '../../tests/support/wait-until.ts'
-import { type Storage, StorageError, type WorkspaceStorage } from '../storage/contract.ts'
-import { createMemoryStorage } from '../storage/memory/storage.ts'
-import { verifyLog } from '../verify-log.ts'
-import { moduleState } from './module-state.ts'
-import type { AsyncTrigger } from './trigger.ts'
+import { type Storage, StorageError, type WorkspaceStorage } from '../../storage/contract.ts'
+import { createMemoryStorage } from '../../storage/memory/storage.ts'
+import { verifyLog } from '../verify/verify-log.ts'
+import { moduleState } from '../modules/module-state.ts'
+import type { AsyncTrigger } from '../modules/trigger.ts'
 
 const { Comment, Task: TaskClass } = board.class
 const { SetAside, TriggerCursor } = moduleState.class

@@ -1,13 +1,13 @@
 import type { Domain } from '../../model/documents.ts'
 import type { TxCUD } from '../../model/transactions.ts'
-import type { Handlers } from '../middleware.ts'
-import type { LogEntry } from '../storage/contract.ts'
-import type { Workspace } from '../workspace.ts'
+import type { Handlers } from '../workspace/middleware.ts'
+import type { LogEntry } from '../../storage/contract.ts'
+import type { Workspace } from '../workspace/workspace.ts'
 import { AsyncTriggerRun } from './async-trigger-run.ts'
 import { AsyncTriggerRunner } from './async-trigger-runner.ts'
 import { TriggerCursors } from './trigger-cursors.ts'
-import { TriggerIndex } from './trigger-index.ts'
-import type { AsyncTrigger, Installed, TriggerFailure } from './trigger.ts'
+import { TriggerIndex } from '../modules/trigger-index.ts'
+import type { AsyncTrigger, Installed, TriggerFailure } from '../modules/trigger.ts'
 
 /** The asynchronous triggers of an open workspace. */
 export class AsyncTriggers {

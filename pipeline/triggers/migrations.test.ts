@@ -4,9 +4,9 @@ import { board } from '../../examples/board/model.ts'
 import { core } from '../../model/identifiers.ts'
 import { ann, modulePipeline } from '../../tests/support/test-pipeline.ts'
 import { createTask } from '../../tests/support/transactions.ts'
-import type { Migration } from '../module.ts'
-import { createMemoryStorage } from '../storage/memory/storage.ts'
-import { verifyLog } from '../verify-log.ts'
+import type { Migration } from '../modules/module.ts'
+import { createMemoryStorage } from '../../storage/memory/storage.ts'
+import { verifyLog } from '../verify/verify-log.ts'
 
 const { Task } = board.class
 

@@ -1,13 +1,13 @@
 import type { Domain, Ref } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import type { TxCreateDoc, TxCUD } from '../../model/transactions.ts'
-import { systemCaller } from '../caller.ts'
-import type { LogEntry } from '../storage/contract.ts'
+import { systemCaller } from '../shared/caller.ts'
+import type { LogEntry } from '../../storage/contract.ts'
 import { TransactionFactory } from '../../model/transaction-factory.ts'
-import type { Workspace } from '../workspace.ts'
-import { together } from './acting.ts'
-import { moduleState, type TriggerCursor } from './module-state.ts'
-import type { AsyncTrigger, Installed } from './trigger.ts'
+import type { Workspace } from '../workspace/workspace.ts'
+import { together } from '../modules/module-context.ts'
+import { moduleState, type TriggerCursor } from '../modules/module-state.ts'
+import type { AsyncTrigger, Installed } from '../modules/trigger.ts'
 
 /** Longest message kept of a failure. */
 const MAX_MESSAGE = 1000

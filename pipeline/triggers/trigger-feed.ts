@@ -1,4 +1,4 @@
-import type { LogEntry } from '../storage/contract.ts'
+import type { LogEntry } from '../../storage/contract.ts'
 import { pushAll } from '../../model/push-all.ts'
 
 export interface FeedSources {

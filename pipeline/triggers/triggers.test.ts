@@ -16,8 +16,8 @@ import {
   removeTask,
   updateTask,
 } from '../../tests/support/transactions.ts'
-import { verifyLog } from '../verify-log.ts'
-import type { SyncTrigger } from './trigger.ts'
+import { verifyLog } from '../verify/verify-log.ts'
+import type { SyncTrigger } from '../modules/trigger.ts'
 
 const { Comment, Task: TaskClass } = board.class
 

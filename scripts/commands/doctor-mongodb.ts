@@ -1,5 +1,5 @@
 import type { Document } from 'mongodb'
-import { askMongo, tryMongo } from '../../pipeline/storage/mongodb/probe.ts'
+import { askMongo, tryMongo } from '../../storage/mongodb/driver/probe.ts'
 import type { Finding } from './doctor.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { access, constants, statfs } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { Command } from 'commander'
-import { makePrivateFolder } from '../../pipeline/storage/private-files.ts'
+import { makePrivateFolder } from '../../storage/shared/private-files.ts'
 import type { Configuration, Flags } from '../../server/configuration/configuration.ts'
 import { httpAddress } from '../../server/http/http-address.ts'
 import { configurationOf, warnOfLinks, withFlags } from './configured.ts'
@@ -48,7 +48,7 @@ function node(): Finding {
 
 async function library(): Promise<Finding> {
   try {
-    const { Sqlite } = await import('../../pipeline/storage/embedded/sqlite.ts')
+    const { Sqlite } = await import('../../storage/sqlite/file/sqlite.ts')
     new Sqlite(':memory:').close()
     return { ok: true, what: 'better-sqlite3 loads' }
   } catch (error) {

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
-import type { Connection } from '../../client/connection.ts'
+import type { Connection } from '../../client/connection/connection.ts'
 import { systemClock } from '../../model/clock.ts'
 import type { Class, Doc, Ref, Space } from '../../model/documents.ts'
 import { generateId } from '../../model/generate-id.ts'

@@ -1,4 +1,4 @@
-import { ConnectionClosedError } from '../../client/connection.ts'
+import { ConnectionClosedError } from '../../client/connection/connection.ts'
 import { closeCodes } from '../../protocol/close-codes.ts'
 
 /** What of a connection tells why it failed. */

@@ -1,4 +1,4 @@
-import { isOutOfFiles, TOO_MANY_FILES } from '../../pipeline/storage/out-of-files.ts'
+import { isOutOfFiles, TOO_MANY_FILES } from '../../storage/shared/out-of-files.ts'
 import type { Configuration } from '../../server/configuration/configuration.ts'
 
 /** What a person can do about a failed start. */

@@ -4,7 +4,7 @@ import type { Configuration, Flags } from '../../server/configuration/configurat
 import { ConfigurationError } from '../../server/configuration/configuration-error.ts'
 import { startServer } from '../../server/main.ts'
 import type { RunningServer } from '../../server/running-server.ts'
-import { withTimeout } from '../../server/with-timeout.ts'
+import { withTimeout } from '../../server/time/with-timeout.ts'
 import { lockData } from '../lock-data.ts'
 import { configurationOf, warnOfLinks, withFlags } from './configured.ts'
 import { explainStart } from './explain-start.ts'

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { Verification } from '../../pipeline/verify-log.ts'
+import type { Verification } from '../../pipeline/verify/verify-log.ts'
 import { connected, type ConnectedOptions, withConnection } from './connected.ts'
 
 /** `atrium verify <workspace>`: replays the log, compares it with the documents, and prints what differs. */

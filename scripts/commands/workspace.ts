@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { StatusError } from '../../model/status.ts'
 import { callAccounts } from '../../server/accounts/accounts-rpc.ts'
-import { SYSTEM_EMAIL } from '../../server/tokens.ts'
+import { SYSTEM_EMAIL } from '../../server/auth/tokens.ts'
 import { explainNetwork } from './explain-connection.ts'
 import { configurationOf } from './configured.ts'
 import { serverUrl } from './server-url.ts'

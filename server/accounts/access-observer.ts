@@ -1,5 +1,5 @@
 import type { AccountRole } from '../../model/documents.ts'
-import type { Token } from '../tokens.ts'
+import type { Token } from '../auth/tokens.ts'
 
 /**
  * Has open sessions, and is told what changes who may be in them, once that is durable. People are named by

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { AccountRole } from '../../model/documents.ts'
 import { StatusError } from '../../model/status.ts'
-import type { Token } from '../tokens.ts'
+import type { Token } from '../auth/tokens.ts'
 import { callAccounts } from './accounts-rpc.ts'
 
 export interface ModelVersion {

@@ -1,6 +1,6 @@
 import { Hono, type HonoRequest } from 'hono'
 import { StatusError } from '../../model/status.ts'
-import type { Token } from '../tokens.ts'
+import type { Token } from '../auth/tokens.ts'
 
 /** What an administrator may ask of the server. */
 export interface Administration {

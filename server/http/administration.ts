@@ -1,5 +1,5 @@
 import { closeCodes } from '../../protocol/close-codes.ts'
-import type { Maintenance } from '../maintenance.ts'
+import type { Maintenance } from '../sessions/maintenance.ts'
 import type { Session } from '../sessions/session.ts'
 import type { SessionManager } from '../sessions/session-manager.ts'
 import type { WorkspaceHost } from '../workspaces/workspace-host.ts'

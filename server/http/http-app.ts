@@ -4,10 +4,10 @@ import { HTTPException } from 'hono/http-exception'
 import { z } from 'zod'
 import { StatusError } from '../../model/status.ts'
 import { statusCatalogue } from '../../protocol/status-catalogue.ts'
-import type { Logger } from '../../pipeline/workspace.ts'
+import type { Logger } from '../../pipeline/workspace/workspace.ts'
 import type { AccountsService } from '../accounts/builtin/accounts-service.ts'
-import { toStatus } from '../sessions/to-status.ts'
-import { bearerToken, type Token, type Tokens } from '../tokens.ts'
+import { toStatus } from '../errors/map-error.ts'
+import { bearerToken, type Token, type Tokens } from '../auth/tokens.ts'
 import { adminRoutes, type Administration } from './admin-routes.ts'
 
 export interface HttpOptions {

@@ -1,5 +1,5 @@
-import type { PartLimits } from '../../pipeline/storage/contract.ts'
-import type { OutboxLimits } from './outbox.ts'
+import type { PartLimits } from '../../storage/contract.ts'
+import type { OutboxLimits } from '../wire/outbox.ts'
 
 /** Every bound a session keeps; each is an option of the configuration. */
 export interface SessionLimits {

@@ -1,5 +1,5 @@
-import type { Cancel, TimerWheel } from '../timer-wheel.ts'
-import type { Socket } from '../transport/socket.ts'
+import type { Cancel, TimerWheel } from '../time/timer-wheel.ts'
+import type { Socket } from '../wire/socket.ts'
 
 /** Pings that may go unanswered. */
 const MAX_MISSED = 2

@@ -1,6 +1,6 @@
 import { closeCodes } from '../../protocol/close-codes.ts'
-import type { TimerWheel } from '../timer-wheel.ts'
-import { Reconnects } from './reconnects.ts'
+import type { TimerWheel } from '../time/timer-wheel.ts'
+import { Reconnects } from './reconnect-window.ts'
 import type { Session } from './session.ts'
 
 /** Milliseconds in which a connection whose session id is asked for again has to answer. */

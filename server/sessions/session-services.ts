@@ -1,7 +1,7 @@
-import type { Logger } from '../../pipeline/workspace.ts'
+import type { Logger } from '../../pipeline/workspace/workspace.ts'
 import type { SessionLimits } from './limits.ts'
-import type { OutboxFlusher } from './outbox.ts'
-import type { RequestWatch } from './request-watch.ts'
+import type { OutboxFlusher } from '../wire/outbox.ts'
+import type { RequestWatch } from '../requests/slow-request-log.ts'
 
 /** What a frame to a client is. */
 export type SentKind = 'answer' | 'error' | 'push' | 'signal'

@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { bearerToken } from '../tokens.ts'
-import { withTimeout } from '../with-timeout.ts'
-import type { Logger } from '../../pipeline/workspace.ts'
-import type { Frame } from './frame.ts'
-import type { Socket, SocketHandlers } from './socket.ts'
+import { bearerToken } from '../auth/tokens.ts'
+import { withTimeout } from '../time/with-timeout.ts'
+import type { Logger } from '../../pipeline/workspace/workspace.ts'
+import type { Frame } from '../wire/frame.ts'
+import type { Socket, SocketHandlers } from '../wire/socket.ts'
 
 export interface Connection {
   /** The raw token, `''` when there was none. */

@@ -1,7 +1,7 @@
 import { generateId } from '../../model/generate-id.ts'
 import { WorkspaceEvent } from '../../model/transactions.ts'
-import type { Push } from '../../pipeline/push.ts'
-import type { TimerWheel } from '../timer-wheel.ts'
+import type { Push } from '../../pipeline/push/push.ts'
+import type { TimerWheel } from '../time/timer-wheel.ts'
 import { ClassAnnouncements } from './class-announcements.ts'
 
 /** What a workspace announces now and then: what clients have to ask for again. */

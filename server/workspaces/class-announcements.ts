@@ -1,9 +1,9 @@
 import type { Class, Ref } from '../../model/documents.ts'
 import type { WorkspaceEvent } from '../../model/transactions.ts'
-import type { Affected } from '../../pipeline/affected.ts'
-import type { Audience, Push } from '../../pipeline/push.ts'
-import { workspaceEvent } from '../../pipeline/workspace-event.ts'
-import type { Cancel, TimerWheel } from '../timer-wheel.ts'
+import type { Affected } from '../../pipeline/push/affected.ts'
+import type { Audience, Push } from '../../pipeline/push/push.ts'
+import { workspaceEvent } from '../../pipeline/push/workspace-event.ts'
+import type { Cancel, TimerWheel } from '../time/timer-wheel.ts'
 
 /** Milliseconds at least between two announcements in one workspace, and at most until one is made. */
 const INTERVAL = 1000

@@ -1,7 +1,7 @@
 import { core } from '../../model/identifiers.ts'
 import type { Tx } from '../../model/transactions.ts'
 import type { Session } from '../sessions/session.ts'
-import type { Cancel, TimerWheel } from '../timer-wheel.ts'
+import type { Cancel, TimerWheel } from '../time/timer-wheel.ts'
 
 /** Tells clients that the model is about to change, before their sockets are closed. */
 export class Eviction {

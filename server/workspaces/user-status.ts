@@ -1,10 +1,10 @@
 import type { Account, Ref, UserStatus } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import type { TxCreateDoc, TxUpdateDoc } from '../../model/transactions.ts'
-import { systemCaller } from '../../pipeline/caller.ts'
+import { systemCaller } from '../../pipeline/shared/caller.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
-import type { Logger } from '../../pipeline/workspace.ts'
-import type { Cancel, TimerWheel } from '../timer-wheel.ts'
+import type { Logger } from '../../pipeline/workspace/workspace.ts'
+import type { Cancel, TimerWheel } from '../time/timer-wheel.ts'
 
 interface Presence {
   sessions: number

@@ -1,5 +1,5 @@
 import { closeCodes } from '../../protocol/close-codes.ts'
-import type { WorkspaceListener } from '../../pipeline/workspace-listener.ts'
+import type { WorkspaceListener } from '../../pipeline/push/workspace-listener.ts'
 import type { Session } from '../sessions/session.ts'
 import { type HostOptions, WorkspaceHost } from './workspace-host.ts'
 

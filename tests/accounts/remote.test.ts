@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { systemClock } from '../../model/clock.ts'
 import { StatusError } from '../../model/status.ts'
 import { type AccountsClientOptions, HttpAccountsClient } from '../../server/accounts/accounts-client.ts'
-import { Tokens } from '../../server/tokens.ts'
+import { Tokens } from '../../server/auth/tokens.ts'
 import { type AccountsCall, remoteAccounts, workspaceInfo } from '../support/remote-accounts.ts'
 
 const tokens = new Tokens('a secret', systemClock.now)

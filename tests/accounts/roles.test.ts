@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Account } from '../../model/documents.ts'
-import { AccessEnforcer } from '../../server/access-enforcer.ts'
+import { AccessEnforcer } from '../../server/sessions/access-enforcer.ts'
 import type { AccountsClient, WorkspaceInfo } from '../../server/accounts/accounts-client.ts'
 import { team } from '../support/accounts-calls.ts'
 import { MemoryCore } from '../support/memory-core.ts'

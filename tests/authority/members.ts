@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Packr } from 'msgpackr'
 import { test, type TestContext } from 'node:test'
-import { dropDatabases } from '../../pipeline/storage/mongodb/temporary-subject.ts'
+import { dropDatabases } from '../../storage/testing/mongodb-test-storage.ts'
 import type { Flags } from '../../server/configuration/configuration.ts'
 import { withMongo } from '../services/with-mongo.ts'
 import { RawClient, RawError } from '../support/raw-client.ts'

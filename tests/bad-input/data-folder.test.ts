@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { chmod, lstat, mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { createEmbeddedStorage } from '../../pipeline/storage/embedded/storage.ts'
+import { createEmbeddedStorage } from '../../storage/sqlite/storage.ts'
 import { atrium, type Environment, RunningAtrium, temporaryFolder } from '../support/executable.ts'
 
 /** What the work starts is started with this umask. */

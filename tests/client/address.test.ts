@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Ref, Space } from '../../model/documents.ts'
-import { addressOf } from '../../client/address.ts'
+import { addressOf } from '../../client/connection/address.ts'
 import { createNodeClient } from '../../client/node.ts'
 import { board } from '../../examples/board/model.ts'
 import { accountsOf } from '../support/accounts-calls.ts'

@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Client } from '../../client/client.ts'
 import type { ClientOptions } from '../../client/client-options.ts'
-import { Connection } from '../../client/connection.ts'
+import { Connection } from '../../client/connection/connection.ts'
 import { createNodeClient, dialNode, fileStore } from '../../client/node.ts'
 import { MemoryStore } from '../../client/store/client-store.ts'
 import { board } from '../../examples/board/model.ts'
@@ -36,7 +36,7 @@ test('SDK-71: every public call of the client has an example', () => {
   const entries = [
     'client/client.ts: Client',
     'client/client.ts: createClient',
-    'client/connection.ts: Connection',
+    'client/connection/connection.ts: Connection',
     'client/node.ts: createNodeClient',
     'client/store/file-store.ts: fileStore',
     'client/store/indexed-db-store.ts: indexedDbStore',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { Class, Ref, Space } from '../../model/documents.ts'
-import { ClientError } from '../../client/errors.ts'
+import { ClientError } from '../../client/runtime/errors.ts'
 import { board } from '../../examples/board/model.ts'
 import { ClientWorld, type Member } from './client-world.ts'
 

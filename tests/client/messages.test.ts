@@ -4,7 +4,7 @@ import type { Class, Ref } from '../../model/documents.ts'
 import type { Tx } from '../../model/transactions.ts'
 import { createClient } from '../../client/client.ts'
 import { dialNode } from '../../client/node.ts'
-import type { LargeMessage } from '../../client/reconnecting/requests.ts'
+import type { LargeMessage } from '../../client/connection/requests.ts'
 import { testServer } from '../support/test-server.ts'
 import { createTask } from '../support/transactions.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { Class, Doc, Ref, Space } from '../../model/documents.ts'
-import { HandedOut, isDevelopment } from '../../client/copies.ts'
+import { HandedOut, isDevelopment } from '../../client/runtime/copies.ts'
 import { board } from '../../examples/board/model.ts'
 import { createTask, updateTask } from '../support/transactions.ts'
 import { ClientWorld, type Member } from './client-world.ts'

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Db, MongoClient } from 'mongodb'
-import type { Storage } from '../../pipeline/storage/contract.ts'
-import { createEmbeddedStorage } from '../../pipeline/storage/embedded/storage.ts'
-import { databaseName } from '../../pipeline/storage/mongodb/database-name.ts'
-import { createMongoStorage } from '../../pipeline/storage/mongodb/storage.ts'
+import type { Storage } from '../../storage/contract.ts'
+import { createEmbeddedStorage } from '../../storage/sqlite/storage.ts'
+import { databaseName } from '../../storage/mongodb/driver/database-name.ts'
+import { createMongoStorage } from '../../storage/mongodb/storage.ts'
 import type { Service } from '../services/service.ts'
 
 /** All that the rounds write to. */

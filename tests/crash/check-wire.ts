@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Connection } from '../../client/connection.ts'
+import type { Connection } from '../../client/connection/connection.ts'
 import type { Doc } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import type { Tx } from '../../model/transactions.ts'

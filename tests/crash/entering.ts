@@ -1,7 +1,7 @@
-import type { Connection } from '../../client/connection.ts'
+import type { Connection } from '../../client/connection/connection.ts'
 import { connect } from '../../client/node.ts'
 import { systemClock } from '../../model/clock.ts'
-import { type TokenClaims, Tokens } from '../../server/tokens.ts'
+import { type TokenClaims, Tokens } from '../../server/auth/tokens.ts'
 import { SECRET, type ServerProcess } from './server-process.ts'
 import { createProject, createTask, EMAIL, SHARED } from './transactions.ts'
 

@@ -11,7 +11,7 @@ import type {
   TxUpdateDoc,
   UpdateOperations,
 } from '../../model/transactions.ts'
-import { accountId } from '../../server/workspaces/ensure-account.ts'
+import { accountId } from '../../server/workspaces/resolve-caller.ts'
 
 export const EMAIL = 'writer'
 export const PROJECT = 'board:project:CRASH' as Ref<Space>

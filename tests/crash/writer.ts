@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Connection, ConnectionClosedError } from '../../client/connection.ts'
+import { type Connection, ConnectionClosedError } from '../../client/connection/connection.ts'
 import type { Ref } from '../../model/documents.ts'
 import { StatusError } from '../../model/status.ts'
 import type { Tx } from '../../model/transactions.ts'

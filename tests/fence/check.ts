@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Life } from './history.ts'
 import { live } from './history.ts'
 import { type Faults, type Owner, Schedule } from './schedules.ts'
-import type { StoredEntry } from '../../pipeline/storage/mongodb/stored-document.ts'
+import type { StoredEntry } from '../../storage/mongodb/log/stored-document.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 
 export interface Scenario {

@@ -1,10 +1,10 @@
 import type { Collection } from 'mongodb'
-import { StorageError } from '../../pipeline/storage/contract.ts'
-import { isPassing } from '../../pipeline/storage/mongodb/failure.ts'
-import { Log } from '../../pipeline/storage/mongodb/log.ts'
-import type { Tail } from '../../pipeline/storage/mongodb/log-reads.ts'
-import { type StoredEntry, storedEntry } from '../../pipeline/storage/mongodb/stored-document.ts'
-import { entry } from '../../pipeline/storage/suite/fixture.ts'
+import { StorageError } from '../../storage/contract.ts'
+import { isPassing } from '../../storage/mongodb/driver/failure.ts'
+import { Log } from '../../storage/mongodb/log/log.ts'
+import type { Tail } from '../../storage/mongodb/log/log-reads.ts'
+import { type StoredEntry, storedEntry } from '../../storage/mongodb/log/stored-document.ts'
+import { entry } from '../../storage/testing/fixture.ts'
 
 /** What an owner of a log went through. */
 export interface Life {

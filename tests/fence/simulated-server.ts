@@ -1,6 +1,6 @@
 import { Query } from 'mingo'
 import { type Collection, type Document, MongoNetworkError, MongoServerError } from 'mongodb'
-import type { StoredEntry } from '../../pipeline/storage/mongodb/stored-document.ts'
+import type { StoredEntry } from '../../storage/mongodb/log/stored-document.ts'
 
 /** A step of a command: the server does one document after another, and others' commands come in between. */
 type Step = () => void

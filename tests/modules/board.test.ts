@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import boardModule from '../../examples/board/index.ts'
 import { board, type Task } from '../../examples/board/model.ts'
-import { InstalledModules } from '../../pipeline/triggers/installed-modules.ts'
-import { createMemoryStorage } from '../../pipeline/storage/memory/storage.ts'
+import { InstalledModules } from '../../pipeline/modules/installed-modules.ts'
+import { createMemoryStorage } from '../../storage/memory/storage.ts'
 import { ann, bob, caller, testPipeline } from '../support/test-pipeline.ts'
 import { change, createTask, updateTask } from '../support/transactions.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import type { FindResult } from '../../model/query/query.ts'
-import type { Caller } from '../../pipeline/caller.ts'
+import type { Caller } from '../../pipeline/shared/caller.ts'
 
 const modules = new InstalledModules([boardModule])
 const { Notification, Task: TaskClass } = board.class

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { loadModules } from '../../server/modules.ts'
+import { loadModules } from '../../server/modules/load-modules.ts'
 
 const trigger = `{ name: 'a', kind: 'sync', on: { classes: ['core:class:Doc'] }, run() { return [] } }`
 

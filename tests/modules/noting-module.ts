@@ -1,7 +1,7 @@
 // A module as somebody else would write one: for each new task, one remark. `HOLD=1`: never comes to it.
 import { board } from '../../examples/board/model.ts'
 import { core } from '../../model/identifiers.ts'
-import type { AtriumModule } from '../../pipeline/module.ts'
+import type { AtriumModule } from '../../pipeline/modules/module.ts'
 
 const noting: AtriumModule = {
   name: 'noting',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test, type TestContext } from 'node:test'
-import { dropDatabases } from '../../pipeline/storage/mongodb/temporary-subject.ts'
+import { dropDatabases } from '../../storage/testing/mongodb-test-storage.ts'
 import { testServer, type TestServer } from '../support/test-server.ts'
 import { type Frame, RawClient } from '../support/raw-client.ts'
 import { applyIf, createTask, updateTask } from '../support/transactions.ts'

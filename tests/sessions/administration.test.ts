@@ -231,8 +231,8 @@ test('SRV-37: backup methods list, read, restore and remove documents, for backu
 })
 
 test('SRV-38: a request that takes longer than 30 seconds is reported once', async (t) => {
-  const { RequestWatch } = await import('../../server/sessions/request-watch.ts')
-  const { TimerWheel } = await import('../../server/timer-wheel.ts')
+  const { RequestWatch } = await import('../../server/requests/slow-request-log.ts')
+  const { TimerWheel } = await import('../../server/time/timer-wheel.ts')
   const server = await testServer(t, {}, { fakeTime: true })
   const wheel = new TimerWheel(server.time)
   const watch = new RequestWatch({ logger: server.log, wheel, monotonic: server.time.monotonic })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Tokens } from '../../server/tokens.ts'
+import { Tokens } from '../../server/auth/tokens.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { createTask } from '../support/transactions.ts'
 import { TEST_SECRET, testServer } from '../support/test-server.ts'

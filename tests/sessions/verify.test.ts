@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Verification } from '../../pipeline/verify-log.ts'
+import type { Verification } from '../../pipeline/verify/verify-log.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { testServer, type TestServer } from '../support/test-server.ts'
 import { comment, createTask, removeTask, updateTask } from '../support/transactions.ts'

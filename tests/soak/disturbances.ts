@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { SYSTEM_EMAIL } from '../../server/tokens.ts'
+import { SYSTEM_EMAIL } from '../../server/auth/tokens.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { change } from '../support/transactions.ts'
 import { pick } from '../crash/random.ts'

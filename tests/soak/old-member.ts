@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Tx } from '../../model/transactions.ts'
-import { withTimeout } from '../../server/with-timeout.ts'
+import { withTimeout } from '../../server/time/with-timeout.ts'
 import { RawClient, RawError } from '../support/raw-client.ts'
 import type { MemberOptions } from './sdk-member.ts'
 import { RandomWork } from './random-work.ts'

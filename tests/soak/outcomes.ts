@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { ClientError } from '../../client/errors.ts'
+import { ClientError } from '../../client/runtime/errors.ts'
 import { StatusError } from '../../model/status.ts'
 import { core } from '../../model/identifiers.ts'
 import type { Tx, TxRemoveDoc } from '../../model/transactions.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { type TokenClaims, Tokens } from '../../server/tokens.ts'
+import { type TokenClaims, Tokens } from '../../server/auth/tokens.ts'
 import { systemClock } from '../../model/clock.ts'
 import { SECRET, ServerProcess } from '../crash/server-process.ts'
 

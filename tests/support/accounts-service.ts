@@ -4,11 +4,11 @@ import { systemClock } from '../../model/clock.ts'
 import type { ClassRef } from '../../model/class-ref.ts'
 import type { Doc } from '../../model/documents.ts'
 import { openWorkspace } from '../../pipeline/open-workspace.ts'
-import { createMemoryStorage } from '../../pipeline/storage/memory/storage.ts'
+import { createMemoryStorage } from '../../storage/memory/storage.ts'
 import { AccountsService } from '../../server/accounts/builtin/accounts-service.ts'
 import { AccountsStore } from '../../server/accounts/builtin/accounts-store.ts'
 import { accountsWorkspace } from '../../server/accounts/builtin/accounts-workspace.ts'
-import { Tokens } from '../../server/tokens.ts'
+import { Tokens } from '../../server/auth/tokens.ts'
 import { TestLog } from './test-server.ts'
 
 const now = systemClock.now

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { fileName } from '../../pipeline/storage/embedded/file-name.ts'
+import { fileName } from '../../storage/sqlite/file/file-name.ts'
 import { RESERVED } from '../../server/sessions/session-manager.ts'
 import { temporaryFolder } from './executable.ts'
 

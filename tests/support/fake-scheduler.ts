@@ -1,6 +1,6 @@
 import { setImmediate as tick } from 'node:timers/promises'
-import type { Clock } from '../../client/environment.ts'
-import type { Scheduler } from '../../server/timer-wheel.ts'
+import type { Clock } from '../../client/runtime/environment.ts'
+import type { Scheduler } from '../../server/time/timer-wheel.ts'
 
 /** Time that stands still until a test moves it. */
 export class FakeScheduler implements Scheduler {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { serviceMethod } from '../../pipeline/module.ts'
+import { serviceMethod } from '../../pipeline/modules/module.ts'
 import { gate } from './gate.ts'
 
 let held = gate()

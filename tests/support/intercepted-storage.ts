@@ -1,4 +1,4 @@
-import type { CommitBatch, Storage, WorkspaceStorage } from '../../pipeline/storage/contract.ts'
+import type { CommitBatch, Storage, WorkspaceStorage } from '../../storage/contract.ts'
 
 /** Storage whose workspaces a test changes as they are opened. */
 export function interceptedStorage(

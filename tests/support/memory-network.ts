@@ -1,6 +1,6 @@
-import type { Dial, WebSocketLike } from '../../client/web-socket.ts'
-import type { Frame } from '../../server/transport/frame.ts'
-import type { Socket, SocketHandlers } from '../../server/transport/socket.ts'
+import type { Dial, WebSocketLike } from '../../client/runtime/web-socket.ts'
+import type { Frame } from '../../server/wire/frame.ts'
+import type { Socket, SocketHandlers } from '../../server/wire/socket.ts'
 import type { FakeScheduler } from './fake-scheduler.ts'
 import type { MemoryCore } from './memory-core.ts'
 

@@ -2,8 +2,8 @@
 import { openSync } from 'node:fs'
 import { devNull, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { toFailure } from '../../pipeline/storage/embedded/failure.ts'
-import { Sqlite } from '../../pipeline/storage/embedded/sqlite.ts'
+import { toFailure } from '../../storage/sqlite/file/failure.ts'
+import { Sqlite } from '../../storage/sqlite/file/sqlite.ts'
 
 function failureOf(open: () => unknown): string {
   try {

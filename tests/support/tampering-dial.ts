@@ -1,4 +1,4 @@
-import type { Dial, WebSocketLike } from '../../client/web-socket.ts'
+import type { Dial, WebSocketLike } from '../../client/runtime/web-socket.ts'
 
 /** What arrives instead of a frame of the server: others, or what is no frame at all; none, where it is lost. */
 export type Tamper = (frame: Record<string, unknown>) => unknown[]

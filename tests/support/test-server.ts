@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TestContext } from 'node:test'
 import { systemClock } from '../../model/clock.ts'
-import type { Logger } from '../../pipeline/workspace.ts'
+import type { Logger } from '../../pipeline/workspace/workspace.ts'
 import { type Flags, resolveConfiguration } from '../../server/configuration/configuration.ts'
 import { startServer } from '../../server/main.ts'
 import type { RunningServer } from '../../server/running-server.ts'
-import { type TokenClaims, Tokens } from '../../server/tokens.ts'
+import { type TokenClaims, Tokens } from '../../server/auth/tokens.ts'
 import { FakeScheduler } from './fake-scheduler.ts'
 
 /** A module with the spaces that tests put documents into. */

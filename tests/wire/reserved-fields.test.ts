@@ -6,7 +6,7 @@ import { testServer, type TestServer } from '../support/test-server.ts'
 import { applyIf, change, createTask, updateTask } from '../support/transactions.ts'
 import { ann as caller, testPipeline } from '../support/test-pipeline.ts'
 import type { Doc, Domain } from '../../model/documents.ts'
-import { createMemoryStorage } from '../../pipeline/storage/memory/storage.ts'
+import { createMemoryStorage } from '../../storage/memory/storage.ts'
 
 const Note = 'shop:class:Note'
 const Remark = 'shop:class:Remark'

@@ -9,9 +9,9 @@ import {
 } from '../../../model/transactions.ts'
 import { seesEverything } from '../../permissions/permissions.ts'
 import { writerRole } from '../../permissions/role.ts'
-import { needsStorage } from '../../triggers/sync-trigger-run.ts'
-import type { Push } from '../../push.ts'
-import type { Workspace } from '../../workspace.ts'
+import { needsStorage } from './sync-trigger-run.ts'
+import type { Push } from '../../push/push.ts'
+import type { Workspace } from '../../workspace/workspace.ts'
 import type { CommitStep, Work } from '../commit-step.ts'
 import { StagedSight } from '../staged-sight.ts'
 

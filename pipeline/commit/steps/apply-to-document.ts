@@ -4,10 +4,10 @@ import type { Hierarchy } from '../../../model/hierarchy.ts'
 import { core, domains } from '../../../model/identifiers.ts'
 import { StatusError } from '../../../model/status.ts'
 import type { TxCollectionCUD, TxCUD, TxUpdateDoc } from '../../../model/transactions.ts'
-import { refuseHashField } from '../../hash-field.ts'
-import { isEmpty } from '../../permissions/account-set.ts'
+import { refuseHashField } from '../../shared/hash-field.ts'
+import { isEmpty } from '../../push/account-set.ts'
 import { securityPush } from '../../permissions/security-events.ts'
-import type { Workspace } from '../../workspace.ts'
+import type { Workspace } from '../../workspace/workspace.ts'
 import type { AppliedChange, CommitStep, Work } from '../commit-step.ts'
 
 /** Computes the new document, gives the transaction its place in the log, and lists it to be pushed. */

@@ -7,10 +7,10 @@ import type { TxCUD, TxRemoveDoc } from '../../../model/transactions.ts'
 import { isDeclaration } from '../../../model/workspace-model.ts'
 import { parentDomain } from '../attachments.ts'
 import type { AppliedChange, CommitStep, StepHandler, Work } from '../commit-step.ts'
-import { plainPlan } from '../../plain-plan.ts'
+import { plainPlan } from '../../shared/plain-plan.ts'
 import { contentPlans } from '../space-contents.ts'
 import { derivedFrom } from './derived.ts'
-import type { Workspace } from '../../workspace.ts'
+import type { Workspace } from '../../workspace/workspace.ts'
 
 /** Documents that the removal of a space may take with it. */
 const MAX_CONTENTS = 10_000

@@ -1,7 +1,7 @@
 import type { AttachedDoc } from '../../../model/documents.ts'
 import { core } from '../../../model/identifiers.ts'
 import type { TxCUD } from '../../../model/transactions.ts'
-import type { Workspace } from '../../workspace.ts'
+import type { Workspace } from '../../workspace/workspace.ts'
 import {
   attachmentOf,
   checkAttachment,

@@ -1,7 +1,7 @@
 import { core } from '../../../model/identifiers.ts'
 import { StatusError } from '../../../model/status.ts'
 import type { Tx, TxApplyIf } from '../../../model/transactions.ts'
-import type { Workspace } from '../../workspace.ts'
+import type { Workspace } from '../../workspace/workspace.ts'
 import type { CommitStep, Work } from '../commit-step.ts'
 import { asKept, isOf, keptResult } from '../first-result.ts'
 import { assertSentAgain, reused } from '../sent-again.ts'

@@ -1,8 +1,8 @@
 import { core } from '../../../model/identifiers.ts'
 import type { Tx } from '../../../model/transactions.ts'
 import { TransactionFactory } from '../../../model/transaction-factory.ts'
-import { trustedMeta } from '../../triggers/generation.ts'
-import type { Workspace } from '../../workspace.ts'
+import { trustedMeta } from '../../modules/generation.ts'
+import type { Workspace } from '../../workspace/workspace.ts'
 
 /**
  * For changes the server makes because of another: signed and timed like it, hidden from queries of the log.

@@ -3,10 +3,10 @@ import type { Hierarchy } from '../../../model/hierarchy.ts'
 import { core, domains } from '../../../model/identifiers.ts'
 import { invalidTransaction } from '../../../model/invalid-transaction.ts'
 import type { Tx, TxCollectionCUD, TxCUD } from '../../../model/transactions.ts'
-import type { Caller } from '../../caller.ts'
+import type { Caller } from '../../shared/caller.ts'
 import { rankOf } from '../../permissions/role.ts'
-import { mapSigned } from '../../signed-transactions.ts'
-import type { Workspace } from '../../workspace.ts'
+import { mapSigned } from '../../shared/signed-transactions.ts'
+import type { Workspace } from '../../workspace/workspace.ts'
 import type { CommitStep } from '../commit-step.ts'
 
 /** Milliseconds from the epoch to the last date there is, either way. */

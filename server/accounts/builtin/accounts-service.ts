@@ -1,6 +1,6 @@
 import { isIllFormed } from '../../../model/ill-formed-id.ts'
 import { StatusError } from '../../../model/status.ts'
-import type { Token, Tokens } from '../../tokens.ts'
+import type { Token, Tokens } from '../../auth/tokens.ts'
 import type { AccessObserver } from '../access-observer.ts'
 import type { ModelVersion } from '../accounts-client.ts'
 import type { AccountsStore } from './accounts-store.ts'

@@ -4,8 +4,8 @@ import { core } from '../../../model/identifiers.ts'
 import type { DocumentQuery } from '../../../model/query/query.ts'
 import type { TransactionFactory } from '../../../model/transaction-factory.ts'
 import type { TxCreateDoc, TxCUD, TxUpdateDoc, UpdateOperations } from '../../../model/transactions.ts'
-import { systemCaller } from '../../../pipeline/caller.ts'
-import type { MethodCall } from '../../../pipeline/module.ts'
+import { systemCaller } from '../../../pipeline/shared/caller.ts'
+import type { MethodCall } from '../../../pipeline/modules/module.ts'
 import type { Pipeline } from '../../../pipeline/open-workspace.ts'
 
 /** Where all documents of the accounts are. */

@@ -1,6 +1,6 @@
 import type { OpenOptions } from '../../../pipeline/open-workspace.ts'
-import { InstalledModules } from '../../../pipeline/triggers/installed-modules.ts'
-import { modelOf } from '../../modules.ts'
+import { InstalledModules } from '../../../pipeline/modules/installed-modules.ts'
+import { modelOf } from '../../modules/load-modules.ts'
 import { RESERVED } from '../../sessions/session-manager.ts'
 import { accountsMigrations } from './migrations.ts'
 import { accountsModel } from './model.ts'

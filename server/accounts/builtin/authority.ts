@@ -1,4 +1,4 @@
-import { SYSTEM_EMAIL, type Token } from '../../tokens.ts'
+import { SYSTEM_EMAIL, type Token } from '../../auth/tokens.ts'
 import { forbidden } from './errors.ts'
 
 /** An administrator of the server, or the server itself. */

@@ -1,7 +1,7 @@
 import { foldEmail } from '../../../model/email.ts'
 import type { Doc } from '../../../model/documents.ts'
 import type { TxCUD } from '../../../model/transactions.ts'
-import type { Migration, MigrationContext } from '../../../pipeline/module.ts'
+import type { Migration, MigrationContext } from '../../../pipeline/modules/module.ts'
 import { creation } from './accounts-store.ts'
 import { accounts, type Membership, membershipId, type Person } from './model.ts'
 

@@ -1,4 +1,4 @@
-import type { Token } from '../../tokens.ts'
+import type { Token } from '../../auth/tokens.ts'
 import type { Person } from './model.ts'
 
 /** What of a person tells which tokens are good; of one kept by an older version it may be missing. */

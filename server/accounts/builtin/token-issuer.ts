@@ -1,4 +1,4 @@
-import type { Token, TokenClaims, Tokens } from '../../tokens.ts'
+import type { Token, TokenClaims, Tokens } from '../../auth/tokens.ts'
 import type { Person } from './model.ts'
 
 export interface TokenSettings {

@@ -1,5 +1,5 @@
 import type { Client, ClientStore, Conflict, Phase } from '../../../client/index.ts'
-import { storeCases } from '../../../client/store/contract-suite.ts'
+import { storeCases } from '../../../client/store/testing/contract-suite.ts'
 import type { Task } from '../../../examples/board/model.ts'
 import type { ClassRef } from '../../../model/class-ref.ts'
 import type { Ref, Space } from '../../../model/documents.ts'

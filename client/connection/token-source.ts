@@ -1,0 +1,83 @@
+import { type Cancel, type Clock, LONGEST_TIMER } from '../runtime/environment.ts'
+
+/** The token for the workspace; a new one when `isFresh`, as the old one was refused or is about to expire. */
+export type GetToken = (options: { isFresh: boolean }) => string | Promise<string>
+
+/** The part of a token's life after which it is renewed. */
+const RENEW_AT = 0.9
+/** Milliseconds between two renewals at least, however short a token lives. */
+const LEAST = 3000
+
+/**
+ * Milliseconds a JWT is good for, from when it was made: what the date on this device is does not matter. Of a token
+ * that does not say when it was made, those left by the date here. `undefined` where neither can be told.
+ */
+export function lifetimeOf(token: string, now: number): number | undefined {
+  const { exp, iat } = claimsOf(token)
+  if (typeof exp !== 'number') return undefined
+  const lifetime = typeof iat === 'number' ? (exp - iat) * 1000 : exp * 1000 - now
+  return lifetime > 0 ? lifetime : undefined
+}
+
+function claimsOf(token: string): { exp?: unknown; iat?: unknown } {
+  try {
+    const payload = token.split('.')[1] ?? ''
+    const claims: unknown = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/')))
+    return typeof claims === 'object' && claims !== null ? claims : {}
+  } catch {
+    return {}
+  }
+}
+
+export interface TokenRenewalOptions {
+  clock: Clock
+  getToken: GetToken
+  /** Has the server take the new token. */
+  authenticate: (token: string) => Promise<unknown>
+  /** A renewal failed: the next connection needs a fresh token. */
+  failed: () => void
+}
+
+/** Renews the token of one connection before it expires, without dropping the connection. */
+export class TokenRenewal {
+  readonly #options: TokenRenewalOptions
+  #isStopped = false
+  #cancel: Cancel = () => undefined
+
+  constructor(options: TokenRenewalOptions) {
+    this.#options = options
+  }
+
+  /** This is the token now. What its date says is counted from here on. */
+  use(token: string): void {
+    const { clock } = this.#options
+    const lifetime = lifetimeOf(token, clock.now())
+    if (lifetime !== undefined) this.#renewIn(lifetime * RENEW_AT, lifetime)
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#cancel()
+  }
+
+  #renewIn(milliseconds: number, lifetime: number): void {
+    const wait = Math.min(LONGEST_TIMER, Math.max(LEAST, milliseconds))
+    this.#cancel = this.#options.clock.schedule(wait, () => void this.#renew(lifetime))
+  }
+
+  async #renew(lifetime: number): Promise<void> {
+    const { getToken, authenticate, failed } = this.#options
+    try {
+      const token: unknown = await getToken({ isFresh: true })
+      if (this.#isStopped) return
+      if (typeof token !== 'string') throw new TypeError('getToken answered with what is no string')
+      await authenticate(token)
+      if (!this.#isStopped) this.use(token)
+    } catch {
+      // Whatever it threw may hold a secret.
+      if (this.#isStopped) return
+      failed()
+      this.#renewIn((lifetime * (1 - RENEW_AT)) / 2, lifetime)
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import { applyTransaction } from '../../model/apply-transaction.ts'
+import type { Doc, Domain } from '../../model/documents.ts'
+import type { DocumentSource } from '../../model/query/evaluate.ts'
+import type { Change } from './change.ts'
+import { withoutJoins } from './found.ts'
+import type { Window } from './result-window.ts'
+
+export interface KnownDocumentsOptions {
+  model: DocumentSource
+  /** Documents of live queries, with those they carry. */
+  windows: readonly Window[]
+  /** Documents made here a moment ago, by their ids. */
+  recent: ReadonlyMap<string, { domain: string; doc: Doc }>
+  /** Changes that are not confirmed yet, in order. */
+  pending: readonly Change[]
+}
+
+/**
+ * All documents that a client knows of at this moment, as its unsent changes will have them: what an unsent document is
+ * joined with until the server has told.
+ */
+export class KnownDocuments implements DocumentSource {
+  readonly #options: KnownDocumentsOptions
+  /** Documents that unsent changes change; `undefined`: removed. */
+  #changed: Map<Domain, Map<string, Doc | undefined>> | undefined
+
+  constructor(options: KnownDocumentsOptions) {
+    this.#options = options
+  }
+
+  get(domain: Domain, id: string): Doc | undefined {
+    this.#changed ??= this.#change()
+    const changed = this.#changed.get(domain)
+    return changed?.has(id) === true ? changed.get(id) : this.#find(domain, id)
+  }
+
+  documents(domain: Domain): Iterable<Doc> {
+    this.#changed ??= this.#change()
+    const { model, windows, recent } = this.#options
+    const docs = new Map<string, Doc>()
+    for (const doc of model.documents(domain)) docs.set(doc._id, doc)
+    for (const [id, known] of recent) if (known.domain === domain) docs.set(id, known.doc)
+    for (const window of windows)
+      window.each((of, doc) => {
+        if (of === domain) docs.set(doc._id, withoutJoins(doc))
+      })
+    for (const [id, doc] of this.#changed.get(domain) ?? []) {
+      if (doc === undefined) docs.delete(id)
+      else docs.set(id, doc)
+    }
+    return docs.values()
+  }
+
+  /** Without what is not sent yet. */
+  #find(domain: Domain, id: string): Doc | undefined {
+    const { model, windows, recent } = this.#options
+    for (const window of windows) {
+      const found = window.find(domain, id)
+      if (found !== undefined) return withoutJoins(found)
+    }
+    const known = recent.get(id)
+    return known?.domain === domain ? known.doc : model.get(domain, id)
+  }
+
+  #change(): Map<Domain, Map<string, Doc | undefined>> {
+    const domains = new Map<Domain, Map<string, Doc | undefined>>()
+    for (const change of this.#options.pending) {
+      const { domain, target } = change
+      if (domain === undefined) continue
+      const docs = domains.get(domain) ?? new Map<string, Doc | undefined>()
+      domains.set(domain, docs)
+      const { _id } = target
+      docs.set(_id, changed(docs.has(_id) ? docs.get(_id) : this.#find(domain, _id), change))
+    }
+    return domains
+  }
+}
+
+/** The document after the change; as it was, where that does not fit it. */
+export function changed(doc: Doc | undefined, { tx }: Change): Doc | undefined {
+  try {
+    return applyTransaction(doc, tx)
+  } catch {
+    return doc
+  }
+}

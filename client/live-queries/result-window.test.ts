@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { applyTransaction } from '../../model/apply-transaction.ts'
+import type { Doc } from '../../model/documents.ts'
+import { core } from '../../model/identifiers.ts'
+import { evaluatePlan } from '../../model/query/evaluate.ts'
+import type { FindPlan } from '../../model/query/plan.ts'
+import type { TxCUD } from '../../model/transactions.ts'
+import { Window, windowLimit } from './result-window.ts'
+
+const plan: FindPlan = {
+  domain: 'task',
+  condition: { op: 'eq', path: ['status'], value: 'todo' },
+  sort: [{ path: ['rank'], order: 1 }],
+  limit: 3,
+  total: true,
+  lookups: [],
+}
+
+type Step = { id: number; kind: 'create' | 'update' | 'remove'; rank: number; status: string | undefined }
+
+const step: fc.Arbitrary<Step> = fc.record({
+  id: fc.nat(30),
+  kind: fc.constantFrom('create', 'update', 'update', 'remove', 'remove'),
+  rank: fc.nat(50),
+  status: fc.constantFrom('todo', 'todo', 'done', undefined),
+})
+
+/** All there is, and windows over it. */
+class Oracle {
+  readonly docs = new Map<string, Doc>()
+
+  find(wanted: FindPlan) {
+    const source = { documents: () => this.docs.values(), get: (_: string, id: string) => this.docs.get(id) }
+    return evaluatePlan(wanted, source)
+  }
+
+  window(wanted: FindPlan): Window {
+    const found = this.find({ ...wanted, limit: windowLimit(wanted.limit) })
+    return new Window(wanted, found, found.total)
+  }
+
+  /** The transaction, where it can be made. */
+  apply({ id, kind, rank, status }: Step, at: number): TxCUD | undefined {
+    const _id = `d${id}`
+    const isThere = this.docs.has(_id)
+    if (isThere === (kind === 'create')) return undefined
+    const header = { _id: `tx${at}`, space: 's', objectSpace: 's', objectId: _id, objectClass: 'task' }
+    const fields = { rank, ...(status === undefined ? {} : { status }) }
+    const change = {
+      create: { _class: core.class.TxCreateDoc, attributes: fields },
+      update: { _class: core.class.TxUpdateDoc, operations: fields },
+      remove: { _class: core.class.TxRemoveDoc },
+    }[kind]
+    const tx = { ...header, modifiedBy: 'a', modifiedOn: at, ...change } as unknown as TxCUD
+    const after = applyTransaction(this.docs.get(_id), tx)
+    if (after === undefined) this.docs.delete(_id)
+    else this.docs.set(_id, after)
+    return tx
+  }
+}
+
+for (const { name, wanted } of [
+  { name: 'a limit and a total', wanted: plan },
+  { name: 'a limit', wanted: { ...plan, total: false } },
+  { name: 'no limit', wanted: { ...plan, limit: undefined } },
+]) {
+  test(`SDK-21: a window with ${name} is what all documents give, until it says that only the server can tell`, () => {
+    let [kept, asked] = [0, 0]
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 10, maxLength: 120 }), (steps) => {
+        const oracle = new Oracle()
+        for (let id = 0; id < 20; id++) oracle.apply({ id, kind: 'create', rank: id * 2, status: 'todo' }, 0)
+        let window = oracle.window(wanted)
+        for (const [at, next] of steps.entries()) {
+          const tx = oracle.apply(next, at + 1)
+          if (tx === undefined) continue
+          if (window.apply(tx, 'task') === 'unknown') {
+            window = oracle.window(wanted)
+            asked += 1
+          } else kept += 1
+          const expected = oracle.find(wanted)
+          assert.deepEqual(window.docs, [...expected])
+          if (wanted.total) assert.equal(window.total, expected.total)
+        }
+      }),
+      { numRuns: 300 },
+    )
+    assert.ok(kept > asked / 3, `kept ${kept} times, asked ${asked} times`)
+  })
+}
+
+test('SDK-21: a fork changes without what it was made of', () => {
+  const oracle = new Oracle()
+  for (let id = 0; id < 5; id++) oracle.apply({ id, kind: 'create', rank: id, status: 'todo' }, 0)
+  const window = oracle.window(plan)
+  const fork = window.fork()
+  const tx = oracle.apply({ id: 0, kind: 'remove', rank: 0, status: undefined }, 1)
+  assert.ok(tx !== undefined)
+  fork.apply(tx, 'task')
+  assert.deepEqual(
+    window.docs.map(({ _id }) => _id),
+    ['d0', 'd1', 'd2'],
+  )
+  assert.deepEqual(
+    fork.docs.map(({ _id }) => _id),
+    ['d1', 'd2', 'd3'],
+  )
+})

@@ -1,0 +1,40 @@
+import type { AtriumModule, Migration, ServiceMethod } from './module.ts'
+import { DEFAULT_TRIGGER_LIMITS, type TriggerLimits } from './trigger-limits.ts'
+import { TriggerIndex } from './trigger-index.ts'
+import type { AsyncTrigger, Installed, SyncTrigger, Trigger, TriggerObserver } from './trigger.ts'
+
+/** What the modules of a server add, under full names; shared by its workspaces. */
+export class InstalledModules {
+  readonly sync: TriggerIndex<SyncTrigger>
+  readonly async: readonly Installed<AsyncTrigger>[]
+  /** In the order in which they are applied. */
+  readonly migrations: readonly { module: string; migration: Migration }[]
+  readonly methods: ReadonlyMap<string, ServiceMethod>
+  readonly limits: TriggerLimits
+  readonly observer: TriggerObserver
+
+  constructor(
+    modules: readonly AtriumModule[],
+    options: { limits?: Partial<TriggerLimits>; observer?: TriggerObserver } = {},
+  ) {
+    const triggers = modules.flatMap(({ name, triggers = [] }) =>
+      triggers.map((each) => installed(name, each)),
+    )
+    this.sync = new TriggerIndex(triggers.filter((each) => each.kind === 'sync'))
+    this.async = triggers.filter((each) => each.kind === 'async')
+    this.migrations = modules.flatMap(({ name, migrations = [] }) =>
+      migrations.map((migration) => ({ module: name, migration })),
+    )
+    this.methods = new Map(
+      modules.flatMap(({ name, methods = {} }) =>
+        Object.entries(methods).map(([method, each]) => [`${name}.${method}`, each] as const),
+      ),
+    )
+    this.limits = { ...DEFAULT_TRIGGER_LIMITS, ...options.limits }
+    this.observer = options.observer ?? { triggerFailed: () => undefined }
+  }
+}
+
+function installed(module: string, trigger: Trigger): Installed {
+  return { ...trigger, fullName: `${module}.${trigger.name}` }
+}

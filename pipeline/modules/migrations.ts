@@ -1,0 +1,53 @@
+import type { Ref } from '../../model/documents.ts'
+import { core } from '../../model/identifiers.ts'
+import { planFind } from '../../model/query/plan-find.ts'
+import { StatusError } from '../../model/status.ts'
+import { systemCaller } from '../shared/caller.ts'
+import type { Handlers } from '../workspace/middleware.ts'
+import type { Migration } from './module.ts'
+import type { Workspace } from '../workspace/workspace.ts'
+import { actingFor } from './module-context.ts'
+import { moduleState } from './module-state.ts'
+
+/**
+ * Applies what was not applied yet, one after another.
+ * @throws StatusError MigrationFailed; those before it stay applied
+ */
+export async function migrate(workspace: Workspace, handlers: Handlers): Promise<void> {
+  const { migrations } = workspace.modules
+  if (migrations.length === 0) return
+  const applied = await appliedTo(workspace)
+  for (const { module, migration } of migrations) {
+    const _id = `migration:${module}.${migration.name}` as Ref
+    if (!applied.has(_id)) await apply({ workspace, handlers, _id, module, migration })
+  }
+}
+
+async function appliedTo({ model, storage }: Workspace): Promise<ReadonlySet<string>> {
+  const plan = planFind(model.hierarchy, moduleState.class.AppliedMigration, {}, {})
+  return new Set((await storage.find(plan)).map(({ _id }) => _id))
+}
+
+interface Application {
+  workspace: Workspace
+  handlers: Handlers
+  _id: Ref
+  module: string
+  migration: Migration
+}
+
+async function apply({ workspace, handlers, _id, module, migration }: Application): Promise<void> {
+  const { id, logger } = workspace
+  const names = { module, migration: migration.name }
+  try {
+    const context = actingFor(workspace, handlers, systemCaller)
+    const last = await migration.run(context)
+    const { AppliedMigration } = moduleState.class
+    const note = context.factory.create(AppliedMigration, core.space.Configuration, {}, { _id })
+    await context.commit([...last, { ...note, space: core.space.DerivedTx }])
+    logger.info({ workspace: id, ...names }, 'a migration was applied')
+  } catch (error) {
+    logger.error({ workspace: id, ...names, err: error }, 'a migration failed')
+    throw new StatusError('platform:status:MigrationFailed', names, { cause: error })
+  }
+}

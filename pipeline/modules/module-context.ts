@@ -1,0 +1,56 @@
+import type { ClassRef } from '../../model/class-ref.ts'
+import type { Doc } from '../../model/documents.ts'
+import { core } from '../../model/identifiers.ts'
+import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
+import { takeTransaction } from '../../model/take-transaction.ts'
+import type { TxApplyIf, TxCUD } from '../../model/transactions.ts'
+import type { Caller } from '../shared/caller.ts'
+import type { Handlers } from '../workspace/middleware.ts'
+import type { MethodCall } from './module.ts'
+import { TransactionFactory } from '../../model/transaction-factory.ts'
+import type { Workspace } from '../workspace/workspace.ts'
+
+/** What a module may do for the caller: what the caller may, by the way requests go. */
+export function actingFor(workspace: Workspace, handlers: Handlers, caller: Caller): MethodCall {
+  const { clock, generateId, logger, model } = workspace
+  const signature = { space: core.space.Tx, modifiedBy: caller.account, modifiedOn: clock.now() }
+  return {
+    caller,
+    hierarchy: model.hierarchy,
+    generateId,
+    logger,
+    factory: new TransactionFactory(generateId, signature),
+    findAll: finderFor(handlers, caller),
+    commit: async (txes) => {
+      if (txes.length > 0) await handlers.tx(caller, together(workspace, txes.map(takeTransaction), caller))
+    },
+  }
+}
+
+export function finderFor(handlers: Pick<Handlers, 'find'>, caller: Caller) {
+  return async function findAll<T extends Doc>(
+    _class: ClassRef<T>,
+    query: DocumentQuery,
+    options: FindOptions = {},
+  ): Promise<T[]> {
+    return (await handlers.find(caller, { _class, query, options })) as unknown as T[]
+  }
+}
+
+/** All of the transactions or none; under a name of its own, once. */
+export function together(
+  { clock, generateId }: Pick<Workspace, 'clock' | 'generateId'>,
+  txes: readonly TxCUD[],
+  { account }: Pick<Caller, 'account'>,
+  _id = generateId(),
+): TxApplyIf {
+  return {
+    _id: _id as TxApplyIf['_id'],
+    _class: core.class.TxApplyIf,
+    space: core.space.Tx,
+    objectSpace: core.space.Tx,
+    modifiedBy: account,
+    modifiedOn: clock.now(),
+    txes: [...txes],
+  }
+}

@@ -1,0 +1,20 @@
+import { core } from '../../model/identifiers.ts'
+import type { TxWorkspaceEvent, WorkspaceEvent } from '../../model/transactions.ts'
+
+/** A word of the server itself to clients: pushed, and not kept. */
+export function workspaceEvent(
+  { generateId, now }: { generateId: () => string; now: () => number },
+  event: WorkspaceEvent,
+  params: unknown,
+): TxWorkspaceEvent {
+  return {
+    _id: generateId() as TxWorkspaceEvent['_id'],
+    _class: core.class.TxWorkspaceEvent,
+    space: core.space.DerivedTx,
+    objectSpace: core.space.DerivedTx,
+    modifiedBy: core.account.System,
+    modifiedOn: now(),
+    event,
+    params,
+  }
+}

@@ -1,0 +1,75 @@
+import type { Class, Doc, Domain, Ref } from '../../model/documents.ts'
+import type { Hierarchy } from '../../model/hierarchy.ts'
+import { core } from '../../model/identifiers.ts'
+import { touchedFields } from '../../model/touched-fields.ts'
+import type { Tx, TxCreateDoc, TxMixin, TxUpdateDoc } from '../../model/transactions.ts'
+import type { Affected } from '../push/affected.ts'
+import { innerChange } from '../permissions/log-entry.ts'
+import type { Permissions } from '../permissions/permissions.ts'
+import { storageSchema } from '../shared/storage-schema.ts'
+
+/** What transactions did to the full-text index: whoever hears of it may hear of the transaction itself. */
+export function indexedBy(hierarchy: Hierarchy, permissions: Permissions, txes: Iterable<Tx>): Affected[] {
+  const found: Affected[] = []
+  for (const tx of txes) {
+    if (!touchesText(hierarchy, tx)) continue
+    const audience = permissions.narrowed(permissions.audienceOfLogged(tx))
+    found.push({ _class: innerChange(tx).objectClass, audience })
+  }
+  return found
+}
+
+/** The same of documents that were put in their place past the log. */
+export function indexedAsRestored(
+  hierarchy: Hierarchy,
+  permissions: Permissions,
+  docs: readonly Doc[],
+): Affected[] {
+  return docs.flatMap((doc) => {
+    const fields = textFieldsOf(hierarchy, doc._class)
+    if (!Object.keys(doc).some((field) => fields.has(field))) return []
+    return [{ _class: doc._class, audience: permissions.narrowed(permissions.audienceOf(undefined, doc)) }]
+  })
+}
+
+function touchesText(hierarchy: Hierarchy, tx: Tx): boolean {
+  const change = innerChange(tx)
+  const fields = textFieldsOf(hierarchy, change.objectClass)
+  if (fields.size === 0) return false
+  const isText = (field: string) => fields.has(field)
+  switch (change._class) {
+    case core.class.TxCreateDoc:
+      return Object.keys((change as TxCreateDoc).attributes).some(isText)
+    case core.class.TxUpdateDoc: {
+      const touched = touchedFields((change as TxUpdateDoc).operations)
+      // A document that moves is found by others.
+      return touched.has('space') || [...touched].some(isText)
+    }
+    case core.class.TxMixin:
+      return isText((change as TxMixin).mixin)
+    default:
+      return change._class === core.class.TxRemoveDoc
+  }
+}
+
+type TextFields = ReadonlyMap<Domain, ReadonlySet<string>>
+
+const known = new WeakMap<Hierarchy, TextFields>()
+const none: ReadonlySet<string> = new Set()
+
+/** Fields whose text is searched in the domain of the class, mixins by their ids: as storage has them. */
+function textFieldsOf(hierarchy: Hierarchy, _class: Ref<Class>): ReadonlySet<string> {
+  if (hierarchy.findClass(_class) === undefined) return none
+  const domain = hierarchy.domainOf(_class)
+  if (domain === undefined) return none
+  const fields = known.get(hierarchy) ?? declaredBy(hierarchy)
+  known.set(hierarchy, fields)
+  return fields.get(domain) ?? none
+}
+
+function declaredBy(hierarchy: Hierarchy): TextFields {
+  const { domains } = storageSchema(hierarchy)
+  return new Map(
+    domains.map(({ domain, fullText }) => [domain, new Set(fullText.flatMap(([head]) => head ?? []))]),
+  )
+}

@@ -1,0 +1,46 @@
+import type { Attribute, Class, Domain, Ref } from '../../model/documents.ts'
+import type { Hierarchy } from '../../model/hierarchy.ts'
+import type { DomainSchema, IndexSchema, StorageSchema } from '../../storage/contract.ts'
+import { isStoredDomain } from './stored-domain.ts'
+
+/** What the classes declare for storage, by domain. */
+export function storageSchema(hierarchy: Hierarchy): StorageSchema {
+  const declared: DomainSchema[] = []
+  for (const [domain, classes] of hierarchy.domains()) {
+    if (isStoredDomain(domain)) declared.push(domainSchema(hierarchy, domain, classes))
+  }
+  return { domains: declared.sort((a, b) => (a.domain < b.domain ? -1 : 1)) }
+}
+
+function domainSchema(hierarchy: Hierarchy, domain: Domain, classes: readonly Ref<Class>[]): DomainSchema {
+  const indexes = new Map<string, IndexSchema>()
+  const fullText = new Map<string, string[]>()
+  for (const _class of classes) {
+    for (const index of indexesOf(hierarchy, _class)) indexes.set(JSON.stringify(index.keys), index)
+    for (const attribute of hierarchy.attributes(_class).values()) {
+      const path = pathOf(hierarchy, attribute)
+      if (attribute.fullText === true) fullText.set(path.join('.'), path)
+    }
+  }
+  const accented = [...hierarchy.accented()].filter((_class) => classes.includes(_class)).sort()
+  return {
+    domain,
+    indexes: [...indexes.values()],
+    fullText: [...fullText.values()],
+    ...(accented.length === 0 ? {} : { accented }),
+  }
+}
+
+function indexesOf(hierarchy: Hierarchy, _class: Ref<Class>): IndexSchema[] {
+  const single = [...hierarchy.attributes(_class).values()]
+    .filter(({ index }) => index === true)
+    .map((attribute): IndexSchema => ({ keys: [{ path: pathOf(hierarchy, attribute), order: 1 }] }))
+  const compound = (hierarchy.getClass(_class).indexes ?? []).map((keys): IndexSchema => ({
+    keys: keys.map(([path, order]) => ({ path: path.split('.'), order })),
+  }))
+  return [...single, ...compound]
+}
+
+function pathOf(hierarchy: Hierarchy, { attributeOf, name }: Attribute): string[] {
+  return hierarchy.isMixin(attributeOf) ? [attributeOf, name] : [name]
+}

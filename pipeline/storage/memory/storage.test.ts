@@ -1,7 +1,0 @@
-import { describeStorage } from '../contract-suite.ts'
-import { createMemoryStorage } from './storage.ts'
-
-describeStorage('memory', () => {
-  const storage = createMemoryStorage()
-  return Promise.resolve({ storage, dispose: () => storage.close() })
-})

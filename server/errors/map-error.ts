@@ -1,0 +1,51 @@
+import { type Status, StatusError } from '../../model/status.ts'
+import { StorageError } from '../../storage/contract.ts'
+import { TooLargeError } from '../../storage/shared/too-large.ts'
+import type { Logger } from '../../pipeline/workspace/workspace.ts'
+
+/** The one place where a failure becomes what a client sees: never a stack, never a path. */
+export function toStatus(error: unknown, logger: Logger): Status {
+  if (error instanceof StatusError) return error.status
+  if (error instanceof StorageError) {
+    // That lies in the request.
+    if (error.code !== 'too-large') report(error, logger)
+    return storageStatus(error)
+  }
+  logger.error({ err: error }, 'a request failed')
+  return new StatusError('platform:status:InternalServerError').status
+}
+
+/** In one line, however many requests failed of it; with a stack where storage itself did not expect it. */
+function report(error: StorageError, logger: Logger): void {
+  if (!error.isFirstReport()) return
+  const { code, message } = error
+  logger.error(code === 'damaged' ? { err: error } : { code, reason: message }, 'storage failed')
+}
+
+function storageStatus(error: StorageError): Status {
+  const { code, message } = error
+  switch (code) {
+    case 'full':
+      return new StatusError('platform:status:StorageFull').status
+    case 'read-only':
+      return new StatusError('platform:status:StorageReadOnly').status
+    case 'damaged':
+      return new StatusError('platform:status:StorageDamaged').status
+    case 'unavailable':
+    case 'closed':
+    case 'conflict':
+    case 'exists':
+      return new StatusError('platform:status:Unavailable', { message: 'storage is not available' }).status
+    case 'limit':
+      return new StatusError('platform:status:LimitReached', { limit: message }).status
+    case 'too-large':
+      return new StatusError('platform:status:TooLarge', error instanceof TooLargeError ? sizesOf(error) : {})
+        .status
+    default:
+      return code satisfies never
+  }
+}
+
+function sizesOf({ size, limit, documents: [_id] }: TooLargeError): Status['params'] {
+  return { size, limit, ...(_id === undefined ? {} : { _id }) }
+}

@@ -1,0 +1,88 @@
+import { z } from 'zod'
+import type { Doc } from '../../model/documents.ts'
+import { isIllFormed } from '../../model/ill-formed-id.ts'
+import { StatusError } from '../../model/status.ts'
+import type { Pipeline } from '../../pipeline/open-workspace.ts'
+import { type Verification, verifyLog } from '../../pipeline/verify/verify-log.ts'
+import type { WorkspaceStorage } from '../../storage/contract.ts'
+import { takeParams } from '../../protocol/take-params.ts'
+import { domainHash } from '../../storage/shared/domain-hash.ts'
+import { type BackupChunk, BackupWalks } from './backup-scans.ts'
+import { type Method, parse } from './core-methods.ts'
+
+const domain = z.string().regex(/^[a-z][a-z0-9_-]{0,63}$/i, 'letters, digits, dashes')
+const documents = z.array(z.looseObject({ _id: z.string(), _class: z.string() }))
+
+const walks = new WeakMap<WorkspaceStorage, BackupWalks>()
+
+/** Methods of sessions with `mode: 'backup'`, and of no other. */
+export const backupMethods: ReadonlyMap<string, Method> = new Map([
+  ['loadChunk', backupOnly(loadChunk)],
+  ['closeChunk', backupOnly(closeChunk)],
+  ['loadDocs', backupOnly(loadDocs)],
+  ['getDomainHash', backupOnly(getDomainHash)],
+  ['upload', backupOnly(upload)],
+  ['clean', backupOnly(clean)],
+  ['verify', backupOnly(verify)],
+])
+
+/** Not in the protocol of old: compares the documents with the log. */
+async function verify({ storage, model }: Pipeline): Promise<Verification> {
+  return await verifyLog(storage, model.hierarchy)
+}
+
+function backupOnly(run: (pipeline: Pipeline, params: unknown[]) => unknown): Method {
+  return {
+    kind: 'other',
+    run: ({ token, pipeline }, params) => {
+      if (token.isBackup) return run(pipeline, params)
+      throw new StatusError('platform:status:Forbidden', { message: 'only backup sessions may' })
+    },
+  }
+}
+
+async function loadChunk({ storage }: Pipeline, params: unknown[]): Promise<BackupChunk> {
+  const [name, given] = parse(z.tuple([domain, z.number().nullish()]), [params[0], params[1]])
+  const own = walksOf(storage)
+  return await own.next(name, given ?? (await own.begin(name)))
+}
+
+function closeChunk({ storage }: Pipeline, params: unknown[]): unknown {
+  const [idx] = parse(z.tuple([z.number()]), params.slice(0, 1))
+  walksOf(storage).close(idx)
+  return {}
+}
+
+async function loadDocs({ storage }: Pipeline, params: unknown[]): Promise<Doc[]> {
+  const schema = z.tuple([domain, z.array(z.string()), z.number().nullish()])
+  const [name, ids, idx] = parse(schema, [params[0], params[1], params[2]])
+  return idx == null ? await storage.get(name, ids) : await walksOf(storage).get(name, idx, ids)
+}
+
+async function getDomainHash({ storage }: Pipeline, params: unknown[]): Promise<string> {
+  const [name] = parse(z.tuple([domain]), params.slice(0, 1))
+  return await domainHash(storage, name)
+}
+
+async function upload({ restoring }: Pipeline, params: unknown[]): Promise<unknown> {
+  const [name, docs] = parse(z.tuple([domain, documents]), params.slice(0, 2))
+  if (docs.some(({ _id }) => isIllFormed(_id))) throw badRequest('half of a surrogate pair in an id')
+  await restoring.upload(name, takeParams(docs) as Doc[])
+  return {}
+}
+
+async function clean({ restoring }: Pipeline, params: unknown[]): Promise<unknown> {
+  const [name, ids] = parse(z.tuple([domain, z.array(z.string())]), params.slice(0, 2))
+  await restoring.clean(name, ids)
+  return {}
+}
+
+function walksOf(storage: WorkspaceStorage): BackupWalks {
+  const own = walks.get(storage) ?? new BackupWalks(storage)
+  walks.set(storage, own)
+  return own
+}
+
+function badRequest(message: string): StatusError {
+  return new StatusError('platform:status:BadRequest', { message })
+}

@@ -1,0 +1,166 @@
+import { z } from 'zod'
+import type { Class, Ref } from '../../model/documents.ts'
+import { isFields } from '../../model/json-value.ts'
+import { MAX_PATTERN_LENGTH } from '../../model/query/regex.ts'
+import { searchPrefixes } from '../../model/query/search-terms.ts'
+import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
+import { StatusError } from '../../model/status.ts'
+import { describe } from '../../protocol/parse-request.ts'
+import { takeParams, takeQuery } from '../../protocol/take-params.ts'
+import { parseTransaction } from '../../protocol/transaction-schema.ts'
+import type { FindRequest } from '../../pipeline/workspace/middleware.ts'
+import type { Caller } from '../../pipeline/shared/caller.ts'
+import type { Pipeline } from '../../pipeline/open-workspace.ts'
+import type { PartLimits } from '../../storage/contract.ts'
+import type { Token } from '../auth/tokens.ts'
+import { Sequenced } from '../wire/encode-response.ts'
+
+/** What a method may use of its session. */
+export interface MethodContext {
+  token: Token
+  /** 2: what only its clients understand may be answered. */
+  protocol: 1 | 2
+  caller: Caller
+  pipeline: Pipeline
+  /** Set when a find may be answered with JSON text. */
+  encoded: PartLimits | undefined
+  measures: Measures
+}
+
+/** Operations being measured by name: milliseconds the server spent so far. */
+export type Measures = Map<string, number>
+
+export interface Method {
+  /** What it counts as in the statistics. */
+  kind: 'find' | 'tx' | 'other'
+  /** @throws StatusError BadRequest and the like */
+  run: (context: MethodContext, params: unknown[]) => unknown
+}
+
+/** Operations one session measures at once. */
+const MAX_MEASURES = 100
+
+/** Longest name of a class and the like. */
+const MAX_NAME = 256
+
+const name = z.string().min(1).max(MAX_NAME)
+const record = z.record(z.string(), z.unknown())
+const findParams = z.tuple([name, record, record.nullish()]).rest(z.unknown())
+type FindParams = z.infer<typeof findParams>
+const loadModelParams = z.tuple([z.number().nullish(), z.string().nullish()]).rest(z.unknown())
+const searchParams = z
+  .tuple([
+    z.object({
+      query: z.string().max(MAX_PATTERN_LENGTH),
+      classes: z.array(name).nullish(),
+      spaces: z.array(name).nullish(),
+    }),
+    z
+      .object({ limit: z.number().int().positive().nullish(), prefix: z.enum(searchPrefixes).nullish() })
+      .nullish(),
+  ])
+  .rest(z.unknown())
+const measureParams = z.tuple([name]).rest(z.unknown())
+
+/** The methods of PROTOCOL.md that any session may call: an allow-list, looked up by own key only. */
+export const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
+  ['ping', other(() => 'pong!')],
+  ['findAll', { kind: 'find', run: findAll }],
+  ['query', { kind: 'find', run: query }],
+  ['tx', { kind: 'tx', run: ({ pipeline, caller }, [tx]) => pipeline.tx(caller, parseTransaction(tx)) }],
+  ['loadModel', other(loadModel)],
+  ['getAccount', other(getAccount)],
+  ['searchFulltext', { kind: 'find', run: searchFulltext }],
+  ['measure', other(measure)],
+  ['measure-done', other(measureDone)],
+])
+
+function other(run: Method['run']): Method {
+  return { kind: 'other', run }
+}
+
+function findAll({ pipeline, caller, encoded }: MethodContext, params: unknown[]): unknown {
+  return pipeline.find(caller, findRequest(params, encoded))
+}
+
+/** A find for a query that is kept up to date: it tells which pushes it has taken into account. */
+async function query(
+  { pipeline, caller, protocol, encoded }: MethodContext,
+  params: unknown[],
+): Promise<unknown> {
+  if (protocol < 2) throw new StatusError('platform:status:UnknownMethod', { method: 'query' })
+  const { seq, value } = await pipeline.query(caller, findRequest(params, encoded))
+  return new Sequenced(seq, value)
+}
+
+function findRequest(params: unknown[], encoded: PartLimits | undefined): FindRequest {
+  const [_class, query, options] = takeQuery(isFind(params) ? params : parse(findParams, pad(params, 3)))
+  return {
+    _class: _class as Ref<Class>,
+    query: query as DocumentQuery,
+    options: (options ?? {}) as FindOptions,
+    encoded,
+  }
+}
+
+/** Without the schema, which takes longer and is only needed to tell what is wrong. */
+function isFind(params: unknown[]): params is FindParams {
+  const [_class, query, options] = params
+  if (typeof _class !== 'string' || _class.length === 0 || _class.length > MAX_NAME) return false
+  return isFields(query) && (options === undefined || options === null || isFields(options))
+}
+
+async function loadModel({ pipeline, caller }: MethodContext, params: unknown[]): Promise<unknown> {
+  const [lastTxTime, hash] = parse(loadModelParams, pad(params, 2))
+  return await pipeline.loadModel(caller, lastTxTime ?? 0, hash ?? undefined)
+}
+
+/** Existing clients take `null` for somebody without an account. */
+function getAccount({ pipeline, token, protocol }: MethodContext): unknown {
+  const account = pipeline.model.accountOf(token.email)
+  if (account === undefined && protocol === 1) return null
+  if (account === undefined) throw new StatusError('platform:status:AccountNotFound', { email: token.email })
+  return account
+}
+
+function searchFulltext({ pipeline, caller }: MethodContext, params: unknown[]): unknown {
+  const [{ query, classes, spaces }, options] = parse(searchParams, pad(takeParams(params), 2))
+  const search = {
+    query,
+    classes: (classes ?? undefined) as Ref<Class>[] | undefined,
+    spaces: spaces ?? undefined,
+  }
+  const { limit, prefix } = options ?? {}
+  return pipeline.searchFulltext(caller, search, { limit: limit ?? undefined, prefix: prefix ?? undefined })
+}
+
+function measure({ measures }: MethodContext, params: unknown[]): unknown {
+  const [operation] = parse(measureParams, params)
+  if (measures.size >= MAX_MEASURES) {
+    throw new StatusError('platform:status:LimitReached', { limit: 'measures', value: MAX_MEASURES })
+  }
+  measures.set(operation, 0)
+  return 'started'
+}
+
+function measureDone({ measures }: MethodContext, params: unknown[]): unknown {
+  const [operation] = parse(measureParams, params)
+  const spent = measures.get(operation)
+  if (spent === undefined) {
+    throw new StatusError('platform:status:BadRequest', { message: `nothing measures ${operation}` })
+  }
+  measures.delete(operation)
+  return spent
+}
+
+/** @throws StatusError `platform:status:BadRequest` that names what is wrong */
+export function parse<T>(schema: z.ZodType<T>, params: unknown[]): T {
+  const parsed = schema.safeParse(params)
+  if (parsed.success) return parsed.data
+  throw new StatusError('platform:status:BadRequest', { message: `params: ${describe(parsed.error)}` })
+}
+
+/** Params left out at the end. */
+function pad(params: unknown[], length: number): unknown[] {
+  return params.length >= length ? params : [...params, ...Array<undefined>(length - params.length)]
+}

@@ -1,0 +1,82 @@
+import { z } from 'zod'
+import { baseModel } from '../../model/base-model.ts'
+import type { AtriumModule } from '../../pipeline/modules/module.ts'
+import { moduleStateModel } from '../../pipeline/modules/module-state.ts'
+import { WorkspaceModel } from '../../model/workspace-model.ts'
+import { ConfigurationError } from '../configuration/configuration-error.ts'
+
+/** Names are parts of the names of methods, documents and metrics. */
+const name = z.string().regex(/^[A-Za-z][\w-]{0,63}$/, 'letters, digits, - and _, from a letter on')
+const run = z.custom<() => unknown>((value) => typeof value === 'function', 'a function')
+const classes = z.array(z.string().min(1))
+
+const moduleSchema = z.looseObject({
+  name,
+  model: z.array(z.looseObject({ _id: z.string(), _class: z.string(), objectSpace: z.string() })),
+  demo: run.optional(),
+  triggers: z
+    .array(
+      z.looseObject({
+        name,
+        kind: z.enum(['sync', 'async']),
+        on: z.looseObject({ classes: classes.min(1), transactions: classes.min(1).optional() }),
+        run,
+      }),
+    )
+    .optional(),
+  migrations: z.array(z.looseObject({ name, run })).optional(),
+  methods: z.record(name, z.looseObject({ params: z.looseObject({ safeParse: run }), run })).optional(),
+})
+
+/** @throws ConfigurationError that names the first thing that is wrong */
+export function checkShape(from: string, module: unknown): AtriumModule {
+  if (typeof module !== 'object' || module === null) throw wrong(from, 'does not export a module by default')
+  const parsed = moduleSchema.safeParse(module)
+  if (parsed.success) return module as AtriumModule
+  const [issue] = parsed.error.issues
+  throw wrong(from, `does not export a module by default: ${issue?.path.join('.')}: ${issue?.message}`)
+}
+
+/** What can only be told of all of them together. @throws ConfigurationError that names the module */
+export function checkModules(modules: readonly AtriumModule[]): void {
+  const twice = repeated(modules.map(({ name }) => name))
+  if (twice !== undefined) throw wrong(twice, 'is there twice')
+  const model = WorkspaceModel.of([...baseModel, ...moduleStateModel])
+  for (const module of modules) {
+    checkNames(module)
+    addModel(model, module)
+  }
+  for (const module of modules) checkTriggers(model, module)
+}
+
+function checkNames({ name, triggers = [], migrations = [] }: AtriumModule): void {
+  const trigger = repeated(triggers.map(({ name }) => name))
+  if (trigger !== undefined) throw wrong(name, `has two triggers ${trigger}`)
+  const migration = repeated(migrations.map(({ name }) => name))
+  if (migration !== undefined) throw wrong(name, `has two migrations ${migration}`)
+}
+
+function addModel(model: WorkspaceModel, { name, model: transactions }: AtriumModule): void {
+  try {
+    for (const tx of transactions) model.apply(tx)
+  } catch (cause) {
+    throw wrong(name, `has a model that does not stand: ${(cause as Error).message}`)
+  }
+}
+
+function checkTriggers({ hierarchy }: WorkspaceModel, { name, triggers = [] }: AtriumModule): void {
+  for (const { name: trigger, on } of triggers) {
+    const unknown = [...on.classes, ...(on.transactions ?? [])].find(
+      (each) => hierarchy.findClass(each) === undefined,
+    )
+    if (unknown !== undefined) throw wrong(name, `has a trigger ${trigger} for ${unknown}, which is no class`)
+  }
+}
+
+function repeated(names: readonly string[]): string | undefined {
+  return names.find((name, at) => names.indexOf(name) !== at)
+}
+
+function wrong(module: string, message: string): ConfigurationError {
+  return new ConfigurationError(`ATRIUM_MODULES: ${module} ${message}`)
+}

@@ -1,0 +1,111 @@
+import { systemClock } from '../../model/clock.ts'
+import { AccountRole, type Configuration, type Ref } from '../../model/documents.ts'
+import { core } from '../../model/identifiers.ts'
+import { StatusError } from '../../model/status.ts'
+import type { TxCreateDoc } from '../../model/transactions.ts'
+import { systemCaller } from '../../pipeline/shared/caller.ts'
+import type { AtriumModule } from '../../pipeline/modules/module.ts'
+import type { Pipeline } from '../../pipeline/open-workspace.ts'
+import type { Logger } from '../../pipeline/workspace/workspace.ts'
+import { callAccounts } from '../accounts/accounts-rpc.ts'
+import { SYSTEM_EMAIL, type Tokens } from '../auth/tokens.ts'
+import { withTimeout } from '../time/with-timeout.ts'
+import { accountId, ensureAccount } from '../workspaces/resolve-caller.ts'
+import type { WorkspaceRegistry } from '../workspaces/workspace-registry.ts'
+
+export const DEMO_WORKSPACE = 'demo'
+export const DEMO_MEMBERS = [
+  { email: 'ann', role: AccountRole.Owner },
+  { email: 'bob', role: AccountRole.User },
+] as const
+
+/** The document that tells that the demo is complete. */
+const FILLED = 'atrium:configuration:DemoFilled' as Ref<Configuration>
+
+/** Transactions that may wait to be committed while the demo is filled. */
+const IN_FLIGHT = 512
+
+/** Milliseconds that triggers have to take in what the demo is filled with. */
+const TRIGGER_TIME = 30_000
+
+/**
+ * Makes and fills the demo workspace, once; a fill that was cut short goes on. Resolves when triggers have taken it in,
+ * so that whoever watches from then on sees what people do. Tells whether there was anything to do.
+ */
+export async function fillDemo(options: {
+  registry: WorkspaceRegistry
+  modules: readonly AtriumModule[]
+  tokens: Tokens
+  /** Of the built-in accounts service, where there is one. */
+  accountsUrl: string | undefined
+  logger: Logger
+  /** Cuts the fill short. */
+  signal: AbortSignal | undefined
+}): Promise<boolean> {
+  const host = await options.registry.arrive(DEMO_WORKSPACE)
+  try {
+    const pipeline = await host.pipeline(false)
+    const isFilled = pipeline.model.get(FILLED) !== undefined
+    if (options.accountsUrl !== undefined) await makeMembers(options.accountsUrl, options.tokens, isFilled)
+    if (!isFilled) await fill(pipeline, options.modules, options.signal)
+    await withTimeout(pipeline.triggersIdle(), TRIGGER_TIME, 'what triggers make of the demo').catch(
+      (error: unknown) => options.logger.warn({ err: error }, 'triggers go on while the server serves'),
+    )
+    return !isFilled
+  } finally {
+    host.leave()
+  }
+}
+
+/** Who was removed from a demo that is complete stays out, unless the accounts know nothing of it. */
+async function makeMembers(url: string, tokens: Tokens, isFilled: boolean): Promise<void> {
+  const token = tokens.sign({ email: SYSTEM_EMAIL, admin: 'true' })
+  const call = async (method: string, ...params: unknown[]) =>
+    await callAccounts({ url, token, method, params })
+  const made = await call('createWorkspace', DEMO_WORKSPACE).catch(ignoreExisting)
+  if (made === undefined && isFilled) return
+  for (const { email, role } of DEMO_MEMBERS) {
+    await call('createAccount', email).catch(ignoreExisting)
+    await call('assignWorkspace', email, DEMO_WORKSPACE, role)
+  }
+}
+
+async function fill(
+  pipeline: Pipeline,
+  modules: readonly AtriumModule[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const { email, role } of DEMO_MEMBERS) await ensureAccount(pipeline, email, role)
+  const members = DEMO_MEMBERS.map(({ email }) => accountId(email))
+  for (const { demo } of modules) {
+    let inFlight: Promise<unknown>[] = []
+    for (const tx of demo?.({ members }) ?? []) {
+      inFlight.push(pipeline.tx(systemCaller, tx))
+      if (inFlight.length < IN_FLIGHT) continue
+      await Promise.all(inFlight)
+      signal?.throwIfAborted()
+      inFlight = []
+    }
+    await Promise.all(inFlight)
+  }
+  await pipeline.tx(systemCaller, filledMark(pipeline))
+}
+
+function filledMark(pipeline: Pipeline): TxCreateDoc {
+  return {
+    _id: pipeline.generateId() as TxCreateDoc['_id'],
+    _class: core.class.TxCreateDoc,
+    space: core.space.Tx,
+    objectId: FILLED,
+    objectClass: core.class.Configuration,
+    objectSpace: core.space.Model,
+    modifiedBy: core.account.System,
+    modifiedOn: systemClock.now(),
+    attributes: { enabled: true },
+  }
+}
+
+function ignoreExisting(error: unknown): void {
+  const known = ['platform:status:WorkspaceExists', 'platform:status:AccountExists']
+  if (!(error instanceof StatusError && known.includes(error.status.code))) throw error
+}

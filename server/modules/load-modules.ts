@@ -1,0 +1,60 @@
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { baseModel } from '../../model/base-model.ts'
+import { core } from '../../model/identifiers.ts'
+import type { Tx, TxCreateDoc } from '../../model/transactions.ts'
+import type { AtriumModule } from '../../pipeline/modules/module.ts'
+import { moduleStateModel } from '../../pipeline/modules/module-state.ts'
+import { WorkspaceModel } from '../../model/workspace-model.ts'
+import { checkModules, checkShape } from './check-modules.ts'
+import { ConfigurationError } from '../configuration/configuration-error.ts'
+
+const examples: ReadonlyMap<string, string> = new Map([['board', '../../examples/board/index.js']])
+
+/**
+ * The modules named in the configuration: examples by name, files by a path with a dot or slash, packages else.
+ * @throws ConfigurationError that names the module and what is wrong with it
+ */
+export async function loadModules(names: readonly string[]): Promise<AtriumModule[]> {
+  const modules = await Promise.all(names.map(loadModule))
+  checkModules(modules)
+  return modules
+}
+
+async function loadModule(name: string): Promise<AtriumModule> {
+  const { default: module } = (await importModule(name)) as { default?: unknown }
+  return checkShape(name, module)
+}
+
+async function importModule(name: string): Promise<unknown> {
+  const example = examples.get(name)
+  const isPath = name.startsWith('.') || name.startsWith('/')
+  const target =
+    example === undefined
+      ? isPath
+        ? pathToFileURL(resolve(name)).href
+        : name
+      : new URL(example, import.meta.url).href
+  try {
+    return await import(target)
+  } catch (cause) {
+    throw new ConfigurationError(`ATRIUM_MODULES: ${name} cannot be loaded: ${(cause as Error).message}`)
+  }
+}
+
+/** The model that every workspace starts from. Where it is not to be strict no class of a module is. */
+export function modelOf(
+  modules: readonly Pick<AtriumModule, 'model'>[],
+  { strict }: { strict: boolean } = { strict: true },
+): WorkspaceModel {
+  const declared = modules.flatMap(({ model }) => [...model])
+  return WorkspaceModel.of([...baseModel, ...moduleStateModel, ...(strict ? declared : declared.map(lax))])
+}
+
+function lax(tx: Tx): Tx {
+  const { attributes, objectClass } = tx as Partial<TxCreateDoc>
+  const isClass = objectClass === core.class.Class || objectClass === core.class.Mixin
+  return isClass && attributes?.['strict'] === true
+    ? ({ ...tx, attributes: { ...attributes, strict: false } } as Tx)
+    : tx
+}

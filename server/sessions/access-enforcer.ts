@@ -1,0 +1,91 @@
+import { AccountRole } from '../../model/documents.ts'
+import type { Pipeline } from '../../pipeline/open-workspace.ts'
+import { StorageError } from '../../storage/contract.ts'
+import type { Logger } from '../../pipeline/workspace/workspace.ts'
+import { closeCodes } from '../../protocol/close-codes.ts'
+import type { AccessObserver } from '../accounts/access-observer.ts'
+import type { AccountsClient } from '../accounts/accounts-client.ts'
+import type { Session } from './session.ts'
+import type { SessionManager } from './session-manager.ts'
+import type { Token } from '../auth/tokens.ts'
+import { changeRole } from '../workspaces/resolve-caller.ts'
+import type { WorkspaceHost } from '../workspaces/workspace-host.ts'
+import type { WorkspaceRegistry } from '../workspaces/workspace-registry.ts'
+
+export interface EnforcerOptions {
+  registry: WorkspaceRegistry
+  manager: SessionManager
+  accounts: AccountsClient
+  logger: Logger
+}
+
+/**
+ * Makes what the accounts service decides hold in sessions that are open, or on their way in. What was known
+ * is forgotten before anything is changed: whoever enters from then on is asked about anew.
+ */
+export class AccessEnforcer implements AccessObserver {
+  readonly #options: EnforcerOptions
+
+  constructor(options: EnforcerOptions) {
+    this.#options = options
+  }
+
+  workspaceChanged(workspace: string): void {
+    this.#options.accounts.forget(workspace)
+    this.#options.manager.askAgain((token) => token.workspace === workspace)
+  }
+
+  async roleChanged(workspace: string, person: string, role: AccountRole): Promise<void> {
+    this.workspaceChanged(workspace)
+    const host = this.#options.registry.find(workspace)
+    // In one that is not open the account gets it from whoever enters.
+    if (host?.state !== 'open') return
+    host.arrive()
+    await this.#setRole(host, person, role)
+  }
+
+  /** In a workspace that is closed too: the account of somebody who never comes back would keep its role. */
+  async memberRemoved(workspace: string, person: string): Promise<void> {
+    this.workspaceChanged(workspace)
+    // Administrators and tools are no members, and may come back.
+    const isMember = ({ admin, mode }: Token) => !admin && mode === 'user'
+    for (const session of this.#sessionsOf(workspace, person))
+      if (isMember(session.token)) session.close(closeCodes.memberRemoved)
+    await this.#setRole(await this.#options.registry.arrive(workspace), person, AccountRole.Guest)
+  }
+
+  tokensRevoked(person: string, isRevoked: (token: Token) => boolean): void {
+    const { accounts, manager } = this.#options
+    accounts.forgetPerson(person)
+    manager.askAgain((token) => token.person === person)
+    for (const session of manager.sessions)
+      if (session.token.person === person && isRevoked(session.token)) session.close(closeCodes.tokenRevoked)
+  }
+
+  /** @param host where somebody has arrived, for whom this leaves */
+  async #setRole(host: WorkspaceHost, person: string, role: AccountRole): Promise<void> {
+    try {
+      const pipeline = await host.pipeline(false)
+      await host.turns.take(person, async () => await setRole(pipeline, person, role))
+    } catch (error) {
+      // One that closed meanwhile has nobody in it.
+      if (error instanceof StorageError && error.code === 'closed') return
+      this.#options.logger.error({ err: error, workspace: host.id, person, role }, 'a role was not changed')
+      // Whoever is in comes back, and either gets it then or stays out.
+      for (const session of this.#sessionsOf(host.id, person)) session.close(closeCodes.overloaded)
+    } finally {
+      host.leave()
+    }
+  }
+
+  #sessionsOf(workspace: string, person: string): Session[] {
+    return [...this.#options.manager.sessions].filter(
+      ({ token }) => token.workspace === workspace && token.person === person,
+    )
+  }
+}
+
+async function setRole(pipeline: Pipeline, person: string, role: AccountRole): Promise<void> {
+  const account = pipeline.model.accountOf(person)
+  if (account !== undefined) await changeRole(pipeline, account, role)
+}

@@ -1,0 +1,79 @@
+import { core } from '../../model/identifiers.ts'
+import type { Response } from '../../protocol/messages.ts'
+import { type TxWorkspaceEvent, WorkspaceEvent } from '../../model/transactions.ts'
+import type { Cancel, TimerWheel } from '../time/timer-wheel.ts'
+
+const MINUTE = 60_000
+
+/** Warns everyone that maintenance comes: at once, each minute, and whoever enters meanwhile. */
+export class Maintenance {
+  readonly #wheel: TimerWheel
+  readonly #now: () => number
+  readonly #monotonic: () => number
+  readonly #tell: (warning: Response) => void
+  readonly #generateId: () => string
+  #scheduled: { at: number; message: string | undefined; done: (() => void) | undefined } | undefined
+  #cancel: Cancel = () => undefined
+
+  constructor(options: {
+    wheel: TimerWheel
+    now: () => number
+    monotonic: () => number
+    /** Tells every session. */
+    tell: (warning: Response) => void
+    generateId: () => string
+  }) {
+    this.#wheel = options.wheel
+    this.#now = options.now
+    this.#monotonic = options.monotonic
+    this.#tell = options.tell
+    this.#generateId = options.generateId
+  }
+
+  /** A later call takes the place of an earlier one. `done` is called when the time has come. */
+  schedule(minutes: number, message?: string, done?: () => void): void {
+    this.#cancel()
+    this.#scheduled = { at: this.#monotonic() + minutes * MINUTE, message, done }
+    this.#tick()
+  }
+
+  cancel(): void {
+    this.#cancel()
+    this.#scheduled = undefined
+  }
+
+  /** What a session that enters is told, if there is anything. */
+  warning(): Response | undefined {
+    if (this.#scheduled === undefined) return undefined
+    const { at, message } = this.#scheduled
+    const timeMinutes = Math.max(0, Math.ceil((at - this.#monotonic()) / MINUTE))
+    return { result: this.#event(message === undefined ? { timeMinutes } : { timeMinutes, message }) }
+  }
+
+  #tick(): void {
+    const scheduled = this.#scheduled
+    if (scheduled === undefined) return
+    const left = scheduled.at - this.#monotonic()
+    if (left <= 0) {
+      this.#scheduled = undefined
+      scheduled.done?.()
+      return
+    }
+    const warning = this.warning()
+    if (warning !== undefined) this.#tell(warning)
+    this.#cancel = this.#wheel.schedule(Math.min(MINUTE, left), () => this.#tick())
+  }
+
+  #event(params: object): TxWorkspaceEvent {
+    return {
+      _id: this.#generateId() as TxWorkspaceEvent['_id'],
+      _class: core.class.TxWorkspaceEvent,
+      space: core.space.DerivedTx,
+      objectSpace: core.space.DerivedTx,
+      modifiedBy: core.account.System,
+      modifiedOn: this.#now(),
+      event: WorkspaceEvent.MaintenanceNotification,
+      params,
+    }
+  }
+}

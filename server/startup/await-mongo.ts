@@ -1,0 +1,33 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Logger } from '../../pipeline/workspace/workspace.ts'
+import type { Configuration } from '../configuration/configuration.ts'
+import { ConfigurationError } from '../configuration/configuration-error.ts'
+
+/** Milliseconds between two questions. */
+const PAUSE = 3000
+
+/**
+ * Resolves when MongoDB answers and takes writes. Until then each question is a line of the log.
+ * @throws ConfigurationError when the connection string is none, or not that of this server
+ * @throws Error when it did not come in the seconds that the configuration gives it, or `signal` ends the wait
+ */
+export async function awaitMongo(
+  { mongoUrl: url = '', mongoWait }: Configuration,
+  logger: Logger,
+  signal?: AbortSignal,
+): Promise<void> {
+  // The driver takes long to load: only who needs it waits for it.
+  const { askMongo } = await import('../../storage/mongodb/driver/probe.ts')
+  const end = performance.now() + mongoWait * 1000
+  for (;;) {
+    const answer = await askMongo(url)
+    if (answer.kind === 'ready') return
+    const { kind, name, reason } = answer
+    if (kind === 'wrong') throw new ConfigurationError(`ATRIUM_MONGO_URL: ${name} ${reason}`)
+    const left = end - performance.now()
+    if (left <= 0)
+      throw new Error(`${name} ${reason}; ATRIUM_MONGO_WAIT is how many seconds it is waited for`)
+    logger.warn({ seconds: Math.ceil(left / 1000) }, `${name} ${reason}; it is asked again for some seconds`)
+    await wait(Math.min(PAUSE, left), undefined, { signal })
+  }
+}

@@ -1,0 +1,43 @@
+import type { Server, Socket } from 'node:net'
+import { isOutOfFiles, TOO_MANY_FILES } from '../../storage/shared/out-of-files.ts'
+import type { Logger } from '../../pipeline/workspace/workspace.ts'
+
+/** Milliseconds between two lines of the log about it. */
+const QUIET = 5000
+/** Descriptors that files and the server's own connections need beside those of clients. */
+const RESERVE = 16
+
+/**
+ * Logs, now and then, that the process is about to open as many files and connections as it may. Beyond that the system
+ * takes connections and drops them, and nobody is told.
+ * @param monotonic milliseconds
+ */
+export function watchOpenFiles(server: Server, logger: Logger, monotonic: () => number): void {
+  const most = openFilesLimit()
+  let next = -Infinity
+  const say = (fields: object, message: string) => {
+    if (monotonic() < next) return
+    next = monotonic() + QUIET
+    logger.error(fields, message)
+  }
+  server.on('connection', (socket) => {
+    // The system gives out the lowest number that is free.
+    if (descriptorOf(socket) >= most - RESERVE) say({ limit: most }, TOO_MANY_FILES)
+  })
+  // Without a listener the first one would end the process.
+  server.on('error', (error) =>
+    say({ err: error }, isOutOfFiles(error) ? TOO_MANY_FILES : 'a connection could not be taken'),
+  )
+}
+
+/** `Infinity` where there is none, or the system does not tell. */
+function openFilesLimit(): number {
+  const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } }
+  const soft = userLimits?.open_files?.soft
+  return typeof soft === 'number' ? soft : Infinity
+}
+
+function descriptorOf(socket: Socket): number {
+  const { _handle: handle } = socket as Socket & { _handle?: { fd?: number } | null }
+  return handle?.fd ?? -1
+}

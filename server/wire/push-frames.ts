@@ -1,0 +1,47 @@
+import type { Tx } from '../../model/transactions.ts'
+import { encodeBinary } from '../../protocol/codec.ts'
+import type { Response } from '../../protocol/messages.ts'
+import { binaryFrame, type Frame, textFrame } from './frame.ts'
+
+/** How a session wants its pushes. */
+export interface PushFormat {
+  binary: boolean
+  /** With positions in the log: protocol 2. */
+  numbered: boolean
+  /** The position that the session was told last; `undefined`: none, or the push has no position. */
+  after?: number | undefined
+}
+
+/** Transactions as frames: encoded once for each format somebody wants, and shared by all who get them. */
+export class PushFrames {
+  /** Of the last entry of the log these lead to; undefined when none of them is in it. */
+  readonly seq: number | undefined
+  readonly #result: Tx | Tx[]
+  readonly #seqs: number[] | undefined
+  readonly #frames = new Map<string, Frame>()
+
+  /** @param seqs of each of the transactions, where they are of several commits */
+  constructor(txes: Tx[], seq: number | undefined, seqs?: number[]) {
+    const [first] = txes
+    this.seq = seq
+    this.#seqs = seqs
+    this.#result = txes.length === 1 && first !== undefined ? first : txes
+  }
+
+  frame({ binary, numbered, after }: PushFormat): Frame {
+    const key = `${binary}/${numbered}/${after}`
+    let frame = this.#frames.get(key)
+    if (frame === undefined) {
+      const push = { result: this.#result, ...(numbered ? this.#place(after) : {}) }
+      frame = binary ? binaryFrame(encodeBinary(push)) : textFrame(JSON.stringify(push))
+      this.#frames.set(key, frame)
+    }
+    return frame
+  }
+
+  #place(after: number | undefined): Pick<Response, 'after' | 'seq' | 'seqs'> {
+    if (this.seq === undefined) return {}
+    const place = after === undefined ? { seq: this.seq } : { after, seq: this.seq }
+    return this.#seqs === undefined ? place : { ...place, seqs: this.#seqs }
+  }
+}

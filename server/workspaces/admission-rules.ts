@@ -1,0 +1,105 @@
+import { type Status, type StatusCode, StatusError } from '../../model/status.ts'
+import { type CloseReason, closeCodes } from '../../protocol/close-codes.ts'
+import type { Response } from '../../protocol/messages.ts'
+import type { ModelVersion, WorkspaceInfo } from '../accounts/accounts-client.ts'
+import { SYSTEM_EMAIL, type Token } from '../auth/tokens.ts'
+
+/** Why somebody is not let in: the frame that tells, and the code the socket is closed with. */
+export interface Refusal {
+  response: Response
+  reason: CloseReason
+}
+
+/** What the gates look at. */
+export interface Entry {
+  token: Token
+  info: WorkspaceInfo
+  /** Versions of the model the server serves; products it serves. */
+  modelVersion: ModelVersion
+  productId: string
+  /** The workspace is in the hands of upgrade tools. */
+  upgrading: boolean
+  draining: boolean
+  /** The limit that is reached, with its value. */
+  limit: { limit: string; value: number } | undefined
+}
+
+type Gate = (entry: Entry) => Refusal | undefined
+
+/** In this order; the first that refuses answers. Access itself was the accounts service's word. */
+const gates: readonly Gate[] = [product, disabled, creating, version, upgrade, draining, limits]
+
+export function refusalOf(entry: Entry): Refusal | undefined {
+  for (const gate of gates) {
+    const refusal = gate(entry)
+    if (refusal !== undefined) return refusal
+  }
+  return undefined
+}
+
+/** Failures after which there is no use in trying again. */
+const final: ReadonlySet<string> = new Set<StatusCode>([
+  'platform:status:Forbidden',
+  'platform:status:WorkspaceNotFound',
+  'platform:status:AccountNotFound',
+])
+
+/** Why somebody is not let in who was not even asked about, or about whom the accounts service said no. */
+export function refusalFor(error: Status): Refusal {
+  // As for any bad token: the client comes back with another one.
+  if (error.code === 'platform:status:Unauthorized')
+    return { response: { result: 'hello', error }, reason: closeCodes.unauthorized }
+  return refused(error, final.has(error.code))
+}
+
+/** A refusal for a reason that is not an upgrade. */
+function refused(error: Status, terminate: boolean): Refusal {
+  const reason = terminate ? closeCodes.refused : closeCodes.overloaded
+  return { response: terminate ? { error, terminate } : { error }, reason }
+}
+
+function product({ token, info, productId }: Entry): Refusal | undefined {
+  const expected = productId || info.productId
+  if (!expected || token.productId === '' || token.productId === expected) return undefined
+  return refused(new StatusError('core:status:InvalidProduct', { productId: token.productId }).status, true)
+}
+
+function disabled({ info }: Entry): Refusal | undefined {
+  if (info.disabled !== true) return undefined
+  return refused(new StatusError('platform:status:WorkspaceDisabled').status, true)
+}
+
+function creating({ token, info }: Entry): Refusal | undefined {
+  if (info.creating !== true || token.email === SYSTEM_EMAIL) return undefined
+  const params = { progress: info.createProgress ?? 0 }
+  return refused(new StatusError('platform:status:WorkspaceCreating', params).status, false)
+}
+
+function version({ token, info, modelVersion }: Entry): Refusal | undefined {
+  if (token.mode !== 'user' || !info.version) return undefined
+  const same = (['major', 'minor', 'patch'] as const).every(
+    (part) => info.version?.[part] === modelVersion[part],
+  )
+  return same ? undefined : upgradingRefusal(info)
+}
+
+function upgrade({ token, info, upgrading }: Entry): Refusal | undefined {
+  return upgrading && token.mode !== 'upgrade' ? upgradingRefusal(info) : undefined
+}
+
+function upgradingRefusal({ upgrade: stats }: WorkspaceInfo): Refusal {
+  const result = stats == null ? { state: 'upgrading' } : { state: 'upgrading', stats }
+  return { response: { result }, reason: closeCodes.upgrading }
+}
+
+function draining(entry: Entry): Refusal | undefined {
+  if (!entry.draining) return undefined
+  const { status } = new StatusError('platform:status:Unavailable', { message: 'the server stops' })
+  return { response: { error: status }, reason: closeCodes.restart }
+}
+
+function limits({ limit }: Entry): Refusal | undefined {
+  return limit === undefined
+    ? undefined
+    : refused(new StatusError('platform:status:LimitReached', limit).status, false)
+}

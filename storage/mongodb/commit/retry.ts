@@ -1,0 +1,38 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { StorageError } from '../../contract.ts'
+import { isPassing, toStorageError } from '../driver/failure.ts'
+
+export interface RetryOptions {
+  /** Milliseconds in which what failed is tried again. */
+  retryFor: number
+  /** Ends every wait: nothing is tried again. */
+  signal: AbortSignal
+}
+
+const firstDelay = 25
+const longestDelay = 1000
+
+/** Tries again what may go better next time. Whatever is tried has to bear being done twice. */
+export async function retrying<T>(
+  action: (attempt: number) => Promise<T>,
+  { retryFor, signal }: RetryOptions,
+): Promise<T> {
+  const end = performance.now() + retryFor
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await action(attempt)
+    } catch (error) {
+      const delay = Math.min(longestDelay, firstDelay * 2 ** attempt)
+      if (!isPassing(error) || performance.now() + delay > end) throw toStorageError(error)
+      await pause(delay, signal, error)
+    }
+  }
+}
+
+async function pause(delay: number, signal: AbortSignal, cause: unknown): Promise<void> {
+  try {
+    await wait(delay, undefined, { signal })
+  } catch {
+    throw new StorageError('unavailable', 'the storage is closing', { cause })
+  }
+}

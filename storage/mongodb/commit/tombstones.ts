@@ -1,0 +1,66 @@
+import type { Document } from 'mongodb'
+import type { Domain } from '../../../model/documents.ts'
+import type { HistoryCollection } from '../log/workspace-metadata.ts'
+import { putMarks } from '../restore/marks.ts'
+
+/** Milliseconds in which a write that was sent arrives or never does. */
+const latest = 7 * 24 * 3600 * 1000
+
+export interface ContestedDocument {
+  domain: Domain
+  id: string
+}
+
+/**
+ * Documents that a write which nobody waits for any more may still reach: those of the group that a former owner
+ * was writing when it was lost, and those of a group whose writes were sent again. The stamp keeps such a write from
+ * a document that is newer. It cannot keep it from one that was removed, so these leave a tombstone, and they are
+ * few: all others are simply deleted.
+ */
+export class Contested {
+  readonly #collection: HistoryCollection
+  readonly #ids = new Set<string>()
+
+  constructor(collection: HistoryCollection) {
+    this.#collection = collection
+  }
+
+  get size(): number {
+    return this.#ids.size
+  }
+
+  has(domain: Domain, id: string): boolean {
+    return this.#ids.has(nameOf({ domain, id }))
+  }
+
+  /** Resolves with those that nothing can reach any more. */
+  async load(now: number): Promise<ContestedDocument[]> {
+    const over: ContestedDocument[] = []
+    for await (const stored of this.#collection.find()) {
+      const { _id, at } = stored as Document & { _id: string; at: number }
+      const [domain, id] = JSON.parse(_id) as [Domain, string]
+      this.#ids.add(_id)
+      if (at < now - latest) over.push({ domain, id })
+    }
+    return over
+  }
+
+  /** Durable when it resolves. */
+  async add(documents: readonly ContestedDocument[], now: number): Promise<void> {
+    if (documents.length === 0) return
+    const names = [...new Set(documents.map(nameOf))]
+    await putMarks(this.#collection, names, { at: now })
+    for (const name of names) this.#ids.add(name)
+  }
+
+  /** After their tombstones are gone. */
+  async forget(documents: readonly ContestedDocument[]): Promise<void> {
+    const names = documents.map(nameOf)
+    await this.#collection.deleteMany({ _id: { $in: names } })
+    for (const name of names) this.#ids.delete(name)
+  }
+}
+
+function nameOf({ domain, id }: ContestedDocument): string {
+  return JSON.stringify([domain, id])
+}

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MongoClient } from 'mongodb'
+import { withEachMongo } from '../../tests/services/with-mongo.ts'
+import { TooLargeError } from '../shared/too-large.ts'
+import { batch, entry, eq, idsOf, plan, task, taskSchema } from '../testing/fixture.ts'
+import { collectionName, databaseName } from './driver/database-name.ts'
+import { find } from './query/find.ts'
+import { openParts, temporarySubject, type TemporarySubject } from '../testing/mongodb-test-storage.ts'
+import { largest } from '../../model/largest.ts'
+
+/** At once: what is asked in one round trip waits for no connection to be made. */
+const connections = 16
+/** Two questions to the log and one to each of five collections, the log, five bulks of puts, one of removes. */
+const commandsOfGroup = 14
+
+async function connectedClient(url: string): Promise<MongoClient> {
+  const client = new MongoClient(url, { monitorCommands: true, minPoolSize: connections })
+  let ready = 0
+  const all = new Promise<void>((resolve) => {
+    client.on('connectionReady', () => {
+      if (++ready === connections) resolve()
+    })
+  })
+  await client.connect()
+  await all
+  return client
+}
+
+test('STO-45: every workspace has a database, and every domain a collection, of its own', () => {
+  const ids = ['a', 'A', 'a-b', 'a_b', 'a b', 'ä', '', '..', '$', 'a\u0000', 'x'.repeat(300), 'X'.repeat(300)]
+  const names = ids.map((id) => databaseName('atrium-', id))
+  assert.equal(new Set(names.map((name) => name.toLowerCase())).size, ids.length)
+  for (const name of names) assert.match(name, /^[a-z0-9_-]{1,63}$/)
+  const collections = ids.map(collectionName)
+  assert.equal(new Set(collections).size, ids.length)
+  for (const name of collections) assert.match(name, /^[A-Za-z0-9_-]{1,100}$/)
+  assert.equal(collectionName('task'), 'task')
+})
+
+await withEachMongo(({ url, name }) => {
+  const within = (run: (subject: TemporarySubject, client: MongoClient) => Promise<void>) => async () => {
+    const subject = temporarySubject(url)
+    const client = await connectedClient(url)
+    try {
+      await run(subject, client)
+    } finally {
+      await client.close()
+      await subject.dispose()
+    }
+  }
+  test(
+    `STO-46: names that mean something to MongoDB are names of fields like any other (${name})`,
+    within(async ({ storage }) => {
+      const workspace = await storage.openWorkspace('workspace', taskSchema)
+      const fields = JSON.parse(
+        '{"a.b":{"$set":1,"%25":"x"},"$inc":{"":2},"__proto__":{"x":3},"_bsontype":"Long","%seq":[{"c.d":4}],"n\\u0000":5,' +
+          '"q\\"":{"b\\\\s":6},"it\'s":7,"\\t\\u001b\\u007f":8,"\\ud83d":9,"%u00AD":10}',
+      ) as Record<string, unknown>
+      const long = 'x'.repeat(100_000)
+      const doc = { ...task('a'), ...Object.fromEntries(Object.entries(fields)), [long]: 11 }
+      Object.defineProperty(doc, '__proto__', { value: { x: 3 }, enumerable: true })
+      const operations = { $push: { 'a.b': 1 }, $unset: { x: '' } }
+      const first = entry(1, { operations, 'x.y': [{ $each: [] }] }, { result: { $a: { 'b.c': 1 } } })
+      await workspace.commit(batch({ entries: [first], puts: [{ domain: 'task', doc }] }))
+      assert.equal(JSON.stringify(await workspace.get('task', ['a'])), JSON.stringify([doc]))
+      assert.deepEqual(await workspace.readLog({ after: 0, limit: 1 }), [first])
+      for (const condition of [
+        eq(['a.b', '$set'], 1),
+        eq(['$inc', ''], 2),
+        eq(['%seq', 'c.d'], 4),
+        eq('_bsontype', 'Long'),
+        eq(['q"', 'b\\s'], 6),
+        eq("it's", 7),
+        eq('\t\u001b\u007f', 8),
+        eq('\ud83d', 9),
+        eq('%u00AD', 10),
+        eq(long, 11),
+        eq('a.b', { $set: 1, '%25': 'x' }),
+      ])
+        assert.deepEqual(await idsOf(workspace, { condition }), ['a'])
+      assert.deepEqual(
+        await idsOf(workspace, { domain: 'tx', condition: eq(['operations', '$push', 'a.b'], 1) }),
+        [first.tx._id],
+      )
+    }),
+  )
+
+  test(
+    `STO-47: a group takes three round trips, whatever it holds (${name})`,
+    within(async (subject, client) => {
+      const { committer, schema } = await openParts(subject, client, { declared: taskSchema })
+      const counts = { running: 0, waves: 0, commands: 0 }
+      client.on('commandStarted', () => {
+        counts.commands++
+        if (counts.running++ === 0) counts.waves++
+      })
+      for (const end of ['commandSucceeded', 'commandFailed'] as const)
+        client.on(end, () => void counts.running--)
+      const group = (first: number, size: number) => {
+        const entries = Array.from({ length: size }, (_, index) => entry(first + index))
+        const docs = entries.map(({ seq }) => ({ domain: `d${seq % 5}`, doc: task(`t${seq}`) }))
+        const documents = ['d0', 'd1', 'd2', 'd3', 'd4'].map((domain) => {
+          const own = docs.filter((each) => each.domain === domain)
+          return { domain, ids: own.map(({ doc }) => doc._id as string) }
+        })
+        const absent = { requests: entries.map(({ request }) => request), documents }
+        return batch({ absent, entries, puts: docs, removes: [{ domain: 'task', id: `t${first - 1}` }] })
+      }
+      // The first entry takes the place of the fence.
+      await committer.commit(group(1, 50))
+      await schema.idle()
+      for (const [first, size] of [
+        [51, 1],
+        [52, 10],
+        [62, 500],
+      ] as const) {
+        Object.assign(counts, { waves: 0, commands: 0 })
+        await committer.commit(group(first, size))
+        assert.equal(counts.waves, 3, `round trips of ${size}`)
+        assert.ok(counts.commands <= commandsOfGroup, `${counts.commands} commands for ${size}`)
+      }
+    }),
+  )
+
+  test(
+    `STO-112: a small page asks MongoDB for small batches (${name})`,
+    within(async (subject, client) => {
+      const parts = await openParts(subject, client)
+      const docs = Array.from({ length: 90 }, (_, at) => task(`t${at}`, { free: { x: at % 30 } }))
+      const puts = docs.map((doc) => ({ domain: 'task', doc }))
+      await parts.committer.commit(batch({ entries: docs.map((_, at) => entry(at + 1)), puts }))
+      const batches: number[] = []
+      client.on('commandSucceeded', ({ reply }) => {
+        const { cursor } = reply as { cursor?: { firstBatch?: unknown[]; nextBatch?: unknown[] } }
+        if (cursor !== undefined) batches.push((cursor.firstBatch ?? cursor.nextBatch ?? []).length)
+      })
+      for (const condition of [eq(['free', 'x'], 29), eq('free', { x: 29 }), eq('space', 'space-a')])
+        assert.equal((await find(plan({ condition, limit: 3 }), parts)).length, 3)
+      assert.ok(batches.length > 2)
+      assert.ok(largest(batches) <= 20, batches.join())
+    }),
+  )
+
+  test(
+    `STO-49: a document larger than MongoDB keeps is refused with too-large, which names it, and nothing is changed (${name})`,
+    within(async ({ storage }) => {
+      const workspace = await storage.openWorkspace('workspace', taskSchema)
+      const text = 'x'.repeat(17 * 1024 * 1024)
+      // With small ones, all that are too large are named at once: in the log, as documents, and as text for their depth.
+      const nested = JSON.parse(`${'{"in":'.repeat(95)}0${'}'.repeat(95)}`) as unknown
+      const puts = [task('a', { text }), task('b'), task('c', { text, nested }), task('d')]
+      const entries = [entry(1), entry(2, { attributes: { text } }, { request: 'large' }), entry(3), entry(4)]
+      await assert.rejects(
+        workspace.commit(batch({ entries, puts: puts.map((doc) => ({ domain: 'task', doc })) })),
+        (error) => {
+          assert.ok(error instanceof TooLargeError && error.code === 'too-large', String(error))
+          assert.ok(error.size > error.limit && error.limit > 16e6)
+          assert.deepEqual([error.requests, error.documents], [['large'], ['a', 'c']])
+          return true
+        },
+      )
+      assert.deepEqual(await workspace.readLog({ after: 0, limit: 9 }), [])
+      await workspace.commit(batch({ entries: [entry(1)], puts: [{ domain: 'task', doc: task('a') }] }))
+      assert.deepEqual(await workspace.get('task', ['a']), [task('a')])
+    }),
+  )
+})

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { Socket } from 'node:net'
+import { test } from 'node:test'
+import { type Document, MongoClient, MongoNetworkError } from 'mongodb'
+import { systemClock } from '../../../model/clock.ts'
+import { cuttingProxy } from '../../../tests/services/cutting-proxy.ts'
+import { withEachMongo } from '../../../tests/services/with-mongo.ts'
+import { StorageError, type WorkspaceStorage } from '../../contract.ts'
+import { batch, entry, idsOf, noSchema, task } from '../../testing/fixture.ts'
+import { createClient } from './client.ts'
+import { databaseName } from './database-name.ts'
+import { createMongoStorage } from '../storage.ts'
+import { openParts, temporarySubject, type TemporarySubject } from '../../testing/mongodb-test-storage.ts'
+
+const groups = 30
+const groupSize = 3
+
+/** One group: documents of its own, and one that each replaces. */
+function groupAt(first: number, group: number) {
+  const entries = Array.from({ length: groupSize }, (_, index) => {
+    const id = `doc-${group}-${index}`
+    return entry(first + index, { _id: `tx-${group}-${index}`, objectId: id, attributes: { group } })
+  })
+  const docs = entries.map(({ tx }, index) => task(`doc-${group}-${index}`, { group, tx: tx._id }))
+  const puts = [...docs, task('last', { group })].map((doc) => ({ domain: 'task', doc }))
+  return batch({ entries, puts, removes: group > 0 ? [{ domain: 'task', id: `doc-${group - 1}-0` }] : [] })
+}
+
+/** As the commit queue does: after a failure the log is asked what happened. */
+async function commitAll(workspace: WorkspaceStorage, before: (group: number) => void): Promise<number> {
+  let lastSeq = workspace.lastSeq
+  let failures = 0
+  for (let group = 0; group < groups; group++) {
+    before(group)
+    for (;;) {
+      try {
+        await workspace.commit(groupAt(lastSeq + 1, group))
+        lastSeq += groupSize
+        break
+      } catch (error) {
+        assert.ok(error instanceof StorageError && error.code === 'unavailable', String(error))
+        failures++
+      }
+      const happened = await workspace.readLog({ after: lastSeq, limit: 100 })
+      assert.ok([0, groupSize].includes(happened.length), `${happened.length} entries of a group`)
+      lastSeq += happened.length
+      if (happened.length > 0) break
+    }
+  }
+  return failures
+}
+
+function expectedIds(): string[] {
+  const ids = Array.from({ length: groups }, (_, group) =>
+    Array.from({ length: groupSize }, (_, index) => `doc-${group}-${index}`),
+  ).flat()
+  const removed = new Set(Array.from({ length: groups - 1 }, (_, group) => `doc-${group}-0`))
+  return [...ids.filter((id) => !removed.has(id)), 'last'].sort()
+}
+
+await withEachMongo(({ url, name, leavesHalves }) => {
+  /** What a server that makes collections in steps has to have before it is cut off. */
+  const makeCollections = async ({ prefix }: TemporarySubject) => {
+    if (leavesHalves === undefined) return
+    const client = new MongoClient(url)
+    try {
+      const database = client.db(databaseName(prefix, 'workspace'))
+      for (const each of ['task', 'atrium.contested', 'atrium.irregular'])
+        await database.createCollection(each)
+    } finally {
+      await client.close()
+    }
+  }
+
+  for (const retryFor of [10_000, 0]) {
+    const title = retryFor === 0 ? 'that are told of the cut' : 'that go on'
+    test(`STO-44: nothing is lost or doubled by cut connections, with commits ${title} (${name})`, async () => {
+      const proxy = await cuttingProxy(url)
+      const subject = temporarySubject(proxy.url, { retryFor })
+      const direct = temporarySubject(url)
+      try {
+        await makeCollections(subject)
+        const workspace = await subject.storage.openWorkspace('workspace', noSchema)
+        const failures = await commitAll(workspace, (group) => {
+          if (group % 3 === 0) proxy.cutAfterNextRequest(group % 4)
+          if (group % 10 === 0) proxy.cut()
+        })
+        assert.equal(failures > 0, retryFor === 0, `${failures} failures`)
+        const log = await workspace.readLog({ after: 0, limit: 1000 })
+        assert.deepEqual(
+          log.map(({ seq, tx }) => `${seq} ${tx._id}`),
+          Array.from({ length: groups * groupSize }, (_, index) => {
+            const [group, place] = [Math.floor(index / groupSize), index % groupSize]
+            return `${index + 1} tx-${group}-${place}`
+          }),
+        )
+        assert.deepEqual(await idsOf(workspace, {}), expectedIds())
+        const [last] = await workspace.get('task', ['last'])
+        assert.equal((last as unknown as { group: number }).group, groups - 1)
+        await workspace.close()
+      } finally {
+        await subject.dispose()
+        await direct.dispose()
+        await proxy.close()
+      }
+    })
+  }
+
+  test(`STO-54: a command whose socket goes away as it is written fails, and does not wait for ever (${name})`, async () => {
+    const sockets: Socket[] = []
+    const keep = (message: unknown) => void sockets.push((message as { socket: Socket }).socket)
+    subscribe('net.client.socket', keep)
+    const client = new MongoClient(url, { monitorCommands: true, retryReads: false })
+    try {
+      await client.db('admin').command({ ping: 1 })
+      client.once('commandStarted', () => {
+        for (const socket of sockets) socket.destroy()
+      })
+      await assert.rejects(client.db('admin').command({ ping: 1 }), MongoNetworkError)
+      await client.db('admin').command({ ping: 1 })
+    } finally {
+      unsubscribe('net.client.socket', keep)
+      await client.close()
+    }
+  })
+
+  test(`STO-106: options of the connection string never win over what correctness needs (${name})`, async () => {
+    const fighting =
+      'w=0&journal=false&wtimeoutMS=1&readConcernLevel=local&readPreference=secondary&maxStalenessSeconds=120' +
+      '&retryWrites=false&retryReads=false&promoteValues=false&raw=true&ignoreUndefined=false&maxPoolSize=1' +
+      '&socketTimeoutMS=1&serverSelectionTimeoutMS=1'
+    const against = `${url}${url.includes('?') ? '&' : '/?'}${fighting}`
+    const subject = temporarySubject(url)
+    const limits = { selectionTimeout: 5000, commandTimeout: 30_000 }
+    const client = createClient(against, limits, { monitorCommands: true })
+    const odd: string[] = []
+    client.on('commandStarted', ({ commandName, command }) => {
+      if (commandName === 'hello' || commandName === 'endSessions') return
+      const { writeConcern, readConcern, $readPreference } = command as Document
+      const isRead = ['find', 'aggregate'].includes(commandName)
+      const isWrite = ['insert', 'update', 'delete'].includes(commandName)
+      const isGood =
+        (!isWrite || (writeConcern?.w === 'majority' && writeConcern.j === true && !writeConcern.wtimeout)) &&
+        (!isRead || readConcern?.level === 'majority') &&
+        ($readPreference === undefined || $readPreference.mode.startsWith('primary'))
+      if (!isGood) odd.push(JSON.stringify({ commandName, writeConcern, readConcern, $readPreference }))
+    })
+    try {
+      const { committer, documents } = await openParts(subject, client)
+      const doc = task('a', { rank: undefined, count: 1 })
+      await committer.commit(batch({ entries: [entry(1)], puts: [{ domain: 'task', doc }] }))
+      assert.deepEqual(await documents.read('task', ['a']), [task('a', { count: 1 })])
+      assert.deepEqual(odd, [])
+      const workspace = await subject.another({ url: against }).openWorkspace('workspace', noSchema)
+      assert.deepEqual(await idsOf(workspace, {}), ['a'])
+    } finally {
+      await client.close()
+      await subject.dispose()
+    }
+  })
+
+  test(`STO-44: without a server it is told as unavailable, in time, and no timer is left (${name})`, async () => {
+    const proxy = await cuttingProxy(url)
+    await proxy.close()
+    const storage = createMongoStorage({ url: proxy.url, retryFor: 200, selectionTimeout: 100 })
+    const started = systemClock.monotonic()
+    const coded = (error: unknown) => error instanceof StorageError && error.code === 'unavailable'
+    await assert.rejects(storage.openWorkspace('workspace', noSchema), coded)
+    assert.ok(systemClock.monotonic() - started < 5000)
+    await storage.close()
+  })
+})

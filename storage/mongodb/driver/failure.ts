@@ -1,0 +1,97 @@
+import {
+  MongoBulkWriteError,
+  MongoError,
+  MongoNetworkError,
+  MongoServerError,
+  MongoServerSelectionError,
+  MongoWriteConcernError,
+} from 'mongodb'
+import { StorageError, type StorageErrorCode } from '../../contract.ts'
+
+/** https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml */
+const codes = new Map<number, StorageErrorCode>([
+  [13, 'read-only'],
+  [18, 'read-only'],
+  [14_031, 'full'],
+  [10_334, 'too-large'],
+  [12_501, 'full'],
+  [11_000, 'conflict'],
+])
+
+/** Of a server that is stopping, steps down or is not the primary, and of what took too long. */
+const passing: ReadonlySet<number> = new Set([
+  6, 7, 24, 43, 50, 64, 89, 91, 112, 134, 175, 189, 202, 237, 262, 9001, 10_058, 10_107, 11_600, 11_602,
+  13_388, 13_435, 13_436,
+])
+
+const duplicateKey = 11_000
+
+/** A server answered that all went well, and did not do all. */
+export class IncompleteWrite extends Error {
+  constructor() {
+    super('the server did not write all that it was told to')
+    this.name = 'IncompleteWrite'
+  }
+}
+
+/**
+ * Whether it may go better at the next try. What was asked for may have happened all the same. The driver hides the
+ * loss of a connection in a `MongoBulkWriteError`, which has no code then.
+ */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) return true
+  if (error instanceof IncompleteWrite) return true
+  if (!(error instanceof MongoError)) return false
+  if (error.hasErrorLabel('RetryableWriteError') || error.hasErrorLabel('TransientTransactionError'))
+    return true
+  if (error instanceof MongoBulkWriteError && error.code === undefined) return true
+  if (error instanceof MongoWriteConcernError) return true
+  if (error instanceof MongoServerError) return passing.has(codeOf(error)) || hasUnconfirmed(error)
+  return /^Mongo(NotConnected|PoolCleared|PoolClosed|TopologyClosed|WaitQueueTimeout|OperationTimeout)/.test(
+    error.name,
+  )
+}
+
+/** Written, though not yet by a majority. */
+function hasUnconfirmed(error: MongoServerError): boolean {
+  const { result } = error as { result?: { getWriteConcernError?: () => unknown } }
+  return result?.getWriteConcernError?.() !== undefined
+}
+
+export function isDuplicate(error: unknown): boolean {
+  return error instanceof MongoServerError && codeOf(error) === duplicateKey
+}
+
+/** Not what the caller may do, and not what the disk holds. */
+const ofDatabase: ReadonlySet<number> = new Set([13, 18, 8000, 12_501, 14_031])
+
+/** Whether the server, or the driver, refuses for good what it was given, whoever gives it and whenever. */
+export function isAboutContent(error: unknown): boolean {
+  if (isPassing(error) || isDuplicate(error)) return false
+  if (error instanceof MongoServerError) return !ofDatabase.has(codeOf(error))
+  // What the driver can't encode.
+  return !(error instanceof MongoError) && !(error instanceof StorageError)
+}
+
+/** Of a unique index or a validator made by hand, and of what is too large: no other document fails of it. */
+const ofOneDocument: ReadonlySet<number> = new Set([121, 10_334, duplicateKey, 17_419, 17_420])
+
+export function isAboutOne(error: unknown): boolean {
+  return error instanceof MongoServerError && ofOneDocument.has(codeOf(error))
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function codeOf(error: MongoServerError): number {
+  return typeof error.code === 'number' ? error.code : 0
+}
+
+export function toStorageError(error: unknown): unknown {
+  if (error instanceof IncompleteWrite)
+    return new StorageError('unavailable', error.message, { cause: error })
+  if (!(error instanceof MongoError)) return error
+  const code = error instanceof MongoServerError ? codes.get(codeOf(error)) : undefined
+  return new StorageError(code ?? 'unavailable', error.message, { cause: error })
+}

@@ -1,0 +1,45 @@
+import type { Collection } from 'mongodb'
+import { CollectionIndexes, type WantedIndex } from '../query/collection-indexes.ts'
+import type { StoredEntry } from './stored-document.ts'
+
+const indexes: readonly WantedIndex[] = [
+  { name: 'transaction', key: new Map([['tx._id', 1]]), unique: true },
+  { name: 'request', key: new Map([['request', 1]]) },
+  {
+    name: 'space',
+    key: new Map([
+      ['tx.objectSpace', 1],
+      ['_id', 1],
+    ]),
+  },
+  {
+    name: 'object',
+    key: new Map([
+      ['tx.objectId', 1],
+      ['_id', 1],
+    ]),
+  },
+  { name: 'attached', key: new Map([['tx.tx.objectId', 1]]), sparse: true },
+]
+
+/**
+ * Makes the indexes of the log before anything is written to it, which is at once, as a new log is empty. Only the one
+ * that keeps a transaction from being there twice is waited for where it is not; `failed` is told what becomes of others.
+ */
+export async function prepareLog(
+  log: Collection<StoredEntry>,
+  failed: (error: unknown, fields: Record<string, unknown>) => void,
+): Promise<void> {
+  const own = new CollectionIndexes(log as unknown as Collection)
+  const missing = await own.missing(indexes)
+  await own.create(missing.filter(({ unique }) => unique === true))
+  const others = missing.filter(({ unique }) => unique !== true)
+  const made = own
+    .create(others)
+    .catch((error: unknown) => failed(error, { collection: log.collectionName, index: others.map(nameOf) }))
+  if (missing.length === indexes.length) await made
+}
+
+function nameOf({ name }: WantedIndex): string {
+  return name
+}

@@ -1,0 +1,105 @@
+import type { Collection, Filter } from 'mongodb'
+import type { LogEntry, Prefetched } from '../../contract.ts'
+import { entryOf, type StoredEntry } from './stored-document.ts'
+
+/** Ids in one query at most. */
+const idsAtOnce = 5000
+
+/** What was found at the end of the log. */
+export interface Tail {
+  lastSeq: number
+  /** The documents of what comes after are perhaps not written. */
+  projected: number
+}
+
+/** What is read of the log of a workspace. */
+export class LogReads {
+  protected readonly entries: Collection<StoredEntry>
+  /** Of what is committed and in the documents: what comes after isn't read. */
+  lastSeq = 0
+
+  constructor(entries: Collection<StoredEntry>) {
+    this.entries = entries
+  }
+
+  async stored({ projected, lastSeq }: Tail): Promise<StoredEntry[]> {
+    return await this.entries
+      .find({ _id: { $gt: projected, $lte: lastSeq } })
+      .sort({ _id: 1 })
+      .toArray()
+  }
+
+  async read(request: { after: number; limit: number; objectSpace?: string }): Promise<LogEntry[]> {
+    const { after, limit, objectSpace } = request
+    if (limit <= 0) return []
+    const filter: Filter<StoredEntry> = { _id: { $gt: after, $lte: this.lastSeq } }
+    if (objectSpace !== undefined) filter['tx.objectSpace'] = objectSpace
+    const found = await this.entries.find(filter).sort({ _id: 1 }).limit(limit).toArray()
+    return found.filter((entry) => entry['%fence'] !== true).map(entryOf)
+  }
+
+  /** What the log has after a place, what is being committed too, and what may be taken back. */
+  async *after(seq: number): AsyncGenerator<StoredEntry> {
+    const cursor = this.entries.find({ _id: { $gt: seq } }).sort({ _id: 1 })
+    for await (const entry of cursor) if (entry['%fence'] !== true) yield entry
+  }
+
+  /** The entries that name one of these objects, in order; those that are being committed too. */
+  async about(ids: readonly string[]): Promise<StoredEntry[]> {
+    const found = await Promise.all(
+      slices(ids).flatMap((some) => [
+        this.entries.find({ 'tx.objectId': { $in: some } }).toArray(),
+        this.entries.find({ 'tx.tx.objectId': { $in: some } }).toArray(),
+      ]),
+    )
+    const distinct = new Map(found.flat().map((entry) => [entry._id, entry]))
+    return [...distinct.values()].sort((a, b) => a._id - b._id)
+  }
+
+  /** The first result of each id that is known as a request's or a transaction's. */
+  async results(ids: readonly string[]): Promise<Prefetched['requests']> {
+    const unique = [...new Set(ids)]
+    const found = await Promise.all(this.#naming(unique).map((filter) => this.entries.find(filter).toArray()))
+    const entries = found.flat().sort((a, b) => a._id - b._id)
+    const results = new Map<string, { result: unknown }>()
+    for (const { tx, request, result } of entries.map(entryOf)) {
+      for (const id of [request, tx._id])
+        if (results.get(id)?.result === undefined) results.set(id, { result })
+    }
+    return unique.flatMap((id) => {
+      const known = results.get(id)
+      return known === undefined ? [] : [{ id, result: known.result }]
+    })
+  }
+
+  async knows(ids: readonly string[]): Promise<boolean> {
+    const found = await Promise.all(this.#naming(ids).map((filter) => this.entries.findOne(filter)))
+    return found.some((entry) => entry !== null)
+  }
+
+  #naming(ids: readonly string[]): Filter<StoredEntry>[] {
+    const known = { _id: { $lte: this.lastSeq } }
+    return slices(ids).flatMap((some): Filter<StoredEntry>[] => [
+      { 'tx._id': { $in: some }, ...known },
+      { request: { $in: some }, ...known },
+    ])
+  }
+
+  /** Those that are not in the log, after it was taken over: all of them, or none, unless they are restored ones. */
+  async missing(entries: readonly StoredEntry[]): Promise<readonly StoredEntry[]> {
+    const ids = entries.map(({ _id }) => _id)
+    const found = await this.entries.find({ _id: { $in: ids } }).toArray()
+    const known = new Map(found.map((entry) => [entry._id, entry.tx._id]))
+    return entries.filter(({ _id, tx }) => known.get(_id) !== tx._id)
+  }
+
+  /** Whether the entries are in the log, after it was taken over. */
+  async has(entries: readonly StoredEntry[]): Promise<boolean> {
+    return (await this.missing(entries.slice(-1))).length === 0
+  }
+}
+
+function slices(ids: readonly string[]): string[][] {
+  const count = Math.ceil(ids.length / idsAtOnce)
+  return Array.from({ length: count }, (_, index) => ids.slice(index * idsAtOnce, (index + 1) * idsAtOnce))
+}

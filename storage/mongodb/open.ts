@@ -1,0 +1,153 @@
+import type { Collection, Db } from 'mongodb'
+import type { StorageSchema } from '../contract.ts'
+import { Committer } from './commit/committer.ts'
+import { Contested } from './commit/tombstones.ts'
+import { Documents } from './commit/documents.ts'
+import { messageOf } from './driver/failure.ts'
+import { type History, metaCollection, openHistory, ordersByCodePoint } from './log/workspace-metadata.ts'
+import { Irregularities } from './query/mixed-type-fields.ts'
+import { Log } from './log/log.ts'
+import { prepareLog } from './log/log-indexes.ts'
+import type { QueryContext } from './query/query.ts'
+import { changedDocuments, replay } from './log/replay.ts'
+import { reorder } from './restore/restore.ts'
+import { Restoring } from './restore/restoring.ts'
+import { type RetryOptions, retrying } from './commit/retry.ts'
+import { Scratch } from './driver/scratch.ts'
+import { Schema } from './query/schema.ts'
+import type { StoredEntry } from './log/stored-document.ts'
+
+export interface StorageLogger {
+  error: (fields: Record<string, unknown>, message: string) => void
+}
+
+export interface OpenOptions {
+  database: Db
+  declared: StorageSchema
+  retry: RetryOptions
+  now: () => number
+  logger: StorageLogger | undefined
+  /** Documents below which a domain has no indexes. */
+  leastIndexed: number
+}
+
+/** What an open workspace consists of. */
+export interface OpenedWorkspace extends QueryContext {
+  history: History
+  log: Log
+  committer: Committer
+  restoring: Restoring
+  schema: Schema
+  retry: RetryOptions
+}
+
+/** Takes over the workspace, making it when it is new, and makes up for what its last owner left undone. */
+export function openDatabase(options: OpenOptions): Promise<OpenedWorkspace> {
+  return retrying(() => open(options), options.retry)
+}
+
+async function open(options: OpenOptions): Promise<OpenedWorkspace> {
+  const { database, retry, now, declared } = options
+  const meta = metaCollection(database)
+  const history = await openHistory(meta)
+  const byCodePoint = await ordersByCodePoint(meta)
+  const contested = new Contested(database.collection('atrium.contested'))
+  const irregularities = new Irregularities(database.collection('atrium.irregular'), byCodePoint)
+  const [over] = await Promise.all([contested.load(now()), irregularities.load()])
+  const owned = await own(options, { history, contested, irregularities })
+  await owned.documents.purge(over)
+  await contested.forget(over)
+  const schema = openSchema(options, irregularities, owned.documents)
+  await schema.open(declared)
+  const scratch = new Scratch(database.collection('atrium.scratch'))
+  const refused = refusals(options.logger)
+  const parts = { ...owned, contested, irregularities, schema, history, meta, scratch, refused, retry, now }
+  const committer = new Committer(parts)
+  return { ...parts, byCodePoint, committer, restoring: new Restoring({ ...parts, committer }) }
+}
+
+interface Owned {
+  log: Log
+  entries: Collection<StoredEntry>
+  documents: Documents
+}
+
+interface Known {
+  history: History
+  contested: Contested
+  irregularities: Irregularities
+}
+
+/** A restored log is put in order as soon as it is owned, and then the new one is owned. */
+async function own(options: OpenOptions, known: Known): Promise<Owned> {
+  const { database } = options
+  const { history } = known
+  const owned = await takeOver(options, known)
+  if (!history.restored) return owned
+  const failed = indexFailures(options.logger)
+  const meta = metaCollection(database)
+  await reorder({ database, meta, history, log: owned.log, retry: options.retry, failed })
+  return await takeOver(options, known)
+}
+
+async function takeOver(options: OpenOptions, { history, contested, irregularities }: Known): Promise<Owned> {
+  const { database, now, logger } = options
+  const entries = database.collection<StoredEntry>(history.log)
+  await prepareLog(entries, indexFailures(logger))
+  const log = new Log(entries, () => history.restored)
+  const documents = new Documents({
+    database,
+    log: () => ({ collection: entries as unknown as Collection, lastSeq: log.lastSeq }),
+    hasTombstones: () => contested.size > 0,
+    isContested: (domain, id) => contested.has(domain, id),
+    noteText: (domain) => irregularities.noteText(domain),
+    refused: refusals(logger),
+  })
+  const tail = await log.takeOver()
+  const left = await log.stored(tail)
+  if (left.length > 0) {
+    await contested.add(changedDocuments(left), now())
+    const skipped = (fields: Record<string, unknown>) =>
+      logger?.error(fields, 'an entry could not be played again')
+    await replay(left, { documents, offset: history.offset, skipped })
+  }
+  log.lastSeq = tail.lastSeq
+  if (left.length > 0) await log.seal()
+  return { log, entries, documents }
+}
+
+function openSchema(
+  { database, retry, logger, leastIndexed }: OpenOptions,
+  irregularities: Irregularities,
+  documents: Documents,
+): Schema {
+  return new Schema({
+    database,
+    meta: metaCollection(database),
+    irregularities,
+    source: (domain) => documents.source(domain),
+    retry,
+    leastIndexed,
+    failed: indexFailures(logger),
+  })
+}
+
+type Report = (error: unknown, fields: Record<string, unknown>) => void
+
+function indexFailures(logger: StorageLogger | undefined): Report {
+  return (error, fields) => {
+    logger?.error({ reason: messageOf(error), ...fields }, 'an index could not be made')
+  }
+}
+
+function refusals(
+  logger: StorageLogger | undefined,
+): (fields: Record<string, unknown>, isKept: boolean) => void {
+  return (fields, isKept) =>
+    logger?.error(
+      fields,
+      isKept
+        ? 'MongoDB refuses something as it is, so it is stored as text'
+        : 'MongoDB refuses a document in any form, so it is set aside: only the log has it',
+    )
+}

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MongoClient } from 'mongodb'
+import { withEachMongo } from '../../../tests/services/with-mongo.ts'
+import type { StorageSchema } from '../../contract.ts'
+import { batch, entry, task, taskSchema } from '../../testing/fixture.ts'
+import { databaseName } from '../driver/database-name.ts'
+import type { OpenedWorkspace } from '../open.ts'
+import { openParts, temporarySubject, type TemporarySubject } from '../../testing/mongodb-test-storage.ts'
+import { nameOf } from './wanted-indexes.ts'
+
+const byRank = { keys: [{ path: ['rank'], order: 1 as const }] }
+
+await withEachMongo(({ url, name }) => {
+  const within = (run: (subject: TemporarySubject, client: MongoClient) => Promise<void>) => async () => {
+    const subject = temporarySubject(url)
+    const client = new MongoClient(url)
+    try {
+      await run(subject, client)
+    } finally {
+      await client.close()
+      await subject.dispose()
+    }
+  }
+  const databaseOf = (subject: TemporarySubject, client: MongoClient) =>
+    client.db(databaseName(subject.prefix, 'workspace'))
+  const put = ({ committer, log }: OpenedWorkspace, doc = task('a')) =>
+    committer.commit(batch({ entries: [entry(log.lastSeq + 1)], puts: [{ domain: 'task', doc }] }))
+  /** The indexes of the tasks, by name. */
+  const indexesOf = async (subject: TemporarySubject, client: MongoClient, { schema }: OpenedWorkspace) => {
+    await schema.idle()
+    const found = await databaseOf(subject, client).collection('task').indexes()
+    return new Map(found.map((index) => [index.name ?? '', JSON.stringify(index.key)]))
+  }
+  const declared = (indexes: Map<string, string>) =>
+    [...indexes.keys()].filter((each) => each.startsWith('ix_')).length
+
+  test(
+    `STO-48: indexes are made for what is declared, and go when it no longer is or would refuse a document (${name})`,
+    within(async (subject, client) => {
+      const workspace = await openParts(subject, client, { declared: taskSchema })
+      const count = async () => declared(await indexesOf(subject, client, workspace))
+      await put(workspace)
+      assert.equal(await count(), 3)
+      await put(workspace, task('b', { space: ['x', 'y'], rank: ['b', 'c'] }))
+      assert.equal(await count(), 2)
+      await workspace.schema.apply({ domains: [] })
+      assert.equal(await count(), 0)
+    }),
+  )
+
+  test(
+    `STO-58: indexes that an apply cut short left behind are dropped at the next opening (${name})`,
+    within(async (subject, client) => {
+      const workspace = await openParts(subject, client, { declared: taskSchema })
+      await put(workspace)
+      await workspace.schema.idle()
+      // As it is when the process ends after the first step.
+      const meta = databaseOf(subject, client).collection<{ _id: string }>('atrium.meta')
+      const left = { text: '{"domains":[]}', made: [] }
+      assert.equal((await meta.replaceOne({ _id: 'schema' }, left)).matchedCount, 1)
+      const again = await openParts(subject, client)
+      assert.equal(declared(await indexesOf(subject, client, again)), 0)
+    }),
+  )
+
+  test(
+    `STO-104: equal keys are declared once, and one refused index keeps no other from being made (${name})`,
+    within(async (subject, client) => {
+      const failures: Record<string, unknown>[] = []
+      const logger = { error: (fields: Record<string, unknown>) => void failures.push(fields) }
+      // As the default index of every domain, and twice the same but for the name it would get.
+      const schema: StorageSchema = {
+        domains: [
+          {
+            domain: 'task',
+            indexes: [
+              byRank,
+              { keys: [{ path: ['_class'], order: 1 }] },
+              {
+                keys: [
+                  { path: ['rank'], order: 1 },
+                  { path: ['_id'], order: 1 },
+                ],
+              },
+              { keys: [{ path: ['title'], order: -1 }] },
+            ],
+            fullText: [],
+          },
+        ],
+      }
+      // Somebody made another index under the name of the first.
+      await databaseOf(subject, client)
+        .collection('task')
+        .createIndex({ other: 1 }, { name: nameOf(byRank) })
+      const workspace = await openParts(subject, client, { declared: schema, logger })
+      await put(workspace)
+      const keys = [...(await indexesOf(subject, client, workspace)).values()]
+      assert.equal(new Set(keys).size, keys.length)
+      for (const key of ['{"_class":1,"_id":1}', '{"space":1,"_class":1,"_id":1}', '{"title":-1,"_id":1}'])
+        assert.ok(keys.includes(key), `${key} is missing of ${keys.join(' ')}`)
+      // One server refuses it, another takes both, and one says nothing and makes none.
+      assert.ok(failures.every(({ index }) => index === '[["rank",1],["_id",1]]'))
+      // What stood in its way was no index of what is declared: the next opening makes it.
+      const again = await openParts(subject, client, { declared: schema, logger })
+      const later = [...(await indexesOf(subject, client, again)).values()]
+      assert.ok(later.includes('{"rank":1,"_id":1}'))
+      assert.ok(!later.includes('{"other":1}'))
+    }),
+  )
+
+  test(
+    `STO-105: a domain with few documents has no indexes, and gets them when it has more (${name})`,
+    within(async (subject, client) => {
+      const options = { declared: taskSchema, leastIndexed: 4 }
+      const workspace = await openParts(subject, client, options)
+      const count = async (of: OpenedWorkspace) => declared(await indexesOf(subject, client, of))
+      // The same one, so that there are fewer than were written.
+      for (const id of ['a', 'a', 'b', 'a', 'c']) {
+        await put(workspace, task(id))
+        assert.equal(await count(workspace), 0)
+      }
+      const again = await openParts(subject, client, options)
+      assert.equal(await count(again), 0)
+      await put(again, task('d'))
+      assert.equal(await count(again), 3)
+      await again.documents.write(
+        [],
+        ['a', 'b', 'c'].map((id) => ({ domain: 'task', id, stamp: 99 })),
+      )
+      assert.equal(await count(await openParts(subject, client, options)), 3)
+    }),
+  )
+
+  test(
+    `STO-105: a domain has a collection and indexes once it has a document, and what is there is not made again (${name})`,
+    within(async (subject, client) => {
+      const watched = new MongoClient(url, { monitorCommands: true })
+      const created: string[] = []
+      watched.on('commandStarted', ({ commandName, command }) => {
+        if (commandName === 'createIndexes') created.push(String(command['createIndexes']))
+      })
+      try {
+        const workspace = await openParts(subject, watched, { declared: taskSchema })
+        await workspace.schema.idle()
+        const names = async () =>
+          (await databaseOf(subject, client).listCollections().toArray()).map((each) => each.name).sort()
+        assert.deepEqual(await names(), ['atrium.meta', 'tx'])
+        await put(workspace)
+        assert.equal(declared(await indexesOf(subject, client, workspace)), 3)
+        assert.deepEqual(await names(), ['atrium.meta', 'task', 'tx'])
+        created.length = 0
+        const again = await openParts(subject, watched, { declared: taskSchema })
+        await put(again)
+        await again.schema.idle()
+        assert.deepEqual(created, [])
+      } finally {
+        await watched.close()
+      }
+    }),
+  )
+})

@@ -1,0 +1,215 @@
+import type { Collection, Db, Document } from 'mongodb'
+import type { Domain } from '../../../model/documents.ts'
+import type { DomainSchema, StorageSchema } from '../../contract.ts'
+import { unitedSchema } from '../../shared/merge-schemas.ts'
+import { CollectionIndexes, textOf, type WantedIndex } from './collection-indexes.ts'
+import { collectionName } from '../driver/database-name.ts'
+import type { Source } from '../commit/documents.ts'
+import { isPassing } from '../driver/failure.ts'
+import type { HistoryCollection } from '../log/workspace-metadata.ts'
+import type { Irregularities } from './mixed-type-fields.ts'
+import { putMarks } from '../restore/marks.ts'
+import { type RetryOptions, retrying } from '../commit/retry.ts'
+import { isOwnName, isParallel, nameOf, wantedIndexes } from './wanted-indexes.ts'
+
+export interface SchemaOptions {
+  database: Db
+  meta: HistoryCollection
+  irregularities: Irregularities
+  source: (domain: Domain) => Source
+  retry: RetryOptions
+  /** Documents below which a domain is looked through without indexes. */
+  leastIndexed: number
+  /** Told what goes wrong in the background. */
+  failed: (error: unknown, fields: Record<string, unknown>) => void
+}
+
+interface StoredSchema extends Document {
+  text: string
+  /** Collections whose indexes are as declared. An earlier version kept a boolean. */
+  made: unknown
+  /** No collection has an index of what is declared no more. */
+  clean?: boolean
+}
+
+/**
+ * What the model declares, and the indexes of it. They are made in the background, for domains with so many documents
+ * that they are worth a file each, and nobody waits for one.
+ */
+export class Schema {
+  readonly #options: SchemaOptions
+  #current: StorageSchema = { domains: [] }
+  /** Names of collections that are there. */
+  #there = new Set<string>()
+  #made = new Set<string>()
+  #isClean = false
+  /** Of those with few documents, how many may be written before they are counted again. */
+  readonly #small = new Map<string, number>()
+  #making: Promise<void> = Promise.resolve()
+  /** What was to be made was not, as the server was away. */
+  #isPending = false
+  #isClosed = false
+
+  constructor(options: SchemaOptions) {
+    this.#options = options
+  }
+
+  get current(): StorageSchema {
+    return this.#current
+  }
+
+  /** Keeps what an earlier schema declared beside this one. */
+  async open(declared: StorageSchema): Promise<void> {
+    const { database, meta } = this.#options
+    const [stored, collections] = await Promise.all([
+      meta.findOne<StoredSchema>({ _id: 'schema' }),
+      database.listCollections({}, { nameOnly: true }).toArray(),
+    ])
+    this.#there = new Set(collections.map(({ name }) => name))
+    const text = stored?.text
+    const made = (Array.isArray(stored?.made) ? stored.made : []) as string[]
+    const there = made.filter((name) => this.#there.has(name))
+    this.#isClean = stored?.clean === true
+    await this.#change(unitedSchema(schemaOf(text), declared), text, there)
+  }
+
+  async apply(schema: StorageSchema): Promise<void> {
+    await this.#change(schema, JSON.stringify(this.#current), [...this.#made])
+  }
+
+  /** Documents were written, each of one of these domains: some may have become worth their indexes. */
+  touched(domains: Iterable<Domain>): void {
+    let isDue = this.#isPending
+    for (const domain of domains) {
+      const name = this.#nameOf(domain)
+      const left = this.#small.get(name)
+      isDue ||= left === 1 || !this.#there.has(name)
+      this.#there.add(name)
+      if (left !== undefined) this.#small.set(name, left - 1)
+    }
+    if (isDue) this.#begin()
+  }
+
+  /** Resolves when nothing is made any more. */
+  async idle(): Promise<void> {
+    await this.#making
+  }
+
+  /** What is being made goes on in the server, and is looked at again at the next opening. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  /** What is in the log has to be written: an index that would refuse it goes before, also while it is made. */
+  async dropParallel(): Promise<void> {
+    const { irregularities } = this.#options
+    for (const { domain, indexes } of this.#current.domains) {
+      const { collection } = this.#source(domain)
+      if (!this.#there.has(collection.collectionName)) continue
+      for (const index of indexes)
+        if (isParallel(domain, index, irregularities)) await indexesOf(collection).drop(nameOf(index))
+    }
+  }
+
+  async #change(schema: StorageSchema, before: string | undefined, made: string[]): Promise<void> {
+    const text = JSON.stringify(schema)
+    this.#current = schema
+    const isSame = text === before
+    this.#made = new Set(isSame ? made : [])
+    if (!isSame) this.#isClean = false
+    if (!isSame) await this.#save()
+    this.#begin()
+  }
+
+  async #save(): Promise<void> {
+    const stored = { text: JSON.stringify(this.#current), made: [...this.#made], clean: this.#isClean }
+    await putMarks(this.#options.meta, ['schema'], stored)
+  }
+
+  #begin(): void {
+    this.#isPending = false
+    this.#making = this.#making
+      .then(() => retrying(() => this.#makeAll(), this.#options.retry))
+      .catch((error: unknown) => {
+        this.#isPending = true
+        this.#failed(error, {})
+      })
+  }
+
+  async #makeAll(): Promise<void> {
+    const schema = this.#current
+    const byName = new Map(schema.domains.map((each) => [this.#nameOf(each.domain), each]))
+    const pending = [...this.#there].filter((name) => !this.#made.has(name) && holdsDocuments(name, byName))
+    const made: string[] = []
+    for (const name of pending) {
+      if (this.#isClosed || schema !== this.#current) return
+      if (await this.#make(name, byName.get(name))) made.push(name)
+    }
+    if (this.#isClosed || schema !== this.#current || (this.#isClean && made.length === 0)) return
+    for (const name of made) this.#made.add(name)
+    this.#isClean = true
+    await this.#save()
+  }
+
+  /** Whether all is as declared. What one index is refused for does not keep the others. */
+  async #make(name: string, declared: DomainSchema | undefined): Promise<boolean> {
+    const { database, irregularities } = this.#options
+    const indexes = new CollectionIndexes(database.collection(name))
+    const prefix = declared === undefined ? '' : this.#source(declared.domain).prefix
+    const wanted = () => (declared === undefined ? [] : wantedIndexes(declared, prefix, irregularities))
+    if (wanted().length > 0 && !(await this.#isWorth(name))) {
+      if (!this.#isClean) await dropOthers(indexes, wanted())
+      return false
+    }
+    for (const index of await indexes.missing(wanted())) {
+      if (this.#isClosed) return false
+      await indexes.create([index]).catch((error: unknown) => {
+        if (isPassing(error)) throw error
+        this.#failed(error, { collection: name, index: textOf(index.key) })
+      })
+    }
+    // A document may have come meanwhile that some would refuse.
+    return await dropOthers(indexes, wanted())
+  }
+
+  async #isWorth(name: string): Promise<boolean> {
+    const { database, leastIndexed } = this.#options
+    const count = await database.collection(name).estimatedDocumentCount()
+    if (count >= leastIndexed) this.#small.delete(name)
+    else this.#small.set(name, leastIndexed - count)
+    return count >= leastIndexed
+  }
+
+  #failed(error: unknown, fields: Record<string, unknown>): void {
+    if (!this.#isClosed) this.#options.failed(error, fields)
+  }
+
+  #source(domain: Domain): Source {
+    return this.#options.source(domain)
+  }
+
+  #nameOf(domain: Domain): string {
+    return domain === 'tx' ? this.#source(domain).collection.collectionName : collectionName(domain)
+  }
+}
+
+/** Of the indexes that this storage made, those that are not wanted; tells whether all that are wanted are there. */
+async function dropOthers(indexes: CollectionIndexes, wanted: readonly WantedIndex[]): Promise<boolean> {
+  const keys = new Set(wanted.map(({ key }) => textOf(key)))
+  const others = (await indexes.list()).filter(({ name, key }) => isOwnName(name) && !keys.has(key))
+  for (const { name } of others) await indexes.drop(name)
+  return (await indexes.missing(wanted)).length === 0
+}
+
+/** Not the log, unless something is declared of it, and not what the storage keeps for itself. */
+function holdsDocuments(name: string, declared: ReadonlyMap<string, unknown>): boolean {
+  return declared.has(name) || !/^(?:tx$|tx\.|atrium\.|system\.)/.test(name)
+}
+
+function indexesOf(collection: Collection): CollectionIndexes {
+  return new CollectionIndexes(collection)
+}
+
+function schemaOf(text: string | undefined): StorageSchema {
+  return text === undefined ? { domains: [] } : (JSON.parse(text) as StorageSchema)
+}

@@ -1,0 +1,161 @@
+import type { Collection, Db, Document } from 'mongodb'
+import type { Doc } from '../../../model/documents.ts'
+import type { Tx } from '../../../model/transactions.ts'
+import { type History, type HistoryCollection, newEpoch, saveHistory } from '../log/workspace-metadata.ts'
+import type { Log } from '../log/log.ts'
+import { prepareLog } from '../log/log-indexes.ts'
+import type { RetryOptions } from '../commit/retry.ts'
+import { IncompleteWrite, isAboutContent } from '../driver/failure.ts'
+import { entryText, type StoredEntry, storedEntry } from '../log/stored-document.ts'
+
+const entriesAtOnce = 500
+
+/** Whatever changes the log marks it first: the next opening puts it in order, under another epoch. */
+export async function markRestored(
+  meta: HistoryCollection,
+  history: History,
+  retry: RetryOptions,
+): Promise<void> {
+  await saveHistory(meta, history, { epoch: newEpoch(), restored: true }, retry)
+}
+
+/**
+ * Takes the place of the transactions that the log has; resolves with those that it hasn't. `noteText` is called before
+ * any is stored as text.
+ */
+export async function replaceTransactions(
+  log: Collection<StoredEntry>,
+  docs: readonly Doc[],
+  noteText: () => Promise<void>,
+): Promise<Tx[]> {
+  const fresh: Tx[] = []
+  for (const some of slices(docs)) {
+    const ids = some.map(({ _id }) => _id)
+    const stored = await log.find({ 'tx._id': { $in: ids } }).toArray()
+    const known = new Map(stored.map((entry) => [entry.tx._id, entry]))
+    const replaced: StoredEntry[] = []
+    for (const doc of some) {
+      const entry = known.get(doc._id)
+      if (entry === undefined) fresh.push(doc as Tx)
+      else replaced.push(placed(entry, doc as Tx))
+    }
+    await replaceAll(log, replaced, noteText)
+  }
+  return fresh
+}
+
+async function replaceAll(
+  log: Collection<StoredEntry>,
+  entries: readonly StoredEntry[],
+  noteText: () => Promise<void>,
+): Promise<void> {
+  if (entries.length === 0) return
+  if (entries.some((entry) => entry['%text'] !== undefined)) await noteText()
+  const replace = (entry: StoredEntry) => ({
+    replaceOne: { filter: { _id: entry._id }, replacement: entry },
+  })
+  try {
+    const { matchedCount } = await log.bulkWrite(entries.map(replace), { ordered: true })
+    if (matchedCount !== entries.length) throw new IncompleteWrite()
+  } catch (error) {
+    const [entry] = entries
+    if (!isAboutContent(error) || entry?.['%text'] !== undefined) throw error
+    // What the server refuses is stored as text.
+    if (entries.length === 1) await replaceAll(log, entries.map(entryText), noteText)
+    else for (const each of entries) await replaceAll(log, [each], noteText)
+  }
+}
+
+/** Its documents stay as they are: they are restored by themselves. */
+function placed(entry: StoredEntry, tx: Tx): StoredEntry {
+  const { _id: seq, request, result } = entry
+  const place = { owner: entry['%owner'], projected: entry['%projected'], first: seq, last: seq }
+  const stored = storedEntry({ seq, tx, request: request ?? tx._id }, place)
+  return result === undefined ? stored : { ...stored, result }
+}
+
+export interface Reordering {
+  database: Db
+  meta: HistoryCollection
+  history: History
+  /** Owned. */
+  log: Log
+  retry: RetryOptions
+  /** Told of an index that could not be made. */
+  failed: (error: unknown, fields: Record<string, unknown>) => void
+}
+
+/**
+ * Writes a restored log anew, in the order of time, into another collection, and turns to that when it is whole. Of
+ * the old one the fence at its end stays: a former owner that is still there collides with it. Each try has a
+ * collection of its own, as two owners may try at once; the one whose history counts removes what others left.
+ * @throws StorageError `conflict` when another owner was faster
+ */
+export async function reorder({ database, meta, history, log, retry, failed }: Reordering): Promise<number> {
+  const { lastSeq, owner } = log
+  const from = database.collection<StoredEntry>(history.log)
+  const name = `tx.${Number(history.log.split('.')[1] ?? 0) + 1}.${owner}`
+  const to = database.collection<StoredEntry>(name)
+  await prepareLog(to, failed)
+  const places = await orderOf(from, lastSeq)
+  for (const some of slices(places)) {
+    const entries = await from.find({ _id: { $in: some.map(({ seq }) => seq) } }).toArray()
+    const bySeq = new Map(entries.map((entry) => [entry._id, entry]))
+    const moved = some.flatMap(({ seq, place }) => movedTo(bySeq.get(seq), place, places.length, owner))
+    await to.insertMany(moved)
+  }
+  await log.takeOver()
+  const changes = { log: name, offset: history.offset + lastSeq + 1, restored: false }
+  await saveHistory(meta, history, changes, retry)
+  await from.deleteMany({ _id: { $lte: lastSeq } })
+  await dropOtherLogs(database, [from.collectionName, name])
+  return places.length
+}
+
+async function dropOtherLogs(database: Db, kept: readonly string[]): Promise<void> {
+  const names = (await database.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name)
+  for (const name of names)
+    if (/^tx(?:$|\.)/.test(name) && !kept.includes(name)) await database.dropCollection(name)
+}
+
+async function orderOf(
+  log: Collection<StoredEntry>,
+  lastSeq: number,
+): Promise<{ seq: number; place: number }[]> {
+  const fields = { projection: { 'tx.modifiedOn': 1 } }
+  const found: Document[] = await log.find({ _id: { $lte: lastSeq } }, fields).toArray()
+  const entries = found.map(({ _id, tx }) => ({ seq: _id as number, time: timeOf(tx as Document) }))
+  entries.sort((a, b) => a.time - b.time || a.seq - b.seq)
+  return entries.map(({ seq }, index) => ({ seq, place: index + 1 }))
+}
+
+function timeOf({ modifiedOn }: Document): number {
+  return typeof modifiedOn === 'number' ? modifiedOn : 0
+}
+
+function movedTo(
+  entry: StoredEntry | undefined,
+  seq: number,
+  projected: number,
+  owner: string,
+): StoredEntry[] {
+  if (entry === undefined) return []
+  const { '%domain': _domain, ...rest } = entry
+  return [
+    {
+      ...rest,
+      _id: seq,
+      '%owner': owner,
+      '%projected': projected,
+      '%first': seq,
+      '%last': seq,
+    } as StoredEntry,
+  ]
+}
+
+function slices<T>(items: readonly T[]): T[][] {
+  const count = Math.ceil(items.length / entriesAtOnce)
+  return Array.from({ length: count }, (_, index) =>
+    items.slice(index * entriesAtOnce, (index + 1) * entriesAtOnce),
+  )
+}

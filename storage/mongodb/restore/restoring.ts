@@ -1,0 +1,118 @@
+import type { Collection } from 'mongodb'
+import type { Doc, Domain } from '../../../model/documents.ts'
+import { StorageError } from '../../contract.ts'
+import type { Committer } from '../commit/committer.ts'
+import type { Documents } from '../commit/documents.ts'
+import { type History, type HistoryCollection, saveHistory } from '../log/workspace-metadata.ts'
+import type { Irregularities } from '../query/mixed-type-fields.ts'
+import type { Log } from '../log/log.ts'
+import { markRestored, replaceTransactions } from './restore.ts'
+import { type RetryOptions, retrying } from '../commit/retry.ts'
+import type { Schema } from '../query/schema.ts'
+import { storedDocument, type StoredEntry } from '../log/stored-document.ts'
+
+const docsAtOnce = 500
+
+export interface RestoringOptions {
+  log: Log
+  entries: Collection<StoredEntry>
+  committer: Committer
+  documents: Documents
+  irregularities: Irregularities
+  schema: Schema
+  meta: HistoryCollection
+  history: History
+  retry: RetryOptions
+}
+
+/** Changes without an entry in the log. Each bears being done again. */
+export class Restoring {
+  readonly #options: RestoringOptions
+
+  constructor(options: RestoringOptions) {
+    this.#options = options
+  }
+
+  async upload(domain: Domain, docs: readonly Doc[]): Promise<void> {
+    const { documents, irregularities, schema, retry } = this.#options
+    await this.#begin()
+    await this.#count()
+    const stamp = this.#stamp
+    for (const some of slices(docs)) {
+      const puts = some.map((doc) => ({ domain, document: storedDocument(doc, stamp), before: stamp + 1 }))
+      await retrying(async () => {
+        if (await irregularities.note(some.map((doc) => ({ domain, doc })))) await schema.dropParallel()
+        await documents.write(puts, [])
+        schema.touched(some.map(() => domain))
+      }, retry)
+    }
+  }
+
+  async clean(domain: Domain, ids: readonly string[]): Promise<void> {
+    const { documents, retry } = this.#options
+    await this.#begin()
+    await this.#count()
+    const stamp = this.#stamp
+    for (const some of slices(ids)) {
+      const removes = some.map((id) => ({ domain, id, stamp, before: stamp + 1 }))
+      await retrying(() => documents.write([], removes), retry)
+    }
+  }
+
+  async uploadTransactions(docs: readonly Doc[]): Promise<void> {
+    const { committer, entries, irregularities, log, retry } = this.#options
+    await this.#beginLog(docs.map((doc) => ({ domain: 'tx', doc })))
+    const noteText = () => irregularities.noteText('tx')
+    const fresh = await retrying(() => replaceTransactions(entries, docs, noteText), retry)
+    for (const some of slices(fresh)) {
+      const first = log.lastSeq + 1
+      await committer.append(some.map((tx, index) => ({ seq: first + index, tx, request: tx._id })))
+    }
+  }
+
+  async cleanTransactions(ids: readonly string[]): Promise<void> {
+    const { entries, retry } = this.#options
+    await this.#beginLog([])
+    for (const some of slices(ids))
+      await retrying(() => entries.deleteMany({ 'tx._id': { $in: [...some] } }), retry)
+  }
+
+  /** The greatest that a document may have. */
+  get #stamp(): number {
+    const { history, log } = this.#options
+    return history.offset + log.lastSeq
+  }
+
+  /** What was written is so noted: the log isn't played again over what is restored. */
+  async #begin(): Promise<void> {
+    const { committer, log, retry } = this.#options
+    await committer.settle()
+    await retrying(async (attempt) => {
+      if (attempt > 0) await log.takeOver()
+      if (await log.seal()) return
+      // It is another owner's by now, or a try of which nobody heard sealed it.
+      await log.takeOver()
+      if (!(await log.seal())) throw new StorageError('conflict', 'the log changed meanwhile')
+    }, retry)
+  }
+
+  /** Before it is done: whoever keeps something made of the documents and has not heard of it makes it anew. */
+  async #count(): Promise<void> {
+    const { meta, history, retry } = this.#options
+    await saveHistory(meta, history, { restores: (history.restores ?? 0) + 1 }, retry)
+  }
+
+  async #beginLog(docs: readonly { domain: Domain; doc: Doc }[]): Promise<void> {
+    const { meta, history, irregularities, retry } = this.#options
+    await this.#begin()
+    await retrying(() => irregularities.note(docs), retry)
+    await markRestored(meta, history, retry)
+  }
+}
+
+function slices<T>(items: readonly T[]): T[][] {
+  const count = Math.ceil(items.length / docsAtOnce)
+  return Array.from({ length: count }, (_, index) =>
+    items.slice(index * docsAtOnce, (index + 1) * docsAtOnce),
+  )
+}

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { withMongo } from '../../../tests/services/with-mongo.ts'
+import type { WorkspaceStorage } from '../../contract.ts'
+import { fileName } from '../../sqlite/file/file-name.ts'
+import { Sqlite } from '../../sqlite/file/sqlite.ts'
+import { batch, entry, putAll, task, taskSchema } from '../../testing/fixture.ts'
+import { temporarySubject } from '../../testing/mongodb-test-storage.ts'
+
+await withMongo(({ url }) => {
+  const folder = async (context: TestContext) => {
+    const directory = await mkdtemp(join(tmpdir(), 'atrium-search-'))
+    context.after(() => rm(directory, { recursive: true, force: true }))
+    return directory
+  }
+  const found = async (workspace: WorkspaceStorage) =>
+    (await workspace.search({ text: 'glass', limit: 10 })).map(({ id }) => id).sort()
+
+  test('STO-82: on MongoDB the index goes on in its file, and is made anew when that is gone, damaged or of another history', async (context) => {
+    const searchDirectory = await folder(context)
+    const { storage, dispose } = temporarySubject(url, { searchDirectory })
+    context.after(dispose)
+    const file = join(searchDirectory, fileName('w'))
+    const docs = Array.from({ length: 520 }, (_, at) =>
+      task(`t${at}`, { title: `glass ${at}`, rank: 'hidden' }),
+    )
+    let workspace = await storage.openWorkspace('w', taskSchema)
+    for (let at = 0; at < docs.length; at += 130) await putAll(workspace, at, docs.slice(at, at + 130))
+    const count = async () => (await workspace.search({ text: 'glass', limit: 2000 })).length
+    assert.equal(await count(), docs.length)
+    assert.deepEqual(await workspace.search({ text: 'hidden', limit: 1 }), [])
+    const again = async (between: () => Promise<void>) => {
+      await workspace.close()
+      await between()
+      workspace = await storage.openWorkspace('w', taskSchema)
+      return await count()
+    }
+    const marked = () => sql(file, `UPDATE search_doc SET id = 'marked' WHERE id = 't1'`)
+    const isMarked = () => sql(file, `SELECT count(*) FROM search_doc WHERE id = 'marked'`) === 1
+    await again(async () => void (await Promise.resolve(marked())))
+    assert.ok(isMarked(), 'the index was made anew for nothing')
+    for (const break_ of [
+      async () => await rm(file),
+      async () => await writeFile(file, 'no database at all, not even in the beginning'),
+      async () => {
+        marked()
+        const db = new Sqlite(file)
+        db.prepare(`UPDATE "d_search-state" SET data = replace(data, '"epoch":"', '"epoch":"x')`).run()
+        db.close()
+        await Promise.resolve()
+      },
+    ]) {
+      assert.equal(await again(break_), docs.length)
+      assert.ok(!isMarked())
+    }
+  })
+
+  test('STO-82: on MongoDB the index takes in what another server wrote and restored meanwhile', async (context) => {
+    const searchDirectory = await folder(context)
+    const { storage, another, dispose } = temporarySubject(url, { searchDirectory })
+    context.after(dispose)
+    const first = await storage.openWorkspace('w', taskSchema)
+    await putAll(first, 0, [task('a', { title: 'glass' }), task('b', { title: 'glass' })])
+    assert.deepEqual(await found(first), ['a', 'b'])
+    await first.close()
+    const other = another({ searchDirectory: await folder(context) })
+    const second = await other.openWorkspace('w', taskSchema)
+    const removes = [{ domain: 'task', id: 'a' }]
+    await second.commit(batch({ entries: [entry(3, { objectId: 'a' })], puts: [], removes }))
+    assert.deepEqual(await found(second), ['b'])
+    await second.close()
+    const third = await storage.openWorkspace('w', taskSchema)
+    assert.deepEqual(await found(third), ['b'])
+    await third.close()
+    const fourth = await other.openWorkspace('w', taskSchema)
+    await fourth.upload('task', [task('c', { title: 'glass' })])
+    await fourth.clean('task', ['b'])
+    assert.deepEqual(await found(fourth), ['c'])
+    await fourth.close()
+    const fifth = await storage.openWorkspace('w', taskSchema)
+    assert.deepEqual(await found(fifth), ['c'])
+  })
+
+  test('STO-14: on MongoDB searches under way while other fields are declared are answered', async (context) => {
+    const { storage, dispose } = temporarySubject(url, { searchDirectory: await folder(context) })
+    context.after(dispose)
+    const workspace = await storage.openWorkspace('w', taskSchema)
+    const docs = Array.from({ length: 60 }, (_, at) => task(`t${at}`, { title: 'glass', rank: 'glass' }))
+    await putAll(workspace, 0, docs)
+    const byRank = taskSchema.domains.map((domain) => ({ ...domain, fullText: [['rank']] }))
+    for (let round = 0; round < 10; round++) {
+      const searches = Array.from({ length: 5 }, () => workspace.search({ text: 'glass', limit: 300 }))
+      await workspace.applySchema(round % 2 === 0 ? { domains: byRank } : taskSchema)
+      const later = workspace.search({ text: 'glass', limit: 300 })
+      for (const hits of await Promise.all([...searches, later])) assert.equal(hits.length, docs.length)
+    }
+  })
+})
+
+function sql(file: string, statement: string): unknown {
+  const db = new Sqlite(file)
+  try {
+    const prepared = db.prepare(statement)
+    return prepared.reader ? prepared.pluck().get() : prepared.run()
+  } finally {
+    db.close()
+  }
+}

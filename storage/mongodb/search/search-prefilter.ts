@@ -1,0 +1,74 @@
+import type { Condition, FindPlan } from '../../../model/query/plan.ts'
+import type { StorageSchema, WorkspaceStorage } from '../../contract.ts'
+import type { SearchIndex } from './search-index.ts'
+import { SearchedFields } from './searched-fields.ts'
+
+/**
+ * The same plan, with the ids that the full-text index knows wherever words are searched for, so that the server need
+ * not look at every document. The search itself stays: a document may have changed since it was indexed.
+ */
+export async function narrowed(plan: FindPlan, schema: StorageSchema, index: SearchIndex): Promise<FindPlan> {
+  const { domain, condition } = plan
+  if (!searches(condition)) return plan
+  const fields = new SearchedFields(schema)
+  const decides = (part: Condition) => fields.decides(domain, part)
+  const find = (part: Condition) =>
+    index.whenNear(schema, (file) => idsOf(file, { domain, condition: part }, index.mostCandidates))
+  return { ...plan, condition: await withCandidates(condition, { decides, find }) }
+}
+
+async function idsOf(
+  file: WorkspaceStorage,
+  wanted: Pick<FindPlan, 'domain' | 'condition'>,
+  most: number,
+): Promise<string[] | undefined> {
+  const projection = { include: [['_id']] }
+  const docs = await file.find({
+    ...wanted,
+    projection,
+    limit: most + 1,
+    sort: [],
+    lookups: [],
+    total: false,
+  })
+  return docs.length > most ? undefined : docs.map(({ _id }) => _id)
+}
+
+interface Candidates {
+  /** Whether the full-text index tells which documents meet the condition. */
+  decides: (condition: Condition) => boolean
+  /** The ids of those documents; `undefined` when they are better looked for among all. */
+  find: (condition: Condition) => Promise<string[] | undefined>
+}
+
+async function withCandidates(condition: Condition, candidates: Candidates): Promise<Condition> {
+  if (!searches(condition)) return condition
+  if (condition.op === 'any-of') {
+    const parts = condition.conditions.map((part) => withCandidates(part, candidates))
+    return { op: 'any-of', conditions: await Promise.all(parts) }
+  }
+  const all = conjuncts(condition)
+  const decided = all.filter(candidates.decides)
+  if (decided.some(searches)) return await named(all, decided, candidates)
+  // Neither is there anything in a negation that could be named.
+  const inner = all.map(async (part) =>
+    part.op === 'any-of' ? await withCandidates(part, candidates) : part,
+  )
+  return { op: 'all-of', conditions: await Promise.all(inner) }
+}
+
+async function named(all: Condition[], decided: Condition[], { find }: Candidates): Promise<Condition> {
+  const ids = await find({ op: 'all-of', conditions: decided })
+  const names: Condition[] = ids === undefined ? [] : [{ op: 'in', path: ['_id'], values: ids }]
+  return { op: 'all-of', conditions: [...all, ...names] }
+}
+
+function conjuncts(condition: Condition): Condition[] {
+  return condition.op === 'all-of' ? condition.conditions.flatMap(conjuncts) : [condition]
+}
+
+/** Whether words are searched for that what meets the condition has. */
+function searches(condition: Condition): boolean {
+  if (condition.op === 'all-of' || condition.op === 'any-of') return condition.conditions.some(searches)
+  return condition.op === 'search'
+}

@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { MongoClient } from 'mongodb'
+import { systemClock } from '../../model/clock.ts'
+import type { Storage, StorageSchema, WorkspaceStorage } from '../contract.ts'
+import { createEmbeddedStorage } from '../sqlite/storage.ts'
+import { type LongReadLimits, LongReads } from '../shared/long-reads.ts'
+import { OpenWorkspaces } from '../shared/open-workspaces.ts'
+import { createClient, ownDatabase } from './driver/client.ts'
+import { databaseName } from './driver/database-name.ts'
+import { toStorageError } from './driver/failure.ts'
+import { openDatabase, type StorageLogger } from './open.ts'
+import { SearchIndex } from './search/search-index.ts'
+import { MongoWorkspace } from './workspace.ts'
+
+export interface MongoStorageOptions {
+  /** Of the server, as the driver takes it: `mongodb://...`. */
+  url: string
+  /** Databases' names begin with it: lower-case letters, digits and `-_`, at most 20. `atrium-` when left out. */
+  databasePrefix?: string
+  /** Where this server keeps its full-text indexes; for as long as the storage is open when left out. */
+  searchDirectory?: string
+  /** Documents that a find by words asks for by their ids, at most. 5,000 when left out. */
+  mostCandidates?: number
+  /** Documents below which a domain has no indexes, which are a file each. 500 when left out. */
+  leastIndexed?: number
+  /** Milliseconds in which what failed is tried again: elections take 10 to 12 s. 30,000 when left out. */
+  retryFor?: number
+  /** Milliseconds a server has to answer a command. 30,000 when left out. */
+  commandTimeout?: number
+  /** Milliseconds to wait for a server. As `retryFor`, from 1,000 to 5,000, when left out. */
+  selectionTimeout?: number
+  /** Bounds of reads that go on over several requests. `longReadLimits` when left out. */
+  longReads?: Partial<LongReadLimits>
+  logger?: StorageLogger
+  now?: () => number
+}
+
+/** Milliseconds. */
+const defaultRetry = 30_000
+
+/**
+ * Storage in a server of MongoDB's protocol, a database for each workspace. It takes nothing but queries, ordered
+ * bulks of inserts and replacements, and unique indexes: a standalone server will do.
+ *
+ * @example
+ * const storage = createMongoStorage({ url: 'mongodb://127.0.0.1:27017' })
+ * const workspace = await storage.openWorkspace('home', { domains: [] })
+ */
+export function createMongoStorage(options: MongoStorageOptions): Storage {
+  return new MongoStorage(options)
+}
+
+class MongoStorage implements Storage {
+  readonly name = 'mongodb'
+  readonly #options: MongoStorageOptions
+  readonly #prefix: string
+  readonly #client: MongoClient
+  readonly #workspaces = new OpenWorkspaces<MongoWorkspace>()
+  readonly #abort = new AbortController()
+  readonly #longReads: LongReads
+  /** The indexes' files, each for one workspace. */
+  readonly #search: { storage: Storage; directory: string; isTemporary: boolean }
+  #closing: Promise<void> | undefined
+
+  constructor(options: MongoStorageOptions) {
+    const { url, databasePrefix = 'atrium-', retryFor = defaultRetry, commandTimeout = 30_000 } = options
+    const { selectionTimeout = Math.min(Math.max(retryFor, 1000), 5000) } = options
+    if (!/^[a-z0-9_-]{0,20}$/.test(databasePrefix)) throw new Error(`not a prefix: ${databasePrefix}`)
+    this.#options = options
+    this.#prefix = databasePrefix
+    this.#longReads = new LongReads(options.longReads)
+    const directory = options.searchDirectory ?? join(tmpdir(), `atrium-search-${randomUUID()}`)
+    const isTemporary = options.searchDirectory === undefined
+    this.#search = { storage: createEmbeddedStorage({ directory }), directory, isTemporary }
+    this.#client = createClient(url, { selectionTimeout, commandTimeout })
+  }
+
+  async openWorkspace(workspace: string, schema: StorageSchema): Promise<WorkspaceStorage> {
+    return await this.#workspaces.open(workspace, (closed) => this.#open(workspace, schema, closed))
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close())
+  }
+
+  async #open(workspace: string, declared: StorageSchema, closed: () => void): Promise<MongoWorkspace> {
+    const {
+      retryFor = defaultRetry,
+      now = systemClock.now,
+      logger,
+      mostCandidates,
+      leastIndexed = 500,
+    } = this.#options
+    const database = ownDatabase(this.#client, databaseName(this.#prefix, workspace))
+    const retry = { retryFor, signal: this.#abort.signal }
+    try {
+      const opened = await openDatabase({ database, declared, retry, now, logger, leastIndexed })
+      const { storage, directory } = this.#search
+      const searchIndex = new SearchIndex({ storage, directory, workspace, context: opened, mostCandidates })
+      return new MongoWorkspace(opened, { longReads: this.#longReads, searchIndex, closed })
+    } catch (error) {
+      throw toStorageError(error)
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#abort.abort()
+    await this.#workspaces.close()
+    await this.#client.close()
+    const { storage, directory, isTemporary } = this.#search
+    await storage.close()
+    if (isTemporary) await rm(directory, { recursive: true, force: true })
+  }
+}

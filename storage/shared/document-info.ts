@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto'
+import type { Doc } from '../../model/documents.ts'
+import { canonicalJson } from '../../model/hash-chain.ts'
+import type { DocumentInfo } from '../contract.ts'
+
+/** What a listing tells of documents, up to a limit in bytes of their JSON text. */
+export class InfoPage {
+  readonly docs: DocumentInfo[] = []
+  readonly #byteLimit: number
+  #bytes = 0
+
+  constructor(byteLimit: number) {
+    this.#byteLimit = byteLimit
+  }
+
+  /** Whether there was room for it; for the first there always is. */
+  add(doc: Doc, size = Buffer.byteLength(JSON.stringify(doc))): boolean {
+    if (this.docs.length > 0 && this.#bytes + size > this.#byteLimit) return false
+    this.docs.push({ id: doc._id, hash: hashOf(doc), size })
+    this.#bytes += size
+    return true
+  }
+}
+
+/** The model's `contentHash`, by what is faster in Node. */
+function hashOf(doc: Doc): string {
+  return createHash('sha256').update(canonicalJson(doc)).digest('hex')
+}

@@ -1,0 +1,25 @@
+import type { Domain } from '../../model/documents.ts'
+import type { WorkspaceStorage } from '../contract.ts'
+
+const PAGE_BYTES = 1024 * 1024
+const DIGITS = 64
+const MODULUS = 1n << BigInt(DIGITS * 4)
+
+/**
+ * A hash of all documents of a domain, as of one place in the log: the sum of their content hashes modulo 2^256, in
+ * 64 hex digits. The same for the same documents, whatever their order and wherever they are kept; 0 for none.
+ */
+export async function domainHash(storage: WorkspaceStorage, domain: Domain): Promise<string> {
+  const walk = await storage.walk(domain)
+  try {
+    let sum = 0n
+    for (let finished = false; !finished;) {
+      const page = await walk.next(PAGE_BYTES)
+      for (const { hash } of page.docs) sum += BigInt(`0x${hash}`)
+      ;({ finished } = page)
+    }
+    return (sum % MODULUS).toString(16).padStart(DIGITS, '0')
+  } finally {
+    walk.close()
+  }
+}

@@ -1,0 +1,42 @@
+import { StorageError, type WorkspaceStorage } from '../contract.ts'
+
+interface Closable extends WorkspaceStorage {
+  /** Set once it was told to close. */
+  readonly closing: Promise<void> | undefined
+}
+
+/** The workspaces that a storage has open, each once. */
+export class OpenWorkspaces<T extends Closable> {
+  readonly #open = new Map<string, Promise<T>>()
+  #isClosed = false
+
+  /**
+   * Waits for the former owner, if it is on its way out. What is made calls `closed` at its end.
+   * @throws StorageError `conflict` when it is open, `closed` when all were closed
+   */
+  async open(workspace: string, make: (closed: () => void) => Promise<T>): Promise<T> {
+    this.#refuseClosed()
+    const before = await this.#open.get(workspace)?.catch(() => undefined)
+    await before?.closing
+    if (this.#open.has(workspace)) throw new StorageError('conflict', 'the workspace is open already')
+    const opening = make(() => this.#open.delete(workspace))
+    this.#open.set(workspace, opening)
+    try {
+      return await opening
+    } catch (error) {
+      this.#open.delete(workspace)
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    const opened = await Promise.allSettled(this.#open.values())
+    const workspaces = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+    await Promise.allSettled(workspaces.map((workspace) => workspace.close()))
+  }
+
+  #refuseClosed(): void {
+    if (this.#isClosed) throw new StorageError('closed', 'the storage is closed')
+  }
+}

@@ -1,0 +1,255 @@
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import type Database from 'better-sqlite3'
+import { LRUCache } from 'lru-cache'
+import { StorageError } from '../../contract.ts'
+import { createPrivateFile } from '../../shared/private-files.ts'
+import { registerFunctions } from '../sql/functions.ts'
+import type { Fragment, SqlValue } from '../sql/fragment.ts'
+import { Sqlite } from './sqlite.ts'
+
+/** `atri`, in `PRAGMA application_id`. */
+const applicationId = 0x61747269
+export const formatVersion = 3
+
+const preparedAtOnce = 100
+/** Milliseconds. */
+const waitForLock = 5000
+
+/** In KiB, for each open file; pages are only cached as they are read. */
+const readerCache = 8192
+const writerCache = 4096
+
+const creation = `
+  PRAGMA application_id = ${applicationId};
+  PRAGMA user_version = ${formatVersion};
+  CREATE TABLE meta (name NOT NULL PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
+  CREATE TABLE tx (
+    seq INTEGER PRIMARY KEY, request, result, _id NOT NULL UNIQUE, _class, space, modifiedOn, modifiedBy,
+    objectId, objectClass, objectSpace, data NOT NULL
+  );
+  CREATE INDEX tx_request ON tx (request) WHERE request IS NOT NULL;
+  CREATE INDEX tx_object ON tx (objectId);
+  CREATE INDEX tx_model ON tx (seq) WHERE objectSpace = 'core:space:Model';
+  CREATE TABLE search_doc (
+    rowid INTEGER PRIMARY KEY, domain, id, _class, space, digest, createdBy, UNIQUE (domain, id)
+  );
+  CREATE VIRTUAL TABLE search USING fts5 (title, body, content='', contentless_delete=1, tokenize='ascii');
+`
+
+/**
+ * The pragmas of a connection. No memory map: a file cut short under it would end the process. Checkpoints at
+ * 16 MiB: at the default of 4 they cost a busy workspace as much as its commits.
+ */
+const connection = `
+  PRAGMA synchronous = FULL;
+  PRAGMA mmap_size = 0;
+  PRAGMA temp_store = MEMORY;
+  PRAGMA wal_autocheckpoint = 4000;
+  PRAGMA journal_size_limit = 16777216;
+`
+
+export interface ConnectionOptions {
+  readOnly: boolean
+  /** On the event loop, which may not wait: a lock fails at once. */
+  impatient?: boolean
+  /** Pages of 4 KiB the file may grow to; no limit when undefined. */
+  maxPages?: number | undefined
+}
+
+/** A connection to one workspace's file, with its prepared statements. */
+export class Connection {
+  readonly db: Database.Database
+  readonly #prepared: LRUCache<string, Database.Statement>
+
+  constructor(file: string, options: ConnectionOptions) {
+    this.db = openDatabase(file)
+    this.#prepared = new LRUCache({ max: preparedAtOnce })
+    try {
+      this.#setUp(options)
+    } catch (error) {
+      this.db.close()
+      throw causeOf(error, file)
+    }
+  }
+
+  prepare(sql: string): Database.Statement {
+    const known = this.#prepared.get(sql)
+    if (known !== undefined) return known
+    const statement = this.db.prepare(sql)
+    this.#prepared.set(sql, statement)
+    return statement
+  }
+
+  run(sql: string, params: readonly SqlValue[] = []): number {
+    return this.prepare(sql).run(...params).changes
+  }
+
+  /** The values of the first row. */
+  row(sql: string, params: readonly SqlValue[]): SqlValue[] | undefined {
+    return this.prepare(sql)
+      .raw()
+      .get(...params) as SqlValue[] | undefined
+  }
+
+  /** The new row's rowid. `RETURNING` would cost several times the insertion. */
+  insert(sql: string, params: readonly SqlValue[]): number {
+    return Number(this.prepare(sql).run(...params).lastInsertRowid)
+  }
+
+  /** The first column of every row. */
+  column<T>({ sql, params }: Fragment): T[] {
+    return this.prepare(sql)
+      .pluck()
+      .all(...params) as T[]
+  }
+
+  /** The first column of the first row. */
+  value<T>({ sql, params }: Fragment): T | undefined {
+    return this.prepare(sql)
+      .pluck()
+      .get(...params) as T | undefined
+  }
+
+  rows<T>({ sql, params }: Fragment): T[] {
+    return this.prepare(sql).all(...params) as T[]
+  }
+
+  /** One snapshot, or all or nothing. */
+  transaction<T>(kind: 'deferred' | 'immediate', run: () => T): T {
+    if (this.db.inTransaction) return run()
+    this.run(kind === 'deferred' ? 'BEGIN' : 'BEGIN IMMEDIATE')
+    try {
+      const result = run()
+      this.run('COMMIT')
+      return result
+    } catch (error) {
+      // Some failures, such as a full disk, have rolled it back already.
+      if (this.db.inTransaction) this.run('ROLLBACK')
+      throw error
+    }
+  }
+
+  /** One snapshot for what is `kept`, which ends with the connection, or for what `run` does. */
+  snapshot<T>(run: () => T, kept: (result: T) => boolean): T {
+    this.run('BEGIN')
+    let isKept = false
+    try {
+      const result = run()
+      isKept = kept(result)
+      return result
+    } finally {
+      if (!isKept && this.db.inTransaction) this.run('COMMIT')
+    }
+  }
+
+  /** What is committed meanwhile is on the disk with the next commit after it, which is enough for what can be made anew. */
+  withoutSync(run: () => void): void {
+    this.db.pragma('synchronous = NORMAL')
+    try {
+      run()
+    } finally {
+      this.db.pragma('synchronous = FULL')
+    }
+  }
+
+  close(): void {
+    this.db.close()
+  }
+
+  /** Of the file, which only the writer's opening brings up to date. */
+  get formatVersion(): number {
+    return Number(this.db.pragma('user_version', { simple: true }))
+  }
+
+  #setUp({ readOnly, impatient = false, maxPages }: ConnectionOptions): void {
+    this.db.pragma(`busy_timeout = ${impatient ? 0 : waitForLock}`)
+    this.db.exec(connection)
+    if (maxPages !== undefined) this.db.pragma(`max_page_count = ${maxPages}`)
+    this.db.pragma(`cache_size = -${readOnly ? readerCache : writerCache}`)
+    if (readOnly) this.db.pragma('query_only = ON')
+    registerFunctions(this.db)
+    this.#checkFormat()
+  }
+
+  /** Reads the header and the schema, which is all of the file that can be checked in constant time. */
+  #checkFormat(): void {
+    if (this.db.pragma('application_id', { simple: true }) !== applicationId) {
+      throw new StorageError('damaged', 'not a file of a workspace')
+    }
+    if (this.formatVersion > formatVersion)
+      throw new StorageError('unavailable', `written by a newer version (${this.formatVersion})`)
+    this.prepare('SELECT value FROM meta WHERE name = ?')
+  }
+}
+
+/** Makes the file of a new workspace whole before it gets its name, so that an empty file is always a damaged one. */
+export function createFile(file: string): void {
+  if (existsSync(file)) return
+  const draft = `${file}.new`
+  const db = openDraft(draft)
+  try {
+    db.pragma('journal_mode = WAL')
+    db.transaction(() => {
+      db.exec(creation)
+      db.prepare(`INSERT INTO meta VALUES ('epoch', ?)`).run(newEpoch())
+    })()
+  } finally {
+    db.close()
+  }
+  sync(draft)
+  renameSync(draft, file)
+  sync(dirname(file))
+}
+
+function openDraft(draft: string): Database.Database {
+  try {
+    rmSync(draft, { force: true })
+    // SQLite gives the files it puts beside one the mode that has.
+    createPrivateFile(draft)
+    return new Sqlite(draft)
+  } catch (error) {
+    throw causeOf(error, draft)
+  }
+}
+
+/** SQLite can't open what it can't put its files beside, and does not say why: the system does. */
+function causeOf(error: unknown, file: string): unknown {
+  if (!(error instanceof Sqlite.SqliteError) || !error.code.startsWith('SQLITE_CANTOPEN')) return error
+  try {
+    accessSync(dirname(file), constants.W_OK)
+    return error
+  } catch (reason) {
+    return reason
+  }
+}
+
+export function newEpoch(): string {
+  return randomBytes(8).toString('hex')
+}
+
+function openDatabase(file: string): Database.Database {
+  // SQLite takes an empty file for a new database: what was lost would go unnoticed.
+  if (statSync(file).size === 0) throw new StorageError('damaged', 'the file is empty')
+  return new Sqlite(file, { fileMustExist: true })
+}
+
+function sync(path: string): void {
+  const descriptor = openSync(path, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}

@@ -1,0 +1,38 @@
+import { StorageError, type StorageErrorCode } from '../../contract.ts'
+import { isOutOfFiles, TOO_MANY_FILES } from '../../shared/out-of-files.ts'
+
+/** A failure as it crosses from a worker. Without a code it is a bug of ours or a flaw of the request. */
+export interface Failure {
+  code?: StorageErrorCode
+  message: string
+}
+
+const codes: [pattern: RegExp, code: StorageErrorCode][] = [
+  [/^SQLITE_(FULL|IOERR_WRITE)|^ENOSPC$|^EDQUOT$/, 'full'],
+  [/^SQLITE_TOOBIG/, 'too-large'],
+  [/^SQLITE_READONLY|^EACCES$|^EPERM$|^EROFS$/, 'read-only'],
+  [/^SQLITE_(CORRUPT|NOTADB)/, 'damaged'],
+  [/^SQLITE_CONSTRAINT/, 'conflict'],
+  [
+    /^SQLITE_(IOERR|CANTOPEN|BUSY|LOCKED|NOMEM|PROTOCOL|INTERRUPT|NOLFS|PERM|AUTH)|^E[A-Z0-9]+$/,
+    'unavailable',
+  ],
+]
+
+export function toFailure(error: unknown): Failure {
+  if (!(error instanceof Error)) return { message: String(error) }
+  const code = error instanceof StorageError ? error.code : codeOf(error)
+  const message = isOutOfFiles(error) ? TOO_MANY_FILES : error.message
+  return code === undefined ? { message } : { code, message }
+}
+
+export function toError(failure: Failure): Error {
+  return failure.code === undefined
+    ? new Error(failure.message)
+    : new StorageError(failure.code, failure.message)
+}
+
+function codeOf(error: Error): StorageErrorCode | undefined {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  return codes.find(([pattern]) => pattern.test(code))?.[1]
+}

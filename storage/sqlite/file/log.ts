@@ -1,0 +1,137 @@
+import { core } from '../../../model/identifiers.ts'
+import { StorageError } from '../../contract.ts'
+import { namedIds, type NamingTransaction } from '../../shared/named-ids.ts'
+import { fragment, type Fragment, limitTo } from '../sql/fragment.ts'
+import { type Row, transactionColumns } from './row.ts'
+import type { WorkspaceFile } from './workspace-file.ts'
+
+const entryColumns = ['seq', 'request', 'result', ...transactionColumns, 'data']
+const insertEntry = `INSERT INTO tx (${entryColumns.join(', ')}) VALUES (${entryColumns.map(() => '?').join(', ')})`
+
+export function lastSequence(file: WorkspaceFile): number {
+  return file.value<number>(fragment('SELECT coalesce(max(seq), 0) FROM tx')) ?? 0
+}
+
+export function nextSequence(file: WorkspaceFile): number {
+  return lastSequence(file) + 1
+}
+
+/** Appends entries that follow the last one without a gap. */
+export function appendEntries(file: WorkspaceFile, entries: readonly Row[]): void {
+  let expected = nextSequence(file)
+  for (const entry of entries) {
+    if (entry[0] !== expected)
+      throw new StorageError('conflict', `expected entry ${expected}, not ${String(entry[0])}`)
+    file.run(insertEntry, entry)
+    expected++
+  }
+}
+
+interface EntryRow {
+  seq: number
+  _id: string
+  request: string | null
+  result: string | null
+  data: string
+}
+
+/** A JSON array of log entries. */
+export function readEntries(
+  file: WorkspaceFile,
+  request: { after: number; limit: number; objectSpace?: string },
+): string {
+  const rows = file.rows<EntryRow>(entriesQuery(request))
+  return `[${rows.map(encodeEntry).join(',')}]`
+}
+
+function entriesQuery({
+  after,
+  limit,
+  objectSpace,
+}: {
+  after: number
+  limit: number
+  objectSpace?: string
+}): Fragment {
+  const select = 'SELECT seq, _id, request, result, data FROM tx WHERE seq > ?'
+  if (objectSpace === undefined) return fragment(`${select} ORDER BY seq${limitTo(limit)}`, after)
+  if (objectSpace !== core.space.Model) {
+    return fragment(`${select} AND objectSpace = ? ORDER BY seq${limitTo(limit)}`, after, objectSpace)
+  }
+  // Spelled out: a partial index isn't used for a bound value.
+  return fragment(`${select} AND objectSpace = '${core.space.Model}' ORDER BY seq${limitTo(limit)}`, after)
+}
+
+function encodeEntry({ seq, _id, request, result, data }: EntryRow): string {
+  const kept = result === null ? '' : `,"result":${result}`
+  return `{"seq":${seq},"request":${JSON.stringify(request ?? _id)},"tx":${data}${kept}}`
+}
+
+/** A JSON array of `{id, result?}` for those of the ids the log knows, as a request or as a transaction. */
+export function readResults(file: WorkspaceFile, ids: readonly string[]): string {
+  if (ids.length === 0) return '[]'
+  const known = [...new Set(ids)].flatMap((id) => {
+    const rows = file.rows<{ result: string | null }>(resultsOf(id))
+    if (rows.length === 0) return []
+    const result = rows.find((row) => row.result !== null)?.result
+    return [`{"id":${JSON.stringify(id)}${result === undefined ? '' : `,"result":${result}`}}`]
+  })
+  return `[${known.join(',')}]`
+}
+
+/** Whether any of them is there, as the request that other transactions were derived from. */
+export function hasDerived(file: WorkspaceFile, ids: readonly string[]): boolean {
+  const one = file.prepare('SELECT 1 FROM tx WHERE request = ?').pluck()
+  return ids.some((id) => one.get(id) !== undefined)
+}
+
+/** Whether any of them is there, as a request or as a transaction. */
+export function hasRequest(file: WorkspaceFile, ids: readonly string[]): boolean {
+  // `?1` twice would be a named parameter to better-sqlite3.
+  const sql = 'SELECT 1 FROM tx WHERE _id = ? UNION ALL SELECT 1 FROM tx WHERE request = ?'
+  const one = file.prepare(sql).pluck()
+  return ids.some((id) => one.get(id, id) !== undefined)
+}
+
+function resultsOf(id: string): Fragment {
+  return fragment(
+    'SELECT seq, result FROM tx WHERE _id = ? UNION SELECT seq, result FROM tx WHERE request = ? ORDER BY seq',
+    id,
+    id,
+  )
+}
+
+/** Name one document, which has a column, and may change any of its fields. */
+const plain = [core.class.TxCreateDoc, core.class.TxRemoveDoc, core.class.TxMixin]
+const others = `CASE WHEN objectId IS NULL OR _class NOT IN (${plain.map((_class) => `'${_class}'`).join(', ')}) THEN data END`
+
+interface NamingRow {
+  seq: number
+  objectId: string
+  /** The transaction, where the column does not tell all. */
+  data: string | null
+}
+
+/** For each of the entries after a `seq` the ids of the documents in which it may have changed one of the fields. */
+export function changedIds(
+  file: WorkspaceFile,
+  { after, limit, fields }: { after: number; limit: number; fields: ReadonlySet<string> },
+): { seq: number; ids: () => string[] }[] {
+  const sql = `SELECT seq, objectId, ${others} AS data FROM tx WHERE seq > ? ORDER BY seq${limitTo(limit)}`
+  return file.rows<NamingRow>(fragment(sql, after)).map(({ seq, objectId, data }) => ({
+    seq,
+    ids: () => (data === null ? [objectId] : namedIds(JSON.parse(data) as NamingTransaction, fields)),
+  }))
+}
+
+/** Transactions restored in any order get their places by time, which rebuilding the model depends on. */
+export function restoreOrder(file: WorkspaceFile): void {
+  if (file.meta('restored') === undefined) return
+  file.transaction('immediate', () => {
+    const offset = lastSequence(file)
+    const ordered = 'SELECT seq, row_number() OVER (ORDER BY modifiedOn, seq) AS place FROM tx'
+    file.run(`UPDATE tx SET seq = ${offset} + place FROM (${ordered}) AS o WHERE tx.seq = o.seq`)
+    file.run(`UPDATE tx SET seq = seq - ${offset}`)
+    file.run(`DELETE FROM meta WHERE name = 'restored'`)
+  })
+}

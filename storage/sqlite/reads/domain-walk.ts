@@ -1,0 +1,38 @@
+import type { Domain } from '../../../model/documents.ts'
+import type { DocumentInfo } from '../../contract.ts'
+import { listDocuments, readDocuments } from '../file/documents.ts'
+import { lastSequence } from '../file/log.ts'
+import type { WorkspaceFile } from '../file/workspace-file.ts'
+
+/** A walk over a domain in a snapshot of the file. To be made within a transaction, which it goes on with. */
+export class FileWalk {
+  readonly seq: number
+  readonly #file: WorkspaceFile
+  readonly #domain: Domain
+  #cursor: string | undefined
+  #finished = false
+
+  constructor(file: WorkspaceFile, domain: Domain) {
+    this.#file = file
+    this.#domain = domain
+    this.seq = lastSequence(file)
+  }
+
+  next(byteLimit: number): { docs: DocumentInfo[]; finished: boolean } {
+    if (this.#finished) return { docs: [], finished: true }
+    const page = listDocuments(this.#file, { domain: this.#domain, cursor: this.#cursor, byteLimit })
+    this.#cursor = page.docs.at(-1)?.id ?? this.#cursor
+    this.#finished = page.finished
+    return page
+  }
+
+  /** The JSON text of those that were there. */
+  get(ids: readonly string[]): string[] {
+    return readDocuments(this.#file, this.#domain, ids)
+  }
+
+  /** Ends the snapshot. */
+  close(): void {
+    this.#file.close()
+  }
+}

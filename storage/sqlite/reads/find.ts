@@ -1,0 +1,249 @@
+import type { Doc } from '../../../model/documents.ts'
+import { withLookups } from '../../../model/query/join.ts'
+import type { FindPlan } from '../../../model/query/plan.ts'
+import { compileCondition } from '../../../model/query/predicate.ts'
+import { compileProjection } from '../../../model/query/projection.ts'
+import { compileSort } from '../../../model/query/sort.ts'
+import type { PartLimits } from '../../contract.ts'
+import { compileFind, type CompiledFind, rowidsOf } from '../sql/compile-find.ts'
+import { always, type Fragment, fragment } from '../sql/fragment.ts'
+import { joinsOf } from './joins.ts'
+import { NotNativeError } from '../sql/scope.ts'
+import { boundFind, type PreparedFind } from '../sql/prepared-find.ts'
+import { type Shape, shapeOf } from '../sql/shape.ts'
+import type { WorkspaceFile } from '../file/workspace-file.ts'
+
+/** Documents a page has at most. */
+const longestPage = 200
+
+/** The documents' JSON texts. */
+export interface Found {
+  rows: string[]
+  total: number
+}
+
+/** The documents' JSON texts with commas. */
+export interface Page {
+  text: string
+  count: number
+}
+
+/**
+ * Runs a plan by one statement that answers with one text, which is cheaper than to open a snapshot, ask whether
+ * all values are regular and fetch every row. `undefined` where it takes more than that.
+ */
+export function findPage(file: WorkspaceFile, plan: FindPlan): Page | undefined {
+  const prepared = preparePage(file, plan)
+  return prepared && readPage(file, prepared)
+}
+
+/** The statement of a page, and what to bind to it. */
+export interface PreparedPage {
+  shape: Shape
+  prepared: PreparedFind
+}
+
+/** `undefined` where one statement can't answer the plan. */
+export function preparePage(file: WorkspaceFile, plan: FindPlan): PreparedPage | undefined {
+  if (!isPage(plan)) return undefined
+  const shape = shapeOf(plan)
+  const prepared = file.preparedFind(shape)
+  return prepared === null || prepared.check !== undefined ? undefined : { shape, prepared }
+}
+
+/** `undefined` where the file isn't as the statement took it to be. */
+export function readPage(file: WorkspaceFile, { shape, prepared }: PreparedPage): Page | undefined {
+  const row = readRow(file, prepared, shape.values)
+  if (row === undefined || row[0] !== 0) return undefined
+  return { count: row[1], text: row[2] ?? '' }
+}
+
+/** Whole documents of one domain, few of them. */
+export function isPage({ limit, total, lookups, projection }: FindPlan): boolean {
+  if (limit === undefined || limit > longestPage) return false
+  return !total && lookups.length === 0 && projection === undefined
+}
+
+type PageRow = [irregular: number, count: number, text: string | null]
+
+function readRow(file: WorkspaceFile, prepared: PreparedFind, values: Shape['values']): PageRow | undefined {
+  const { sql, bind } = prepared.page
+  try {
+    return file.row(sql, bind(values)) as PageRow | undefined
+  } catch {
+    // An index that isn't there any more, or a text beyond SQLite's limits: row by row it is told what it is.
+    return undefined
+  }
+}
+
+/** Runs a plan on one snapshot of the file. */
+export function find(file: WorkspaceFile, plan: FindPlan): Found {
+  return file.transaction('deferred', () => {
+    if (file.table(plan.domain).missing === true) return { rows: [], total: plan.total ? 0 : -1 }
+    const found = findNatively(file, plan) ?? findByModel(file, plan)
+    return { rows: found.rows.map(shaper(file, plan)), total: found.total }
+  })
+}
+
+/** The rows that are found, in order, and how many match when that is asked for. */
+export interface Selection {
+  rowids: readonly number[]
+  total: number
+}
+
+/** Without the documents: of many that are to be sorted, only the keys are in memory at once. */
+export function select(file: WorkspaceFile, plan: FindPlan): Selection {
+  const compiled = native(file, plan)
+  if (compiled === undefined) return selectByModel(file, plan)
+  const { rows, unhinted } = compiled
+  const rowids = readRows<number>(file, { rows: rowidsOf(rows), unhinted: rowidsOf(unhinted) })
+  return { rowids, total: plan.total ? totalOf(file, plan, compiled, rowids.length) : -1 }
+}
+
+/** The shaped rows, unless they are more than one part or only the model can run the plan. */
+export function readHead(
+  file: WorkspaceFile,
+  plan: FindPlan,
+  { maxBytes, maxCount }: PartLimits,
+): { rows: string[]; compiled: Pick<CompiledFind, 'count'> } | undefined {
+  const limit = Math.min(plan.limit ?? Infinity, maxCount + 1)
+  const compiled = native(file, { ...plan, limit })
+  if (compiled === undefined) return undefined
+  // An index that suits a page may not suit all there is.
+  const { rows, unhinted } = plan.limit === undefined ? { ...compiled, rows: compiled.unhinted } : compiled
+  const found = readRows<string>(file, { rows, unhinted }, maxBytes)
+  if (found.length > maxCount || lengthOf(found) > maxBytes) return undefined
+  const shape = shaper(file, plan)
+  const shaped: string[] = []
+  let bytes = 0
+  for (const row of found) {
+    const text = shape(row)
+    bytes += text.length
+    if (bytes > maxBytes) return undefined
+    shaped.push(text)
+  }
+  return { rows: shaped, compiled }
+}
+
+function lengthOf(rows: readonly string[]): number {
+  return rows.reduce((sum, row) => sum + row.length, 0)
+}
+
+/** How SQLite would run the plan: the lines of `EXPLAIN QUERY PLAN`. For tests and for whoever asks why it is slow. */
+export function explainFind(file: WorkspaceFile, plan: FindPlan): string[] {
+  const { rows } = compileFind(plan, file)
+  const steps = file.rows<{ detail: string }>(fragment(`EXPLAIN QUERY PLAN ${rows.sql}`, ...rows.params))
+  return steps.map((step) => step.detail)
+}
+
+function findNatively(file: WorkspaceFile, plan: FindPlan): Found | undefined {
+  const compiled = native(file, plan)
+  if (compiled === undefined) return undefined
+  const rows = readRows<string>(file, compiled)
+  return { rows, total: plan.total ? totalOf(file, plan, compiled, rows.length) : -1 }
+}
+
+/** `undefined` where only the model can run the plan, over what the file has now. */
+function native(file: WorkspaceFile, plan: FindPlan): Omit<CompiledFind, 'isShort'> | undefined {
+  const compiled = compile(file, plan)
+  const isAwkward = compiled?.check !== undefined && file.value<number>(compiled.check) === 1
+  return isAwkward ? undefined : compiled
+}
+
+function compile(file: WorkspaceFile, plan: FindPlan): Omit<CompiledFind, 'isShort'> | undefined {
+  const shape = shapeOf(plan)
+  const prepared = file.preparedFind(shape)
+  if (prepared !== null && !isIrregular(file, prepared)) return boundFind(prepared, shape.values)
+  try {
+    return compileFind(plan, file)
+  } catch (error) {
+    if (error instanceof NotNativeError) return undefined
+    throw error
+  }
+}
+
+function isIrregular(file: WorkspaceFile, { irregular }: PreparedFind): boolean {
+  return irregular !== undefined && file.value<number>(irregular) !== 0
+}
+
+/**
+ * The first column of every row, or of those within so many characters and the next one. The hint is refused while
+ * the index isn't there yet or any more, or where SQLite sees no way along it.
+ */
+function readRows<T extends string | number>(
+  file: WorkspaceFile,
+  { rows, unhinted }: Pick<CompiledFind, 'rows' | 'unhinted'>,
+  most = Infinity,
+): T[] {
+  const read = (query: Fragment) =>
+    most === Infinity ? file.column<T>(query) : firstRows<T>(file, query, most)
+  if (rows === unhinted) return read(rows)
+  try {
+    return read(rows)
+  } catch {
+    return read(unhinted)
+  }
+}
+
+function firstRows<T extends string | number>(
+  file: WorkspaceFile,
+  { sql, params }: Fragment,
+  most: number,
+): T[] {
+  const found: T[] = []
+  let size = 0
+  for (const row of file
+    .prepare(sql)
+    .pluck()
+    .iterate(...params) as IterableIterator<T>) {
+    found.push(row)
+    size += String(row).length
+    if (size > most) break
+  }
+  return found
+}
+
+export function totalOf(
+  file: WorkspaceFile,
+  plan: FindPlan,
+  compiled: Pick<CompiledFind, 'count'>,
+  found: number,
+): number {
+  if (plan.limit === undefined || (found > 0 && found < plan.limit)) return found
+  return file.value<number>(compiled.count) ?? 0
+}
+
+/** The model's own evaluation over all documents, for orders that SQL can't tell. */
+function selectByModel(file: WorkspaceFile, plan: FindPlan): Selection {
+  const joins = joinsOf(file, plan.lookups)
+  const matches = compileCondition(plan.condition, joins)
+  const table = file.table(plan.domain)
+  const { sql } = table.visible?.('t0') ?? always
+  const found: { doc: Doc; rowid: number }[] = []
+  const all = file.prepare(`SELECT rowid, data FROM ${table.name} AS t0 WHERE ${sql}`).raw()
+  for (const [rowid, data] of all.iterate() as IterableIterator<[number, string]>) {
+    const doc = JSON.parse(data) as Doc
+    if (matches(doc)) found.push({ doc, rowid })
+  }
+  const compare = compileSort(plan.sort, joins)
+  found.sort((a, b) => compare(a.doc, b.doc))
+  const rowids = found.slice(0, plan.limit).map(({ rowid }) => rowid)
+  return { rowids, total: plan.total ? found.length : -1 }
+}
+
+function findByModel(file: WorkspaceFile, plan: FindPlan): Found {
+  const { rowids, total } = selectByModel(file, plan)
+  const data = file.prepare(`SELECT data FROM ${file.table(plan.domain).name} WHERE rowid = ?`).pluck()
+  return { rows: rowids.map((rowid) => data.get(rowid) as string), total }
+}
+
+/** Makes rows as asked for: joined and projected ones have to be taken apart, all others stay as they are. */
+export function shaper(file: WorkspaceFile, { lookups, projection }: FindPlan): (row: string) => string {
+  if (lookups.length === 0 && projection === undefined) return (row) => row
+  const joins = joinsOf(file, lookups)
+  const project = projection === undefined ? undefined : compileProjection(projection)
+  return (row) => {
+    const doc = JSON.parse(row) as Doc
+    return JSON.stringify(withLookups(doc, project?.(doc) ?? doc, lookups, joins))
+  }
+}

@@ -1,0 +1,70 @@
+import type { FindPlan } from '../../../model/query/plan.ts'
+import type { EncodedResult, Part, PartLimits } from '../../contract.ts'
+import { encodePage, encodeParts, PartCutter } from '../../shared/encode.ts'
+import { findPage, type Found, readHead, type Selection, select, shaper, totalOf } from './find.ts'
+import type { WorkspaceFile } from '../file/workspace-file.ts'
+
+/** What a plan finds beyond one part: read from a snapshot, a part at a time. */
+export class LongFind {
+  readonly #file: WorkspaceFile
+  readonly #plan: FindPlan
+  readonly #selection: Selection
+  readonly #cutter: PartCutter
+  #at = 0
+
+  constructor(file: WorkspaceFile, plan: FindPlan, selection: Selection, limits: PartLimits) {
+    this.#file = file
+    this.#plan = plan
+    this.#selection = selection
+    this.#cutter = new PartCutter(limits)
+  }
+
+  get total(): number {
+    return this.#selection.total
+  }
+
+  next(): { part: Part; final: boolean } {
+    const { rowids } = this.#selection
+    const row = this.#file.prepare(
+      `SELECT data FROM ${this.#file.table(this.#plan.domain).name} WHERE rowid = ?`,
+    )
+    const data = row.pluck()
+    const shape = shaper(this.#file, this.#plan)
+    while (this.#at < rowids.length) {
+      const [part] = this.#cutter.add(shape(String(data.get(rowids[this.#at++])))) ?? []
+      if (part !== undefined) return { part, final: false }
+    }
+    return { part: this.#cutter.end()?.[0] ?? '', final: true }
+  }
+
+  /** Ends the snapshot. */
+  close(): void {
+    this.#file.close()
+  }
+}
+
+/** The page that one statement answers, when it fits one part. */
+export function findShort(
+  file: WorkspaceFile,
+  plan: FindPlan,
+  limits: PartLimits,
+): EncodedResult | undefined {
+  return encodePage(findPage(file, plan), limits)
+}
+
+/** What fits one part, or else a `LongFind`. To be called within a transaction, which a `LongFind` goes on with. */
+export function findParts(file: WorkspaceFile, plan: FindPlan, limits: PartLimits): EncodedResult | LongFind {
+  if (file.table(plan.domain).missing === true) return encodeParts([], plan.total ? 0 : -1, limits)
+  const head = findHead(file, plan, limits)
+  if (head !== undefined) return encodeParts(head.rows, head.total, limits)
+  const selection = select(file, plan)
+  return new LongFind(file, plan, selection, limits)
+}
+
+/** All that is found, when that is no more than a part. */
+function findHead(file: WorkspaceFile, plan: FindPlan, limits: PartLimits): Found | undefined {
+  const head = readHead(file, plan, limits)
+  return (
+    head && { rows: head.rows, total: plan.total ? totalOf(file, plan, head.compiled, head.rows.length) : -1 }
+  )
+}

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { waitUntil } from '../../../tests/support/wait-until.ts'
+import type { PartStream, WorkspaceStorage } from '../../contract.ts'
+import type { LongReadLimits } from '../../shared/long-reads.ts'
+import { plan, putAll, task, taskSchema } from '../../testing/fixture.ts'
+import { fileName } from '../file/file-name.ts'
+import { Sqlite } from '../file/sqlite.ts'
+import { temporarySubject } from '../../testing/sqlite-test-storage.ts'
+
+const limits = { maxBytes: 5000, maxCount: 10 }
+
+interface Opened {
+  workspace: WorkspaceStorage
+  /** Whether somebody reads what was before the last commit. */
+  isHeld: () => boolean
+  long: () => Promise<PartStream>
+  change: () => Promise<void>
+}
+
+async function opened(context: TestContext, longReads: Partial<LongReadLimits> = {}): Promise<Opened> {
+  const { storage, directory, dispose } = await temporarySubject({ longReads })
+  context.after(dispose)
+  const workspace = await storage.openWorkspace('w', taskSchema)
+  let seq = await putAll(
+    workspace,
+    0,
+    Array.from({ length: 200 }, (_, at) => task(`t${at}`, { rank: `r${at}` })),
+  )
+  const isHeld = () => {
+    const db = new Sqlite(join(directory, fileName('w')), { timeout: 0 })
+    const [{ busy = 1 } = {}] = db.pragma('wal_checkpoint(TRUNCATE)') as { busy?: number }[]
+    db.close()
+    return busy !== 0
+  }
+  const long = async () => {
+    const { rest } = await workspace.findEncoded(plan(), limits)
+    assert.ok(rest)
+    return rest
+  }
+  const change = async () => {
+    seq = await putAll(workspace, seq, [task('more', { rank: `${seq}` })])
+  }
+  return { workspace, isHeld, long, change }
+}
+
+test('STO-71: a long result holds a snapshot of the file until it is read to its end, closed or failed', async (context) => {
+  const { isHeld, long, change } = await opened(context)
+  for (const end of [
+    async (rest: PartStream) => {
+      while (!(await rest.next()).final);
+    },
+    async (rest: PartStream) => {
+      await rest.next()
+      rest.close()
+    },
+  ]) {
+    const rest = await long()
+    await change()
+    assert.ok(isHeld())
+    await end(rest)
+    await waitUntil(() => !isHeld(), 'the end of the snapshot')
+  }
+})
+
+test('STO-72: a long result that is not gone on with is given up with `limit`, and its snapshot too', async (context) => {
+  const { isHeld, long, change } = await opened(context, { idle: 50 })
+  const rest = await long()
+  await change()
+  await waitUntil(() => !isHeld(), 'the end of the snapshot')
+  await assert.rejects(rest.next(), { code: 'limit', message: /between two parts/ })
+})
+
+test('STO-72: a long result that lasts too long is given up with `limit`, however often it is asked', async (context) => {
+  const { isHeld, long, change } = await opened(context, { longest: 50 })
+  const rest = await long()
+  await change()
+  await waitUntil(() => !isHeld(), 'the end of the snapshot')
+  await assert.rejects(rest.next(), { code: 'limit', message: /lasts/ })
+})
+
+test('STO-72: of long results there are so many at once; one more waits for another to end, or fails with `limit`', async (context) => {
+  const { long, workspace } = await opened(context, { atOnce: 2, wait: 50 })
+  const [first] = [await long(), await long()]
+  await assert.rejects(long(), { code: 'limit', message: 'long reads at once' })
+  assert.equal((await workspace.findEncoded(plan({ limit: 3 }), limits)).parts.length, 1)
+  first.close()
+  const third = await long()
+  assert.equal((await third.next()).final, false)
+})
+
+test('STO-72: who waits for a long result to end goes on when it does', async (context) => {
+  const { long } = await opened(context, { atOnce: 1 })
+  const first = await long()
+  const [second, third] = [long(), long()]
+  first.close()
+  const won = await Promise.race([second, third])
+  won.close()
+  for (const each of await Promise.all([second, third])) each.close()
+})

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { FindPlan } from '../../../model/query/plan.ts'
+import { eq, plan, putAll, task, taskSchema } from '../../testing/fixture.ts'
+import { ShortReads } from './sync-reads.ts'
+import { temporarySubject } from '../../testing/sqlite-test-storage.ts'
+import type { Registered } from '../worker/worker-thread.ts'
+
+/** How long each read seems to take, in milliseconds. */
+let pace = 0
+let time = 0
+
+async function withReads(
+  run: (reads: ShortReads, registered: Registered, path: string) => void | Promise<void>,
+): Promise<void> {
+  const { storage, directory, dispose } = await temporarySubject()
+  const reads = new ShortReads({ maxOpenFiles: 4, now: () => (time += pace) })
+  pace = 0
+  try {
+    const workspace = await storage.openWorkspace('w', taskSchema)
+    await putAll(workspace, 0, [task('a', { rank: 'r1', title: 'one' }), task('b', { rank: 'r2' })])
+    const file = join(directory, readdirSync(directory).find((name) => name.endsWith('.db')) ?? '')
+    const registered = { workspace: 1, attachment: { file, schema: taskSchema } }
+    await run(reads, registered, file)
+    reads.release(registered)
+  } finally {
+    await dispose()
+  }
+}
+
+const byId: FindPlan = plan({ condition: eq('_id', 'a'), limit: 1 })
+const page: FindPlan = plan({
+  condition: eq('space', 'space-a'),
+  sort: [{ path: ['rank'], order: 1 }],
+  limit: 2,
+})
+
+const ids = (text: string | undefined) =>
+  text === undefined ? undefined : (JSON.parse(`[${text}]`) as { _id: string }[]).map(({ _id }) => _id)
+
+test('STO-29: the document of an id and a page along an index are read on the event loop, what may scan is not', async () => {
+  await withReads((reads, registered) => {
+    assert.deepEqual(ids(reads.page(registered, byId)?.text), ['a'])
+    assert.deepEqual(ids(reads.page(registered, page)?.text), ['a', 'b'])
+    const longer: FindPlan[] = [
+      { ...page, limit: undefined },
+      { ...page, limit: 201 },
+      { ...page, total: true },
+      { ...page, condition: eq('title', 'one') },
+      { ...page, sort: [{ path: ['title'], order: 1 }] },
+    ]
+    for (const each of longer) assert.equal(reads.page(registered, each), undefined)
+  })
+})
+
+test('STO-29: reads that keep taking long are left to a reader, those of another shape are not', async () => {
+  await withReads((reads, registered) => {
+    pace = 5
+    for (let read = 0; read < 3; read++) assert.notEqual(reads.page(registered, page), undefined)
+    pace = 0
+    assert.equal(reads.page(registered, page), undefined)
+    assert.notEqual(reads.page(registered, byId), undefined)
+  })
+})
+
+test('STO-29: reads that were slow are tried again after a while, and after twice as long when they still are', async () => {
+  await withReads((reads, registered) => {
+    const isRead = () => reads.page(registered, page) !== undefined
+    pace = 5
+    assert.deepEqual([1, 2, 3].map(isRead), [true, true, true])
+    const since = time
+    pace = 0
+    time = since + 900
+    assert.equal(isRead(), false)
+    time = since + 1100
+    pace = 5
+    assert.equal(isRead(), true)
+    const again = time
+    pace = 0
+    time = again + 1900
+    assert.equal(isRead(), false)
+    time = again + 2100
+    assert.deepEqual([isRead(), isRead()], [true, true])
+    pace = 5
+    assert.deepEqual([1, 2, 3, 4].map(isRead), [true, true, true, false])
+  })
+})
+
+test('STO-29: one slow read alone changes nothing', async () => {
+  await withReads((reads, registered) => {
+    for (let read = 0; read < 8; read++) {
+      pace = read % 3 === 0 ? 5 : 0
+      assert.notEqual(reads.page(registered, page), undefined)
+    }
+  })
+})
+
+test('STO-29: what a file that is gone has to say is left to a reader', async () => {
+  await withReads((reads, registered, path) => {
+    const gone = { workspace: 2, attachment: { file: `${path}.gone`, schema: taskSchema } }
+    assert.equal(reads.page(gone, byId), undefined)
+    assert.notEqual(reads.page(registered, byId), undefined)
+  })
+})

@@ -1,0 +1,83 @@
+import { LRUCache } from 'lru-cache'
+import type { FindPlan } from '../../../model/query/plan.ts'
+import { isPage, type Page, type PreparedPage, preparePage, readPage } from './find.ts'
+import { Handles } from '../worker/handles.ts'
+import type { Registered } from '../worker/worker-thread.ts'
+import type { WorkspaceFile } from '../file/workspace-file.ts'
+
+/**
+ * Milliseconds a read may hold up the event loop. After so many in a row that took longer, its like go to a reader
+ * for a while, and for twice as long after the next one; one alone may be the machine's fault.
+ */
+const TOO_LONG = 4
+const TOO_OFTEN = 3
+const FIRST_DISTRUST = 1000
+const LONGEST_DISTRUST = 60_000
+const SLOW_SHAPES = 10_000
+
+/** Reads of one shape that took too long, one after another, and until when they go to a reader. */
+interface Slow {
+  count: number
+  until: number
+}
+
+/**
+ * Reads that touch few rows, on the event loop: to cross to a reader's thread and back costs the event loop alone
+ * as much as to read a page (`docs/performance.md`). What can't be answered so, for whatever reason, is left to a
+ * reader: it tells errors as they are, and waits where there is something to wait for.
+ */
+export class ShortReads {
+  readonly #handles: Handles
+  readonly #attached = new Map<number, Registered['attachment']>()
+  /** By workspace and shape of the plan. */
+  readonly #slow = new LRUCache<string, Slow>({ max: SLOW_SHAPES })
+  readonly #now: () => number
+
+  constructor(options: { maxOpenFiles: number; now?: () => number }) {
+    this.#handles = new Handles({ maxOpenFiles: options.maxOpenFiles, readOnly: true, impatient: true })
+    this.#now = options.now ?? (() => performance.now())
+  }
+
+  page(registered: Registered, plan: FindPlan): Page | undefined {
+    if (!isPage(plan)) return undefined
+    const file = this.#file(registered)
+    if (file === undefined) return undefined
+    const page = preparePage(file, plan)
+    if (page === undefined || !page.prepared.isShort) return undefined
+    const key = `${registered.workspace} ${page.shape.key}`
+    const slow = this.#slow.size === 0 ? undefined : this.#slow.get(key)
+    return slow !== undefined && this.#now() < slow.until ? undefined : this.#read(file, page, key, slow)
+  }
+
+  release({ workspace }: Registered): void {
+    this.#attached.delete(workspace)
+    this.#handles.release(workspace)
+  }
+
+  #read(file: WorkspaceFile, page: PreparedPage, key: string, slow: Slow | undefined): Page | undefined {
+    const started = this.#now()
+    const found = readPage(file, page)
+    const ended = this.#now()
+    if (ended - started > TOO_LONG) this.#slow.set(key, slower(slow, ended))
+    else if (slow !== undefined) this.#slow.delete(key)
+    return found
+  }
+
+  #file({ workspace, attachment }: Registered): WorkspaceFile | undefined {
+    try {
+      if (this.#attached.get(workspace) !== attachment) {
+        this.#attached.set(workspace, attachment)
+        this.#handles.attach(workspace, attachment)
+      }
+      return this.#handles.file(workspace)
+    } catch {
+      return undefined
+    }
+  }
+}
+
+function slower(slow: Slow | undefined, now: number): Slow {
+  const count = (slow?.count ?? 0) + 1
+  if (count < TOO_OFTEN) return { count, until: 0 }
+  return { count, until: now + Math.min(LONGEST_DISTRUST, FIRST_DISTRUST * 2 ** (count - TOO_OFTEN)) }
+}

@@ -1,0 +1,176 @@
+import { hash } from 'node:crypto'
+import type { Doc, Domain } from '../../../model/documents.ts'
+import type { DomainSchema } from '../../contract.ts'
+import { declaredSearch, hasAccents, searchText } from '../../search/search-text.ts'
+import { indexedText } from '../sql/compile-search.ts'
+import { fragment } from '../sql/fragment.ts'
+import { changedIds, lastSequence } from '../file/log.ts'
+import type { WorkspaceFile } from '../file/workspace-file.ts'
+
+/** Of what is kept of a document: an index of another one is made anew. */
+const indexVersion = 3
+const documentsASlice = 200
+/** So many are always worth a transaction. */
+const fewestASlice = 32
+
+/** How far the index has come. */
+interface Progress {
+  /** What the index was made for. Another declaration makes it anew. */
+  declared: string
+  /** The last log entry it has seen. */
+  cursor: number
+  /** Domains that are still to be read from the start, the first one after the id. */
+  rebuild: Domain[]
+  after: string
+}
+
+/** Starts the index anew when other fields are declared than it was made for. */
+export function prepareSearch(file: WorkspaceFile): void {
+  const declared = JSON.stringify([indexVersion, [...searchable(file)].map(declaredSearch)])
+  if (progressOf(file)?.declared === declared) return
+  file.transaction('immediate', () => {
+    file.run(`INSERT INTO search (search) VALUES ('delete-all')`)
+    file.run('DELETE FROM search_doc')
+    const rebuild = [...searchable(file)].map(({ domain }) => domain)
+    saveProgress(file, { declared, cursor: lastSequence(file), rebuild, after: '' })
+  })
+}
+
+/** Makes the index anew at the next opening: the places in the log have changed. */
+export function forgetSearch(file: WorkspaceFile): void {
+  file.run(`DELETE FROM meta WHERE name = 'search'`)
+}
+
+/**
+ * Indexes the next few documents, up to a place in the log and for as long as it `goesOn`; false when it was there
+ * already. Its progress stands in the same file and is written with it, so the disk need not have it at once.
+ */
+export function indexSlice(file: WorkspaceFile, target: number, goesOn: () => boolean): boolean {
+  const progress = progressOf(file)
+  if (progress === undefined) return false
+  if (progress.rebuild.length === 0 && progress.cursor >= target) return false
+  file.withoutSync(() => {
+    file.transaction('immediate', () => {
+      const next = progress.rebuild.length > 0 ? rebuildSlice : followLog
+      saveProgress(file, next(file, progress, goesOn))
+    })
+  })
+  return true
+}
+
+function rebuildSlice(file: WorkspaceFile, progress: Progress, goesOn: () => boolean): Progress {
+  const [domain = '', ...others] = progress.rebuild
+  const table = file.table(domain)
+  const sql = `SELECT _id FROM ${table.name} WHERE _id > ? ORDER BY _id LIMIT ?`
+  const ids =
+    table.missing === true ? [] : file.column<string>(fragment(sql, progress.after, documentsASlice))
+  if (ids.length === 0) return { ...progress, rebuild: others, after: '' }
+  let { after } = progress
+  for (const [index, id] of ids.entries()) {
+    indexDocuments(file, domain, [id])
+    after = id
+    if (index >= fewestASlice && !goesOn()) break
+  }
+  return { ...progress, after }
+}
+
+function followLog(file: WorkspaceFile, progress: Progress, goesOn: () => boolean): Progress {
+  const seen = new Set<string>()
+  let { cursor } = progress
+  const domains = [...searchable(file)].filter(({ domain }) => file.table(domain).missing !== true)
+  const fields = fieldsOf(file)
+  let isEnd: boolean
+  do {
+    const changed = changedIds(file, { after: cursor, limit: fewestASlice, fields })
+    for (const { seq, ids } of changed) {
+      const fresh = ids().filter((id) => !seen.has(id))
+      for (const { domain } of domains) indexDocuments(file, domain, fresh)
+      for (const id of fresh) seen.add(id)
+      cursor = seq
+    }
+    isEnd = changed.length < fewestASlice
+  } while (!isEnd && goesOn())
+  return { ...progress, cursor }
+}
+
+/** Of documents, what their entries are made from. */
+function fieldsOf(file: WorkspaceFile): Set<string> {
+  const searched = [...searchable(file)].flatMap(({ fullText }) => fullText.flatMap(([name]) => name ?? []))
+  return new Set(['_class', 'space', 'createdBy', ...searched])
+}
+
+/** Brings the index entries of the documents up to date, whatever has become of them. */
+export function indexDocuments(file: WorkspaceFile, domain: Domain, ids: readonly string[]): void {
+  const schema = file.schemaOf(domain)
+  if (schema === undefined || schema.fullText.length === 0) return
+  const table = file.table(domain)
+  for (const id of ids) {
+    const data =
+      table.missing === true
+        ? undefined
+        : file.value<string>(fragment(`SELECT data FROM ${table.name} WHERE _id = ?`, id))
+    const wanted = data === undefined ? undefined : entryOf(JSON.parse(data) as Doc, schema)
+    const known = knownEntry(file, domain, id)
+    if (known !== undefined && isSame(known, wanted)) continue
+    if (known !== undefined) removeEntry(file, known.rowid)
+    if (wanted !== undefined) addEntry(file, domain, wanted)
+  }
+}
+
+interface Entry {
+  id: string
+  _class: string
+  space: string
+  createdBy: string
+  title: string
+  body: string
+  digest: string
+}
+
+/** Undefined when there is nothing to find the document by. */
+function entryOf(doc: Doc, schema: DomainSchema): Entry | undefined {
+  const { title, body } = indexedText(searchText(doc, schema), hasAccents(doc, schema))
+  if (title === '' && body === '') return undefined
+  const { _id, _class, space, createdBy = '' } = doc
+  const digest = hash('sha1', `${title}\n${body}`, 'base64')
+  return { id: _id, _class, space, createdBy, title, body, digest }
+}
+
+type KnownEntry = Pick<Entry, '_class' | 'space' | 'createdBy' | 'digest'> & { rowid: number }
+
+function knownEntry(file: WorkspaceFile, domain: Domain, id: string): KnownEntry | undefined {
+  const sql = 'SELECT rowid, _class, space, createdBy, digest FROM search_doc WHERE domain = ? AND id = ?'
+  return file.rows<KnownEntry>(fragment(sql, domain, id))[0]
+}
+
+/** Most changes leave the words as they are, and to take them out of the index is what costs most. */
+function isSame(known: KnownEntry, wanted: Entry | undefined): boolean {
+  if (known.digest !== wanted?.digest || known.createdBy !== wanted.createdBy) return false
+  return known._class === wanted._class && known.space === wanted.space
+}
+
+function removeEntry(file: WorkspaceFile, rowid: number): void {
+  file.run('DELETE FROM search WHERE rowid = ?', [rowid])
+  file.run('DELETE FROM search_doc WHERE rowid = ?', [rowid])
+}
+
+function addEntry(file: WorkspaceFile, domain: Domain, entry: Entry): void {
+  const { id, _class, space, createdBy, digest, title, body } = entry
+  const insert =
+    'INSERT INTO search_doc (domain, id, _class, space, createdBy, digest) VALUES (?, ?, ?, ?, ?, ?)'
+  const rowid = file.insert(insert, [domain, id, _class, space, createdBy, digest])
+  file.run('INSERT INTO search (rowid, title, body) VALUES (?, ?, ?)', [rowid, title, body])
+}
+
+function* searchable(file: WorkspaceFile): Iterable<DomainSchema> {
+  for (const schema of file.schemas) if (schema.fullText.length > 0) yield schema
+}
+
+function progressOf(file: WorkspaceFile): Progress | undefined {
+  const text = file.meta('search')
+  return text === undefined ? undefined : (JSON.parse(text) as Progress)
+}
+
+function saveProgress(file: WorkspaceFile, progress: Progress): void {
+  file.setMeta('search', JSON.stringify(progress))
+}

@@ -1,0 +1,53 @@
+import type { SearchCondition } from '../../../model/query/plan.ts'
+import { Search } from '../../../model/query/search.ts'
+import type { SearchTerm } from '../../../model/query/search-terms.ts'
+import type { SearchText } from '../../search/search-text.ts'
+import type { Fragment } from './fragment.ts'
+import { never, template, fragment } from './fragment.ts'
+import type { Scope } from './scope.ts'
+
+/** Before each word of a document in which accents count: what is looked for without accents does not find it. */
+const ACCENTED = '\uE000'
+/** A word between two texts: a phrase does not go from one to the next. */
+const BETWEEN_TEXTS = ' \uE001 '
+
+/** The index covers all full-text fields of a domain, so what it finds is narrowed to the named ones by `exact`. */
+export function compileSearch(condition: SearchCondition, scope: Scope, exact: Fragment): Fragment {
+  const match = matchExpression(new Search(condition), condition.accented)
+  if (match === undefined) return never
+  if (!condition.paths.every((path) => scope.table.searched.has(JSON.stringify(path)))) return exact
+  const candidates = fragment(
+    'SELECT id FROM search_doc WHERE domain = ? AND rowid IN (SELECT rowid FROM search WHERE search MATCH ?)',
+    scope.table.domain,
+    match,
+  )
+  return template(`${scope.alias}._id IN ({}) AND {}`, candidates, exact)
+}
+
+/** For FTS5; `undefined` where there is no word to look for. */
+export function matchExpression(search: Search, accented: readonly string[] = []): string | undefined {
+  if (search.isEmpty) return undefined
+  const plain = allOf(search.termsFor(''), '')
+  const [_class] = accented
+  if (_class === undefined) return plain
+  return `(${plain}) OR (${allOf(search.termsFor(_class), ACCENTED)})`
+}
+
+function allOf(terms: readonly SearchTerm[], mark: string): string {
+  const phrases = terms.map(({ words, isPrefix }) => {
+    const text = words.map((word) => `${mark}${word}`).join(' ')
+    return `"${text}"${isPrefix ? '*' : ''}`
+  })
+  return phrases.join(' AND ')
+}
+
+/** The columns of a document in the index. */
+export function indexedText(
+  { title, body }: SearchText,
+  isAccented: boolean,
+): { title: string; body: string } {
+  const mark = isAccented ? ACCENTED : ''
+  const column = (texts: string[][]) =>
+    texts.map((words) => words.map((word) => `${mark}${word}`).join(' ')).join(BETWEEN_TEXTS)
+  return { title: column(title), body: column(body) }
+}

@@ -1,0 +1,134 @@
+import { join } from 'node:path'
+import type { Worker } from 'node:worker_threads'
+import type { Storage, StorageSchema, WorkspaceStorage } from '../contract.ts'
+import { type LongReadLimits, LongReads } from '../shared/long-reads.ts'
+import { OpenWorkspaces } from '../shared/open-workspaces.ts'
+import { makePrivateFolder } from '../shared/private-files.ts'
+import type { Opened, WorkerOptions } from './worker/worker-protocol.ts'
+import { toError, toFailure } from './file/failure.ts'
+import { fileName } from './file/file-name.ts'
+import { ShortReads } from './reads/sync-reads.ts'
+import { type Registered, WorkerThread } from './worker/worker-thread.ts'
+import { EmbeddedWorkspace } from './workspace.ts'
+
+export interface EmbeddedStorageOptions {
+  /** Where the workspaces' files are; made when it isn't there. */
+  directory: string
+  /** Threads that write, each for its share of the workspaces. 1 when left out. */
+  writers?: number
+  /** Threads that read. 1 when left out. */
+  readers?: number
+  /** Files a thread keeps open at most; others are opened again when they are asked for. 256 when left out. */
+  maxOpenFiles?: number
+  /** Bounds of reads that go on over several requests. `longReadLimits` when left out. */
+  longReads?: Partial<LongReadLimits>
+  /** Bytes a workspace's file may grow to; past that, commits fail as they do on a full disk. */
+  maxFileBytes?: number
+  logger?: StorageLogger
+  /** Told of every thread that is started. */
+  workerStarted?: (worker: Worker) => void
+}
+
+export interface StorageLogger {
+  error: (fields: Record<string, unknown>, message: string) => void
+}
+
+const pageBytes = 4096
+const defaultOpenFiles = 256
+
+/**
+ * Storage in SQLite files, one for each workspace, without a server of its own.
+ *
+ * @example
+ * const storage = createEmbeddedStorage({ directory: 'data' })
+ * const workspace = await storage.openWorkspace('home', { domains: [] })
+ */
+export function createEmbeddedStorage(options: EmbeddedStorageOptions): Storage {
+  return new EmbeddedStorage(options)
+}
+
+class EmbeddedStorage implements Storage {
+  readonly name = 'embedded'
+  readonly #directory: string
+  readonly #writers: WorkerThread[]
+  readonly #readers: WorkerThread[]
+  readonly #shortReads: ShortReads
+  readonly #longReads: LongReads
+  readonly #workspaces = new OpenWorkspaces<EmbeddedWorkspace>()
+  #opened = 0
+  #closing: Promise<void> | undefined
+
+  constructor(options: EmbeddedStorageOptions) {
+    this.#directory = options.directory
+    this.#longReads = new LongReads(options.longReads)
+    const maxLongReads = this.#longReads.limits.atOnce
+    this.#writers = threads('writer', options.writers ?? 1, { ...options, maxLongReads })
+    this.#readers = threads('reader', options.readers ?? 1, { ...options, maxLongReads })
+    this.#shortReads = new ShortReads({ maxOpenFiles: options.maxOpenFiles ?? defaultOpenFiles })
+  }
+
+  async openWorkspace(workspace: string, schema: StorageSchema): Promise<WorkspaceStorage> {
+    return await this.#workspaces.open(workspace, (closed) => this.#open(workspace, schema, closed))
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close())
+  }
+
+  async #open(workspace: string, schema: StorageSchema, closed: () => void): Promise<EmbeddedWorkspace> {
+    await this.#makeDirectory()
+    const number = this.#opened++
+    const file = join(this.#directory, fileName(workspace))
+    const registered: Registered = { workspace: number, attachment: { file, schema } }
+    const writer = assigned(this.#writers, number)
+    const reader = assigned(this.#readers, number)
+    try {
+      const opened = (await writer.request(registered, { method: 'open' })) as Opened
+      registered.attachment = { file, schema: opened.schema }
+      return new EmbeddedWorkspace({
+        registered,
+        writer,
+        reader,
+        shortReads: this.#shortReads,
+        longReads: this.#longReads,
+        opened,
+        closed,
+      })
+    } catch (error) {
+      await writer.request(registered, { method: 'release' }).catch(() => undefined)
+      throw error
+    }
+  }
+
+  async #makeDirectory(): Promise<void> {
+    try {
+      await makePrivateFolder(this.#directory)
+    } catch (error) {
+      throw toError(toFailure(error))
+    }
+  }
+
+  async #close(): Promise<void> {
+    await this.#workspaces.close()
+    await Promise.all([...this.#writers, ...this.#readers].map((thread) => thread.close()))
+  }
+}
+
+function threads(
+  role: WorkerOptions['role'],
+  count: number,
+  options: EmbeddedStorageOptions & { maxLongReads: number },
+): WorkerThread[] {
+  const { maxOpenFiles = defaultOpenFiles, maxFileBytes, maxLongReads, logger, workerStarted } = options
+  const maxPages = maxFileBytes === undefined ? undefined : Math.ceil(maxFileBytes / pageBytes)
+  const crashed = (error: Error) => logger?.error({ err: error, role }, 'a storage worker has ended')
+  const common = { role, maxOpenFiles, maxPages, maxLongReads, crashed }
+  const thread = () => new WorkerThread({ ...common, started: workerStarted })
+  return Array.from({ length: Math.max(1, count) }, thread)
+}
+
+function assigned(threads: readonly WorkerThread[], workspace: number): WorkerThread {
+  const thread = threads[workspace % threads.length]
+  if (thread === undefined) throw new Error('no storage worker')
+  return thread
+}

@@ -1,0 +1,91 @@
+import type { Domain } from '../../../model/documents.ts'
+import { StorageError } from '../../contract.ts'
+import { busy, type FoundParts, type NextPart, type ReadCall, type WalkBegun } from './worker-protocol.ts'
+import { FileWalk } from '../reads/domain-walk.ts'
+import type { Handles } from './handles.ts'
+import { findParts, findShort, LongFind } from '../reads/long-find.ts'
+
+type FindEncoded = Extract<ReadCall, { method: 'findEncoded' }>
+
+/** A thread's reads that go on over several requests, each over a connection and a snapshot of its own. */
+export class LongReadCalls {
+  readonly #handles: Handles
+  readonly #most: number
+  readonly #open = new Map<number, { workspace: number; read: LongFind | FileWalk }>()
+  #last = 0
+
+  constructor(handles: Handles, most: number) {
+    this.#handles = handles
+    this.#most = most
+  }
+
+  findEncoded(workspace: number, { plan, limits }: FindEncoded): FoundParts | typeof busy {
+    const file = this.#handles.file(workspace)
+    const short = findShort(file, plan, limits)
+    if (short !== undefined) return short
+    let goesOn = false
+    return file.snapshot(
+      () => {
+        const found = findParts(file, plan, limits)
+        if (!(found instanceof LongFind)) return found
+        const { part, final } = found.next()
+        const { total } = found
+        if (final) return { parts: part === '' ? [] : [part], total }
+        if (this.#open.size >= this.#most) return busy
+        goesOn = true
+        return { parts: [part], total, read: this.#keep(workspace, found) }
+      },
+      () => goesOn,
+    )
+  }
+
+  nextPart(id: number): NextPart {
+    const { part, final } = this.#read(id, LongFind).next()
+    if (final) this.close(id)
+    return { parts: [part], final }
+  }
+
+  beginWalk(workspace: number, domain: Domain): WalkBegun | typeof busy {
+    if (this.#open.size >= this.#most) return busy
+    const file = this.#handles.file(workspace)
+    const walk = file.snapshot(
+      () => new FileWalk(file, domain),
+      () => true,
+    )
+    return { read: this.#keep(workspace, walk), seq: walk.seq }
+  }
+
+  /** JSON text. */
+  walkOn(id: number, byteLimit: number): string {
+    return JSON.stringify(this.#read(id, FileWalk).next(byteLimit))
+  }
+
+  /** A JSON array. */
+  getInWalk(id: number, ids: readonly string[]): string {
+    return `[${this.#read(id, FileWalk).get(ids).join(',')}]`
+  }
+
+  /** Idempotent. */
+  close(id: number): void {
+    const open = this.#open.get(id)
+    this.#open.delete(id)
+    open?.read.close()
+  }
+
+  release(workspace: number): void {
+    for (const [id, open] of this.#open) if (open.workspace === workspace) this.close(id)
+  }
+
+  #read<T extends LongFind | FileWalk>(id: number, kind: new (...args: never[]) => T): T {
+    const { read } = this.#open.get(id) ?? {}
+    if (read instanceof kind) return read
+    throw new StorageError('closed', 'the read has ended')
+  }
+
+  #keep(workspace: number, read: LongFind | FileWalk): number {
+    this.#handles.take(workspace)
+    this.#last += 1
+    this.#open.set(this.#last, { workspace, read })
+    return this.#last
+  }
+}

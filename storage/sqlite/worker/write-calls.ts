@@ -1,0 +1,114 @@
+import { type Absent, type Prefetch, StorageError, type StorageSchema } from '../../contract.ts'
+import type { Opened, WriteCall } from './worker-protocol.ts'
+import { createFile } from '../file/database.ts'
+import {
+  cleanDocuments,
+  hasDocument,
+  putDocuments,
+  readDocuments,
+  removeDocuments,
+  uploadDocuments,
+} from '../file/documents.ts'
+import { toFailure } from '../file/failure.ts'
+import type { Handles } from './handles.ts'
+import {
+  appendEntries,
+  hasDerived,
+  hasRequest,
+  lastSequence,
+  readResults,
+  restoreOrder,
+} from '../file/log.ts'
+import { entryId, type Row } from '../file/row.ts'
+import { applySchema, keptSchema } from '../file/schema.ts'
+import { forgetSearch, prepareSearch } from '../search/search-index.ts'
+import type { WorkspaceFile } from '../file/workspace-file.ts'
+
+type Commit = Extract<WriteCall, { method: 'commit' }>
+
+export type FileCall = Exclude<WriteCall, { method: 'open' | 'applySchema' | 'catchUp' }>
+
+export function answerWrite(file: WorkspaceFile, call: FileCall): unknown {
+  switch (call.method) {
+    case 'prefetch':
+      return prefetch(file, call.request)
+    case 'commit':
+      return commit(file, call)
+    case 'upload':
+      return write(file, () => {
+        uploadDocuments(file, call)
+      })
+    case 'clean':
+      return write(file, () => {
+        cleanDocuments(file, call.domain, call.ids)
+      })
+  }
+}
+
+/** Creates the file of a new workspace, and brings an older one up to what is declared. */
+export function openFile(handles: Handles, workspace: number): Opened {
+  const attachment = handles.attachment(workspace)
+  createFile(attachment.file)
+  const file = handles.file(workspace)
+  const schema = keptSchema(file, attachment.schema)
+  if (file.meta('restored') !== undefined) {
+    forgetSearch(file)
+    restoreOrder(file)
+  }
+  changeSchema(handles, workspace, schema)
+  return { epoch: file.meta('epoch') ?? '', lastSeq: lastSequence(file), schema }
+}
+
+export function changeSchema(handles: Handles, workspace: number, schema: StorageSchema): void {
+  const file = handles.file(workspace)
+  applySchema(file, schema)
+  prepareSearch(file)
+  handles.attach(workspace, { ...handles.attachment(workspace), schema })
+}
+
+function write(file: WorkspaceFile, change: () => void): undefined {
+  try {
+    file.transaction('immediate', change)
+  } catch (error) {
+    file.forgetTables()
+    throw error
+  }
+}
+
+function commit(file: WorkspaceFile, { absent, entries, puts, removes }: Commit): undefined {
+  const fresh = new Map(absent?.documents.map(({ domain, ids }) => [domain, new Set(ids)]))
+  try {
+    write(file, () => {
+      if (absent !== undefined) requireAbsent(file, absent, entries)
+      appendEntries(file, entries)
+      putDocuments(file, puts, (domain, id) => fresh.get(domain)?.has(id) === true)
+      removeDocuments(file, removes)
+    })
+  } catch (error) {
+    const isKnown = absent !== undefined && toFailure(error).code === 'conflict'
+    if (isKnown && hasRequest(file, absent.requests)) throw notNew(error)
+    throw error
+  }
+}
+
+/** A transaction of the batch need not be looked for: the log has each once, and says so. */
+function requireAbsent(file: WorkspaceFile, { requests, documents }: Absent, entries: readonly Row[]): void {
+  const own = new Set(entries.map(entryId))
+  const others = requests.filter((id) => !own.has(id))
+  const isThere =
+    documents.some(({ domain, ids }) => hasDocument(file, domain, ids)) ||
+    hasDerived(file, requests) ||
+    hasRequest(file, others)
+  if (isThere) throw notNew()
+}
+
+function notNew(cause?: unknown): StorageError {
+  return new StorageError('exists', 'not all of it is new', { cause })
+}
+
+function prefetch(file: WorkspaceFile, { requests, documents }: Prefetch): string {
+  const groups = documents.map(({ domain, ids }) => {
+    return `{"domain":${JSON.stringify(domain)},"docs":[${readDocuments(file, domain, ids).join(',')}]}`
+  })
+  return `{"requests":${readResults(file, requests)},"documents":[${groups.join(',')}]}`
+}

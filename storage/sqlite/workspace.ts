@@ -1,0 +1,283 @@
+import type { Doc, Domain } from '../../model/documents.ts'
+import { domains } from '../../model/identifiers.ts'
+import { findResult } from '../../model/query/evaluate.ts'
+import type { Condition, FindPlan, LookupPlan } from '../../model/query/plan.ts'
+import type { FindResult, WithLookup } from '../../model/query/query.ts'
+import {
+  type CommitBatch,
+  type DocumentPage,
+  type DomainWalk,
+  type EncodedResult,
+  type LogEntry,
+  type PartLimits,
+  type Prefetch,
+  type Prefetched,
+  type SearchHit,
+  type SearchRequest,
+  StorageError,
+  type StorageSchema,
+  type WorkspaceStorage,
+} from '../contract.ts'
+import type { LongReads } from '../shared/long-reads.ts'
+import {
+  busy,
+  type FoundParts,
+  type NextPart,
+  type Opened,
+  type ReadCall,
+  type WalkBegun,
+  type WriteCall,
+} from './worker/worker-protocol.ts'
+import { encodePage } from '../shared/encode.ts'
+import { EmbeddedWalk } from './reads/walk.ts'
+import type { Page } from './reads/find.ts'
+import { type KeyLayout, keyLayout, keyValues } from './sql/key-columns.ts'
+import { documentRow, entryRow, transactionRow } from './file/row.ts'
+import type { ShortReads } from './reads/sync-reads.ts'
+import type { Registered, WorkerThread } from './worker/worker-thread.ts'
+
+export interface EmbeddedWorkspaceOptions {
+  registered: Registered
+  writer: WorkerThread
+  reader: WorkerThread
+  shortReads: ShortReads
+  longReads: LongReads
+  opened: Opened
+  closed: () => void
+}
+
+/** All of a group is handed to another thread at once. */
+const maxGroupBytes = 128 * 1024 * 1024
+
+/** An open workspace, seen from the event loop: its file is only touched by the workers. */
+export class EmbeddedWorkspace implements WorkspaceStorage {
+  readonly epoch: string
+  readonly lastSeq: number
+  readonly maxGroupBytes = maxGroupBytes
+  readonly #options: EmbeddedWorkspaceOptions
+  readonly #layouts = new Map<Domain, KeyLayout>()
+  #closing: Promise<void> | undefined
+  /** Resolves when the full-text index has all that was committed; undefined when there was a commit since. */
+  #caughtUp: Promise<unknown> | undefined
+
+  constructor(options: EmbeddedWorkspaceOptions) {
+    this.#options = options
+    this.epoch = options.opened.epoch
+    this.lastSeq = options.opened.lastSeq
+  }
+
+  async applySchema(schema: StorageSchema): Promise<void> {
+    await this.#write({ method: 'applySchema', schema })
+    const { registered } = this.#options
+    registered.attachment = { ...registered.attachment, schema }
+    this.#layouts.clear()
+    this.#caughtUp = undefined
+  }
+
+  async find(plan: FindPlan): Promise<FindResult> {
+    const page = this.#shortPage(plan)
+    if (page !== undefined) return findResult(JSON.parse(`[${page.text}]`) as WithLookup<Doc>[], -1)
+    await this.#catchUpFor(plan)
+    const text = await this.#read({ method: 'find', plan })
+    const { docs, total } = JSON.parse(text as string) as { docs: WithLookup<Doc>[]; total: number }
+    return findResult(docs, total)
+  }
+
+  findAtOnce(plan: FindPlan, limits: PartLimits): EncodedResult | undefined {
+    return encodePage(this.#shortPage(plan), limits)
+  }
+
+  async findEncoded(plan: FindPlan, limits: PartLimits): Promise<EncodedResult> {
+    await this.#catchUpFor(plan)
+    return this.#encoded((await this.#long({ method: 'findEncoded', plan, limits })) as FoundParts)
+  }
+
+  async get(domain: Domain, ids: readonly string[]): Promise<Doc[]> {
+    return JSON.parse((await this.#read({ method: 'get', domain, ids })) as string) as Doc[]
+  }
+
+  async prefetch(request: Prefetch): Promise<Prefetched> {
+    const text = await this.#write({ method: 'prefetch', request })
+    const { requests, documents } = JSON.parse(text as string) as Prefetched
+    return { requests: requests.map(({ id, result }) => ({ id, result })), documents }
+  }
+
+  async commit({ absent, entries, puts, removes }: CommitBatch): Promise<void> {
+    const rows = puts.map(({ domain, doc }) => {
+      const layout = this.#layout(domain)
+      return { domain, row: documentRow(doc, keyValues(doc, layout)), layout: layout.id }
+    })
+    await this.#write({ method: 'commit', absent, entries: entries.map(entryRow), puts: rows, removes })
+    this.#caughtUp = undefined
+  }
+
+  takeAnswers(): void {
+    this.#options.writer.takeAnswers()
+  }
+
+  async readLog(request: { after: number; limit: number; objectSpace?: string }): Promise<LogEntry[]> {
+    return JSON.parse((await this.#read({ method: 'readLog', ...request })) as string) as LogEntry[]
+  }
+
+  async search(request: SearchRequest): Promise<SearchHit[]> {
+    await this.#catchUp()
+    return JSON.parse((await this.#read({ method: 'search', request })) as string) as SearchHit[]
+  }
+
+  async storedClasses(): Promise<{ domain: Domain; _class: string }[]> {
+    const text = await this.#read({ method: 'storedClasses' })
+    return JSON.parse(text as string) as { domain: Domain; _class: string }[]
+  }
+
+  async list(domain: Domain, cursor: string | undefined, byteLimit: number): Promise<DocumentPage> {
+    return JSON.parse(
+      (await this.#read({ method: 'list', domain, cursor, byteLimit })) as string,
+    ) as DocumentPage
+  }
+
+  async walk(domain: Domain): Promise<DomainWalk> {
+    const begun = (await this.#long({ method: 'beginWalk', domain })) as WalkBegun
+    const { longReads } = this.#options
+    const read = longReads.begin(this, this.#ending(begun.read), longReads.limits.walkIdle)
+    return new EmbeddedWalk(begun, read, (call) => this.#ask(call))
+  }
+
+  async upload(domain: Domain, docs: readonly Doc[]): Promise<void> {
+    const layout = this.#layout(domain)
+    const rows = docs.map((doc) =>
+      domain === domains.tx ? transactionRow(doc) : documentRow(doc, keyValues(doc, layout)),
+    )
+    await this.#write({ method: 'upload', domain, rows, layout: layout.id })
+  }
+
+  async clean(domain: Domain, ids: readonly string[]): Promise<void> {
+    await this.#write({ method: 'clean', domain, ids })
+  }
+
+  /** Set once it was told to close. */
+  get closing(): Promise<void> | undefined {
+    return this.#closing
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close())
+  }
+
+  async #close(): Promise<void> {
+    const { registered, reader, writer, shortReads, longReads, closed } = this.#options
+    longReads.end(this)
+    try {
+      shortReads.release(registered)
+      await reader.request(registered, { method: 'release' })
+      await writer.request(registered, { method: 'release' })
+    } catch (error) {
+      // A worker that has ended has closed its files.
+      if (!(error instanceof StorageError)) throw error
+    } finally {
+      closed()
+    }
+  }
+
+  #layout(domain: Domain): KeyLayout {
+    const known = this.#layouts.get(domain)
+    if (known !== undefined) return known
+    const { schema } = this.#options.registered.attachment
+    const layout = keyLayout(
+      domain,
+      schema.domains.find((declared) => declared.domain === domain),
+    )
+    this.#layouts.set(domain, layout)
+    return layout
+  }
+
+  #encoded({ parts, total, read }: FoundParts): EncodedResult {
+    if (read === undefined) return { parts, total }
+    const { longReads } = this.#options
+    const open = longReads.begin(this, this.#ending(read))
+    const next = async () => {
+      const {
+        parts: [part],
+        final,
+      } = (await open.step(() => this.#ask({ method: 'nextPart', read }))) as NextPart
+      if (final) open.end()
+      return { part, final }
+    }
+    return { parts, total, rest: { isSnapshot: true, next, close: () => open.end() } }
+  }
+
+  /** What may keep a snapshot: waits for another one to end when there are as many as there may be. */
+  async #long(call: ReadCall): Promise<unknown> {
+    const { longReads } = this.#options
+    for (;;) {
+      const { ended } = longReads
+      const answer = await this.#read(call)
+      if (answer !== busy) return answer
+      await longReads.room(ended)
+    }
+  }
+
+  #ending(read: number): () => void {
+    return () => void this.#ask({ method: 'closeRead', read }).catch(() => undefined)
+  }
+
+  #shortPage(plan: FindPlan): Page | undefined {
+    const { shortReads, registered } = this.#options
+    // What asks the full-text index waits until it has caught up.
+    const isAtHand = this.#closing === undefined && !planSearches(plan)
+    return isAtHand ? shortReads.page(registered, plan) : undefined
+  }
+
+  #read(call: ReadCall): Promise<unknown> {
+    return this.#closing === undefined ? this.#ask(call) : closedWorkspace()
+  }
+
+  #ask(call: ReadCall): Promise<unknown> {
+    return this.#options.reader.request(this.#options.registered, call)
+  }
+
+  #write(call: WriteCall): Promise<unknown> {
+    return this.#closing === undefined
+      ? this.#options.writer.request(this.#options.registered, call)
+      : closedWorkspace()
+  }
+
+  async #catchUpFor(plan: FindPlan): Promise<void> {
+    if (planSearches(plan)) await this.#catchUp()
+  }
+
+  async #catchUp(): Promise<void> {
+    const run = (this.#caughtUp ??= this.#write({ method: 'catchUp' }))
+    try {
+      await run
+    } catch (error) {
+      if (this.#caughtUp === run) this.#caughtUp = undefined
+      throw error
+    }
+  }
+}
+
+function closedWorkspace(): Promise<never> {
+  return Promise.reject(new StorageError('closed', 'the workspace is closed'))
+}
+
+function planSearches({ condition, sort, lookups }: FindPlan): boolean {
+  const sortSearches = sort.some(({ cases }) => cases?.some((each) => searches(each.condition)) === true)
+  return searches(condition) || sortSearches || lookups.some(lookupSearches)
+}
+
+function searches(condition: Condition): boolean {
+  switch (condition.op) {
+    case 'all-of':
+    case 'any-of':
+    case 'none-of':
+      return condition.conditions.some(searches)
+    case 'lookup':
+      return searches(condition.condition)
+    default:
+      return condition.op === 'search'
+  }
+}
+
+function lookupSearches(lookup: LookupPlan): boolean {
+  return searches(lookup.condition) || lookup.nested.some(lookupSearches)
+}

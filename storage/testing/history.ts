@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { core } from '../../model/identifiers.ts'
+import type { StorageError } from '../contract.ts'
+import {
+  batch,
+  entry,
+  eq,
+  idsOf,
+  noSchema,
+  plan,
+  putAll,
+  type SubjectFactory,
+  task,
+  taskSchema,
+  withWorkspace,
+} from './fixture.ts'
+
+const coded = (code: StorageError['code']) => (error: Error) => (error as StorageError).code === code
+
+/** What is committed, and what becomes of it. */
+export function describeHistory(name: string, make: SubjectFactory): void {
+  const within = (run: Parameters<typeof withWorkspace>[2]) => () => withWorkspace(make, taskSchema, run)
+
+  test(
+    `STO-1: ${name} has a committed batch in full after the workspace was closed and opened again`,
+    within(async (workspace, storage) => {
+      assert.equal(workspace.lastSeq, 0)
+      await workspace.commit(
+        batch({
+          entries: [entry(1)],
+          puts: [{ domain: 'task', doc: task('a', { n: { m: [1, null, 'é'] } }) }],
+        }),
+      )
+      await workspace.close()
+      const again = await storage.openWorkspace('workspace', taskSchema)
+      assert.equal(again.lastSeq, 1)
+      assert.equal(again.epoch, workspace.epoch)
+      assert.deepEqual(await again.get('task', ['a']), [task('a', { n: { m: [1, null, 'é'] } })])
+      assert.deepEqual(await again.readLog({ after: 0, limit: 10 }), [entry(1)])
+    }),
+  )
+
+  test(
+    `STO-2: ${name} refuses a batch that doesn't follow the last entry, and changes nothing`,
+    within(async (workspace) => {
+      await putAll(workspace, 0, [task('a')])
+      const puts = [{ domain: 'task', doc: task('b') }]
+      for (const seq of [1, 3]) {
+        await assert.rejects(
+          workspace.commit(batch({ entries: [entry(seq, { _id: 'new' })], puts })),
+          coded('conflict'),
+        )
+      }
+      await assert.rejects(
+        workspace.commit(batch({ entries: [entry(2), entry(4)], puts })),
+        coded('conflict'),
+      )
+      assert.deepEqual(await idsOf(workspace, {}), ['a'])
+      await putAll(workspace, 1, [task('b')])
+    }),
+  )
+
+  test(
+    `STO-3: ${name} leaves nothing of a batch that fails half-way, not even a new domain`,
+    within(async (workspace) => {
+      await putAll(workspace, 0, [task('a')])
+      const repeated = [entry(2), entry(3, { _id: entry(1).tx._id })]
+      const puts = [{ domain: 'fresh', doc: task('b') }]
+      await assert.rejects(
+        workspace.commit(batch({ entries: repeated, puts, removes: [{ domain: 'task', id: 'a' }] })),
+        coded('conflict'),
+      )
+      assert.deepEqual(await idsOf(workspace, {}), ['a'])
+      assert.equal((await workspace.readLog({ after: 0, limit: 10 })).length, 1)
+      await workspace.commit(batch({ entries: [entry(2)], puts }))
+      assert.deepEqual(await idsOf(workspace, { domain: 'fresh' }), ['b'])
+    }),
+  )
+
+  test(
+    `STO-4: ${name} prefetches documents, and the first result of each known request or transaction`,
+    within(async (workspace) => {
+      const derived = entry(2, { _id: 'derived' }, { request: 'request', result: { a: 1 } })
+      const entries = [entry(1, { _id: 'request' }), derived, entry(3, {}, { result: 'x' })]
+      await workspace.commit(batch({ entries, puts: [{ domain: 'task', doc: task('a') }] }))
+      const found = await workspace.prefetch({
+        requests: ['request', 'derived', entry(3).tx._id, 'unknown', 'request'],
+        documents: [
+          { domain: 'task', ids: ['a', 'b'] },
+          { domain: 'none', ids: ['a'] },
+        ],
+      })
+      const results = [
+        ['request', { a: 1 }],
+        ['derived', { a: 1 }],
+        [entry(3).tx._id, 'x'],
+      ]
+      assert.deepEqual(
+        found.requests,
+        results.map(([id, result]) => ({ id, result })),
+      )
+      assert.deepEqual(found.documents, [
+        { domain: 'task', docs: [task('a')] },
+        { domain: 'none', docs: [] },
+      ])
+    }),
+  )
+
+  test(
+    `STO-4: ${name} knows a request without a result`,
+    within(async (workspace) => {
+      await workspace.commit(batch({ entries: [entry(1)] }))
+      const { requests } = await workspace.prefetch({ requests: [entry(1).tx._id], documents: [] })
+      assert.deepEqual(requests, [{ id: entry(1).tx._id, result: undefined }])
+    }),
+  )
+
+  test(
+    `STO-5: ${name} reads the log after a number, in order, of one space when asked`,
+    within(async (workspace) => {
+      const spaces = ['space-a', core.space.Model, 'space-b', core.space.Model]
+      await workspace.commit(
+        batch({ entries: spaces.map((objectSpace, index) => entry(index + 1, { objectSpace })) }),
+      )
+      const read = async (request: Parameters<typeof workspace.readLog>[0]) =>
+        (await workspace.readLog(request)).map(({ seq }) => seq)
+      assert.deepEqual(await read({ after: 0, limit: 3 }), [1, 2, 3])
+      assert.deepEqual(await read({ after: 3, limit: 3 }), [4])
+      assert.deepEqual(await read({ after: 0, limit: 10, objectSpace: core.space.Model }), [2, 4])
+      assert.deepEqual(await read({ after: 1, limit: 10, objectSpace: 'space-b' }), [3])
+    }),
+  )
+
+  test(
+    `STO-6: ${name} finds the log's transactions in domain tx, but for derived ones`,
+    within(async (workspace) => {
+      const hidden = entry(2, { _id: 'hidden', space: core.space.DerivedTx, objectId: 'a' })
+      await workspace.commit(
+        batch({ entries: [entry(1, { objectId: 'a' }), hidden, entry(3, { nested: { x: 1 } })] }),
+      )
+      assert.deepEqual(
+        [...(await workspace.find(plan({ domain: 'tx', condition: eq('objectId', 'a') })))],
+        [entry(1).tx].map((tx) => ({ ...tx, objectId: 'a' })),
+      )
+      assert.deepEqual(await idsOf(workspace, { domain: 'tx', condition: eq(['nested', 'x'], 1) }), [
+        entry(3).tx._id,
+      ])
+      assert.deepEqual(await workspace.get('tx', ['hidden']), [])
+      assert.equal((await workspace.list('tx', undefined, 1e6)).docs.length, 2)
+      assert.equal((await workspace.readLog({ after: 1, limit: 1 }))[0]?.tx._id, 'hidden')
+    }),
+  )
+
+  test(
+    `STO-28: ${name} refuses a batch whole that takes for new what is there`,
+    within(async (workspace) => {
+      const derived = entry(2, { _id: 'derived' }, { request: 'request' })
+      await workspace.commit(
+        batch({ entries: [entry(1), derived], puts: [{ domain: 'task', doc: task('a') }] }),
+      )
+      const known = entry(1).tx._id
+      const next = batch({ entries: [entry(3)], puts: [{ domain: 'task', doc: task('b') }] })
+      const none = { requests: [], documents: [] }
+      const wrong = [
+        { ...next, absent: { ...none, requests: [known] } },
+        { ...next, absent: { ...none, requests: ['request'] } },
+        { ...next, absent: { ...none, requests: ['new', 'derived'] } },
+        { ...next, absent: { ...none, documents: [{ domain: 'task', ids: ['new', 'a'] }] } },
+        { ...next, entries: [entry(3), entry(4, { _id: known })], absent: { ...none, requests: [known] } },
+        { ...next, entries: [entry(3, { _id: 'request' })], absent: { ...none, requests: ['request'] } },
+      ]
+      for (const one of wrong) await assert.rejects(workspace.commit(one), coded('exists'))
+      const repeated = [entry(3), entry(4, { _id: known })]
+      const ownOnly = { ...none, requests: [entry(3).tx._id] }
+      await assert.rejects(
+        workspace.commit({ ...next, entries: repeated, absent: ownOnly }),
+        coded('conflict'),
+      )
+      assert.deepEqual(await idsOf(workspace, {}), ['a'])
+      const documents = [
+        { domain: 'task', ids: ['b'] },
+        { domain: 'none', ids: ['a'] },
+      ]
+      await workspace.commit({ ...next, absent: { requests: [entry(3).tx._id, 'new'], documents } })
+      assert.deepEqual(await idsOf(workspace, {}), ['a', 'b'])
+    }),
+  )
+
+  test(`STO-17: ${name} refuses with 'closed' what is asked of a closed workspace or storage`, async () => {
+    const { storage, dispose } = await make()
+    const workspace = await storage.openWorkspace('workspace', noSchema)
+    await workspace.close()
+    await workspace.close()
+    await assert.rejects(workspace.find(plan()), coded('closed'))
+    await assert.rejects(workspace.commit(batch({ entries: [entry(1)] })), coded('closed'))
+    const other = await storage.openWorkspace('other', noSchema)
+    await storage.close()
+    await storage.close()
+    await assert.rejects(other.get('task', ['a']), coded('closed'))
+    await assert.rejects(storage.openWorkspace('workspace', noSchema), coded('closed'))
+    await dispose()
+  })
+
+  test(
+    `STO-18: ${name} doesn't open a workspace that is open, and waits for one that is closing`,
+    within(async (workspace, storage) => {
+      await assert.rejects(storage.openWorkspace('workspace', noSchema), coded('conflict'))
+      const closing = workspace.close()
+      assert.equal((await storage.openWorkspace('workspace', noSchema)).lastSeq, 0)
+      await closing
+    }),
+  )
+}

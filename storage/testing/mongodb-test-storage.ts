@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { MongoClient } from 'mongodb'
+import { systemClock } from '../../model/clock.ts'
+import { fileName } from '../sqlite/file/file-name.ts'
+import type { Subject } from './fixture.ts'
+import { ownDatabase } from '../mongodb/driver/client.ts'
+import { databaseName } from '../mongodb/driver/database-name.ts'
+import { type OpenedWorkspace, openDatabase, type OpenOptions } from '../mongodb/open.ts'
+import { createMongoStorage, type MongoStorageOptions } from '../mongodb/storage.ts'
+
+export interface TemporarySubject extends Subject {
+  /** Another storage over the same databases. */
+  another: (options?: Partial<MongoStorageOptions>) => ReturnType<typeof createMongoStorage>
+  prefix: string
+}
+
+/** For tests: a storage over databases of its own, which go with it. */
+export function temporarySubject(url: string, options: Partial<MongoStorageOptions> = {}): TemporarySubject {
+  const prefix = `t-${randomBytes(5).toString('hex')}-`
+  const searchDirectory = options.searchDirectory ?? join(tmpdir(), `atrium-search-${prefix}`)
+  const another = (more: Partial<MongoStorageOptions> = {}) =>
+    createMongoStorage({ url, databasePrefix: prefix, ...options, ...more })
+  const storage = another({ searchDirectory })
+  const storages = [storage]
+  const dispose = async () => {
+    await Promise.all(storages.map((each) => each.close()))
+    await dropDatabases(url, prefix)
+    await rm(searchDirectory, { recursive: true, force: true })
+  }
+  const tracked = (more?: Partial<MongoStorageOptions>) => {
+    const made = another(more)
+    storages.push(made)
+    return made
+  }
+  const indexFile = (workspace: string) => join(searchDirectory, fileName(workspace))
+  return { storage, prefix, another: tracked, indexFile, dispose }
+}
+
+/** What an open workspace consists of, over a client whose commands a test may watch. */
+export function openParts(
+  { prefix }: TemporarySubject,
+  client: MongoClient,
+  options: Partial<Pick<OpenOptions, 'declared' | 'logger' | 'leastIndexed'>> = {},
+): Promise<OpenedWorkspace> {
+  return openDatabase({
+    database: ownDatabase(client, databaseName(prefix, 'workspace')),
+    declared: { domains: [] },
+    retry: { retryFor: 1000, signal: new AbortController().signal },
+    now: systemClock.now,
+    logger: undefined,
+    leastIndexed: 0,
+    ...options,
+  })
+}
+
+/** All whose name begins so. */
+export async function dropDatabases(url: string, prefix: string): Promise<void> {
+  const client = new MongoClient(url)
+  try {
+    const { databases } = await client.db('admin').admin().listDatabases({ nameOnly: true })
+    const own = databases.filter(({ name }) => name.startsWith(prefix))
+    // One at a time, and what one server at hand fails to drop now and then goes with that server.
+    for (const { name } of own)
+      await client
+        .db(name)
+        .dropDatabase()
+        .catch(() => undefined)
+  } finally {
+    await client.close()
+  }
+}
