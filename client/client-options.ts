@@ -1,6 +1,6 @@
 import type { Account, Ref } from '../model/documents.ts'
+import type { ClientLogger } from './runtime/client-logger.ts'
 import {
-  type ClientLogger,
   type Clock,
   dialPlatform,
   type Environment,

@@ -1,5 +1,6 @@
 import type { AttachedDoc, Doc, Domain } from './documents.ts'
-import { evaluatePlan, type DocumentSource } from './query/evaluate.ts'
+import type { DocumentSource } from './query/document-source.ts'
+import { evaluatePlan } from './query/evaluate.ts'
 import type { FindPlan } from './query/plan.ts'
 import type { FindResult } from './query/query.ts'
 

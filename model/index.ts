@@ -38,7 +38,8 @@ export { EMPTY_MODEL_HASH, canonicalJson, contentHash, nextModelHash } from './h
 export { createIdGenerator, generateId, type IdGeneratorOptions } from './generate-id.ts'
 
 export { compareStrings, compareValues } from './query/compare.ts'
-export { evaluatePlan, findResult, type DocumentSource } from './query/evaluate.ts'
+export type { DocumentSource } from './query/document-source.ts'
+export { evaluatePlan, findResult } from './query/evaluate.ts'
 export { compileLike, likeToRegExp } from './query/like.ts'
 export { planFind } from './query/plan-find.ts'
 export { compileCondition, type Join, type Joins, type Predicate } from './query/predicate.ts'

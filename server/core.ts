@@ -5,7 +5,7 @@ import { DEFAULT_COMMIT_LIMITS } from '../pipeline/commit/commit-limits.ts'
 import { type OpenOptions, openWorkspace, type Pipeline } from '../pipeline/open-workspace.ts'
 import type { WorkspaceListener } from '../pipeline/push/workspace-listener.ts'
 import type { Storage } from '../storage/contract.ts'
-import type { Logger } from '../pipeline/workspace/workspace.ts'
+import type { Logger } from '../pipeline/shared/logger.ts'
 import type { InstalledModules } from '../pipeline/modules/installed-modules.ts'
 import type { WorkspaceModel } from '../model/workspace-model.ts'
 import { closeCodes } from '../protocol/close-codes.ts'
@@ -21,7 +21,7 @@ import { SessionManager } from './sessions/session-manager.ts'
 import { type Scheduler, TimerWheel } from './time/timer-wheel.ts'
 import type { Tokens } from './auth/tokens.ts'
 import { SERVER_VERSION } from './version.ts'
-import { withTimeout } from './time/with-timeout.ts'
+import { withTimeout } from '../pipeline/shared/with-timeout.ts'
 import { WorkspaceRegistry } from './workspaces/workspace-registry.ts'
 
 /** Milliseconds a server takes to start again: nobody need come back sooner. */
@@ -111,9 +111,11 @@ export class Core {
     await this.#endSessions(limit)
     const hosts = [...this.registry.hosts()]
     const closing = hosts.map(async (host) => await host.close(closeCodes.restart, { signal: false }))
-    await withTimeout(Promise.all(closing), limit, 'closing the workspaces').catch((error: unknown) => {
-      this.#logger.error({ err: error }, 'some workspaces did not close')
-    })
+    await withTimeout(Promise.all(closing), { milliseconds: limit, what: 'closing the workspaces' }).catch(
+      (error: unknown) => {
+        this.#logger.error({ err: error }, 'some workspaces did not close')
+      },
+    )
     this.#watch.stop()
     this.#wheel.stop()
   }

@@ -1,4 +1,4 @@
-import type { Logger } from '../pipeline/workspace/workspace.ts'
+import type { Logger } from '../pipeline/shared/logger.ts'
 import type { Flags } from './configuration/configuration.ts'
 import type { Reread } from './configuration/reread.ts'
 import type { Inspection } from './core.ts'

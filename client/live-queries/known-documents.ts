@@ -1,6 +1,6 @@
 import { applyTransaction } from '../../model/apply-transaction.ts'
 import type { Doc, Domain } from '../../model/documents.ts'
-import type { DocumentSource } from '../../model/query/evaluate.ts'
+import type { DocumentSource } from '../../model/query/document-source.ts'
 import type { Change } from './change.ts'
 import { withoutJoins } from './found.ts'
 import type { Window } from './result-window.ts'

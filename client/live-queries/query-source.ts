@@ -1,5 +1,5 @@
 import type { Class, Ref } from '../../model/documents.ts'
-import type { DocumentSource } from '../../model/query/evaluate.ts'
+import type { DocumentSource } from '../../model/query/document-source.ts'
 import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import type { Clock } from '../runtime/environment.ts'
 import type { ClientModel } from '../model/client-model.ts'

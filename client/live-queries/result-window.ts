@@ -1,6 +1,6 @@
 import { applyTransaction } from '../../model/apply-transaction.ts'
 import type { Doc } from '../../model/documents.ts'
-import type { DocumentSource } from '../../model/query/evaluate.ts'
+import type { DocumentSource } from '../../model/query/document-source.ts'
 import { joinsOf, withLookups } from '../../model/query/join.ts'
 import type { Condition, FindPlan } from '../../model/query/plan.ts'
 import { compileCondition, type Predicate } from '../../model/query/predicate.ts'

@@ -2,7 +2,7 @@ import type { Account, Doc, Domain } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import { EMPTY_MODEL_HASH } from '../../model/hash-chain.ts'
 import { core, domains } from '../../model/identifiers.ts'
-import type { DocumentSource } from '../../model/query/evaluate.ts'
+import type { DocumentSource } from '../../model/query/document-source.ts'
 import type { Tx } from '../../model/transactions.ts'
 import { type ModelAnswer, WorkspaceModel } from '../../model/workspace-model.ts'
 

@@ -1,4 +1,5 @@
 import { systemClock as system } from '../../model/clock.ts'
+import type { ClientLogger } from './client-logger.ts'
 import type { Report } from './report.ts'
 import type { Dial } from './web-socket.ts'
 
@@ -15,12 +16,6 @@ export interface Clock {
   monotonic: () => number
   /** Calls back once, unless cancelled before. */
   schedule: (milliseconds: number, callback: () => void) => Cancel
-}
-
-/** Gets what the client does. Never a token, never the contents of a document. */
-export interface ClientLogger {
-  debug: (message: string, fields: object) => void
-  warn: (message: string, fields: object) => void
 }
 
 /** What the machine knows of its network. */

@@ -1,4 +1,4 @@
-import type { ClientLogger } from './environment.ts'
+import type { ClientLogger } from './client-logger.ts'
 
 /** Where an error goes that nobody here can do anything about. */
 export type Report = (error: unknown) => void

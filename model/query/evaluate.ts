@@ -1,16 +1,11 @@
-import type { Doc, Domain } from '../documents.ts'
+import type { Doc } from '../documents.ts'
+import type { DocumentSource } from './document-source.ts'
 import { joinsOf, withLookups } from './join.ts'
 import type { Condition, FindPlan } from './plan.ts'
 import { compileCondition } from './predicate.ts'
 import { compileProjection } from './projection.ts'
 import type { FindResult, WithLookup } from './query.ts'
 import { compileSort } from './sort.ts'
-
-/** Where the evaluator finds documents. */
-export interface DocumentSource {
-  documents: (domain: Domain) => Iterable<Doc>
-  get: (domain: Domain, id: string) => Doc | undefined
-}
 
 /** Runs a plan over documents in memory: the meaning every storage adapter reproduces. */
 export function evaluatePlan(plan: FindPlan, source: DocumentSource): FindResult {

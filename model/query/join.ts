@@ -1,6 +1,6 @@
 import type { Doc } from '../documents.ts'
 import { compareStrings } from './compare.ts'
-import type { DocumentSource } from './evaluate.ts'
+import type { DocumentSource } from './document-source.ts'
 import { valuesAt } from './path.ts'
 import type { LookupPlan } from './plan.ts'
 import { compileCondition, type Join, type Joins, type Predicate } from './predicate.ts'

@@ -9,7 +9,8 @@ import type { Condition, FindPlan, Projection } from './plan.ts'
 import type { DocumentQuery, FindOptions } from './query.ts'
 import { MAX_PATTERN_LENGTH } from './regex.ts'
 import { isSearchPrefix, searchPrefixes } from './search-terms.ts'
-import { resolveKey, resolvePath, type QueryScope } from './resolve-key.ts'
+import type { QueryScope } from './query-scope.ts'
+import { resolveKey, resolvePath } from './resolve-key.ts'
 import { pushAll } from '../push-all.ts'
 
 /**

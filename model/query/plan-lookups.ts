@@ -4,16 +4,8 @@ import { invalidQuery } from './invalid-query.ts'
 import { MAX_QUERY_DEPTH, type OperandBudget } from './parse-condition.ts'
 import { planClass } from './plan-class.ts'
 import type { LookupPlan } from './plan.ts'
+import type { LookupScope, ScopedLookup } from './query-scope.ts'
 import { resolvePath } from './resolve-key.ts'
-
-/** Lookups by name, with what is needed to resolve keys that go through them. */
-export type LookupScope = ReadonlyMap<string, ScopedLookup>
-
-export interface ScopedLookup {
-  _class: string
-  plan: Omit<LookupPlan, 'nested'>
-  nested: LookupScope
-}
 
 interface Level {
   hierarchy: Hierarchy

@@ -3,7 +3,8 @@ import { invalidQuery } from './invalid-query.ts'
 import { parseField } from './parse-condition.ts'
 import type { SortKey } from './plan.ts'
 import type { CaseIndex } from './query.ts'
-import { resolveKey, type KeyTarget, type QueryScope } from './resolve-key.ts'
+import type { QueryScope } from './query-scope.ts'
+import { resolveKey, type KeyTarget } from './resolve-key.ts'
 
 /** The sort keys in the order they stand. One may go through a lookup, but not through one within another. */
 export function planSort(sort: unknown, scope: QueryScope): SortKey[] {

@@ -1,16 +1,8 @@
 import type { Hierarchy } from '../hierarchy.ts'
 import { invalidQuery } from './invalid-query.ts'
-import { MAX_QUERY_DEPTH, parsePath, type OperandBudget } from './parse-condition.ts'
-import type { LookupScope } from './plan-lookups.ts'
+import { MAX_QUERY_DEPTH, parsePath } from './parse-condition.ts'
+import type { LookupScope, QueryScope } from './query-scope.ts'
 import type { Path } from './plan.ts'
-
-/** What the keys of a query are resolved against. */
-export interface QueryScope {
-  hierarchy: Hierarchy
-  _class: string
-  lookups: LookupScope
-  budget: OperandBudget
-}
 
 /** A key's place: the lookups it goes through from the outside in, and the path within the last of them. */
 export interface KeyTarget {

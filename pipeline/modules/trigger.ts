@@ -4,7 +4,7 @@ import type { Hierarchy } from '../../model/hierarchy.ts'
 import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import type { TxCUD } from '../../model/transactions.ts'
 import type { TransactionFactory } from '../../model/transaction-factory.ts'
-import type { Logger } from '../workspace/workspace.ts'
+import type { Logger } from '../shared/logger.ts'
 
 /** The changes a trigger is for. */
 export interface TriggerMatch {

@@ -4,7 +4,7 @@ import type { Condition } from '../../model/query/plan.ts'
 import type { WorkspaceModel } from '../../model/workspace-model.ts'
 import { plainPlan } from '../shared/plain-plan.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
-import type { Logger } from '../workspace/workspace.ts'
+import type { Logger } from '../shared/logger.ts'
 import type { Permissions } from './permissions.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { type Account, AccountRole } from '../../model/documents.ts'
 import { StatusError } from '../../model/status.ts'
 import type { Caller } from '../shared/caller.ts'
-import type { Workspace } from '../workspace/workspace.ts'
+import type { WorkspaceModel } from '../../model/workspace-model.ts'
 
 const ranks: readonly string[] = [
   AccountRole.Guest,
@@ -24,7 +24,10 @@ export function isMaintainer(role: string | undefined): boolean {
  * @throws StatusError where the caller writes nothing: Forbidden for a guest and for who has no account any more,
  *   WorkspaceBroken while the model is broken
  */
-export function writerRole({ model, flaws }: Workspace, caller: Caller): AccountRole {
+export function writerRole(
+  { model, flaws }: { model: WorkspaceModel; flaws: readonly string[] },
+  caller: Caller,
+): AccountRole {
   const role = (model.get(caller.account) as Partial<Account> | undefined)?.role ?? AccountRole.Guest
   if (rankOf(role) <= rankOf(AccountRole.Guest)) throw forbidden('guests only read')
   if (flaws.length > 0)

@@ -1,7 +1,7 @@
 import type { Tx } from '../../model/transactions.ts'
 import type { Caller } from '../shared/caller.ts'
-import { seesEverything } from '../permissions/permissions.ts'
-import type { Workspace } from '../workspace/workspace.ts'
+import { type Permissions, seesEverything } from '../permissions/permissions.ts'
+import type { WorkspaceStorage } from '../../storage/contract.ts'
 
 /** Log entries read at a time. */
 const PAGE = 1000
@@ -27,7 +27,7 @@ export interface MissedSince {
  * @returns `undefined` when it can't be told exactly: too much, not of this log, or what the caller may see has changed
  */
 export async function missed(
-  workspace: Workspace,
+  workspace: { permissions: Permissions; storage: WorkspaceStorage; lastSeq: () => number },
   caller: Caller,
   { after, most, mostBytes = Infinity }: MissedSince,
 ): Promise<Missed | undefined> {

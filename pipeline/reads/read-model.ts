@@ -4,7 +4,7 @@ import { StatusError } from '../../model/status.ts'
 import type { Tx, TxCUD } from '../../model/transactions.ts'
 import { isDeclaration, WorkspaceModel } from '../../model/workspace-model.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
-import type { Logger } from '../workspace/workspace.ts'
+import type { Logger } from '../shared/logger.ts'
 
 /** Model transactions read from the log at a time. */
 const MODEL_PAGE = 5000

@@ -1,7 +1,7 @@
 import type { CommitQueue } from '../commit/commit-queue.ts'
 import { everybody } from '../push/account-set.ts'
 import { readSpaces } from '../permissions/read-spaces.ts'
-import { securityPush } from '../permissions/security-events.ts'
+import { securityPush } from '../workspace/security-events.ts'
 import type { RestoreMark } from './restore-mark.ts'
 import { RestoredDocuments } from './restored-documents.ts'
 import { Restoring, type RestoringParts } from './restoring.ts'

@@ -1,25 +1,45 @@
+/** Calls back once after some milliseconds. Returns a function that cancels it. */
+type Schedule = (milliseconds: number, task: () => void) => () => void
+
+export interface TimeoutOptions {
+  milliseconds: number
+  /** What is done, for the error: `opening workspace demo`. */
+  what?: string
+  /** Ends the wait early, with its reason as the error. */
+  stop?: AbortSignal | undefined
+  /** The timer: the platform's own, which keeps no process alive, unless given. */
+  schedule?: Schedule
+}
+
 /**
- * The promise's outcome; fails when it takes longer, or when `stop` is aborted first. Leaves no timer. What is made
- * may ask for a signal of the same: to make one costs more than most runs take.
+ * The outcome of the work. Fails when it takes longer, or when `stop` is aborted first. Leaves no timer.
+ * Work that is a function gets its signal on request: to make one costs more than most work takes.
+ *
+ * @throws Error that names what took too long; the reason of `stop`
  */
-export async function inTime<T>(
-  make: (signal: () => AbortSignal) => T | Promise<T>,
-  milliseconds: number,
-  stop?: AbortSignal,
+export async function withTimeout<T>(
+  work: Promise<T> | ((signal: () => AbortSignal) => T | Promise<T>),
+  { milliseconds, what = 'it', stop, schedule = realTime }: TimeoutOptions,
 ): Promise<T> {
   stop?.throwIfAborted()
   const ending = new Ending()
   const stopped = (): void => ending.end(stop?.reason as Error)
-  const timer = setTimeout(() => {
-    ending.end(new Error(`it took longer than ${milliseconds} ms`))
-  }, milliseconds).unref()
+  const cancel = schedule(milliseconds, () => {
+    ending.end(new Error(`${what} took longer than ${milliseconds} ms`))
+  })
   stop?.addEventListener('abort', stopped, { once: true })
   try {
-    return await Promise.race([make(() => ending.signal), ending.promise])
+    const outcome = typeof work === 'function' ? work(() => ending.signal) : work
+    return await Promise.race([outcome, ending.promise])
   } finally {
-    clearTimeout(timer)
+    cancel()
     stop?.removeEventListener('abort', stopped)
   }
+}
+
+const realTime: Schedule = (milliseconds, task) => {
+  const timer = setTimeout(task, milliseconds).unref()
+  return () => clearTimeout(timer)
 }
 
 class Ending {

@@ -7,9 +7,9 @@ import type { Handlers } from '../workspace/middleware.ts'
 import type { LogEntry } from '../../storage/contract.ts'
 import { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Workspace } from '../workspace/workspace.ts'
-import { finderFor } from '../modules/module-context.ts'
+import { finderFor } from './module-context.ts'
 import { nextGeneration } from '../modules/generation.ts'
-import { inTime } from '../shared/with-timeout.ts'
+import { withTimeout } from '../shared/with-timeout.ts'
 import type { AsyncContext, AsyncTrigger, Installed } from '../modules/trigger.ts'
 
 /** One asynchronous trigger in one workspace, for one transaction at a time. */
@@ -38,11 +38,10 @@ export class AsyncTriggerRun {
   async effects(entry: LogEntry): Promise<TxCUD[]> {
     const { runTime } = this.#workspace.modules.limits
     const tx = entry.tx as TxCUD
-    const made = await inTime(
-      (signal) => this.#trigger.run(this.#context(entry, signal), tx),
-      runTime,
-      this.#stop,
-    )
+    const made = await withTimeout((signal) => this.#trigger.run(this.#context(entry, signal), tx), {
+      milliseconds: runTime,
+      stop: this.#stop,
+    })
     if (!Array.isArray(made)) throw new TypeError('a trigger returns an array of transactions')
     if (made.length === 0) return []
     const meta = nextGeneration(tx, this.#trigger.fullName)

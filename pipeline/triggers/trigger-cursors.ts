@@ -5,7 +5,7 @@ import { systemCaller } from '../shared/caller.ts'
 import type { LogEntry } from '../../storage/contract.ts'
 import { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Workspace } from '../workspace/workspace.ts'
-import { together } from '../modules/module-context.ts'
+import { together } from './module-context.ts'
 import { moduleState, type TriggerCursor } from '../modules/module-state.ts'
 import type { AsyncTrigger, Installed } from '../modules/trigger.ts'
 

@@ -1,22 +1,12 @@
 import type { DocumentStore } from '../../model/document-store.ts'
 import type { Tx } from '../../model/transactions.ts'
+import type { Clock, Logger } from '../shared/logger.ts'
 import type { Caller } from '../shared/caller.ts'
 import type { ConsistentReads } from '../reads/consistent-reads.ts'
 import type { Permissions } from '../permissions/permissions.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
 import type { InstalledModules } from '../modules/installed-modules.ts'
 import type { WorkspaceModel } from '../../model/workspace-model.ts'
-
-export interface Clock {
-  /** Milliseconds since the Unix epoch. */
-  now: () => number
-}
-
-export interface Logger {
-  info: (fields: object, message: string) => void
-  warn: (fields: object, message: string) => void
-  error: (fields: object, message: string) => void
-}
 
 /** Resolves with the answer once the transaction is durable. */
 export type Commit = (caller: Caller, tx: Tx) => Promise<unknown>

@@ -1,6 +1,6 @@
 import type { Document } from 'mongodb'
 import { askMongo, tryMongo } from '../../storage/mongodb/driver/probe.ts'
-import type { Finding } from './doctor.ts'
+import type { Finding } from './finding.ts'
 
 /**
  * Asks MongoDB itself, and has it write, index and read a probe in a database of the server's prefix; its address is

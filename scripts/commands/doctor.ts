@@ -4,13 +4,9 @@ import { Command } from 'commander'
 import { makePrivateFolder } from '../../storage/shared/private-files.ts'
 import type { Configuration, Flags } from '../../server/configuration/configuration.ts'
 import { httpAddress } from '../../server/http/http-address.ts'
+import type { Finding } from './finding.ts'
 import { configurationOf, warnOfLinks, withFlags } from './configured.ts'
 import { pushAll } from '../../model/push-all.ts'
-
-export interface Finding {
-  ok: boolean
-  what: string
-}
 
 const LEAST_NODE = [20, 19] as const
 /** Bytes of free disk below which a warning is due. */

@@ -4,7 +4,7 @@ import type { Configuration, Flags } from '../../server/configuration/configurat
 import { ConfigurationError } from '../../server/configuration/configuration-error.ts'
 import { startServer } from '../../server/main.ts'
 import type { RunningServer } from '../../server/running-server.ts'
-import { withTimeout } from '../../server/time/with-timeout.ts'
+import { withTimeout } from '../../pipeline/shared/with-timeout.ts'
 import { lockData } from '../lock-data.ts'
 import { configurationOf, warnOfLinks, withFlags } from './configured.ts'
 import { explainStart } from './explain-start.ts'
@@ -50,7 +50,9 @@ function announce(server: RunningServer, configuration: Configuration): void {
 
 /** A start that goes on is waited for, so that it ends in good order, but not for ever: a module may hold it up. */
 async function stopInTime(starting: Promise<RunningServer>, { stopTimeout }: Configuration): Promise<void> {
-  const started = withTimeout(starting, stopTimeout * 1000, 'the start').catch(() => undefined)
+  const started = withTimeout(starting, { milliseconds: stopTimeout * 1000, what: 'the start' }).catch(
+    () => undefined,
+  )
   const server = await started
   await server?.stop()
 }

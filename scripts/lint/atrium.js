@@ -1,4 +1,5 @@
 /** Rules of this project's own, for oxlint. */
+import { importArrows } from './import-arrows.js'
 
 /** Calls that take as many arguments as there are: each takes a place on the stack, which ends at some 120,000. */
 const methods = new Set([
@@ -50,4 +51,7 @@ const noUnboundedSpread = {
   },
 }
 
-export default { meta: { name: 'atrium' }, rules: { 'no-unbounded-spread': noUnboundedSpread } }
+export default {
+  meta: { name: 'atrium' },
+  rules: { 'import-arrows': importArrows, 'no-unbounded-spread': noUnboundedSpread },
+}

@@ -39,6 +39,9 @@ export interface TokenClaims {
   auth_time?: number
 }
 
+/** Prefix of the ids of workspaces that the server itself keeps: nobody enters them. */
+export const RESERVED_PREFIX = 'atrium:'
+
 /** The email in tokens of the server itself and of its tools. */
 export const SYSTEM_EMAIL = systemCaller.email
 

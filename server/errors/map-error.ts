@@ -1,7 +1,7 @@
 import { type Status, StatusError } from '../../model/status.ts'
 import { StorageError } from '../../storage/contract.ts'
 import { TooLargeError } from '../../storage/shared/too-large.ts'
-import type { Logger } from '../../pipeline/workspace/workspace.ts'
+import type { Logger } from '../../pipeline/shared/logger.ts'
 
 /** The one place where a failure becomes what a client sees: never a stack, never a path. */
 export function toStatus(error: unknown, logger: Logger): Status {

@@ -8,7 +8,8 @@ import type { WorkspaceStorage } from '../../storage/contract.ts'
 import { takeParams } from '../../protocol/take-params.ts'
 import { domainHash } from '../../storage/shared/domain-hash.ts'
 import { type BackupChunk, BackupWalks } from './backup-scans.ts'
-import { type Method, parse } from './core-methods.ts'
+import { parseParams } from '../../protocol/parse-params.ts'
+import type { Method } from './core-methods.ts'
 
 const domain = z.string().regex(/^[a-z][a-z0-9_-]{0,63}$/i, 'letters, digits, dashes')
 const documents = z.array(z.looseObject({ _id: z.string(), _class: z.string() }))
@@ -42,37 +43,37 @@ function backupOnly(run: (pipeline: Pipeline, params: unknown[]) => unknown): Me
 }
 
 async function loadChunk({ storage }: Pipeline, params: unknown[]): Promise<BackupChunk> {
-  const [name, given] = parse(z.tuple([domain, z.number().nullish()]), [params[0], params[1]])
+  const [name, given] = parseParams(z.tuple([domain, z.number().nullish()]), [params[0], params[1]])
   const own = walksOf(storage)
   return await own.next(name, given ?? (await own.begin(name)))
 }
 
 function closeChunk({ storage }: Pipeline, params: unknown[]): unknown {
-  const [idx] = parse(z.tuple([z.number()]), params.slice(0, 1))
+  const [idx] = parseParams(z.tuple([z.number()]), params.slice(0, 1))
   walksOf(storage).close(idx)
   return {}
 }
 
 async function loadDocs({ storage }: Pipeline, params: unknown[]): Promise<Doc[]> {
   const schema = z.tuple([domain, z.array(z.string()), z.number().nullish()])
-  const [name, ids, idx] = parse(schema, [params[0], params[1], params[2]])
+  const [name, ids, idx] = parseParams(schema, [params[0], params[1], params[2]])
   return idx == null ? await storage.get(name, ids) : await walksOf(storage).get(name, idx, ids)
 }
 
 async function getDomainHash({ storage }: Pipeline, params: unknown[]): Promise<string> {
-  const [name] = parse(z.tuple([domain]), params.slice(0, 1))
+  const [name] = parseParams(z.tuple([domain]), params.slice(0, 1))
   return await domainHash(storage, name)
 }
 
 async function upload({ restoring }: Pipeline, params: unknown[]): Promise<unknown> {
-  const [name, docs] = parse(z.tuple([domain, documents]), params.slice(0, 2))
+  const [name, docs] = parseParams(z.tuple([domain, documents]), params.slice(0, 2))
   if (docs.some(({ _id }) => isIllFormed(_id))) throw badRequest('half of a surrogate pair in an id')
   await restoring.upload(name, takeParams(docs) as Doc[])
   return {}
 }
 
 async function clean({ restoring }: Pipeline, params: unknown[]): Promise<unknown> {
-  const [name, ids] = parse(z.tuple([domain, z.array(z.string())]), params.slice(0, 2))
+  const [name, ids] = parseParams(z.tuple([domain, z.array(z.string())]), params.slice(0, 2))
   await restoring.clean(name, ids)
   return {}
 }

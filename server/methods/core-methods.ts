@@ -5,7 +5,7 @@ import { MAX_PATTERN_LENGTH } from '../../model/query/regex.ts'
 import { searchPrefixes } from '../../model/query/search-terms.ts'
 import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import { StatusError } from '../../model/status.ts'
-import { describe } from '../../protocol/parse-request.ts'
+import { padParams, parseParams } from '../../protocol/parse-params.ts'
 import { takeParams, takeQuery } from '../../protocol/take-params.ts'
 import { parseTransaction } from '../../protocol/transaction-schema.ts'
 import type { FindRequest } from '../../pipeline/workspace/middleware.ts'
@@ -94,7 +94,9 @@ async function query(
 }
 
 function findRequest(params: unknown[], encoded: PartLimits | undefined): FindRequest {
-  const [_class, query, options] = takeQuery(isFind(params) ? params : parse(findParams, pad(params, 3)))
+  const [_class, query, options] = takeQuery(
+    isFind(params) ? params : parseParams(findParams, padParams(params, 3)),
+  )
   return {
     _class: _class as Ref<Class>,
     query: query as DocumentQuery,
@@ -111,7 +113,7 @@ function isFind(params: unknown[]): params is FindParams {
 }
 
 async function loadModel({ pipeline, caller }: MethodContext, params: unknown[]): Promise<unknown> {
-  const [lastTxTime, hash] = parse(loadModelParams, pad(params, 2))
+  const [lastTxTime, hash] = parseParams(loadModelParams, padParams(params, 2))
   return await pipeline.loadModel(caller, lastTxTime ?? 0, hash ?? undefined)
 }
 
@@ -124,7 +126,7 @@ function getAccount({ pipeline, token, protocol }: MethodContext): unknown {
 }
 
 function searchFulltext({ pipeline, caller }: MethodContext, params: unknown[]): unknown {
-  const [{ query, classes, spaces }, options] = parse(searchParams, pad(takeParams(params), 2))
+  const [{ query, classes, spaces }, options] = parseParams(searchParams, padParams(takeParams(params), 2))
   const search = {
     query,
     classes: (classes ?? undefined) as Ref<Class>[] | undefined,
@@ -135,7 +137,7 @@ function searchFulltext({ pipeline, caller }: MethodContext, params: unknown[]):
 }
 
 function measure({ measures }: MethodContext, params: unknown[]): unknown {
-  const [operation] = parse(measureParams, params)
+  const [operation] = parseParams(measureParams, params)
   if (measures.size >= MAX_MEASURES) {
     throw new StatusError('platform:status:LimitReached', { limit: 'measures', value: MAX_MEASURES })
   }
@@ -144,23 +146,11 @@ function measure({ measures }: MethodContext, params: unknown[]): unknown {
 }
 
 function measureDone({ measures }: MethodContext, params: unknown[]): unknown {
-  const [operation] = parse(measureParams, params)
+  const [operation] = parseParams(measureParams, params)
   const spent = measures.get(operation)
   if (spent === undefined) {
     throw new StatusError('platform:status:BadRequest', { message: `nothing measures ${operation}` })
   }
   measures.delete(operation)
   return spent
-}
-
-/** @throws StatusError `platform:status:BadRequest` that names what is wrong */
-export function parse<T>(schema: z.ZodType<T>, params: unknown[]): T {
-  const parsed = schema.safeParse(params)
-  if (parsed.success) return parsed.data
-  throw new StatusError('platform:status:BadRequest', { message: `params: ${describe(parsed.error)}` })
-}
-
-/** Params left out at the end. */
-function pad(params: unknown[], length: number): unknown[] {
-  return params.length >= length ? params : [...params, ...Array<undefined>(length - params.length)]
 }

@@ -1,6 +1,7 @@
 import type { InstalledModules } from '../../pipeline/modules/installed-modules.ts'
 import { takeParams } from '../../protocol/take-params.ts'
-import { type Method, parse } from './core-methods.ts'
+import { parseParams } from '../../protocol/parse-params.ts'
+import type { Method } from './core-methods.ts'
 
 /** A method that a module brings, under its full name: looked up among those declared, and nowhere else. */
 export function serviceMethodOf({ methods }: InstalledModules, name: string): Method | undefined {
@@ -9,7 +10,7 @@ export function serviceMethodOf({ methods }: InstalledModules, name: string): Me
   return {
     kind: 'other',
     run: async ({ pipeline, caller }, params) => {
-      return await found.run(pipeline.actingFor(caller), parse(found.params, takeParams(params)))
+      return await found.run(pipeline.actingFor(caller), parseParams(found.params, takeParams(params)))
     },
   }
 }

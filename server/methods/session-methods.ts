@@ -4,7 +4,8 @@ import { closeCodes } from '../../protocol/close-codes.ts'
 import type { Token, Tokens } from '../auth/tokens.ts'
 import type { WorkspaceRegistry } from '../workspaces/workspace-registry.ts'
 import { backupMethods } from './backup-methods.ts'
-import { type Method, parse } from './core-methods.ts'
+import { parseParams } from '../../protocol/parse-params.ts'
+import type { Method } from './core-methods.ts'
 import type { Session } from '../sessions/session.ts'
 
 export interface SessionMethodParts {
@@ -45,7 +46,7 @@ async function forceClose({ session, registry }: SessionMethodParts): Promise<bo
 /** A session may renew its token, not become another. */
 async function authenticate(parts: SessionMethodParts, params: unknown[]): Promise<boolean> {
   const { session, tokens, admit, tokenChanged } = parts
-  const [raw] = parse(z.tuple([z.string()]).rest(z.unknown()), params)
+  const [raw] = parseParams(z.tuple([z.string()]).rest(z.unknown()), params)
   const token = tokens.verify(raw)
   const { person, workspace, mode, isBackup, admin } = session.token
   if (

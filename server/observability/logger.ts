@@ -1,5 +1,5 @@
 import { type DestinationStream, pino } from 'pino'
-import type { Logger } from '../../pipeline/workspace/workspace.ts'
+import type { Logger } from '../../pipeline/shared/logger.ts'
 
 export interface LeveledLogger {
   logger: Logger

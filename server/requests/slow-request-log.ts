@@ -1,4 +1,4 @@
-import type { Logger } from '../../pipeline/workspace/workspace.ts'
+import type { Logger } from '../../pipeline/shared/logger.ts'
 import type { Request } from '../../protocol/messages.ts'
 import type { Cancel, TimerWheel } from '../time/timer-wheel.ts'
 

@@ -1,7 +1,7 @@
 import { AccountRole } from '../../model/documents.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import { StorageError } from '../../storage/contract.ts'
-import type { Logger } from '../../pipeline/workspace/workspace.ts'
+import type { Logger } from '../../pipeline/shared/logger.ts'
 import { closeCodes } from '../../protocol/close-codes.ts'
 import type { AccessObserver } from '../accounts/access-observer.ts'
 import type { AccountsClient } from '../accounts/accounts-client.ts'

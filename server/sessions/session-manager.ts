@@ -8,7 +8,7 @@ import { StorageError } from '../../storage/contract.ts'
 import type { AccountsClient, ModelVersion, WorkspaceInfo } from '../accounts/accounts-client.ts'
 import type { Maintenance } from './maintenance.ts'
 import type { TimerWheel } from '../time/timer-wheel.ts'
-import { SYSTEM_EMAIL, type Token, type Tokens } from '../auth/tokens.ts'
+import { RESERVED_PREFIX, SYSTEM_EMAIL, type Token, type Tokens } from '../auth/tokens.ts'
 import type { Socket, SocketHandlers } from '../wire/socket.ts'
 import { callerOf } from '../workspaces/resolve-caller.ts'
 import { type Refusal, refusalFor, refusalOf } from '../workspaces/admission-rules.ts'
@@ -52,8 +52,6 @@ export interface ManagerLimits {
 const REFUSED_LINGER = 1000
 /** The system's tools are busy at times: they have this many times the patience. */
 const SYSTEM_PATIENCE = 10
-/** Workspaces of the server's own. */
-export const RESERVED = 'atrium:'
 
 /** Where a session that is open is. */
 interface Place {
@@ -147,7 +145,7 @@ export class SessionManager {
     const started = services.performanceNow()
     const token = tokens.verify(raw)
     services.metrics.verifiedToken((services.performanceNow() - started) / 1000)
-    if (token.workspace !== '' && !token.workspace.startsWith(RESERVED)) return token
+    if (token.workspace !== '' && !token.workspace.startsWith(RESERVED_PREFIX)) return token
     throw new StatusError('platform:status:Unauthorized')
   }
 

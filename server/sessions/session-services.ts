@@ -1,4 +1,4 @@
-import type { Logger } from '../../pipeline/workspace/workspace.ts'
+import type { Logger } from '../../pipeline/shared/logger.ts'
 import type { SessionLimits } from './limits.ts'
 import type { OutboxFlusher } from '../wire/outbox.ts'
 import type { RequestWatch } from '../requests/slow-request-log.ts'

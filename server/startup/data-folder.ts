@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { closeToOthers } from '../../storage/shared/private-files.ts'
-import type { Logger } from '../../pipeline/workspace/workspace.ts'
+import type { Logger } from '../../pipeline/shared/logger.ts'
 
 /** Folders of the data folder that the server keeps files in. */
 export const WORKSPACES = 'workspaces'

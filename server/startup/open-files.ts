@@ -1,6 +1,6 @@
 import type { Server, Socket } from 'node:net'
 import { isOutOfFiles, TOO_MANY_FILES } from '../../storage/shared/out-of-files.ts'
-import type { Logger } from '../../pipeline/workspace/workspace.ts'
+import type { Logger } from '../../pipeline/shared/logger.ts'
 
 /** Milliseconds between two lines of the log about it. */
 const QUIET = 5000

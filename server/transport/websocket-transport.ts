@@ -3,8 +3,8 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { bearerToken } from '../auth/tokens.ts'
-import { withTimeout } from '../time/with-timeout.ts'
-import type { Logger } from '../../pipeline/workspace/workspace.ts'
+import { withTimeout } from '../../pipeline/shared/with-timeout.ts'
+import type { Logger } from '../../pipeline/shared/logger.ts'
 import type { Frame } from '../wire/frame.ts'
 import type { Socket, SocketHandlers } from '../wire/socket.ts'
 
@@ -61,7 +61,7 @@ export class WebSocketTransport {
   async end(milliseconds: number): Promise<void> {
     const { clients } = this.#wss
     const ends = [...clients].map(async (ws) => await once(ws, 'close'))
-    await withTimeout(Promise.all(ends), milliseconds, 'closing the sockets').catch(() => undefined)
+    await withTimeout(Promise.all(ends), { milliseconds, what: 'closing the sockets' }).catch(() => undefined)
     for (const ws of clients) ws.terminate()
   }
 

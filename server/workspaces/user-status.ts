@@ -3,7 +3,7 @@ import { core } from '../../model/identifiers.ts'
 import type { TxCreateDoc, TxUpdateDoc } from '../../model/transactions.ts'
 import { systemCaller } from '../../pipeline/shared/caller.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
-import type { Logger } from '../../pipeline/workspace/workspace.ts'
+import type { Logger } from '../../pipeline/shared/logger.ts'
 import type { Cancel, TimerWheel } from '../time/timer-wheel.ts'
 
 interface Presence {

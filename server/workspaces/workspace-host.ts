@@ -5,13 +5,13 @@ import type { Caller } from '../../pipeline/shared/caller.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import type { Push } from '../../pipeline/push/push.ts'
 import { StorageError } from '../../storage/contract.ts'
-import type { Logger } from '../../pipeline/workspace/workspace.ts'
+import type { Logger } from '../../pipeline/shared/logger.ts'
 import type { WorkspaceListener } from '../../pipeline/push/workspace-listener.ts'
 import { Deliveries } from './fanout.ts'
 import type { Session } from '../sessions/session.ts'
 import type { Cancel, TimerWheel } from '../time/timer-wheel.ts'
 import { Turns } from '../time/keyed-queue.ts'
-import { withTimeout } from '../time/with-timeout.ts'
+import { withTimeout } from '../../pipeline/shared/with-timeout.ts'
 import { Announcements } from './announcements.ts'
 import { Eviction } from './eviction.ts'
 import { UserStatuses } from './user-status.ts'
@@ -344,7 +344,11 @@ export class WorkspaceHost {
   async #inTime<T>(promise: Promise<T>, doing: string): Promise<T> {
     const { wheel, openTimeout } = this.#options
     const schedule = wheel.schedule.bind(wheel)
-    return await withTimeout(promise, openTimeout, `${doing} workspace ${this.id}`, schedule)
+    return await withTimeout(promise, {
+      milliseconds: openTimeout,
+      what: `${doing} workspace ${this.id}`,
+      schedule,
+    })
   }
 
   #makeStatuses(pipeline: Pipeline, upgrade: boolean): UserStatuses | undefined {

@@ -1,5 +1,5 @@
 import type { Doc } from '../../model/documents.ts'
-import type { DocumentSource } from '../../model/query/evaluate.ts'
+import type { DocumentSource } from '../../model/query/document-source.ts'
 import { Search } from '../../model/query/search.ts'
 import { countTerm } from '../../model/query/search-terms.ts'
 import type { DomainSchema, SearchHit, SearchRequest, StorageSchema } from '../contract.ts'

@@ -24,10 +24,10 @@ import { toStorageError } from './driver/failure.ts'
 import { find } from './query/find.ts'
 import { findParts, type Parts } from './query/long-find.ts'
 import type { OpenedWorkspace } from './open.ts'
-import { retrying } from './commit/retry.ts'
+import { retrying } from './driver/retry.ts'
 import { maxGroupBytes } from './driver/size-limits.ts'
 import type { SearchIndex } from './search/search-index.ts'
-import { storedClasses } from './driver/stored-classes.ts'
+import { storedClasses } from './stored-classes.ts'
 import { listPage, ReplayingWalk } from './query/walk.ts'
 
 export interface WorkspaceParts {

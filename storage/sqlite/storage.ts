@@ -7,7 +7,7 @@ import { makePrivateFolder } from '../shared/private-files.ts'
 import type { Opened, WorkerOptions } from './worker/worker-protocol.ts'
 import { toError, toFailure } from './file/failure.ts'
 import { fileName } from './file/file-name.ts'
-import { ShortReads } from './reads/sync-reads.ts'
+import { ShortReads } from './sync-reads.ts'
 import { type Registered, WorkerThread } from './worker/worker-thread.ts'
 import { EmbeddedWorkspace } from './workspace.ts'
 

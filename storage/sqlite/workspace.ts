@@ -29,11 +29,11 @@ import {
   type WriteCall,
 } from './worker/worker-protocol.ts'
 import { encodePage } from '../shared/encode.ts'
-import { EmbeddedWalk } from './reads/walk.ts'
+import { EmbeddedWalk } from './walk.ts'
 import type { Page } from './reads/find.ts'
 import { type KeyLayout, keyLayout, keyValues } from './sql/key-columns.ts'
-import { documentRow, entryRow, transactionRow } from './file/row.ts'
-import type { ShortReads } from './reads/sync-reads.ts'
+import { documentRow, entryRow, transactionRow } from './sql/row.ts'
+import type { ShortReads } from './sync-reads.ts'
 import type { Registered, WorkerThread } from './worker/worker-thread.ts'
 
 export interface EmbeddedWorkspaceOptions {

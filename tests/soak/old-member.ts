@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Tx } from '../../model/transactions.ts'
-import { withTimeout } from '../../server/time/with-timeout.ts'
+import { withTimeout } from '../../pipeline/shared/with-timeout.ts'
 import { RawClient, RawError } from '../support/raw-client.ts'
 import type { MemberOptions } from './sdk-member.ts'
 import { RandomWork } from './random-work.ts'
@@ -38,7 +38,7 @@ export class OldMember {
     for (;;) {
       try {
         const client = await this.#connected()
-        return await withTimeout(client.request('tx', [tx]), PATIENCE, 'an answer')
+        return await withTimeout(client.request('tx', [tx]), { milliseconds: PATIENCE, what: 'an answer' })
       } catch (error) {
         if (error instanceof RawError && !isPassing(error)) throw error
         this.#drop()
@@ -67,7 +67,7 @@ export class OldMember {
       const client = new RawClient(this.#options.url, tokenOf(this.#options.email))
       this.#client = client
       try {
-        await withTimeout(once(client.socket, 'open'), PATIENCE, 'to connect')
+        await withTimeout(once(client.socket, 'open'), { milliseconds: PATIENCE, what: 'to connect' })
         client.send({ method: 'hello', params: [], id: -1 })
         const { result } = await client.wait(({ id }) => id === -1, PATIENCE)
         if (result === 'hello') break

@@ -2,13 +2,16 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileName } from '../../storage/sqlite/file/file-name.ts'
-import { RESERVED } from '../../server/sessions/session-manager.ts'
+import { RESERVED_PREFIX } from '../../server/auth/tokens.ts'
 import { temporaryFolder } from './executable.ts'
 
 /** A data folder in which the file of the built-in accounts holds garbage. */
 export async function damagedAccounts(context: TestContext): Promise<string> {
   const data = await temporaryFolder(context)
   await mkdir(join(data, 'workspaces'))
-  await writeFile(join(data, 'workspaces', fileName(`${RESERVED}accounts`)), Buffer.alloc(9999, 'garbage'))
+  await writeFile(
+    join(data, 'workspaces', fileName(`${RESERVED_PREFIX}accounts`)),
+    Buffer.alloc(9999, 'garbage'),
+  )
   return data
 }

@@ -6,7 +6,7 @@ import { StatusError } from '../../../model/status.ts'
 import type { TxCollectionCUD, TxCUD, TxUpdateDoc } from '../../../model/transactions.ts'
 import { refuseHashField } from '../../shared/hash-field.ts'
 import { isEmpty } from '../../push/account-set.ts'
-import { securityPush } from '../../permissions/security-events.ts'
+import { securityPush } from '../../workspace/security-events.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import type { AppliedChange, CommitStep, Work } from '../commit-step.ts'
 

@@ -13,7 +13,7 @@ import { StorageError } from '../../../storage/contract.ts'
 import { TransactionFactory } from '../../../model/transaction-factory.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import { trustedMeta } from '../../modules/generation.ts'
-import { inTime } from '../../shared/with-timeout.ts'
+import { withTimeout } from '../../shared/with-timeout.ts'
 import type { Installed, SyncContext, SyncTrigger } from '../../modules/trigger.ts'
 
 /** One run of a synchronous trigger inside the commit queue. */
@@ -33,7 +33,8 @@ export class SyncTriggerRun {
     const { modules } = this.#workspace
     try {
       const made = this.#trigger.run(this.#context(change), change.tx)
-      const txes = made instanceof Promise ? await inTime(() => made, modules.limits.runTime) : made
+      const txes =
+        made instanceof Promise ? await withTimeout(made, { milliseconds: modules.limits.runTime }) : made
       checkSigned(change.tx, txes)
       return txes
     } catch (error) {

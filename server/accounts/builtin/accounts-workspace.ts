@@ -1,7 +1,7 @@
 import type { OpenOptions } from '../../../pipeline/open-workspace.ts'
 import { InstalledModules } from '../../../pipeline/modules/installed-modules.ts'
 import { modelOf } from '../../modules/load-modules.ts'
-import { RESERVED } from '../../sessions/session-manager.ts'
+import { RESERVED_PREFIX } from '../../auth/tokens.ts'
 import { accountsMigrations } from './migrations.ts'
 import { accountsModel } from './model.ts'
 
@@ -11,7 +11,7 @@ export function accountsWorkspace(
 ): Required<Pick<OpenOptions, 'id' | 'base' | 'modules' | 'committed'>> {
   const module = { name: 'accounts', model: accountsModel, migrations: accountsMigrations(now) }
   return {
-    id: `${RESERVED}accounts`,
+    id: `${RESERVED_PREFIX}accounts`,
     base: modelOf([module]),
     modules: new InstalledModules([module]),
     committed: () => undefined,

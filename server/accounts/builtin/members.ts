@@ -3,7 +3,7 @@ import { foldEmail } from '../../../model/email.ts'
 import { AccountRole } from '../../../model/documents.ts'
 import { StatusError } from '../../../model/status.ts'
 import { isMaintainer, rankOf } from '../../../pipeline/permissions/role.ts'
-import { parse } from '../../methods/core-methods.ts'
+import { parseParams } from '../../../protocol/parse-params.ts'
 import type { Token } from '../../auth/tokens.ts'
 import { Turns } from '../../time/keyed-queue.ts'
 import type { AccessObserver } from '../access-observer.ts'
@@ -44,7 +44,7 @@ export class Members {
   }
 
   async assign(token: Token, params: unknown[]): Promise<unknown> {
-    const [address, workspace, given = AccountRole.User] = parse(
+    const [address, workspace, given = AccountRole.User] = parseParams(
       z.tuple([email, z.string(), role.optional()]),
       params,
     )
@@ -61,7 +61,7 @@ export class Members {
   }
 
   async remove(token: Token, params: unknown[]): Promise<unknown> {
-    const [address, workspace] = parse(z.tuple([email, z.string()]), params)
+    const [address, workspace] = parseParams(z.tuple([email, z.string()]), params)
     checkScope(token, workspace)
     return await this.#turns.take(workspace, async () => {
       await workspaceOf(this.#options.store, workspace)

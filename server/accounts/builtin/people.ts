@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { foldEmail } from '../../../model/email.ts'
 import { StatusError } from '../../../model/status.ts'
-import { parse } from '../../methods/core-methods.ts'
+import { parseParams } from '../../../protocol/parse-params.ts'
 import { SYSTEM_EMAIL, type Token, type TokenClaims } from '../../auth/tokens.ts'
 import { Turns } from '../../time/keyed-queue.ts'
 import type { AccessObserver } from '../access-observer.ts'
@@ -74,7 +74,10 @@ export class People {
 
   async createAccount(token: Token | undefined, params: unknown[]): Promise<unknown> {
     const admin = token?.admin === true
-    const [address, secret] = parse(z.tuple([newEmail, admin ? anyPassword.nullish() : anyPassword]), params)
+    const [address, secret] = parseParams(
+      z.tuple([newEmail, admin ? anyPassword.nullish() : anyPassword]),
+      params,
+    )
     const id = foldEmail(address)
     if (this.#options.isSystem(id) || (this.#options.settings.signup === 'closed' && !admin))
       throw forbidden('sign-up is closed')
@@ -83,14 +86,14 @@ export class People {
   }
 
   async login(params: unknown[]): Promise<unknown> {
-    const [address, secret] = parse(z.tuple([email, anyPassword]), params)
+    const [address, secret] = parseParams(z.tuple([email, anyPassword]), params)
     const person = await this.#proven(address, secret)
     return { email: person.email, token: this.#options.issuer.afterLogin(person) }
   }
 
   /** One’s own with the old one; anybody's, without, by administrators. Who gave the old one goes on with a new token. */
   async changePassword(token: Token, params: unknown[]): Promise<unknown> {
-    const [old, secret, address = token.email] = parse(
+    const [old, secret, address = token.email] = parseParams(
       z.tuple([anyPassword.nullish(), anyPassword, email.optional()]),
       params,
     )
@@ -109,7 +112,7 @@ export class People {
 
   /** One’s own, or, by administrators, anybody's. Whose own they were goes on with a new token of the same kind. */
   async revokeSessions(token: Token, params: unknown[]): Promise<unknown> {
-    const [address = token.email] = parse(z.tuple([email.optional()]), params)
+    const [address = token.email] = parseParams(z.tuple([email.optional()]), params)
     const isOwn = foldEmail(address) === token.person
     if (!isOwn && !isPrivileged(token)) throw forbidden('only administrators revoke the tokens of others')
     const { _id: id } = await this.get(address)

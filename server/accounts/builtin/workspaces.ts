@@ -3,7 +3,7 @@ import { AccountRole, type Ref } from '../../../model/documents.ts'
 import { StatusError } from '../../../model/status.ts'
 import { workspaceIdOf } from './workspace-id.ts'
 import { workspaceOf } from './workspace-of.ts'
-import { parse } from '../../methods/core-methods.ts'
+import { parseParams } from '../../../protocol/parse-params.ts'
 import type { Token } from '../../auth/tokens.ts'
 import type { AccessObserver } from '../access-observer.ts'
 import type { ModelVersion } from '../accounts-client.ts'
@@ -42,7 +42,7 @@ export class Workspaces {
 
   /** For who has an account, and owns it then; for administrators and the system, who own it when they have one. */
   async create(token: Token, params: unknown[]): Promise<unknown> {
-    const [name] = parse(z.tuple([z.string().trim().min(1).max(256)]), params)
+    const [name] = parseParams(z.tuple([z.string().trim().min(1).max(256)]), params)
     const { store, modelVersion, people } = this.#options
     if (!isPrivileged(token)) await this.#checkFounder(token)
     const workspace = workspaceIdOf(name)
@@ -70,7 +70,7 @@ export class Workspaces {
   }
 
   async select(token: Token, params: unknown[]): Promise<unknown> {
-    const [id] = parse(z.tuple([z.string()]), params)
+    const [id] = parseParams(z.tuple([z.string()]), params)
     checkScope(token, id)
     const { productId } = (await this.#entry(token, id)).workspace
     const { issuer, people, endpoint } = this.#options
@@ -82,7 +82,7 @@ export class Workspaces {
   }
 
   async info(token: Token, params: unknown[]): Promise<unknown> {
-    const [visit] = parse(z.tuple([z.boolean().optional()]), params.slice(0, 1))
+    const [visit] = parseParams(z.tuple([z.boolean().optional()]), params.slice(0, 1))
     const { workspace, role } = await this.#entry(token, token.workspace)
     if (visit === true) void this.#noteVisit(workspace).catch(() => undefined)
     const { createdBy, createdOn } = workspace
@@ -128,7 +128,7 @@ export class Workspaces {
         .object({ toProcess: z.number(), total: z.number(), elapsed: z.number(), eta: z.number() })
         .nullish(),
     })
-    const [id, operations] = parse(z.tuple([z.string(), change]), params)
+    const [id, operations] = parseParams(z.tuple([z.string(), change]), params)
     if (!isPrivileged(token) && !(token.mode === 'upgrade' && token.workspace === id)) {
       throw forbidden('only administrators and upgrade tools change a workspace')
     }

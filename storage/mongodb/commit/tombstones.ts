@@ -1,7 +1,7 @@
 import type { Document } from 'mongodb'
 import type { Domain } from '../../../model/documents.ts'
 import type { HistoryCollection } from '../log/workspace-metadata.ts'
-import { putMarks } from '../restore/marks.ts'
+import { putMarks } from '../driver/marks.ts'
 
 /** Milliseconds in which a write that was sent arrives or never does. */
 const latest = 7 * 24 * 3600 * 1000

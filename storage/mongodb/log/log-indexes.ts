@@ -1,5 +1,5 @@
 import type { Collection } from 'mongodb'
-import { CollectionIndexes, type WantedIndex } from '../query/collection-indexes.ts'
+import { CollectionIndexes, type WantedIndex } from '../driver/collection-indexes.ts'
 import type { StoredEntry } from './stored-document.ts'
 
 const indexes: readonly WantedIndex[] = [

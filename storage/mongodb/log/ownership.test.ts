@@ -7,7 +7,7 @@ import { withEachMongo } from '../../../tests/services/with-mongo.ts'
 import type { StorageError, WorkspaceStorage } from '../../contract.ts'
 import { batch, entry, idsOf, noSchema, task, taskSchema } from '../../testing/fixture.ts'
 import { databaseName } from '../driver/database-name.ts'
-import { Documents } from '../commit/documents.ts'
+import { Documents } from '../documents/documents.ts'
 import { storedDocument, type StoredEntry, storedEntry } from './stored-document.ts'
 import { temporarySubject, type TemporarySubject } from '../../testing/mongodb-test-storage.ts'
 

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import type { Collection, Db, Document } from 'mongodb'
 import { StorageError } from '../../contract.ts'
 import { isDuplicate } from '../driver/failure.ts'
-import { putMarks } from '../restore/marks.ts'
-import { type RetryOptions, retrying } from '../commit/retry.ts'
+import { putMarks } from '../driver/marks.ts'
+import { type RetryOptions, retrying } from '../driver/retry.ts'
 
 /** What is known of a workspace beside its log and its documents. */
 export interface History extends Document {

@@ -1,6 +1,6 @@
 import type { Doc, Domain } from '../../../model/documents.ts'
 import type { Log } from '../log/log.ts'
-import { changedDocuments } from '../log/replay.ts'
+import { changedDocuments } from '../documents/replay.ts'
 import { applyEntry, changedId, type StoredEntry, transactionOf } from '../log/stored-document.ts'
 
 /** The documents of a domain that were changed after a place in the log, and what they were there. */

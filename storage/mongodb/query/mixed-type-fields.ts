@@ -2,7 +2,7 @@ import type { Collection, Document } from 'mongodb'
 import type { Doc, Domain } from '../../../model/documents.ts'
 import { hasPlainOrder } from '../../../model/query/compare.ts'
 import type { Path } from '../../../model/query/plan.ts'
-import { putMarks } from '../restore/marks.ts'
+import { putMarks } from '../driver/marks.ts'
 
 type Kind = 'array' | 'object' | 'text'
 

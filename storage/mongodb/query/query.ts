@@ -1,8 +1,8 @@
 import type { Document, FindCursor } from 'mongodb'
 import type { Doc, Domain } from '../../../model/documents.ts'
 import type { Condition } from '../../../model/query/plan.ts'
-import { both, compileCondition, type Narrowing } from './compile-condition.ts'
-import type { Documents, Source } from '../commit/documents.ts'
+import { both, compileCondition, type Narrowing } from '../filters/compile-condition.ts'
+import type { Documents, Source } from '../documents/documents.ts'
 import type { Irregularities } from './mixed-type-fields.ts'
 
 /** What every query needs. */

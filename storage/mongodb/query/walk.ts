@@ -5,7 +5,7 @@ import type { DocumentInfo, DocumentPage } from '../../contract.ts'
 import { InfoPage } from '../../shared/document-info.ts'
 import { InfoChunks } from '../../shared/info-chunks.ts'
 import { ChangedSince } from './changed-since.ts'
-import { both } from './compile-condition.ts'
+import { both } from '../filters/compile-condition.ts'
 import type { Log } from '../log/log.ts'
 import { compileQuery, decoded, type QueryContext } from './query.ts'
 

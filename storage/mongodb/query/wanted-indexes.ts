@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Domain } from '../../../model/documents.ts'
 import type { DomainSchema, IndexSchema } from '../../contract.ts'
-import { distinctByKey, type Key, type WantedIndex } from './collection-indexes.ts'
+import { distinctByKey, type Key, type WantedIndex } from '../driver/collection-indexes.ts'
 import { fieldPath } from '../driver/escape.ts'
 import type { Irregularities } from './mixed-type-fields.ts'
 

@@ -4,7 +4,7 @@ import type { Tx } from '../../../model/transactions.ts'
 import { type History, type HistoryCollection, newEpoch, saveHistory } from '../log/workspace-metadata.ts'
 import type { Log } from '../log/log.ts'
 import { prepareLog } from '../log/log-indexes.ts'
-import type { RetryOptions } from '../commit/retry.ts'
+import type { RetryOptions } from '../driver/retry.ts'
 import { IncompleteWrite, isAboutContent } from '../driver/failure.ts'
 import { entryText, type StoredEntry, storedEntry } from '../log/stored-document.ts'
 

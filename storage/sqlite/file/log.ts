@@ -2,7 +2,7 @@ import { core } from '../../../model/identifiers.ts'
 import { StorageError } from '../../contract.ts'
 import { namedIds, type NamingTransaction } from '../../shared/named-ids.ts'
 import { fragment, type Fragment, limitTo } from '../sql/fragment.ts'
-import { type Row, transactionColumns } from './row.ts'
+import { type Row, transactionColumns } from '../sql/row.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
 
 const entryColumns = ['seq', 'request', 'result', ...transactionColumns, 'data']

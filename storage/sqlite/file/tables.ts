@@ -6,8 +6,9 @@ import type { DomainSchema, IndexSchema } from '../../contract.ts'
 import { pathSql } from '../sql/compile-path.ts'
 import { fragment, quoteName } from '../sql/fragment.ts'
 import { type KeyLayout, keyLayout } from '../sql/key-columns.ts'
-import { documentColumns, transactionColumns } from './row.ts'
-import { pathName, type TableIndex, type TableSql } from '../sql/scope.ts'
+import { documentColumns, transactionColumns } from '../sql/row.ts'
+import { pathName } from '../sql/compile-path.ts'
+import type { TableIndex, TableSql } from '../sql/scope.ts'
 
 /** Part of the names of indexes: those of another layout are made anew. */
 const layoutVersion = 2

@@ -1,5 +1,6 @@
 import type { Condition, FindPlan, Path, SortKey } from '../../../model/query/plan.ts'
-import { pathName, type TableIndex, type TableSql } from './scope.ts'
+import { pathName } from './compile-path.ts'
+import type { TableIndex, TableSql } from './scope.ts'
 
 const idPath = pathName(['_id'])
 

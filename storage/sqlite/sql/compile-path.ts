@@ -111,3 +111,8 @@ function jsonPath(path: Path): string {
 function prefixesOf(path: Path): Path[] {
   return path.slice(1).map((_, index) => path.slice(0, index + 1))
 }
+
+/** A path as one text, to compare it by. */
+export function pathName(path: Path): string {
+  return path.length === 1 ? `.${path[0] ?? ''}` : JSON.stringify(path)
+}

@@ -5,8 +5,8 @@ import type { Path } from '../../../model/query/plan.ts'
 import type { DomainSchema } from '../../contract.ts'
 import { isExact, pathSql } from './compile-path.ts'
 import type { SqlValue } from './fragment.ts'
-import { documentColumns } from '../file/row.ts'
-import { pathName } from './scope.ts'
+import { documentColumns } from './row.ts'
+import { pathName } from './compile-path.ts'
 
 /**
  * A declared path has a column with the path's key, filled as a document is encoded: an index over the JSON

@@ -12,7 +12,7 @@ import { type Put, putDocuments } from '../file/documents.ts'
 import { never, template } from './fragment.ts'
 import { explainFind, find } from '../reads/find.ts'
 import { keyLayout, keyValues } from './key-columns.ts'
-import { documentRow } from '../file/row.ts'
+import { documentRow } from './row.ts'
 import { applySchema, keptSchema } from '../file/schema.ts'
 import { WorkspaceFile } from '../file/workspace-file.ts'
 

@@ -1,7 +1,7 @@
 import type { Domain } from '../../../model/documents.ts'
 import type { LookupPlan, Path } from '../../../model/query/plan.ts'
 import type { PathSql } from './compile-path.ts'
-import { pathSql } from './compile-path.ts'
+import { pathName, pathSql } from './compile-path.ts'
 import type { Fragment } from './fragment.ts'
 import type { KeyLayout } from './key-columns.ts'
 
@@ -92,9 +92,4 @@ export function scopedPath(scope: Scope, path: Path): PathSql | undefined {
 
 export function isIndexed(table: TableSql, path: Path): boolean {
   return table.indexed.has(pathName(path))
-}
-
-/** A path as one text, to compare it by. */
-export function pathName(path: Path): string {
-  return path.length === 1 ? `.${path[0] ?? ''}` : JSON.stringify(path)
 }

@@ -3,7 +3,7 @@ import type { ReadCall } from './worker-protocol.ts'
 import { listDocuments, readDocuments } from '../file/documents.ts'
 import { find, findPage } from '../reads/find.ts'
 import { readEntries } from '../file/log.ts'
-import { search } from '../search/search.ts'
+import { search } from '../reads/search.ts'
 import { storedClasses } from '../file/stored-classes.ts'
 import type { WorkspaceFile } from '../file/workspace-file.ts'
 

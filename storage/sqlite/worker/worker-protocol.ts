@@ -12,7 +12,7 @@ import type {
 } from '../../contract.ts'
 import type { Put, Upload } from '../file/documents.ts'
 import type { Failure } from '../file/failure.ts'
-import type { Row } from '../file/row.ts'
+import type { Row } from '../sql/row.ts'
 
 /** What is asked of a worker that reads. Answers are JSON text, except for `findEncoded`'s. */
 export type ReadCall =

@@ -3,7 +3,7 @@ import { toFailure } from '../file/failure.ts'
 import { Handles } from './handles.ts'
 import { LongReadCalls } from './long-read-calls.ts'
 import { answerRead } from './read-calls.ts'
-import { SearchFeed } from '../search/search-feed.ts'
+import { SearchFeed } from './search-feed.ts'
 import { answerWrite, changeSchema, openFile } from './write-calls.ts'
 
 /** What a worker does with a request, apart from how it gets there. */

@@ -19,9 +19,9 @@ import {
   readResults,
   restoreOrder,
 } from '../file/log.ts'
-import { entryId, type Row } from '../file/row.ts'
+import { entryId, type Row } from '../sql/row.ts'
 import { applySchema, keptSchema } from '../file/schema.ts'
-import { forgetSearch, prepareSearch } from '../search/search-index.ts'
+import { forgetSearch, prepareSearch } from '../file/search-index.ts'
 import type { WorkspaceFile } from '../file/workspace-file.ts'
 
 type Commit = Extract<WriteCall, { method: 'commit' }>

@@ -4,8 +4,8 @@ import type { DomainSchema } from '../../contract.ts'
 import { declaredSearch, hasAccents, searchText } from '../../search/search-text.ts'
 import { indexedText } from '../sql/compile-search.ts'
 import { fragment } from '../sql/fragment.ts'
-import { changedIds, lastSequence } from '../file/log.ts'
-import type { WorkspaceFile } from '../file/workspace-file.ts'
+import { changedIds, lastSequence } from './log.ts'
+import type { WorkspaceFile } from './workspace-file.ts'
 
 /** Of what is kept of a document: an index of another one is made anew. */
 const indexVersion = 3

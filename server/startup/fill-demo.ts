@@ -6,10 +6,10 @@ import type { TxCreateDoc } from '../../model/transactions.ts'
 import { systemCaller } from '../../pipeline/shared/caller.ts'
 import type { AtriumModule } from '../../pipeline/modules/module.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
-import type { Logger } from '../../pipeline/workspace/workspace.ts'
+import type { Logger } from '../../pipeline/shared/logger.ts'
 import { callAccounts } from '../accounts/accounts-rpc.ts'
 import { SYSTEM_EMAIL, type Tokens } from '../auth/tokens.ts'
-import { withTimeout } from '../time/with-timeout.ts'
+import { withTimeout } from '../../pipeline/shared/with-timeout.ts'
 import { accountId, ensureAccount } from '../workspaces/resolve-caller.ts'
 import type { WorkspaceRegistry } from '../workspaces/workspace-registry.ts'
 
@@ -48,8 +48,11 @@ export async function fillDemo(options: {
     const isFilled = pipeline.model.get(FILLED) !== undefined
     if (options.accountsUrl !== undefined) await makeMembers(options.accountsUrl, options.tokens, isFilled)
     if (!isFilled) await fill(pipeline, options.modules, options.signal)
-    await withTimeout(pipeline.triggersIdle(), TRIGGER_TIME, 'what triggers make of the demo').catch(
-      (error: unknown) => options.logger.warn({ err: error }, 'triggers go on while the server serves'),
+    await withTimeout(pipeline.triggersIdle(), {
+      milliseconds: TRIGGER_TIME,
+      what: 'the triggers of the demo',
+    }).catch((error: unknown) =>
+      options.logger.warn({ err: error }, 'triggers go on while the server serves'),
     )
     return !isFilled
   } finally {

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { StorageError } from '../../contract.ts'
-import { isPassing, toStorageError } from '../driver/failure.ts'
+import { isPassing, toStorageError } from './failure.ts'
 
 export interface RetryOptions {
   /** Milliseconds in which what failed is tried again. */

@@ -1,7 +1,7 @@
 import { searchFeedLimits } from '../../search/search-feed-limits.ts'
-import type { Handles } from '../worker/handles.ts'
+import type { Handles } from './handles.ts'
 import { lastSequence } from '../file/log.ts'
-import { indexSlice } from './search-index.ts'
+import { indexSlice } from '../file/search-index.ts'
 
 /** Milliseconds. */
 const longestSlice = 4

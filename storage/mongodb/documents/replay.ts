@@ -1,6 +1,6 @@
 import type { Doc, Domain } from '../../../model/documents.ts'
 import { StatusError } from '../../../model/status.ts'
-import type { Documents, Put, Remove } from '../commit/documents.ts'
+import type { Documents, Put, Remove } from './documents.ts'
 import {
   applyEntry,
   changedId,
@@ -9,7 +9,7 @@ import {
   storedDocument,
   type StoredEntry,
   transactionOf,
-} from './stored-document.ts'
+} from '../log/stored-document.ts'
 
 /** A document as the log leaves it. */
 interface Replayed {

@@ -1,5 +1,5 @@
 import type { Collection, Document } from 'mongodb'
-import { IncompleteWrite, isDuplicate, isPassing } from '../driver/failure.ts'
+import { IncompleteWrite, isDuplicate, isPassing } from './failure.ts'
 
 type MarkCollection = Collection<Document & { _id: string }>
 

@@ -1,7 +1,7 @@
 import type { Collection, Db, Document, Filter } from 'mongodb'
 import type { Doc, Domain } from '../../../model/documents.ts'
 import { core, domains } from '../../../model/identifiers.ts'
-import { both } from '../query/compile-condition.ts'
+import { both } from '../filters/compile-condition.ts'
 import { collectionName } from '../driver/database-name.ts'
 import { older, putAll, type Putting } from './put-all.ts'
 import { StorageError } from '../../contract.ts'

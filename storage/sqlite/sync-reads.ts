@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache'
-import type { FindPlan } from '../../../model/query/plan.ts'
-import { isPage, type Page, type PreparedPage, preparePage, readPage } from './find.ts'
-import { Handles } from '../worker/handles.ts'
-import type { Registered } from '../worker/worker-thread.ts'
-import type { WorkspaceFile } from '../file/workspace-file.ts'
+import type { FindPlan } from '../../model/query/plan.ts'
+import { isPage, type Page, type PreparedPage, preparePage, readPage } from './reads/find.ts'
+import { Handles } from './worker/handles.ts'
+import type { Registered } from './worker/worker-thread.ts'
+import type { WorkspaceFile } from './file/workspace-file.ts'
 
 /**
  * Milliseconds a read may hold up the event loop. After so many in a row that took longer, its like go to a reader

@@ -1,5 +1,5 @@
-import type { Domain } from '../../../model/documents.ts'
-import type { OpenedWorkspace } from '../open.ts'
+import type { Domain } from '../../model/documents.ts'
+import type { OpenedWorkspace } from './open.ts'
 
 /** The classes of all stored documents, in the domains that are declared or were when the workspace was open last. */
 export async function storedClasses({

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { FindPlan } from '../../../model/query/plan.ts'
-import { eq, plan, putAll, task, taskSchema } from '../../testing/fixture.ts'
+import type { FindPlan } from '../../model/query/plan.ts'
+import { eq, plan, putAll, task, taskSchema } from '../testing/fixture.ts'
 import { ShortReads } from './sync-reads.ts'
-import { temporarySubject } from '../../testing/sqlite-test-storage.ts'
-import type { Registered } from '../worker/worker-thread.ts'
+import { temporarySubject } from '../testing/sqlite-test-storage.ts'
+import type { Registered } from './worker/worker-thread.ts'
 
 /** How long each read seems to take, in milliseconds. */
 let pace = 0

@@ -1,8 +1,8 @@
-import type { Doc } from '../../../model/documents.ts'
-import type { DocumentInfo, DomainWalk } from '../../contract.ts'
-import type { LongRead } from '../../shared/long-reads.ts'
-import { InfoChunks } from '../../shared/info-chunks.ts'
-import type { ReadCall, WalkBegun } from '../worker/worker-protocol.ts'
+import type { Doc } from '../../model/documents.ts'
+import type { DocumentInfo, DomainWalk } from '../contract.ts'
+import type { LongRead } from '../shared/long-reads.ts'
+import { InfoChunks } from '../shared/info-chunks.ts'
+import type { ReadCall, WalkBegun } from './worker/worker-protocol.ts'
 
 /** Bytes of documents hashed at once: other reads have their turn in between. */
 const SLICE_BYTES = 256 * 1024

@@ -6,7 +6,7 @@ import { takeTransaction } from '../../model/take-transaction.ts'
 import type { TxApplyIf, TxCUD } from '../../model/transactions.ts'
 import type { Caller } from '../shared/caller.ts'
 import type { Handlers } from '../workspace/middleware.ts'
-import type { MethodCall } from './module.ts'
+import type { MethodCall } from '../modules/module.ts'
 import { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 

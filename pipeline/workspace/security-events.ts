@@ -3,7 +3,7 @@ import { core } from '../../model/identifiers.ts'
 import { WorkspaceEvent } from '../../model/transactions.ts'
 import type { CommitBatch } from '../../storage/contract.ts'
 import type { Push } from '../push/push.ts'
-import type { Workspace } from '../workspace/workspace.ts'
+import type { Workspace } from './workspace.ts'
 import { workspaceEvent } from '../push/workspace-event.ts'
 import { type AccountSet, everybody, isEmpty, nobody, union } from '../push/account-set.ts'
 

@@ -4,10 +4,10 @@ import { planFind } from '../../model/query/plan-find.ts'
 import { StatusError } from '../../model/status.ts'
 import { systemCaller } from '../shared/caller.ts'
 import type { Handlers } from '../workspace/middleware.ts'
-import type { Migration } from './module.ts'
+import type { Migration } from '../modules/module.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import { actingFor } from './module-context.ts'
-import { moduleState } from './module-state.ts'
+import { moduleState } from '../modules/module-state.ts'
 
 /**
  * Applies what was not applied yet, one after another.

@@ -1,0 +1,5 @@
+/** What a check of `atrium doctor` found. */
+export interface Finding {
+  ok: boolean
+  what: string
+}
