@@ -7,6 +7,7 @@ import type { CommitLimits } from './commit/commit-limits.ts'
 import { CommitQueue } from './commit/commit-queue.ts'
 import type { StepHandler } from './commit/commit-step.ts'
 import type { Caller } from './shared/caller.ts'
+import { BackupScans } from './reads/backup-scans.ts'
 import { ConsistentReads } from './reads/consistent-reads.ts'
 import { type FindAnswer, type FindRequest, type Handlers, isEncoded } from './workspace/middleware.ts'
 import { type Missed, missed, type MissedSince } from './reads/catch-up.ts'
@@ -66,8 +67,11 @@ export interface Pipeline extends Handlers {
   /** A find whose answer is that of one place in the log. */
   readonly query: (caller: Caller, request: FindRequest) => Promise<{ seq: number; value: FindAnswer }>
   readonly missed: (caller: Caller, since: MissedSince) => Promise<Missed | undefined>
+  /** Scans of backup tools that are under way. */
+  readonly backupScans: BackupScans
   /** What backup tools put back and take away. */
   readonly restoring: Restoring
+  readonly clock: Clock
   readonly generateId: () => string
   /** Resolves when no asynchronous trigger has anything to do. */
   readonly triggersIdle: () => Promise<void>
@@ -140,12 +144,13 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
     flaws,
     closedToPeople,
     query: consistent(workspace, handlers),
-    missed: async (caller, since) =>
-      restoring.hasHeard(since.after) ? await missed(workspace, caller, since) : undefined,
+    missed: missedBy(workspace, restoring),
     model,
     modules,
     actingFor: (caller) => actingFor(workspace, handlers, caller),
     storage,
+    backupScans: new BackupScans(storage),
+    clock,
     generateId,
     epoch: storage.epoch,
     lastSeq: workspace.lastSeq,
@@ -181,6 +186,11 @@ async function prepare(
     logger.error({ err: error, workspace: id }, 'the workspace opens only to those who can repair it')
     return error
   }
+}
+
+function missedBy(workspace: Workspace, restoring: Restoring): Pipeline['missed'] {
+  return async (caller, since) =>
+    restoring.hasHeard(since.after) ? await missed(workspace, caller, since) : undefined
 }
 
 function consistent({ reads }: Workspace, handlers: Handlers): Pipeline['query'] {

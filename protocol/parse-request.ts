@@ -73,3 +73,7 @@ function idOf(frame: unknown): RequestId | undefined {
 export function describe(error: z.ZodError): string {
   return error.issues.map((issue) => `${issue.path.join('.') || 'frame'}: ${issue.message}`).join('; ')
 }
+
+export function isHello(request: Request | HelloRequest): request is HelloRequest {
+  return request.method === 'hello'
+}

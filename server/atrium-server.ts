@@ -93,7 +93,7 @@ export class AtriumServer implements RunningServer {
       server: this.#server,
       maxPayload: configuration.maxPayload,
       origins: () => this.#configuration.origins,
-      accept: (connection) => this.#core.manager.accept(connection),
+      accept: (connection) => this.#core.sessions.accept(connection),
       logger: this.#logger,
     })
   }
@@ -108,17 +108,17 @@ export class AtriumServer implements RunningServer {
 
   async start(): Promise<void> {
     const accounts = this.#configuration.accounts === 'builtin' ? await this.#openAccounts() : undefined
-    const { registry, manager, maintenance } = this.#core
+    const { registry, sessions, admission, maintenance } = this.#core
     const app = httpApp({
       tokens: this.#tokens,
       logger: this.#logger,
       serverVersion: SERVER_VERSION,
       modelVersion: this.#configuration.modelVersion,
       metrics: () => this.#metrics.text(),
-      healthy: () => !manager.draining,
+      healthy: () => !admission.isClosed,
       administration: administration({
         registry,
-        manager,
+        sessions,
         maintenance,
         stop: () => setImmediate(this.#reboot),
       }),
@@ -181,7 +181,7 @@ export class AtriumServer implements RunningServer {
     if (accounts !== 'builtin' && accounts !== 'none') return
     try {
       this.demoFilled = await fillDemo({
-        registry: this.#core.registry,
+        admission: this.#core.admission,
         modules: this.#modules,
         tokens: this.#tokens,
         accountsUrl: accounts === 'builtin' ? `${this.url}/accounts` : undefined,
@@ -198,13 +198,14 @@ export class AtriumServer implements RunningServer {
   async #openAccounts(): Promise<AccountsService> {
     this.#accountsPipeline = await this.#core.openPipeline(accountsWorkspace(this.#scheduler.now))
     const { modelVersion } = this.#configuration
-    const { registry, manager } = this.#core
+    const { registry, sessions, admission } = this.#core
     return new AccountsService({
       store: new AccountsStore(this.#accountsPipeline),
       tokens: this.#tokens,
       observer: new AccessEnforcer({
         registry,
-        manager,
+        sessions,
+        admission,
         accounts: this.#accountsClient,
         logger: this.#logger,
       }),

@@ -16,12 +16,16 @@ import type { Metrics } from './observability/metrics.ts'
 import { parseVersion } from './model-version.ts'
 import type { SessionLimits } from './sessions/limits.ts'
 import { OutboxFlusher } from './wire/outbox.ts'
-import { RequestWatch } from './requests/slow-request-log.ts'
-import { SessionManager } from './sessions/session-manager.ts'
+import { SlowRequestLog } from './requests/slow-request-log.ts'
+import { SessionRegistry } from './sessions/session-registry.ts'
 import { type Scheduler, TimerWheel } from './time/timer-wheel.ts'
 import type { Tokens } from './auth/tokens.ts'
 import { SERVER_VERSION } from './version.ts'
 import { withTimeout } from '../pipeline/shared/with-timeout.ts'
+import { Admission } from './workspaces/admission.ts'
+import { serverMethods } from './methods/server-methods.ts'
+import { buildRequestChain } from './requests/build-request-chain.ts'
+import type { CallHandler } from './requests/call.ts'
 import { WorkspaceRegistry } from './workspaces/workspace-registry.ts'
 
 /** Milliseconds a server takes to start again: nobody need come back sooner. */
@@ -53,7 +57,8 @@ export interface Inspection {
 /** Sessions and workspaces over a storage: all of the server that knows nothing of sockets and HTTP. */
 export class Core {
   readonly registry: WorkspaceRegistry
-  readonly manager: SessionManager
+  readonly admission: Admission
+  readonly sessions: SessionRegistry
   readonly maintenance: Maintenance
   readonly #options: CoreOptions
   readonly #configuration: Configuration
@@ -61,7 +66,7 @@ export class Core {
   readonly #logger: Logger
   readonly #metrics: Metrics
   readonly #wheel: TimerWheel
-  readonly #watch: RequestWatch
+  readonly #slowRequests: SlowRequestLog
 
   constructor(options: CoreOptions) {
     this.#options = options
@@ -71,14 +76,15 @@ export class Core {
     this.#metrics = options.metrics
     this.#wheel = new TimerWheel(options.scheduler)
     const { monotonic } = options.scheduler
-    this.#watch = new RequestWatch({ logger: this.#logger, wheel: this.#wheel, monotonic })
+    this.#slowRequests = new SlowRequestLog({ logger: this.#logger, wheel: this.#wheel, monotonic })
     this.registry = this.#createRegistry()
     this.maintenance = this.#createMaintenance()
-    this.manager = this.#createManager()
+    this.admission = this.#createAdmission()
+    this.sessions = this.#createSessions()
     this.#metrics.watch({
-      sessions: () => countBy([...this.manager.sessions].map(({ token }) => token.mode)),
+      sessions: () => countBy([...this.sessions.all].map(({ token }) => token.mode)),
       workspaces: () => countBy([...this.registry.hosts()].map(({ state }) => state)),
-      outboxes: () => this.manager.outboxMessages,
+      outboxes: () => this.sessions.outboxMessages,
       commitQueue: () => [...this.registry.hosts()].reduce((sum, { queueDepth }) => sum + queueDepth, 0),
     })
   }
@@ -97,9 +103,9 @@ export class Core {
 
   inspect(): Inspection {
     return {
-      sessions: this.manager.sessions.size,
+      sessions: this.sessions.all.size,
       workspaces: this.registry.size,
-      remembered: this.manager.remembered,
+      remembered: this.sessions.remembered,
       timers: this.#wheel.size,
     }
   }
@@ -116,15 +122,15 @@ export class Core {
         this.#logger.error({ err: error }, 'some workspaces did not close')
       },
     )
-    this.#watch.stop()
+    this.#slowRequests.stop()
     this.#wheel.stop()
   }
 
   /** Each session is told to come back at a time of its own, so that they don't all come at once. */
   async #endSessions(limit: number): Promise<void> {
-    const { sessions } = this.manager
+    const sessions = this.sessions.all
     const spread = Math.min(30_000, 100 + sessions.size * 5)
-    this.manager.drain(() => ({
+    this.sessions.drain(() => ({
       ...closeCodes.restart,
       reason: `retry in ${RESTART_TIME + Math.floor(Math.random() * spread)} ms`,
     }))
@@ -153,39 +159,62 @@ export class Core {
           ...listener,
           logged: (entries) => this.#metrics.committed(entries),
         }),
-      closed: (id) => this.manager.forgetRecent(id),
+      closed: (id) => this.sessions.forgetRecent(id),
     })
   }
 
-  #createManager(): SessionManager {
+  #createAdmission(): Admission {
     const configuration = this.#configuration
-    return new SessionManager({
-      services: {
-        flusher: new OutboxFlusher(),
-        logger: this.#logger,
-        metrics: this.#metrics,
-        watch: this.#watch,
-        limits: this.#sessionLimits(),
-        now: this.#scheduler.now,
-        monotonic: this.#scheduler.monotonic,
-        performanceNow: systemClock.monotonic,
-      },
+    return new Admission({
       tokens: this.#options.tokens,
       accounts: this.#options.accounts,
       registry: this.registry,
-      maintenance: this.maintenance,
-      wheel: this.#wheel,
       modelVersion: parseVersion(configuration.modelVersion),
       productId: configuration.productId,
-      serverVersion: SERVER_VERSION,
-      maxPayload: configuration.maxPayload,
-      reconnectWindow: configuration.reconnectWindow * 1000,
-      pingInterval: configuration.pingInterval * 1000,
+      sessions: () => this.sessions.all.size,
       limits: () => ({
         sessions: configuration.maxSessions,
         sessionsPerWorkspace: configuration.maxWorkspaceSessions,
         sessionsPerAccount: configuration.maxAccountSessions,
       }),
+    })
+  }
+
+  #createSessions(): SessionRegistry {
+    const configuration = this.#configuration
+    const limits = this.#sessionLimits()
+    return new SessionRegistry({
+      services: {
+        flusher: new OutboxFlusher(),
+        logger: this.#logger,
+        metrics: this.#metrics,
+        limits,
+        handle: this.#createRequestChain(limits),
+        now: this.#scheduler.now,
+        monotonic: this.#scheduler.monotonic,
+      },
+      admission: this.admission,
+      registry: this.registry,
+      maintenance: this.maintenance,
+      wheel: this.#wheel,
+      modelVersion: parseVersion(configuration.modelVersion),
+      serverVersion: SERVER_VERSION,
+      maxPayload: configuration.maxPayload,
+      reconnectWindow: configuration.reconnectWindow * 1000,
+      pingInterval: configuration.pingInterval * 1000,
+    })
+  }
+
+  #createRequestChain({ chunk }: SessionLimits): CallHandler {
+    const { tokens, modules } = this.#options
+    const methods = serverMethods({ tokens, modules, admission: this.admission, registry: this.registry })
+    return buildRequestChain({
+      chunk,
+      findMethod: (name) => methods.find(name),
+      logger: this.#logger,
+      metrics: this.#metrics,
+      slowRequests: this.#slowRequests,
+      performanceNow: systemClock.monotonic,
     })
   }
 
@@ -199,7 +228,7 @@ export class Core {
       earlyMessages,
       earlyBytes,
       concurrentRequests,
-      chunk: () => (this.manager.sessions.size >= loadedSessions ? loaded : usual),
+      chunk: () => (this.sessions.all.size >= loadedSessions ? loaded : usual),
       resume: maxResume,
       outbox: { bytes: outboxBytes, messages: outboxMessages },
     }
@@ -212,7 +241,7 @@ export class Core {
       monotonic: this.#scheduler.monotonic,
       generateId,
       tell: (warning) => {
-        for (const session of this.manager.sessions) session.signal(warning)
+        for (const session of this.sessions.all) session.signal(warning)
       },
     })
   }

@@ -4,7 +4,7 @@ import { TooLargeError } from '../../storage/shared/too-large.ts'
 import type { Logger } from '../../pipeline/shared/logger.ts'
 
 /** The one place where a failure becomes what a client sees: never a stack, never a path. */
-export function toStatus(error: unknown, logger: Logger): Status {
+export function mapError(error: unknown, logger: Logger): Status {
   if (error instanceof StatusError) return error.status
   if (error instanceof StorageError) {
     // That lies in the request.

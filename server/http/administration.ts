@@ -1,7 +1,7 @@
 import { closeCodes } from '../../protocol/close-codes.ts'
 import type { Maintenance } from '../sessions/maintenance.ts'
 import type { Session } from '../sessions/session.ts'
-import type { SessionManager } from '../sessions/session-manager.ts'
+import type { SessionRegistry } from '../sessions/session-registry.ts'
 import type { WorkspaceHost } from '../workspaces/workspace-host.ts'
 import type { WorkspaceRegistry } from '../workspaces/workspace-registry.ts'
 import type { Administration } from './admin-routes.ts'
@@ -10,25 +10,31 @@ import { oldStatistics } from './old-statistics.ts'
 /** What the routes may ask, answered by the parts that know. */
 export function administration(parts: {
   registry: WorkspaceRegistry
-  manager: SessionManager
+  sessions: SessionRegistry
   maintenance: Maintenance
   stop: () => void
 }): Administration {
-  const { registry, manager, maintenance, stop } = parts
+  const { registry, sessions, maintenance, stop } = parts
   return {
     totals: () => {
       const { heapUsed, rss } = process.memoryUsage()
       const memory = { heapUsed, rss }
-      return { sessions: manager.sessions.size, workspaces: registry.size, uptime: process.uptime(), memory }
+      return { sessions: sessions.all.size, workspaces: registry.size, uptime: process.uptime(), memory }
     },
-    oldStatistics: (admin) => oldStatistics(manager.sessions.size, admin ? registry.hosts() : [], admin),
-    workspaces: () => [...registry.hosts()].map(workspaceFacts),
+    oldStatistics: (admin) => oldStatistics(sessions, admin ? registry.hosts() : [], admin),
+    workspaces: () => {
+      const found = sessions.byWorkspace()
+      return [...registry.hosts()].map((host) => workspaceFacts(host, found.get(host.id) ?? []))
+    },
     sessions: (id) => {
-      const host = registry.find(id)
-      return host === undefined ? undefined : [...host.sessions].map(sessionFacts)
+      if (registry.find(id) === undefined) return undefined
+      return (sessions.byWorkspace().get(id) ?? []).map(sessionFacts)
     },
     closeSession: (id, sessionId) => {
-      const session = [...(registry.find(id)?.sessions ?? [])].find((each) => each.id === sessionId)
+      const session = sessions
+        .byWorkspace()
+        .get(id)
+        ?.find((each) => each.id === sessionId)
       session?.close(closeCodes.closedByAdmin)
       return session !== undefined
     },
@@ -37,19 +43,19 @@ export function administration(parts: {
     cancelMaintenance: () => maintenance.cancel(),
     forceClose: (id) => registry.forceClose(id),
     wipeStatistics: () => {
-      for (const session of manager.sessions) session.statistics.wipe()
+      for (const session of sessions.all) session.statistics.wipe()
     },
     reboot: stop,
   }
 }
 
-function workspaceFacts(host: WorkspaceHost): object {
+function workspaceFacts(host: WorkspaceHost, sessions: readonly Session[]): object {
   const { id, state, upgrading, queueDepth } = host
-  return { id, state, upgrading, queueDepth, sessions: [...host.sessions].map(sessionFacts) }
+  return { id, state, upgrading, queueDepth, sessions: sessions.map(sessionFacts) }
 }
 
 function sessionFacts(session: Session): object {
-  const { id, token, state, startedAt, statistics, binary, outboxMessages } = session
+  const { id, token, state, startedAt, statistics, format, outboxMessages } = session
   const { current, lastFiveMinutes, total } = statistics
   return {
     sessionId: id,
@@ -58,7 +64,7 @@ function sessionFacts(session: Session): object {
     admin: token.admin,
     state,
     startedAt,
-    binary,
+    binary: format.binary,
     outboxMessages,
     current,
     mins5: lastFiveMinutes,

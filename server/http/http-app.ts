@@ -6,7 +6,7 @@ import { StatusError } from '../../model/status.ts'
 import { statusCatalogue } from '../../protocol/status-catalogue.ts'
 import type { Logger } from '../../pipeline/shared/logger.ts'
 import type { AccountsService } from '../accounts/builtin/accounts-service.ts'
-import { toStatus } from '../errors/map-error.ts'
+import { mapError } from '../errors/map-error.ts'
 import { bearerToken, type Token, type Tokens } from '../auth/tokens.ts'
 import { adminRoutes, type Administration } from './admin-routes.ts'
 
@@ -35,7 +35,7 @@ export function httpApp(options: HttpOptions): Hono {
   const app = new Hono()
   app.onError((error, context) => {
     if (error instanceof HTTPException) return error.getResponse()
-    const status = toStatus(error, options.logger)
+    const status = mapError(error, options.logger)
     return context.json({ error: status }, statusCatalogue[status.code].http as 500)
   })
   app.notFound((context) => context.json({ error: { message: 'not found' } }, 404))
@@ -82,7 +82,7 @@ function accountsRoute(accounts: NonNullable<HttpOptions['accounts']>, logger: L
       const token = bearerToken(context.req.header('authorization'))
       return context.json({ result: await accounts.call(token, body.data.method, body.data.params) })
     } catch (error) {
-      return context.json({ error: toStatus(error, logger) })
+      return context.json({ error: mapError(error, logger) })
     }
   })
   return app

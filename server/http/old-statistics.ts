@@ -1,5 +1,6 @@
 import { loadavg, freemem, totalmem } from 'node:os'
 import type { Session } from '../sessions/session.ts'
+import type { SessionRegistry } from '../sessions/session-registry.ts'
 import type { WorkspaceHost } from '../workspaces/workspace-host.ts'
 
 const MIB = 1024 * 1024
@@ -9,13 +10,20 @@ const MIB = 1024 * 1024
  *
  * @param hosts whose sessions are told of; none for who may not know of them
  */
-export function oldStatistics(sessions: number, hosts: Iterable<WorkspaceHost>, admin: boolean): object {
+export function oldStatistics(
+  sessions: SessionRegistry,
+  hosts: Iterable<WorkspaceHost>,
+  admin: boolean,
+): object {
+  const found = sessions.byWorkspace()
   const { heapUsed, heapTotal, rss, arrayBuffers } = process.memoryUsage()
   return {
     metrics: { operations: 0, value: 0, measurements: {}, params: {} },
     statistics: {
-      activeSessions: Object.fromEntries([...hosts].map((host) => [host.id, activity(host)])),
-      totalClients: sessions,
+      activeSessions: Object.fromEntries(
+        [...hosts].map((host) => [host.id, activity(host, found.get(host.id) ?? [])]),
+      ),
+      totalClients: sessions.all.size,
       memoryUsed: rounded(heapUsed / MIB),
       memoryTotal: rounded(heapTotal / MIB),
       memoryRSS: rounded(rss / MIB),
@@ -29,22 +37,22 @@ export function oldStatistics(sessions: number, hosts: Iterable<WorkspaceHost>, 
   }
 }
 
-function activity({ id, sessions, upgrading, isOver }: WorkspaceHost): object {
+function activity({ id, upgrading, isOver }: WorkspaceHost, sessions: readonly Session[]): object {
   return {
-    sessions: [...sessions].map(sessionActivity),
+    sessions: sessions.map(sessionActivity),
     name: id,
     wsId: id,
-    sessionsTotal: sessions.size,
+    sessionsTotal: sessions.length,
     upgrading,
     closing: isOver,
   }
 }
 
-function sessionActivity({ token, id, binary, statistics }: Session): object {
+function sessionActivity({ token, id, format, statistics }: Session): object {
   const { current, lastFiveMinutes, total } = statistics
   return {
     userId: token.email,
-    data: { sessionId: id, binary, mode: token.mode },
+    data: { sessionId: id, binary: format.binary, mode: token.mode },
     mins5: lastFiveMinutes,
     total,
     current,

@@ -4,20 +4,17 @@ import { isIllFormed } from '../../model/ill-formed-id.ts'
 import { StatusError } from '../../model/status.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import { type Verification, verifyLog } from '../../pipeline/verify/verify-log.ts'
-import type { WorkspaceStorage } from '../../storage/contract.ts'
 import { takeParams } from '../../protocol/take-params.ts'
 import { domainHash } from '../../storage/shared/domain-hash.ts'
-import { type BackupChunk, BackupWalks } from './backup-scans.ts'
+import type { BackupChunk } from '../../pipeline/reads/backup-scans.ts'
 import { parseParams } from '../../protocol/parse-params.ts'
-import type { Method } from './core-methods.ts'
+import type { Method, MethodTable } from './method.ts'
 
 const domain = z.string().regex(/^[a-z][a-z0-9_-]{0,63}$/i, 'letters, digits, dashes')
 const documents = z.array(z.looseObject({ _id: z.string(), _class: z.string() }))
 
-const walks = new WeakMap<WorkspaceStorage, BackupWalks>()
-
 /** Methods of sessions with `mode: 'backup'`, and of no other. */
-export const backupMethods: ReadonlyMap<string, Method> = new Map([
+export const backupMethods: MethodTable = [
   ['loadChunk', backupOnly(loadChunk)],
   ['closeChunk', backupOnly(closeChunk)],
   ['loadDocs', backupOnly(loadDocs)],
@@ -25,7 +22,7 @@ export const backupMethods: ReadonlyMap<string, Method> = new Map([
   ['upload', backupOnly(upload)],
   ['clean', backupOnly(clean)],
   ['verify', backupOnly(verify)],
-])
+]
 
 /** Not in the protocol of old: compares the documents with the log. */
 async function verify({ storage, model }: Pipeline): Promise<Verification> {
@@ -35,29 +32,26 @@ async function verify({ storage, model }: Pipeline): Promise<Verification> {
 function backupOnly(run: (pipeline: Pipeline, params: unknown[]) => unknown): Method {
   return {
     kind: 'other',
-    run: ({ token, pipeline }, params) => {
-      if (token.isBackup) return run(pipeline, params)
-      throw new StatusError('platform:status:Forbidden', { message: 'only backup sessions may' })
-    },
+    refuses: ({ isBackup }) => (isBackup ? undefined : 'only backup sessions may'),
+    run: ({ pipeline }, params) => run(pipeline, params),
   }
 }
 
-async function loadChunk({ storage }: Pipeline, params: unknown[]): Promise<BackupChunk> {
+async function loadChunk({ backupScans }: Pipeline, params: unknown[]): Promise<BackupChunk> {
   const [name, given] = parseParams(z.tuple([domain, z.number().nullish()]), [params[0], params[1]])
-  const own = walksOf(storage)
-  return await own.next(name, given ?? (await own.begin(name)))
+  return await backupScans.next(name, given ?? (await backupScans.begin(name)))
 }
 
-function closeChunk({ storage }: Pipeline, params: unknown[]): unknown {
+function closeChunk({ backupScans }: Pipeline, params: unknown[]): unknown {
   const [idx] = parseParams(z.tuple([z.number()]), params.slice(0, 1))
-  walksOf(storage).close(idx)
+  backupScans.close(idx)
   return {}
 }
 
-async function loadDocs({ storage }: Pipeline, params: unknown[]): Promise<Doc[]> {
+async function loadDocs({ storage, backupScans }: Pipeline, params: unknown[]): Promise<Doc[]> {
   const schema = z.tuple([domain, z.array(z.string()), z.number().nullish()])
   const [name, ids, idx] = parseParams(schema, [params[0], params[1], params[2]])
-  return idx == null ? await storage.get(name, ids) : await walksOf(storage).get(name, idx, ids)
+  return idx == null ? await storage.get(name, ids) : await backupScans.get(name, idx, ids)
 }
 
 async function getDomainHash({ storage }: Pipeline, params: unknown[]): Promise<string> {
@@ -76,12 +70,6 @@ async function clean({ restoring }: Pipeline, params: unknown[]): Promise<unknow
   const [name, ids] = parseParams(z.tuple([domain, z.array(z.string())]), params.slice(0, 2))
   await restoring.clean(name, ids)
   return {}
-}
-
-function walksOf(storage: WorkspaceStorage): BackupWalks {
-  const own = walks.get(storage) ?? new BackupWalks(storage)
-  walks.set(storage, own)
-  return own
 }
 
 function badRequest(message: string): StatusError {

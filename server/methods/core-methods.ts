@@ -9,33 +9,9 @@ import { padParams, parseParams } from '../../protocol/parse-params.ts'
 import { takeParams, takeQuery } from '../../protocol/take-params.ts'
 import { parseTransaction } from '../../protocol/transaction-schema.ts'
 import type { FindRequest } from '../../pipeline/workspace/middleware.ts'
-import type { Caller } from '../../pipeline/shared/caller.ts'
-import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import type { PartLimits } from '../../storage/contract.ts'
-import type { Token } from '../auth/tokens.ts'
 import { Sequenced } from '../wire/encode-response.ts'
-
-/** What a method may use of its session. */
-export interface MethodContext {
-  token: Token
-  /** 2: what only its clients understand may be answered. */
-  protocol: 1 | 2
-  caller: Caller
-  pipeline: Pipeline
-  /** Set when a find may be answered with JSON text. */
-  encoded: PartLimits | undefined
-  measures: Measures
-}
-
-/** Operations being measured by name: milliseconds the server spent so far. */
-export type Measures = Map<string, number>
-
-export interface Method {
-  /** What it counts as in the statistics. */
-  kind: 'find' | 'tx' | 'other'
-  /** @throws StatusError BadRequest and the like */
-  run: (context: MethodContext, params: unknown[]) => unknown
-}
+import type { Method, MethodContext, MethodTable } from './method.ts'
 
 /** Operations one session measures at once. */
 const MAX_MEASURES = 100
@@ -62,18 +38,18 @@ const searchParams = z
   .rest(z.unknown())
 const measureParams = z.tuple([name]).rest(z.unknown())
 
-/** The methods of PROTOCOL.md that any session may call: an allow-list, looked up by own key only. */
-export const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
+/** The methods of PROTOCOL.md that any session may call. */
+export const coreMethods: MethodTable = [
   ['ping', other(() => 'pong!')],
   ['findAll', { kind: 'find', run: findAll }],
-  ['query', { kind: 'find', run: query }],
+  ['query', { kind: 'find', protocol: 2, run: query }],
   ['tx', { kind: 'tx', run: ({ pipeline, caller }, [tx]) => pipeline.tx(caller, parseTransaction(tx)) }],
   ['loadModel', other(loadModel)],
   ['getAccount', other(getAccount)],
   ['searchFulltext', { kind: 'find', run: searchFulltext }],
   ['measure', other(measure)],
   ['measure-done', other(measureDone)],
-])
+]
 
 function other(run: Method['run']): Method {
   return { kind: 'other', run }
@@ -84,11 +60,7 @@ function findAll({ pipeline, caller, encoded }: MethodContext, params: unknown[]
 }
 
 /** A find for a query that is kept up to date: it tells which pushes it has taken into account. */
-async function query(
-  { pipeline, caller, protocol, encoded }: MethodContext,
-  params: unknown[],
-): Promise<unknown> {
-  if (protocol < 2) throw new StatusError('platform:status:UnknownMethod', { method: 'query' })
+async function query({ pipeline, caller, encoded }: MethodContext, params: unknown[]): Promise<unknown> {
   const { seq, value } = await pipeline.query(caller, findRequest(params, encoded))
   return new Sequenced(seq, value)
 }
@@ -118,7 +90,8 @@ async function loadModel({ pipeline, caller }: MethodContext, params: unknown[])
 }
 
 /** Existing clients take `null` for somebody without an account. */
-function getAccount({ pipeline, token, protocol }: MethodContext): unknown {
+function getAccount({ pipeline, session }: MethodContext): unknown {
+  const { token, protocol } = session
   const account = pipeline.model.accountOf(token.email)
   if (account === undefined && protocol === 1) return null
   if (account === undefined) throw new StatusError('platform:status:AccountNotFound', { email: token.email })

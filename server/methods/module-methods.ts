@@ -1,16 +1,16 @@
 import type { InstalledModules } from '../../pipeline/modules/installed-modules.ts'
-import { takeParams } from '../../protocol/take-params.ts'
 import { parseParams } from '../../protocol/parse-params.ts'
-import type { Method } from './core-methods.ts'
+import { takeParams } from '../../protocol/take-params.ts'
+import type { MethodTable } from './method.ts'
 
-/** A method that a module brings, under its full name: looked up among those declared, and nowhere else. */
-export function serviceMethodOf({ methods }: InstalledModules, name: string): Method | undefined {
-  const found = methods.get(name)
-  if (found === undefined) return undefined
-  return {
-    kind: 'other',
-    run: async ({ pipeline, caller }, params) => {
-      return await found.run(pipeline.actingFor(caller), parseParams(found.params, takeParams(params)))
+/** The methods that modules declare, under their full names. */
+export function moduleMethods({ methods }: Pick<InstalledModules, 'methods'>): MethodTable {
+  return [...methods].map(([name, method]) => [
+    name,
+    {
+      kind: 'other',
+      run: async ({ pipeline, caller }, params) =>
+        await method.run(pipeline.actingFor(caller), parseParams(method.params, takeParams(params))),
     },
-  }
+  ])
 }

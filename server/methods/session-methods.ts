@@ -1,53 +1,51 @@
 import { z } from 'zod'
 import { StatusError } from '../../model/status.ts'
 import { closeCodes } from '../../protocol/close-codes.ts'
-import type { Token, Tokens } from '../auth/tokens.ts'
-import type { WorkspaceRegistry } from '../workspaces/workspace-registry.ts'
-import { backupMethods } from './backup-methods.ts'
 import { parseParams } from '../../protocol/parse-params.ts'
-import type { Method } from './core-methods.ts'
-import type { Session } from '../sessions/session.ts'
+import type { Token } from '../auth/tokens.ts'
+import type { Admission } from '../workspaces/admission.ts'
+import type { WorkspaceRegistry } from '../workspaces/workspace-registry.ts'
+import type { MethodContext, MethodTable } from './method.ts'
 
 export interface SessionMethodParts {
-  session: Session
   registry: WorkspaceRegistry
-  tokens: Tokens
-  /** Asks the accounts service. @throws StatusError when it does not let the token in */
-  admit: (token: Token) => Promise<void>
-  /** The session has another token. */
-  tokenChanged: () => void
+  admission: Admission
+  /** @throws StatusError Unauthorized */
+  verify: (raw: string) => Token
 }
 
-/** Methods that act on the session or its workspace, and those of backup tools: an allow-list too. */
-export function sessionMethod(name: string, parts: SessionMethodParts): Method | undefined {
-  switch (name) {
-    case 'forceClose':
-      return { kind: 'other', run: () => forceClose(parts) }
-    case 'authenticate':
-      return { kind: 'other', run: (_context, params) => authenticate(parts, params) }
-    default:
-      return backupMethods.get(name)
-  }
+/** Methods that act on the session that calls them, or on its workspace as a whole. */
+export function sessionMethods(parts: SessionMethodParts): MethodTable {
+  return [
+    [
+      'forceClose',
+      {
+        kind: 'other',
+        refuses: ({ admin, mode }) =>
+          admin || mode === 'upgrade' ? undefined : 'only administrators and upgrade tools close a workspace',
+        run: (context) => forceClose(parts, context),
+      },
+    ],
+    ['authenticate', { kind: 'other', run: (context, params) => authenticate(parts, context, params) }],
+  ]
 }
 
-/** Answers when the workspace is closed; then the session that asked goes too. */
-async function forceClose({ session, registry }: SessionMethodParts): Promise<boolean> {
-  const { admin, mode, workspace } = session.token
-  if (!admin && mode !== 'upgrade') {
-    const message = 'only administrators and upgrade tools close a workspace'
-    throw new StatusError('platform:status:Forbidden', { message })
-  }
-  const closed = await registry.forceClose(workspace, session)
-  // After the answer.
+/** Returns when the workspace is closed; then the session that asked for it is closed too. */
+async function forceClose({ registry }: SessionMethodParts, { session }: MethodContext): Promise<boolean> {
+  const closed = await registry.forceClose(session.token.workspace, session)
+  // After the response.
   setImmediate(() => session.close(closeCodes.workspaceClosed))
   return closed
 }
 
 /** A session may renew its token, not become another. */
-async function authenticate(parts: SessionMethodParts, params: unknown[]): Promise<boolean> {
-  const { session, tokens, admit, tokenChanged } = parts
+async function authenticate(
+  { admission, verify }: SessionMethodParts,
+  { session }: MethodContext,
+  params: unknown[],
+): Promise<boolean> {
   const [raw] = parseParams(z.tuple([z.string()]).rest(z.unknown()), params)
-  const token = tokens.verify(raw)
+  const token = verify(raw)
   const { person, workspace, mode, isBackup, admin } = session.token
   if (
     token.person !== person ||
@@ -58,8 +56,7 @@ async function authenticate(parts: SessionMethodParts, params: unknown[]): Promi
   ) {
     throw new StatusError('platform:status:Forbidden', { message: 'the token is for another session' })
   }
-  await admit(token)
-  session.token = token
-  tokenChanged()
+  await admission.identify(token)
+  session.renewToken(token)
   return true
 }

@@ -8,7 +8,7 @@ const SLOT = 60_000
 const SLOTS = 5
 
 /** Requests of one session or workspace: in the current minute, the last five, and in all. */
-export class Statistics {
+export class RequestStatistics {
   readonly #monotonic: () => number
   readonly total: Counts = { find: 0, tx: 0 }
   readonly #slots: { slot: number; counts: Counts }[] = []

@@ -13,7 +13,7 @@ interface Watched {
 }
 
 /** Reports each request that takes long, once. The oldest stand first, so a look costs nothing. */
-export class RequestWatch {
+export class SlowRequestLog {
   readonly #running = new Set<Watched>()
   readonly #logger: Logger
   readonly #monotonic: () => number
@@ -25,7 +25,7 @@ export class RequestWatch {
     this.#cancel = options.wheel.every(INTERVAL, () => this.#report())
   }
 
-  /** Call the answer when the request is over. */
+  /** Returns a function to call when the request has ended. */
   started({ id }: { id: string }, { method }: Request): () => void {
     const watched = { session: id, method, since: this.#monotonic() }
     this.#running.add(watched)

@@ -6,7 +6,8 @@ import { closeCodes } from '../../protocol/close-codes.ts'
 import type { AccessObserver } from '../accounts/access-observer.ts'
 import type { AccountsClient } from '../accounts/accounts-client.ts'
 import type { Session } from './session.ts'
-import type { SessionManager } from './session-manager.ts'
+import type { Admission } from '../workspaces/admission.ts'
+import type { SessionRegistry } from './session-registry.ts'
 import type { Token } from '../auth/tokens.ts'
 import { changeRole } from '../workspaces/resolve-caller.ts'
 import type { WorkspaceHost } from '../workspaces/workspace-host.ts'
@@ -14,7 +15,8 @@ import type { WorkspaceRegistry } from '../workspaces/workspace-registry.ts'
 
 export interface EnforcerOptions {
   registry: WorkspaceRegistry
-  manager: SessionManager
+  sessions: SessionRegistry
+  admission: Admission
   accounts: AccountsClient
   logger: Logger
 }
@@ -32,7 +34,7 @@ export class AccessEnforcer implements AccessObserver {
 
   workspaceChanged(workspace: string): void {
     this.#options.accounts.forget(workspace)
-    this.#options.manager.askAgain((token) => token.workspace === workspace)
+    this.#options.admission.reconsider((token) => token.workspace === workspace)
   }
 
   async roleChanged(workspace: string, person: string, role: AccountRole): Promise<void> {
@@ -55,10 +57,10 @@ export class AccessEnforcer implements AccessObserver {
   }
 
   tokensRevoked(person: string, isRevoked: (token: Token) => boolean): void {
-    const { accounts, manager } = this.#options
+    const { accounts, admission, sessions } = this.#options
     accounts.forgetPerson(person)
-    manager.askAgain((token) => token.person === person)
-    for (const session of manager.sessions)
+    admission.reconsider((token) => token.person === person)
+    for (const session of sessions.all)
       if (session.token.person === person && isRevoked(session.token)) session.close(closeCodes.tokenRevoked)
   }
 
@@ -66,7 +68,7 @@ export class AccessEnforcer implements AccessObserver {
   async #setRole(host: WorkspaceHost, person: string, role: AccountRole): Promise<void> {
     try {
       const pipeline = await host.pipeline(false)
-      await host.turns.take(person, async () => await setRole(pipeline, person, role))
+      await host.accountChanges.run(person, async () => await setRole(pipeline, person, role))
     } catch (error) {
       // One that closed meanwhile has nobody in it.
       if (error instanceof StorageError && error.code === 'closed') return
@@ -79,7 +81,7 @@ export class AccessEnforcer implements AccessObserver {
   }
 
   #sessionsOf(workspace: string, person: string): Session[] {
-    return [...this.#options.manager.sessions].filter(
+    return [...this.#options.sessions.all].filter(
       ({ token }) => token.workspace === workspace && token.person === person,
     )
   }

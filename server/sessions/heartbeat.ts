@@ -2,8 +2,8 @@ import { closeCodes } from '../../protocol/close-codes.ts'
 import type { Cancel, TimerWheel } from '../time/timer-wheel.ts'
 import type { Session } from './session.ts'
 
-/** Watches over an open session: whether its peer is alive, and whether its token is still good. */
-export class Vigil {
+/** Pings the peer of an open session, and closes the session when the peer is dead or its token has expired. */
+export class Heartbeat {
   readonly #session: Session
   readonly #wheel: TimerWheel
   readonly #now: () => number
@@ -16,11 +16,11 @@ export class Vigil {
     this.#wheel = options.wheel
     this.#now = options.now
     this.#cancelBeat = options.wheel.every(options.interval, () => this.#beat())
-    this.tokenChanged()
+    this.tokenRenewed()
   }
 
-  /** The session has another token, with an expiry of its own. */
-  tokenChanged(): void {
+  /** The session has another token, with another expiry. */
+  tokenRenewed(): void {
     this.#cancelExpiry()
     const { expiresAt } = this.#session.token
     if (expiresAt === undefined) return
@@ -40,7 +40,7 @@ export class Vigil {
       this.#session.terminate()
       return
     }
-    // One that just spoke is alive.
+    // A peer that has just sent a request is alive.
     this.#session.ping(!liveness.active)
     liveness.active = false
   }

@@ -1,7 +1,7 @@
 import type { Cancel, TimerWheel } from '../time/timer-wheel.ts'
 
-/** Which sessions were there a moment ago, by workspace. */
-export class Reconnects {
+/** Sessions that have ended within the window, by workspace: they may come back. */
+export class ReconnectWindow {
   readonly #wheel: TimerWheel
   readonly #window: number
   readonly #recent = new Map<string, Map<string, Cancel>>()
@@ -28,7 +28,7 @@ export class Reconnects {
     )
   }
 
-  /** Whether it was there; from now on it isn't any more. */
+  /** Forgets a session. @returns whether it was remembered */
   take(workspace: string, session: string): boolean {
     const sessions = this.#recent.get(workspace)
     const cancel = sessions?.get(session)
@@ -39,7 +39,7 @@ export class Reconnects {
     return true
   }
 
-  /** The workspace has been closed: nobody can take up where he was. */
+  /** The workspace was closed, so no session of it can resume. */
   forget(workspace: string): void {
     for (const cancel of this.#recent.get(workspace)?.values() ?? []) cancel()
     this.#recent.delete(workspace)

@@ -1,14 +1,11 @@
 import type { Missed } from '../../pipeline/reads/catch-up.ts'
 import { PushFrames } from '../wire/push-frames.ts'
 
-/** Transactions in one frame of what was missed. */
+/** Transactions in one frame of a catch-up. */
 const TXES_A_FRAME = 500
 
-/**
- * A session that takes up where it was: pushes are held until what it missed has been read from the log, so that
- * each comes once and in order.
- */
-export class Resumption {
+/** Holds the pushes of a session that resumes until what it missed was read from the log: each comes once, in order. */
+export class ResumeBuffer {
   readonly #limit: number
   #held: PushFrames[] = []
   #isTooMuch = false
@@ -23,20 +20,20 @@ export class Resumption {
     else this.#isTooMuch = true
   }
 
-  /** What is to be sent now; `undefined` when it isn't all of it. */
+  /** The frames to send now. `undefined`: more came than the buffer holds. */
   frames(missed: Missed): PushFrames[] | undefined {
     if (this.#isTooMuch) return undefined
     const held = this.#held.filter(({ seq }) => seq === undefined || seq > missed.seq)
     return [...framesOf(missed), ...held]
   }
 
-  /** What came since the place the client is told to start from. */
+  /** The pushes after the position from which the client starts. */
   since(seq: number): PushFrames[] {
     return this.#held.filter((frames) => frames.seq === undefined || frames.seq > seq)
   }
 }
 
-/** The last one leads to the end, even when there is nothing in it. */
+/** The last frame leads to the end of the catch-up, even when there is nothing in it. */
 function framesOf({ pushes, seq }: Missed): PushFrames[] {
   const frames: PushFrames[] = []
   for (let at = 0; at === 0 || at < pushes.length; at += TXES_A_FRAME) {

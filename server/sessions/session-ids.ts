@@ -1,43 +1,43 @@
 import { closeCodes } from '../../protocol/close-codes.ts'
 import type { TimerWheel } from '../time/timer-wheel.ts'
-import { Reconnects } from './reconnect-window.ts'
+import { ReconnectWindow } from './reconnect-window.ts'
 import type { Session } from './session.ts'
 
-/** Milliseconds in which a connection whose session id is asked for again has to answer. */
-const ANSWER_TIME = 1000
+/** Milliseconds in which a connection has to respond to a ping when another one asks for its session id. */
+const PING_TIMEOUT = 1000
 
-/** Which session has which session id of its workspace, and which had it a moment ago. */
+/** Which session holds which session id of its workspace, and which held it within the reconnect window. */
 export class SessionIds {
   readonly #holders = new Map<string, Session>()
-  readonly #reconnects: Reconnects
+  readonly #reconnects: ReconnectWindow
   readonly #returning = new WeakSet<Session>()
   readonly #wheel: TimerWheel
 
   /** @param window milliseconds in which a session that comes back is told so */
   constructor(wheel: TimerWheel, window: number) {
     this.#wheel = wheel
-    this.#reconnects = new Reconnects(wheel, window)
+    this.#reconnects = new ReconnectWindow(wheel, window)
   }
 
-  /** Sessions that were there a moment ago. */
+  /** Sessions that ended within the reconnect window. */
   get remembered(): number {
     return this.#reconnects.size
   }
 
-  /** Whether another connection has the id, be it of the same account. */
+  /** Whether another connection holds the id, also one of the same account. */
   isHeld(session: Session): boolean {
     return this.#holders.has(keyOf(session))
   }
 
-  /** Whether no other account has the id. */
+  /** Whether no other account holds the id. */
   isFree(session: Session): boolean {
     const holder = this.#holders.get(keyOf(session))
     return holder === undefined || holder.token.person === session.token.person
   }
 
   /**
-   * Has the session take its id. Another connection of the account that has it keeps it if it answers within a second:
-   * it is another tab then, else what is left of a line that was cut, and goes.
+   * Gives the session its id. Another connection of the account that holds the id keeps it when it responds to a ping
+   * within a second: then it is another tab. Otherwise its line was cut, and it is closed.
    *
    * @returns `false`: the id is in use
    */
@@ -47,7 +47,7 @@ export class SessionIds {
     for (let holder = this.#holders.get(key); holder !== undefined; holder = this.#holders.get(key)) {
       if (!this.isFree(session)) return false
       holder.ping(true)
-      const isAlive = await holder.liveness.within(ANSWER_TIME, this.#wheel)
+      const isAlive = await holder.liveness.within(PING_TIMEOUT, this.#wheel)
       if (session.isOver || isAlive) return false
       if (this.#holders.get(key) === holder) holder.close(closeCodes.replaced)
     }
@@ -56,7 +56,7 @@ export class SessionIds {
     return true
   }
 
-  /** Whether it took up where it was a moment ago. */
+  /** Whether it came back within the reconnect window. */
   isReturning(session: Session): boolean {
     return this.#returning.has(session)
   }
@@ -67,12 +67,12 @@ export class SessionIds {
     if (this.#holders.get(key) === session) this.#holders.delete(key)
   }
 
-  /** It may come back. */
+  /** The session ended, and may come back. */
   remember(session: Session): void {
     this.#reconnects.remember(session.token.workspace, returnKey(session))
   }
 
-  /** The workspace has been closed: nobody can take up where he was. */
+  /** The workspace was closed, so no session of it can resume. */
   forget(workspace: string): void {
     this.#reconnects.forget(workspace)
   }

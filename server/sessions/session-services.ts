@@ -1,18 +1,16 @@
 import type { Logger } from '../../pipeline/shared/logger.ts'
-import type { SessionLimits } from './limits.ts'
+import type { CallHandler, RequestMetrics } from '../requests/call.ts'
 import type { OutboxFlusher } from '../wire/outbox.ts'
-import type { RequestWatch } from '../requests/slow-request-log.ts'
+import type { SessionLimits } from './limits.ts'
 
 /** What a frame to a client is. */
-export type SentKind = 'answer' | 'error' | 'push' | 'signal'
+export type SentKind = 'response' | 'error' | 'push' | 'signal'
 
 /** What sessions count. */
-export interface SessionMetrics {
+export interface SessionMetrics extends RequestMetrics {
   connected: () => void
   verifiedToken: (seconds: number) => void
   received: (type: 'text' | 'binary', bytes: number) => void
-  answered: (method: string, seconds: number) => void
-  failed: () => void
   sent: (kind: SentKind, bytes: number) => void
   dropped: () => void
   closed: (code: number) => void
@@ -24,11 +22,10 @@ export interface SessionServices {
   limits: SessionLimits
   logger: Logger
   metrics: SessionMetrics
-  watch: RequestWatch
+  /** The request chain. */
+  handle: CallHandler
   /** Milliseconds since the epoch. */
   now: () => number
   /** Milliseconds of the server's own time, which never goes back. */
   monotonic: () => number
-  /** The same of the machine, for what is measured. */
-  performanceNow: () => number
 }

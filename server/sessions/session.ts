@@ -1,123 +1,97 @@
 import assert from 'node:assert'
-import { decodeRequestFrame } from '../../protocol/codec.ts'
-import { type CloseReason, closeCodes } from '../../protocol/close-codes.ts'
-import {
-  type HelloRequest,
-  type HelloResponse,
-  type LogPlace,
-  type Request,
-  type Response,
-  SIGNAL_ID,
-} from '../../protocol/messages.ts'
-import { parseRequest } from '../../protocol/parse-request.ts'
 import type { Caller } from '../../pipeline/shared/caller.ts'
-import type { Missed, MissedSince } from '../../pipeline/reads/catch-up.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
-import { textFrame } from '../wire/frame.ts'
-import type { Socket, SocketHandlers } from '../wire/socket.ts'
+import { closeCodes } from '../../protocol/close-codes.ts'
+import { type HelloRequest, type HelloResponse, type Response, SIGNAL_ID } from '../../protocol/messages.ts'
 import type { Token } from '../auth/tokens.ts'
+import type { Measures } from '../methods/method.ts'
+import type { Requester } from '../requests/call.ts'
+import { RequestQueue } from '../requests/request-queue.ts'
+import { RequestStatistics } from '../requests/request-statistics.ts'
 import { encodeFrame } from '../wire/encode-response.ts'
-import { Liveness } from './liveness.ts'
-import type { Method } from '../methods/core-methods.ts'
+import type { Frame } from '../wire/frame.ts'
+import type { FrameFormat } from '../wire/frame-format.ts'
+import type { FrameSource } from '../wire/frame-streams.ts'
 import { Outbox } from '../wire/outbox.ts'
 import type { PushFrames } from '../wire/push-frames.ts'
-import { PushPosition } from './push-position.ts'
-import { Resumption } from './resume-buffer.ts'
-import { RequestRunner } from '../requests/request-runner.ts'
+import type { Socket, SocketHandlers } from '../wire/socket.ts'
+import { EarlyMessages, type Message } from './early-messages.ts'
+import { Handshake } from './handshake.ts'
+import { Liveness } from './liveness.ts'
+import { PushFeed } from './push-feed.ts'
+import { receiveMessage } from './receive-message.ts'
 import type { SentKind, SessionServices } from './session-services.ts'
-import { Statistics } from '../requests/request-statistics.ts'
-import { toStatus } from '../errors/map-error.ts'
-
-/**
- * ```
- * authenticating --> entering --> open --> closing --> closed
- *        \______________\_________________/     \____/
- * ```
- * Whatever arrives before `open` is kept, in order. `closing`: the session is over, its socket not yet.
- */
-export type SessionState =
-  | { name: 'authenticating' | 'entering'; early: EarlyMessage[] }
-  | { name: 'open'; pipeline: Pipeline; caller: Caller }
-  | { name: 'closing' }
-  | { name: 'closed' }
-
-const transitions: Record<SessionState['name'], readonly SessionState['name'][]> = {
-  authenticating: ['entering', 'closing', 'closed'],
-  entering: ['open', 'closing', 'closed'],
-  open: ['closing', 'closed'],
-  closing: ['closed'],
-  closed: [],
-}
-
-interface EarlyMessage {
-  data: Buffer
-  isBinary: boolean
-}
+import {
+  initialSettings,
+  type Opened,
+  type Reason,
+  type SessionState,
+  type Settings,
+  settingsOf,
+  transitions,
+} from './session-state.ts'
 
 export interface SessionEvents {
   /** Once, when the session is over, however that came about. */
   over: (session: Session) => void
-  hello: (session: Session, hello: HelloRequest) => Partial<HelloResponse>
+  /** What the server says of itself in the response to `hello`. */
+  introduction: (session: Session, hello: HelloRequest) => Partial<HelloResponse>
   /** The client knows that the model is about to change. */
   upgrading: (session: Session) => void
-  /** Methods beside the common ones. */
-  method: (session: Session, name: string) => Method | undefined
+  tokenRenewed: (session: Session) => void
 }
 
-type OpenState = Extract<SessionState, { name: 'open' }>
-type Reason = Pick<CloseReason, 'code' | 'reason'>
+export interface SessionOptions {
+  id: string
+  token: Token
+  socket: Socket
+  services: SessionServices
+  events: SessionEvents
+}
 
 /** One client's connection to one workspace. */
-export class Session implements SocketHandlers {
+export class Session implements SocketHandlers, Requester {
   readonly id: string
   readonly startedAt: number
-  readonly statistics: Statistics
-  token: Token
-  binary = false
-  broadcast = true
-  deflates = false
-  protocol: 1 | 2 = 1
+  readonly statistics: RequestStatistics
   readonly liveness: Liveness
+  readonly requests: RequestQueue
+  readonly measures: Measures = new Map()
   readonly #socket: Socket
   readonly #services: SessionServices
   readonly #events: SessionEvents
   readonly #outbox: Outbox
-  readonly #runner: RequestRunner
-  #state: SessionState = { name: 'authenticating', early: [] }
-  #earlyBytes = 0
-  #finishing: Reason | undefined
-  #resumption: Resumption | undefined
-  readonly #position = new PushPosition()
+  readonly #feed: PushFeed
+  #token: Token
+  #state: SessionState
 
-  constructor(options: {
-    id: string
-    token: Token
-    socket: Socket
-    services: SessionServices
-    events: SessionEvents
-  }) {
-    this.id = options.id
-    this.token = options.token
-    this.#socket = options.socket
-    this.liveness = new Liveness(options.socket)
-    this.#services = options.services
-    this.#events = options.events
-    this.startedAt = options.services.now()
-    this.statistics = new Statistics(options.services.monotonic)
-    const { flusher, limits } = options.services
-    this.#outbox = new Outbox(options.socket, flusher, limits.outbox, () => this.#overflow())
-    this.#runner = new RequestRunner(this, options.services, {
+  constructor({ id, token, socket, services, events }: SessionOptions) {
+    const { flusher, limits } = services
+    this.id = id
+    this.#token = token
+    this.#socket = socket
+    this.#services = services
+    this.#events = events
+    this.startedAt = services.now()
+    this.liveness = new Liveness(socket)
+    this.statistics = new RequestStatistics(services.monotonic)
+    this.#outbox = new Outbox(socket, flusher, limits.outbox, () => this.#overflow())
+    this.#feed = new PushFeed((frame) => this.send(frame, 'push'))
+    this.requests = new RequestQueue(limits.concurrentRequests, {
       pause: () => this.#read(false),
       resume: () => this.#read(true),
-      idle: () => this.#idle(),
-      method: (name) => this.#events.method(this, name),
-      send: (frame, kind) => this.#send(frame, kind),
-      sendAll: (frames) => this.#outbox.sendAll(frames),
+      idle: () => this.#closeWhenFinished(),
     })
+    const early = new EarlyMessages({ messages: limits.earlyMessages, bytes: limits.earlyBytes })
+    this.#state = { name: 'authenticating', early }
   }
 
   get state(): SessionState['name'] {
     return this.#state.name
+  }
+
+  get token(): Token {
+    return this.#token
   }
 
   /** No request is started, and nothing is sent any more. */
@@ -126,7 +100,15 @@ export class Session implements SocketHandlers {
   }
 
   get caller(): Caller | undefined {
-    return this.#state.name === 'open' ? this.#state.caller : undefined
+    return this.#opened?.caller
+  }
+
+  get protocol(): 1 | 2 {
+    return this.#settings.protocol
+  }
+
+  get format(): FrameFormat {
+    return this.#settings.format
   }
 
   get outboxMessages(): number {
@@ -138,12 +120,12 @@ export class Session implements SocketHandlers {
     if (this.#state.name === 'authenticating') this.#become({ ...this.#state, name: 'entering' })
   }
 
-  /** Serves what came early, then whatever comes. */
+  /** Handles what came early, then whatever comes. */
   open(pipeline: Pipeline, caller: Caller): void {
     if (this.#state.name !== 'entering') return
     const { early } = this.#state
-    this.#become({ name: 'open', pipeline, caller })
-    for (const { data, isBinary } of early) this.#receive(data, isBinary)
+    this.#become({ name: 'open', pipeline, caller, settings: initialSettings })
+    for (const { data, isBinary } of early) this.message(data, isBinary)
   }
 
   message(data: Buffer, isBinary: boolean): void {
@@ -151,11 +133,12 @@ export class Session implements SocketHandlers {
     switch (this.#state.name) {
       case 'authenticating':
       case 'entering':
-        this.#keepEarly(this.#state.early, { data, isBinary })
+        if (!this.#state.early.add({ data, isBinary })) this.#tooMuch('comes before the session is open')
         return
       case 'open':
-        this.#receive(data, isBinary)
+        this.#receive({ data, isBinary }, this.#state)
         return
+      case 'finishing':
       case 'closing':
       case 'closed':
         return
@@ -185,29 +168,39 @@ export class Session implements SocketHandlers {
     this.#outbox.discard()
   }
 
-  /** Sends a frame that answers no request. */
   signal(response: Response): void {
-    if (!this.isOver) this.#send(encodeFrame(response, this.binary), 'signal')
+    if (!this.isOver) this.send(encodeFrame(response, this.format), 'signal')
   }
 
   push(frames: PushFrames): void {
-    if (this.#state.name !== 'open' || !this.broadcast || this.#position.isEnded) return
-    if (this.#resumption === undefined) this.#push(frames)
-    else this.#resumption.hold(frames)
+    const opened = this.#opened
+    if (opened !== undefined) this.#feed.push(frames, opened.settings)
   }
 
-  /** Something was committed that is not pushed: nothing more is, and the client resumes when it is back. */
-  leaveOut(): void {
-    this.#position.end()
+  stopPushes(): void {
+    this.#feed.stop()
   }
 
-  /** Asks for a sign of life. @param again in words too, for a client that does not know the protocol's own ping */
+  send(frame: Frame, kind: SentKind): void {
+    this.#services.metrics.sent(kind, frame.length)
+    this.#outbox.send(frame)
+  }
+
+  sendAll(source: FrameSource): void {
+    this.#outbox.sendAll(source)
+  }
+
+  renewToken(token: Token): void {
+    this.#token = token
+    this.#events.tokenRenewed(this)
+  }
+
+  /** Asks for a sign of life. @param again as a message too, for a client that does not know the protocol's own ping */
   ping(again: boolean): void {
     this.#socket.ping()
-    if (again && this.#state.name === 'open') this.signal({ result: 'ping' })
+    if (again && this.#opened !== undefined) this.signal({ result: 'ping' })
   }
 
-  /** Sends what waits, then closes. Idempotent. */
   close({ code, reason }: Reason): void {
     if (this.isOver) return
     this.#become({ name: 'closing' })
@@ -216,20 +209,20 @@ export class Session implements SocketHandlers {
     this.#over()
   }
 
-  /** Tells why there is no entry, then closes. */
+  /** Sends the reason why there is no entry, then closes. */
   refuse(response: Omit<Response, 'id'>, reason: Reason): void {
     this.signal({ id: SIGNAL_ID, ...response })
     this.close(reason)
   }
 
-  /** Starts nothing more, answers what is under way, then closes. */
+  /** Starts nothing more, responds to what is under way, then closes. */
   finish(reason: Reason): void {
-    this.#finishing = reason
-    this.#runner.stop()
-    if (this.#runner.running === 0) this.close(reason)
+    this.requests.stop()
+    if (this.#state.name !== 'open' || this.requests.running === 0) this.close(reason)
+    else this.#become({ ...this.#state, name: 'finishing', reason })
   }
 
-  /** Ends a connection that does not answer. */
+  /** Ends a connection that does not respond. */
   terminate(): void {
     if (this.#state.name === 'closed') return
     const wasOver = this.isOver
@@ -239,6 +232,14 @@ export class Session implements SocketHandlers {
     if (!wasOver) this.#over()
   }
 
+  get #opened(): Opened | undefined {
+    return this.#state.name === 'open' || this.#state.name === 'finishing' ? this.#state : undefined
+  }
+
+  get #settings(): Settings {
+    return this.#opened?.settings ?? initialSettings
+  }
+
   #become(state: SessionState): void {
     assert(transitions[this.#state.name].includes(state.name), `${this.#state.name} to ${state.name}`)
     this.#state = state
@@ -246,7 +247,8 @@ export class Session implements SocketHandlers {
 
   #over(): void {
     this.liveness.over()
-    this.#runner.stop()
+    this.requests.stop()
+    this.measures.clear()
     this.#events.over(this)
   }
 
@@ -256,20 +258,8 @@ export class Session implements SocketHandlers {
     this.liveness.reads(isRead)
   }
 
-  #idle(): void {
-    if (this.#finishing !== undefined) this.close(this.#finishing)
-  }
-
-  #send(frame: Buffer, kind: SentKind): void {
-    this.#services.metrics.sent(kind, frame.length)
-    this.#outbox.send(frame)
-  }
-
-  #keepEarly(early: EarlyMessage[], message: EarlyMessage): void {
-    const { earlyMessages, earlyBytes } = this.#services.limits
-    this.#earlyBytes += message.data.length
-    if (early.length < earlyMessages && this.#earlyBytes <= earlyBytes) early.push(message)
-    else this.#tooMuch('comes before the session is open')
+  #closeWhenFinished(): void {
+    if (this.#state.name === 'finishing') this.close(this.#state.reason)
   }
 
   #overflow(): void {
@@ -278,123 +268,30 @@ export class Session implements SocketHandlers {
   }
 
   #tooMuch(what: string): void {
-    this.#services.metrics.dropped()
-    this.#services.logger.warn({ session: this.id, workspace: this.token.workspace }, `too much ${what}`)
+    const { metrics, logger } = this.#services
+    metrics.dropped()
+    logger.warn({ session: this.id, workspace: this.token.workspace }, `too much ${what}`)
     this.close({ ...closeCodes.overloaded, reason: `too much ${what}` })
   }
 
-  #receive(data: Buffer, isBinary: boolean): void {
-    this.#services.metrics.received(isBinary ? 'binary' : 'text', data.length)
-    if (!isBinary && isPing(data)) {
-      this.#send(textFrame('pong!'), 'signal')
-      return
-    }
-    try {
-      this.#dispatch(parseRequest(decodeRequestFrame(data, isBinary)))
-    } catch (error) {
-      const { id } = toStatus(error, this.#services.logger).params
-      this.#runner.fail(typeof id === 'boolean' || id === undefined ? SIGNAL_ID : id, error)
-    }
+  #receive(message: Message, { pipeline, caller }: Opened): void {
+    receiveMessage(message, this, this.#services, {
+      hello: (hello) => this.#hello(hello),
+      upgrading: () => this.#events.upgrading(this),
+      request: (request) => this.#services.handle({ request, session: this, pipeline, caller }),
+    })
   }
 
-  #dispatch(request: Request | HelloRequest): void {
+  #hello(hello: HelloRequest): void {
     if (this.#state.name !== 'open') return
-    switch (request.method) {
-      case 'hello':
-        this.#hello(request as HelloRequest, this.#state)
-        return
-      case '#upgrading':
-      case '#upgrade':
-        this.#events.upgrading(this)
-        return
-      default:
-        this.#runner.start(request, this.#state)
-    }
-  }
-
-  #push(frames: PushFrames): void {
-    const { binary } = this
-    if (this.protocol === 1) this.#send(frames.frame({ binary, numbered: false }), 'push')
-    else if (frames.seq === undefined) this.#send(frames.frame({ binary, numbered: true }), 'push')
-    else {
-      const follows = this.#position.advance(frames.seq)
-      if (follows !== undefined) this.#send(frames.frame({ binary, numbered: true, ...follows }), 'push')
-    }
-  }
-
-  #hello(hello: HelloRequest, open: OpenState): void {
-    this.binary = hello.binary ?? false
-    this.broadcast = hello.broadcast ?? true
-    if (hello.protocol !== 2) {
-      this.#answerHello(hello, {})
-      return
-    }
-    this.protocol = 2
-    this.deflates = hello.compression ?? false
-    if (hello.resume === undefined) this.#startAt(hello, placeOf(open))
-    else void this.#resume(hello, hello.resume, open)
-  }
-
-  #startAt(hello: HelloRequest, place: Partial<HelloResponse> & { seq: number }): void {
-    this.#position.set(place.seq)
-    this.#answerHello(hello, place)
-  }
-
-  #answerHello(hello: HelloRequest, more: Partial<HelloResponse>): void {
-    const { binary } = this
-    const answer = { id: SIGNAL_ID, result: 'hello', binary, ...this.#events.hello(this, hello), ...more }
-    this.#send(encodeFrame(answer, false), 'signal')
-  }
-
-  /** Sends what was missed since, before anything newer; or has the client start anew. */
-  async #resume(hello: HelloRequest, { epoch, seq }: LogPlace, open: OpenState): Promise<void> {
-    const { resume: most, outbox } = this.#services.limits
-    // Half of what may wait for a slow reader: the rest is for what comes meanwhile.
-    const mostBytes = outbox.bytes / 2
-    const resumption = new Resumption(outbox.messages)
-    this.#resumption = resumption
-    const missed = await this.#missed(epoch, { after: seq, most, mostBytes }, open)
-    if (this.#resumption !== resumption || this.isOver) return
-    this.#resumption = undefined
-    const frames = missed === undefined ? undefined : resumption.frames(missed)
-    const place = placeOf(open)
-    if (missed === undefined || frames === undefined) {
-      this.#startAt(hello, { ...place, resumed: false })
-      for (const held of resumption.since(place.seq)) this.#push(held)
-    } else {
-      this.#position.set(seq)
-      this.#answerHello(hello, { ...place, seq: missed.seq, resumed: true })
-      for (const frame of frames) this.#push(frame)
-    }
-  }
-
-  async #missed(
-    epoch: string,
-    since: MissedSince,
-    { pipeline, caller }: OpenState,
-  ): Promise<Missed | undefined> {
-    if (epoch !== pipeline.epoch) return undefined
-    try {
-      return await pipeline.missed(caller, since)
-    } catch (error) {
-      this.#services.logger.error({ err: error, session: this.id }, 'what a session missed was not read')
-      return undefined
-    }
+    const opened = { ...this.#state, settings: settingsOf(hello, this.#state.settings) }
+    this.#become(opened)
+    new Handshake({
+      session: this,
+      services: this.#services,
+      feed: this.#feed,
+      introduction: (request) => this.#events.introduction(this, request),
+      send: (frame) => this.send(frame, 'signal'),
+    }).respond(hello, opened)
   }
 }
-
-/** Later clients of the family ask for life by the bare text, instead of a request. */
-function isPing(data: Buffer): boolean {
-  return data.length === PING.length && data.equals(PING)
-}
-
-const PING = Buffer.from('ping')
-
-/** What a client of protocol 2 is told of the workspace. */
-function placeOf({ pipeline, caller }: OpenState): Partial<HelloResponse> & { seq: number } {
-  const account = caller.account === '' ? {} : { account: caller.account }
-  const { epoch, model, lastSeq } = pipeline
-  return { protocol: 2, epoch, seq: lastSeq(), modelHash: model.hash, features, ...account }
-}
-
-const features = ['resume', 'query', 'binary', 'deflate', 'authenticate']

@@ -1,4 +1,3 @@
-import { systemClock } from '../../model/clock.ts'
 import { AccountRole, type Configuration, type Ref } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import { StatusError } from '../../model/status.ts'
@@ -10,8 +9,8 @@ import type { Logger } from '../../pipeline/shared/logger.ts'
 import { callAccounts } from '../accounts/accounts-rpc.ts'
 import { SYSTEM_EMAIL, type Tokens } from '../auth/tokens.ts'
 import { withTimeout } from '../../pipeline/shared/with-timeout.ts'
+import type { Admission } from '../workspaces/admission.ts'
 import { accountId, ensureAccount } from '../workspaces/resolve-caller.ts'
-import type { WorkspaceRegistry } from '../workspaces/workspace-registry.ts'
 
 export const DEMO_WORKSPACE = 'demo'
 export const DEMO_MEMBERS = [
@@ -33,7 +32,7 @@ const TRIGGER_TIME = 30_000
  * so that whoever watches from then on sees what people do. Tells whether there was anything to do.
  */
 export async function fillDemo(options: {
-  registry: WorkspaceRegistry
+  admission: Admission
   modules: readonly AtriumModule[]
   tokens: Tokens
   /** Of the built-in accounts service, where there is one. */
@@ -42,34 +41,38 @@ export async function fillDemo(options: {
   /** Cuts the fill short. */
   signal: AbortSignal | undefined
 }): Promise<boolean> {
-  const host = await options.registry.arrive(DEMO_WORKSPACE)
-  try {
-    const pipeline = await host.pipeline(false)
+  const { admission, accountsUrl, logger, tokens } = options
+  const accounts = accountsUrl === undefined ? undefined : demoAccounts(accountsUrl, tokens)
+  const isNew = (await accounts?.makeWorkspace()) ?? false
+  const token = tokens.verify(tokens.sign({ email: SYSTEM_EMAIL, admin: 'true', workspace: DEMO_WORKSPACE }))
+  return await admission.visit(token, async ({ pipeline }) => {
     const isFilled = pipeline.model.get(FILLED) !== undefined
-    if (options.accountsUrl !== undefined) await makeMembers(options.accountsUrl, options.tokens, isFilled)
+    // A member who was removed from a complete demo stays out, unless the accounts know nothing of the demo.
+    if (isNew || !isFilled) await accounts?.makeMembers()
     if (!isFilled) await fill(pipeline, options.modules, options.signal)
     await withTimeout(pipeline.triggersIdle(), {
       milliseconds: TRIGGER_TIME,
       what: 'the triggers of the demo',
-    }).catch((error: unknown) =>
-      options.logger.warn({ err: error }, 'triggers go on while the server serves'),
-    )
+    }).catch((error: unknown) => logger.warn({ err: error }, 'triggers go on while the server serves'))
     return !isFilled
-  } finally {
-    host.leave()
-  }
+  })
 }
 
-/** Who was removed from a demo that is complete stays out, unless the accounts know nothing of it. */
-async function makeMembers(url: string, tokens: Tokens, isFilled: boolean): Promise<void> {
+/** The demo workspace and its members, at the accounts service. */
+function demoAccounts(url: string, tokens: Tokens) {
   const token = tokens.sign({ email: SYSTEM_EMAIL, admin: 'true' })
   const call = async (method: string, ...params: unknown[]) =>
     await callAccounts({ url, token, method, params })
-  const made = await call('createWorkspace', DEMO_WORKSPACE).catch(ignoreExisting)
-  if (made === undefined && isFilled) return
-  for (const { email, role } of DEMO_MEMBERS) {
-    await call('createAccount', email).catch(ignoreExisting)
-    await call('assignWorkspace', email, DEMO_WORKSPACE, role)
+  return {
+    /** @returns whether there was none */
+    makeWorkspace: async () =>
+      (await call('createWorkspace', DEMO_WORKSPACE).catch(ignoreExisting)) !== undefined,
+    makeMembers: async () => {
+      for (const { email, role } of DEMO_MEMBERS) {
+        await call('createAccount', email).catch(ignoreExisting)
+        await call('assignWorkspace', email, DEMO_WORKSPACE, role)
+      }
+    },
   }
 }
 
@@ -103,7 +106,7 @@ function filledMark(pipeline: Pipeline): TxCreateDoc {
     objectClass: core.class.Configuration,
     objectSpace: core.space.Model,
     modifiedBy: core.account.System,
-    modifiedOn: systemClock.now(),
+    modifiedOn: pipeline.clock.now(),
     attributes: { enabled: true },
   }
 }

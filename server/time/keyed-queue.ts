@@ -1,9 +1,9 @@
-/** Work that has the same key is done one after another, in the order in which it came. */
-export class Turns {
+/** Work of one key is done one after another, in the order in which it came. */
+export class KeyedQueue {
   readonly #last = new Map<string, Promise<void>>()
 
-  /** Does the work when that before it is done, however it ended. Fails as the work does. */
-  async take<T>(key: string, work: () => Promise<T>): Promise<T> {
+  /** Does the work after the work before it has ended, well or not. Fails as the work does. */
+  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const turn = (this.#last.get(key) ?? Promise.resolve()).then(work)
     const over = turn.then(
       () => undefined,

@@ -4,27 +4,28 @@ import type { EncodedResult, Part, PartLimits, PartStream } from '../../storage/
 import { type ResultPart, splitResult } from '../../protocol/chunks.ts'
 import { encodeBinary, encodeJson, findResult } from '../../protocol/codec.ts'
 import type { Chunk, RequestId, Response } from '../../protocol/messages.ts'
+import type { FrameFormat } from './frame-format.ts'
 import { binaryFrame, type Frame, spliceFrame, textFrame } from './frame.ts'
 import type { FrameSource } from './frame-streams.ts'
 
-export function encodeFrame(response: Response, binary: boolean): Frame {
+export function encodeFrame(response: Response, { binary }: Pick<FrameFormat, 'binary'>): Frame {
   return binary ? binaryFrame(encodeBinary(response)) : textFrame(encodeJson(response))
 }
 
-/** An answer: one frame, or, for a long array, several that are made, and perhaps read, as they are taken. */
-export function answerOf(id: RequestId, answer: unknown, format: AnswerFormat): Frame | FrameSource {
-  const { binary, limits } = format
-  const { seq, result } = answer instanceof Sequenced ? answer : { seq: undefined, result: answer }
+/** A response: one frame, or, for a long array, several that are made, and perhaps read, as they are taken. */
+export function encodeResponse(id: RequestId, response: unknown, encoding: Encoding): Frame | FrameSource {
+  const { format, limits } = encoding
+  const { seq, result } = response instanceof Sequenced ? response : { seq: undefined, result: response }
   const head: Head = seq === undefined ? { id } : { id, seq }
-  if (isEncodedResult(result)) return encodedAnswer(head, result, format)
+  if (isEncodedResult(result)) return encodedResponse(head, result, encoding)
   // Without a spread, which costs a twentieth of a ping.
   if (!Array.isArray(result))
-    return encodeFrame(seq === undefined ? { id, result } : { id, seq, result }, binary)
+    return encodeFrame(seq === undefined ? { id, result } : { id, seq, result }, format)
   const parts = splitResult(result, limits)
-  return parts.length > 1 ? new PartFrames(head, parts, binary) : encodeFrame({ ...head, result }, binary)
+  return parts.length > 1 ? new PartFrames(head, parts, format) : encodeFrame({ ...head, result }, format)
 }
 
-/** A result that is that of one place in the log. */
+/** The result of a query at one position in the log. */
 export class Sequenced {
   readonly seq: number
   readonly result: unknown
@@ -35,38 +36,39 @@ export class Sequenced {
   }
 }
 
-export interface AnswerFormat {
-  binary: boolean
+/** How a response is encoded. */
+export interface Encoding {
+  format: FrameFormat
   limits: PartLimits
-  /** The last frame of an answer that could not be read to its end. */
+  /** Makes the last frame of a response that could not be read to its end. */
   failed: (error: unknown) => Frame
 }
 
 type Head = Pick<Response, 'seq'> & { id: RequestId }
 
-function encodedAnswer(head: Head, result: EncodedResult, format: AnswerFormat): Frame | FrameSource {
-  if (result.parts.length > 1 || result.rest !== undefined) return new EncodedFrames(head, result, format)
+function encodedResponse(head: Head, result: EncodedResult, encoding: Encoding): Frame | FrameSource {
+  if (result.parts.length > 1 || result.rest !== undefined) return new EncodedFrames(head, result, encoding)
   const [part] = result.parts
-  if (!format.binary) return spliceFrame(beginningOf(head, result), part ?? '', ']}}')
-  return encodeFrame({ ...head, result: findResult(documentsOf(part), result.total) }, true)
+  if (!encoding.format.binary) return spliceFrame(beginningOf(head, result), part ?? '', ']}}')
+  return encodeFrame({ ...head, result: findResult(documentsOf(part), result.total) }, encoding.format)
 }
 
 /** An array that is here already. */
 class PartFrames implements FrameSource {
   readonly #head: Head
   readonly #parts: readonly ResultPart[]
-  readonly #binary: boolean
+  readonly #format: FrameFormat
   #taken = 0
 
-  constructor(head: Head, parts: readonly ResultPart[], binary: boolean) {
+  constructor(head: Head, parts: readonly ResultPart[], format: FrameFormat) {
     this.#head = head
     this.#parts = parts
-    this.#binary = binary
+    this.#format = format
   }
 
   next(): Frame | undefined {
     const part = this.#parts[this.#taken++]
-    return part && encodeFrame({ ...this.#head, ...part }, this.#binary)
+    return part && encodeFrame({ ...this.#head, ...part }, this.#format)
   }
 
   close(): void {}
@@ -76,17 +78,17 @@ class PartFrames implements FrameSource {
 class EncodedFrames implements FrameSource {
   readonly #head: Head
   readonly #total: number
-  readonly #format: AnswerFormat
+  readonly #encoding: Encoding
   readonly #rest: PartStream | undefined
   readonly #beginning: string
   #parts: readonly Part[]
   #taken = 0
   #isOver = false
 
-  constructor(head: Head, result: EncodedResult, format: AnswerFormat) {
+  constructor(head: Head, result: EncodedResult, encoding: Encoding) {
     this.#head = head
     this.#total = result.total
-    this.#format = format
+    this.#encoding = encoding
     this.#rest = result.rest
     this.#beginning = beginningOf(head, result)
     this.#parts = result.parts
@@ -106,21 +108,21 @@ class EncodedFrames implements FrameSource {
 
   async #read(rest: PartStream | undefined): Promise<Frame> {
     try {
-      assert(rest !== undefined, 'an answer without a last part')
+      assert(rest !== undefined, 'a response has a last part')
       const { part, final } = await rest.next()
       return this.#frame(part, final)
     } catch (error) {
       this.#isOver = true
-      return this.#format.failed(error)
+      return this.#encoding.failed(error)
     }
   }
 
   #frame(part: Part, final: boolean): Frame {
     this.#isOver = final
     const chunk: Chunk = { index: ++this.#taken, final }
-    if (!this.#format.binary)
-      return spliceFrame(this.#beginning, part, `]},"chunk":${JSON.stringify(chunk)}}`)
-    return encodeFrame({ ...this.#head, result: findResult(documentsOf(part), this.#total), chunk }, true)
+    const { format } = this.#encoding
+    if (!format.binary) return spliceFrame(this.#beginning, part, `]},"chunk":${JSON.stringify(chunk)}}`)
+    return encodeFrame({ ...this.#head, result: findResult(documentsOf(part), this.#total), chunk }, format)
   }
 }
 

@@ -1,16 +1,8 @@
 import type { Tx } from '../../model/transactions.ts'
 import { encodeBinary } from '../../protocol/codec.ts'
 import type { Response } from '../../protocol/messages.ts'
+import type { FrameFormat } from './frame-format.ts'
 import { binaryFrame, type Frame, textFrame } from './frame.ts'
-
-/** How a session wants its pushes. */
-export interface PushFormat {
-  binary: boolean
-  /** With positions in the log: protocol 2. */
-  numbered: boolean
-  /** The position that the session was told last; `undefined`: none, or the push has no position. */
-  after?: number | undefined
-}
 
 /** Transactions as frames: encoded once for each format somebody wants, and shared by all who get them. */
 export class PushFrames {
@@ -28,20 +20,21 @@ export class PushFrames {
     this.#result = txes.length === 1 && first !== undefined ? first : txes
   }
 
-  frame({ binary, numbered, after }: PushFormat): Frame {
+  /** @param after the position that the session was sent last; none when it was sent none, or the push has none */
+  frame({ binary, numbered }: FrameFormat, after?: number): Frame {
     const key = `${binary}/${numbered}/${after}`
     let frame = this.#frames.get(key)
     if (frame === undefined) {
-      const push = { result: this.#result, ...(numbered ? this.#place(after) : {}) }
+      const push = { result: this.#result, ...(numbered ? this.#position(after) : {}) }
       frame = binary ? binaryFrame(encodeBinary(push)) : textFrame(JSON.stringify(push))
       this.#frames.set(key, frame)
     }
     return frame
   }
 
-  #place(after: number | undefined): Pick<Response, 'after' | 'seq' | 'seqs'> {
+  #position(after: number | undefined): Pick<Response, 'after' | 'seq' | 'seqs'> {
     if (this.seq === undefined) return {}
-    const place = after === undefined ? { seq: this.seq } : { after, seq: this.seq }
-    return this.#seqs === undefined ? place : { ...place, seqs: this.#seqs }
+    const position = after === undefined ? { seq: this.seq } : { after, seq: this.seq }
+    return this.#seqs === undefined ? position : { ...position, seqs: this.#seqs }
   }
 }

@@ -4,14 +4,14 @@ import type { Response } from '../../protocol/messages.ts'
 import type { ModelVersion, WorkspaceInfo } from '../accounts/accounts-client.ts'
 import { SYSTEM_EMAIL, type Token } from '../auth/tokens.ts'
 
-/** Why somebody is not let in: the frame that tells, and the code the socket is closed with. */
+/** Why somebody is not let in: the frame that says so, and the code with which the socket is closed. */
 export interface Refusal {
   response: Response
   reason: CloseReason
 }
 
-/** What the gates look at. */
-export interface Entry {
+/** What the rules look at. */
+export interface Candidate {
   token: Token
   info: WorkspaceInfo
   /** Versions of the model the server serves; products it serves. */
@@ -24,27 +24,37 @@ export interface Entry {
   limit: { limit: string; value: number } | undefined
 }
 
-type Gate = (entry: Entry) => Refusal | undefined
+type Rule = (candidate: Candidate) => Refusal | undefined
 
-/** In this order; the first that refuses answers. Access itself was the accounts service's word. */
-const gates: readonly Gate[] = [product, disabled, creating, version, upgrade, draining, limits]
+/** In this order: the first rule that refuses decides. Access itself is decided by the accounts service before. */
+const rules: readonly Rule[] = [product, disabled, creating, version, upgrade, draining, limits]
 
-export function refusalOf(entry: Entry): Refusal | undefined {
-  for (const gate of gates) {
-    const refusal = gate(entry)
+export function refusalOf(candidate: Candidate): Refusal | undefined {
+  for (const rule of rules) {
+    const refusal = rule(candidate)
     if (refusal !== undefined) return refusal
   }
   return undefined
 }
 
-/** Failures after which there is no use in trying again. */
+/** Failures after which a client does not try again. */
 const final: ReadonlySet<string> = new Set<StatusCode>([
   'platform:status:Forbidden',
   'platform:status:WorkspaceNotFound',
   'platform:status:AccountNotFound',
 ])
 
-/** Why somebody is not let in who was not even asked about, or about whom the accounts service said no. */
+/** A rule refused the applicant. */
+export class AdmissionRefused extends Error {
+  readonly refusal: Refusal
+
+  constructor(refusal: Refusal) {
+    super(refusal.reason.reason)
+    this.refusal = refusal
+  }
+}
+
+/** The refusal for a failure before any rule was asked: of the token, the accounts service, or the workspace. */
 export function refusalFor(error: Status): Refusal {
   // As for any bad token: the client comes back with another one.
   if (error.code === 'platform:status:Unauthorized')
@@ -58,24 +68,24 @@ function refused(error: Status, terminate: boolean): Refusal {
   return { response: terminate ? { error, terminate } : { error }, reason }
 }
 
-function product({ token, info, productId }: Entry): Refusal | undefined {
+function product({ token, info, productId }: Candidate): Refusal | undefined {
   const expected = productId || info.productId
   if (!expected || token.productId === '' || token.productId === expected) return undefined
   return refused(new StatusError('core:status:InvalidProduct', { productId: token.productId }).status, true)
 }
 
-function disabled({ info }: Entry): Refusal | undefined {
+function disabled({ info }: Candidate): Refusal | undefined {
   if (info.disabled !== true) return undefined
   return refused(new StatusError('platform:status:WorkspaceDisabled').status, true)
 }
 
-function creating({ token, info }: Entry): Refusal | undefined {
+function creating({ token, info }: Candidate): Refusal | undefined {
   if (info.creating !== true || token.email === SYSTEM_EMAIL) return undefined
   const params = { progress: info.createProgress ?? 0 }
   return refused(new StatusError('platform:status:WorkspaceCreating', params).status, false)
 }
 
-function version({ token, info, modelVersion }: Entry): Refusal | undefined {
+function version({ token, info, modelVersion }: Candidate): Refusal | undefined {
   if (token.mode !== 'user' || !info.version) return undefined
   const same = (['major', 'minor', 'patch'] as const).every(
     (part) => info.version?.[part] === modelVersion[part],
@@ -83,7 +93,7 @@ function version({ token, info, modelVersion }: Entry): Refusal | undefined {
   return same ? undefined : upgradingRefusal(info)
 }
 
-function upgrade({ token, info, upgrading }: Entry): Refusal | undefined {
+function upgrade({ token, info, upgrading }: Candidate): Refusal | undefined {
   return upgrading && token.mode !== 'upgrade' ? upgradingRefusal(info) : undefined
 }
 
@@ -92,13 +102,13 @@ function upgradingRefusal({ upgrade: stats }: WorkspaceInfo): Refusal {
   return { response: { result }, reason: closeCodes.upgrading }
 }
 
-function draining(entry: Entry): Refusal | undefined {
-  if (!entry.draining) return undefined
+function draining(candidate: Candidate): Refusal | undefined {
+  if (!candidate.draining) return undefined
   const { status } = new StatusError('platform:status:Unavailable', { message: 'the server stops' })
   return { response: { error: status }, reason: closeCodes.restart }
 }
 
-function limits({ limit }: Entry): Refusal | undefined {
+function limits({ limit }: Candidate): Refusal | undefined {
   return limit === undefined
     ? undefined
     : refused(new StatusError('platform:status:LimitReached', limit).status, false)

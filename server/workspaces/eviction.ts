@@ -1,13 +1,13 @@
 import { core } from '../../model/identifiers.ts'
 import type { Tx } from '../../model/transactions.ts'
-import type { Session } from '../sessions/session.ts'
 import type { Cancel, TimerWheel } from '../time/timer-wheel.ts'
+import type { WorkspaceMember } from './workspace-member.ts'
 
 /** Tells clients that the model is about to change, before their sockets are closed. */
 export class Eviction {
   readonly #wheel: TimerWheel
   readonly #notice: number
-  readonly #unaware = new Set<Session>()
+  readonly #unaware = new Set<WorkspaceMember>()
   #noticeDone: (() => void) | undefined
 
   /** @param notice milliseconds clients have to acknowledge it */
@@ -17,18 +17,18 @@ export class Eviction {
   }
 
   /** Resolves when all have acknowledged it, are gone, or had their time. */
-  async warn(sessions: Iterable<Session>): Promise<void> {
-    for (const session of sessions) {
-      this.#unaware.add(session)
-      session.signal({ result: modelUpgrade })
+  async warn(members: Iterable<WorkspaceMember>): Promise<void> {
+    for (const member of members) {
+      this.#unaware.add(member)
+      member.signal({ result: modelUpgrade })
     }
     if (this.#unaware.size > 0) await this.#acknowledged()
     this.#unaware.clear()
   }
 
   /** A client knows, or is gone. */
-  acknowledge(session: Session): void {
-    if (this.#unaware.delete(session) && this.#unaware.size === 0) this.#noticeDone?.()
+  acknowledge(member: WorkspaceMember): void {
+    if (this.#unaware.delete(member) && this.#unaware.size === 0) this.#noticeDone?.()
   }
 
   async #acknowledged(): Promise<void> {

@@ -1,54 +1,39 @@
-import type { Caller } from '../../pipeline/shared/caller.ts'
+import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import type { Push } from '../../pipeline/push/push.ts'
-import { PushFrames } from '../wire/push-frames.ts'
+import type { Members } from './members.ts'
+import { RecipientFrames } from './recipient-frames.ts'
+import type { WorkspaceMember } from './workspace-member.ts'
 
-/** Who gets a push: an account, and the protocol that the session speaks. */
-export interface Recipient {
-  caller: Caller
-  protocol: 1 | 2
-}
+/** Sends what was committed to the sessions of a workspace. */
+export class Fanout {
+  readonly #members: Members
+  readonly #observeLag: (seconds: number) => void
 
-/** What was committed, as frames for each who may hear of it: made once for all who get the same. */
-export class Deliveries {
-  readonly #pushes: readonly Push[]
-  readonly #mayReceive: (caller: Caller, push: Push) => boolean
-  /** By which of the pushes they hold. */
-  readonly #frames = new Map<string, PushFrames | undefined>()
-  readonly #byAccount = new Map<string, PushFrames | undefined>()
-  readonly #forEveryone: PushFrames | undefined
-  readonly #seq: number | undefined
-
-  constructor(pushes: readonly Push[], mayReceive: (caller: Caller, push: Push) => boolean) {
-    this.#pushes = pushes
-    this.#mayReceive = mayReceive
-    this.#seq = pushes.findLast(({ seq }) => seq !== undefined)?.seq
-    const isOpen = pushes.every(({ audience, isSilent }) => audience === undefined && isSilent !== true)
-    this.#forEveryone = isOpen ? this.#framesOf(pushes) : undefined
+  /** @param observeLag gets the seconds from a commit until its pushes were handed to the sockets */
+  constructor(members: Members, observeLag: (seconds: number) => void) {
+    this.#members = members
+    this.#observeLag = observeLag
   }
 
-  for(recipient: Recipient): PushFrames | undefined {
-    if (this.#forEveryone !== undefined) return this.#forEveryone
-    const { caller, protocol } = recipient
-    const key = `${protocol}/${caller.system}/${caller.admin}/${caller.account}`
-    if (!this.#byAccount.has(key)) this.#byAccount.set(key, this.#select(recipient))
-    return this.#byAccount.get(key)
+  /** Pushes to those who are there now, after the responses to the senders, which are on their way by promises. */
+  push(pipeline: Pipeline, pushes: readonly Push[]): void {
+    const present = [...this.#members]
+    if (present.length > 0) process.nextTick(() => this.#broadcast(pipeline, pushes, present))
   }
 
-  #select({ caller, protocol }: Recipient): PushFrames | undefined {
-    const visible = this.#pushes.filter(
-      (push) =>
-        (push.audience === undefined || this.#mayReceive(caller, push)) &&
-        (protocol === 2 || push.isSilent !== true),
-    )
-    const key = visible.map((push) => this.#pushes.indexOf(push)).join()
-    if (!this.#frames.has(key)) {
-      this.#frames.set(key, visible.length === 0 ? undefined : this.#framesOf(visible))
+  /** A commit is not pushed. The next push would step over it, so these sessions get no more. */
+  stop(): void {
+    for (const member of this.#members) member.stopPushes()
+  }
+
+  #broadcast(pipeline: Pipeline, pushes: readonly Push[], members: readonly WorkspaceMember[]): void {
+    const started = performance.now()
+    const frames = new RecipientFrames(pushes, pipeline.mayReceive)
+    for (const member of members) {
+      const { caller, protocol } = member
+      const own = caller === undefined ? undefined : frames.for({ caller, protocol })
+      if (own !== undefined) member.push(own)
     }
-    return this.#frames.get(key)
-  }
-
-  #framesOf(pushes: readonly Push[]): PushFrames {
-    const txes = pushes.map(({ tx }) => tx)
-    return new PushFrames(txes, this.#seq)
+    setImmediate(() => this.#observeLag((performance.now() - started) / 1000))
   }
 }

@@ -1,4 +1,3 @@
-import { systemClock } from '../../model/clock.ts'
 import { foldEmail } from '../../model/email.ts'
 import type { Account, AccountRole, Ref } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
@@ -97,7 +96,7 @@ function change(pipeline: Pipeline, account: Ref<Account>): Omit<TxCUD, '_class'
     objectClass: core.class.Account,
     objectSpace: core.space.Model,
     modifiedBy: core.account.System,
-    modifiedOn: systemClock.now(),
+    modifiedOn: pipeline.clock.now(),
   }
 }
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert'
-import type { Account, Ref } from '../../model/documents.ts'
 import { type CloseReason, closeCodes } from '../../protocol/close-codes.ts'
 import type { Caller } from '../../pipeline/shared/caller.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
@@ -7,39 +6,17 @@ import type { Push } from '../../pipeline/push/push.ts'
 import { StorageError } from '../../storage/contract.ts'
 import type { Logger } from '../../pipeline/shared/logger.ts'
 import type { WorkspaceListener } from '../../pipeline/push/workspace-listener.ts'
-import { Deliveries } from './fanout.ts'
-import type { Session } from '../sessions/session.ts'
-import type { Cancel, TimerWheel } from '../time/timer-wheel.ts'
-import { Turns } from '../time/keyed-queue.ts'
+import type { TimerWheel } from '../time/timer-wheel.ts'
+import { KeyedQueue } from '../time/keyed-queue.ts'
 import { withTimeout } from '../../pipeline/shared/with-timeout.ts'
 import { Announcements } from './announcements.ts'
 import { Eviction } from './eviction.ts'
+import { Fanout } from './fanout.ts'
+import { IdleTimer } from './idle-timer.ts'
+import { Members } from './members.ts'
 import { UserStatuses } from './user-status.ts'
-
-/**
- * ```
- * new --> opening --> open --> draining --> closed
- *   \        |  ^______/          ^           ^
- *    \       \____________________/           |
- *     \_______________________________________/
- * ```
- * `upgrade`: only upgrade tools are let in; a workspace that is open goes through `opening` again to get
- * there. Whoever comes after `closed` makes a new host.
- */
-export type WorkspaceState =
-  | { name: 'new' }
-  | { name: 'opening'; pipeline: Promise<Pipeline>; upgrade: boolean }
-  | { name: 'open'; pipeline: Pipeline; upgrade: boolean; statuses: UserStatuses | undefined }
-  | { name: 'draining'; done: Promise<void>; pipeline: Pipeline | undefined }
-  | { name: 'closed' }
-
-const transitions: Record<WorkspaceState['name'], readonly WorkspaceState['name'][]> = {
-  new: ['opening', 'closed'],
-  opening: ['open', 'draining', 'closed', 'opening'],
-  open: ['opening', 'draining'],
-  draining: ['closed'],
-  closed: [],
-}
+import type { WorkspaceMember } from './workspace-member.ts'
+import { transitions, type WorkspaceState } from './workspace-state.ts'
 
 export interface HostOptions {
   id: string
@@ -62,26 +39,26 @@ export interface HostOptions {
   closed: (host: WorkspaceHost) => void
 }
 
-/** One workspace that somebody is in, or wants into: its pipeline, and who is connected. */
+/** One workspace that somebody is in, or wants into: the life of its pipeline. */
 export class WorkspaceHost {
   readonly id: string
-  readonly sessions = new Set<Session>()
-  /** Changes of accounts, by folded email. */
-  readonly turns = new Turns()
+  readonly members = new Members()
+  /** Changes of accounts take turns, by folded email. */
+  readonly accountChanges = new KeyedQueue()
   readonly #options: HostOptions
-  readonly #byPerson = new Map<string, number>()
-  readonly #people = new Map<Session, Ref<Account>>()
+  readonly #fanout: Fanout
   readonly #eviction: Eviction
   readonly #announcements: Announcements
   #state: WorkspaceState = { name: 'new' }
   #entering = 0
-  #users = 0
-  #cancelIdle: Cancel | undefined
+  readonly #idleTimer: IdleTimer
 
   constructor(options: HostOptions) {
     this.id = options.id
     this.#options = options
     const { wheel, now } = options
+    this.#idleTimer = new IdleTimer(wheel, options.idleTimeout, () => this.#closeWhenEmpty())
+    this.#fanout = new Fanout(this.members, options.observeLag)
     this.#eviction = new Eviction(wheel, options.upgradeNotice)
     this.#announcements = new Announcements({
       wheel,
@@ -140,49 +117,36 @@ export class WorkspaceHost {
     return await this.#opening(this.#open(), upgrade)
   }
 
-  /** Sessions of an account. @param person folded email */
-  sessionsOf(person: string): number {
-    return this.#byPerson.get(person) ?? 0
-  }
-
   /** Whether what was waited for is still what is open. */
   serves(pipeline: Pipeline): boolean {
     return this.#state.name === 'open' && this.#state.pipeline === pipeline
   }
 
-  join(session: Session, { account, system }: Caller): void {
-    this.sessions.add(session)
-    this.#countPerson(session, 1)
-    if (session.token.mode === 'backup') return
-    this.#users += 1
-    this.#cancelIdle?.()
-    this.#cancelIdle = undefined
-    if (session.token.mode !== 'user' || system || account === '') return
-    this.#people.set(session, account)
-    this.#statuses?.joined(account)
+  join(member: WorkspaceMember, caller: Caller): void {
+    const online = this.members.add(member, caller)
+    if (member.token.mode !== 'backup') this.#idleTimer.stop()
+    if (online !== undefined) this.#statuses?.joined(online)
   }
 
   /** The session is over. */
-  part(session: Session): void {
-    if (!this.sessions.delete(session)) return
-    this.#countPerson(session, -1)
-    this.#eviction.acknowledge(session)
-    const account = this.#people.get(session)
-    this.#people.delete(session)
-    if (account !== undefined) this.#statuses?.left(account)
-    if (session.token.mode !== 'backup') this.#users -= 1
-    if (this.#users === 0 && session.token.mode === 'user' && this.#state.name === 'open') this.#startIdling()
-    if (session.token.isBackup) this.#closeWhenRestored()
+  part(member: WorkspaceMember): void {
+    const parted = this.members.remove(member)
+    if (parted === undefined) return
+    this.#eviction.acknowledge(member)
+    if (parted.online !== undefined) this.#statuses?.left(parted.online)
+    const { mode, isBackup } = member.token
+    if (this.members.users === 0 && mode === 'user' && this.#state.name === 'open') this.#idleTimer.start()
+    if (isBackup) this.#closeWhenRestored()
     this.#closeWhenEmpty()
   }
 
   /** A client knows that the model is about to change. */
-  acknowledge(session: Session): void {
-    this.#eviction.acknowledge(session)
+  acknowledge(member: WorkspaceMember): void {
+    this.#eviction.acknowledge(member)
   }
 
   /** Ends every session but `except`, then closes the files. Never fails, and never waits for ever. */
-  async close(reason: CloseReason, options: { signal: boolean; except?: Session }): Promise<void> {
+  async close(reason: CloseReason, options: { signal: boolean; except?: WorkspaceMember }): Promise<void> {
     const state = this.#state
     switch (state.name) {
       case 'draining':
@@ -203,27 +167,9 @@ export class WorkspaceHost {
     }
   }
 
-  #broadcast(pipeline: Pipeline, pushes: readonly Push[], sessions: readonly Session[]): void {
-    if (sessions.length === 0) return
-    const started = performance.now()
-    const frames = new Deliveries(pushes, pipeline.mayReceive)
-    for (const session of sessions) {
-      const { caller, protocol } = session
-      const own = caller === undefined ? undefined : frames.for({ caller, protocol })
-      if (own !== undefined) session.push(own)
-    }
-    setImmediate(() => this.#options.observeLag((performance.now() - started) / 1000))
-  }
-
   #become(state: WorkspaceState): void {
     assert(transitions[this.#state.name].includes(state.name), `${this.#state.name} to ${state.name}`)
     this.#state = state
-  }
-
-  #countPerson({ token: { person } }: Session, by: 1 | -1): void {
-    const count = this.sessionsOf(person) + by
-    if (count === 0) this.#byPerson.delete(person)
-    else this.#byPerson.set(person, count)
   }
 
   /** What decides who hears of a commit; `undefined` while nothing is pushed. */
@@ -242,17 +188,14 @@ export class WorkspaceHost {
   }
 
   #committed(pushes: Push[]): void {
-    // The next push would step over it: nothing more is pushed to these sessions.
-    if (!this.#push(pushes)) for (const session of this.sessions) session.leaveOut()
+    if (!this.#push(pushes)) this.#fanout.stop()
   }
 
   /** Tells whether anything is pushed now. */
   #push(pushes: Push[]): boolean {
     const pipeline = this.#pushing
     if (pipeline === undefined) return false
-    // The answers to the senders are on their way by promises: pushes come after them, to who is there now.
-    const present = [...this.sessions]
-    process.nextTick(() => this.#broadcast(pipeline, pushes, present))
+    this.#fanout.push(pipeline, pushes)
     return true
   }
 
@@ -290,26 +233,18 @@ export class WorkspaceHost {
   async #drain(
     state: Extract<WorkspaceState, { name: 'opening' | 'open' }>,
     reason: CloseReason,
-    { signal, except }: { signal: boolean; except?: Session },
+    { signal, except }: { signal: boolean; except?: WorkspaceMember },
   ): Promise<void> {
     if (signal) await this.#evict(reason, except)
-    else this.#closeSessions(reason, except)
+    else this.#closeMembers(reason, except)
     if (state.name === 'open') state.statuses?.stop()
     await this.#closePipeline(state.pipeline)
     this.#closed()
   }
 
-  #startIdling(): void {
-    const { wheel, idleTimeout } = this.#options
-    this.#cancelIdle ??= wheel.schedule(idleTimeout, () => {
-      this.#cancelIdle = undefined
-      this.#closeWhenEmpty()
-    })
-  }
-
   /** Closes a workspace nobody is in, wants into, or left a short while ago. */
   #closeWhenEmpty(): void {
-    if (this.sessions.size > 0 || this.#entering > 0 || this.#cancelIdle !== undefined || this.isOver) return
+    if (this.members.size > 0 || this.#entering > 0 || this.#idleTimer.isRunning || this.isOver) return
     void this.close(closeCodes.workspaceClosed, { signal: false })
   }
 
@@ -318,18 +253,18 @@ export class WorkspaceHost {
     if (this.#state.name !== 'open' || !this.#state.pipeline.restoring.isLogReplaced) return
     // Whoever is on the way in may be the tool that comes back.
     if (this.#entering > 0) return
-    if ([...this.sessions].some(({ token }) => token.isBackup)) return
+    if ([...this.members].some(({ token }) => token.isBackup)) return
     void this.close(closeCodes.workspaceClosed, { signal: false })
   }
 
   /** Tells everyone that the model is about to change, gives them a moment, and closes their sockets. */
-  async #evict(reason: CloseReason, except: Session | undefined): Promise<void> {
-    await this.#eviction.warn([...this.sessions].filter((session) => session !== except))
-    this.#closeSessions(reason, except)
+  async #evict(reason: CloseReason, except: WorkspaceMember | undefined): Promise<void> {
+    await this.#eviction.warn([...this.members].filter((member) => member !== except))
+    this.#closeMembers(reason, except)
   }
 
-  #closeSessions(reason: CloseReason, except: Session | undefined): void {
-    for (const session of this.sessions) if (session !== except) session.close(reason)
+  #closeMembers(reason: CloseReason, except: WorkspaceMember | undefined): void {
+    for (const member of this.members) if (member !== except) member.close(reason)
   }
 
   async #closePipeline(pipeline: Pipeline | Promise<Pipeline>): Promise<void> {
@@ -363,8 +298,7 @@ export class WorkspaceHost {
 
   #closed(): void {
     this.#announcements.stop()
-    this.#cancelIdle?.()
-    this.#cancelIdle = undefined
+    this.#idleTimer.stop()
     this.#become({ name: 'closed' })
     this.#options.closed(this)
   }

@@ -1,7 +1,7 @@
 import { closeCodes } from '../../protocol/close-codes.ts'
 import type { WorkspaceListener } from '../../pipeline/push/workspace-listener.ts'
-import type { Session } from '../sessions/session.ts'
 import { type HostOptions, WorkspaceHost } from './workspace-host.ts'
+import type { WorkspaceMember } from './workspace-member.ts'
 
 export type RegistryOptions = Omit<HostOptions, 'id' | 'open' | 'closed'> & {
   open: (id: string, listener: Required<Omit<WorkspaceListener, 'logged'>>) => ReturnType<HostOptions['open']>
@@ -46,7 +46,7 @@ export class WorkspaceRegistry {
   }
 
   /** Tells whether there was one to close. */
-  async forceClose(id: string, except?: Session): Promise<boolean> {
+  async forceClose(id: string, except?: WorkspaceMember): Promise<boolean> {
     const host = this.#hosts.get(id)
     if (host === undefined) return false
     await host.close(

@@ -99,8 +99,8 @@ function heldAccounts(context: { after: (end: () => Promise<void>) => void }) {
   }
   const memory = new MemoryCore({}, { accounts })
   context.after(async () => await memory.stop())
-  const { registry, manager } = memory.core
-  const enforcer = new AccessEnforcer({ registry, manager, accounts, logger: memory.log })
+  const { registry, sessions, admission } = memory.core
+  const enforcer = new AccessEnforcer({ registry, sessions, admission, accounts, logger: memory.log })
   const roleOf = async (person: string) => {
     const host = await registry.arrive('w1')
     try {

@@ -92,7 +92,7 @@ test('SDK-37: a refusal for good gives up what was not sent, and leaves uncertai
   const unsent = codesOf(ann.client.createDoc(board.class.Task, space, { title: 'unsent' }))
   const read = codesOf(ann.client.findAll(task))
   // The same session id, and this one is no longer wanted.
-  const [session] = made.core.core.manager.sessions.values()
+  const [session] = made.core.core.sessions.all.values()
   session?.close({ code: 4203, reason: 'closed by an administrator' })
   await made.pass(1000)
   assert.deepEqual(

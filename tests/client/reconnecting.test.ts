@@ -215,7 +215,7 @@ test('SDK-8: a server that wants no return is not asked again, and says why', as
   connection.pause()
   const waiting = connection.request('ping', [])
   const refused = assert.rejects(waiting, (error: ClientError) => error.code === 'refused')
-  for (const session of fixture.core.core.manager.sessions) session.close(closeCodes.closedByAdmin)
+  for (const session of fixture.core.core.sessions.all) session.close(closeCodes.closedByAdmin)
   await fixture.until('stopped')
   await refused
   assert.equal(connection.state.lastClose?.code, 4203)

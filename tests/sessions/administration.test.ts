@@ -231,11 +231,11 @@ test('SRV-37: backup methods list, read, restore and remove documents, for backu
 })
 
 test('SRV-38: a request that takes longer than 30 seconds is reported once', async (t) => {
-  const { RequestWatch } = await import('../../server/requests/slow-request-log.ts')
+  const { SlowRequestLog } = await import('../../server/requests/slow-request-log.ts')
   const { TimerWheel } = await import('../../server/time/timer-wheel.ts')
   const server = await testServer(t, {}, { fakeTime: true })
   const wheel = new TimerWheel(server.time)
-  const watch = new RequestWatch({ logger: server.log, wheel, monotonic: server.time.monotonic })
+  const watch = new SlowRequestLog({ logger: server.log, wheel, monotonic: server.time.monotonic })
   watch.started({ id: 's1' }, { id: 1, method: 'findAll', params: [] })
   const done = watch.started({ id: 's2' }, { id: 1, method: 'tx', params: [] })
   await server.time.advance(20_000)

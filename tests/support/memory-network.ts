@@ -66,7 +66,7 @@ class MemoryLink {
   open(core: MemoryCore, token: string, sessionId: string | undefined): void {
     if (this.#isGone) return
     this.client.readyState = 1
-    this.#server = core.core.manager.accept({ token, sessionId, socket: new ServerEnd(this) })
+    this.#server = core.core.sessions.accept({ token, sessionId, socket: new ServerEnd(this) })
     this.client.emit('open', {})
   }
 

@@ -5,7 +5,7 @@ import { StatusError } from '../../../model/status.ts'
 import { isMaintainer, rankOf } from '../../../pipeline/permissions/role.ts'
 import { parseParams } from '../../../protocol/parse-params.ts'
 import type { Token } from '../../auth/tokens.ts'
-import { Turns } from '../../time/keyed-queue.ts'
+import { KeyedQueue } from '../../time/keyed-queue.ts'
 import type { AccessObserver } from '../access-observer.ts'
 import { type AccountsStore, creation } from './accounts-store.ts'
 import { checkScope, isPrivileged } from './authority.ts'
@@ -27,7 +27,7 @@ const role = z.enum(Object.values(AccountRole))
 export class Members {
   readonly #options: MembersOptions
   /** By workspace: of two owners who dismiss each other at once one stays. */
-  readonly #turns = new Turns()
+  readonly #changes = new KeyedQueue()
 
   constructor(options: MembersOptions) {
     this.#options = options
@@ -49,7 +49,7 @@ export class Members {
       params,
     )
     checkScope(token, workspace)
-    return await this.#turns.take(workspace, async () => {
+    return await this.#changes.run(workspace, async () => {
       await workspaceOf(this.#options.store, workspace)
       const known = await this.find(workspace, foldEmail(address))
       await this.#checkRank(token, workspace, { known, given })
@@ -63,7 +63,7 @@ export class Members {
   async remove(token: Token, params: unknown[]): Promise<unknown> {
     const [address, workspace] = parseParams(z.tuple([email, z.string()]), params)
     checkScope(token, workspace)
-    return await this.#turns.take(workspace, async () => {
+    return await this.#changes.run(workspace, async () => {
       await workspaceOf(this.#options.store, workspace)
       const person = foldEmail(address)
       const known = await this.find(workspace, person)

@@ -4,7 +4,7 @@ import { foldEmail } from '../../../model/email.ts'
 import { StatusError } from '../../../model/status.ts'
 import { parseParams } from '../../../protocol/parse-params.ts'
 import { SYSTEM_EMAIL, type Token, type TokenClaims } from '../../auth/tokens.ts'
-import { Turns } from '../../time/keyed-queue.ts'
+import { KeyedQueue } from '../../time/keyed-queue.ts'
 import type { AccessObserver } from '../access-observer.ts'
 import { type AccountsStore, creation } from './accounts-store.ts'
 import { isPrivileged } from './authority.ts'
@@ -40,7 +40,7 @@ export class People {
   /** By folded email: another spelling is no other account. */
   readonly #attempts = new LRUCache<string, number>({ max: 10_000, ttl: ATTEMPT_WINDOW })
   /** Changes of a person, by folded email. */
-  readonly #turns = new Turns()
+  readonly #changes = new KeyedQueue()
 
   constructor(options: PeopleOptions) {
     this.#options = options
@@ -102,7 +102,7 @@ export class People {
     if (!isAdmin && id !== token.person) throw forbidden('only administrators set the password of others')
     await this.#rules.check(secret)
     // Of two who know the old one at once, the second does not know it any more.
-    const person = await this.#turns.take(id, async () => {
+    const person = await this.#changes.run(id, async () => {
       await (isAdmin ? this.get(address) : this.#proven(address, old ?? ''))
       return await this.#revoke(id, { password: await this.#passwords.hash(secret) })
     })
@@ -116,7 +116,7 @@ export class People {
     const isOwn = foldEmail(address) === token.person
     if (!isOwn && !isPrivileged(token)) throw forbidden('only administrators revoke the tokens of others')
     const { _id: id } = await this.get(address)
-    const person = await this.#turns.take(id, async () => {
+    const person = await this.#changes.run(id, async () => {
       await this.bearer(token)
       return await this.#revoke(id, {})
     })

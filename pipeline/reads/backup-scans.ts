@@ -27,7 +27,7 @@ interface Walk {
  * The walks of a workspace's backup tools, by `idx`. They outlive a connection, so that a tool that comes back goes on;
  * storage ends those that nobody goes on with.
  */
-export class BackupWalks {
+export class BackupScans {
   readonly #storage: WorkspaceStorage
   readonly #walks = new Map<number, Walk>()
   #last = 0

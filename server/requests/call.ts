@@ -1,0 +1,58 @@
+import type { Caller } from '../../pipeline/shared/caller.ts'
+import type { Pipeline } from '../../pipeline/open-workspace.ts'
+import type { Logger } from '../../pipeline/shared/logger.ts'
+import type { Request } from '../../protocol/messages.ts'
+import type { PartLimits } from '../../storage/contract.ts'
+import type { CallingSession, Measures, Method } from '../methods/method.ts'
+import type { Frame } from '../wire/frame.ts'
+import type { FrameFormat } from '../wire/frame-format.ts'
+import type { FrameSource } from '../wire/frame-streams.ts'
+import type { RequestQueue } from './request-queue.ts'
+import type { RequestStatistics } from './request-statistics.ts'
+import type { SlowRequestLog } from './slow-request-log.ts'
+
+/** What the request chain needs to know of a session. */
+export interface Requester extends CallingSession {
+  readonly id: string
+  readonly format: FrameFormat
+  readonly statistics: RequestStatistics
+  readonly measures: Measures
+  readonly requests: RequestQueue
+  send: (frame: Frame, kind: 'response' | 'error') => void
+  /** Sends the frames one after another, as fast as the client reads. Closes the source at its end, or with the session. */
+  sendAll: (source: FrameSource) => void
+}
+
+/** One request of a session on its way through the chain. */
+export interface Call {
+  readonly request: Request
+  readonly session: Requester
+  readonly pipeline: Pipeline
+  readonly caller: Caller
+  /** Set by the admission of the method. */
+  method?: Method
+}
+
+/** Returns the result, or a promise of it; above `respond`, nothing or a promise that settles after the last frame. */
+export type CallHandler = (call: Call) => unknown
+
+/** Wraps the rest of the chain. Called once for each server, so what it returns keeps nothing of one request. */
+export type RequestLink = (next: CallHandler, parts: RequestParts) => CallHandler
+
+/** What the links of a server share. */
+export interface RequestParts {
+  logger: Logger
+  slowRequests: SlowRequestLog
+  /** Milliseconds of the machine's own time, for what is measured. */
+  performanceNow: () => number
+  metrics: RequestMetrics
+  /** Parts of a long response, smaller while the server is loaded. */
+  chunk: () => PartLimits
+  findMethod: (name: string) => Method | undefined
+}
+
+export interface RequestMetrics {
+  answered: (method: string, seconds: number) => void
+  failed: () => void
+  sent: (kind: 'response', bytes: number) => void
+}

@@ -1,0 +1,76 @@
+import type { Logger } from '../../pipeline/shared/logger.ts'
+import type { RequestId } from '../../protocol/messages.ts'
+import { mapError } from '../errors/map-error.ts'
+import { encodeFrame, encodeResponse } from '../wire/encode-response.ts'
+import { deflatedFrame, type Frame } from '../wire/frame.ts'
+import type { FrameFormat } from '../wire/frame-format.ts'
+import type { FrameSource } from '../wire/frame-streams.ts'
+import type { Call, RequestLink, RequestMetrics } from './call.ts'
+
+/** Sends the result of a request, or the error that it ended with. */
+export const respond: RequestLink = (next, { chunk, logger, metrics }) => {
+  const failure = ({ request, session }: Call, error: unknown): Frame =>
+    encodeError(request.id, error, { format: session.format, logger, metrics })
+  const failed = (call: Call, error: unknown): void => call.session.send(failure(call, error), 'error')
+  const succeeded = (call: Call, result: unknown): void | Promise<void> => {
+    const { request, session } = call
+    const { format } = session
+    const encoding = { format, limits: chunk(), failed: (error: unknown) => failure(call, error) }
+    const response = encodeResponse(request.id, result, encoding)
+    if (!Buffer.isBuffer(response)) return stream(call, response, metrics)
+    session.send(format.compressed ? deflatedFrame(response) : response, 'response')
+  }
+  const later = async (call: Call, promise: Promise<unknown>): Promise<void> => {
+    try {
+      await succeeded(call, await promise)
+    } catch (error) {
+      failed(call, error)
+    }
+  }
+  return (call) => {
+    try {
+      const result = next(call)
+      return result instanceof Promise ? later(call, result) : succeeded(call, result)
+    } catch (error) {
+      failed(call, error)
+      return undefined
+    }
+  }
+}
+
+/** The frame that tells a client why its request failed. */
+export function encodeError(
+  id: RequestId,
+  error: unknown,
+  {
+    format,
+    logger,
+    metrics,
+  }: { format: FrameFormat; logger: Logger; metrics: Pick<RequestMetrics, 'failed'> },
+): Frame {
+  metrics.failed()
+  return encodeFrame({ id, error: mapError(error, logger) }, format)
+}
+
+/** Resolves when the last part of a long response was taken: until then the request counts as one that runs. */
+async function stream({ session }: Call, source: FrameSource, metrics: RequestMetrics): Promise<void> {
+  const { compressed } = session.format
+  const counted = (frame: Frame | undefined): Frame | undefined => {
+    if (frame === undefined) return undefined
+    const sent = compressed ? deflatedFrame(frame) : frame
+    metrics.sent('response', sent.length)
+    return sent
+  }
+  await new Promise<void>((resolve) => {
+    session.sendAll({
+      next: () => {
+        const next = source.next()
+        return next instanceof Promise ? next.then(counted) : counted(next)
+      },
+      close: () => {
+        source.close()
+        resolve()
+      },
+    })
+  })
+}

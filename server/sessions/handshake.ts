@@ -1,0 +1,94 @@
+import type { Missed, MissedSince } from '../../pipeline/reads/catch-up.ts'
+import type { HelloRequest, HelloResponse, LogPlace } from '../../protocol/messages.ts'
+import { SIGNAL_ID } from '../../protocol/messages.ts'
+import { encodeFrame } from '../wire/encode-response.ts'
+import type { Frame } from '../wire/frame.ts'
+import { initialFormat } from '../wire/frame-format.ts'
+import type { PushFeed } from './push-feed.ts'
+import type { SessionServices } from './session-services.ts'
+import type { Opened } from './session-state.ts'
+
+export interface HandshakeParts {
+  session: { readonly id: string; readonly isOver: boolean }
+  services: SessionServices
+  feed: PushFeed
+  /** What the server says of itself. */
+  introduction: (hello: HelloRequest) => Partial<HelloResponse>
+  send: (frame: Frame) => void
+}
+
+const features = ['resume', 'query', 'binary', 'deflate', 'authenticate']
+
+/** The response to `hello`, and the catch-up of a client that resumes. */
+export class Handshake {
+  readonly #parts: HandshakeParts
+
+  constructor(parts: HandshakeParts) {
+    this.#parts = parts
+  }
+
+  /** @param opened with the settings that the hello asks for */
+  respond(hello: HelloRequest, opened: Opened): void {
+    if (hello.protocol !== 2) this.#respond(hello, opened, {})
+    else if (hello.resume === undefined) this.#startAt(hello, opened, workspaceFacts(opened))
+    else void this.#resume(hello, hello.resume, opened)
+  }
+
+  #startAt(hello: HelloRequest, opened: Opened, facts: Partial<HelloResponse> & { seq: number }): void {
+    this.#parts.feed.startAt(facts.seq)
+    this.#respond(hello, opened, facts)
+  }
+
+  #respond(hello: HelloRequest, { settings }: Opened, facts: Partial<HelloResponse>): void {
+    const { introduction, send } = this.#parts
+    const { binary } = settings.format
+    const response = { id: SIGNAL_ID, result: 'hello', binary, ...introduction(hello), ...facts }
+    send(encodeFrame(response, initialFormat))
+  }
+
+  /** Sends what the client missed, before anything newer; or has it reload when that cannot be told exactly. */
+  async #resume(hello: HelloRequest, { epoch, seq }: LogPlace, opened: Opened): Promise<void> {
+    const { feed, services, session } = this.#parts
+    const { resume: most, outbox } = services.limits
+    // Half of what may wait for a slow reader: the rest is for what comes meanwhile.
+    const request = { after: seq, most, mostBytes: outbox.bytes / 2 }
+    const buffer = feed.hold(outbox.messages)
+    const catchUp = await this.#readMissed(epoch, request, opened)
+    if (!feed.release(buffer) || session.isOver) return
+    const frames = catchUp === undefined ? undefined : buffer.frames(catchUp)
+    const facts = workspaceFacts(opened)
+    if (catchUp === undefined || frames === undefined) {
+      this.#startAt(hello, opened, { ...facts, resumed: false })
+      for (const held of buffer.since(facts.seq)) feed.send(held, opened.settings)
+    } else {
+      feed.startAt(seq)
+      this.#respond(hello, opened, { ...facts, seq: catchUp.seq, resumed: true })
+      for (const frame of frames) feed.send(frame, opened.settings)
+    }
+  }
+
+  async #readMissed(
+    epoch: string,
+    request: MissedSince,
+    { pipeline, caller }: Opened,
+  ): Promise<Missed | undefined> {
+    if (epoch !== pipeline.epoch) return undefined
+    try {
+      return await pipeline.missed(caller, request)
+    } catch (error) {
+      const { services, session } = this.#parts
+      services.logger.error(
+        { err: error, session: session.id },
+        'the log was not read for a session that resumes',
+      )
+      return undefined
+    }
+  }
+}
+
+/** What a client of protocol 2 is told of the workspace. */
+function workspaceFacts({ pipeline, caller }: Opened): Partial<HelloResponse> & { seq: number } {
+  const account = caller.account === '' ? {} : { account: caller.account }
+  const { epoch, model, lastSeq } = pipeline
+  return { protocol: 2, epoch, seq: lastSeq(), modelHash: model.hash, features, ...account }
+}
