@@ -3,22 +3,26 @@ import type { Tx } from '../../model/transactions.ts'
 import type { Cancel, TimerWheel } from '../time/timer-wheel.ts'
 import type { WorkspaceMember } from './workspace-member.ts'
 
-/** Tells clients that the model is about to change, before their sockets are closed. */
+/** Warns clients that the model is about to change, before their connections are closed. */
 export class Eviction {
+  readonly #members: Iterable<WorkspaceMember>
   readonly #wheel: TimerWheel
   readonly #notice: number
+  /** Clients that have not acknowledged the warning. */
   readonly #unaware = new Set<WorkspaceMember>()
   #noticeDone: (() => void) | undefined
 
-  /** @param notice milliseconds clients have to acknowledge it */
-  constructor(wheel: TimerWheel, notice: number) {
+  /** @param notice milliseconds that clients have to acknowledge the warning */
+  constructor(members: Iterable<WorkspaceMember>, wheel: TimerWheel, notice: number) {
+    this.#members = members
     this.#wheel = wheel
     this.#notice = notice
   }
 
-  /** Resolves when all have acknowledged it, are gone, or had their time. */
-  async warn(members: Iterable<WorkspaceMember>): Promise<void> {
-    for (const member of members) {
+  /** Resolves when all members but `except` have acknowledged the warning, are gone, or have had their time. */
+  async warn(except?: WorkspaceMember): Promise<void> {
+    for (const member of [...this.#members]) {
+      if (member === except) continue
       this.#unaware.add(member)
       member.signal({ result: modelUpgrade })
     }
@@ -26,7 +30,7 @@ export class Eviction {
     this.#unaware.clear()
   }
 
-  /** A client knows, or is gone. */
+  /** A client has acknowledged the warning, or is gone. */
   acknowledge(member: WorkspaceMember): void {
     if (this.#unaware.delete(member) && this.#unaware.size === 0) this.#noticeDone?.()
   }

@@ -1,5 +1,6 @@
 import type { Account, Ref } from '../../model/documents.ts'
 import type { Caller } from '../../pipeline/shared/caller.ts'
+import type { CloseReason } from '../../protocol/close-codes.ts'
 import type { WorkspaceMember } from './workspace-member.ts'
 
 /** The sessions in a workspace. */
@@ -16,6 +17,11 @@ export class Members implements Iterable<WorkspaceMember> {
   /** Sessions that keep the workspace open: all but those of backup tools. */
   get users(): number {
     return this.#users
+  }
+
+  get haveBackupTool(): boolean {
+    for (const { token } of this.#members.keys()) if (token.isBackup) return true
+    return false
   }
 
   [Symbol.iterator](): Iterator<WorkspaceMember> {
@@ -43,6 +49,10 @@ export class Members implements Iterable<WorkspaceMember> {
     this.#members.delete(member)
     this.#count(member, -1)
     return { online }
+  }
+
+  closeAll(reason: CloseReason, except?: WorkspaceMember): void {
+    for (const member of this.#members.keys()) if (member !== except) member.close(reason)
   }
 
   #count({ token: { person, mode } }: WorkspaceMember, by: 1 | -1): void {

@@ -49,9 +49,10 @@ export class WorkspaceHost {
   readonly #fanout: Fanout
   readonly #eviction: Eviction
   readonly #announcements: Announcements
-  #state: WorkspaceState = { name: 'new' }
-  #entering = 0
   readonly #idleTimer: IdleTimer
+  #state: WorkspaceState = { name: 'new' }
+  /** Those on their way in. */
+  #entering = 0
 
   constructor(options: HostOptions) {
     this.id = options.id
@@ -59,7 +60,7 @@ export class WorkspaceHost {
     const { wheel, now } = options
     this.#idleTimer = new IdleTimer(wheel, options.idleTimeout, () => this.#closeWhenEmpty())
     this.#fanout = new Fanout(this.members, options.observeLag)
-    this.#eviction = new Eviction(wheel, options.upgradeNotice)
+    this.#eviction = new Eviction(this.members, wheel, options.upgradeNotice)
     this.#announcements = new Announcements({
       wheel,
       now,
@@ -83,17 +84,17 @@ export class WorkspaceHost {
     return this.#state.name === 'open' ? this.#state.pipeline.queueDepth() : 0
   }
 
-  /** Nobody new can be let in: whoever wants in asks the registry again. */
+  /** Nobody new can be let in: an applicant asks the registry again. */
   get isOver(): boolean {
     return this.#state.name === 'draining' || this.#state.name === 'closed'
   }
 
-  /** Settled once the workspace is not on its way out. */
+  /** Resolves once the workspace does not drain any more. */
   async drained(): Promise<void> {
     if (this.#state.name === 'draining') await this.#state.done
   }
 
-  /** Somebody wants in: the workspace stays at least until {@link leave} was called as often. */
+  /** Somebody wants in: the workspace stays open at least until {@link leave} was called as often. */
   arrive(): void {
     this.#entering += 1
   }
@@ -105,7 +106,7 @@ export class WorkspaceHost {
   }
 
   /**
-   * The pipeline, opened by whoever comes first; for upgrade tools after everyone else was put out.
+   * The pipeline, opened by the first caller. For upgrade tools it is opened again, after all other sessions were closed.
    * @throws StorageError `closed` when the workspace closes: ask the registry again
    */
   async pipeline(upgrade: boolean): Promise<Pipeline> {
@@ -117,7 +118,7 @@ export class WorkspaceHost {
     return await this.#opening(this.#open(), upgrade)
   }
 
-  /** Whether what was waited for is still what is open. */
+  /** Whether the pipeline is still the one that is open. */
   serves(pipeline: Pipeline): boolean {
     return this.#state.name === 'open' && this.#state.pipeline === pipeline
   }
@@ -218,13 +219,14 @@ export class WorkspaceHost {
     }
   }
 
-  /** Puts everyone out, closes the pipeline where there is one, and opens another for upgrade tools. */
+  /** Closes all sessions and the pipeline, where there is one, and opens another pipeline for upgrade tools. */
   async #reopened(): Promise<Pipeline> {
     const state = this.#state
     if (state.name === 'open' || state.name === 'opening') {
       this.#statuses?.stop()
       this.#announcements.stop()
-      await this.#evict(closeCodes.upgrading, undefined)
+      await this.#eviction.warn()
+      this.members.closeAll(closeCodes.upgrading)
       await this.#closePipeline(state.pipeline)
     }
     return await this.#open()
@@ -235,36 +237,25 @@ export class WorkspaceHost {
     reason: CloseReason,
     { signal, except }: { signal: boolean; except?: WorkspaceMember },
   ): Promise<void> {
-    if (signal) await this.#evict(reason, except)
-    else this.#closeMembers(reason, except)
+    if (signal) await this.#eviction.warn(except)
+    this.members.closeAll(reason, except)
     if (state.name === 'open') state.statuses?.stop()
     await this.#closePipeline(state.pipeline)
     this.#closed()
   }
 
-  /** Closes a workspace nobody is in, wants into, or left a short while ago. */
+  /** Closes a workspace that nobody is in, wants into, or has left within the idle timeout. */
   #closeWhenEmpty(): void {
     if (this.members.size > 0 || this.#entering > 0 || this.#idleTimer.isRunning || this.isOver) return
     void this.close(closeCodes.workspaceClosed, { signal: false })
   }
 
-  /** A log that was restored is taken in by the next opening: everyone comes back to it. */
+  /** The next opening reads a log that was restored: all clients come back to it. */
   #closeWhenRestored(): void {
     if (this.#state.name !== 'open' || !this.#state.pipeline.restoring.isLogReplaced) return
-    // Whoever is on the way in may be the tool that comes back.
-    if (this.#entering > 0) return
-    if ([...this.members].some(({ token }) => token.isBackup)) return
+    // Somebody on the way in may be the backup tool that comes back.
+    if (this.#entering > 0 || this.members.haveBackupTool) return
     void this.close(closeCodes.workspaceClosed, { signal: false })
-  }
-
-  /** Tells everyone that the model is about to change, gives them a moment, and closes their sockets. */
-  async #evict(reason: CloseReason, except: WorkspaceMember | undefined): Promise<void> {
-    await this.#eviction.warn([...this.members].filter((member) => member !== except))
-    this.#closeMembers(reason, except)
-  }
-
-  #closeMembers(reason: CloseReason, except: WorkspaceMember | undefined): void {
-    for (const member of this.members) if (member !== except) member.close(reason)
   }
 
   async #closePipeline(pipeline: Pipeline | Promise<Pipeline>): Promise<void> {
@@ -277,13 +268,9 @@ export class WorkspaceHost {
   }
 
   async #inTime<T>(promise: Promise<T>, doing: string): Promise<T> {
-    const { wheel, openTimeout } = this.#options
-    const schedule = wheel.schedule.bind(wheel)
-    return await withTimeout(promise, {
-      milliseconds: openTimeout,
-      what: `${doing} workspace ${this.id}`,
-      schedule,
-    })
+    const { wheel, openTimeout: milliseconds } = this.#options
+    const what = `${doing} workspace ${this.id}`
+    return await withTimeout(promise, { milliseconds, what, schedule: wheel.schedule.bind(wheel) })
   }
 
   #makeStatuses(pipeline: Pipeline, upgrade: boolean): UserStatuses | undefined {
