@@ -1,4 +1,4 @@
-// What the client's entries export, as the compiler declares it: `api-report.js` writes client/api-report.md.
+// Writes client/api-report.md: the exports of the client's entries, as the compiler declares them.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,7 +13,7 @@ const entries = [
   ['atrium/client/react', 'client/react/index.d.ts'],
 ]
 
-/** The report of what was compiled to a folder. */
+/** The report on a compiled folder. */
 export function apiReport(build) {
   const sections = entries.map(([name, file]) => {
     const declared = [...exportsOf(join(build, file))].sort(([a], [b]) => (a < b ? -1 : 1))
@@ -66,7 +66,7 @@ function nameOf(statement) {
   )?.[1]
 }
 
-/** Without comments and private members; one for each line that begins at the margin. */
+/** The declarations without comments and private members, one for each line that begins at the margin. */
 function statementsOf(text) {
   const bare = text
     .replace(/\/\*[\s\S]*?\*\//g, '')

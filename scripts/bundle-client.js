@@ -1,4 +1,4 @@
-// Bundles the client for browsers, and tells how big it is and what of.
+// Bundles the client for browsers, and reports the size of its parts.
 import { readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { join } from 'node:path'

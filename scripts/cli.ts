@@ -11,7 +11,7 @@ import { verifyCommand } from './commands/verify.ts'
 import { watchCommand } from './commands/watch.ts'
 import { workspaceCommand } from './commands/workspace.ts'
 
-/** Exit codes: 1 what was asked failed, 2 the question itself was wrong. */
+/** Exit codes: 1 when the command failed, 2 when its arguments or the configuration are wrong. */
 const FAILED = 1
 const MISUSED = 2
 
@@ -25,7 +25,7 @@ export async function main(args: readonly string[]): Promise<void> {
   for (const command of [watchCommand(), verifyCommand(), configCommand(), doctorCommand()])
     program.addCommand(command)
   overrideExit(program)
-  // Whoever read the output has enough of it: `atrium find ... | head`.
+  // The reader of the output has closed it: `atrium find ... | head`.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
     process.exit()
@@ -37,7 +37,7 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-/** A command that was added to another inherits nothing from it. */
+/** A subcommand inherits nothing from its parent. */
 function overrideExit(command: Command): void {
   command.exitOverride()
   for (const inner of command.commands) overrideExit(inner)

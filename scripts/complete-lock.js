@@ -1,5 +1,5 @@
-// A registry mirror that lacks the packages of other platforms makes npm write a lock file that `npm ci` then
-// refuses. This adds what is missing, as npm would have: `node scripts/complete-lock.js`, after each `npm install`.
+// Where a registry mirror lacks the packages of other platforms, npm writes a lock file that `npm ci` refuses. This adds
+// the missing entries: run `node scripts/complete-lock.js` after each `npm install`.
 import { readFileSync, writeFileSync } from 'node:fs'
 
 const file = new URL('../package-lock.json', import.meta.url)

@@ -5,9 +5,9 @@ import { makePrivateFolder } from '../storage/shared/private-files.ts'
 const FILE = 'lock'
 
 /**
- * Takes the data folder for this process, until it ends in whatever way.
- * @returns what gives it up
- * @throws Error when another server has it
+ * Locks the data folder until this process ends, however it ends.
+ * @returns a function that releases the lock
+ * @throws Error when another server holds it
  */
 export async function lockData(data: string): Promise<() => Promise<void>> {
   await makePrivateFolder(data)

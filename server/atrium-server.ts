@@ -34,14 +34,14 @@ export interface ServerParts {
   modules: AtriumModule[]
   secret: string
   logger: Logger
-  /** Logs from this level on. */
+  /** Sets the lowest level that is logged. */
   setLevel: (level: string) => void
   storage: Storage
-  /** Gives up the data folder. */
+  /** Releases the lock of the data folder. */
   unlock: (() => Promise<void>) | undefined
 }
 
-/** All parts of a server, and its start and stop. */
+/** The parts of a server, its start and its stop. */
 export class AtriumServer implements RunningServer {
   demoFilled = false
   readonly #configuration: Configuration
@@ -190,7 +190,7 @@ export class AtriumServer implements RunningServer {
       })
     } catch (error) {
       this.#signal?.throwIfAborted()
-      // One workspace that is broken keeps nobody out of the others.
+      // A broken workspace must not keep the server from serving the others.
       this.#logger.error({ err: error, workspace: DEMO_WORKSPACE }, 'the demo was not filled')
     }
   }
@@ -221,7 +221,7 @@ export class AtriumServer implements RunningServer {
     if (accounts === 'none') return trustingAccounts
     return new HttpAccountsClient({
       url: () => (accounts === 'builtin' ? `${this.url}/accounts` : accounts),
-      // How old its answers are: a duration.
+      // The age of a response is a duration.
       now: this.#scheduler.monotonic,
       wait: async (milliseconds) => await wait(milliseconds),
       observe: (outcome, seconds) => this.#metrics.askedAccounts(outcome, seconds),

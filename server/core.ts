@@ -28,14 +28,14 @@ import { buildRequestChain } from './requests/build-request-chain.ts'
 import type { CallHandler } from './requests/call.ts'
 import { WorkspaceRegistry } from './workspaces/workspace-registry.ts'
 
-/** Milliseconds a server takes to start again: nobody need come back sooner. */
+/** Milliseconds that a server takes to start again: clients need not reconnect sooner. */
 const RESTART_TIME = 2000
 
 export interface CoreOptions {
   configuration: Configuration
   /** The model that every workspace starts from. */
   base: WorkspaceModel
-  /** What modules add to every workspace. */
+  /** The declarations of modules, for every workspace. */
   modules?: InstalledModules | undefined
   storage: Storage
   tokens: Tokens
@@ -48,13 +48,13 @@ export interface CoreOptions {
 export interface Inspection {
   sessions: number
   workspaces: number
-  /** Sessions remembered for their return. */
+  /** Sessions that ended within the reconnect window. */
   remembered: number
-  /** Waits on the timer wheel. */
+  /** Tasks on the timer wheel. */
   timers: number
 }
 
-/** Sessions and workspaces over a storage: all of the server that knows nothing of sockets and HTTP. */
+/** Sessions and workspaces over a storage: the server without sockets and HTTP. */
 export class Core {
   readonly registry: WorkspaceRegistry
   readonly admission: Admission
@@ -89,7 +89,7 @@ export class Core {
     })
   }
 
-  /** Opens a workspace's pipeline, by itself. */
+  /** Opens the pipeline of a workspace, without a host. */
   openPipeline(
     options: Pick<OpenOptions, 'id' | 'base' | 'modules' | keyof WorkspaceListener>,
   ): Promise<Pipeline> {
@@ -110,7 +110,7 @@ export class Core {
     }
   }
 
-  /** Lets nobody in, answers what is under way, ends sessions, closes workspaces. Bounded in time. */
+  /** Admits nobody, responds to running requests, ends sessions, closes workspaces. Bounded in time. */
   async stop(): Promise<void> {
     const limit = this.#configuration.stopTimeout * 1000
     this.maintenance.cancel()
@@ -126,7 +126,7 @@ export class Core {
     this.#wheel.stop()
   }
 
-  /** Each session is told to come back at a time of its own, so that they don't all come at once. */
+  /** Each session gets its own delay to reconnect, so clients do not all reconnect at once. */
   async #endSessions(limit: number): Promise<void> {
     const sessions = this.sessions.all
     const spread = Math.min(30_000, 100 + sessions.size * 5)

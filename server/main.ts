@@ -7,7 +7,7 @@ import type { RunningServer, ServerOverrides } from './running-server.ts'
 import { loadSecret } from './auth/secret.ts'
 import { createStorage } from './startup/open-storage.ts'
 
-/** The composition root: makes every part, gives each what it needs, and starts to listen. */
+/** The composition root: creates every part with its dependencies, and starts to listen. */
 export async function startServer(
   configuration: Configuration,
   overrides: ServerOverrides = {},

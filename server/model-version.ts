@@ -1,6 +1,6 @@
 import type { ModelVersion } from './accounts/accounts-client.ts'
 
-/** `major.minor.patch`, as the configuration has checked it. */
+/** @param version `major.minor.patch`, validated by the configuration */
 export function parseVersion(version: string): ModelVersion {
   const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number)
   return { major, minor, patch }

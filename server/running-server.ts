@@ -7,32 +7,32 @@ import type { Scheduler } from './time/timer-wheel.ts'
 export interface ServerOverrides {
   scheduler?: Scheduler
   logger?: Logger
-  /** The process is asked to end: an administrator's `reboot`. */
+  /** An administrator's `reboot`: the process should end. */
   reboot?: () => void
-  /** Ends a start that waits for something. */
+  /** Aborts a start that waits. */
   signal?: AbortSignal
   /**
-   * Takes the data folder for this process alone.
-   * @returns what gives it up
-   * @throws Error when another one has it
+   * Locks the data folder for this process.
+   * @returns a function that releases the lock
+   * @throws Error when another process holds it
    */
   lockData?: (data: string) => Promise<() => Promise<void>>
 }
 
-/** A server that takes connections. */
+/** A server that accepts connections. */
 export interface RunningServer {
   /** `http://HOST:PORT` */
   readonly url: string
   readonly port: number
-  /** What the first start made, for the person who started it. */
+  /** Whether this start has filled the demo. */
   readonly demoFilled: boolean
-  /** What is kept of sessions and workspaces, for those who look for leaks. */
+  /** Counts of what the server keeps, to find leaks. */
   inspect: () => Inspection
   /**
-   * Takes in what is another value now, as far as that needs no restart, and the secret where it is kept in a file. What
-   * is wrong stays as it was.
+   * Applies changed options that need no restart, and the secret where it is stored in a file. A wrong value leaves the
+   * option unchanged.
    */
   reread: (env: NodeJS.ProcessEnv, flags: Flags) => Promise<Reread>
-  /** Lets nobody in, finishes what is under way, closes everything. Idempotent, bounded in time. */
+  /** Admits nobody, finishes running requests, closes everything. Idempotent, bounded in time. */
   stop: () => Promise<void>
 }

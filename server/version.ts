@@ -1,2 +1,2 @@
-/** The server's version; a test holds it against package.json. */
+/** The version of the server. A test compares it with package.json. */
 export const SERVER_VERSION = '0.1.0'

@@ -1,4 +1,4 @@
-// Installs and builds what is missing, then measures: `bench.js [name] [options]`, a name being a file of bench/.
+// Installs and builds what is missing, then runs a bench: `bench.js [name] [options]`, the name of a file in bench/.
 import { prepare } from './prepare.js'
 
 const [first, ...rest] = process.argv.slice(2)

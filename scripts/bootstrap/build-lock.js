@@ -3,14 +3,14 @@ import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { dirname } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 
-/** Milliseconds after which a lock is taken over whoever seems to hold it: a process may have the number of a dead one. */
+/** Milliseconds after which a lock is taken over, as a process may have the number of a dead holder. */
 const STALE = 10 * 60_000
 /** Milliseconds between two tries. */
 const PAUSE = 200
 
 /**
- * One of several that start at once does the work; the others wait for it. A signal gives the lock up: `work` is told
- * by its `AbortSignal`, and the process ends as the signal would have ended it.
+ * One of several processes does the work, and the others wait for it. A signal releases the lock: `work` gets it as an
+ * `AbortSignal`, and the process ends as the signal would have ended it.
  */
 export async function withBuildLock(file, work) {
   mkdirSync(dirname(file), { recursive: true })

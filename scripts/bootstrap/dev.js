@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { endWithNpm } from './parent.js'
 import { prepare, root, say, SOURCES } from './prepare.js'
 
-/** Milliseconds in which several changes count as one: an editor writes more than one file. */
+/** Milliseconds in which several changes count as one, as an editor may write several files. */
 const QUIET = 150
 
 let server

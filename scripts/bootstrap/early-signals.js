@@ -1,11 +1,11 @@
-// What signals do before the server listens for them itself. Plain JavaScript that needs nothing but Node.
+// Handles signals before the server does. Plain JavaScript that needs only Node.
 import { isatty } from 'node:tty'
 
 const ENDING = ['SIGTERM', 'SIGINT']
 
 /**
- * SIGTERM and SIGINT end the process with 0, unless somebody else sees to them. SIGHUP does nothing, as the options are
- * still to be read; where the terminal is gone, it ends the process too. `atrium start` replaces all of these.
+ * SIGTERM and SIGINT end the process with 0, unless there is another listener. SIGHUP does nothing, as the options are
+ * not read yet; when the terminal was closed, it ends the process too. `atrium start` replaces all of these.
  */
 export function handleEarlySignals() {
   const terminal = [0, 1, 2].find((descriptor) => isatty(descriptor))

@@ -1,14 +1,14 @@
-// What npm starts ends with npm. npm passes SIGTERM to the shell it runs scripts in, which dies of it alone, and SIGKILL
-// to nobody. Plain JavaScript that needs nothing but Node.
+// Ends the process when npm ends. npm passes SIGTERM only to the shell in which it runs scripts, and SIGKILL to nobody.
+// Plain JavaScript that needs only Node.
 import { readFileSync } from 'node:fs'
 import { say } from './prepare.js'
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const INTERVAL = 250
 
 /**
- * Sends this process SIGTERM once the process that runs it for npm is gone; nothing where no npm does. Under a
- * supervisor, `nohup`, `setsid` or in a container a process goes on without the one that started it.
+ * Sends this process SIGTERM once the npm process that runs it has ended. Without npm it does nothing: under a
+ * supervisor, `nohup`, `setsid` or in a container a process continues without its parent.
  */
 export function endWithNpm() {
   if (process.env.npm_lifecycle_event === undefined) return
@@ -22,7 +22,7 @@ export function endWithNpm() {
   timer.unref()
 }
 
-/** The parent, and the one above where the parent is just the shell that npm runs the script in. */
+/** The parent, or its parent when the parent is only the shell in which npm runs the script. */
 function ancestorsOf() {
   const { ppid } = process
   return { ppid, above: isShellOfScript(ppid) ? parentOf(ppid) : undefined }
@@ -38,7 +38,7 @@ function isShellOfScript(pid) {
   return script !== undefined && words.includes('-c') && words.some((word) => word.startsWith(script))
 }
 
-/** `undefined` where the system has no such files, and a shell runs a script's last command in its place. */
+/** `undefined` where the system has no such files; there a shell is replaced by a script's last command. */
 function parentOf(pid) {
   // The name, in parentheses, may hold anything.
   const fields = read(`/proc/${pid}/stat`)?.split(') ').at(-1)?.split(' ')

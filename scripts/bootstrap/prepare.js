@@ -1,5 +1,5 @@
-// Installs what is missing and builds what changed. Plain JavaScript that needs nothing but Node, as it is what
-// runs first in a fresh clone. What it says goes to standard error: a command's output stays its own.
+// Installs what is missing and builds what changed. Plain JavaScript that needs only Node, as it runs first in a fresh
+// clone. Its messages go to standard error, so they do not mix with a command's output.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
@@ -27,7 +27,7 @@ const LOCK = join(root, '.cache', 'build.lock')
 
 class PreparationError extends Error {}
 
-/** Ends the process with 1 when it fails, after one line that says what failed. */
+/** Ends the process with 1 when the work fails, after one line with the reason. */
 export async function prepare() {
   if (isCurrent(INSTALLED, dependencies()) && isCurrent(BUILT, sources())) return
   try {
@@ -64,13 +64,13 @@ async function build(written, signal) {
   writeFileSync(BUILT, written)
 }
 
-/** What has to be installed: the lock file, and the Node that native modules are built for. */
+/** Identifies what has to be installed: the lock file, and the Node for which native modules are built. */
 function dependencies() {
   const lock = readFileSync(join(root, 'package-lock.json'))
   return `${createHash('sha256').update(lock).digest('hex')} ${process.versions.modules} ${process.platform}`
 }
 
-/** What has been written: the names on the first line, then a hash over all contents. */
+/** Identifies the build: the names of the files on the first line, then a hash of all contents. */
 function sources() {
   const files = SOURCES.flatMap((folder) => filesIn(join(root, folder))).sort((a, b) => (a < b ? -1 : 1))
   const hash = createHash('sha256')

@@ -1,4 +1,4 @@
-// Installs and builds what is missing, then runs a server and clients through every fault: `soak.js --minutes 30 --seed 1`.
+// Installs and builds what is missing, then runs a server and clients with every fault: `soak.js --minutes 30 --seed 1`.
 import { prepare } from './prepare.js'
 
 await prepare()

@@ -8,7 +8,7 @@ import { readEnvironment } from '../../server/configuration/environment.ts'
 import type { Option } from '../../server/configuration/option.ts'
 import { type OptionName, options } from '../../server/configuration/options.ts'
 
-/** Gives the command a flag for every option of the server. */
+/** Adds a flag for every option of the server to the command. */
 export function withFlags(command: Command): Command {
   for (const [name, option] of Object.entries(options) as [OptionName, Option][]) {
     const flag = new Flag(`${flagOf(option)} <value>`, option.meaning)
@@ -18,12 +18,12 @@ export function withFlags(command: Command): Command {
   return command
 }
 
-/** The configuration of the environment and of the command's flags. */
+/** The configuration of the environment and the command's flags. */
 export function configurationOf(flags: Flags): Configuration {
   return resolveConfiguration(process.env, flags)
 }
 
-/** One line about variables that look like options of the server and are none. */
+/** Prints one line about variables that look like options but are not. */
 export function warnOfLinks(): void {
   const { links } = readEnvironment(process.env)
   if (links.length === 0) return

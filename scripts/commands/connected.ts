@@ -14,8 +14,8 @@ export interface ConnectedOptions {
 }
 
 /**
- * The options of commands that talk to a server.
- * @param email on whose behalf, where the command does not have to say
+ * The options of commands that connect to a server.
+ * @param email the default account
  */
 export function withConnection(command: Command, email?: string): Command {
   const as = ['--as <name>', 'on whose behalf (an email)'] as const
@@ -24,7 +24,7 @@ export function withConnection(command: Command, email?: string): Command {
     .option('--binary', 'have answers packed rather than as JSON')
 }
 
-/** Does something over a connection to the workspace, and closes it. */
+/** Runs work over a connection to the workspace, and closes it. */
 export async function connected<T>(
   workspace: string,
   options: ConnectedOptions,
@@ -57,7 +57,7 @@ function webSocketUrl(given: string | undefined): string {
   throw new Error(`${given ?? url} is no address of a server, such as http://127.0.0.1:3333`)
 }
 
-/** Dials as usual, and tells what goes wrong: the connection itself knows only that it is gone. */
+/** Dials as usual, and reports the network's error, which the connection itself does not know. */
 function dialNoting(note: (failure: Error) => void): Dial {
   return (url, protocols) => {
     const socket = dialNode(url, protocols)

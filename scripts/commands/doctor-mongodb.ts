@@ -3,8 +3,8 @@ import { askMongo, tryMongo } from '../../storage/mongodb/driver/probe.ts'
 import type { Finding } from './finding.ts'
 
 /**
- * Asks MongoDB itself, and has it write, index and read a probe in a database of the server's prefix; its address is
- * shown without credentials.
+ * Connects to MongoDB, and writes, indexes and reads a probe in a database with the server's prefix. The address is shown
+ * without credentials.
  */
 export async function mongodb(url: string, prefix: string): Promise<Finding[]> {
   const answer = await askMongo(url)

@@ -9,12 +9,12 @@ import { configurationOf, warnOfLinks, withFlags } from './configured.ts'
 import { pushAll } from '../../model/push-all.ts'
 
 const LEAST_NODE = [20, 19] as const
-/** Bytes of free disk below which a warning is due. */
+/** Bytes of free disk below which doctor warns. */
 const LEAST_DISK = 1024 ** 3
-/** Milliseconds a service has to take a connection. */
+/** Milliseconds that a service has to accept a connection. */
 const CONNECT_TIMEOUT = 2000
 
-/** `atrium doctor`: whether this machine can run the server as it is configured. */
+/** `atrium doctor`: checks whether this machine can run the server as configured. */
 export function doctorCommand(): Command {
   const command = withFlags(
     new Command('doctor').description('Check ports, data folder, disk, Node and services.'),
@@ -101,13 +101,13 @@ async function services({ mongoUrl, mongoPrefix, redisUrl, accounts }: Configura
   return findings.flat()
 }
 
-/** The driver takes long to load. */
+/** Loads the driver only when it is needed, as that takes long. */
 async function lookAtMongo(url: string, prefix: string): Promise<Finding[]> {
   const { mongodb } = await import('./doctor-mongodb.ts')
   return await mongodb(url, prefix)
 }
 
-/** Whether somebody takes connections there; the address is shown without its credentials. */
+/** Whether something accepts connections there. The address is shown without credentials. */
 async function reachable(name: string, url: string, fallbackPort: number): Promise<Finding> {
   if (!URL.canParse(url)) return { ok: false, what: `${name}: its address is no URL` }
   const { hostname, port: given } = new URL(url)

@@ -17,7 +17,7 @@ import type {
 import { jsonObject, wholeNumber } from './arguments.ts'
 import { connected, type ConnectedOptions, withConnection } from './connected.ts'
 
-/** `atrium find|create|update|remove`: documents of a workspace, over the wire. */
+/** `atrium find|create|update|remove`: documents of a workspace, over a connection to the server. */
 export function documentCommands(): Command[] {
   return [findCommand(), createCommand(), updateCommand(), removeCommand()]
 }

@@ -1,27 +1,27 @@
 import { ConnectionClosedError } from '../../client/connection/connection.ts'
 import { closeCodes } from '../../protocol/close-codes.ts'
 
-/** What of a connection tells why it failed. */
+/** An attempt to connect, with what explains its failure. */
 export interface Attempt {
   /** `ws://HOST:PORT`, with the path of a proxy where there is one. */
   url: string
   workspace: string
-  /** What the network said, if it said anything. */
+  /** The error of the network, if there was one. */
   failure: Error | undefined
 }
 
-/** The error that a person is shown for one of the connection; others as they are. */
+/** The error to show for a failed connection; any other error unchanged. */
 export async function explainConnection(error: unknown, attempt: Attempt): Promise<unknown> {
   if (!(error instanceof ConnectionClosedError)) return error
   if (error.code === closeCodes.upgrading.code) return new Error(await upgrading(attempt), { cause: error })
   const { failure, url } = attempt
   if (failure !== undefined) return new Error(explainNetwork(failure, url, 'atrium'), { cause: failure })
-  // Nobody answered in the time there is.
+  // There was no response in time.
   if (error.code === closeCodes.normal.code) return new Error(`no atrium answers at ${url}`, { cause: error })
   return error
 }
 
-/** @param what should have answered */
+/** @param what the expected server */
 export function explainNetwork(failure: Error, url: string, what: string): string {
   if (isAnswer(failure)) return `what answers at ${url} is no ${what}`
   const { code, message } = causeOf(failure)
@@ -30,17 +30,17 @@ export function explainNetwork(failure: Error, url: string, what: string): strin
   return `no ${what} answers at ${url} (${code ?? message})`
 }
 
-/** Something answered, which is not what was asked for: HTTP without an upgrade, or a page. */
+/** Another server responded: HTTP without an upgrade, or a page. */
 function isAnswer({ name, message }: Error): boolean {
   return name === 'SyntaxError' || name === 'ZodError' || message.startsWith('Unexpected server response')
 }
 
-/** OpenSSL tells where in its source it is as well. */
+/** The reason without OpenSSL's place in its source. */
 function tlsReason(message: string): string {
   return /:SSL routines:[^:]*:([^:]+):/.exec(message)?.[1] ?? message
 }
 
-/** What says why: fetch and attempts at several addresses wrap it. */
+/** The innermost cause: fetch, and attempts at several addresses, wrap it. */
 function causeOf(error: Error): { code: string | undefined; message: string } {
   const { cause, code } = error as Error & { code?: unknown }
   if (error instanceof AggregateError && error.errors[0] instanceof Error) return causeOf(error.errors[0])
@@ -60,7 +60,7 @@ async function upgrading({ url, workspace }: Attempt): Promise<string> {
   return `the workspace ${workspace} is being upgraded${version === undefined ? '' : ` to ${version}`}: try again later`
 }
 
-/** Of the model that workspaces have to have; `undefined` where the server does not tell. */
+/** The model version of the server; `undefined` when it does not report one. */
 async function modelVersionAt(url: string): Promise<string | undefined> {
   try {
     const answer = await fetch(`${url.replace(/^ws/, 'http').replace(/\/+$/, '')}/api/v1/version`, {

@@ -1,7 +1,7 @@
 import { isOutOfFiles, TOO_MANY_FILES } from '../../storage/shared/out-of-files.ts'
 import type { Configuration } from '../../server/configuration/configuration.ts'
 
-/** What a person can do about a failed start. */
+/** The message for a failed start: what to do about it. */
 export function explainStart(error: unknown, { host, port, data }: Configuration): string {
   const { code, message, syscall } = error as NodeJS.ErrnoException
   if (isOutOfFiles(error)) return TOO_MANY_FILES

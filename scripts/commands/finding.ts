@@ -1,4 +1,4 @@
-/** What a check of `atrium doctor` found. */
+/** The result of one check of `atrium doctor`. */
 export interface Finding {
   ok: boolean
   what: string

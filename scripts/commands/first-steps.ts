@@ -6,7 +6,7 @@ import { DEMO_WORKSPACE } from '../../server/startup/fill-demo.ts'
 
 const PROJECT = fileURLToPath(new URL('../../..', import.meta.url))
 
-/** Commands to try on the demo, as they have to be typed in another terminal. */
+/** Commands to try on the demo, as typed in another terminal. */
 export function firstSteps({ port }: { port: number }, configuration: Configuration): string {
   const command = `${settings(port, configuration)}${executable()}`
   const lines = [
@@ -23,7 +23,7 @@ export function firstSteps({ port }: { port: number }, configuration: Configurat
   return lines.join('\n')
 }
 
-/** What the commands have to be told: what is not as it is by default. */
+/** The variables that the commands need: those that differ from the default. */
 function settings(port: number, { host, data }: Configuration): string {
   const given = [
     [options.host, host],
@@ -45,7 +45,7 @@ function executable(): string {
   return quoted(near.startsWith(`..${sep}`) ? path : near)
 }
 
-/** As one word of a shell. */
+/** Quotes text as one word of a shell. */
 function quoted(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -8,16 +8,16 @@ import type { RunningServer } from '../../server/running-server.ts'
 const STANDARD = [0, 1, 2]
 
 /**
- * On SIGHUP the server reads its options again, and says what became of them. Where it is sent because the terminal that
- * the server was started in is gone, the server stops.
+ * On SIGHUP the server reads its options again, and reports the result. When the signal was sent because the server's
+ * terminal was closed, the server stops.
  */
 export function onHangUp(parts: { starting: Promise<RunningServer>; flags: Flags; stop: () => void }): void {
   const terminal = STANDARD.find((descriptor) => isatty(descriptor))
   let last: Promise<unknown> = parts.starting
   listenAlone('SIGHUP', () => {
-    // A terminal that hung up is none any more.
+    // A closed terminal is no terminal any more.
     if (process.platform === 'win32' || (terminal !== undefined && !isatty(terminal))) return parts.stop()
-    // While it starts: once it has, with what is there then.
+    // During the start: options are read once it has started.
     last = last.then(async () => report(await (await parts.starting).reread(process.env, parts.flags)))
     last.catch(() => undefined)
   })

@@ -1,4 +1,4 @@
-/** Listens for the signal in place of whoever did until now. It is listened for all the time: else it might end the process. */
+/** Replaces all listeners of the signal. There is always one: without any, the signal could end the process. */
 export function listenAlone(signal: NodeJS.Signals, listener: () => void): void {
   const before = process.listeners(signal)
   process.on(signal, listener)

@@ -12,7 +12,7 @@ import { firstSteps } from './first-steps.ts'
 import { onHangUp } from './hang-up.ts'
 import { listenAlone } from './listen-alone.ts'
 
-/** `atrium start`: serves until it is told to stop. */
+/** `atrium start`: serves until it is stopped. */
 export function startCommand(): Command {
   return withFlags(new Command('start').description('Start the server.')).action(async (flags: Flags) => {
     const configuration = configurationOf(flags)
@@ -26,7 +26,7 @@ async function serve(configuration: Configuration, flags: Flags): Promise<void> 
   const stop = () => ending.abort()
   const stopped = once(ending.signal, 'abort')
   for (const signal of ['SIGTERM', 'SIGINT'] as const) listenAlone(signal, stop)
-  // A reader that went away does not end the server.
+  // A reader that closes the output does not end the server.
   process.stdout.removeAllListeners('error').on('error', () => undefined)
   const starting = startServer(configuration, { reboot: stop, signal: ending.signal, lockData })
   onHangUp({ starting, flags, stop })
@@ -39,7 +39,7 @@ async function serve(configuration: Configuration, flags: Flags): Promise<void> 
     await stopped
   }
   await stopInTime(starting, configuration)
-  // Whatever a module left running must not keep the process.
+  // Timers and handles of a module must not keep the process running.
   process.exit(0)
 }
 
@@ -48,7 +48,7 @@ function announce(server: RunningServer, configuration: Configuration): void {
   if (server.demoFilled) process.stdout.write(firstSteps(server, configuration))
 }
 
-/** A start that goes on is waited for, so that it ends in good order, but not for ever: a module may hold it up. */
+/** Waits for a running start so that it ends gracefully, but not forever, as a module may block it. */
 async function stopInTime(starting: Promise<RunningServer>, { stopTimeout }: Configuration): Promise<void> {
   const started = withTimeout(starting, { milliseconds: stopTimeout * 1000, what: 'the start' }).catch(
     () => undefined,

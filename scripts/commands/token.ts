@@ -9,7 +9,7 @@ import { wholeNumber } from './arguments.ts'
 import { configurationOf } from './configured.ts'
 import { serverUrl } from './server-url.ts'
 
-/** Seconds a token that the command line makes lives. */
+/** Lifetime of a token of the command line, in seconds. */
 const TOKEN_TTL = 86_400
 
 /** Milliseconds that the accounts service has to say whether there is the workspace. */
@@ -33,7 +33,7 @@ async function secretIn(data: string): Promise<string> {
   }
 }
 
-/** `atrium token <workspace> --as <name>`: prints just the token. */
+/** `atrium token <workspace> --as <name>`: prints only the token. */
 export function tokenCommand(): Command {
   return new Command('token')
     .description('Print a token for a workspace.')
@@ -58,7 +58,7 @@ export function tokenCommand(): Command {
 }
 
 /**
- * Asks the accounts service, where one answers.
+ * Asks the accounts service, if it responds.
  * @throws Error when it says that there is no such workspace
  */
 async function checkWorkspace(workspace: string, token: string, url: string | undefined): Promise<void> {
@@ -67,7 +67,7 @@ async function checkWorkspace(workspace: string, token: string, url: string | un
   const service = accounts === 'builtin' ? `${serverUrl(url)}/accounts` : accounts
   const call = { url: service, token, method: 'getWorkspaceInfo', params: [] }
   await callAccounts(call, CHECK_TIMEOUT).catch((error: unknown) => {
-    // The token is made without a server, or for one that is elsewhere.
+    // The token is made without a server, or for a server elsewhere.
     if (!(error instanceof StatusError) || error.status.code !== 'platform:status:WorkspaceNotFound') return
     const create = `atrium workspace create ${workspace}`
     throw new Error(`there is no workspace ${workspace}: \`${create}\` makes one`, { cause: error })

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { Verification } from '../../pipeline/verify/verify-log.ts'
 import { connected, type ConnectedOptions, withConnection } from './connected.ts'
 
-/** `atrium verify <workspace>`: replays the log, compares it with the documents, and prints what differs. */
+/** `atrium verify <workspace>`: replays the log, compares it with the documents, and prints the differences. */
 export function verifyCommand(): Command {
   return withConnection(
     new Command('verify').description('Replay the log and compare it with the documents.'),

@@ -7,7 +7,7 @@ import { configurationOf } from './configured.ts'
 import { serverUrl } from './server-url.ts'
 import { signToken } from './token.ts'
 
-/** `atrium workspace create|list`: asks the accounts service. */
+/** `atrium workspace create|list`: calls the accounts service. */
 export function workspaceCommand(): Command {
   const url = ['--url <url>', 'the server; by default the one the configuration describes'] as const
   const create = new Command('create')
@@ -40,7 +40,7 @@ async function assign(url: string | undefined, owner: string, workspace: string)
 async function call(url: string | undefined, method: string, params: unknown[]): Promise<unknown> {
   const { accounts } = configurationOf({})
   if (accounts === 'none')
-    throw new Error('without an accounts service a workspace is made by whoever enters it')
+    throw new Error('without an accounts service a workspace is created by the first session that enters it')
   const token = await signToken({ email: SYSTEM_EMAIL, admin: 'true' }, 60)
   const service = accounts === 'builtin' ? `${serverUrl(url)}/accounts` : accounts
   return await callAccounts({ url: service, token, method, params }).catch((cause: unknown) => {

@@ -2,16 +2,16 @@ import type { AccountRole } from '../../model/documents.ts'
 import type { Token } from '../auth/tokens.ts'
 
 /**
- * Has open sessions, and is told what changes who may be in them, once that is durable. People are named by
- * their folded email.
+ * Is told of durable changes of access, to apply them to open sessions. People are identified by their folded
+ * email.
  */
 export interface AccessObserver {
-  /** What the service says of the workspace is another thing now. */
+  /** The service's description of the workspace has changed. */
   workspaceChanged: (workspace: string) => void
-  /** Settled once the role holds in open sessions. Never fails. */
+  /** Resolves when the role applies in open sessions. Never rejects. */
   roleChanged: (workspace: string, person: string, role: AccountRole) => Promise<void>
-  /** Settled once the member's sessions are closed and its account is a guest's. Never fails. */
+  /** Resolves when the member's sessions are closed and its account is a guest's. Never rejects. */
   memberRemoved: (workspace: string, person: string) => Promise<void>
-  /** Of the person's tokens these are not good any more. */
+  /** The person's tokens for which `isRevoked` is true are invalid from now on. */
   tokensRevoked: (person: string, isRevoked: (token: Token) => boolean) => void
 }

@@ -32,22 +32,22 @@ const infoSchema = z.object({
   role: z.enum(Object.values(AccountRole)).nullish(),
 })
 
-/** What the accounts service says of a workspace to the bearer of a token. */
+/** The description of a workspace that the accounts service gives the bearer of a token. */
 export type WorkspaceInfo = z.output<typeof infoSchema> & {
-  /** Of an account that is made for the bearer; whoever has one keeps the role it has. Never a service's word. */
+  /** The role of a new account; an existing account keeps its role. The accounts service never sends it. */
   initialRole?: AccountRole
 }
 
 export interface AccountsClient {
-  /** @throws StatusError what the service answered, or `platform:status:Unavailable` when it doesn't */
+  /** @throws StatusError of the service's response, or `platform:status:Unavailable` without one */
   getWorkspaceInfo: (token: Token) => Promise<WorkspaceInfo>
-  /** Forgets what is known of the tokens for a workspace, or of all: who asks from now on gets a new answer. */
+  /** Invalidates the cached responses for a workspace, or all of them. */
   forget: (workspace?: string) => void
-  /** The same of the tokens of a person. @param person folded email */
+  /** Invalidates the cached responses for a person's tokens. @param person folded email */
   forgetPerson: (person: string) => void
 }
 
-/** Without an accounts service the token alone is trusted. */
+/** Without an accounts service every valid token is admitted. */
 export const trustingAccounts: AccountsClient = {
   getWorkspaceInfo: (token) =>
     Promise.resolve({ workspaceId: token.workspace, initialRole: token.admin ? 'OWNER' : 'USER' }),
@@ -60,18 +60,18 @@ export interface AccountsClientOptions {
   now: () => number
   wait: (milliseconds: number) => Promise<void>
   observe: (outcome: 'ok' | 'refused' | 'failed' | 'grace', seconds: number) => void
-  /** Milliseconds an answer is used again. */
+  /** Milliseconds for which a response is cached. */
   cacheTime: number
-  /** Milliseconds a known token stays good while the service does not answer. */
+  /** Milliseconds for which a known token stays valid while the service does not respond. */
   graceTime: number
-  /** Milliseconds one try may take. */
+  /** Timeout of one try, in milliseconds. */
   timeout: number
   tries: number
 }
 
-/** Tokens the client remembers. */
+/** Tokens in the cache. */
 const MAX_KNOWN = 10_000
-/** Milliseconds before the first retry; doubled for each that follows. */
+/** Milliseconds before the first retry; doubled for each further one. */
 const FIRST_BACKOFF = 100
 
 interface Known {
@@ -80,13 +80,13 @@ interface Known {
   at: number
 }
 
-/** A question under way. */
+/** A pending call. */
 interface Asking {
   token: Token
   answer: Promise<WorkspaceInfo>
 }
 
-/** Asks the accounts service over HTTP, wherever it is. */
+/** Calls the accounts service over HTTP, the built-in one too. */
 export class HttpAccountsClient implements AccountsClient {
   readonly #options: AccountsClientOptions
   readonly #known = new LRUCache<string, Known>({ max: MAX_KNOWN })
@@ -111,7 +111,7 @@ export class HttpAccountsClient implements AccountsClient {
     this.#forget((token) => token.person === person)
   }
 
-  /** Questions under way may have been answered before: their answers are for those who wait for them already. */
+  /** A pending call may have been answered before the invalidation, so only its present callers get its response. */
   #forget(isMeant: (token: Token) => boolean): void {
     for (const [raw, { token }] of this.#known.entries()) if (isMeant(token)) this.#known.delete(raw)
     for (const [raw, { token }] of this.#asking) if (isMeant(token)) this.#asking.delete(raw)
@@ -128,7 +128,7 @@ export class HttpAccountsClient implements AccountsClient {
   }
 
   #age({ at }: Known): number {
-    // A clock that went back must not keep an answer for ever.
+    // A clock that was set back must not keep a response forever.
     const age = this.#options.now() - at
     return age < 0 ? Infinity : age
   }
@@ -173,7 +173,7 @@ export class HttpAccountsClient implements AccountsClient {
 function unavailable(cause: unknown): StatusError {
   return new StatusError(
     'platform:status:Unavailable',
-    { message: 'the accounts service does not answer' },
+    { message: 'the accounts service does not respond' },
     { cause },
   )
 }

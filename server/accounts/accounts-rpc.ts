@@ -10,8 +10,8 @@ const answerSchema = z.union([z.object({ error: statusSchema }), z.object({ resu
 
 /**
  * Calls an accounts service over HTTP.
- * @param timeout milliseconds until it is given up
- * @throws StatusError what the service answered; any other error when it doesn't
+ * @param timeout in milliseconds
+ * @throws StatusError of the service's response; any other error without a response
  */
 export async function callAccounts(
   call: { url: string; token: string; method: string; params: readonly unknown[] },

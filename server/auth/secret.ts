@@ -7,14 +7,14 @@ import { isSecret, MAKE_SECRET, MIN_SECRET } from '../configuration/secret-stren
 
 const FILE = 'secret'
 
-/** The secret that signs tokens: the one configured, or one made on the first start and kept in the data folder. */
+/** The secret that signs tokens: the configured one, or one that the first start creates in the data folder. */
 export async function loadSecret(data: string, configured: string | undefined): Promise<string> {
   if (configured !== undefined) return configured
   await makePrivateFolder(data)
   const made = randomBytes(32).toString('base64url')
   const file = join(data, FILE)
   try {
-    // `wx`: of two first starts at once one makes it, and both read the same.
+    // `wx`: of two concurrent first starts one creates it, and both read the same one.
     await writeFile(file, `${made}\n`, { mode: PRIVATE_FILE, flag: 'wx' })
     await chmod(file, PRIVATE_FILE)
     return made
@@ -28,9 +28,9 @@ export async function loadSecret(data: string, configured: string | undefined): 
 export async function readSecret(data: string): Promise<string> {
   const file = join(data, FILE)
   const secret = (await readFile(file, 'utf8')).trim()
-  if (secret === '') throw new Error(`${file} is empty; remove it to have a new secret made`)
+  if (secret === '') throw new Error(`${file} is empty; remove it, and the next start creates a new secret`)
   if (isSecret(secret)) return secret
   throw new ConfigurationError(
-    `${file} holds fewer than ${MIN_SECRET} bytes; remove it to have a new secret made, or write what \`${MAKE_SECRET}\` prints into it`,
+    `${file} holds fewer than ${MIN_SECRET} bytes; remove it, and the next start creates a new secret, or write what \`${MAKE_SECRET}\` prints into it`,
   )
 }

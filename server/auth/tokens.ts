@@ -5,25 +5,25 @@ import { foldEmail } from '../../model/email.ts'
 import { StatusError } from '../../model/status.ts'
 import { systemCaller } from '../../pipeline/shared/caller.ts'
 
-/** What a token says. */
+/** The verified claims of a token. */
 export interface Token {
   raw: string
   email: string
-  /** The email as it is compared, see `foldEmail`. */
+  /** The folded email, for comparisons: see `foldEmail`. */
   person: string
-  /** `''` in a token of the accounts service that is for no workspace yet. */
+  /** `''` in a token for the accounts service, which is for no workspace. */
   workspace: string
   productId: string
   admin: boolean
   mode: 'user' | 'backup' | 'upgrade'
-  /** Reads a workspace out and puts it back: alone, or as an upgrade tool. */
+  /** A backup tool, also one that is an upgrade tool too. */
   isBackup: boolean
-  /** Of the person's tokens; `undefined`: made by somebody who has the secret, not by the accounts service. */
+  /** The version of the person's tokens; `undefined`: signed with the secret by another program than the accounts service. */
   version: number | undefined
-  /** When the person gave the password. Milliseconds since the epoch, as all that follow. */
+  /** Time of the login. Milliseconds since the epoch, as the following ones. */
   authTime: number | undefined
   issuedAt: number | undefined
-  /** `undefined`: never. */
+  /** `undefined`: the token does not expire. */
   expiresAt: number | undefined
 }
 
@@ -65,10 +65,10 @@ export class Tokens {
   #secret: string
   readonly #now: () => number
   readonly #systemEmails: ReadonlySet<string>
-  /** The same, folded: who looks like one of them. */
+  /** The same emails, folded: to refuse emails that look like them. */
   readonly #systemPeople: ReadonlySet<string>
 
-  /** @param systemEmails as which the system signs in, beside its own */
+  /** @param systemEmails further emails of the system */
   constructor(secret: string, now: () => number, systemEmails: readonly string[] = []) {
     this.#secret = secret
     this.#key = createSecretKey(Buffer.from(secret))
@@ -77,12 +77,12 @@ export class Tokens {
     this.#systemPeople = new Set([...this.#systemEmails].map(foldEmail))
   }
 
-  /** Whether the folded email is one of the system's: nobody registers it. */
+  /** Whether the folded email is one of the system's, which nobody registers. */
   isSystem(person: string): boolean {
     return this.#systemPeople.has(person)
   }
 
-  /** From now on tokens of this secret are good, and no others. Tells whether it is another one. */
+  /** From now on only tokens of this secret are valid. @returns whether it differs from the one before */
   use(secret: string): boolean {
     if (secret === this.#secret) return false
     this.#secret = secret
@@ -90,7 +90,7 @@ export class Tokens {
     return true
   }
 
-  /** @param ttl seconds; none: the token does not expire */
+  /** @param ttl in seconds; a token without it does not expire */
   sign(claims: TokenClaims, ttl?: number): string {
     const iat = Math.floor(this.#now() / 1000)
     const payload = ttl === undefined ? { ...claims, iat } : { ...claims, iat, exp: iat + Math.ceil(ttl) }
@@ -117,7 +117,7 @@ export class Tokens {
     }
   }
 
-  /** Whoever looks like the system is not the system, nor is who registered an email that became the system's. */
+  /** Refuses an email that only looks like the system's, and one that was registered before it became the system's. */
   #bearer({ email, version }: z.output<typeof claimsSchema>): Pick<Token, 'email' | 'person'> {
     const person = foldEmail(email)
     if (!this.#systemPeople.has(person)) return { email, person }

@@ -1,4 +1,4 @@
-/** A setting that is not what it may be. */
+/** The value of an option is not allowed. */
 export class ConfigurationError extends Error {
   constructor(message: string) {
     super(message)

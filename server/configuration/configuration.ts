@@ -8,25 +8,25 @@ import { pushAll } from '../../model/push-all.ts'
 /** The variables of all options. */
 const known: ReadonlySet<string> = new Set(Object.values(options).map(({ env }) => env))
 
-/** All settings, valid. */
+/** Valid values of all options. */
 export type Configuration = { [K in OptionName]: z.output<(typeof options)[K]['schema']> }
 
-/** Settings by option name, as text. */
+/** Values by option name, as text. */
 export type Flags = Partial<Record<OptionName, string>>
 
-/** Settings as they were found. */
+/** Values as they were found. */
 export interface Reading {
-  /** Those that are what they may be. */
+  /** The valid ones. */
   values: Partial<Configuration>
-  /** A complaint for each of the others. */
+  /** An error message for each of the others. */
   wrong: string[]
-  /** The file of options has lines that are none: what they were meant to say is not among the values. */
+  /** The options file has invalid lines, whose meaning is not known. */
   isFileWrong: boolean
 }
 
 /**
- * The settings of the environment and of the file it names, with flags before them and defaults behind them.
- * @throws ConfigurationError that names each wrong option and what is allowed
+ * The values of flags, the environment, the options file and the defaults, in this order of precedence.
+ * @throws ConfigurationError that names each wrong option and its allowed values
  */
 export function resolveConfiguration(env: NodeJS.ProcessEnv, flags: Flags = {}): Configuration {
   const { values, wrong } = readConfiguration(env, flags)
@@ -35,8 +35,8 @@ export function resolveConfiguration(env: NodeJS.ProcessEnv, flags: Flags = {}):
 }
 
 /**
- * As `resolveConfiguration`, without giving up over what is wrong.
- * @throws ConfigurationError when the file of options cannot be read
+ * As `resolveConfiguration`, but returns the errors.
+ * @throws ConfigurationError when the options file cannot be read
  */
 export function readConfiguration(env: NodeJS.ProcessEnv, flags: Flags): Reading {
   const { variables, wrong: lines } = readVariables(env, known, flags.config)

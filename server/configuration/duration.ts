@@ -7,13 +7,13 @@ const units = Object.keys(MILLISECONDS) as Unit[]
 const written = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/
 
 interface DurationBounds {
-  /** The value is a number of these; so is a plain number, as older configurations have it. */
+  /** The unit of the parsed value, and of a plain number, as in older configurations. */
   unit: 's' | 'ms'
   least: string
   most?: string
 }
 
-/** How long something takes or lasts: `500ms`, `30s`, `5m`, `2h` or `7d`. */
+/** An option that is a duration: `500ms`, `30s`, `5m`, `2h` or `7d`. */
 export function duration(
   env: string,
   fallback: string,
@@ -36,7 +36,7 @@ function parse(value: string, unit: Unit): number {
   return (Number(number) * MILLISECONDS[own as Unit]) / MILLISECONDS[unit]
 }
 
-/** In the largest unit in which it is a whole number. */
+/** Prints in the largest unit in which the value is a whole number. */
 function print(value: number, unit: Unit): string {
   const milliseconds = value * MILLISECONDS[unit]
   if (milliseconds === 0) return `0${unit}`

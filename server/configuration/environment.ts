@@ -2,7 +2,7 @@ import { FILE, readOptionsFile } from './options-file.ts'
 
 const PREFIX = 'ATRIUM_'
 
-/** What an orchestrator tells of a service, and nobody set: by name, or by what it holds. */
+/** Variables that an orchestrator sets for a service, by name or by value: they are no options. */
 const LINK_NAMES = [
   /_SERVICE_HOST$/,
   /_SERVICE_PORT(_[A-Z0-9_]+)?$/,
@@ -10,12 +10,12 @@ const LINK_NAMES = [
 ]
 const LINK_VALUE = /^(tcp|udp|sctp):\/\//
 
-/** Variables of atrium, by name, without those that are empty. */
+/** Non-empty variables of atrium, by name. */
 export type Variables = ReadonlyMap<string, string>
 
 export interface Environment {
   variables: Variables
-  /** Names of those that describe a service to its neighbours, as Kubernetes makes them: no options. */
+  /** Names of variables that Kubernetes sets for a service: they are no options. */
   links: string[]
 }
 
@@ -33,7 +33,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
 }
 
 /**
- * The options of the environment, and those of the file that it or `file` names behind them.
+ * The options of the environment, and after them those of the file that it or `file` names.
  * @throws ConfigurationError when that file cannot be read
  */
 export function readVariables(
@@ -50,7 +50,7 @@ export function readVariables(
   return { variables: new Map([...behind, ...own]), wrong }
 }
 
-/** What a file made on Windows, or a shell's reading of one, leaves at the end of a value. */
+/** A line ending that a file from Windows leaves at the end of a value. */
 export function withoutLineEnd(value: string): string {
   return value.replace(/[\r\n]+$/, '')
 }

@@ -1,22 +1,22 @@
 import { z } from 'zod'
 
-/** One setting: its name in the environment, what it may be, and what it is for. */
+/** One option: its variable, its allowed values, and its meaning. */
 export interface Option<T = unknown> {
   env: string
   schema: z.ZodType<T>
-  /** As it would be written in the environment; `undefined`: none. */
+  /** The default, as in the environment; `undefined`: none. */
   fallback: string | undefined
-  /** What is allowed, for a person. */
+  /** The allowed values, in words. */
   allowed: string
   meaning: string
   secret?: true
-  /** Its value as a person writes it, where that is more than the value as text. */
+  /** Prints a value, where that is more than its text. */
   print?: (value: unknown) => string
-  /** A running server takes in another value when it is told to read again. */
+  /** A running server applies another value on SIGHUP. */
   rereads?: true
 }
 
-/** Text that is not empty; with `allowed` empty, any. */
+/** Text that is not empty; any text with an empty `allowed`. */
 export function text(env: string, fallback: string, meaning: string, allowed = 'any text'): Option<string> {
   const schema = allowed === '' ? z.string() : z.string().min(1)
   return { env, schema, fallback, allowed: allowed || 'any text', meaning }
@@ -70,7 +70,7 @@ export function separated(value: string): string[] {
     .filter(Boolean)
 }
 
-/** A running server takes in another value of it. */
+/** Marks an option whose other value a running server applies on SIGHUP. */
 export function rereads<T>(option: Option<T>): Option<T> & { rereads: true } {
   return { ...option, rereads: true }
 }

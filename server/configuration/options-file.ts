@@ -6,20 +6,20 @@ import { ConfigurationError } from './configuration-error.ts'
 export const FILE = 'ATRIUM_CONFIG'
 
 export interface OptionsFile {
-  /** By name; of two lines with one name the last. */
+  /** Values by name; the last of two lines with one name applies. */
   values: ReadonlyMap<string, string>
-  /** What cannot be read as an option, each with its line. */
+  /** Invalid lines, each with its number. */
   wrong: string[]
 }
 
 const LINE = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)$/
 const COMMENT = /^\s*(#|$)/
 const QUOTED = /^(["'`])(.*)$/
-/** What may stand behind a closing quote. */
+/** What may follow a closing quote. */
 const REST = /^\s*(#.*)?$/
 
 /**
- * The options of a file, one `NAME=value` a line. A complaint never shows a value, as it may be a secret.
+ * The options of a file, one `NAME=value` a line. An error message never shows a value, as it may be a secret.
  * @throws ConfigurationError when the file cannot be read, or is not UTF-8
  */
 export function readOptionsFile(path: string, known: ReadonlySet<string>): OptionsFile {
@@ -37,7 +37,7 @@ export function readOptionsFile(path: string, known: ReadonlySet<string>): Optio
   return { values, wrong }
 }
 
-/** Without the mark of its encoding. */
+/** The text of the file, without a byte order mark. */
 function textOf(path: string): string {
   const bytes = bytesOf(path)
   try {
@@ -56,7 +56,7 @@ function bytesOf(path: string): Buffer {
   }
 }
 
-/** A name that looks like none of atrium is not shown: it may be a part of a secret. */
+/** A name that is not like one of atrium is not shown: it may be a part of a secret. */
 function nameFlaw(name: string, known: ReadonlySet<string>): string | undefined {
   if (name === FILE) return `names ${FILE}, which no file may`
   if (known.has(name)) return undefined

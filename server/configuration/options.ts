@@ -4,7 +4,7 @@ import { duration } from './duration.ts'
 import { flag, list, oneOf, type Option, optional, rereads, separated, text, whole } from './option.ts'
 import { isSecret, MAKE_SECRET, MIN_SECRET } from './secret-strength.ts'
 
-/** Every setting. The flag of `ATRIUM_MAX_PAYLOAD` is `--max-payload`. */
+/** Every option. The flag of `ATRIUM_MAX_PAYLOAD` is `--max-payload`. */
 export const options = {
   config: optional(
     'ATRIUM_CONFIG',

@@ -4,17 +4,17 @@ import type { Option } from './option.ts'
 import { type OptionName, options } from './options.ts'
 import { pushAll } from '../../model/push-all.ts'
 
-/** What became of options that were read again. */
+/** The result of reading options again. */
 export interface Reread {
-  /** Those that are another value now. */
+  /** Options that have another value now. */
   taken: OptionName[]
-  /** Those that are another value after a restart. */
+  /** Options whose other value needs a restart. */
   waiting: OptionName[]
-  /** A complaint for each that is not what it may be, and stays as it was. */
+  /** An error message for each wrong value; the option keeps its value. */
   wrong: string[]
 }
 
-/** Reads options again, and writes into `configuration` what a running server takes in. */
+/** Reads options again, and writes those that need no restart into `configuration`. */
 export function reread(configuration: Configuration, env: NodeJS.ProcessEnv, flags: Flags): Reread {
   const outcome: Reread = { taken: [], waiting: [], wrong: [] }
   const values = valuesOf(env, flags, outcome)
@@ -32,7 +32,7 @@ function valuesOf(env: NodeJS.ProcessEnv, flags: Flags, outcome: Reread): Partia
   try {
     const { values, wrong, isFileWrong } = readConfiguration(env, flags)
     pushAll(outcome.wrong, wrong)
-    // A line that is none may have meant any option, which would fall back to its default.
+    // An invalid line may have meant any option, which would fall back to its default.
     return isFileWrong ? {} : values
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error

@@ -1,7 +1,7 @@
-/** Bytes of a secret at least: as many as HS256 puts out, so that a token does not tell it to who tries. */
+/** Minimum bytes of a secret: the output size of HS256 (RFC 7518, 3.2), against brute force on a token. */
 export const MIN_SECRET = 32
 
-/** What makes one, on a command line. */
+/** A command that makes one. */
 export const MAKE_SECRET = 'openssl rand -base64 32'
 
 export function isSecret(text: string): boolean {

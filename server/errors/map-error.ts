@@ -3,11 +3,11 @@ import { StorageError } from '../../storage/contract.ts'
 import { TooLargeError } from '../../storage/shared/too-large.ts'
 import type { Logger } from '../../pipeline/shared/logger.ts'
 
-/** The one place where a failure becomes what a client sees: never a stack, never a path. */
+/** The only place where an error becomes a status for a client: never a stack, never a path. */
 export function mapError(error: unknown, logger: Logger): Status {
   if (error instanceof StatusError) return error.status
   if (error instanceof StorageError) {
-    // That lies in the request.
+    // A request that is too large is the client's error.
     if (error.code !== 'too-large') report(error, logger)
     return storageStatus(error)
   }
@@ -15,7 +15,7 @@ export function mapError(error: unknown, logger: Logger): Status {
   return new StatusError('platform:status:InternalServerError').status
 }
 
-/** In one line, however many requests failed of it; with a stack where storage itself did not expect it. */
+/** Logs one line for all requests that failed of one cause, with a stack when storage did not expect it. */
 function report(error: StorageError, logger: Logger): void {
   if (!error.isFirstReport()) return
   const { code, message } = error

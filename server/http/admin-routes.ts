@@ -2,25 +2,25 @@ import { Hono, type HonoRequest } from 'hono'
 import { StatusError } from '../../model/status.ts'
 import type { Token } from '../auth/tokens.ts'
 
-/** What an administrator may ask of the server. */
+/** The operations of an administrator. */
 export interface Administration {
   totals: () => object
-  /** All of it as the admin page of the family reads it; of sessions for administrators only. */
+  /** Statistics in the shape of the old admin page, with sessions for administrators only. */
   oldStatistics: (admin: boolean) => object
   workspaces: () => object
   /** `undefined`: no such workspace is open. */
   sessions: (workspace: string) => object | undefined
   closeSession: (workspace: string, session: string) => boolean
-  /** `drain`: the server stops when the time has come. */
+  /** `drain`: the server stops at the end of the announced time. */
   maintenance: (minutes: number, options: { message: string | undefined; drain: boolean }) => void
   cancelMaintenance: () => void
   forceClose: (workspace: string) => Promise<boolean>
   wipeStatistics: () => void
-  /** Stops the process in good order, soon. */
+  /** Stops the process gracefully, after the response. */
   reboot: () => void
 }
 
-/** Minutes of a maintenance warning, unless said otherwise, and at most. */
+/** Default and maximum minutes of a maintenance warning. */
 const DEFAULT_MAINTENANCE = 5
 const MAX_MAINTENANCE = 24 * 60
 
@@ -29,7 +29,7 @@ type Operation = (
   query: (name: string) => string | undefined,
 ) => Promise<object> | object
 
-/** An allow-list: what `operation` may say. */
+/** The allowed values of `operation`. */
 const operations: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ['maintenance', maintenance],
   ['cancel-maintenance', (administration) => (administration.cancelMaintenance(), {})],
@@ -38,7 +38,7 @@ const operations: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ['reboot', (administration) => (administration.reboot(), {})],
 ])
 
-/** Routes under `/api/v1` that want a token. */
+/** Routes under `/api/v1` that require a token. */
 export function adminRoutes(
   administration: Administration,
   tokenOf: (request: HonoRequest) => Promise<Token>,

@@ -7,7 +7,7 @@ import type { WorkspaceRegistry } from '../workspaces/workspace-registry.ts'
 import type { Administration } from './admin-routes.ts'
 import { oldStatistics } from './old-statistics.ts'
 
-/** What the routes may ask, answered by the parts that know. */
+/** Implements the administrative operations with the parts of the server. */
 export function administration(parts: {
   registry: WorkspaceRegistry
   sessions: SessionRegistry

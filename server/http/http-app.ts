@@ -14,23 +14,23 @@ export interface HttpOptions {
   tokens: Tokens
   logger: Logger
   serverVersion: string
-  /** Of the model that workspaces have to have to let people in. */
+  /** The version of the model that a workspace needs to admit people. */
   modelVersion: string
-  /** Prometheus text. */
+  /** Metrics as Prometheus text. */
   metrics: () => Promise<string>
-  /** Healthy: takes new sessions. */
+  /** Whether the server admits new sessions. */
   healthy: () => boolean
   administration: Administration
   /** The built-in accounts service, where there is one. */
   accounts?: Pick<AccountsService, 'call' | 'checkCurrent'> | undefined
 }
 
-/** Bytes of an HTTP request's body. */
+/** Maximum bytes of the body of an HTTP request. */
 const MAX_BODY = 64 * 1024
 
 const rpcSchema = z.object({ method: z.string().max(64), params: z.array(z.unknown()).default([]) })
 
-/** Everything the server answers over HTTP. */
+/** The HTTP routes of the server. */
 export function httpApp(options: HttpOptions): Hono {
   const app = new Hono()
   app.onError((error, context) => {
@@ -67,7 +67,7 @@ export function httpApp(options: HttpOptions): Hono {
   return app
 }
 
-/** The JSON-RPC of an accounts service: a failure is an answer, `{error: status}`. */
+/** The JSON-RPC of an accounts service: a failure is a response `{error: status}`. */
 function accountsRoute(accounts: NonNullable<HttpOptions['accounts']>, logger: Logger): Hono {
   const app = new Hono()
   app.post('/', bodyLimit({ maxSize: MAX_BODY }), async (context) => {
@@ -88,7 +88,7 @@ function accountsRoute(accounts: NonNullable<HttpOptions['accounts']>, logger: L
   return app
 }
 
-/** @throws StatusError `platform:status:Unauthorized` for a token that is none, or was revoked */
+/** @throws StatusError `platform:status:Unauthorized` for an invalid or revoked token */
 async function tokenOf(
   { tokens, accounts }: HttpOptions,
   request: { header: (name: string) => string | undefined; query: (name: string) => string | undefined },

@@ -6,9 +6,9 @@ import type { WorkspaceHost } from '../workspaces/workspace-host.ts'
 const MIB = 1024 * 1024
 
 /**
- * Statistics in the shape that the admin page of the family reads.
+ * Statistics in the shape that the old admin page reads.
  *
- * @param hosts whose sessions are told of; none for who may not know of them
+ * @param hosts workspaces whose sessions are listed; none for callers who may not see sessions
  */
 export function oldStatistics(
   sessions: SessionRegistry,

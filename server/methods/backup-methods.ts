@@ -13,7 +13,7 @@ import type { Method, MethodTable } from './method.ts'
 const domain = z.string().regex(/^[a-z][a-z0-9_-]{0,63}$/i, 'letters, digits, dashes')
 const documents = z.array(z.looseObject({ _id: z.string(), _class: z.string() }))
 
-/** Methods of sessions with `mode: 'backup'`, and of no other. */
+/** Methods of sessions with `mode: 'backup'` only. */
 export const backupMethods: MethodTable = [
   ['loadChunk', backupOnly(loadChunk)],
   ['closeChunk', backupOnly(closeChunk)],
@@ -24,7 +24,7 @@ export const backupMethods: MethodTable = [
   ['verify', backupOnly(verify)],
 ]
 
-/** Not in the protocol of old: compares the documents with the log. */
+/** Compares the documents with the log. */
 async function verify({ storage, model }: Pipeline): Promise<Verification> {
   return await verifyLog(storage, model.hierarchy)
 }

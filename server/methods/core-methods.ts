@@ -13,10 +13,10 @@ import type { PartLimits } from '../../storage/contract.ts'
 import { Sequenced } from '../wire/encode-response.ts'
 import type { Method, MethodContext, MethodTable } from './method.ts'
 
-/** Operations one session measures at once. */
+/** Maximum operations that one session measures at once. */
 const MAX_MEASURES = 100
 
-/** Longest name of a class and the like. */
+/** Maximum characters of a name of a class, a domain or an operation. */
 const MAX_NAME = 256
 
 const name = z.string().min(1).max(MAX_NAME)
@@ -59,7 +59,7 @@ function findAll({ pipeline, caller, encoded }: MethodContext, params: unknown[]
   return pipeline.find(caller, findRequest(params, encoded))
 }
 
-/** A find for a query that is kept up to date: it tells which pushes it has taken into account. */
+/** A find for a live query: it returns the position up to which it takes pushes into account. */
 async function query({ pipeline, caller, encoded }: MethodContext, params: unknown[]): Promise<unknown> {
   const { seq, value } = await pipeline.query(caller, findRequest(params, encoded))
   return new Sequenced(seq, value)
@@ -77,7 +77,7 @@ function findRequest(params: unknown[], encoded: PartLimits | undefined): FindRe
   }
 }
 
-/** Without the schema, which takes longer and is only needed to tell what is wrong. */
+/** Checks without the schema, which is slower and only needed for the error message. */
 function isFind(params: unknown[]): params is FindParams {
   const [_class, query, options] = params
   if (typeof _class !== 'string' || _class.length === 0 || _class.length > MAX_NAME) return false
@@ -89,7 +89,7 @@ async function loadModel({ pipeline, caller }: MethodContext, params: unknown[])
   return await pipeline.loadModel(caller, lastTxTime ?? 0, hash ?? undefined)
 }
 
-/** Existing clients take `null` for somebody without an account. */
+/** Existing clients expect `null` when there is no account. */
 function getAccount({ pipeline, session }: MethodContext): unknown {
   const { token, protocol } = session
   const account = pipeline.model.accountOf(token.email)

@@ -15,7 +15,7 @@ export interface MethodContext {
   session: CallingSession
   caller: Caller
   pipeline: Pipeline
-  /** Set when a find may be answered with JSON text. */
+  /** Limits of the parts of a find that returns JSON text. */
   encoded: PartLimits | undefined
   measures: Measures
 }

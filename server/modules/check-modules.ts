@@ -28,7 +28,7 @@ const moduleSchema = z.looseObject({
   methods: z.record(name, z.looseObject({ params: z.looseObject({ safeParse: run }), run })).optional(),
 })
 
-/** @throws ConfigurationError that names the first thing that is wrong */
+/** @throws ConfigurationError that names the first error */
 export function checkShape(from: string, module: unknown): AtriumModule {
   if (typeof module !== 'object' || module === null) throw wrong(from, 'does not export a module by default')
   const parsed = moduleSchema.safeParse(module)
@@ -37,7 +37,7 @@ export function checkShape(from: string, module: unknown): AtriumModule {
   throw wrong(from, `does not export a module by default: ${issue?.path.join('.')}: ${issue?.message}`)
 }
 
-/** What can only be told of all of them together. @throws ConfigurationError that names the module */
+/** Checks that need all modules. @throws ConfigurationError that names the module */
 export function checkModules(modules: readonly AtriumModule[]): void {
   const twice = repeated(modules.map(({ name }) => name))
   if (twice !== undefined) throw wrong(twice, 'is there twice')

@@ -12,7 +12,7 @@ import { ConfigurationError } from '../configuration/configuration-error.ts'
 const examples: ReadonlyMap<string, string> = new Map([['board', '../../examples/board/index.js']])
 
 /**
- * The modules named in the configuration: examples by name, files by a path with a dot or slash, packages else.
+ * The modules named in the configuration: examples by name, files by a path with a dot or slash, otherwise packages.
  * @throws ConfigurationError that names the module and what is wrong with it
  */
 export async function loadModules(names: readonly string[]): Promise<AtriumModule[]> {
@@ -42,7 +42,7 @@ async function importModule(name: string): Promise<unknown> {
   }
 }
 
-/** The model that every workspace starts from. Where it is not to be strict no class of a module is. */
+/** The model that every workspace starts from. Without `strict` no class of a module is strict. */
 export function modelOf(
   modules: readonly Pick<AtriumModule, 'model'>[],
   { strict }: { strict: boolean } = { strict: true },

@@ -1,7 +1,7 @@
 import type { Histogram, Registry } from 'prom-client'
 
 interface Observed {
-  /** How many fell into each bucket; the last one has those beyond all bounds. */
+  /** Observations in each bucket; the last one has those above all bounds. */
   buckets: number[]
   sum: number
 }
@@ -13,8 +13,8 @@ interface Value {
 }
 
 /**
- * A histogram of seconds by one label, for what is observed with every request: prom-client's own takes a
- * microsecond for it. What is scraped looks the same.
+ * A histogram of seconds by one label, for observations of every request: that of prom-client takes a microsecond for
+ * each. The scraped text is the same.
  */
 export class Durations {
   readonly name: string
@@ -35,7 +35,7 @@ export class Durations {
     this.#help = options.help
     this.#label = options.label
     this.#bounds = options.bounds
-    // The registry asks for no more than `name`, `get` and `reset`; its type asks for one of prom-client's classes.
+    // The registry uses only `name`, `get` and `reset`, but its type requires a class of prom-client.
     options.registry.registerMetric(this as unknown as Histogram)
   }
 

@@ -6,7 +6,7 @@ export interface LeveledLogger {
   setLevel: (level: string) => void
 }
 
-/** Structured lines on standard error; whatever holds a secret is left out. */
+/** Writes structured lines to standard error, without fields that hold a secret. */
 export function createLogger(level: string, destination: DestinationStream = standardError()): LeveledLogger {
   const redact = {
     paths: ['token', '*.token', 'secret', '*.secret', 'password', '*.password', 'headers.authorization'],

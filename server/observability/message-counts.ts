@@ -5,7 +5,7 @@ interface Count {
   bytes: number
 }
 
-/** Messages by type. Counted in plain numbers, for it happens with each of them; Prometheus gets them when it asks. */
+/** Messages by type, counted in plain numbers for speed, and given to Prometheus when it scrapes. */
 export class MessageCounts<Type extends string> {
   readonly #counts = new Map<Type, Count>()
 

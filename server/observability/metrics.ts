@@ -17,7 +17,7 @@ export interface Gauges {
 const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
 const GROUP_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 
-/** What the server counts, for Prometheus; one registry for each server, and one for the process. */
+/** The metrics of a server, for Prometheus: one registry for each server, and one for the process. */
 export class Metrics implements SessionMetrics, TriggerObserver {
   readonly #registry = new Registry()
   readonly #connections = this.#counter('atrium_connections_total', 'Connections taken.')
@@ -108,7 +108,7 @@ export class Metrics implements SessionMetrics, TriggerObserver {
     this.#auth.observe(seconds)
   }
 
-  /** Values that are read when somebody asks. */
+  /** Gauges that are read when Prometheus scrapes. */
   watch(gauges: Gauges): void {
     this.#gauge('atrium_sessions', 'Sessions, by mode.', gauges.sessions, 'mode')
     this.#gauge('atrium_workspaces', 'Workspaces, by state.', gauges.workspaces, 'state')

@@ -2,7 +2,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 
 let registry: Registry | undefined
 
-/** Memory, garbage collection and the like: collected once, as the observer of collections lives as long as the process. */
+/** Metrics of the process: memory, garbage collection and others. Created once, as their observers live as long as it. */
 export function processMetrics(): Registry {
   if (registry === undefined) collectDefaultMetrics({ register: (registry = new Registry()) })
   return registry

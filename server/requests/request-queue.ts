@@ -1,8 +1,8 @@
-/** Work that is a request: a promise settles when the last frame of its response was sent. */
+/** Runs a request. A returned promise settles when the last frame of the response was sent. */
 type Work = () => unknown
 
 export interface QueueEvents {
-  /** The session need not be read while requests wait. */
+  /** Requests wait, so the session need not be read. */
   pause: () => void
   resume: () => void
   /** No request runs any more. */
@@ -38,10 +38,10 @@ export class RequestQueue {
     if (this.#waiting.push(work) === 1) this.#events.pause()
   }
 
-  /** Starts nothing more. What runs is responded to while the session lives. */
+  /** Starts no more requests. Running ones are responded to while the session lives. */
   stop(): void {
     this.#isStopped = true
-    // A socket that is not read would not end its closing handshake.
+    // A socket that is not read would not complete its closing handshake.
     if (this.#waiting !== undefined) this.#events.resume()
     this.#waiting = undefined
   }

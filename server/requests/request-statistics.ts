@@ -3,11 +3,11 @@ export interface Counts {
   tx: number
 }
 
-/** Milliseconds of one of the slots the last five minutes are counted in. */
+/** Milliseconds of a slot; the last five minutes are five slots. */
 const SLOT = 60_000
 const SLOTS = 5
 
-/** Requests of one session or workspace: in the current minute, the last five, and in all. */
+/** Requests of one session: in the current minute, in the last five minutes, and in total. */
 export class RequestStatistics {
   readonly #monotonic: () => number
   readonly total: Counts = { find: 0, tx: 0 }

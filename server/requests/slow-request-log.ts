@@ -2,7 +2,7 @@ import type { Logger } from '../../pipeline/shared/logger.ts'
 import type { Request } from '../../protocol/messages.ts'
 import type { Cancel, TimerWheel } from '../time/timer-wheel.ts'
 
-/** Milliseconds after which a request is worth a line in the log. */
+/** Milliseconds after which a request is logged. */
 const SLOW = 30_000
 const INTERVAL = 5000
 
@@ -12,7 +12,7 @@ interface Watched {
   since: number
 }
 
-/** Reports each request that takes long, once. The oldest stand first, so a look costs nothing. */
+/** Logs each slow request once. The oldest request is first, so a check costs nothing. */
 export class SlowRequestLog {
   readonly #running = new Set<Watched>()
   readonly #logger: Logger

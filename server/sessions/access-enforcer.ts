@@ -22,8 +22,8 @@ export interface EnforcerOptions {
 }
 
 /**
- * Makes what the accounts service decides hold in sessions that are open, or on their way in. What was known
- * is forgotten before anything is changed: whoever enters from then on is asked about anew.
+ * Applies decisions of the accounts service to sessions that are open or entering. Cached responses are invalidated
+ * before anything changes, so the service is asked again about every session that enters from then on.
  */
 export class AccessEnforcer implements AccessObserver {
   readonly #options: EnforcerOptions
@@ -40,16 +40,16 @@ export class AccessEnforcer implements AccessObserver {
   async roleChanged(workspace: string, person: string, role: AccountRole): Promise<void> {
     this.workspaceChanged(workspace)
     const host = this.#options.registry.find(workspace)
-    // In one that is not open the account gets it from whoever enters.
+    // In a workspace that is not open the account gets its role at the next entry.
     if (host?.state !== 'open') return
     host.arrive()
     await this.#setRole(host, person, role)
   }
 
-  /** In a workspace that is closed too: the account of somebody who never comes back would keep its role. */
+  /** In a closed workspace too: the account of a member who never comes back would keep its role. */
   async memberRemoved(workspace: string, person: string): Promise<void> {
     this.workspaceChanged(workspace)
-    // Administrators and tools are no members, and may come back.
+    // Administrators and tools are no members, and may reconnect.
     const isMember = ({ admin, mode }: Token) => !admin && mode === 'user'
     for (const session of this.#sessionsOf(workspace, person))
       if (isMember(session.token)) session.close(closeCodes.memberRemoved)
@@ -64,16 +64,16 @@ export class AccessEnforcer implements AccessObserver {
       if (session.token.person === person && isRevoked(session.token)) session.close(closeCodes.tokenRevoked)
   }
 
-  /** @param host where somebody has arrived, for whom this leaves */
+  /** @param host for which `arrive` was called; this calls `leave` */
   async #setRole(host: WorkspaceHost, person: string, role: AccountRole): Promise<void> {
     try {
       const pipeline = await host.pipeline(false)
       await host.accountChanges.run(person, async () => await setRole(pipeline, person, role))
     } catch (error) {
-      // One that closed meanwhile has nobody in it.
+      // A workspace that has closed meanwhile has no sessions.
       if (error instanceof StorageError && error.code === 'closed') return
       this.#options.logger.error({ err: error, workspace: host.id, person, role }, 'a role was not changed')
-      // Whoever is in comes back, and either gets it then or stays out.
+      // These sessions reconnect, and get the role then, or are refused.
       for (const session of this.#sessionsOf(host.id, person)) session.close(closeCodes.overloaded)
     } finally {
       host.leave()

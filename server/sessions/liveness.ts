@@ -1,21 +1,21 @@
 import type { Cancel, TimerWheel } from '../time/timer-wheel.ts'
 import type { Socket } from '../wire/socket.ts'
 
-/** Pings that may go unanswered. */
+/** Pings that may stay without a pong. */
 const MAX_MISSED = 2
-/** Times as long as others a peer is waited for that has not taken all that was sent to it: a slow line carries it. */
+/** The factor by which a peer that has not received everything has longer to respond: its line may be slow. */
 const SLOW_LINE = 5
 
 /** What ends a wait for a sign of life. */
 type Sign = 'alive' | 'over' | 'read again' | 'none'
 
-/** Which signs of life a session has had from its peer, and whether the server could have seen any. */
+/** The signs of life of a session's peer, and whether the server could have received any. */
 export class Liveness {
-  /** Requests came in since the last ping of the server. */
+  /** Whether a request arrived since the last ping. */
   active = false
   readonly #socket: Pick<Socket, 'buffered'>
   readonly #waiting = new Set<(sign: Sign) => void>()
-  /** Pings of the server since the last sign of life. */
+  /** Pings since the last sign of life. */
   #missed = 0
   #isRead = true
 
@@ -24,8 +24,8 @@ export class Liveness {
   }
 
   /**
-   * Whether there is a sign of life within so many milliseconds, of which those do not count in which the server does
-   * not read. The caller pings the peer.
+   * Whether there is a sign of life within the time, in milliseconds. Time in which the server does not read the socket
+   * does not count. The caller pings the peer.
    */
   async within(milliseconds: number, wheel: TimerWheel): Promise<boolean> {
     for (let left = SLOW_LINE; ;) {
@@ -38,7 +38,7 @@ export class Liveness {
     }
   }
 
-  /** A ping is due. `false`: the peer is dead, as too many went unanswered. */
+  /** A ping is due. @returns `false`: the peer is dead, as too many pings had no pong */
   beat(): boolean {
     if (this.#isUnheard) return true
     if (this.#missed >= MAX_MISSED) return false
@@ -50,7 +50,7 @@ export class Liveness {
     this.#heard()
   }
 
-  /** It takes what is sent to it, though its pong may wait behind all that it reads. */
+  /** The peer receives bytes; its pong may be behind everything that it still has to read. */
   took(): void {
     this.#heard()
   }
@@ -60,18 +60,18 @@ export class Liveness {
     this.#heard()
   }
 
-  /** The server reads its socket, or does not as too much waits for an answer. */
+  /** The server reads the socket, or not, while too many requests wait. */
   reads(isRead: boolean): void {
     this.#isRead = isRead
     if (isRead) this.#answer('read again')
   }
 
-  /** Nothing will come any more. */
+  /** The session is over: there will be no sign of life. */
   over(): void {
     this.#answer('over')
   }
 
-  /** It has taken all that it was sent, and the server does not read what it says: there is nothing to tell it by. */
+  /** The peer has received everything and the server does not read it, so there can be no sign of life. */
   get #isUnheard(): boolean {
     return !this.#isRead && this.#socket.buffered === 0
   }

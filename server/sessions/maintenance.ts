@@ -5,7 +5,7 @@ import type { Cancel, TimerWheel } from '../time/timer-wheel.ts'
 
 const MINUTE = 60_000
 
-/** Warns everyone that maintenance comes: at once, each minute, and whoever enters meanwhile. */
+/** Announces maintenance: to all sessions at once and every minute, and to each session that enters. */
 export class Maintenance {
   readonly #wheel: TimerWheel
   readonly #now: () => number
@@ -19,7 +19,7 @@ export class Maintenance {
     wheel: TimerWheel
     now: () => number
     monotonic: () => number
-    /** Tells every session. */
+    /** Sends the warning to every session. */
     tell: (warning: Response) => void
     generateId: () => string
   }) {
@@ -30,7 +30,7 @@ export class Maintenance {
     this.#generateId = options.generateId
   }
 
-  /** A later call takes the place of an earlier one. `done` is called when the time has come. */
+  /** Replaces an earlier announcement. `done` is called at the end of the time. */
   schedule(minutes: number, message?: string, done?: () => void): void {
     this.#cancel()
     this.#scheduled = { at: this.#monotonic() + minutes * MINUTE, message, done }
@@ -42,7 +42,7 @@ export class Maintenance {
     this.#scheduled = undefined
   }
 
-  /** What a session that enters is told, if there is anything. */
+  /** The warning for a session that enters; `undefined` without an announcement. */
   warning(): Response | undefined {
     if (this.#scheduled === undefined) return undefined
     const { at, message } = this.#scheduled

@@ -43,7 +43,7 @@ export class SessionIds {
    */
   async take(session: Session): Promise<boolean> {
     const key = keyOf(session)
-    // Several may wait for the same one: whoever comes first is asked by the next.
+    // Several connections may wait for one id: the first one gets it, and the next pings the first.
     for (let holder = this.#holders.get(key); holder !== undefined; holder = this.#holders.get(key)) {
       if (!this.isFree(session)) return false
       holder.ping(true)

@@ -88,7 +88,7 @@ export class SessionRegistry {
     return found
   }
 
-  /** Takes in a connection. Returns the handlers of its events. */
+  /** Accepts a connection. Returns the handlers of its events. */
   accept(connection: { token: string; sessionId: string | undefined; socket: Socket }): SocketHandlers {
     const { services } = this.#options
     services.metrics.connected()
@@ -106,7 +106,7 @@ export class SessionRegistry {
     return session
   }
 
-  /** Ends all sessions, each with a reason of its own, and lets nobody in any more. */
+  /** Ends all sessions, each with its own reason, and admits nobody any more. */
   drain(reason: () => { code: number; reason: string }): void {
     this.#options.admission.close()
     for (const session of this.all) session.finish(reason())

@@ -3,10 +3,10 @@ import type { CallHandler, RequestMetrics } from '../requests/call.ts'
 import type { OutboxFlusher } from '../wire/outbox.ts'
 import type { SessionLimits } from './limits.ts'
 
-/** What a frame to a client is. */
+/** The kinds of frames to a client. */
 export type SentKind = 'response' | 'error' | 'push' | 'signal'
 
-/** What sessions count. */
+/** The metrics of sessions. */
 export interface SessionMetrics extends RequestMetrics {
   connected: () => void
   verifiedToken: (seconds: number) => void
@@ -16,7 +16,7 @@ export interface SessionMetrics extends RequestMetrics {
   closed: (code: number) => void
 }
 
-/** What all sessions of a server share. */
+/** Parts that all sessions of a server share. */
 export interface SessionServices {
   flusher: OutboxFlusher
   limits: SessionLimits
@@ -26,6 +26,6 @@ export interface SessionServices {
   handle: CallHandler
   /** Milliseconds since the epoch. */
   now: () => number
-  /** Milliseconds of the server's own time, which never goes back. */
+  /** Milliseconds of the server's monotonic clock. */
   monotonic: () => number
 }

@@ -32,9 +32,9 @@ import {
 } from './session-state.ts'
 
 export interface SessionEvents {
-  /** Once, when the session is over, however that came about. */
+  /** Called once, when the session is over, for whatever reason. */
   over: (session: Session) => void
-  /** What the server says of itself in the response to `hello`. */
+  /** The server's part of the response to `hello`. */
   introduction: (session: Session, hello: HelloRequest) => Partial<HelloResponse>
   /** The client knows that the model is about to change. */
   upgrading: (session: Session) => void
@@ -120,7 +120,7 @@ export class Session implements SocketHandlers, Requester {
     if (this.#state.name === 'authenticating') this.#become({ ...this.#state, name: 'entering' })
   }
 
-  /** Handles what came early, then whatever comes. */
+  /** Handles the early messages, and all that follow. */
   open(pipeline: Pipeline, caller: Caller): void {
     if (this.#state.name !== 'entering') return
     const { early } = this.#state
@@ -215,7 +215,7 @@ export class Session implements SocketHandlers, Requester {
     this.close(reason)
   }
 
-  /** Starts nothing more, responds to what is under way, then closes. */
+  /** Starts no more requests, responds to the running ones, then closes. */
   finish(reason: Reason): void {
     this.requests.stop()
     if (this.#state.name !== 'open' || this.requests.running === 0) this.close(reason)

@@ -3,20 +3,20 @@ import type { Logger } from '../../pipeline/shared/logger.ts'
 import type { Configuration } from '../configuration/configuration.ts'
 import { ConfigurationError } from '../configuration/configuration-error.ts'
 
-/** Milliseconds between two questions. */
+/** Milliseconds between two attempts. */
 const PAUSE = 3000
 
 /**
- * Resolves when MongoDB answers and takes writes. Until then each question is a line of the log.
- * @throws ConfigurationError when the connection string is none, or not that of this server
- * @throws Error when it did not come in the seconds that the configuration gives it, or `signal` ends the wait
+ * Resolves when MongoDB responds and accepts writes. Each attempt until then is a line of the log.
+ * @throws ConfigurationError when the connection string is invalid, or the server refuses it
+ * @throws Error when MongoDB did not respond within the configured time, or `signal` is aborted
  */
 export async function awaitMongo(
   { mongoUrl: url = '', mongoWait }: Configuration,
   logger: Logger,
   signal?: AbortSignal,
 ): Promise<void> {
-  // The driver takes long to load: only who needs it waits for it.
+  // The driver takes long to load, so it is loaded only when it is needed.
   const { askMongo } = await import('../../storage/mongodb/driver/probe.ts')
   const end = performance.now() + mongoWait * 1000
   for (;;) {

@@ -18,27 +18,28 @@ export const DEMO_MEMBERS = [
   { email: 'bob', role: AccountRole.User },
 ] as const
 
-/** The document that tells that the demo is complete. */
+/** The document that marks the demo as complete. */
 const FILLED = 'atrium:configuration:DemoFilled' as Ref<Configuration>
 
-/** Transactions that may wait to be committed while the demo is filled. */
+/** Maximum uncommitted transactions while the demo is filled. */
 const IN_FLIGHT = 512
 
-/** Milliseconds that triggers have to take in what the demo is filled with. */
+/** Milliseconds that triggers have to process the demo. */
 const TRIGGER_TIME = 30_000
 
 /**
- * Makes and fills the demo workspace, once; a fill that was cut short goes on. Resolves when triggers have taken it in,
- * so that whoever watches from then on sees what people do. Tells whether there was anything to do.
+ * Creates and fills the demo workspace once, and continues an interrupted fill. Resolves when triggers have processed it,
+ * so a client that watches from then on sees only what people do.
+ * @returns whether there was anything to do
  */
 export async function fillDemo(options: {
   admission: Admission
   modules: readonly AtriumModule[]
   tokens: Tokens
-  /** Of the built-in accounts service, where there is one. */
+  /** The URL of the built-in accounts service; `undefined` without one. */
   accountsUrl: string | undefined
   logger: Logger
-  /** Cuts the fill short. */
+  /** Aborts the fill. */
   signal: AbortSignal | undefined
 }): Promise<boolean> {
   const { admission, accountsUrl, logger, tokens } = options
@@ -64,7 +65,7 @@ function demoAccounts(url: string, tokens: Tokens) {
   const call = async (method: string, ...params: unknown[]) =>
     await callAccounts({ url, token, method, params })
   return {
-    /** @returns whether there was none */
+    /** @returns whether it did not exist */
     makeWorkspace: async () =>
       (await call('createWorkspace', DEMO_WORKSPACE).catch(ignoreExisting)) !== undefined,
     makeMembers: async () => {

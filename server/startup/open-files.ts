@@ -2,14 +2,14 @@ import type { Server, Socket } from 'node:net'
 import { isOutOfFiles, TOO_MANY_FILES } from '../../storage/shared/out-of-files.ts'
 import type { Logger } from '../../pipeline/shared/logger.ts'
 
-/** Milliseconds between two lines of the log about it. */
+/** Minimum milliseconds between two lines of the log. */
 const QUIET = 5000
 /** Descriptors that files and the server's own connections need beside those of clients. */
 const RESERVE = 16
 
 /**
- * Logs, now and then, that the process is about to open as many files and connections as it may. Beyond that the system
- * takes connections and drops them, and nobody is told.
+ * Logs that the process comes near its limit of open files. Beyond the limit the system accepts connections and drops
+ * them without any error.
  * @param monotonic milliseconds
  */
 export function watchOpenFiles(server: Server, logger: Logger, monotonic: () => number): void {
@@ -21,16 +21,16 @@ export function watchOpenFiles(server: Server, logger: Logger, monotonic: () => 
     logger.error(fields, message)
   }
   server.on('connection', (socket) => {
-    // The system gives out the lowest number that is free.
+    // The system uses the lowest free number.
     if (descriptorOf(socket) >= most - RESERVE) say({ limit: most }, TOO_MANY_FILES)
   })
-  // Without a listener the first one would end the process.
+  // Without a listener the first error would end the process.
   server.on('error', (error) =>
     say({ err: error }, isOutOfFiles(error) ? TOO_MANY_FILES : 'a connection could not be taken'),
   )
 }
 
-/** `Infinity` where there is none, or the system does not tell. */
+/** `Infinity` without a limit, or where the system does not report it. */
 function openFilesLimit(): number {
   const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } }
   const soft = userLimits?.open_files?.soft

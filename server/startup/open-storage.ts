@@ -8,9 +8,9 @@ import type { Configuration } from '../configuration/configuration.ts'
 import { SEARCH, WORKSPACES } from './data-folder.ts'
 
 /**
- * The storage that the configuration names. MongoDB is waited for; `signal` ends that.
- * @throws ConfigurationError when what it is to connect to is no address, or not what it is taken for
- * @throws Error when MongoDB did not come
+ * The storage that the configuration names. Waits for MongoDB until `signal` is aborted.
+ * @throws ConfigurationError when the address is invalid, or the server there refuses the configuration
+ * @throws Error when MongoDB did not respond in time
  */
 export async function createStorage(
   configuration: Configuration,
@@ -33,7 +33,7 @@ export async function createStorage(
   }
 }
 
-/** The driver takes long to load: only who needs it waits for it. */
+/** The driver takes long to load, so it is loaded only when it is needed. */
 async function mongoStorage(configuration: Configuration, logger: Logger): Promise<Storage> {
   const { mongoUrl: url = '', mongoPrefix: databasePrefix, mongoTimeout, mongoRetry } = configuration
   const searchDirectory = join(configuration.data, SEARCH)

@@ -1,10 +1,10 @@
 import { systemClock } from '../../model/clock.ts'
 
-/** Where time comes from; tests bring their own. */
+/** The source of time; tests provide their own. */
 export interface Scheduler {
   /** Milliseconds since the Unix epoch. */
   now: () => number
-  /** Milliseconds since some moment, for durations: never back, also when the date is set back. */
+  /** Milliseconds since some moment, for durations: never decreases, also when the date is set back. */
   monotonic: () => number
   /** Calls back once; must not keep the process alive. */
   setTimeout: (callback: () => void, milliseconds: number) => unknown
@@ -18,18 +18,18 @@ export const systemScheduler: Scheduler = {
   clearTimeout: (handle) => clearTimeout(handle as NodeJS.Timeout),
 }
 
-/** Cancels what was scheduled. Idempotent. */
+/** Cancels a scheduled task. Idempotent. */
 export type Cancel = () => void
 
 /** Milliseconds of a slot. */
 const RESOLUTION = 100
-/** Slots after which a wait goes to a coarse slot first, and is put into its fine one when that is due. */
+/** Slots of the fine level. A later task waits in a coarse slot, and moves to its fine slot when that is due. */
 const FAR = 1200
 const COARSE = 600
 
 /**
- * One timer for any number of waits: a hierarchical timing wheel of two levels (Varghese and Lauck, 1987).
- * Scheduling and cancelling take constant time, and a tick touches only what is due. Waits are rounded up to
+ * One timer for any number of tasks: a hierarchical timing wheel of two levels (Varghese and Lauck, 1987).
+ * Scheduling and cancelling take constant time, and a tick touches only due tasks. Times are rounded up to
  * {@link RESOLUTION} milliseconds.
  */
 export class TimerWheel {
@@ -43,7 +43,7 @@ export class TimerWheel {
     this.#scheduler = scheduler
   }
 
-  /** Waits that are scheduled. */
+  /** Scheduled tasks. */
   get size(): number {
     let size = 0
     for (const slot of this.#slots.values()) size += slot.size
@@ -74,7 +74,7 @@ export class TimerWheel {
     return () => cancel()
   }
 
-  /** Forgets all waits. */
+  /** Cancels all tasks. */
   stop(): void {
     this.#stopped = true
     this.#slots.clear()
@@ -84,7 +84,7 @@ export class TimerWheel {
   #put(key: number, task: () => void): Cancel {
     const slot = this.#slots.get(key) ?? new Set()
     this.#slots.set(key, slot)
-    // The same task may wait more than once.
+    // The same task may be scheduled more than once.
     const entry = (): void => task()
     slot.add(entry)
     if (key < this.#armedFor) this.#arm(key)
@@ -97,7 +97,7 @@ export class TimerWheel {
     this.#scheduler.clearTimeout(this.#handle)
     this.#armedFor = key
     const wait = Math.max(0, key * RESOLUTION - this.#scheduler.monotonic())
-    // A wait beyond 24 days would overflow and fire at once.
+    // A timeout beyond 24 days would overflow and fire at once.
     this.#handle = this.#scheduler.setTimeout(() => this.#tick(), Math.min(wait, 2 ** 31 - 1))
   }
 
@@ -116,7 +116,7 @@ export class TimerWheel {
     const slot = this.#slots.get(key)
     if (slot === undefined) return
     this.#slots.delete(key)
-    // A task may cancel one that is due after it: then it is not in the set any more.
+    // A task may cancel a later one of the same tick, which is not in the set any more then.
     for (const entry of slot) {
       slot.delete(entry)
       entry()

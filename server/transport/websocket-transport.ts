@@ -18,16 +18,16 @@ export interface Connection {
 
 export interface TransportOptions {
   server: Server
-  /** Largest message a client may send, in bytes. */
+  /** Maximum bytes of a message from a client. */
   maxPayload: number
-  /** Origins that browsers may connect from; empty: any. */
+  /** Origins from which browsers may connect; empty: any. */
   origins: () => readonly string[]
-  /** Called for each connection; answers with who listens to it. */
+  /** Called for each connection. Returns the handlers of its events. */
   accept: (connection: Connection) => SocketHandlers
   logger: Logger
 }
 
-/** Tokens may come as a subprotocol, `atrium.token.<jwt>`, beside this one, which the server answers with. */
+/** A token may be a subprotocol, `atrium.token.<jwt>`, beside this one, which the server selects. */
 export const SUBPROTOCOL = 'atrium'
 const TOKEN_SUBPROTOCOL = 'atrium.token.'
 
@@ -51,13 +51,13 @@ export class WebSocketTransport {
     options.server.on('upgrade', this.#onUpgrade)
   }
 
-  /** No new connections; those there are stay. */
+  /** Accepts no new connections; existing ones stay. */
   stop(): void {
     this.#options.server.off('upgrade', this.#onUpgrade)
     this.#options.server.on('upgrade', (_request, socket) => refuse(socket, 503, 'Service Unavailable'))
   }
 
-  /** Waits for the closing handshakes under way, then ends what is left. */
+  /** Waits for closing handshakes, then terminates the remaining connections. */
   async end(milliseconds: number): Promise<void> {
     const { clients } = this.#wss
     const ends = [...clients].map(async (ws) => await once(ws, 'close'))
@@ -66,7 +66,7 @@ export class WebSocketTransport {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // ws takes its own error listener only once the handshake is done.
+    // ws adds its own error listener only after the handshake.
     const onError = () => socket.destroy()
     socket.on('error', onError)
     const { origin } = request.headers
@@ -104,10 +104,10 @@ class WsSocket implements Socket {
   readonly #ws: WebSocket
   readonly #duplex: Duplex
   readonly #taken: () => void
-  /** Bytes that the operating system had no room for. */
+  /** Bytes that the operating system has not accepted yet. */
   #held = 0
 
-  /** @param taken called when some of what the operating system had no room for has gone to it */
+  /** @param taken called when the operating system accepts bytes that it had no room for before */
   constructor(ws: WebSocket, duplex: Duplex, taken: () => void) {
     this.#ws = ws
     this.#duplex = duplex
@@ -120,12 +120,12 @@ class WsSocket implements Socket {
 
   write(frames: readonly Frame[]): void {
     if (this.#ws.readyState !== this.#ws.OPEN) return
-    // Node tells of room before it tells of what was written.
+    // Node reports room before it reports written bytes.
     this.#look()
     const last = frames.length - 1
     if (last > 0) this.#duplex.cork()
     let at = 0
-    // The same function each time: Node gathers its calls then.
+    // The same function each time, so that Node batches its calls.
     for (const frame of frames) this.#duplex.write(frame, at++ === last ? this.#written : undefined)
     if (last > 0) this.#duplex.uncork()
     this.#held = this.#duplex.writableLength
@@ -155,7 +155,7 @@ class WsSocket implements Socket {
     if (!error) this.#look()
   }
 
-  /** What went out at once tells nothing: the operating system takes it for a peer that is gone too, while it has room. */
+  /** Bytes that were accepted at once are no sign of life: the system buffers them for a dead peer too. */
   #look(): void {
     const before = this.#held
     this.#held = this.#duplex.writableLength
@@ -163,9 +163,9 @@ class WsSocket implements Socket {
   }
 }
 
-/** `undefined` for what is no address, such as `//`: thrown here it would end the process. */
+/** `undefined` for an invalid address, such as `//`: an error thrown here would end the process. */
 function addressOf({ url = '/' }: IncomingMessage): URL | undefined {
-  // What is left of a prefix that a proxy takes away; of two, the URL's host would follow.
+  // A proxy that removes a prefix may leave several slashes; after two of them a host would follow.
   const path = url.replace(/^\/+(?=[^/?])/, '/')
   return URL.canParse(path, 'ws://host') ? new URL(path, 'ws://host') : undefined
 }
@@ -176,7 +176,7 @@ function tokenOf(request: IncomingMessage, { pathname }: URL): string {
   const protocols = request.headers['sec-websocket-protocol']?.split(',') ?? []
   const protocol = protocols.map((each) => each.trim()).find((each) => each.startsWith(TOKEN_SUBPROTOCOL))
   if (protocol !== undefined) return protocol.slice(TOKEN_SUBPROTOCOL.length)
-  // Behind a proxy a prefix may stand before it.
+  // Behind a proxy there may be a prefix before it.
   return pathname.replace(/\/+$/, '').split('/').at(-1) ?? ''
 }
 
@@ -186,7 +186,7 @@ function sessionIdOf({ searchParams }: URL): string | undefined {
 }
 
 function refuse(socket: Duplex, status: number, text: string): void {
-  // Nobody else listens to it, and an error that nobody hears ends the process.
+  // An error event without a listener would end the process.
   socket.on('error', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }

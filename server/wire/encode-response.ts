@@ -12,7 +12,7 @@ export function encodeFrame(response: Response, { binary }: Pick<FrameFormat, 'b
   return binary ? binaryFrame(encodeBinary(response)) : textFrame(encodeJson(response))
 }
 
-/** A response: one frame, or, for a long array, several that are made, and perhaps read, as they are taken. */
+/** A response: one frame, or several for a long array, which are encoded, and read where necessary, one at a time. */
 export function encodeResponse(id: RequestId, response: unknown, encoding: Encoding): Frame | FrameSource {
   const { format, limits } = encoding
   const { seq, result } = response instanceof Sequenced ? response : { seq: undefined, result: response }
@@ -53,7 +53,7 @@ function encodedResponse(head: Head, result: EncodedResult, encoding: Encoding):
   return encodeFrame({ ...head, result: findResult(documentsOf(part), result.total) }, encoding.format)
 }
 
-/** An array that is here already. */
+/** The frames of an array in memory. */
 class PartFrames implements FrameSource {
   readonly #head: Head
   readonly #parts: readonly ResultPart[]
@@ -74,7 +74,7 @@ class PartFrames implements FrameSource {
   close(): void {}
 }
 
-/** Documents that are JSON text already, the first ones here and the rest to be read. */
+/** The frames of documents as JSON text: the first parts are in memory, the rest is read. */
 class EncodedFrames implements FrameSource {
   readonly #head: Head
   readonly #total: number

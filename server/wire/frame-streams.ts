@@ -1,30 +1,30 @@
 import type { Frame } from './frame.ts'
 
-/** Frames that one connection's long answers wait for at once. */
+/** Frames that the long responses of one connection await at once. */
 const MAX_AWAITED = 4
 
-/** The frames of a long answer, made or read as they are taken. */
+/** The frames of a long response, encoded or read one at a time. */
 export interface FrameSource {
-  /** The next one, `undefined` after the last. Not called before what it promised is there. Does not fail. */
+  /** The next frame, `undefined` after the last. Not called while its last promise is pending. Never rejects. */
   next: () => Frame | undefined | Promise<Frame | undefined>
-  /** Nothing more will be taken. Called once. */
+  /** No more frames will be requested. Called once. */
   close: () => void
 }
 
-/** A long answer, and its next frame where that is there before its turn. */
+/** A long response, and its next frame when that was read before its turn. */
 interface Stream {
   source: FrameSource
   frame: Frame | undefined
 }
 
-/** The long answers of one connection, which take turns. One that has to be waited for holds up no other. */
+/** The long responses of one connection, which take turns. One that waits for storage delays no other. */
 export class FrameStreams {
   readonly #ready: () => void
   readonly #turns: Stream[] = []
   readonly #awaited = new Set<Stream>()
   #closed = false
 
-  /** @param ready called when a frame is there that was waited for, or will not come */
+  /** @param ready called when an awaited frame has arrived, or has failed */
   constructor(ready: () => void) {
     this.#ready = ready
   }
@@ -33,7 +33,7 @@ export class FrameStreams {
     return this.#turns.length + this.#awaited.size
   }
 
-  /** Whether there is something to take at once, or to begin waiting for. */
+  /** Whether a frame is ready, or can be requested. */
   get isReady(): boolean {
     return this.#mayAwait ? this.#turns.length > 0 : this.#turns.some(({ frame }) => frame !== undefined)
   }
@@ -42,7 +42,7 @@ export class FrameStreams {
     this.#turns.push({ source, frame: undefined })
   }
 
-  /** The next frame of the answer whose turn it is; `undefined` when each has to be waited for. */
+  /** The next frame of the response whose turn it is; `undefined` when all of them wait for storage. */
   take(): Frame | undefined {
     for (let turns = this.#turns.length; turns > 0; turns--) {
       const stream = this.#turns.shift()

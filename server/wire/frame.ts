@@ -10,8 +10,8 @@ const SHORT = 125
 const MEDIUM = 0xffff
 
 /**
- * A message as it goes to the socket: an unmasked, unfragmented WebSocket frame. Made once, written to any
- * number of sockets. (Building it in `ws` for each socket costs a quarter of a delivery.)
+ * A message as it is written to the socket: an unmasked, unfragmented WebSocket frame. It is made once for any number
+ * of sockets. (Building it in `ws` for each socket costs a quarter of a delivery.)
  */
 export type Frame = Buffer
 
@@ -28,21 +28,21 @@ export function binaryFrame(payload: Uint8Array): Frame {
   return frame
 }
 
-/** A text frame around what is JSON text already. */
+/** A text frame around existing JSON text. */
 export function spliceFrame(before: string, middle: string | Uint8Array, after: string): Frame {
   const [head, length] = [Buffer.byteLength(before), Buffer.byteLength(middle)]
   const { frame, start } = allocate(TEXT, head + length + Buffer.byteLength(after))
   frame.write(before, start)
-  // Text is not joined first: that would copy it once more.
+  // Joining the text first would copy it once more.
   if (typeof middle === 'string') frame.write(middle, start + head)
   else frame.set(middle, start + head)
   frame.write(after, start + head + length)
   return frame
 }
 
-/** Payloads up to here are sent as they are: compressing them costs more than it saves. */
+/** Payloads up to this size are not compressed: it costs more than it saves. */
 const LEAST_DEFLATED = 4096
-/** zlib's fastest. */
+/** The fastest level of zlib. */
 const LEVEL = 1
 
 /** The message compressed (RFC 1951) in a binary frame, where that makes it shorter. */

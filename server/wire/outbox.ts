@@ -8,11 +8,11 @@ export interface OutboxLimits {
   messages: number
 }
 
-/** Bytes handed to the socket in one flush, and the most it may hold unsent before the outbox waits. */
+/** Bytes that one flush gives the socket, and the most unsent bytes it may hold before the outbox waits. */
 const SLICE = 256 * 1024
 const HIGH_WATER = 1024 * 1024
 
-/** Flushes, once a tick, every outbox in which something gathered. */
+/** Flushes every outbox with new frames once a tick. */
 export class OutboxFlusher {
   #dirty = new Set<Outbox>()
 
@@ -29,8 +29,8 @@ export class OutboxFlusher {
 }
 
 /**
- * What is to be sent to one client, in order. Bounded: a client that does not read overflows its own outbox
- * and nobody else's. Long answers come as a source, and are taken part by part as the socket drains.
+ * The frames for one client, in order. Bounded: a client that does not read overflows only its own outbox. A long
+ * response is a source whose frames are taken one at a time as the socket drains.
  */
 export class Outbox {
   readonly #socket: Socket
@@ -63,7 +63,7 @@ export class Outbox {
     else this.#flusher.add(this)
   }
 
-  /** Sends the frames one after another, others between them, no faster than the client reads. */
+  /** Sends the frames of a source one at a time, between others, as fast as the client reads. */
   sendAll(source: FrameSource): void {
     if (this.#closed) {
       source.close()
@@ -74,7 +74,7 @@ export class Outbox {
     this.#flusher.add(this)
   }
 
-  /** Writes what waits, as far as the socket takes it; the socket's drain goes on. */
+  /** Writes waiting frames as far as the socket has room; the socket's drain continues. */
   flush(): void {
     if (this.#closed) return
     let room = HIGH_WATER - this.#socket.buffered
@@ -86,20 +86,20 @@ export class Outbox {
     else if (room > 0 && this.#isReady) this.#flusher.add(this)
   }
 
-  /** Resolves once all that was sent has been handed to the socket, or the outbox is closed. */
+  /** Resolves once the socket has all frames, or the outbox is closed. */
   async flushed(): Promise<void> {
     if (this.#closed || !this.#pending) return
     await new Promise<void>((resolve) => (this.#flushed ??= []).push(resolve))
   }
 
-  /** Writes what is ready and forgets the rest. */
+  /** Writes the frames that are ready and discards the rest. */
   close(): void {
     if (this.#closed) return
     if (this.#frames.length > 0) this.#socket.write(this.#frames)
     this.discard()
   }
 
-  /** Forgets all that waits. */
+  /** Discards all waiting frames. */
   discard(): void {
     this.#closed = true
     this.#streams?.close()

@@ -4,15 +4,15 @@ import type { Response } from '../../protocol/messages.ts'
 import type { FrameFormat } from './frame-format.ts'
 import { binaryFrame, type Frame, textFrame } from './frame.ts'
 
-/** Transactions as frames: encoded once for each format somebody wants, and shared by all who get them. */
+/** Transactions as frames, encoded once for each format and shared by all recipients. */
 export class PushFrames {
-  /** Of the last entry of the log these lead to; undefined when none of them is in it. */
+  /** `seq` of the last log entry among the transactions; `undefined` when none of them is in the log. */
   readonly seq: number | undefined
   readonly #result: Tx | Tx[]
   readonly #seqs: number[] | undefined
   readonly #frames = new Map<string, Frame>()
 
-  /** @param seqs of each of the transactions, where they are of several commits */
+  /** @param seqs of each transaction, when they are of several commits */
   constructor(txes: Tx[], seq: number | undefined, seqs?: number[]) {
     const [first] = txes
     this.seq = seq

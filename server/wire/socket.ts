@@ -1,8 +1,8 @@
 import type { Frame } from './frame.ts'
 
-/** All that the server's core knows of a connection. */
+/** A connection, as sessions use it. */
 export interface Socket {
-  /** Writes frames in one go. */
+  /** Writes frames together. */
   write: (frames: readonly Frame[]) => void
   /** Bytes accepted but not yet handed to the operating system. */
   readonly buffered: number
@@ -15,14 +15,14 @@ export interface Socket {
   terminate: () => void
 }
 
-/** What a connection tells its session. Attached before the connection's first byte is read. */
+/** The events of a connection. The handlers are attached before its first byte is read. */
 export interface SocketHandlers {
   message: (data: Buffer, isBinary: boolean) => void
   pong: () => void
-  /** The peer has taken bytes that the operating system had no room for before: it is alive. */
+  /** The peer has received bytes that the operating system had no room for before, so it is alive. */
   taken: () => void
-  /** Buffered bytes went out after `buffered` was above the transport's high-water mark. */
+  /** Buffered bytes were sent after `buffered` was above the high-water mark of the transport. */
   drain: () => void
-  /** Once, however the connection ended. */
+  /** Called once, however the connection ended. */
   closed: (code: number) => void
 }

@@ -17,10 +17,10 @@ export interface Candidate {
   /** Versions of the model the server serves; products it serves. */
   modelVersion: ModelVersion
   productId: string
-  /** The workspace is in the hands of upgrade tools. */
+  /** The workspace is in upgrade mode. */
   upgrading: boolean
   draining: boolean
-  /** The limit that is reached, with its value. */
+  /** The limit that was reached, with its value. */
   limit: { limit: string; value: number } | undefined
 }
 

@@ -4,11 +4,11 @@ import type { Push } from '../../pipeline/push/push.ts'
 import type { TimerWheel } from '../time/timer-wheel.ts'
 import { ClassAnnouncements } from './class-announcements.ts'
 
-/** What a workspace announces now and then: what clients have to ask for again. */
+/** The announcements of a workspace: which classes clients have to query again. */
 export class Announcements {
-  /** What came into the full-text index. */
+  /** Documents that entered the full-text index. */
   readonly indexed: ClassAnnouncements
-  /** What was put back or taken away past the log. */
+  /** Documents that were restored or removed past the log. */
   readonly restored: ClassAnnouncements
 
   constructor(options: {
@@ -24,7 +24,7 @@ export class Announcements {
     this.restored = new ClassAnnouncements({ ...sources, event: BulkUpdate, announce: restored })
   }
 
-  /** Forgets what was to be announced: nobody is there any more. */
+  /** Discards pending announcements: no session is left. */
   stop(): void {
     this.indexed.stop()
     this.restored.stop()

@@ -5,7 +5,7 @@ import type { Audience, Push } from '../../pipeline/push/push.ts'
 import { workspaceEvent } from '../../pipeline/push/workspace-event.ts'
 import type { Cancel, TimerWheel } from '../time/timer-wheel.ts'
 
-/** Milliseconds at least between two announcements in one workspace, and at most until one is made. */
+/** Minimum milliseconds between two announcements in one workspace, and the maximum delay of one. */
 const INTERVAL = 1000
 
 interface Found {
@@ -14,8 +14,8 @@ interface Found {
 }
 
 /**
- * Announces by an event classes whose documents clients have to ask for again: once in a while, to each who may have
- * heard of the documents.
+ * Announces classes whose documents clients have to query again: at intervals, to the accounts that may have seen the
+ * documents.
  */
 export class ClassAnnouncements {
   readonly #event: WorkspaceEvent
@@ -49,7 +49,7 @@ export class ClassAnnouncements {
     if (affected.length > 0) this.#cancel ??= this.#wheel.schedule(INTERVAL, () => this.#flush())
   }
 
-  /** Forgets what was to be announced: nobody is there any more. */
+  /** Discards pending announcements: no session is left. */
   stop(): void {
     this.#cancel?.()
     this.#cancel = undefined

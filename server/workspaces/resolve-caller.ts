@@ -9,8 +9,8 @@ import type { WorkspaceInfo } from '../accounts/accounts-client.ts'
 import { SYSTEM_EMAIL, type Token } from '../auth/tokens.ts'
 
 /**
- * Who the bearer of the token is in this workspace. An account is made, and its role set right, when the
- * accounts service gives a role.
+ * The caller that a token stands for in this workspace. When the accounts service returns a role, the account is created
+ * and its role updated as necessary.
  */
 export async function callerOf(
   pipeline: Pipeline,
@@ -25,7 +25,7 @@ export async function callerOf(
     return {
       account: account._id as Ref<Account>,
       email: account.email,
-      // It may change while the session is open.
+      // The role may change while the session is open.
       get role() {
         return (pipeline.model.get(account._id) as Account | undefined)?.role ?? 'GUEST'
       },
@@ -50,7 +50,7 @@ async function accountFor(
     : await ensureAccount(pipeline, email, initial)
 }
 
-/** The account of an email, made when there is none. */
+/** The account of an email, which is created when there is none. */
 export async function ensureAccount(pipeline: Pipeline, email: string, role: AccountRole): Promise<Account> {
   const found = pipeline.model.accountOf(email)
   if (found !== undefined) return found
@@ -60,14 +60,14 @@ export async function ensureAccount(pipeline: Pipeline, email: string, role: Acc
   return made
 }
 
-/** The account of an email, with this role from now on. */
+/** The account of an email, with the given role. */
 async function giveRole(pipeline: Pipeline, email: string, role: AccountRole): Promise<Account> {
   const account = await ensureAccount(pipeline, email, role)
   await changeRole(pipeline, account, role)
   return account
 }
 
-/** From the next transaction on, in sessions that are open too. */
+/** Applies from the next transaction on, also in open sessions. */
 export async function changeRole(pipeline: Pipeline, account: Account, role: AccountRole): Promise<void> {
   if (account.role === role) return
   const tx: TxUpdateDoc = {
@@ -79,7 +79,7 @@ export async function changeRole(pipeline: Pipeline, account: Account, role: Acc
   await pipeline.tx(systemCaller, tx)
 }
 
-/** The id comes from the email, so that two sessions that enter at once make one account. */
+/** The id is derived from the email, so two sessions that enter at once create one account. */
 function createAccount(pipeline: Pipeline, email: string, role: AccountRole): TxCreateDoc {
   return {
     ...change(pipeline, accountId(email)),

@@ -9,7 +9,7 @@ import type { Cancel, TimerWheel } from '../time/timer-wheel.ts'
 interface Presence {
   sessions: number
   cancelOffline: Cancel | undefined
-  /** The changes of one account follow one another. */
+  /** The last change: changes of one account are made one after another. */
   last: Promise<void>
 }
 
@@ -64,7 +64,7 @@ export class UserStatuses {
     })
   }
 
-  /** Forgets everyone: the workspace closes, and transient documents with it. */
+  /** The workspace closes, and its transient documents with it. */
   stop(): void {
     for (const { cancelOffline } of this.#present.values()) cancelOffline?.()
     this.#present.clear()

@@ -20,7 +20,7 @@ import { transitions, type WorkspaceState } from './workspace-state.ts'
 
 export interface HostOptions {
   id: string
-  /** Opens the pipeline; what happens to it goes to `listener`. */
+  /** Opens the pipeline, with the listener of its events. */
   open: (listener: Required<Omit<WorkspaceListener, 'logged'>>) => Promise<Pipeline>
   wheel: TimerWheel
   now: () => number
@@ -29,17 +29,17 @@ export interface HostOptions {
   idleTimeout: number
   /** Milliseconds that opening and closing may take. */
   openTimeout: number
-  /** Milliseconds clients have to acknowledge that the model is about to change. */
+  /** Milliseconds that clients have to acknowledge an upgrade. */
   upgradeNotice: number
   /** Milliseconds after which a user without sessions is offline. */
   reconnectWindow: number
-  /** Seconds from a commit until its pushes were handed to the sockets. */
+  /** Gets the seconds from a commit until its pushes were given to the sockets. */
   observeLag: (seconds: number) => void
-  /** The workspace is closed, and this host is done. */
+  /** Called when the workspace has closed. */
   closed: (host: WorkspaceHost) => void
 }
 
-/** One workspace that somebody is in, or wants into: the life of its pipeline. */
+/** One workspace that has sessions or applicants: the lifecycle of its pipeline. */
 export class WorkspaceHost {
   readonly id: string
   readonly members = new Members()
@@ -51,7 +51,7 @@ export class WorkspaceHost {
   readonly #announcements: Announcements
   readonly #idleTimer: IdleTimer
   #state: WorkspaceState = { name: 'new' }
-  /** Those on their way in. */
+  /** Applicants on their way in. */
   #entering = 0
 
   constructor(options: HostOptions) {
@@ -146,7 +146,7 @@ export class WorkspaceHost {
     this.#eviction.acknowledge(member)
   }
 
-  /** Ends every session but `except`, then closes the files. Never fails, and never waits for ever. */
+  /** Ends every session but `except`, then closes the files. Never rejects, and is bounded in time. */
   async close(reason: CloseReason, options: { signal: boolean; except?: WorkspaceMember }): Promise<void> {
     const state = this.#state
     switch (state.name) {
@@ -158,7 +158,7 @@ export class WorkspaceHost {
         return
       case 'opening':
       case 'open': {
-        // Not before the state has changed: closing sessions looks at it.
+        // After the state has changed, as closing sessions reads it.
         const done = Promise.resolve().then(async () => await this.#drain(state, reason, options))
         this.#become({ name: 'draining', done, pipeline: this.#pushing })
         return await done
@@ -173,7 +173,7 @@ export class WorkspaceHost {
     this.#state = state
   }
 
-  /** What decides who hears of a commit; `undefined` while nothing is pushed. */
+  /** The pipeline whose commits are pushed; `undefined` while nothing is pushed. */
   get #pushing(): Pipeline | undefined {
     const state = this.#state
     if (state.name === 'open') return state.upgrade ? undefined : state.pipeline
@@ -192,7 +192,7 @@ export class WorkspaceHost {
     if (!this.#push(pushes)) this.#fanout.stop()
   }
 
-  /** Tells whether anything is pushed now. */
+  /** @returns whether commits are pushed now */
   #push(pushes: Push[]): boolean {
     const pipeline = this.#pushing
     if (pipeline === undefined) return false
@@ -212,7 +212,7 @@ export class WorkspaceHost {
       return open
     } catch (error) {
       logger.error({ err: error, workspace: this.id }, 'a workspace did not open')
-      // It may still open, when nobody waits for it any more.
+      // It may still open later, when nobody waits for it any more.
       void opened.then(async (late) => await late.close()).catch(() => undefined)
       if (isCurrent()) this.#closed()
       throw error

@@ -5,11 +5,11 @@ import type { WorkspaceMember } from './workspace-member.ts'
 
 export type RegistryOptions = Omit<HostOptions, 'id' | 'open' | 'closed'> & {
   open: (id: string, listener: Required<Omit<WorkspaceListener, 'logged'>>) => ReturnType<HostOptions['open']>
-  /** A workspace closed: whoever remembers something of it may forget it. */
+  /** A workspace has closed, so nothing of it need be remembered. */
   closed: (id: string) => void
 }
 
-/** The workspaces that are open, or on their way. */
+/** The workspaces that are open, opening or closing. */
 export class WorkspaceRegistry {
   readonly #hosts = new Map<string, WorkspaceHost>()
   readonly #options: RegistryOptions
@@ -31,8 +31,7 @@ export class WorkspaceRegistry {
   }
 
   /**
-   * The workspace's host, once the one before it is closed; it stays while `arrive` has not been matched by
-   * `leave`.
+   * The host of a workspace, after the previous one has closed. It stays until `leave` was called as often as this.
    */
   async arrive(id: string): Promise<WorkspaceHost> {
     for (;;) {
@@ -45,7 +44,7 @@ export class WorkspaceRegistry {
     }
   }
 
-  /** Tells whether there was one to close. */
+  /** @returns whether the workspace was open */
   async forceClose(id: string, except?: WorkspaceMember): Promise<boolean> {
     const host = this.#hosts.get(id)
     if (host === undefined) return false

@@ -19,15 +19,15 @@ export interface ServiceOptions {
   observer: AccessObserver
   now: () => number
   modelVersion: ModelVersion
-  /** As they are now: asked for each time. */
+  /** Read each time, as options can change while the server runs. */
   settings: AccountsSettings
-  /** Where sessions connect to. */
+  /** The address for sessions. */
   endpoint: () => string
 }
 
 type Method = (token: Token, params: unknown[]) => Promise<unknown>
 
-/** People, workspaces, and who may enter which: the JSON-RPC a remote accounts service speaks too. */
+/** People, workspaces and memberships, by the JSON-RPC that a remote accounts service speaks too. */
 export class AccountsService {
   readonly #tokens: Tokens
   readonly #people: People
@@ -56,10 +56,10 @@ export class AccountsService {
 
   /** @throws StatusError */
   async call(rawToken: string | undefined, method: string, params: unknown[]): Promise<unknown> {
-    // Emails and names are what ids are made of.
+    // Ids are made of emails and names.
     if (params.some(isIllFormed))
       throw new StatusError('platform:status:BadRequest', { message: 'half of a surrogate pair' })
-    // Whoever logs in may still send a token that is not good any more.
+    // A client that logs in may still send an invalid token.
     if (method === 'login') return await this.#people.login(params)
     if (method === 'createAccount')
       return await this.#people.createAccount(await this.#bearer(rawToken), params)

@@ -8,10 +8,10 @@ import { systemCaller } from '../../../pipeline/shared/caller.ts'
 import type { MethodCall } from '../../../pipeline/modules/module.ts'
 import type { Pipeline } from '../../../pipeline/open-workspace.ts'
 
-/** Where all documents of the accounts are. */
+/** The space of all documents of the accounts. */
 const space = core.space.Configuration
 
-/** Makes a document under an id of its own. */
+/** Makes a creation with a given id. */
 export function creation<T extends Doc>(
   factory: TransactionFactory,
   _class: ClassRef<T>,
@@ -22,8 +22,8 @@ export function creation<T extends Doc>(
 }
 
 /**
- * The accounts service keeps people, workspaces and memberships as documents of a workspace of its own: the
- * same commit path, the same storage, whichever adapter it is.
+ * The accounts service stores people, workspaces and memberships as documents of a workspace of its own, with the
+ * commit path and the storage of any workspace.
  */
 export class AccountsStore {
   readonly #pipeline: Pipeline
@@ -40,14 +40,14 @@ export class AccountsStore {
     return await this.#acting.findAll(_class, query)
   }
 
-  /** The document as the update left it. @throws StatusError `core:status:ObjectNotFound` */
+  /** @returns the updated document. @throws StatusError `core:status:ObjectNotFound` */
   async update<T extends Doc>(_class: ClassRef<T>, id: string, operations: UpdateOperations): Promise<T> {
     const update = this.#acting.factory.update({ _id: id as Ref, _class, space }, operations)
     const tx: TxUpdateDoc = { ...update, retrieve: true }
     return ((await this.#pipeline.tx(systemCaller, tx)) as { object: T }).object
   }
 
-  /** All of the transactions or none. @throws StatusError `core:status:ObjectExists` */
+  /** Commits all of the transactions or none. @throws StatusError `core:status:ObjectExists` */
   async commit(make: (factory: TransactionFactory) => readonly TxCUD[]): Promise<void> {
     const { factory, commit } = this.#acting
     await commit(make(factory))

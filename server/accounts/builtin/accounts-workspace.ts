@@ -5,7 +5,7 @@ import { RESERVED_PREFIX } from '../../auth/tokens.ts'
 import { accountsMigrations } from './migrations.ts'
 import { accountsModel } from './model.ts'
 
-/** How the workspace is opened that the accounts service keeps its documents in. */
+/** The options to open the workspace of the accounts service. */
 export function accountsWorkspace(
   now: () => number,
 ): Required<Pick<OpenOptions, 'id' | 'base' | 'modules' | 'committed'>> {

@@ -7,7 +7,7 @@ export function isPrivileged(token: Token): boolean {
 }
 
 /**
- * A token for a workspace is for no other: who takes it away from somebody has that workspace only.
+ * A token for a workspace gives access to no other, so a stolen one gives access to that workspace only.
  * @throws StatusError `platform:status:Forbidden`
  */
 export function checkScope({ workspace }: Token, id: string): void {

@@ -4,7 +4,7 @@ export function forbidden(message: string): StatusError {
   return new StatusError('platform:status:Forbidden', { message })
 }
 
-/** Throws an error with the code `from` as another one, any other error as it is. */
+/** Replaces an error with the code `from`, and rethrows any other error. */
 export function rethrow(
   error: unknown,
   from: string,

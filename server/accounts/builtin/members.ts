@@ -23,10 +23,10 @@ export interface MembersOptions {
 
 const role = z.enum(Object.values(AccountRole))
 
-/** Who may enter which workspace, and as what. */
+/** The memberships: who may enter which workspace, with which role. */
 export class Members {
   readonly #options: MembersOptions
-  /** By workspace: of two owners who dismiss each other at once one stays. */
+  /** Changes take turns by workspace, so two owners who remove each other at once do not both succeed. */
   readonly #changes = new KeyedQueue()
 
   constructor(options: MembersOptions) {
@@ -77,7 +77,7 @@ export class Members {
     })
   }
 
-  /** Its membership becomes this one, and open sessions are told. */
+  /** Stores the membership and applies it to open sessions. */
   async #make(
     known: Membership | undefined,
     given: { workspace: string; email: string; role: AccountRole },
@@ -91,7 +91,7 @@ export class Members {
     await observer.roleChanged(workspace, person, role)
   }
 
-  /** Nobody gives a role above the own one, or changes that of somebody above. */
+  /** Nobody assigns a role above the own one, or changes the role of a member above. */
   async #checkRank(
     token: Token,
     workspace: string,
@@ -104,7 +104,7 @@ export class Members {
       throw forbidden(`a ${own} changes nothing above the own role`)
   }
 
-  /** A workspace that has an owner keeps one. */
+  /** The last owner of a workspace stays its owner. */
   async #checkOwners(known: Membership | undefined): Promise<void> {
     if (known?.role !== AccountRole.Owner) return
     const { workspace } = known

@@ -5,14 +5,14 @@ import type { Migration, MigrationContext } from '../../../pipeline/modules/modu
 import { creation } from './accounts-store.ts'
 import { accounts, type Membership, membershipId, type Person } from './model.ts'
 
-/** What changes accounts that an older version kept. */
+/** Migrations of accounts that an older version stored. */
 export function accountsMigrations(now: () => number): readonly Migration[] {
   return [{ name: 'fold-emails', run: async (context) => await foldEmails(context, now()) }]
 }
 
 /**
- * People and memberships get the ids of their folded emails. Of several people whose emails are one now, the
- * one who was there first stays, and what the others were members of is nobody else's: they are named in the log.
+ * People and memberships get the ids of their folded emails. Of several people whose emails have become equal, the
+ * oldest one stays. The memberships of the others go to nobody: they are named in the log.
  */
 async function foldEmails(context: MigrationContext, now: number): Promise<readonly TxCUD[]> {
   const people = grouped(await context.findAll(accounts.class.Person, {}), ({ email }) => foldEmail(email))
@@ -42,14 +42,14 @@ function foldPeople(
       { email: other.email, stays: email },
       'an account is removed, whose email differs from that of an older one by case or form only',
     )
-  // A token of one who had to go tells an email that is the other's now.
+  // A token of a removed person names an email that belongs to the other person now.
   const revocations = others.length === 0 ? {} : { tokenVersion: 1, revokedOn: now }
   const attributes = { email, ...(password == null ? {} : { password }), ...revocations }
   const made = creation(factory, accounts.class.Person, id, attributes)
   return [...group.map((each) => factory.remove(each)), { ...made, ...madeAt(first) }]
 }
 
-/** @param person who stays, of those with the email; `undefined`: nobody registered it */
+/** @param person the one with the email who stays; `undefined`: nobody registered it */
 function foldMemberships(
   { factory, logger }: MigrationContext,
   id: string,
@@ -58,7 +58,7 @@ function foldMemberships(
 ): TxCUD[] {
   const stays = person === undefined ? group[0] : group.find(({ email }) => email === person.email)
   for (const { email, workspace, role } of group.filter((each) => each !== stays))
-    logger.warn({ email, workspace, role }, 'a membership is removed, of an account that is removed')
+    logger.warn({ email, workspace, role }, 'the membership of a removed account is removed')
   if (stays !== undefined && person === undefined)
     logger.warn(
       { email: stays.email, workspace: stays.workspace, role: stays.role },
@@ -73,7 +73,7 @@ function foldMemberships(
   return [...removals, { ...made, ...madeAt(stays) }]
 }
 
-/** By key, the oldest of a key first. */
+/** Groups by key, the oldest item of a key first. */
 function grouped<T extends Doc>(docs: readonly T[], keyOf: (doc: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>()
   for (const doc of docs) groups.set(keyOf(doc), [...(groups.get(keyOf(doc)) ?? []), doc])

@@ -6,16 +6,16 @@ import type { ModelVersion } from '../accounts-client.ts'
 
 const builder = createModelBuilder('accounts')
 
-/** `_id` is the folded email, so that there is one of each; `email` is as it was typed. */
+/** `_id` is the folded email, so an email is unique; `email` is as it was typed. */
 const Person = builder.class('Person', {
   extends: core.class.Doc,
   domain: 'person',
   attributes: {
     email: string({ required: true }),
     password: string(),
-    /** How often the tokens of the person were revoked: good ones carry this number. */
+    /** The number of revocations of the person's tokens: valid ones carry this number. */
     tokenVersion: number({ default: 0 }),
-    /** When they were revoked last. */
+    /** Time of the last revocation. */
     revokedOn: timestamp({ default: 0 }),
   },
 })
@@ -58,7 +58,7 @@ export type Person = DocumentOf<typeof Person>
 export type Workspace = DocumentOf<typeof Workspace>
 export type Membership = DocumentOf<typeof Membership>
 
-/** @param person folded email; ids of workspaces hold no slash, so that no two pairs share an id */
+/** @param person folded email. Ids of workspaces have no slash, so no two pairs share an id */
 export function membershipId(workspace: string, person: string): string {
   return `${workspace}/${person}`
 }

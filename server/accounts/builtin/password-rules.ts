@@ -1,11 +1,11 @@
 import { StatusError } from '../../../model/status.ts'
 
-/** Characters a new password has at least, without white space at its ends. */
+/** Minimum characters of a new password, without white space at its ends. */
 const MIN_PASSWORD = 10
 
 const nothingToSee = /^[\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}]*$/u
 
-/** What passwords may be chosen. Those that were chosen before still log in. */
+/** The rules for new passwords. Existing passwords still log in. */
 export class PasswordRules {
   #commonest: Promise<ReadonlySet<string>> | undefined
 
@@ -18,18 +18,18 @@ export class PasswordRules {
 
   async #brokenRule(password: string): Promise<string | undefined> {
     if (nothingToSee.test(password)) return 'is blank'
-    // Not in its folded form: a single ligature may fold to many characters.
+    // Not of the folded form: one ligature may fold to many characters.
     if (Array.from(password.normalize('NFC').trim()).length < MIN_PASSWORD)
       return `has fewer than ${MIN_PASSWORD} characters`
     const folded = password.normalize('NFKC').toLowerCase().trim()
     if (new Set(folded).size === 1) return 'is one character repeated'
-    // Unpacking the list takes longer than looking into it, and most servers are never asked.
+    // Unpacked on first use: it takes longer than a lookup, and most servers never need it.
     this.#commonest ??= readCommonest()
     return (await this.#commonest).has(folded) ? 'is one of the commonest' : undefined
   }
 }
 
-/** Of all that the list has, not just its first 10,000: few of those are long enough to be chosen. */
+/** The whole list, not only its first 10,000: few of those are long enough for a new password. */
 async function readCommonest(): Promise<ReadonlySet<string>> {
   const { dictionary } = await import('@zxcvbn-ts/language-common')
   return new Set(dictionary['passwords-common'].filter((password) => password.length >= MIN_PASSWORD))

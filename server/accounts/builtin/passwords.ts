@@ -1,12 +1,12 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { StatusError } from '../../../model/status.ts'
 
-/** scrypt's cost, OWASP's first choice of 2023: 2^17 iterations of blocks of 8, 128 MiB. */
+/** Cost of scrypt, as OWASP recommends (Password Storage Cheat Sheet, 2023): N = 2^17, r = 8, 128 MiB. */
 const COST = { N: 2 ** 17, r: 8, p: 1, maxmem: 256 * 1024 * 1024 }
 const KEY_LENGTH = 32
-/** Hashes computed at once; each takes its memory. */
+/** Hashes that are computed at once; each needs 128 MiB. */
 const MAX_CONCURRENT = 2
-/** Hashes that may wait. */
+/** Hashes that may wait for their turn. */
 const MAX_WAITING = 100
 
 /** Hashes and checks passwords, a few at a time. */
@@ -20,7 +20,7 @@ export class Passwords {
     return `${salt.toString('base64')}:${(await this.#derive(password, salt)).toString('base64')}`
   }
 
-  /** Takes as long for somebody who has no password as for one who has. */
+  /** Takes as long for an account without a password as for one with a password. */
   async match(password: string, kept: string | undefined): Promise<boolean> {
     const [salt = '', hash = ''] = (kept ?? 'AAAAAAAAAAAAAAAAAAAAAA==:').split(':')
     const derived = await this.#derive(password, Buffer.from(salt, 'base64'))

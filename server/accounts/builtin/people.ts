@@ -22,7 +22,7 @@ export interface PeopleOptions {
   observer: AccessObserver
   now: () => number
   settings: { signup: 'open' | 'closed' }
-  /** Whether the folded email is the system's. */
+  /** Whether the folded email is one of the system's. */
   isSystem: (person: string) => boolean
 }
 
@@ -32,14 +32,14 @@ const ATTEMPT_WINDOW = 5 * 60_000
 
 const anyPassword = z.string().max(1024)
 
-/** Who has an account: sign-up, login, passwords, and which tokens are good. */
+/** The people with accounts: sign-up, login, passwords, and the revocation of tokens. */
 export class People {
   readonly #options: PeopleOptions
   readonly #passwords = new Passwords()
   readonly #rules = new PasswordRules()
-  /** By folded email: another spelling is no other account. */
+  /** By folded email: another spelling is the same account. */
   readonly #attempts = new LRUCache<string, number>({ max: 10_000, ttl: ATTEMPT_WINDOW })
-  /** Changes of a person, by folded email. */
+  /** Changes of a person take turns, by folded email. */
   readonly #changes = new KeyedQueue()
 
   constructor(options: PeopleOptions) {
@@ -59,12 +59,12 @@ export class People {
   }
 
   /**
-   * Whose token it is, if anybody registered the email. Who makes another token of it makes it of what this
-   * tells: one that is revoked meanwhile must not become one that is good.
+   * The person of a token, if anybody registered the email. A token that replaces it is made of this same reading, so
+   * a token that is revoked meanwhile does not become a valid one.
    * @throws StatusError `platform:status:Unauthorized` when the token was revoked
    */
   async bearer(token: Token): Promise<Person | undefined> {
-    // The system is no person: nobody can register its email, so nobody can revoke its tokens.
+    // The system is no person: nobody can register its email or revoke its tokens.
     const person = token.email === SYSTEM_EMAIL ? undefined : await this.find(token.person)
     const isUnknown = person === undefined && token.version !== undefined
     if (isUnknown || isRevoked(token, person ?? {}, this.#options.now()))
@@ -91,7 +91,7 @@ export class People {
     return { email: person.email, token: this.#options.issuer.afterLogin(person) }
   }
 
-  /** One’s own with the old one; anybody's, without, by administrators. Who gave the old one goes on with a new token. */
+  /** A person changes the own password with the old one, and gets a new token. Administrators change anybody's. */
   async changePassword(token: Token, params: unknown[]): Promise<unknown> {
     const [old, secret, address = token.email] = parseParams(
       z.tuple([anyPassword.nullish(), anyPassword, email.optional()]),
@@ -101,7 +101,7 @@ export class People {
     const id = foldEmail(address)
     if (!isAdmin && id !== token.person) throw forbidden('only administrators set the password of others')
     await this.#rules.check(secret)
-    // Of two who know the old one at once, the second does not know it any more.
+    // Of two concurrent changes with the old password, the second is wrong by now.
     const person = await this.#changes.run(id, async () => {
       await (isAdmin ? this.get(address) : this.#proven(address, old ?? ''))
       return await this.#revoke(id, { password: await this.#passwords.hash(secret) })
@@ -110,7 +110,7 @@ export class People {
     return { email: person.email, token: this.#options.issuer.afterLogin(person, scopeOf(token)) }
   }
 
-  /** One’s own, or, by administrators, anybody's. Whose own they were goes on with a new token of the same kind. */
+  /** A person revokes the own tokens, and gets a new one of the same kind. Administrators revoke anybody's. */
   async revokeSessions(token: Token, params: unknown[]): Promise<unknown> {
     const [address = token.email] = parseParams(z.tuple([email.optional()]), params)
     const isOwn = foldEmail(address) === token.person
@@ -127,7 +127,7 @@ export class People {
     return renewed === undefined ? { email: person.email } : { email: person.email, token: renewed }
   }
 
-  /** The password as it is kept, when one is given and may be chosen. */
+  /** The hash of a new password, when one is given and allowed. */
   async #kept(secret: string | null | undefined): Promise<{ password?: string }> {
     if (secret == null) return {}
     await this.#rules.check(secret)
@@ -135,8 +135,8 @@ export class People {
   }
 
   /**
-   * Memberships that are there before the person are of a time when workspaces were made without being
-   * registered: who signs up must not come into them, and only administrators can tell whose they are.
+   * Memberships older than the person are of a time when unregistered people could create workspaces. A new account
+   * must not get them; only administrators know whose they are.
    */
   async #add(
     id: string,
@@ -163,7 +163,7 @@ export class People {
     if (attempts >= MAX_ATTEMPTS) {
       throw new StatusError('platform:status:LimitReached', { limit: 'wrong passwords', value: MAX_ATTEMPTS })
     }
-    // Counted before the check: many at once must not pass together.
+    // Counted before the check: concurrent attempts must not all pass.
     this.#attempts.set(id, attempts + 1)
     const person = await this.find(id)
     const isRight = await this.#passwords.match(secret, person?.password ?? undefined)
@@ -172,7 +172,7 @@ export class People {
     return person
   }
 
-  /** Makes another version of the person's tokens the good one, with what else changes. */
+  /** Makes a new version of the person's tokens the valid one, together with other changes. */
   async #revoke(id: string, change: Partial<Person>): Promise<Person> {
     const { store, now, observer } = this.#options
     const operations = { ...change, revokedOn: now(), $inc: { tokenVersion: 1 } }
@@ -182,7 +182,7 @@ export class People {
   }
 }
 
-/** Whoever goes on, goes on where the token let in. */
+/** The new token is for what the old one was for. */
 function scopeOf({ workspace, productId }: Token): Pick<TokenClaims, 'workspace' | 'productId'> {
   return workspace === '' ? {} : { workspace, productId }
 }

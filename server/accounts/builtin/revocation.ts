@@ -1,14 +1,14 @@
 import type { Token } from '../../auth/tokens.ts'
 import type { Person } from './model.ts'
 
-/** What of a person tells which tokens are good; of one kept by an older version it may be missing. */
+/** The fields of a person that decide which tokens are valid; a person stored by an older version may lack them. */
 export type Revocations = Partial<Pick<Person, 'tokenVersion' | 'revokedOn'>>
 
 /**
- * Whether a token was revoked. Those that the accounts service made carry the version they are of. Those without
- * were made by somebody who has the secret, such as the command line: they are good when the person has never
- * revoked any, or when they were made after that.
- * @param now milliseconds since the epoch: a token from the future does not tell when it was made
+ * Whether a token was revoked. Tokens of the accounts service carry a version. Those without one were signed with the
+ * secret, by the command line for example: they are valid when the person has never revoked any, or when they were
+ * made after that.
+ * @param now milliseconds since the epoch, as the time in a token from the future is not reliable
  */
 export function isRevoked(
   { version, issuedAt = 0 }: Pick<Token, 'version' | 'issuedAt'>,

@@ -2,9 +2,9 @@ import type { Token, TokenClaims, Tokens } from '../../auth/tokens.ts'
 import type { Person } from './model.ts'
 
 export interface TokenSettings {
-  /** Seconds a token lives. */
+  /** Lifetime of a token, in seconds. */
   tokenTtl: number
-  /** Seconds after a login in which tokens are renewed; none lives longer. */
+  /** Seconds after a login in which tokens are renewed; none is valid longer. */
   loginMaxAge: number
 }
 
@@ -14,7 +14,7 @@ export interface IssuerOptions {
   settings: TokenSettings
 }
 
-/** What a token is for; without a workspace it is for the accounts service. */
+/** The purpose of a token; without a workspace it is for the accounts service. */
 type Scope = Pick<TokenClaims, 'workspace' | 'productId'>
 
 /** Makes the tokens of the accounts service. */
@@ -25,14 +25,13 @@ export class TokenIssuer {
     this.#options = options
   }
 
-  /** For somebody who just gave the password. */
+  /** A token after a login. */
   afterLogin(person: Person, scope: Scope = {}): string {
     return this.#sign(claimsOf(person), scope, this.#options.now())
   }
 
   /**
-   * In exchange for a token, however long that still lives; `undefined` when the login was too long ago, or
-   * nobody knows when.
+   * A token in exchange for another one. `undefined` when the time of the login is unknown or too long ago.
    * @param person of the token; `undefined`: nobody registered its email
    */
   renewed(token: Token, person: Person | undefined, scope: Scope): string | undefined {
@@ -52,6 +51,6 @@ export class TokenIssuer {
 }
 
 function claimsOf({ email, tokenVersion }: Person): Pick<TokenClaims, 'email' | 'version'> {
-  // People that an older version kept have no number yet.
+  // People stored by an older version have no version yet.
   return { email, version: (tokenVersion as number | undefined) ?? 0 }
 }

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto'
 import { foldText, withoutAccents } from '../../../model/query/fold-text.ts'
 import { StatusError } from '../../../model/status.ts'
 
-/** Characters of an id, which stands in addresses as one label of a host name may. */
+/** Maximum characters of an id: it can be one label of a host name. */
 const LONGEST = 63
 const DIGEST = 12
 
 /**
- * The id of a workspace with this name: its lower-case Latin letters and digits, without accents. Where the name has other
- * letters, signs such as emoji, or more than fit, a digest of the name follows, so that other names have other ids.
+ * The id of a workspace with this name: its lower-case Latin letters and digits, without accents. When the name has other
+ * letters, symbols such as emoji, or too many characters, a digest of the name follows, so ids stay unique.
  * @throws StatusError BadRequest for a name without any letter, digit or sign
  */
 export function workspaceIdOf(name: string): string {

@@ -23,16 +23,16 @@ export interface WorkspacesOptions {
   observer: AccessObserver
   now: () => number
   modelVersion: ModelVersion
-  /** Where sessions connect to. */
+  /** The address for sessions. */
   endpoint: () => string
 }
 
-/** Milliseconds between two notes of a last visit: it tells the day, not the second. */
+/** Minimum milliseconds between two records of a visit. */
 const VISIT_RESOLUTION = 60_000
 
 const versionSchema = z.object({ major: z.number(), minor: z.number(), patch: z.number() })
 
-/** What workspaces there are, and what is told of them to whom. */
+/** The workspaces, and who may know what of them. */
 export class Workspaces {
   readonly #options: WorkspacesOptions
 
@@ -40,13 +40,13 @@ export class Workspaces {
     this.#options = options
   }
 
-  /** For who has an account, and owns it then; for administrators and the system, who own it when they have one. */
+  /** Registered accounts create workspaces and own them; administrators and the system own them if they have an account. */
   async create(token: Token, params: unknown[]): Promise<unknown> {
     const [name] = parseParams(z.tuple([z.string().trim().min(1).max(256)]), params)
     const { store, modelVersion, people } = this.#options
     if (!isPrivileged(token)) await this.#checkFounder(token)
     const workspace = workspaceIdOf(name)
-    // Nobody is a member before being registered: whoever registers the email first would own it.
+    // Nobody is a member before being registered: whoever registers the email first would become one.
     const owner = (await people.find(token.person))?._id
     const { Workspace, Membership } = accounts.class
     const role = AccountRole.Owner
@@ -117,7 +117,7 @@ export class Workspaces {
     }))
   }
 
-  /** Its version after an upgrade, whether it is disabled, how far an upgrade is: for tools. */
+  /** Tools set the version after an upgrade, the progress of one, and whether the workspace is disabled. */
   async update(token: Token, params: unknown[]): Promise<unknown> {
     const change = z.strictObject({
       version: versionSchema.optional(),
@@ -144,7 +144,7 @@ export class Workspaces {
     await this.#options.people.get(token.email)
   }
 
-  /** The workspace, and the role of who may enter it. */
+  /** The workspace and the caller's role in it. */
   async #entry(token: Token, id: string): Promise<{ workspace: Workspace; role: string | undefined }> {
     const workspace = await workspaceOf(this.#options.store, id)
     const membership = await this.#options.members.find(id, token.person)
