@@ -21,7 +21,7 @@ export class Eviction {
 
   /** Resolves when all members but `except` have acknowledged the warning, are gone, or have had their time. */
   async warn(except?: WorkspaceMember): Promise<void> {
-    for (const member of [...this.#members]) {
+    for (const member of this.#members) {
       if (member === except) continue
       this.#unaware.add(member)
       member.signal({ result: modelUpgrade })
