@@ -9,11 +9,11 @@ import type { AttachedPlace, DocumentPlace, TransactionFactory } from '../model/
 import type { DocumentMatch, Tx, TxApplyIf, TxCUD, UpdateOperations } from '../model/transactions.ts'
 import type { Conflict } from './optimistic/changes.ts'
 import type { ClientOptions } from './client-options.ts'
-import { deepFreeze, HandedOut } from './runtime/copies.ts'
+import { deepFreeze, CopyCache } from './runtime/copies.ts'
 import type { Cancel } from './runtime/environment.ts'
 import type { Emitter } from './runtime/emitter.ts'
 import { outgoingFields, outgoingParams, outgoingTransaction } from './live-queries/outgoing.ts'
-import type { Patience, WaitOptions } from './runtime/patience.ts'
+import type { Deadline, WaitOptions } from './runtime/deadline.ts'
 import type { ConnectionState } from './connection/connection-state.ts'
 import type { LargeMessage, RequestOptions } from './connection/requests.ts'
 import { Session } from './session.ts'
@@ -335,7 +335,7 @@ export class Client {
   async tx<T = unknown>(tx: Tx, requestOptions?: RequestOptions): Promise<T> {
     const { waits, changes } = this.#session
     const own = outgoingTransaction(tx)
-    const send = (patience: Patience) => changes.send(own, requestOptions, patience)
+    const send = (patience: Deadline) => changes.send(own, requestOptions, patience)
     return (await waits.during('tx', requestOptions, send)) as T
   }
 
@@ -352,7 +352,7 @@ export class Client {
   ): Promise<T> {
     const { waits, connection } = this.#session
     const own = outgoingParams(method, params)
-    const request = (patience: Patience) => connection.request(method, own, requestOptions, patience)
+    const request = (patience: Deadline) => connection.request(method, own, requestOptions, patience)
     return (await waits.during(method, requestOptions, request)).result as T
   }
 
@@ -519,7 +519,7 @@ export class Client {
 
   /** Each listener has what it is told to itself. */
   #listen<T extends object>(emitter: Emitter<[event: T]>, listener: (event: T) => void): Cancel {
-    const handedOut = new HandedOut(this.#session.freezes)
+    const handedOut = new CopyCache(this.#session.freezes)
     return emitter.on((event) => listener(handedOut.of(event)))
   }
 }

@@ -1,6 +1,6 @@
 import type { Account, Ref } from '../model/documents.ts'
 import { ClientError } from './runtime/errors.ts'
-import type { Patience } from './runtime/patience.ts'
+import type { Deadline } from './runtime/deadline.ts'
 import type { GuardedStore } from './store/guarded-store.ts'
 
 /** Where the store keeps whose session it was. */
@@ -48,7 +48,7 @@ export class SessionAccount {
   }
 
   /** @throws ClientError when the session has none; the reason of the patience */
-  async known(patience: Patience): Promise<Ref<Account>> {
+  async known(patience: Deadline): Promise<Ref<Account>> {
     if (this.#id !== undefined) return this.#id
     if (this.#isNone) throw noAccount()
     let waiting: Waiting | undefined

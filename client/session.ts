@@ -11,7 +11,7 @@ import { Emitter } from './runtime/emitter.ts'
 import type { Environment } from './runtime/environment.ts'
 import { terminated } from './runtime/errors.ts'
 import { ModelLoader } from './model/model-loader.ts'
-import { type Patience, Waits } from './runtime/patience.ts'
+import { type Deadline, PendingCalls } from './runtime/deadline.ts'
 import { LiveQueries } from './live-queries/live-queries.ts'
 import type { ConnectionState } from './connection/connection-state.ts'
 import { ReconnectingConnection } from './connection/reconnecting-connection.ts'
@@ -36,7 +36,7 @@ export class Session {
   readonly queries: LiveQueries
   readonly changes: Changes
   readonly account: SessionAccount
-  readonly waits: Waits
+  readonly waits: PendingCalls
   /** Results are frozen. */
   readonly freezes: boolean
   readonly errors: Emitter<[error: unknown]>
@@ -57,7 +57,7 @@ export class Session {
     this.largeMessages = new Emitter(report)
     this.storeErrors = new Emitter(report)
     this.freezes = options.freeze ?? isDevelopment()
-    this.waits = new Waits(clock)
+    this.waits = new PendingCalls(clock)
     this.connection = this.#connect(options)
     const request = this.connection.request.bind(this.connection)
     const store = this.#guarded(options)
@@ -110,7 +110,7 @@ export class Session {
   }
 
   /** Makes transactions signed by this session. */
-  async factory(patience: Patience): Promise<TransactionFactory> {
+  async factory(patience: Deadline): Promise<TransactionFactory> {
     const modifiedBy = await this.account.known(patience)
     const modifiedOn = this.environment.clock.now()
     return new TransactionFactory(generateId, { space: core.space.Tx, modifiedBy, modifiedOn })

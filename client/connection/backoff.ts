@@ -16,19 +16,22 @@ export const SESSION_TAKEN = 4201
 const REPLACED = 4200
 
 /** Another connection has the session id: with another id there is entry. */
-export function wantsAnotherId(code: number): boolean {
+export function needsNewSessionId(code: number): boolean {
   return code === SESSION_TAKEN || code === REPLACED
 }
 
 type Cause = keyof typeof WAITS
 
 /** What to do about a connection that is gone. */
-export type Verdict =
+export type ReconnectDecision =
   { retry: true; cause: Cause; wanted: number | undefined; freshToken: boolean } | { retry: false }
 
 /** By the ranges of close codes, and what the server said of the time to come back. */
-export function verdictOf({ code, reason, status }: CloseInfo, terminate: boolean): Verdict {
-  if (terminate || (code >= 4200 && code < 4300 && !wantsAnotherId(code))) return { retry: false }
+export function reconnectDecision(
+  { code, reason, status }: CloseInfo,
+  terminate: boolean,
+): ReconnectDecision {
+  if (terminate || (code >= 4200 && code < 4300 && !needsNewSessionId(code))) return { retry: false }
   if (status?.code === 'platform:status:Unauthorized' || (code >= 4100 && code < 4200))
     return { retry: true, cause: 'token', wanted: undefined, freshToken: true }
   const wanted = /retry in (\d{1,7}) ms/.exec(reason)?.[1]
@@ -52,7 +55,7 @@ function causeOf(code: number): Cause {
 }
 
 /**
- * Waits between attempts. They double for as long as the cause stays the same: that the server answers at all, be it
+ * PendingCalls between attempts. They double for as long as the cause stays the same: that the server answers at all, be it
  * with a refusal, ends the waits for the network.
  */
 export class Backoff {
@@ -71,7 +74,7 @@ export class Backoff {
    *
    * @param random from 0 to below 1
    */
-  next({ cause, wanted = 0 }: Verdict & { retry: true }, random: number): number {
+  next({ cause, wanted = 0 }: ReconnectDecision & { retry: true }, random: number): number {
     this.#repeated = cause === this.#cause ? this.#repeated + 1 : 0
     this.#cause = cause
     this.#retries += 1

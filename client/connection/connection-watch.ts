@@ -1,11 +1,11 @@
 import type { Connection } from './connection.ts'
 import type { Environment } from '../runtime/environment.ts'
-import { Silence } from './inactivity-timeout.ts'
+import { InactivityTimeout } from './inactivity-timeout.ts'
 import { type GetToken, TokenRenewal } from './token-source.ts'
 
 /** Watches over a connection that is ready: whether anything comes, and whether its token is still good. */
 export class ConnectionWatch {
-  readonly #silence: Silence
+  readonly #silence: InactivityTimeout
   readonly #renewal: TokenRenewal
 
   /** @param options.patience milliseconds without a word */
@@ -21,7 +21,7 @@ export class ConnectionWatch {
   }) {
     const { connection, token, getToken, environment, patience, silent } = options
     const { clock, logger } = environment
-    this.#silence = new Silence({ connection, clock, patience, dead: silent })
+    this.#silence = new InactivityTimeout({ connection, clock, patience, dead: silent })
     this.#renewal = new TokenRenewal({
       clock,
       getToken,

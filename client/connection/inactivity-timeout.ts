@@ -7,7 +7,7 @@ const CHECK = 5000
 const ASK_AT = 0.5
 
 /** Notices a connection on which nothing comes any more, not even what was asked for. */
-export class Silence {
+export class InactivityTimeout {
   readonly #connection: Connection
   readonly #clock: Clock
   readonly #patience: number

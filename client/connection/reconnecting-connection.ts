@@ -4,9 +4,9 @@ import type { Connection } from './connection.ts'
 import type { PushListener } from './connection-options.ts'
 import type { Cancel, Environment } from '../runtime/environment.ts'
 import { ClientError, terminated } from '../runtime/errors.ts'
-import type { Patience } from '../runtime/patience.ts'
+import type { Deadline } from '../runtime/deadline.ts'
 import { Attempt } from './attempt.ts'
-import { Backoff, verdictOf, wantsAnotherId } from './backoff.ts'
+import { Backoff, reconnectDecision, needsNewSessionId } from './backoff.ts'
 import { type CloseInfo, type ConnectionState, type Phase, transitions } from './connection-state.ts'
 import { ConnectionWatch } from './connection-watch.ts'
 import { Position } from './position.ts'
@@ -92,7 +92,7 @@ export class ReconnectingConnection {
     method: string,
     params: readonly unknown[],
     options?: RequestOptions,
-    patience?: Patience,
+    patience?: Deadline,
   ): Promise<Response> {
     if (this.#phase === 'terminated') return Promise.reject(terminated())
     if (this.#refusal !== undefined) return Promise.reject(this.#refusal)
@@ -238,8 +238,8 @@ export class ReconnectingConnection {
     const { code, reason } = close
     logger.debug('disconnected', { code, reason, retries: this.#backoff.retries })
     // A page that was duplicated has the id of the other one.
-    if (wantsAnotherId(code)) this.#sessionId = generateId()
-    const verdict = verdictOf(close, isFinal)
+    if (needsNewSessionId(code)) this.#sessionId = generateId()
+    const verdict = reconnectDecision(close, isFinal)
     if (!verdict.retry) return this.#refused(close)
     if (code === MESSAGE_TOO_BIG && connection !== undefined) this.#requests.refuseLargest(connection)
     this.#wantsFreshToken ||= verdict.freshToken

@@ -3,9 +3,9 @@ import { type Connection, ConnectionClosedError, tooLarge } from './connection.t
 import type { ProgressListener } from './connection-options.ts'
 import type { Cancel, Clock } from '../runtime/environment.ts'
 import { ClientError } from '../runtime/errors.ts'
-import { Patience, type WaitOptions } from '../runtime/patience.ts'
+import { Deadline, type WaitOptions } from '../runtime/deadline.ts'
 import { callSafely, type Report } from '../runtime/report.ts'
-import { watchUpload } from './upload-progress.ts'
+import { reportUploadProgress } from './upload-progress.ts'
 
 /**
  * What a call may say of how it is made. Given up before it was sent, it is not sent any more; given up after that, what
@@ -94,13 +94,13 @@ export class Requests {
     method: string,
     params: readonly unknown[],
     options: RequestOptions = {},
-    patience?: Patience,
+    patience?: Deadline,
   ): Promise<Response> {
     const { clock, limit, changed } = this.#options
     if (this.#outstanding.size >= limit)
       return Promise.reject(new ClientError('overloaded', `${limit} requests wait for their answers`))
     return new Promise((resolve, reject) => {
-      const waits = patience ?? new Patience(clock, options, method)
+      const waits = patience ?? new Deadline(clock, options, method)
       let release: Cancel = () => undefined
       const settle = <T>(how: (value: T) => void): ((value: T) => void) => {
         return (value) => {
@@ -178,7 +178,9 @@ export class Requests {
     request.sentBytes = connection.sentBytes - before
     const { onUploadProgress: tell } = options
     if (tell !== undefined && request.sentBytes > 0)
-      watchUpload(connection, clock, request.sentBytes, (...sent) => callSafely(report, () => tell(...sent)))
+      reportUploadProgress(connection, clock, request.sentBytes, (...sent) =>
+        callSafely(report, () => tell(...sent)),
+      )
     const answered = (response: Response) => {
       this.#tellLarge(request, clock.monotonic() - since)
       request.resolve(response)

@@ -5,7 +5,7 @@ import type { Clock } from '../runtime/environment.ts'
 const INTERVAL = 50
 
 /** Tells how much of the last message of `total` bytes is on its way, until all of it is or the connection has gone. */
-export function watchUpload(
+export function reportUploadProgress(
   connection: Connection,
   clock: Clock,
   total: number,

@@ -12,7 +12,7 @@ export interface Pushed {
 }
 
 /** Values of single fields. */
-export type Told = ReadonlyMap<string, unknown>
+export type KnownFields = ReadonlyMap<string, unknown>
 
 /** A change of a document as live queries look at it. What it tells is worked out once, for all of them. */
 export class Change {
@@ -24,8 +24,8 @@ export class Change {
   readonly isOwn: boolean
   readonly target: Target
   #created: { doc: Doc | undefined } | undefined
-  #toldBefore: Told | undefined
-  #toldAfter: Told | undefined
+  #fieldsBefore: KnownFields | undefined
+  #fieldsAfter: KnownFields | undefined
   #touched: { paths: readonly Path[] | undefined } | undefined
 
   /** @throws StatusError when it changes nothing that can be told */
@@ -53,19 +53,19 @@ export class Change {
   }
 
   /** What is said of the document as it was. (Not its class: the one named may be a base of it.) */
-  get toldBefore(): Told {
+  get fieldsBefore(): KnownFields {
     const { _id, space } = this.target
-    this.#toldBefore ??= new Map<string, unknown>([
+    this.#fieldsBefore ??= new Map<string, unknown>([
       ['_id', _id],
       ['space', space],
     ])
-    return this.#toldBefore
+    return this.#fieldsBefore
   }
 
   /** And as it will be: what it is set to. */
-  get toldAfter(): Told {
-    this.#toldAfter ??= setBy(this.inner, this.toldBefore)
-    return this.#toldAfter
+  get fieldsAfter(): KnownFields {
+    this.#fieldsAfter ??= setBy(this.inner, this.fieldsBefore)
+    return this.#fieldsAfter
   }
 
   /** Paths it writes to; `undefined`: any. */
@@ -117,7 +117,7 @@ export class LogEntry {
   }
 }
 
-function setBy(change: TxCUD, before: Told): Told {
+function setBy(change: TxCUD, before: KnownFields): KnownFields {
   const entries = Object.entries((change as TxUpdateDoc).operations ?? {})
   const hasOperators = entries.some(([key]) => key.startsWith('$'))
   const told = new Map(before)

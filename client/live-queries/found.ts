@@ -9,16 +9,16 @@ export type Found = Doc & { $lookup?: Record<string, unknown> }
 export type Effect = 'none' | 'changed' | 'unknown'
 
 /** What documents carry under a name. */
-export function carriedBy(doc: Found | undefined, name: string): Found[] {
+export function embeddedIn(doc: Found | undefined, name: string): Found[] {
   return [doc?.$lookup?.[name] ?? []].flat() as Found[]
 }
 
 /** Joins that read what documents carry already. */
-export function carriedJoins(lookups: readonly LookupPlan[]): Joins {
+export function embeddedJoins(lookups: readonly LookupPlan[]): Joins {
   return new Map(
     lookups.map(({ name, nested }) => [
       name,
-      { documents: (doc) => carriedBy(doc, name), nested: carriedJoins(nested) },
+      { documents: (doc) => embeddedIn(doc, name), nested: embeddedJoins(nested) },
     ]),
   )
 }
@@ -30,15 +30,15 @@ export function withoutJoins(found: Found): Doc {
 }
 
 /** Calls back with each document that is carried, at any depth, and the domain it is of. */
-export function eachCarried(
+export function forEachEmbedded(
   doc: Found,
   lookups: readonly LookupPlan[],
   visit: (domain: string, doc: Found) => void,
 ): void {
   for (const { name, domain, nested } of lookups)
-    for (const carried of carriedBy(doc, name)) {
+    for (const carried of embeddedIn(doc, name)) {
       visit(domain, carried)
-      eachCarried(carried, nested, visit)
+      forEachEmbedded(carried, nested, visit)
     }
 }
 

@@ -1,11 +1,11 @@
 import type { Condition, FindPlan, Path } from '../../model/query/plan.ts'
-import type { Change, Told } from './change.ts'
+import type { Change, KnownFields } from './change.ts'
 
 /**
  * Whether a change of a document that is not in a query's window may concern the query. `false` only where it surely
  * does not: what has been left alone decides nothing, and what the transaction tells of the document rules it out.
  */
-export class EntryGate {
+export class InvalidationFilter {
   readonly #plan: FindPlan
   /** Paths that decide whether a document is in the result, and those that decide where. */
   readonly #conditionPaths: readonly Path[]
@@ -19,12 +19,12 @@ export class EntryGate {
   }
 
   /** @param knowsAll all that meet the condition are in the window: the others do not, wherever they would stand */
-  mayEnter(change: Change, knowsAll: boolean): boolean {
+  invalidates(change: Change, knowsAll: boolean): boolean {
     const { condition, total } = this.#plan
     // One that goes counted where all are counted.
-    const isCounted = !knowsAll && total && !rulesOut(condition, change.toldBefore)
+    const isCounted = !knowsAll && total && !rulesOut(condition, change.fieldsBefore)
     if (change.isRemoval) return isCounted
-    if (!isCounted && rulesOut(condition, change.toldAfter)) return false
+    if (!isCounted && rulesOut(condition, change.fieldsAfter)) return false
     const { touched } = change
     if (touched === undefined) return true
     return overlaps(this.#conditionPaths, touched) || (!knowsAll && overlaps(this.#orderPaths, touched))
@@ -32,7 +32,7 @@ export class EntryGate {
 }
 
 /** Whether one of the parts that all have to hold surely does not. */
-function rulesOut(condition: Condition, fields: Told): boolean {
+function rulesOut(condition: Condition, fields: KnownFields): boolean {
   switch (condition.op) {
     case 'all-of':
       for (const part of condition.conditions) if (rulesOut(part, fields)) return true
@@ -51,7 +51,7 @@ function rulesOut(condition: Condition, fields: Told): boolean {
 }
 
 /** Whether the field is told, as a single value, and that is so. */
-function told(path: Path, fields: Told, test: (value: unknown) => boolean): boolean {
+function told(path: Path, fields: KnownFields, test: (value: unknown) => boolean): boolean {
   const [name = ''] = path
   if (path.length !== 1) return false
   const value = fields.get(name)

@@ -3,12 +3,12 @@ import type { Doc, Domain } from '../../model/documents.ts'
 import type { DocumentSource } from '../../model/query/document-source.ts'
 import type { Change } from './change.ts'
 import { withoutJoins } from './found.ts'
-import type { Window } from './result-window.ts'
+import type { ResultWindow } from './result-window.ts'
 
 export interface KnownDocumentsOptions {
   model: DocumentSource
   /** Documents of live queries, with those they carry. */
-  windows: readonly Window[]
+  windows: readonly ResultWindow[]
   /** Documents made here a moment ago, by their ids. */
   recent: ReadonlyMap<string, { domain: string; doc: Doc }>
   /** Changes that are not confirmed yet, in order. */

@@ -82,7 +82,7 @@ export class LiveQueries {
     const all = [...changes, ...entries]
     const byDomain = grouped(all)
     for (const query of this.#queries.values()) {
-      const concerning = concerningOf(query, all, byDomain)
+      const concerning = relevantTo(query, all, byDomain)
       if (concerning === undefined) continue
       callSafely(
         (error) => this.#lost(query, error),
@@ -201,10 +201,10 @@ export class LiveQueries {
   }
 }
 
-type Concerning = readonly (Change | LogEntry)[]
+type RelevantChanges = readonly (Change | LogEntry)[]
 
 /** By the domain of the documents that they change. */
-function grouped(changes: Concerning): ReadonlyMap<string, Concerning> {
+function grouped(changes: RelevantChanges): ReadonlyMap<string, RelevantChanges> {
   const groups = new Map<string, (Change | LogEntry)[]>()
   for (const change of changes) {
     if (change.domain === undefined) continue
@@ -216,12 +216,12 @@ function grouped(changes: Concerning): ReadonlyMap<string, Concerning> {
 }
 
 /** Those that can concern the query, in order; `undefined`: none. */
-function concerningOf(
+function relevantTo(
   { domains }: LiveQuery,
-  all: Concerning,
-  byDomain: ReadonlyMap<string, Concerning>,
-): Concerning | undefined {
-  let concerning: Concerning | undefined
+  all: RelevantChanges,
+  byDomain: ReadonlyMap<string, RelevantChanges>,
+): RelevantChanges | undefined {
+  let concerning: RelevantChanges | undefined
   for (const domain of domains) {
     const group = byDomain.get(domain)
     if (group === undefined) continue

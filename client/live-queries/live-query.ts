@@ -3,13 +3,13 @@ import { evaluatePlan } from '../../model/query/evaluate.ts'
 import { planFind } from '../../model/query/plan-find.ts'
 import type { FindPlan } from '../../model/query/plan.ts'
 import type { Cancel } from '../runtime/environment.ts'
-import { isPassing } from '../runtime/is-transient.ts'
+import { isTransient } from '../runtime/is-transient.ts'
 import { Change, type LogEntry } from './change.ts'
 import { domainsOf, type Effect } from './found.ts'
-import type { Answer, QueryRequest, QuerySource } from './query-source.ts'
+import type { QueryResponse, QueryRequest, QuerySource } from './query-source.ts'
 import { isSame, Projector, type Shown } from './shown.ts'
 import type { Subscriber } from './subscriber.ts'
-import { dependsOnJoins, Window, windowLimit } from './result-window.ts'
+import { dependsOnJoins, ResultWindow, windowLimit } from './result-window.ts'
 import { pushAll } from '../../model/push-all.ts'
 
 /** Milliseconds until a query that the server could not answer is asked again; doubled up to the longest. */
@@ -34,7 +34,7 @@ export class LiveQuery {
   #isJoined = false
   #domains: ReadonlySet<string> = new Set()
   #projector = new Projector(undefined)
-  #window: Window | undefined
+  #window: ResultWindow | undefined
   /** The last of the log that the window has taken in. */
   #seq = -1
   #isAsking = false
@@ -55,7 +55,7 @@ export class LiveQuery {
     this.#source = source
   }
 
-  get window(): Window | undefined {
+  get window(): ResultWindow | undefined {
     return this.#window
   }
 
@@ -167,8 +167,8 @@ export class LiveQuery {
     }
   }
 
-  #answered(plan: FindPlan, { docs, total, seq }: Answer): void {
-    this.#window = new Window(plan, docs, total)
+  #answered(plan: FindPlan, { docs, total, seq }: QueryResponse): void {
+    this.#window = new ResultWindow(plan, docs, total)
     this.#window.joinWith(this.#source.known)
     this.#source.answered()
     this.#seq = seq ?? -1
@@ -187,7 +187,7 @@ export class LiveQuery {
   }
 
   #failed(error: unknown): void {
-    if (!isPassing(error)) {
+    if (!isTransient(error)) {
       this.#tellFailure(error)
       return
     }
@@ -237,7 +237,7 @@ export class LiveQuery {
 }
 
 /** As it will be, if the server agrees. */
-function withPending(window: Window, plan: FindPlan, pending: readonly Change[]): Window {
+function withPending(window: ResultWindow, plan: FindPlan, pending: readonly Change[]): ResultWindow {
   // What is not committed is not in the log.
   if (pending.length === 0 || plan.domain === domains.tx) return window
   const fork = window.fork()
@@ -251,7 +251,7 @@ function isLocal({ domain, lookups }: FindPlan): boolean {
 }
 
 /** A transaction that does not fit what is known: the server knows better. */
-function applied(window: Window, change: Change | LogEntry): Effect {
+function applied(window: ResultWindow, change: Change | LogEntry): Effect {
   try {
     if (change instanceof Change) return window.take(change)
     return window.mayHold(change.doc) ? 'unknown' : 'none'

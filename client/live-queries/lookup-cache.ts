@@ -6,7 +6,7 @@ import type { LookupPlan } from '../../model/query/plan.ts'
 import { compileCondition, type Predicate } from '../../model/query/predicate.ts'
 import type { TxCUD } from '../../model/transactions.ts'
 import type { Change } from './change.ts'
-import { carriedBy, domainsOf, eachCarried, type Effect, type Found, withoutJoins } from './found.ts'
+import { embeddedIn, domainsOf, forEachEmbedded, type Effect, type Found, withoutJoins } from './found.ts'
 import { overlap } from './invalidation.ts'
 import type { SortedDocs } from './sorted-docs.ts'
 
@@ -20,7 +20,7 @@ interface References {
 }
 
 /** The documents that results carry under `$lookup`, kept up to date where that can be done without asking. */
-export class JoinedCopies {
+export class LookupCache {
   readonly #lookups: readonly LookupPlan[]
   readonly #domains: ReadonlySet<string>
   readonly #allowed: ReadonlyMap<LookupPlan, Predicate>
@@ -96,7 +96,7 @@ export class JoinedCopies {
   #allows(doc: Found | undefined): boolean {
     return this.#lookups.every((lookup) => {
       const allowed = this.#allowed.get(lookup)
-      return carriedBy(doc, lookup.name).every((joined) => allowed?.(joined) !== false)
+      return embeddedIn(doc, lookup.name).every((joined) => allowed?.(joined) !== false)
     })
   }
 
@@ -104,7 +104,7 @@ export class JoinedCopies {
     if (this.#references?.version === docs.version) return this.#references
     const carried = new Map<string, Found>()
     for (const doc of docs.sorted)
-      eachCarried(doc, this.#lookups, (domain, joined) => carried.set(keyOf(domain, joined._id), joined))
+      forEachEmbedded(doc, this.#lookups, (domain, joined) => carried.set(keyOf(domain, joined._id), joined))
     const forward = this.#lookups.filter(({ direction }) => direction === 'forward')
     const named = new Map(
       forward.map((lookup) => {

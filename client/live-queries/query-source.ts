@@ -11,7 +11,7 @@ export interface QuerySource {
   clock: Clock
   model: ClientModel
   /** Answers with what was found and with the place in the log it is of. */
-  ask: (_class: Ref<Class>, query: DocumentQuery, options: FindOptions) => Promise<Answer>
+  ask: (_class: Ref<Class>, query: DocumentQuery, options: FindOptions) => Promise<QueryResponse>
   /** Changes that were made here and are not confirmed yet, in order. */
   pending: () => readonly Change[]
   /** All documents that are known at this moment, as unsent changes will have them. */
@@ -20,7 +20,7 @@ export interface QuerySource {
   answered: () => void
 }
 
-export interface Answer {
+export interface QueryResponse {
   docs: Found[]
   total: number
   seq: number | undefined

@@ -7,9 +7,9 @@ import { compileCondition, type Predicate } from '../../model/query/predicate.ts
 import { compileSort } from '../../model/query/sort.ts'
 import type { TxCUD } from '../../model/transactions.ts'
 import { Change } from './change.ts'
-import { carriedJoins, type Effect, eachCarried, type Found, withoutJoins } from './found.ts'
-import { JoinedCopies } from './lookup-cache.ts'
-import { EntryGate } from './invalidation.ts'
+import { embeddedJoins, type Effect, forEachEmbedded, type Found, withoutJoins } from './found.ts'
+import { LookupCache } from './lookup-cache.ts'
+import { InvalidationFilter } from './invalidation.ts'
 import { SortedDocs } from './sorted-docs.ts'
 
 /** Documents kept beyond a limit, so that those that leave can be replaced without asking. */
@@ -26,11 +26,11 @@ export function windowLimit(limit: number | undefined): number | undefined {
  * The beginning of a query's result, kept up to date by transactions: all documents of it up to a place in its order,
  * or simply all.
  */
-export class Window {
+export class ResultWindow {
   readonly #plan: FindPlan
   readonly #matches: Predicate
-  readonly #joined: JoinedCopies
-  readonly #gate: EntryGate
+  readonly #joined: LookupCache
+  readonly #gate: InvalidationFilter
   readonly #compare: (a: Doc, b: Doc) => number
   #docs: SortedDocs
   /** Documents that sort after this one are not known; undefined: all are. */
@@ -45,11 +45,11 @@ export class Window {
 
   constructor(plan: FindPlan, docs: readonly Found[], total: number) {
     this.#plan = plan
-    const joins = carriedJoins(plan.lookups)
+    const joins = embeddedJoins(plan.lookups)
     this.#matches = compileCondition(plan.condition, joins)
     this.#compare = compileSort(plan.sort, joins)
-    this.#joined = new JoinedCopies(plan.lookups)
-    this.#gate = new EntryGate(plan)
+    this.#joined = new LookupCache(plan.lookups)
+    this.#gate = new InvalidationFilter(plan)
     this.#docs = new SortedDocs(this.#compare, docs)
     const limit = windowLimit(plan.limit)
     this.#last = limit === undefined || docs.length < limit ? undefined : docs.at(-1)
@@ -57,8 +57,8 @@ export class Window {
   }
 
   /** Another one with the same content, to try transactions on: `rejoin` it after the last one. */
-  fork(): Window {
-    const copy = new Window(this.#plan, [], this.#total)
+  fork(): ResultWindow {
+    const copy = new ResultWindow(this.#plan, [], this.#total)
     copy.#docs = this.#docs.fork()
     copy.#last = this.#last
     copy.#isCut = this.#isCut
@@ -91,7 +91,7 @@ export class Window {
   each(visit: (domain: string, doc: Found) => void): void {
     for (const doc of this.#docs.sorted) {
       visit(this.#plan.domain, doc)
-      eachCarried(doc, this.#plan.lookups, visit)
+      forEachEmbedded(doc, this.#plan.lookups, visit)
     }
   }
 
@@ -171,7 +171,7 @@ export class Window {
 
   /** A document that is not in the window: whether it comes in, or counts. */
   #applyToUnknown(change: Change): Effect {
-    return this.#gate.mayEnter(change, this.#knowsAll) ? 'unknown' : 'none'
+    return this.#gate.invalidates(change, this.#knowsAll) ? 'unknown' : 'none'
   }
 
   #complete(doc: Doc): Found {

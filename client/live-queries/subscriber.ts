@@ -1,7 +1,7 @@
 import { findResult } from '../../model/query/evaluate.ts'
 import type { FindResult, WithLookup } from '../../model/query/query.ts'
 import type { Doc } from '../../model/documents.ts'
-import { HandedOut } from '../runtime/copies.ts'
+import { CopyCache } from '../runtime/copies.ts'
 import { callSafely, type Report } from '../runtime/report.ts'
 import type { Found } from './found.ts'
 
@@ -15,14 +15,14 @@ export interface QueryListener {
 export class Subscriber {
   readonly #listener: QueryListener
   readonly #report: Report
-  readonly #handedOut: HandedOut
+  readonly #handedOut: CopyCache
   readonly #freezes: boolean
 
   constructor(listener: QueryListener, { report, freezes }: { report: Report; freezes: boolean }) {
     this.#listener = listener
     this.#report = report
     this.#freezes = freezes
-    this.#handedOut = new HandedOut(freezes)
+    this.#handedOut = new CopyCache(freezes)
   }
 
   tell(docs: readonly Found[], total: number): void {

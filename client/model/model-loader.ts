@@ -7,7 +7,7 @@ import type { ClientLogger } from '../runtime/client-logger.ts'
 import type { Cancel, Clock } from '../runtime/environment.ts'
 import { ClientError } from '../runtime/errors.ts'
 import type { GuardedStore } from '../store/guarded-store.ts'
-import { KeptModel } from './kept-model.ts'
+import { StoredModel } from './stored-model.ts'
 import { ClientModel } from './client-model.ts'
 
 /** Milliseconds until a load that failed is tried again; doubled up to the longest. */
@@ -29,7 +29,7 @@ export class ModelLoader {
   /** Resolves when there is a model, of the server or of the store. */
   readonly loaded: Promise<void>
   readonly #options: ModelLoaderOptions
-  readonly #kept: KeptModel | undefined
+  readonly #kept: StoredModel | undefined
   #isLoaded: () => void = () => undefined
   /** Pushed while an answer is on its way: that may come before them in the log. */
   #meanwhile: Tx[] | undefined
@@ -43,7 +43,7 @@ export class ModelLoader {
     this.#options = options
     this.loaded = new Promise((resolve) => (this.#isLoaded = resolve))
     this.#kept =
-      options.store === undefined ? undefined : new KeptModel(options.store, this.model, options.clock)
+      options.store === undefined ? undefined : new StoredModel(options.store, this.model, options.clock)
   }
 
   async restore(): Promise<void> {

@@ -4,11 +4,11 @@ import type { Response } from '../../protocol/messages.ts'
 import type { Cancel, Clock } from '../runtime/environment.ts'
 import { ClientError } from '../runtime/errors.ts'
 import type { ClientModel } from '../model/client-model.ts'
-import type { Patience } from '../runtime/patience.ts'
+import type { Deadline } from '../runtime/deadline.ts'
 import { PendingChanges } from './pending-changes.ts'
 import type { RequestOptions } from '../connection/requests.ts'
 import type { GuardedStore } from '../store/guarded-store.ts'
-import { KeptChanges } from '../store/kept-changes.ts'
+import { StoredChanges } from '../store/stored-changes.ts'
 
 /** Milliseconds until a change that was answered and not pushed is looked after. */
 const PUSH_PATIENCE = 1000
@@ -24,7 +24,7 @@ export interface ChangesOptions {
     method: string,
     params: readonly unknown[],
     options?: RequestOptions,
-    patience?: Patience,
+    patience?: Deadline,
   ) => Promise<Response>
   clock: Clock
   model: ClientModel
@@ -38,7 +38,7 @@ export interface ChangesOptions {
 export class Changes {
   readonly #options: ChangesOptions
   readonly #pending: PendingChanges
-  readonly #kept: KeptChanges | undefined
+  readonly #kept: StoredChanges | undefined
   readonly #timers = new Set<Cancel>()
   /** Until what an earlier life left is under way: what is changed now comes after that. */
   #restoring: Promise<void> | undefined
@@ -55,7 +55,7 @@ export class Changes {
     const damaged = (error: Error) => store.tell(error)
     const late = (txes: readonly Tx[]) => this.#sendAll(txes)
     const overtaken = (txes: readonly Tx[]) => this.#overtaken(txes)
-    this.#kept = new KeptChanges(store, { damaged, late, overtaken }, options.clock.now)
+    this.#kept = new StoredChanges(store, { damaged, late, overtaken }, options.clock.now)
     this.#restoring = new Promise((resolve) => (this.#isRestored = resolve))
   }
 
@@ -71,7 +71,7 @@ export class Changes {
   }
 
   /** @throws StatusError why the server refuses it; ClientError when there will be no answer */
-  async send(tx: Tx, options: RequestOptions | undefined, patience: Patience): Promise<unknown> {
+  async send(tx: Tx, options: RequestOptions | undefined, patience: Deadline): Promise<unknown> {
     if (this.#restoring !== undefined) await patience.race(this.#restoring)
     this.#show(tx)
     const keeping = this.#kept?.add(tx)
@@ -143,7 +143,7 @@ export class Changes {
    */
   async #failed(
     tx: Tx,
-    { error, keeping, patience }: { error: unknown; keeping: Promise<void> | undefined; patience: Patience },
+    { error, keeping, patience }: { error: unknown; keeping: Promise<void> | undefined; patience: Deadline },
   ): Promise<never> {
     this.#hide(tx._id)
     const end = endOf(error)

@@ -27,7 +27,7 @@ export function deepCopy<T>(value: T): T {
 }
 
 /** What one listener is given of documents that others look at too: its own, the same again while they stay the same. */
-export class HandedOut {
+export class CopyCache {
   readonly #copies = new WeakMap<object, object>()
   readonly #isFrozen: boolean
 

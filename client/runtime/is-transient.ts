@@ -10,7 +10,7 @@ const passing: ReadonlySet<StatusCode> = new Set([
 ])
 
 /** Whether what failed is worth another try, after a while. */
-export function isPassing(error: unknown): boolean {
+export function isTransient(error: unknown): boolean {
   if (error instanceof StatusError) return passing.has(error.status.code)
   return error instanceof ClientError && error.code === 'overloaded'
 }

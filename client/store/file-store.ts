@@ -86,7 +86,7 @@ export class FileStore implements ClientStore {
     return found.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, line]) => [key, valueOf(line)])
   }
 
-  /** Waits for what is under way, and lets others use the file. Idempotent. */
+  /** PendingCalls for what is under way, and lets others use the file. Idempotent. */
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true

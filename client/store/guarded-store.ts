@@ -7,7 +7,7 @@ const PATIENCE = 5000
 type Entries = [key: string, value: unknown][]
 
 /** What a client needs of its store. */
-export interface Keeper {
+export interface StoreAccess {
   get: (key: string) => Promise<unknown>
   /** @param atOnce also while the store does not answer: nobody waits for it then, and it may come to nothing */
   set: (key: string, value: unknown, atOnce?: boolean) => Promise<void>
@@ -26,7 +26,7 @@ export interface GuardedStoreOptions {
  * A store that never fails, and always answers in time: where the one behind it does not, that is told, and the client
  * goes on as without. What changed meanwhile is written when the store answers again.
  */
-export class GuardedStore implements Keeper {
+export class GuardedStore implements StoreAccess {
   readonly #options: GuardedStoreOptions
   /** Of the calls without an answer: each ends its wait. */
   readonly #waits = new Set<() => void>()
@@ -86,7 +86,7 @@ export class GuardedStore implements Keeper {
     return undefined
   }
 
-  /** Waits for nothing any more, and leaves no timer. */
+  /** PendingCalls for nothing any more, and leaves no timer. */
   stop(): void {
     this.#isStopped = true
     for (const end of this.#waits) end()

@@ -1,6 +1,6 @@
 import { systemClock } from '../../model/clock.ts'
 import type { Tx } from '../../model/transactions.ts'
-import type { Keeper } from './guarded-store.ts'
+import type { StoreAccess } from './guarded-store.ts'
 
 /** All that is kept of changes begins with it. */
 const ALL = 'change'
@@ -15,7 +15,7 @@ const TICK = 10
 
 type Entries = readonly (readonly [key: string, value: unknown])[]
 
-export interface KeptEvents {
+export interface StoredChangesEvents {
   /** An entry is no change: it is left out. */
   damaged: (error: Error) => void
   /** The store told only now of these of an earlier life, and nothing has been changed before. */
@@ -29,9 +29,9 @@ export interface KeptEvents {
  * an earlier life left, that is overtaken by the first change made: a mark in the store says so, should this life not
  * learn of it any more.
  */
-export class KeptChanges {
-  readonly #store: Keeper
-  readonly #events: Partial<KeptEvents>
+export class StoredChanges {
+  readonly #store: StoreAccess
+  readonly #events: Partial<StoredChangesEvents>
   readonly #now: () => number
   readonly #keys = new Map<string, string>()
   /** The number of this life's first change, and that of the next one. */
@@ -43,7 +43,11 @@ export class KeptChanges {
   #isUnmarked = false
 
   /** @param now milliseconds since the epoch: of two lives that do not know of each other the later has higher numbers */
-  constructor(store: Keeper, events: Partial<KeptEvents> = {}, now: () => number = systemClock.now) {
+  constructor(
+    store: StoreAccess,
+    events: Partial<StoredChangesEvents> = {},
+    now: () => number = systemClock.now,
+  ) {
     this.#store = store
     this.#events = events
     this.#now = now

@@ -10,7 +10,7 @@ export interface WaitOptions {
 }
 
 /** How long one call waits, over all of its steps: until its time is over, its signal, or the end of its client. */
-export class Patience {
+export class Deadline {
   readonly #listeners = new Set<(reason: unknown) => void>()
   readonly #cancels: Cancel[] = []
   #over: { reason: unknown } | undefined
@@ -66,9 +66,9 @@ export class Patience {
 }
 
 /** All calls of a client that somebody waits for: none outlives it. */
-export class Waits {
+export class PendingCalls {
   readonly #clock: Clock
-  readonly #open = new Set<Patience>()
+  readonly #open = new Set<Deadline>()
   #ended: ClientError | undefined
   /** Why nothing is to be waited for, until the client is restarted. */
   #refusal: ClientError | undefined
@@ -81,9 +81,9 @@ export class Waits {
   async during<T>(
     what: string,
     options: WaitOptions | undefined,
-    run: (patience: Patience) => Promise<T>,
+    run: (patience: Deadline) => Promise<T>,
   ): Promise<T> {
-    const patience = new Patience(this.#clock, options ?? {}, what)
+    const patience = new Deadline(this.#clock, options ?? {}, what)
     const reason = this.#ended ?? this.#refusal
     if (reason !== undefined) patience.end(reason)
     this.#open.add(patience)

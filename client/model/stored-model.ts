@@ -1,20 +1,20 @@
 import type { Tx } from '../../model/transactions.ts'
 import type { Cancel, Clock } from '../runtime/environment.ts'
 import type { ClientModel } from './client-model.ts'
-import type { Keeper } from '../store/guarded-store.ts'
+import type { StoreAccess } from '../store/guarded-store.ts'
 
 const KEY = 'model'
 /** Milliseconds in which several changes are written as one. */
 const DELAY = 1000
 
 /** The model, kept so that only what is new has to be loaded. */
-export class KeptModel {
-  readonly #store: Keeper
+export class StoredModel {
+  readonly #store: StoreAccess
   readonly #model: ClientModel
   readonly #clock: Clock
   #cancel: Cancel | undefined
 
-  constructor(store: Keeper, model: ClientModel, clock: Clock) {
+  constructor(store: StoreAccess, model: ClientModel, clock: Clock) {
     this.#store = store
     this.#model = model
     this.#clock = clock
