@@ -36,7 +36,7 @@ type AttributesOf<T extends Doc, Header extends PropertyKey> = Partial<Omit<T, H
   Record<string, unknown>
 
 /**
- * A client of one workspace: what it is asked waits for a connection, what it shows is kept exact, what it is told to
+ * A client of one workspace: what it is asked calls for a connection, what it shows is kept exact, what it is told to
  * change shows at once and is sent until the server has answered.
  *
  * @example
@@ -64,8 +64,8 @@ export class Client {
    * show(client.hierarchy.findClass(board.class.Task))
    */
   async ready(waitOptions?: WaitOptions): Promise<void> {
-    const { waits, model } = this.#session
-    await waits.during('ready', waitOptions, (patience) => patience.race(model.loaded))
+    const { calls, model } = this.#session
+    await calls.run('ready', waitOptions, (deadline) => deadline.race(model.loaded))
   }
 
   /**
@@ -290,19 +290,19 @@ export class Client {
     conditions: { match?: DocumentMatch[]; notMatch?: DocumentMatch[]; scope?: string } = {},
     requestOptions?: RequestOptions,
   ): Promise<{ success: boolean; derived: Tx[] }> {
-    const { waits, account, changes, environment } = this.#session
+    const { calls, account, changes, environment } = this.#session
     const own = outgoingTransaction({ txes, ...conditions })
-    return await waits.during('applyIf', requestOptions, async (patience) => {
+    return await calls.run('applyIf', requestOptions, async (deadline) => {
       const tx: TxApplyIf = {
         _id: generateId() as TxApplyIf['_id'],
         _class: core.class.TxApplyIf,
         space: core.space.Tx,
         objectSpace: core.space.Tx,
-        modifiedBy: await account.known(patience),
+        modifiedBy: await account.known(deadline),
         modifiedOn: environment.clock.now(),
         ...own,
       }
-      const result = await changes.send(tx, requestOptions, patience)
+      const result = await changes.send(tx, requestOptions, deadline)
       return result as { success: boolean; derived: Tx[] }
     })
   }
@@ -318,7 +318,7 @@ export class Client {
    */
   async transactions(waitOptions?: WaitOptions): Promise<TransactionFactory> {
     const session = this.#session
-    return await session.waits.during('transactions', waitOptions, (patience) => session.factory(patience))
+    return await session.calls.run('transactions', waitOptions, (deadline) => session.factory(deadline))
   }
 
   /**
@@ -333,10 +333,10 @@ export class Client {
    * await client.tx(make.remove(task))
    */
   async tx<T = unknown>(tx: Tx, requestOptions?: RequestOptions): Promise<T> {
-    const { waits, changes } = this.#session
+    const { calls, changes } = this.#session
     const own = outgoingTransaction(tx)
-    const send = (patience: Deadline) => changes.send(own, requestOptions, patience)
-    return (await waits.during('tx', requestOptions, send)) as T
+    const send = (deadline: Deadline) => changes.send(own, requestOptions, deadline)
+    return (await calls.run('tx', requestOptions, send)) as T
   }
 
   /**
@@ -350,10 +350,10 @@ export class Client {
     params: readonly unknown[] = [],
     requestOptions?: RequestOptions,
   ): Promise<T> {
-    const { waits, connection } = this.#session
+    const { calls, connection } = this.#session
     const own = outgoingParams(method, params)
-    const request = (patience: Deadline) => connection.request(method, own, requestOptions, patience)
-    return (await waits.during(method, requestOptions, request)).result as T
+    const request = (deadline: Deadline) => connection.request(method, own, requestOptions, deadline)
+    return (await calls.run(method, requestOptions, request)).result as T
   }
 
   /**
@@ -403,7 +403,7 @@ export class Client {
 
   /**
    * Called when a change that was kept from an earlier life is refused, or was overtaken by newer ones (`Overtaken`), as
-   * nobody waits for it.
+   * nobody calls for it.
    *
    * @example
    * const stop = client.onConflict(({ tx, error }) => show(`${tx._id}: ${error.status.code}`))
@@ -496,7 +496,7 @@ export class Client {
   }
 
   /**
-   * Ends the client: whatever somebody waits for is rejected, live queries are silent. Idempotent.
+   * Ends the client: whatever somebody calls for is rejected, live queries are silent. Idempotent.
    *
    * @example
    * client.terminate()
@@ -510,10 +510,10 @@ export class Client {
     options: RequestOptions | undefined,
     make: (factory: TransactionFactory) => Tx,
   ): Promise<void> {
-    const { waits, changes } = this.#session
-    await waits.during(what, options, async (patience) => {
-      const tx = outgoingTransaction(make(await this.#session.factory(patience)))
-      await changes.send(tx, options, patience)
+    const { calls, changes } = this.#session
+    await calls.run(what, options, async (deadline) => {
+      const tx = outgoingTransaction(make(await this.#session.factory(deadline)))
+      await changes.send(tx, options, deadline)
     })
   }
 

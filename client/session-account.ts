@@ -47,8 +47,8 @@ export class SessionAccount {
     void this.#store?.set(ACCOUNT, account)
   }
 
-  /** @throws ClientError when the session has none; the reason of the patience */
-  async known(patience: Deadline): Promise<Ref<Account>> {
+  /** @throws ClientError when the session has none; the reason of the deadline */
+  async known(deadline: Deadline): Promise<Ref<Account>> {
     if (this.#id !== undefined) return this.#id
     if (this.#isNone) throw noAccount()
     let waiting: Waiting | undefined
@@ -57,7 +57,7 @@ export class SessionAccount {
       this.#waiting.add(waiting)
     })
     try {
-      return await patience.race(known)
+      return await deadline.race(known)
     } finally {
       if (waiting !== undefined) this.#waiting.delete(waiting)
     }

@@ -36,7 +36,7 @@ export class Session {
   readonly queries: LiveQueries
   readonly changes: Changes
   readonly account: SessionAccount
-  readonly waits: PendingCalls
+  readonly calls: PendingCalls
   /** Results are frozen. */
   readonly freezes: boolean
   readonly errors: Emitter<[error: unknown]>
@@ -57,7 +57,7 @@ export class Session {
     this.largeMessages = new Emitter(report)
     this.storeErrors = new Emitter(report)
     this.freezes = options.freeze ?? isDevelopment()
-    this.waits = new PendingCalls(clock)
+    this.calls = new PendingCalls(clock)
     this.connection = this.#connect(options)
     const request = this.connection.request.bind(this.connection)
     const store = this.#guarded(options)
@@ -96,12 +96,12 @@ export class Session {
   }
 
   restart(): void {
-    this.waits.allow()
+    this.calls.allow()
     this.connection.restart()
   }
 
   terminate(): void {
-    this.waits.end(terminated())
+    this.calls.end(terminated())
     this.connection.terminate()
     this.queries.stop()
     this.changes.stop()
@@ -110,8 +110,8 @@ export class Session {
   }
 
   /** Makes transactions signed by this session. */
-  async factory(patience: Deadline): Promise<TransactionFactory> {
-    const modifiedBy = await this.account.known(patience)
+  async factory(deadline: Deadline): Promise<TransactionFactory> {
+    const modifiedBy = await this.account.known(deadline)
     const modifiedOn = this.environment.clock.now()
     return new TransactionFactory(generateId, { space: core.space.Tx, modifiedBy, modifiedOn })
   }
@@ -133,7 +133,7 @@ export class Session {
       pushed: (...push) => this.#pushed(...push),
       reload: () => void this.#reload().catch(report),
       resumed: ({ modelHash }) => void this.#resumed(modelHash).catch(report),
-      refused: (error) => this.waits.refuse(error),
+      refused: (error) => this.calls.refuse(error),
       stateChanged: (state) => this.states.emit(state),
       signalled: ({ result }) => {
         if (isModelUpgrade(result)) this.connection.send('#upgrading')

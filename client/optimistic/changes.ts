@@ -11,7 +11,7 @@ import type { GuardedStore } from '../store/guarded-store.ts'
 import { StoredChanges } from '../store/stored-changes.ts'
 
 /** Milliseconds until a change that was answered and not pushed is looked after. */
-const PUSH_PATIENCE = 1000
+const PUSH_TIMEOUT = 1000
 
 /** A change of an earlier life that the server refuses, or that newer ones have overtaken (`Overtaken`). */
 export interface Conflict {
@@ -24,7 +24,7 @@ export interface ChangesOptions {
     method: string,
     params: readonly unknown[],
     options?: RequestOptions,
-    patience?: Deadline,
+    deadline?: Deadline,
   ) => Promise<Response>
   clock: Clock
   model: ClientModel
@@ -71,19 +71,19 @@ export class Changes {
   }
 
   /** @throws StatusError why the server refuses it; ClientError when there will be no answer */
-  async send(tx: Tx, options: RequestOptions | undefined, patience: Deadline): Promise<unknown> {
-    if (this.#restoring !== undefined) await patience.race(this.#restoring)
+  async send(tx: Tx, options: RequestOptions | undefined, deadline: Deadline): Promise<unknown> {
+    if (this.#restoring !== undefined) await deadline.race(this.#restoring)
     this.#show(tx)
     const keeping = this.#kept?.add(tx)
     let result: unknown
     try {
-      result = (await this.#options.request('tx', [tx], options, patience)).result
+      result = (await this.#options.request('tx', [tx], options, deadline)).result
     } catch (error) {
-      return await this.#failed(tx, { error, keeping, patience })
+      return await this.#failed(tx, { error, keeping, deadline })
     }
     this.#wasAnswered(tx)
     // Sent again it has the same answer.
-    await patience.race(this.#forget(tx, keeping)).catch(() => undefined)
+    await deadline.race(this.#forget(tx, keeping)).catch(() => undefined)
     return result
   }
 
@@ -143,14 +143,14 @@ export class Changes {
    */
   async #failed(
     tx: Tx,
-    { error, keeping, patience }: { error: unknown; keeping: Promise<void> | undefined; patience: Deadline },
+    { error, keeping, deadline }: { error: unknown; keeping: Promise<void> | undefined; deadline: Deadline },
   ): Promise<never> {
     this.#hide(tx._id)
     const end = endOf(error)
     if (end !== undefined && this.#kept !== undefined) throw end
     const forgetting = this.#forget(tx, keeping)
     // Of a call whose time is over that is all that is waited for, and the store answers in time.
-    await (error instanceof StatusError ? patience.race(forgetting).catch(() => undefined) : forgetting)
+    await (error instanceof StatusError ? deadline.race(forgetting).catch(() => undefined) : forgetting)
     throw error
   }
 
@@ -173,7 +173,7 @@ export class Changes {
   #wasAnswered(tx: Tx): void {
     if (!this.#pending.has(tx) || this.#isStopped) return
     this.#answered.add(tx._id)
-    const cancel = this.#options.clock.schedule(PUSH_PATIENCE, () => {
+    const cancel = this.#options.clock.schedule(PUSH_TIMEOUT, () => {
       this.#timers.delete(cancel)
       if (!this.#pending.has(tx)) return
       // The server answers after what it pushed before.

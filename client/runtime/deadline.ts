@@ -1,113 +1,116 @@
 import { type Cancel, type Clock, LONGEST_TIMER } from './environment.ts'
 import { ClientError } from './errors.ts'
 
-/** How long a caller waits. */
+/** Limits how long a call may take. */
 export interface WaitOptions {
-  /** Milliseconds until the call is given up; it waits for as long as it takes when left out. */
+  /** Milliseconds after which the call is rejected. Default: no limit. */
   timeout?: number
-  /** Gives the call up. */
+  /** Rejects the call with the signal's reason when it is aborted. */
   signal?: AbortSignal
 }
 
-/** How long one call waits, over all of its steps: until its time is over, its signal, or the end of its client. */
+/** The end of one call, over all of its steps: its timeout, its signal, or the end of its client. */
 export class Deadline {
   readonly #listeners = new Set<(reason: unknown) => void>()
   readonly #cancels: Cancel[] = []
-  #over: { reason: unknown } | undefined
+  #expired: { reason: unknown } | undefined
 
-  /** @param what names the call in the error */
-  constructor(clock: Clock, { timeout, signal }: WaitOptions, what: string) {
-    if (signal?.aborted === true) this.end(signal.reason)
-    if (this.#over !== undefined) return
+  /** @param call its name, for the error message */
+  constructor(clock: Clock, { timeout, signal }: WaitOptions, call: string) {
+    if (signal?.aborted === true) this.expire(signal.reason)
+    if (this.#expired !== undefined) return
     if (signal !== undefined) {
-      const abort = () => this.end(signal.reason)
+      const abort = () => this.expire(signal.reason)
       signal.addEventListener('abort', abort, { once: true })
       this.#cancels.push(() => signal.removeEventListener('abort', abort))
     }
     if (timeout === undefined || timeout > LONGEST_TIMER) return
-    const late = () => this.end(new ClientError('timeout', `no answer to ${what} within ${timeout} ms`))
-    // What is no time is over.
+    const late = () => this.expire(new ClientError('timeout', `no response to ${call} within ${timeout} ms`))
+    // NaN and negative numbers expire at once.
     this.#cancels.push(clock.schedule(timeout > 0 ? timeout : 0, late))
   }
 
-  /** Called once with the reason when it is over; at once where it is already. */
-  onOver(listener: (reason: unknown) => void): Cancel {
-    if (this.#over !== undefined) listener(this.#over.reason)
+  /** Calls back once with the reason; synchronously when the deadline has expired before. */
+  onExpired(listener: (reason: unknown) => void): Cancel {
+    if (this.#expired !== undefined) listener(this.#expired.reason)
     else this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  /** It is over, for this reason unless there was one before. */
-  end(reason: unknown): void {
-    if (this.#over !== undefined) return
-    this.#over = { reason }
+  /** The first reason counts. */
+  expire(reason: unknown): void {
+    if (this.#expired !== undefined) return
+    this.#expired = { reason }
     this.release()
     for (const listener of this.#listeners) listener(reason)
     this.#listeners.clear()
   }
 
-  /** Leaves no timer behind. */
+  /** Cancels the timer, and stops listening to the signal. */
   release(): void {
     for (const cancel of this.#cancels.splice(0)) cancel()
   }
 
-  /** The promise's outcome, unless it is over before. @throws the reason */
+  /** @throws the reason, if the deadline expires before the promise settles */
   async race<T>(promise: Promise<T>): Promise<T> {
     let cancel: Cancel = () => undefined
-    const over = new Promise<never>((_resolve, reject) => {
-      cancel = this.onOver(reject)
+    const expired = new Promise<never>((_resolve, reject) => {
+      cancel = this.onExpired(reject)
     })
     try {
-      return await Promise.race([promise, over])
+      return await Promise.race([promise, expired])
     } finally {
       cancel()
     }
   }
 }
 
-/** All calls of a client that somebody waits for: none outlives it. */
+/** The calls of a client that have not returned: none outlives the client. */
 export class PendingCalls {
   readonly #clock: Clock
-  readonly #open = new Set<Deadline>()
+  readonly #deadlines = new Set<Deadline>()
   #ended: ClientError | undefined
-  /** Why nothing is to be waited for, until the client is restarted. */
   #refusal: ClientError | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** Runs a call of so much patience. */
-  async during<T>(
-    what: string,
+  /** Runs a call with a deadline. */
+  async run<T>(
+    call: string,
     options: WaitOptions | undefined,
-    run: (patience: Deadline) => Promise<T>,
+    steps: (deadline: Deadline) => Promise<T>,
   ): Promise<T> {
-    const patience = new Deadline(this.#clock, options ?? {}, what)
+    const deadline = new Deadline(this.#clock, options ?? {}, call)
     const reason = this.#ended ?? this.#refusal
-    if (reason !== undefined) patience.end(reason)
-    this.#open.add(patience)
+    if (reason !== undefined) deadline.expire(reason)
+    this.#deadlines.add(deadline)
     try {
-      return await run(patience)
+      return await steps(deadline)
     } finally {
-      patience.release()
-      this.#open.delete(patience)
+      deadline.release()
+      this.#deadlines.delete(deadline)
     }
   }
 
-  /** Ends the calls there are, and those to come until `allow`. */
+  /** Rejects all calls, and those to come until `allow`. */
   refuse(reason: ClientError): void {
     this.#refusal = reason
-    for (const patience of this.#open) patience.end(reason)
+    this.#expireAll(reason)
   }
 
   allow(): void {
     this.#refusal = undefined
   }
 
-  /** Ends the calls there are, and all to come. */
+  /** Rejects all calls, and all those to come. */
   end(reason: ClientError): void {
     this.#ended = reason
-    for (const patience of this.#open) patience.end(reason)
+    this.#expireAll(reason)
+  }
+
+  #expireAll(reason: ClientError): void {
+    for (const deadline of this.#deadlines) deadline.expire(reason)
   }
 }
