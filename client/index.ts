@@ -1,6 +1,7 @@
 /** The client of atrium, for browsers and Node. */
-export { Client, createClient, type SearchResult } from './client.ts'
+export { Client, createClient } from './client.ts'
 export type { ClientOptions } from './client-options.ts'
+export type { SearchResult } from './reads.ts'
 export type { Conflict } from './optimistic/changes.ts'
 export type { ClientLogger } from './runtime/client-logger.ts'
 export type { Cancel, Clock, Network } from './runtime/environment.ts'
@@ -14,5 +15,5 @@ export { indexedDbStore } from './store/indexed-db-store.ts'
 export { Connection, ConnectionClosedError } from './connection/connection.ts'
 export type { ConnectionOptions } from './connection/connection-options.ts'
 export type { Dial, WebSocketLike } from './runtime/web-socket.ts'
-// Of the bundle for browsers: that of `atrium/model` is another one there.
+// The bundle for browsers has its own copy of the class, which differs from that of `atrium/model`.
 export { StatusError } from '../model/status.ts'

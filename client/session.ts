@@ -6,12 +6,15 @@ import type { Tx } from '../model/transactions.ts'
 import { Changes, type Conflict } from './optimistic/changes.ts'
 import { type ClientOptions, environmentOf } from './client-options.ts'
 import type { PushListener } from './connection/connection-options.ts'
+import { isModelUpgrade } from './connection/model-upgrade.ts'
 import { isDevelopment } from './runtime/copies.ts'
 import { Emitter } from './runtime/emitter.ts'
 import type { Environment } from './runtime/environment.ts'
 import { terminated } from './runtime/errors.ts'
 import { ModelLoader } from './model/model-loader.ts'
-import { type Deadline, PendingCalls } from './runtime/deadline.ts'
+import { type Deadline, PendingCalls, type WaitOptions } from './runtime/deadline.ts'
+
+import { resultOf } from './runtime/result-of.ts'
 import { LiveQueries } from './live-queries/live-queries.ts'
 import type { ConnectionState } from './connection/connection-state.ts'
 import { ReconnectingConnection } from './connection/reconnecting-connection.ts'
@@ -21,14 +24,13 @@ import type { Report } from './runtime/report.ts'
 import { SessionAccount } from './session-account.ts'
 import { GuardedStore } from './store/guarded-store.ts'
 
-/** Transactions as they are committed. */
 export interface PushedTransactions {
   txes: readonly Tx[]
-  /** The place in the log they lead to. */
+  /** The position in the log that they lead to. */
   seq: number | undefined
 }
 
-/** The parts of a client, and how they work together. */
+/** The session behind a `Client`: creates its parts, connects them, starts and ends them. */
 export class Session {
   readonly environment: Environment
   readonly connection: ReconnectingConnection
@@ -37,7 +39,7 @@ export class Session {
   readonly changes: Changes
   readonly account: SessionAccount
   readonly calls: PendingCalls
-  /** Results are frozen. */
+  /** Results of queries are frozen. */
   readonly freezes: boolean
   readonly errors: Emitter<[error: unknown]>
   readonly states: Emitter<[state: ConnectionState]>
@@ -60,7 +62,7 @@ export class Session {
     this.calls = new PendingCalls(clock)
     this.connection = this.#connect(options)
     const request = this.connection.request.bind(this.connection)
-    const store = this.#guarded(options)
+    const store = this.#guard(options)
     this.#store = store
     this.account = new SessionAccount(options.account, store)
     this.model = new ModelLoader({ request, clock, store, logger })
@@ -80,14 +82,14 @@ export class Session {
       freezes: this.freezes,
       pending: () => this.changes.effects(),
       ask: async (_class, query, wanted) => {
-        const { result, seq } = await request('query', [_class, query, wanted])
-        const docs = result as FindResult
-        return { docs, total: docs.total, seq }
+        const response = await request('query', [_class, query, wanted])
+        const docs = resultOf<FindResult>(response)
+        return { docs, total: docs.total, seq: response.seq }
       },
     })
   }
 
-  /** Takes up what an earlier life left, then connects. */
+  /** Restores the contents of the store, then connects. */
   async start(): Promise<void> {
     await this.account.restore()
     await this.model.restore()
@@ -95,11 +97,80 @@ export class Session {
     this.connection.start()
   }
 
+  /**
+   * Resolves when the model is loaded, from the server or from the store.
+   *
+   * @throws ClientError when the client ends, the server refuses it, or the deadline expires
+   *
+   * @example
+   * await client.ready({ timeout: 10_000 })
+   * show(client.hierarchy.findClass(board.class.Task))
+   */
+  async ready(waitOptions?: WaitOptions): Promise<void> {
+    await this.calls.run('ready', waitOptions, (deadline) => deadline.race(this.model.loaded))
+  }
+
+  /**
+   * The state of the connection now.
+   *
+   * @example
+   * const { phase, unanswered } = client.connectionState()
+   */
+  connectionState(): ConnectionState {
+    return this.connection.state
+  }
+
+  /**
+   * Holds requests back until `resume`; pushes still arrive.
+   *
+   * @example
+   * client.pause()
+   * client.resume()
+   */
+  pause(): void {
+    this.connection.pause()
+  }
+
+  /**
+   * Sends the requests that have waited since `pause`.
+   *
+   * @example
+   * client.resume()
+   */
+  resume(): void {
+    this.connection.resume()
+  }
+
+  /**
+   * Closes the connection until `restart`; requests wait.
+   *
+   * @example
+   * client.stop()
+   * client.restart()
+   */
+  stop(): void {
+    this.connection.stop()
+  }
+
+  /**
+   * Connects again after `stop`, or after the server refused the client.
+   *
+   * @example
+   * client.stop()
+   * client.restart()
+   * await client.findAll(board.class.Task)
+   */
   restart(): void {
     this.calls.allow()
     this.connection.restart()
   }
 
+  /**
+   * Ends the client for good: pending calls are rejected, and live queries call back no more. Idempotent.
+   *
+   * @example
+   * client.terminate()
+   */
   terminate(): void {
     this.calls.end(terminated())
     this.connection.terminate()
@@ -109,7 +180,7 @@ export class Session {
     this.#store?.stop()
   }
 
-  /** Makes transactions signed by this session. */
+  /** A factory of transactions, signed with the session's account. */
   async factory(deadline: Deadline): Promise<TransactionFactory> {
     const modifiedBy = await this.account.known(deadline)
     const modifiedOn = this.environment.clock.now()
@@ -142,7 +213,7 @@ export class Session {
     }
   }
 
-  #guarded({ store }: ClientOptions): GuardedStore | undefined {
+  #guard({ store }: ClientOptions): GuardedStore | undefined {
     if (store === undefined) return undefined
     const { clock, logger } = this.environment
     const failed = (error: unknown) => {
@@ -162,20 +233,16 @@ export class Session {
   }
 
   async #reload(): Promise<void> {
-    this.account.told(this.connection.hello?.account)
+    this.account.update(this.connection.hello?.account)
     this.queries.forget()
     if (!(await this.model.load())) return
     this.changes.reloaded()
     this.queries.ask()
   }
 
-  /** What was missed is pushed, the model's part too; all but what a new version of the server brings. */
+  /** The missed transactions are pushed. They do not contain the changes of the model that a new server version brings. */
   async #resumed(modelHash: string | undefined): Promise<void> {
-    this.account.told(this.connection.hello?.account)
+    this.account.update(this.connection.hello?.account)
     if (modelHash !== this.model.model.hash && (await this.model.load())) this.queries.ask()
   }
-}
-
-function isModelUpgrade(result: unknown): boolean {
-  return (result as { _class?: unknown } | undefined)?._class === core.class.TxModelUpgrade
 }

@@ -1,10 +1,11 @@
 import type { Response } from '../../protocol/messages.ts'
-import { type Connection, ConnectionClosedError, tooLarge } from './connection.ts'
+import { type Connection, ConnectionClosedError } from './connection.ts'
 import type { ProgressListener } from './connection-options.ts'
 import type { Cancel, Clock } from '../runtime/environment.ts'
 import { ClientError } from '../runtime/errors.ts'
 import { Deadline, type WaitOptions } from '../runtime/deadline.ts'
 import { callSafely, type Report } from '../runtime/report.ts'
+import { tooLarge } from './request-encoder.ts'
 import { reportUploadProgress } from './upload-progress.ts'
 
 /**

@@ -1,13 +1,14 @@
+import { isFields } from '../../model/json-value.ts'
 import type { Tx } from '../../model/transactions.ts'
 import type { Cancel, Clock } from '../runtime/environment.ts'
 import type { ClientModel } from './client-model.ts'
 import type { StoreAccess } from '../store/guarded-store.ts'
 
 const KEY = 'model'
-/** Milliseconds in which several changes are written as one. */
+/** Milliseconds within which several changes are written as one. */
 const DELAY = 1000
 
-/** The model, kept so that only what is new has to be loaded. */
+/** Stores the model, so that only newer transactions have to be loaded. */
 export class StoredModel {
   readonly #store: StoreAccess
   readonly #model: ClientModel
@@ -20,14 +21,15 @@ export class StoredModel {
     this.#clock = clock
   }
 
-  /** @throws Error when it is damaged; there is no model then */
+  /** @throws Error when the entry is damaged; the model is empty then */
   async load(): Promise<void> {
-    const kept = await this.#store.get(KEY)
-    if (kept === undefined) return
+    const stored = await this.#store.get(KEY)
+    if (stored === undefined) return
     try {
-      const { transactions, hash } = kept as { transactions: Tx[]; hash: string }
-      this.#model.load({ transactions, hash, full: true })
-      if (this.#model.hash !== hash) throw new Error('the hash is that of another model')
+      if (!isStoredModel(stored)) throw new Error('the entry is no model')
+      this.#model.load({ ...stored, full: true })
+      // The hash covers the transactions: it detects any damage to them.
+      if (this.#model.hash !== stored.hash) throw new Error('the hash is that of another model')
     } catch (cause) {
       this.#model.clear()
       throw new Error(`the store's entry ${KEY} is damaged`, { cause })
@@ -41,7 +43,7 @@ export class StoredModel {
     })
   }
 
-  /** What is not written yet is written now. */
+  /** Writes a pending change now. */
   stop(): void {
     if (this.#cancel === undefined) return
     this.#cancel()
@@ -53,4 +55,8 @@ export class StoredModel {
     const { transactions, hash } = this.#model
     await this.#store.set(KEY, { transactions: [...transactions], hash }).catch(() => undefined)
   }
+}
+
+function isStoredModel(value: unknown): value is { transactions: Tx[]; hash: string } {
+  return isFields(value) && Array.isArray(value['transactions']) && typeof value['hash'] === 'string'
 }

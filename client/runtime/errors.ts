@@ -33,10 +33,16 @@ export function terminated(): ClientError {
 
 /** The message of whatever was thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  const message = property(error, 'message')
+  return typeof message === 'string' ? message : String(error)
 }
 
 /** Whether an error of Node or SQLite has this code, such as `ENOENT`. */
 export function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
+  return property(error, 'code') === code
+}
+
+/** Not by `instanceof Error`: errors of Node have another `Error` where a test runner has a context of its own. */
+function property(error: unknown, name: string): unknown {
+  return typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined
 }
