@@ -10,19 +10,20 @@ import type { Found } from './found.ts'
 export interface QuerySource {
   clock: Clock
   model: ClientModel
-  /** Answers with what was found and with the place in the log it is of. */
+  /** Queries the server. */
   ask: (_class: Ref<Class>, query: DocumentQuery, options: FindOptions) => Promise<QueryResponse>
-  /** Changes that were made here and are not confirmed yet, in order. */
+  /** Changes of this client that are not committed yet, in order. */
   pending: () => readonly Change[]
-  /** All documents that are known at this moment, as unsent changes will have them. */
+  /** All documents that the client has, with the pending changes applied. */
   known: () => DocumentSource
-  /** A query has other documents now. */
-  answered: () => void
+  /** A query has loaded other documents. */
+  loaded: () => void
 }
 
 export interface QueryResponse {
   docs: Found[]
   total: number
+  /** The position in the log that the result is of. */
   seq: number | undefined
 }
 

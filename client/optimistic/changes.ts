@@ -4,6 +4,7 @@ import type { Response } from '../../protocol/messages.ts'
 import type { Cancel, Clock } from '../runtime/environment.ts'
 import { ClientError } from '../runtime/errors.ts'
 import type { ClientModel } from '../model/client-model.ts'
+import { isChange } from '../model/transaction-kinds.ts'
 import type { Deadline } from '../runtime/deadline.ts'
 import { PendingChanges } from './pending-changes.ts'
 import type { RequestOptions } from '../connection/requests.ts'
@@ -193,8 +194,4 @@ function terminationOf(error: unknown): ClientError | undefined {
   if (!(error instanceof ClientError)) return undefined
   const reason = error.code === 'uncertain' ? error.cause : error
   return reason instanceof ClientError && reason.code === 'terminated' ? reason : undefined
-}
-
-function isChange(tx: Tx): tx is TxCUD {
-  return 'objectId' in tx && 'objectClass' in tx
 }

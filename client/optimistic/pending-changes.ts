@@ -1,7 +1,8 @@
 import { core } from '../../model/identifiers.ts'
-import type { Tx, TxCollectionCUD, TxCreateDoc, TxCUD, TxUpdateDoc } from '../../model/transactions.ts'
+import type { Tx, TxCreateDoc, TxCUD, TxUpdateDoc } from '../../model/transactions.ts'
 import { withDefaults } from '../../model/validate-document.ts'
 import type { ClientModel } from '../model/client-model.ts'
+import { isCollectionChange, isCreation, isUpdate } from '../model/transaction-kinds.ts'
 
 /** Changes of this client that are not committed yet, in order. Live queries show them as if they were. */
 export class PendingChanges {
@@ -52,17 +53,18 @@ function knownEffects(tx: TxCUD, model: ClientModel): TxCUD[] {
 
 /** Includes what the server adds to a change: default values, and the counter of a collection. */
 function effectsOf(tx: TxCUD, model: ClientModel): TxCUD[] {
-  if (tx._class === core.class.TxCreateDoc) return [filled(tx as TxCreateDoc, model)]
-  if (tx._class !== core.class.TxCollectionCUD) return [tx]
-  const { tx: inner, collection } = tx as TxCollectionCUD
-  if (inner._class === core.class.TxUpdateDoc) return [tx]
-  const creates = inner._class === core.class.TxCreateDoc
-  const change = creates ? ({ ...tx, tx: filled(inner as TxCreateDoc, model) } as TxCollectionCUD) : tx
-  const count = { $inc: { [collection]: creates ? 1 : -1 } }
-  return [change, { ...tx, _class: core.class.TxUpdateDoc, operations: count } as TxUpdateDoc]
+  if (isCreation(tx)) return [withDefaultsOf(model, tx)]
+  if (!isCollectionChange(tx)) return [tx]
+  const { tx: inner, collection } = tx
+  if (isUpdate(inner)) return [tx]
+  const creates = isCreation(inner)
+  const change = creates ? { ...tx, tx: withDefaultsOf(model, inner) } : tx
+  const operations = { $inc: { [collection]: creates ? 1 : -1 } }
+  const count: TxUpdateDoc = { ...tx, _class: core.class.TxUpdateDoc, operations }
+  return [change, count]
 }
 
-function filled(tx: TxCreateDoc, { hierarchy }: ClientModel): TxCreateDoc {
+function withDefaultsOf({ hierarchy }: ClientModel, tx: TxCreateDoc): TxCreateDoc {
   if (hierarchy.findClass(tx.objectClass) === undefined) return tx
   return { ...tx, attributes: withDefaults(hierarchy, tx.objectClass, tx.attributes) }
 }

@@ -82,7 +82,7 @@ export class GuardedStore implements StoreAccess {
     const found: unknown = await this.#call((store) => store.entries(prefix, (error) => this.report(error)))
     if (found === undefined) return undefined
     if (Array.isArray(found) && found.every(isEntry)) return found
-    this.report(new Error('the store returned something other than entries'))
+    this.report(new Error('the store returned values that are no entries'))
     return undefined
   }
 
