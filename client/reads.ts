@@ -22,7 +22,7 @@ export interface SearchResult {
   total?: number
 }
 
-/** Calls that return what the server has now. */
+/** Calls that read from the server, or call any of its methods. */
 export class Reads {
   readonly #session: Session
 

@@ -64,7 +64,7 @@ export class SessionAccount {
   }
 
   #become(account: string): void {
-    // The store and the server have ids of accounts in this place.
+    // The store and hello contain ids of accounts.
     const id = account as Ref<Account>
     this.#id = id
     for (const { resolve } of this.#waiting) resolve(id)

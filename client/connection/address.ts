@@ -8,7 +8,7 @@ const schemes: Record<string, string> = { 'http:': 'ws:', 'https:': 'wss:' }
 export function addressOf(given: string, sessionId: string | undefined): string {
   const url = new URL(given)
   url.protocol = schemes[url.protocol] ?? url.protocol
-  // Servers take what follows two slashes for a host.
+  // Servers parse a path with two leading slashes as a host.
   url.pathname = url.pathname.replace(/^\/+/, '/')
   // The WebSocket constructor refuses a fragment.
   url.hash = ''

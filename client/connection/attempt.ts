@@ -23,7 +23,7 @@ export interface AttemptEvents {
   ready: (connection: Connection, hello: HelloResponse, token: string) => void
   pushed: PushListener
   signalled: (signal: Response) => void
-  /** @param isFinal the server said that a retry is of no use */
+  /** @param isFinal the server's signal forbids a retry */
   ended: (close: CloseInfo, isFinal: boolean) => void
 }
 

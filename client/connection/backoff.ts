@@ -1,11 +1,11 @@
 import type { CloseInfo } from './connection-state.ts'
 
-/** Milliseconds of the first wait and of the longest, by what ended the connection. */
+/** Milliseconds of the first wait and of the longest, by the cause of the disconnection. */
 const WAITS = {
   /** No server responded. The longest wait is short, as often no event announces that the network is back. */
   network: { first: 250, longest: 4000 },
   token: { first: 500, longest: 30_000 },
-  /** The server said so: more load would make it worse. */
+  /** More load would make it worse. */
   overloaded: { first: 2000, longest: 30_000 },
   upgrading: { first: 2000, longest: 30_000 },
 }
@@ -36,7 +36,7 @@ export type ReconnectDecision = Retry | { retry: false }
 /**
  * Decides by the ranges of close codes (PROTOCOL.md) and the status the server sent before.
  *
- * @param isFinal the server said that a retry is of no use
+ * @param isFinal the server's signal forbids a retry
  */
 export function reconnectDecision({ code, reason, status }: CloseInfo, isFinal: boolean): ReconnectDecision {
   if (isFinal || (code >= 4200 && code < 4300 && !needsNewSessionId(code))) return { retry: false }

@@ -8,7 +8,7 @@ const PING_AT = 0.5
 /** The limit is extended to this multiple at most. */
 const MOST_EXTENSION = 4
 
-/** Detects a connection over which nothing is received any more, not even the response to a ping. */
+/** Detects a dead connection: not even a ping has a response. */
 export class InactivityTimeout {
   readonly #connection: Connection
   readonly #clock: Clock

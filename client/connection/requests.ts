@@ -9,7 +9,7 @@ import { tooLarge } from './request-encoder.ts'
 import { reportUploadProgress } from './upload-progress.ts'
 
 /**
- * Options of one call. A call that ends before its request was sent has no effect. After that, what it changes may have
+ * Options of one call. A call that ends before its request was sent has no effect. If it ends later, its change may have
  * taken effect (`uncertain`).
  */
 export interface RequestOptions extends WaitOptions {

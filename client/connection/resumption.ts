@@ -2,7 +2,7 @@ import { generateId } from '../../model/generate-id.ts'
 import type { HelloResponse, LogPlace } from '../../protocol/messages.ts'
 import { LogPosition } from './log-position.ts'
 
-/** What an attempt tells the server, so that it continues where the last connection ended. */
+/** The parameters by which an attempt continues the last connection. */
 export interface AttemptParameters {
   sessionId: string
   /** `getToken` is asked for a fresh token. */
@@ -11,7 +11,7 @@ export interface AttemptParameters {
   resume: LogPlace | undefined
 }
 
-/** What outlives a connection and decides how the next attempt is made. */
+/** State that outlives a connection: session id, position in the log, and whether the token has to be replaced. */
 export class Resumption {
   readonly position = new LogPosition()
   #sessionId: string
@@ -25,7 +25,7 @@ export class Resumption {
     return { sessionId: this.#sessionId, isFresh: this.#needsFreshToken, resume: this.position.current }
   }
 
-  /** @returns whether the server sends what was missed; if not, everything has to be loaded again */
+  /** @returns `true` when the server pushes the missed transactions; otherwise everything has to be loaded again */
   connected({ resumed, epoch, seq }: HelloResponse): boolean {
     this.#needsFreshToken = false
     const resumes = this.position.current !== undefined && resumed === true

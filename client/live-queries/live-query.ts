@@ -31,7 +31,7 @@ export class LiveQuery {
   /** The last position in the log that the window contains. */
   #seq = -1
   #shown: Shown | undefined
-  /** The result may differ from what is shown. */
+  /** The result may differ from the one that is shown. */
   #isDirty = false
   #isOver = false
 

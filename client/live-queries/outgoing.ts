@@ -4,7 +4,7 @@ import { deepCopy } from '../runtime/copies.ts'
 import type { QueryRequest } from './query-source.ts'
 
 /*
- * Validates and copies what the application passes to be sent. Encoders would convert values that are not JSON without an
+ * Validates and copies the arguments of the application. Encoders would convert values that are not JSON without an
  * error; the application may change its objects after the call.
  */
 

@@ -4,7 +4,7 @@ import { domainsOf } from './found.ts'
 import { dependsOnJoins } from './result-window.ts'
 import { Projector } from './shown.ts'
 
-/** The plan of a live query, and what follows from it. */
+/** The plan of a live query with its derived properties. */
 export class PlannedQuery {
   readonly plan: FindPlan
   /** The domains of the documents in the result, and of those embedded in them. */
@@ -12,7 +12,7 @@ export class PlannedQuery {
   readonly projector: Projector
   /** The client's model has all documents that the query can find. */
   readonly isLocal: boolean
-  /** Embedded documents decide what is found, or in what order. */
+  /** Embedded documents decide which documents are found, or their order. */
   readonly dependsOnJoins: boolean
 
   constructor(plan: FindPlan) {

@@ -6,7 +6,7 @@ import type { ClientModel } from '../model/client-model.ts'
 import type { Change } from './change.ts'
 import type { Found } from './found.ts'
 
-/** What a live query needs of its client. */
+/** The dependencies of a live query on its client. */
 export interface QuerySource {
   clock: Clock
   model: ClientModel

@@ -223,7 +223,7 @@ export class ResultWindow {
   }
 }
 
-/** Whether embedded documents decide what is found, or in what order. */
+/** Whether embedded documents decide which documents are found, or their order. */
 export function dependsOnJoins(plan: FindPlan): boolean {
   return plan.sort.some(({ lookup }) => lookup !== undefined) || looksUp(plan.condition)
 }

@@ -40,10 +40,10 @@ export class ClientModel implements DocumentSource {
   }
 
   /**
-   * Takes the result of `loadModel`: replaces everything, or adds what follows.
+   * Replaces the model by the result of `loadModel`, or appends it if the result is not `full`.
    *
    * @returns transactions that do not fit, which are skipped
-   * @throws Error when the additions do not lead to the server's hash; then nothing has changed but the transactions
+   * @throws Error when the model with the appended transactions does not have the server's hash
    */
   load({ transactions, full, hash }: ModelAnswer): Tx[] {
     const state = full ? new State() : this.#state

@@ -57,7 +57,7 @@ export class ModelLoader {
   }
 
   /**
-   * Loads what is missing, and repeats that until it succeeds.
+   * Loads the transactions that the model lacks. Repeats the request until it succeeds.
    *
    * @returns `false` when a later load replaces this one, or there will be no response
    */

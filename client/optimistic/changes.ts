@@ -141,8 +141,8 @@ export class Changes {
   }
 
   /**
-   * Removes a change from the store, so that no later client sends what was reported as failed. It stays there when
-   * `terminate` was the cause.
+   * Removes the change from the store, so that no later client sends a change that was reported as failed. It stays
+   * stored when `terminate` was the cause.
    *
    * @throws the error
    */
@@ -154,7 +154,7 @@ export class Changes {
     const termination = terminationOf(error)
     if (termination !== undefined && this.#stored !== undefined) throw termination
     const forgetting = this.#forget(tx, storing)
-    // An expired deadline cannot limit this any more; the guarded store has a timeout of its own.
+    // The deadline may have expired; the guarded store has a timeout of its own.
     await (error instanceof StatusError ? deadline.race(forgetting).catch(() => undefined) : forgetting)
     throw error
   }
@@ -181,7 +181,7 @@ export class Changes {
     const cancel = this.#options.clock.schedule(PUSH_TIMEOUT, () => {
       this.#timers.delete(cancel)
       if (!this.#pending.has(tx)) return
-      // The server sends pushes and responses in order: after this response the push cannot come any more.
+      // The server sends pushes and responses in order: after this response there will be no push.
       const hide = () => this.#hide(tx._id)
       this.#options.request('ping', []).then(hide, hide)
     })

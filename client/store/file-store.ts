@@ -36,7 +36,7 @@ export class FileStore implements ClientStore {
   readonly #lines = new Map<string, string>()
   /** Lines that cannot be parsed: they stay in the file, for a person to look at. */
   readonly #damaged: string[] = []
-  /** Bytes of `#lines` and `#damaged`: what the file would have after compaction. */
+  /** Bytes of `#lines` and `#damaged`: the size of the file after a compaction. */
   #size = 0
   #opened: Promise<void> | undefined
   /** Lines of the next write. */

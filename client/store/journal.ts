@@ -43,7 +43,7 @@ export class Journal {
     const file = this.#file
     if (file === undefined) throw new Error('the store is closed')
     const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''))
-    // Not at the end of the file: this overwrites what a failed write left behind.
+    // Not at the end of the file: this overwrites the remains of a failed write.
     await writeAll(file, bytes, this.#bytes)
     await file.datasync()
     this.#bytes += bytes.length

@@ -28,8 +28,8 @@ export interface StoredChangesEvents {
 
 /**
  * Stores the changes that the server has not answered yet, in order. If the store does not return the changes of an
- * earlier client in time, the first new change overtakes them. A mark in the store records that, in case this client does
- * not see them any more.
+ * earlier client in time, the first new change overtakes them. A mark in the store records that, in case this client ends
+ * before it reads them.
  */
 export class StoredChanges {
   readonly #store: StoreAccess
