@@ -13,7 +13,6 @@ import type { Environment } from './runtime/environment.ts'
 import { terminated } from './runtime/errors.ts'
 import { ModelLoader } from './model/model-loader.ts'
 import { type Deadline, PendingCalls, type WaitOptions } from './runtime/deadline.ts'
-
 import { resultOf } from './runtime/result-of.ts'
 import { LiveQueries } from './live-queries/live-queries.ts'
 import type { ConnectionState } from './connection/connection-state.ts'
@@ -224,11 +223,11 @@ export class Session {
   }
 
   #pushed(...[txes, seq, seqs]: Parameters<PushListener>): void {
-    const { structural, unfit } = this.model.apply(txes)
+    const { structural, inconsistent } = this.model.apply(txes)
     const confirmed = this.changes.confirm(txes)
     const pushes = txes.map((tx, at) => ({ tx, seq: seqs?.[at] ?? seq }))
     this.queries.apply(pushes, structural, confirmed)
-    if (unfit) void this.#reload().catch(this.environment.report)
+    if (inconsistent) void this.#reload().catch(this.environment.report)
     this.transactions.emit({ txes, seq })
   }
 
@@ -237,12 +236,12 @@ export class Session {
     this.queries.forget()
     if (!(await this.model.load())) return
     this.changes.reloaded()
-    this.queries.ask()
+    this.queries.reload()
   }
 
   /** The missed transactions are pushed. They do not contain the changes of the model that a new server version brings. */
   async #resumed(modelHash: string | undefined): Promise<void> {
     this.account.update(this.connection.hello?.account)
-    if (modelHash !== this.model.model.hash && (await this.model.load())) this.queries.ask()
+    if (modelHash !== this.model.model.hash && (await this.model.load())) this.queries.reload()
   }
 }

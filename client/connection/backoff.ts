@@ -76,14 +76,15 @@ export class Backoff {
    * server do not return together ("equal jitter", Brooker, Exponential Backoff And Jitter, 2015).
    *
    * @param random from 0 to below 1
+   * @param elapsed milliseconds of the wait that have passed already
    */
-  next({ cause, minimum }: Retry, random: number): number {
+  next({ cause, minimum }: Retry, random: number, elapsed: number): number {
     this.#repeated = cause === this.#cause ? this.#repeated + 1 : 0
     this.#cause = cause
     this.#retries += 1
     const { first, longest } = WAITS[cause]
     const whole = Math.min(longest, first * 2 ** Math.min(this.#repeated, 16))
-    return Math.max(minimum, Math.round(whole / 2 + (whole / 2) * random))
+    return Math.max(minimum, Math.round(whole / 2 + (whole / 2) * random) - elapsed)
   }
 
   /** The next wait is a first one again. */

@@ -45,7 +45,7 @@ export class ReconnectingConnection {
       limit: options.maxOutstanding,
       changed: () => this.#notify(),
       caughtUp: () => this.#caughtUp(),
-      large: (message) => listener.largeMessage(message),
+      large: listener.largeMessage,
     })
     this.#unsubscribe = network.subscribe((event) => this.#networkChanged(event))
   }
@@ -105,8 +105,8 @@ export class ReconnectingConnection {
 
   /** Closes the connection until `restart`; requests wait. */
   stop(): void {
-    const { name } = this.#state
-    if (name !== 'terminated' && name !== 'stopped') this.#become({ name: 'stopped', refusal: undefined })
+    if (this.#state.name === 'terminated' || this.#state.name === 'stopped') return
+    this.#become({ name: 'stopped', refusal: undefined })
   }
 
   restart(): void {
@@ -150,8 +150,7 @@ export class ReconnectingConnection {
     const resumed = this.#resumption.connected(hello)
     this.#connectionCount += 1
     this.#environment.logger.debug('connected', { connections: this.#connectionCount, resumed })
-    const watch = this.#watch(connection, token)
-    const ready: State = { name: 'ready', attempt, connection, hello, watch }
+    const ready: State = { name: 'ready', attempt, connection, hello, watch: this.#watch(connection, token) }
     this.#become(ready)
     // A listener may have stopped it, and so may those below.
     if (this.#state !== ready) return
@@ -193,9 +192,9 @@ export class ReconnectingConnection {
 
   /** The attempt or connection has ended. */
   #lost(close: CloseInfo, isFinal: boolean): void {
+    const { code, reason } = close
     const lost = this.#state
     if (lost.name !== 'connecting' && lost.name !== 'ready') return
-    const { code, reason } = close
     this.#lastClose = close
     this.#environment.logger.debug('disconnected', { code, reason, retries: this.#backoff.retries })
     if (needsNewSessionId(code)) this.#resumption.renewSessionId()
@@ -210,11 +209,10 @@ export class ReconnectingConnection {
   /** Milliseconds until the next attempt. */
   #delay(decision: Retry, { name, attempt }: State & { attempt: Attempt }): number {
     const { random, clock } = this.#environment
-    const backoff = this.#backoff.next(decision, random())
-    // An attempt without a response has used up part of the wait: backoff counts from attempt to attempt.
+    // Without a response the wait counts from attempt to attempt.
     const isUnanswered = decision.cause === 'network' && name !== 'ready'
     const elapsed = isUnanswered ? clock.monotonic() - attempt.startedAt : 0
-    return Math.max(decision.minimum, backoff - elapsed)
+    return this.#backoff.next(decision, random(), elapsed)
   }
 
   #wait(milliseconds: number): void {

@@ -94,7 +94,7 @@ export class LiveQueries {
     this.#touchBy(confirmed)
     for (const { tx } of pushes) if (isWorkspaceEvent(tx)) this.#eventPushed(tx)
     // The plan of any query may have changed.
-    if (modelChanged) this.ask()
+    if (modelChanged) this.reload()
     this.#show()
   }
 
@@ -104,10 +104,10 @@ export class LiveQueries {
     for (const query of this.#all()) query.forget()
   }
 
-  ask(): void {
+  reload(): void {
     this.#pending = undefined
     this.#known = undefined
-    for (const query of this.#all()) query.ask()
+    for (const query of this.#all()) query.reload()
   }
 
   /** @param effects of changes that became pending, or are pending no more */
@@ -141,7 +141,7 @@ export class LiveQueries {
   /** The client could not update the query: it is loaded again. */
   #failed(query: LiveQuery, error: unknown): void {
     this.#options.report(error)
-    query.ask()
+    query.reload()
   }
 
   #hasQueriesOf(domain: string): boolean {
@@ -183,7 +183,7 @@ export class LiveQueries {
   }
 
   #eventPushed({ event, params }: TxWorkspaceEvent): void {
-    if (event === WorkspaceEvent.SecurityChange) this.ask()
+    if (event === WorkspaceEvent.SecurityChange) this.reload()
     if (event !== WorkspaceEvent.BulkUpdate && event !== WorkspaceEvent.IndexingUpdate) return
     const { hierarchy } = this.#options.model
     const classes: Ref<Class>[] = isFields(params) && Array.isArray(params['_class']) ? params['_class'] : []
@@ -192,7 +192,7 @@ export class LiveQueries {
     for (const query of this.#all()) {
       // An event of the search index changes the results of searches only.
       const isAffected = event === WorkspaceEvent.BulkUpdate || query.searches
-      if (isAffected && [...query.domains].some((domain) => touched.has(domain))) query.ask()
+      if (isAffected && [...query.domains].some((domain) => touched.has(domain))) query.reload()
     }
   }
 

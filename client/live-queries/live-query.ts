@@ -38,7 +38,7 @@ export class LiveQuery {
   constructor(request: QueryRequest, source: QuerySource) {
     this.#request = request
     this.#source = source
-    this.#loader = new QueryLoader(source.clock, () => this.ask())
+    this.#loader = new QueryLoader(source.clock, () => this.reload())
   }
 
   get window(): ResultWindow | undefined {
@@ -56,7 +56,7 @@ export class LiveQuery {
   }
 
   /** Loads the result again. A load that is under way is repeated. */
-  ask(): void {
+  reload(): void {
     // Without a model no class is known; when it is loaded, all queries are loaded.
     if (!this.#loader.prepare() || this.#isOver || !this.#source.model.isLoaded) return
     const planned = this.#replan()
@@ -105,7 +105,7 @@ export class LiveQuery {
   add(subscriber: Subscriber): void {
     const isFirst = this.subscribers.size === 0
     this.subscribers.add(subscriber)
-    if (isFirst) this.ask()
+    if (isFirst) this.reload()
     else if (this.#shown !== undefined) subscriber.deliver(this.#shown.docs, this.#shown.total)
   }
 

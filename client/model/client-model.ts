@@ -47,10 +47,10 @@ export class ClientModel implements DocumentSource {
    */
   load({ transactions, full, hash }: ModelAnswer): Tx[] {
     const state = full ? new State() : this.#state
-    const unfit = transactions.filter((tx) => !state.add(tx))
+    const rejected = transactions.filter((tx) => !state.add(tx))
     if (!full && state.hash !== hash) throw new Error('the model does not add up')
     this.#state = state
-    return unfit
+    return rejected
   }
 
   /** Empties the model. */
@@ -61,15 +61,15 @@ export class ClientModel implements DocumentSource {
   /**
    * Applies those of the transactions that change the model.
    *
-   * @returns whether something, and whether classes or attributes changed; `unfit` when a transaction could not be
+   * @returns whether something, and whether classes or attributes changed; `inconsistent` when a transaction could not be
    *   applied: then the model differs from the server's
    */
-  apply(txes: readonly Tx[]): { changed: boolean; structural: boolean; unfit: boolean } {
+  apply(txes: readonly Tx[]): { changed: boolean; structural: boolean; inconsistent: boolean } {
     const own = txes.filter(({ _id, objectSpace }) => isOfModel(objectSpace) && !this.#state.knows(_id))
     const { version } = this.#state.model
-    const unfit = own.filter((tx) => !this.#state.add(tx))
+    const rejected = own.filter((tx) => !this.#state.add(tx))
     const structural = this.#state.model.version !== version
-    return { changed: own.length > 0, structural, unfit: unfit.length > 0 }
+    return { changed: own.length > 0, structural, inconsistent: rejected.length > 0 }
   }
 }
 

@@ -15,7 +15,7 @@ import { ClientModel } from './client-model.ts'
 const FIRST_RETRY = 500
 const LONGEST_RETRY = 30_000
 
-const unchanged = { structural: false, unfit: false }
+const unchanged = { structural: false, inconsistent: false }
 
 export interface ModelLoaderOptions {
   request: (method: string, params: readonly unknown[]) => Promise<Response>
@@ -35,7 +35,7 @@ export class ModelLoader {
   /** Transactions that were pushed during a load: they are applied after it, as its response may precede them in the log. */
   #pushed: Tx[] | undefined
   /** The model differs from the server's: all of it is loaded. */
-  #isUnfit = false
+  #isInconsistent = false
   #loads = 0
   #cancelRetry: Cancel = () => undefined
   #isStopped = false
@@ -76,7 +76,7 @@ export class ModelLoader {
   }
 
   /** Applies pushed transactions. Returns whether classes or attributes changed, and whether the model has to be reloaded. */
-  apply(txes: readonly Tx[]): { structural: boolean; unfit: boolean } {
+  apply(txes: readonly Tx[]): { structural: boolean; inconsistent: boolean } {
     const own = txes.filter(({ objectSpace }) => objectSpace === core.space.Model)
     if (own.length === 0) return unchanged
     if (this.#pushed === undefined) return this.#apply(own)
@@ -93,7 +93,7 @@ export class ModelLoader {
   /** `undefined`: a retry may succeed. */
   async #tryLoad(load: number): Promise<boolean | undefined> {
     try {
-      const hash = this.#isUnfit ? EMPTY_MODEL_HASH : this.model.hash
+      const hash = this.#isInconsistent ? EMPTY_MODEL_HASH : this.model.hash
       const response = await this.#options.request('loadModel', [0, hash])
       if (load !== this.#loads) return false
       this.#received(resultOf<ModelAnswer>(response))
@@ -110,11 +110,11 @@ export class ModelLoader {
 
   #received(answer: ModelAnswer): void {
     // Stays so if `load` throws.
-    this.#isUnfit = true
-    const unfit = this.model.load(answer)
-    this.#isUnfit = false
-    if (unfit.length > 0)
-      this.#options.logger.warn('transactions do not fit the model', { count: unfit.length })
+    this.#isInconsistent = true
+    const rejected = this.model.load(answer)
+    this.#isInconsistent = false
+    if (rejected.length > 0)
+      this.#options.logger.warn('transactions do not fit the model', { count: rejected.length })
     const pushed = this.#pushed
     this.#pushed = undefined
     this.#apply(pushed ?? [])
@@ -122,14 +122,14 @@ export class ModelLoader {
     this.#isLoaded()
   }
 
-  #apply(txes: readonly Tx[]): { structural: boolean; unfit: boolean } {
-    const { changed, structural, unfit } = this.model.apply(txes)
+  #apply(txes: readonly Tx[]): { structural: boolean; inconsistent: boolean } {
+    const { changed, structural, inconsistent } = this.model.apply(txes)
     if (changed) this.#stored?.changed()
-    if (unfit) {
+    if (inconsistent) {
       this.#options.logger.warn('pushed transactions do not fit the model', {})
-      this.#isUnfit = true
+      this.#isInconsistent = true
     }
-    return { structural, unfit }
+    return { structural, inconsistent }
   }
 
   async #wait(milliseconds: number): Promise<void> {

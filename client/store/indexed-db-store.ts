@@ -75,8 +75,8 @@ class IndexedDbStore implements ClientStore {
     return (await this.#open()).transaction(ENTRIES, 'readonly').objectStore(ENTRIES)
   }
 
-  async #read(ask: (entries: IDBObjectStore) => IDBRequest<unknown>): Promise<unknown> {
-    return await result(ask(await this.#entries()))
+  async #read(request: (entries: IDBObjectStore) => IDBRequest<unknown>): Promise<unknown> {
+    return await result(request(await this.#entries()))
   }
 
   async #write(change: (entries: IDBObjectStore) => IDBRequest): Promise<void> {
