@@ -217,8 +217,8 @@ function withPending(window: ResultWindow, plan: FindPlan, pending: readonly Cha
 /** A transaction that cannot be applied means that the window differs from the server's documents. */
 function applied(window: ResultWindow, change: Change | LogEntry): Effect {
   try {
-    if (change instanceof Change) return window.take(change)
-    return window.mayHold(change.doc) ? 'unknown' : 'none'
+    if (change instanceof Change) return window.applyChange(change)
+    return window.mayContain(change.doc) ? 'unknown' : 'none'
   } catch {
     return 'unknown'
   }

@@ -95,37 +95,17 @@ export class ResultWindow {
   }
 
   apply(tx: TxCUD, domain: string | undefined): Effect {
-    return this.take(new Change(tx, domain))
+    return this.applyChange(new Change(tx, domain))
   }
 
   /** As `apply`, for a change that several windows share. */
-  take(change: Change): Effect {
+  applyChange(change: Change): Effect {
     const joins = this.#plan.lookups.length === 0 ? 'none' : this.#lookups.apply(change, this.#docs)
     const own = change.domain === this.#plan.domain ? this.#applyToDocs(change) : 'none'
     // It was shown as pending, and stays until the server responds.
     if (joins === 'unknown' && change.isOwn && !this.#isFork) this.rejoin()
     else if (joins !== 'none' && dependsOnJoins(this.#plan)) this.#dropUnmatched()
     return joins === 'unknown' || own === 'none' ? joins : own
-  }
-
-  /**
-   * Adds a created document, if it matches.
-   *
-   * @param isOwn this client created it: it is shown at once, joined with known documents, until the server responds
-   */
-  enters(doc: Doc | undefined, isOwn = false): Effect {
-    if (doc === undefined) return 'none'
-    const isJoined = this.#plan.lookups.length > 0
-    if (isJoined && !isOwn && dependsOnJoins(this.#plan)) return 'unknown'
-    const found = isOwn ? this.#complete(doc) : doc
-    if (!this.#matches(found)) return 'none'
-    const isBeyond = this.#isBeyond(found)
-    if (isJoined && !isOwn && !isBeyond) return 'unknown'
-    if (this.#plan.total) this.#total += 1
-    if (isBeyond) return this.#plan.total ? 'changed' : 'none'
-    this.#docs.put(found)
-    this.#trim()
-    return isJoined ? 'unknown' : 'changed'
   }
 
   /** Joins all documents with the known ones again. */
@@ -140,7 +120,7 @@ export class ResultWindow {
   }
 
   /** Whether a document may be in the result, as far as it is known without joins. */
-  mayHold(doc: Doc): boolean {
+  mayContain(doc: Doc): boolean {
     return dependsOnJoins(this.#plan) || this.#matches(doc)
   }
 
@@ -149,7 +129,7 @@ export class ResultWindow {
     const { _id, created } = target
     const before = this.#docs.get(_id)
     if (before === undefined)
-      return created ? this.enters(change.created, change.isOwn) : this.#applyOutside(change)
+      return created ? this.#add(change.created, change.isOwn) : this.#applyOutside(change)
     const doc = withoutJoins(before)
     const plain = applyTransaction(created ? undefined : doc, tx)
     if (plain === undefined) return this.#leaves(_id)
@@ -160,6 +140,26 @@ export class ResultWindow {
     this.#docs.put(after)
     const effect = this.#moved(before, after)
     return isLinked ? 'unknown' : effect
+  }
+
+  /**
+   * Adds a created document, if it matches.
+   *
+   * @param isOwn this client created it: it is shown at once, joined with known documents, until the server responds
+   */
+  #add(doc: Doc | undefined, isOwn: boolean): Effect {
+    if (doc === undefined) return 'none'
+    const isJoined = this.#plan.lookups.length > 0
+    if (isJoined && !isOwn && dependsOnJoins(this.#plan)) return 'unknown'
+    const found = isOwn ? this.#complete(doc) : doc
+    if (!this.#matches(found)) return 'none'
+    const isBeyond = this.#isBeyond(found)
+    if (isJoined && !isOwn && !isBeyond) return 'unknown'
+    if (this.#plan.total) this.#total += 1
+    if (isBeyond) return this.#plan.total ? 'changed' : 'none'
+    this.#docs.put(found)
+    this.#trim()
+    return isJoined ? 'unknown' : 'changed'
   }
 
   #moved(before: Found, after: Found): Effect {

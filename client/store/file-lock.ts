@@ -13,7 +13,7 @@ const PRIVATE = 0o600
 /** This or another process holds the lock. */
 export class LockHeldError extends Error {
   constructor(path: string, cause: unknown) {
-    super(`somebody uses the store already: ${path}`, { cause })
+    super(`a process uses the store already: ${path}`, { cause })
     this.name = 'LockHeldError'
   }
 }
@@ -47,7 +47,7 @@ export class FileLock {
       }
       database.close()
     }
-    throw new Error(`the lock of the store changes all the time: ${this.#path}`)
+    throw new Error(`the lock file of the store is replaced all the time: ${this.#path}`)
   }
 
   async release(): Promise<void> {
