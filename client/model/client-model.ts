@@ -48,7 +48,8 @@ export class ClientModel implements DocumentSource {
   load({ transactions, full, hash }: ModelAnswer): Tx[] {
     const state = full ? new State() : this.#state
     const rejected = transactions.filter((tx) => !state.add(tx))
-    if (!full && state.hash !== hash) throw new Error('the hash of the model differs from the one of the server')
+    if (!full && state.hash !== hash)
+      throw new Error('the hash of the model differs from the one of the server')
     this.#state = state
     return rejected
   }
