@@ -15,40 +15,40 @@ import type { ClientStore } from './store/client-store.ts'
 import type { Dial } from './runtime/web-socket.ts'
 
 export interface ClientOptions {
-  /** `ws://HOST:PORT` or `wss://…`, with the path the server is behind where there is one. */
+  /** `ws://HOST:PORT` or `wss://…`, with the path of a reverse proxy if there is one. */
   url: string
-  /** The token for the workspace; asked for a fresh one before it expires, and when it was refused. */
+  /** Returns the token for the workspace. Called with `isFresh` before the token expires, and when it was refused. */
   getToken: GetToken
-  /** Packed with msgpackr, both ways, rather than as JSON text. Default: `true`. */
+  /** Messages are packed with msgpackr instead of JSON text, in both directions. Default: `true`. */
   binary?: boolean
-  /** Long answers come compressed. Default: `true`. */
+  /** Long responses are compressed. Default: `true`. */
   compression?: boolean
-  /** `false`: no transactions are pushed, and live queries do not live. Default: `true`. */
+  /** `false`: transactions are not pushed, and live queries are not updated. Default: `true`. */
   broadcast?: boolean
-  /** Keeps the model, the account and unanswered changes over reloads of a page or process. Default: none. */
+  /** Stores the model, the account and unsent changes across reloads of the page or process. Default: none. */
   store?: ClientStore
-  /** The account to sign with before the first connection. Default: the one the store keeps. */
+  /** The account that signs changes before the first connection. Default: the one in the store. */
   account?: Ref<Account>
-  /** One id for all connections of this client; another one where it is taken. Default: a generated one. */
+  /** The session id of all connections; replaced when another client has it. Default: a generated one. */
   sessionId?: string
   /** Milliseconds from dialing to the server's hello; the socket has half of them to open. Default: 20,000. */
   dialTimeout?: number
-  /** Milliseconds without a word after which the connection is taken for dead, whatever is due. Default: 60,000. */
+  /** Milliseconds without a message of the server after which the connection is dropped. Default: 60,000. */
   inactivity?: number
-  /** Requests that may wait for their answers; more are refused. Default: 10,000. */
+  /** Requests that may wait for their responses; more are rejected as `overloaded`. Default: 10,000. */
   maxOutstanding?: number
-  /** Default: the platform's WebSocket; on Node before 22 `dialNode`. */
+  /** Default: the platform's WebSocket; `dialNode` for clients of `createNodeClient`. */
   dial?: Dial
   clock?: Clock
-  /** From 0 to below 1. */
+  /** Returns a number from 0 to below 1. Default: `Math.random`. */
   random?: () => number
   logger?: ClientLogger
   network?: Network
-  /** What queries find is frozen. Default: where `NODE_ENV` is told and is not `production`. */
+  /** Results of queries are frozen. Default: whether `NODE_ENV` is set and is not `production`. */
   freeze?: boolean
 }
 
-/** @param failed told of each error in code of the application */
+/** @param failed called with each error that code of the application throws */
 export function environmentOf(options: ClientOptions, failed: Report): Environment {
   const logger = safeLogger(options.logger ?? silentLogger)
   const report: Report = (error) => {
@@ -65,7 +65,7 @@ export function environmentOf(options: ClientOptions, failed: Report): Environme
   }
 }
 
-/** Where it cannot be told, there is one. */
+/** A network whose `isOnline` does not throw: an error counts as online. */
 function safeNetwork({ isOnline, subscribe }: Network, report: Report): Network {
   return {
     isOnline: () => {

@@ -1,12 +1,13 @@
 /** The client of atrium, for browsers and Node. */
-export { Client, createClient, type SearchResult } from './client.ts'
+export { Client, createClient } from './client.ts'
 export type { ClientOptions } from './client-options.ts'
+export type { SearchResult } from './reads.ts'
 export type { Conflict } from './optimistic/changes.ts'
 export type { ClientLogger } from './runtime/client-logger.ts'
 export type { Cancel, Clock, Network } from './runtime/environment.ts'
 export { ClientError, type ClientErrorCode } from './runtime/errors.ts'
 export type { CloseInfo, ConnectionState, Phase } from './connection/connection-state.ts'
-export type { WaitOptions } from './runtime/patience.ts'
+export type { WaitOptions } from './runtime/deadline.ts'
 export type { LargeMessage, RequestOptions } from './connection/requests.ts'
 export type { GetToken } from './connection/token-source.ts'
 export { type ClientStore, MemoryStore } from './store/client-store.ts'
@@ -14,5 +15,5 @@ export { indexedDbStore } from './store/indexed-db-store.ts'
 export { Connection, ConnectionClosedError } from './connection/connection.ts'
 export type { ConnectionOptions } from './connection/connection-options.ts'
 export type { Dial, WebSocketLike } from './runtime/web-socket.ts'
-// Of the bundle for browsers: that of `atrium/model` is another one there.
+// The bundle for browsers has its own copy of the class, which differs from that of `atrium/model`.
 export { StatusError } from '../model/status.ts'

@@ -1,9 +1,9 @@
 import type { Account, Ref } from '../model/documents.ts'
 import { ClientError } from './runtime/errors.ts'
-import type { Patience } from './runtime/patience.ts'
+import type { Deadline } from './runtime/deadline.ts'
 import type { GuardedStore } from './store/guarded-store.ts'
 
-/** Where the store keeps whose session it was. */
+/** The store's key of the account. */
 const ACCOUNT = 'account'
 
 interface Waiting {
@@ -11,12 +11,12 @@ interface Waiting {
   reject: (error: Error) => void
 }
 
-/** Whose session it is: the options say it, or the store, or the server. */
+/** The session's account: from the options, the store or the server. */
 export class SessionAccount {
   readonly #store: GuardedStore | undefined
   readonly #waiting = new Set<Waiting>()
   #id: Ref<Account> | undefined
-  /** The server has said that there is none. */
+  /** The server's hello named no account. */
   #isNone = false
 
   constructor(given: Ref<Account> | undefined, store: GuardedStore | undefined) {
@@ -30,25 +30,25 @@ export class SessionAccount {
 
   async restore(): Promise<void> {
     if (this.#id !== undefined) return
-    const kept = await this.#store?.get(ACCOUNT)
-    if (typeof kept === 'string') this.#become(kept as Ref<Account>)
-    else if (kept !== undefined) this.#store?.tell(new Error(`the store's entry ${ACCOUNT} is damaged`))
+    const stored = await this.#store?.get(ACCOUNT)
+    if (typeof stored === 'string') this.#become(stored)
+    else if (stored !== undefined) this.#store?.report(new Error(`the store's entry ${ACCOUNT} is damaged`))
   }
 
-  /** What hello said. */
-  told(account: string | undefined): void {
+  /** @param account of the server's hello */
+  update(account: string | undefined): void {
     this.#isNone = account === undefined && this.#id === undefined
     if (this.#isNone) {
       for (const { reject } of this.#waiting) reject(noAccount())
       this.#waiting.clear()
     }
     if (account === undefined || account === this.#id) return
-    this.#become(account as Ref<Account>)
+    this.#become(account)
     void this.#store?.set(ACCOUNT, account)
   }
 
-  /** @throws ClientError when the session has none; the reason of the patience */
-  async known(patience: Patience): Promise<Ref<Account>> {
+  /** @throws ClientError when the session has no account; the reason of the deadline */
+  async known(deadline: Deadline): Promise<Ref<Account>> {
     if (this.#id !== undefined) return this.#id
     if (this.#isNone) throw noAccount()
     let waiting: Waiting | undefined
@@ -57,15 +57,17 @@ export class SessionAccount {
       this.#waiting.add(waiting)
     })
     try {
-      return await patience.race(known)
+      return await deadline.race(known)
     } finally {
       if (waiting !== undefined) this.#waiting.delete(waiting)
     }
   }
 
-  #become(account: Ref<Account>): void {
-    this.#id = account
-    for (const { resolve } of this.#waiting) resolve(account)
+  #become(account: string): void {
+    // The store and hello contain ids of accounts.
+    const id = account as Ref<Account>
+    this.#id = id
+    for (const { resolve } of this.#waiting) resolve(id)
     this.#waiting.clear()
   }
 }

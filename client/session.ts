@@ -6,12 +6,14 @@ import type { Tx } from '../model/transactions.ts'
 import { Changes, type Conflict } from './optimistic/changes.ts'
 import { type ClientOptions, environmentOf } from './client-options.ts'
 import type { PushListener } from './connection/connection-options.ts'
+import { isModelUpgrade } from './connection/model-upgrade.ts'
 import { isDevelopment } from './runtime/copies.ts'
 import { Emitter } from './runtime/emitter.ts'
 import type { Environment } from './runtime/environment.ts'
 import { terminated } from './runtime/errors.ts'
 import { ModelLoader } from './model/model-loader.ts'
-import { type Patience, Waits } from './runtime/patience.ts'
+import { type Deadline, PendingCalls, type WaitOptions } from './runtime/deadline.ts'
+import { resultOf } from './runtime/result-of.ts'
 import { LiveQueries } from './live-queries/live-queries.ts'
 import type { ConnectionState } from './connection/connection-state.ts'
 import { ReconnectingConnection } from './connection/reconnecting-connection.ts'
@@ -21,14 +23,13 @@ import type { Report } from './runtime/report.ts'
 import { SessionAccount } from './session-account.ts'
 import { GuardedStore } from './store/guarded-store.ts'
 
-/** Transactions as they are committed. */
 export interface PushedTransactions {
   txes: readonly Tx[]
-  /** The place in the log they lead to. */
+  /** The position in the log that they lead to. */
   seq: number | undefined
 }
 
-/** The parts of a client, and how they work together. */
+/** The session behind a `Client`: creates its parts, connects them, starts and ends them. */
 export class Session {
   readonly environment: Environment
   readonly connection: ReconnectingConnection
@@ -36,8 +37,8 @@ export class Session {
   readonly queries: LiveQueries
   readonly changes: Changes
   readonly account: SessionAccount
-  readonly waits: Waits
-  /** Results are frozen. */
+  readonly calls: PendingCalls
+  /** Results of queries are frozen. */
   readonly freezes: boolean
   readonly errors: Emitter<[error: unknown]>
   readonly states: Emitter<[state: ConnectionState]>
@@ -57,10 +58,10 @@ export class Session {
     this.largeMessages = new Emitter(report)
     this.storeErrors = new Emitter(report)
     this.freezes = options.freeze ?? isDevelopment()
-    this.waits = new Waits(clock)
+    this.calls = new PendingCalls(clock)
     this.connection = this.#connect(options)
     const request = this.connection.request.bind(this.connection)
-    const store = this.#guarded(options)
+    const store = this.#guard(options)
     this.#store = store
     this.account = new SessionAccount(options.account, store)
     this.model = new ModelLoader({ request, clock, store, logger })
@@ -80,14 +81,14 @@ export class Session {
       freezes: this.freezes,
       pending: () => this.changes.effects(),
       ask: async (_class, query, wanted) => {
-        const { result, seq } = await request('query', [_class, query, wanted])
-        const docs = result as FindResult
-        return { docs, total: docs.total, seq }
+        const response = await request('query', [_class, query, wanted])
+        const docs = resultOf<FindResult>(response)
+        return { docs, total: docs.total, seq: response.seq }
       },
     })
   }
 
-  /** Takes up what an earlier life left, then connects. */
+  /** Restores the contents of the store, then connects. */
   async start(): Promise<void> {
     await this.account.restore()
     await this.model.restore()
@@ -95,13 +96,82 @@ export class Session {
     this.connection.start()
   }
 
+  /**
+   * Resolves when the model is loaded, from the server or from the store.
+   *
+   * @throws ClientError when the client ends, the server refuses it, or the deadline expires
+   *
+   * @example
+   * await client.ready({ timeout: 10_000 })
+   * show(client.hierarchy.findClass(board.class.Task))
+   */
+  async ready(waitOptions?: WaitOptions): Promise<void> {
+    await this.calls.run('ready', waitOptions, (deadline) => deadline.race(this.model.loaded))
+  }
+
+  /**
+   * The state of the connection now.
+   *
+   * @example
+   * const { phase, unanswered } = client.connectionState()
+   */
+  connectionState(): ConnectionState {
+    return this.connection.state
+  }
+
+  /**
+   * Holds requests back until `resume`; pushes still arrive.
+   *
+   * @example
+   * client.pause()
+   * client.resume()
+   */
+  pause(): void {
+    this.connection.pause()
+  }
+
+  /**
+   * Sends the requests that have waited since `pause`.
+   *
+   * @example
+   * client.resume()
+   */
+  resume(): void {
+    this.connection.resume()
+  }
+
+  /**
+   * Closes the connection until `restart`; requests wait.
+   *
+   * @example
+   * client.stop()
+   * client.restart()
+   */
+  stop(): void {
+    this.connection.stop()
+  }
+
+  /**
+   * Connects again after `stop`, or after the server refused the client.
+   *
+   * @example
+   * client.stop()
+   * client.restart()
+   * await client.findAll(board.class.Task)
+   */
   restart(): void {
-    this.waits.allow()
+    this.calls.allow()
     this.connection.restart()
   }
 
+  /**
+   * Ends the client for good: pending calls are rejected, and live queries call back no more. Idempotent.
+   *
+   * @example
+   * client.terminate()
+   */
   terminate(): void {
-    this.waits.end(terminated())
+    this.calls.end(terminated())
     this.connection.terminate()
     this.queries.stop()
     this.changes.stop()
@@ -109,9 +179,9 @@ export class Session {
     this.#store?.stop()
   }
 
-  /** Makes transactions signed by this session. */
-  async factory(patience: Patience): Promise<TransactionFactory> {
-    const modifiedBy = await this.account.known(patience)
+  /** A factory of transactions, signed with the session's account. */
+  async factory(deadline: Deadline): Promise<TransactionFactory> {
+    const modifiedBy = await this.account.known(deadline)
     const modifiedOn = this.environment.clock.now()
     return new TransactionFactory(generateId, { space: core.space.Tx, modifiedBy, modifiedOn })
   }
@@ -133,7 +203,7 @@ export class Session {
       pushed: (...push) => this.#pushed(...push),
       reload: () => void this.#reload().catch(report),
       resumed: ({ modelHash }) => void this.#resumed(modelHash).catch(report),
-      refused: (error) => this.waits.refuse(error),
+      refused: (error) => this.calls.refuse(error),
       stateChanged: (state) => this.states.emit(state),
       signalled: ({ result }) => {
         if (isModelUpgrade(result)) this.connection.send('#upgrading')
@@ -142,7 +212,7 @@ export class Session {
     }
   }
 
-  #guarded({ store }: ClientOptions): GuardedStore | undefined {
+  #guard({ store }: ClientOptions): GuardedStore | undefined {
     if (store === undefined) return undefined
     const { clock, logger } = this.environment
     const failed = (error: unknown) => {
@@ -153,29 +223,25 @@ export class Session {
   }
 
   #pushed(...[txes, seq, seqs]: Parameters<PushListener>): void {
-    const { structural, unfit } = this.model.apply(txes)
+    const { structural, inconsistent } = this.model.apply(txes)
     const confirmed = this.changes.confirm(txes)
     const pushes = txes.map((tx, at) => ({ tx, seq: seqs?.[at] ?? seq }))
     this.queries.apply(pushes, structural, confirmed)
-    if (unfit) void this.#reload().catch(this.environment.report)
+    if (inconsistent) void this.#reload().catch(this.environment.report)
     this.transactions.emit({ txes, seq })
   }
 
   async #reload(): Promise<void> {
-    this.account.told(this.connection.hello?.account)
+    this.account.update(this.connection.hello?.account)
     this.queries.forget()
     if (!(await this.model.load())) return
     this.changes.reloaded()
-    this.queries.ask()
+    this.queries.reload()
   }
 
-  /** What was missed is pushed, the model's part too; all but what a new version of the server brings. */
+  /** The missed transactions are pushed. They do not contain the changes of the model that a new server version brings. */
   async #resumed(modelHash: string | undefined): Promise<void> {
-    this.account.told(this.connection.hello?.account)
-    if (modelHash !== this.model.model.hash && (await this.model.load())) this.queries.ask()
+    this.account.update(this.connection.hello?.account)
+    if (modelHash !== this.model.model.hash && (await this.model.load())) this.queries.reload()
   }
-}
-
-function isModelUpgrade(result: unknown): boolean {
-  return (result as { _class?: unknown } | undefined)?._class === core.class.TxModelUpgrade
 }

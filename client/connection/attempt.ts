@@ -1,31 +1,29 @@
-import type { HelloResponse, LogPlace, Response } from '../../protocol/messages.ts'
+import type { HelloResponse, Response } from '../../protocol/messages.ts'
 import { Connection } from './connection.ts'
 import type { PushListener } from './connection-options.ts'
 import type { Cancel } from '../runtime/environment.ts'
+import { messageOf } from '../runtime/errors.ts'
 import { SESSION_TAKEN } from './backoff.ts'
 import type { CloseInfo } from './connection-state.ts'
 import type { ReconnectingOptions } from './reconnecting-options.ts'
+import type { AttemptParameters } from './resumption.ts'
 
 /**
- * Part of the time for an attempt in which the socket has to open. Packets that went nowhere are sent again ever more
- * rarely: begun anew, they soon find a network that is back.
+ * The fraction of the dial timeout within which the socket has to open. TCP repeats lost packets at growing intervals: a
+ * new attempt finds a network that is back sooner than an old one.
  */
 const OPEN_WITHIN = 0.5
 
-export interface AttemptOptions {
+export interface AttemptOptions extends AttemptParameters {
   connection: ReconnectingOptions
-  sessionId: string
-  isFresh: boolean
-  /** The place in the log to go on from. */
-  resume: LogPlace | undefined
 }
 
-/** What comes of it. Nothing is called any more once it was left, or after `ended`. */
+/** The events of an attempt. None is called after `leave` or `ended`. */
 export interface AttemptEvents {
   ready: (connection: Connection, hello: HelloResponse, token: string) => void
   pushed: PushListener
   signalled: (signal: Response) => void
-  /** @param isFinal the server said that there is no use in trying again */
+  /** @param isFinal the server's signal forbids a retry */
   ended: (close: CloseInfo, isFinal: boolean) => void
 }
 
@@ -38,10 +36,8 @@ export class Attempt {
   readonly #cancelDialing: Cancel
   #cancelOpening: Cancel = () => undefined
   #connection: Connection | undefined
-  #isOpen = false
-  #isReady = false
+  #stage: 'dialing' | 'open' | 'ready' | 'over' = 'dialing'
   #isFinal = false
-  #isOver = false
 
   constructor(options: AttemptOptions, events: AttemptEvents) {
     this.#options = options
@@ -52,18 +48,18 @@ export class Attempt {
     void this.#dial()
   }
 
-  /** There is a server that has taken the connection. */
+  /** The socket is open: a server has accepted it. */
   get isOpen(): boolean {
-    return this.#isOpen
+    return this.#stage === 'open' || this.#stage === 'ready'
   }
 
-  get connection(): Connection | undefined {
-    return this.#connection
+  get #isOver(): boolean {
+    return this.#stage === 'over'
   }
 
-  /** Nothing comes of it any more. Idempotent. */
+  /** Closes the connection; no event follows. Idempotent. */
   leave(): void {
-    this.#isOver = true
+    this.#stage = 'over'
     this.#cancelDialing()
     this.#cancelOpening()
     this.#connection?.close()
@@ -77,23 +73,23 @@ export class Attempt {
   async #dial(): Promise<void> {
     const { connection, isFresh } = this.#options
     let token: unknown
-    // Whoever began it knows of it by then: an application may end its client when it is asked for a token.
+    // The owner has to know this attempt before `getToken`, which may end the client, is called.
     await Promise.resolve()
     if (this.#isOver) return
     try {
       token = await connection.getToken({ isFresh })
     } catch {
-      // Whatever it threw may hold a secret.
+      // The error may contain a secret.
       return this.#end(0, 'getToken failed')
     }
     if (this.#isOver) return
-    if (typeof token !== 'string') return this.#end(0, 'getToken answered with what is no string')
+    if (typeof token !== 'string') return this.#end(0, 'getToken returned no string')
     try {
       this.#cancelOpening = this.#endAfter(connection.dialTimeout * OPEN_WITHIN, 'no open socket')
       this.#connection = this.#open(token)
     } catch (error) {
-      // Browsers quote what they do not take, a token too.
-      this.#end(0, (error as Error).message.replaceAll(token, '…'))
+      // Browsers quote an invalid subprotocol, which has the token in it.
+      this.#end(0, messageOf(error).replaceAll(token, '…'))
     }
   }
 
@@ -113,29 +109,29 @@ export class Attempt {
       protocol: 2,
       onError: report,
       onOpen: () => {
-        this.#isOpen = true
+        if (this.#stage === 'dialing') this.#stage = 'open'
         this.#cancelOpening()
       },
-      // What was missed may be in the same packet: it must not come before this is known.
-      onHello: (hello) => this.#helloed(connection, hello, token),
+      // In time for a push that is in the same packet.
+      onHello: (hello) => this.#helloReceived(connection, hello, token),
     })
     connection.onSignal((signal) => {
       this.#isFinal ||= signal.terminate === true
       if (!this.#isOver) this.#events.signalled(signal)
     })
     connection.onPush((...push) => {
-      // Before hello they are those of protocol 1.
-      if (this.#isReady && !this.#isOver) this.#events.pushed(...push)
+      // Those before hello follow protocol 1.
+      if (this.#stage === 'ready') this.#events.pushed(...push)
     })
     void connection.closed.then(({ code, reason }) => this.#end(code, reason))
     return connection
   }
 
-  #helloed(connection: Connection, hello: HelloResponse, token: string): void {
-    if (this.#isOver || this.#isReady) return
+  #helloReceived(connection: Connection, hello: HelloResponse, token: string): void {
+    if (this.#isOver || this.#stage === 'ready') return
     if (hello.alreadyConnected === true)
       return this.#end(SESSION_TAKEN, 'another connection has the session id')
-    this.#isReady = true
+    this.#stage = 'ready'
     this.#cancelDialing()
     this.#events.ready(connection, hello, token)
   }

@@ -1,43 +1,49 @@
 import type { CloseInfo } from './connection-state.ts'
 
-/** Milliseconds of the first wait and of the longest, by what ended the connection. */
+/** Milliseconds of the first wait and of the longest, by the cause of the disconnection. */
 const WAITS = {
-  /** Nobody was there. Not long: nothing else tells that the network is back. */
+  /** No server responded. The longest wait is short, as often no event announces that the network is back. */
   network: { first: 250, longest: 4000 },
   token: { first: 500, longest: 30_000 },
-  /** The server has said so: it would be worse for more of the same. */
+  /** More load would make it worse. */
   overloaded: { first: 2000, longest: 30_000 },
   upgrading: { first: 2000, longest: 30_000 },
 }
 
-/** Close code of a session id that another connection has. */
+/** Close code: another connection has the session id. */
 export const SESSION_TAKEN = 4201
-/** Close code of a connection whose session id another one has now, as it did not answer for a second. */
+/** Close code: another connection got the session id, because this one did not respond for a second. */
 const REPLACED = 4200
 
-/** Another connection has the session id: with another id there is entry. */
-export function wantsAnotherId(code: number): boolean {
+/** Another connection has the session id: the server accepts the client under a new one. */
+export function needsNewSessionId(code: number): boolean {
   return code === SESSION_TAKEN || code === REPLACED
 }
 
 type Cause = keyof typeof WAITS
 
-/** What to do about a connection that is gone. */
-export type Verdict =
-  { retry: true; cause: Cause; wanted: number | undefined; freshToken: boolean } | { retry: false }
+export interface Retry {
+  retry: true
+  cause: Cause
+  /** Milliseconds that the server asks the client to wait at least. */
+  minimum: number
+  freshToken: boolean
+}
 
-/** By the ranges of close codes, and what the server said of the time to come back. */
-export function verdictOf({ code, reason, status }: CloseInfo, terminate: boolean): Verdict {
-  if (terminate || (code >= 4200 && code < 4300 && !wantsAnotherId(code))) return { retry: false }
+/** What to do after a connection has ended. */
+export type ReconnectDecision = Retry | { retry: false }
+
+/**
+ * Decides by the ranges of close codes (PROTOCOL.md) and the status the server sent before.
+ *
+ * @param isFinal the server's signal forbids a retry
+ */
+export function reconnectDecision({ code, reason, status }: CloseInfo, isFinal: boolean): ReconnectDecision {
+  if (isFinal || (code >= 4200 && code < 4300 && !needsNewSessionId(code))) return { retry: false }
   if (status?.code === 'platform:status:Unauthorized' || (code >= 4100 && code < 4200))
-    return { retry: true, cause: 'token', wanted: undefined, freshToken: true }
-  const wanted = /retry in (\d{1,7}) ms/.exec(reason)?.[1]
-  return {
-    retry: true,
-    cause: causeOf(code),
-    wanted: wanted === undefined ? undefined : Number(wanted),
-    freshToken: false,
-  }
+    return { retry: true, cause: 'token', minimum: 0, freshToken: true }
+  const minimum = Number(/retry in (\d{1,7}) ms/.exec(reason)?.[1] ?? 0)
+  return { retry: true, cause: causeOf(code), minimum, freshToken: false }
 }
 
 function causeOf(code: number): Cause {
@@ -52,35 +58,36 @@ function causeOf(code: number): Cause {
 }
 
 /**
- * Waits between attempts. They double for as long as the cause stays the same: that the server answers at all, be it
- * with a refusal, ends the waits for the network.
+ * Waits between attempts. They double as long as the cause stays the same: any response of the server, even a refusal,
+ * ends the series for the network.
  */
 export class Backoff {
   #cause: Cause | undefined
   #repeated = 0
   #retries = 0
 
-  /** Attempts since requests were last all answered. */
+  /** Attempts since all requests were last answered. */
   get retries(): number {
     return this.#retries
   }
 
   /**
-   * Milliseconds until the next attempt: somewhere in the upper half, so that clients which lost the same server don't
-   * come back together ("equal jitter", Brooker, Exponential Backoff And Jitter, 2015); no less than the server said.
+   * Milliseconds until the next attempt: at random in the upper half of the wait, so that clients which lost the same
+   * server do not return together ("equal jitter", Brooker, Exponential Backoff And Jitter, 2015).
    *
    * @param random from 0 to below 1
+   * @param elapsed milliseconds of the wait that have passed already
    */
-  next({ cause, wanted = 0 }: Verdict & { retry: true }, random: number): number {
+  next({ cause, minimum }: Retry, random: number, elapsed: number): number {
     this.#repeated = cause === this.#cause ? this.#repeated + 1 : 0
     this.#cause = cause
     this.#retries += 1
     const { first, longest } = WAITS[cause]
     const whole = Math.min(longest, first * 2 ** Math.min(this.#repeated, 16))
-    return Math.max(wanted, Math.round(whole / 2 + (whole / 2) * random))
+    return Math.max(minimum, Math.round(whole / 2 + (whole / 2) * random) - elapsed)
   }
 
-  /** There is reason to hope: the next wait is a first one. */
+  /** The next wait is a first one again. */
   reset(): void {
     this.#cause = undefined
     this.#retries = 0

@@ -3,35 +3,38 @@ import type { HelloResponse, LogPlace } from '../../protocol/messages.ts'
 import type { Dial } from '../runtime/web-socket.ts'
 
 export interface ConnectionOptions {
-  /** `ws://HOST:PORT`, with the path the server is behind where there is one. */
+  /** `ws://HOST:PORT` or `wss://…`, with the path of a reverse proxy if there is one. */
   url: string
-  /** For one workspace. */
+  /** The token for one workspace. */
   token: string
   dial: Dial
   sessionId?: string
-  /** Answers packed with msgpackr rather than as JSON text. */
+  /** Responses are packed with msgpackr instead of JSON text. */
   binary?: boolean
-  /** `false`: no transactions of others. */
+  /** `false`: transactions of others are not pushed. */
   broadcast?: boolean
-  /** 2: numbered pushes, `query`, `resume`, requests in binary where `binary` is set. 1 when left out. */
+  /** 2: numbered pushes, `query`, `resume`, and binary requests when `binary` is set. Default: 1. */
   protocol?: 1 | 2
-  /** Protocol 2: long answers come compressed. */
+  /** Protocol 2: long responses are compressed. */
   compression?: boolean
-  /** Protocol 2: the place in the log to go on from. */
+  /** Protocol 2: the position in the log to resume from. */
   resume?: LogPlace | undefined
   /** Called when the socket is open, before hello. */
   onOpen?: () => void
-  /** Called with the server's hello, before anything that came right behind it. */
+  /** Called with the server's hello, before any frame that follows it. */
   onHello?: (hello: HelloResponse) => void
-  /** Called with what a listener throws. Default: it is thrown where nobody catches it. */
+  /** Called with the errors that listeners throw. Default: they are thrown as uncaught errors. */
   onError?: (error: unknown) => void
-  /** Milliseconds until `open` gives up. */
+  /** Milliseconds until `open` gives up. Default: 30,000. */
   timeout?: number
 }
 
 /**
- * Called with transactions as they are committed, and with the place in the log they lead to (protocol 2); of those that
- * were missed each has a place of its own. `after`: the place they follow, where the server tells it.
+ * Called with committed transactions.
+ *
+ * @param seq position in the log that they lead to (protocol 2)
+ * @param seqs position of each transaction, when they were missed and belong to several commits
+ * @param after position that they follow, if the server sends it
  */
 export type PushListener = (
   txes: Tx[],
@@ -40,12 +43,12 @@ export type PushListener = (
   after: number | undefined,
 ) => void
 
-/** Documents received so far of a long answer. */
+/** Called with the number of documents received so far of a long response. */
 export type ProgressListener = (documents: number) => void
 
-/** Watches one request. */
+/** Observes one request. */
 export interface ExchangeObserver {
   progress?: ProgressListener | undefined
-  /** A frame of the answer came: its bytes (of JSON text: its characters). */
+  /** Called for each frame of the response with its bytes (for JSON text: its characters). */
   received?: ((bytes: number) => void) | undefined
 }

@@ -1,51 +1,42 @@
 import type { Status } from '../../model/status.ts'
 
 /**
- * ```
- *                  dial            hello answered
- * disconnected ----------> connecting ----------> ready
- *      ^                       |                    |
- *      +----- socket gone, dial timeout, silence ---+
+ * The phase of a client's connection:
  *
- * disconnected, connecting, ready -- no network --> offline -- network --> connecting
- * any of them -- stop(), or a server that wants no return --> stopped -- restart() --> connecting
- * any of them -- terminate() --> terminated
- * ```
- * In `connecting` and `ready` the connection may be paused: requests wait, pushes come as ever.
+ * - `disconnected`: not started, or waiting for the next attempt.
+ * - `connecting`: an attempt is under way, up to the server's hello.
+ * - `ready`: connected.
+ * - `offline`: there is no network.
+ * - `stopped`: by `stop()`, or because the server refuses for good. `restart()` connects again.
+ * - `terminated`: by `terminate()`. Final.
+ *
+ * The diagram of the transitions stands above `State` in `reconnecting-state.ts`.
  */
 export type Phase = 'disconnected' | 'connecting' | 'ready' | 'offline' | 'stopped' | 'terminated'
 
-export const transitions: Record<Phase, readonly Phase[]> = {
-  disconnected: ['connecting', 'offline', 'stopped', 'terminated'],
-  connecting: ['ready', 'disconnected', 'offline', 'stopped', 'terminated'],
-  ready: ['disconnected', 'offline', 'stopped', 'terminated'],
-  offline: ['connecting', 'stopped', 'terminated'],
-  stopped: ['connecting', 'offline', 'terminated'],
-  terminated: [],
-}
-
 /** Why a connection ended. */
 export interface CloseInfo {
-  /** Close code of the WebSocket; 1006 where it just went away, `0` where it ended on this side. */
+  /** Close code of the WebSocket; 1006 when the socket closed without one, `0` when the client ended the connection. */
   code: number
   reason: string
-  /** What the server said before. */
+  /** The refusal that the server sent before it closed. */
   status?: Status | undefined
 }
 
-/** What is known of the connection at this moment. */
+/** A snapshot of the connection. */
 export interface ConnectionState {
   phase: Phase
+  /** `pause()` holds requests back. */
   paused: boolean
-  /** Requests without an answer, sent or not. */
+  /** Requests without a response, sent or not. */
   unanswered: number
-  /** Milliseconds since the epoch of the oldest of them. */
+  /** When the oldest of them was made, in milliseconds since the epoch. */
   oldestRequest: number | undefined
   /** Connections that became ready. */
   connectionCount: number
-  /** Attempts since requests were last all answered. */
+  /** Attempts since all requests were last answered. */
   retries: number
-  /** Milliseconds since the epoch of the next attempt, while `disconnected`. */
+  /** When the next attempt starts, in milliseconds since the epoch; only while `disconnected`. */
   retryAt: number | undefined
   lastClose: CloseInfo | undefined
 }

@@ -1,46 +1,48 @@
 import type { Connection } from './connection.ts'
 import type { Environment } from '../runtime/environment.ts'
-import { Silence } from './inactivity-timeout.ts'
+import { InactivityTimeout } from './inactivity-timeout.ts'
 import { type GetToken, TokenRenewal } from './token-source.ts'
 
-/** Watches over a connection that is ready: whether anything comes, and whether its token is still good. */
+export interface ConnectionWatchOptions {
+  connection: Connection
+  token: string
+  getToken: GetToken
+  environment: Environment
+  /** Milliseconds without a frame after which `inactive` is called. */
+  inactivity: number
+  inactive: () => void
+  /** The next connection needs a fresh token. */
+  renewalFailed: () => void
+}
+
+/** Watches a ready connection: detects inactivity, and renews its token. */
 export class ConnectionWatch {
-  readonly #silence: Silence
+  readonly #inactivity: InactivityTimeout
   readonly #renewal: TokenRenewal
 
-  /** @param options.patience milliseconds without a word */
-  constructor(options: {
-    connection: Connection
-    token: string
-    getToken: GetToken
-    environment: Environment
-    patience: number
-    silent: () => void
-    /** A renewal failed: the next connection needs a fresh token. */
-    notRenewed: () => void
-  }) {
-    const { connection, token, getToken, environment, patience, silent } = options
+  constructor(options: ConnectionWatchOptions) {
+    const { connection, token, getToken, environment, inactivity, inactive, renewalFailed } = options
     const { clock, logger } = environment
-    this.#silence = new Silence({ connection, clock, patience, dead: silent })
+    this.#inactivity = new InactivityTimeout({ connection, clock, limit: inactivity, expired: inactive })
     this.#renewal = new TokenRenewal({
       clock,
       getToken,
       authenticate: (fresh) => connection.request('authenticate', [fresh]),
       failed: () => {
         logger.warn('the token was not renewed', {})
-        options.notRenewed()
+        renewalFailed()
       },
     })
     this.#renewal.use(token)
   }
 
-  /** Finds out soon whether it is still there. */
+  /** Finds out soon whether the connection is still alive. */
   check(): void {
-    this.#silence.check()
+    this.#inactivity.check()
   }
 
   stop(): void {
-    this.#silence.stop()
+    this.#inactivity.stop()
     this.#renewal.stop()
   }
 }

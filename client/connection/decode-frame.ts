@@ -5,7 +5,7 @@ import type { Response } from '../../protocol/messages.ts'
 
 const utf8 = new TextDecoder()
 
-/** What the server has sent: JSON text, or packed with msgpackr, and either of them compressed. */
+/** A frame of the server: JSON text or msgpackr, either of them compressed or not. */
 export function decodeFrame(data: string | Uint8Array): Response {
   if (typeof data === 'string') return decodeJson(data)
   switch (data[0]) {

@@ -1,19 +1,21 @@
 import type { Connection } from './connection.ts'
 import type { Cancel, Clock } from '../runtime/environment.ts'
 
-/** Milliseconds a check of a connection that may have gone waits for the answer. */
-const CHECK = 5000
-/** Part of the patience after which the server is asked for a sign of life. */
-const ASK_AT = 0.5
+/** Milliseconds that `check` waits for a response to its ping. */
+const CHECK_TIMEOUT = 5000
+/** The fraction of the limit after which a ping is sent. */
+const PING_AT = 0.5
+/** The limit is extended to this multiple at most. */
+const MOST_EXTENSION = 4
 
-/** Notices a connection on which nothing comes any more, not even what was asked for. */
-export class Silence {
+/** Detects a dead connection: not even a ping has a response. */
+export class InactivityTimeout {
   readonly #connection: Connection
   readonly #clock: Clock
-  readonly #patience: number
-  readonly #dead: () => void
+  readonly #limit: number
+  readonly #expired: () => void
   readonly #unsubscribe: Cancel
-  #last: number
+  #lastActivity: number
   #buffered = 0
   #cancel: Cancel
   #cancelCheck: Cancel = () => undefined
@@ -21,17 +23,17 @@ export class Silence {
   constructor(options: {
     connection: Connection
     clock: Clock
-    /** Milliseconds without a word after which the connection is dead, whatever it owes. */
-    patience: number
-    dead: () => void
+    /** Milliseconds without a frame after which the connection is dead, whatever requests are open. */
+    limit: number
+    expired: () => void
   }) {
     this.#connection = options.connection
     this.#clock = options.clock
-    this.#patience = options.patience
-    this.#dead = options.dead
-    this.#last = options.clock.monotonic()
-    this.#unsubscribe = options.connection.onReceived(() => this.#heard())
-    this.#cancel = this.#clock.schedule(this.#patience * ASK_AT, () => this.#look())
+    this.#limit = options.limit
+    this.#expired = options.expired
+    this.#lastActivity = options.clock.monotonic()
+    this.#unsubscribe = options.connection.onReceived(() => this.#received())
+    this.#cancel = this.#clock.schedule(this.#limit * PING_AT, () => this.#poll())
   }
 
   stop(): void {
@@ -40,35 +42,57 @@ export class Silence {
     this.#unsubscribe()
   }
 
-  /** Asks for a sign of life, and does not wait for long. */
+  /** Sends a ping, and expires soon if nothing is received. */
   check(): void {
     this.#cancelCheck()
-    this.#ask()
-    this.#cancelCheck = this.#clock.schedule(CHECK, this.#dead)
+    this.#ping()
+    this.#cancelCheck = this.#clock.schedule(CHECK_TIMEOUT, this.#expired)
   }
 
-  #heard(): void {
-    this.#last = this.#clock.monotonic()
+  #received(): void {
+    this.#lastActivity = this.#clock.monotonic()
     this.#cancelCheck()
   }
 
-  #look(): void {
+  #poll(): void {
     const { bufferedAmount } = this.#connection
-    // What was sent is on its way.
-    if (bufferedAmount < this.#buffered) this.#last = this.#clock.monotonic()
+    // A long upload is activity too, while the server has nothing to send.
+    if (bufferedAmount < this.#buffered) this.#lastActivity = this.#clock.monotonic()
     this.#buffered = bufferedAmount
-    const silent = this.#clock.monotonic() - this.#last
-    if (silent >= this.#patience) {
-      this.#dead()
+    const idle = this.#clock.monotonic() - this.#lastActivity
+    if (idle >= this.#limit) {
+      this.#expired()
       return
     }
-    const hasAsked = silent >= this.#patience * ASK_AT
-    if (hasAsked) this.#ask()
-    const next = (hasAsked ? this.#patience : this.#patience * ASK_AT) - silent
-    this.#cancel = this.#clock.schedule(Math.max(1, next), () => this.#look())
+    const pings = idle >= this.#limit * PING_AT
+    if (pings) this.#ping()
+    const next = (pings ? this.#limit : this.#limit * PING_AT) - idle
+    this.#cancel = this.#clock.schedule(Math.max(1, next), () => this.#poll())
   }
 
-  #ask(): void {
+  #ping(): void {
     this.#connection.request('ping').catch(() => undefined)
+  }
+}
+
+/** The limit for the next connection: longer after a long response was cut off, as on a slow line. */
+export class InactivityLimit {
+  readonly #initial: number
+  #factor = 1
+
+  constructor(milliseconds: number) {
+    this.#initial = milliseconds
+  }
+
+  get milliseconds(): number {
+    return this.#initial * this.#factor
+  }
+
+  extend(): void {
+    this.#factor = Math.min(MOST_EXTENSION, this.#factor * 2)
+  }
+
+  reset(): void {
+    this.#factor = 1
   }
 }

@@ -1,321 +1,271 @@
-import { generateId } from '../../model/generate-id.ts'
 import type { HelloResponse, Response } from '../../protocol/messages.ts'
-import type { Connection } from './connection.ts'
-import type { PushListener } from './connection-options.ts'
 import type { Cancel, Environment } from '../runtime/environment.ts'
 import { ClientError, terminated } from '../runtime/errors.ts'
-import type { Patience } from '../runtime/patience.ts'
+import type { Deadline } from '../runtime/deadline.ts'
 import { Attempt } from './attempt.ts'
-import { Backoff, verdictOf, wantsAnotherId } from './backoff.ts'
-import { type CloseInfo, type ConnectionState, type Phase, transitions } from './connection-state.ts'
+import { Backoff, needsNewSessionId, reconnectDecision, type Retry } from './backoff.ts'
+import type { Connection } from './connection.ts'
+import type { PushListener } from './connection-options.ts'
+import type { CloseInfo, ConnectionState } from './connection-state.ts'
 import { ConnectionWatch } from './connection-watch.ts'
-import { Position } from './position.ts'
+import { InactivityLimit } from './inactivity-timeout.ts'
 import type { ReconnectingListener, ReconnectingOptions } from './reconnecting-options.ts'
+import { assertTransition, leave, phaseOf, type State } from './reconnecting-state.ts'
 import { type RequestOptions, Requests } from './requests.ts'
+import { Resumption } from './resumption.ts'
 
-/** Milliseconds between looks at a network that is gone, in case nobody tells that it is back. */
-const LOOK = 4000
-/** Times the patience with a connection that a long answer may be on its way over. */
-const MOST_SLOWNESS = 4
+/** Milliseconds between polls while there is no network, in case no event announces that it is back. */
+const NETWORK_POLL = 4000
 const MESSAGE_TOO_BIG = 1009
 
-/** A connection that is there again when it was gone, see `Phase` for its states. */
+/** A connection that is dialed again whenever it is lost. See `State` for its states and transitions. */
 export class ReconnectingConnection {
   readonly #options: ReconnectingOptions
   readonly #environment: Environment
   readonly #listener: ReconnectingListener
   readonly #requests: Requests
-  readonly #stopListening: Cancel
+  readonly #resumption: Resumption
+  readonly #inactivity: InactivityLimit
   readonly #backoff = new Backoff()
-  readonly #position = new Position()
-  #sessionId: string
-  #phase: Phase = 'disconnected'
-  #paused = false
-  #attempt: Attempt | undefined
-  #hello: HelloResponse | undefined
-  #retryAt: number | undefined
+  readonly #unsubscribe: Cancel
+  #state: State = { name: 'idle' }
   #connectionCount = 0
   #lastClose: CloseInfo | undefined
-  #wantsFreshToken = false
-  /** Why there is no return, until `restart`. */
-  #refusal: ClientError | undefined
-  /** The wait for the next attempt. */
-  #cancelWait: Cancel | undefined
-  #watch: ConnectionWatch | undefined
-  #slowness = 1
 
   constructor(options: ReconnectingOptions, listener: ReconnectingListener) {
     this.#options = options
     this.#environment = options.environment
     this.#listener = listener
-    this.#sessionId = options.sessionId
+    this.#resumption = new Resumption(options.sessionId)
+    this.#inactivity = new InactivityLimit(options.inactivity)
     const { clock, network, report } = options.environment
     this.#requests = new Requests({
       clock,
       report,
       limit: options.maxOutstanding,
-      changed: () => this.#tell(),
+      changed: () => this.#notify(),
       caughtUp: () => this.#caughtUp(),
-      large: (message) => listener.largeMessage(message),
+      large: listener.largeMessage,
     })
-    this.#stopListening = network.subscribe((event) => this.#networkChanged(event))
+    this.#unsubscribe = network.subscribe((event) => this.#networkChanged(event))
   }
 
-  /** Dials, unless it has already. */
+  /** Dials, unless it was started or stopped before. */
   start(): void {
-    if (this.#phase === 'disconnected' && !this.#hasBegun) this.#dialWhenOnline()
+    if (this.#state.name === 'idle') this.#dialWhenOnline()
   }
 
-  /** What the server said to the last hello. */
+  /** The server's hello, while the connection is ready. */
   get hello(): HelloResponse | undefined {
-    return this.#hello
+    return this.#state.name === 'ready' ? this.#state.hello : undefined
   }
 
   get state(): ConnectionState {
     return {
-      phase: this.#phase,
-      paused: this.#paused,
+      phase: phaseOf(this.#state),
+      paused: this.#requests.isPaused,
       unanswered: this.#requests.size,
       oldestRequest: this.#requests.oldest,
       connectionCount: this.#connectionCount,
       retries: this.#backoff.retries,
-      retryAt: this.#retryAt,
+      retryAt: this.#state.name === 'waiting' ? this.#state.retryAt : undefined,
       lastClose: this.#lastClose,
     }
   }
 
   /**
-   * @param patience of the call that this is a step of, where it is one
-   * @throws StatusError what the server answered; ClientError when there will be no answer
+   * @param deadline of the call that this request is a step of
+   * @throws StatusError the error that the server returns; ClientError when there will be no response
    */
   request(
     method: string,
     params: readonly unknown[],
     options?: RequestOptions,
-    patience?: Patience,
+    deadline?: Deadline,
   ): Promise<Response> {
-    if (this.#phase === 'terminated') return Promise.reject(terminated())
-    if (this.#refusal !== undefined) return Promise.reject(this.#refusal)
-    return this.#requests.add(method, params, options, patience)
+    const state = this.#state
+    if (state.name === 'terminated') return Promise.reject(terminated())
+    if (state.name === 'stopped' && state.refusal !== undefined) return Promise.reject(state.refusal)
+    return this.#requests.add(method, params, options, deadline)
   }
 
-  /** Sends what wants no answer, where there is a connection. */
+  /** Sends a frame that has no response, if the connection is ready. */
   send(method: string): void {
-    if (this.#phase === 'ready') this.#attempt?.connection?.send(method)
+    if (this.#state.name === 'ready') this.#state.connection.send(method)
   }
 
-  /** Requests wait from now on. */
+  /** Holds requests back until `resume`. */
   pause(): void {
-    if (this.#paused) return
-    this.#paused = true
-    this.#requests.hold()
-    this.#tell()
+    if (this.#requests.pause()) this.#notify()
   }
 
   resume(): void {
-    if (!this.#paused) return
-    this.#paused = false
-    const connection = this.#attempt?.connection
-    if (this.#phase === 'ready' && connection !== undefined) this.#requests.use(connection)
-    this.#tell()
+    if (this.#requests.resume()) this.#notify()
   }
 
   /** Closes the connection until `restart`; requests wait. */
   stop(): void {
-    if (this.#phase === 'terminated' || this.#phase === 'stopped') return
-    this.#leave()
-    this.#become('stopped')
+    if (this.#state.name === 'terminated' || this.#state.name === 'stopped') return
+    this.#become({ name: 'stopped', refusal: undefined })
   }
 
   restart(): void {
-    if (this.#phase !== 'stopped') return
-    this.#refusal = undefined
+    if (this.#state.name !== 'stopped') return
     this.#backoff.reset()
     this.#dialWhenOnline()
   }
 
-  /** Closes the connection for good; requests without an answer are rejected. Idempotent. */
+  /** Closes the connection for good, and rejects requests without a response. Idempotent. */
   terminate(): void {
-    if (this.#phase === 'terminated') return
-    this.#leave()
-    this.#stopListening()
-    this.#become('terminated')
+    if (this.#state.name === 'terminated') return
+    this.#unsubscribe()
+    this.#become({ name: 'terminated' })
     this.#requests.rejectAll(terminated())
   }
 
-  /** Gives the connection up and dials again soon. */
+  /** Drops the connection, and dials again after a wait. */
   reconnect(reason: string): void {
-    if (this.#phase === 'connecting' || this.#phase === 'ready') this.#lost({ code: 0, reason }, false)
-  }
-
-  /** An attempt or a wait for one is under way, or was. */
-  get #hasBegun(): boolean {
-    return this.#attempt !== undefined || this.#cancelWait !== undefined
+    this.#lost({ code: 0, reason }, false)
   }
 
   #dialWhenOnline(): void {
-    this.#leave()
     if (this.#environment.network.isOnline()) this.#dial()
-    else this.#becomeOffline()
+    else this.#goOffline()
   }
 
   #dial(): void {
-    this.#become('connecting')
-    // Who was told may have stopped it.
-    if (this.#phase !== 'connecting') return
-    this.#attempt = new Attempt(
+    const attempt: Attempt = new Attempt(
+      { connection: this.#options, ...this.#resumption.parameters },
       {
-        connection: this.#options,
-        sessionId: this.#sessionId,
-        isFresh: this.#wantsFreshToken,
-        resume: this.#position.place,
-      },
-      {
-        ready: (...parts) => this.#ready(...parts),
+        ready: (...parts) => this.#ready(attempt, ...parts),
         pushed: (...push) => this.#pushed(...push),
-        signalled: (signal: Response) => this.#listener.signalled(signal),
+        signalled: (signal) => this.#listener.signalled(signal),
         ended: (...end) => this.#lost(...end),
       },
     )
+    this.#become({ name: 'connecting', attempt })
   }
 
-  #ready(connection: Connection, hello: HelloResponse, token: string): void {
-    const resumes = this.#position.place !== undefined && hello.resumed === true
-    this.#hello = hello
-    this.#wantsFreshToken = false
+  #ready(attempt: Attempt, connection: Connection, hello: HelloResponse, token: string): void {
+    const resumed = this.#resumption.connected(hello)
     this.#connectionCount += 1
-    this.#watchOver(connection, token)
-    if (!resumes) this.#position.start(hello.epoch, hello.seq)
-    const { logger } = this.#environment
-    logger.debug('connected', { connections: this.#connectionCount, resumed: resumes })
-    const isStill = () => this.#attempt?.connection === connection
-    this.#become('ready')
-    if (!isStill()) return
-    if (resumes) this.#listener.resumed(hello)
+    this.#environment.logger.debug('connected', { connections: this.#connectionCount, resumed })
+    const ready: State = { name: 'ready', attempt, connection, hello, watch: this.#watch(connection, token) }
+    this.#become(ready)
+    // A listener may have stopped it, and so may those below.
+    if (this.#state !== ready) return
+    if (resumed) this.#listener.resumed(hello)
     else this.#listener.reload()
-    if (!this.#paused && isStill()) this.#requests.use(connection)
+    if (this.#state === ready) this.#requests.use(connection)
   }
 
-  #watchOver(connection: Connection, token: string): void {
-    const { getToken, inactivity } = this.#options
-    const patience = inactivity * this.#slowness
-    this.#watch = new ConnectionWatch({
+  #watch(connection: Connection, token: string): ConnectionWatch {
+    const { milliseconds } = this.#inactivity
+    return new ConnectionWatch({
       connection,
       token,
-      getToken,
-      patience,
+      getToken: this.#options.getToken,
       environment: this.#environment,
-      silent: () => this.#silent(patience),
-      notRenewed: () => (this.#wantsFreshToken = true),
+      inactivity: milliseconds,
+      inactive: () => this.#becameInactive(milliseconds),
+      renewalFailed: () => this.#resumption.discardToken(),
     })
   }
 
-  /** Where an answer was due, its next part may take longer than this on a slow line: the next connection has more time. */
-  #silent(patience: number): void {
-    if (this.#requests.isReading) this.#slowness = Math.min(MOST_SLOWNESS, this.#slowness * 2)
-    this.#lost({ code: 0, reason: `silent for ${patience} ms` }, false)
+  /** On a slow line the next part of a long response may take longer than the limit: the next connection gets more time. */
+  #becameInactive(milliseconds: number): void {
+    if (this.#requests.isReading) this.#inactivity.extend()
+    this.#lost({ code: 0, reason: `silent for ${milliseconds} ms` }, false)
   }
 
+  /** Not earlier: a server that crashes whenever it gets these requests would get them at an ever higher rate. */
   #caughtUp(): void {
-    this.#slowness = 1
-    // Not before: a server that falls over whenever it is asked would be asked ever faster.
+    this.#inactivity.reset()
     this.#backoff.reset()
   }
 
   #pushed(...[txes, seq, seqs, after]: Parameters<PushListener>): void {
-    const arrival = this.#position.arrive(seq, after)
+    const arrival = this.#resumption.position.advance(seq, after)
     if (arrival === 'new') this.#listener.pushed(txes, seq, seqs, after)
     else if (arrival === 'gap') this.reconnect('something is missing before what was pushed')
   }
 
-  /** The connection is gone, or never was one: what comes next is the server's word, or patience. */
+  /** The attempt or connection has ended. */
   #lost(close: CloseInfo, isFinal: boolean): void {
-    const { random, logger, network } = this.#environment
-    const { connection, startedAt = 0 } = this.#attempt ?? {}
-    const wasReady = this.#phase === 'ready'
-    this.#lastClose = close
-    this.#leave()
     const { code, reason } = close
-    logger.debug('disconnected', { code, reason, retries: this.#backoff.retries })
-    // A page that was duplicated has the id of the other one.
-    if (wantsAnotherId(code)) this.#sessionId = generateId()
-    const verdict = verdictOf(close, isFinal)
-    if (!verdict.retry) return this.#refused(close)
-    if (code === MESSAGE_TOO_BIG && connection !== undefined) this.#requests.refuseLargest(connection)
-    this.#wantsFreshToken ||= verdict.freshToken
-    if (!network.isOnline()) return this.#becomeOffline()
-    const backoff = this.#backoff.next(verdict, random())
-    // From attempt to attempt: one that nobody answered has taken its time.
-    const isUnanswered = verdict.cause === 'network' && !wasReady
-    const taken = isUnanswered ? this.#environment.clock.monotonic() - startedAt : 0
-    this.#waitFor(Math.max(verdict.wanted ?? 0, backoff - taken))
+    const lost = this.#state
+    if (lost.name !== 'connecting' && lost.name !== 'ready') return
+    this.#lastClose = close
+    this.#environment.logger.debug('disconnected', { code, reason, retries: this.#backoff.retries })
+    if (needsNewSessionId(code)) this.#resumption.renewSessionId()
+    const decision = reconnectDecision(close, isFinal)
+    if (!decision.retry) return this.#refuse(close)
+    if (decision.freshToken) this.#resumption.discardToken()
+    if (this.#environment.network.isOnline()) this.#wait(this.#delay(decision, lost))
+    else this.#goOffline()
+    if (code === MESSAGE_TOO_BIG && lost.name === 'ready') this.#requests.refuseLargest(lost.connection)
   }
 
-  #waitFor(milliseconds: number): void {
+  /** Milliseconds until the next attempt. */
+  #delay(decision: Retry, { name, attempt }: State & { attempt: Attempt }): number {
+    const { random, clock } = this.#environment
+    // Without a response the wait counts from attempt to attempt.
+    const isUnanswered = decision.cause === 'network' && name !== 'ready'
+    const elapsed = isUnanswered ? clock.monotonic() - attempt.startedAt : 0
+    return this.#backoff.next(decision, random(), elapsed)
+  }
+
+  #wait(milliseconds: number): void {
     const { clock } = this.#environment
-    this.#retryAt = clock.now() + milliseconds
-    this.#cancelWait = clock.schedule(milliseconds, () => this.#dialWhenOnline())
-    this.#become('disconnected')
+    const cancelWait = clock.schedule(milliseconds, () => this.#dialWhenOnline())
+    this.#become({ name: 'waiting', retryAt: clock.now() + milliseconds, cancelWait })
   }
 
-  #refused({ reason, status }: CloseInfo): void {
-    const why = status === undefined ? reason : status.code
-    this.#refusal = new ClientError('refused', `the server refuses: ${why}`, status)
-    this.#become('stopped')
-    this.#requests.rejectAll(this.#refusal)
-    this.#listener.refused(this.#refusal)
-  }
-
-  #becomeOffline(): void {
+  #goOffline(): void {
     this.#backoff.reset()
-    this.#cancelWait = this.#environment.clock.schedule(LOOK, () => this.#dialWhenOnline())
-    this.#become('offline')
+    const cancelWait = this.#environment.clock.schedule(NETWORK_POLL, () => this.#dialWhenOnline())
+    this.#become({ name: 'offline', cancelWait })
+  }
+
+  #refuse({ reason, status }: CloseInfo): void {
+    const refusal = new ClientError('refused', `the server refuses: ${status?.code ?? reason}`, status)
+    const stopped: State = { name: 'stopped', refusal }
+    this.#become(stopped)
+    // A listener may have restarted it.
+    if (this.#state !== stopped) return
+    this.#requests.rejectAll(refusal)
+    this.#listener.refused(refusal)
   }
 
   #networkChanged(event: 'online' | 'offline' | 'visible'): void {
-    switch (this.#phase) {
-      case 'disconnected':
+    const state = this.#state
+    switch (state.name) {
+      case 'waiting':
       case 'offline':
-        if (!this.#hasBegun) return
         this.#backoff.reset()
-        this.#dialWhenOnline()
-        return
+        return this.#dialWhenOnline()
       case 'connecting':
+        if (event === 'offline') return this.reconnect('the network is gone')
+        // The dialing began without a network: the socket may take long to notice that it is back.
+        if (event === 'online' && !state.attempt.isOpen) this.#dialWhenOnline()
+        return
       case 'ready':
-        if (event === 'offline') this.#lost({ code: 0, reason: 'the network is gone' }, false)
-        else if (this.#phase === 'ready') this.#watch?.check()
-        // Begun without a network, it may wait for long.
-        else if (event === 'online' && this.#attempt?.isOpen !== true) this.#dialWhenOnline()
-        return
-      case 'stopped':
-      case 'terminated':
-        return
-      default:
-        this.#phase satisfies never
+        if (event === 'offline') this.reconnect('the network is gone')
+        else state.watch.check()
     }
   }
 
-  /** Ends the connection, its timers with it. */
-  #leave(): void {
-    this.#cancelWait?.()
-    this.#cancelWait = undefined
-    this.#watch?.stop()
-    this.#watch = undefined
-    this.#retryAt = undefined
-    this.#requests.hold()
-    const attempt = this.#attempt
-    this.#attempt = undefined
-    attempt?.leave()
+  /** The only place that changes the state. Notifies when the phase changes. */
+  #become(next: State): void {
+    const former = this.#state
+    assertTransition(former, next)
+    this.#state = next
+    if (former.name === 'ready') this.#requests.hold()
+    leave(former, next)
+    if (phaseOf(former) !== phaseOf(next)) this.#notify()
   }
 
-  #become(phase: Phase): void {
-    if (this.#phase === phase) return
-    if (!transitions[this.#phase].includes(phase)) throw new Error(`${this.#phase} to ${phase}`)
-    this.#phase = phase
-    this.#tell()
-  }
-
-  #tell(): void {
+  #notify(): void {
     this.#listener.stateChanged(this.state)
   }
 }

@@ -7,34 +7,34 @@ import type { LargeMessage } from './requests.ts'
 import type { GetToken } from './token-source.ts'
 
 export interface ReconnectingOptions {
-  /** `ws://HOST:PORT`, with the path the server is behind where there is one. */
+  /** `ws://HOST:PORT` or `wss://…`, with the path of a reverse proxy if there is one. */
   url: string
   getToken: GetToken
   environment: Environment
-  /** One id for all connections, unless another client has it: the server knows a client that comes back. */
+  /** The id of all connections, unless another client has it: the server recognizes a client that returns. */
   sessionId: string
   binary: boolean
   compression: boolean
   broadcast: boolean
   /** Milliseconds from dialing to the server's hello; the socket has half of them to open. */
   dialTimeout: number
-  /** Milliseconds without a word from the server after which the connection is taken for dead. */
+  /** Milliseconds without a frame of the server after which the connection is dropped. */
   inactivity: number
-  /** Requests that may wait for their answers. */
+  /** Requests that may wait for their responses. */
   maxOutstanding: number
 }
 
 export interface ReconnectingListener {
-  /** Transactions, each once and in order, with the place in the log they lead to, or with that of each. */
+  /** Transactions, each once and in order, with the position in the log they lead to. */
   pushed: PushListener
-  /** What was known may be out of date: everything has to be asked for again. Once after each first connection too. */
+  /** All that was loaded may be out of date. Called for the first connection too. */
   reload: () => void
-  /** A connection goes on where the last one ended; what was missed is about to be pushed. */
+  /** A connection resumes where the last one ended; the missed transactions follow. */
   resumed: (hello: HelloResponse) => void
-  /** The server wants no return. */
+  /** The server refuses for good. */
   refused: (error: ClientError) => void
   stateChanged: (state: ConnectionState) => void
   largeMessage: (message: LargeMessage) => void
-  /** The server said something unasked: an upgrade, a refusal. */
+  /** The server sent a signal, such as an upgrade or a refusal. */
   signalled: (signal: Response) => void
 }

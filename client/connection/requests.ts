@@ -1,37 +1,38 @@
 import type { Response } from '../../protocol/messages.ts'
-import { type Connection, ConnectionClosedError, tooLarge } from './connection.ts'
+import { type Connection, ConnectionClosedError } from './connection.ts'
 import type { ProgressListener } from './connection-options.ts'
 import type { Cancel, Clock } from '../runtime/environment.ts'
 import { ClientError } from '../runtime/errors.ts'
-import { Patience, type WaitOptions } from '../runtime/patience.ts'
+import { Deadline, type WaitOptions } from '../runtime/deadline.ts'
 import { callSafely, type Report } from '../runtime/report.ts'
-import { watchUpload } from './upload-progress.ts'
+import { tooLarge } from './request-encoder.ts'
+import { reportUploadProgress } from './upload-progress.ts'
 
 /**
- * What a call may say of how it is made. Given up before it was sent, it is not sent any more; given up after that, what
- * it changes may have taken effect (`uncertain`).
+ * Options of one call. A call that ends before its request was sent has no effect. If it ends later, its change may have
+ * taken effect (`uncertain`).
  */
 export interface RequestOptions extends WaitOptions {
-  /** Documents received so far of a long answer. */
+  /** Called with the number of documents received so far of a long response. */
   onProgress?: ProgressListener
-  /** Bytes of the request that are on their way, of so many. */
+  /** Called with the bytes of the request that have left the socket's buffer, and with all of its bytes. */
   onUploadProgress?: (sent: number, total: number) => void
 }
 
-/** A request or an answer so long that it is worth telling. */
+/** A request that, with its response, took a megabyte or more. */
 export interface LargeMessage {
   method: string
   sentBytes: number
   receivedBytes: number
-  /** From the request to the whole answer. */
+  /** From the request to the end of the response. */
   milliseconds: number
 }
 
 /** Bytes from which on a message is reported. */
 const LARGE = 1024 * 1024
-/** Methods whose answer may be long. */
+/** Methods that only read, with responses that may be long. */
 const reads: ReadonlySet<string> = new Set(['findAll', 'loadModel', 'query', 'searchFulltext'])
-/** Those that change nothing on the server either. */
+/** Other methods without an effect on the server. */
 const harmless: ReadonlySet<string> = new Set(['getAccount', 'measure', 'measure-done', 'ping'])
 
 interface Outstanding {
@@ -42,7 +43,7 @@ interface Outstanding {
   options: RequestOptions
   sentBytes: number
   receivedBytes: number
-  /** The last connection that took it. */
+  /** The last connection it was sent on. */
   sentOn: Connection | undefined
   resolve: (response: Response) => void
   reject: (error: unknown) => void
@@ -53,22 +54,23 @@ export interface RequestsOptions {
   /** Requests that may wait. */
   limit: number
   changed: () => void
-  /** What had waited for a connection is answered. */
+  /** All requests that had waited for the connection are settled. */
   caughtUp: () => void
   large: (message: LargeMessage) => void
   report: Report
 }
 
 /**
- * Requests without an answer, in order. They outlive the connection they were sent on: each is sent again on the next
- * one, until it is answered or given up.
+ * Requests without a response, in order. They outlive the connection they were sent on: each is sent again on the next
+ * one, until the server responds or the call ends.
  */
 export class Requests {
   readonly #options: RequestsOptions
   readonly #outstanding = new Set<Outstanding>()
-  /** Those that waited when the connection came. */
-  #behind = new Set<Outstanding>()
+  /** Those that waited when the connection became ready. */
+  #backlog = new Set<Outstanding>()
   #connection: Connection | undefined
+  #isPaused = false
 
   constructor(options: RequestsOptions) {
     this.#options = options
@@ -84,23 +86,27 @@ export class Requests {
     return undefined
   }
 
-  /** Something is to be read, whose answer may be long. */
+  /** A response may be long. */
   get isReading(): boolean {
     return [...this.#outstanding].some(({ method }) => reads.has(method))
   }
 
-  /** @param patience of the call that this is a step of, where it is one */
+  get isPaused(): boolean {
+    return this.#isPaused
+  }
+
+  /** @param deadline of the call that this request is a step of; left out, the request has its own, by `options` */
   add(
     method: string,
     params: readonly unknown[],
     options: RequestOptions = {},
-    patience?: Patience,
+    deadline?: Deadline,
   ): Promise<Response> {
     const { clock, limit, changed } = this.#options
     if (this.#outstanding.size >= limit)
-      return Promise.reject(new ClientError('overloaded', `${limit} requests wait for their answers`))
+      return Promise.reject(new ClientError('overloaded', `${limit} requests wait for their responses`))
     return new Promise((resolve, reject) => {
-      const waits = patience ?? new Patience(clock, options, method)
+      const ends = deadline ?? new Deadline(clock, options, method)
       let release: Cancel = () => undefined
       const settle = <T>(how: (value: T) => void): ((value: T) => void) => {
         return (value) => {
@@ -108,7 +114,7 @@ export class Requests {
           release()
           how(value)
           changed()
-          if (this.#behind.delete(request)) this.#settleBehind()
+          if (this.#backlog.delete(request)) this.#checkBacklog()
         }
       }
       const request: Outstanding = {
@@ -123,37 +129,49 @@ export class Requests {
         reject: settle(reject),
       }
       this.#outstanding.add(request)
-      const cancel = waits.onOver((reason) => request.reject(givenUp(request, reason)))
+      const cancel = ends.onExpired((reason) => request.reject(errorOf(request, reason)))
       release = () => {
         cancel()
-        if (patience === undefined) waits.release()
+        if (deadline === undefined) ends.release()
       }
-      // Its time may have been over before.
+      // The deadline may have expired before.
       if (!this.#outstanding.has(request)) return
       changed()
-      if (this.#connection !== undefined) this.#send(request, this.#connection)
+      if (this.#sendsTo !== undefined) this.#send(request, this.#sendsTo)
     })
   }
 
-  /** Sends what has no answer yet, and from now on whatever comes. */
+  /** The connection is ready: sends the requests without a response, and those to come. */
   use(connection: Connection): void {
     this.#connection = connection
-    this.#behind = new Set(this.#outstanding)
-    this.#settleBehind()
-    for (const request of this.#outstanding)
-      if (request.sentOn !== connection) this.#send(request, connection)
+    if (!this.#isPaused) this.#sendAll(connection)
   }
 
-  /** Nothing is sent until there is another connection to use. */
+  /** The connection was lost: requests wait for the next one. */
   hold(): void {
     this.#connection = undefined
   }
 
-  rejectAll(reason: ClientError): void {
-    for (const request of this.#outstanding) request.reject(givenUp(request, reason))
+  /** Requests wait until `resume`. @returns `false` when it is paused already */
+  pause(): boolean {
+    if (this.#isPaused) return false
+    this.#isPaused = true
+    return true
   }
 
-  /** A message of this connection was larger than the server takes: of those without an answer, the largest. */
+  /** @returns `false` when it is not paused */
+  resume(): boolean {
+    if (!this.#isPaused) return false
+    this.#isPaused = false
+    if (this.#connection !== undefined) this.#sendAll(this.#connection)
+    return true
+  }
+
+  rejectAll(reason: ClientError): void {
+    for (const request of this.#outstanding) request.reject(errorOf(request, reason))
+  }
+
+  /** Something on the way refused a message of this connection by its size: the largest without a response is the one. */
   refuseLargest(connection: Connection): void {
     let largest: Outstanding | undefined
     for (const request of this.#outstanding)
@@ -161,8 +179,19 @@ export class Requests {
     largest?.reject(tooLarge(largest.sentBytes))
   }
 
-  #settleBehind(): void {
-    if (this.#behind.size === 0 && this.#connection !== undefined) this.#options.caughtUp()
+  get #sendsTo(): Connection | undefined {
+    return this.#isPaused ? undefined : this.#connection
+  }
+
+  #sendAll(connection: Connection): void {
+    this.#backlog = new Set(this.#outstanding)
+    this.#checkBacklog()
+    for (const request of this.#outstanding)
+      if (request.sentOn !== connection) this.#send(request, connection)
+  }
+
+  #checkBacklog(): void {
+    if (this.#backlog.size === 0 && this.#sendsTo !== undefined) this.#options.caughtUp()
   }
 
   #send(request: Outstanding, connection: Connection): void {
@@ -171,35 +200,37 @@ export class Requests {
     const { clock, report } = this.#options
     const { method, params, options } = request
     const [before, since] = [connection.sentBytes, clock.monotonic()]
-    const answer = connection.exchange(method, params, {
+    const response = connection.exchange(method, params, {
       progress: options.onProgress,
       received: (bytes) => (request.receivedBytes += bytes),
     })
     request.sentBytes = connection.sentBytes - before
-    const { onUploadProgress: tell } = options
-    if (tell !== undefined && request.sentBytes > 0)
-      watchUpload(connection, clock, request.sentBytes, (...sent) => callSafely(report, () => tell(...sent)))
-    const answered = (response: Response) => {
-      this.#tellLarge(request, clock.monotonic() - since)
-      request.resolve(response)
+    const { onUploadProgress: listener } = options
+    if (listener !== undefined && request.sentBytes > 0)
+      reportUploadProgress(connection, clock, request.sentBytes, (...sent) =>
+        callSafely(report, () => listener(...sent)),
+      )
+    const respond = (received: Response) => {
+      this.#reportLarge(request, clock.monotonic() - since)
+      request.resolve(received)
     }
-    answer.then(answered, (error: unknown) => {
+    response.then(respond, (error: unknown) => {
       // It is sent again on the next connection.
       const isGone = error instanceof ConnectionClosedError || connection.isGone
       if (request.sentOn === connection && !isGone) request.reject(error)
     })
   }
 
-  #tellLarge({ method, sentBytes, receivedBytes }: Outstanding, milliseconds: number): void {
+  #reportLarge({ method, sentBytes, receivedBytes }: Outstanding, milliseconds: number): void {
     if (sentBytes + receivedBytes < LARGE) return
     this.#options.large({ method, sentBytes, receivedBytes, milliseconds })
   }
 }
 
-/** What whoever waits is told: that it may have taken effect, where it was sent and may change something. */
-function givenUp({ method, sentOn }: Outstanding, reason: unknown): unknown {
-  if (sentOn === undefined || reads.has(method) || harmless.has(method)) return reason
-  const { status } = reason as { status?: ClientError['status'] }
+/** The error of a request that ends for this reason: `uncertain` when it was sent and may have an effect. */
+function errorOf({ method, sentOn }: Outstanding, cause: unknown): unknown {
+  if (sentOn === undefined || reads.has(method) || harmless.has(method)) return cause
+  const status = cause instanceof ClientError ? cause.status : undefined
   const message = `${method} was given up after it was sent: it may have taken effect`
-  return new ClientError('uncertain', message, status, { cause: reason })
+  return new ClientError('uncertain', message, status, { cause })
 }

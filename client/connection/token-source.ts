@@ -1,16 +1,21 @@
 import { type Cancel, type Clock, LONGEST_TIMER } from '../runtime/environment.ts'
 
-/** The token for the workspace; a new one when `isFresh`, as the old one was refused or is about to expire. */
+/**
+ * Returns the token for the workspace. With `isFresh`, a cached token will not do: the last one was refused or is about
+ * to expire.
+ */
 export type GetToken = (options: { isFresh: boolean }) => string | Promise<string>
 
-/** The part of a token's life after which it is renewed. */
+/** The fraction of a token's lifetime after which it is renewed. */
 const RENEW_AT = 0.9
-/** Milliseconds between two renewals at least, however short a token lives. */
+/** Milliseconds between two renewals at least, however short the lifetime is. */
 const LEAST = 3000
 
 /**
- * Milliseconds a JWT is good for, from when it was made: what the date on this device is does not matter. Of a token
- * that does not say when it was made, those left by the date here. `undefined` where neither can be told.
+ * The lifetime of a JWT in milliseconds, `exp` less `iat`: it does not depend on the date of this device. Without `iat`
+ * it is the time left by that date. `undefined` for a token without `exp`, and for one that is no JWT.
+ *
+ * @param now milliseconds since the epoch
  */
 export function lifetimeOf(token: string, now: number): number | undefined {
   const { exp, iat } = claimsOf(token)
@@ -32,13 +37,13 @@ function claimsOf(token: string): { exp?: unknown; iat?: unknown } {
 export interface TokenRenewalOptions {
   clock: Clock
   getToken: GetToken
-  /** Has the server take the new token. */
+  /** Sends the new token to the server. */
   authenticate: (token: string) => Promise<unknown>
   /** A renewal failed: the next connection needs a fresh token. */
   failed: () => void
 }
 
-/** Renews the token of one connection before it expires, without dropping the connection. */
+/** Renews the token of one connection before it expires, without a new connection. */
 export class TokenRenewal {
   readonly #options: TokenRenewalOptions
   #isStopped = false
@@ -48,7 +53,7 @@ export class TokenRenewal {
     this.#options = options
   }
 
-  /** This is the token now. What its date says is counted from here on. */
+  /** The connection uses this token now: its lifetime begins. */
   use(token: string): void {
     const { clock } = this.#options
     const lifetime = lifetimeOf(token, clock.now())
@@ -70,11 +75,11 @@ export class TokenRenewal {
     try {
       const token: unknown = await getToken({ isFresh: true })
       if (this.#isStopped) return
-      if (typeof token !== 'string') throw new TypeError('getToken answered with what is no string')
+      if (typeof token !== 'string') throw new TypeError('getToken returned no string')
       await authenticate(token)
       if (!this.#isStopped) this.use(token)
     } catch {
-      // Whatever it threw may hold a secret.
+      // The error may contain a secret.
       if (this.#isStopped) return
       failed()
       this.#renewIn((lifetime * (1 - RENEW_AT)) / 2, lifetime)

@@ -2,33 +2,35 @@ import { applyTransaction, type Target, targetOf } from '../../model/apply-trans
 import type { Doc } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import { core, domains } from '../../model/identifiers.ts'
+import { isFields } from '../../model/json-value.ts'
 import type { Path } from '../../model/query/plan.ts'
-import type { Tx, TxCollectionCUD, TxCUD, TxMixin, TxUpdateDoc } from '../../model/transactions.ts'
+import type { Tx, TxCUD } from '../../model/transactions.ts'
+import { isChange, isCollectionChange, isMixinChange, isUpdate } from '../model/transaction-kinds.ts'
 
-/** A transaction, with its place in the log or that of the commit it is part of; it has none outside of the log. */
+/** A transaction with its position in the log, or that of its commit; `undefined` for one that is not committed. */
 export interface Pushed {
   tx: Tx
   seq: number | undefined
 }
 
-/** Values of single fields. */
-export type Told = ReadonlyMap<string, unknown>
+/** The fields of a document whose values follow from a transaction alone. */
+export type KnownFields = ReadonlyMap<string, unknown>
 
-/** A change of a document as live queries look at it. What it tells is worked out once, for all of them. */
+/** A change of one document, as live queries evaluate it. Derived values are computed once, for all queries. */
 export class Change {
   readonly tx: TxCUD
-  /** Of the document it changes; `undefined` where the class is not known. */
+  /** The domain of the changed document; `undefined` if its class is unknown. */
   readonly domain: string | undefined
   readonly seq: number | undefined
-  /** Made here: what it does has been shown already. */
+  /** This client made the change: its effects have been shown already. */
   readonly isOwn: boolean
   readonly target: Target
   #created: { doc: Doc | undefined } | undefined
-  #toldBefore: Told | undefined
-  #toldAfter: Told | undefined
+  #fieldsBefore: KnownFields | undefined
+  #fieldsAfter: KnownFields | undefined
   #touched: { paths: readonly Path[] | undefined } | undefined
 
-  /** @throws StatusError when it changes nothing that can be told */
+  /** @throws StatusError when the transaction has no target */
   constructor(tx: TxCUD, domain: string | undefined, seq?: number, isOwn = false) {
     this.tx = tx
     this.domain = domain
@@ -37,38 +39,38 @@ export class Change {
     this.target = targetOf(tx)
   }
 
-  /** What happens to the document itself, where it goes through its parent's collection. */
+  /** The change of the document itself, if it was made through the collection of its parent. */
   get inner(): TxCUD {
-    return this.tx._class === core.class.TxCollectionCUD ? (this.tx as TxCollectionCUD).tx : this.tx
+    return isCollectionChange(this.tx) ? this.tx.tx : this.tx
   }
 
   get isRemoval(): boolean {
     return this.inner._class === core.class.TxRemoveDoc
   }
 
-  /** The document it makes. @throws StatusError when that cannot be made */
+  /** The document that it creates. @throws StatusError when it cannot be created */
   get created(): Doc | undefined {
     this.#created ??= { doc: this.target.created ? applyTransaction(undefined, this.tx) : undefined }
     return this.#created.doc
   }
 
-  /** What is said of the document as it was. (Not its class: the one named may be a base of it.) */
-  get toldBefore(): Told {
+  /** Known fields of the document before the change. Not its class: the transaction may name a base class. */
+  get fieldsBefore(): KnownFields {
     const { _id, space } = this.target
-    this.#toldBefore ??= new Map<string, unknown>([
+    this.#fieldsBefore ??= new Map<string, unknown>([
       ['_id', _id],
       ['space', space],
     ])
-    return this.#toldBefore
+    return this.#fieldsBefore
   }
 
-  /** And as it will be: what it is set to. */
-  get toldAfter(): Told {
-    this.#toldAfter ??= setBy(this.inner, this.toldBefore)
-    return this.#toldAfter
+  /** Known fields of the document after the change. */
+  get fieldsAfter(): KnownFields {
+    this.#fieldsAfter ??= updated(this.fieldsBefore, this.inner)
+    return this.#fieldsAfter
   }
 
-  /** Paths it writes to; `undefined`: any. */
+  /** The paths that it may write to; `undefined`: any. */
   get touched(): readonly Path[] | undefined {
     this.#touched ??= { paths: touchedPaths(this.inner) }
     return this.#touched.paths
@@ -76,9 +78,9 @@ export class Change {
 }
 
 /**
- * Those of the transactions that change documents, as far as they can be told.
+ * The changes of documents among the transactions. Malformed ones are skipped.
  *
- * @param own ids of those that were made here
+ * @param own ids of the transactions that this client made
  */
 export function changesOf(
   pushes: readonly Pushed[],
@@ -86,19 +88,18 @@ export function changesOf(
   own: ReadonlySet<string>,
 ): Change[] {
   return pushes.flatMap(({ tx, seq }) => {
-    if (!('objectId' in tx && 'objectClass' in tx)) return []
+    if (!isChange(tx)) return []
     try {
-      const change = tx as TxCUD
-      const { _class } = targetOf(change)
+      const { _class } = targetOf(tx)
       const domain = hierarchy.findClass(_class) === undefined ? undefined : hierarchy.domainOf(_class)
-      return [new Change(change, domain, seq, own.has(tx._id))]
+      return [new Change(tx, domain, seq, own.has(tx._id))]
     } catch {
       return []
     }
   })
 }
 
-/** What is pushed of the log is what a query of the log finds, but for what the server derived. */
+/** The transactions as documents of the log. Queries do not find those that the server derived. */
 export function logEntriesOf(pushes: readonly Pushed[]): LogEntry[] {
   return pushes.flatMap(({ tx, seq }) =>
     seq === undefined || tx.space === core.space.DerivedTx ? [] : [new LogEntry(tx, seq)],
@@ -117,26 +118,25 @@ export class LogEntry {
   }
 }
 
-function setBy(change: TxCUD, before: Told): Told {
-  const entries = Object.entries((change as TxUpdateDoc).operations ?? {})
+function updated(before: KnownFields, change: TxCUD): KnownFields {
+  const entries = isUpdate(change) ? Object.entries(change.operations) : []
   const hasOperators = entries.some(([key]) => key.startsWith('$'))
-  const told = new Map(before)
+  const fields = new Map(before)
   for (const [key, value] of entries) {
-    if (hasOperators) told.delete(key)
-    else told.set(key, value)
+    if (hasOperators) fields.delete(key)
+    else fields.set(key, value)
   }
-  return told
+  return fields
 }
 
 function touchedPaths(change: TxCUD): Path[] | undefined {
-  const always: Path[] = [['modifiedOn'], ['modifiedBy']]
-  if (change._class === core.class.TxMixin) return [[(change as TxMixin).mixin], ...always]
-  if (change._class !== core.class.TxUpdateDoc) return undefined
-  const { operations } = change as TxUpdateDoc
-  const paths = Object.entries(operations).flatMap(([key, value]): (Path | undefined)[] => {
-    if (!key.startsWith('$')) return [key.split('.')]
-    if (typeof value !== 'object' || value === null || key === '$pushMixin') return [undefined]
-    return Object.keys(value).map((inner) => inner.split('.'))
-  })
-  return paths.includes(undefined) ? undefined : [...(paths as Path[]), ...always]
+  const paths: Path[] = [['modifiedOn'], ['modifiedBy']]
+  if (isMixinChange(change)) return [[change.mixin], ...paths]
+  if (!isUpdate(change)) return undefined
+  for (const [key, value] of Object.entries(change.operations)) {
+    if (!key.startsWith('$')) paths.push(key.split('.'))
+    else if (!isFields(value) || key === '$pushMixin') return undefined
+    else for (const inner of Object.keys(value)) paths.push(inner.split('.'))
+  }
+  return paths
 }

@@ -1,13 +1,12 @@
 import type { Condition, FindPlan, Path } from '../../model/query/plan.ts'
-import type { Change, Told } from './change.ts'
+import type { Change, KnownFields } from './change.ts'
 
 /**
- * Whether a change of a document that is not in a query's window may concern the query. `false` only where it surely
- * does not: what has been left alone decides nothing, and what the transaction tells of the document rules it out.
+ * Decides whether a change of a document outside of a result window may invalidate the window. Paths that were not
+ * touched cannot do that, nor can a document whose known fields contradict the condition.
  */
-export class EntryGate {
+export class InvalidationFilter {
   readonly #plan: FindPlan
-  /** Paths that decide whether a document is in the result, and those that decide where. */
   readonly #conditionPaths: readonly Path[]
   readonly #orderPaths: readonly Path[]
 
@@ -18,29 +17,29 @@ export class EntryGate {
     this.#orderPaths = [...plan.sort.map(({ path }) => path), ...cases]
   }
 
-  /** @param knowsAll all that meet the condition are in the window: the others do not, wherever they would stand */
-  mayEnter(change: Change, knowsAll: boolean): boolean {
+  /** @param isComplete the window has all documents that match: the changed one did not match before */
+  invalidates(change: Change, isComplete: boolean): boolean {
     const { condition, total } = this.#plan
-    // One that goes counted where all are counted.
-    const isCounted = !knowsAll && total && !rulesOut(condition, change.toldBefore)
-    if (change.isRemoval) return isCounted
-    if (!isCounted && rulesOut(condition, change.toldAfter)) return false
+    // A document beyond the window may have been counted in the total.
+    const wasCounted = !isComplete && total && !contradicts(condition, change.fieldsBefore)
+    if (change.isRemoval) return wasCounted
+    if (!wasCounted && contradicts(condition, change.fieldsAfter)) return false
     const { touched } = change
     if (touched === undefined) return true
-    return overlaps(this.#conditionPaths, touched) || (!knowsAll && overlaps(this.#orderPaths, touched))
+    return overlaps(this.#conditionPaths, touched) || (!isComplete && overlaps(this.#orderPaths, touched))
   }
 }
 
-/** Whether one of the parts that all have to hold surely does not. */
-function rulesOut(condition: Condition, fields: Told): boolean {
+/** Whether a document with these fields certainly does not match. */
+function contradicts(condition: Condition, fields: KnownFields): boolean {
   switch (condition.op) {
     case 'all-of':
-      for (const part of condition.conditions) if (rulesOut(part, fields)) return true
+      for (const part of condition.conditions) if (contradicts(part, fields)) return true
       return false
     case 'eq':
-      return told(condition.path, fields, (value) => condition.value !== value)
+      return fails(condition.path, fields, (value) => condition.value !== value)
     case 'in':
-      return told(
+      return fails(
         condition.path,
         fields,
         (value) => !condition.values.some((each) => each === value || typeof each === 'object'),
@@ -50,8 +49,8 @@ function rulesOut(condition: Condition, fields: Told): boolean {
   }
 }
 
-/** Whether the field is told, as a single value, and that is so. */
-function told(path: Path, fields: Told, test: (value: unknown) => boolean): boolean {
+/** Whether the field is known to have a single value that fails the test. */
+function fails(path: Path, fields: KnownFields, test: (value: unknown) => boolean): boolean {
   const [name = ''] = path
   if (path.length !== 1) return false
   const value = fields.get(name)
@@ -70,6 +69,7 @@ function overlaps(some: readonly Path[], others: readonly Path[]): boolean {
   return false
 }
 
+/** Whether one of the paths is a prefix of the other. */
 export function overlap(a: Path, b: Path): boolean {
   const shorter = Math.min(a.length, b.length)
   for (let at = 0; at < shorter; at++) if (a[at] !== b[at]) return false

@@ -3,39 +3,39 @@ import type { Doc, Domain } from '../../model/documents.ts'
 import type { DocumentSource } from '../../model/query/document-source.ts'
 import type { Change } from './change.ts'
 import { withoutJoins } from './found.ts'
-import type { Window } from './result-window.ts'
+import type { ResultWindow } from './result-window.ts'
 
 export interface KnownDocumentsOptions {
   model: DocumentSource
-  /** Documents of live queries, with those they carry. */
-  windows: readonly Window[]
-  /** Documents made here a moment ago, by their ids. */
+  /** The results of live queries, with the embedded documents. */
+  windows: readonly ResultWindow[]
+  /** Documents that this client created recently, by id. */
   recent: ReadonlyMap<string, { domain: string; doc: Doc }>
-  /** Changes that are not confirmed yet, in order. */
+  /** Changes that are not committed yet, in order. */
   pending: readonly Change[]
 }
 
 /**
- * All documents that a client knows of at this moment, as its unsent changes will have them: what an unsent document is
- * joined with until the server has told.
+ * A snapshot of all documents that the client has, with its pending changes applied. Pending documents are joined with
+ * these until the server responds.
  */
 export class KnownDocuments implements DocumentSource {
   readonly #options: KnownDocumentsOptions
-  /** Documents that unsent changes change; `undefined`: removed. */
-  #changed: Map<Domain, Map<string, Doc | undefined>> | undefined
+  /** Documents that pending changes affect, by domain and id; `undefined`: removed. */
+  #affected: Map<Domain, Map<string, Doc | undefined>> | undefined
 
   constructor(options: KnownDocumentsOptions) {
     this.#options = options
   }
 
   get(domain: Domain, id: string): Doc | undefined {
-    this.#changed ??= this.#change()
-    const changed = this.#changed.get(domain)
-    return changed?.has(id) === true ? changed.get(id) : this.#find(domain, id)
+    this.#affected ??= this.#applyPending()
+    const affected = this.#affected.get(domain)
+    return affected?.has(id) === true ? affected.get(id) : this.#find(domain, id)
   }
 
   documents(domain: Domain): Iterable<Doc> {
-    this.#changed ??= this.#change()
+    this.#affected ??= this.#applyPending()
     const { model, windows, recent } = this.#options
     const docs = new Map<string, Doc>()
     for (const doc of model.documents(domain)) docs.set(doc._id, doc)
@@ -44,14 +44,14 @@ export class KnownDocuments implements DocumentSource {
       window.each((of, doc) => {
         if (of === domain) docs.set(doc._id, withoutJoins(doc))
       })
-    for (const [id, doc] of this.#changed.get(domain) ?? []) {
+    for (const [id, doc] of this.#affected.get(domain) ?? []) {
       if (doc === undefined) docs.delete(id)
       else docs.set(id, doc)
     }
     return docs.values()
   }
 
-  /** Without what is not sent yet. */
+  /** Without the pending changes. */
   #find(domain: Domain, id: string): Doc | undefined {
     const { model, windows, recent } = this.#options
     for (const window of windows) {
@@ -62,7 +62,7 @@ export class KnownDocuments implements DocumentSource {
     return known?.domain === domain ? known.doc : model.get(domain, id)
   }
 
-  #change(): Map<Domain, Map<string, Doc | undefined>> {
+  #applyPending(): Map<Domain, Map<string, Doc | undefined>> {
     const domains = new Map<Domain, Map<string, Doc | undefined>>()
     for (const change of this.#options.pending) {
       const { domain, target } = change
@@ -76,7 +76,7 @@ export class KnownDocuments implements DocumentSource {
   }
 }
 
-/** The document after the change; as it was, where that does not fit it. */
+/** The document after the change, or before it if the change cannot be applied. */
 export function changed(doc: Doc | undefined, { tx }: Change): Doc | undefined {
   try {
     return applyTransaction(doc, tx)

@@ -1,6 +1,8 @@
 import type { Class, Doc, Ref } from '../../model/documents.ts'
-import { core, domains } from '../../model/identifiers.ts'
+import { domains } from '../../model/identifiers.ts'
+import { isFields } from '../../model/json-value.ts'
 import { type TxCUD, type TxWorkspaceEvent, WorkspaceEvent } from '../../model/transactions.ts'
+import { isWorkspaceEvent } from '../model/transaction-kinds.ts'
 import type { Cancel } from '../runtime/environment.ts'
 import { terminated } from '../runtime/errors.ts'
 import { outgoingQuery } from './outgoing.ts'
@@ -11,18 +13,18 @@ import { LiveQuery } from './live-query.ts'
 import type { QueryRequest, QuerySource } from './query-source.ts'
 import { type QueryListener, Subscriber } from './subscriber.ts'
 
-/** Documents made here that are remembered, in case others are joined with them. */
+/** Documents of this client that are remembered, in case pending changes are joined with them. */
 const RECENT = 200
 
-export interface LiveQueriesOptions extends Omit<QuerySource, 'answered' | 'known' | 'pending'> {
-  /** What changes made here, and not confirmed yet, do to documents; in order. */
+export interface LiveQueriesOptions extends Omit<QuerySource, 'loaded' | 'known' | 'pending'> {
+  /** The effects of the changes that are not committed yet, in order. */
   pending: () => readonly TxCUD[]
   report: Report
-  /** What is told is frozen. */
+  /** Results are frozen. */
   freezes: boolean
 }
 
-/** All live queries of a client; identical ones are one. A change is looked at by those it can concern. */
+/** All live queries of a client. Equal queries share one `LiveQuery`. A change is applied to the queries it can affect. */
 export class LiveQueries {
   readonly #options: LiveQueriesOptions
   readonly #source: QuerySource
@@ -38,7 +40,7 @@ export class LiveQueries {
       ...options,
       pending: () => (this.#pending ??= this.#changesOf(this.#options.pending())),
       known: () => (this.#known ??= this.#knownNow()),
-      answered: () => (this.#known = undefined),
+      loaded: () => (this.#known = undefined),
     }
   }
 
@@ -46,7 +48,7 @@ export class LiveQueries {
     return this.#queries.size
   }
 
-  /** Calls back with the result, as soon as it is known and whenever it changes. Call the answer to stop. */
+  /** Calls back with the result when it is loaded and whenever it changes. Returns a function that unsubscribes. */
   subscribe(given: QueryRequest, listener: QueryListener): Cancel {
     const subscriber = new Subscriber(listener, this.#options)
     if (this.#isOver) {
@@ -68,9 +70,9 @@ export class LiveQueries {
   }
 
   /**
-   * Takes in what was pushed.
+   * Applies pushed transactions.
    *
-   * @param confirmed what was made here and is part of it: what that did to documents
+   * @param confirmed the effects of the pending changes that these transactions commit
    */
   apply(pushes: readonly Pushed[], modelChanged: boolean, confirmed: readonly TxCUD[] = []): void {
     this.#known = undefined
@@ -78,38 +80,37 @@ export class LiveQueries {
     const own = new Set<string>(confirmed.map(({ _id }) => _id))
     const changes = changesOf(pushes, this.#options.model.hierarchy, own)
     for (const change of changes) this.#remember(change)
-    const entries = this.#concerns(domains.tx) ? logEntriesOf(pushes) : []
+    const entries = this.#hasQueriesOf(domains.tx) ? logEntriesOf(pushes) : []
     const all = [...changes, ...entries]
     const byDomain = grouped(all)
     for (const query of this.#queries.values()) {
-      const concerning = concerningOf(query, all, byDomain)
-      if (concerning === undefined) continue
+      const relevant = relevantTo(query, all, byDomain)
+      if (relevant === undefined) continue
       callSafely(
-        (error) => this.#lost(query, error),
-        () => query.apply(concerning),
+        (error) => this.#failed(query, error),
+        () => query.apply(relevant),
       )
     }
     this.#touchBy(confirmed)
-    for (const { tx } of pushes)
-      if (tx._class === core.class.TxWorkspaceEvent) this.#announced(tx as TxWorkspaceEvent)
-    // Classes have changed: every plan may have.
-    if (modelChanged) this.ask()
+    for (const { tx } of pushes) if (isWorkspaceEvent(tx)) this.#eventPushed(tx)
+    // The plan of any query may have changed.
+    if (modelChanged) this.reload()
     this.#show()
   }
 
-  /** What was pushed has a gap: all queries are about to be asked again. */
+  /** Pushes may have been missed: all queries are about to be loaded again. */
   forget(): void {
     this.#recent.clear()
     for (const query of this.#all()) query.forget()
   }
 
-  ask(): void {
+  reload(): void {
     this.#pending = undefined
     this.#known = undefined
-    for (const query of this.#all()) query.ask()
+    for (const query of this.#all()) query.reload()
   }
 
-  /** Changes made here are there, or are not any more: what they do to documents. */
+  /** @param effects of changes that became pending, or are pending no more */
   pendingChanged(effects: readonly TxCUD[]): void {
     this.#pending = undefined
     this.#known = undefined
@@ -131,19 +132,19 @@ export class LiveQueries {
     for (const query of this.#queries.values()) {
       if (!query.isTouched) continue
       callSafely(
-        (error) => this.#lost(query, error),
+        (error) => this.#failed(query, error),
         () => query.show(),
       )
     }
   }
 
-  /** Something of it cannot be worked out here: the server can. */
-  #lost(query: LiveQuery, error: unknown): void {
+  /** The client could not update the query: it is loaded again. */
+  #failed(query: LiveQuery, error: unknown): void {
     this.#options.report(error)
-    query.ask()
+    query.reload()
   }
 
-  #concerns(domain: string): boolean {
+  #hasQueriesOf(domain: string): boolean {
     for (const query of this.#queries.values()) if (query.domains.has(domain)) return true
     return false
   }
@@ -169,7 +170,7 @@ export class LiveQueries {
     })
   }
 
-  /** Of what is made here the document, as it was committed. */
+  /** Remembers documents that this client creates, and follows their committed changes. */
   #remember(change: Change): void {
     const { domain, isOwn, target } = change
     const known = this.#recent.get(target._id)
@@ -181,16 +182,17 @@ export class LiveQueries {
     if (this.#recent.size > RECENT && oldest !== undefined) this.#recent.delete(oldest)
   }
 
-  #announced({ event, params }: TxWorkspaceEvent): void {
-    if (event === WorkspaceEvent.SecurityChange) this.ask()
+  #eventPushed({ event, params }: TxWorkspaceEvent): void {
+    if (event === WorkspaceEvent.SecurityChange) this.reload()
     if (event !== WorkspaceEvent.BulkUpdate && event !== WorkspaceEvent.IndexingUpdate) return
     const { hierarchy } = this.#options.model
-    const { _class: classes = [] } = (params ?? {}) as { _class?: Ref<Class>[] }
+    const classes: Ref<Class>[] = isFields(params) && Array.isArray(params['_class']) ? params['_class'] : []
     const known = classes.filter((_class) => hierarchy.findClass(_class) !== undefined)
     const touched = new Set(known.map((_class) => hierarchy.domainOf(_class)))
     for (const query of this.#all()) {
-      const isMeant = event === WorkspaceEvent.BulkUpdate || query.searches
-      if (isMeant && [...query.domains].some((domain) => touched.has(domain))) query.ask()
+      // An event of the search index changes the results of searches only.
+      const isAffected = event === WorkspaceEvent.BulkUpdate || query.searches
+      if (isAffected && [...query.domains].some((domain) => touched.has(domain))) query.reload()
     }
   }
 
@@ -201,10 +203,10 @@ export class LiveQueries {
   }
 }
 
-type Concerning = readonly (Change | LogEntry)[]
+type RelevantChanges = readonly (Change | LogEntry)[]
 
-/** By the domain of the documents that they change. */
-function grouped(changes: Concerning): ReadonlyMap<string, Concerning> {
+/** Groups changes by domain, except those without one. */
+function grouped(changes: RelevantChanges): ReadonlyMap<string, RelevantChanges> {
   const groups = new Map<string, (Change | LogEntry)[]>()
   for (const change of changes) {
     if (change.domain === undefined) continue
@@ -215,18 +217,18 @@ function grouped(changes: Concerning): ReadonlyMap<string, Concerning> {
   return groups
 }
 
-/** Those that can concern the query, in order; `undefined`: none. */
-function concerningOf(
+/** The changes that can affect the query, in order; `undefined`: none. */
+function relevantTo(
   { domains }: LiveQuery,
-  all: Concerning,
-  byDomain: ReadonlyMap<string, Concerning>,
-): Concerning | undefined {
-  let concerning: Concerning | undefined
+  all: RelevantChanges,
+  byDomain: ReadonlyMap<string, RelevantChanges>,
+): RelevantChanges | undefined {
+  let relevant: RelevantChanges | undefined
   for (const domain of domains) {
     const group = byDomain.get(domain)
     if (group === undefined) continue
-    if (concerning !== undefined) return all.filter(({ domain: of = '' }) => domains.has(of))
-    concerning = group
+    if (relevant !== undefined) return all.filter(({ domain: of = '' }) => domains.has(of))
+    relevant = group
   }
-  return concerning
+  return relevant
 }

@@ -2,101 +2,83 @@ import { domains } from '../../model/identifiers.ts'
 import { evaluatePlan } from '../../model/query/evaluate.ts'
 import { planFind } from '../../model/query/plan-find.ts'
 import type { FindPlan } from '../../model/query/plan.ts'
-import type { Cancel } from '../runtime/environment.ts'
-import { isPassing } from '../runtime/is-transient.ts'
+import { isTransient } from '../runtime/is-transient.ts'
 import { Change, type LogEntry } from './change.ts'
-import { domainsOf, type Effect } from './found.ts'
-import type { Answer, QueryRequest, QuerySource } from './query-source.ts'
-import { isSame, Projector, type Shown } from './shown.ts'
+import type { Effect } from './found.ts'
+import { PlannedQuery } from './planned-query.ts'
+import { QueryLoader } from './query-loader.ts'
+import type { QueryRequest, QueryResponse, QuerySource } from './query-source.ts'
+import { ResultWindow, windowLimit } from './result-window.ts'
+import { isSame, type Shown } from './shown.ts'
 import type { Subscriber } from './subscriber.ts'
-import { dependsOnJoins, Window, windowLimit } from './result-window.ts'
-import { pushAll } from '../../model/push-all.ts'
-
-/** Milliseconds until a query that the server could not answer is asked again; doubled up to the longest. */
-const FIRST_RETRY = 500
-const LONGEST_RETRY = 30_000
 
 /**
- * Milliseconds between two questions because of what came into the log. What is pushed does not tell what a query of the
- * log finds: who is pushed a transaction, and who finds it, are decided by rules of their own.
+ * Milliseconds between two requests of a query of the log. Pushed transactions do not determine its result: other rules
+ * decide to whom a transaction is pushed, and who finds it in the log.
  */
 const LOG_INTERVAL = 1000
 
-/** One query whose result is kept exact: asked once, then changed by transactions. */
+const none: ReadonlySet<string> = new Set()
+
+/** One query whose result is loaded from the server, and then updated by transactions. */
 export class LiveQuery {
   readonly subscribers = new Set<Subscriber>()
   readonly #request: QueryRequest
   readonly #source: QuerySource
-  #plan: FindPlan | undefined
-  /** The client has all that it asks for. */
-  #isLocal = false
-  /** What is joined decides what is found. */
-  #isJoined = false
-  #domains: ReadonlySet<string> = new Set()
-  #projector = new Projector(undefined)
-  #window: Window | undefined
-  /** The last of the log that the window has taken in. */
+  readonly #loader: QueryLoader
+  #planned: PlannedQuery | undefined
+  #window: ResultWindow | undefined
+  /** The last position in the log that the window contains. */
   #seq = -1
-  #isAsking = false
-  /** What came while an answer was on its way. */
-  #meanwhile: (Change | LogEntry)[] = []
-  #isStale = false
-  #retries = 0
-  #cancelRetry: Cancel | undefined
-  /** By the monotonic clock. */
-  #askedAt = -Infinity
   #shown: Shown | undefined
-  /** What is shown may not be what there is. */
+  /** The result may differ from the one that is shown. */
   #isDirty = false
   #isOver = false
 
   constructor(request: QueryRequest, source: QuerySource) {
     this.#request = request
     this.#source = source
+    this.#loader = new QueryLoader(source.clock, () => this.reload())
   }
 
-  get window(): Window | undefined {
+  get window(): ResultWindow | undefined {
     return this.#window
   }
 
-  /** Domains of the documents that are in the result or joined to it. */
+  /** The domains of the documents in the result, and of those embedded in them. */
   get domains(): ReadonlySet<string> {
-    return this.#domains
+    return this.#planned?.domains ?? none
   }
 
-  /** It has a text to search for. */
+  /** It is a full-text search. */
   get searches(): boolean {
-    return this.#plan !== undefined && JSON.stringify(this.#plan.condition).includes('"op":"search"')
+    return this.#planned?.searches === true
   }
 
-  /** Asks the server; an answer that is on its way will be asked for again where it may be too old. */
-  ask(): void {
-    this.#cancelRetry?.()
-    this.#cancelRetry = undefined
-    this.#isStale = this.#isAsking
-    // Without a model no class is known; with it, everything is asked for.
-    if (this.#isAsking || this.#isOver || !this.#source.model.isLoaded) return
-    const plan = this.#replan()
-    if (plan === undefined) return
-    if (this.#isLocal) {
+  /** Loads the result again. A load that is under way is repeated. */
+  reload(): void {
+    // Without a model no class is known; when it is loaded, all queries are loaded.
+    if (!this.#loader.prepare() || this.#isOver || !this.#source.model.isLoaded) return
+    const planned = this.#replan()
+    if (planned?.isLocal === true) {
       this.touch()
       this.show()
-    } else void this.#ask(plan)
+    } else if (planned !== undefined) this.#load(planned.plan)
   }
 
-  /** Places in the log mean nothing any more: it may be another log. */
+  /** Positions in the log are no longer valid: it may be another log. */
   forget(): void {
-    this.#meanwhile = []
+    this.#loader.forget()
     this.#seq = -1
   }
 
-  /** Takes in those of the changes that it does not have yet. */
+  /** Applies the changes that the result does not contain yet. */
   apply(changes: readonly (Change | LogEntry)[]): void {
-    if (this.#isAsking) pushAll(this.#meanwhile, changes)
-    if (this.#takeAll(changes) && !this.#isAsking) this.#askAgain()
+    this.#loader.defer(changes)
+    if (this.#applyAll(changes) && !this.#loader.isLoading) this.#repeat()
   }
 
-  /** It is to be looked at: what it shows may have changed. */
+  /** The result may have changed: the next `show` computes it. */
   touch(): void {
     this.#isDirty = true
   }
@@ -105,7 +87,7 @@ export class LiveQuery {
     return this.#isDirty
   }
 
-  /** Tells who looks, where the result has changed. */
+  /** Delivers the result to the subscribers, if it has changed. */
   show(): void {
     if (!this.#isDirty || this.#isOver) return
     this.#isDirty = false
@@ -113,100 +95,86 @@ export class LiveQuery {
     if (shown === undefined || (this.#shown !== undefined && isSame(this.#shown, shown))) return
     this.#shown = shown
     for (const subscriber of this.subscribers) {
-      // One of them may have changed something: the rest were told of that already.
+      // A subscriber made a change, and all of them have got a newer result.
       if (this.#shown !== shown) return
-      subscriber.tell(shown.docs, shown.total)
+      subscriber.deliver(shown.docs, shown.total)
     }
   }
 
-  /** Somebody looks; what is known is told at once. */
+  /** Delivers the result at once if there is one. */
   add(subscriber: Subscriber): void {
     const isFirst = this.subscribers.size === 0
     this.subscribers.add(subscriber)
-    if (isFirst) this.ask()
-    else if (this.#shown !== undefined) subscriber.tell(this.#shown.docs, this.#shown.total)
+    if (isFirst) this.reload()
+    else if (this.#shown !== undefined) subscriber.deliver(this.#shown.docs, this.#shown.total)
   }
 
   stop(): void {
     this.#isOver = true
-    this.#cancelRetry?.()
+    this.#loader.stop()
   }
 
-  #replan(): FindPlan | undefined {
+  #replan(): PlannedQuery | undefined {
     const { _class, query, options } = this.#request
     try {
-      const plan = planFind(this.#source.model.hierarchy, _class, query, options)
-      this.#plan = plan
-      this.#isLocal = isLocal(plan)
-      this.#isJoined = dependsOnJoins(plan)
-      this.#domains = new Set([plan.domain, ...domainsOf(plan.lookups)])
-      this.#projector = new Projector(plan.projection)
-      return plan
+      this.#planned = new PlannedQuery(planFind(this.#source.model.hierarchy, _class, query, options))
+      return this.#planned
     } catch (error) {
-      this.#tellFailure(error)
+      this.#fail(error)
       return undefined
     }
   }
 
-  async #ask(plan: FindPlan): Promise<void> {
+  #load(plan: FindPlan): void {
     const { _class, query, options } = this.#request
-    const { projection: _, ...wanted } = options
+    // The projection is applied here: transactions need whole documents.
+    const { projection: _, ...whole } = options
     const limit = windowLimit(plan.limit)
-    this.#isAsking = true
-    this.#askedAt = this.#source.clock.monotonic()
-    try {
-      const asked = limit === undefined ? wanted : { ...wanted, limit }
-      const answer = await this.#source.ask(_class, query, asked)
-      this.#retries = 0
-      this.#isAsking = false
-      if (!this.#isOver) this.#answered(plan, answer)
-    } catch (error) {
-      this.#isAsking = false
-      this.#meanwhile = []
-      if (!this.#isOver) this.#failed(error)
-    }
+    const wanted = limit === undefined ? whole : { ...whole, limit }
+    void this.#loader.load(
+      () => this.#source.ask(_class, query, wanted),
+      (response, missed, isStale) => {
+        if (!this.#isOver) this.#loaded(plan, response, missed, isStale)
+      },
+      (error) => {
+        if (this.#isOver) return
+        if (isTransient(error)) this.#loader.retry()
+        else this.#fail(error)
+      },
+    )
   }
 
-  #answered(plan: FindPlan, { docs, total, seq }: Answer): void {
-    this.#window = new Window(plan, docs, total)
+  #loaded(
+    plan: FindPlan,
+    { docs, total, seq }: QueryResponse,
+    missed: readonly (Change | LogEntry)[],
+    isStale: boolean,
+  ): void {
+    this.#window = new ResultWindow(plan, docs, total)
     this.#window.joinWith(this.#source.known)
-    this.#source.answered()
+    this.#source.loaded()
     this.#seq = seq ?? -1
-    const isUnknown = this.#takeAll(this.#meanwhile.splice(0)) || this.#isStale
+    const isUnknown = this.#applyAll(missed) || isStale
     this.touch()
     this.show()
-    if (isUnknown) this.#askAgain()
+    if (isUnknown) this.#repeat()
   }
 
-  /** Of the log not more often than it is worth. */
-  #askAgain(): void {
-    const { clock } = this.#source
-    const wait = this.#domains.has(domains.tx) ? this.#askedAt + LOG_INTERVAL - clock.monotonic() : 0
-    if (wait <= 0) this.ask()
-    else this.#cancelRetry ??= clock.schedule(wait, () => this.ask())
+  #repeat(): void {
+    this.#loader.repeat(this.domains.has(domains.tx) ? LOG_INTERVAL : 0)
   }
 
-  #failed(error: unknown): void {
-    if (!isPassing(error)) {
-      this.#tellFailure(error)
-      return
-    }
-    const wait = Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** Math.min(this.#retries, 16))
-    this.#retries += 1
-    this.#cancelRetry = this.#source.clock.schedule(wait, () => this.ask())
-  }
-
-  #tellFailure(error: unknown): void {
+  #fail(error: unknown): void {
     for (const subscriber of this.subscribers) subscriber.fail(error)
   }
 
-  /** Tells whether something only the server can tell has happened. */
-  #takeAll(changes: readonly (Change | LogEntry)[]): boolean {
+  /** @returns whether the result has to be loaded again */
+  #applyAll(changes: readonly (Change | LogEntry)[]): boolean {
     const known = this.#seq
     let isUnknown = false
     for (const change of changes) {
       if (change.seq !== undefined && change.seq <= known) continue
-      const effect = this.#take(change)
+      const effect = this.#applyOne(change)
       isUnknown = effect === 'unknown' || isUnknown
       if (effect !== 'none') this.touch()
       this.#seq = change.seq ?? this.#seq
@@ -214,31 +182,31 @@ export class LiveQuery {
     return isUnknown
   }
 
-  #take(change: Change | LogEntry): Effect {
-    if (this.#isLocal) return 'changed'
+  #applyOne(change: Change | LogEntry): Effect {
+    if (this.#planned?.isLocal === true) return 'changed'
     const window = this.#window
     if (window === undefined) return 'none'
     const effect = applied(window, change)
-    return this.#isJoined ? 'unknown' : effect
+    return this.#planned?.dependsOnJoins === true ? 'unknown' : effect
   }
 
   #compute(): Shown | undefined {
-    const plan = this.#plan
-    if (plan === undefined) return undefined
-    const pending = this.#source.pending().filter(({ domain = '' }) => this.#domains.has(domain))
-    if (this.#isLocal) {
+    if (this.#planned === undefined) return undefined
+    const { plan, domains: own, isLocal, projector } = this.#planned
+    const pending = this.#source.pending().filter(({ domain = '' }) => own.has(domain))
+    if (isLocal) {
       const docs = evaluatePlan(plan, pending.length === 0 ? this.#source.model : this.#source.known())
       return { docs, total: docs.total }
     }
     const window = this.#window && withPending(this.#window, plan, pending)
     if (window === undefined) return undefined
-    return { docs: window.docs.map((doc) => this.#projector.of(doc)), total: plan.total ? window.total : -1 }
+    return { docs: window.docs.map((doc) => projector.of(doc)), total: plan.total ? window.total : -1 }
   }
 }
 
-/** As it will be, if the server agrees. */
-function withPending(window: Window, plan: FindPlan, pending: readonly Change[]): Window {
-  // What is not committed is not in the log.
+/** The window after the pending changes. */
+function withPending(window: ResultWindow, plan: FindPlan, pending: readonly Change[]): ResultWindow {
+  // Pending changes are not in the log.
   if (pending.length === 0 || plan.domain === domains.tx) return window
   const fork = window.fork()
   for (const change of pending) applied(fork, change)
@@ -246,15 +214,11 @@ function withPending(window: Window, plan: FindPlan, pending: readonly Change[])
   return fork
 }
 
-function isLocal({ domain, lookups }: FindPlan): boolean {
-  return [domain, ...domainsOf(lookups)].every((each) => each === domains.model)
-}
-
-/** A transaction that does not fit what is known: the server knows better. */
-function applied(window: Window, change: Change | LogEntry): Effect {
+/** A transaction that cannot be applied means that the window differs from the server's documents. */
+function applied(window: ResultWindow, change: Change | LogEntry): Effect {
   try {
-    if (change instanceof Change) return window.take(change)
-    return window.mayHold(change.doc) ? 'unknown' : 'none'
+    if (change instanceof Change) return window.applyChange(change)
+    return window.mayContain(change.doc) ? 'unknown' : 'none'
   } catch {
     return 'unknown'
   }

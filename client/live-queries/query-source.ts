@@ -6,23 +6,24 @@ import type { ClientModel } from '../model/client-model.ts'
 import type { Change } from './change.ts'
 import type { Found } from './found.ts'
 
-/** What a live query needs of its client. */
+/** The dependencies of a live query on its client. */
 export interface QuerySource {
   clock: Clock
   model: ClientModel
-  /** Answers with what was found and with the place in the log it is of. */
-  ask: (_class: Ref<Class>, query: DocumentQuery, options: FindOptions) => Promise<Answer>
-  /** Changes that were made here and are not confirmed yet, in order. */
+  /** Queries the server. */
+  ask: (_class: Ref<Class>, query: DocumentQuery, options: FindOptions) => Promise<QueryResponse>
+  /** Changes of this client that are not committed yet, in order. */
   pending: () => readonly Change[]
-  /** All documents that are known at this moment, as unsent changes will have them. */
+  /** All documents that the client has, with the pending changes applied. */
   known: () => DocumentSource
-  /** A query has other documents now. */
-  answered: () => void
+  /** A query has loaded other documents. */
+  loaded: () => void
 }
 
-export interface Answer {
+export interface QueryResponse {
   docs: Found[]
   total: number
+  /** The position in the log that the result is of. */
   seq: number | undefined
 }
 

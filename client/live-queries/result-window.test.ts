@@ -7,7 +7,7 @@ import { core } from '../../model/identifiers.ts'
 import { evaluatePlan } from '../../model/query/evaluate.ts'
 import type { FindPlan } from '../../model/query/plan.ts'
 import type { TxCUD } from '../../model/transactions.ts'
-import { Window, windowLimit } from './result-window.ts'
+import { ResultWindow, windowLimit } from './result-window.ts'
 
 const plan: FindPlan = {
   domain: 'task',
@@ -36,9 +36,9 @@ class Oracle {
     return evaluatePlan(wanted, source)
   }
 
-  window(wanted: FindPlan): Window {
+  window(wanted: FindPlan): ResultWindow {
     const found = this.find({ ...wanted, limit: windowLimit(wanted.limit) })
-    return new Window(wanted, found, found.total)
+    return new ResultWindow(wanted, found, found.total)
   }
 
   /** The transaction, where it can be made. */

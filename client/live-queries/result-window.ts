@@ -7,72 +7,71 @@ import { compileCondition, type Predicate } from '../../model/query/predicate.ts
 import { compileSort } from '../../model/query/sort.ts'
 import type { TxCUD } from '../../model/transactions.ts'
 import { Change } from './change.ts'
-import { carriedJoins, type Effect, eachCarried, type Found, withoutJoins } from './found.ts'
-import { JoinedCopies } from './lookup-cache.ts'
-import { EntryGate } from './invalidation.ts'
+import { embeddedJoins, type Effect, forEachEmbedded, type Found, withoutJoins } from './found.ts'
+import { LookupCache } from './lookup-cache.ts'
+import { InvalidationFilter } from './invalidation.ts'
 import { SortedDocs } from './sorted-docs.ts'
 
-/** Documents kept beyond a limit, so that those that leave can be replaced without asking. */
+/** Documents beyond the limit: they replace documents that leave the result, without another request. */
 const SPARE = 10
 
 const nothing: DocumentSource = { get: () => undefined, documents: () => [] }
 
-/** As many as are worth asking for, to show `limit` of them. */
+/** The limit of the request for a result of `limit` documents. */
 export function windowLimit(limit: number | undefined): number | undefined {
   return limit === undefined ? undefined : limit + Math.min(limit, SPARE)
 }
 
 /**
- * The beginning of a query's result, kept up to date by transactions: all documents of it up to a place in its order,
- * or simply all.
+ * The first documents of a query's result, up to a position in its order or all of them, updated by transactions.
  */
-export class Window {
+export class ResultWindow {
   readonly #plan: FindPlan
   readonly #matches: Predicate
-  readonly #joined: JoinedCopies
-  readonly #gate: EntryGate
+  readonly #lookups: LookupCache
+  readonly #filter: InvalidationFilter
   readonly #compare: (a: Doc, b: Doc) => number
   #docs: SortedDocs
-  /** Documents that sort after this one are not known; undefined: all are. */
+  /** The last document: those that sort after it are unknown. `undefined`: the window is complete. */
   #last: Doc | undefined
-  /** Everything known has left, though there is more. */
-  #isCut = false
-  /** How many match, where the query asks for it. */
+  /** The window became empty, though there are more documents. */
+  #isDrained = false
+  /** The number of documents that match, if the query wants it. */
   #total: number
-  /** What new documents of the window may be joined with. */
+  /** The documents that new ones are joined with. */
   #known: () => DocumentSource = () => nothing
   #isFork = false
 
   constructor(plan: FindPlan, docs: readonly Found[], total: number) {
     this.#plan = plan
-    const joins = carriedJoins(plan.lookups)
+    const joins = embeddedJoins(plan.lookups)
     this.#matches = compileCondition(plan.condition, joins)
     this.#compare = compileSort(plan.sort, joins)
-    this.#joined = new JoinedCopies(plan.lookups)
-    this.#gate = new EntryGate(plan)
+    this.#lookups = new LookupCache(plan.lookups)
+    this.#filter = new InvalidationFilter(plan)
     this.#docs = new SortedDocs(this.#compare, docs)
     const limit = windowLimit(plan.limit)
     this.#last = limit === undefined || docs.length < limit ? undefined : docs.at(-1)
     this.#total = total
   }
 
-  /** Another one with the same content, to try transactions on: `rejoin` it after the last one. */
-  fork(): Window {
-    const copy = new Window(this.#plan, [], this.#total)
+  /** A copy for pending changes. Call its `rejoin` after the last of them. */
+  fork(): ResultWindow {
+    const copy = new ResultWindow(this.#plan, [], this.#total)
     copy.#docs = this.#docs.fork()
     copy.#last = this.#last
-    copy.#isCut = this.#isCut
+    copy.#isDrained = this.#isDrained
     copy.#known = this.#known
     copy.#isFork = true
     return copy
   }
 
-  /** What new documents of the window are joined with until the server has told. */
+  /** Sets the documents that new ones are joined with, until the server responds. */
   joinWith(known: () => DocumentSource): void {
     this.#known = known
   }
 
-  /** What the query's result is, before its projection; fewer than its limit when more are not known. */
+  /** The result before its projection. It is shorter than the limit while further documents are unknown. */
   get docs(): Found[] {
     return this.#docs.sorted.slice(0, this.#plan.limit)
   }
@@ -81,40 +80,74 @@ export class Window {
     return this.#total
   }
 
-  /** A document it has, or that others of it carry. */
+  /** A document of the window, or one that is embedded in it. */
   find(domain: string, id: string): Found | undefined {
     const own = domain === this.#plan.domain ? this.#docs.get(id) : undefined
-    return own ?? this.#joined.find(domain, id, this.#docs)
+    return own ?? this.#lookups.find(domain, id, this.#docs)
   }
 
-  /** Calls back with all documents it has, those that others carry too. */
+  /** Calls back with all documents, including the embedded ones. */
   each(visit: (domain: string, doc: Found) => void): void {
     for (const doc of this.#docs.sorted) {
       visit(this.#plan.domain, doc)
-      eachCarried(doc, this.#plan.lookups, visit)
+      forEachEmbedded(doc, this.#plan.lookups, visit)
     }
   }
 
   apply(tx: TxCUD, domain: string | undefined): Effect {
-    return this.take(new Change(tx, domain))
+    return this.applyChange(new Change(tx, domain))
   }
 
-  /** As `apply`, of a change that others look at too. */
-  take(change: Change): Effect {
-    const joins = this.#plan.lookups.length === 0 ? 'none' : this.#joined.apply(change, this.#docs)
-    const own = change.domain === this.#plan.domain ? this.#applyToOwn(change) : 'none'
-    // What was shown before it was committed is shown until the server has told.
+  /** As `apply`, for a change that several windows share. */
+  applyChange(change: Change): Effect {
+    const joins = this.#plan.lookups.length === 0 ? 'none' : this.#lookups.apply(change, this.#docs)
+    const own = change.domain === this.#plan.domain ? this.#applyToDocs(change) : 'none'
+    // It was shown as pending, and stays until the server responds.
     if (joins === 'unknown' && change.isOwn && !this.#isFork) this.rejoin()
     else if (joins !== 'none' && dependsOnJoins(this.#plan)) this.#dropUnmatched()
     return joins === 'unknown' || own === 'none' ? joins : own
   }
 
+  /** Joins all documents with the known ones again. */
+  rejoin(): void {
+    if (this.#plan.lookups.length === 0) return
+    const joins = joinsOf(this.#plan.lookups, this.#known())
+    for (const doc of this.#docs.sorted.slice()) {
+      const plain = withoutJoins(doc)
+      this.#docs.put(withLookups(plain, plain, this.#plan.lookups, joins))
+    }
+    if (dependsOnJoins(this.#plan)) this.#dropUnmatched()
+  }
+
+  /** Whether a document may be in the result, as far as it is known without joins. */
+  mayContain(doc: Doc): boolean {
+    return dependsOnJoins(this.#plan) || this.#matches(doc)
+  }
+
+  #applyToDocs(change: Change): Effect {
+    const { target, tx } = change
+    const { _id, created } = target
+    const before = this.#docs.get(_id)
+    if (before === undefined)
+      return created ? this.#add(change.created, change.isOwn) : this.#applyOutside(change)
+    const doc = withoutJoins(before)
+    const plain = applyTransaction(created ? undefined : doc, tx)
+    if (plain === undefined) return this.#leaves(_id)
+    const isLinked = this.#lookups.changesLinks(doc, plain)
+    const after = isLinked && change.isOwn ? this.#complete(plain) : withJoinsOf(before, plain)
+    if (!this.#matches(after)) return this.#leaves(_id)
+    if (isLinked && !change.isOwn) return 'unknown'
+    this.#docs.put(after)
+    const effect = this.#moved(before, after)
+    return isLinked ? 'unknown' : effect
+  }
+
   /**
-   * A document that was made.
+   * Adds a created document, if it matches.
    *
-   * @param isOwn made here: it is shown at once, joined with what is known, until the server has told
+   * @param isOwn this client created it: it is shown at once, joined with known documents, until the server responds
    */
-  enters(doc: Doc | undefined, isOwn = false): Effect {
+  #add(doc: Doc | undefined, isOwn: boolean): Effect {
     if (doc === undefined) return 'none'
     const isJoined = this.#plan.lookups.length > 0
     if (isJoined && !isOwn && dependsOnJoins(this.#plan)) return 'unknown'
@@ -129,49 +162,15 @@ export class Window {
     return isJoined ? 'unknown' : 'changed'
   }
 
-  /** Joins everything anew with what is known. */
-  rejoin(): void {
-    if (this.#plan.lookups.length === 0) return
-    const joins = joinsOf(this.#plan.lookups, this.#known())
-    for (const doc of this.#docs.sorted.slice()) {
-      const plain = withoutJoins(doc)
-      this.#docs.put(withLookups(plain, plain, this.#plan.lookups, joins))
-    }
-    if (dependsOnJoins(this.#plan)) this.#dropUnmatched()
-  }
-
-  /** Whether a document, by itself, may be one of the result. */
-  mayHold(doc: Doc): boolean {
-    return dependsOnJoins(this.#plan) || this.#matches(doc)
-  }
-
-  #applyToOwn(change: Change): Effect {
-    const { target, tx } = change
-    const { _id, created } = target
-    const before = this.#docs.get(_id)
-    if (before === undefined)
-      return created ? this.enters(change.created, change.isOwn) : this.#applyToUnknown(change)
-    const doc = withoutJoins(before)
-    const plain = applyTransaction(created ? undefined : doc, tx)
-    if (plain === undefined) return this.#leaves(_id)
-    const isLinked = this.#joined.changesLinks(doc, plain)
-    const after = isLinked && change.isOwn ? this.#complete(plain) : withJoinsOf(before, plain)
-    if (!this.#matches(after)) return this.#leaves(_id)
-    if (isLinked && !change.isOwn) return 'unknown'
-    this.#docs.put(after)
-    const effect = this.#moved(before, after)
-    return isLinked ? 'unknown' : effect
-  }
-
   #moved(before: Found, after: Found): Effect {
     if (this.#last?._id === after._id) return this.#lastMoved(before, after)
-    // Between documents nobody has told of: it may be anywhere.
+    // Beyond the window its position is unknown.
     return this.#isBeyond(after) ? this.#left(after._id) : 'changed'
   }
 
-  /** A document that is not in the window: whether it comes in, or counts. */
-  #applyToUnknown(change: Change): Effect {
-    return this.#gate.mayEnter(change, this.#knowsAll) ? 'unknown' : 'none'
+  /** A change of a document outside of the window: it may enter, or affect the total. */
+  #applyOutside(change: Change): Effect {
+    return this.#filter.invalidates(change, this.#isComplete) ? 'unknown' : 'none'
   }
 
   #complete(doc: Doc): Found {
@@ -188,13 +187,13 @@ export class Window {
     this.#docs.delete(id)
     if (this.#last?._id === id) {
       this.#last = this.#docs.last
-      if (this.#last === undefined) this.#isCut = true
+      if (this.#last === undefined) this.#isDrained = true
     }
     const isShort = this.#plan.limit !== undefined && this.#docs.size < this.#plan.limit
-    return isShort && !this.#knowsAll ? 'unknown' : 'changed'
+    return isShort && !this.#isComplete ? 'unknown' : 'changed'
   }
 
-  /** The last known one has moved: up, the one before it is the last; down, others may come before it. */
+  /** The last document moved. Upwards, its predecessor is the last now. Downwards, unknown documents may precede it. */
   #lastMoved(before: Doc, after: Doc): Effect {
     const order = this.#compare(after, before)
     if (order > 0) return this.#left(after._id)
@@ -206,16 +205,16 @@ export class Window {
     return this.#last !== undefined && this.#last._id !== doc._id && this.#compare(doc, this.#last) > 0
   }
 
-  get #knowsAll(): boolean {
-    return this.#last === undefined && !this.#isCut
+  get #isComplete(): boolean {
+    return this.#last === undefined && !this.#isDrained
   }
 
-  /** Those whose joined documents do not meet the condition any more. */
+  /** Removes documents whose embedded documents no longer meet the condition. */
   #dropUnmatched(): void {
     for (const doc of this.#docs.sorted.slice()) if (!this.#matches(doc)) this.#leaves(doc._id)
   }
 
-  /** A window that only grew would hold all in the end. */
+  /** Limits the growth of the window. */
   #trim(): void {
     const { limit } = this.#plan
     if (limit === undefined || this.#docs.size <= limit + 2 * SPARE) return
@@ -224,7 +223,7 @@ export class Window {
   }
 }
 
-/** Whether what is joined decides what is found, or in what order. */
+/** Whether embedded documents decide which documents are found, or their order. */
 export function dependsOnJoins(plan: FindPlan): boolean {
   return plan.sort.some(({ lookup }) => lookup !== undefined) || looksUp(plan.condition)
 }

@@ -1,15 +1,15 @@
 import type { Doc } from '../../model/documents.ts'
 import type { Projection } from '../../model/query/plan.ts'
 import { compileProjection } from '../../model/query/projection.ts'
-import type { Found } from './found.ts'
+import { type Found, withoutJoins } from './found.ts'
 
-/** What a query shows, in objects that the client goes on with. */
+/** A result as it was delivered to subscribers, before it is copied for each of them. */
 export interface Shown {
   docs: readonly Found[]
   total: number
 }
 
-/** Projects documents: the same for the same one, so that what has not changed is seen at a glance. */
+/** Projects documents. Returns the same object for the same document, so that comparisons of results are cheap. */
 export class Projector {
   readonly #project: ((doc: Doc) => Doc) | undefined
   readonly #projected = new WeakMap<Found, Found>()
@@ -22,8 +22,8 @@ export class Projector {
     if (this.#project === undefined) return doc
     const known = this.#projected.get(doc)
     if (known !== undefined) return known
-    const { $lookup, ...plain } = doc
-    const projected: Found = this.#project(plain as Doc)
+    const { $lookup } = doc
+    const projected: Found = this.#project(withoutJoins(doc))
     const shown = $lookup === undefined ? projected : { ...projected, $lookup }
     this.#projected.set(doc, shown)
     return shown

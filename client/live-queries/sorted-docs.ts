@@ -1,14 +1,14 @@
 import type { Comparator } from '../../model/query/sort.ts'
 import type { Found } from './found.ts'
 
-/** Documents by their ids and in an order, which is kept as they change. */
+/** Documents, indexed by id and sorted. */
 export class SortedDocs {
   readonly #compare: Comparator
   readonly #byId: Map<string, Found>
   #sorted: Found[]
   #version = 0
 
-  /** @param compare tells any two apart */
+  /** @param compare a total order: it returns 0 for the same document only */
   constructor(compare: Comparator, docs: readonly Found[]) {
     this.#compare = compare
     this.#byId = new Map(docs.map((doc) => [doc._id, doc]))
@@ -19,7 +19,7 @@ export class SortedDocs {
     return this.#byId.size
   }
 
-  /** Changes whenever they do. */
+  /** Increases with every change. */
   get version(): number {
     return this.#version
   }
@@ -36,7 +36,7 @@ export class SortedDocs {
     return this.#byId.get(id)
   }
 
-  /** Adds it, or takes the place of the one with its id. */
+  /** Adds the document, or replaces the one with its id. */
   put(doc: Found): void {
     const former = this.#byId.get(doc._id)
     this.#version += 1
@@ -47,7 +47,7 @@ export class SortedDocs {
       return
     }
     if (at >= 0) this.#sorted.splice(at, 1)
-    this.#sorted.splice(this.#placeOf(doc), 0, doc)
+    this.#sorted.splice(this.#lowerBound(doc), 0, doc)
   }
 
   delete(id: string): void {
@@ -58,7 +58,7 @@ export class SortedDocs {
     this.#sorted.splice(this.#indexOf(doc), 1)
   }
 
-  /** Keeps the first so many. */
+  /** Removes all but the first documents. */
   truncate(length: number): void {
     this.#version += 1
     for (const { _id } of this.#sorted.splice(length)) this.#byId.delete(_id)
@@ -71,18 +71,19 @@ export class SortedDocs {
     return copy
   }
 
-  /** Where it is; found by its place, as long as the order holds. */
+  /** By binary search. Falls back to a scan, if the document changed its order in place. */
   #indexOf(doc: Found): number {
-    const at = this.#placeOf(doc)
+    const at = this.#lowerBound(doc)
     return this.#sorted[at] === doc ? at : this.#sorted.indexOf(doc)
   }
 
-  /** Of the first one that does not come before it. */
-  #placeOf(doc: Found): number {
+  /** The index of the first document that does not sort before this one. */
+  #lowerBound(doc: Found): number {
     let [from, to] = [0, this.#sorted.length]
     while (from < to) {
       const middle = (from + to) >>> 1
-      if (this.#compare(this.#sorted[middle] as Found, doc) < 0) from = middle + 1
+      const other = this.#sorted[middle]
+      if (other !== undefined && this.#compare(other, doc) < 0) from = middle + 1
       else to = middle
     }
     return from

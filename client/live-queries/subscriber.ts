@@ -1,49 +1,47 @@
 import { findResult } from '../../model/query/evaluate.ts'
-import type { FindResult, WithLookup } from '../../model/query/query.ts'
-import type { Doc } from '../../model/documents.ts'
-import { HandedOut } from '../runtime/copies.ts'
+import type { FindResult } from '../../model/query/query.ts'
+import { CopyCache } from '../runtime/copies.ts'
 import { callSafely, type Report } from '../runtime/report.ts'
 import type { Found } from './found.ts'
 
 export interface QueryListener {
   result: (result: FindResult) => unknown
-  /** Why there is no newer result, or what `result` has thrown. */
+  /** Called with errors of the query, and with those that `result` throws. */
   error?: ((error: unknown) => unknown) | undefined
 }
 
-/** Who looks at a live query. Whatever it does, the query and the others go on. */
+/** A subscriber of a live query. Errors of its listener do not affect the query and its other subscribers. */
 export class Subscriber {
   readonly #listener: QueryListener
   readonly #report: Report
-  readonly #handedOut: HandedOut
+  readonly #copies: CopyCache
   readonly #freezes: boolean
 
   constructor(listener: QueryListener, { report, freezes }: { report: Report; freezes: boolean }) {
     this.#listener = listener
     this.#report = report
     this.#freezes = freezes
-    this.#handedOut = new HandedOut(freezes)
+    this.#copies = new CopyCache(freezes)
   }
 
-  tell(docs: readonly Found[], total: number): void {
-    const own = docs.map((doc) => this.#handedOut.of(doc)) as WithLookup<Doc>[]
+  deliver(docs: readonly Found[], total: number): void {
+    const own = docs.map((doc) => this.#copies.of(doc))
     const result = findResult(own, total)
     if (this.#freezes) Object.freeze(result)
     callSafely(
-      (error) => this.#failed(error),
+      (error) => this.#listenerFailed(error),
       () => this.#listener.result(result),
     )
   }
 
-  /** There is no newer result. */
+  /** The query failed: there is no newer result. */
   fail(error: unknown): void {
     const { error: listen } = this.#listener
     if (listen === undefined) this.#report(error)
     else callSafely(this.#report, () => listen(error))
   }
 
-  /** Its own code has failed. */
-  #failed(error: unknown): void {
+  #listenerFailed(error: unknown): void {
     this.#report(error)
     if (this.#listener.error !== undefined) this.fail(error)
   }

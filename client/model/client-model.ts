@@ -6,7 +6,7 @@ import type { DocumentSource } from '../../model/query/document-source.ts'
 import type { Tx } from '../../model/transactions.ts'
 import { type ModelAnswer, WorkspaceModel } from '../../model/workspace-model.ts'
 
-/** The model of the workspace, as the client knows it. */
+/** The client's copy of the workspace's model. */
 export class ClientModel implements DocumentSource {
   #state = new State()
 
@@ -14,7 +14,7 @@ export class ClientModel implements DocumentSource {
     return this.#state.model.hierarchy
   }
 
-  /** Of all model transactions it has; the server is asked for those after it. */
+  /** The hash chain over all model transactions; the server returns those that follow it. */
   get hash(): string {
     return this.#state.hash
   }
@@ -40,38 +40,41 @@ export class ClientModel implements DocumentSource {
   }
 
   /**
-   * What `loadModel` answered: all of it at once where it is everything.
+   * Replaces the model by the result of `loadModel`, or appends it if the result is not `full`.
    *
-   * @returns transactions that do not fit: they are left out
-   * @throws Error when a part does not add up to what the server has
+   * @returns transactions that do not fit, which are skipped
+   * @throws Error when the model with the appended transactions does not have the server's hash
    */
   load({ transactions, full, hash }: ModelAnswer): Tx[] {
     const state = full ? new State() : this.#state
-    const unfit = transactions.filter((tx) => !state.add(tx))
-    if (!full && state.hash !== hash) throw new Error('the model does not add up')
+    const rejected = transactions.filter((tx) => !state.add(tx))
+    if (!full && state.hash !== hash)
+      throw new Error('the hash of the model differs from the one of the server')
     this.#state = state
-    return unfit
+    return rejected
   }
 
-  /** Nothing is known any more. */
+  /** Empties the model. */
   clear(): void {
     this.#state = new State()
   }
 
   /**
-   * Takes in those of the transactions that change the model; tells whether classes or attributes have changed, and
-   * whether there was one that does not fit: then it is not the server's model any more.
+   * Applies those of the transactions that change the model.
+   *
+   * @returns whether something, and whether classes or attributes changed; `inconsistent` when a transaction could not be
+   *   applied: then the model differs from the server's
    */
-  apply(txes: readonly Tx[]): { changed: boolean; structural: boolean; unfit: boolean } {
+  apply(txes: readonly Tx[]): { changed: boolean; structural: boolean; inconsistent: boolean } {
     const own = txes.filter(({ _id, objectSpace }) => isOfModel(objectSpace) && !this.#state.knows(_id))
     const { version } = this.#state.model
-    const unfit = own.filter((tx) => !this.#state.add(tx))
+    const rejected = own.filter((tx) => !this.#state.add(tx))
     const structural = this.#state.model.version !== version
-    return { changed: own.length > 0, structural, unfit: unfit.length > 0 }
+    return { changed: own.length > 0, structural, inconsistent: rejected.length > 0 }
   }
 }
 
-/** Transactions, and what they make. */
+/** Model transactions, and the model that results from them. */
 class State {
   readonly model = new WorkspaceModel()
   readonly transactions: Tx[] = []
@@ -85,7 +88,7 @@ class State {
     return this.#known.has(id)
   }
 
-  /** `false` when it does not fit; then nothing has changed. */
+  /** @returns `false` when the transaction cannot be applied; then nothing has changed */
   add(tx: Tx): boolean {
     if (this.#known.has(tx._id)) return true
     try {

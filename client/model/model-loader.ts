@@ -6,15 +6,16 @@ import type { Response } from '../../protocol/messages.ts'
 import type { ClientLogger } from '../runtime/client-logger.ts'
 import type { Cancel, Clock } from '../runtime/environment.ts'
 import { ClientError } from '../runtime/errors.ts'
+import { resultOf } from '../runtime/result-of.ts'
 import type { GuardedStore } from '../store/guarded-store.ts'
-import { KeptModel } from './kept-model.ts'
+import { StoredModel } from './stored-model.ts'
 import { ClientModel } from './client-model.ts'
 
-/** Milliseconds until a load that failed is tried again; doubled up to the longest. */
+/** Milliseconds until a failed load is repeated. Doubled up to the longest. */
 const FIRST_RETRY = 500
 const LONGEST_RETRY = 30_000
 
-const unchanged = { structural: false, unfit: false }
+const unchanged = { structural: false, inconsistent: false }
 
 export interface ModelLoaderOptions {
   request: (method: string, params: readonly unknown[]) => Promise<Response>
@@ -23,18 +24,18 @@ export interface ModelLoaderOptions {
   logger: ClientLogger
 }
 
-/** Keeps the client's model up to date: what it lacks is loaded, what is committed is taken in. */
+/** Loads the client's model, and updates it with pushed transactions. */
 export class ModelLoader {
   readonly model = new ClientModel()
-  /** Resolves when there is a model, of the server or of the store. */
+  /** Resolves when there is a model, from the server or from the store. */
   readonly loaded: Promise<void>
   readonly #options: ModelLoaderOptions
-  readonly #kept: KeptModel | undefined
+  readonly #stored: StoredModel | undefined
   #isLoaded: () => void = () => undefined
-  /** Pushed while an answer is on its way: that may come before them in the log. */
-  #meanwhile: Tx[] | undefined
-  /** What is there does not go on where the server's does: all of it is asked for. */
-  #isUnfit = false
+  /** Transactions that were pushed during a load: they are applied after it, as its response may precede them in the log. */
+  #pushed: Tx[] | undefined
+  /** The model differs from the server's: all of it is loaded. */
+  #isInconsistent = false
   #loads = 0
   #cancelRetry: Cancel = () => undefined
   #isStopped = false
@@ -42,31 +43,31 @@ export class ModelLoader {
   constructor(options: ModelLoaderOptions) {
     this.#options = options
     this.loaded = new Promise((resolve) => (this.#isLoaded = resolve))
-    this.#kept =
-      options.store === undefined ? undefined : new KeptModel(options.store, this.model, options.clock)
+    this.#stored =
+      options.store === undefined ? undefined : new StoredModel(options.store, this.model, options.clock)
   }
 
   async restore(): Promise<void> {
     try {
-      await this.#kept?.load()
+      await this.#stored?.load()
     } catch (error) {
-      this.#options.store?.tell(error)
+      this.#options.store?.report(error)
     }
     if (this.model.isLoaded) this.#isLoaded()
   }
 
   /**
-   * Loads what is missing, again and again until that succeeds.
+   * Loads the transactions that the model lacks. Repeats the request until it succeeds.
    *
-   * @returns `false` when a later load does it, or there will be no answer
+   * @returns `false` when a later load replaces this one, or there will be no response
    */
   async load(): Promise<boolean> {
     this.#loads += 1
     const load = this.#loads
     this.#cancelRetry()
     for (let retries = 0; ; retries++) {
-      // An answer has all that was committed before it.
-      this.#meanwhile = []
+      // The next response contains everything that was pushed before.
+      this.#pushed = []
       const isDone = await this.#tryLoad(load)
       if (isDone !== undefined) return isDone
       await this.#wait(Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** Math.min(retries, 16)))
@@ -74,61 +75,61 @@ export class ModelLoader {
     }
   }
 
-  /** Tells whether classes or attributes have changed, and whether the model has to be loaded anew. */
-  apply(txes: readonly Tx[]): { structural: boolean; unfit: boolean } {
+  /** Applies pushed transactions. Returns whether classes or attributes changed, and whether the model has to be reloaded. */
+  apply(txes: readonly Tx[]): { structural: boolean; inconsistent: boolean } {
     const own = txes.filter(({ objectSpace }) => objectSpace === core.space.Model)
     if (own.length === 0) return unchanged
-    if (this.#meanwhile === undefined) return this.#take(own)
-    this.#meanwhile = [...this.#meanwhile, ...own]
+    if (this.#pushed === undefined) return this.#apply(own)
+    this.#pushed = [...this.#pushed, ...own]
     return unchanged
   }
 
   stop(): void {
     this.#isStopped = true
     this.#cancelRetry()
-    this.#kept?.stop()
+    this.#stored?.stop()
   }
 
-  /** `undefined`: it is to be tried again. */
+  /** `undefined`: a retry may succeed. */
   async #tryLoad(load: number): Promise<boolean | undefined> {
     try {
-      const hash = this.#isUnfit ? EMPTY_MODEL_HASH : this.model.hash
-      const { result } = await this.#options.request('loadModel', [0, hash])
+      const hash = this.#isInconsistent ? EMPTY_MODEL_HASH : this.model.hash
+      const response = await this.#options.request('loadModel', [0, hash])
       if (load !== this.#loads) return false
-      this.#loadedModel(result as ModelAnswer)
+      this.#received(resultOf<ModelAnswer>(response))
       return true
     } catch (error) {
       if (load !== this.#loads) return false
       this.#options.logger.warn('the model was not loaded', { error: String(error) })
-      // The next connection asks again, or there is none.
+      // After other errors of the client the next connection loads it, or there is none.
       const isOver = error instanceof ClientError && error.code !== 'overloaded'
-      if (isOver) this.#meanwhile = undefined
+      if (isOver) this.#pushed = undefined
       return isOver ? false : undefined
     }
   }
 
-  #loadedModel(answer: ModelAnswer): void {
-    // Until it has succeeded.
-    this.#isUnfit = true
-    const unfit = this.model.load(answer)
-    this.#isUnfit = false
-    if (unfit.length > 0)
-      this.#options.logger.warn('transactions do not fit the model', { count: unfit.length })
-    const meanwhile = this.#meanwhile
-    this.#meanwhile = undefined
-    this.#take(meanwhile ?? [])
-    this.#kept?.changed()
+  #received(answer: ModelAnswer): void {
+    // Stays so if `load` throws.
+    this.#isInconsistent = true
+    const rejected = this.model.load(answer)
+    this.#isInconsistent = false
+    if (rejected.length > 0)
+      this.#options.logger.warn('transactions do not fit the model', { count: rejected.length })
+    const pushed = this.#pushed
+    this.#pushed = undefined
+    this.#apply(pushed ?? [])
+    this.#stored?.changed()
     this.#isLoaded()
   }
 
-  #take(txes: readonly Tx[]): { structural: boolean; unfit: boolean } {
-    const { changed, structural, unfit } = this.model.apply(txes)
-    if (changed) this.#kept?.changed()
-    if (unfit) {
-      this.#options.logger.warn('what was pushed does not fit the model', {})
-      this.#isUnfit = true
+  #apply(txes: readonly Tx[]): { structural: boolean; inconsistent: boolean } {
+    const { changed, structural, inconsistent } = this.model.apply(txes)
+    if (changed) this.#stored?.changed()
+    if (inconsistent) {
+      this.#options.logger.warn('pushed transactions do not fit the model', {})
+      this.#isInconsistent = true
     }
-    return { structural, unfit }
+    return { structural, inconsistent }
   }
 
   async #wait(milliseconds: number): Promise<void> {

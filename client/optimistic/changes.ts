@@ -4,16 +4,17 @@ import type { Response } from '../../protocol/messages.ts'
 import type { Cancel, Clock } from '../runtime/environment.ts'
 import { ClientError } from '../runtime/errors.ts'
 import type { ClientModel } from '../model/client-model.ts'
-import type { Patience } from '../runtime/patience.ts'
+import { isChange } from '../model/transaction-kinds.ts'
+import type { Deadline } from '../runtime/deadline.ts'
 import { PendingChanges } from './pending-changes.ts'
 import type { RequestOptions } from '../connection/requests.ts'
 import type { GuardedStore } from '../store/guarded-store.ts'
-import { KeptChanges } from '../store/kept-changes.ts'
+import { StoredChanges } from '../store/stored-changes.ts'
 
-/** Milliseconds until a change that was answered and not pushed is looked after. */
-const PUSH_PATIENCE = 1000
+/** Milliseconds between the response to a change and the check for its push. */
+const PUSH_TIMEOUT = 1000
 
-/** A change of an earlier life that the server refuses, or that newer ones have overtaken (`Overtaken`). */
+/** A stored change that the server refuses, or that newer changes have overtaken (`platform:status:Overtaken`). */
 export interface Conflict {
   tx: Tx
   error: StatusError
@@ -24,27 +25,30 @@ export interface ChangesOptions {
     method: string,
     params: readonly unknown[],
     options?: RequestOptions,
-    patience?: Patience,
+    deadline?: Deadline,
   ) => Promise<Response>
   clock: Clock
   model: ClientModel
   store: GuardedStore | undefined
-  /** Something is pending, or is not any more: what it does to documents. */
+  /** Called with the effects of a change that becomes pending, or is pending no more. */
   changed: (effects: readonly TxCUD[]) => void
   conflict: (conflict: Conflict) => void
 }
 
-/** Changes on their way: shown until the log has them or the server refuses, kept until they are answered. */
+/**
+ * Optimistic changes. Live queries show a change until it is committed or refused, and the store has it until the server
+ * responds.
+ */
 export class Changes {
   readonly #options: ChangesOptions
   readonly #pending: PendingChanges
-  readonly #kept: KeptChanges | undefined
+  readonly #stored: StoredChanges | undefined
   readonly #timers = new Set<Cancel>()
-  /** Until what an earlier life left is under way: what is changed now comes after that. */
+  /** Resolves when the stored changes are on their way: later changes are sent after them. */
   #restoring: Promise<void> | undefined
   #isRestored: () => void = () => undefined
-  /** Answered, and not pushed yet. */
-  readonly #answered = new Set<string>()
+  /** Ids of changes that have a response, and were not pushed yet. */
+  readonly #acknowledged = new Set<string>()
   #isStopped = false
 
   constructor(options: ChangesOptions) {
@@ -52,10 +56,10 @@ export class Changes {
     this.#pending = new PendingChanges(options.model)
     const { store } = options
     if (store === undefined) return
-    const damaged = (error: Error) => store.tell(error)
-    const late = (txes: readonly Tx[]) => this.#sendAll(txes)
+    const damaged = (error: Error) => store.report(error)
+    const late = (txes: readonly Tx[]) => this.#sendStored(txes)
     const overtaken = (txes: readonly Tx[]) => this.#overtaken(txes)
-    this.#kept = new KeptChanges(store, { damaged, late, overtaken }, options.clock.now)
+    this.#stored = new StoredChanges(store, { damaged, late, overtaken }, options.clock.now)
     this.#restoring = new Promise((resolve) => (this.#isRestored = resolve))
   }
 
@@ -63,40 +67,40 @@ export class Changes {
     return this.#pending.effects()
   }
 
-  /** Sends again what an earlier life of this client left, in order. */
+  /** Sends the changes that an earlier client left in the store, in order. */
   async restore(): Promise<void> {
-    this.#sendAll((await this.#kept?.load()) ?? [])
+    this.#sendStored((await this.#stored?.load()) ?? [])
     this.#restoring = undefined
     this.#isRestored()
   }
 
-  /** @throws StatusError why the server refuses it; ClientError when there will be no answer */
-  async send(tx: Tx, options: RequestOptions | undefined, patience: Patience): Promise<unknown> {
-    if (this.#restoring !== undefined) await patience.race(this.#restoring)
+  /** @throws StatusError why the server refuses it; ClientError when there will be no response */
+  async send(tx: Tx, options: RequestOptions | undefined, deadline: Deadline): Promise<Response> {
+    if (this.#restoring !== undefined) await deadline.race(this.#restoring)
     this.#show(tx)
-    const keeping = this.#kept?.add(tx)
-    let result: unknown
+    const storing = this.#stored?.add(tx)
+    let response: Response
     try {
-      result = (await this.#options.request('tx', [tx], options, patience)).result
+      response = await this.#options.request('tx', [tx], options, deadline)
     } catch (error) {
-      return await this.#failed(tx, { error, keeping, patience })
+      return await this.#failed(tx, { error, storing, deadline })
     }
-    this.#wasAnswered(tx)
-    // Sent again it has the same answer.
-    await patience.race(this.#forget(tx, keeping)).catch(() => undefined)
-    return result
+    this.#acknowledge(tx)
+    // A deadline that expires here changes nothing: the response is known.
+    await deadline.race(this.#forget(tx, storing)).catch(() => undefined)
+    return response
   }
 
-  /** These are in the log: what those of them that were made here did to documents. */
+  /** The transactions are committed. Returns the effects of those that were pending. */
   confirm(txes: readonly Tx[]): TxCUD[] {
-    if (this.#answered.size > 0) for (const { _id } of txes) this.#answered.delete(_id)
+    if (this.#acknowledged.size > 0) for (const { _id } of txes) this.#acknowledged.delete(_id)
     return this.#pending.confirm(txes)
   }
 
-  /** What was answered is in whatever is asked for from now on. */
+  /** Everything is loaded again, after the response to the acknowledged changes: the server's results contain them. */
   reloaded(): void {
-    const effects = [...this.#answered].flatMap((id) => this.#pending.remove(id))
-    this.#answered.clear()
+    const effects = [...this.#acknowledged].flatMap((id) => this.#pending.remove(id))
+    this.#acknowledged.clear()
     if (effects.length > 0) this.#options.changed(effects)
   }
 
@@ -106,57 +110,58 @@ export class Changes {
     this.#timers.clear()
   }
 
-  #sendAll(txes: readonly Tx[]): void {
+  #sendStored(txes: readonly Tx[]): void {
     for (const tx of txes) {
-      this.#sendKept(tx).catch((error: unknown) => {
+      this.#sendOneStored(tx).catch((error: unknown) => {
         if (error instanceof StatusError) this.#options.conflict({ tx, error })
       })
     }
   }
 
-  /** Sent now they would win over what was changed after them. */
+  /** They are not sent: they would overwrite newer changes. */
   #overtaken(txes: readonly Tx[]): void {
-    const message = 'newer changes were made while the store did not tell of it'
+    const message = 'newer changes were made before the store returned it'
     for (const tx of txes) {
       this.#options.conflict({ tx, error: new StatusError('platform:status:Overtaken', { message }) })
     }
   }
 
-  async #sendKept(tx: Tx): Promise<void> {
+  async #sendOneStored(tx: Tx): Promise<void> {
     this.#show(tx)
     try {
       await this.#options.request('tx', [tx])
-      this.#wasAnswered(tx)
-      await this.#kept?.remove(tx)
+      this.#acknowledge(tx)
+      await this.#stored?.remove(tx)
     } catch (error) {
       this.#hide(tx._id)
-      // Nobody is told of another end: the next life sends it.
-      if (error instanceof StatusError) await this.#kept?.remove(tx)
+      // After other errors the next client over this store sends it.
+      if (error instanceof StatusError) await this.#stored?.remove(tx)
       throw error
     }
   }
 
   /**
-   * What was reported as refused or given up is not sent by a later life; what an end of the client cuts short is.
+   * Removes the change from the store, so that no later client sends a change that was reported as failed. It stays
+   * stored when `terminate` was the cause.
    *
    * @throws the error
    */
   async #failed(
     tx: Tx,
-    { error, keeping, patience }: { error: unknown; keeping: Promise<void> | undefined; patience: Patience },
+    { error, storing, deadline }: { error: unknown; storing: Promise<void> | undefined; deadline: Deadline },
   ): Promise<never> {
     this.#hide(tx._id)
-    const end = endOf(error)
-    if (end !== undefined && this.#kept !== undefined) throw end
-    const forgetting = this.#forget(tx, keeping)
-    // Of a call whose time is over that is all that is waited for, and the store answers in time.
-    await (error instanceof StatusError ? patience.race(forgetting).catch(() => undefined) : forgetting)
+    const termination = terminationOf(error)
+    if (termination !== undefined && this.#stored !== undefined) throw termination
+    const forgetting = this.#forget(tx, storing)
+    // The deadline may have expired; the guarded store has a timeout of its own.
+    await (error instanceof StatusError ? deadline.race(forgetting).catch(() => undefined) : forgetting)
     throw error
   }
 
-  async #forget(tx: Tx, keeping: Promise<void> | undefined): Promise<void> {
-    await keeping
-    await this.#kept?.remove(tx)
+  async #forget(tx: Tx, storing: Promise<void> | undefined): Promise<void> {
+    await storing
+    await this.#stored?.remove(tx)
   }
 
   #show(tx: Tx): void {
@@ -164,19 +169,19 @@ export class Changes {
   }
 
   #hide(id: string): void {
-    this.#answered.delete(id)
+    this.#acknowledged.delete(id)
     const effects = this.#pending.remove(id)
     if (effects.length > 0) this.#options.changed(effects)
   }
 
-  /** Its push comes after the answer; one that never comes is not waited for for ever. */
-  #wasAnswered(tx: Tx): void {
+  /** The change stays visible until its push, which follows the response. If none comes, it is hidden after a timeout. */
+  #acknowledge(tx: Tx): void {
     if (!this.#pending.has(tx) || this.#isStopped) return
-    this.#answered.add(tx._id)
-    const cancel = this.#options.clock.schedule(PUSH_PATIENCE, () => {
+    this.#acknowledged.add(tx._id)
+    const cancel = this.#options.clock.schedule(PUSH_TIMEOUT, () => {
       this.#timers.delete(cancel)
       if (!this.#pending.has(tx)) return
-      // The server answers after what it pushed before.
+      // The server sends pushes and responses in order: after this response there will be no push.
       const hide = () => this.#hide(tx._id)
       this.#options.request('ping', []).then(hide, hide)
     })
@@ -184,13 +189,9 @@ export class Changes {
   }
 }
 
-/** The end of the client, where that is why there is no answer. */
-function endOf(error: unknown): ClientError | undefined {
+/** The error of `terminate`, if that is why there is no response. */
+function terminationOf(error: unknown): ClientError | undefined {
   if (!(error instanceof ClientError)) return undefined
   const reason = error.code === 'uncertain' ? error.cause : error
   return reason instanceof ClientError && reason.code === 'terminated' ? reason : undefined
-}
-
-function isChange(tx: Tx): tx is TxCUD {
-  return 'objectId' in tx && 'objectClass' in tx
 }

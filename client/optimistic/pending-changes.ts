@@ -1,12 +1,13 @@
 import { core } from '../../model/identifiers.ts'
-import type { Tx, TxCollectionCUD, TxCreateDoc, TxCUD, TxUpdateDoc } from '../../model/transactions.ts'
+import type { Tx, TxCreateDoc, TxCUD, TxUpdateDoc } from '../../model/transactions.ts'
 import { withDefaults } from '../../model/validate-document.ts'
 import type { ClientModel } from '../model/client-model.ts'
+import { isCollectionChange, isCreation, isUpdate } from '../model/transaction-kinds.ts'
 
-/** Changes made here that are not confirmed yet, in order: live queries show them as if they were. */
+/** Changes of this client that are not committed yet, in order. Live queries show them as if they were. */
 export class PendingChanges {
   readonly #model: ClientModel
-  /** What each will do to documents, as far as can be told here. */
+  /** The effects of each change on documents, as far as the client can compute them. */
   readonly #effects = new Map<string, readonly TxCUD[]>()
 
   constructor(model: ClientModel) {
@@ -21,27 +22,27 @@ export class PendingChanges {
     return [...this.#effects.values()].flat()
   }
 
-  /** What it does to documents. */
+  /** Returns its effects. */
   add(tx: TxCUD): readonly TxCUD[] {
     const effects = knownEffects(tx, this.#model)
     this.#effects.set(tx._id, effects)
     return effects
   }
 
-  /** What it did to documents: nothing, where it was not pending. */
+  /** Returns its former effects; none if it was not pending. */
   remove(id: string): readonly TxCUD[] {
     const effects = this.#effects.get(id) ?? []
     this.#effects.delete(id)
     return effects
   }
 
-  /** These are in the log now: what they did to documents. */
+  /** The transactions are committed. Returns the effects of those that were pending. */
   confirm(txes: readonly Tx[]): TxCUD[] {
     return this.#effects.size === 0 ? [] : txes.flatMap(({ _id }) => this.remove(_id))
   }
 }
 
-/** None, where it is no change that can be understood. */
+/** None for a malformed change: the server will refuse it. */
 function knownEffects(tx: TxCUD, model: ClientModel): TxCUD[] {
   try {
     return effectsOf(tx, model)
@@ -50,19 +51,20 @@ function knownEffects(tx: TxCUD, model: ClientModel): TxCUD[] {
   }
 }
 
-/** Defaults, and the counter of a collection, are the server's doing too. */
+/** Includes what the server adds to a change: default values, and the counter of a collection. */
 function effectsOf(tx: TxCUD, model: ClientModel): TxCUD[] {
-  if (tx._class === core.class.TxCreateDoc) return [filled(tx as TxCreateDoc, model)]
-  if (tx._class !== core.class.TxCollectionCUD) return [tx]
-  const { tx: inner, collection } = tx as TxCollectionCUD
-  if (inner._class === core.class.TxUpdateDoc) return [tx]
-  const creates = inner._class === core.class.TxCreateDoc
-  const change = creates ? ({ ...tx, tx: filled(inner as TxCreateDoc, model) } as TxCollectionCUD) : tx
-  const count = { $inc: { [collection]: creates ? 1 : -1 } }
-  return [change, { ...tx, _class: core.class.TxUpdateDoc, operations: count } as TxUpdateDoc]
+  if (isCreation(tx)) return [withDefaultsOf(model, tx)]
+  if (!isCollectionChange(tx)) return [tx]
+  const { tx: inner, collection } = tx
+  if (isUpdate(inner)) return [tx]
+  const creates = isCreation(inner)
+  const change = creates ? { ...tx, tx: withDefaultsOf(model, inner) } : tx
+  const operations = { $inc: { [collection]: creates ? 1 : -1 } }
+  const count: TxUpdateDoc = { ...tx, _class: core.class.TxUpdateDoc, operations }
+  return [change, count]
 }
 
-function filled(tx: TxCreateDoc, { hierarchy }: ClientModel): TxCreateDoc {
+function withDefaultsOf({ hierarchy }: ClientModel, tx: TxCreateDoc): TxCreateDoc {
   if (hierarchy.findClass(tx.objectClass) === undefined) return tx
   return { ...tx, attributes: withDefaults(hierarchy, tx.objectClass, tx.attributes) }
 }

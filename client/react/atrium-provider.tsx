@@ -4,7 +4,7 @@ import type { Client } from '../client.ts'
 const ClientContext = createContext<Client | undefined>(undefined)
 
 /**
- * Gives the components within it a client. It neither starts nor ends it: whoever made it calls `terminate`.
+ * Provides a client to the components inside. The code that created the client terminates it.
  *
  * @example
  * const client = createClient({ url, getToken })
@@ -19,9 +19,9 @@ export function AtriumProvider({ client, children }: { client: Client; children?
 }
 
 /**
- * The client of the nearest `AtriumProvider`.
+ * Returns the client of the nearest `AtriumProvider`.
  *
- * @throws Error when there is none
+ * @throws Error without a provider
  *
  * @example
  * const client = useClient()

@@ -1,14 +1,17 @@
-/** Equal for equal queries. What JSON would tell otherwise, or not at all, tells itself: the client refuses it by its name. */
+/**
+ * A key that is equal for equal queries. Values without an equivalent in JSON have keys of their own: the client refuses
+ * such a query with an error that names the value.
+ */
 export function queryKey(...parts: readonly unknown[]): string {
   try {
-    return JSON.stringify(parts, (_, value: unknown) => (isTold(value) ? value : `\0${String(value)}`))
+    return JSON.stringify(parts, (_, value: unknown) => (hasJson(value) ? value : `\0${String(value)}`))
   } catch (error) {
-    // It has itself in it.
+    // A circular query.
     return `\0${String(error)}`
   }
 }
 
-function isTold(value: unknown): boolean {
+function hasJson(value: unknown): boolean {
   if (typeof value === 'number') return Number.isFinite(value)
   return typeof value !== 'bigint' && typeof value !== 'symbol' && typeof value !== 'function'
 }

@@ -4,19 +4,19 @@ import type { DocumentQuery, FindOptions, FindResult } from '../../model/query/q
 import type { Client } from '../client.ts'
 import type { Cancel } from '../runtime/environment.ts'
 
-/** What a component knows of its query. */
+/** The state of a component's query. */
 export interface QueryState<T extends Doc> {
   /** The last result; `undefined` until the first one. */
   data: FindResult<T> | undefined
-  /** Why there is no newer result; `undefined` when there is nothing wrong. */
+  /** The error of the last attempt to get a newer result; `undefined` when that succeeded. */
   error: unknown
-  /** There is neither a result nor an error yet. */
+  /** There is no result and no error yet. */
   isLoading: boolean
 }
 
 const loading: QueryState<never> = { data: undefined, error: undefined, isLoading: true }
 
-/** One live query as React looks at it: subscribed to while somebody listens. */
+/** A live query as an external store of React: subscribed while it has a listener. */
 export class QueryStore<T extends Doc> {
   readonly #subscribe: (result: (result: FindResult<T>) => void, failed: (error: unknown) => void) => Cancel
   #state: QueryState<T> = loading
@@ -28,9 +28,7 @@ export class QueryStore<T extends Doc> {
     options: FindOptions,
   ) {
     this.#subscribe = (result, failed) =>
-      whenKnown(client, _class as Ref<Class>, failed, () =>
-        client.query(_class, query, options, result, failed),
-      )
+      whenKnown(client, _class, failed, () => client.query(_class, query, options, result, failed))
   }
 
   readonly state = (): QueryState<T> => this.#state
@@ -49,7 +47,7 @@ export class QueryStore<T extends Doc> {
   }
 }
 
-/** Begins at once where the class is known, else when the model is loaded. */
+/** Subscribes at once if the class is known, otherwise when the model is loaded. */
 function whenKnown(
   client: Client,
   _class: Ref<Class>,

@@ -5,9 +5,9 @@ import type { ConnectionState } from '../connection/connection-state.ts'
 import { useClient } from './atrium-provider.tsx'
 
 /**
- * What the client knows of its connection, or a part of it: the component is rendered again when that changes.
+ * Returns the state of the client's connection, or a part of it. The component renders again when that changes.
  *
- * @param select a part of the state: a string, a number, a boolean. Default: all of it, which changes with each request.
+ * @param select returns a part of the state. Default: all of it, which changes with every request
  *
  * @example
  * const phase = useConnectionState(({ phase }) => phase)
@@ -23,7 +23,7 @@ export function useConnectionState(select: (state: ConnectionState) => unknown =
   return useSyncExternalStore(store.subscribe, selected, selected)
 }
 
-/** The same object as long as nothing changes, as React wants it. */
+/** Returns the same object until the state changes, as `useSyncExternalStore` requires. */
 class StateStore {
   readonly #client: Client
   state: ConnectionState

@@ -14,8 +14,8 @@ const skipped = {
 }
 
 /**
- * The result of a query, kept exact while the component is there. Queries that are equal, though made anew with each
- * rendering, are one; `'skip'` asks nothing.
+ * Subscribes to a live query while the component is mounted. The query and the options may be new objects for each
+ * rendering. With `'skip'` nothing is queried.
  *
  * @example
  * const { data = [], error, isLoading } = useQuery(board.class.Task, { status: 'todo' }, { limit: 20 })

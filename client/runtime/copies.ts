@@ -1,14 +1,14 @@
-/** Whether results are frozen: not where a bundler or Node says that this is production, nor where nobody says. */
+/** Whether `NODE_ENV` is set and is not `production`. */
 export function isDevelopment(): boolean {
   try {
-    // Bundlers write the value here.
+    // Spelled out, as bundlers replace the whole expression by its value. Browsers without one have no `process`.
     return process.env.NODE_ENV !== 'production'
   } catch {
     return false
   }
 }
 
-/** Makes a value, and all there is in it, one that nobody can write to. What is frozen already is passed over. */
+/** Freezes a value and its members, except those that are frozen already. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value))
     return value
@@ -16,22 +16,27 @@ export function deepFreeze<T>(value: T): T {
   return Object.freeze(value)
 }
 
-/** Another value with the same content, of arrays and plain objects; what is none of these is shared. */
+/** A deep copy of arrays and plain objects; other objects are shared. */
 export function deepCopy<T>(value: T): T {
-  if (Array.isArray(value)) return value.map((item) => deepCopy(item as unknown)) as T
+  // A copy has the type of its original, which the compiler cannot see.
+  return copyOf(value) as T
+}
+
+function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf)
   if (typeof value !== 'object' || value === null) return value
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) return value
-  // Of entries, as a key may be `__proto__`.
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, deepCopy(member)])) as T
+  // Not by assignment, as a key may be `__proto__`.
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, copyOf(member)]))
 }
 
-/** What one listener is given of documents that others look at too: its own, the same again while they stay the same. */
-export class HandedOut {
-  readonly #copies = new WeakMap<object, object>()
+/** The copies of documents that one listener gets. It gets the same copy again for the same document. */
+export class CopyCache {
+  readonly #copies = new WeakMap<object, unknown>()
   readonly #isFrozen: boolean
 
-  /** @param isFrozen nobody can write to them: one for all */
+  /** @param isFrozen documents are frozen and shared instead of copied */
   constructor(isFrozen: boolean) {
     this.#isFrozen = isFrozen
   }
@@ -39,6 +44,7 @@ export class HandedOut {
   of<T extends object>(value: T): T {
     if (this.#isFrozen) return deepFreeze(value)
     const known = this.#copies.get(value)
+    // It was copied from this value.
     if (known !== undefined) return known as T
     const copy = deepCopy(value)
     this.#copies.set(value, copy)

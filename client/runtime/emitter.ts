@@ -1,7 +1,7 @@
 import type { Cancel } from './environment.ts'
 import { callSafely, type Report } from './report.ts'
 
-/** Tells whoever wants to know. A listener that fails is reported, and keeps nobody from being told. */
+/** Calls listeners. One that throws is reported, and the others are called. */
 export class Emitter<Event extends readonly unknown[]> {
   readonly #listeners = new Set<(...event: Event) => unknown>()
   readonly #report: Report
@@ -14,7 +14,7 @@ export class Emitter<Event extends readonly unknown[]> {
     return this.#listeners.size
   }
 
-  /** The same function may listen more than once. */
+  /** A function that is added twice is called twice. */
   on(listener: (...event: Event) => unknown): Cancel {
     const own = (...event: Event) => listener(...event)
     this.#listeners.add(own)

@@ -5,35 +5,35 @@ import type { Dial } from './web-socket.ts'
 
 export type Cancel = () => void
 
-/** Milliseconds that a timer of the platform can wait: what is longer would be over at once. */
+/** The longest timeout of a platform timer, in milliseconds. Longer ones would fire at once. */
 export const LONGEST_TIMER = 2 ** 31 - 1
 
-/** Time, as the client sees it; tests bring their own. */
+/** The client's source of time. */
 export interface Clock {
-  /** Milliseconds since the Unix epoch, for dates; it may be set back. */
+  /** Milliseconds since the Unix epoch. For dates only: the system clock may be set back. */
   now: () => number
-  /** Milliseconds since some moment, for durations; it only goes forward. */
+  /** Milliseconds of a monotonic clock, for durations. */
   monotonic: () => number
-  /** Calls back once, unless cancelled before. */
+  /** Calls back once after so many milliseconds. Returns a function that cancels it. */
   schedule: (milliseconds: number, callback: () => void) => Cancel
 }
 
-/** What the machine knows of its network. */
+/** The state of the machine's network. */
 export interface Network {
   isOnline: () => boolean
-  /** Called when the network is there again or gone, and when the page is looked at again. Call the answer to stop. */
+  /** Calls back when the network appears or disappears, and when the page becomes visible. Returns a function that unsubscribes. */
   subscribe: (listener: (event: 'online' | 'offline' | 'visible') => void) => Cancel
 }
 
-/** All that the client takes from outside. */
+/** The client's dependencies on its platform and on the application. */
 export interface Environment {
   dial: Dial
   clock: Clock
-  /** From 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   random: () => number
   logger: ClientLogger
   network: Network
-  /** Takes what code of the application throws when it is called. */
+  /** Receives the errors that callbacks of the application throw. */
   report: Report
 }
 
@@ -47,7 +47,7 @@ export const systemClock: Clock = {
 
 export const silentLogger: ClientLogger = { debug: () => undefined, warn: () => undefined }
 
-/** Of a browser; elsewhere it is always there. */
+/** The browser's network state. Elsewhere the network counts as present. */
 export const systemNetwork: Network = {
   isOnline: () => typeof window === 'undefined' || navigator.onLine,
   subscribe: (listener) => {
@@ -68,5 +68,5 @@ export const systemNetwork: Network = {
   },
 }
 
-/** Dials with the platform's WebSocket: browsers, and Node from 22 on. */
+/** Dials with the platform's WebSocket, in browsers and in Node from 22 on. */
 export const dialPlatform: Dial = (url, protocols) => new WebSocket(url, protocols)

@@ -1,20 +1,21 @@
 import type { Status } from '../../model/status.ts'
 
 /**
- * Why a call has no answer.
+ * Why a call has no response.
  *
- * - `terminated`: this client has ended. What its store keeps is sent by the next client over that store.
- * - `refused`: the server wants no return, or the session has no account. Nothing was sent, and nothing will be.
- * - `timeout`: its time was over before it was sent, or it only reads. It has not taken effect and will not.
- * - `overloaded`: too many requests wait already. It was not sent and will not be.
- * - `uncertain`: given up after it was sent. It may have taken effect; it is not sent again. `cause` says why.
+ * - `terminated`: the client was terminated. The next client over the same store sends the changes that the store has.
+ * - `refused`: the server refuses the client, or the session has no account. The request was not sent and never will be.
+ * - `timeout`: the call ended before its request was sent, or it only reads. It has no effect and never will.
+ * - `overloaded`: too many requests wait. The request was not sent and never will be.
+ * - `uncertain`: the call ended after its request was sent. It may have taken effect, and is not sent again. `cause` is
+ *   why it ended.
  */
 export type ClientErrorCode = 'terminated' | 'refused' | 'timeout' | 'overloaded' | 'uncertain'
 
-/** The client gave up; what the server answers is a `StatusError`. */
+/** A call ended without a response of the server. An error that the server returns is a `StatusError`. */
 export class ClientError extends Error {
   readonly code: ClientErrorCode
-  /** What the server said, where it is the reason. */
+  /** The server's status, if that is the cause. */
   readonly status: Status | undefined
 
   constructor(code: ClientErrorCode, message: string, status?: Status, options?: ErrorOptions) {
@@ -25,7 +26,23 @@ export class ClientError extends Error {
   }
 }
 
-/** What a client that was terminated answers. */
+/** The error of calls after `terminate`. */
 export function terminated(): ClientError {
   return new ClientError('terminated', 'the client was terminated')
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  const message = property(error, 'message')
+  return typeof message === 'string' ? message : String(error)
+}
+
+/** Whether an error of Node or SQLite has this code, such as `ENOENT`. */
+export function hasCode(error: unknown, code: string): boolean {
+  return property(error, 'code') === code
+}
+
+/** Not by `instanceof Error`: errors of Node have another `Error` where a test runner has a context of its own. */
+function property(error: unknown, name: string): unknown {
+  return typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined
 }

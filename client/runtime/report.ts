@@ -1,12 +1,9 @@
 import type { ClientLogger } from './client-logger.ts'
 
-/** Where an error goes that nobody here can do anything about. */
+/** Receives errors that the caller cannot handle. */
 export type Report = (error: unknown) => void
 
-/**
- * Calls code that is not the client's own. What it throws, and what a promise it returns is rejected with, is reported:
- * whoever calls it goes on.
- */
+/** Calls code of the application, and reports what it throws or its promise is rejected with. Never throws. */
 export function callSafely(report: Report, call: () => unknown): void {
   try {
     const returned = call()
@@ -16,7 +13,7 @@ export function callSafely(report: Report, call: () => unknown): void {
   }
 }
 
-/** The logger of an application may fail too: there is nobody left to tell. */
+/** A logger that never throws: errors of the application's own logger are ignored, as nothing is left to report them to. */
 export function safeLogger(logger: ClientLogger): ClientLogger {
   const ignore = () => undefined
   return {
@@ -25,12 +22,13 @@ export function safeLogger(logger: ClientLogger): ClientLogger {
   }
 }
 
-/** For code that has nobody to report to: as if it had failed on its own. */
+/** Throws the error as an uncaught one. */
 export const throwLater: Report = (error) =>
   queueMicrotask(() => {
     throw error
   })
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
+  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function'
+  return isObject && 'then' in value && typeof value.then === 'function'
 }

@@ -1,8 +1,8 @@
-/** The part of the browser's WebSocket that the client uses; the one of `ws` has it too. */
+/** The part of the browser's WebSocket that the client uses. The WebSocket of `ws` has it too. */
 export interface WebSocketLike {
   binaryType: string
   readonly readyState: number
-  /** Bytes that were given to `send` and are not on their way yet. */
+  /** Bytes that were given to `send` and have not been handed to the network. */
   readonly bufferedAmount: number
   send: (data: string | Uint8Array<ArrayBuffer>) => void
   close: (code?: number, reason?: string) => void
@@ -14,5 +14,5 @@ export interface WebSocketLike {
   }
 }
 
-/** Starts a connection. The token goes as a subprotocol, so that it stands in no URL and no log. */
+/** Opens a WebSocket. The token is a subprotocol, so that neither URLs nor access logs contain it. */
 export type Dial = (url: string, protocols: string[]) => WebSocketLike

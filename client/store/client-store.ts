@@ -1,16 +1,16 @@
-/** Where a client keeps what it wants to find again: one store for each account in a workspace. */
+/** Persists the model, the account and unsent changes of a client. Each account in a workspace needs a store of its own. */
 export interface ClientStore {
   get: (key: string) => Promise<unknown>
   set: (key: string, value: unknown) => Promise<void>
   delete: (key: string) => Promise<void>
   /**
-   * All entries whose key begins with the prefix, in the order of their keys. One that cannot be read is left out, and
-   * `damaged` is told of it.
+   * All entries whose key begins with the prefix, in the order of their keys. Entries that cannot be read are skipped and
+   * reported to `damaged`.
    */
   entries: (prefix: string, damaged?: (error: unknown) => void) => Promise<[key: string, value: unknown][]>
 }
 
-/** Kept as long as the page or process lives. */
+/** A store in memory. It outlives its clients, and is lost with the page or process. */
 export class MemoryStore implements ClientStore {
   readonly #values = new Map<string, unknown>()
 

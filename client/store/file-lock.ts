@@ -1,52 +1,53 @@
 import { chmodSync, closeSync, openSync } from 'node:fs'
 import { rm, stat } from 'node:fs/promises'
 import type Database from 'better-sqlite3'
+import { hasCode, messageOf } from '../runtime/errors.ts'
 
-/** The first Node for which better-sqlite3 is built on Node-API. */
+/** From this version of Node on better-sqlite3 is built on Node-API. */
 const NODE_API_SINCE = 22
-/** Times a lock whose file was replaced meanwhile is tried again. */
-const TRIES = 10
-/** What the lock file may be used for: by its user. */
+/** Attempts to lock a file that others remove and create again. */
+const ATTEMPTS = 10
+/** The mode of the lock file: only its owner may use it. */
 const PRIVATE = 0o600
 
-/** Somebody, here or in another process, holds the lock. */
+/** This or another process holds the lock. */
 export class LockHeldError extends Error {
   constructor(path: string, cause: unknown) {
-    super(`somebody uses the store already: ${path}`, { cause })
+    super(`a process uses the store already: ${path}`, { cause })
     this.name = 'LockHeldError'
   }
 }
 
 /**
- * A file beside another one, locked by whoever uses that. The lock is the operating system's, by way of SQLite: it is
- * gone with its process, however that ended, and no process that has its number now is taken for it.
+ * A lock file. The operating system holds the lock, by way of SQLite: it is released when its process ends in any way, and
+ * does not depend on process ids, which are reused.
  */
 export class FileLock {
   readonly #path: string
   #database: Database.Database | undefined
-  /** Of the file that is locked. */
-  #own: string | undefined
+  /** Device and inode of the file that is locked. */
+  #identity: string | undefined
 
   constructor(path: string) {
     this.#path = path
   }
 
-  /** @throws LockHeldError; Error what the system says when there can be no such file, or no lock on it */
+  /** @throws LockHeldError; Error of the system when the file cannot be created or locked */
   async take(): Promise<void> {
     const open = await opener()
-    for (let tries = 0; tries < TRIES; tries++) {
-      this.#make()
-      const before = await this.#identity()
+    for (let tries = 0; tries < ATTEMPTS; tries++) {
+      this.#create()
+      const before = await this.#currentIdentity()
       const database = this.#lock(open)
-      // Who had it may have removed the file since: then others lock another one.
-      if (before !== undefined && before === (await this.#identity())) {
+      // The former holder may have removed the file meanwhile: then this lock is on a file that others do not see.
+      if (before !== undefined && before === (await this.#currentIdentity())) {
         this.#database = database
-        this.#own = before
+        this.#identity = before
         return
       }
       database.close()
     }
-    throw new Error(`the lock of the store changes all the time: ${this.#path}`)
+    throw new Error(`the lock file of the store is replaced all the time: ${this.#path}`)
   }
 
   async release(): Promise<void> {
@@ -55,7 +56,7 @@ export class FileLock {
     if (database === undefined) return
     await this.#remove()
     database.close()
-    // Where a file that is open cannot be removed.
+    // Windows does not remove open files.
     if (process.platform === 'win32') await this.#remove()
   }
 
@@ -68,36 +69,35 @@ export class FileLock {
       return database
     } catch (cause) {
       database?.close()
-      const isHeld = (cause as { code?: string }).code === 'SQLITE_BUSY'
-      if (isHeld) throw new LockHeldError(this.#path, cause)
-      throw new Error(`${this.#path} cannot be locked: ${(cause as Error).message}`, { cause })
+      if (hasCode(cause, 'SQLITE_BUSY')) throw new LockHeldError(this.#path, cause)
+      throw new Error(`${this.#path} cannot be locked: ${messageOf(cause)}`, { cause })
     }
   }
 
-  /** At once: to close the file would give up a lock that somebody of this process took on it meanwhile. */
-  #make(): void {
+  /** Synchronous: closing a file releases the locks that this process took on it meanwhile (POSIX). */
+  #create(): void {
     try {
       closeSync(openSync(this.#path, 'wx', PRIVATE))
       chmodSync(this.#path, PRIVATE)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      if (!hasCode(error, 'EEXIST')) throw error
     }
   }
 
-  /** By name alone: to open a locked file and close it would give up the lock. */
-  async #identity(): Promise<string | undefined> {
+  /** By `stat` alone: opening and closing the file would release the lock. */
+  async #currentIdentity(): Promise<string | undefined> {
     try {
       const { dev, ino } = await stat(this.#path)
       return `${dev}/${ino}`
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      if (!hasCode(error, 'ENOENT')) throw error
       return undefined
     }
   }
 
-  /** Another one, made after somebody removed this one, is another's. */
+  /** Removes the file, unless it was replaced: the new one belongs to another holder. */
   async #remove(): Promise<void> {
-    if ((await this.#identity().catch(() => undefined)) !== this.#own) return
+    if ((await this.#currentIdentity().catch(() => undefined)) !== this.#identity) return
     await rm(this.#path, { force: true }).catch(() => undefined)
   }
 }

@@ -53,7 +53,7 @@ test('SDK-50: what was kept in a file is there for the next process, and deleted
 
 /** Lets a process write until it has said a number of lines, kills it in the middle, and answers the last it said. */
 async function writeAndKill(path: string, from: number, lines: number): Promise<number> {
-  const program = fileURLToPath(new URL('suite/write-until-killed.js', import.meta.url))
+  const program = fileURLToPath(new URL('testing/write-until-killed.js', import.meta.url))
   const stdio: ['ignore', 'pipe', 'inherit'] = ['ignore', 'pipe', 'inherit']
   const child = spawn(process.execPath, [program, path, String(from)], { stdio })
   let said = ''
@@ -165,7 +165,7 @@ test('SDK-54: a file is of one store at a time, and what a process that is gone 
 
 /** A process that holds the store until it is killed; resolves when it does. */
 async function holder(context: TestContext, path: string): Promise<ChildProcess> {
-  const program = fileURLToPath(new URL('suite/hold-until-killed.js', import.meta.url))
+  const program = fileURLToPath(new URL('testing/hold-until-killed.js', import.meta.url))
   const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'pipe', 'inherit'] })
   context.after(() => child.kill('SIGKILL'))
   const [said] = (await once(child.stdout, 'data')) as [Buffer]

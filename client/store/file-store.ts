@@ -5,17 +5,16 @@ import { FileLock } from './file-lock.ts'
 import { makeFolder } from './folder.ts'
 import { Journal } from './journal.ts'
 
-/** Bytes up to which a file is never compacted. */
-const SMALL = 1024 * 1024
+const DEFAULT_COMPACT_ABOVE = 1024 * 1024
 
 export interface FileStoreOptions {
-  /** The file is compacted when it is longer than this, in bytes, and half of it is out of date. Default: 1 MiB. */
+  /** Bytes from which on the file is compacted, when half of it is obsolete. Default: 1 MiB. */
   compactAbove?: number
 }
 
 /**
- * Keeps entries in a file, for Node: each change is a line, on disk when its promise resolves. A process that is killed
- * loses at most what it was writing.
+ * A store in a file, for Node. Each change is a line, and is on disk (`fdatasync`) when its promise resolves: a process
+ * that is killed loses none that was acknowledged.
  *
  * @example
  * const store = fileStore('./ann.atrium')
@@ -27,26 +26,26 @@ export function fileStore(path: string, options: FileStoreOptions = {}): FileSto
   return new FileStore(path, options)
 }
 
-/** Its values are what JSON can hold. One process at a time. */
+/** See `fileStore`. Values are JSON values. One process uses the file at a time. */
 export class FileStore implements ClientStore {
   readonly #path: string
   readonly #journal: Journal
   readonly #lock: FileLock
   readonly #compactAbove: number
-  /** The line of each entry. */
+  /** The last line of each key. */
   readonly #lines = new Map<string, string>()
-  /** Lines that cannot be read: kept, in case a person can. */
+  /** Lines that cannot be parsed: they stay in the file, for a person to look at. */
   readonly #damaged: string[] = []
-  /** Bytes that all of them take. */
+  /** Bytes of `#lines` and `#damaged`: the size of the file after a compaction. */
   #size = 0
   #opened: Promise<void> | undefined
-  /** Lines that the next write takes along. */
-  #gathered: string[] = []
+  /** Lines of the next write. */
+  #queued: string[] = []
   #nextWrite: Promise<void> | undefined
   #lastWrite: Promise<unknown> = Promise.resolve()
   #isClosed = false
 
-  constructor(path: string, { compactAbove = SMALL }: FileStoreOptions) {
+  constructor(path: string, { compactAbove = DEFAULT_COMPACT_ABOVE }: FileStoreOptions) {
     this.#path = path
     this.#journal = new Journal(path)
     this.#lock = new FileLock(`${path}-lock`)
@@ -58,7 +57,7 @@ export class FileStore implements ClientStore {
     return valueOf(this.#lines.get(key))
   }
 
-  /** @throws Error when the file cannot be written, or another process uses it */
+  /** @throws Error when the file cannot be written, or another process uses the store */
   async set(key: string, value: unknown): Promise<void> {
     const line = JSON.stringify([key, value])
     await this.#open()
@@ -74,7 +73,7 @@ export class FileStore implements ClientStore {
     await this.#write(JSON.stringify([key]))
   }
 
-  /** @param damaged told of each line that cannot be read: what it said of its entry is left out */
+  /** @param damaged called when lines cannot be parsed; they are skipped */
   async entries(
     prefix: string,
     damaged: (error: unknown) => void = () => undefined,
@@ -86,7 +85,7 @@ export class FileStore implements ClientStore {
     return found.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, line]) => [key, valueOf(line)])
   }
 
-  /** Waits for what is under way, and lets others use the file. Idempotent. */
+  /** Waits for pending writes, and releases the file. Idempotent. */
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
@@ -113,7 +112,7 @@ export class FileStore implements ClientStore {
   async #load(): Promise<void> {
     await makeFolder(dirname(this.#path))
     await this.#lock.take()
-    // An earlier version's.
+    // The lock file of an earlier version.
     await rm(`${this.#path}.lock`, { force: true })
     try {
       const lines = await this.#journal.open()
@@ -142,21 +141,21 @@ export class FileStore implements ClientStore {
     else this.#lines.set(key, line)
   }
 
-  /** Those that come while a write is under way are written together. */
+  /** Lines that are added during a write are written together by the next one. */
   #write(line: string): Promise<void> {
-    this.#gathered.push(line)
+    this.#queued.push(line)
     if (this.#nextWrite === undefined) {
-      const write = this.#lastWrite.then(() => this.#writeGathered())
+      const write = this.#lastWrite.then(() => this.#writeQueued())
       this.#nextWrite = write
-      // What was written stays so where there is no room for a copy.
+      // A compaction that fails, as for lack of space, leaves the file as it is.
       this.#lastWrite = write.then(() => this.#compact()).catch(() => undefined)
     }
     return this.#nextWrite
   }
 
-  async #writeGathered(): Promise<void> {
+  async #writeQueued(): Promise<void> {
     this.#nextWrite = undefined
-    await this.#journal.append(this.#gathered.splice(0))
+    await this.#journal.append(this.#queued.splice(0))
   }
 
   async #compact(): Promise<void> {
@@ -166,7 +165,7 @@ export class FileStore implements ClientStore {
   }
 }
 
-/** `undefined` for a line that is damaged. */
+/** `undefined` for a damaged line. */
 function entryOf(line: string): { key: string; hasValue: boolean } | undefined {
   try {
     const entry: unknown = JSON.parse(line)
@@ -177,11 +176,13 @@ function entryOf(line: string): { key: string; hasValue: boolean } | undefined {
   }
 }
 
-/** With the end of the line. */
+/** Bytes of the line with its line break. */
 function sizeOf(line: string | undefined): number {
   return line === undefined ? 0 : Buffer.byteLength(line) + 1
 }
 
 function valueOf(line: string | undefined): unknown {
-  return line === undefined ? undefined : (JSON.parse(line) as [string, unknown])[1]
+  if (line === undefined) return undefined
+  const [, value]: unknown[] = JSON.parse(line)
+  return value
 }

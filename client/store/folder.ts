@@ -1,9 +1,12 @@
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { hasCode } from '../runtime/errors.ts'
 
 /**
- * Makes the folder where it is not there, and what is missing above it.
- * @throws Error what the system says; Node's own `recursive` never ends in `/proc`, which is there and takes no folder
+ * Creates the folder and its missing parents. (Node's own `recursive` loops for ever in `/proc`, which exists and accepts
+ * no folders.)
+ *
+ * @throws Error of the system
  */
 export async function makeFolder(path: string): Promise<void> {
   const above = dirname(path)
@@ -12,7 +15,7 @@ export async function makeFolder(path: string): Promise<void> {
   } catch (error) {
     const found = await stat(path).catch(() => undefined)
     if (found?.isDirectory() === true) return
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === path) throw error
+    if (!hasCode(error, 'ENOENT') || above === path) throw error
     await makeFolder(above)
     await mkdir(path).catch(async (again: unknown) => {
       if (!(await stat(path).catch(() => undefined))?.isDirectory()) throw again

@@ -1,18 +1,18 @@
 import type { Cancel, Clock } from '../runtime/environment.ts'
 import type { ClientStore } from './client-store.ts'
 
-/** Milliseconds a store has to answer. */
-const PATIENCE = 5000
+/** Milliseconds that a call of the store may take. */
+const TIMEOUT = 5000
 
 type Entries = [key: string, value: unknown][]
 
-/** What a client needs of its store. */
-export interface Keeper {
+/** The calls of a store that the client makes. */
+export interface StoreAccess {
   get: (key: string) => Promise<unknown>
-  /** @param atOnce also while the store does not answer: nobody waits for it then, and it may come to nothing */
+  /** @param atOnce write even while the store does not respond; nothing waits for it, and it may be lost */
   set: (key: string, value: unknown, atOnce?: boolean) => Promise<void>
   delete: (key: string) => Promise<void>
-  /** `undefined`: what there is cannot be told; `late` is called if it can after all. */
+  /** `undefined` when the store cannot be read in time; `late` is called if it responds afterwards. */
   entries: (prefix: string, late?: (entries: Entries) => void) => Promise<Entries | undefined>
 }
 
@@ -23,16 +23,16 @@ export interface GuardedStoreOptions {
 }
 
 /**
- * A store that never fails, and always answers in time: where the one behind it does not, that is told, and the client
- * goes on as without. What changed meanwhile is written when the store answers again.
+ * Guards the client against its store. Calls never fail, and each returns within the timeout; errors are reported. After a
+ * timeout the client goes on without the store, and changes are written when it responds again.
  */
-export class GuardedStore implements Keeper {
+export class GuardedStore implements StoreAccess {
   readonly #options: GuardedStoreOptions
-  /** Of the calls without an answer: each ends its wait. */
+  /** Ends the waits of the calls that have not returned. */
   readonly #waits = new Set<() => void>()
-  /** Changes the store does not know of, the last one of each key, while it does not answer. */
-  #late: Map<string, (store: ClientStore) => Promise<void>> | undefined
-  /** What is to be read when it answers again. */
+  /** While the store does not respond: the last change of each key, to be written later. */
+  #deferred: Map<string, (store: ClientStore) => Promise<void>> | undefined
+  /** Reads to be made when the store responds again. */
   #unread: (() => void)[] = []
   #isStopped = false
 
@@ -40,18 +40,18 @@ export class GuardedStore implements Keeper {
     this.#options = options
   }
 
-  /** Tells of something that is wrong with what it keeps. */
-  tell(error: unknown): void {
+  /** Reports an error of the store or of its contents. */
+  report(error: unknown): void {
     if (!this.#isStopped) this.#options.failed(error)
   }
 
   async get(key: string): Promise<unknown> {
-    return await this.#read((store) => store.get(key))
+    return this.#deferred === undefined ? await this.#callInTime((store) => store.get(key)) : undefined
   }
 
   async set(key: string, value: unknown, atOnce = false): Promise<void> {
     const set = (store: ClientStore) => store.set(key, value)
-    if (atOnce && this.#late !== undefined) void this.#answer(set)
+    if (atOnce && this.#deferred !== undefined) void this.#call(set)
     else await this.#write(key, set)
   }
 
@@ -67,90 +67,86 @@ export class GuardedStore implements Keeper {
     const later = (found: Entries | undefined) => {
       if (found !== undefined && !this.#isStopped) late(found)
     }
-    if (this.#late !== undefined) {
+    if (this.#deferred !== undefined) {
       this.#unread.push(() => void read().then(later))
       return undefined
     }
-    let isAnswered = false
-    const answer = read().finally(() => (isAnswered = true))
-    const found = this.#isStopped ? undefined : await this.#inTime(answer)
-    if (!isAnswered) void answer.then(later)
+    let isSettled = false
+    const reading = read().finally(() => (isSettled = true))
+    const found = this.#isStopped ? undefined : await this.#inTime(reading)
+    if (!isSettled) void reading.then(later)
     return found
   }
 
   async #entries(prefix: string): Promise<Entries | undefined> {
-    const found: unknown = await this.#answer((store) => store.entries(prefix, (error) => this.tell(error)))
+    const found: unknown = await this.#call((store) => store.entries(prefix, (error) => this.report(error)))
     if (found === undefined) return undefined
     if (Array.isArray(found) && found.every(isEntry)) return found
-    this.tell(new Error('the store answers with what are no entries'))
+    this.report(new Error('the store returned values that are no entries'))
     return undefined
   }
 
-  /** Waits for nothing any more, and leaves no timer. */
+  /** Ends all waits and their timers. */
   stop(): void {
     this.#isStopped = true
     for (const end of this.#waits) end()
   }
 
-  async #read<T>(ask: (store: ClientStore) => Promise<T>): Promise<T | undefined> {
-    return this.#late === undefined ? await this.#ask(ask) : undefined
-  }
-
   async #write(key: string, change: (store: ClientStore) => Promise<void>): Promise<void> {
-    if (this.#late === undefined) await this.#ask(change)
+    if (this.#deferred === undefined) await this.#callInTime(change)
     else {
-      // The order is that of the last changes.
-      this.#late.delete(key)
-      this.#late.set(key, change)
+      // Deleted first, as the map keeps the order of the last changes.
+      this.#deferred.delete(key)
+      this.#deferred.set(key, change)
     }
   }
 
-  /** The answer; `undefined` when there is none, or not in time. */
-  async #ask<T>(ask: (store: ClientStore) => Promise<T>): Promise<T | undefined> {
-    const answer = this.#answer(ask)
-    return this.#isStopped ? undefined : await this.#inTime(answer)
+  /** `undefined` when the store fails, or does not respond in time. */
+  async #callInTime<T>(call: (store: ClientStore) => Promise<T>): Promise<T | undefined> {
+    const response = this.#call(call)
+    return this.#isStopped ? undefined : await this.#inTime(response)
   }
 
-  async #answer<T>(ask: (store: ClientStore) => Promise<T>): Promise<T | undefined> {
+  async #call<T>(call: (store: ClientStore) => Promise<T>): Promise<T | undefined> {
     try {
-      return await ask(this.#options.store)
+      return await call(this.#options.store)
     } catch (error) {
-      this.tell(error)
+      this.report(error)
       return undefined
     }
   }
 
-  async #inTime<T>(answer: Promise<T>): Promise<T | undefined> {
+  async #inTime<T>(response: Promise<T>): Promise<T | undefined> {
     let end: () => void = () => undefined
     let cancel: Cancel = () => undefined
-    const given = new Promise<undefined>((resolve) => {
+    const timeout = new Promise<undefined>((resolve) => {
       end = () => resolve(undefined)
-      cancel = this.#options.clock.schedule(PATIENCE, () => {
-        this.#jam(answer)
+      cancel = this.#options.clock.schedule(TIMEOUT, () => {
+        this.#timedOut(response)
         end()
       })
     })
     this.#waits.add(end)
     try {
-      return await Promise.race([answer, given])
+      return await Promise.race([response, timeout])
     } finally {
       cancel()
       this.#waits.delete(end)
     }
   }
 
-  #jam(answer: Promise<unknown>): void {
-    void answer.then(() => this.#recover())
-    if (this.#late !== undefined) return
-    this.#late = new Map()
-    this.tell(new Error(`the store did not answer within ${PATIENCE} ms`))
+  #timedOut(response: Promise<unknown>): void {
+    void response.then(() => this.#recover())
+    if (this.#deferred !== undefined) return
+    this.#deferred = new Map()
+    this.report(new Error(`the store did not answer within ${TIMEOUT} ms`))
   }
 
   #recover(): void {
-    const late = this.#late
-    this.#late = undefined
+    const deferred = this.#deferred
+    this.#deferred = undefined
     for (const read of this.#unread.splice(0)) read()
-    for (const [key, change] of late ?? []) void this.#write(key, change)
+    for (const [key, change] of deferred ?? []) void this.#write(key, change)
   }
 }
 

@@ -1,12 +1,12 @@
 import type { ClientStore } from './client-store.ts'
 
 const ENTRIES = 'entries'
-/** Sorts after every key that begins with what stands before it. */
+/** A prefix followed by this sorts after every key with the prefix. */
 const LAST = '\uffff'
 
 /**
- * Keeps entries in a database of the browser. Pages of one origin that use the same name share them, so the name should
- * tell whose they are: the workspace and the account.
+ * A store in IndexedDB, for browsers. Pages of one origin with the same name share it: use a name for each workspace and
+ * account.
  *
  * @example
  * const client = createClient({ url, getToken, store: indexedDbStore('w1/ann') })
@@ -15,7 +15,7 @@ export function indexedDbStore(name: string): ClientStore {
   return new IndexedDbStore(`atrium/${name}`)
 }
 
-/** @throws DOMException of its methods, when the browser gives no room or no access */
+/** Its methods throw the browser's DOMException, such as for lack of space or access. */
 class IndexedDbStore implements ClientStore {
   readonly #name: string
   #database: Promise<IDBDatabase> | undefined
@@ -43,23 +43,23 @@ class IndexedDbStore implements ClientStore {
     const range = IDBKeyRange.bound(prefix, prefix + LAST)
     try {
       const entries = await this.#entries()
-      // Of one transaction, so that they are of the same keys.
-      const [keys, values] = await Promise.all([
-        result(entries.getAllKeys(range)),
+      // In one transaction, so that keys and values match.
+      const [keys, values]: [string[], unknown[]] = await Promise.all([
+        keysOf(entries, range),
         result(entries.getAll(range)),
       ])
-      return keys.map((key, at) => [key as string, values[at] as unknown])
+      return keys.map((key, at) => [key, values[at]])
     } catch {
       return await this.#oneByOne(range, damaged)
     }
   }
 
-  /** One that cannot be read fails all that are read with it. */
+  /** An entry that cannot be read fails every read of several entries. */
   async #oneByOne(
     range: IDBKeyRange,
     damaged: (error: unknown) => void,
   ): Promise<[key: string, value: unknown][]> {
-    const keys = (await result((await this.#entries()).getAllKeys(range))) as string[]
+    const keys = await keysOf(await this.#entries(), range)
     const found: [key: string, value: unknown][] = []
     for (const key of keys) {
       try {
@@ -75,8 +75,8 @@ class IndexedDbStore implements ClientStore {
     return (await this.#open()).transaction(ENTRIES, 'readonly').objectStore(ENTRIES)
   }
 
-  async #read(ask: (entries: IDBObjectStore) => IDBRequest<unknown>): Promise<unknown> {
-    return await result(ask(await this.#entries()))
+  async #read(request: (entries: IDBObjectStore) => IDBRequest<unknown>): Promise<unknown> {
+    return await result(request(await this.#entries()))
   }
 
   async #write(change: (entries: IDBObjectStore) => IDBRequest): Promise<void> {
@@ -92,14 +92,14 @@ class IndexedDbStore implements ClientStore {
   }
 }
 
-/** @param gone called when the database cannot be used any more, or never could */
+/** @param gone called when the database cannot be used, now or later */
 async function open(name: string, gone: () => void): Promise<IDBDatabase> {
   try {
     const request = indexedDB.open(name, 1)
     request.addEventListener('upgradeneeded', () => request.result.createObjectStore(ENTRIES))
     const database = await result(request)
     database.addEventListener('close', gone)
-    // Another page deletes the database: it would wait for this one.
+    // Another page deletes the database, and waits until all connections are closed.
     database.addEventListener('versionchange', () => {
       database.close()
       gone()
@@ -109,6 +109,11 @@ async function open(name: string, gone: () => void): Promise<IDBDatabase> {
     gone()
     throw error
   }
+}
+
+async function keysOf(entries: IDBObjectStore, range: IDBKeyRange): Promise<string[]> {
+  // This store writes no other keys.
+  return (await result(entries.getAllKeys(range))) as string[]
 }
 
 function result<T>(request: IDBRequest<T>): Promise<T> {

@@ -1,10 +1,11 @@
 import { type FileHandle, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { hasCode } from '../runtime/errors.ts'
 
-/** What the first line says. */
+/** The first line of the file. */
 const HEADER = '{"atrium":"client store","version":1}'
 
-/** Lines in a file, appended durably; a line that was not written whole is not one. */
+/** A file of lines, appended durably. A last line without a line break was not written completely, and is ignored. */
 export class Journal {
   readonly #path: string
   #file: FileHandle | undefined
@@ -14,15 +15,15 @@ export class Journal {
     this.#path = path
   }
 
-  /** Bytes of the file. */
+  /** The size of the file. */
   get bytes(): number {
     return this.#bytes
   }
 
   /**
-   * The lines of the file, which is made where it is missing.
+   * Opens the file, or creates it, and returns its lines.
    *
-   * @throws Error when the file is something else
+   * @throws Error when the file is no journal of this version
    */
   async open(): Promise<string[]> {
     const text = await this.#read()
@@ -42,13 +43,13 @@ export class Journal {
     const file = this.#file
     if (file === undefined) throw new Error('the store is closed')
     const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''))
-    // At the place, not the end: what a write that failed has left there is overwritten.
+    // Not at the end of the file: this overwrites the remains of a failed write.
     await writeAll(file, bytes, this.#bytes)
     await file.datasync()
     this.#bytes += bytes.length
   }
 
-  /** The lines, and no others, from now on: in a new file that takes the place of the old one in one step. */
+  /** Replaces all lines: writes a new file, and renames it to this one. */
   async replace(lines: readonly string[]): Promise<void> {
     const bytes = Buffer.from([HEADER, ...lines].map((line) => `${line}\n`).join(''))
     const path = `${this.#path}.new`
@@ -74,10 +75,10 @@ export class Journal {
   async #read(): Promise<string> {
     try {
       const text = await readFile(this.#path, 'utf8')
-      // A loss of power leaves zeros where what was never acknowledged should stand.
+      // After a loss of power zeros may stand in place of lines that were never acknowledged.
       return text.split('\0', 1)[0] ?? ''
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      if (!hasCode(error, 'ENOENT')) throw error
       return ''
     }
   }
@@ -91,14 +92,14 @@ export class Journal {
   }
 }
 
-async function writeAll(file: FileHandle, bytes: Uint8Array, place: number): Promise<void> {
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let written = 0; written < bytes.length;) {
-    const { bytesWritten } = await file.write(bytes, written, bytes.length - written, place + written)
+    const { bytesWritten } = await file.write(bytes, written, bytes.length - written, position + written)
     written += bytesWritten
   }
 }
 
-/** So that the new name of a file survives a loss of power; not every platform can. */
+/** Makes the rename durable. Windows cannot open folders. */
 async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return
   const folder = await open(path, 'r')

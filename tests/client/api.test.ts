@@ -31,6 +31,10 @@ test('SDK-70: the API report says what the client’s entries export', async () 
 
 test('SDK-71: every public call of the client has an example', () => {
   const titles = docExamples().map(({ title }) => title)
+  // The client passes its calls on to these parts, where they are documented.
+  const parts = ['client', 'session', 'reads', 'mutations', 'subscriptions'].map(
+    (part) => `client/${part}.ts`,
+  )
   const calls = publicMembersOf('client/client.ts')
   assert.ok(calls.length >= 28, calls.join(' '))
   const entries = [
@@ -42,9 +46,13 @@ test('SDK-71: every public call of the client has an example', () => {
     'client/store/indexed-db-store.ts: indexedDbStore',
     'client/react/use-query.ts: useQuery',
   ]
-  const expected = [...calls.map((name) => `client/client.ts: ${name}`), ...entries]
+  const hasExample = (name: string) => parts.some((part) => titles.includes(`${part}: ${name}`))
   assert.deepEqual(
-    expected.filter((title) => !titles.includes(title)),
+    calls.filter((name) => !hasExample(name)),
+    [],
+  )
+  assert.deepEqual(
+    entries.filter((title) => !titles.includes(title)),
     [],
   )
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { Class, Doc, Ref, Space } from '../../model/documents.ts'
-import { HandedOut, isDevelopment } from '../../client/runtime/copies.ts'
+import { CopyCache, isDevelopment } from '../../client/runtime/copies.ts'
 import { board } from '../../examples/board/model.ts'
 import { createTask, updateTask } from '../support/transactions.ts'
 import { ClientWorld, type Member } from './client-world.ts'
@@ -149,7 +149,7 @@ test('SDK-36: what is given to a call may be written to at once: the call has it
 
 test('SDK-36: each listener has its own copies, the same ones as long as nothing changes', () => {
   const doc = { a: [1, { b: 2 }], when: new Date(0) }
-  const [one, other, frozen] = [new HandedOut(false), new HandedOut(false), new HandedOut(true)]
+  const [one, other, frozen] = [new CopyCache(false), new CopyCache(false), new CopyCache(true)]
   assert.notEqual(one.of(doc), doc)
   assert.equal(one.of(doc), one.of(doc))
   assert.notEqual(one.of(doc), other.of(doc))

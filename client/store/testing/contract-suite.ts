@@ -1,6 +1,6 @@
 import type { ClientStore } from '../client-store.ts'
 
-/** What every store does, in Node and in browsers: each case gets an empty store and answers [found, expected]. */
+/** The contract of every store, in Node and in browsers. Each case gets an empty store and returns [found, expected]. */
 export const storeCases: Readonly<Record<string, (store: ClientStore) => Promise<[unknown, unknown]>>> = {
   'a value is there until it is replaced or deleted': async (store) => {
     const found = [await store.get('a')]

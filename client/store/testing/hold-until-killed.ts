@@ -1,4 +1,4 @@
-// Holds a store: `hold-until-killed.js PATH` says so, or ends with 1 where somebody else does.
+// `hold-until-killed.js PATH` opens a store and keeps it open, or ends with 1 if another process has it.
 import { fileStore } from '../file-store.ts'
 
 const [path = ''] = process.argv.slice(2)

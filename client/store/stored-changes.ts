@@ -1,55 +1,62 @@
 import { systemClock } from '../../model/clock.ts'
+import { isFields } from '../../model/json-value.ts'
 import type { Tx } from '../../model/transactions.ts'
-import type { Keeper } from './guarded-store.ts'
+import type { StoreAccess } from './guarded-store.ts'
 
-/** All that is kept of changes begins with it. */
+/** The prefix of all keys here. */
 const ALL = 'change'
+/** The prefix of changes: their keys are `change/NUMBER/ID`. */
 const PREFIX = `${ALL}/`
-/** The number of the first change that was made without those before it. */
+/** The key of the mark: the number of the first change that was made without knowing the earlier ones. */
 const MARK = `${ALL}s-overtaken`
 const DIGITS = 12
-/** After all that may be there, where that cannot be told. */
+/** Numbers from here on follow all regular ones. They are used when the regular ones are unknown. */
 const FAR = 5 * 10 ** (DIGITS - 1)
-/** Milliseconds that a number stands for where it is the time's. */
+/** Milliseconds between two consecutive numbers of that kind. */
 const TICK = 10
 
 type Entries = readonly (readonly [key: string, value: unknown])[]
 
-export interface KeptEvents {
-  /** An entry is no change: it is left out. */
+export interface StoredChangesEvents {
+  /** An entry is no change; it is skipped. */
   damaged: (error: Error) => void
-  /** The store told only now of these of an earlier life, and nothing has been changed before. */
+  /** The store returned changes of an earlier client late, and before this client made any. */
   late: (txes: readonly Tx[]) => void
-  /** Newer changes were made without these of an earlier life. They are not kept any more. */
+  /** Changes of an earlier client were overtaken by newer ones. They are removed from the store. */
   overtaken: (txes: readonly Tx[]) => void
 }
 
 /**
- * Changes that the server has not answered yet, kept in the order they were made in. Where the store does not tell what
- * an earlier life left, that is overtaken by the first change made: a mark in the store says so, should this life not
- * learn of it any more.
+ * Stores the changes that the server has not answered yet, in order. If the store does not return the changes of an
+ * earlier client in time, the first new change overtakes them. A mark in the store records that, in case this client ends
+ * before it reads them.
  */
-export class KeptChanges {
-  readonly #store: Keeper
-  readonly #events: Partial<KeptEvents>
+export class StoredChanges {
+  readonly #store: StoreAccess
+  readonly #events: Partial<StoredChangesEvents>
   readonly #now: () => number
+  /** Keys in the store, by the ids of the changes. */
   readonly #keys = new Map<string, string>()
-  /** The number of this life's first change, and that of the next one. */
+  /** The numbers of this client's first change and of the next one. */
   #first = 0
   #next = 0
   #loaded: Promise<Tx[]> | undefined
   #hasAdded = false
-  /** It is not known what an earlier life left, and the store has no mark for that. */
-  #isUnmarked = false
+  /** The earlier changes are unknown, and the mark is not set. */
+  #needsMark = false
 
-  /** @param now milliseconds since the epoch: of two lives that do not know of each other the later has higher numbers */
-  constructor(store: Keeper, events: Partial<KeptEvents> = {}, now: () => number = systemClock.now) {
+  /** @param now milliseconds since the epoch: orders clients that do not know each other's changes */
+  constructor(
+    store: StoreAccess,
+    events: Partial<StoredChangesEvents> = {},
+    now: () => number = systemClock.now,
+  ) {
     this.#store = store
     this.#events = events
     this.#now = now
   }
 
-  /** Those of an earlier life that are to be sent, the oldest first. */
+  /** The changes of an earlier client that are to be sent, the oldest first. */
   load(): Promise<Tx[]> {
     this.#loaded ??= this.#load()
     return this.#loaded
@@ -58,9 +65,9 @@ export class KeptChanges {
   async add(tx: Tx): Promise<void> {
     this.#hasAdded = true
     await this.load()
-    await this.#mark()
+    await this.#setMark()
     if (this.#keys.has(tx._id)) return
-    // Its own, also where several pages share the store.
+    // The id makes it unique when several pages share the store.
     const key = `${PREFIX}${String(this.#next++).padStart(DIGITS, '0')}/${tx._id}`
     this.#keys.set(tx._id, key)
     await this.#store.set(key, tx)
@@ -73,10 +80,10 @@ export class KeptChanges {
   }
 
   async #load(): Promise<Tx[]> {
-    const entries = await this.#store.entries(ALL, (late) => this.#comeLate(late))
+    const entries = await this.#store.entries(ALL, (late) => this.#loadedLate(late))
     if (entries === undefined) {
       this.#first = this.#next = FAR + Math.floor(this.#now() / TICK)
-      this.#isUnmarked = true
+      this.#needsMark = true
       return []
     }
     const mark = markOf(entries)
@@ -84,25 +91,25 @@ export class KeptChanges {
     return this.#take(entries, mark)
   }
 
-  #comeLate(entries: Entries): void {
+  #loadedLate(entries: Entries): void {
     if (this.#hasAdded) {
-      void this.#mark()
+      void this.#setMark()
       const earlier = entries.filter(([key]) => numberOf(key) < this.#first)
       this.#take(earlier, this.#first)
       return
     }
-    this.#isUnmarked = false
+    this.#needsMark = false
     const txes = this.#take(entries, markOf(entries))
     if (txes.length > 0) this.#events.late?.(txes)
   }
 
-  async #mark(): Promise<void> {
-    if (!this.#isUnmarked) return
-    this.#isUnmarked = false
+  async #setMark(): Promise<void> {
+    if (!this.#needsMark) return
+    this.#needsMark = false
     await this.#store.set(MARK, this.#first, true)
   }
 
-  /** Those that are to be sent. What stands before the mark is told of, and not kept any more. */
+  /** Returns the changes that are to be sent. Those before the mark are overtaken. */
   #take(entries: Entries, mark: number): Tx[] {
     const changes = entries.filter(([key]) => key.startsWith(PREFIX)).flatMap((entry) => this.#read(entry))
     const overtaken = changes.filter(({ number }) => number < mark).map(({ tx }) => tx)
@@ -111,7 +118,7 @@ export class KeptChanges {
     return changes.filter(({ number }) => number >= mark).map(({ tx }) => tx)
   }
 
-  /** The mark last: without it they would be sent. */
+  /** Deletes the mark last: without it these changes would be sent. */
   async #forget(txes: readonly Tx[]): Promise<void> {
     await Promise.all(txes.map(async (tx) => await this.remove(tx)))
     await this.#store.delete(MARK)
@@ -127,21 +134,21 @@ export class KeptChanges {
   }
 }
 
-/** -1 where nothing is overtaken. A damaged mark may have been any: all before is. */
+/** -1 without a mark: nothing is overtaken. With a damaged mark everything before `FAR` is. */
 function markOf(entries: Entries): number {
   const [, mark] = entries.find(([key]) => key === MARK) ?? []
   if (mark === undefined) return -1
   return typeof mark === 'number' && mark > 0 ? mark : FAR
 }
 
-/** -1 of what has none. */
+/** -1 for a key without a number. */
 function numberOf(key: string): number {
   if (!key.startsWith(PREFIX)) return -1
   const number = Number(key.slice(PREFIX.length, PREFIX.length + DIGITS))
   return Number.isSafeInteger(number) ? number : -1
 }
 
-/** Whether it is a good one is for the server to say. */
+/** The server validates the rest. */
 function isTransaction(value: unknown): value is Tx {
-  return typeof value === 'object' && value !== null && typeof (value as Partial<Tx>)._id === 'string'
+  return isFields(value) && typeof value['_id'] === 'string'
 }

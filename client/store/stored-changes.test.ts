@@ -4,29 +4,29 @@ import { fakeClock, FakeScheduler } from '../../tests/support/fake-scheduler.ts'
 import type { Tx } from '../../model/transactions.ts'
 import { MemoryStore } from './client-store.ts'
 import { GuardedStore } from './guarded-store.ts'
-import { KeptChanges } from './kept-changes.ts'
+import { StoredChanges } from './stored-changes.ts'
 
 const tx = (id: string) => ({ _id: id }) as Tx
 const idsOf = (txes: readonly Tx[]) => txes.map(({ _id }) => _id as string)
 
 test('SDK-55: unsent changes are kept in the order they were made in, after those of an earlier life', async () => {
   const store = new MemoryStore()
-  const first = new KeptChanges(store)
+  const first = new StoredChanges(store)
   await Promise.all(['c', 'a', 'b'].map((id) => first.add(tx(id))))
-  const second = new KeptChanges(store)
+  const second = new StoredChanges(store)
   await second.add(tx('0'))
   assert.deepEqual(idsOf(await second.load()), ['c', 'a', 'b'])
   await second.remove(tx('a'))
-  assert.deepEqual(idsOf(await new KeptChanges(store).load()), ['c', 'b', '0'])
+  assert.deepEqual(idsOf(await new StoredChanges(store).load()), ['c', 'b', '0'])
 })
 
 test('SDK-55: pages that share a store keep their changes side by side', async () => {
   const store = new MemoryStore()
-  const [first, second] = [new KeptChanges(store), new KeptChanges(store)]
+  const [first, second] = [new StoredChanges(store), new StoredChanges(store)]
   await Promise.all([first.load(), second.load()])
   await Promise.all([first.add(tx('a')), second.add(tx('b'))])
   await first.add(tx('c'))
-  assert.deepEqual(idsOf(await new KeptChanges(store).load()), ['a', 'b', 'c'])
+  assert.deepEqual(idsOf(await new StoredChanges(store).load()), ['a', 'b', 'c'])
 })
 
 test('SDK-56: a store that fails is told of, and is as if it were empty', async () => {
