@@ -17,7 +17,7 @@ const structuralClasses: ReadonlySet<string> = new Set([
 ])
 
 /** The model transactions after a hash (`full: false`), or all of them. */
-export interface ModelAnswer {
+export interface ModelResponse {
   transactions: Tx[]
   hash: string
   full: boolean
@@ -151,7 +151,7 @@ export class WorkspaceModel {
     return [...this.#all()].filter((tx) => tx.modifiedOn > time)
   }
 
-  after(hash: string): ModelAnswer {
+  after(hash: string): ModelResponse {
     const position = this.#positions.get(hash)
     if (position !== undefined) return this.#answer(this.#transactions.slice(position), false)
     if (this.#base === undefined) return this.#answer([...this.#transactions], hash === EMPTY_MODEL_HASH)
@@ -159,7 +159,7 @@ export class WorkspaceModel {
     return this.#answer([...transactions, ...this.#transactions], full)
   }
 
-  #answer(transactions: Tx[], full: boolean): ModelAnswer {
+  #answer(transactions: Tx[], full: boolean): ModelResponse {
     return { transactions, hash: this.hash, full: full || transactions.length === this.#length }
   }
 

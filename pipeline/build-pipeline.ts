@@ -6,14 +6,14 @@ import { cascade } from './commit/steps/cascade.ts'
 import { counters } from './commit/steps/counters.ts'
 import { deduplicate } from './commit/steps/deduplicate.ts'
 import { events } from './commit/steps/events.ts'
-import { place } from './commit/steps/place.ts'
+import { placement } from './commit/steps/placement.ts'
 import { serverTime } from './commit/steps/server-time.ts'
 import { triggers } from './commit/steps/triggers.ts'
 import { validate } from './commit/steps/validate.ts'
 import { compose, type Handlers, type Middleware } from './workspace/middleware.ts'
 import { acrossDomains } from './middlewares/across-domains.ts'
 import { identity } from './middlewares/identity.ts'
-import { joinQueries } from './middlewares/coalesce-queries.ts'
+import { coalesceQueries } from './middlewares/coalesce-queries.ts'
 import { planQueries } from './middlewares/plan-queries.ts'
 import { readAtOnce } from './middlewares/read-at-once.ts'
 import { workspaceHandlers } from './middlewares/workspace-handlers.ts'
@@ -24,7 +24,7 @@ const middlewares: readonly Middleware[] = [
   identity, // nobody signs as another account
   planQueries, // class, mixins, lookups and what the caller may see, as one plan
   readAtOnce, // a document by its id, a page along an index: on the event loop, without waiting
-  joinQueries, // identical queries of one audience in flight share one run
+  coalesceQueries, // identical queries of one audience in flight share one run
   acrossDomains, // joins between stored documents and those in memory
 ]
 
@@ -37,7 +37,7 @@ export const commitSteps: readonly CommitStep[] = [
   triggers, // what modules add to it goes through the same steps
   authorize, // what it says is held against what is stored; who may change what
   validate, // against the class; defaults filled in
-  place, // where its class is strict: in a space, and attached to something, that are there
+  placement, // where its class is strict: in a space, and attached to something, that are there
   cascade, // what is attached to a removed document goes too
   counters, // collections count what is attached
   applyToDocument, // the new document, the log entry, the push

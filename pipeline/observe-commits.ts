@@ -40,7 +40,7 @@ export function observeCommits(
       triggers.fellBehind()
       await readSpaces(storage, model, permissions)
       tellIndexed(entries)
-      return entries.map(({ seq, tx }) => ({ seq, tx, audience: permissions.audienceOfLogged(tx) }))
+      return entries.map(({ seq, tx }) => ({ seq, tx, audience: permissions.audienceOfLogEntry(tx) }))
     },
     modelChanged: async () => {
       if (model.version === version) return

@@ -8,8 +8,8 @@ import { CommitQueue } from './commit/commit-queue.ts'
 import type { StepHandler } from './commit/commit-step.ts'
 import type { Caller } from './shared/caller.ts'
 import { ConsistentReads } from './reads/consistent-reads.ts'
-import { type FindAnswer, type FindRequest, type Handlers, isEncoded } from './workspace/middleware.ts'
-import { type Missed, missed, type MissedSince } from './reads/catch-up.ts'
+import { type FindResponse, type FindRequest, type Handlers, isEncoded } from './workspace/middleware.ts'
+import { type CatchUp, catchUp, type CatchUpRequest } from './reads/catch-up.ts'
 import { observeCommits } from './observe-commits.ts'
 import { Permissions } from './permissions/permissions.ts'
 import { readSpaces, reportUnknownClasses } from './permissions/read-spaces.ts'
@@ -21,7 +21,7 @@ import type { Storage, WorkspaceStorage } from '../storage/contract.ts'
 import { storageSchema } from './shared/storage-schema.ts'
 import type { Push } from './push/push.ts'
 import type { MethodCall } from './modules/module.ts'
-import { actingFor } from './triggers/module-context.ts'
+import { moduleContextFor } from './triggers/module-context.ts'
 import { AsyncTriggers } from './triggers/async-triggers.ts'
 import { InstalledModules } from './modules/installed-modules.ts'
 import { migrate } from './triggers/migrations.ts'
@@ -51,7 +51,7 @@ export interface Pipeline extends Handlers {
   readonly model: WorkspaceModel
   readonly modules: InstalledModules
   /** What a module's method may do for the caller. */
-  readonly actingFor: (caller: Caller) => MethodCall
+  readonly moduleContextFor: (caller: Caller) => MethodCall
   /** What is wrong with the model: while there is something, people only read. */
   readonly flaws: readonly string[]
   /** Why people cannot be let in, though those who repair the workspace are: a migration that failed, for one. */
@@ -64,8 +64,8 @@ export interface Pipeline extends Handlers {
   /** Whether a push is for the caller. */
   readonly mayReceive: (caller: Caller, push: Push) => boolean
   /** A find whose answer is that of one place in the log. */
-  readonly query: (caller: Caller, request: FindRequest) => Promise<{ seq: number; value: FindAnswer }>
-  readonly missed: (caller: Caller, since: MissedSince) => Promise<Missed | undefined>
+  readonly query: (caller: Caller, request: FindRequest) => Promise<{ seq: number; value: FindResponse }>
+  readonly catchUp: (caller: Caller, since: CatchUpRequest) => Promise<CatchUp | undefined>
   /** What backup tools put back and take away. */
   readonly restoring: Restoring
   readonly generateId: () => string
@@ -140,11 +140,11 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
     flaws,
     closedToPeople,
     query: consistent(workspace, handlers),
-    missed: async (caller, since) =>
-      restoring.hasHeard(since.after) ? await missed(workspace, caller, since) : undefined,
+    catchUp: async (caller, since) =>
+      restoring.hasHeard(since.after) ? await catchUp(workspace, caller, since) : undefined,
     model,
     modules,
-    actingFor: (caller) => actingFor(workspace, handlers, caller),
+    moduleContextFor: (caller) => moduleContextFor(workspace, handlers, caller),
     storage,
     generateId,
     epoch: storage.epoch,

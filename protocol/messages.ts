@@ -23,11 +23,11 @@ export interface HelloRequest extends Request {
   /** 2: the client understands the fields and frames of “Protocol 2” in PROTOCOL.md. */
   protocol?: number | undefined
   /** Protocol 2: the last it knows of the workspace's log. */
-  resume?: LogPlace | undefined
+  resume?: LogPosition | undefined
 }
 
 /** A place in a workspace's log. */
-export interface LogPlace {
+export interface LogPosition {
   /** Of this log: another one begins when a workspace was restored. */
   epoch: string
   seq: number

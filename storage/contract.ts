@@ -48,7 +48,7 @@ export interface WorkspaceStorage {
    */
   commit: (batch: CommitBatch) => Promise<void>
   /** Takes in the answer to a commit that has come, where the event loop would bring it only after other work. */
-  takeAnswers?: () => void
+  pollReplies?: () => void
   /** Log entries with `seq > after`, in order. `objectSpace` narrows them. */
   readLog: (request: { after: number; limit: number; objectSpace?: string }) => Promise<LogEntry[]>
 
@@ -61,7 +61,7 @@ export interface WorkspaceStorage {
   /** A page of the domain's documents by id, of at most so many bytes or one document; start with no cursor. */
   list: (domain: Domain, cursor: string | undefined, byteLimit: number) => Promise<DocumentPage>
   /** Begins a walk over the domain as of now. Fails with `limit` as `findEncoded` does. */
-  walk: (domain: Domain) => Promise<DomainWalk>
+  scan: (domain: Domain) => Promise<DomainScan>
   /**
    * Replaces or adds documents as they are (a restore): no log entry. Transactions (domain `tx`) get places in the
    * log; the next opening puts it in the order of time and has another epoch, so open the workspace anew then.
@@ -202,7 +202,7 @@ export interface DocumentPage {
  * The documents of a domain as of one place in the log, whatever is committed meanwhile. What is restored or cleaned
  * meanwhile, which has no place in the log, is seen or not: in embedded storage it is not.
  */
-export interface DomainWalk {
+export interface DomainScan {
   /** The last entry that it has taken into account. */
   readonly seq: number
   /**

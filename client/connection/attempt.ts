@@ -1,4 +1,4 @@
-import type { HelloResponse, LogPlace, Response } from '../../protocol/messages.ts'
+import type { HelloResponse, LogPosition, Response } from '../../protocol/messages.ts'
 import { Connection } from './connection.ts'
 import type { PushListener } from './connection-options.ts'
 import type { Cancel } from '../runtime/environment.ts'
@@ -17,7 +17,7 @@ export interface AttemptOptions {
   sessionId: string
   isFresh: boolean
   /** The place in the log to go on from. */
-  resume: LogPlace | undefined
+  resume: LogPosition | undefined
 }
 
 /** What comes of it. Nothing is called any more once it was left, or after `ended`. */

@@ -1,15 +1,15 @@
-import type { LogPlace } from '../../protocol/messages.ts'
+import type { LogPosition } from '../../protocol/messages.ts'
 
 /** What to do about a push: take it in, leave it out as it is known, or ask for what is missing before it. */
 export type Arrival = 'new' | 'known' | 'gap'
 
 /** Where a client is in the log of its workspace. */
 export class Position {
-  #place: LogPlace | undefined
+  #place: LogPosition | undefined
   #gapAt: number | undefined
 
   /** To go on from on the next connection. */
-  get place(): LogPlace | undefined {
+  get place(): LogPosition | undefined {
     return this.#place
   }
 

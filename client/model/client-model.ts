@@ -4,7 +4,7 @@ import { EMPTY_MODEL_HASH } from '../../model/hash-chain.ts'
 import { core, domains } from '../../model/identifiers.ts'
 import type { DocumentSource } from '../../model/query/document-source.ts'
 import type { Tx } from '../../model/transactions.ts'
-import { type ModelAnswer, WorkspaceModel } from '../../model/workspace-model.ts'
+import { type ModelResponse, WorkspaceModel } from '../../model/workspace-model.ts'
 
 /** The model of the workspace, as the client knows it. */
 export class ClientModel implements DocumentSource {
@@ -45,7 +45,7 @@ export class ClientModel implements DocumentSource {
    * @returns transactions that do not fit: they are left out
    * @throws Error when a part does not add up to what the server has
    */
-  load({ transactions, full, hash }: ModelAnswer): Tx[] {
+  load({ transactions, full, hash }: ModelResponse): Tx[] {
     const state = full ? new State() : this.#state
     const unfit = transactions.filter((tx) => !state.add(tx))
     if (!full && state.hash !== hash) throw new Error('the model does not add up')

@@ -1,5 +1,5 @@
 import type { Tx } from '../../model/transactions.ts'
-import type { ModelAnswer } from '../../model/workspace-model.ts'
+import type { ModelResponse } from '../../model/workspace-model.ts'
 import { core } from '../../model/identifiers.ts'
 import { EMPTY_MODEL_HASH } from '../../model/hash-chain.ts'
 import type { Response } from '../../protocol/messages.ts'
@@ -95,7 +95,7 @@ export class ModelLoader {
       const hash = this.#isUnfit ? EMPTY_MODEL_HASH : this.model.hash
       const { result } = await this.#options.request('loadModel', [0, hash])
       if (load !== this.#loads) return false
-      this.#loadedModel(result as ModelAnswer)
+      this.#loadedModel(result as ModelResponse)
       return true
     } catch (error) {
       if (load !== this.#loads) return false
@@ -107,7 +107,7 @@ export class ModelLoader {
     }
   }
 
-  #loadedModel(answer: ModelAnswer): void {
+  #loadedModel(answer: ModelResponse): void {
     // Until it has succeeded.
     this.#isUnfit = true
     const unfit = this.model.load(answer)

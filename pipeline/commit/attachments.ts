@@ -9,7 +9,7 @@ import type { Permissions } from '../permissions/permissions.ts'
 import { checkClass, storedDocument } from './claims.ts'
 import { collectionOf } from './counter-fields.ts'
 import type { Work } from './commit-step.ts'
-import { StagedSight } from './staged-sight.ts'
+import { StagedVisibility } from './staged-visibility.ts'
 
 /** What names a place that documents are attached to. */
 export const PARTS = ['attachedTo', 'attachedToClass', 'collection'] as const
@@ -47,7 +47,7 @@ export async function visibleParent(
   permissions: Permissions,
   { _class, _id }: { _class: Ref<Class>; _id: Ref },
 ): Promise<Doc> {
-  const parent = new StagedSight(work, permissions).visible(await storedDocument(work, _class, _id))
+  const parent = new StagedVisibility(work, permissions).visible(await storedDocument(work, _class, _id))
   if (parent === undefined) throw notFound(_id)
   return parent
 }

@@ -6,7 +6,7 @@ import { StatusError } from '../../model/status.ts'
 import type { TxCollectionCUD, TxCUD } from '../../model/transactions.ts'
 import { notFound } from '../permissions/role.ts'
 import type { Work } from './commit-step.ts'
-import type { StagedSight } from './staged-sight.ts'
+import type { StagedVisibility } from './staged-visibility.ts'
 
 /** A transaction that says of its document what is stored, and that document. */
 export interface Resolved {
@@ -25,7 +25,7 @@ export interface Resolved {
  */
 export async function resolveClaims(
   work: Work,
-  sight: StagedSight,
+  sight: StagedVisibility,
   tx: TxCUD,
 ): Promise<Resolved | undefined> {
   const isCollection = tx._class === core.class.TxCollectionCUD

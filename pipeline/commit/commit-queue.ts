@@ -77,7 +77,7 @@ export class CommitQueue {
       this.#running ??= this.#run()
       // Worth it for as many as are under way: each group costs storage as much as twenty requests beside its own.
       const { size } = this.#committing ?? {}
-      if (size !== undefined && this.depth >= size) this.#workspace.storage.takeAnswers?.()
+      if (size !== undefined && this.depth >= size) this.#workspace.storage.pollReplies?.()
     })
   }
 

@@ -29,9 +29,9 @@ const TriggerCursor = builder.class('TriggerCursor', {
 })
 
 /** A transaction that an asynchronous trigger did not manage. */
-const SetAside = builder.class('SetAside', {
+const DeadLetter = builder.class('DeadLetter', {
   extends: State,
-  label: 'Transaction set aside',
+  label: 'Dead letter',
   attributes: {
     trigger: string({ required: true, index: true }),
     seq: number({ required: true }),
@@ -44,6 +44,6 @@ const AppliedMigration = builder.class('AppliedMigration', { extends: State, lab
 
 export type TriggerCursor = DocumentOf<typeof TriggerCursor>
 
-export const moduleState = { class: { State, TriggerCursor, SetAside, AppliedMigration } }
+export const moduleState = { class: { State, TriggerCursor, DeadLetter, AppliedMigration } }
 
 export const moduleStateModel = builder.transactions()

@@ -38,7 +38,7 @@ export interface Migration {
 }
 
 /** What asks for documents and makes transactions for one who signs. */
-interface ActingContext extends ModuleContext {
+interface WriteContext extends ModuleContext {
   /** Makes transactions for `commit`, rightly signed. */
   readonly factory: TransactionFactory
   findAll: <T extends Doc>(_class: ClassRef<T>, query: DocumentQuery, options?: FindOptions) => Promise<T[]>
@@ -47,10 +47,10 @@ interface ActingContext extends ModuleContext {
 }
 
 /** Acts for the system: it sees and changes everything. */
-export interface MigrationContext extends ActingContext {}
+export interface MigrationContext extends WriteContext {}
 
 /** Acts for the caller: it sees and changes what the caller may. */
-export interface MethodCall extends ActingContext {
+export interface MethodCall extends WriteContext {
   readonly caller: Caller
 }
 

@@ -80,7 +80,7 @@ export interface AsyncContext extends ModuleContext {
  * `retried`: it will run again. `set-aside`: it was given up for one transaction. `parked`: it waits for the next
  * opening. `loop`: triggers set each other off. `refused`: a synchronous one failed, and the request with it.
  */
-export type TriggerFailure = 'retried' | 'set-aside' | 'parked' | 'loop' | 'refused'
+export type TriggerFailure = 'retried' | 'dead-letter' | 'parked' | 'loop' | 'refused'
 
 /** Where triggers are counted. */
 export interface TriggerObserver {

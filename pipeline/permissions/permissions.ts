@@ -8,7 +8,7 @@ import type { Caller } from '../shared/caller.ts'
 import type { Audience } from '../push/push.ts'
 import type { SearchRequest } from '../../storage/contract.ts'
 import { type AccountSet, includes, inOneOnly } from '../push/account-set.ts'
-import { audienceOfLogged, changesSight, loggedCondition } from './log-entry.ts'
+import { audienceOfLogEntry, changesVisibility, logVisibilityCondition } from './log-visibility.ts'
 import { SpaceIndex } from './space-index.ts'
 
 /** Whether a space is seen, as it is or as a commit will leave it. */
@@ -81,8 +81,8 @@ export class Permissions {
   }
 
   /** Who may hear of a transaction of which only the log tells. */
-  audienceOfLogged(tx: Tx): Audience {
-    return audienceOfLogged(this.#hierarchy, tx)
+  audienceOfLogEntry(tx: Tx): Audience {
+    return audienceOfLogEntry(this.#hierarchy, tx)
   }
 
   /** The audience, `undefined` where that is everyone now. */
@@ -95,8 +95,8 @@ export class Permissions {
   }
 
   /** Whether an entry of the log may have changed what the account sees. */
-  changesSight(account: Ref<Account>, tx: Tx): boolean {
-    return changesSight(this.#hierarchy, this.seesSpace(account), tx)
+  changesVisibility(account: Ref<Account>, tx: Tx): boolean {
+    return changesVisibility(this.#hierarchy, this.seesSpace(account), tx)
   }
 
   /** Accounts that see one of two spaces and not the other. */
@@ -157,7 +157,7 @@ export class Permissions {
     if (domain === domains.model) return condition
     const rules =
       domain === domains.tx
-        ? [loggedCondition(this.#hierarchy, account, this.#spaces.visibleTo(account))]
+        ? [logVisibilityCondition(this.#hierarchy, account, this.#spaces.visibleTo(account))]
         : [...this.#spaceRules(domain, condition, account), ...this.#creatorRules(domain, account)]
     return rules.length === 0 ? condition : { op: 'all-of', conditions: [condition, ...rules] }
   }

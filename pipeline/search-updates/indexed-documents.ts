@@ -4,7 +4,7 @@ import { core } from '../../model/identifiers.ts'
 import { touchedFields } from '../../model/touched-fields.ts'
 import type { Tx, TxCreateDoc, TxMixin, TxUpdateDoc } from '../../model/transactions.ts'
 import type { Affected } from '../push/affected.ts'
-import { innerChange } from '../permissions/log-entry.ts'
+import { innerChange } from '../permissions/log-visibility.ts'
 import type { Permissions } from '../permissions/permissions.ts'
 import { storageSchema } from '../shared/storage-schema.ts'
 
@@ -13,7 +13,7 @@ export function indexedBy(hierarchy: Hierarchy, permissions: Permissions, txes: 
   const found: Affected[] = []
   for (const tx of txes) {
     if (!touchesText(hierarchy, tx)) continue
-    const audience = permissions.narrowed(permissions.audienceOfLogged(tx))
+    const audience = permissions.narrowed(permissions.audienceOfLogEntry(tx))
     found.push({ _class: innerChange(tx).objectClass, audience })
   }
   return found

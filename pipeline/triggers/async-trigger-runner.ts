@@ -52,7 +52,7 @@ export class AsyncTriggerRunner {
   }
 
   /** The place was replaced or taken away, and has to be kept anew. */
-  keepPlace(): void {
+  savePosition(): void {
     this.#isDue = true
     this.wake()
   }
@@ -109,7 +109,7 @@ export class AsyncTriggerRunner {
 
   #saveLater(): void {
     if (this.#parts.stop.aborted) return
-    this.#timer ??= setTimeout(() => this.keepPlace(), this.#parts.limits.saveDelay).unref()
+    this.#timer ??= setTimeout(() => this.savePosition(), this.#parts.limits.saveDelay).unref()
   }
 
   /** Runs the trigger for the transaction until it succeeds, or is given up. */
@@ -119,7 +119,7 @@ export class AsyncTriggerRunner {
     if (count >= limits.generations) {
       report('loop', { seq: entry.seq, transaction: entry.tx._id, triggers })
       const message = `set off by triggers ${count} times in a row: ${triggers.join(' > ')}`
-      return await this.#setAside(entry, message)
+      return await this.#deadLetter(entry, message)
     }
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -127,8 +127,8 @@ export class AsyncTriggerRunner {
       } catch (error) {
         if (this.#parts.stop.aborted) throw error
         if (attempt >= limits.attempts) {
-          report('set-aside', { seq: entry.seq, transaction: entry.tx._id, err: error })
-          return await this.#setAside(entry, messageOf(error))
+          report('dead-letter', { seq: entry.seq, transaction: entry.tx._id, err: error })
+          return await this.#deadLetter(entry, messageOf(error))
         }
         report('retried', { seq: entry.seq, transaction: entry.tx._id, attempt, err: error })
         await this.#pause(attempt)
@@ -142,8 +142,8 @@ export class AsyncTriggerRunner {
     if (effects.length > 0) await this.#commit(entry, effects)
   }
 
-  async #setAside(entry: LogEntry, message: string): Promise<void> {
-    await this.#commit(entry, [this.#parts.cursors.setAside(this.#parts.trigger, entry, message)])
+  async #deadLetter(entry: LogEntry, message: string): Promise<void> {
+    await this.#commit(entry, [this.#parts.cursors.deadLetter(this.#parts.trigger, entry, message)])
   }
 
   async #commit(entry: LogEntry, effects: readonly TxCUD[]): Promise<void> {

@@ -54,7 +54,7 @@ export class AsyncTriggers {
   restored(domain: Domain): void {
     if (domain !== this.#cursors.domain) return
     this.#cursors.forget(this.#workspace.modules.async)
-    for (const runner of this.#runners.values()) runner.keepPlace()
+    for (const runner of this.#runners.values()) runner.savePosition()
   }
 
   /** Resolves when no trigger has anything to do, or the workspace closes. */
@@ -119,7 +119,7 @@ export class AsyncTriggers {
 
 const messages: Record<TriggerFailure, string> = {
   retried: 'a trigger failed, and is tried again',
-  'set-aside': 'a trigger failed: the transaction is set aside',
+  'dead-letter': 'a trigger failed: the transaction is set aside',
   parked: 'a trigger stops until the workspace opens again',
   loop: 'triggers set each other off without end',
   refused: 'a trigger failed, and the request with it',

@@ -6,7 +6,7 @@ import { systemCaller } from '../shared/caller.ts'
 import type { Handlers } from '../workspace/middleware.ts'
 import type { Migration } from '../modules/module.ts'
 import type { Workspace } from '../workspace/workspace.ts'
-import { actingFor } from './module-context.ts'
+import { moduleContextFor } from './module-context.ts'
 import { moduleState } from '../modules/module-state.ts'
 
 /**
@@ -40,7 +40,7 @@ async function apply({ workspace, handlers, _id, module, migration }: Applicatio
   const { id, logger } = workspace
   const names = { module, migration: migration.name }
   try {
-    const context = actingFor(workspace, handlers, systemCaller)
+    const context = moduleContextFor(workspace, handlers, systemCaller)
     const last = await migration.run(context)
     const { AppliedMigration } = moduleState.class
     const note = context.factory.create(AppliedMigration, core.space.Configuration, {}, { _id })

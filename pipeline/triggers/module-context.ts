@@ -11,7 +11,7 @@ import { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 
 /** What a module may do for the caller: what the caller may, by the way requests go. */
-export function actingFor(workspace: Workspace, handlers: Handlers, caller: Caller): MethodCall {
+export function moduleContextFor(workspace: Workspace, handlers: Handlers, caller: Caller): MethodCall {
   const { clock, generateId, logger, model } = workspace
   const signature = { space: core.space.Tx, modifiedBy: caller.account, modifiedOn: clock.now() }
   return {
@@ -22,7 +22,7 @@ export function actingFor(workspace: Workspace, handlers: Handlers, caller: Call
     factory: new TransactionFactory(generateId, signature),
     findAll: finderFor(handlers, caller),
     commit: async (txes) => {
-      if (txes.length > 0) await handlers.tx(caller, together(workspace, txes.map(takeTransaction), caller))
+      if (txes.length > 0) await handlers.tx(caller, atomic(workspace, txes.map(takeTransaction), caller))
     },
   }
 }
@@ -38,7 +38,7 @@ export function finderFor(handlers: Pick<Handlers, 'find'>, caller: Caller) {
 }
 
 /** All of the transactions or none; under a name of its own, once. */
-export function together(
+export function atomic(
   { clock, generateId }: Pick<Workspace, 'clock' | 'generateId'>,
   txes: readonly TxCUD[],
   { account }: Pick<Caller, 'account'>,

@@ -5,7 +5,7 @@ import { systemCaller } from '../shared/caller.ts'
 import type { LogEntry } from '../../storage/contract.ts'
 import { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Workspace } from '../workspace/workspace.ts'
-import { together } from './module-context.ts'
+import { atomic } from './module-context.ts'
 import { moduleState, type TriggerCursor } from '../modules/module-state.ts'
 import type { AsyncTrigger, Installed } from '../modules/trigger.ts'
 
@@ -47,7 +47,7 @@ export class TriggerCursors {
       txes.push(this.#move(trigger, this.#workspace.lastSeq(), cursor === undefined))
     }
     if (txes.length > 0)
-      await this.#workspace.commit(systemCaller, together(this.#workspace, txes, systemCaller))
+      await this.#workspace.commit(systemCaller, atomic(this.#workspace, txes, systemCaller))
     return places
   }
 
@@ -67,12 +67,12 @@ export class TriggerCursors {
     const id = cursorId(trigger)
     const create = this.#missing.has(id) && !(await this.#exists(id))
     const txes = [...effects, this.#move(trigger, seq, create)]
-    await commit(systemCaller, together(this.#workspace, txes, systemCaller, key))
+    await commit(systemCaller, atomic(this.#workspace, txes, systemCaller, key))
     this.#missing.delete(id)
   }
 
-  setAside(trigger: Installed<AsyncTrigger>, { seq, tx }: LogEntry, message: string): TxCreateDoc {
-    return this.#factory.create(moduleState.class.SetAside, core.space.Configuration, {
+  deadLetter(trigger: Installed<AsyncTrigger>, { seq, tx }: LogEntry, message: string): TxCreateDoc {
+    return this.#factory.create(moduleState.class.DeadLetter, core.space.Configuration, {
       trigger: trigger.fullName,
       seq,
       transaction: tx._id,

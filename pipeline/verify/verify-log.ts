@@ -88,7 +88,7 @@ class LogReader {
 }
 
 async function list(storage: WorkspaceStorage, domain: Domain): Promise<Listing> {
-  const walk = await storage.walk(domain)
+  const walk = await storage.scan(domain)
   try {
     const hashes = new Map<string, string>()
     for (let finished = false; !finished;) {

@@ -1,5 +1,5 @@
 import type { Caller } from '../shared/caller.ts'
-import type { ModelAnswer } from '../../model/workspace-model.ts'
+import type { ModelResponse } from '../../model/workspace-model.ts'
 import type { Class, Ref } from '../../model/documents.ts'
 import type { FindPlan } from '../../model/query/plan.ts'
 import type { DocumentQuery, FindOptions, FindResult } from '../../model/query/query.ts'
@@ -20,7 +20,7 @@ export interface FindRequest {
   isConsistent?: boolean
 }
 
-export type FindAnswer = FindResult | EncodedResult
+export type FindResponse = FindResult | EncodedResult
 
 export interface SearchOptions {
   limit?: number | undefined
@@ -51,9 +51,9 @@ export interface Handlers {
   /** Resolves with the answer once the transaction is durable. */
   tx: (caller: Caller, tx: Tx) => Promise<unknown>
   /** What can be told at once is no promise, and neither is what is wrong with a request. */
-  find: (caller: Caller, request: FindRequest) => FindAnswer | Promise<FindAnswer>
+  find: (caller: Caller, request: FindRequest) => FindResponse | Promise<FindResponse>
   searchFulltext: (caller: Caller, query: SearchQuery, options: SearchOptions) => Promise<SearchResult>
-  loadModel: (caller: Caller, lastTxTime: number, hash?: string) => Promise<ModelAnswer | Tx[]>
+  loadModel: (caller: Caller, lastTxTime: number, hash?: string) => Promise<ModelResponse | Tx[]>
 }
 
 /** Wraps some of the handlers; what it leaves out passes through. */
@@ -63,6 +63,6 @@ export function compose(middlewares: readonly Middleware[], last: Handlers, work
   return middlewares.reduceRight((next, middleware) => ({ ...next, ...middleware(next, workspace) }), last)
 }
 
-export function isEncoded(answer: FindAnswer): answer is EncodedResult {
+export function isEncoded(answer: FindResponse): answer is EncodedResult {
   return 'parts' in answer
 }

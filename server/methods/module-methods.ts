@@ -10,7 +10,7 @@ export function serviceMethodOf({ methods }: InstalledModules, name: string): Me
   return {
     kind: 'other',
     run: async ({ pipeline, caller }, params) => {
-      return await found.run(pipeline.actingFor(caller), parseParams(found.params, takeParams(params)))
+      return await found.run(pipeline.moduleContextFor(caller), parseParams(found.params, takeParams(params)))
     },
   }
 }

@@ -4,14 +4,14 @@ import { type CloseReason, closeCodes } from '../../protocol/close-codes.ts'
 import {
   type HelloRequest,
   type HelloResponse,
-  type LogPlace,
+  type LogPosition,
   type Request,
   type Response,
   SIGNAL_ID,
 } from '../../protocol/messages.ts'
 import { parseRequest } from '../../protocol/parse-request.ts'
 import type { Caller } from '../../pipeline/shared/caller.ts'
-import type { Missed, MissedSince } from '../../pipeline/reads/catch-up.ts'
+import type { CatchUp, CatchUpRequest } from '../../pipeline/reads/catch-up.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import { textFrame } from '../wire/frame.ts'
 import type { Socket, SocketHandlers } from '../wire/socket.ts'
@@ -347,7 +347,7 @@ export class Session implements SocketHandlers {
   }
 
   /** Sends what was missed since, before anything newer; or has the client start anew. */
-  async #resume(hello: HelloRequest, { epoch, seq }: LogPlace, open: OpenState): Promise<void> {
+  async #resume(hello: HelloRequest, { epoch, seq }: LogPosition, open: OpenState): Promise<void> {
     const { resume: most, outbox } = this.#services.limits
     // Half of what may wait for a slow reader: the rest is for what comes meanwhile.
     const mostBytes = outbox.bytes / 2
@@ -370,12 +370,12 @@ export class Session implements SocketHandlers {
 
   async #missed(
     epoch: string,
-    since: MissedSince,
+    since: CatchUpRequest,
     { pipeline, caller }: OpenState,
-  ): Promise<Missed | undefined> {
+  ): Promise<CatchUp | undefined> {
     if (epoch !== pipeline.epoch) return undefined
     try {
-      return await pipeline.missed(caller, since)
+      return await pipeline.catchUp(caller, since)
     } catch (error) {
       this.#services.logger.error({ err: error, session: this.id }, 'what a session missed was not read')
       return undefined

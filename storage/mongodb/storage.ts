@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { MongoClient } from 'mongodb'
 import { systemClock } from '../../model/clock.ts'
 import type { Storage, StorageSchema, WorkspaceStorage } from '../contract.ts'
-import { createEmbeddedStorage } from '../sqlite/storage.ts'
+import { createSqliteStorage } from '../sqlite/storage.ts'
 import { type LongReadLimits, LongReads } from '../shared/long-reads.ts'
 import { OpenWorkspaces } from '../shared/open-workspaces.ts'
 import { createClient, ownDatabase } from './driver/client.ts'
@@ -23,7 +23,7 @@ export interface MongoStorageOptions {
   /** Where this server keeps its full-text indexes; for as long as the storage is open when left out. */
   searchDirectory?: string
   /** Documents that a find by words asks for by their ids, at most. 5,000 when left out. */
-  mostCandidates?: number
+  maxPrefilterIds?: number
   /** Documents below which a domain has no indexes, which are a file each. 500 when left out. */
   leastIndexed?: number
   /** Milliseconds in which what failed is tried again: elections take 10 to 12 s. 30,000 when left out. */
@@ -74,7 +74,7 @@ class MongoStorage implements Storage {
     this.#longReads = new LongReads(options.longReads)
     const directory = options.searchDirectory ?? join(tmpdir(), `atrium-search-${randomUUID()}`)
     const isTemporary = options.searchDirectory === undefined
-    this.#search = { storage: createEmbeddedStorage({ directory }), directory, isTemporary }
+    this.#search = { storage: createSqliteStorage({ directory }), directory, isTemporary }
     this.#client = createClient(url, { selectionTimeout, commandTimeout })
   }
 
@@ -91,7 +91,7 @@ class MongoStorage implements Storage {
       retryFor = defaultRetry,
       now = systemClock.now,
       logger,
-      mostCandidates,
+      maxPrefilterIds,
       leastIndexed = 500,
     } = this.#options
     const database = ownDatabase(this.#client, databaseName(this.#prefix, workspace))
@@ -99,7 +99,7 @@ class MongoStorage implements Storage {
     try {
       const opened = await openDatabase({ database, declared, retry, now, logger, leastIndexed })
       const { storage, directory } = this.#search
-      const searchIndex = new SearchIndex({ storage, directory, workspace, context: opened, mostCandidates })
+      const searchIndex = new SearchIndex({ storage, directory, workspace, context: opened, maxPrefilterIds })
       return new MongoWorkspace(opened, { longReads: this.#longReads, searchIndex, closed })
     } catch (error) {
       throw toStorageError(error)

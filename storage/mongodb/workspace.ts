@@ -5,7 +5,7 @@ import type { FindResult } from '../../model/query/query.ts'
 import {
   type CommitBatch,
   type DocumentPage,
-  type DomainWalk,
+  type DomainScan,
   type EncodedResult,
   type LogEntry,
   type PartLimits,
@@ -19,7 +19,7 @@ import {
   type WorkspaceStorage,
 } from '../contract.ts'
 import type { LongRead, LongReads } from '../shared/long-reads.ts'
-import { narrowed } from './search/search-prefilter.ts'
+import { prefilterPlan } from './search/search-prefilter.ts'
 import { toStorageError } from './driver/failure.ts'
 import { find } from './query/find.ts'
 import { findParts, type Parts } from './query/long-find.ts'
@@ -28,7 +28,7 @@ import { retrying } from './driver/retry.ts'
 import { maxGroupBytes } from './driver/size-limits.ts'
 import type { SearchIndex } from './search/search-index.ts'
 import { storedClasses } from './stored-classes.ts'
-import { listPage, ReplayingWalk } from './query/walk.ts'
+import { listPage, ReplayingScan } from './query/scan.ts'
 
 export interface WorkspaceParts {
   longReads: LongReads
@@ -119,12 +119,12 @@ export class MongoWorkspace implements WorkspaceStorage {
     return this.#read(() => listPage(domain, { cursor, byteLimit }, this.#opened))
   }
 
-  async walk(domain: Domain): Promise<DomainWalk> {
+  async scan(domain: Domain): Promise<DomainScan> {
     const { committer } = this.#opened
     if (!committer.isSettled) await this.#write(() => committer.settle())
-    const { walkIdle } = this.#longReads.limits
-    const read = await this.#long(() => undefined, walkIdle)
-    const walk = new ReplayingWalk(domain, this.#opened)
+    const { scanIdle } = this.#longReads.limits
+    const read = await this.#long(() => undefined, scanIdle)
+    const walk = new ReplayingScan(domain, this.#opened)
     return {
       seq: walk.seq,
       next: (byteLimit) =>
@@ -184,7 +184,7 @@ export class MongoWorkspace implements WorkspaceStorage {
   }
 
   #narrowed(plan: FindPlan): Promise<FindPlan> {
-    return narrowed(plan, this.#opened.schema.current, this.#searchIndex)
+    return prefilterPlan(plan, this.#opened.schema.current, this.#searchIndex)
   }
 
   async #read<T>(action: () => Promise<T>): Promise<T> {

@@ -10,7 +10,7 @@ const MODULUS = 1n << BigInt(DIGITS * 4)
  * 64 hex digits. The same for the same documents, whatever their order and wherever they are kept; 0 for none.
  */
 export async function domainHash(storage: WorkspaceStorage, domain: Domain): Promise<string> {
-  const walk = await storage.walk(domain)
+  const walk = await storage.scan(domain)
   try {
     let sum = 0n
     for (let finished = false; !finished;) {

@@ -9,7 +9,7 @@ export interface LongReadLimits {
   /** Milliseconds nothing is asked of one before it is given up. */
   idle: number
   /** The same for a backup's walk over a domain that has not come to its end. */
-  walkIdle: number
+  scanIdle: number
   /** Milliseconds one lasts. What it keeps grows with every commit. */
   longest: number
 }
@@ -18,7 +18,7 @@ export const longReadLimits: LongReadLimits = {
   atOnce: 64,
   wait: 30_000,
   idle: 60_000,
-  walkIdle: 300_000,
+  scanIdle: 300_000,
   longest: 3_600_000,
 }
 

@@ -26,7 +26,7 @@ interface Slow {
  * as much as to read a page (`docs/performance.md`). What can't be answered so, for whatever reason, is left to a
  * reader: it tells errors as they are, and waits where there is something to wait for.
  */
-export class ShortReads {
+export class SyncReads {
   readonly #handles: Handles
   readonly #attached = new Map<number, Registered['attachment']>()
   /** By workspace and shape of the plan. */

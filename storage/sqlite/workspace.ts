@@ -6,7 +6,7 @@ import type { FindResult, WithLookup } from '../../model/query/query.ts'
 import {
   type CommitBatch,
   type DocumentPage,
-  type DomainWalk,
+  type DomainScan,
   type EncodedResult,
   type LogEntry,
   type PartLimits,
@@ -25,22 +25,22 @@ import {
   type NextPart,
   type Opened,
   type ReadCall,
-  type WalkBegun,
+  type ScanStarted,
   type WriteCall,
 } from './worker/worker-protocol.ts'
 import { encodePage } from '../shared/encode.ts'
-import { EmbeddedWalk } from './walk.ts'
+import { SqliteScan } from './scan.ts'
 import type { Page } from './reads/find.ts'
 import { type KeyLayout, keyLayout, keyValues } from './sql/key-columns.ts'
 import { documentRow, entryRow, transactionRow } from './sql/row.ts'
-import type { ShortReads } from './sync-reads.ts'
+import type { SyncReads } from './sync-reads.ts'
 import type { Registered, WorkerThread } from './worker/worker-thread.ts'
 
-export interface EmbeddedWorkspaceOptions {
+export interface SqliteWorkspaceOptions {
   registered: Registered
   writer: WorkerThread
   reader: WorkerThread
-  shortReads: ShortReads
+  syncReads: SyncReads
   longReads: LongReads
   opened: Opened
   closed: () => void
@@ -50,17 +50,17 @@ export interface EmbeddedWorkspaceOptions {
 const maxGroupBytes = 128 * 1024 * 1024
 
 /** An open workspace, seen from the event loop: its file is only touched by the workers. */
-export class EmbeddedWorkspace implements WorkspaceStorage {
+export class SqliteWorkspace implements WorkspaceStorage {
   readonly epoch: string
   readonly lastSeq: number
   readonly maxGroupBytes = maxGroupBytes
-  readonly #options: EmbeddedWorkspaceOptions
+  readonly #options: SqliteWorkspaceOptions
   readonly #layouts = new Map<Domain, KeyLayout>()
   #closing: Promise<void> | undefined
   /** Resolves when the full-text index has all that was committed; undefined when there was a commit since. */
   #caughtUp: Promise<unknown> | undefined
 
-  constructor(options: EmbeddedWorkspaceOptions) {
+  constructor(options: SqliteWorkspaceOptions) {
     this.#options = options
     this.epoch = options.opened.epoch
     this.lastSeq = options.opened.lastSeq
@@ -75,7 +75,7 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
   }
 
   async find(plan: FindPlan): Promise<FindResult> {
-    const page = this.#shortPage(plan)
+    const page = this.#syncPage(plan)
     if (page !== undefined) return findResult(JSON.parse(`[${page.text}]`) as WithLookup<Doc>[], -1)
     await this.#catchUpFor(plan)
     const text = await this.#read({ method: 'find', plan })
@@ -84,7 +84,7 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
   }
 
   findAtOnce(plan: FindPlan, limits: PartLimits): EncodedResult | undefined {
-    return encodePage(this.#shortPage(plan), limits)
+    return encodePage(this.#syncPage(plan), limits)
   }
 
   async findEncoded(plan: FindPlan, limits: PartLimits): Promise<EncodedResult> {
@@ -111,8 +111,8 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
     this.#caughtUp = undefined
   }
 
-  takeAnswers(): void {
-    this.#options.writer.takeAnswers()
+  pollReplies(): void {
+    this.#options.writer.pollReplies()
   }
 
   async readLog(request: { after: number; limit: number; objectSpace?: string }): Promise<LogEntry[]> {
@@ -135,11 +135,11 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
     ) as DocumentPage
   }
 
-  async walk(domain: Domain): Promise<DomainWalk> {
-    const begun = (await this.#long({ method: 'beginWalk', domain })) as WalkBegun
+  async scan(domain: Domain): Promise<DomainScan> {
+    const begun = (await this.#long({ method: 'beginScan', domain })) as ScanStarted
     const { longReads } = this.#options
-    const read = longReads.begin(this, this.#ending(begun.read), longReads.limits.walkIdle)
-    return new EmbeddedWalk(begun, read, (call) => this.#ask(call))
+    const read = longReads.begin(this, this.#ending(begun.read), longReads.limits.scanIdle)
+    return new SqliteScan(begun, read, (call) => this.#ask(call))
   }
 
   async upload(domain: Domain, docs: readonly Doc[]): Promise<void> {
@@ -164,10 +164,10 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
   }
 
   async #close(): Promise<void> {
-    const { registered, reader, writer, shortReads, longReads, closed } = this.#options
+    const { registered, reader, writer, syncReads, longReads, closed } = this.#options
     longReads.end(this)
     try {
-      shortReads.release(registered)
+      syncReads.release(registered)
       await reader.request(registered, { method: 'release' })
       await writer.request(registered, { method: 'release' })
     } catch (error) {
@@ -220,11 +220,11 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
     return () => void this.#ask({ method: 'closeRead', read }).catch(() => undefined)
   }
 
-  #shortPage(plan: FindPlan): Page | undefined {
-    const { shortReads, registered } = this.#options
+  #syncPage(plan: FindPlan): Page | undefined {
+    const { syncReads, registered } = this.#options
     // What asks the full-text index waits until it has caught up.
     const isAtHand = this.#closing === undefined && !planSearches(plan)
-    return isAtHand ? shortReads.page(registered, plan) : undefined
+    return isAtHand ? syncReads.page(registered, plan) : undefined
   }
 
   #read(call: ReadCall): Promise<unknown> {

@@ -13,7 +13,7 @@ import { needsStorage } from './sync-trigger-run.ts'
 import type { Push } from '../../push/push.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import type { CommitStep, Work } from '../commit-step.ts'
-import { StagedSight } from '../staged-sight.ts'
+import { StagedVisibility } from '../staged-visibility.ts'
 
 /**
  * Commits all of `txes` when every `match` finds a document and every `notMatch` none. The commit queue is
@@ -39,7 +39,7 @@ export const applyIf: CommitStep = (next, workspace) =>
 
 /** Of the pushes, those that the caller may be told, by what the group leaves to be seen. */
 function visibleOf(pushes: readonly Push[], work: Work, { permissions }: Workspace): Push[] {
-  const { seesSpace } = new StagedSight(work, permissions)
+  const { seesSpace } = new StagedVisibility(work, permissions)
   return pushes.filter(
     ({ audience }) => audience === undefined || permissions.mayReceive(work.caller, audience, seesSpace),
   )

@@ -13,7 +13,7 @@ import type { Workspace } from '../../workspace/workspace.ts'
 import { resolveClaims } from '../claims.ts'
 import type { AppliedChange, CommitStep, Work } from '../commit-step.ts'
 import { checkCounters } from '../counter-fields.ts'
-import { StagedSight } from '../staged-sight.ts'
+import { StagedVisibility } from '../staged-visibility.ts'
 import { checkUnused } from '../unused-id.ts'
 
 /**
@@ -26,7 +26,7 @@ export const authorize: CommitStep = (next, workspace) =>
   async function authorize(work, tx) {
     const isPerson = !seesEverything(work.caller)
     const role = isPerson ? writerRole(workspace, work.caller) : undefined
-    const sight = new StagedSight(work, workspace.permissions)
+    const sight = new StagedVisibility(work, workspace.permissions)
     const { hierarchy } = work.state
     const resolved = await resolveClaims(work, sight, tx as TxCUD)
     if (resolved === undefined) return { result: {} }

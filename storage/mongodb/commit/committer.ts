@@ -1,9 +1,9 @@
 import type { Domain } from '../../../model/documents.ts'
 import { type CommitBatch, type LogEntry, StorageError } from '../../contract.ts'
-import type { Contested } from './tombstones.ts'
+import type { Tombstones } from './tombstones.ts'
 import type { Documents, Put, Remove } from '../documents/documents.ts'
 import type { History } from '../log/workspace-metadata.ts'
-import type { Irregularities } from '../query/mixed-type-fields.ts'
+import type { MixedTypeFields } from '../query/mixed-type-fields.ts'
 import { isAboutContent } from '../driver/failure.ts'
 import type { Log } from '../log/log.ts'
 import { type RetryOptions, retrying } from '../driver/retry.ts'
@@ -21,8 +21,8 @@ import {
 export interface CommitterOptions {
   log: Log
   documents: Documents
-  contested: Contested
-  irregularities: Irregularities
+  tombstones: Tombstones
+  mixedTypeFields: MixedTypeFields
   schema: Schema
   history: History
   scratch: Scratch
@@ -57,12 +57,12 @@ export class Committer {
 
   async commit(batch: CommitBatch): Promise<void> {
     await this.settle()
-    const { log, irregularities, retry, schema } = this.#options
+    const { log, mixedTypeFields, retry, schema } = this.#options
     requireNext(batch.entries, log.lastSeq + 1)
     await this.#requireAbsent(batch)
     const writing = this.#writingOf(batch)
     await retrying(async () => {
-      if (await irregularities.note(batch.puts)) await schema.dropParallel()
+      if (await mixedTypeFields.note(batch.puts)) await schema.dropParallel()
     }, retry)
     await this.#write(writing)
   }
@@ -113,11 +113,11 @@ export class Committer {
   }
 
   async #append(writing: Writing, attempt: number): Promise<void> {
-    const { log, irregularities } = this.#options
+    const { log, mixedTypeFields } = this.#options
     if (attempt > 0) await log.takeOver()
     const entries = attempt > 0 ? await log.missing(writing.entries) : writing.entries
     if (entries.length === 0) return
-    if (entries.some((entry) => entry['%text'] !== undefined)) await irregularities.noteText('tx')
+    if (entries.some((entry) => entry['%text'] !== undefined)) await mixedTypeFields.noteText('tx')
     try {
       await log.append(entries)
     } catch (error) {
@@ -128,7 +128,7 @@ export class Committer {
 
   /** What the server refuses of a group goes in as text: nobody else's transactions fail for it. */
   async #appendAsText(writing: Writing, err: unknown): Promise<void> {
-    const { log, irregularities, scratch, refused } = this.#options
+    const { log, mixedTypeFields, scratch, refused } = this.#options
     await log.takeOver()
     const odd = new Set<StoredEntry>()
     for (const entry of writing.entries) if (!(await scratch.takes(entry))) odd.add(entry)
@@ -137,16 +137,16 @@ export class Committer {
     const isOdd = (entry: StoredEntry) => odd.size === 0 || odd.has(entry)
     refused({ err, domain: 'tx', ids: writing.entries.filter(isOdd).map(({ tx }) => tx._id) }, true)
     writing.entries = writing.entries.map((entry) => (isOdd(entry) ? entryText(entry) : entry))
-    await irregularities.noteText('tx')
+    await mixedTypeFields.noteText('tx')
     // Of restored entries, which are not committed together, some may be there.
     await log.append(await log.missing(writing.entries))
   }
 
   async #project({ entries, puts, removes }: Writing, firstAttempt: number): Promise<void> {
-    const { log, documents, contested, schema, retry, now } = this.#options
+    const { log, documents, tombstones, schema, retry, now } = this.#options
     await retrying(async (attempt) => {
       // What was sent before may still be on its way.
-      if (attempt + firstAttempt > 0) await contested.add([...puts.map(targetOf), ...removes], now())
+      if (attempt + firstAttempt > 0) await tombstones.add([...puts.map(targetOf), ...removes], now())
       await documents.write(puts, removes)
       schema.touched(puts.map(({ domain }) => domain))
     }, retry)

@@ -6,7 +6,7 @@ import { putMarks } from '../driver/marks.ts'
 /** Milliseconds in which a write that was sent arrives or never does. */
 const latest = 7 * 24 * 3600 * 1000
 
-export interface ContestedDocument {
+export interface TombstoneKey {
   domain: Domain
   id: string
 }
@@ -17,7 +17,7 @@ export interface ContestedDocument {
  * a document that is newer. It cannot keep it from one that was removed, so these leave a tombstone, and they are
  * few: all others are simply deleted.
  */
-export class Contested {
+export class Tombstones {
   readonly #collection: HistoryCollection
   readonly #ids = new Set<string>()
 
@@ -34,8 +34,8 @@ export class Contested {
   }
 
   /** Resolves with those that nothing can reach any more. */
-  async load(now: number): Promise<ContestedDocument[]> {
-    const over: ContestedDocument[] = []
+  async load(now: number): Promise<TombstoneKey[]> {
+    const over: TombstoneKey[] = []
     for await (const stored of this.#collection.find()) {
       const { _id, at } = stored as Document & { _id: string; at: number }
       const [domain, id] = JSON.parse(_id) as [Domain, string]
@@ -46,7 +46,7 @@ export class Contested {
   }
 
   /** Durable when it resolves. */
-  async add(documents: readonly ContestedDocument[], now: number): Promise<void> {
+  async add(documents: readonly TombstoneKey[], now: number): Promise<void> {
     if (documents.length === 0) return
     const names = [...new Set(documents.map(nameOf))]
     await putMarks(this.#collection, names, { at: now })
@@ -54,13 +54,13 @@ export class Contested {
   }
 
   /** After their tombstones are gone. */
-  async forget(documents: readonly ContestedDocument[]): Promise<void> {
+  async forget(documents: readonly TombstoneKey[]): Promise<void> {
     const names = documents.map(nameOf)
     await this.#collection.deleteMany({ _id: { $in: names } })
     for (const name of names) this.#ids.delete(name)
   }
 }
 
-function nameOf({ domain, id }: ContestedDocument): string {
+function nameOf({ domain, id }: TombstoneKey): string {
   return JSON.stringify([domain, id])
 }

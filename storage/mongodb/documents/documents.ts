@@ -49,7 +49,7 @@ export interface DocumentsOptions {
   /** Whether there may be tombstones. */
   hasTombstones: () => boolean
   /** Whether a late write may bring the document back. */
-  isContested: (domain: Domain, id: string) => boolean
+  needsTombstone: (domain: Domain, id: string) => boolean
   /** Documents of the domain are about to be stored as text. */
   noteText: (domain: Domain) => Promise<void>
   /** Told of what the server refuses for good, and whether it is stored as text all the same. */
@@ -109,7 +109,7 @@ export class Documents {
     for (const { domain, document, before = document['%stamp'] } of puts)
       groupOf(putting, domain).push({ document, before })
     for (const { domain, id, stamp, before = stamp } of removes) {
-      if (this.#options.isContested(domain, id))
+      if (this.#options.needsTombstone(domain, id))
         groupOf(putting, domain).push({ document: tombstone(id, stamp), before })
       else groupOf(removing, domain).push(older(id, before))
     }

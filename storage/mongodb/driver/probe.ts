@@ -3,7 +3,7 @@ import { type Document, MongoClient, MongoServerError, MongoServerSelectionError
 import { createClient, ownDatabase } from './client.ts'
 
 /** What a server says of itself, or why it says nothing. */
-export type Answer =
+export type ProbeResult =
   | { kind: 'ready'; name: string; version: string; hello: Document }
   /** It may come yet. */
   | { kind: 'away'; name: string; reason: string }
@@ -22,7 +22,10 @@ export const defaultProbeLimits: ProbeLimits = { selectionTimeout: 2000, command
 const authenticationFailed = 18
 
 /** Asks a server who it is. What is told has no credentials. */
-export async function askMongo(url: string, limits: ProbeLimits = defaultProbeLimits): Promise<Answer> {
+export async function probeMongo(
+  url: string,
+  limits: ProbeLimits = defaultProbeLimits,
+): Promise<ProbeResult> {
   let client: MongoClient
   try {
     client = createClient(url, limits)
@@ -50,7 +53,7 @@ async function helloOf(client: MongoClient): Promise<Document> {
   return await admin.command({ hello: 1 }).catch(() => admin.command({ isMaster: 1 }))
 }
 
-type Flaw = Pick<Answer & { kind: 'away' | 'wrong' }, 'kind' | 'reason'>
+type Flaw = Pick<ProbeResult & { kind: 'away' | 'wrong' }, 'kind' | 'reason'>
 
 /** Why a server that answers is not the one that is looked for. */
 export function flawOf(hello: Document, wantedSet: string | undefined): Flaw | undefined {

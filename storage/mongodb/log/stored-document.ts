@@ -76,7 +76,7 @@ export function documentOf(stored: Document): Doc[] {
   return [(escaped === true ? unescapeValue(fields) : fields) as Doc]
 }
 
-export interface EntryPlace {
+export interface EntryPosition {
   owner: string
   projected: number
   first: number
@@ -85,7 +85,7 @@ export interface EntryPlace {
 }
 
 /** @throws TooLargeError */
-export function storedEntry({ seq, tx, request, result }: LogEntry, place: EntryPlace): StoredEntry {
+export function storedEntry({ seq, tx, request, result }: LogEntry, place: EntryPosition): StoredEntry {
   const found = { escaped: false, depth: 0 }
   const fields = escapeValue(tx, found) as StoredEntry['tx']
   const stored = {

@@ -2,12 +2,12 @@ import type { Sort } from 'mongodb'
 import type { Path, SortKey } from '../../../model/query/plan.ts'
 import type { Domain } from '../../../model/documents.ts'
 import { fieldPath } from '../driver/escape.ts'
-import type { Irregularities } from './mixed-type-fields.ts'
+import type { MixedTypeFields } from './mixed-type-fields.ts'
 
 export interface SortContext {
   domain: Domain
   prefix: string
-  irregularities: Irregularities
+  mixedTypeFields: MixedTypeFields
 }
 
 /**
@@ -15,12 +15,12 @@ export interface SortContext {
  * fields some of whose values are arrays, objects or text that servers order differently.
  */
 export function compileSort(keys: readonly SortKey[], context: SortContext): Sort | undefined {
-  const { domain, prefix, irregularities } = context
+  const { domain, prefix, mixedTypeFields } = context
   const sort = new Map<string, 1 | -1>()
   for (const { path, order, lookup, cases } of [...keys, byId]) {
     const field = fieldPath(path)
     const isPlain = lookup === undefined && cases === undefined && field !== undefined
-    if (!isPlain || !irregularities.isRegular(domain, path)) return undefined
+    if (!isPlain || !mixedTypeFields.isSortable(domain, path)) return undefined
     // The first of two keys for one field decides.
     if (!sort.has(prefix + field)) sort.set(prefix + field, order)
   }

@@ -24,8 +24,8 @@ export async function find(plan: FindPlan, context: QueryContext): Promise<FindR
   if (dependsOnJoins(plan)) return await findOverJoins(plan, context)
   const query = compileQuery(plan.domain, plan.condition, context)
   const { prefix } = query.source
-  const { irregularities } = context
-  const sort = compileSort(plan.sort, { domain: plan.domain, prefix, irregularities })
+  const { mixedTypeFields } = context
+  const sort = compileSort(plan.sort, { domain: plan.domain, prefix, mixedTypeFields })
   const page = sort === undefined ? await sortByModel(plan, context) : await readPage(plan, query, sort)
   return await shaped(plan, page, context)
 }

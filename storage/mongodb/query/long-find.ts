@@ -26,9 +26,9 @@ export async function findParts(
   context: QueryContext,
 ): Promise<Beginning> {
   const { domain, sort, total } = plan
-  const { irregularities } = context
+  const { mixedTypeFields } = context
   const { prefix } = context.documents.source(domain)
-  const order = compileSort(sort, { domain, prefix, irregularities })
+  const order = compileSort(sort, { domain, prefix, mixedTypeFields })
   if (order === undefined || dependsOnJoins(plan)) return encodeAll(await find(plan, context), limits)
   const rest = new Parts(rowsOf(plan, context), limits)
   const first = await rest.next()
@@ -94,7 +94,7 @@ async function* documentsOf(plan: FindPlan, context: QueryContext): AsyncGenerat
   const { limit = Infinity, domain, condition, sort } = plan
   if (limit <= 0) return
   const { source, filter } = compileQuery(domain, condition, context)
-  const order = compileSort(sort, { domain, prefix: source.prefix, irregularities: context.irregularities })
+  const order = compileSort(sort, { domain, prefix: source.prefix, mixedTypeFields: context.mixedTypeFields })
   const cursor = source.collection
     .find(filter)
     .sort(order ?? {})

@@ -17,7 +17,7 @@ const textNote = JSON.stringify(['as-text'])
  * server. What is noted stays noted, and is durable before the documents that made it so are written: whoever
  * opens the workspace next has to know. Notes are only ever added, so two owners cannot undo each other's.
  */
-export class Irregularities {
+export class MixedTypeFields {
   readonly #collection: Collection<Document & { _id: string }>
   readonly #byCodePoint: boolean
   readonly #noted = new Map<Domain, Set<string>>()
@@ -35,7 +35,7 @@ export class Irregularities {
   }
 
   /** Only fields, and fields of mixins: others may have any number of names. */
-  isRegular(domain: Domain, path: Path): boolean {
+  isSortable(domain: Domain, path: Path): boolean {
     const [first = ''] = path
     const noted = this.#noted.get(domain)
     if (path.length > 2 || (path.length === 2 && !isMixin(first))) return false

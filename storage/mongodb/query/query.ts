@@ -3,12 +3,12 @@ import type { Doc, Domain } from '../../../model/documents.ts'
 import type { Condition } from '../../../model/query/plan.ts'
 import { both, compileCondition, type Narrowing } from '../filters/compile-condition.ts'
 import type { Documents, Source } from '../documents/documents.ts'
-import type { Irregularities } from './mixed-type-fields.ts'
+import type { MixedTypeFields } from './mixed-type-fields.ts'
 
 /** What every query needs. */
 export interface QueryContext {
   documents: Documents
-  irregularities: Irregularities
+  mixedTypeFields: MixedTypeFields
   byCodePoint: boolean
 }
 
@@ -23,7 +23,7 @@ export function compileQuery(domain: Domain, condition: Condition, context: Quer
   const source = context.documents.source(domain)
   const { byCodePoint } = context
   const narrowing: Narrowing = compileCondition(condition, { prefix: source.prefix, byCodePoint })
-  if (!context.irregularities.hasTexts(domain))
+  if (!context.mixedTypeFields.hasTexts(domain))
     return { source, filter: both([narrowing.filter ?? {}, source.filter]), exact: narrowing.exact }
   const wanted = narrowing.filter ?? {}
   const filter = Object.keys(wanted).length === 0 ? {} : { $or: [wanted, { '%text': { $exists: true } }] }

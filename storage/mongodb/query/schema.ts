@@ -1,13 +1,13 @@
 import type { Collection, Db, Document } from 'mongodb'
 import type { Domain } from '../../../model/documents.ts'
 import type { DomainSchema, StorageSchema } from '../../contract.ts'
-import { unitedSchema } from '../../shared/merge-schemas.ts'
+import { mergeSchemas } from '../../shared/merge-schemas.ts'
 import { CollectionIndexes, textOf, type WantedIndex } from '../driver/collection-indexes.ts'
 import { collectionName } from '../driver/database-name.ts'
 import type { Source } from '../documents/documents.ts'
 import { isPassing } from '../driver/failure.ts'
 import type { HistoryCollection } from '../log/workspace-metadata.ts'
-import type { Irregularities } from './mixed-type-fields.ts'
+import type { MixedTypeFields } from './mixed-type-fields.ts'
 import { putMarks } from '../driver/marks.ts'
 import { type RetryOptions, retrying } from '../driver/retry.ts'
 import { isOwnName, isParallel, nameOf, wantedIndexes } from './wanted-indexes.ts'
@@ -15,7 +15,7 @@ import { isOwnName, isParallel, nameOf, wantedIndexes } from './wanted-indexes.t
 export interface SchemaOptions {
   database: Db
   meta: HistoryCollection
-  irregularities: Irregularities
+  mixedTypeFields: MixedTypeFields
   source: (domain: Domain) => Source
   retry: RetryOptions
   /** Documents below which a domain is looked through without indexes. */
@@ -70,7 +70,7 @@ export class Schema {
     const made = (Array.isArray(stored?.made) ? stored.made : []) as string[]
     const there = made.filter((name) => this.#there.has(name))
     this.#isClean = stored?.clean === true
-    await this.#change(unitedSchema(schemaOf(text), declared), text, there)
+    await this.#change(mergeSchemas(schemaOf(text), declared), text, there)
   }
 
   async apply(schema: StorageSchema): Promise<void> {
@@ -102,12 +102,12 @@ export class Schema {
 
   /** What is in the log has to be written: an index that would refuse it goes before, also while it is made. */
   async dropParallel(): Promise<void> {
-    const { irregularities } = this.#options
+    const { mixedTypeFields } = this.#options
     for (const { domain, indexes } of this.#current.domains) {
       const { collection } = this.#source(domain)
       if (!this.#there.has(collection.collectionName)) continue
       for (const index of indexes)
-        if (isParallel(domain, index, irregularities)) await indexesOf(collection).drop(nameOf(index))
+        if (isParallel(domain, index, mixedTypeFields)) await indexesOf(collection).drop(nameOf(index))
     }
   }
 
@@ -153,10 +153,10 @@ export class Schema {
 
   /** Whether all is as declared. What one index is refused for does not keep the others. */
   async #make(name: string, declared: DomainSchema | undefined): Promise<boolean> {
-    const { database, irregularities } = this.#options
+    const { database, mixedTypeFields } = this.#options
     const indexes = new CollectionIndexes(database.collection(name))
     const prefix = declared === undefined ? '' : this.#source(declared.domain).prefix
-    const wanted = () => (declared === undefined ? [] : wantedIndexes(declared, prefix, irregularities))
+    const wanted = () => (declared === undefined ? [] : wantedIndexes(declared, prefix, mixedTypeFields))
     if (wanted().length > 0 && !(await this.#isWorth(name))) {
       if (!this.#isClean) await dropOthers(indexes, wanted())
       return false

@@ -3,7 +3,7 @@ import type { Domain } from '../../../model/documents.ts'
 import type { DomainSchema, IndexSchema } from '../../contract.ts'
 import { distinctByKey, type Key, type WantedIndex } from '../driver/collection-indexes.ts'
 import { fieldPath } from '../driver/escape.ts'
-import type { Irregularities } from './mixed-type-fields.ts'
+import type { MixedTypeFields } from './mixed-type-fields.ts'
 
 /** Those of every domain: for a class, and for a space. */
 const defaults: readonly WantedIndex[] = [
@@ -28,18 +28,18 @@ const defaults: readonly WantedIndex[] = [
 export function wantedIndexes(
   { domain, indexes }: DomainSchema,
   prefix: string,
-  irregularities: Irregularities,
+  mixedTypeFields: MixedTypeFields,
 ): WantedIndex[] {
   const own = domain === 'tx' ? [] : defaults
   const declared = indexes
-    .filter((index) => !isParallel(domain, index, irregularities))
+    .filter((index) => !isParallel(domain, index, mixedTypeFields))
     .flatMap((index) => describe(index, prefix))
   return distinctByKey([...own, ...declared])
 }
 
 /** MongoDB refuses a document with arrays in two fields of one index. */
-export function isParallel(domain: Domain, index: IndexSchema, irregularities: Irregularities): boolean {
-  return index.keys.filter(({ path }) => irregularities.mayHaveArrays(domain, path)).length > 1
+export function isParallel(domain: Domain, index: IndexSchema, mixedTypeFields: MixedTypeFields): boolean {
+  return index.keys.filter(({ path }) => mixedTypeFields.mayHaveArrays(domain, path)).length > 1
 }
 
 export function nameOf(index: IndexSchema): string {

@@ -4,7 +4,7 @@ import { StorageError } from '../../contract.ts'
 import type { Committer } from '../commit/committer.ts'
 import type { Documents } from '../documents/documents.ts'
 import { type History, type HistoryCollection, saveHistory } from '../log/workspace-metadata.ts'
-import type { Irregularities } from '../query/mixed-type-fields.ts'
+import type { MixedTypeFields } from '../query/mixed-type-fields.ts'
 import type { Log } from '../log/log.ts'
 import { markRestored, replaceTransactions } from './restore.ts'
 import { type RetryOptions, retrying } from '../driver/retry.ts'
@@ -18,7 +18,7 @@ export interface RestoringOptions {
   entries: Collection<StoredEntry>
   committer: Committer
   documents: Documents
-  irregularities: Irregularities
+  mixedTypeFields: MixedTypeFields
   schema: Schema
   meta: HistoryCollection
   history: History
@@ -34,14 +34,14 @@ export class Restoring {
   }
 
   async upload(domain: Domain, docs: readonly Doc[]): Promise<void> {
-    const { documents, irregularities, schema, retry } = this.#options
+    const { documents, mixedTypeFields, schema, retry } = this.#options
     await this.#begin()
     await this.#count()
     const stamp = this.#stamp
     for (const some of slices(docs)) {
       const puts = some.map((doc) => ({ domain, document: storedDocument(doc, stamp), before: stamp + 1 }))
       await retrying(async () => {
-        if (await irregularities.note(some.map((doc) => ({ domain, doc })))) await schema.dropParallel()
+        if (await mixedTypeFields.note(some.map((doc) => ({ domain, doc })))) await schema.dropParallel()
         await documents.write(puts, [])
         schema.touched(some.map(() => domain))
       }, retry)
@@ -60,9 +60,9 @@ export class Restoring {
   }
 
   async uploadTransactions(docs: readonly Doc[]): Promise<void> {
-    const { committer, entries, irregularities, log, retry } = this.#options
+    const { committer, entries, mixedTypeFields, log, retry } = this.#options
     await this.#beginLog(docs.map((doc) => ({ domain: 'tx', doc })))
-    const noteText = () => irregularities.noteText('tx')
+    const noteText = () => mixedTypeFields.noteText('tx')
     const fresh = await retrying(() => replaceTransactions(entries, docs, noteText), retry)
     for (const some of slices(fresh)) {
       const first = log.lastSeq + 1
@@ -103,9 +103,9 @@ export class Restoring {
   }
 
   async #beginLog(docs: readonly { domain: Domain; doc: Doc }[]): Promise<void> {
-    const { meta, history, irregularities, retry } = this.#options
+    const { meta, history, mixedTypeFields, retry } = this.#options
     await this.#begin()
-    await retrying(() => irregularities.note(docs), retry)
+    await retrying(() => mixedTypeFields.note(docs), retry)
     await markRestored(meta, history, retry)
   }
 }

@@ -51,7 +51,7 @@ export interface SearchIndexOptions {
   workspace: string
   context: QueryContext & { log: Log; history: History }
   /** Ids that a find by words is narrowed to at most: where there are more, all documents may as well be looked at. */
-  mostCandidates?: number | undefined
+  maxPrefilterIds?: number | undefined
 }
 
 /**
@@ -61,7 +61,7 @@ export interface SearchIndexOptions {
  */
 export class SearchIndex {
   readonly #options: SearchIndexOptions
-  readonly mostCandidates: number
+  readonly maxPrefilterIds: number
   #fields = new SearchedFields({ domains: [] })
   #file: WorkspaceStorage | undefined
   #state: State | undefined
@@ -75,7 +75,7 @@ export class SearchIndex {
 
   constructor(options: SearchIndexOptions) {
     this.#options = options
-    this.mostCandidates = options.mostCandidates ?? 5000
+    this.maxPrefilterIds = options.maxPrefilterIds ?? 5000
   }
 
   /** Takes in all that was committed, and searches. */

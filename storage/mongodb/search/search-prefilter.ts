@@ -7,14 +7,18 @@ import { SearchedFields } from './searched-fields.ts'
  * The same plan, with the ids that the full-text index knows wherever words are searched for, so that the server need
  * not look at every document. The search itself stays: a document may have changed since it was indexed.
  */
-export async function narrowed(plan: FindPlan, schema: StorageSchema, index: SearchIndex): Promise<FindPlan> {
+export async function prefilterPlan(
+  plan: FindPlan,
+  schema: StorageSchema,
+  index: SearchIndex,
+): Promise<FindPlan> {
   const { domain, condition } = plan
   if (!searches(condition)) return plan
   const fields = new SearchedFields(schema)
   const decides = (part: Condition) => fields.decides(domain, part)
   const find = (part: Condition) =>
-    index.whenNear(schema, (file) => idsOf(file, { domain, condition: part }, index.mostCandidates))
-  return { ...plan, condition: await withCandidates(condition, { decides, find }) }
+    index.whenNear(schema, (file) => idsOf(file, { domain, condition: part }, index.maxPrefilterIds))
+  return { ...plan, condition: await withPrefilter(condition, { decides, find }) }
 }
 
 async function idsOf(
@@ -34,30 +38,28 @@ async function idsOf(
   return docs.length > most ? undefined : docs.map(({ _id }) => _id)
 }
 
-interface Candidates {
+interface SearchPrefilter {
   /** Whether the full-text index tells which documents meet the condition. */
   decides: (condition: Condition) => boolean
   /** The ids of those documents; `undefined` when they are better looked for among all. */
   find: (condition: Condition) => Promise<string[] | undefined>
 }
 
-async function withCandidates(condition: Condition, candidates: Candidates): Promise<Condition> {
+async function withPrefilter(condition: Condition, candidates: SearchPrefilter): Promise<Condition> {
   if (!searches(condition)) return condition
   if (condition.op === 'any-of') {
-    const parts = condition.conditions.map((part) => withCandidates(part, candidates))
+    const parts = condition.conditions.map((part) => withPrefilter(part, candidates))
     return { op: 'any-of', conditions: await Promise.all(parts) }
   }
   const all = conjuncts(condition)
   const decided = all.filter(candidates.decides)
   if (decided.some(searches)) return await named(all, decided, candidates)
   // Neither is there anything in a negation that could be named.
-  const inner = all.map(async (part) =>
-    part.op === 'any-of' ? await withCandidates(part, candidates) : part,
-  )
+  const inner = all.map(async (part) => (part.op === 'any-of' ? await withPrefilter(part, candidates) : part))
   return { op: 'all-of', conditions: await Promise.all(inner) }
 }
 
-async function named(all: Condition[], decided: Condition[], { find }: Candidates): Promise<Condition> {
+async function named(all: Condition[], decided: Condition[], { find }: SearchPrefilter): Promise<Condition> {
   const ids = await find({ op: 'all-of', conditions: decided })
   const names: Condition[] = ids === undefined ? [] : [{ op: 'in', path: ['_id'], values: ids }]
   return { op: 'all-of', conditions: [...all, ...names] }

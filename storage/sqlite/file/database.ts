@@ -16,7 +16,7 @@ import { LRUCache } from 'lru-cache'
 import { StorageError } from '../../contract.ts'
 import { createPrivateFile } from '../../shared/private-files.ts'
 import { registerFunctions } from '../sql/functions.ts'
-import type { Fragment, SqlValue } from '../sql/fragment.ts'
+import type { SqlFragment, SqlValue } from '../sql/sql-fragment.ts'
 import { Sqlite } from './sqlite.ts'
 
 /** `atri`, in `PRAGMA application_id`. */
@@ -109,20 +109,20 @@ export class Connection {
   }
 
   /** The first column of every row. */
-  column<T>({ sql, params }: Fragment): T[] {
+  column<T>({ sql, params }: SqlFragment): T[] {
     return this.prepare(sql)
       .pluck()
       .all(...params) as T[]
   }
 
   /** The first column of the first row. */
-  value<T>({ sql, params }: Fragment): T | undefined {
+  value<T>({ sql, params }: SqlFragment): T | undefined {
     return this.prepare(sql)
       .pluck()
       .get(...params) as T | undefined
   }
 
-  rows<T>({ sql, params }: Fragment): T[] {
+  rows<T>({ sql, params }: SqlFragment): T[] {
     return this.prepare(sql).all(...params) as T[]
   }
 

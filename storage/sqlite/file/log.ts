@@ -1,7 +1,7 @@
 import { core } from '../../../model/identifiers.ts'
 import { StorageError } from '../../contract.ts'
 import { namedIds, type NamingTransaction } from '../../shared/named-ids.ts'
-import { fragment, type Fragment, limitTo } from '../sql/fragment.ts'
+import { fragment, type SqlFragment, limitTo } from '../sql/sql-fragment.ts'
 import { type Row, transactionColumns } from '../sql/row.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
 
@@ -52,7 +52,7 @@ function entriesQuery({
   after: number
   limit: number
   objectSpace?: string
-}): Fragment {
+}): SqlFragment {
   const select = 'SELECT seq, _id, request, result, data FROM tx WHERE seq > ?'
   if (objectSpace === undefined) return fragment(`${select} ORDER BY seq${limitTo(limit)}`, after)
   if (objectSpace !== core.space.Model) {
@@ -93,7 +93,7 @@ export function hasRequest(file: WorkspaceFile, ids: readonly string[]): boolean
   return ids.some((id) => one.get(id, id) !== undefined)
 }
 
-function resultsOf(id: string): Fragment {
+function resultsOf(id: string): SqlFragment {
   return fragment(
     'SELECT seq, result FROM tx WHERE _id = ? UNION SELECT seq, result FROM tx WHERE request = ? ORDER BY seq',
     id,

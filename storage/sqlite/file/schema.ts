@@ -1,8 +1,8 @@
 import type { Domain } from '../../../model/documents.ts'
 import type { DomainSchema, StorageSchema } from '../../contract.ts'
-import { unitedSchema } from '../../shared/merge-schemas.ts'
+import { mergeSchemas } from '../../shared/merge-schemas.ts'
 import { formatVersion } from './database.ts'
-import { fragment, quoteName } from '../sql/fragment.ts'
+import { fragment, quoteName } from '../sql/sql-fragment.ts'
 import { keyFromJson, keyLayout } from '../sql/key-columns.ts'
 import { awkwardIndexes, createDocumentTable, createIndex, declaredIndexes, tableName } from './tables.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
@@ -13,7 +13,7 @@ const creatorsSince = 3
 
 /** Everything declared now or kept from before: opening knows the base model only, and drops nothing for it. */
 export function keptSchema(file: WorkspaceFile, declared: StorageSchema): StorageSchema {
-  return unitedSchema(storedSchema(file), declared)
+  return mergeSchemas(storedSchema(file), declared)
 }
 
 function storedSchema(file: WorkspaceFile): StorageSchema {

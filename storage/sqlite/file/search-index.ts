@@ -3,7 +3,7 @@ import type { Doc, Domain } from '../../../model/documents.ts'
 import type { DomainSchema } from '../../contract.ts'
 import { declaredSearch, hasAccents, searchText } from '../../search/search-text.ts'
 import { indexedText } from '../sql/compile-search.ts'
-import { fragment } from '../sql/fragment.ts'
+import { fragment } from '../sql/sql-fragment.ts'
 import { changedIds, lastSequence } from './log.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
 

@@ -1,5 +1,5 @@
 import type { Domain } from '../../../model/documents.ts'
-import { fragment, quoteName } from '../sql/fragment.ts'
+import { fragment, quoteName } from '../sql/sql-fragment.ts'
 import { domainOfTable } from './tables.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
 

@@ -4,11 +4,11 @@ import { core, domains } from '../../../model/identifiers.ts'
 import type { Path } from '../../../model/query/plan.ts'
 import type { DomainSchema, IndexSchema } from '../../contract.ts'
 import { pathSql } from '../sql/compile-path.ts'
-import { fragment, quoteName } from '../sql/fragment.ts'
+import { fragment, quoteName } from '../sql/sql-fragment.ts'
 import { type KeyLayout, keyLayout } from '../sql/key-columns.ts'
 import { documentColumns, transactionColumns } from '../sql/row.ts'
 import { pathName } from '../sql/compile-path.ts'
-import type { TableIndex, TableSql } from '../sql/scope.ts'
+import type { TableIndex, TableSql } from '../sql/sql-scope.ts'
 
 /** Part of the names of indexes: those of another layout are made anew. */
 const layoutVersion = 2

@@ -5,11 +5,11 @@ import type { Path } from '../../../model/query/plan.ts'
 import type { DomainSchema, StorageSchema } from '../../contract.ts'
 import { pathSql } from '../sql/compile-path.ts'
 import { Connection, type ConnectionOptions } from './database.ts'
-import { always, type Fragment, fragment, template } from '../sql/fragment.ts'
+import { always, type SqlFragment, fragment, template } from '../sql/sql-fragment.ts'
 import { type PreparedFind, prepareFind } from '../sql/prepared-find.ts'
 import { pathName } from '../sql/compile-path.ts'
-import type { Catalog, TableSql } from '../sql/scope.ts'
-import type { Shape } from '../sql/shape.ts'
+import type { Catalog, TableSql } from '../sql/sql-scope.ts'
+import type { QueryShape } from '../sql/query-shape.ts'
 import { tableName, tableSql } from './tables.ts'
 
 const shapesAtOnce = 200
@@ -61,11 +61,11 @@ export class WorkspaceFile extends Connection implements Catalog {
   }
 
   isPlain(table: TableSql, path: Path): boolean {
-    const irregular = this.irregularity(table, path)
-    return irregular === undefined || this.value<number>(template('SELECT {}', irregular)) === 0
+    const nonScalar = this.nonScalarTest(table, path)
+    return nonScalar === undefined || this.value<number>(template('SELECT {}', nonScalar)) === 0
   }
 
-  irregularity(table: TableSql, path: Path): Fragment | undefined {
+  nonScalarTest(table: TableSql, path: Path): SqlFragment | undefined {
     const expression = pathSql(path, table.columns, '', table.keyColumns.get(pathName(path)))
     if (expression === undefined) return always
     if (expression.column || table.missing === true) return undefined
@@ -73,7 +73,7 @@ export class WorkspaceFile extends Connection implements Catalog {
   }
 
   /** The statements for a shape; `null` when none can be kept for it. */
-  preparedFind(shape: Shape): PreparedFind | null {
+  preparedFind(shape: QueryShape): PreparedFind | null {
     const known = this.#finds.get(shape.key)
     if (known !== undefined) return known.prepared
     const prepared = prepareFind(shape, this)

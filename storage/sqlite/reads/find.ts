@@ -6,11 +6,11 @@ import { compileProjection } from '../../../model/query/projection.ts'
 import { compileSort } from '../../../model/query/sort.ts'
 import type { PartLimits } from '../../contract.ts'
 import { compileFind, type CompiledFind, rowidsOf } from '../sql/compile-find.ts'
-import { always, type Fragment, fragment } from '../sql/fragment.ts'
+import { always, type SqlFragment, fragment } from '../sql/sql-fragment.ts'
 import { joinsOf } from './joins.ts'
-import { NotNativeError } from '../sql/scope.ts'
+import { NotNativeError } from '../sql/sql-scope.ts'
 import { boundFind, type PreparedFind } from '../sql/prepared-find.ts'
-import { type Shape, shapeOf } from '../sql/shape.ts'
+import { type QueryShape, shapeOf } from '../sql/query-shape.ts'
 import type { WorkspaceFile } from '../file/workspace-file.ts'
 
 /** Documents a page has at most. */
@@ -39,7 +39,7 @@ export function findPage(file: WorkspaceFile, plan: FindPlan): Page | undefined 
 
 /** The statement of a page, and what to bind to it. */
 export interface PreparedPage {
-  shape: Shape
+  shape: QueryShape
   prepared: PreparedFind
 }
 
@@ -64,9 +64,13 @@ export function isPage({ limit, total, lookups, projection }: FindPlan): boolean
   return !total && lookups.length === 0 && projection === undefined
 }
 
-type PageRow = [irregular: number, count: number, text: string | null]
+type PageRow = [nonScalar: number, count: number, text: string | null]
 
-function readRow(file: WorkspaceFile, prepared: PreparedFind, values: Shape['values']): PageRow | undefined {
+function readRow(
+  file: WorkspaceFile,
+  prepared: PreparedFind,
+  values: QueryShape['values'],
+): PageRow | undefined {
   const { sql, bind } = prepared.page
   try {
     return file.row(sql, bind(values)) as PageRow | undefined
@@ -153,7 +157,7 @@ function native(file: WorkspaceFile, plan: FindPlan): Omit<CompiledFind, 'isShor
 function compile(file: WorkspaceFile, plan: FindPlan): Omit<CompiledFind, 'isShort'> | undefined {
   const shape = shapeOf(plan)
   const prepared = file.preparedFind(shape)
-  if (prepared !== null && !isIrregular(file, prepared)) return boundFind(prepared, shape.values)
+  if (prepared !== null && !hasNonScalars(file, prepared)) return boundFind(prepared, shape.values)
   try {
     return compileFind(plan, file)
   } catch (error) {
@@ -162,8 +166,8 @@ function compile(file: WorkspaceFile, plan: FindPlan): Omit<CompiledFind, 'isSho
   }
 }
 
-function isIrregular(file: WorkspaceFile, { irregular }: PreparedFind): boolean {
-  return irregular !== undefined && file.value<number>(irregular) !== 0
+function hasNonScalars(file: WorkspaceFile, { nonScalarTest }: PreparedFind): boolean {
+  return nonScalarTest !== undefined && file.value<number>(nonScalarTest) !== 0
 }
 
 /**
@@ -175,7 +179,7 @@ function readRows<T extends string | number>(
   { rows, unhinted }: Pick<CompiledFind, 'rows' | 'unhinted'>,
   most = Infinity,
 ): T[] {
-  const read = (query: Fragment) =>
+  const read = (query: SqlFragment) =>
     most === Infinity ? file.column<T>(query) : firstRows<T>(file, query, most)
   if (rows === unhinted) return read(rows)
   try {
@@ -187,7 +191,7 @@ function readRows<T extends string | number>(
 
 function firstRows<T extends string | number>(
   file: WorkspaceFile,
-  { sql, params }: Fragment,
+  { sql, params }: SqlFragment,
   most: number,
 ): T[] {
   const found: T[] = []

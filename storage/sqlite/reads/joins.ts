@@ -4,8 +4,8 @@ import type { LookupPlan } from '../../../model/query/plan.ts'
 import { compileCondition, type Join, type Joins } from '../../../model/query/predicate.ts'
 import { compileCondition as compileSql } from '../sql/compile-condition.ts'
 import { readDocuments } from '../file/documents.ts'
-import { always, and, template } from '../sql/fragment.ts'
-import { rootScope } from '../sql/scope.ts'
+import { always, and, template } from '../sql/sql-fragment.ts'
+import { rootScope } from '../sql/sql-scope.ts'
 import type { WorkspaceFile } from '../file/workspace-file.ts'
 
 /** The model's joins over the file: only what is referred to is read. */

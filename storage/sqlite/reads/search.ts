@@ -3,7 +3,7 @@ import type { SearchHit, SearchRequest, VisibleDocuments } from '../../contract.
 import { Search } from '../../../model/query/search.ts'
 import { hitOf, isLeftOut } from '../../search/search-hit.ts'
 import { matchExpression } from '../sql/compile-search.ts'
-import { and, fragment, not, oneOf, or, template, type Fragment } from '../sql/fragment.ts'
+import { and, fragment, not, oneOf, or, template, type SqlFragment } from '../sql/sql-fragment.ts'
 import type { WorkspaceFile } from '../file/workspace-file.ts'
 import { pushAll } from '../../../model/push-all.ts'
 
@@ -31,7 +31,7 @@ export function search(file: WorkspaceFile, request: SearchRequest): SearchHit[]
   return hits
 }
 
-function searchQuery(match: string, { classes, spaces, visible, limit }: SearchRequest): Fragment {
+function searchQuery(match: string, { classes, spaces, visible, limit }: SearchRequest): SqlFragment {
   const where = [fragment('search MATCH ?', match)]
   if (classes !== undefined) where.push(oneOf('d._class', classes))
   if (spaces !== undefined) where.push(oneOf('d.space', spaces))
@@ -44,7 +44,7 @@ function searchQuery(match: string, { classes, spaces, visible, limit }: SearchR
   )
 }
 
-function visibility({ account, spaces, classes, ...of }: VisibleDocuments): Fragment[] {
+function visibility({ account, spaces, classes, ...of }: VisibleDocuments): SqlFragment[] {
   const isOther = (names: readonly string[]) => not(oneOf('d._class', names))
   const parts = [oneOf('d.space', spaces), oneOf('d._class', classes)]
   if (of.spaceClasses.length > 0) parts.push(or([isOther(of.spaceClasses), oneOf('d.id', spaces)]))

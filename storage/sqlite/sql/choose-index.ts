@@ -1,6 +1,6 @@
 import type { Condition, FindPlan, Path, SortKey } from '../../../model/query/plan.ts'
 import { pathName } from './compile-path.ts'
-import type { TableIndex, TableSql } from './scope.ts'
+import type { TableIndex, TableSql } from './sql-scope.ts'
 
 const idPath = pathName(['_id'])
 
@@ -20,7 +20,7 @@ export function chooseIndex(plan: FindPlan, table: TableSql): TableIndex | undef
   const equal = comparedForEquality(conjuncts)
   if (equal.has(idPath)) return undefined
   const sort = plan.sort.length === 0 ? [{ path: ['_id'], order: 1 as const }] : plan.sort
-  const usable = table.indexes.filter((index) => isWalk(index, equal, sort) && covers(index, conjuncts))
+  const usable = table.indexes.filter((index) => isPageOrder(index, equal, sort) && covers(index, conjuncts))
   return usable.sort((a, b) => equalKeys(b, equal) - equalKeys(a, equal))[0]
 }
 
@@ -57,7 +57,7 @@ function equalKeys(index: TableIndex, equal: ReadonlySet<string>): number {
   return count === -1 ? index.keys.length : count
 }
 
-function isWalk(index: TableIndex, equal: ReadonlySet<string>, sort: readonly SortKey[]): boolean {
+function isPageOrder(index: TableIndex, equal: ReadonlySet<string>, sort: readonly SortKey[]): boolean {
   const rest = index.keys.slice(equalKeys(index, equal))
   const [first] = rest
   if (first === undefined || rest.length < sort.length) return false

@@ -2,19 +2,19 @@ import type { FindPlan } from '../../../model/query/plan.ts'
 import { chooseIndex, isById } from './choose-index.ts'
 import { compileCondition } from './compile-condition.ts'
 import { compileSort } from './compile-sort.ts'
-import type { Fragment } from './fragment.ts'
-import { always, and, fragment, limitTo, or, quoteName, template } from './fragment.ts'
-import type { Catalog, Scope } from './scope.ts'
-import { rootScope } from './scope.ts'
+import type { SqlFragment } from './sql-fragment.ts'
+import { always, and, fragment, limitTo, or, quoteName, template } from './sql-fragment.ts'
+import type { Catalog, SqlScope } from './sql-scope.ts'
+import { rootScope } from './sql-scope.ts'
 
 export interface CompiledFind {
   /** One column, the document's JSON, in order. */
-  rows: Fragment
+  rows: SqlFragment
   /** The same without the hint to an index, should SQLite find that it can't follow it. */
-  unhinted: Fragment
-  count: Fragment
+  unhinted: SqlFragment
+  count: SqlFragment
   /** One value: whether the order can't be told by SQL after all. */
-  check: Fragment | undefined
+  check: SqlFragment | undefined
   /** Few rows are touched: the one of an `_id`, or those a page's index leads to. */
   isShort: boolean
 }
@@ -22,7 +22,7 @@ export interface CompiledFind {
 const selectData = 'SELECT t0.data '
 
 /** The same rows, by their ids. */
-export function rowidsOf({ sql, params }: Fragment): Fragment {
+export function rowidsOf({ sql, params }: SqlFragment): SqlFragment {
   return { sql: `SELECT t0.rowid ${sql.slice(selectData.length)}`, params }
 }
 
@@ -46,15 +46,15 @@ export function compileFind(plan: FindPlan, catalog: Catalog): CompiledFind {
   }
 }
 
-function existence(from: string, where: Fragment): Fragment {
+function existence(from: string, where: SqlFragment): SqlFragment {
   return template(`SELECT EXISTS (SELECT 1 ${from} WHERE {})`, where)
 }
 
 /** The rows of the plan's condition that may be found at all. */
-function compileWhere(plan: FindPlan, scope: Scope): Fragment {
+function compileWhere(plan: FindPlan, scope: SqlScope): SqlFragment {
   return and([compileCondition(plan.condition, scope), scope.table.visible?.(scope.alias) ?? always])
 }
 
-function limitOf(plan: FindPlan): Fragment {
+function limitOf(plan: FindPlan): SqlFragment {
   return fragment(plan.limit === undefined ? '' : limitTo(plan.limit))
 }

@@ -1,21 +1,21 @@
 import type { Condition, LookupPlan } from '../../../model/query/plan.ts'
 import type { PathSql } from './compile-path.ts'
-import type { Fragment } from './fragment.ts'
-import { always, and, fragment, never, template } from './fragment.ts'
-import type { Scope } from './scope.ts'
-import { findLookup, isIndexed, joinedScope, NotNativeError, scopedPath } from './scope.ts'
+import type { SqlFragment } from './sql-fragment.ts'
+import { always, and, fragment, never, template } from './sql-fragment.ts'
+import type { SqlScope } from './sql-scope.ts'
+import { findLookup, isIndexed, joinedScope, NotNativeError, scopedPath } from './sql-scope.ts'
 
 /** `compileCondition`, which compiles joins by this file: files don't import each other in a circle. */
-type Compile = (condition: Condition, scope: Scope) => Fragment
+type Compile = (condition: Condition, scope: SqlScope) => SqlFragment
 
 type LookupCondition = Extract<Condition, { op: 'lookup' }>
 
 /** Holds where some joined document meets the condition. */
 export function compileJoinCondition(
   { name, condition }: LookupCondition,
-  scope: Scope,
+  scope: SqlScope,
   compile: Compile,
-): Fragment {
+): SqlFragment {
   const lookup = findLookup(scope, name)
   const joined = joinedScope(scope, lookup)
   if (joined.table.missing === true) return never
@@ -27,20 +27,20 @@ export function compileJoinCondition(
 }
 
 /** The joined rows of an outer row. */
-export function joinOn(lookup: LookupPlan, outer: Scope, joined: Scope, compile: Compile): Fragment {
+export function joinOn(lookup: LookupPlan, outer: SqlScope, joined: SqlScope, compile: Compile): SqlFragment {
   const link =
     lookup.direction === 'forward' ? forwardLink(lookup, outer, joined) : reverseLink(lookup, outer, joined)
   return and([link, compile(lookup.condition, joined), joined.table.visible?.(joined.alias) ?? always])
 }
 
-function forwardLink(lookup: LookupPlan, outer: Scope, joined: Scope): Fragment {
+function forwardLink(lookup: LookupPlan, outer: SqlScope, joined: SqlScope): SqlFragment {
   const { path, scalar } = linkPath(lookup, outer)
   if (scalar) return fragment(`${joined.alias}._id = ${path.key}`)
   const items = `SELECT value FROM ${path.each} WHERE ${path.type} IN ('text','array') AND type = 'text'`
   return fragment(`${joined.alias}._id IN (${items})`)
 }
 
-function reverseLink(lookup: LookupPlan, outer: Scope, joined: Scope): Fragment {
+function reverseLink(lookup: LookupPlan, outer: SqlScope, joined: SqlScope): SqlFragment {
   const { path, scalar } = linkPath(lookup, joined)
   const own = `${outer.alias}._id`
   if (scalar) return fragment(`${path.key} = ${own}`)
@@ -49,7 +49,7 @@ function reverseLink(lookup: LookupPlan, outer: Scope, joined: Scope): Fragment 
 }
 
 /** The path that refers, and whether only a scalar stands there. */
-export function linkPath(lookup: LookupPlan, scope: Scope): { path: PathSql; scalar: boolean } {
+export function linkPath(lookup: LookupPlan, scope: SqlScope): { path: PathSql; scalar: boolean } {
   const path = scopedPath(scope, lookup.path)
   if (path === undefined) throw new NotNativeError(`no SQL for the path of lookup ${lookup.name}`)
   const scalar =
@@ -60,6 +60,6 @@ export function linkPath(lookup: LookupPlan, scope: Scope): { path: PathSql; sca
 }
 
 /** Without an index the proof is a scan; only a path that may lead through arrays is worth it. */
-function needsProof(lookup: LookupPlan, scope: Scope, path: PathSql): boolean {
+function needsProof(lookup: LookupPlan, scope: SqlScope, path: PathSql): boolean {
   return path.behindArray !== undefined || isIndexed(scope.table, lookup.path)
 }

@@ -1,6 +1,6 @@
 import type { Path, Value } from '../../../model/query/plan.ts'
-import type { SqlValue } from './fragment.ts'
-import { quoteName } from './fragment.ts'
+import type { SqlValue } from './sql-fragment.ts'
+import { quoteName } from './sql-fragment.ts'
 
 const deepestNativePath = 8
 

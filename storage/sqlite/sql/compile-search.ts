@@ -2,9 +2,9 @@ import type { SearchCondition } from '../../../model/query/plan.ts'
 import { Search } from '../../../model/query/search.ts'
 import type { SearchTerm } from '../../../model/query/search-terms.ts'
 import type { SearchText } from '../../search/search-text.ts'
-import type { Fragment } from './fragment.ts'
-import { never, template, fragment } from './fragment.ts'
-import type { Scope } from './scope.ts'
+import type { SqlFragment } from './sql-fragment.ts'
+import { never, template, fragment } from './sql-fragment.ts'
+import type { SqlScope } from './sql-scope.ts'
 
 /** Before each word of a document in which accents count: what is looked for without accents does not find it. */
 const ACCENTED = '\uE000'
@@ -12,7 +12,7 @@ const ACCENTED = '\uE000'
 const BETWEEN_TEXTS = ' \uE001 '
 
 /** The index covers all full-text fields of a domain, so what it finds is narrowed to the named ones by `exact`. */
-export function compileSearch(condition: SearchCondition, scope: Scope, exact: Fragment): Fragment {
+export function compileSearch(condition: SearchCondition, scope: SqlScope, exact: SqlFragment): SqlFragment {
   const match = matchExpression(new Search(condition), condition.accented)
   if (match === undefined) return never
   if (!condition.paths.every((path) => scope.table.searched.has(JSON.stringify(path)))) return exact

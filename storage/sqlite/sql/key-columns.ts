@@ -4,7 +4,7 @@ import { domains } from '../../../model/identifiers.ts'
 import type { Path } from '../../../model/query/plan.ts'
 import type { DomainSchema } from '../../contract.ts'
 import { isExact, pathSql } from './compile-path.ts'
-import type { SqlValue } from './fragment.ts'
+import type { SqlValue } from './sql-fragment.ts'
 import { documentColumns } from './row.ts'
 import { pathName } from './compile-path.ts'
 

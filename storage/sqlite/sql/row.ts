@@ -1,6 +1,6 @@
 import type { Doc } from '../../../model/documents.ts'
 import type { LogEntry } from '../../contract.ts'
-import type { SqlValue } from './fragment.ts'
+import type { SqlValue } from './sql-fragment.ts'
 
 /** Fields of every document with a column of their own, in the order of a row. */
 export const documentColumns = [

@@ -1,7 +1,7 @@
 import type { Domain } from '../../../model/documents.ts'
 import { StorageError } from '../../contract.ts'
-import { busy, type FoundParts, type NextPart, type ReadCall, type WalkBegun } from './worker-protocol.ts'
-import { FileWalk } from '../reads/domain-walk.ts'
+import { busy, type FoundParts, type NextPart, type ReadCall, type ScanStarted } from './worker-protocol.ts'
+import { FileScan } from '../reads/domain-scan.ts'
 import type { Handles } from './handles.ts'
 import { findParts, findShort, LongFind } from '../reads/long-find.ts'
 
@@ -11,7 +11,7 @@ type FindEncoded = Extract<ReadCall, { method: 'findEncoded' }>
 export class LongReadCalls {
   readonly #handles: Handles
   readonly #most: number
-  readonly #open = new Map<number, { workspace: number; read: LongFind | FileWalk }>()
+  readonly #open = new Map<number, { workspace: number; read: LongFind | FileScan }>()
   #last = 0
 
   constructor(handles: Handles, most: number) {
@@ -45,24 +45,24 @@ export class LongReadCalls {
     return { parts: [part], final }
   }
 
-  beginWalk(workspace: number, domain: Domain): WalkBegun | typeof busy {
+  beginScan(workspace: number, domain: Domain): ScanStarted | typeof busy {
     if (this.#open.size >= this.#most) return busy
     const file = this.#handles.file(workspace)
     const walk = file.snapshot(
-      () => new FileWalk(file, domain),
+      () => new FileScan(file, domain),
       () => true,
     )
     return { read: this.#keep(workspace, walk), seq: walk.seq }
   }
 
   /** JSON text. */
-  walkOn(id: number, byteLimit: number): string {
-    return JSON.stringify(this.#read(id, FileWalk).next(byteLimit))
+  nextScanPage(id: number, byteLimit: number): string {
+    return JSON.stringify(this.#read(id, FileScan).next(byteLimit))
   }
 
   /** A JSON array. */
-  getInWalk(id: number, ids: readonly string[]): string {
-    return `[${this.#read(id, FileWalk).get(ids).join(',')}]`
+  getInScan(id: number, ids: readonly string[]): string {
+    return `[${this.#read(id, FileScan).get(ids).join(',')}]`
   }
 
   /** Idempotent. */
@@ -76,13 +76,13 @@ export class LongReadCalls {
     for (const [id, open] of this.#open) if (open.workspace === workspace) this.close(id)
   }
 
-  #read<T extends LongFind | FileWalk>(id: number, kind: new (...args: never[]) => T): T {
+  #read<T extends LongFind | FileScan>(id: number, kind: new (...args: never[]) => T): T {
     const { read } = this.#open.get(id) ?? {}
     if (read instanceof kind) return read
     throw new StorageError('closed', 'the read has ended')
   }
 
-  #keep(workspace: number, read: LongFind | FileWalk): number {
+  #keep(workspace: number, read: LongFind | FileScan): number {
     this.#handles.take(workspace)
     this.#last += 1
     this.#open.set(this.#last, { workspace, read })

@@ -7,9 +7,9 @@ import { search } from '../reads/search.ts'
 import { storedClasses } from '../file/stored-classes.ts'
 import type { WorkspaceFile } from '../file/workspace-file.ts'
 
-export type ShortCall = Exclude<ReadCall, { read: number } | { method: 'findEncoded' | 'beginWalk' }>
+export type SingleReadCall = Exclude<ReadCall, { read: number } | { method: 'findEncoded' | 'beginScan' }>
 
-export function answerRead(file: WorkspaceFile, call: ShortCall): unknown {
+export function performRead(file: WorkspaceFile, call: SingleReadCall): unknown {
   switch (call.method) {
     case 'find': {
       const page = findPage(file, call.plan)

@@ -19,9 +19,9 @@ export type ReadCall =
   | { method: 'find'; plan: FindPlan }
   | { method: 'findEncoded'; plan: FindPlan; limits: PartLimits }
   | { method: 'nextPart'; read: number }
-  | { method: 'beginWalk'; domain: Domain }
-  | { method: 'walkOn'; read: number; byteLimit: number }
-  | { method: 'getInWalk'; read: number; ids: readonly string[] }
+  | { method: 'beginScan'; domain: Domain }
+  | { method: 'nextScanPage'; read: number; byteLimit: number }
+  | { method: 'getInScan'; read: number; ids: readonly string[] }
   | { method: 'closeRead'; read: number }
   | { method: 'get'; domain: Domain; ids: readonly string[] }
   | { method: 'readLog'; after: number; limit: number; objectSpace?: string }
@@ -38,7 +38,7 @@ export interface FoundParts extends EncodedResult {
 export const busy = 'busy'
 
 /** The answer to `beginWalk`. */
-export interface WalkBegun {
+export interface ScanStarted {
   read: number
   seq: number
 }

@@ -2,9 +2,9 @@ import type { Call, Reply, Request, WorkerOptions } from './worker-protocol.ts'
 import { toFailure } from '../file/failure.ts'
 import { Handles } from './handles.ts'
 import { LongReadCalls } from './long-read-calls.ts'
-import { answerRead } from './read-calls.ts'
+import { performRead } from './read-calls.ts'
 import { SearchFeed } from './search-feed.ts'
-import { answerWrite, changeSchema, openFile } from './write-calls.ts'
+import { performWrite, changeSchema, openFile } from './write-calls.ts'
 
 /** What a worker does with a request, apart from how it gets there. */
 export class WorkerService {
@@ -19,7 +19,7 @@ export class WorkerService {
     this.#long = new LongReadCalls(this.#handles, options.maxLongReads)
   }
 
-  answer({ id, workspace, call }: Request): Reply | Promise<Reply> {
+  handle({ id, workspace, call }: Request): Reply | Promise<Reply> {
     try {
       const value = this.#perform(workspace, call)
       if (!(value instanceof Promise)) return { id, value }
@@ -53,21 +53,21 @@ export class WorkerService {
       case 'upload':
       case 'clean':
         if (call.method === 'commit') this.#feed.schedule(workspace)
-        return answerWrite(this.#handles.file(workspace), call)
+        return performWrite(this.#handles.file(workspace), call)
       case 'findEncoded':
         return this.#long.findEncoded(workspace, call)
       case 'nextPart':
         return this.#long.nextPart(call.read)
-      case 'beginWalk':
-        return this.#long.beginWalk(workspace, call.domain)
-      case 'walkOn':
-        return this.#long.walkOn(call.read, call.byteLimit)
-      case 'getInWalk':
-        return this.#long.getInWalk(call.read, call.ids)
+      case 'beginScan':
+        return this.#long.beginScan(workspace, call.domain)
+      case 'nextScanPage':
+        return this.#long.nextScanPage(call.read, call.byteLimit)
+      case 'getInScan':
+        return this.#long.getInScan(call.read, call.ids)
       case 'closeRead':
         return this.#long.close(call.read)
       default:
-        return answerRead(this.#handles.file(workspace), call)
+        return performRead(this.#handles.file(workspace), call)
     }
   }
 }

@@ -58,7 +58,7 @@ export class WorkerThread {
   }
 
   /** Takes in what the worker has answered, without waiting for the event loop to come by. */
-  takeAnswers(): void {
+  pollReplies(): void {
     const running = this.#running
     if (running !== undefined && Atomics.load(running.sent, 1) !== running.taken) drain(running)
   }

@@ -14,7 +14,7 @@ options.port.on('message', (requests: Request[]) => {
   let replies: Reply[] = []
   let since = performance.now()
   for (const request of requests) {
-    const reply = service.answer(request)
+    const reply = service.handle(request)
     if (reply instanceof Promise) void reply.then((late) => post([late]))
     else replies.push(reply)
     if (performance.now() - since < replyEvery) continue

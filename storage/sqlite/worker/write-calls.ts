@@ -28,7 +28,7 @@ type Commit = Extract<WriteCall, { method: 'commit' }>
 
 export type FileCall = Exclude<WriteCall, { method: 'open' | 'applySchema' | 'catchUp' }>
 
-export function answerWrite(file: WorkspaceFile, call: FileCall): unknown {
+export function performWrite(file: WorkspaceFile, call: FileCall): unknown {
   switch (call.method) {
     case 'prefetch':
       return prefetch(file, call.request)

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { Condition, FindPlan, Value } from '../../../model/query/plan.ts'
 import { isExact } from './compile-path.ts'
-import type { Fragment, SqlValue } from './fragment.ts'
+import type { SqlFragment, SqlValue } from './sql-fragment.ts'
 
 /** What plans that differ in the compared values only have in common, and these values. */
-export interface Shape {
+export interface QueryShape {
   key: string
   values: readonly SlotValue[]
   /** The plan with a mark of the same type in the place of each value. */
@@ -23,7 +23,7 @@ export interface ShapedSql {
 const markStart = `~${randomBytes(12).toString('hex')}~`
 const markNumber = (1 + Math.random()) * 1e300
 
-export function shapeOf(plan: FindPlan): Shape {
+export function shapeOf(plan: FindPlan): QueryShape {
   const values: SlotValue[] = []
   const { condition, ...rest } = plan
   const key = `${describe(condition, values)} ${JSON.stringify(rest)}`
@@ -79,7 +79,7 @@ function markOf(slot: number, value: SlotValue): SlotValue {
 }
 
 /** The SQL of a marked plan, to be bound for each plan of its shape. */
-export function shapedSql({ sql, params }: Fragment, shape: Shape): ShapedSql {
+export function shapedSql({ sql, params }: SqlFragment, shape: QueryShape): ShapedSql {
   const marks = shape.values.map((value, slot) => markOf(slot, value))
   const sources = params.map((param) => sourceOf(param, marks))
   return { sql, bind: (values) => sources.map((source) => source(values)) }

@@ -2,7 +2,7 @@ import type { Domain } from '../../../model/documents.ts'
 import type { LookupPlan, Path } from '../../../model/query/plan.ts'
 import type { PathSql } from './compile-path.ts'
 import { pathName, pathSql } from './compile-path.ts'
-import type { Fragment } from './fragment.ts'
+import type { SqlFragment } from './sql-fragment.ts'
 import type { KeyLayout } from './key-columns.ts'
 
 const expressionsAtOnce = 500
@@ -14,7 +14,7 @@ export interface TableSql {
   name: string
   columns: ReadonlySet<string>
   /** Rows that are kept and yet not found, such as derived transactions in the log. */
-  visible?: (alias: string) => Fragment
+  visible?: (alias: string) => SqlFragment
   /** Full-text fields, as JSON text of their paths: what a search condition may name to use the index. */
   searched: ReadonlySet<string>
   /** Indexes by the paths of their keys. */
@@ -49,11 +49,11 @@ export interface Catalog {
   /** Whether every value at the path is a scalar. Cheap for the paths of an index only. */
   isPlain: (table: TableSql, path: Path) => boolean
   /** SQL for the opposite; `undefined` where it can't be. */
-  irregularity: (table: TableSql, path: Path) => Fragment | undefined
+  nonScalarTest: (table: TableSql, path: Path) => SqlFragment | undefined
 }
 
 /** The rows a piece of SQL is about. */
-export interface Scope {
+export interface SqlScope {
   catalog: Catalog
   table: TableSql
   alias: string
@@ -63,22 +63,22 @@ export interface Scope {
 /** Thrown where only the evaluator of the model knows the answer; the plan is then run by it. */
 export class NotNativeError extends Error {}
 
-export function rootScope(catalog: Catalog, domain: Domain, lookups: readonly LookupPlan[]): Scope {
+export function rootScope(catalog: Catalog, domain: Domain, lookups: readonly LookupPlan[]): SqlScope {
   return { catalog, table: catalog.table(domain), alias: 't0', lookups }
 }
 
-export function joinedScope(outer: Scope, lookup: LookupPlan): Scope {
+export function joinedScope(outer: SqlScope, lookup: LookupPlan): SqlScope {
   const alias = `t${Number(outer.alias.slice(1)) + 1}`
   return { catalog: outer.catalog, table: outer.catalog.table(lookup.domain), alias, lookups: lookup.nested }
 }
 
-export function findLookup(scope: Scope, name: string): LookupPlan {
+export function findLookup(scope: SqlScope, name: string): LookupPlan {
   const lookup = scope.lookups.find((candidate) => candidate.name === name)
   if (lookup === undefined) throw new NotNativeError(`no lookup ${name}`)
   return lookup
 }
 
-export function scopedPath(scope: Scope, path: Path): PathSql | undefined {
+export function scopedPath(scope: SqlScope, path: Path): PathSql | undefined {
   const { columns, expressions, keyColumns } = scope.table
   const name = pathName(path)
   const key = `${scope.alias} ${name}`

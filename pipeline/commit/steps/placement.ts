@@ -5,13 +5,13 @@ import { notFound } from '../../permissions/role.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import { attachmentOf } from '../attachments.ts'
 import type { AppliedChange, CommitStep, Work } from '../commit-step.ts'
-import { StagedSight } from '../staged-sight.ts'
+import { StagedVisibility } from '../staged-visibility.ts'
 
 /**
  * Documents of strict classes are put into spaces that are there, and those that belong to a parent have one. Whether the
  * parent itself is there, `counters` asks of all classes.
  */
-export const place: CommitStep = (next, workspace) =>
+export const placement: CommitStep = (next, workspace) =>
   async function place(work, tx) {
     const outcome = await next(work, tx)
     if (outcome.change !== undefined) checkPlace(work, workspace, outcome.change)
@@ -23,7 +23,7 @@ function checkPlace(work: Work, { permissions }: Workspace, { before, after }: A
   const { hierarchy } = work.state
   if (after === undefined || !hierarchy.isStrict(after._class)) return
   const isMoved = before === undefined || before.space !== after.space
-  if (isMoved && !new StagedSight(work, permissions).hasSpace(after.space)) throw notFound(after.space)
+  if (isMoved && !new StagedVisibility(work, permissions).hasSpace(after.space)) throw notFound(after.space)
   const isAttached = hierarchy.isDerived(after._class, core.class.AttachedDoc)
   // Those of the model refer to each other without collections.
   if (!isAttached || hierarchy.domainOf(after._class) === domains.model) return

@@ -5,7 +5,7 @@ import { lastSequence } from '../file/log.ts'
 import type { WorkspaceFile } from '../file/workspace-file.ts'
 
 /** A walk over a domain in a snapshot of the file. To be made within a transaction, which it goes on with. */
-export class FileWalk {
+export class FileScan {
   readonly seq: number
   readonly #file: WorkspaceFile
   readonly #domain: Domain

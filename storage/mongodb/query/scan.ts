@@ -12,7 +12,7 @@ import { compileQuery, decoded, type QueryContext } from './query.ts'
 /** Documents asked of the server at once. */
 const docsAtOnce = 200
 
-export type WalkContext = QueryContext & { log: Log }
+export type ScanContext = QueryContext & { log: Log }
 
 interface Read {
   docs: Doc[]
@@ -24,16 +24,16 @@ interface Read {
  * A walk over a domain as of one place in the log, without a snapshot: what was changed after that place is made again
  * from the log.
  */
-export class ReplayingWalk {
+export class ReplayingScan {
   readonly seq: number
   readonly #domain: Domain
-  readonly #context: WalkContext
+  readonly #context: ScanContext
   readonly #changed: ChangedSince
   /** Documents may have been larger than they are. */
   readonly #chunks = new InfoChunks((byteLimit) => this.#next(byteLimit))
   #cursor: string | undefined
 
-  constructor(domain: Domain, context: WalkContext) {
+  constructor(domain: Domain, context: ScanContext) {
     this.#domain = domain
     this.#context = context
     this.#changed = new ChangedSince(context.log, domain)
@@ -96,7 +96,7 @@ export class ReplayingWalk {
 export async function listPage(
   domain: Domain,
   place: { cursor: string | undefined; byteLimit: number },
-  context: WalkContext,
+  context: ScanContext,
 ): Promise<DocumentPage> {
   const { docs, last } = await readPage(domain, place, context)
   const page = new InfoPage(Infinity)
@@ -107,7 +107,7 @@ export async function listPage(
 async function readPage(
   domain: Domain,
   { cursor, byteLimit, seq }: { cursor: string | undefined; byteLimit: number; seq?: number },
-  context: WalkContext,
+  context: ScanContext,
 ): Promise<Read> {
   const { source, filter } = compileQuery(domain, { op: 'all-of', conditions: [] }, context)
   const id = `${source.prefix}_id`

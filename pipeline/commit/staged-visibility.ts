@@ -4,7 +4,7 @@ import { isSpaceVisible } from '../permissions/space-index.ts'
 import type { Work } from './commit-step.ts'
 
 /** What the caller sees of what the group leaves: a change of membership counts from the next transaction on. */
-export class StagedSight {
+export class StagedVisibility {
   readonly #work: Work
   readonly #permissions: Permissions
   readonly #isWhole: boolean

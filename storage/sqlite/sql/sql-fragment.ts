@@ -3,12 +3,12 @@ import { pushAll } from '../../../model/push-all.ts'
 export type SqlValue = string | number | bigint | Uint8Array | null
 
 /** SQL with its bound values in the order of their question marks. */
-export interface Fragment {
+export interface SqlFragment {
   readonly sql: string
   readonly params: readonly SqlValue[]
 }
 
-export function fragment(sql: string, ...params: SqlValue[]): Fragment {
+export function fragment(sql: string, ...params: SqlValue[]): SqlFragment {
   return { sql, params }
 }
 
@@ -16,7 +16,7 @@ export const always = fragment('1')
 export const never = fragment('0')
 
 /** Fills the `{}` of the template with the parts, in order. */
-export function template(text: string, ...parts: (Fragment | string)[]): Fragment {
+export function template(text: string, ...parts: (SqlFragment | string)[]): SqlFragment {
   const pieces = text.split('{}')
   let sql = pieces[0] ?? ''
   const params: SqlValue[] = []
@@ -27,7 +27,7 @@ export function template(text: string, ...parts: (Fragment | string)[]): Fragmen
   return { sql, params }
 }
 
-export function and(parts: readonly Fragment[]): Fragment {
+export function and(parts: readonly SqlFragment[]): SqlFragment {
   return joined(
     parts.filter((part) => part !== always),
     ' AND ',
@@ -35,7 +35,7 @@ export function and(parts: readonly Fragment[]): Fragment {
   )
 }
 
-export function or(parts: readonly Fragment[]): Fragment {
+export function or(parts: readonly SqlFragment[]): SqlFragment {
   return joined(
     parts.filter((part) => part !== never),
     ' OR ',
@@ -43,12 +43,12 @@ export function or(parts: readonly Fragment[]): Fragment {
   )
 }
 
-export function not(part: Fragment): Fragment {
+export function not(part: SqlFragment): SqlFragment {
   return template('({}) IS NOT TRUE', part)
 }
 
 /** A balanced tree, since SQLite limits the depth of an expression to 1000. */
-function joined(parts: readonly Fragment[], operator: string, empty: Fragment): Fragment {
+function joined(parts: readonly SqlFragment[], operator: string, empty: SqlFragment): SqlFragment {
   const [first] = parts
   if (first === undefined) return empty
   if (parts.length === 1) return first
@@ -67,7 +67,7 @@ function joined(parts: readonly Fragment[], operator: string, empty: Fragment): 
 }
 
 /** `IN` with few values spells them out; many travel as one JSON text, so that the statement stays the same. */
-export function oneOf(expression: string, values: readonly (string | number)[]): Fragment {
+export function oneOf(expression: string, values: readonly (string | number)[]): SqlFragment {
   const [only] = values
   if (only === undefined) return never
   if (values.length === 1) return fragment(`${expression} = ?`, only)

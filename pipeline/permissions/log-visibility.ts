@@ -20,7 +20,7 @@ export function innerChange(tx: Tx): TxCUD {
 }
 
 /** Who sees an entry of the log. */
-export function audienceOfLogged(hierarchy: Hierarchy, tx: Tx): Audience {
+export function audienceOfLogEntry(hierarchy: Hierarchy, tx: Tx): Audience {
   const change = innerChange(tx)
   const { objectClass, objectId, objectSpace, createdBy } = change
   if (hierarchy.findClass(objectClass) === undefined) return { spaces: [], creator: null }
@@ -33,7 +33,7 @@ export function audienceOfLogged(hierarchy: Hierarchy, tx: Tx): Audience {
 }
 
 /** Holds for the entries of the log that an account sees. */
-export function loggedCondition(
+export function logVisibilityCondition(
   hierarchy: Hierarchy,
   account: Ref<Account>,
   visible: readonly string[],
@@ -81,7 +81,11 @@ const deciding = ['private', 'members']
  * Whether the entry may have changed what an account sees, so that the entries alone no longer tell what a client
  * that comes back has to show.
  */
-export function changesSight(hierarchy: Hierarchy, isVisible: (space: string) => boolean, tx: Tx): boolean {
+export function changesVisibility(
+  hierarchy: Hierarchy,
+  isVisible: (space: string) => boolean,
+  tx: Tx,
+): boolean {
   const change = innerChange(tx)
   const { operations } = change as Partial<TxUpdateDoc>
   const target: unknown = operations?.['space']
