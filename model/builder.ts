@@ -1,8 +1,9 @@
 import type { AttributeDeclaration } from './attribute-types.ts'
 import type { ClassRef, EnumRef } from './class-ref.ts'
+import { brand } from './brand.ts'
 import { ClassKind, type Class, type CompoundIndex, type Doc, type Domain, type Ref } from './documents.ts'
 import { core } from './identifiers.ts'
-import type { Tx, TxCreateDoc } from './transactions.ts'
+import type { TxCreateDoc } from './transactions.ts'
 
 export type AttributeDeclarations = Record<string, AttributeDeclaration>
 
@@ -101,10 +102,11 @@ export class ModelBuilder {
   }
 
   enum<const V extends string>(name: string, values: readonly V[]): EnumRef<V> {
+    // The type parameter is for the compiler only.
     return this.#create(core.class.Enum, 'enum', name, {
       name,
       enumValues: [...values],
-    }) as unknown as EnumRef<V>
+    }) as EnumRef<V>
   }
 
   /** Any other document of the model, such as a space or a configuration. */
@@ -113,7 +115,7 @@ export class ModelBuilder {
   }
 
   /** In the order of declaration, each class before its attributes. */
-  transactions(): Tx[] {
+  transactions(): TxCreateDoc[] {
     return [...this.#transactions]
   }
 
@@ -127,7 +129,8 @@ export class ModelBuilder {
     // What is lax anyway says nothing, so that it stays what it was for clients that know it.
     const strictness = this.#strict && kind !== 'interface' ? { strict: true } : {}
     const own = { kind: value, label, ...strictness, ...rest }
-    const id = this.#create(_class, kind, name, own) as unknown as ClassRef<T>
+    // The type of its documents follows from the options.
+    const id = this.#create(_class, kind, name, own) as ClassRef<T>
     for (const [attribute, declaration] of Object.entries(attributes)) {
       this.#create(core.class.Attribute, 'attribute', `${name}.${attribute}`, {
         attributeOf: id,
@@ -139,9 +142,9 @@ export class ModelBuilder {
   }
 
   #create(_class: Ref<Class>, kind: string, name: string, attributes: Record<string, unknown>): Ref {
-    const objectId = `${this.#plugin}:${kind}:${name}` as Ref
+    const objectId = brand(`${this.#plugin}:${kind}:${name}`)
     this.#transactions.push({
-      _id: `${this.#plugin}:tx:${kind}-${name}` as Ref,
+      _id: brand(`${this.#plugin}:tx:${kind}-${name}`),
       _class: core.class.TxCreateDoc,
       space: core.space.Tx,
       objectId,

@@ -1,8 +1,7 @@
-import { core } from './identifiers.ts'
 import { invalidTransaction } from './invalid-transaction.ts'
 import { isFields, MAX_VALUE_DEPTH } from './json-value.ts'
 import { isOperators } from './query/parse-condition.ts'
-import type { TxCollectionCUD, TxCUD, TxMixin, TxUpdateDoc } from './transactions.ts'
+import type { TxCUD } from './transactions.ts'
 
 /**
  * Refuses an update that makes its document deeper than {@link MAX_VALUE_DEPTH}: each operand is measured from where it
@@ -12,12 +11,12 @@ import type { TxCollectionCUD, TxCUD, TxMixin, TxUpdateDoc } from './transaction
  */
 export function checkDepth(tx: TxCUD): void {
   switch (tx._class) {
-    case core.class.TxCollectionCUD:
-      return checkDepth((tx as TxCollectionCUD).tx)
-    case core.class.TxUpdateDoc:
-      return checkOperations((tx as TxUpdateDoc).operations, 0)
-    case core.class.TxMixin:
-      return checkOperations((tx as TxMixin).attributes, 1)
+    case 'core:class:TxCollectionCUD':
+      return checkDepth(tx.tx)
+    case 'core:class:TxUpdateDoc':
+      return checkOperations(tx.operations, 0)
+    case 'core:class:TxMixin':
+      return checkOperations(tx.attributes, 1)
   }
 }
 

@@ -1,4 +1,13 @@
-import { ClassKind, type Attribute, type Class, type Domain, type Enum, type Ref } from './documents.ts'
+import { brand } from './brand.ts'
+import {
+  ClassKind,
+  type Attribute,
+  type Class,
+  type ClassId,
+  type Domain,
+  type Enum,
+  type Ref,
+} from './documents.ts'
 import { isReservedKey } from './json-value.ts'
 import { StatusError } from './status.ts'
 
@@ -32,11 +41,9 @@ export function verifyClass(candidate: Class, classes: Classes): void {
 
 /** What storage and permissions are made from: a class of another shape would keep its workspace from opening. */
 function verifyShape(candidate: Class): void {
-  const { _id, domain, visibleTo, accents, strict, indexes } = candidate as {
-    [K in keyof Class]: unknown
-  } & {
-    _id: string
-  }
+  const fields: { [K in keyof Class]: unknown } = candidate
+  const { domain, visibleTo, accents, strict, indexes } = fields
+  const { _id } = candidate
   if (parentsOf(candidate).some((parent: unknown) => typeof parent !== 'string'))
     throw invalidModel('a class extends classes by their ids', _id)
   if (domain !== undefined && !(typeof domain === 'string' && /^[a-z][a-z0-9_-]{0,63}$/i.test(domain)))
@@ -56,7 +63,7 @@ function isIndex(keys: unknown): boolean {
     keys.length > 0 &&
     keys.every((key: unknown) => {
       if (!Array.isArray(key) || key.length !== 2) return false
-      const [path, order] = key as unknown[]
+      const [path, order]: unknown[] = key
       return typeof path === 'string' && path !== '' && (order === 1 || order === -1)
     })
   )
@@ -114,8 +121,8 @@ export class ClassGraph {
   #children: Map<string, Ref<Class>[]> | undefined
   #own: Map<string, Map<string, Attribute>> | undefined
   #domains: Map<Domain, Ref<Class>[]> | undefined
-  #creatorsOnly: Set<Ref<Class>> | undefined
-  #accented: Set<Ref<Class>> | undefined
+  #creatorsOnly: Set<ClassId> | undefined
+  #accented: Set<ClassId> | undefined
 
   constructor(classes: ReadonlyMap<string, Class>, attributes: ReadonlyMap<string, Attribute>) {
     this.#classes = classes
@@ -128,7 +135,7 @@ export class ClassGraph {
 
   descendants(id: string): readonly Ref<Class>[] {
     return remember(this.#descendants, id, () => {
-      const found = new Set([id as Ref<Class>])
+      const found = new Set([brand<Class>(id)])
       for (const parent of found) for (const child of this.#childrenOf(parent)) found.add(child)
       return [...found]
     })
@@ -166,19 +173,19 @@ export class ClassGraph {
   }
 
   /** Classes whose documents are for who created them. */
-  creatorsOnly(): ReadonlySet<Ref<Class>> {
+  creatorsOnly(): ReadonlySet<ClassId> {
     this.#creatorsOnly ??= this.#families(({ visibleTo }) => visibleTo === 'creator')
     return this.#creatorsOnly
   }
 
   /** Classes in whose documents full-text search tells letters with accents from those without. */
-  accented(): ReadonlySet<Ref<Class>> {
+  accented(): ReadonlySet<ClassId> {
     this.#accented ??= this.#families(({ accents }) => accents === 'distinct')
     return this.#accented
   }
 
   /** The classes that are declared so, and their descendants. */
-  #families(isMeant: (declared: Class) => boolean): Set<Ref<Class>> {
+  #families(isMeant: (declared: Class) => boolean): Set<ClassId> {
     return new Set([...this.#classes.values()].filter(isMeant).flatMap(({ _id }) => this.descendants(_id)))
   }
 
@@ -191,7 +198,7 @@ export class ClassGraph {
     const groups = new Map<Domain, Ref<Class>[]>()
     for (const { _id, kind } of this.#classes.values()) {
       const domain = kind === ClassKind.Interface ? undefined : this.domain(_id)
-      if (domain !== undefined) remember(groups, domain, () => []).push(_id as Ref<Class>)
+      if (domain !== undefined) remember(groups, domain, () => []).push(_id)
     }
     return groups
   }
@@ -207,7 +214,7 @@ const noAttributes: ReadonlyMap<string, Attribute> = new Map()
 function groupChildren(classes: Iterable<Class>): Map<string, Ref<Class>[]> {
   const children = new Map<string, Ref<Class>[]>()
   for (const child of classes) {
-    for (const parent of parentsOf(child)) remember(children, parent, () => []).push(child._id as Ref<Class>)
+    for (const parent of parentsOf(child)) remember(children, parent, () => []).push(child._id)
   }
   return children
 }

@@ -34,4 +34,5 @@ export interface BaseDocuments {
   TxCollectionCUD: transactions.TxCollectionCUD
   TxApplyIf: transactions.TxApplyIf
   TxWorkspaceEvent: transactions.TxWorkspaceEvent
+  TxModelUpgrade: transactions.TxModelUpgrade
 }

@@ -1,4 +1,4 @@
-import type { AttachedDoc, Doc, Domain } from './documents.ts'
+import type { Doc, Domain } from './documents.ts'
 import type { DocumentSource } from './query/document-source.ts'
 import { evaluatePlan } from './query/evaluate.ts'
 import type { FindPlan } from './query/plan.ts'
@@ -68,6 +68,6 @@ export class DocumentStore implements DocumentSource {
 }
 
 function parentOf(doc: Doc): string | undefined {
-  const { attachedTo } = doc as Partial<AttachedDoc>
+  const attachedTo = 'attachedTo' in doc ? doc.attachedTo : undefined
   return typeof attachedTo === 'string' ? attachedTo : undefined
 }

@@ -9,8 +9,22 @@ export type Timestamp = number
 /** The name of a group of classes whose documents are kept together. */
 export type Domain = string
 
+/** The classes of transactions. Literals, so that `_class` tells the members of the union {@link Tx} apart. */
+export type TxClass =
+  | 'core:class:TxCreateDoc'
+  | 'core:class:TxUpdateDoc'
+  | 'core:class:TxRemoveDoc'
+  | 'core:class:TxMixin'
+  | 'core:class:TxCollectionCUD'
+  | 'core:class:TxApplyIf'
+  | 'core:class:TxWorkspaceEvent'
+  | 'core:class:TxModelUpgrade'
+
+/** The identifier of a class. Those of transactions are plain literals. */
+export type ClassId = Ref<Class> | TxClass
+
 export interface Obj {
-  _class: Ref<Class>
+  _class: ClassId
 }
 
 export interface Doc extends Obj {
@@ -22,10 +36,13 @@ export interface Doc extends Obj {
   createdOn?: Timestamp
 }
 
+/** A stored document read as `T`: its class may be unknown, so that nothing has checked its own fields. */
+export type Unchecked<T extends Doc> = Doc & Partial<Omit<T, keyof Doc>>
+
 /** A document that belongs to a collection of another one, and is removed with it. */
 export interface AttachedDoc extends Doc {
   attachedTo: Ref
-  attachedToClass: Ref<Class>
+  attachedToClass: ClassId
   collection: string
 }
 
@@ -34,6 +51,7 @@ export const ClassKind = { Class: 0, Interface: 1, Mixin: 2 } as const
 export type ClassKind = (typeof ClassKind)[keyof typeof ClassKind]
 
 export interface Class extends Doc {
+  _id: Ref<Class>
   kind: ClassKind
   label: string
   extends?: Ref<Class>
@@ -88,6 +106,7 @@ export interface Enum extends Doc {
 }
 
 export interface Space extends Doc {
+  _id: Ref<Space>
   name: string
   description: string
   private: boolean
@@ -101,6 +120,7 @@ export const AccountRole = { Guest: 'GUEST', User: 'USER', Maintainer: 'MAINTAIN
 export type AccountRole = (typeof AccountRole)[keyof typeof AccountRole]
 
 export interface Account extends Doc {
+  _id: Ref<Account>
   email: string
   role: AccountRole
 }

@@ -1,3 +1,4 @@
+import { brand } from './brand.ts'
 import { systemClock } from './clock.ts'
 import type { Doc, Ref } from './documents.ts'
 
@@ -17,7 +18,7 @@ export function createIdGenerator({ now, random }: IdGeneratorOptions): <T exten
   return <T extends Doc = Doc>() => {
     counter = (counter + 1) % COUNTER_LIMIT
     const seconds = Math.floor(now() / 1000) >>> 0
-    return `${digits(seconds, 8)}${generator}${digits(counter, 6)}` as Ref<T>
+    return brand<T>(`${digits(seconds, 8)}${generator}${digits(counter, 6)}`)
   }
 }
 

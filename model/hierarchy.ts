@@ -1,4 +1,5 @@
 import { applyTransaction, targetOf } from './apply-transaction.ts'
+import { brand } from './brand.ts'
 import { checkType } from './attribute-check.ts'
 import {
   ClassGraph,
@@ -12,22 +13,16 @@ import {
   ClassKind,
   type Attribute,
   type Class,
+  type ClassId,
   type Doc,
   type Domain,
   type Enum,
   type Ref,
 } from './documents.ts'
+import { isAttribute, isClass, isEnum } from './document-guards.ts'
 import { core } from './identifiers.ts'
-import type { Tx, TxCUD } from './transactions.ts'
-
-const classClasses: ReadonlySet<string> = new Set([core.class.Class, core.class.Mixin, core.class.Interface])
-const changeClasses: ReadonlySet<string> = new Set([
-  core.class.TxCreateDoc,
-  core.class.TxUpdateDoc,
-  core.class.TxRemoveDoc,
-  core.class.TxMixin,
-  core.class.TxCollectionCUD,
-])
+import { isChange } from './inner-change.ts'
+import type { Tx } from './transactions.ts'
 
 /** The classes of a workspace, built from its model transactions. */
 export class Hierarchy {
@@ -47,14 +42,13 @@ export class Hierarchy {
 
   /** Takes in a model transaction, others are ignored. One that would break the hierarchy changes nothing. */
   apply(tx: Tx): void {
-    if (tx.objectSpace !== core.space.Model || !changeClasses.has(tx._class)) return
-    const change = tx as TxCUD
-    const target = targetOf(change)
+    if (tx.objectSpace !== core.space.Model || !isChange(tx)) return
+    const target = targetOf(tx)
     const before = this.#find(target._id)
     if (before === undefined && !target.created) return
-    const after = applyTransaction(before, change)
+    const after = applyTransaction(before, tx)
     const shape = after ?? before
-    if (shape !== undefined) this.#replace(shape, after)
+    if (shape !== undefined) this.#replace(shape, after === undefined)
   }
 
   /** Ids of all classes, mixins and interfaces. */
@@ -85,7 +79,7 @@ export class Hierarchy {
   /** The class itself, then its ancestors and interfaces, nearest first. */
   ancestors(id: string): readonly Ref<Class>[] {
     this.getClass(id)
-    return [...this.#graph.ancestorSet(id)] as Ref<Class>[]
+    return Array.from(this.#graph.ancestorSet(id), (ancestor) => brand<Class>(ancestor))
   }
 
   /** The class itself and all that come of it: classes, mixins and interfaces. */
@@ -101,12 +95,12 @@ export class Hierarchy {
   }
 
   /** Classes whose documents are for who created them. */
-  creatorsOnly(): ReadonlySet<Ref<Class>> {
+  creatorsOnly(): ReadonlySet<ClassId> {
     return this.#graph.creatorsOnly()
   }
 
   /** Classes in whose documents full-text search tells letters with accents from those without. */
-  accented(): ReadonlySet<Ref<Class>> {
+  accented(): ReadonlySet<ClassId> {
     return this.#graph.accented()
   }
 
@@ -128,7 +122,7 @@ export class Hierarchy {
   /** The nearest ancestor that is no mixin: the class whose documents may carry it. */
   baseClass(id: string): Ref<Class> {
     const base = this.ancestors(id).find((ancestor) => this.getClass(ancestor).kind === ClassKind.Class)
-    return base ?? (id as Ref<Class>)
+    return base ?? brand(id)
   }
 
   /** Its own attributes and those of its ancestors, by name; the nearest one counts. */
@@ -156,11 +150,10 @@ export class Hierarchy {
     return this.#classes.get(id) ?? this.#attributes.get(id) ?? this.#enums.get(id)
   }
 
-  #replace(shape: Doc, after: Doc | undefined): void {
-    if (classClasses.has(shape._class)) this.#replaceClass(shape._id, after as Class | undefined)
-    else if (shape._class === core.class.Attribute)
-      this.#replaceAttribute(shape._id, after as Attribute | undefined)
-    else if (shape._class === core.class.Enum) this.#replaceEnum(shape._id, after as Enum | undefined)
+  #replace(shape: Doc, isRemoved: boolean): void {
+    if (isClass(shape)) this.#replaceClass(shape._id, isRemoved ? undefined : shape)
+    else if (isAttribute(shape)) this.#replaceAttribute(shape._id, isRemoved ? undefined : shape)
+    else if (isEnum(shape)) this.#replaceEnum(shape._id, isRemoved ? undefined : shape)
   }
 
   #replaceClass(id: string, after: Class | undefined): void {

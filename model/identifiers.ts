@@ -1,4 +1,4 @@
-import type { Account, Class, Doc, Ref, Space } from './documents.ts'
+import type { Account, Class, Doc, Ref, Space, TxClass } from './documents.ts'
 import type { BaseDocuments, ClassRef } from './class-ref.ts'
 
 const classNames = [
@@ -19,8 +19,10 @@ export const core = {
   account: identifiers<(typeof accountNames)[number], Account>('account', accountNames),
 }
 
+/** The ids of transaction classes are literals too, as `_class` of a transaction is. */
 type BaseClassRefs = {
-  [N in (typeof classNames)[number]]: ClassRef<N extends keyof BaseDocuments ? BaseDocuments[N] : Doc>
+  [N in (typeof classNames)[number]]: ClassRef<N extends keyof BaseDocuments ? BaseDocuments[N] : Doc> &
+    (`core:class:${N}` extends TxClass ? `core:class:${N}` : unknown)
 }
 
 /** Domains with a meaning of their own. */
@@ -36,5 +38,6 @@ export function pluginOf(id: string): string {
 }
 
 function identifiers<N extends string, T extends Doc>(kind: string, names: readonly N[]) {
+  // `fromEntries` knows neither the names nor the brand.
   return Object.fromEntries(names.map((name) => [name, `core:${kind}:${name}`])) as Record<N, Ref<T>>
 }

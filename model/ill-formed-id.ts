@@ -21,7 +21,7 @@ const idNames = [
 export function illFormedId(tx: Fields): string | undefined {
   const own = idNames.find((name) => isIllFormed(tx[name]))
   if (own !== undefined) return own
-  const inner = Array.isArray(tx['txes']) ? (tx['txes'] as unknown[]) : [tx['tx']]
+  const inner: unknown[] = Array.isArray(tx['txes']) ? tx['txes'] : [tx['tx']]
   for (const each of inner) {
     const name = isFields(each) ? illFormedId(each) : undefined
     if (name !== undefined) return name

@@ -13,8 +13,8 @@ export type Fields = Record<string, unknown>
 /** An object as JSON knows it: no array, no date, no instance of a class. */
 export function isFields(value: unknown): value is Fields {
   if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null || isRootPrototype(prototype as object)
+  const prototype: object | null = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null || isRootPrototype(prototype)
 }
 
 /** `Object.prototype` of another realm: of a frame of a page, or of a test runner's context. */
@@ -22,9 +22,15 @@ function isRootPrototype(prototype: object): boolean {
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'hasOwnProperty')
 }
 
+/** The fields of an object, by any name. They are the object itself: a change of them changes it. */
+export function fieldsOf(value: object): Fields {
+  // Any object can be read by any string. TypeScript has no such type for an interface.
+  return value as Fields
+}
+
 /** Own members only, so that `toString` is as absent from a document as any other unknown field. */
 export function ownValue(fields: object, key: string): unknown {
-  return Object.hasOwn(fields, key) ? (fields as Fields)[key] : undefined
+  return Object.hasOwn(fields, key) ? fieldsOf(fields)[key] : undefined
 }
 
 /** Why something is no value, and where in it. */
@@ -116,7 +122,7 @@ function takeFields(fields: Fields, depth: number): Fields {
     if (next === undefined || !Object.is(next, item) || !key.isWellFormed()) isChanged = true
     taken.push(next)
   }
-  return isChanged ? fieldsOf(keys, taken) : fields
+  return isChanged ? definedFields(keys, taken) : fields
 }
 
 function takeMember(key: string | number, item: unknown, depth: number): unknown {
@@ -128,7 +134,7 @@ function takeMember(key: string | number, item: unknown, depth: number): unknown
 }
 
 /** Fields that are undefined are left out. */
-function fieldsOf(keys: readonly string[], values: readonly unknown[]): Fields {
+function definedFields(keys: readonly string[], values: readonly unknown[]): Fields {
   const fields: Fields = {}
   for (const [at, key] of keys.entries()) {
     const [name, value] = [key.toWellFormed(), values[at]]
@@ -141,7 +147,7 @@ function fieldsOf(keys: readonly string[], values: readonly unknown[]): Fields {
 }
 
 function nameOf(value: object): string {
-  const { constructor } = value as { constructor?: unknown }
+  const constructor: unknown = fieldsOf(value)['constructor']
   return typeof constructor === 'function' && constructor.name !== ''
     ? `a ${constructor.name}`
     : 'an instance of a class'

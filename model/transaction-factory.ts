@@ -1,5 +1,6 @@
 import type { Account, AttachedDoc, Class, Doc, Ref, Space } from './documents.ts'
 import type { ClassRef } from './class-ref.ts'
+import { brand } from './brand.ts'
 import { core } from './identifiers.ts'
 import type {
   Tx,
@@ -79,6 +80,7 @@ export class TransactionFactory {
     attributes: Attributes<T, keyof AttachedDoc>,
     options: CreateOptions = {},
   ): TxCollectionCUD {
+    // The fields of the attachment, which come from the parent, are optional in both.
     const tx = this.create(_class, parent.space, attributes as Attributes<T, keyof Doc>, options)
     return { ...this.#change(parent), _class: core.class.TxCollectionCUD, collection, tx }
   }
@@ -107,6 +109,6 @@ export class TransactionFactory {
   }
 
   #newId(): Ref {
-    return this.#generateId() as Ref
+    return brand(this.#generateId())
   }
 }

@@ -1,8 +1,10 @@
 import type { Account, Attribute, Doc, Ref } from './documents.ts'
-import { applyTransaction, targetOf } from './apply-transaction.ts'
+import { applyTransaction, notAChange, targetOf } from './apply-transaction.ts'
+import { isAttribute } from './document-guards.ts'
 import { DocumentStore } from './document-store.ts'
 import { foldEmail } from './email.ts'
 import { EMPTY_MODEL_HASH, nextModelHash } from './hash-chain.ts'
+import { isChange } from './inner-change.ts'
 import { Hierarchy } from './hierarchy.ts'
 import { core, domains, pluginOf, serverPlugins } from './identifiers.ts'
 import { StatusError } from './status.ts'
@@ -69,7 +71,8 @@ export class WorkspaceModel {
    * @throws StatusError when it does not fit what is there, or changes what modules declare
    */
   apply(tx: Tx): void {
-    const change = this.#changeBy(tx as TxCUD)
+    if (!isChange(tx)) throw notAChange(tx)
+    const change = this.#changeBy(tx)
     const conflict = this.declaredConflict(change)
     if (conflict !== undefined) throw new StatusError('platform:status:Forbidden', { message: conflict })
     const hierarchy = isStructural(change) ? withChange(this.#hierarchy, tx) : undefined
@@ -104,7 +107,9 @@ export class WorkspaceModel {
   /** Emails are compared case-folded. */
   accountOf(email: string): Account | undefined {
     const id = this.#accounts.get(foldEmail(email))
-    return id === undefined ? this.#base?.accountOf(email) : (this.get(id) as Account | undefined)
+    if (id === undefined) return this.#base?.accountOf(email)
+    const account = this.get(id)
+    return account !== undefined && this.#isAccount(account) ? account : undefined
   }
 
   /** Whether the document is part of what the server and its modules declare. */
@@ -130,8 +135,8 @@ export class WorkspaceModel {
     const shape = after ?? before
     if (shape === undefined || !isDeclaration(shape)) return undefined
     if (this.isDeclared(shape._id)) return `${shape._id} is declared by the server or a module`
-    if (after?._class !== core.class.Attribute) return undefined
-    return this.#attributeConflict(after as Attribute, hierarchy)
+    if (after === undefined || !isAttribute(after)) return undefined
+    return this.#attributeConflict(after, hierarchy)
   }
 
   #attributeConflict(
@@ -192,7 +197,7 @@ export class WorkspaceModel {
   /** Of several accounts with one email, which older logs may hold, the first counts. */
   #noteAccount({ _id, email }: Account): void {
     const folded = foldEmail(email)
-    if (!this.#accounts.has(folded)) this.#accounts.set(folded, _id as Ref<Account>)
+    if (!this.#accounts.has(folded)) this.#accounts.set(folded, _id)
   }
 
   #forgetAccount({ _id, email }: Account): void {
@@ -201,9 +206,8 @@ export class WorkspaceModel {
   }
 
   #isAccount(doc: Doc): doc is Account {
-    return (
-      this.#hierarchy.isDerived(doc._class, core.class.Account) && typeof (doc as Account).email === 'string'
-    )
+    const isOfClass = this.#hierarchy.isDerived(doc._class, core.class.Account)
+    return isOfClass && 'email' in doc && typeof doc.email === 'string'
   }
 }
 

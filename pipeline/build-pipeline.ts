@@ -1,4 +1,4 @@
-import type { CommitStep } from './commit/commit-step.ts'
+import type { ChangeHandler, ChangeStep, RequestHandler, RequestStep } from './commit/commit-step.ts'
 import { applyIf } from './commit/steps/apply-if.ts'
 import { applyToDocument } from './commit/steps/apply-to-document.ts'
 import { authorize } from './commit/steps/authorize.ts'
@@ -28,12 +28,16 @@ const middlewares: readonly Middleware[] = [
   acrossDomains, // joins between stored documents and those in memory
 ]
 
-/** What happens to a transaction inside the commit queue, where it is alone, from the outside in. */
-export const commitSteps: readonly CommitStep[] = [
+/** What happens to a request inside the commit queue, which handles one at a time, from the outside in. */
+const requestSteps: readonly RequestStep[] = [
   deduplicate, // a transaction sent again gets its first answer
   serverTime, // the server's clock tells when
   events, // announcements are pushed, not kept
-  applyIf, // conditions over documents, all or nothing
+  // then `applyIf`: conditions over documents, all or nothing
+]
+
+/** What happens to each change of a request, from the outside in. */
+const changeSteps: readonly ChangeStep[] = [
   triggers, // what modules add to it goes through the same steps
   authorize, // what it says is held against what is stored; who may change what
   validate, // against the class; defaults filled in
@@ -42,6 +46,13 @@ export const commitSteps: readonly CommitStep[] = [
   counters, // collections count what is attached
   applyToDocument, // the new document, the log entry, the push
 ]
+
+/** The steps of the commit queue. */
+export function buildCommitSteps(workspace: Workspace): RequestHandler {
+  const end: ChangeHandler = () => Promise.reject(new Error('the last commit step passed a transaction on'))
+  const changes = changeSteps.reduceRight((next, step) => step(next, workspace), end)
+  return requestSteps.reduceRight((next, step) => step(next, workspace), applyIf(changes, workspace))
+}
 
 export function buildPipeline(workspace: Workspace): Handlers {
   return compose(middlewares, workspaceHandlers(workspace), workspace)

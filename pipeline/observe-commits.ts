@@ -1,4 +1,4 @@
-import type { Tx } from '../model/transactions.ts'
+import type { TxCUD } from '../model/transactions.ts'
 import type { CommitObserver } from './commit/commit-observer.ts'
 import { indexedAnew } from './search-updates/indexed-anew.ts'
 import { indexedBy } from './search-updates/indexed-documents.ts'
@@ -18,7 +18,7 @@ export function observeCommits(
   const { id, logger, model, permissions, storage } = workspace
   let { version } = model
   let schema = storageSchema(model.hierarchy)
-  const tellIndexed = (entries: readonly { tx: Tx }[]) => {
+  const tellIndexed = (entries: readonly { tx: TxCUD }[]) => {
     if (listener.indexed === undefined) return
     const txes = entries.map(({ tx }) => tx)
     listener.indexed(indexedBy(model.hierarchy, permissions, txes))

@@ -2,10 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { DocumentStore } from '../model/document-store.ts'
 import { createIdGenerator } from '../model/generate-id.ts'
 import { StatusError } from '../model/status.ts'
-import { buildPipeline, commitSteps } from './build-pipeline.ts'
+import { buildCommitSteps, buildPipeline } from './build-pipeline.ts'
 import type { CommitLimits } from './commit/commit-limits.ts'
 import { CommitQueue } from './commit/commit-queue.ts'
-import type { StepHandler } from './commit/commit-step.ts'
 import type { Caller } from './shared/caller.ts'
 import { ConsistentReads } from './reads/consistent-reads.ts'
 import { type FindResponse, type FindRequest, type Handlers, isEncoded } from './workspace/middleware.ts'
@@ -127,7 +126,7 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
   const triggers = new AsyncTriggers(workspace)
   const queue = new CommitQueue({
     workspace,
-    handler: commitHandler(workspace),
+    handler: buildCommitSteps(workspace),
     observer: observeCommits(options, workspace, triggers),
     lastSeq: storage.lastSeq,
     ...(options.commitLimits === undefined ? {} : { limits: options.commitLimits }),
@@ -188,9 +187,4 @@ function consistent({ reads }: Workspace, handlers: Handlers): Pipeline['query']
     const find = () => handlers.find(caller, { ...request, isConsistent: true })
     return reads.read(find, (answer) => isEncoded(answer) && answer.rest?.close())
   }
-}
-
-function commitHandler(workspace: Workspace): StepHandler {
-  const end: StepHandler = () => Promise.reject(new Error('the last commit step passed a transaction on'))
-  return commitSteps.reduceRight((next, step) => step(next, workspace), end)
 }

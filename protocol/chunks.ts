@@ -1,4 +1,3 @@
-import type { FindResult } from '../model/query/query.ts'
 import { findResult } from './codec.ts'
 import type { Chunk, Response } from './messages.ts'
 
@@ -47,7 +46,7 @@ function partEnds(result: unknown[], { maxCount, maxBytes }: ChunkLimits): numbe
 }
 
 function withTotalOf(whole: unknown[], part: unknown[]): unknown[] {
-  return 'total' in whole ? findResult(part, (whole as FindResult).total) : part
+  return 'total' in whole && typeof whole.total === 'number' ? findResult(part, whole.total) : part
 }
 
 /** Puts the parts of chunked answers together, whatever order they come in. */
@@ -60,7 +59,8 @@ export class ChunkAssembler {
     if (chunk === undefined) return response
     const waiting = this.#waiting.get(response.id) ?? { parts: new Map<number, unknown[]>() }
     this.#waiting.set(response.id, waiting)
-    waiting.parts.set(chunk.index, response.result as unknown[])
+    const { result } = response
+    waiting.parts.set(chunk.index, Array.isArray(result) ? result : [result])
     if (chunk.final) waiting.last = chunk.index
     if (waiting.parts.size !== waiting.last) return undefined
     this.#waiting.delete(response.id)

@@ -2,6 +2,7 @@ import { Packr, Unpackr } from 'msgpackr'
 import { StatusError } from '../model/status.ts'
 import type { FindResult } from '../model/query/query.ts'
 import type { Request, Response } from './messages.ts'
+import { idOf } from './parse-request.ts'
 import { HALF_PAIR, isTree, mayHold, POINTER, withHalves } from './packed-tree.ts'
 
 /** How a find result travels, as arrays lose the property `total` in JSON and in msgpack. */
@@ -31,11 +32,11 @@ export function encodeBinaryRequest(request: Request): Uint8Array {
 }
 
 export function decodeJson(text: string): Response {
-  return incoming(JSON.parse(text) as Response)
+  return incoming(JSON.parse(text))
 }
 
 export function decodeBinary(bytes: Uint8Array): Response {
-  return incoming(unpackr.unpack(bytes) as Response)
+  return incoming(unpackr.unpack(bytes))
 }
 
 /** @throws StatusError `platform:status:BadRequest` when the frame is not what its kind says */
@@ -57,8 +58,8 @@ function unpackTree(data: Uint8Array): unknown {
 }
 
 function tooMuch(frame: unknown): StatusError {
-  const { id } = (frame ?? {}) as { id?: unknown }
-  const known = typeof id === 'number' || typeof id === 'string' ? { id } : {}
+  const id = idOf(frame)
+  const known = id === undefined ? {} : { id }
   return new StatusError('platform:status:BadRequest', { message: 'pointers without end', ...known })
 }
 
@@ -75,8 +76,8 @@ function incoming(response: Response): Response {
 }
 
 /** An array with its `total`. */
-export function findResult(docs: unknown[], total: number): FindResult {
-  return Object.assign(docs, { total }) as FindResult
+export function findResult<T>(docs: T[], total: number): T[] & { total: number } {
+  return Object.assign(docs, { total })
 }
 
 function hasTotal(result: unknown): result is FindResult {

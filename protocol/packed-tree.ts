@@ -32,7 +32,8 @@ export function isTree(value: unknown, bytes: number): boolean {
     if (typeof each !== 'object' || each === null || depth > DEEPEST) return
     left -= 1
     if (left < 0) return
-    for (const item of Array.isArray(each) ? (each as unknown[]) : Object.values(each)) visit(item, depth + 1)
+    const items: unknown[] = Array.isArray(each) ? each : Object.values(each)
+    for (const item of items) visit(item, depth + 1)
   }
   visit(value, 0)
   return left >= 0
@@ -40,12 +41,16 @@ export function isTree(value: unknown, bytes: number): boolean {
 
 /** UTF-8 decoders make three U+FFFD of the three bytes of half a pair: it is half a pair again, as in a JSON text. */
 export function withHalves(value: unknown, depth = 0): unknown {
-  if (typeof value === 'string') return value.replaceAll('\ufffd\ufffd\ufffd', '\ud800')
+  if (typeof value === 'string') return textWithHalves(value)
   // What is too deep is refused later, and may be without end.
   if (depth > DEEPEST) return value
   if (Array.isArray(value)) return value.map((item) => withHalves(item, depth + 1))
   if (!isFields(value)) return value
   const fields: Fields = {}
-  for (const key of Object.keys(value)) fields[withHalves(key) as string] = withHalves(value[key], depth + 1)
+  for (const key of Object.keys(value)) fields[textWithHalves(key)] = withHalves(value[key], depth + 1)
   return fields
+}
+
+function textWithHalves(text: string): string {
+  return text.replaceAll('\ufffd\ufffd\ufffd', '\ud800')
 }

@@ -64,7 +64,7 @@ function badRequest(message: string, id: RequestId | undefined): StatusError {
   return new StatusError('platform:status:BadRequest', id === undefined ? { message } : { message, id })
 }
 
-function idOf(frame: unknown): RequestId | undefined {
+export function idOf(frame: unknown): RequestId | undefined {
   if (typeof frame !== 'object' || frame === null || !('id' in frame)) return undefined
   return typeof frame.id === 'number' || typeof frame.id === 'string' ? frame.id : undefined
 }

@@ -81,8 +81,10 @@ export function parseTransaction(value: unknown): Tx {
   const taken = takeTransaction(value)
   if (isChange(taken)) return taken
   const parsed = transactionSchema.safeParse(taken)
-  if (parsed.success) return parsed.data as unknown as Tx
-  throw invalid(describe(parsed.error))
+  if (!parsed.success) throw invalid(describe(parsed.error))
+  const data: unknown = parsed.data
+  // The schema is what a `Tx` is, but for the brands of its ids.
+  return data as Tx
 }
 
 /** Most transactions: without the schema, which takes longer and is only needed to tell what is wrong. */

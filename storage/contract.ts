@@ -2,7 +2,7 @@ import type { Doc, Domain, Ref } from '../model/documents.ts'
 import type { SearchPrefix } from '../model/query/search-terms.ts'
 import type { FindPlan, Path } from '../model/query/plan.ts'
 import type { FindResult } from '../model/query/query.ts'
-import type { Tx } from '../model/transactions.ts'
+import type { TxCUD } from '../model/transactions.ts'
 
 /** What every storage adapter does. One contract test suite runs against each of them. */
 export interface Storage {
@@ -78,7 +78,8 @@ export interface WorkspaceStorage {
 export interface LogEntry {
   /** 1, 2, 3, ... without a gap. */
   seq: number
-  tx: Tx
+  /** A restored log may contain values of unknown classes, and with missing fields. */
+  tx: TxCUD
   /** `_id` of the transaction the client sent: its own, or the one it was derived from. */
   request: string
   /** The answer to the client, on the entries of a request that has one worth keeping. */
@@ -118,7 +119,7 @@ export interface PartLimits {
 }
 
 /** Documents as JSON, separated by commas, without brackets: as text, or in UTF-8 when it is long. */
-export type Part = string | Uint8Array
+export type Part = string | Uint8Array<ArrayBuffer>
 
 export interface EncodedResult {
   /** All of it, or the beginning where there is a `rest`. */

@@ -1,3 +1,4 @@
+import { fieldsOf } from '../json-value.ts'
 import type { Path } from './plan.ts'
 
 export type Test = (value: unknown) => boolean
@@ -48,8 +49,8 @@ type Reader = (fields: object) => unknown
 /** Only names that `Object.prototype` has too need the slower look for an own member. */
 function memberReader(key: string): Reader {
   return key in Object.prototype
-    ? (fields) => (Object.hasOwn(fields, key) ? (fields as Record<string, unknown>)[key] : undefined)
-    : (fields) => (fields as Record<string, unknown>)[key]
+    ? (fields) => (Object.hasOwn(fields, key) ? fieldsOf(fields)[key] : undefined)
+    : (fields) => fieldsOf(fields)[key]
 }
 
 /** -1 when the key is no position in an array. */

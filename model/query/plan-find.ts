@@ -34,7 +34,7 @@ function plan(hierarchy: Hierarchy, _class: string, query: DocumentQuery, option
   const lookups = planLookups(hierarchy, _class, options.lookup, budget)
   const scope: QueryScope = { hierarchy, _class, lookups, budget }
   const conditions = [condition]
-  for (const key of Object.keys(query)) pushAll(conditions, planKey(key, query as DocumentQuery, scope))
+  for (const key of Object.keys(query)) pushAll(conditions, planKey(key, query, scope))
   return {
     domain,
     condition: { op: 'all-of', conditions },
@@ -47,7 +47,7 @@ function plan(hierarchy: Hierarchy, _class: string, query: DocumentQuery, option
 }
 
 function planKey(key: string, query: DocumentQuery, scope: QueryScope): Condition[] {
-  const value: unknown = query[key as keyof DocumentQuery]
+  const value: unknown = query[key]
   if (value === undefined && !key.startsWith('$')) return []
   if (key === '$search') return [planSearch(value, query.$prefix, scope)]
   if (key === '$prefix') return checkPrefix(query)

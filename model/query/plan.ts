@@ -40,7 +40,7 @@ export type Condition =
   | { op: 'none-of'; conditions: Condition[] }
   | { op: 'eq' | 'ne' | 'gt' | 'gte' | 'lt' | 'lte'; path: Path; value: Value }
   /** `isRule`: a permission, which says nothing of the order in which documents are best read. */
-  | { op: 'in' | 'nin' | 'all'; path: Path; values: Value[]; isRule?: true }
+  | { op: 'in' | 'nin' | 'all'; path: Path; values: readonly Value[]; isRule?: true }
   | { op: 'exists'; path: Path; value: boolean }
   | { op: 'size'; path: Path; value: number }
   /** `%` stands for any run of characters; the whole value, case-insensitive. */
@@ -49,6 +49,12 @@ export type Condition =
   | SearchCondition
   /** A document looked up under `name` meets the condition. */
   | { op: 'lookup'; name: string; condition: Condition }
+
+/** A condition on the values at one path. */
+export type FieldCondition = Exclude<
+  Condition,
+  { op: 'all-of' | 'any-of' | 'none-of' } | { op: 'search' } | { op: 'lookup' }
+>
 
 export interface SortKey {
   path: Path

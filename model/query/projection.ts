@@ -1,5 +1,5 @@
 import type { Doc } from '../documents.ts'
-import { isFields, type Fields } from '../json-value.ts'
+import { fieldsOf, isFields, type Fields } from '../json-value.ts'
 import type { Path, Projection } from './plan.ts'
 
 /** Fields named by paths; a leaf stands for all that is below it. */
@@ -14,10 +14,15 @@ const always: Path[] = [['_id'], ['_class']]
 export function compileProjection(projection: Projection): (doc: Doc) => Doc {
   if ('include' in projection) {
     const kept = branchOf([...always, ...projection.include])
-    return (doc) => pick(doc as unknown as Fields, kept) as unknown as Doc
+    return (doc) => projected(pick(fieldsOf(doc), kept))
   }
   const dropped = branchOf(projection.exclude.filter(([head]) => head !== '_id' && head !== '_class'))
-  return (doc) => omit(doc as unknown as Fields, dropped) as unknown as Doc
+  return (doc) => projected(omit(fieldsOf(doc), dropped))
+}
+
+/** Callers expect the fields that they asked for, so that this is a document to them. */
+function projected(fields: object): Doc {
+  return fields as Doc
 }
 
 function branchOf(paths: readonly Path[]): Branch {

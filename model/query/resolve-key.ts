@@ -37,7 +37,7 @@ function nextName(rest: string, lookups: LookupScope): string | undefined {
 
 /** Where a class keeps a field: a mixin's attribute is under the mixin's id. */
 export function resolvePath(hierarchy: Hierarchy, _class: string, key: string): Path {
-  const [head, ...rest] = parsePath(key)
-  const attribute = hierarchy.attributes(_class).get(head as string)
-  return attribute === undefined ? [head as string, ...rest] : [...hierarchy.pathOf(attribute), ...rest]
+  const [head = '', ...rest] = parsePath(key)
+  const attribute = hierarchy.attributes(_class).get(head)
+  return attribute === undefined ? [head, ...rest] : [...hierarchy.pathOf(attribute), ...rest]
 }

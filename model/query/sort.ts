@@ -55,7 +55,7 @@ function sources(doc: Doc, key: SortKey, joins: Joins): readonly Doc[] {
 
 function extreme(values: readonly unknown[], order: 1 | -1): unknown {
   if (values.length === 1 && !Array.isArray(values[0])) return values[0]
-  const candidates = values.flatMap((value) => (Array.isArray(value) ? (value as unknown[]) : [value]))
+  const candidates = values.flat()
   return candidates.reduce(
     (best, value) => (order * compareValues(value, best) < 0 ? value : best),
     candidates[0],

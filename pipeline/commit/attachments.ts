@@ -1,4 +1,4 @@
-import type { AttachedDoc, Class, Doc, Domain, Ref } from '../../model/documents.ts'
+import type { AttachedDoc, ClassId, Doc, Domain, Ref, Unchecked } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import { core, domains } from '../../model/identifiers.ts'
 import { invalidTransaction } from '../../model/invalid-transaction.ts'
@@ -28,14 +28,20 @@ export function checkParts(tx: TxCreateDoc): void {
 /** What a document is attached to, where its class is one of attached documents. */
 export function attachmentOf(hierarchy: Hierarchy, doc: Doc | undefined): AttachedDoc | undefined {
   if (doc === undefined || !hierarchy.isDerived(doc._class, core.class.AttachedDoc)) return undefined
-  const item = doc as AttachedDoc
-  const isAttached = PARTS.every((part) => typeof item[part] === 'string')
-  return isAttached && !isInModel(hierarchy, doc) ? item : undefined
+  return isAttached(doc) && !isInModel(hierarchy, doc) ? doc : undefined
+}
+
+function isAttached(doc: Unchecked<AttachedDoc>): doc is AttachedDoc {
+  return PARTS.every((part) => typeof doc[part] === 'string')
 }
 
 /** The domain of what a document is attached to; `undefined` where the model does not know its class. */
-export function parentDomain(hierarchy: Hierarchy, { attachedToClass }: AttachedDoc): Domain | undefined {
-  return hierarchy.findClass(attachedToClass) === undefined ? undefined : hierarchy.domainOf(attachedToClass)
+export function parentDomain(
+  hierarchy: Hierarchy,
+  { attachedToClass }: Pick<Unchecked<AttachedDoc>, 'attachedToClass'>,
+): Domain | undefined {
+  const isKnown = attachedToClass !== undefined && hierarchy.findClass(attachedToClass) !== undefined
+  return isKnown ? hierarchy.domainOf(attachedToClass) : undefined
 }
 
 /**
@@ -45,7 +51,7 @@ export function parentDomain(hierarchy: Hierarchy, { attachedToClass }: Attached
 export async function visibleParent(
   work: Work,
   permissions: Permissions,
-  { _class, _id }: { _class: Ref<Class>; _id: Ref },
+  { _class, _id }: { _class: ClassId; _id: Ref },
 ): Promise<Doc> {
   const parent = new StagedVisibility(work, permissions).visible(await storedDocument(work, _class, _id))
   if (parent === undefined) throw notFound(_id)

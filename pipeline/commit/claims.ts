@@ -1,6 +1,7 @@
-import type { AttachedDoc, Class, Doc, Ref } from '../../model/documents.ts'
+import type { AttachedDoc, ClassId, Doc, Ref, Unchecked } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
-import { core, domains } from '../../model/identifiers.ts'
+import { domains } from '../../model/identifiers.ts'
+import { innerChange } from '../../model/inner-change.ts'
 import { invalidTransaction } from '../../model/invalid-transaction.ts'
 import { StatusError } from '../../model/status.ts'
 import type { TxCollectionCUD, TxCUD } from '../../model/transactions.ts'
@@ -28,28 +29,28 @@ export async function resolveClaims(
   sight: StagedVisibility,
   tx: TxCUD,
 ): Promise<Resolved | undefined> {
-  const isCollection = tx._class === core.class.TxCollectionCUD
-  const change = isCollection ? (tx as TxCollectionCUD).tx : tx
-  if (change._class === core.class.TxCreateDoc) {
+  const change = innerChange(tx)
+  if (change._class === 'core:class:TxCreateDoc') {
     if (!sight.seesSpace(change.objectSpace)) throw notFound(change.objectSpace)
     return { tx, before: undefined }
   }
   const { objectClass, objectId } = change
   const before = sight.visible(await storedDocument(work, objectClass, objectId))
   if (before === undefined) {
-    if (change._class === core.class.TxRemoveDoc) return undefined
+    if (change._class === 'core:class:TxRemoveDoc') return undefined
     throw notFound(objectId)
   }
   checkClass(work.state.hierarchy, before, objectClass)
-  if (isCollection) checkAttachedTo(before, tx as TxCollectionCUD)
+  if (tx._class === 'core:class:TxCollectionCUD') checkAttachedTo(before, tx)
   const isTrue = objectClass === before._class && change.objectSpace === before.space
   if (isTrue) return { tx, before }
-  const corrected = { ...change, objectClass: before._class, objectSpace: before.space }
-  return { tx: isCollection ? ({ ...tx, tx: corrected } as TxCollectionCUD) : corrected, before }
+  const stored = { objectClass: before._class, objectSpace: before.space }
+  if (tx._class !== 'core:class:TxCollectionCUD') return { tx: { ...tx, ...stored }, before }
+  return { tx: { ...tx, tx: { ...tx.tx, ...stored } }, before }
 }
 
 /** The document of the class's domain, as the group leaves it. */
-export async function storedDocument({ state }: Work, _class: Ref<Class>, id: Ref): Promise<Doc | undefined> {
+export async function storedDocument({ state }: Work, _class: ClassId, id: Ref): Promise<Doc | undefined> {
   const domain = state.hierarchy.domainOf(_class)
   // Entries of the log are no documents that transactions change.
   if (domain === undefined || domain === domains.tx) return undefined
@@ -58,13 +59,13 @@ export async function storedDocument({ state }: Work, _class: Ref<Class>, id: Re
 }
 
 /** @throws StatusError ObjectClassMismatch unless the class is the document's, an ancestor of it, or a mixin on it */
-export function checkClass(hierarchy: Hierarchy, doc: Doc, _class: Ref<Class>): void {
+export function checkClass(hierarchy: Hierarchy, doc: Doc, _class: ClassId): void {
   if (doc._class === _class || hierarchy.isDerived(doc._class, hierarchy.baseClass(_class))) return
   throw new StatusError('core:status:ObjectClassMismatch', { _id: doc._id, _class, expected: doc._class })
 }
 
-function checkAttachedTo(before: Doc, { objectId, collection }: TxCollectionCUD): void {
-  const { attachedTo, collection: stored } = before as AttachedDoc
+function checkAttachedTo(before: Unchecked<AttachedDoc>, { objectId, collection }: TxCollectionCUD): void {
+  const { attachedTo, collection: stored } = before
   if (attachedTo === objectId && stored === collection) return
   throw invalidTransaction('the document is not in this collection of the parent', { _id: before._id })
 }

@@ -5,7 +5,7 @@ import type { Workspace } from '../workspace/workspace.ts'
 import { type CommitLimits, DEFAULT_COMMIT_LIMITS } from './commit-limits.ts'
 import type { CommitObserver } from './commit-observer.ts'
 import { CommitState } from './commit-state.ts'
-import type { StepHandler } from './commit-step.ts'
+import type { RequestHandler } from './commit-step.ts'
 import { partFrom } from './part-from.ts'
 import { RecentDocuments } from './recent-documents.ts'
 import { settleFailed } from './settle-failed.ts'
@@ -43,7 +43,7 @@ export class CommitQueue {
 
   constructor(options: {
     workspace: Workspace
-    handler: StepHandler
+    handler: RequestHandler
     observer: CommitObserver
     lastSeq: number
     limits?: CommitLimits

@@ -4,7 +4,7 @@ import type { Hierarchy } from '../../model/hierarchy.ts'
 import { domains } from '../../model/identifiers.ts'
 import { compileCondition } from '../../model/query/predicate.ts'
 import type { Condition, FindPlan } from '../../model/query/plan.ts'
-import type { DocumentChange, Tx, TxCUD } from '../../model/transactions.ts'
+import type { DocumentChange, TxCUD } from '../../model/transactions.ts'
 import type { Absent, CommitBatch, LogEntry, Prefetched, WorkspaceStorage } from '../../storage/contract.ts'
 import type { Push } from '../push/push.ts'
 import { isStoredDomain } from '../shared/stored-domain.ts'
@@ -162,7 +162,7 @@ export class CommitState {
   }
 
   /** @throws StatusError when the hierarchy would not stand it */
-  stageModel(tx: Tx, change: DocumentChange): void {
+  stageModel(tx: TxCUD, change: DocumentChange): void {
     if (!isStructural(change)) return
     const previous = this.#hierarchy
     this.#hierarchy = withChange(previous, tx)
@@ -170,7 +170,7 @@ export class CommitState {
   }
 
   /** Gives the transaction its place in the log. */
-  log(tx: Tx, request: string): number {
+  log(tx: TxCUD, request: string): number {
     const seq = this.nextSeq
     this.#bytes += estimatedSize(tx)
     this.entries.push({ seq, tx, request })
@@ -196,8 +196,8 @@ export class CommitState {
   }
 
   /** Whether an entry that is not durable yet, other than this one, is about a document or a space of the id. */
-  names(id: string, own: Tx): boolean {
-    const isNamed = this.entries.some(({ tx }) => tx._id !== own._id && isAbout(tx as TxCUD, id))
+  names(id: string, own: TxCUD): boolean {
+    const isNamed = this.entries.some(({ tx }) => tx._id !== own._id && isAbout(tx, id))
     return isNamed || this.#before?.names(id, own) === true
   }
 

@@ -24,7 +24,16 @@ export interface StepOutcome {
   change?: AppliedChange
 }
 
-export type StepHandler = (work: Work, tx: Tx) => Promise<StepOutcome>
+type Handler<T extends Tx> = (work: Work, tx: T) => Promise<StepOutcome>
 
-/** Wraps the next step. The first gets every transaction, derived ones re-enter at the step that makes them. */
-export type CommitStep = (next: StepHandler, workspace: Workspace) => StepHandler
+/** Handles a transaction as the client sent it. */
+export type RequestHandler = Handler<Tx>
+/** Handles a change of one document. */
+export type ChangeHandler = Handler<TxCUD>
+
+/** Wraps the next step of a request. */
+export type RequestStep = (next: RequestHandler, workspace: Workspace) => RequestHandler
+/** Passes the changes in a request on, one by one. */
+export type SplittingStep = (next: ChangeHandler, workspace: Workspace) => RequestHandler
+/** Wraps the next step of a change. Derived changes enter at the step after the one that makes them. */
+export type ChangeStep = (next: ChangeHandler, workspace: Workspace) => ChangeHandler

@@ -1,4 +1,4 @@
-import type { Attribute, Class, Doc, Ref } from '../../model/documents.ts'
+import type { Attribute, ClassId, Doc } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import { core } from '../../model/identifiers.ts'
 import { invalidTransaction } from '../../model/invalid-transaction.ts'
@@ -10,7 +10,7 @@ type Fields = readonly (readonly string[])[]
 const known = new WeakMap<Hierarchy, Map<string, Fields>>()
 
 /** The collection that a class or a mixin declares under the name. */
-export function collectionOf(hierarchy: Hierarchy, _class: Ref<Class>, name: string): Attribute | undefined {
+export function collectionOf(hierarchy: Hierarchy, _class: ClassId, name: string): Attribute | undefined {
   const attribute = hierarchy.attributes(_class).get(name)
   return attribute?.type._class === core.class.Collection ? attribute : undefined
 }

@@ -16,8 +16,8 @@ export function keptResult(tx: Tx, value: unknown): KeptResult {
 
 /** `undefined`: kept by an older version, without the digest, or for a transaction inside another. */
 export function asKept(result: unknown): KeptResult | undefined {
-  const isKept = isFields(result) && typeof result['digest'] === 'string' && 'value' in result
-  return isKept ? (result as unknown as KeptResult) : undefined
+  if (!isFields(result) || typeof result['digest'] !== 'string' || !('value' in result)) return undefined
+  return { digest: result['digest'], value: result['value'] }
 }
 
 export function isOf({ digest }: KeptResult, tx: Tx): boolean {

@@ -1,5 +1,5 @@
 import { targetOf } from '../../model/apply-transaction.ts'
-import type { Tx, TxCUD } from '../../model/transactions.ts'
+import type { TxCUD } from '../../model/transactions.ts'
 import { TooLargeError } from '../../storage/shared/too-large.ts'
 import type { Group } from './staging.ts'
 
@@ -18,12 +18,12 @@ export function partFrom({ staged, state }: Group, error: unknown): boolean {
 /** Those that made entries which are too large, and those that changed documents which are. */
 function requestsOf(
   { requests, documents }: TooLargeError,
-  entries: readonly { tx: Tx; request: string }[],
+  entries: readonly { tx: TxCUD; request: string }[],
 ): Set<string> {
   const named = new Set(requests)
   const ids = new Set(documents)
   for (const { tx, request } of entries) {
-    if ('objectId' in tx && ids.has(targetOf(tx as TxCUD)._id)) named.add(request)
+    if (ids.has(targetOf(tx)._id)) named.add(request)
   }
   return named
 }

@@ -1,4 +1,4 @@
-import type { Doc, Space } from '../../model/documents.ts'
+import type { Doc, Space, Unchecked } from '../../model/documents.ts'
 import { type Permissions, seesEverything, type SeesSpace } from '../permissions/permissions.ts'
 import { isSpaceVisible } from '../permissions/space-index.ts'
 import type { Work } from './commit-step.ts'
@@ -37,7 +37,7 @@ export class StagedVisibility {
   }
 
   /** A space that the group makes, changes or removes. */
-  #staged(id: string): { space: Space | undefined } | undefined {
+  #staged(id: string): { space: Unchecked<Space> | undefined } | undefined {
     const home = this.#permissions.homeOf(id)
     for (const domain of home === undefined ? this.#permissions.spaceDomains().keys() : [home]) {
       const staged = this.#work.state.peekStaged(domain, id)
@@ -47,7 +47,7 @@ export class StagedVisibility {
         if (home === undefined) continue
         return { space: undefined }
       }
-      if (this.#permissions.isSpace(domain, doc)) return { space: doc as Space }
+      if (this.#permissions.isSpace(domain, doc)) return { space: doc }
     }
     return undefined
   }

@@ -3,7 +3,7 @@ import type { Tx } from '../../model/transactions.ts'
 import type { Caller } from '../shared/caller.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import type { CommitState } from './commit-state.ts'
-import type { StepHandler, StepOutcome, Work } from './commit-step.ts'
+import type { RequestHandler, StepOutcome, Work } from './commit-step.ts'
 import { readAhead } from './read-ahead.ts'
 
 /** A request that waits for its answer. */
@@ -33,13 +33,13 @@ export class Group {
 /** Takes requests into a group: each goes through the steps, over the state that those before it leave. */
 export class Staging {
   readonly #workspace: Workspace
-  readonly #handler: StepHandler
+  readonly #handler: RequestHandler
   readonly #flush: (group: Group) => Promise<void>
   #isAsking = false
   #isBusy = false
 
   /** `flush` commits what a group has staged so far. */
-  constructor(workspace: Workspace, handler: StepHandler, flush: (group: Group) => Promise<void>) {
+  constructor(workspace: Workspace, handler: RequestHandler, flush: (group: Group) => Promise<void>) {
     this.#workspace = workspace
     this.#handler = handler
     this.#flush = flush

@@ -1,4 +1,3 @@
-import type { Doc } from '../../model/documents.ts'
 import { domains } from '../../model/identifiers.ts'
 import { StatusError } from '../../model/status.ts'
 import type { WorkspaceModel } from '../../model/workspace-model.ts'
@@ -17,7 +16,8 @@ export async function checkUnused(
   model: WorkspaceModel,
   { after, tx }: AppliedChange,
 ): Promise<void> {
-  const { _id } = after as Doc
+  if (after === undefined) return
+  const { _id } = after
   const used = new StatusError('core:status:ObjectExists', { _id })
   if (model.get(_id) !== undefined || state.names(_id, tx)) throw used
   const logged = plainPlan(domains.tx, { op: 'eq', path: ['objectId'], value: _id })

@@ -1,6 +1,6 @@
 import type { Doc, Domain } from '../../model/documents.ts'
 import { domains } from '../../model/identifiers.ts'
-import { evaluatePlan } from '../../model/query/evaluate.ts'
+import { evaluatePlan, findResult } from '../../model/query/evaluate.ts'
 import type { FindPlan, LookupPlan } from '../../model/query/plan.ts'
 import { compileProjection } from '../../model/query/projection.ts'
 import type { FindResult } from '../../model/query/query.ts'
@@ -32,7 +32,7 @@ async function findJoined(workspace: Workspace, plan: FindPlan): Promise<FindRes
   const project = plan.projection === undefined ? undefined : compileProjection(plan.projection)
   const docs =
     project === undefined ? joined : joined.map((doc) => ({ ...project(doc), $lookup: doc.$lookup ?? {} }))
-  return Object.assign(docs, { total: found.total }) as FindResult
+  return findResult(docs, found.total)
 }
 
 async function fetchFrom(workspace: Workspace, plan: FindPlan): Promise<FindResult> {

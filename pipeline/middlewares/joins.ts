@@ -1,4 +1,5 @@
 import type { Doc } from '../../model/documents.ts'
+import { fieldsOf } from '../../model/json-value.ts'
 import type { Condition, FindPlan, LookupPlan, Path, SortKey } from '../../model/query/plan.ts'
 import { compileSort } from '../../model/query/sort.ts'
 import type { FindResult, WithLookup } from '../../model/query/query.ts'
@@ -62,7 +63,7 @@ export async function attachLookups(
   lookups: readonly LookupPlan[],
   fetch: FetchDocs,
 ): Promise<WithLookup<Doc>[]> {
-  const results = docs.map((doc) => ({ ...doc, $lookup: {} as Record<string, unknown> }))
+  const results = docs.map((doc): Joined => ({ ...doc, $lookup: {} }))
   if (lookups.length === 0) return [...docs]
   for (const lookup of lookups) {
     const joined = await joinedDocs(results, lookup, fetch)
@@ -79,8 +80,10 @@ async function joinedDocs(docs: readonly Doc[], lookup: LookupPlan, fetch: Fetch
   return await attachLookups(found, lookup.nested, fetch)
 }
 
-function assign(doc: WithLookup<Doc>, lookup: LookupPlan, joined: readonly Doc[]): void {
-  const target = doc.$lookup as Record<string, unknown>
+type Joined = Doc & { $lookup: Record<string, unknown> }
+
+function assign(doc: Joined, lookup: LookupPlan, joined: readonly Doc[]): void {
+  const target = doc.$lookup
   if (lookup.direction === 'reverse') {
     target[lookup.name] = joined.filter((each) => idsAt(each, lookup.path).includes(doc._id))
     return
@@ -101,7 +104,7 @@ function valueAt(doc: Doc, path: Path): unknown {
   let value: unknown = doc
   for (const field of path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, field)) return undefined
-    value = (value as Record<string, unknown>)[field]
+    value = fieldsOf(value)[field]
   }
   return value
 }

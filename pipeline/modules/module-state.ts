@@ -6,7 +6,7 @@ import { core } from '../../model/identifiers.ts'
 
 const builder = createModelBuilder('module')
 
-export const MODULE_STATE_DOMAIN = 'module' as Domain
+export const MODULE_STATE_DOMAIN: Domain = 'module'
 
 /** What the server keeps of a workspace's modules: made by the system, for its eyes and administrators'. */
 const State = builder.class('State', {

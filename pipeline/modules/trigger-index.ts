@@ -1,7 +1,7 @@
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import { targetOf } from '../../model/apply-transaction.ts'
-import { core } from '../../model/identifiers.ts'
-import type { TxCollectionCUD, TxCUD, TxMixin } from '../../model/transactions.ts'
+import { innerChange } from '../../model/inner-change.ts'
+import type { TxCUD } from '../../model/transactions.ts'
 import { moduleState } from './module-state.ts'
 import type { Installed, Trigger } from './trigger.ts'
 
@@ -25,8 +25,8 @@ export class TriggerIndex<T extends Trigger> {
   matching(hierarchy: Hierarchy, tx: TxCUD): readonly Installed<T>[] {
     if (!('objectClass' in tx)) return none
     const { _class } = targetOf(tx)
-    const change = tx._class === core.class.TxCollectionCUD ? (tx as TxCollectionCUD).tx : tx
-    const shown = change._class === core.class.TxMixin ? (change as unknown as TxMixin).mixin : _class
+    const change = innerChange(tx)
+    const shown = change._class === 'core:class:TxMixin' ? change.mixin : _class
     const found = this.#foundIn(hierarchy)
     const key = `${_class} ${shown} ${change._class}`
     let triggers = found.get(key)

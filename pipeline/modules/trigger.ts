@@ -1,5 +1,5 @@
 import type { ClassRef } from '../../model/class-ref.ts'
-import type { Class, Doc, Ref } from '../../model/documents.ts'
+import type { Class, ClassId, Doc, Ref } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import type { TxCUD } from '../../model/transactions.ts'
@@ -11,7 +11,7 @@ export interface TriggerMatch {
   /** Of documents of these classes, and of those that come of them; of documents that get these mixins. */
   classes: readonly Ref<Class>[]
   /** Made by transactions of these classes, directly or through a collection; by any when left out. */
-  transactions?: readonly Ref<Class>[]
+  transactions?: readonly ClassId[]
 }
 
 interface NamedTrigger {

@@ -1,4 +1,4 @@
-import { type Account, AccountRole, type Doc } from '../../model/documents.ts'
+import { type Account, AccountRole, type Doc, type Unchecked } from '../../model/documents.ts'
 import { foldEmail } from '../../model/email.ts'
 import { StatusError } from '../../model/status.ts'
 import type { DocumentChange } from '../../model/transactions.ts'
@@ -12,7 +12,7 @@ import type { Writer } from './writer.ts'
  * too.
  */
 export function decideAccount(writer: Writer, { before, after }: DocumentChange): void {
-  const [was, is] = [before as Account | undefined, after as Account | undefined]
+  const [was, is]: (Unchecked<Account> | undefined)[] = [before, after]
   if (was === undefined || is === undefined)
     throw forbidden('the accounts service makes and removes accounts')
   if (was.email !== is.email) throw forbidden('an email changes only through the accounts service')
@@ -33,15 +33,17 @@ export function checkAccount(
   { before, after }: DocumentChange,
 ): void {
   if (after === undefined) return
-  const { _id, _class, email, role } = after as Account
+  const { _id, _class, email, role }: Unchecked<Account> = after
+  const previous: Unchecked<Account> | undefined = before
   const wrong = (attribute: string, expected: string) =>
     new StatusError('core:status:InvalidAttribute', { _class, attribute, expected })
   if (typeof email !== 'string' || email === '') throw wrong('email', 'a string')
   if (rankOf(role) === -1) throw wrong('role', Object.values(AccountRole).join(', '))
-  if ((before as Account | undefined)?.email === email) return
+  if (previous?.email === email) return
   const folded = foldEmail(email)
-  const isSame = (other: Partial<Account>) =>
+  const isSame = (other: Unchecked<Account>) =>
     other._id !== _id && typeof other.email === 'string' && foldEmail(other.email) === folded
-  if (isSame(model.accountOf(email) ?? {}) || staged.some(isSame))
+  const known = model.accountOf(email)
+  if ((known !== undefined && isSame(known)) || staged.some(isSame))
     throw new StatusError('platform:status:AccountExists', { email })
 }

@@ -1,4 +1,4 @@
-import type { Doc, Domain, UserStatus } from '../../model/documents.ts'
+import type { Doc, Domain, Unchecked, UserStatus } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import { core, domains, pluginOf, serverPlugins } from '../../model/identifiers.ts'
 import type { DocumentChange } from '../../model/transactions.ts'
@@ -52,7 +52,7 @@ function checkHeader(before: Doc, after: Doc): void {
 }
 
 function checkStatus({ account }: Writer, { before, after }: Decision): void {
-  for (const doc of [before, after])
-    if (doc !== undefined && (doc as UserStatus).user !== account)
-      throw forbidden('the status of somebody else')
+  const both: (Unchecked<UserStatus> | undefined)[] = [before, after]
+  for (const status of both)
+    if (status !== undefined && status.user !== account) throw forbidden('the status of somebody else')
 }

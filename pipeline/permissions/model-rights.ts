@@ -1,4 +1,4 @@
-import type { Doc } from '../../model/documents.ts'
+import type { Class, Unchecked } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import { core, domains, pluginOf, serverPlugins } from '../../model/identifiers.ts'
 import type { DocumentChange } from '../../model/transactions.ts'
@@ -27,7 +27,7 @@ export function decideModel(writer: Writer, hierarchy: Hierarchy, change: Docume
   checkDomain(change.after)
 }
 
-function checkDomain(after: Doc | undefined): void {
-  const domain = (after as { domain?: unknown } | undefined)?.domain
+function checkDomain(after: Unchecked<Class> | undefined): void {
+  const domain = after?.domain
   if (serverDomains.has(domain)) throw forbidden(`the domain ${String(domain)} is the server's`)
 }

@@ -1,4 +1,5 @@
-import { type Attribute, type Class, ClassKind, type Ref } from '../../model/documents.ts'
+import { type Attribute, type Class, ClassKind, type Ref, type Unchecked } from '../../model/documents.ts'
+import { isAttribute } from '../../model/document-guards.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import { core, domains, pluginOf, serverPlugins } from '../../model/identifiers.ts'
 import { planFind } from '../../model/query/plan-find.ts'
@@ -24,10 +25,9 @@ export async function checkModelUse(
 ): Promise<void> {
   const { before, after } = hierarchies
   const shape = change.after ?? change.before
-  if (shape?._class === core.class.Attribute) {
-    const attribute = change.after as Attribute | undefined
-    if (attribute !== undefined && isDemanding(attribute, change.before as Attribute | undefined))
-      await refuseUsed(documents, before, attribute.attributeOf, 'a required attribute without a default')
+  if (shape !== undefined && isAttribute(shape)) {
+    if (change.after !== undefined && isDemanding(shape, change.before))
+      await refuseUsed(documents, before, shape.attributeOf, 'a required attribute without a default')
     return
   }
   if (change.before === undefined || before.findClass(change.before._id) === undefined) return
@@ -39,7 +39,7 @@ export async function checkModelUse(
   }
 }
 
-function isDemanding(attribute: Attribute, before: Attribute | undefined): boolean {
+function isDemanding(attribute: Attribute, before: Unchecked<Attribute> | undefined): boolean {
   const isNew = before?.required !== true || before.attributeOf !== attribute.attributeOf
   return attribute.required === true && attribute.defaultValue === undefined && isNew
 }

@@ -1,8 +1,8 @@
-import type { Account, Doc, Domain, Ref, Space } from '../../model/documents.ts'
+import type { Account, Doc, Domain, Ref, Space, Unchecked } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import { core, domains } from '../../model/identifiers.ts'
 import type { Condition, FindPlan, LookupPlan } from '../../model/query/plan.ts'
-import type { Tx } from '../../model/transactions.ts'
+import type { TxCUD } from '../../model/transactions.ts'
 import type { WorkspaceModel } from '../../model/workspace-model.ts'
 import type { Caller } from '../shared/caller.ts'
 import type { Audience } from '../push/push.ts'
@@ -28,7 +28,7 @@ export class Permissions {
   }
 
   /** A space was read or changed; tells whose view of it changed. */
-  spaceChanged(domain: Domain, id: string, space: Space | undefined): AccountSet {
+  spaceChanged(domain: Domain, id: string, space: Unchecked<Space> | undefined): AccountSet {
     return this.#spaces.set(domain, id, space)
   }
 
@@ -81,7 +81,7 @@ export class Permissions {
   }
 
   /** Who may hear of a transaction of which only the log tells. */
-  audienceOfLogEntry(tx: Tx): Audience {
+  audienceOfLogEntry(tx: TxCUD): Audience {
     return audienceOfLogEntry(this.#hierarchy, tx)
   }
 
@@ -95,7 +95,7 @@ export class Permissions {
   }
 
   /** Whether an entry of the log may have changed what the account sees. */
-  changesVisibility(account: Ref<Account>, tx: Tx): boolean {
+  changesVisibility(account: Ref<Account>, tx: TxCUD): boolean {
     return changesVisibility(this.#hierarchy, this.seesSpace(account), tx)
   }
 
@@ -164,7 +164,7 @@ export class Permissions {
 
   #spaceRules(domain: Domain, condition: Condition, account: Ref<Account>): Condition[] {
     const isVisible = (path: string): Condition => {
-      return { op: 'in', path: [path], values: this.#spaces.visibleTo(account) as string[], isRule: true }
+      return { op: 'in', path: [path], values: this.#spaces.visibleTo(account), isRule: true }
     }
     const rules: Condition[] = []
     const asked = spaceAskedFor(condition)

@@ -1,4 +1,4 @@
-import type { Domain, Space } from '../../model/documents.ts'
+import type { Doc, Domain } from '../../model/documents.ts'
 import { core, domains } from '../../model/identifiers.ts'
 import type { Condition } from '../../model/query/plan.ts'
 import type { WorkspaceModel } from '../../model/workspace-model.ts'
@@ -16,10 +16,10 @@ export async function readSpaces(
   model: WorkspaceModel,
   permissions: Permissions,
 ): Promise<void> {
-  const found: { domain: Domain; space: Space }[] = []
+  const found: { domain: Domain; space: Doc }[] = []
   for (const doc of model.documents())
     if (model.hierarchy.isDerived(doc._class, core.class.Space))
-      found.push({ domain: domains.model, space: doc as Space })
+      found.push({ domain: domains.model, space: doc })
   for (const [domain, classes] of permissions.spaceDomains()) {
     if (domain === domains.model) continue
     const condition: Condition =
@@ -27,7 +27,7 @@ export async function readSpaces(
         ? { op: 'all-of', conditions: [] }
         : { op: 'in', path: ['_class'], values: [...classes] }
     const spaces = await storage.find(plainPlan(domain, condition))
-    for (const space of spaces) found.push({ domain, space: space as unknown as Space })
+    for (const space of spaces) found.push({ domain, space })
   }
   permissions.forgetSpaces()
   for (const { domain, space } of found) permissions.spaceChanged(domain, space._id, space)

@@ -1,4 +1,4 @@
-import { type Account, AccountRole } from '../../model/documents.ts'
+import { type Account, AccountRole, type Unchecked } from '../../model/documents.ts'
 import { StatusError } from '../../model/status.ts'
 import type { Caller } from '../shared/caller.ts'
 import type { WorkspaceModel } from '../../model/workspace-model.ts'
@@ -28,7 +28,8 @@ export function writerRole(
   { model, flaws }: { model: WorkspaceModel; flaws: readonly string[] },
   caller: Caller,
 ): AccountRole {
-  const role = (model.get(caller.account) as Partial<Account> | undefined)?.role ?? AccountRole.Guest
+  const account: Unchecked<Account> | undefined = model.get(caller.account)
+  const role = account?.role ?? AccountRole.Guest
   if (rankOf(role) <= rankOf(AccountRole.Guest)) throw forbidden('guests only read')
   if (flaws.length > 0)
     throw new StatusError('platform:status:WorkspaceBroken', { message: flaws.join('; ') })

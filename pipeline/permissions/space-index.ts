@@ -1,4 +1,4 @@
-import type { Account, Domain, Ref, Space } from '../../model/documents.ts'
+import type { Account, Domain, Ref, Space, Unchecked } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import { type AccountSet, everybody, includes, inOneOnly, nobody, these } from '../push/account-set.ts'
 
@@ -18,7 +18,7 @@ export class SpaceIndex {
    * Takes in a space as it is now; `undefined`: the document of the domain was removed. Tells whose view of a known space
    * changed. A document of another domain with the id of a space is not that space.
    */
-  set(domain: Domain, id: string, space: Space | undefined): AccountSet {
+  set(domain: Domain, id: string, space: Unchecked<Space> | undefined): AccountSet {
     const before = this.#entries.get(id)
     if (coreSpaces.has(id) || (before !== undefined && before.domain !== domain)) return nobody
     const readers = space === undefined ? undefined : readersIn(space)
@@ -69,22 +69,22 @@ export class SpaceIndex {
 }
 
 /** Whether the space, as it is in this document, is seen by the account. */
-export function isSpaceVisible(space: Space, account: Ref<Account>): boolean {
+export function isSpaceVisible(space: Unchecked<Space>, account: Ref<Account>): boolean {
   return includes(readersIn(space), account)
 }
 
 /** The accounts that decide over a space. */
-export function ownersOf({ owners, createdBy }: Space): readonly Ref<Account>[] {
+export function ownersOf({ owners, createdBy }: Unchecked<Space>): readonly Ref<Account>[] {
   if (Array.isArray(owners) && owners.length > 0) return owners
   return createdBy === undefined ? [] : [createdBy]
 }
 
-export function membersOf({ members }: Space): readonly Ref<Account>[] {
+export function membersOf({ members }: Unchecked<Space>): readonly Ref<Account>[] {
   return Array.isArray(members) ? members : []
 }
 
 /** Anything but a plain no is private: documents of classes that are not known were not checked. */
-function readersIn(space: Space): AccountSet {
+function readersIn(space: Unchecked<Space>): AccountSet {
   const isPrivate: unknown = space.private
   return isPrivate === false || isPrivate == null ? everybody : these(membersOf(space))
 }

@@ -1,4 +1,4 @@
-import type { Space } from '../../model/documents.ts'
+import type { Space, Unchecked } from '../../model/documents.ts'
 import type { DocumentChange } from '../../model/transactions.ts'
 import { forbidden, isMaintainer } from './role.ts'
 import { membersOf, ownersOf } from './space-index.ts'
@@ -10,10 +10,10 @@ import type { Writer } from './writer.ts'
  */
 export function decideSpace({ account, role }: Writer, { before, after }: DocumentChange): void {
   if (before === undefined) return
-  const was = before as Space
+  const was: Unchecked<Space> = before
   if (ownersOf(was).includes(account) || isMaintainer(role)) return
   if (after === undefined) throw forbidden('owners of the space and maintainers remove it')
-  const is = after as Space
+  const is: Unchecked<Space> = after
   for (const field of ['private', 'archived', 'owners', 'space'] as const)
     if (JSON.stringify(was[field]) !== JSON.stringify(is[field]))
       throw forbidden(`owners of the space and maintainers change its ${field}`)

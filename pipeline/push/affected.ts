@@ -1,9 +1,9 @@
-import type { Class, Ref } from '../../model/documents.ts'
+import type { ClassId } from '../../model/documents.ts'
 import type { Audience } from './push.ts'
 
 /** A class, documents of which are others now or are found by others, and who may hear of it. */
 export interface Affected {
-  _class: Ref<Class>
+  _class: ClassId
   /** `undefined`: everyone. */
   audience: Audience | undefined
 }

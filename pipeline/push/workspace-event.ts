@@ -1,3 +1,4 @@
+import { brand } from '../../model/brand.ts'
 import { core } from '../../model/identifiers.ts'
 import type { TxWorkspaceEvent, WorkspaceEvent } from '../../model/transactions.ts'
 
@@ -8,7 +9,7 @@ export function workspaceEvent(
   params: unknown,
 ): TxWorkspaceEvent {
   return {
-    _id: generateId() as TxWorkspaceEvent['_id'],
+    _id: brand(generateId()),
     _class: core.class.TxWorkspaceEvent,
     space: core.space.DerivedTx,
     objectSpace: core.space.DerivedTx,

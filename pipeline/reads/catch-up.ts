@@ -1,4 +1,4 @@
-import type { Tx } from '../../model/transactions.ts'
+import type { TxCUD } from '../../model/transactions.ts'
 import type { Caller } from '../shared/caller.ts'
 import { type Permissions, seesEverything } from '../permissions/permissions.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
@@ -7,7 +7,7 @@ import type { WorkspaceStorage } from '../../storage/contract.ts'
 const PAGE = 1000
 
 export interface CatchUp {
-  pushes: { seq: number; tx: Tx }[]
+  pushes: { seq: number; tx: TxCUD }[]
   /** The place in the log they lead to, which may be beyond the last of them. */
   seq: number
 }

@@ -1,7 +1,7 @@
 import { targetOf } from '../../model/apply-transaction.ts'
 import { core } from '../../model/identifiers.ts'
 import { StatusError } from '../../model/status.ts'
-import type { Tx, TxCUD } from '../../model/transactions.ts'
+import type { TxCUD } from '../../model/transactions.ts'
 import { isDeclaration, WorkspaceModel } from '../../model/workspace-model.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
 import type { Logger } from '../shared/logger.ts'
@@ -37,7 +37,7 @@ export async function readModel(options: {
       model.apply(tx)
     } catch (error) {
       if (!(error instanceof StatusError)) throw error
-      const fields = { err: error, workspace, transaction: tx._id, document: (tx as TxCUD).objectId }
+      const fields = { err: error, workspace, transaction: tx._id, document: tx.objectId }
       logger.error(fields, 'a model transaction is left out')
       const isHarmless = harmless.has(error.status.code)
       if (!isHarmless && isOfDeclaration(tx)) flaws.push(`model transaction ${tx._id}: ${error.message}`)
@@ -47,15 +47,15 @@ export async function readModel(options: {
 }
 
 /** What is no transaction at all, as a restore may bring it, is of nothing. */
-function isOfDeclaration(tx: Tx): boolean {
+function isOfDeclaration(tx: TxCUD): boolean {
   try {
-    return isDeclaration(targetOf(tx as TxCUD))
+    return isDeclaration(targetOf(tx))
   } catch {
     return false
   }
 }
 
-async function* modelTransactions(storage: WorkspaceStorage): AsyncIterable<Tx> {
+async function* modelTransactions(storage: WorkspaceStorage): AsyncIterable<TxCUD> {
   for (let after = 0; ;) {
     const page = await storage.readLog({ after, limit: MODEL_PAGE, objectSpace: core.space.Model })
     for (const { seq, tx } of page) {

@@ -1,4 +1,5 @@
-import type { Class, Doc, Domain, Ref } from '../../model/documents.ts'
+import { brand } from '../../model/brand.ts'
+import type { Doc, Domain } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
 
@@ -6,8 +7,8 @@ import type { WorkspaceStorage } from '../../storage/contract.ts'
 export const NEXT_OPENING = Number.MAX_SAFE_INTEGER
 
 /** Of no class: no tool that reads or restores the domains of the model comes by here. */
-const DOMAIN = 'restore-mark' as Domain
-const ID = 'mark' as Ref
+const DOMAIN: Domain = 'restore-mark'
+const ID = brand('mark')
 
 /** What is kept of documents that were put back or taken away past the log. */
 export interface RestoreMark {
@@ -19,8 +20,8 @@ export interface RestoreMark {
 
 /** @returns `undefined` where nothing ever was */
 export async function readRestoreMark(storage: WorkspaceStorage): Promise<RestoreMark | undefined> {
-  const [mark] = (await storage.get(DOMAIN, [ID])) as (Doc & RestoreMark)[]
-  if (mark === undefined) return undefined
+  const [mark]: (Doc & Partial<RestoreMark>)[] = await storage.get(DOMAIN, [ID])
+  if (mark?.seq === undefined) return undefined
   const { seq, told } = mark
   return told === undefined ? { seq } : { seq, told }
 }
@@ -31,7 +32,7 @@ export async function writeRestoreMark(
 ): Promise<void> {
   const doc: Doc & RestoreMark = {
     _id: ID,
-    _class: DOMAIN as string as Ref<Class>,
+    _class: brand(DOMAIN),
     space: core.space.Space,
     modifiedBy: core.account.System,
     modifiedOn: now,

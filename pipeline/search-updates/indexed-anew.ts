@@ -1,4 +1,4 @@
-import type { Class, Ref } from '../../model/documents.ts'
+import type { ClassId } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import type { Affected } from '../push/affected.ts'
 import type { DomainSchema, StorageSchema } from '../../storage/contract.ts'
@@ -19,10 +19,10 @@ export function indexedAnew(hierarchy: Hierarchy, before: StorageSchema, after: 
 
 /** Fields are searched in all documents of a domain; how accents count is a matter of the class. */
 function changed(
-  classes: readonly Ref<Class>[],
+  classes: readonly ClassId[],
   before: DomainSchema | undefined,
   after: DomainSchema,
-): readonly Ref<Class>[] {
+): readonly ClassId[] {
   if (fieldsOf(before) !== fieldsOf(after)) return classes
   const wasAccented = new Set<string>(before?.accented)
   const isAccented = new Set<string>(after.accented)

@@ -1,5 +1,6 @@
 import type { Doc } from '../../model/documents.ts'
 import { invalidTransaction } from '../../model/invalid-transaction.ts'
+import { fieldsOf } from '../../model/json-value.ts'
 import type { TxCUD } from '../../model/transactions.ts'
 
 /** Where tools of the family put the hash that a document had: kept, it would change the hash that the document has. */
@@ -7,8 +8,8 @@ const HASH_FIELD = '%hash%'
 
 export function withoutHash(doc: Doc): Doc {
   if (!Object.hasOwn(doc, HASH_FIELD)) return doc
-  const { [HASH_FIELD]: _, ...kept } = doc as Doc & Record<string, unknown>
-  return kept as unknown as Doc
+  const { [HASH_FIELD]: _, ...kept }: Doc & { [HASH_FIELD]?: unknown } = doc
+  return kept
 }
 
 /**
@@ -27,5 +28,5 @@ export function refuseHashField(
 }
 
 function valueIn(doc: Doc | undefined): unknown {
-  return (doc as Record<string, unknown> | undefined)?.[HASH_FIELD]
+  return doc === undefined ? undefined : fieldsOf(doc)[HASH_FIELD]
 }

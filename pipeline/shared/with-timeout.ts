@@ -23,7 +23,7 @@ export async function withTimeout<T>(
 ): Promise<T> {
   stop?.throwIfAborted()
   const ending = new Ending()
-  const stopped = (): void => ending.end(stop?.reason as Error)
+  const stopped = (): void => ending.end(stop?.reason)
   const cancel = schedule(milliseconds, () => {
     ending.end(new Error(`${what} took longer than ${milliseconds} ms`))
   })

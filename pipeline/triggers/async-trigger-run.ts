@@ -1,7 +1,7 @@
-import type { Ref } from '../../model/documents.ts'
+import { brand } from '../../model/brand.ts'
 import { core } from '../../model/identifiers.ts'
 import { takeTransaction } from '../../model/take-transaction.ts'
-import type { TxCollectionCUD, TxCUD } from '../../model/transactions.ts'
+import type { TxCUD } from '../../model/transactions.ts'
 import { systemCaller } from '../shared/caller.ts'
 import type { Handlers } from '../workspace/middleware.ts'
 import type { LogEntry } from '../../storage/contract.ts'
@@ -37,7 +37,7 @@ export class AsyncTriggerRun {
   /** What the trigger makes of the transaction, under ids that do not change from run to run. */
   async effects(entry: LogEntry): Promise<TxCUD[]> {
     const { runTime } = this.#workspace.modules.limits
-    const tx = entry.tx as TxCUD
+    const { tx } = entry
     const made = await withTimeout((signal) => this.#trigger.run(this.#context(entry, signal), tx), {
       milliseconds: runTime,
       stop: this.#stop,
@@ -73,11 +73,8 @@ export class AsyncTriggerRun {
 }
 
 function named(tx: TxCUD, _id: string): TxCUD {
-  const signed = { ...tx, _id: _id as Ref, space: core.space.DerivedTx, modifiedBy: core.account.System }
-  if (tx._class !== core.class.TxCollectionCUD) return signed
-  const { tx: inner } = tx as TxCollectionCUD
-  return {
-    ...signed,
-    tx: { ...inner, _id: `${_id}:inner` as Ref, modifiedBy: core.account.System },
-  } as TxCollectionCUD
+  const signature = { space: core.space.DerivedTx, modifiedBy: core.account.System }
+  if (tx._class !== 'core:class:TxCollectionCUD') return { ...tx, ...signature, _id: brand(_id) }
+  const inner = { ...tx.tx, _id: brand(`${_id}:inner`), modifiedBy: core.account.System }
+  return { ...tx, ...signature, _id: brand(_id), tx: inner }
 }

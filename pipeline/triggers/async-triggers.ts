@@ -1,5 +1,4 @@
 import type { Domain } from '../../model/documents.ts'
-import type { TxCUD } from '../../model/transactions.ts'
 import type { Handlers } from '../workspace/middleware.ts'
 import type { LogEntry } from '../../storage/contract.ts'
 import type { Workspace } from '../workspace/workspace.ts'
@@ -81,7 +80,7 @@ export class AsyncTriggers {
     const sorted = new Map<Installed<AsyncTrigger>, LogEntry[]>()
     const { hierarchy } = this.#workspace.model
     for (const entry of entries) {
-      for (const trigger of this.#index.matching(hierarchy, entry.tx as TxCUD)) {
+      for (const trigger of this.#index.matching(hierarchy, entry.tx)) {
         const known = sorted.get(trigger)
         if (known === undefined) sorted.set(trigger, [entry])
         else known.push(entry)
@@ -103,7 +102,7 @@ export class AsyncTriggers {
       report: (failure: TriggerFailure, fields: object) => this.#report(trigger, failure, fields),
       stop,
       readLog: (after: number, limit: number) => storage.readLog({ after, limit }),
-      matches: ({ tx }: LogEntry) => own.matching(model.hierarchy, tx as TxCUD).length > 0,
+      matches: ({ tx }: LogEntry) => own.matching(model.hierarchy, tx).length > 0,
       lastSeq: workspace.lastSeq,
     }
     return new AsyncTriggerRunner(parts, cursor)

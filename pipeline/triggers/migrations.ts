@@ -1,3 +1,4 @@
+import { brand } from '../../model/brand.ts'
 import type { Ref } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import { planFind } from '../../model/query/plan-find.ts'
@@ -18,7 +19,7 @@ export async function migrate(workspace: Workspace, handlers: Handlers): Promise
   if (migrations.length === 0) return
   const applied = await appliedTo(workspace)
   for (const { module, migration } of migrations) {
-    const _id = `migration:${module}.${migration.name}` as Ref
+    const _id = brand(`migration:${module}.${migration.name}`)
     if (!applied.has(_id)) await apply({ workspace, handlers, _id, module, migration })
   }
 }

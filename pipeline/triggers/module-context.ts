@@ -1,3 +1,5 @@
+import assert from 'node:assert'
+import { brand } from '../../model/brand.ts'
 import type { ClassRef } from '../../model/class-ref.ts'
 import type { Doc } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
@@ -5,7 +7,7 @@ import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import { takeTransaction } from '../../model/take-transaction.ts'
 import type { TxApplyIf, TxCUD } from '../../model/transactions.ts'
 import type { Caller } from '../shared/caller.ts'
-import type { Handlers } from '../workspace/middleware.ts'
+import { type Handlers, isEncoded } from '../workspace/middleware.ts'
 import type { MethodCall } from '../modules/module.ts'
 import { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Workspace } from '../workspace/workspace.ts'
@@ -33,7 +35,11 @@ export function finderFor(handlers: Pick<Handlers, 'find'>, caller: Caller) {
     query: DocumentQuery,
     options: FindOptions = {},
   ): Promise<T[]> {
-    return (await handlers.find(caller, { _class, query, options })) as unknown as T[]
+    const found = await handlers.find(caller, { _class, query, options })
+    assert(!isEncoded(found), 'a find without limits for parts returns documents')
+    const docs: Doc[] = found
+    // The query finds documents of the class only.
+    return docs as T[]
   }
 }
 
@@ -45,7 +51,7 @@ export function atomic(
   _id = generateId(),
 ): TxApplyIf {
   return {
-    _id: _id as TxApplyIf['_id'],
+    _id: brand(_id),
     _class: core.class.TxApplyIf,
     space: core.space.Tx,
     objectSpace: core.space.Tx,

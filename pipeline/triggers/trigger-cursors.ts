@@ -1,4 +1,5 @@
-import type { Domain, Ref } from '../../model/documents.ts'
+import { brand } from '../../model/brand.ts'
+import type { Domain, Unchecked } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import type { TxCreateDoc, TxCUD } from '../../model/transactions.ts'
 import { systemCaller } from '../shared/caller.ts'
@@ -34,14 +35,16 @@ export class TriggerCursors {
   async read(triggers: readonly Installed<AsyncTrigger>[]): Promise<ReadonlyMap<string, number>> {
     const { storage } = this.#workspace
     const found = await storage.get(this.domain, triggers.map(cursorId))
-    const cursors = new Map(found.map((doc) => [doc._id as string, doc as TriggerCursor]))
+    const cursors = new Map(found.map((doc): [string, Unchecked<TriggerCursor>] => [doc._id, doc]))
     const txes: TxCUD[] = []
     const places = new Map<string, number>()
     for (const trigger of triggers) {
       const cursor = cursors.get(cursorId(trigger))
       // One beyond the end is of another history too, whatever it says of itself.
-      const isOurs = cursor?.epoch === storage.epoch && cursor.seq <= this.#workspace.lastSeq()
-      places.set(trigger.fullName, isOurs ? cursor.seq : this.#workspace.lastSeq())
+      const end = this.#workspace.lastSeq()
+      const seq = cursor?.epoch === storage.epoch ? cursor.seq : undefined
+      const isOurs = seq !== undefined && seq <= end
+      places.set(trigger.fullName, isOurs ? seq : end)
       if (isOurs) continue
       if (cursor !== undefined) this.#restored(trigger)
       txes.push(this.#move(trigger, this.#workspace.lastSeq(), cursor === undefined))
@@ -93,7 +96,7 @@ export class TriggerCursors {
   }
 
   #move(trigger: Installed<AsyncTrigger>, seq: number, create: boolean): TxCUD {
-    const _id = cursorId(trigger) as Ref
+    const _id = brand(cursorId(trigger))
     const place = { seq, epoch: this.#workspace.storage.epoch }
     const _class = moduleState.class.TriggerCursor
     const space = core.space.Configuration

@@ -1,7 +1,6 @@
 import type { Domain } from '../../model/documents.ts'
 import { contentHash } from '../../model/hash-chain.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
-import type { TxCUD } from '../../model/transactions.ts'
 import { Replay, type ReplayedDomain } from './replay.ts'
 import { readRestoreMark } from '../restore/restore-mark.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
@@ -52,7 +51,8 @@ export async function verifyLog(storage: WorkspaceStorage, hierarchy: Hierarchy)
   for (const domain of replay.domains()) listings.push(await list(storage, domain))
   listings.sort((a, b) => a.seq - b.seq)
   const begins = Math.min(restored, listings[0]?.seq ?? 0)
-  const found = { documents: 0, restored: 0, differences: [] as Difference[] }
+  const differences: Difference[] = []
+  const found = { documents: 0, restored: 0, differences }
   const log = new LogReader(storage, replay)
   await log.upTo(begins)
   if (begins > 0) replay.beginAnew()
@@ -80,7 +80,7 @@ class LogReader {
       const entries = page.filter(({ seq }) => seq <= last)
       if (entries.length === 0) return
       for (const { seq, tx } of entries) {
-        this.#replay.take(seq, this.#after + 1, tx as TxCUD)
+        this.#replay.take(seq, this.#after + 1, tx)
         this.#after = seq
       }
     }

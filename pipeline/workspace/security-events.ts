@@ -1,4 +1,4 @@
-import type { Space } from '../../model/documents.ts'
+import type { Doc } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import { WorkspaceEvent } from '../../model/transactions.ts'
 import type { CommitBatch } from '../../storage/contract.ts'
@@ -17,10 +17,9 @@ export function securityEvents(workspace: Workspace, { puts, removes }: CommitBa
   const spaceDomains = permissions.spaceDomains()
   for (const { domain, doc } of puts) {
     if (!spaceDomains.has(domain) || !permissions.isSpace(domain, doc)) continue
-    const space = doc as Space
-    affected = union(affected, permissions.spaceChanged(domain, doc._id, space))
+    affected = union(affected, permissions.spaceChanged(domain, doc._id, doc))
     // The system may have put documents into it before.
-    if (isMadeBySystem(space)) affected = everybody
+    if (isMadeBySystem(doc)) affected = everybody
   }
   for (const { domain, id } of removes) {
     if (!spaceDomains.has(domain)) continue
@@ -29,7 +28,7 @@ export function securityEvents(workspace: Workspace, { puts, removes }: CommitBa
   return isEmpty(affected) ? [] : [securityPush(workspace, affected)]
 }
 
-function isMadeBySystem({ createdBy, createdOn, modifiedBy, modifiedOn }: Space): boolean {
+function isMadeBySystem({ createdBy, createdOn, modifiedBy, modifiedOn }: Doc): boolean {
   return createdBy === core.account.System && modifiedBy === createdBy && modifiedOn === createdOn
 }
 

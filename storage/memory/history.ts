@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import type { Doc, Domain } from '../../model/documents.ts'
 import { DocumentStore } from '../../model/document-store.ts'
 import { core, domains } from '../../model/identifiers.ts'
-import type { Tx } from '../../model/transactions.ts'
+import type { TxCUD } from '../../model/transactions.ts'
+import { restoredTransaction } from '../shared/restored-transaction.ts'
 import { type Absent, type CommitBatch, type LogEntry, type Prefetched, StorageError } from '../contract.ts'
 
 /** What is kept of a workspace whether it is open or not. */
@@ -54,7 +55,7 @@ export class MemoryHistory {
 
   upload(domain: Domain, docs: readonly Doc[]): void {
     if (domain !== domains.tx) for (const doc of docs) this.store.put(domain, copy(doc))
-    else this.#restore(() => docs.forEach((doc) => this.#uploadTransaction(copy(doc) as Tx)))
+    else this.#restore(() => docs.forEach((doc) => this.#uploadTransaction(restoredTransaction(copy(doc)))))
   }
 
   clean(domain: Domain, ids: readonly string[]): void {
@@ -78,7 +79,7 @@ export class MemoryHistory {
     this.#isRestored = true
   }
 
-  #uploadTransaction(tx: Tx): void {
+  #uploadTransaction(tx: TxCUD): void {
     const known = this.#log.find((entry) => entry.tx._id === tx._id)
     if (known === undefined) this.#append({ seq: this.lastSeq + 1, tx, request: tx._id })
     else {
@@ -95,7 +96,7 @@ export class MemoryHistory {
 
 /** What would come back from a file: changing the original later changes nothing here. */
 function copy<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value)) as T
+  return JSON.parse(JSON.stringify(value))
 }
 
 function newEpoch(): string {

@@ -100,7 +100,7 @@ async function takeOver(
   const log = new Log(entries, () => history.restored)
   const documents = new Documents({
     database,
-    log: () => ({ collection: entries as unknown as Collection, lastSeq: log.lastSeq }),
+    log: () => ({ collection: entries, lastSeq: log.lastSeq }),
     hasTombstones: () => tombstones.size > 0,
     needsTombstone: (domain, id) => tombstones.has(domain, id),
     noteText: (domain) => mixedTypeFields.noteText(domain),

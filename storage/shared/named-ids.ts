@@ -16,8 +16,9 @@ export interface NamingTransaction {
  * it changed none of these.
  */
 export function namedIds(tx: NamingTransaction, fields?: ReadonlySet<string>): string[] {
-  const isNamed = typeof tx.objectId === 'string' && (fields === undefined || mayChange(tx, fields))
-  const own = isNamed ? [tx.objectId as string] : []
+  const { objectId } = tx
+  const isNamed = fields === undefined || mayChange(tx, fields)
+  const own = typeof objectId === 'string' && isNamed ? [objectId] : []
   const inner = [tx.tx ?? [], tx.txes ?? []].flat()
   return [...own, ...inner.flatMap((each) => namedIds(each, fields))]
 }

@@ -7,9 +7,14 @@ export const TOO_MANY_FILES =
 
 /** Whether the failure is that no more files can be opened, by the process or on the whole machine. */
 export function isOutOfFiles(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const code = codeOf(error)
   // SQLite does not tell why.
   return isOutOfFilesCode(code) || (code === 'SQLITE_CANTOPEN' && cannotOpenAny())
+}
+
+/** The code of a failure of the system or of SQLite. */
+export function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
 }
 
 function isOutOfFilesCode(code: unknown): boolean {
@@ -21,6 +26,6 @@ function cannotOpenAny(): boolean {
     closeSync(openSync(devNull, 'r'))
     return false
   } catch (error) {
-    return isOutOfFilesCode((error as NodeJS.ErrnoException).code)
+    return isOutOfFilesCode(codeOf(error))
   }
 }

@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, fchmodSync, openSync } from 'node:fs'
 import { chmod, mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { codeOf } from './out-of-files.ts'
 
 /** What is kept is for the user the server runs as, and for nobody else. */
 export const PRIVATE_FOLDER = 0o700
@@ -16,7 +17,7 @@ export async function makePrivateFolder(path: string): Promise<void> {
     await makeOne(path)
   } catch (error) {
     const above = dirname(path)
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === path) throw error
+    if (codeOf(error) !== 'ENOENT' || above === path) throw error
     await makePrivateFolder(above)
     await makeOne(path)
   }

@@ -1,23 +1,24 @@
 import { applyTransaction, targetOf } from '../../../model/apply-transaction.ts'
-import type { Class, Doc, Ref } from '../../../model/documents.ts'
+import type { ClassId, Doc } from '../../../model/documents.ts'
 import type { Hierarchy } from '../../../model/hierarchy.ts'
+import { innerChange } from '../../../model/inner-change.ts'
 import { core, domains } from '../../../model/identifiers.ts'
 import { StatusError } from '../../../model/status.ts'
-import type { TxCollectionCUD, TxCUD, TxUpdateDoc } from '../../../model/transactions.ts'
+import type { TxCUD } from '../../../model/transactions.ts'
 import { refuseHashField } from '../../shared/hash-field.ts'
 import { isEmpty } from '../../push/account-set.ts'
 import { securityPush } from '../../workspace/security-events.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
-import type { AppliedChange, CommitStep, Work } from '../commit-step.ts'
+import type { AppliedChange, ChangeStep, Work } from '../commit-step.ts'
 
 /** Computes the new document, gives the transaction its place in the log, and lists it to be pushed. */
-export const applyToDocument: CommitStep = (_next, workspace) =>
+export const applyToDocument: ChangeStep = (_next, workspace) =>
   async function applyToDocument(work, tx) {
-    const { _id, _class } = targetOf(tx as TxCUD)
+    const { _id, _class } = targetOf(tx)
     const domain = storedDomain(work.state.hierarchy, _class)
     const known = work.state.peek(domain, _id)
     const before = known === undefined ? await work.state.get(domain, _id) : known.doc
-    let change = tx as TxCUD
+    let change = tx
     if ((domain === domains.model) !== (change.objectSpace === core.space.Model)) throw misplaced(_class)
     const after = applyTransaction(before, change)
     // It could not be changed any more.
@@ -38,8 +39,8 @@ export const applyToDocument: CommitStep = (_next, workspace) =>
 function withCreator(hierarchy: Hierarchy, tx: TxCUD, doc: Doc | undefined): TxCUD {
   if (doc?.createdBy === undefined || !hierarchy.creatorsOnly().has(doc._class)) return tx
   const { createdBy } = doc
-  if (tx._class !== core.class.TxCollectionCUD) return { ...tx, createdBy }
-  return { ...tx, tx: { ...(tx as TxCollectionCUD).tx, createdBy } } as TxCollectionCUD
+  if (tx._class !== 'core:class:TxCollectionCUD') return { ...tx, createdBy }
+  return { ...tx, tx: { ...tx.tx, createdBy } }
 }
 
 /** The push, and word for those to whom a document that moved appears or disappears. */
@@ -56,7 +57,7 @@ function stagePushes(
   if (!isEmpty(accounts)) state.pushes.push(securityPush(workspace, accounts))
 }
 
-function storedDomain(hierarchy: Hierarchy, _class: Ref<Class>): string {
+function storedDomain(hierarchy: Hierarchy, _class: ClassId): string {
   const domain = hierarchy.domainOf(_class)
   if (domain !== undefined && domain !== domains.tx) return domain
   const message = `documents of ${_class} are not made by transactions`
@@ -64,12 +65,13 @@ function storedDomain(hierarchy: Hierarchy, _class: Ref<Class>): string {
 }
 
 /** The model is what transactions in its space make it, and nothing else. */
-function misplaced(_class: Ref<Class>): StatusError {
+function misplaced(_class: ClassId): StatusError {
   const message = `documents of ${_class} are in ${core.space.Model}, or are not, as their class says`
   return new StatusError('core:status:InvalidTransaction', { message })
 }
 
 function answer(tx: TxCUD, after: Doc | undefined): object {
-  const change = tx._class === core.class.TxCollectionCUD ? (tx as TxCollectionCUD).tx : tx
-  return (change as TxUpdateDoc).retrieve === true && after !== undefined ? { object: after } : {}
+  const change = innerChange(tx)
+  const retrieve: unknown = 'retrieve' in change && change.retrieve
+  return retrieve === true && after !== undefined ? { object: after } : {}
 }

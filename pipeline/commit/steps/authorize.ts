@@ -1,7 +1,6 @@
 import type { Doc, Domain } from '../../../model/documents.ts'
 import type { Hierarchy } from '../../../model/hierarchy.ts'
 import { core, domains } from '../../../model/identifiers.ts'
-import type { TxCUD } from '../../../model/transactions.ts'
 import { isDeclaration } from '../../../model/workspace-model.ts'
 import { checkAccount } from '../../permissions/account-rights.ts'
 import { decide } from '../../permissions/decide.ts'
@@ -11,7 +10,7 @@ import { forbidden, writerRole } from '../../permissions/role.ts'
 import type { Writer } from '../../permissions/writer.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import { resolveClaims } from '../claims.ts'
-import type { AppliedChange, CommitStep, Work } from '../commit-step.ts'
+import type { AppliedChange, ChangeStep, Work } from '../commit-step.ts'
 import { checkCounters } from '../counter-fields.ts'
 import { StagedVisibility } from '../staged-visibility.ts'
 import { checkUnused } from '../unused-id.ts'
@@ -22,13 +21,13 @@ import { checkUnused } from '../unused-id.ts'
  * membership holds for the very next transaction. What triggers add comes by here too, as by who signs it; cascades
  * and counters do not, for they follow from what was decided.
  */
-export const authorize: CommitStep = (next, workspace) =>
+export const authorize: ChangeStep = (next, workspace) =>
   async function authorize(work, tx) {
     const isPerson = !seesEverything(work.caller)
     const role = isPerson ? writerRole(workspace, work.caller) : undefined
     const sight = new StagedVisibility(work, workspace.permissions)
     const { hierarchy } = work.state
-    const resolved = await resolveClaims(work, sight, tx as TxCUD)
+    const resolved = await resolveClaims(work, sight, tx)
     if (resolved === undefined) return { result: {} }
     const outcome = await next(work, resolved.tx)
     const { change } = outcome
@@ -61,7 +60,8 @@ async function checkModel(
   before: Hierarchy,
   change: AppliedChange,
 ): Promise<void> {
-  const doc = (change.after ?? change.before) as Doc
+  const doc = change.after ?? change.before
+  if (doc === undefined) return
   if (before.isDerived(doc._class, core.class.Account))
     checkAccount(model, work.state.staged(domains.model), change)
   if (!isDeclaration(doc) || work.caller.system) return

@@ -1,12 +1,12 @@
-import type { AttachedDoc, Doc } from '../../../model/documents.ts'
+import type { AttachedDoc, Doc, Unchecked } from '../../../model/documents.ts'
 import type { Hierarchy } from '../../../model/hierarchy.ts'
 import { core, domains } from '../../../model/identifiers.ts'
 import type { FindPlan } from '../../../model/query/plan.ts'
 import { StatusError } from '../../../model/status.ts'
-import type { TxCUD, TxRemoveDoc } from '../../../model/transactions.ts'
+import type { TxCUD } from '../../../model/transactions.ts'
 import { isDeclaration } from '../../../model/workspace-model.ts'
 import { parentDomain } from '../attachments.ts'
-import type { AppliedChange, CommitStep, StepHandler, Work } from '../commit-step.ts'
+import type { AppliedChange, ChangeStep, ChangeHandler, Work } from '../commit-step.ts'
 import { plainPlan } from '../../shared/plain-plan.ts'
 import { contentPlans } from '../space-contents.ts'
 import { derivedFrom } from './derived.ts'
@@ -19,7 +19,7 @@ const MAX_CONTENTS = 10_000
  * Removing a document removes what is attached to it, at every depth, the outermost first; a class, its attributes. A
  * space that holds documents is removed with them where the transaction says `cascade: true`, and not without.
  */
-export const cascade: CommitStep = (next, workspace) =>
+export const cascade: ChangeStep = (next, workspace) =>
   async function cascade(work, tx) {
     const outcome = await next(work, tx)
     const { change } = outcome
@@ -34,7 +34,7 @@ export const cascade: CommitStep = (next, workspace) =>
 interface Removal {
   work: Work
   workspace: Workspace
-  next: StepHandler
+  next: ChangeHandler
   cause: TxCUD
 }
 
@@ -69,8 +69,8 @@ async function contentsOf(
   let count = 0
   for (const plan of plans) count += await work.state.count(plan)
   if (count === 0) return []
-  if ((tx as TxRemoveDoc).cascade !== true)
-    throw new StatusError('core:status:SpaceInUse', { _id: before._id, count })
+  const isCascade: unknown = 'cascade' in tx && tx.cascade
+  if (isCascade !== true) throw new StatusError('core:status:SpaceInUse', { _id: before._id, count })
   if (count > MAX_CONTENTS)
     throw new StatusError('platform:status:LimitReached', {
       limit: 'documents removed with a space',
@@ -91,8 +91,9 @@ async function attachedTo(work: Work, parents: Doc[]): Promise<Doc[]> {
     parents.map(({ _id }) => _id),
   )) {
     for (const doc of await work.state.find(plan)) {
-      const domain = parentDomain(hierarchy, doc as AttachedDoc) ?? ''
-      if (places.has(`${domain}/${(doc as AttachedDoc).attachedTo}`)) found.push(doc)
+      const item: Unchecked<AttachedDoc> = doc
+      const domain = parentDomain(hierarchy, item) ?? ''
+      if (places.has(`${domain}/${String(item.attachedTo)}`)) found.push(doc)
     }
   }
   return found

@@ -1,5 +1,4 @@
 import type { AttachedDoc } from '../../../model/documents.ts'
-import { core } from '../../../model/identifiers.ts'
 import type { TxCUD } from '../../../model/transactions.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import {
@@ -11,17 +10,16 @@ import {
   visibleParent,
 } from '../attachments.ts'
 import { collectionOf } from '../counter-fields.ts'
-import type { CommitStep, StepHandler, Work } from '../commit-step.ts'
+import type { ChangeStep, ChangeHandler, Work } from '../commit-step.ts'
 import { derivedFrom } from './derived.ts'
 
 /**
  * What is attached is checked, and whoever is attached to, moved between or taken from a collection moves the
  * parent's counter.
  */
-export const counters: CommitStep = (next, workspace) =>
+export const counters: ChangeStep = (next, workspace) =>
   async function counters(work, tx) {
-    const placed =
-      tx._class === core.class.TxCollectionCUD ? await withParent(work, workspace, tx as TxCUD) : tx
+    const placed = tx._class === 'core:class:TxCollectionCUD' ? await withParent(work, workspace, tx) : tx
     const outcome = await next(work, placed)
     if (outcome.change === undefined) return outcome
     const { hierarchy } = work.state
@@ -53,7 +51,7 @@ async function withParent(work: Work, { permissions }: Workspace, tx: TxCUD): Pr
 interface Count {
   work: Work
   workspace: Workspace
-  next: StepHandler
+  next: ChangeHandler
   cause: TxCUD
 }
 

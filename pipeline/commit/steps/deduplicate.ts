@@ -1,8 +1,7 @@
-import { core } from '../../../model/identifiers.ts'
 import { StatusError } from '../../../model/status.ts'
-import type { Tx, TxApplyIf } from '../../../model/transactions.ts'
+import type { Tx } from '../../../model/transactions.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
-import type { CommitStep, Work } from '../commit-step.ts'
+import type { RequestStep, Work } from '../commit-step.ts'
 import { asKept, isOf, keptResult } from '../first-result.ts'
 import { assertSentAgain, reused } from '../sent-again.ts'
 
@@ -10,7 +9,7 @@ import { assertSentAgain, reused } from '../sent-again.ts'
  * A transaction's `_id` is its idempotency key: sent again, it is answered with the first result. Another transaction
  * with a known `_id` is refused.
  */
-export const deduplicate: CommitStep = (next, workspace) =>
+export const deduplicate: RequestStep = (next, workspace) =>
   async function deduplicate(work, tx) {
     const known = work.state.knownRequest(tx._id)
     if (known !== undefined) return { result: await firstResult(work, workspace, tx, known.result) }
@@ -45,7 +44,7 @@ function refuseKnown(work: Work, _id: string): void {
 }
 
 function innerOf(tx: Tx): Tx[] {
-  return tx._class === core.class.TxApplyIf ? (tx as TxApplyIf).txes : []
+  return tx._class === 'core:class:TxApplyIf' ? tx.txes : []
 }
 
 function hasContent(result: unknown): boolean {

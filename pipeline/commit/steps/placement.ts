@@ -4,14 +4,14 @@ import { StatusError } from '../../../model/status.ts'
 import { notFound } from '../../permissions/role.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import { attachmentOf } from '../attachments.ts'
-import type { AppliedChange, CommitStep, Work } from '../commit-step.ts'
+import type { AppliedChange, ChangeStep, Work } from '../commit-step.ts'
 import { StagedVisibility } from '../staged-visibility.ts'
 
 /**
  * Documents of strict classes are put into spaces that are there, and those that belong to a parent have one. Whether the
  * parent itself is there, `counters` asks of all classes.
  */
-export const placement: CommitStep = (next, workspace) =>
+export const placement: ChangeStep = (next, workspace) =>
   async function place(work, tx) {
     const outcome = await next(work, tx)
     if (outcome.change !== undefined) checkPlace(work, workspace, outcome.change)

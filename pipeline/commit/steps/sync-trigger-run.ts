@@ -75,7 +75,7 @@ export class SyncTriggerRun {
     const domain = hierarchy.domainOf(_class)
     const doc = domain === undefined ? undefined : await this.#state.get(domain, id)
     return doc !== undefined && hierarchy.isDerived(doc._class, hierarchy.baseClass(_class))
-      ? (doc as T)
+      ? (doc as T) // as its class says
       : undefined
   }
 
@@ -85,6 +85,7 @@ export class SyncTriggerRun {
       const message = 'joins and full-text search see only what is committed'
       throw new StatusError('core:status:InvalidQuery', { message })
     }
+    // The plan finds documents of the class only.
     return (await this.#state.find(plan)) as T[]
   }
 }

@@ -1,18 +1,18 @@
 import { core } from '../../../model/identifiers.ts'
 import { StatusError } from '../../../model/status.ts'
 import { takeTransaction } from '../../../model/take-transaction.ts'
-import type { Tx, TxCUD } from '../../../model/transactions.ts'
+import type { TxCUD } from '../../../model/transactions.ts'
 import { type Caller, systemCaller } from '../../shared/caller.ts'
 import { derivedChange, SyncTriggerRun } from './sync-trigger-run.ts'
 import type { Installed, SyncTrigger } from '../../modules/trigger.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
-import type { AppliedChange, CommitStep, StepHandler, StepOutcome, Work } from '../commit-step.ts'
+import type { AppliedChange, ChangeStep, ChangeHandler, StepOutcome, Work } from '../commit-step.ts'
 
 /**
  * What modules add to a transaction goes through the steps that follow, and may set off triggers in its turn.
  * So may what those steps derive. All of it is committed with the transaction, or none.
  */
-export const triggers: CommitStep = (next, workspace) => {
+export const triggers: ChangeStep = (next, workspace) => {
   if (workspace.modules.sync.isEmpty) return next
   return async function triggers(work, tx) {
     return await new Chain(work, next, workspace).run(tx)
@@ -27,18 +27,18 @@ interface Link {
 
 class Chain {
   readonly #work: Work
-  readonly #next: StepHandler
+  readonly #next: ChangeHandler
   readonly #workspace: Workspace
   readonly #links: Link[] = []
   #derived = 0
 
-  constructor(work: Work, next: StepHandler, workspace: Workspace) {
+  constructor(work: Work, next: ChangeHandler, workspace: Workspace) {
     this.#work = work
     this.#next = next
     this.#workspace = workspace
   }
 
-  async run(tx: Tx): Promise<StepOutcome> {
+  async run(tx: TxCUD): Promise<StepOutcome> {
     const outcome = await this.#apply(tx, [], this.#work.caller)
     const { sync } = this.#workspace.modules
     // It grows while it is walked through: what comes first is answered first.
@@ -50,7 +50,7 @@ class Chain {
   }
 
   /** @param caller by whom the transaction is bound: the one who signs it */
-  async #apply(tx: Tx, names: readonly string[], caller: Caller): Promise<StepOutcome> {
+  async #apply(tx: TxCUD, names: readonly string[], caller: Caller): Promise<StepOutcome> {
     const changes: AppliedChange[] = []
     // Property by property, as every transaction comes by here: a spread takes several times as long.
     const { request, state, flush } = this.#work

@@ -1,4 +1,3 @@
-import type { Document } from 'mongodb'
 import type { Domain } from '../../../model/documents.ts'
 import type { HistoryCollection } from '../log/workspace-metadata.ts'
 import { putMarks } from '../driver/marks.ts'
@@ -37,10 +36,10 @@ export class Tombstones {
   async load(now: number): Promise<TombstoneKey[]> {
     const over: TombstoneKey[] = []
     for await (const stored of this.#collection.find()) {
-      const { _id, at } = stored as Document & { _id: string; at: number }
-      const [domain, id] = JSON.parse(_id) as [Domain, string]
+      const { _id, at }: { _id: string; at?: number } = stored
+      const [domain, id]: [Domain, string] = JSON.parse(_id)
       this.#ids.add(_id)
-      if (at < now - latest) over.push({ domain, id })
+      if (at !== undefined && at < now - latest) over.push({ domain, id })
     }
     return over
   }

@@ -1,4 +1,4 @@
-import type { Collection, Db, Document, Filter } from 'mongodb'
+import type { Collection, Db, Document, Filter, FindCursor } from 'mongodb'
 import type { Doc, Domain } from '../../../model/documents.ts'
 import { core, domains } from '../../../model/identifiers.ts'
 import { both } from '../filters/compile-condition.ts'
@@ -11,6 +11,7 @@ import {
   documentOf,
   documentText,
   type StoredDocument,
+  type StoredEntry,
   tombstone,
   transactionOf,
 } from '../log/stored-document.ts'
@@ -32,9 +33,22 @@ export interface Remove {
   before?: number
 }
 
+/** What a collection contains: documents by their ids, or entries of the log by `seq`. */
+export interface Stored extends Document {
+  _id: string | number
+}
+
+/** A collection of documents or of entries, as queries use it. Methods, as the filters of the two differ in type. */
+export interface ReadableCollection {
+  readonly collectionName: string
+  find(filter: Document): FindCursor<Stored>
+  countDocuments(filter: Document): Promise<number>
+  distinct(key: string, filter: Document): Promise<unknown[]>
+}
+
 /** Where the documents of a domain are, and how they are told from what else is there. */
 export interface Source {
-  collection: Collection
+  collection: ReadableCollection
   /** Where their fields are. */
   prefix: string
   /** What is a document of the domain. */
@@ -45,7 +59,7 @@ export interface Source {
 export interface DocumentsOptions {
   database: Db
   /** The log's collection, and up to which `seq` it is read. */
-  log: () => { collection: Collection; lastSeq: number }
+  log: () => { collection: Collection<StoredEntry>; lastSeq: number }
   /** Whether there may be tombstones. */
   hasTombstones: () => boolean
   /** Whether a late write may bring the document back. */
@@ -92,9 +106,13 @@ export class Documents {
   /** As they are stored, tombstones too. */
   async readStored(domain: Domain, ids: readonly string[]): Promise<StoredDocument[]> {
     const found = await Promise.all(
-      slices(ids).map((some) => this.#collection(domain).find(withIds(some)).toArray()),
+      slices(ids).map((some) =>
+        this.#collection(domain)
+          .find({ _id: { $in: some } })
+          .toArray(),
+      ),
     )
-    return found.flat() as unknown as StoredDocument[]
+    return found.flat()
   }
 
   async hasAny(groups: readonly { domain: Domain; ids: readonly string[] }[]): Promise<boolean> {
@@ -105,7 +123,7 @@ export class Documents {
   /** All at once: one call for each collection's puts, and one for its removes. Bears being done again. */
   async write(puts: readonly Put[], removes: readonly Remove[]): Promise<void> {
     const putting = new Map<Domain, Putting[]>()
-    const removing = new Map<Domain, Filter<Document>[]>()
+    const removing = new Map<Domain, Filter<StoredDocument>[]>()
     for (const { domain, document, before = document['%stamp'] } of puts)
       groupOf(putting, domain).push({ document, before })
     for (const { domain, id, stamp, before = stamp } of removes) {
@@ -122,7 +140,7 @@ export class Documents {
   /** Deletes tombstones. */
   async purge(removed: readonly { domain: Domain; id: string }[]): Promise<void> {
     for (const { domain, id } of removed)
-      await this.#collection(domain).deleteOne({ ...withId(id), '%removed': true })
+      await this.#collection(domain).deleteOne({ _id: id, '%removed': true })
   }
 
   async #put(domain: Domain, puts: readonly Putting[]): Promise<void> {
@@ -154,13 +172,13 @@ export class Documents {
     return text
   }
 
-  async #remove(domain: Domain, filters: readonly Filter<Document>[]): Promise<void> {
+  async #remove(domain: Domain, filters: readonly Filter<StoredDocument>[]): Promise<void> {
     const operations = filters.map((filter) => ({ deleteOne: { filter } }))
     await this.#collection(domain).bulkWrite(operations, { ordered: false })
   }
 
-  #collection(domain: Domain): Collection {
-    return this.#options.database.collection(collectionName(domain))
+  #collection(domain: Domain): Collection<StoredDocument> {
+    return this.#options.database.collection<StoredDocument>(collectionName(domain))
   }
 }
 
@@ -178,15 +196,6 @@ function textOf(doc: Doc, stored: StoredDocument): StoredDocument | undefined {
     if (error instanceof TooLargeError) return undefined
     throw error
   }
-}
-
-/** The driver takes any `_id` for one of its own type. */
-function withId(id: string): Filter<Document> {
-  return { _id: id } as unknown as Filter<Document>
-}
-
-function withIds(ids: readonly string[]): Filter<Document> {
-  return { _id: { $in: ids } } as unknown as Filter<Document>
 }
 
 function slices(ids: readonly string[]): string[][] {

@@ -1,9 +1,9 @@
-import type { AnyBulkWriteOperation, Collection, Document, Filter } from 'mongodb'
+import type { AnyBulkWriteOperation, Collection, Filter } from 'mongodb'
 import { IncompleteWrite, isAboutContent, isDuplicate } from '../driver/failure.ts'
 import type { StoredDocument } from '../log/stored-document.ts'
 
 export interface PutAllOptions {
-  collection: Collection
+  collection: Collection<StoredDocument>
   /** Told of what the server refuses for good; tells what to write instead. */
   refused: (document: StoredDocument, error: unknown) => Promise<StoredDocument | undefined>
 }
@@ -43,7 +43,7 @@ async function putRefused(put: Putting, options: PutAllOptions): Promise<void> {
 }
 
 /** What kept some of it from being written, if something did. */
-async function attempt(puts: readonly Putting[], collection: Collection): Promise<unknown> {
+async function attempt(puts: readonly Putting[], collection: Collection<StoredDocument>): Promise<unknown> {
   const operations = puts.map(({ document, before }) => replacing(document, before))
   try {
     const { matchedCount, upsertedCount } = await collection.bulkWrite(operations, { ordered: false })
@@ -55,20 +55,21 @@ async function attempt(puts: readonly Putting[], collection: Collection): Promis
 }
 
 /** Those whose place is not taken by themselves or by something newer. */
-async function unwritten(puts: readonly Putting[], collection: Collection): Promise<Putting[]> {
+async function unwritten(
+  puts: readonly Putting[],
+  collection: Collection<StoredDocument>,
+): Promise<Putting[]> {
   const ids = puts.map(({ document }) => document._id)
-  const filter = { _id: { $in: ids } } as unknown as Filter<Document>
-  const found = await collection.find(filter, { projection: { '%stamp': 1 } }).toArray()
-  const stamps = new Map(found.map((stored) => [stored._id as unknown as string, Number(stored['%stamp'])]))
+  const found = await collection.find({ _id: { $in: ids } }, { projection: { '%stamp': 1 } }).toArray()
+  const stamps = new Map(found.map((stored) => [stored._id, Number(stored['%stamp'])]))
   return puts.filter(({ document, before }) => !((stamps.get(document._id) ?? -Infinity) >= before))
 }
 
-function replacing(document: StoredDocument, before: number): AnyBulkWriteOperation {
+function replacing(document: StoredDocument, before: number): AnyBulkWriteOperation<StoredDocument> {
   return { replaceOne: { filter: older(document._id, before), replacement: document, upsert: true } }
 }
 
 /** What is there with that id, unless it is newer. */
-export function older(id: string, before: number): Filter<Document> {
-  // The driver takes any `_id` for one of its own type.
-  return { _id: id, '%stamp': { $lt: before } } as unknown as Filter<Document>
+export function older(id: string, before: number): Filter<StoredDocument> {
+  return { _id: id, '%stamp': { $lt: before } }
 }

@@ -15,6 +15,9 @@ interface ExistingIndex {
   key: string
 }
 
+/** The indexes of a collection do not depend on what it contains. */
+type IndexedCollection = Pick<Collection, 'listIndexes' | 'createIndexes' | 'dropIndex'>
+
 /** Times that the index is asked for, each as long as a command may take. */
 const maxAttempts = 120
 const namespaceNotFound = 26
@@ -25,9 +28,9 @@ const indexNotFound = 27
  * ending the connection, and each refuses the same key under another name.
  */
 export class CollectionIndexes {
-  readonly #collection: Collection
+  readonly #collection: IndexedCollection
 
-  constructor(collection: Collection) {
+  constructor(collection: IndexedCollection) {
     this.#collection = collection
   }
 
@@ -36,7 +39,7 @@ export class CollectionIndexes {
       const found = await this.#collection.listIndexes().toArray()
       return found.map(({ name, key }) => ({
         name: String(name),
-        key: textOf(Object.entries(key as object)),
+        key: textOf(Object.entries(key)),
       }))
     } catch (error) {
       if (isMissing(error)) return []

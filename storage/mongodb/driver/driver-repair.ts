@@ -17,7 +17,8 @@ Connection.prototype.writeCommand = async function (this: Connection, command, o
     await Promise.race([writeCommand.call(this, command, options), closed(this)])
   } catch (error) {
     if (error instanceof MongoError) throw error
-    throw new MongoNetworkError(`connection ${this.id} to ${this.address} failed`, { cause: error as Error })
+    const cause = error instanceof Error ? error : new Error(String(error))
+    throw new MongoNetworkError(`connection ${this.id} to ${this.address} failed`, { cause })
   }
 }
 

@@ -49,6 +49,12 @@ export function escapeValue(value: unknown, found: Found, depth = 1): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (depth > found.depth) found.depth = depth
   if (Array.isArray(value)) return value.map((item) => escapeValue(item ?? null, found, depth + 1))
+  return escapeFields(value, found, depth)
+}
+
+/** The fields of an object, escaped like a value. */
+export function escapeFields(value: object, found: Found, depth = 1): Record<string, unknown> {
+  if (depth > found.depth) found.depth = depth
   const fields: Record<string, unknown> = {}
   for (const [key, item] of Object.entries(value)) {
     if (item === undefined) continue

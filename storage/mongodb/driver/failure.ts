@@ -54,7 +54,7 @@ export function isPassing(error: unknown): boolean {
 
 /** Written, though not yet by a majority. */
 function hasUnconfirmed(error: MongoServerError): boolean {
-  const { result } = error as { result?: { getWriteConcernError?: () => unknown } }
+  const result: { getWriteConcernError?: () => unknown } | undefined = error['result']
   return result?.getWriteConcernError?.() !== undefined
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type Document, MongoClient, MongoServerError, MongoServerSelectionError } from 'mongodb'
+import { codeOf } from '../../shared/out-of-files.ts'
 import { createClient, ownDatabase } from './client.ts'
 
 /** What a server says of itself, or why it says nothing. */
@@ -57,7 +58,7 @@ type Flaw = Pick<ProbeResult & { kind: 'away' | 'wrong' }, 'kind' | 'reason'>
 
 /** Why a server that answers is not the one that is looked for. */
 export function flawOf(hello: Document, wantedSet: string | undefined): Flaw | undefined {
-  const set = hello['setName'] as string | undefined
+  const set: string | undefined = hello['setName']
   if (wantedSet !== undefined && set !== undefined && set !== wantedSet)
     return {
       kind: 'wrong',
@@ -96,7 +97,8 @@ async function whyNot(failure: unknown, client: MongoClient, limits: ProbeLimits
 }
 
 function unanswered(error: MongoServerSelectionError): Flaw {
-  const { code } = (error.cause as { cause?: { code?: unknown } } | undefined)?.cause ?? {}
+  const cause = error.cause instanceof Error ? error.cause.cause : undefined
+  const code = codeOf(cause)
   const why = typeof code === 'string' ? code : firstLine(error)
   return { kind: 'away', reason: `does not answer: ${why}` }
 }

@@ -12,7 +12,8 @@ export class Scratch {
   /** Whether the server takes the document, under another id. */
   async takes(document: Document): Promise<boolean> {
     try {
-      await this.#collection.insertOne({ ...document, _id: undefined } as Document)
+      const { _id: _, ...fields } = document
+      await this.#collection.insertOne(fields)
       return true
     } catch (error) {
       if (isAboutContent(error)) return false

@@ -1,6 +1,6 @@
 import type { Document } from 'mongodb'
 import { hasPlainOrder } from '../../../model/query/compare.ts'
-import type { Condition, Value } from '../../../model/query/plan.ts'
+import type { Condition, FieldCondition, Value } from '../../../model/query/plan.ts'
 import { Search } from '../../../model/query/search.ts'
 import { likePattern, regexPattern } from './compile-pattern.ts'
 import { fieldPath } from '../driver/escape.ts'
@@ -44,11 +44,6 @@ export function compileCondition(condition: Condition, context: CompileContext):
       return compileField(condition, context)
   }
 }
-
-type FieldCondition = Exclude<
-  Condition,
-  { op: 'all-of' | 'any-of' | 'none-of' } | { op: 'search' } | { op: 'lookup' }
->
 
 function compileField(condition: FieldCondition, context: CompileContext): Narrowing {
   const path = fieldPath(condition.path)
@@ -124,7 +119,7 @@ function allOf(parts: readonly Narrowing[]): Narrowing {
 export function both(filters: readonly Document[]): Document {
   const all = filters.filter((filter) => Object.keys(filter).length > 0)
   const names = all.flatMap((filter) => Object.keys(filter))
-  return new Set(names).size === names.length ? (Object.assign({}, ...all) as Document) : { $and: all }
+  return new Set(names).size === names.length ? Object.assign({}, ...all) : { $and: all }
 }
 
 function anyOf(parts: readonly Narrowing[]): Narrowing {

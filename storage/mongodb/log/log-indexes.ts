@@ -30,7 +30,7 @@ export async function prepareLog(
   log: Collection<StoredEntry>,
   failed: (error: unknown, fields: Record<string, unknown>) => void,
 ): Promise<void> {
-  const own = new CollectionIndexes(log as unknown as Collection)
+  const own = new CollectionIndexes(log)
   const missing = await own.missing(indexes)
   await own.create(missing.filter(({ unique }) => unique === true))
   const others = missing.filter(({ unique }) => unique !== true)

@@ -1,10 +1,12 @@
 import type { Document } from 'mongodb'
 import type { Doc, Domain } from '../../../model/documents.ts'
 import { core } from '../../../model/identifiers.ts'
+import { innerChange, isChange } from '../../../model/inner-change.ts'
+import { fieldsOf, isFields } from '../../../model/json-value.ts'
 import { applyTransaction, targetOf } from '../../../model/apply-transaction.ts'
 import type { TxCUD } from '../../../model/transactions.ts'
 import type { LogEntry } from '../../contract.ts'
-import { escapeValue, unescapeValue } from '../driver/escape.ts'
+import { escapeFields, unescapeValue } from '../driver/escape.ts'
 import { checkedSize } from '../driver/size-limits.ts'
 
 /** A document as it is stored: its fields, and those of the storage, whose names begin with `%`. */
@@ -53,9 +55,14 @@ const maxDepth = 90
  */
 export function storedDocument(doc: Doc, stamp: number): StoredDocument {
   const found = { escaped: false, depth: 0 }
-  const fields = escapeValue(doc, found) as Document & { _id: string }
+  const fields = escapeFields(doc, found)
   if (found.depth > maxDepth) return documentText(doc, stamp)
-  const stored = { ...fields, '%stamp': stamp, ...(found.escaped ? { '%escaped': true as const } : {}) }
+  const stored = {
+    ...fields,
+    _id: doc._id,
+    '%stamp': stamp,
+    ...(found.escaped ? { '%escaped': true as const } : {}),
+  }
   return checkedSize(stored, { documents: [doc._id] })
 }
 
@@ -72,7 +79,8 @@ export function tombstone(id: string, stamp: number): StoredDocument {
 export function documentOf(stored: Document): Doc[] {
   const { '%stamp': _stamp, '%escaped': escaped, '%removed': removed, '%text': text, ...fields } = stored
   if (removed === true) return []
-  if (typeof text === 'string') return [JSON.parse(text) as Doc]
+  if (typeof text === 'string') return [JSON.parse(text)]
+  // The fields that `storedDocument` was given.
   return [(escaped === true ? unescapeValue(fields) : fields) as Doc]
 }
 
@@ -87,7 +95,7 @@ export interface EntryPosition {
 /** @throws TooLargeError */
 export function storedEntry({ seq, tx, request, result }: LogEntry, place: EntryPosition): StoredEntry {
   const found = { escaped: false, depth: 0 }
-  const fields = escapeValue(tx, found) as StoredEntry['tx']
+  const fields = { ...escapeFields(tx, found), _id: tx._id }
   const stored = {
     _id: seq,
     '%owner': place.owner,
@@ -112,14 +120,13 @@ const naming = ['_id', '_class', 'space', 'objectSpace', 'objectId', 'modifiedOn
  */
 export function entryText(stored: StoredEntry): StoredEntry {
   const { '%escaped': _escaped, ...rest } = stored
-  const tx = transactionOf(stored) as unknown as Document
-  const inner = tx['tx'] as Document | undefined
-  const named = Object.fromEntries(
-    naming.flatMap((name) => (name in tx ? [[name, tx[name] as unknown]] : [])),
-  )
-  const names = inner === undefined ? named : { ...named, tx: { objectId: inner['objectId'] as unknown } }
-  const text = { ...rest, '%text': JSON.stringify(tx), tx: names as StoredEntry['tx'] }
-  return checkedSize(text, { requests: [stored.request ?? tx['_id']] })
+  const tx = transactionOf(stored)
+  const fields = fieldsOf(tx)
+  const named = Object.fromEntries(naming.flatMap((name) => (name in tx ? [[name, fields[name]]] : [])))
+  const inner = fields['tx']
+  const nested = isFields(inner) ? { tx: { objectId: inner['objectId'] } } : {}
+  const text = { ...rest, '%text': JSON.stringify(tx), tx: { ...named, ...nested, _id: tx._id } }
+  return checkedSize(text, { requests: [stored.request ?? tx._id] })
 }
 
 export function fenceEntry(seq: number, owner: string, projected: number, nonce: string): StoredEntry {
@@ -130,40 +137,34 @@ export function fenceEntry(seq: number, owner: string, projected: number, nonce:
 }
 
 export function transactionOf({ tx, '%escaped': escaped, '%text': text }: Document): LogEntry['tx'] {
-  if (typeof text === 'string') return JSON.parse(text) as LogEntry['tx']
+  if (typeof text === 'string') return JSON.parse(text)
+  // The transaction that `storedEntry` was given.
   return (escaped === true ? unescapeValue(tx) : tx) as LogEntry['tx']
 }
 
 export function entryOf(stored: StoredEntry): LogEntry {
   const { _id: seq, request, result } = stored
   const tx = transactionOf(stored)
-  const kept = result === undefined ? {} : { result: JSON.parse(result) as unknown }
+  const kept = result === undefined ? {} : { result: JSON.parse(result) }
   return { seq, tx, request: request ?? tx._id, ...kept }
 }
 
 /** The id of the document that the entry changes. */
 export function changedId(tx: LogEntry['tx']): string | undefined {
-  return isChange(tx) ? targetOf(tx)._id : undefined
+  return hasChange(tx) ? targetOf(tx)._id : undefined
 }
 
 export function isRemoval(tx: LogEntry['tx']): boolean {
-  const change = isChange(tx) && 'tx' in tx ? (tx.tx as LogEntry['tx']) : tx
-  return change._class === core.class.TxRemoveDoc
+  const change = hasChange(tx) ? innerChange(tx) : tx
+  return change._class === 'core:class:TxRemoveDoc'
 }
 
 /** @throws StatusError as `applyTransaction` does */
 export function applyEntry(doc: Doc | undefined, tx: LogEntry['tx']): Doc | undefined {
-  return isChange(tx) ? applyTransaction(doc, tx) : doc
+  return hasChange(tx) ? applyTransaction(doc, tx) : doc
 }
 
-const changes: ReadonlySet<string> = new Set([
-  core.class.TxCreateDoc,
-  core.class.TxUpdateDoc,
-  core.class.TxMixin,
-  core.class.TxRemoveDoc,
-  core.class.TxCollectionCUD,
-])
-
-function isChange(tx: LogEntry['tx']): tx is TxCUD {
-  return changes.has(tx._class) && (tx._class !== core.class.TxCollectionCUD || 'tx' in tx)
+/** A restored log may contain other values. */
+function hasChange(tx: TxCUD): boolean {
+  return isChange(tx) && (tx._class !== 'core:class:TxCollectionCUD' || 'tx' in tx)
 }

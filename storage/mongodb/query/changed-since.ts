@@ -40,7 +40,7 @@ export class ChangedSince {
     const histories = new Map<string, StoredEntry[]>(ids.map((id) => [id, []]))
     for (const entry of await this.#log.about(ids))
       histories.get(changedId(transactionOf(entry)) ?? '')?.push(entry)
-    const current = new Map(now.map((doc) => [doc._id as string, doc]))
+    const current = new Map<string, Doc>(now.map((doc) => [doc._id, doc]))
     return [...histories].flatMap(([id, history]) => {
       const known = replayed(history, this.#seq)
       return (known === undefined ? current.get(id) : known.doc) ?? []

@@ -69,7 +69,8 @@ async function readDocuments(
 ): Promise<{ docs: Doc[]; rejected: number; matched: number }> {
   const cursor = source.collection.find(filter).sort(sort)
   if (exact && limit !== Infinity) cursor.limit(limit)
-  const page = { docs: [] as Doc[], rejected: 0, matched: 0 }
+  const docs: Doc[] = []
+  const page = { docs, rejected: 0, matched: 0 }
   const readsAll = total && !exact
   // Otherwise a server sends 16 MB at once for a page of ten.
   if (limit !== Infinity && !readsAll) cursor.batchSize(batchFor(exact ? limit : 2 * limit))

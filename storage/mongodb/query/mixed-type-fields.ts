@@ -29,7 +29,7 @@ export class MixedTypeFields {
 
   async load(): Promise<void> {
     for await (const { _id } of this.#collection.find()) {
-      const [domain, note] = JSON.parse(_id) as [Domain, string]
+      const [domain, note]: [Domain, string] = JSON.parse(_id)
       this.#of(domain).add(note)
     }
   }

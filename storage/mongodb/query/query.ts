@@ -2,7 +2,7 @@ import type { Document, FindCursor } from 'mongodb'
 import type { Doc, Domain } from '../../../model/documents.ts'
 import type { Condition } from '../../../model/query/plan.ts'
 import { both, compileCondition, type Narrowing } from '../filters/compile-condition.ts'
-import type { Documents, Source } from '../documents/documents.ts'
+import type { Documents, Source, Stored } from '../documents/documents.ts'
 import type { MixedTypeFields } from './mixed-type-fields.ts'
 
 /** What every query needs. */
@@ -38,7 +38,7 @@ export async function readAll(domain: Domain, condition: Condition, context: Que
 }
 
 /** The documents of a cursor, which is closed when no more of them is wanted. */
-export async function* decoded(cursor: FindCursor<Document>, decode: Source['decode']): AsyncGenerator<Doc> {
+export async function* decoded(cursor: FindCursor<Stored>, decode: Source['decode']): AsyncGenerator<Doc> {
   try {
     for await (const stored of cursor) yield* decode(stored)
   } finally {

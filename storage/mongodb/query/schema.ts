@@ -1,4 +1,4 @@
-import type { Collection, Db, Document } from 'mongodb'
+import type { Db, Document } from 'mongodb'
 import type { Domain } from '../../../model/documents.ts'
 import type { DomainSchema, StorageSchema } from '../../contract.ts'
 import { mergeSchemas } from '../../shared/merge-schemas.ts'
@@ -67,7 +67,7 @@ export class Schema {
     ])
     this.#there = new Set(collections.map(({ name }) => name))
     const text = stored?.text
-    const made = (Array.isArray(stored?.made) ? stored.made : []) as string[]
+    const made: string[] = Array.isArray(stored?.made) ? stored.made : []
     const there = made.filter((name) => this.#there.has(name))
     this.#isClean = stored?.clean === true
     await this.#change(mergeSchemas(schemaOf(text), declared), text, there)
@@ -102,12 +102,13 @@ export class Schema {
 
   /** What is in the log has to be written: an index that would refuse it goes before, also while it is made. */
   async dropParallel(): Promise<void> {
-    const { mixedTypeFields } = this.#options
+    const { database, mixedTypeFields } = this.#options
     for (const { domain, indexes } of this.#current.domains) {
-      const { collection } = this.#source(domain)
-      if (!this.#there.has(collection.collectionName)) continue
+      const name = this.#nameOf(domain)
+      if (!this.#there.has(name)) continue
+      const made = new CollectionIndexes(database.collection(name))
       for (const index of indexes)
-        if (isParallel(domain, index, mixedTypeFields)) await indexesOf(collection).drop(nameOf(index))
+        if (isParallel(domain, index, mixedTypeFields)) await made.drop(nameOf(index))
     }
   }
 
@@ -206,10 +207,6 @@ function holdsDocuments(name: string, declared: ReadonlyMap<string, unknown>): b
   return declared.has(name) || !/^(?:tx$|tx\.|atrium\.|system\.)/.test(name)
 }
 
-function indexesOf(collection: Collection): CollectionIndexes {
-  return new CollectionIndexes(collection)
-}
-
 function schemaOf(text: string | undefined): StorageSchema {
-  return text === undefined ? { domains: [] } : (JSON.parse(text) as StorageSchema)
+  return text === undefined ? { domains: [] } : JSON.parse(text)
 }

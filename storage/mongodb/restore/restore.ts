@@ -1,6 +1,7 @@
 import type { Collection, Db, Document } from 'mongodb'
 import type { Doc } from '../../../model/documents.ts'
-import type { Tx } from '../../../model/transactions.ts'
+import type { TxCUD } from '../../../model/transactions.ts'
+import { restoredTransaction } from '../../shared/restored-transaction.ts'
 import { type History, type HistoryCollection, newEpoch, saveHistory } from '../log/workspace-metadata.ts'
 import type { Log } from '../log/log.ts'
 import { prepareLog } from '../log/log-indexes.ts'
@@ -27,8 +28,8 @@ export async function replaceTransactions(
   log: Collection<StoredEntry>,
   docs: readonly Doc[],
   noteText: () => Promise<void>,
-): Promise<Tx[]> {
-  const fresh: Tx[] = []
+): Promise<TxCUD[]> {
+  const fresh: TxCUD[] = []
   for (const some of slices(docs)) {
     const ids = some.map(({ _id }) => _id)
     const stored = await log.find({ 'tx._id': { $in: ids } }).toArray()
@@ -36,8 +37,8 @@ export async function replaceTransactions(
     const replaced: StoredEntry[] = []
     for (const doc of some) {
       const entry = known.get(doc._id)
-      if (entry === undefined) fresh.push(doc as Tx)
-      else replaced.push(placed(entry, doc as Tx))
+      if (entry === undefined) fresh.push(restoredTransaction(doc))
+      else replaced.push(placed(entry, restoredTransaction(doc)))
     }
     await replaceAll(log, replaced, noteText)
   }
@@ -67,7 +68,7 @@ async function replaceAll(
 }
 
 /** Its documents stay as they are: they are restored by themselves. */
-function placed(entry: StoredEntry, tx: Tx): StoredEntry {
+function placed(entry: StoredEntry, tx: TxCUD): StoredEntry {
   const { _id: seq, request, result } = entry
   const place = { owner: entry['%owner'], projected: entry['%projected'], first: seq, last: seq }
   const stored = storedEntry({ seq, tx, request: request ?? tx._id }, place)
@@ -124,7 +125,7 @@ async function orderOf(
 ): Promise<{ seq: number; place: number }[]> {
   const fields = { projection: { 'tx.modifiedOn': 1 } }
   const found: Document[] = await log.find({ _id: { $lte: lastSeq } }, fields).toArray()
-  const entries = found.map(({ _id, tx }) => ({ seq: _id as number, time: timeOf(tx as Document) }))
+  const entries = found.map(({ _id, tx }) => ({ seq: Number(_id), time: timeOf(tx) }))
   entries.sort((a, b) => a.time - b.time || a.seq - b.seq)
   return entries.map(({ seq }, index) => ({ seq, place: index + 1 }))
 }
@@ -140,17 +141,10 @@ function movedTo(
   owner: string,
 ): StoredEntry[] {
   if (entry === undefined) return []
-  const { '%domain': _domain, ...rest } = entry
-  return [
-    {
-      ...rest,
-      _id: seq,
-      '%owner': owner,
-      '%projected': projected,
-      '%first': seq,
-      '%last': seq,
-    } as StoredEntry,
-  ]
+  const place = { _id: seq, '%owner': owner, '%projected': projected, '%first': seq, '%last': seq }
+  const moved: StoredEntry = { ...entry, ...place }
+  delete moved['%domain']
+  return [moved]
 }
 
 function slices<T>(items: readonly T[]): T[][] {
