@@ -4,7 +4,7 @@ import type { Storage, StorageSchema, WorkspaceStorage } from '../contract.ts'
 import { type LongReadLimits, LongReads } from '../shared/long-reads.ts'
 import { OpenWorkspaces } from '../shared/open-workspaces.ts'
 import { makePrivateFolder } from '../shared/private-files.ts'
-import type { Opened, WorkerOptions } from './worker/worker-protocol.ts'
+import type { WorkerOptions } from './worker/worker-protocol.ts'
 import { toError, toFailure } from './file/failure.ts'
 import { fileName } from './file/file-name.ts'
 import { SyncReads } from './sync-reads.ts'
@@ -83,7 +83,7 @@ class SqliteStorage implements Storage {
     const writer = assigned(this.#writers, number)
     const reader = assigned(this.#readers, number)
     try {
-      const opened = (await writer.request(registered, { method: 'open' })) as Opened
+      const opened = await writer.request(registered, { method: 'open' })
       registered.attachment = { file, schema: opened.schema }
       return new SqliteWorkspace({
         registered,

@@ -2,7 +2,7 @@ import type { Doc, Domain } from '../../model/documents.ts'
 import { domains } from '../../model/identifiers.ts'
 import { findResult } from '../../model/query/evaluate.ts'
 import type { Condition, FindPlan, LookupPlan } from '../../model/query/plan.ts'
-import type { FindResult, WithLookup } from '../../model/query/query.ts'
+import type { FindResult } from '../../model/query/query.ts'
 import {
   type CommitBatch,
   type DocumentPage,
@@ -22,12 +22,12 @@ import type { LongReads } from '../shared/long-reads.ts'
 import {
   busy,
   type FoundParts,
-  type NextPart,
   type Opened,
   type ReadCall,
-  type ScanStarted,
+  type ResultOfCall,
   type WriteCall,
 } from './worker/worker-protocol.ts'
+import { jsonText, parseJson } from '../shared/json-text.ts'
 import { encodePage } from '../shared/encode.ts'
 import { SqliteScan } from './scan.ts'
 import type { Page } from './reads/find.ts'
@@ -76,10 +76,9 @@ export class SqliteWorkspace implements WorkspaceStorage {
 
   async find(plan: FindPlan): Promise<FindResult> {
     const page = this.#syncPage(plan)
-    if (page !== undefined) return findResult(JSON.parse(`[${page.text}]`) as WithLookup<Doc>[], -1)
+    if (page !== undefined) return findResult(parseJson(jsonText<Doc[]>(`[${page.text}]`)), -1)
     await this.#catchUpFor(plan)
-    const text = await this.#read({ method: 'find', plan })
-    const { docs, total } = JSON.parse(text as string) as { docs: WithLookup<Doc>[]; total: number }
+    const { docs, total } = parseJson(await this.#read({ method: 'find', plan }))
     return findResult(docs, total)
   }
 
@@ -89,16 +88,15 @@ export class SqliteWorkspace implements WorkspaceStorage {
 
   async findEncoded(plan: FindPlan, limits: PartLimits): Promise<EncodedResult> {
     await this.#catchUpFor(plan)
-    return this.#encoded((await this.#long({ method: 'findEncoded', plan, limits })) as FoundParts)
+    return this.#encoded(await this.#long(() => this.#read({ method: 'findEncoded', plan, limits })))
   }
 
   async get(domain: Domain, ids: readonly string[]): Promise<Doc[]> {
-    return JSON.parse((await this.#read({ method: 'get', domain, ids })) as string) as Doc[]
+    return parseJson(await this.#read({ method: 'get', domain, ids }))
   }
 
   async prefetch(request: Prefetch): Promise<Prefetched> {
-    const text = await this.#write({ method: 'prefetch', request })
-    const { requests, documents } = JSON.parse(text as string) as Prefetched
+    const { requests, documents } = parseJson(await this.#write({ method: 'prefetch', request }))
     return { requests: requests.map(({ id, result }) => ({ id, result })), documents }
   }
 
@@ -116,30 +114,27 @@ export class SqliteWorkspace implements WorkspaceStorage {
   }
 
   async readLog(request: { after: number; limit: number; objectSpace?: string }): Promise<LogEntry[]> {
-    return JSON.parse((await this.#read({ method: 'readLog', ...request })) as string) as LogEntry[]
+    return parseJson(await this.#read({ method: 'readLog', ...request }))
   }
 
   async search(request: SearchRequest): Promise<SearchHit[]> {
     await this.#catchUp()
-    return JSON.parse((await this.#read({ method: 'search', request })) as string) as SearchHit[]
+    return parseJson(await this.#read({ method: 'search', request }))
   }
 
   async storedClasses(): Promise<{ domain: Domain; _class: string }[]> {
-    const text = await this.#read({ method: 'storedClasses' })
-    return JSON.parse(text as string) as { domain: Domain; _class: string }[]
+    return parseJson(await this.#read({ method: 'storedClasses' }))
   }
 
   async list(domain: Domain, cursor: string | undefined, byteLimit: number): Promise<DocumentPage> {
-    return JSON.parse(
-      (await this.#read({ method: 'list', domain, cursor, byteLimit })) as string,
-    ) as DocumentPage
+    return parseJson(await this.#read({ method: 'list', domain, cursor, byteLimit }))
   }
 
   async scan(domain: Domain): Promise<DomainScan> {
-    const begun = (await this.#long({ method: 'beginScan', domain })) as ScanStarted
+    const begun = await this.#long(() => this.#read({ method: 'beginScan', domain }))
     const { longReads } = this.#options
     const read = longReads.begin(this, this.#ending(begun.read), longReads.limits.scanIdle)
-    return new SqliteScan(begun, read, (call) => this.#ask(call))
+    return new SqliteScan(begun, read, { ask: (call) => this.#ask(call) })
   }
 
   async upload(domain: Domain, docs: readonly Doc[]): Promise<void> {
@@ -198,7 +193,7 @@ export class SqliteWorkspace implements WorkspaceStorage {
       const {
         parts: [part],
         final,
-      } = (await open.step(() => this.#ask({ method: 'nextPart', read }))) as NextPart
+      } = await open.step(() => this.#ask({ method: 'nextPart', read }))
       if (final) open.end()
       return { part, final }
     }
@@ -206,12 +201,12 @@ export class SqliteWorkspace implements WorkspaceStorage {
   }
 
   /** What may keep a snapshot: waits for another one to end when there are as many as there may be. */
-  async #long(call: ReadCall): Promise<unknown> {
+  async #long<R>(ask: () => Promise<R | typeof busy>): Promise<R> {
     const { longReads } = this.#options
     for (;;) {
       const { ended } = longReads
-      const answer = await this.#read(call)
-      if (answer !== busy) return answer
+      const result = await ask()
+      if (result !== busy) return result
       await longReads.room(ended)
     }
   }
@@ -227,15 +222,15 @@ export class SqliteWorkspace implements WorkspaceStorage {
     return isAtHand ? syncReads.page(registered, plan) : undefined
   }
 
-  #read(call: ReadCall): Promise<unknown> {
+  #read<C extends ReadCall>(call: C): Promise<ResultOfCall<C>> {
     return this.#closing === undefined ? this.#ask(call) : closedWorkspace()
   }
 
-  #ask(call: ReadCall): Promise<unknown> {
+  #ask<C extends ReadCall>(call: C): Promise<ResultOfCall<C>> {
     return this.#options.reader.request(this.#options.registered, call)
   }
 
-  #write(call: WriteCall): Promise<unknown> {
+  #write<C extends WriteCall>(call: C): Promise<ResultOfCall<C>> {
     return this.#closing === undefined
       ? this.#options.writer.request(this.#options.registered, call)
       : closedWorkspace()

@@ -60,6 +60,8 @@ const connection = `
   PRAGMA journal_size_limit = 16777216;
 `
 
+type Statement<T> = Database.Statement<SqlValue[], T>
+
 export interface ConnectionOptions {
   readOnly: boolean
   /** On the event loop, which may not wait: a lock fails at once. */
@@ -71,7 +73,7 @@ export interface ConnectionOptions {
 /** A connection to one workspace's file, with its prepared statements. */
 export class Connection {
   readonly db: Database.Database
-  readonly #prepared: LRUCache<string, Database.Statement>
+  readonly #prepared: LRUCache<string, Statement<unknown>>
 
   constructor(file: string, options: ConnectionOptions) {
     this.db = openDatabase(file)
@@ -84,10 +86,12 @@ export class Connection {
     }
   }
 
-  prepare(sql: string): Database.Statement {
+  /** `T` is the type of a row: the columns follow from the SQL. */
+  prepare<T = unknown>(sql: string): Statement<T> {
     const known = this.#prepared.get(sql)
-    if (known !== undefined) return known
-    const statement = this.db.prepare(sql)
+    // The same SQL was prepared with the same type.
+    if (known !== undefined) return known as Statement<T>
+    const statement = this.db.prepare<SqlValue[], T>(sql)
     this.#prepared.set(sql, statement)
     return statement
   }
@@ -97,10 +101,10 @@ export class Connection {
   }
 
   /** The values of the first row. */
-  row(sql: string, params: readonly SqlValue[]): SqlValue[] | undefined {
-    return this.prepare(sql)
+  row<T extends SqlValue[] = SqlValue[]>(sql: string, params: readonly SqlValue[]): T | undefined {
+    return this.prepare<T>(sql)
       .raw()
-      .get(...params) as SqlValue[] | undefined
+      .get(...params)
   }
 
   /** The new row's rowid. `RETURNING` would cost several times the insertion. */
@@ -110,20 +114,20 @@ export class Connection {
 
   /** The first column of every row. */
   column<T>({ sql, params }: SqlFragment): T[] {
-    return this.prepare(sql)
+    return this.prepare<T>(sql)
       .pluck()
-      .all(...params) as T[]
+      .all(...params)
   }
 
   /** The first column of the first row. */
   value<T>({ sql, params }: SqlFragment): T | undefined {
-    return this.prepare(sql)
+    return this.prepare<T>(sql)
       .pluck()
-      .get(...params) as T | undefined
+      .get(...params)
   }
 
   rows<T>({ sql, params }: SqlFragment): T[] {
-    return this.prepare(sql).all(...params) as T[]
+    return this.prepare<T>(sql).all(...params)
   }
 
   /** One snapshot, or all or nothing. */

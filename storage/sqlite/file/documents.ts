@@ -1,6 +1,7 @@
 import type { Doc, Domain } from '../../../model/documents.ts'
 import { core, domains } from '../../../model/identifiers.ts'
 import type { DocumentInfo } from '../../contract.ts'
+import { type JsonText, parseJson } from '../../shared/json-text.ts'
 import { InfoPage } from '../../shared/document-info.ts'
 import { fragment, oneOf, quoteName, type SqlValue } from '../sql/sql-fragment.ts'
 import { newEpoch } from './database.ts'
@@ -24,7 +25,7 @@ export interface Put {
 }
 
 /** The JSON text of the documents that exist. */
-export function readDocuments(file: WorkspaceFile, domain: Domain, ids: readonly string[]): string[] {
+export function readDocuments(file: WorkspaceFile, domain: Domain, ids: readonly string[]): JsonText<Doc>[] {
   const table = file.table(domain)
   if (table.missing === true || ids.length === 0) return []
   const where = oneOf('_id', ids)
@@ -73,7 +74,7 @@ function isSame(one: SqlValue | undefined, other: SqlValue | undefined): boolean
 
 /** For a row made before the schema changed. */
 function withKeys(row: Row, layout: KeyLayout): Row {
-  const doc = JSON.parse(dataOf(row)) as Doc
+  const doc = parseJson(dataOf(row))
   return documentRow(doc, keyValues(doc, layout))
 }
 
@@ -98,11 +99,11 @@ export function listDocuments(
   if (table.missing === true) return { docs: page.docs, finished: true }
   const sql = `SELECT data FROM ${table.name} WHERE _id > ?${clauseOf(domain)} ORDER BY _id`
   const rows = file
-    .prepare(sql)
+    .prepare<JsonText<Doc>>(sql)
     .pluck()
-    .iterate(cursor ?? '') as IterableIterator<string>
+    .iterate(cursor ?? '')
   for (const data of rows) {
-    const isRoom = page.add(JSON.parse(data) as Doc, Buffer.byteLength(data))
+    const isRoom = page.add(parseJson(data), Buffer.byteLength(data))
     if (!isRoom) return { docs: page.docs, finished: false }
   }
   return { docs: page.docs, finished: true }

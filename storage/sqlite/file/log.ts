@@ -1,5 +1,6 @@
 import { core } from '../../../model/identifiers.ts'
-import { StorageError } from '../../contract.ts'
+import { type LogEntry, StorageError } from '../../contract.ts'
+import { arrayText, type JsonText, jsonText, parseJson } from '../../shared/json-text.ts'
 import { namedIds, type NamingTransaction } from '../../shared/named-ids.ts'
 import { fragment, type SqlFragment, limitTo } from '../sql/sql-fragment.ts'
 import { type Row, transactionColumns } from '../sql/row.ts'
@@ -32,16 +33,16 @@ interface EntryRow {
   _id: string
   request: string | null
   result: string | null
-  data: string
+  data: JsonText<LogEntry['tx']>
 }
 
 /** A JSON array of log entries. */
 export function readEntries(
   file: WorkspaceFile,
   request: { after: number; limit: number; objectSpace?: string },
-): string {
+): JsonText<LogEntry[]> {
   const rows = file.rows<EntryRow>(entriesQuery(request))
-  return `[${rows.map(encodeEntry).join(',')}]`
+  return arrayText(rows.map(encodeEntry))
 }
 
 function entriesQuery({
@@ -62,9 +63,9 @@ function entriesQuery({
   return fragment(`${select} AND objectSpace = '${core.space.Model}' ORDER BY seq${limitTo(limit)}`, after)
 }
 
-function encodeEntry({ seq, _id, request, result, data }: EntryRow): string {
+function encodeEntry({ seq, _id, request, result, data }: EntryRow): JsonText<LogEntry> {
   const kept = result === null ? '' : `,"result":${result}`
-  return `{"seq":${seq},"request":${JSON.stringify(request ?? _id)},"tx":${data}${kept}}`
+  return jsonText(`{"seq":${seq},"request":${JSON.stringify(request ?? _id)},"tx":${data}${kept}}`)
 }
 
 /** A JSON array of `{id, result?}` for those of the ids the log knows, as a request or as a transaction. */
@@ -109,7 +110,7 @@ interface NamingRow {
   seq: number
   objectId: string
   /** The transaction, where the column does not tell all. */
-  data: string | null
+  data: JsonText<NamingTransaction> | null
 }
 
 /** For each of the entries after a `seq` the ids of the documents in which it may have changed one of the fields. */
@@ -120,7 +121,7 @@ export function changedIds(
   const sql = `SELECT seq, objectId, ${others} AS data FROM tx WHERE seq > ? ORDER BY seq${limitTo(limit)}`
   return file.rows<NamingRow>(fragment(sql, after)).map(({ seq, objectId, data }) => ({
     seq,
-    ids: () => (data === null ? [objectId] : namedIds(JSON.parse(data) as NamingTransaction, fields)),
+    ids: () => (data === null ? [objectId] : namedIds(parseJson(data), fields)),
   }))
 }
 

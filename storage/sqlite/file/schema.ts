@@ -17,7 +17,7 @@ export function keptSchema(file: WorkspaceFile, declared: StorageSchema): Storag
 }
 
 function storedSchema(file: WorkspaceFile): StorageSchema {
-  return JSON.parse(file.meta('schema') ?? '{"domains":[]}') as StorageSchema
+  return JSON.parse(file.meta('schema') ?? '{"domains":[]}')
 }
 
 /** Makes the indexes of the schema and drops others. Does nothing when the file has exactly this one already. */

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Doc, Domain } from '../../../model/documents.ts'
 import type { DomainSchema } from '../../contract.ts'
+import { type JsonText, parseJson } from '../../shared/json-text.ts'
 import { declaredSearch, hasAccents, searchText } from '../../search/search-text.ts'
 import { indexedText } from '../sql/compile-search.ts'
 import { fragment } from '../sql/sql-fragment.ts'
@@ -108,8 +109,8 @@ export function indexDocuments(file: WorkspaceFile, domain: Domain, ids: readonl
     const data =
       table.missing === true
         ? undefined
-        : file.value<string>(fragment(`SELECT data FROM ${table.name} WHERE _id = ?`, id))
-    const wanted = data === undefined ? undefined : entryOf(JSON.parse(data) as Doc, schema)
+        : file.value<JsonText<Doc>>(fragment(`SELECT data FROM ${table.name} WHERE _id = ?`, id))
+    const wanted = data === undefined ? undefined : entryOf(parseJson(data), schema)
     const known = knownEntry(file, domain, id)
     if (known !== undefined && isSame(known, wanted)) continue
     if (known !== undefined) removeEntry(file, known.rowid)
@@ -168,7 +169,7 @@ function* searchable(file: WorkspaceFile): Iterable<DomainSchema> {
 
 function progressOf(file: WorkspaceFile): Progress | undefined {
   const text = file.meta('search')
-  return text === undefined ? undefined : (JSON.parse(text) as Progress)
+  return text === undefined ? undefined : JSON.parse(text)
 }
 
 function saveProgress(file: WorkspaceFile, progress: Progress): void {

@@ -1,5 +1,6 @@
-import type { Domain } from '../../../model/documents.ts'
+import type { Doc, Domain } from '../../../model/documents.ts'
 import type { DocumentInfo } from '../../contract.ts'
+import type { JsonText } from '../../shared/json-text.ts'
 import { listDocuments, readDocuments } from '../file/documents.ts'
 import { lastSequence } from '../file/log.ts'
 import type { WorkspaceFile } from '../file/workspace-file.ts'
@@ -27,7 +28,7 @@ export class FileScan {
   }
 
   /** The JSON text of those that were there. */
-  get(ids: readonly string[]): string[] {
+  get(ids: readonly string[]): JsonText<Doc>[] {
     return readDocuments(this.#file, this.#domain, ids)
   }
 

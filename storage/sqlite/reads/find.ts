@@ -5,6 +5,7 @@ import { compileCondition } from '../../../model/query/predicate.ts'
 import { compileProjection } from '../../../model/query/projection.ts'
 import { compileSort } from '../../../model/query/sort.ts'
 import type { PartLimits } from '../../contract.ts'
+import { type JsonText, parseJson, toJson } from '../../shared/json-text.ts'
 import { compileFind, type CompiledFind, rowidsOf } from '../sql/compile-find.ts'
 import { always, type SqlFragment, fragment } from '../sql/sql-fragment.ts'
 import { joinsOf } from './joins.ts'
@@ -18,7 +19,7 @@ const longestPage = 200
 
 /** The documents' JSON texts. */
 export interface Found {
-  rows: string[]
+  rows: JsonText<Doc>[]
   total: number
 }
 
@@ -73,7 +74,7 @@ function readRow(
 ): PageRow | undefined {
   const { sql, bind } = prepared.page
   try {
-    return file.row(sql, bind(values)) as PageRow | undefined
+    return file.row<PageRow>(sql, bind(values))
   } catch {
     // An index that isn't there any more, or a text beyond SQLite's limits: row by row it is told what it is.
     return undefined
@@ -109,16 +110,16 @@ export function readHead(
   file: WorkspaceFile,
   plan: FindPlan,
   { maxBytes, maxCount }: PartLimits,
-): { rows: string[]; compiled: Pick<CompiledFind, 'count'> } | undefined {
+): { rows: JsonText<Doc>[]; compiled: Pick<CompiledFind, 'count'> } | undefined {
   const limit = Math.min(plan.limit ?? Infinity, maxCount + 1)
   const compiled = native(file, { ...plan, limit })
   if (compiled === undefined) return undefined
   // An index that suits a page may not suit all there is.
   const { rows, unhinted } = plan.limit === undefined ? { ...compiled, rows: compiled.unhinted } : compiled
-  const found = readRows<string>(file, { rows, unhinted }, maxBytes)
+  const found = readRows<JsonText<Doc>>(file, { rows, unhinted }, maxBytes)
   if (found.length > maxCount || lengthOf(found) > maxBytes) return undefined
   const shape = shaper(file, plan)
-  const shaped: string[] = []
+  const shaped: JsonText<Doc>[] = []
   let bytes = 0
   for (const row of found) {
     const text = shape(row)
@@ -143,7 +144,7 @@ export function explainFind(file: WorkspaceFile, plan: FindPlan): string[] {
 function findNatively(file: WorkspaceFile, plan: FindPlan): Found | undefined {
   const compiled = native(file, plan)
   if (compiled === undefined) return undefined
-  const rows = readRows<string>(file, compiled)
+  const rows = readRows<JsonText<Doc>>(file, compiled)
   return { rows, total: plan.total ? totalOf(file, plan, compiled, rows.length) : -1 }
 }
 
@@ -197,9 +198,9 @@ function firstRows<T extends string | number>(
   const found: T[] = []
   let size = 0
   for (const row of file
-    .prepare(sql)
+    .prepare<T>(sql)
     .pluck()
-    .iterate(...params) as IterableIterator<T>) {
+    .iterate(...params)) {
     found.push(row)
     size += String(row).length
     if (size > most) break
@@ -224,9 +225,11 @@ function selectByModel(file: WorkspaceFile, plan: FindPlan): Selection {
   const table = file.table(plan.domain)
   const { sql } = table.visible?.('t0') ?? always
   const found: { doc: Doc; rowid: number }[] = []
-  const all = file.prepare(`SELECT rowid, data FROM ${table.name} AS t0 WHERE ${sql}`).raw()
-  for (const [rowid, data] of all.iterate() as IterableIterator<[number, string]>) {
-    const doc = JSON.parse(data) as Doc
+  const all = file
+    .prepare<[number, JsonText<Doc>]>(`SELECT rowid, data FROM ${table.name} AS t0 WHERE ${sql}`)
+    .raw()
+  for (const [rowid, data] of all.iterate()) {
+    const doc = parseJson(data)
     if (matches(doc)) found.push({ doc, rowid })
   }
   const compare = compileSort(plan.sort, joins)
@@ -237,17 +240,21 @@ function selectByModel(file: WorkspaceFile, plan: FindPlan): Selection {
 
 function findByModel(file: WorkspaceFile, plan: FindPlan): Found {
   const { rowids, total } = selectByModel(file, plan)
-  const data = file.prepare(`SELECT data FROM ${file.table(plan.domain).name} WHERE rowid = ?`).pluck()
-  return { rows: rowids.map((rowid) => data.get(rowid) as string), total }
+  const data = file
+    .prepare<JsonText<Doc>>(`SELECT data FROM ${file.table(plan.domain).name} WHERE rowid = ?`)
+    .pluck()
+  return { rows: rowids.flatMap((rowid) => data.get(rowid) ?? []), total }
 }
 
+type Shaper = (row: JsonText<Doc>) => JsonText<Doc>
+
 /** Makes rows as asked for: joined and projected ones have to be taken apart, all others stay as they are. */
-export function shaper(file: WorkspaceFile, { lookups, projection }: FindPlan): (row: string) => string {
+export function shaper(file: WorkspaceFile, { lookups, projection }: FindPlan): Shaper {
   if (lookups.length === 0 && projection === undefined) return (row) => row
   const joins = joinsOf(file, lookups)
   const project = projection === undefined ? undefined : compileProjection(projection)
   return (row) => {
-    const doc = JSON.parse(row) as Doc
-    return JSON.stringify(withLookups(doc, project?.(doc) ?? doc, lookups, joins))
+    const doc = parseJson(row)
+    return toJson(withLookups(doc, project?.(doc) ?? doc, lookups, joins))
   }
 }

@@ -1,5 +1,7 @@
+import type { Doc } from '../../../model/documents.ts'
 import type { FindPlan } from '../../../model/query/plan.ts'
 import type { EncodedResult, Part, PartLimits } from '../../contract.ts'
+import type { JsonText } from '../../shared/json-text.ts'
 import { encodePage, encodeParts, PartCutter } from '../../shared/encode.ts'
 import { findPage, type Found, readHead, type Selection, select, shaper, totalOf } from './find.ts'
 import type { WorkspaceFile } from '../file/workspace-file.ts'
@@ -25,13 +27,14 @@ export class LongFind {
 
   next(): { part: Part; final: boolean } {
     const { rowids } = this.#selection
-    const row = this.#file.prepare(
+    const row = this.#file.prepare<JsonText<Doc>>(
       `SELECT data FROM ${this.#file.table(this.#plan.domain).name} WHERE rowid = ?`,
     )
     const data = row.pluck()
     const shape = shaper(this.#file, this.#plan)
     while (this.#at < rowids.length) {
-      const [part] = this.#cutter.add(shape(String(data.get(rowids[this.#at++])))) ?? []
+      const text = data.get(rowids[this.#at++] ?? null)
+      const [part] = (text === undefined ? undefined : this.#cutter.add(shape(text))) ?? []
       if (part !== undefined) return { part, final: false }
     }
     return { part: this.#cutter.end()?.[0] ?? '', final: true }

@@ -1,6 +1,7 @@
 import type { Doc, Domain } from '../../../model/documents.ts'
 import type { SearchHit, SearchRequest, VisibleDocuments } from '../../contract.ts'
 import { Search } from '../../../model/query/search.ts'
+import { type JsonText, parseJson } from '../../shared/json-text.ts'
 import { hitOf, isLeftOut } from '../../search/search-hit.ts'
 import { matchExpression } from '../sql/compile-search.ts'
 import { and, fragment, not, oneOf, or, template, type SqlFragment } from '../sql/sql-fragment.ts'
@@ -22,9 +23,8 @@ export function search(file: WorkspaceFile, request: SearchRequest): SearchHit[]
   const search = new Search({ text, prefix, accented })
   const match = matchExpression(search, accented)
   if (match === undefined || request.limit <= 0) return []
-  const { sql, params } = searchQuery(match, request)
   const hits: SearchHit[] = []
-  for (const entry of file.prepare(sql).all(...params) as Entry[]) {
+  for (const entry of file.rows<Entry>(searchQuery(match, request))) {
     const hit = readHit(file, entry, { request, search })
     if (hit !== undefined) hits.push(hit)
   }
@@ -61,9 +61,9 @@ function readHit(
 ): SearchHit | undefined {
   const table = file.table(domain)
   if (table.missing === true) return undefined
-  const data = file.value<string>(fragment(`SELECT data FROM ${table.name} WHERE _id = ?`, id))
+  const data = file.value<JsonText<Doc>>(fragment(`SELECT data FROM ${table.name} WHERE _id = ?`, id))
   if (data === undefined) return undefined
-  const doc = JSON.parse(data) as Doc
+  const doc = parseJson(data)
   if (isLeftOut(doc, request)) return undefined
   return hitOf(doc, file.schemaOf(domain) ?? { fullText: [] }, search, score)
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Doc, Domain } from '../../../model/documents.ts'
 import { domains } from '../../../model/identifiers.ts'
+import { fieldsOf } from '../../../model/json-value.ts'
 import type { Path } from '../../../model/query/plan.ts'
 import type { DomainSchema } from '../../contract.ts'
 import { isExact, pathSql } from './compile-path.ts'
@@ -55,7 +56,7 @@ function keyAt(doc: Doc, path: Path): SqlValue {
   for (const name of path) {
     if (Array.isArray(value)) return coded('inexpressible')
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return null
-    value = (value as Record<string, unknown>)[name]
+    value = fieldsOf(value)[name]
   }
   return keyOfValue(value)
 }

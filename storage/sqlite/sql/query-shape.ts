@@ -49,7 +49,20 @@ function mark(condition: Condition, slots: { next: number }): Condition {
   const value = slotOf(condition)
   if (value === undefined) return condition
   const marked = markOf(slots.next++, value)
-  return { ...condition, ...('values' in condition ? { values: [marked] } : { value: marked }) } as Condition
+  switch (condition.op) {
+    case 'eq':
+    case 'ne':
+    case 'gt':
+    case 'gte':
+    case 'lt':
+    case 'lte':
+      return { ...condition, value: marked }
+    case 'in':
+    case 'nin':
+      return { ...condition, values: [marked] }
+    default:
+      return condition
+  }
 }
 
 /** The one compared value of a condition, where SQL is the same for every value of its type. */
@@ -88,7 +101,7 @@ export function shapedSql({ sql, params }: SqlFragment, shape: QueryShape): Shap
 type Source = (values: readonly SlotValue[]) => SqlValue
 
 function sourceOf(param: SqlValue, marks: readonly SlotValue[]): Source {
-  const slot = marks.indexOf(param as SlotValue)
+  const slot = marks.findIndex((value) => value === param)
   if (slot !== -1) return (values) => values[slot] ?? null
   if (typeof param !== 'string') return () => param
   // A condition that is left to the model travels as JSON text.

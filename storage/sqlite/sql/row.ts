@@ -1,5 +1,7 @@
 import type { Doc } from '../../../model/documents.ts'
+import { fieldsOf } from '../../../model/json-value.ts'
 import type { LogEntry } from '../../contract.ts'
+import { type JsonText, jsonText } from '../../shared/json-text.ts'
 import type { SqlValue } from './sql-fragment.ts'
 
 /** Fields of every document with a column of their own, in the order of a row. */
@@ -49,12 +51,12 @@ export function transactionRow(tx: Doc): Row {
   return [...columnValues(tx, transactionColumns), JSON.stringify(tx)]
 }
 
-export function dataOf(row: Row): string {
-  return String(row[documentColumns.length])
+export function dataOf(row: Row): JsonText<Doc> {
+  return jsonText(String(row[documentColumns.length]))
 }
 
 function columnValues(doc: Doc, columns: readonly string[]): SqlValue[] {
-  const fields = doc as unknown as Record<string, unknown>
+  const fields = fieldsOf(doc)
   return columns.map((column) => columnValue(fields[column]))
 }
 

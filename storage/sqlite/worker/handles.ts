@@ -25,7 +25,7 @@ export class Handles {
     })
   }
 
-  attach(workspace: number, attachment: Attachment): void {
+  attach(workspace: number, attachment: Attachment): undefined {
     this.#attachments.set(workspace, attachment)
     this.#open.get(workspace)?.setSchema(attachment.schema)
   }

@@ -1,11 +1,17 @@
-import type { Domain } from '../../../model/documents.ts'
+import type { Doc, Domain } from '../../../model/documents.ts'
 import { StorageError } from '../../contract.ts'
-import { busy, type FoundParts, type NextPart, type ReadCall, type ScanStarted } from './worker-protocol.ts'
+import { arrayText, type JsonText, toJson } from '../../shared/json-text.ts'
+import {
+  busy,
+  type CallOf,
+  type FoundParts,
+  type NextPart,
+  type ScanPage,
+  type ScanStarted,
+} from './worker-protocol.ts'
 import { FileScan } from '../reads/domain-scan.ts'
 import type { Handles } from './handles.ts'
 import { findParts, findShort, LongFind } from '../reads/long-find.ts'
-
-type FindEncoded = Extract<ReadCall, { method: 'findEncoded' }>
 
 /** A thread's reads that go on over several requests, each over a connection and a snapshot of its own. */
 export class LongReadCalls {
@@ -19,7 +25,7 @@ export class LongReadCalls {
     this.#most = most
   }
 
-  findEncoded(workspace: number, { plan, limits }: FindEncoded): FoundParts | typeof busy {
+  findEncoded(workspace: number, { plan, limits }: CallOf<'findEncoded'>): FoundParts | typeof busy {
     const file = this.#handles.file(workspace)
     const short = findShort(file, plan, limits)
     if (short !== undefined) return short
@@ -55,18 +61,16 @@ export class LongReadCalls {
     return { read: this.#keep(workspace, walk), seq: walk.seq }
   }
 
-  /** JSON text. */
-  nextScanPage(id: number, byteLimit: number): string {
-    return JSON.stringify(this.#read(id, FileScan).next(byteLimit))
+  nextScanPage(id: number, byteLimit: number): JsonText<ScanPage> {
+    return toJson(this.#read(id, FileScan).next(byteLimit))
   }
 
-  /** A JSON array. */
-  getInScan(id: number, ids: readonly string[]): string {
-    return `[${this.#read(id, FileScan).get(ids).join(',')}]`
+  getInScan(id: number, ids: readonly string[]): JsonText<Doc[]> {
+    return arrayText(this.#read(id, FileScan).get(ids))
   }
 
   /** Idempotent. */
-  close(id: number): void {
+  close(id: number): undefined {
     const open = this.#open.get(id)
     this.#open.delete(id)
     open?.read.close()

@@ -35,8 +35,8 @@ export class SearchFeed {
   }
 
   /** Resolves when the index has all that was committed before. */
-  catchUp(workspace: number): Promise<void> {
-    return this.#queue(workspace, 0)
+  async catchUp(workspace: number): Promise<undefined> {
+    await this.#queue(workspace, 0)
   }
 
   stop(workspace: number): void {

@@ -1,6 +1,15 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { StorageError } from '../../contract.ts'
-import type { Attachment, Call, Reply, Request, WorkerOptions } from './worker-protocol.ts'
+import type {
+  Attachment,
+  Call,
+  MethodName,
+  Reply,
+  Request,
+  ResultOf,
+  ResultOfCall,
+  WorkerOptions,
+} from './worker-protocol.ts'
 import { toError } from '../file/failure.ts'
 
 export interface ThreadOptions extends Omit<WorkerOptions, 'sent' | 'port'> {
@@ -16,9 +25,10 @@ export interface Registered {
   attachment: Attachment
 }
 
+/** A method, not a function property, so that its parameter may be narrower: the id pairs each reply with its call. */
 interface Pending {
-  resolve: (value: unknown) => void
-  reject: (error: Error) => void
+  resolve(value: ResultOf<MethodName>): void
+  reject(error: Error): void
 }
 
 /** A worker that runs, with what it was told of. */
@@ -46,7 +56,7 @@ export class WorkerThread {
   }
 
   /** Sends the request with all others of this turn of the event loop; a commit, which is many already, at once. */
-  request(registered: Registered, call: Call): Promise<unknown> {
+  request<C extends Call>(registered: Registered, call: C): Promise<ResultOfCall<C>> {
     if (this.#closed) return Promise.reject(new StorageError('closed', 'the storage is closed'))
     const running = (this.#running ??= this.#start())
     this.#attach(running, registered, call)
@@ -137,7 +147,7 @@ function post(running: Running): void {
 
 function drain(running: Running): void {
   for (;;) {
-    const received = receiveMessageOnPort(running.port) as { message: Reply[] } | undefined
+    const received = receiveMessageOnPort(running.port)
     if (received === undefined) return
     takeIn(running, received.message)
   }

@@ -5,7 +5,7 @@ import { WorkerService } from './worker-service.ts'
 /** Longest time answers wait for those of later requests of the same message. */
 const replyEvery = 2
 
-const options = workerData as WorkerOptions
+const options: WorkerOptions = workerData
 let handled = 0
 const service = new WorkerService(options, () => Atomics.load(options.sent, 0) !== handled)
 
@@ -33,8 +33,7 @@ function post(replies: Reply[]): void {
 
 /** Encoded parts are handed over, not copied. */
 function transferable(reply: Reply): ArrayBuffer[] {
-  const value: unknown = 'value' in reply ? reply.value : undefined
-  if (typeof value !== 'object' || value === null || !('parts' in value)) return []
-  const parts = value.parts as (string | Uint8Array<ArrayBuffer>)[]
-  return parts.flatMap((part) => (typeof part === 'string' ? [] : part.buffer))
+  const value = 'value' in reply ? reply.value : undefined
+  if (typeof value !== 'object' || !('parts' in value)) return []
+  return value.parts.flatMap((part) => (typeof part === 'string' ? [] : part.buffer))
 }
