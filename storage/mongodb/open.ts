@@ -114,7 +114,7 @@ async function takeOver(
       logger?.error(fields, 'an entry could not be played again')
     await replay(left, { documents, offset: history.offset, skipped })
   }
-  log.lastSeq = tail.lastSeq
+  log.advance(tail.lastSeq)
   if (left.length > 0) await log.seal()
   return { log, entries, documents }
 }

@@ -1,7 +1,7 @@
 import type { Doc, Domain } from '../../model/documents.ts'
 import { domains } from '../../model/identifiers.ts'
 import { findResult } from '../../model/query/evaluate.ts'
-import type { Condition, FindPlan, LookupPlan } from '../../model/query/plan.ts'
+import type { FindPlan } from '../../model/query/plan.ts'
 import type { FindResult } from '../../model/query/query.ts'
 import {
   type CommitBatch,
@@ -32,6 +32,7 @@ import { encodePage } from '../shared/encode.ts'
 import { SqliteScan } from './scan.ts'
 import type { Page } from './reads/find.ts'
 import { type KeyLayout, keyLayout, keyValues } from './sql/key-columns.ts'
+import { planSearches } from './sql/plan-searches.ts'
 import { documentRow, entryRow, transactionRow } from './sql/row.ts'
 import type { SyncReads } from './sync-reads.ts'
 import type { Registered, WorkerThread } from './worker/worker-thread.ts'
@@ -253,26 +254,4 @@ export class SqliteWorkspace implements WorkspaceStorage {
 
 function closedWorkspace(): Promise<never> {
   return Promise.reject(new StorageError('closed', 'the workspace is closed'))
-}
-
-function planSearches({ condition, sort, lookups }: FindPlan): boolean {
-  const sortSearches = sort.some(({ cases }) => cases?.some((each) => searches(each.condition)) === true)
-  return searches(condition) || sortSearches || lookups.some(lookupSearches)
-}
-
-function searches(condition: Condition): boolean {
-  switch (condition.op) {
-    case 'all-of':
-    case 'any-of':
-    case 'none-of':
-      return condition.conditions.some(searches)
-    case 'lookup':
-      return searches(condition.condition)
-    default:
-      return condition.op === 'search'
-  }
-}
-
-function lookupSearches(lookup: LookupPlan): boolean {
-  return searches(lookup.condition) || lookup.nested.some(lookupSearches)
 }

@@ -30,7 +30,7 @@ export async function live(
   const log = new Log(collection)
   const tail = await persistently(() => log.takeOver())
   life.found = await persistently(() => idsOf(log, tail))
-  log.lastSeq = tail.lastSeq
+  log.advance(tail.lastSeq)
   for (const ids of groups) {
     const wanted = ids.filter((id) => life.found?.includes(id) !== true)
     if (wanted.length > 0 && !(await commit(log, wanted, life))) return

@@ -150,7 +150,7 @@ export class Committer {
       await documents.write(puts, removes)
       schema.touched(puts.map(({ domain }) => domain))
     }, retry)
-    log.lastSeq = entries.at(-1)?._id ?? log.lastSeq
+    log.advance(entries.at(-1)?._id ?? log.lastSeq)
     this.#unsettled = undefined
   }
 

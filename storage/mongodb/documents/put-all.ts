@@ -61,7 +61,7 @@ async function unwritten(
 ): Promise<Putting[]> {
   const ids = puts.map(({ document }) => document._id)
   const found = await collection.find({ _id: { $in: ids } }, { projection: { '%stamp': 1 } }).toArray()
-  const stamps = new Map(found.map((stored) => [stored._id, Number(stored['%stamp'])]))
+  const stamps = new Map(found.map((stored) => [stored._id, stored['%stamp']]))
   return puts.filter(({ document, before }) => !((stamps.get(document._id) ?? -Infinity) >= before))
 }
 

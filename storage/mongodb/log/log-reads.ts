@@ -15,11 +15,20 @@ export interface Tail {
 /** What is read of the log of a workspace. */
 export class LogReads {
   protected readonly entries: Collection<StoredEntry>
-  /** Of what is committed and in the documents: what comes after isn't read. */
-  lastSeq = 0
+  #lastSeq = 0
 
   constructor(entries: Collection<StoredEntry>) {
     this.entries = entries
+  }
+
+  /** The last committed entry whose documents are written. Later entries are not read. */
+  get lastSeq(): number {
+    return this.#lastSeq
+  }
+
+  /** Entries up to this `seq` are committed, and their documents are written. */
+  advance(seq: number): void {
+    this.#lastSeq = seq
   }
 
   async stored({ projected, lastSeq }: Tail): Promise<StoredEntry[]> {

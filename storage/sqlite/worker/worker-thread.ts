@@ -166,6 +166,6 @@ function settle({ pending }: Running, reply: Reply): void {
 }
 
 function rejectAll({ pending }: Running, error: Error): void {
-  for (const { reject } of pending.values()) reject(error)
+  for (const waiting of pending.values()) waiting.reject(error)
   pending.clear()
 }
