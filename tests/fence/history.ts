@@ -61,7 +61,7 @@ async function commit(log: Log, ids: readonly string[], life: Life): Promise<boo
     return false
   }
   life.acknowledged.push({ first, ids })
-  log.lastSeq += ids.length
+  log.advance(log.lastSeq + ids.length)
   return true
 }
 
