@@ -19,32 +19,32 @@ import { readAtOnce } from './middlewares/read-at-once.ts'
 import { workspaceHandlers } from './middlewares/workspace-handlers.ts'
 import type { Workspace } from './workspace/workspace.ts'
 
-/** What happens to a request, from the outside in. */
+/** The middlewares of a request, from the outside in. */
 const middlewares: readonly Middleware[] = [
-  identity, // nobody signs as another account
-  planQueries, // class, mixins, lookups and what the caller may see, as one plan
-  readAtOnce, // a document by its id, a page along an index: on the event loop, without waiting
-  coalesceQueries, // identical queries of one audience in flight share one run
-  acrossDomains, // joins between stored documents and those in memory
+  identity, // `modifiedBy` and `createdBy` are the caller's account
+  planQueries, // compiles class, mixins, lookups and permissions into one plan
+  readAtOnce, // reads one document, or a page along an index, synchronously
+  coalesceQueries, // identical queries of one audience share one run
+  acrossDomains, // joins stored documents with those in memory
 ]
 
-/** What happens to a request inside the commit queue, which handles one at a time, from the outside in. */
+/** The steps of a request in the commit queue, which handles one request at a time, from the outside in. */
 const requestSteps: readonly RequestStep[] = [
-  deduplicate, // a transaction sent again gets its first answer
-  serverTime, // the server's clock tells when
-  events, // announcements are pushed, not kept
-  // then `applyIf`: conditions over documents, all or nothing
+  deduplicate, // returns the first result of a transaction that is sent again
+  serverTime, // sets the times by the server's clock
+  events, // pushes announcements, which are not logged
+  // then `applyIf`, which checks conditions and passes on the changes, all or nothing
 ]
 
-/** What happens to each change of a request, from the outside in. */
+/** The steps of each change of a request, from the outside in. */
 const changeSteps: readonly ChangeStep[] = [
-  triggers, // what modules add to it goes through the same steps
-  authorize, // what it says is held against what is stored; who may change what
-  validate, // against the class; defaults filled in
-  placement, // where its class is strict: in a space, and attached to something, that are there
-  cascade, // what is attached to a removed document goes too
-  counters, // collections count what is attached
-  applyToDocument, // the new document, the log entry, the push
+  triggers, // add the changes of modules, which pass the same steps
+  authorize, // checks the transaction against the stored document, and permissions
+  validate, // checks the document against its class and fills in defaults
+  placement, // strict classes: the space and the parent of the document exist
+  cascade, // removes the documents that are attached to a removed one
+  counters, // counts the documents of collections
+  applyToDocument, // computes the new document, the log entry and the push
 ]
 
 /** The steps of the commit queue. */

@@ -9,7 +9,7 @@ import type { AsyncTriggers } from './triggers/async-triggers.ts'
 import type { Workspace } from './workspace/workspace.ts'
 import type { WorkspaceListener } from './push/workspace-listener.ts'
 
-/** What follows a commit: triggers, spaces, the storage schema, and those who are told. */
+/** The effects of a commit: on triggers, spaces, the storage schema and listeners. */
 export function observeCommits(
   listener: WorkspaceListener,
   workspace: Workspace,
@@ -25,7 +25,7 @@ export function observeCommits(
   }
   return {
     committed: (pushes) => {
-      // In place, as every commit comes by here.
+      // In place: every commit passes here.
       for (const push of pushes) push.audience = permissions.narrowed(push.audience)
       listener.committed(pushes)
     },
@@ -45,7 +45,7 @@ export function observeCommits(
     modelChanged: async () => {
       if (model.version === version) return
       version = model.version
-      // The transaction is durable: a schema that could not follow costs speed, not truth.
+      // The transaction is durable. Without its schema, storage is slower but correct.
       try {
         const next = storageSchema(model.hierarchy)
         await storage.applySchema(next)

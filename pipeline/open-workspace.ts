@@ -32,49 +32,49 @@ import type { WorkspaceModel } from '../model/workspace-model.ts'
 export interface OpenOptions extends WorkspaceListener {
   id: string
   storage: Storage
-  /** The model that modules declare; shared by every workspace. */
+  /** The model of the modules, shared by all workspaces. */
   base: WorkspaceModel
-  /** What modules add to the workspace. */
+  /** Triggers, migrations and methods of modules. */
   modules?: InstalledModules
   clock: Clock
   logger: Logger
   commitLimits?: CommitLimits
-  /** Who changes classes of the application at run time; `maintainers` unless given. */
+  /** Who changes classes of the application at run time. `maintainers` by default. */
   modelChanges?: Workspace['modelChanges']
-  /** Whose transactions keep the time they bring; `nobody`'s unless given. */
+  /** Whose transactions keep their times. `nobody` by default. */
   imports?: Workspace['imports']
 }
 
-/** An open workspace: its handlers, and what a session wants to know of it. */
+/** The handlers of an open workspace, with what sessions need. */
 export interface Pipeline extends Handlers {
   readonly model: WorkspaceModel
   readonly modules: InstalledModules
-  /** What a module's method may do for the caller. */
+  /** The context for methods of modules that run on behalf of the caller. */
   readonly moduleContextFor: (caller: Caller) => MethodCall
-  /** What is wrong with the model: while there is something, people only read. */
+  /** Flaws of the model. If there are any, the workspace is read-only for people. */
   readonly flaws: readonly string[]
-  /** Why people cannot be let in, though those who repair the workspace are: a migration that failed, for one. */
+  /** Set if only those who repair the workspace may enter, for example after a failed migration. */
   readonly closedToPeople: StatusError | undefined
   readonly epoch: string
   readonly lastSeq: () => number
-  /** Transactions that wait for their commit. */
+  /** Number of transactions that wait for their commit. */
   readonly queueDepth: () => number
   readonly storage: WorkspaceStorage
-  /** Whether a push is for the caller. */
+  /** Whether the caller receives the push. */
   readonly mayReceive: (caller: Caller, push: Push) => boolean
-  /** A find whose answer is that of one place in the log. */
+  /** A find whose result is consistent with one position in the log. */
   readonly query: (caller: Caller, request: FindRequest) => Promise<{ seq: number; value: FindResponse }>
   readonly catchUp: (caller: Caller, since: CatchUpRequest) => Promise<CatchUp | undefined>
-  /** What backup tools put back and take away. */
+  /** Changes by backup tools. */
   readonly restoring: Restoring
   readonly generateId: () => string
-  /** Resolves when no asynchronous trigger has anything to do. */
+  /** Resolves when no asynchronous trigger has work. */
   readonly triggersIdle: () => Promise<void>
-  /** Finishes what is under way and closes the files. Idempotent. */
+  /** Finishes work in progress and closes the files. Idempotent. */
   close: () => Promise<void>
 }
 
-/** Opens the storage, loads the model from the log, and puts the pipeline together. */
+/** Opens the storage, loads the model from the log, and builds the pipeline. */
 export async function openWorkspace(options: OpenOptions): Promise<Pipeline> {
   const { id: workspace, base, logger } = options
   const storage = await options.storage.openWorkspace(workspace, storageSchema(base.hierarchy))
@@ -161,9 +161,9 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
 }
 
 /**
- * Applies migrations, and starts triggers, before anybody is let in. Where that fails the workspace is open all the
- * same, to those who repair it.
- * @returns why people are not let in
+ * Applies migrations and starts triggers before people may enter. If that fails, the workspace still opens for those
+ * who repair it.
+ * @returns why people may not enter
  */
 async function prepare(
   workspace: Workspace,

@@ -9,20 +9,20 @@ import { notFound } from '../permissions/role.ts'
 import type { Work } from './commit-step.ts'
 import type { StagedVisibility } from './staged-visibility.ts'
 
-/** A transaction that says of its document what is stored, and that document. */
+/** A transaction with the class and the space that its document really has, and the stored document. */
 export interface Resolved {
   tx: TxCUD
   before: Doc | undefined
 }
 
 /**
- * Holds what a transaction says of its document against the stored one. What the caller does not see is not there.
+ * Checks the class, space and parent that a transaction names against the stored document. A document that the caller
+ * does not see counts as absent.
  *
- * A class that the document does not have is refused. An ancestor of its class, or a mixin, is replaced by the class,
- * and the space by the one the document is in, as existing clients send what they knew of it and nothing depends on it.
- *
- * @returns `undefined` for the removal of what is not there, which has no effect
- * @throws StatusError ObjectNotFound, ObjectClassMismatch; InvalidTransaction for a parent that is not the document's
+ * A wrong class is an error. An ancestor of the class or a mixin is replaced with the class, and the space with the
+ * document's: existing clients send outdated ones, and no decision depends on them.
+ * @returns `undefined` for the removal of an absent document, which has no effect
+ * @throws StatusError ObjectNotFound, ObjectClassMismatch; InvalidTransaction for a wrong parent
  */
 export async function resolveClaims(
   work: Work,
@@ -49,16 +49,19 @@ export async function resolveClaims(
   return { tx: { ...tx, tx: { ...tx.tx, ...stored } }, before }
 }
 
-/** The document of the class's domain, as the group leaves it. */
+/** The document with the changes of this group, from the domain of the class. */
 export async function storedDocument({ state }: Work, _class: ClassId, id: Ref): Promise<Doc | undefined> {
   const domain = state.hierarchy.domainOf(_class)
-  // Entries of the log are no documents that transactions change.
+  // Transactions do not change log entries.
   if (domain === undefined || domain === domains.tx) return undefined
   const known = state.peek(domain, id)
   return known === undefined ? await state.get(domain, id) : known.doc
 }
 
-/** @throws StatusError ObjectClassMismatch unless the class is the document's, an ancestor of it, or a mixin on it */
+/**
+ * @throws StatusError ObjectClassMismatch unless `_class` is the document's class, an ancestor of it, or a mixin on
+ *   it
+ */
 export function checkClass(hierarchy: Hierarchy, doc: Doc, _class: ClassId): void {
   if (doc._class === _class || hierarchy.isDerived(doc._class, hierarchy.baseClass(_class))) return
   throw new StatusError('core:status:ObjectClassMismatch', { _id: doc._id, _class, expected: doc._class })

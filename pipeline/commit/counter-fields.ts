@@ -9,14 +9,14 @@ type Fields = readonly (readonly string[])[]
 
 const known = new WeakMap<Hierarchy, Map<string, Fields>>()
 
-/** The collection that a class or a mixin declares under the name. */
+/** The collection that a class or mixin declares under this name. */
 export function collectionOf(hierarchy: Hierarchy, _class: ClassId, name: string): Attribute | undefined {
   const attribute = hierarchy.attributes(_class).get(name)
   return attribute?.type._class === core.class.Collection ? attribute : undefined
 }
 
 /**
- * Counters of collections are the server's: nobody else sets them.
+ * Only the server changes the counters of collections.
  * @throws StatusError InvalidTransaction that names the field
  */
 export function checkCounters(hierarchy: Hierarchy, { before, after }: DocumentChange): void {
@@ -28,7 +28,7 @@ export function checkCounters(hierarchy: Hierarchy, { before, after }: DocumentC
   }
 }
 
-/** Where documents of the class keep counters: in fields of the class, and of mixins on it. */
+/** Paths of the counters in documents of the class, including those of mixins on it. */
 function counterFields(hierarchy: Hierarchy, _class: string): Fields {
   let fields = known.get(hierarchy)
   if (fields === undefined) known.set(hierarchy, (fields = new Map()))

@@ -1,7 +1,7 @@
 import { innerChange } from '../../model/inner-change.ts'
 import type { TxCUD } from '../../model/transactions.ts'
 
-/** Whether a transaction is about a document or a space of the id, itself or by the one inside it. */
+/** Whether the transaction, or its inner one, changes a document, or is in a space, of this id. */
 export function isAbout(tx: TxCUD, id: string): boolean {
   if (tx.objectId === id || tx.objectSpace === id) return true
   const inner = innerChange(tx)

@@ -4,8 +4,8 @@ import { TooLargeError } from '../../storage/shared/too-large.ts'
 import type { Group } from './staging.ts'
 
 /**
- * Gives those requests of a group that may be what was too large groups of their own, the next time: all of them where
- * storage does not say which. Tells whether there were others with them.
+ * After a group was too large: marks the requests that may be the cause, each of which then gets a group of its own.
+ * If storage does not name them, all are marked. Returns whether the group has more than one request.
  */
 export function partFrom({ staged, state }: Group, error: unknown): boolean {
   if (staged.length < 2) return false
@@ -15,7 +15,7 @@ export function partFrom({ staged, state }: Group, error: unknown): boolean {
   return true
 }
 
-/** Those that made entries which are too large, and those that changed documents which are. */
+/** Requests whose entries are too large, and requests that changed a document that is too large. */
 function requestsOf(
   { requests, documents }: TooLargeError,
   entries: readonly { tx: TxCUD; request: string }[],

@@ -7,8 +7,8 @@ import type { Workspace } from '../workspace/workspace.ts'
 import type { CommitState } from './commit-state.ts'
 
 /**
- * Reads in one go what the transactions are sure to ask for. What they create, and they themselves, are taken
- * to be new, unless `asking`.
+ * Prefetches the documents that the transactions will read. Unless `asking`, their creations and they themselves are
+ * assumed to be new.
  */
 export async function readAhead(
   { storage }: Workspace,
@@ -50,7 +50,7 @@ class Needs {
 
   add(tx: Tx): void {
     const known = this.#state.knownRequest(tx._id)
-    // Kept: the group that knows it may be settled and gone when the transaction's turn comes.
+    // Copied: the group that knows the result may be settled before this transaction is staged.
     if (known !== undefined) this.#state.prefetched({ requests: [{ id: tx._id, ...known }], documents: [] })
     else if (this.#asking) this.requests.push(tx._id)
     else this.#state.assumeNew(tx._id)

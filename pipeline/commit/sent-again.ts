@@ -9,8 +9,8 @@ import type { Workspace } from '../workspace/workspace.ts'
 import type { Work } from './commit-step.ts'
 
 /**
- * Whether a transaction whose `_id` is known is the one that was committed under it. What the server added or
- * corrected makes no difference.
+ * Checks that a transaction with a known `_id` equals the one committed under it, apart from additions and
+ * corrections by the server.
  * @throws StatusError TransactionIdReused
  */
 export async function assertSentAgain(work: Work, { storage }: Workspace, tx: Tx): Promise<void> {
@@ -29,7 +29,7 @@ export async function assertSentAgain(work: Work, { storage }: Workspace, tx: Tx
 }
 
 function isSame(sent: Tx, logged: Doc | undefined): boolean {
-  // A removal that had nothing to remove is not in the log.
+  // The removal of an absent document is not logged.
   if (logged === undefined) return isRemoval(sent)
   if (!isChange(sent) || !isChange(logged) || sent._class !== logged._class) return false
   if (sent.objectId !== logged.objectId || sent.modifiedBy !== logged.modifiedBy) return false
@@ -53,7 +53,7 @@ function isRemoval(tx: Tx): boolean {
   return isChange(tx) && innerChange(tx)._class === 'core:class:TxRemoveDoc'
 }
 
-/** Defaults were filled in. */
+/** Compares only the sent attributes: the server added defaults. */
 function isPart(sent: Record<string, unknown>, logged: Record<string, unknown>): boolean {
   return Object.entries(sent).every(([name, value]) => value === undefined || isEqual(value, logged[name]))
 }

@@ -6,9 +6,9 @@ import type { AppliedChange, Work } from './commit-step.ts'
 import { contentPlans } from './space-contents.ts'
 
 /**
- * The id of a new space, or of something new that is declared, is one that nothing ever had: the log is read by who sees
- * a space now, and by what a class is now, so that what was hidden under a former one would be seen. The log is asked by
- * `objectId` only, which has an index: whatever people put into a space was put there after the space was created.
+ * A new space or declaration needs an id that was never used. Visibility of log entries follows from the current
+ * spaces and classes, so that a reused id would reveal entries of the former one. The log is searched by `objectId`
+ * only, which has an index: documents enter a space after its creation.
  * @throws StatusError ObjectExists
  */
 export async function checkUnused(

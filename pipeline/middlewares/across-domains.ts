@@ -10,8 +10,8 @@ import { plannedBy } from './plan-queries.ts'
 import { type FetchDocs, attachLookups, withoutJoins } from './joins.ts'
 
 /**
- * Queries of the model and of transient documents are answered from memory. Where a query joins those with
- * stored documents, its joined conditions become plain ones first, and the joined documents are added last.
+ * Answers queries of the model and of transient documents from memory. If a query joins those with stored documents,
+ * joined conditions are first replaced with plain ones, and joined documents are added last.
  */
 export const acrossDomains: Middleware = (next, workspace) => ({
   find: async function acrossDomains(caller, request) {

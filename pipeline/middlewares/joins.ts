@@ -7,7 +7,7 @@ import { plainPlan } from '../shared/plain-plan.ts'
 
 export type FetchDocs = (plan: FindPlan) => Promise<FindResult>
 
-/** The plan with its joined conditions and sorts turned into plain ones, by asking for the joined documents. */
+/** Replaces joined conditions and sorts with plain ones, by fetching the joined documents. */
 export async function withoutJoins(plan: FindPlan, fetch: FetchDocs): Promise<FindPlan> {
   const joins = { lookups: new Map(plan.lookups.map((lookup) => [lookup.name, lookup])), fetch }
   const condition = await plainCondition(plan.condition, joins)
@@ -32,7 +32,7 @@ async function plainCondition(condition: Condition, joins: Joins): Promise<Condi
   return matching(lookup, joined)
 }
 
-/** Holds for the documents that have one of these joined to them. */
+/** The condition that one of these documents is joined. */
 function matching(lookup: LookupPlan, joined: readonly Doc[]): Condition {
   if (lookup.direction === 'forward') {
     return { op: 'in', path: lookup.path, values: joined.map(({ _id }) => _id) }
@@ -41,7 +41,7 @@ function matching(lookup: LookupPlan, joined: readonly Doc[]): Condition {
   return { op: 'in', path: ['_id'], values }
 }
 
-/** Sorts by the rank of the joined document among all of its kind. */
+/** Sorts by the rank of the joined document among all documents of the lookup. */
 async function plainSort(key: SortKey, joins: Joins): Promise<SortKey> {
   const lookup = key.lookup === undefined ? undefined : joins.lookups.get(key.lookup)
   if (lookup === undefined) return key
@@ -57,7 +57,7 @@ function planOf(lookup: LookupPlan, conditions: Condition[]): FindPlan {
   return plainPlan(lookup.domain, condition)
 }
 
-/** Adds the joined documents, one query for each lookup at each depth. */
+/** Adds the joined documents, with one query per lookup and level. */
 export async function attachLookups(
   docs: readonly Doc[],
   lookups: readonly LookupPlan[],

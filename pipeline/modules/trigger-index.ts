@@ -7,10 +7,10 @@ import type { Installed, Trigger } from './trigger.ts'
 
 const none: readonly never[] = []
 
-/** Which triggers a transaction sets off: for most, one lookup tells that there are none. */
+/** Finds the triggers of a transaction. For most transactions one lookup shows that there are none. */
 export class TriggerIndex<T extends Trigger> {
   readonly #triggers: readonly Installed<T>[]
-  /** By class of document and of transaction. */
+  /** By class of document and class of transaction. */
   readonly #found = new WeakMap<Hierarchy, Map<string, readonly Installed<T>[]>>()
 
   constructor(triggers: readonly Installed<T>[]) {
@@ -21,7 +21,7 @@ export class TriggerIndex<T extends Trigger> {
     return this.#triggers.length === 0
   }
 
-  /** In the order of their modules, and of their declaration there. */
+  /** In the order of modules and of declaration. */
   matching(hierarchy: Hierarchy, tx: TxCUD): readonly Installed<T>[] {
     if (!('objectClass' in tx)) return none
     const { _class } = targetOf(tx)
@@ -44,7 +44,7 @@ export class TriggerIndex<T extends Trigger> {
   }
 }
 
-/** What triggers keep of themselves sets off none. */
+/** The state of triggers starts no triggers. */
 function matches(
   hierarchy: Hierarchy,
   { classes, transactions }: Trigger['on'],

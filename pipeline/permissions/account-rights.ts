@@ -7,9 +7,8 @@ import { forbidden, isMaintainer, rankOf } from './role.ts'
 import type { Writer } from './writer.ts'
 
 /**
- * Accounts are made and removed by the accounts service only, and so are emails changed: they are who somebody is. A
- * role is given and taken by owners and maintainers, up to their own; all else of an account is changed by its person
- * too.
+ * Only the accounts service creates and removes accounts and changes emails, which identify people. Owners and
+ * maintainers change roles up to their own. The person of an account may change all other fields too.
  */
 export function decideAccount(writer: Writer, { before, after }: DocumentChange): void {
   const [was, is]: (Unchecked<Account> | undefined)[] = [before, after]
@@ -23,7 +22,7 @@ export function decideAccount(writer: Writer, { before, after }: DocumentChange)
 }
 
 /**
- * What makes a document an account, whoever makes it: a role there is, an email nobody else has.
+ * Checks an account, whoever changes it: it has a known role, and no other account has its email.
  * @param staged documents of the model that are about to be committed
  * @throws StatusError InvalidAttribute, AccountExists
  */

@@ -16,13 +16,13 @@ export interface Decision extends DocumentChange {
   model: WorkspaceModel
 }
 
-/** Prefixes of ids that the server makes documents under. */
+/** Prefixes of the ids of documents that the server creates. */
 const serverIds: ReadonlySet<string> = new Set([...serverPlugins, 'account', 'trigger', 'migration'])
 
 /**
- * Whether a person may make this change: from the document as it was, as it will be, and who the person is; nothing
- * that the transaction says counts. The document was visible before, or not there.
- * @throws StatusError Forbidden, or ObjectNotFound for a space that is not seen
+ * Whether a person may make this change. The decision depends on the document before and after the change and on the
+ * person, and not on the transaction. The document was visible before, or absent.
+ * @throws StatusError Forbidden, or ObjectNotFound for a space that is not visible
  */
 export function decide(writer: Writer, decision: Decision): void {
   const { before, after, domain, hierarchy, permissions } = decision
@@ -38,7 +38,7 @@ export function decide(writer: Writer, decision: Decision): void {
   else if (permissions.isSpace(domain, doc)) decideSpace(writer, decision)
 }
 
-/** In the model the names of modules are reserved too: a later version may declare what is made under one. */
+/** In the model, names of modules are reserved too: a later version of a module may declare that id. */
 function checkNew({ _id }: Doc, { domain, model }: Decision): void {
   const plugin = pluginOf(_id)
   if (plugin === _id) return

@@ -8,12 +8,12 @@ import type { TxCreateDoc, TxCUD } from '../../model/transactions.ts'
 import type { Audience } from '../push/push.ts'
 
 /*
- * A transaction in the log names the class and the space that its document really has, and who created the document
- * where only the creator sees it (`commit/steps/apply-to-document.ts`). So the log alone tells who sees an entry: who
- * sees the innermost document, before the change and after it.
+ * A logged transaction names the real class and space of its document, and the creator if only the creator sees the
+ * document (`commit/steps/apply-to-document.ts`). So the visibility of an entry follows from the log alone: it is
+ * that of the innermost document before and after the change.
  */
 
-/** Who sees an entry of the log. */
+/** The accounts that see a log entry. */
 export function audienceOfLogEntry(hierarchy: Hierarchy, tx: TxCUD): Audience {
   const change = innerChange(tx)
   const { objectClass, objectId, objectSpace, createdBy } = change
@@ -26,7 +26,7 @@ export function audienceOfLogEntry(hierarchy: Hierarchy, tx: TxCUD): Audience {
   return { spaces, creator }
 }
 
-/** Holds for the entries of the log that an account sees. */
+/** The condition that an account sees a log entry. */
 export function logVisibilityCondition(
   hierarchy: Hierarchy,
   account: Ref<Account>,
@@ -68,12 +68,12 @@ function changeCondition(
   ])
 }
 
-/** Fields of a space that decide who sees it. */
+/** Fields of a space that determine who sees it. */
 const deciding = ['private', 'members']
 
 /**
- * Whether the entry may have changed what an account sees, so that the entries alone no longer tell what a client
- * that comes back has to show.
+ * Whether the entry may have changed what an account sees. If so, entries alone do not bring a returning client up to
+ * date.
  */
 export function changesVisibility(
   hierarchy: Hierarchy,
@@ -95,7 +95,7 @@ function targetSpace(change: TxCUD): unknown {
 function changesSpace(change: TxCUD): boolean {
   switch (change._class) {
     case 'core:class:TxCreateDoc':
-      // The system may have put documents into a space before it made it.
+      // The system may have created documents in a space before the space itself.
       return isPrivate(change) || change.modifiedBy === core.account.System
     case 'core:class:TxUpdateDoc':
       return deciding.some((field) => names(change.operations, field))
@@ -108,7 +108,7 @@ function isPrivate({ attributes }: TxCreateDoc): boolean {
   return attributes['private'] === true
 }
 
-/** Whether the operations touch the field, directly or by an operator. */
+/** Whether the operations change the field, directly or through an operator. */
 function names(operations: object, field: string): boolean {
   return Object.entries(operations).some(
     ([key, value]) =>

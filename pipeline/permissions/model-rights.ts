@@ -7,12 +7,12 @@ import { decideAccount } from './account-rights.ts'
 import { forbidden, isMaintainer } from './role.ts'
 import type { Writer } from './writer.ts'
 
-/** Domains that only the server puts documents into. */
+/** Domains in which only the server creates documents. */
 const serverDomains: ReadonlySet<unknown> = new Set([domains.tx, domains.space, 'module'])
 
 /**
- * Documents of the model. Classes, mixins, attributes and enums of the application, and documents of the server's own
- * classes, are changed by owners and maintainers; other documents there by all who write.
+ * Permissions for documents of the model. Owners and maintainers change declarations of the application and documents
+ * of the server's own classes. Every writer changes other documents.
  */
 export function decideModel(writer: Writer, hierarchy: Hierarchy, change: DocumentChange): void {
   const shape = change.after ?? change.before

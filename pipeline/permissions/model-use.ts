@@ -7,15 +7,15 @@ import type { FindPlan } from '../../model/query/plan.ts'
 import { StatusError } from '../../model/status.ts'
 import type { DocumentChange } from '../../model/transactions.ts'
 
-/** Where documents are counted. */
+/** Counts documents. */
 interface Documents {
   count: (plan: FindPlan) => Promise<number>
 }
 
 /**
- * A class that has documents keeps its domain, is not removed, and gets no required attribute without a default: the
- * documents could not be read, or not be changed, any more. Who sees its documents, and what it derives from, it keeps
- * without any, for the log tells of those there were.
+ * A class with documents keeps its domain, is not removed, and gets no required attribute without a default: its
+ * documents would become unreadable or immutable. The visibility and the ancestors of a class never change, even
+ * without documents: the log contains former ones.
  * @throws StatusError ModelInUse
  */
 export async function checkModelUse(
@@ -75,7 +75,7 @@ function inUse(_class: Ref<Class>, message: string): StatusError {
   return new StatusError('core:status:ModelInUse', { _class, message })
 }
 
-/** Classes of the server that people derive classes from. */
+/** Classes of the server that people may extend. */
 const open: ReadonlySet<string> = new Set([
   core.class.Obj,
   core.class.Doc,
@@ -85,9 +85,9 @@ const open: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Why a class cannot be made by a person: documents of a class that derives from another class of the server would be
- * taken for the server's own, spaces are told apart by their ids, which are unique within one domain, and the id of a
- * mixin must not be the name of an attribute.
+ * Why people may not create this class. Documents of a class derived from another class of the server would count as
+ * the server's own. Ids of spaces are unique within one domain only. The id of a mixin must not equal the name of an
+ * attribute.
  */
 export function derivationFlaw(hierarchy: Hierarchy, _class: string): string | undefined {
   const kind = hierarchy.findClass(_class)?.kind

@@ -8,8 +8,8 @@ import type { Logger } from '../shared/logger.ts'
 import type { Permissions } from './permissions.ts'
 
 /**
- * Takes in all spaces as they are stored, and those that modules declare. In the domain of spaces every document is
- * one: a module that is missing hides what its private spaces hold, and does not open it.
+ * Reads all stored spaces, and those that modules declare. Every document in the domain of spaces is a space, so that
+ * a missing module hides its private spaces instead of making them public.
  */
 export async function readSpaces(
   storage: WorkspaceStorage,
@@ -33,7 +33,7 @@ export async function readSpaces(
   for (const { domain, space } of found) permissions.spaceChanged(domain, space._id, space)
 }
 
-/** Says which documents nobody but the system and administrators sees, as the model lacks their class. */
+/** Logs a warning about documents of unknown classes, which only the system and administrators see. */
 export async function reportUnknownClasses(
   storage: WorkspaceStorage,
   model: WorkspaceModel,

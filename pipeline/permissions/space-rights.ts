@@ -5,8 +5,8 @@ import { membersOf, ownersOf } from './space-index.ts'
 import type { Writer } from './writer.ts'
 
 /**
- * Who decides over a space: its owners, and maintainers who see it. Everyone else who sees it may change what is said
- * of it, take others in, and leave.
+ * Owners of a space, and maintainers who see it, manage it. Everyone else who sees it may change other fields, add
+ * members and leave.
  */
 export function decideSpace({ account, role }: Writer, { before, after }: DocumentChange): void {
   if (before === undefined) return

@@ -1,7 +1,7 @@
 import type { ClassId } from '../../model/documents.ts'
 import type { Audience } from './push.ts'
 
-/** A class, documents of which are others now or are found by others, and who may hear of it. */
+/** A class whose documents changed, or are now found by other words, and the audience of that. */
 export interface Affected {
   _class: ClassId
   /** `undefined`: everyone. */

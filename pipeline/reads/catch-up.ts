@@ -8,7 +8,7 @@ const PAGE = 1000
 
 export interface CatchUp {
   pushes: { seq: number; tx: TxCUD }[]
-  /** The place in the log they lead to, which may be beyond the last of them. */
+  /** The log position after these pushes, which may be beyond the last of them. */
   seq: number
 }
 
@@ -19,12 +19,12 @@ export interface CatchUpRequest {
 }
 
 /**
- * What the caller would have been pushed since a place in the log, in order.
- *
- * @param after `seq` of the last entry known
- * @param most entries worth reading
- * @param mostBytes of JSON text worth sending, unless given without bound
- * @returns `undefined` when it can't be told exactly: too much, not of this log, or what the caller may see has changed
+ * The pushes that the caller would have received since a log position, in order.
+ * @param after `seq` of the last entry that the client knows
+ * @param most maximum number of entries to read
+ * @param mostBytes maximum size of JSON text to send; unlimited if omitted
+ * @returns `undefined` if the client has to reload: there is too much, it is another log, or the caller's visibility
+ *   changed
  */
 export async function catchUp(
   workspace: { permissions: Permissions; storage: WorkspaceStorage; lastSeq: () => number },

@@ -6,22 +6,25 @@ import { isDeclaration, WorkspaceModel } from '../../model/workspace-model.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
 import type { Logger } from '../shared/logger.ts'
 
-/** Model transactions read from the log at a time. */
+/** Model transactions per read of the log. */
 const MODEL_PAGE = 5000
 
 export interface ReadModel {
   model: WorkspaceModel
-  /** What of the model's history does not fit, for an administrator: each names its transaction. */
+  /** Transactions of the model that cannot be applied, for an administrator. */
   flaws: string[]
 }
 
-/** What is declared stays as declared; what is there already is there. */
+/**
+ * Errors of a transaction that changes a declaration or creates an existing document: the model stays correct without
+ * it.
+ */
 const harmless: ReadonlySet<string> = new Set(['platform:status:Forbidden', 'core:status:ObjectExists'])
 
 /**
- * Reads the model from the log. A transaction that does not fit, as a restore over another log may leave, is left out:
- * a workspace that stays closed cannot be repaired. One that changes what modules declare, which older versions let
- * through, is left out without harm, and so is one of an account and the like.
+ * Reads the model from the log. A transaction that cannot be applied, as after a restore over another log, is
+ * skipped: a workspace that does not open cannot be repaired. It is a flaw unless its error is harmless, such as a
+ * change of a declaration, which older versions permitted, or unless it concerns no declaration.
  */
 export async function readModel(options: {
   workspace: string
@@ -46,7 +49,7 @@ export async function readModel(options: {
   return { model, flaws }
 }
 
-/** What is no transaction at all, as a restore may bring it, is of nothing. */
+/** A restored value that is not a transaction concerns no declaration. */
 function isOfDeclaration(tx: TxCUD): boolean {
   try {
     return isDeclaration(targetOf(tx))

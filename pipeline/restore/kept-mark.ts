@@ -1,7 +1,7 @@
 import { type RestoreMark, writeRestoreMark } from './restore-mark.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
 
-/** The mark of a restore as it is kept, one change after the other. */
+/** The stored restore mark. Its changes are written one after another. */
 export class KeptMark {
   readonly #storage: WorkspaceStorage
   readonly #now: () => number
@@ -9,14 +9,14 @@ export class KeptMark {
   #isKept = true
   #writing: Promise<void> = Promise.resolve()
 
-  /** @param mark as the opening has found it */
+  /** @param mark as read when the workspace opened */
   constructor(options: { storage: WorkspaceStorage; now: () => number; mark: RestoreMark | undefined }) {
     this.#storage = options.storage
     this.#now = options.now
     this.#mark = options.mark
   }
 
-  /** Whether who stands at a place in the log has heard of all that was ever restored. */
+  /** Whether a client at this log position knows of everything that was restored. */
   hasHeard(place: number): boolean {
     if (this.#mark === undefined) return true
     const { told } = this.#mark
@@ -24,7 +24,7 @@ export class KeptMark {
   }
 
   /**
-   * Something is restored at this place, of which nobody has heard.
+   * Documents are restored at this log position, and no client knows of it yet.
    * @throws StorageError
    */
   async restored(seq: number): Promise<void> {
@@ -33,11 +33,11 @@ export class KeptMark {
     await this.#writing
   }
 
-  /** Everyone who is there has heard of it, and whoever gets beyond this place does so after. */
+  /** All clients know of the restore. Clients beyond this log position received it before. */
   async told(place: number): Promise<void> {
     if (this.#mark === undefined || this.#mark.told !== undefined) return
     this.#write({ ...this.#mark, told: place })
-    // The next opening makes up for it.
+    // The next opening writes it again.
     await this.#writing.catch(() => undefined)
   }
 

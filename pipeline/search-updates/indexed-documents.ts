@@ -7,7 +7,7 @@ import type { Affected } from '../push/affected.ts'
 import type { Permissions } from '../permissions/permissions.ts'
 import { storageSchema } from '../shared/storage-schema.ts'
 
-/** What transactions did to the full-text index: whoever hears of it may hear of the transaction itself. */
+/** Effects of transactions on the full-text index, with the audience of the transaction. */
 export function indexedBy(hierarchy: Hierarchy, permissions: Permissions, txes: Iterable<TxCUD>): Affected[] {
   const found: Affected[] = []
   for (const tx of txes) {
@@ -18,7 +18,7 @@ export function indexedBy(hierarchy: Hierarchy, permissions: Permissions, txes: 
   return found
 }
 
-/** The same of documents that were put in their place past the log. */
+/** Effects of restored documents on the full-text index. */
 export function indexedAsRestored(
   hierarchy: Hierarchy,
   permissions: Permissions,
@@ -41,7 +41,7 @@ function touchesText(hierarchy: Hierarchy, tx: TxCUD): boolean {
       return Object.keys(change.attributes).some(isText)
     case 'core:class:TxUpdateDoc': {
       const touched = touchedFields(change.operations)
-      // A document that moves is found by others.
+      // A moved document gets other readers.
       return touched.has('space') || [...touched].some(isText)
     }
     case 'core:class:TxMixin':
@@ -56,7 +56,7 @@ type TextFields = ReadonlyMap<Domain, ReadonlySet<string>>
 const known = new WeakMap<Hierarchy, TextFields>()
 const none: ReadonlySet<string> = new Set()
 
-/** Fields whose text is searched in the domain of the class, mixins by their ids: as storage has them. */
+/** Searched fields in the domain of the class, as in the storage schema; mixins by their ids. */
 function textFieldsOf(hierarchy: Hierarchy, _class: ClassId): ReadonlySet<string> {
   if (hierarchy.findClass(_class) === undefined) return none
   const domain = hierarchy.domainOf(_class)

@@ -3,7 +3,10 @@ import { invalidTransaction } from '../../model/invalid-transaction.ts'
 import { fieldsOf } from '../../model/json-value.ts'
 import type { TxCUD } from '../../model/transactions.ts'
 
-/** Where tools of the family put the hash that a document had: kept, it would change the hash that the document has. */
+/**
+ * Field in which existing backup tools store the hash of a document. Stored with the document, it would change the
+ * hash.
+ */
 const HASH_FIELD = '%hash%'
 
 export function withoutHash(doc: Doc): Doc {
@@ -13,8 +16,8 @@ export function withoutHash(doc: Doc): Doc {
 }
 
 /**
- * A field that no restore gives back cannot be written, in a document or in an entry of the log. What is there from before
- * stays until it is removed.
+ * Rejects the field in documents and log entries, because a restore drops it. An existing value stays until it is
+ * removed.
  * @throws StatusError InvalidTransaction
  */
 export function refuseHashField(

@@ -1,6 +1,6 @@
 import type { Tx } from '../../model/transactions.ts'
 
-/** A transaction and those inside it: each carries a signature of its own. */
+/** A transaction and its inner ones, each of which has its own signature. */
 export function signed(tx: Tx): Tx[] {
   if (tx._class === 'core:class:TxApplyIf') return [tx, ...tx.txes.flatMap(signed)]
   if (tx._class === 'core:class:TxCollectionCUD') return [tx, tx.tx]
@@ -10,7 +10,7 @@ export function signed(tx: Tx): Tx[] {
 /** Changes a transaction of any class and keeps its class. */
 type SignedChange = <T extends Tx>(tx: T) => T
 
-/** The transaction with `change` made to it and to those inside it. */
+/** Applies `change` to a transaction and its inner ones. */
 export function mapSigned(tx: Tx, change: SignedChange): Tx {
   if (tx._class !== 'core:class:TxApplyIf') return mapInner(tx, change)
   return { ...change(tx), txes: tx.txes.map((inner) => mapInner(inner, change)) }

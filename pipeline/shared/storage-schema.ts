@@ -3,7 +3,7 @@ import type { Hierarchy } from '../../model/hierarchy.ts'
 import type { DomainSchema, IndexSchema, StorageSchema } from '../../storage/contract.ts'
 import { isStoredDomain } from './stored-domain.ts'
 
-/** What the classes declare for storage, by domain. */
+/** The indexes and searched fields that classes declare, by domain. */
 export function storageSchema(hierarchy: Hierarchy): StorageSchema {
   const declared: DomainSchema[] = []
   for (const [domain, classes] of hierarchy.domains()) {

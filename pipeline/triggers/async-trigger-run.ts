@@ -12,7 +12,7 @@ import { nextGeneration } from '../modules/generation.ts'
 import { withTimeout } from '../shared/with-timeout.ts'
 import type { AsyncContext, AsyncTrigger, Installed } from '../modules/trigger.ts'
 
-/** One asynchronous trigger in one workspace, for one transaction at a time. */
+/** Runs one asynchronous trigger in one workspace, for one transaction at a time. */
 export class AsyncTriggerRun {
   readonly #workspace: Workspace
   readonly #trigger: Installed<AsyncTrigger>
@@ -29,12 +29,12 @@ export class AsyncTriggerRun {
     this.#stop = stop
   }
 
-  /** The same for each run of this trigger for this transaction, in this history of the workspace. */
+  /** The same for every run for this transaction in this epoch. */
   keyOf({ seq }: LogEntry): string {
     return `${this.#trigger.fullName}:${this.#workspace.storage.epoch}:${seq}`
   }
 
-  /** What the trigger makes of the transaction, under ids that do not change from run to run. */
+  /** The transactions that the trigger returns, with ids that are the same in every run. */
   async effects(entry: LogEntry): Promise<TxCUD[]> {
     const { runTime } = this.#workspace.modules.limits
     const { tx } = entry

@@ -22,7 +22,7 @@ export class AsyncTriggers {
     this.#cursors = new TriggerCursors(workspace)
   }
 
-  /** Goes on with what was not done when the workspace was open last. @throws StorageError */
+  /** Continues with the work that was left when the workspace closed. @throws StorageError */
   async start(handlers: Handlers): Promise<void> {
     const { async: triggers } = this.#workspace.modules
     if (triggers.length === 0) return
@@ -34,7 +34,7 @@ export class AsyncTriggers {
     this.#wake()
   }
 
-  /** Entries became durable, and their answers are about to be sent. */
+  /** Entries are durable, and their responses are about to be sent. */
   committed(entries: readonly LogEntry[]): void {
     const last = entries.at(-1)?.seq
     if (this.#runners.size === 0 || last === undefined) return
@@ -43,30 +43,30 @@ export class AsyncTriggers {
     this.#wake()
   }
 
-  /** The log has entries that {@link committed} was not told of. */
+  /** The log contains entries that {@link committed} did not receive. */
   fellBehind(): void {
     for (const runner of this.#runners.values()) runner.feed.fellBehind()
     this.#wake()
   }
 
-  /** Documents were changed past the queue: by a restore. */
+  /** A restore changed documents without the queue. */
   restored(domain: Domain): void {
     if (domain !== this.#cursors.domain) return
     this.#cursors.forget(this.#workspace.modules.async)
     for (const runner of this.#runners.values()) runner.savePosition()
   }
 
-  /** Resolves when no trigger has anything to do, or the workspace closes. */
+  /** Resolves when no trigger has work, or when the workspace closes. */
   async idle(): Promise<void> {
     for (;;) {
       const busy = [...this.#runners.values()].filter((runner) => runner.isBusy)
       if (busy.length === 0) return
-      // What one makes may be for another.
+      // The changes of one trigger may start another.
       await Promise.all(busy.map((runner) => runner.idle()))
     }
   }
 
-  /** Starts nothing more; what is under way is left to the next opening, unless it is being committed. */
+  /** Starts no further runs. Work in progress is left to the next opening, unless it is being committed. */
   async stop(): Promise<void> {
     this.#stop.abort(new Error('the workspace closes'))
     await Promise.all([...this.#runners.values()].map((runner) => runner.close()))

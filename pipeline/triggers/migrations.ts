@@ -11,8 +11,8 @@ import { moduleContextFor } from './module-context.ts'
 import { moduleState } from '../modules/module-state.ts'
 
 /**
- * Applies what was not applied yet, one after another.
- * @throws StatusError MigrationFailed; those before it stay applied
+ * Applies pending migrations, one after another.
+ * @throws StatusError MigrationFailed; earlier migrations stay applied
  */
 export async function migrate(workspace: Workspace, handlers: Handlers): Promise<void> {
   const { migrations } = workspace.modules

@@ -12,7 +12,7 @@ import type { MethodCall } from '../modules/module.ts'
 import { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 
-/** What a module may do for the caller: what the caller may, by the way requests go. */
+/** The context of a module on behalf of the caller. Its requests pass the same handlers as the caller's own. */
 export function moduleContextFor(workspace: Workspace, handlers: Handlers, caller: Caller): MethodCall {
   const { clock, generateId, logger, model } = workspace
   const signature = { space: core.space.Tx, modifiedBy: caller.account, modifiedOn: clock.now() }
@@ -43,7 +43,7 @@ export function finderFor(handlers: Pick<Handlers, 'find'>, caller: Caller) {
   }
 }
 
-/** All of the transactions or none; under a name of its own, once. */
+/** Combines transactions into one that commits all of them or none. Its id makes it idempotent. */
 export function atomic(
   { clock, generateId }: Pick<Workspace, 'clock' | 'generateId'>,
   txes: readonly TxCUD[],

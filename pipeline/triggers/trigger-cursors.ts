@@ -10,27 +10,27 @@ import { atomic } from './module-context.ts'
 import { moduleState, type TriggerCursor } from '../modules/module-state.ts'
 import type { AsyncTrigger, Installed } from '../modules/trigger.ts'
 
-/** Longest message kept of a failure. */
+/** Maximum length of a stored error message. */
 const MAX_MESSAGE = 1000
 
-/** Where each asynchronous trigger is in the log, kept as documents beside what the triggers make. */
+/** The log positions of asynchronous triggers, stored as documents beside the triggers' effects. */
 export class TriggerCursors {
   readonly #workspace: Workspace
-  /** Cursors that are not known to be there. */
+  /** Cursors that may not exist. */
   readonly #missing = new Set<string>()
 
   constructor(workspace: Workspace) {
     this.#workspace = workspace
   }
 
-  /** Where they are kept. */
+  /** The domain of the cursors. */
   get domain(): Domain {
     return this.#workspace.model.hierarchy.domainOf(moduleState.class.TriggerCursor) ?? ''
   }
 
   /**
-   * The place each trigger goes on from. One that is new here begins with what comes next, and so does every
-   * one after a restore, which made another history.
+   * The position from which each trigger continues. A new trigger starts at the end of the log. So does every trigger
+   * after a restore, which starts a new epoch.
    */
   async read(triggers: readonly Installed<AsyncTrigger>[]): Promise<ReadonlyMap<string, number>> {
     const { storage } = this.#workspace
@@ -40,7 +40,7 @@ export class TriggerCursors {
     const places = new Map<string, number>()
     for (const trigger of triggers) {
       const cursor = cursors.get(cursorId(trigger))
-      // One beyond the end is of another history too, whatever it says of itself.
+      // A cursor beyond the end of the log belongs to another epoch, whatever it says.
       const end = this.#workspace.lastSeq()
       const seq = cursor?.epoch === storage.epoch ? cursor.seq : undefined
       const isOurs = seq !== undefined && seq <= end
@@ -54,12 +54,12 @@ export class TriggerCursors {
     return places
   }
 
-  /** Cursors may have been replaced or taken away past the queue. */
+  /** A restore may have replaced or removed cursors. */
   forget(triggers: readonly Installed<AsyncTrigger>[]): void {
     for (const trigger of triggers) this.#missing.add(cursorId(trigger))
   }
 
-  /** Commits the effects with the new place, together, once for each key. */
+  /** Commits the effects together with the new position, once per key. */
   async advance(
     trigger: Installed<AsyncTrigger>,
     seq: number,

@@ -8,32 +8,29 @@ import type { WorkspaceStorage } from '../../storage/contract.ts'
 export interface Difference {
   domain: Domain
   id: string
-  /** `missing`: the log makes it, storage lacks it. `extra`: the other way round. */
+  /** `missing`: in the log and not in storage. `extra`: in storage and not in the log. */
   kind: 'missing' | 'extra' | 'different'
 }
 
 export interface Verification {
-  /** Log entries replayed. */
+  /** Number of replayed log entries. */
   entries: number
-  /** Documents that were compared. */
+  /** Number of compared documents. */
   documents: number
-  /**
-   * The place in the log at which documents were restored, where their history begins; 0: it has all of them from the
-   * start.
-   */
+  /** The log position of the last restore, where the history starts; 0 if it is complete. */
   begins: number
-  /** Documents that were restored there, and that the log does not make. */
+  /** Number of restored documents that are not in the log. */
   restored: number
-  /** Places where `seq` does not follow on, transactions that are there twice, and those that cannot be applied. */
+  /** Gaps in `seq`, duplicate transactions, and transactions that cannot be applied. */
   flaws: string[]
   differences: Difference[]
 }
 
-/** Log entries read at a time, and bytes of documents listed at a time. */
+/** Log entries per read, and bytes of documents per page. */
 const PAGE = 5000
 const PAGE_BYTES = 4 * 1024 * 1024
 
-/** The documents of a domain as they are at one place in the log. */
+/** The documents of a domain at one log position. */
 interface Listing {
   domain: Domain
   seq: number
@@ -41,8 +38,8 @@ interface Listing {
 }
 
 /**
- * Replays the log from its start, and compares what it makes with the documents there are. Each domain is compared as of
- * one place in the log, so what is committed meanwhile makes no difference.
+ * Replays the log from its start and compares the result with the stored documents. Each domain is compared at one
+ * log position, so that concurrent commits make no difference.
  */
 export async function verifyLog(storage: WorkspaceStorage, hierarchy: Hierarchy): Promise<Verification> {
   const replay = new Replay(hierarchy)

@@ -18,8 +18,8 @@ import type { SplittingStep, Work } from '../commit-step.ts'
 import { StagedVisibility } from '../staged-visibility.ts'
 
 /**
- * Commits all of `txes` when every `match` finds a document and every `notMatch` none. The commit queue is
- * serial, so a `scope` needs no lock of its own.
+ * Commits all of `txes` if every `match` finds a document and no `notMatch` does. The commit queue is serial, so a
+ * `scope` needs no lock.
  */
 export const applyIf: SplittingStep = (next, workspace) =>
   async function applyIf(work, request) {
@@ -35,13 +35,13 @@ export const applyIf: SplittingStep = (next, workspace) =>
     const added = pushes.slice(firstPush)
     const derived = visibleOf(added, work, workspace).map((push) => push.tx)
     const own = new Set(request.txes.map(({ _id }) => _id))
-    // Who keeps a place in the log would step over what was left out.
+    // Not removed: clients that track their log position would miss entries.
     if (request.notify === false) for (const push of added) push.isSilent = true
     announceBulkUpdate(work, workspace, request)
     return { result: { success: true, derived: derived.filter(({ _id }) => !own.has(_id)) } }
   }
 
-/** Of the pushes, those that the caller may be told, by what the group leaves to be seen. */
+/** The pushes that the caller may receive after the staged changes. */
 function visibleOf(pushes: readonly Push[], work: Work, { permissions }: Workspace): Push[] {
   const { seesSpace } = new StagedVisibility(work, permissions)
   return pushes.filter(
@@ -53,7 +53,7 @@ async function holds(work: Work, { permissions }: Workspace, tx: TxApplyIf): Pro
   const plans = [...(tx.match ?? []).map(toPlan), ...(tx.notMatch ?? []).map(toPlan)]
   const needed = tx.match?.length ?? 0
   const isStale = [...permissions.spaceDomains().keys()].some((domain) => work.state.hasStaged(domain))
-  // What the caller sees is taken in when it is durable.
+  // Visibility follows from committed spaces, and joins and searches find only committed documents.
   if (isStale || plans.some(({ condition }) => needsStorage(condition))) await work.flush()
   for (const [at, plan] of plans.entries()) {
     const found = await work.state.find(plan)

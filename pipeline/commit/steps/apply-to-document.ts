@@ -11,7 +11,7 @@ import { securityPush } from '../../workspace/security-events.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import type { AppliedChange, ChangeStep, Work } from '../commit-step.ts'
 
-/** Computes the new document, gives the transaction its place in the log, and lists it to be pushed. */
+/** Computes the new document, appends the transaction to the log, and stages the push. */
 export const applyToDocument: ChangeStep = (_next, workspace) =>
   async function applyToDocument(work, tx) {
     const { _id, _class } = targetOf(tx)
@@ -21,7 +21,7 @@ export const applyToDocument: ChangeStep = (_next, workspace) =>
     let change = tx
     if ((domain === domains.model) !== (change.objectSpace === core.space.Model)) throw misplaced(_class)
     const after = applyTransaction(before, change)
-    // It could not be changed any more.
+    // Otherwise no later transaction could change the document.
     if (after !== undefined && (domain === domains.model) !== (after.space === core.space.Model))
       throw misplaced(_class)
     refuseHashField(change, { before, after })
@@ -35,7 +35,7 @@ export const applyToDocument: ChangeStep = (_next, workspace) =>
     return { result: answer(change, after), change: applied }
   }
 
-/** The transaction, naming who created a document that only its creator sees: the log is read by that. */
+/** Adds the creator to a transaction whose document only the creator sees: log visibility depends on it. */
 function withCreator(hierarchy: Hierarchy, tx: TxCUD, doc: Doc | undefined): TxCUD {
   if (doc?.createdBy === undefined || !hierarchy.creatorsOnly().has(doc._class)) return tx
   const { createdBy } = doc
@@ -43,7 +43,7 @@ function withCreator(hierarchy: Hierarchy, tx: TxCUD, doc: Doc | undefined): TxC
   return { ...tx, tx: { ...tx.tx, createdBy } }
 }
 
-/** The push, and word for those to whom a document that moved appears or disappears. */
+/** Stages the push, and a security event for accounts to which a moved document appears or disappears. */
 function stagePushes(
   { state }: Work,
   workspace: Workspace,
@@ -64,7 +64,7 @@ function storedDomain(hierarchy: Hierarchy, _class: ClassId): string {
   throw new StatusError('core:status:InvalidTransaction', { message })
 }
 
-/** The model is what transactions in its space make it, and nothing else. */
+/** The model consists of exactly the transactions in its space. */
 function misplaced(_class: ClassId): StatusError {
   const message = `documents of ${_class} are in ${core.space.Model}, or are not, as their class says`
   return new StatusError('core:status:InvalidTransaction', { message })

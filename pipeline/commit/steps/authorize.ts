@@ -16,10 +16,10 @@ import { StagedVisibility } from '../staged-visibility.ts'
 import { checkUnused } from '../unused-id.ts'
 
 /**
- * Who may change what: decided over the document as it is stored, as it will be, and the caller. What the transaction
- * says of its document is held against the stored one first. Here, inside the queue, so that a change of role or
- * membership holds for the very next transaction. What triggers add comes by here too, as by who signs it; cascades
- * and counters do not, for they follow from what was decided.
+ * Checks permissions over the stored document, the new document and the caller, after it checked the transaction
+ * against the stored document. The check runs inside the commit queue, so that a change of a role or a membership
+ * affects the next transaction. Changes by triggers are checked by their signature. Cascades and counters are not
+ * checked: they follow from checked changes.
  */
 export const authorize: ChangeStep = (next, workspace) =>
   async function authorize(work, tx) {
@@ -53,7 +53,7 @@ function domainOf(hierarchy: Hierarchy, { before, after }: AppliedChange): Domai
   return (doc && hierarchy.domainOf(doc._class)) ?? ''
 }
 
-/** What holds whoever changes the model. */
+/** Rules for changes of the model that apply to every caller. */
 async function checkModel(
   work: Work,
   { model }: Workspace,
@@ -71,7 +71,7 @@ async function checkModel(
   await checkModelUse(work.state, { before, after }, change)
 }
 
-/** What the log is read by for ever: spaces, and what is declared. */
+/** Spaces and declarations determine log visibility for all time. */
 function isLasting({ permissions }: Workspace, domain: Domain, doc: Doc | undefined): boolean {
   return doc !== undefined && (permissions.isSpace(domain, doc) || isDeclaration(doc))
 }

@@ -12,12 +12,12 @@ import { contentPlans } from '../space-contents.ts'
 import { derivedFrom } from './derived.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 
-/** Documents that the removal of a space may take with it. */
+/** Maximum number of documents that are removed with a space. */
 const MAX_CONTENTS = 10_000
 
 /**
- * Removing a document removes what is attached to it, at every depth, the outermost first; a class, its attributes. A
- * space that holds documents is removed with them where the transaction says `cascade: true`, and not without.
+ * The removal of a document removes the documents attached to it, at every depth, the outermost first. The removal of
+ * a class removes its attributes. The removal of a space that holds documents requires `cascade: true`.
  */
 export const cascade: ChangeStep = (next, workspace) =>
   async function cascade(work, tx) {
@@ -45,7 +45,7 @@ async function removeAttached(removal: Removal, removed: Doc[]): Promise<void> {
   }
 }
 
-/** Unless it went with something else. */
+/** Removes the document unless it is already removed. */
 async function remove({ work, workspace, next, cause }: Removal, doc: Doc): Promise<void> {
   const { hierarchy } = work.state
   const domain = hierarchy.domainOf(doc._class)
@@ -54,8 +54,8 @@ async function remove({ work, workspace, next, cause }: Removal, doc: Doc): Prom
 }
 
 /**
- * The documents in a space that was removed.
- * @throws StatusError SpaceInUse without `cascade`, LimitReached when there are too many
+ * The documents in a removed space.
+ * @throws StatusError SpaceInUse without `cascade`, LimitReached if there are too many
  */
 async function contentsOf(
   work: Work,
@@ -81,7 +81,7 @@ async function contentsOf(
   return found
 }
 
-/** By the domain too: ids are unique within one. */
+/** Compares the domain too: ids are unique only within a domain. */
 async function attachedTo(work: Work, parents: Doc[]): Promise<Doc[]> {
   const { hierarchy } = work.state
   const places = new Set(parents.map(({ _id, _class }) => `${hierarchy.domainOf(_class) ?? ''}/${_id}`))
@@ -99,7 +99,7 @@ async function attachedTo(work: Work, parents: Doc[]): Promise<Doc[]> {
   return found
 }
 
-/** A class has its attributes, however they were made: attached to it, as clients did once, or not. */
+/** The attributes of removed classes. Not all are attached to their class, as older clients did. */
 async function attributesOf(work: Work, parents: Doc[]): Promise<Doc[]> {
   const classes = parents.filter(isDeclaration).map(({ _id }) => _id)
   if (classes.length === 0) return []
@@ -113,7 +113,7 @@ async function attributesOf(work: Work, parents: Doc[]): Promise<Doc[]> {
   return [...(await work.state.find(plan))]
 }
 
-/** One query for each domain that keeps attached documents. */
+/** One plan for each domain that contains attached documents. */
 function attachedPlans(hierarchy: Hierarchy, ids: string[]): FindPlan[] {
   const classes = new Map<string, string[]>()
   for (const _class of hierarchy.descendants(core.class.AttachedDoc)) {

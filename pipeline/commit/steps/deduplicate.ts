@@ -6,8 +6,8 @@ import { asKept, isOf, keptResult } from '../first-result.ts'
 import { assertSentAgain, reused } from '../sent-again.ts'
 
 /**
- * A transaction's `_id` is its idempotency key: sent again, it is answered with the first result. Another transaction
- * with a known `_id` is refused.
+ * The `_id` of a transaction is its idempotency key: a transaction that is sent again gets the first result. A
+ * different transaction with a known `_id` is an error.
  */
 export const deduplicate: RequestStep = (next, workspace) =>
   async function deduplicate(work, tx) {
@@ -22,14 +22,14 @@ export const deduplicate: RequestStep = (next, workspace) =>
 /** @throws StatusError TransactionIdReused */
 async function firstResult(work: Work, workspace: Workspace, tx: Tx, result: unknown): Promise<unknown> {
   const kept = asKept(result)
-  // The system names its own transactions by what they are for.
+  // The ids of system transactions are derived from their purpose.
   if (work.caller.system) return kept?.value ?? result ?? {}
   if (kept === undefined) await assertSentAgain(work, workspace, tx)
   else if (!isOf(kept, tx)) throw reused(tx._id)
   return kept?.value ?? result ?? {}
 }
 
-/** Keeps the result with the first log entry where it is more than `{}`. */
+/** Stores the result with the first log entry, unless it is `{}`. */
 function remember({ state }: Work, tx: Tx, result: unknown): void {
   if (hasContent(result)) {
     state.keepResult(tx._id, keptResult(tx, result))

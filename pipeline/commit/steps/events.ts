@@ -4,7 +4,7 @@ import type { RequestStep } from '../commit-step.ts'
 
 const announcements: ReadonlySet<string> = new Set([core.class.TxWorkspaceEvent, core.class.TxModelUpgrade])
 
-/** Announcements are pushed to everyone and kept nowhere; only the system may make them. */
+/** Announcements are pushed to everyone and not logged. Only the system sends them. */
 export const events: RequestStep = (next) =>
   async function events(work, tx) {
     if (!announcements.has(tx._class)) return await next(work, tx)

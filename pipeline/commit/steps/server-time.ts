@@ -9,12 +9,12 @@ import { mapSigned } from '../../shared/signed-transactions.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import type { RequestStep } from '../commit-step.ts'
 
-/** Milliseconds from the epoch to the last date there is, either way. */
+/** The range of dates, in milliseconds around the epoch. */
 const LAST_DATE = 8.64e15
 
 /**
- * The server's clock tells when. The system and its tools bring a time of their own, and so does who imports, where the
- * server lets that account: no time to come, and none for the model, whose order is that of time.
+ * Sets the times by the server's clock. The system and its tools keep their times. So does an account that may
+ * import, unless the time is in the future or the transaction changes the model, which is ordered by time.
  */
 export const serverTime: RequestStep = (next, workspace) =>
   async function serverTime(work, tx) {
@@ -51,7 +51,7 @@ function byPerson<T extends Tx>(tx: T, now: number): T {
   return 'createdOn' in tx ? { ...signed, createdOn: now } : signed
 }
 
-/** A document is looked for in the domain of its class, whatever space is named. */
+/** The domain follows from the class, whatever space the transaction names. */
 function isOfModel(hierarchy: Hierarchy, tx: Tx): boolean {
   if (tx.objectSpace === core.space.Model) return true
   if (!('objectClass' in tx)) return false
@@ -62,7 +62,7 @@ function isOfModel(hierarchy: Hierarchy, tx: Tx): boolean {
 
 const leastRank = { maintainers: rankOf(AccountRole.Maintainer), owners: rankOf(AccountRole.Owner) }
 
-/** By the role that the account has now. */
+/** The current role of the account counts. */
 function isImporter({ imports, model }: Workspace, { account, admin }: Caller): boolean {
   if (imports === 'nobody') return false
   const current: Unchecked<Account> | undefined = model.get(account)
@@ -70,7 +70,7 @@ function isImporter({ imports, model }: Workspace, { account, admin }: Caller): 
   return admin || rankOf(role) >= leastRank[imports]
 }
 
-/** @throws StatusError InvalidTransaction for what is no time */
+/** @throws StatusError InvalidTransaction if the value is not a time */
 function timeOf(tx: Tx, field: 'modifiedOn' | 'createdOn'): number | undefined {
   const time: unknown = tx[field]
   if (time === undefined || time === null) return undefined

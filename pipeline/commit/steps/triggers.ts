@@ -9,8 +9,8 @@ import type { Workspace } from '../../workspace/workspace.ts'
 import type { AppliedChange, ChangeStep, ChangeHandler, StepOutcome, Work } from '../commit-step.ts'
 
 /**
- * What modules add to a transaction goes through the steps that follow, and may set off triggers in its turn.
- * So may what those steps derive. All of it is committed with the transaction, or none.
+ * Changes that triggers add pass the following steps and may start further triggers. So may the changes that those
+ * steps derive. All are committed with the transaction, or none.
  */
 export const triggers: ChangeStep = (next, workspace) => {
   if (workspace.modules.sync.isEmpty) return next
@@ -41,7 +41,7 @@ class Chain {
   async run(tx: TxCUD): Promise<StepOutcome> {
     const outcome = await this.#apply(tx, [], this.#work.caller)
     const { sync } = this.#workspace.modules
-    // It grows while it is walked through: what comes first is answered first.
+    // The array grows during the loop: triggers run in the order of changes.
     for (const link of this.#links) {
       for (const trigger of sync.matching(this.#work.state.hierarchy, link.change.tx))
         await this.#set(trigger, link)
@@ -49,10 +49,10 @@ class Chain {
     return outcome
   }
 
-  /** @param caller by whom the transaction is bound: the one who signs it */
+  /** @param caller the account that signs the transaction */
   async #apply(tx: TxCUD, names: readonly string[], caller: Caller): Promise<StepOutcome> {
     const changes: AppliedChange[] = []
-    // Property by property, as every transaction comes by here: a spread takes several times as long.
+    // Not a spread, which is several times slower: every transaction passes here.
     const { request, state, flush } = this.#work
     const outcome = await this.#next({ caller, request, state, flush, changes }, tx)
     for (const change of changes) this.#links.push({ change, names })

@@ -9,8 +9,8 @@ import { checkParts } from '../attachments.ts'
 import type { ChangeStep } from '../commit-step.ts'
 
 /**
- * The class, its required attributes and their types, and how deep an update makes its document. Defaults are filled in, so
- * that the log tells all; an update is checked by what it made of the document.
+ * Checks the class, required attributes, types, and the depth of updates. Fills in defaults, so that the log is
+ * complete. An update is checked by the document that it results in.
  */
 export const validate: ChangeStep = (next) =>
   async function validate(work, tx) {
