@@ -5,12 +5,12 @@ import { applyOperations, changeMixin, checkValue } from './operators.ts'
 import { StatusError } from './status.ts'
 import type { TxCollectionCUD, TxCreateDoc, TxCUD, TxMixin, TxUpdateDoc } from './transactions.ts'
 
-/** The document a transaction changes: the attached one, where it goes through its parent's collection. */
+/** The document that a transaction changes. For a collection transaction it is the attached document. */
 export interface Target {
   _id: Ref
   _class: ClassId
   space: Ref<Space>
-  /** The transaction creates it. */
+  /** Whether the transaction creates it. */
   created: boolean
 }
 
@@ -21,8 +21,8 @@ export function targetOf(tx: TxCUD): Target {
 }
 
 /**
- * What a transaction makes of its document; `undefined` when it removes it. `doc` is never changed: what stays
- * the same is shared with the result. Throws `ObjectExists`, `ObjectNotFound` or `InvalidTransaction`.
+ * The document after the transaction; `undefined` if it is removed. `doc` is not changed: unchanged parts are shared
+ * with the result. Throws `ObjectExists`, `ObjectNotFound` or `InvalidTransaction`.
  */
 export function applyTransaction(doc: Doc | undefined, tx: TxCUD): Doc | undefined {
   switch (tx._class) {
@@ -56,7 +56,10 @@ function create(doc: Doc | undefined, tx: TxCreateDoc): Doc {
   return { ...attributes, ...attachmentOf(tx), ...headerOf(tx) }
 }
 
-/** Later clients say on a creation itself what it is attached to. Logs of before may hold a part of it, which means nothing. */
+/**
+ * Newer clients name the parent in the creation itself. Older logs may contain a part of these fields, which is
+ * ignored.
+ */
 function attachmentOf({ attachedTo, attachedToClass, collection }: TxCreateDoc): Partial<AttachedDoc> {
   if (attachedTo === undefined || attachedToClass === undefined || collection === undefined) return {}
   return { attachedTo, attachedToClass, collection }
@@ -87,7 +90,7 @@ function mix(doc: Doc, tx: TxMixin): Doc {
   })
 }
 
-/** The transaction that goes through the parent signs the change: only it was checked against the session. */
+/** The outer transaction provides the signature: only that one was checked against the session. */
 function applyAttached(doc: Doc | undefined, tx: TxCollectionCUD): Doc | undefined {
   const { modifiedBy, modifiedOn } = tx
   const inner: TxCUD = { ...requireInner(tx), modifiedBy, modifiedOn }

@@ -7,10 +7,10 @@ import { compileFieldConditions } from './query/predicate.ts'
 import { StatusError } from './status.ts'
 
 type Items = readonly unknown[]
-/** Makes the new array, or leaves a missing one missing. */
+/** Returns the new array, or `undefined` to leave a missing one missing. */
 export type ArrayChange = (items: Items | undefined) => Items | undefined
 
-/** The operators that change an array, each prepared from its operand. */
+/** The update operators on arrays. Each checks its operand first. */
 export const arrayChanges: ReadonlyMap<string, (operand: unknown, field: string) => ArrayChange> = new Map([
   ['$push', push],
   ['$pull', pull],
@@ -29,7 +29,7 @@ function push(operand: unknown, field: string): ArrayChange {
   return (items = []) => [...items.slice(0, position), ...each, ...items.slice(position)]
 }
 
-/** Takes out equal items, items that meet operators, or objects that meet a query. */
+/** Removes equal items, items that meet operators, or objects that meet a query. */
 function pull(operand: unknown, field: string): ArrayChange {
   const drops = itemTest(operand, '$pull', field)
   return (items) => {
@@ -38,7 +38,7 @@ function pull(operand: unknown, field: string): ArrayChange {
   }
 }
 
-/** Takes the value out wherever it is, and puts it in at a position of what remains. */
+/** Removes the value and inserts it at a position among the remaining items. */
 function move(operand: unknown, field: string): ArrayChange {
   if (!isFields(operand) || operand['$value'] === undefined)
     throw wrongOperand('$move', field, '{$value, $position}')

@@ -4,7 +4,7 @@ import { AccountRole } from './documents.ts'
 import { core, domains } from './identifiers.ts'
 import type { TxCreateDoc } from './transactions.ts'
 
-/** The classes every workspace has, as the first transactions of its model. */
+/** The model that every workspace starts with. */
 export const baseModel: readonly TxCreateDoc[] = declareBaseModel()
 
 function declareBaseModel(): TxCreateDoc[] {

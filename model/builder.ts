@@ -12,27 +12,27 @@ type PresentKeys<A> = {
 }[keyof A]
 type ValueOf<D> = D extends AttributeDeclaration<infer T> ? T : never
 
-/** The fields a declaration of attributes stands for. */
+/** The fields of documents with these attributes. */
 export type AttributesOf<A> = { [K in PresentKeys<A> & keyof A]: ValueOf<A[K]> } & {
   [K in Exclude<keyof A, PresentKeys<A>>]?: ValueOf<A[K]> | null
 }
 
 export interface ClassOptions<B extends Doc, A extends AttributeDeclarations> {
-  /** Its documents have what this class's have. Left out by `core:class:Obj` and interfaces only. */
+  /** The parent class. Only `core:class:Obj` and interfaces have none. */
   extends?: ClassRef<B>
   implements?: Ref<Class>[]
-  /** Where its documents are kept; its ancestor's when left out. */
+  /** The domain of its documents. Inherited if omitted. */
   domain?: Domain
-  /** Its name when left out. */
+  /** The name of the class if omitted. */
   label?: string
   attributes?: A
-  /** `creator`: its documents are for who created them. */
+  /** `creator`: its documents are visible to their creator only. */
   visibleTo?: 'creator'
-  /** `distinct`: full-text search tells letters with accents from those without, also in descendants. */
+  /** `distinct`: full-text search distinguishes accented letters, also in descendants. */
   accents?: 'distinct'
   /**
-   * Its documents have declared fields only, and a space and a parent that are there. Left out, as the builder says.
-   * `false` for classes whose clients are of old, and send what nobody declares.
+   * Its documents have only declared fields, an existing space, and an existing parent. The default is the option of
+   * the builder. Use `false` for classes with old clients that send undeclared fields.
    */
   strict?: boolean
   /** Indexes over several attributes. */
@@ -40,13 +40,13 @@ export interface ClassOptions<B extends Doc, A extends AttributeDeclarations> {
 }
 
 export interface ModelBuilderOptions {
-  /** When the model was made, in milliseconds since the Unix epoch. */
+  /** The time of the model, in milliseconds since the Unix epoch. */
   modifiedOn?: number
-  /** Whether classes and mixins are strict that do not say themselves; `true` unless given. */
+  /** The default of {@link ClassOptions.strict} for classes and mixins; `true` if omitted. */
   strict?: boolean
 }
 
-/** After which `loadModel` of a client that has nothing finds the model. */
+/** Later than the `lastTxTime` of a client without a model. */
 const MODEL_TIME = 1
 
 /**
@@ -86,7 +86,7 @@ export class ModelBuilder {
     return this.#declare<B & AttributesOf<A>>('class', name, options)
   }
 
-  /** Attributes that documents of another class may carry. */
+  /** Declares attributes that documents of another class may carry. */
   mixin<B extends Doc, const A extends AttributeDeclarations = Record<never, never>>(
     name: string,
     options: ClassOptions<B, A> & { extends: ClassRef<B> },
@@ -102,7 +102,7 @@ export class ModelBuilder {
   }
 
   enum<const V extends string>(name: string, values: readonly V[]): EnumRef<V> {
-    // The type parameter is for the compiler only.
+    // The type parameter exists for the compiler only.
     return this.#create(core.class.Enum, 'enum', name, {
       name,
       enumValues: [...values],
@@ -126,7 +126,7 @@ export class ModelBuilder {
   ): ClassRef<T> {
     const { attributes = {}, label = name, ...rest } = options
     const { _class, value } = classWords[kind]
-    // What is lax anyway says nothing, so that it stays what it was for clients that know it.
+    // Omitted if false, so that the model of existing clients stays the same.
     const strictness = this.#strict && kind !== 'interface' ? { strict: true } : {}
     const own = { kind: value, label, ...strictness, ...rest }
     // The type of its documents follows from the options.

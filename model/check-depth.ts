@@ -4,9 +4,9 @@ import { isOperators } from './query/parse-condition.ts'
 import type { TxCUD } from './transactions.ts'
 
 /**
- * Refuses an update that makes its document deeper than {@link MAX_VALUE_DEPTH}: each operand is measured from where it
- * comes to stand. For new transactions only, as logs of before may hold such updates. It is for operands that could be applied.
- *
+ * Rejects an update that nests the document deeper than {@link MAX_VALUE_DEPTH}. The depth of an operand counts from
+ * its position in the document. Applies to new transactions only: older logs may contain such updates. The operands
+ * must be valid.
  * @throws StatusError `core:status:InvalidTransaction` that names the field
  */
 export function checkDepth(tx: TxCUD): void {
@@ -20,10 +20,10 @@ export function checkDepth(tx: TxCUD): void {
   }
 }
 
-/** Places a value from a level on: `above` is how many objects and arrays it will stand in. */
+/** Checks a value. `above` is the number of objects and arrays around its position. */
 type Place = (value: unknown, field: string, above: number) => void
 
-/** The operators whose operands come to stand in the document. */
+/** The operators whose operands become part of the document. */
 const placing: ReadonlyMap<string, Place> = new Map<string, Place>([
   ['$push', checkPushed],
   ['$move', checkMoved],
@@ -53,7 +53,7 @@ function checkMoved(operand: unknown, field: string, above: number): void {
   if (isFields(operand)) checkPlaced([operand['$value']], field, above)
 }
 
-/** In an item of the array. */
+/** The operand becomes part of an item of the array. */
 function checkUpdated(operand: unknown, field: string, above: number): void {
   if (!isFields(operand)) return
   checkFields(operand['$update'], above + 1, (value, inner, level) => {
@@ -66,7 +66,7 @@ function checkPlaced(value: unknown, field: string, above: number): void {
     throw invalidTransaction('nested too deeply', { field: field.slice(0, 100) })
 }
 
-/** Whether a value has more levels of objects and arrays than that. */
+/** Whether the value has more than this number of levels of objects and arrays. */
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (levels <= 0) return true

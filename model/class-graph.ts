@@ -21,7 +21,7 @@ export function invalidModel(message: string, _id: string): StatusError {
   return new StatusError('core:status:InvalidTransaction', { message, _id })
 }
 
-/** Throws where the class, put among the others, would break the hierarchy. */
+/** Throws if the class would break the hierarchy. */
 export function verifyClass(candidate: Class, classes: Classes): void {
   if (![ClassKind.Class, ClassKind.Interface, ClassKind.Mixin].includes(candidate.kind)) {
     throw invalidModel('unknown kind of class', candidate._id)
@@ -39,7 +39,10 @@ export function verifyClass(candidate: Class, classes: Classes): void {
   verifyKinds(candidate, classes)
 }
 
-/** What storage and permissions are made from: a class of another shape would keep its workspace from opening. */
+/**
+ * Checks the fields from which storage and permissions are derived. A wrong type there would prevent the workspace
+ * from opening.
+ */
 function verifyShape(candidate: Class): void {
   const fields: { [K in keyof Class]: unknown } = candidate
   const { domain, visibleTo, accents, strict, indexes } = fields
@@ -75,7 +78,7 @@ export function verifyEnum({ _id, enumValues }: Enum): void {
     throw invalidModel('the values of an enum are strings', _id)
 }
 
-/** A mixin lies on a class or a mixin, a class comes of classes, an interface of interfaces. */
+/** A mixin extends a class or a mixin, a class extends a class, an interface extends an interface. */
 function verifyKinds(candidate: Class, classes: Classes): void {
   const base = candidate.extends === undefined ? undefined : classes.get(candidate.extends)
   const fits = base === undefined ? candidate.kind !== ClassKind.Mixin : mayExtend(candidate.kind, base.kind)
@@ -95,12 +98,12 @@ export function verifyAttribute(attribute: Attribute, classes: Classes): void {
     throw invalidModel('an attribute without a type', attribute._id)
 }
 
-/** An interface may name several ancestors in `extends`, as clients of the family write it. */
+/** The `extends` of an interface may be an array in models of existing clients. */
 function parentsOf(child: Class): Ref<Class>[] {
   return [child.extends ?? [], child.implements ?? []].flat()
 }
 
-/** By distance, so that the nearest comes first. */
+/** Ancestors by distance, the nearest first. */
 function ancestorsOf(id: string, classes: Classes): ReadonlySet<string> {
   const found = new Set([id])
   for (const child of found) {
@@ -110,7 +113,7 @@ function ancestorsOf(id: string, classes: Classes): ReadonlySet<string> {
   return found
 }
 
-/** What follows from the classes; thrown away when they change. */
+/** Caches what follows from the classes. Discarded when a class changes. */
 export class ClassGraph {
   readonly #classes: ReadonlyMap<string, Class>
   readonly #attributes: ReadonlyMap<string, Attribute>
@@ -149,7 +152,7 @@ export class ClassGraph {
     return undefined
   }
 
-  /** What the nearest that says so says. */
+  /** The nearest ancestor with the option decides. */
   isStrict(id: string): boolean {
     return remember(this.#strict, id, () => {
       for (const ancestor of this.ancestorSet(id)) {
@@ -172,19 +175,19 @@ export class ClassGraph {
     return this.#own.get(id) ?? noAttributes
   }
 
-  /** Classes whose documents are for who created them. */
+  /** Classes whose documents are visible to their creator only. */
   creatorsOnly(): ReadonlySet<ClassId> {
     this.#creatorsOnly ??= this.#families(({ visibleTo }) => visibleTo === 'creator')
     return this.#creatorsOnly
   }
 
-  /** Classes in whose documents full-text search tells letters with accents from those without. */
+  /** Classes for whose documents full-text search distinguishes accented letters. */
   accented(): ReadonlySet<ClassId> {
     this.#accented ??= this.#families(({ accents }) => accents === 'distinct')
     return this.#accented
   }
 
-  /** The classes that are declared so, and their descendants. */
+  /** The matching classes and their descendants. */
   #families(isMeant: (declared: Class) => boolean): Set<ClassId> {
     return new Set([...this.#classes.values()].filter(isMeant).flatMap(({ _id }) => this.descendants(_id)))
   }

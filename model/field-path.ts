@@ -2,9 +2,9 @@ import { invalidTransaction } from './invalid-transaction.ts'
 import { isFields, isReservedKey, ownValue, type Fields } from './json-value.ts'
 import { arrayPosition } from './query/path.ts'
 
-/** Deepest path of an update. */
+/** Maximum number of segments in the path of an update. */
 export const MAX_PATH_DEPTH = 32
-/** How far beyond an array's end an item may be set; the gap is filled with null, as MongoDB fills it. */
+/** Maximum distance between the end of an array and a new item. The gap is filled with null, as in MongoDB. */
 export const MAX_ARRAY_GAP = 1000
 
 export type Change = (current: unknown) => unknown
@@ -20,8 +20,8 @@ export function fieldPath(key: string): string[] {
 }
 
 /**
- * Changes the value at a path in `fields`, which the caller owns: what lies deeper is copied along the path.
- * Objects that are missing on the way are made, unless the change leaves its value undefined.
+ * Changes the value at a path in `fields`, which the caller owns. Deeper objects are copied along the path. Missing
+ * objects are created, unless the change returns `undefined`.
  */
 export function changeField(fields: Fields, key: string, change: Change): void {
   const path = fieldPath(key)
@@ -31,7 +31,7 @@ export function changeField(fields: Fields, key: string, change: Change): void {
   if (next !== current) fields[head] = next
 }
 
-/** Removes a field; an array's item becomes null, as in MongoDB. */
+/** Removes a field. An array item becomes null, as in MongoDB. */
 export function unsetField(fields: Fields, key: string): void {
   const path = fieldPath(key)
   const head = keyAt(path, 0)

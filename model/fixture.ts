@@ -89,12 +89,12 @@ export function document(fields: Record<string, unknown> = {}): Doc {
 
 const headerNames = ['_id', '_class', 'space', 'modifiedBy', 'modifiedOn', 'createdBy', 'createdOn']
 
-/** The fields of a document beside its header. */
+/** The fields of a document without its header. */
 export function fieldsOf(doc: Doc | undefined): Record<string, unknown> {
   return Object.fromEntries(Object.entries(doc ?? {}).filter(([key]) => !headerNames.includes(key)))
 }
 
-/** For `assert.throws`: an error with this code, and these among its parameters. */
+/** For `assert.throws`: an error with this code and these parameters. */
 export function coded(code: string, params: Record<string, unknown> = {}): (error: unknown) => boolean {
   return (error) => {
     const status = error instanceof StatusError ? error.status : undefined

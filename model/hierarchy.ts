@@ -31,7 +31,7 @@ export class Hierarchy {
   readonly #enums = new Map<string, Enum>()
   #graph = new ClassGraph(this.#classes, this.#attributes)
 
-  /** A copy to try transactions on. */
+  /** A copy on which transactions can be tried. */
   clone(): Hierarchy {
     const copy = new Hierarchy()
     for (const [id, doc] of this.#classes) copy.#classes.set(id, doc)
@@ -40,7 +40,7 @@ export class Hierarchy {
     return copy
   }
 
-  /** Takes in a model transaction, others are ignored. One that would break the hierarchy changes nothing. */
+  /** Applies a model transaction and ignores others. Throws, without a change, if it would break the hierarchy. */
   apply(tx: Tx): void {
     if (tx.objectSpace !== core.space.Model || !isChange(tx)) return
     const target = targetOf(tx)
@@ -71,7 +71,7 @@ export class Hierarchy {
     return this.#enums.get(id)
   }
 
-  /** Whether `id` is `ancestor` or comes of it; false for an unknown class. */
+  /** Whether `id` equals `ancestor` or derives from it; false for an unknown class. */
   isDerived(id: string, ancestor: string): boolean {
     return this.#classes.has(id) && this.#graph.ancestorSet(id).has(ancestor)
   }
@@ -82,29 +82,29 @@ export class Hierarchy {
     return Array.from(this.#graph.ancestorSet(id), (ancestor) => brand<Class>(ancestor))
   }
 
-  /** The class itself and all that come of it: classes, mixins and interfaces. */
+  /** The class itself and all classes, mixins and interfaces that derive from it. */
   descendants(id: string): readonly Ref<Class>[] {
     this.getClass(id)
     return this.#graph.descendants(id)
   }
 
-  /** The domain of the nearest ancestor that names one. */
+  /** The domain of the nearest ancestor with a domain. */
   domainOf(id: string): Domain | undefined {
     this.getClass(id)
     return this.#graph.domain(id)
   }
 
-  /** Classes whose documents are for who created them. */
+  /** Classes whose documents are visible to their creator only. */
   creatorsOnly(): ReadonlySet<ClassId> {
     return this.#graph.creatorsOnly()
   }
 
-  /** Classes in whose documents full-text search tells letters with accents from those without. */
+  /** Classes for whose documents full-text search distinguishes accented letters. */
   accented(): ReadonlySet<ClassId> {
     return this.#graph.accented()
   }
 
-  /** Whether documents of the class have declared fields only, and a space and a parent that are there. */
+  /** Whether documents of the class have only declared fields, an existing space, and an existing parent. */
   isStrict(id: string): boolean {
     this.getClass(id)
     return this.#graph.isStrict(id)
@@ -114,18 +114,18 @@ export class Hierarchy {
     return this.#classes.get(id)?.kind === ClassKind.Mixin
   }
 
-  /** Whether it is a mixin that documents of the class may carry. */
+  /** Whether this is a mixin for documents of the class. */
   mayCarry(_class: string, mixin: string): boolean {
     return this.isMixin(mixin) && this.isDerived(_class, this.baseClass(mixin))
   }
 
-  /** The nearest ancestor that is no mixin: the class whose documents may carry it. */
+  /** The nearest ancestor that is not a mixin: the class whose documents may carry the mixin. */
   baseClass(id: string): Ref<Class> {
     const base = this.ancestors(id).find((ancestor) => this.getClass(ancestor).kind === ClassKind.Class)
     return base ?? brand(id)
   }
 
-  /** Its own attributes and those of its ancestors, by name; the nearest one counts. */
+  /** Its own and inherited attributes, by name. The nearest one wins. */
   attributes(id: string): ReadonlyMap<string, Attribute> {
     this.getClass(id)
     return this.#graph.attributes(id)
@@ -136,12 +136,12 @@ export class Hierarchy {
     return this.#graph.ownAttributes(id)
   }
 
-  /** Where an attribute is kept in a document: under the mixin's id when a mixin has it. */
+  /** The path of an attribute in a document: below the mixin's id for an attribute of a mixin. */
   pathOf(attribute: Attribute): readonly string[] {
     return this.isMixin(attribute.attributeOf) ? [attribute.attributeOf, attribute.name] : [attribute.name]
   }
 
-  /** Every domain with its classes and mixins. */
+  /** All domains with their classes and mixins. */
   domains(): ReadonlyMap<Domain, readonly Ref<Class>[]> {
     return this.#graph.domains()
   }

@@ -47,14 +47,14 @@ export interface TxCollectionCUD extends ChangeFields<'core:class:TxCollectionCU
   tx: TxDirectChange
 }
 
-/** A change that names its document itself, not by its parent's collection. */
+/** A change that names its document directly. */
 export type TxDirectChange = TxCreateDoc | TxUpdateDoc | TxRemoveDoc | TxMixin
 
 /** A change of one document. */
 export type TxCUD = TxDirectChange | TxCollectionCUD
 
 /**
- * A transaction as it travels. The log contains changes only; a restored log may contain other values, so code that
+ * A transaction as sent. The log contains changes only. A restored log may contain other values, so that code that
  * reads the log handles unknown classes.
  */
 export type Tx = TxCUD | TxApplyIf | TxWorkspaceEvent | TxModelUpgrade
@@ -92,7 +92,7 @@ export interface TxWorkspaceEvent extends TxFields<'core:class:TxWorkspaceEvent'
 /** Announces that the server replaced the model. */
 export interface TxModelUpgrade extends TxFields<'core:class:TxModelUpgrade'> {}
 
-/** Plain fields (dotted paths reach inside) beside any of the operators. */
+/** Plain fields, which may be dotted paths, and operators. */
 export interface UpdateOperations {
   [field: string]: unknown
   $push?: Record<string, unknown>

@@ -26,8 +26,8 @@ export interface ModelResponse {
 }
 
 /**
- * The model of one workspace: its transactions with their hash chain, its documents, its hierarchy. The
- * part that modules declare is built once and shared; a workspace keeps only what it adds.
+ * The model of a workspace: its transactions with their hash chain, its documents, and its hierarchy. The part that
+ * modules declare is shared between workspaces.
  */
 export class WorkspaceModel {
   readonly #base: WorkspaceModel | undefined
@@ -67,8 +67,8 @@ export class WorkspaceModel {
   }
 
   /**
-   * Adds a committed model transaction, all of it or nothing.
-   * @throws StatusError when it does not fit what is there, or changes what modules declare
+   * Applies a committed model transaction completely or not at all.
+   * @throws StatusError if it cannot be applied, or changes a declaration of a module
    */
   apply(tx: Tx): void {
     if (!isChange(tx)) throw notAChange(tx)
@@ -104,7 +104,7 @@ export class WorkspaceModel {
     if (this.#base !== undefined) yield* this.#base.accounts()
   }
 
-  /** Emails are compared case-folded. */
+  /** Emails are compared case-insensitively. */
   accountOf(email: string): Account | undefined {
     const id = this.#accounts.get(foldEmail(email))
     if (id === undefined) return this.#base?.accountOf(email)
@@ -112,12 +112,12 @@ export class WorkspaceModel {
     return account !== undefined && this.#isAccount(account) ? account : undefined
   }
 
-  /** Whether the document is part of what the server and its modules declare. */
+  /** Whether the server or a module declares the document. */
   isDeclared(id: string): boolean {
     return this.#base?.get(id) !== undefined
   }
 
-  /** Names of the plugins whose ids only the server and its modules may use, such as `core`. */
+  /** Plugins whose ids are reserved for the server and its modules, such as `core`. */
   reservedPlugins(): ReadonlySet<string> {
     this.#plugins ??= new Set([
       ...serverPlugins,
@@ -127,9 +127,9 @@ export class WorkspaceModel {
   }
 
   /**
-   * Why a change of a document of the model cannot be: classes, mixins, attributes and enums that the server and its
-   * modules declare stay as declared, and nobody adds attributes to the server's own classes, or takes a declared
-   * name. The same rule holds when a transaction is committed and when the log is read.
+   * Why a change of the model is not allowed. Classes, mixins, attributes and enums that the server or a module
+   * declares do not change. Nobody adds attributes to the server's own classes, or uses a declared name. The same
+   * rule applies to commits and to reading the log.
    */
   declaredConflict({ before, after }: DocumentChange, hierarchy = this.#hierarchy): string | undefined {
     const shape = after ?? before
@@ -194,7 +194,7 @@ export class WorkspaceModel {
     }
   }
 
-  /** Of several accounts with one email, which older logs may hold, the first counts. */
+  /** If several accounts have one email, as in older logs, the first one counts. */
   #noteAccount({ _id, email }: Account): void {
     const folded = foldEmail(email)
     if (!this.#accounts.has(folded)) this.#accounts.set(folded, _id)
@@ -216,15 +216,15 @@ export function isDeclaration({ _class }: Pick<Doc, '_class'>): boolean {
   return structuralClasses.has(_class)
 }
 
-/** Whether the change is one of classes, attributes or enums, and not only of documents of the model. */
+/** Whether the change affects classes, attributes or enums. */
 export function isStructural({ before, after }: DocumentChange): boolean {
   const shape = after ?? before
   return shape !== undefined && isDeclaration(shape)
 }
 
 /**
- * A hierarchy may be shared, so a change is made on a copy.
- * @throws StatusError when the hierarchy would not stand it
+ * Applies the change to a copy, because hierarchies are shared.
+ * @throws StatusError if the change would break the hierarchy
  */
 export function withChange(hierarchy: Hierarchy, tx: Tx): Hierarchy {
   const copy = hierarchy.clone()

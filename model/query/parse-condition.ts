@@ -3,12 +3,12 @@ import { invalidQuery } from './invalid-query.ts'
 import type { FieldCondition, Path, Value } from './plan.ts'
 import { MAX_PATTERN_LENGTH, checkRegex } from './regex.ts'
 
-/** Most path segments of a key, and most lookups within lookups. */
+/** Maximum number of segments in a path, and of nested lookups. */
 export const MAX_QUERY_DEPTH = 16
-/** Most values, operators, sort keys and lookups of a query together. */
+/** Maximum number of values, operators, sort keys and lookups in a query. */
 export const MAX_QUERY_OPERANDS = 20_000
 
-/** What is left of a query's allowance of operands. */
+/** The remaining number of operands that a query may use. */
 export class OperandBudget {
   #left = MAX_QUERY_OPERANDS
 
@@ -19,8 +19,8 @@ export class OperandBudget {
 }
 
 /**
- * The conditions one key of a query puts on the values at the path: none, where it is `undefined`. An operator always has an
- * operand: left out, it would find everything in one encoding and nothing in the other.
+ * The conditions of one key of a query; none if the value is `undefined`. The operand of an operator must not be
+ * `undefined`: one encoding would drop it and find everything, the other would find nothing.
  */
 export function parseField(path: Path, value: unknown, budget: OperandBudget): FieldCondition[] {
   budget.spend(1)
@@ -42,7 +42,7 @@ export function parsePath(key: string): string[] {
   return path
 }
 
-/** Whether an object stands for operators rather than for a value to equal. */
+/** Whether an object contains operators. Otherwise it is a value to compare with. */
 export function isOperators(value: unknown): value is Record<string, unknown> {
   return isFields(value) && Object.keys(value).some((key) => key.startsWith('$'))
 }
@@ -51,7 +51,7 @@ interface Operator {
   path: Path
   name: string
   operand: unknown
-  /** The operators it stands among. */
+  /** The operators in the same object. */
   operators: Record<string, unknown>
 }
 
@@ -97,7 +97,7 @@ function parseValue(value: unknown): Value {
 function parseValues(operator: Operator): Value[] {
   const values: unknown = operator.operand
   if (!Array.isArray(values)) throw wrongOperand(operator, 'array')
-  // Not by `some`, which passes over holes.
+  // `includes`, because `some` skips holes.
   if (values.includes(undefined)) throw wrongOperand(operator, 'array without undefined')
   return values.map(parseValue)
 }

@@ -14,8 +14,8 @@ import { resolveKey, resolvePath } from './resolve-key.ts'
 import { pushAll } from '../push-all.ts'
 
 /**
- * Resolves a query as it stands on the wire. Throws `UnknownClass`, and `InvalidQuery` for an operator, operand,
- * option or lookup it doesn't know.
+ * Compiles a query as received. Throws `UnknownClass`, and `InvalidQuery` for an unknown operator, operand, option or
+ * lookup.
  */
 export function planFind(
   hierarchy: Hierarchy,
@@ -23,7 +23,7 @@ export function planFind(
   query: DocumentQuery | null = {},
   options: FindOptions | null = {},
 ): FindPlan {
-  // A client's `undefined` among the params arrives as null.
+  // An `undefined` in the params arrives as null.
   return plan(hierarchy, _class, query ?? {}, options ?? {})
 }
 
@@ -76,7 +76,7 @@ function checkPrefix(query: DocumentQuery): Condition[] {
   return []
 }
 
-/** 0 means no limit, as clients of the family mean it. */
+/** 0 means no limit, as in existing clients. */
 function planLimit(limit: unknown): number | undefined {
   if (limit === undefined || limit === null || limit === 0) return undefined
   if (typeof limit !== 'number' || !Number.isSafeInteger(limit) || limit < 0)

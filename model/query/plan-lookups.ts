@@ -52,7 +52,7 @@ function planForward(name: string, value: unknown, level: Level): ScopedLookup {
   }
 }
 
-/** `{name: Class}` or `{name: [Class, attribute]}`; the attribute is `attachedTo` when it is left out. */
+/** `{name: Class}` or `{name: [Class, attribute]}`; the default attribute is `attachedTo`. */
 function planReverse(lookups: unknown, level: Level): ScopedLookup[] {
   if (!isFields(lookups)) throw invalidQuery('not a lookup', { lookup: '_id' })
   const entries = Object.entries(lookups).filter(([, value]) => value !== undefined)

@@ -6,7 +6,7 @@ import type { CaseIndex } from './query.ts'
 import type { QueryScope } from './query-scope.ts'
 import { resolveKey, type KeyTarget } from './resolve-key.ts'
 
-/** The sort keys in the order they stand. One may go through a lookup, but not through one within another. */
+/** The sort keys in order. A key may use a lookup, but not a nested one. */
 export function planSort(sort: unknown, scope: QueryScope): SortKey[] {
   if (sort === undefined || sort === null) return []
   if (!isFields(sort)) throw invalidQuery('sort is an object')

@@ -8,7 +8,7 @@ import { Search } from './search.ts'
 export type Predicate = Check<Doc>
 type Check<T> = (value: T) => boolean
 
-/** Documents joined under a name, and those joined to them. */
+/** Documents joined under a name, with their own joins. */
 export interface Join {
   documents: (doc: Doc) => readonly Doc[]
   nested: Joins
@@ -17,7 +17,7 @@ export type Joins = ReadonlyMap<string, Join>
 
 const noJoins: Joins = new Map()
 
-/** Compiles a condition once, to test many documents. `joins` answer its `lookup` conditions. */
+/** Compiles a condition for many documents. `joins` resolve `lookup` conditions. */
 export function compileCondition(condition: Condition, joins: Joins = noJoins): Predicate {
   switch (condition.op) {
     case 'all-of':
@@ -35,7 +35,7 @@ export function compileCondition(condition: Condition, joins: Joins = noJoins): 
   }
 }
 
-/** Compiles conditions that all have to hold, for values that are not documents. */
+/** Compiles conditions that must all hold, for values that are not documents. */
 export function compileFieldConditions(conditions: readonly FieldCondition[]): Test {
   return allOf(conditions.map(fieldTest))
 }
@@ -92,7 +92,7 @@ function not<T>(test: Check<T>): Check<T> {
   return (value) => !test(value)
 }
 
-/** The value itself, or an item of it when it is an array. */
+/** Tests the value, or its items if it is an array. */
 function orItem(test: Test): Test {
   return (value) => test(value) || (Array.isArray(value) && value.some(test))
 }
