@@ -6,7 +6,7 @@ import type { TxCUD } from '../../model/transactions.ts'
 import { restoredTransaction } from '../shared/restored-transaction.ts'
 import { type Absent, type CommitBatch, type LogEntry, type Prefetched, StorageError } from '../contract.ts'
 
-/** What is kept of a workspace whether it is open or not. */
+/** The data of a workspace, whether it is open or not. */
 export class MemoryHistory {
   readonly store = new DocumentStore()
   epoch = newEpoch()
@@ -65,7 +65,7 @@ export class MemoryHistory {
       this.#restore(() => (this.#log = this.#log.filter(({ tx }) => !removed.has(tx._id))))
   }
 
-  /** Transactions restored in any order get their places by time. */
+  /** Sorts restored transactions by time. */
   restoreOrder(): void {
     if (!this.#isRestored) return
     this.#log.sort((a, b) => a.tx.modifiedOn - b.tx.modifiedOn || a.seq - b.seq)
@@ -94,7 +94,7 @@ export class MemoryHistory {
   }
 }
 
-/** What would come back from a file: changing the original later changes nothing here. */
+/** Copies the value as a file would, so that later changes of the original have no effect. */
 function copy<T>(value: T): T {
   return JSON.parse(JSON.stringify(value))
 }

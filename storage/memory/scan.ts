@@ -4,7 +4,7 @@ import { compareStrings } from '../../model/query/compare.ts'
 import { type DocumentInfo, type DocumentPage, type DomainScan, StorageError } from '../contract.ts'
 import { InfoPage } from '../shared/document-info.ts'
 
-/** A walk over the documents there were: they are replaced as they change, never changed. */
+/** A scan over an array of documents, which are replaced and never changed in place. */
 export class MemoryScan implements DomainScan {
   readonly seq: number
   #docs: readonly Doc[] | undefined

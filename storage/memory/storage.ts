@@ -2,7 +2,7 @@ import { type Storage, StorageError, type StorageSchema, type WorkspaceStorage }
 import { MemoryHistory } from './history.ts'
 import { MemoryWorkspace } from './workspace.ts'
 
-/** Storage that lasts as long as the process: for tests, and for workspaces nobody wants to keep. */
+/** Storage in memory, for tests and for temporary workspaces. */
 export function createMemoryStorage(): Storage {
   return new MemoryStorage()
 }

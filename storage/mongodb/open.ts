@@ -27,11 +27,11 @@ export interface OpenOptions {
   retry: RetryOptions
   now: () => number
   logger: StorageLogger | undefined
-  /** Documents below which a domain has no indexes. */
+  /** Minimum number of documents for a domain to have indexes. */
   leastIndexed: number
 }
 
-/** What an open workspace consists of. */
+/** The parts of an open workspace. */
 export interface OpenedWorkspace extends QueryContext {
   history: History
   log: Log
@@ -41,7 +41,7 @@ export interface OpenedWorkspace extends QueryContext {
   retry: RetryOptions
 }
 
-/** Takes over the workspace, making it when it is new, and makes up for what its last owner left undone. */
+/** Takes over the workspace, or creates it, and replays what the last owner left unwritten. */
 export function openDatabase(options: OpenOptions): Promise<OpenedWorkspace> {
   return retrying(() => open(options), options.retry)
 }
@@ -78,7 +78,7 @@ interface Known {
   mixedTypeFields: MixedTypeFields
 }
 
-/** A restored log is put in order as soon as it is owned, and then the new one is owned. */
+/** Takes over the log. A restored log is sorted, and the new log is taken over too. */
 async function own(options: OpenOptions, known: Known): Promise<Owned> {
   const { database } = options
   const { history } = known

@@ -36,7 +36,7 @@ export interface WorkspaceParts {
   closed: () => void
 }
 
-/** An open workspace: its owner's view of a database. */
+/** An open workspace: the owner's access to a database. */
 export class MongoWorkspace implements WorkspaceStorage {
   readonly epoch: string
   readonly lastSeq: number
@@ -46,7 +46,7 @@ export class MongoWorkspace implements WorkspaceStorage {
   readonly #searchIndex: SearchIndex
   readonly #closed: () => void
   readonly #running = new Set<Promise<unknown>>()
-  /** The end of what is being written. */
+  /** The end of the last write. */
   #writing: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
 
@@ -159,7 +159,7 @@ export class MongoWorkspace implements WorkspaceStorage {
     })
   }
 
-  /** Set once it was told to close. */
+  /** Set when the workspace is told to close. */
   get closing(): Promise<void> | undefined {
     return this.#closing
   }
@@ -177,7 +177,7 @@ export class MongoWorkspace implements WorkspaceStorage {
       schema.close()
       if (committer.isSettled && !log.isLost) await log.seal()
     } catch {
-      // Whoever opens it next makes up for what was not told.
+      // The next owner replays what is missing.
     } finally {
       this.#closed()
     }
@@ -208,7 +208,7 @@ export class MongoWorkspace implements WorkspaceStorage {
     return { isSnapshot: false, next, close: () => read.end() }
   }
 
-  /** Waits for another one to end when there are as many as there may be. */
+  /** Waits for another read to end if there are too many. */
   async #long(release: () => void, idle?: number): Promise<LongRead> {
     const reads = this.#longReads
     while (reads.size >= reads.limits.atOnce) await reads.room(reads.ended)
@@ -216,7 +216,7 @@ export class MongoWorkspace implements WorkspaceStorage {
     return reads.begin(this, release, idle)
   }
 
-  /** One after another. */
+  /** Runs one write at a time. */
   #write<T>(action: () => Promise<T>): Promise<T> {
     if (this.#closing !== undefined)
       return Promise.reject(new StorageError('closed', 'the workspace is closed'))

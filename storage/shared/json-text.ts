@@ -1,7 +1,7 @@
-/** JSON text of a `T`. The brand carries the type from where the text is made to where it is parsed. */
+/** JSON text of a `T`. The brand carries the type from the creation of the text to its parsing. */
 export type JsonText<T> = string & { readonly __json: T }
 
-/** Brands text whose type follows from where it comes from: a column of a table, or text that is assembled. */
+/** Brands text whose type follows from its origin: a column of a table, or concatenated text. */
 export function jsonText<T>(text: string): JsonText<T> {
   return text as JsonText<T>
 }
@@ -14,7 +14,7 @@ export function parseJson<T>(text: JsonText<T>): T {
   return JSON.parse(text)
 }
 
-/** The JSON text of an array, from the texts of its items. */
+/** Concatenates the JSON texts of items to that of an array. */
 export function arrayText<T>(items: readonly JsonText<T>[]): JsonText<T[]> {
   return jsonText(`[${items.join(',')}]`)
 }

@@ -1,6 +1,6 @@
 import type { DomainSchema, StorageSchema } from '../contract.ts'
 
-/** Everything that was declared once or the other time. */
+/** The union of the declarations. */
 export function mergeSchemas(kept: StorageSchema, declared: StorageSchema): StorageSchema {
   const byDomain = new Map(kept.domains.map((domain) => [domain.domain, domain]))
   for (const domain of declared.domains)

@@ -1,18 +1,18 @@
 import { closeSync, openSync } from 'node:fs'
 import { devNull } from 'node:os'
 
-/** What a person does when no more files and connections can be opened. */
+/** Advice for a person when no more files and connections can be opened. */
 export const TOO_MANY_FILES =
   'too many files and connections are open: raise the limit of the process (`ulimit -n`)'
 
-/** Whether the failure is that no more files can be opened, by the process or on the whole machine. */
+/** Whether the process or the machine can open no more files. */
 export function isOutOfFiles(error: unknown): boolean {
   const code = codeOf(error)
-  // SQLite does not tell why.
+  // SQLite does not report the cause.
   return isOutOfFilesCode(code) || (code === 'SQLITE_CANTOPEN' && cannotOpenAny())
 }
 
-/** The code of a failure of the system or of SQLite. */
+/** The code of an error of the system or of SQLite. */
 export function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined
 }

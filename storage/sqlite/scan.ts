@@ -5,15 +5,15 @@ import { parseJson } from '../shared/json-text.ts'
 import { InfoChunks } from '../shared/info-chunks.ts'
 import type { ReadCall, ResultOfCall, ScanStarted } from './worker/worker-protocol.ts'
 
-/** Bytes of documents hashed at once: other reads have their turn in between. */
+/** Bytes of documents per request, so that other reads get their turn. */
 const SLICE_BYTES = 256 * 1024
 
-/** Asks the thread that has the snapshot. */
+/** Sends calls to the thread that holds the snapshot. */
 export interface Reader {
   ask: <C extends ReadCall>(call: C) => Promise<ResultOfCall<C>>
 }
 
-/** A walk that a reader's thread keeps a snapshot for. */
+/** A scan over a snapshot in a reader thread. */
 export class SqliteScan implements DomainScan {
   readonly seq: number
   readonly #id: number

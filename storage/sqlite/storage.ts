@@ -12,20 +12,20 @@ import { type Registered, WorkerThread } from './worker/worker-thread.ts'
 import { SqliteWorkspace } from './workspace.ts'
 
 export interface SqliteStorageOptions {
-  /** Where the workspaces' files are; made when it isn't there. */
+  /** The directory of the files. Created if missing. */
   directory: string
-  /** Threads that write, each for its share of the workspaces. 1 when left out. */
+  /** Number of writer threads, which share the workspaces. 1 by default. */
   writers?: number
-  /** Threads that read. 1 when left out. */
+  /** Number of reader threads. 1 by default. */
   readers?: number
-  /** Files a thread keeps open at most; others are opened again when they are asked for. 256 when left out. */
+  /** Maximum number of open files per thread. Others are reopened on demand. 256 by default. */
   maxOpenFiles?: number
-  /** Bounds of reads that go on over several requests. `longReadLimits` when left out. */
+  /** Limits of reads that take several requests. `longReadLimits` by default. */
   longReads?: Partial<LongReadLimits>
-  /** Bytes a workspace's file may grow to; past that, commits fail as they do on a full disk. */
+  /** Maximum size of a workspace's file in bytes. Beyond it, commits fail as on a full disk. */
   maxFileBytes?: number
   logger?: StorageLogger
-  /** Told of every thread that is started. */
+  /** Called for every thread that is started. */
   workerStarted?: (worker: Worker) => void
 }
 

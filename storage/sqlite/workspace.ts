@@ -47,10 +47,10 @@ export interface SqliteWorkspaceOptions {
   closed: () => void
 }
 
-/** All of a group is handed to another thread at once. */
+/** A group is passed to another thread in one message. */
 const maxGroupBytes = 128 * 1024 * 1024
 
-/** An open workspace, seen from the event loop: its file is only touched by the workers. */
+/** An open workspace on the event loop. Its file is accessed by the workers. */
 export class SqliteWorkspace implements WorkspaceStorage {
   readonly epoch: string
   readonly lastSeq: number
@@ -58,7 +58,7 @@ export class SqliteWorkspace implements WorkspaceStorage {
   readonly #options: SqliteWorkspaceOptions
   readonly #layouts = new Map<Domain, KeyLayout>()
   #closing: Promise<void> | undefined
-  /** Resolves when the full-text index has all that was committed; undefined when there was a commit since. */
+  /** Resolves when the full-text index contains all commits; undefined after another commit. */
   #caughtUp: Promise<unknown> | undefined
 
   constructor(options: SqliteWorkspaceOptions) {
@@ -150,7 +150,7 @@ export class SqliteWorkspace implements WorkspaceStorage {
     await this.#write({ method: 'clean', domain, ids })
   }
 
-  /** Set once it was told to close. */
+  /** Set when the workspace is told to close. */
   get closing(): Promise<void> | undefined {
     return this.#closing
   }
@@ -201,7 +201,7 @@ export class SqliteWorkspace implements WorkspaceStorage {
     return { parts, total, rest: { isSnapshot: true, next, close: () => open.end() } }
   }
 
-  /** What may keep a snapshot: waits for another one to end when there are as many as there may be. */
+  /** Runs a call that may hold a snapshot. If there are too many, waits for another one to end. */
   async #long<R>(ask: () => Promise<R | typeof busy>): Promise<R> {
     const { longReads } = this.#options
     for (;;) {
@@ -218,7 +218,7 @@ export class SqliteWorkspace implements WorkspaceStorage {
 
   #syncPage(plan: FindPlan): Page | undefined {
     const { syncReads, registered } = this.#options
-    // What asks the full-text index waits until it has caught up.
+    // Searches wait for the full-text index.
     const isAtHand = this.#closing === undefined && !planSearches(plan)
     return isAtHand ? syncReads.page(registered, plan) : undefined
   }

@@ -28,11 +28,11 @@ export interface CommitterOptions {
   scratch: Scratch
   retry: RetryOptions
   now: () => number
-  /** Told of what the server refuses, and whether it is stored as text all the same. */
+  /** Reports content that the server rejects, and whether it is stored as text instead. */
   refused: (fields: Record<string, unknown>, isKept: boolean) => void
 }
 
-/** What is to be written for a batch. */
+/** The writes of a batch. */
 interface Writing {
   entries: StoredEntry[]
   puts: Put[]
@@ -40,8 +40,8 @@ interface Writing {
 }
 
 /**
- * Writes batches, one after another: whether they are new, then the log, then the documents, three round trips
- * whatever their size. A batch whose outcome isn't known is kept, and made known before anything else is done.
+ * Writes one batch at a time: it checks the assumptions, then writes the log, then the documents, in three round
+ * trips. If the outcome of a batch is unknown, it is determined before anything else is written.
  */
 export class Committer {
   readonly #options: CommitterOptions
@@ -67,7 +67,7 @@ export class Committer {
     await this.#write(writing)
   }
 
-  /** Entries without documents: restored ones. Each is committed by itself. */
+  /** Appends restored entries without documents. Each is a group of its own. */
   async append(entries: readonly LogEntry[]): Promise<void> {
     const { log } = this.#options
     const place = { owner: log.owner, projected: log.lastSeq }
@@ -75,7 +75,7 @@ export class Committer {
     await this.#write({ entries: stored, puts: [], removes: [] })
   }
 
-  /** Makes up for a batch of unknown outcome. Thereafter the log and the documents are what they seem. */
+  /** Determines the outcome of an unsettled batch. Afterwards the log and the documents are consistent. */
   async settle(): Promise<void> {
     const writing = this.#unsettled
     if (writing === undefined) return
@@ -104,7 +104,7 @@ export class Committer {
     try {
       await retrying((attempt) => this.#append(writing, attempt), retry)
     } catch (error) {
-      // The log has told that nothing of it is there.
+      // The log contains nothing of the batch.
       if (error instanceof StorageError && error.code === 'conflict' && !log.isLost)
         this.#unsettled = undefined
       throw error
@@ -126,26 +126,26 @@ export class Committer {
     }
   }
 
-  /** What the server refuses of a group goes in as text: nobody else's transactions fail for it. */
+  /** Stores rejected entries of a group as text, so that no other transaction fails with them. */
   async #appendAsText(writing: Writing, err: unknown): Promise<void> {
     const { log, mixedTypeFields, scratch, refused } = this.#options
     await log.takeOver()
     const odd = new Set<StoredEntry>()
     for (const entry of writing.entries) if (!(await scratch.takes(entry))) odd.add(entry)
     await scratch.clear()
-    // It may have been all of them together.
+    // If no single entry is rejected, the server rejects their combination.
     const isOdd = (entry: StoredEntry) => odd.size === 0 || odd.has(entry)
     refused({ err, domain: 'tx', ids: writing.entries.filter(isOdd).map(({ tx }) => tx._id) }, true)
     writing.entries = writing.entries.map((entry) => (isOdd(entry) ? entryText(entry) : entry))
     await mixedTypeFields.noteText('tx')
-    // Of restored entries, which are not committed together, some may be there.
+    // Restored entries are separate groups, so that some may have been written.
     await log.append(await log.missing(writing.entries))
   }
 
   async #project({ entries, puts, removes }: Writing, firstAttempt: number): Promise<void> {
     const { log, documents, tombstones, schema, retry, now } = this.#options
     await retrying(async (attempt) => {
-      // What was sent before may still be on its way.
+      // Earlier commands may still be in flight.
       if (attempt + firstAttempt > 0) await tombstones.add([...puts.map(targetOf), ...removes], now())
       await documents.write(puts, removes)
       schema.touched(puts.map(({ domain }) => domain))
@@ -158,7 +158,7 @@ export class Committer {
     const { log, history } = this.#options
     const last = log.lastSeq + entries.length
     const stamp = history.offset + last
-    // Without an entry there is no new stamp: what was written last is still to be replaced.
+    // Without an entry the stamp does not change, and equal stamps have to be replaced.
     const before = entries.length === 0 ? stamp + 1 : stamp
     const domains = new Map<string, Domain>()
     for (const { domain, doc } of puts) domains.set(doc._id, domain)

@@ -2,7 +2,7 @@ import type { Domain } from '../../../model/documents.ts'
 import type { HistoryCollection } from '../log/workspace-metadata.ts'
 import { putMarks } from '../driver/marks.ts'
 
-/** Milliseconds in which a write that was sent arrives or never does. */
+/** Time within which a command arrives or never does, in milliseconds. */
 const latest = 7 * 24 * 3600 * 1000
 
 export interface TombstoneKey {
@@ -11,10 +11,10 @@ export interface TombstoneKey {
 }
 
 /**
- * Documents that a write which nobody waits for any more may still reach: those of the group that a former owner
- * was writing when it was lost, and those of a group whose writes were sent again. The stamp keeps such a write from
- * a document that is newer. It cannot keep it from one that was removed, so these leave a tombstone, and they are
- * few: all others are simply deleted.
+ * Documents that a late command may still write: those of the group that a former owner was writing when it lost the
+ * workspace, and those of a group whose writes were repeated. The stamp protects newer documents against such a
+ * command. It cannot protect a removed document, which therefore leaves a tombstone. All other removed documents are
+ * deleted.
  */
 export class Tombstones {
   readonly #collection: HistoryCollection
@@ -32,7 +32,7 @@ export class Tombstones {
     return this.#ids.has(nameOf({ domain, id }))
   }
 
-  /** Resolves with those that nothing can reach any more. */
+  /** Resolves with the documents that no command can reach any more. */
   async load(now: number): Promise<TombstoneKey[]> {
     const over: TombstoneKey[] = []
     for await (const stored of this.#collection.find()) {
@@ -44,7 +44,7 @@ export class Tombstones {
     return over
   }
 
-  /** Durable when it resolves. */
+  /** Durable when the promise resolves. */
   async add(documents: readonly TombstoneKey[], now: number): Promise<void> {
     if (documents.length === 0) return
     const names = [...new Set(documents.map(nameOf))]
@@ -52,7 +52,7 @@ export class Tombstones {
     for (const name of names) this.#ids.add(name)
   }
 
-  /** After their tombstones are gone. */
+  /** Forgets documents whose tombstones are deleted. */
   async forget(documents: readonly TombstoneKey[]): Promise<void> {
     const names = documents.map(nameOf)
     await this.#collection.deleteMany({ _id: { $in: names } })

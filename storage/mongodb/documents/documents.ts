@@ -16,13 +16,13 @@ import {
   transactionOf,
 } from '../log/stored-document.ts'
 
-/** Ids in one query at most. */
+/** Maximum number of ids in a query. */
 const idsAtOnce = 5000
 
 export interface Put {
   domain: Domain
   document: StoredDocument
-  /** Takes the place of what has a lesser stamp; of what is less than its own when left out. */
+  /** Replaces documents with a smaller stamp than this. The default is the document's own stamp. */
   before?: number
 }
 
@@ -38,7 +38,7 @@ export interface Stored extends Document {
   _id: string | number
 }
 
-/** A collection of documents or of entries, as queries use it. Methods, as the filters of the two differ in type. */
+/** A collection of documents or of entries, for queries. It has methods because the filter types of the two differ. */
 export interface ReadableCollection {
   readonly collectionName: string
   find(filter: Document): FindCursor<Stored>
@@ -46,33 +46,33 @@ export interface ReadableCollection {
   distinct(key: string, filter: Document): Promise<unknown[]>
 }
 
-/** Where the documents of a domain are, and how they are told from what else is there. */
+/** The collection of a domain, and how its documents are stored. */
 export interface Source {
   collection: ReadableCollection
-  /** Where their fields are. */
+  /** The prefix of field names. */
   prefix: string
-  /** What is a document of the domain. */
+  /** Matches the documents of the domain. */
   filter: Document
   decode: (stored: Document) => Doc[]
 }
 
 export interface DocumentsOptions {
   database: Db
-  /** The log's collection, and up to which `seq` it is read. */
+  /** The collection of the log, and the last `seq` to read. */
   log: () => { collection: Collection<StoredEntry>; lastSeq: number }
   /** Whether there may be tombstones. */
   hasTombstones: () => boolean
-  /** Whether a late write may bring the document back. */
+  /** Whether a late write could restore the document after its removal. */
   needsTombstone: (domain: Domain, id: string) => boolean
-  /** Documents of the domain are about to be stored as text. */
+  /** Called before documents of the domain are stored as text. */
   noteText: (domain: Domain) => Promise<void>
-  /** Told of what the server refuses for good, and whether it is stored as text all the same. */
+  /** Reports content that the server rejects permanently, and whether it is stored as text instead. */
   refused: (fields: Record<string, unknown>, isKept: boolean) => void
 }
 
 /**
- * The documents of a workspace. Each has the stamp of the entry that last wrote it, and a write only takes the place
- * of an older one. Where there is a newer one, the write becomes an insert that collides, which is as it should be.
+ * The documents of a workspace. Each has the stamp of the last entry that wrote it. A write replaces older documents
+ * only: over a newer one it becomes an insert, which fails with a duplicate key, as intended.
  */
 export class Documents {
   readonly #options: DocumentsOptions
@@ -103,7 +103,7 @@ export class Documents {
     return found.flat().flatMap(decode)
   }
 
-  /** As they are stored, tombstones too. */
+  /** Documents as stored, including tombstones. */
   async readStored(domain: Domain, ids: readonly string[]): Promise<StoredDocument[]> {
     const found = await Promise.all(
       slices(ids).map((some) =>
@@ -120,7 +120,7 @@ export class Documents {
     return found.some((docs) => docs.length > 0)
   }
 
-  /** All at once: one call for each collection's puts, and one for its removes. Bears being done again. */
+  /** Writes concurrently, with one command for the puts and one for the removes of each collection. Idempotent. */
   async write(puts: readonly Put[], removes: readonly Remove[]): Promise<void> {
     const putting = new Map<Domain, Putting[]>()
     const removing = new Map<Domain, Filter<StoredDocument>[]>()
@@ -152,9 +152,9 @@ export class Documents {
   }
 
   /**
-   * It is in the log, and has to be written somehow: as text, or not at all where that is refused too, for a reason that
-   * lies in the document.
-   * @throws StorageError `unavailable` when the server takes no text either, and says nothing of the kind
+   * The log already contains the document, so it has to be stored: as text, or not at all if the server rejects that
+   * too because of the document.
+   * @throws StorageError `unavailable` if the server rejects the text for another reason
    */
   async #refused(
     domain: Domain,
@@ -188,7 +188,7 @@ function groupOf<T>(groups: Map<Domain, T[]>, domain: Domain): T[] {
   return group
 }
 
-/** None where that is more than the server keeps. */
+/** `undefined` if the text exceeds the limit of the server. */
 function textOf(doc: Doc, stored: StoredDocument): StoredDocument | undefined {
   try {
     return documentText(doc, stored['%stamp'])

@@ -4,20 +4,20 @@ import type { StoredDocument } from '../log/stored-document.ts'
 
 export interface PutAllOptions {
   collection: Collection<StoredDocument>
-  /** Told of what the server refuses for good; tells what to write instead. */
+  /** Reports a document that the server rejects permanently. Resolves with a replacement. */
   refused: (document: StoredDocument, error: unknown) => Promise<StoredDocument | undefined>
 }
 
 export interface Putting {
   document: StoredDocument
-  /** Takes the place of what has a lesser stamp. */
+  /** Replaces documents with a smaller stamp than this. */
   before: number
 }
 
 /**
- * Writes documents, each over what is older. What is there and newer stays. Servers differ in how far they come when
- * one of many can't be written: what was not written is told by what is there, and written again, in ever smaller
- * groups, until it is there or known to be refused.
+ * Writes documents over older ones. Newer ones stay. Servers differ in how much of a bulk they write if one document
+ * fails. So the documents that are not stored are determined by a query and written again, in ever smaller groups,
+ * until they are stored or rejected one by one.
  */
 export async function putAll(puts: readonly Putting[], options: PutAllOptions): Promise<void> {
   if ((await attempt(puts, options.collection)) === undefined) return
@@ -34,7 +34,7 @@ export async function putAll(puts: readonly Putting[], options: PutAllOptions): 
 }
 
 async function putRefused(put: Putting, options: PutAllOptions): Promise<void> {
-  // What went wrong once may have been something else.
+  // The first failure may have had another cause.
   const again = await attempt([put], options.collection)
   if (again === undefined) return
   if (isDuplicate(again) && (await unwritten([put], options.collection)).length === 0) return
@@ -42,7 +42,7 @@ async function putRefused(put: Putting, options: PutAllOptions): Promise<void> {
   if (instead !== undefined) await putAll([{ ...put, document: instead }], options)
 }
 
-/** What kept some of it from being written, if something did. */
+/** The error that prevented part of the bulk, if any. */
 async function attempt(puts: readonly Putting[], collection: Collection<StoredDocument>): Promise<unknown> {
   const operations = puts.map(({ document, before }) => replacing(document, before))
   try {
@@ -54,7 +54,7 @@ async function attempt(puts: readonly Putting[], collection: Collection<StoredDo
   }
 }
 
-/** Those whose place is not taken by themselves or by something newer. */
+/** The puts whose document is neither stored nor superseded by a newer one. */
 async function unwritten(
   puts: readonly Putting[],
   collection: Collection<StoredDocument>,
@@ -69,7 +69,7 @@ function replacing(document: StoredDocument, before: number): AnyBulkWriteOperat
   return { replaceOne: { filter: older(document._id, before), replacement: document, upsert: true } }
 }
 
-/** What is there with that id, unless it is newer. */
+/** Matches the document with this id unless it is newer. */
 export function older(id: string, before: number): Filter<StoredDocument> {
   return { _id: id, '%stamp': { $lt: before } }
 }

@@ -6,10 +6,10 @@ import { LogReads, type Tail } from './log-reads.ts'
 import { fenceEntry, type StoredEntry } from './stored-document.ts'
 import { largest } from '../../../model/largest.ts'
 
-/** Times a claim is made before it is given up: each failure means that somebody else wrote meanwhile. */
+/** Maximum number of claims. Each failure means that another owner wrote to the log. */
 const maxTries = 100
 
-/** The last entry, and the fences behind it by their places. */
+/** The last entry, and the fences after it by `seq`. */
 interface End {
   last: StoredEntry | undefined
   fences: Map<number, StoredEntry>
@@ -37,21 +37,21 @@ interface End {
  */
 export class Log extends LogReads {
   readonly #isRestored: () => boolean
-  /** Of the last claim. */
+  /** The name of the last claim. */
   #owner = randomBytes(12).toString('hex')
   readonly #owners = new Set([this.#owner])
-  /** Behind the last entry, by place: the claim, and what was left of earlier ones. */
+  /** Fences after the last entry, by `seq`: the claim, and remains of earlier ones. */
   #fences = new Map<number, StoredEntry>()
   #isOwner = false
   #isLost = false
 
-  /** `isRestored`: whether entries were added and removed by a restore, whose places are not those of a history. */
+  /** `isRestored`: whether a restore added or removed entries, so that their positions have gaps. */
   constructor(entries: Collection<StoredEntry>, isRestored: () => boolean = () => false) {
     super(entries)
     this.#isRestored = isRestored
   }
 
-  /** Another owner has taken over. */
+  /** Another owner has taken over the workspace. */
   get isLost(): boolean {
     return this.#isLost
   }
@@ -61,19 +61,19 @@ export class Log extends LogReads {
   }
 
   /**
-   * Becomes the owner, or stays it. Resolves with where the log ends, which nobody else can change from then on.
-   * @throws StorageError `conflict` when this was the owner and isn't any more
+   * Takes or keeps the ownership. Resolves with the end of the log, which no other owner can change afterwards.
+   * @throws StorageError `conflict` if another owner has taken over
    */
   async takeOver(): Promise<Tail> {
     for (let tries = 0; tries < maxTries; tries++) {
       const tail = await this.#tryClaim()
       if (tail !== undefined) return tail
     }
-    // Not a conflict: what was sent before may have happened.
+    // Not a conflict: earlier commands may have succeeded.
     throw new StorageError('unavailable', 'others keep taking over the workspace')
   }
 
-  /** `undefined`: something changed meanwhile. */
+  /** `undefined` if the log changed in the meantime. */
   async #tryClaim(): Promise<Tail | undefined> {
     const before = await this.#end()
     const place = this.#placeOf(before)
@@ -105,13 +105,16 @@ export class Log extends LogReads {
     return { last: last ?? undefined, fences: new Map(fences.map((fence) => [fence._id, fence])) }
   }
 
-  /** Behind the last entry; of a restored log behind all there ever was, as what was removed left gaps. */
+  /**
+   * The position after the last entry. In a restored log, the position after everything ever written, because
+   * removals left gaps.
+   */
   #placeOf({ last, fences }: End): number {
     if (this.#isRestored()) return largest([this.lastSeq + 1, (last?._id ?? 0) + 1, ...fences.keys()])
     return (last?._id ?? 0) + 1
   }
 
-  /** What comes behind the last entry known here has to be of this owner. */
+  /** Everything after the last known entry has to be of this owner. */
   #requireOwn(end: readonly (StoredEntry | undefined)[]): void {
     const isForeign = end.some(
       (entry) => entry !== undefined && entry._id > this.lastSeq && !this.#owners.has(entry['%owner']),
@@ -124,14 +127,14 @@ export class Log extends LogReads {
     throw new StorageError('conflict', 'another owner has taken over the workspace')
   }
 
-  /** Under a new name. */
+  /** Creates a fence with a new name. */
   #newFence(seq: number, projected: number): StoredEntry {
     this.#owner = randomBytes(12).toString('hex')
     this.#owners.add(this.#owner)
     return fenceEntry(seq, this.#owner, projected, randomBytes(12).toString('hex'))
   }
 
-  /** Writes the fence to a free place, or to that of another fence or entry; tells whether it could. */
+  /** Writes the fence to a free position, or over another fence or entry. Resolves with whether that succeeded. */
   async #put(fence: StoredEntry, instead: StoredEntry | undefined): Promise<boolean> {
     try {
       if (instead === undefined) await this.entries.insertOne(fence)
@@ -143,7 +146,7 @@ export class Log extends LogReads {
     }
   }
 
-  /** Whether all entries of the last one's group are there, and of one owner. */
+  /** Whether all entries of the last group exist and are of one owner. */
   async #isWhole({ _id, '%first': first, '%last': last, '%owner': owner }: StoredEntry): Promise<boolean> {
     if (_id !== last) return false
     if (first === last) return true
@@ -157,8 +160,8 @@ export class Log extends LogReads {
   }
 
   /**
-   * Fences take the places of a group that isn't whole. Its entries are named by their owner, so that a command that
-   * comes late finds nothing of what was written since.
+   * Replaces the entries of an incomplete group with fences. The filters name the owner of the entries, so that a
+   * late command does not match later writes.
    */
   async #takeBack({ _id, '%first': first, '%owner': owner }: StoredEntry): Promise<void> {
     const there = await this.entries.find({ _id: { $gte: first, $lte: _id }, '%owner': owner }).toArray()
@@ -170,9 +173,8 @@ export class Log extends LogReads {
   }
 
   /**
-   * Appends what is committed together. When it fails without having been refused, it may have happened: take over
-   * then, to know.
-   * @throws StorageError `conflict` when a transaction is in the log already: nothing is changed then
+   * Appends a group. A failure other than a rejection leaves the outcome unknown; {@link takeOver} determines it.
+   * @throws StorageError `conflict` if the log already contains a transaction; then nothing is written
    */
   async append(entries: readonly StoredEntry[]): Promise<void> {
     for (let tries = 0; tries < maxTries; tries++) {
@@ -195,7 +197,7 @@ export class Log extends LogReads {
       const document = { ...entry, '%owner': this.#owner }
       const fence = this.#fences.get(entry._id)
       if (fence === undefined) return { insertOne: { document } }
-      // Where the fence isn't any more, this is an insert that collides with what has its place.
+      // If the fence was replaced, this is an insert that fails with a duplicate key.
       return { replaceOne: { filter: only(fence), replacement: document, upsert: true } }
     })
     const { insertedCount, matchedCount, upsertedCount } = await this.entries.bulkWrite(operations, {
@@ -205,13 +207,13 @@ export class Log extends LogReads {
     for (const { _id } of entries) this.#fences.delete(_id)
   }
 
-  /** Whether one of these transactions is in the log, after it was taken over. */
+  /** Whether the log contains one of these transactions, after a takeover. */
   async #hasAny(entries: readonly StoredEntry[]): Promise<boolean> {
     const ids = entries.map(({ tx }) => tx._id)
     return (await this.entries.findOne({ 'tx._id': { $in: ids } })) !== null
   }
 
-  /** The end of a clean run: whoever opens next has nothing to make up for. Tells whether this is the owner still. */
+  /** Marks a clean shutdown: the next owner has nothing to replay. Resolves with whether this is still the owner. */
   async seal(): Promise<boolean> {
     const place = this.lastSeq + 1
     const fence = fenceEntry(place, this.#owner, this.lastSeq, randomBytes(12).toString('hex'))
@@ -221,9 +223,9 @@ export class Log extends LogReads {
   }
 }
 
-/** Only this very entry or fence. */
+/** Matches exactly this entry or fence. */
 function only({ _id, tx, '%owner': owner }: StoredEntry): Filter<StoredEntry> {
-  // A client may have sent the same transaction to another owner.
+  // Another owner may have received the same transaction.
   return { _id, 'tx._id': tx._id, '%owner': owner }
 }
 

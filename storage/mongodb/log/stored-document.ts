@@ -9,48 +9,48 @@ import type { LogEntry } from '../../contract.ts'
 import { escapeFields, unescapeValue } from '../driver/escape.ts'
 import { checkedSize } from '../driver/size-limits.ts'
 
-/** A document as it is stored: its fields, and those of the storage, whose names begin with `%`. */
+/** A stored document: its fields, and fields of the storage, whose names start with `%`. */
 export interface StoredDocument extends Document {
   _id: string
-  /** Tells which entry of the log last wrote it: no write of an earlier entry takes its place. */
+  /** The last entry that wrote the document. Writes of earlier entries do not replace it. */
   '%stamp': number
-  /** Names within are escaped. */
+  /** Field names are escaped. */
   '%escaped'?: true
-  /** All of it but this and what is above, as JSON: the server refuses it as it is. */
+  /** The other fields as JSON, because the server rejects the document as it is. */
   '%text'?: string
-  /** It was removed; kept where a late write might bring it back. */
+  /** A tombstone: a late write could otherwise restore the document. */
   '%removed'?: true
 }
 
-/** An entry of the log, or the fence at its end. */
+/** An entry of the log, or a fence at its end. */
 export interface StoredEntry extends Document {
   /** `seq`. */
   _id: number
-  /** The opening of the workspace that wrote it. */
+  /** The owner that wrote the entry. */
   '%owner': string
-  /** Up to this `seq` the documents were written when it was. */
+  /** When the entry was written, documents of entries up to this `seq` were written. */
   '%projected': number
-  /** What is committed together: from this `seq` to that. */
+  /** The first and the last `seq` of the group. */
   '%first': number
   '%last': number
-  /** Where the document is that it changes, if it changes one. */
+  /** The domain of the changed document, if there is one. */
   '%domain'?: Domain
   '%escaped'?: true
-  /** The transaction as JSON; `tx` has what names it then. */
+  /** The transaction as JSON. `tx` then contains only the fields that identify it. */
   '%text'?: string
-  /** No entry: the place of the next one, taken by the owner. */
+  /** A fence: it reserves the position of the next entry for the owner. */
   '%fence'?: true
   tx: Document & { _id: string }
   request?: string
-  /** As JSON. */
+  /** JSON text. */
   result?: string
 }
 
-/** MongoDB takes 100 levels of objects and arrays within one another; those around a transaction are among them. */
+/** MongoDB allows 100 levels of nesting, including those around a transaction. */
 const maxDepth = 90
 
 /**
- * What MongoDB is known to refuse is stored as text.
+ * A document that MongoDB is known to reject is stored as text.
  * @throws TooLargeError
  */
 export function storedDocument(doc: Doc, stamp: number): StoredDocument {
@@ -75,12 +75,12 @@ export function tombstone(id: string, stamp: number): StoredDocument {
   return { _id: id, '%stamp': stamp, '%removed': true }
 }
 
-/** The document, or none when what is stored tells that it was removed. Changes `stored`. */
+/** The document; none for a tombstone. Changes `stored`. */
 export function documentOf(stored: Document): Doc[] {
   const { '%stamp': _stamp, '%escaped': escaped, '%removed': removed, '%text': text, ...fields } = stored
   if (removed === true) return []
   if (typeof text === 'string') return [JSON.parse(text)]
-  // The fields that `storedDocument` was given.
+  // The fields that were passed to `storedDocument`.
   return [(escaped === true ? unescapeValue(fields) : fields) as Doc]
 }
 
@@ -111,11 +111,11 @@ export function storedEntry({ seq, tx, request, result }: LogEntry, place: Entry
   return found.depth > maxDepth ? entryText(stored) : checkedSize(stored, { requests: [request] })
 }
 
-/** What of a transaction its entry is found by. */
+/** Fields of a transaction by which entries are found. */
 const naming = ['_id', '_class', 'space', 'objectSpace', 'objectId', 'modifiedOn', 'modifiedBy'] as const
 
 /**
- * The same entry, its transaction as text.
+ * The same entry with its transaction as text.
  * @throws TooLargeError
  */
 export function entryText(stored: StoredEntry): StoredEntry {
@@ -130,7 +130,7 @@ export function entryText(stored: StoredEntry): StoredEntry {
 }
 
 export function fenceEntry(seq: number, owner: string, projected: number, nonce: string): StoredEntry {
-  // In the space of derived transactions, which nobody finds.
+  // In the space of derived transactions, which queries do not find.
   const tx = { _id: `%fence ${nonce}`, space: core.space.DerivedTx }
   const place = { '%owner': owner, '%projected': projected, '%first': seq, '%last': seq }
   return { _id: seq, ...place, '%fence': true, tx }
@@ -138,7 +138,7 @@ export function fenceEntry(seq: number, owner: string, projected: number, nonce:
 
 export function transactionOf({ tx, '%escaped': escaped, '%text': text }: Document): LogEntry['tx'] {
   if (typeof text === 'string') return JSON.parse(text)
-  // The transaction that `storedEntry` was given.
+  // The transaction that was passed to `storedEntry`.
   return (escaped === true ? unescapeValue(tx) : tx) as LogEntry['tx']
 }
 

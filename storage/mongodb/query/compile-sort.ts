@@ -11,8 +11,8 @@ export interface SortContext {
 }
 
 /**
- * The order as the server's own; `undefined` where only the model tells it: by cases, by joined documents, and by
- * fields some of whose values are arrays, objects or text that servers order differently.
+ * The sort for the server; `undefined` if only the model can sort: by cases, by joined documents, or by fields with
+ * arrays, objects, or text that servers sort differently.
  */
 export function compileSort(keys: readonly SortKey[], context: SortContext): Sort | undefined {
   const { domain, prefix, mixedTypeFields } = context
@@ -21,7 +21,7 @@ export function compileSort(keys: readonly SortKey[], context: SortContext): Sor
     const field = fieldPath(path)
     const isPlain = lookup === undefined && cases === undefined && field !== undefined
     if (!isPlain || !mixedTypeFields.isSortable(domain, path)) return undefined
-    // The first of two keys for one field decides.
+    // Of two keys for one field, the first one counts.
     if (!sort.has(prefix + field)) sort.set(prefix + field, order)
   }
   return sort

@@ -5,7 +5,7 @@ import { both, compileCondition, type Narrowing } from '../filters/compile-condi
 import type { Documents, Source, Stored } from '../documents/documents.ts'
 import type { MixedTypeFields } from './mixed-type-fields.ts'
 
-/** What every query needs. */
+/** The context of queries. */
 export interface QueryContext {
   documents: Documents
   mixedTypeFields: MixedTypeFields
@@ -15,7 +15,7 @@ export interface QueryContext {
 export interface Query {
   source: Source
   filter: Document
-  /** The filter finds nothing but what meets the condition. */
+  /** The filter matches only documents that meet the condition. */
   exact: boolean
 }
 
@@ -30,14 +30,14 @@ export function compileQuery(domain: Domain, condition: Condition, context: Quer
   return { source, filter: both([filter, source.filter]), exact: false }
 }
 
-/** All that may meet the condition, in no order. */
+/** All documents that may meet the condition, in any order. */
 export async function readAll(domain: Domain, condition: Condition, context: QueryContext): Promise<Doc[]> {
   const { source, filter } = compileQuery(domain, condition, context)
   const found = await source.collection.find(filter).toArray()
   return found.flatMap(source.decode)
 }
 
-/** The documents of a cursor, which is closed when no more of them is wanted. */
+/** The documents of a cursor, which is closed when the iteration ends. */
 export async function* decoded(cursor: FindCursor<Stored>, decode: Source['decode']): AsyncGenerator<Doc> {
   try {
     for await (const stored of cursor) yield* decode(stored)

@@ -18,35 +18,35 @@ export interface SchemaOptions {
   mixedTypeFields: MixedTypeFields
   source: (domain: Domain) => Source
   retry: RetryOptions
-  /** Documents below which a domain is looked through without indexes. */
+  /** Minimum number of documents for a domain to have indexes. */
   leastIndexed: number
-  /** Told what goes wrong in the background. */
+  /** Reports failures in the background. */
   failed: (error: unknown, fields: Record<string, unknown>) => void
 }
 
 interface StoredSchema extends Document {
   text: string
-  /** Collections whose indexes are as declared. An earlier version kept a boolean. */
+  /** Collections whose indexes are complete. An earlier version stored a boolean. */
   made: unknown
-  /** No collection has an index of what is declared no more. */
+  /** No collection has undeclared indexes. */
   clean?: boolean
 }
 
 /**
- * What the model declares, and the indexes of it. They are made in the background, for domains with so many documents
- * that they are worth a file each, and nobody waits for one.
+ * The declared schema and its indexes. Indexes are created in the background, for domains with enough documents to
+ * justify a file for each index.
  */
 export class Schema {
   readonly #options: SchemaOptions
   #current: StorageSchema = { domains: [] }
-  /** Names of collections that are there. */
+  /** Names of existing collections. */
   #there = new Set<string>()
   #made = new Set<string>()
   #isClean = false
-  /** Of those with few documents, how many may be written before they are counted again. */
+  /** For small collections, the number of writes before their documents are counted again. */
   readonly #small = new Map<string, number>()
   #making: Promise<void> = Promise.resolve()
-  /** What was to be made was not, as the server was away. */
+  /** Indexes are missing because the server was unavailable. */
   #isPending = false
   #isClosed = false
 
@@ -58,7 +58,7 @@ export class Schema {
     return this.#current
   }
 
-  /** Keeps what an earlier schema declared beside this one. */
+  /** Keeps the declarations of earlier schemas. */
   async open(declared: StorageSchema): Promise<void> {
     const { database, meta } = this.#options
     const [stored, collections] = await Promise.all([
@@ -77,7 +77,7 @@ export class Schema {
     await this.#change(schema, JSON.stringify(this.#current), [...this.#made])
   }
 
-  /** Documents were written, each of one of these domains: some may have become worth their indexes. */
+  /** Documents of these domains were written. Their number may now justify indexes. */
   touched(domains: Iterable<Domain>): void {
     let isDue = this.#isPending
     for (const domain of domains) {
@@ -90,17 +90,17 @@ export class Schema {
     if (isDue) this.#begin()
   }
 
-  /** Resolves when nothing is made any more. */
+  /** Resolves when no index is being created. */
   async idle(): Promise<void> {
     await this.#making
   }
 
-  /** What is being made goes on in the server, and is looked at again at the next opening. */
+  /** The server continues the creation of an index. The next opening checks it. */
   close(): void {
     this.#isClosed = true
   }
 
-  /** What is in the log has to be written: an index that would refuse it goes before, also while it is made. */
+  /** Drops indexes that would reject a document of the log, even while they are being created. */
   async dropParallel(): Promise<void> {
     const { database, mixedTypeFields } = this.#options
     for (const { domain, indexes } of this.#current.domains) {
@@ -152,7 +152,7 @@ export class Schema {
     await this.#save()
   }
 
-  /** Whether all is as declared. What one index is refused for does not keep the others. */
+  /** Resolves with whether the indexes are complete. A rejected index does not prevent the others. */
   async #make(name: string, declared: DomainSchema | undefined): Promise<boolean> {
     const { database, mixedTypeFields } = this.#options
     const indexes = new CollectionIndexes(database.collection(name))
@@ -169,7 +169,7 @@ export class Schema {
         this.#failed(error, { collection: name, index: textOf(index.key) })
       })
     }
-    // A document may have come meanwhile that some would refuse.
+    // A document that an index would reject may have been written in the meantime.
     return await dropOthers(indexes, wanted())
   }
 
@@ -194,7 +194,7 @@ export class Schema {
   }
 }
 
-/** Of the indexes that this storage made, those that are not wanted; tells whether all that are wanted are there. */
+/** Drops this storage's indexes that are not wanted. Resolves with whether all wanted ones exist. */
 async function dropOthers(indexes: CollectionIndexes, wanted: readonly WantedIndex[]): Promise<boolean> {
   const keys = new Set(wanted.map(({ key }) => textOf(key)))
   const others = (await indexes.list()).filter(({ name, key }) => isOwnName(name) && !keys.has(key))
@@ -202,7 +202,7 @@ async function dropOthers(indexes: CollectionIndexes, wanted: readonly WantedInd
   return (await indexes.missing(wanted)).length === 0
 }
 
-/** Not the log, unless something is declared of it, and not what the storage keeps for itself. */
+/** Excludes the log, unless it has declared indexes, and the collections of the storage itself. */
 function holdsDocuments(name: string, declared: ReadonlyMap<string, unknown>): boolean {
   return declared.has(name) || !/^(?:tx$|tx\.|atrium\.|system\.)/.test(name)
 }

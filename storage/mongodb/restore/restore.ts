@@ -11,7 +11,7 @@ import { entryText, type StoredEntry, storedEntry } from '../log/stored-document
 
 const entriesAtOnce = 500
 
-/** Whatever changes the log marks it first: the next opening puts it in order, under another epoch. */
+/** Marks the log before it is changed: the next opening sorts it and starts another epoch. */
 export async function markRestored(
   meta: HistoryCollection,
   history: History,
@@ -21,8 +21,8 @@ export async function markRestored(
 }
 
 /**
- * Takes the place of the transactions that the log has; resolves with those that it hasn't. `noteText` is called before
- * any is stored as text.
+ * Replaces transactions that the log contains. Resolves with the others. `noteText` is called before any is stored as
+ * text.
  */
 export async function replaceTransactions(
   log: Collection<StoredEntry>,
@@ -61,13 +61,13 @@ async function replaceAll(
   } catch (error) {
     const [entry] = entries
     if (!isAboutContent(error) || entry?.['%text'] !== undefined) throw error
-    // What the server refuses is stored as text.
+    // Content that the server rejects is stored as text.
     if (entries.length === 1) await replaceAll(log, entries.map(entryText), noteText)
     else for (const each of entries) await replaceAll(log, [each], noteText)
   }
 }
 
-/** Its documents stay as they are: they are restored by themselves. */
+/** The documents stay unchanged: they are restored separately. */
 function placed(entry: StoredEntry, tx: TxCUD): StoredEntry {
   const { _id: seq, request, result } = entry
   const place = { owner: entry['%owner'], projected: entry['%projected'], first: seq, last: seq }
@@ -79,18 +79,18 @@ export interface Reordering {
   database: Db
   meta: HistoryCollection
   history: History
-  /** Owned. */
+  /** A log that this process owns. */
   log: Log
   retry: RetryOptions
-  /** Told of an index that could not be made. */
+  /** Reports an index that could not be created. */
   failed: (error: unknown, fields: Record<string, unknown>) => void
 }
 
 /**
- * Writes a restored log anew, in the order of time, into another collection, and turns to that when it is whole. Of
- * the old one the fence at its end stays: a former owner that is still there collides with it. Each try has a
- * collection of its own, as two owners may try at once; the one whose history counts removes what others left.
- * @throws StorageError `conflict` when another owner was faster
+ * Copies a restored log, sorted by time, to another collection, and switches to that when the copy is complete. The
+ * fence at the end of the old log stays, so that a former owner collides with it. Each attempt has its own
+ * collection, because two owners may try concurrently; the one whose metadata are saved removes the others.
+ * @throws StorageError `conflict` if another owner was faster
  */
 export async function reorder({ database, meta, history, log, retry, failed }: Reordering): Promise<number> {
   const { lastSeq, owner } = log

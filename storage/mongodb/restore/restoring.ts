@@ -25,7 +25,7 @@ export interface RestoringOptions {
   retry: RetryOptions
 }
 
-/** Changes without an entry in the log. Each bears being done again. */
+/** Changes without log entries. Each is idempotent. */
 export class Restoring {
   readonly #options: RestoringOptions
 
@@ -77,26 +77,26 @@ export class Restoring {
       await retrying(() => entries.deleteMany({ 'tx._id': { $in: [...some] } }), retry)
   }
 
-  /** The greatest that a document may have. */
+  /** The maximum stamp of a document. */
   get #stamp(): number {
     const { history, log } = this.#options
     return history.offset + log.lastSeq
   }
 
-  /** What was written is so noted: the log isn't played again over what is restored. */
+  /** Seals the log, so that it is not replayed over restored documents. */
   async #begin(): Promise<void> {
     const { committer, log, retry } = this.#options
     await committer.settle()
     await retrying(async (attempt) => {
       if (attempt > 0) await log.takeOver()
       if (await log.seal()) return
-      // It is another owner's by now, or a try of which nobody heard sealed it.
+      // Another owner has taken over, or an attempt without a response has sealed it.
       await log.takeOver()
       if (!(await log.seal())) throw new StorageError('conflict', 'the log changed meanwhile')
     }, retry)
   }
 
-  /** Before it is done: whoever keeps something made of the documents and has not heard of it makes it anew. */
+  /** Counted before the change: data derived from the documents are rebuilt if their count differs. */
   async #count(): Promise<void> {
     const { meta, history, retry } = this.#options
     await saveHistory(meta, history, { restores: (history.restores ?? 0) + 1 }, retry)

@@ -4,8 +4,8 @@ import type { SearchIndex } from './search-index.ts'
 import { SearchedFields } from './searched-fields.ts'
 
 /**
- * The same plan, with the ids that the full-text index knows wherever words are searched for, so that the server need
- * not look at every document. The search itself stays: a document may have changed since it was indexed.
+ * Adds the ids that the full-text index finds to each search of the plan, so that the server need not scan all
+ * documents. The search itself stays: a document may have changed since it was indexed.
  */
 export async function prefilterPlan(
   plan: FindPlan,
@@ -39,9 +39,9 @@ async function idsOf(
 }
 
 interface SearchPrefilter {
-  /** Whether the full-text index tells which documents meet the condition. */
+  /** Whether the full-text index can evaluate the condition. */
   decides: (condition: Condition) => boolean
-  /** The ids of those documents; `undefined` when they are better looked for among all. */
+  /** The ids of matching documents; `undefined` if a scan is better. */
   find: (condition: Condition) => Promise<string[] | undefined>
 }
 
@@ -54,7 +54,7 @@ async function withPrefilter(condition: Condition, candidates: SearchPrefilter):
   const all = conjuncts(condition)
   const decided = all.filter(candidates.decides)
   if (decided.some(searches)) return await named(all, decided, candidates)
-  // Neither is there anything in a negation that could be named.
+  // A negation has no prefilter.
   const inner = all.map(async (part) => (part.op === 'any-of' ? await withPrefilter(part, candidates) : part))
   return { op: 'all-of', conditions: await Promise.all(inner) }
 }
@@ -69,7 +69,7 @@ function conjuncts(condition: Condition): Condition[] {
   return condition.op === 'all-of' ? condition.conditions.flatMap(conjuncts) : [condition]
 }
 
-/** Whether words are searched for that what meets the condition has. */
+/** Whether matching documents have to contain searched words. */
 function searches(condition: Condition): boolean {
   if (condition.op === 'all-of' || condition.op === 'any-of') return condition.conditions.some(searches)
   return condition.op === 'search'

@@ -27,7 +27,7 @@ const preparedAtOnce = 100
 /** Milliseconds. */
 const waitForLock = 5000
 
-/** In KiB, for each open file; pages are only cached as they are read. */
+/** In KiB, for each open file. Pages are cached as they are read. */
 const readerCache = 8192
 const writerCache = 4096
 
@@ -49,8 +49,8 @@ const creation = `
 `
 
 /**
- * The pragmas of a connection. No memory map: a file cut short under it would end the process. Checkpoints at
- * 16 MiB: at the default of 4 they cost a busy workspace as much as its commits.
+ * The pragmas of a connection. No memory map: truncation of a mapped file would end the process. Checkpoints at 16
+ * MiB: at the default of 4, they cost a busy workspace as much as its commits.
  */
 const connection = `
   PRAGMA synchronous = FULL;
@@ -64,13 +64,13 @@ type Statement<T> = Database.Statement<SqlValue[], T>
 
 export interface ConnectionOptions {
   readOnly: boolean
-  /** On the event loop, which may not wait: a lock fails at once. */
+  /** For the event loop, which must not wait: a lock fails at once. */
   impatient?: boolean
-  /** Pages of 4 KiB the file may grow to; no limit when undefined. */
+  /** Maximum number of 4 KiB pages in the file; no limit if undefined. */
   maxPages?: number | undefined
 }
 
-/** A connection to one workspace's file, with its prepared statements. */
+/** A connection to the file of a workspace, with its prepared statements. */
 export class Connection {
   readonly db: Database.Database
   readonly #prepared: LRUCache<string, Statement<unknown>>
@@ -86,7 +86,7 @@ export class Connection {
     }
   }
 
-  /** `T` is the type of a row: the columns follow from the SQL. */
+  /** `T` is the type of a row. It follows from the SQL. */
   prepare<T = unknown>(sql: string): Statement<T> {
     const known = this.#prepared.get(sql)
     // The same SQL was prepared with the same type.
@@ -107,7 +107,7 @@ export class Connection {
       .get(...params)
   }
 
-  /** The new row's rowid. `RETURNING` would cost several times the insertion. */
+  /** Returns the rowid. `RETURNING` would cost several times as much as the insertion. */
   insert(sql: string, params: readonly SqlValue[]): number {
     return Number(this.prepare(sql).run(...params).lastInsertRowid)
   }
@@ -130,7 +130,7 @@ export class Connection {
     return this.prepare<T>(sql).all(...params)
   }
 
-  /** One snapshot, or all or nothing. */
+  /** Runs in one transaction, or in the current one. */
   transaction<T>(kind: 'deferred' | 'immediate', run: () => T): T {
     if (this.db.inTransaction) return run()
     this.run(kind === 'deferred' ? 'BEGIN' : 'BEGIN IMMEDIATE')
@@ -139,13 +139,13 @@ export class Connection {
       this.run('COMMIT')
       return result
     } catch (error) {
-      // Some failures, such as a full disk, have rolled it back already.
+      // Some failures, such as a full disk, roll back by themselves.
       if (this.db.inTransaction) this.run('ROLLBACK')
       throw error
     }
   }
 
-  /** One snapshot for what is `kept`, which ends with the connection, or for what `run` does. */
+  /** Runs on one snapshot. If it is `kept`, the snapshot lasts until the connection is closed. */
   snapshot<T>(run: () => T, kept: (result: T) => boolean): T {
     this.run('BEGIN')
     let isKept = false
@@ -158,7 +158,7 @@ export class Connection {
     }
   }
 
-  /** What is committed meanwhile is on the disk with the next commit after it, which is enough for what can be made anew. */
+  /** Transactions inside become durable with the next commit, which is enough for data that can be rebuilt. */
   withoutSync(run: () => void): void {
     this.db.pragma('synchronous = NORMAL')
     try {
@@ -172,7 +172,7 @@ export class Connection {
     this.db.close()
   }
 
-  /** Of the file, which only the writer's opening brings up to date. */
+  /** The format of the file. Only the writer upgrades it, when it opens the file. */
   get formatVersion(): number {
     return Number(this.db.pragma('user_version', { simple: true }))
   }
@@ -187,7 +187,7 @@ export class Connection {
     this.#checkFormat()
   }
 
-  /** Reads the header and the schema, which is all of the file that can be checked in constant time. */
+  /** Reads the header and the schema: the only parts that can be checked in constant time. */
   #checkFormat(): void {
     if (this.db.pragma('application_id', { simple: true }) !== applicationId) {
       throw new StorageError('damaged', 'not a file of a workspace')
@@ -198,7 +198,7 @@ export class Connection {
   }
 }
 
-/** Makes the file of a new workspace whole before it gets its name, so that an empty file is always a damaged one. */
+/** Creates the file of a new workspace under a temporary name, so that an empty file is always damaged. */
 export function createFile(file: string): void {
   if (existsSync(file)) return
   const draft = `${file}.new`
@@ -220,7 +220,7 @@ export function createFile(file: string): void {
 function openDraft(draft: string): Database.Database {
   try {
     rmSync(draft, { force: true })
-    // SQLite gives the files it puts beside one the mode that has.
+    // SQLite creates the files beside it with the same mode.
     createPrivateFile(draft)
     return new Sqlite(draft)
   } catch (error) {
@@ -228,7 +228,7 @@ function openDraft(draft: string): Database.Database {
   }
 }
 
-/** SQLite can't open what it can't put its files beside, and does not say why: the system does. */
+/** SQLite cannot open a file if it cannot create others beside it, and does not report why. The system does. */
 function causeOf(error: unknown, file: string): unknown {
   if (!(error instanceof Sqlite.SqliteError) || !error.code.startsWith('SQLITE_CANTOPEN')) return error
   try {
@@ -244,7 +244,7 @@ export function newEpoch(): string {
 }
 
 function openDatabase(file: string): Database.Database {
-  // SQLite takes an empty file for a new database: what was lost would go unnoticed.
+  // SQLite treats an empty file as a new database, which would hide the loss of data.
   if (statSync(file).size === 0) throw new StorageError('damaged', 'the file is empty')
   return new Sqlite(file, { fileMustExist: true })
 }

@@ -20,11 +20,11 @@ const clauseOf = (domain: Domain) => (domain === domains.tx ? ` AND ${hidden}` :
 export interface Put {
   domain: Domain
   row: Row
-  /** The layout of the key columns the row was made for. */
+  /** The layout of the key columns in the row. */
   layout: string
 }
 
-/** The JSON text of the documents that exist. */
+/** The JSON texts of the existing documents. */
 export function readDocuments(file: WorkspaceFile, domain: Domain, ids: readonly string[]): JsonText<Doc>[] {
   const table = file.table(domain)
   if (table.missing === true || ids.length === 0) return []
@@ -34,7 +34,7 @@ export function readDocuments(file: WorkspaceFile, domain: Domain, ids: readonly
   )
 }
 
-/** Whether any of them is there. */
+/** Whether any of the documents exists. */
 export function hasDocument(file: WorkspaceFile, domain: Domain, ids: readonly string[]): boolean {
   const table = file.table(domain)
   if (table.missing === true) return false
@@ -42,7 +42,7 @@ export function hasDocument(file: WorkspaceFile, domain: Domain, ids: readonly s
   return ids.some((id) => one.get(id) !== undefined)
 }
 
-/** `isNew`: whether it is known that the document is not there. */
+/** `isNew`: whether the document is known to be absent. */
 export function putDocuments(
   file: WorkspaceFile,
   puts: readonly Put[],
@@ -59,7 +59,7 @@ export function putDocuments(
   }
 }
 
-/** Sets what differs and no more: each index of a column that is set is written to, even where the value stays. */
+/** Sets only columns that differ: each index of a set column is written, even if the value stays the same. */
 function changeDocument(file: WorkspaceFile, table: TableSql, before: Row, row: Row): void {
   const isChanged = (_value: unknown, at: number) => !isSame(before[at], row[at])
   const sets = table.rowColumns.filter(isChanged).map((column) => `${column} = ?`)
@@ -72,7 +72,7 @@ function isSame(one: SqlValue | undefined, other: SqlValue | undefined): boolean
   return Buffer.compare(one, other) === 0
 }
 
-/** For a row made before the schema changed. */
+/** For a row that was made before the schema changed. */
 function withKeys(row: Row, layout: KeyLayout): Row {
   const doc = parseJson(dataOf(row))
   return documentRow(doc, keyValues(doc, layout))
@@ -88,7 +88,7 @@ export function removeDocuments(
   }
 }
 
-/** Documents after the cursor, up to the limit in bytes of JSON and at least one. */
+/** Documents after the cursor: up to this number of bytes of JSON text, and at least one. */
 export function listDocuments(
   file: WorkspaceFile,
   request: { domain: Domain; cursor: string | undefined; byteLimit: number },
@@ -115,7 +115,7 @@ export interface Upload {
   layout: string
 }
 
-/** Restores documents. What was in the log's domain gets a place in the log, and the history a new epoch. */
+/** Restores documents. Transactions are appended to the log, and a new epoch starts. */
 export function uploadDocuments(file: WorkspaceFile, { domain, rows, layout }: Upload): void {
   if (domain === domains.tx) {
     for (const row of rows) uploadTransaction(file, row)

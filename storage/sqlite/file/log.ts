@@ -17,7 +17,7 @@ export function nextSequence(file: WorkspaceFile): number {
   return lastSequence(file) + 1
 }
 
-/** Appends entries that follow the last one without a gap. */
+/** Appends entries with consecutive `seq`. */
 export function appendEntries(file: WorkspaceFile, entries: readonly Row[]): void {
   let expected = nextSequence(file)
   for (const entry of entries) {
@@ -59,7 +59,7 @@ function entriesQuery({
   if (objectSpace !== core.space.Model) {
     return fragment(`${select} AND objectSpace = ? ORDER BY seq${limitTo(limit)}`, after, objectSpace)
   }
-  // Spelled out: a partial index isn't used for a bound value.
+  // A literal: SQLite does not use a partial index for a bound value.
   return fragment(`${select} AND objectSpace = '${core.space.Model}' ORDER BY seq${limitTo(limit)}`, after)
 }
 
@@ -68,7 +68,7 @@ function encodeEntry({ seq, _id, request, result, data }: EntryRow): JsonText<Lo
   return jsonText(`{"seq":${seq},"request":${JSON.stringify(request ?? _id)},"tx":${data}${kept}}`)
 }
 
-/** A JSON array of `{id, result?}` for those of the ids the log knows, as a request or as a transaction. */
+/** A JSON array of `{id, result?}` for the ids that the log contains, as request or transaction. */
 export function readResults(file: WorkspaceFile, ids: readonly string[]): string {
   if (ids.length === 0) return '[]'
   const known = [...new Set(ids)].flatMap((id) => {
@@ -80,15 +80,15 @@ export function readResults(file: WorkspaceFile, ids: readonly string[]): string
   return `[${known.join(',')}]`
 }
 
-/** Whether any of them is there, as the request that other transactions were derived from. */
+/** Whether the log contains transactions derived from any of these requests. */
 export function hasDerived(file: WorkspaceFile, ids: readonly string[]): boolean {
   const one = file.prepare('SELECT 1 FROM tx WHERE request = ?').pluck()
   return ids.some((id) => one.get(id) !== undefined)
 }
 
-/** Whether any of them is there, as a request or as a transaction. */
+/** Whether the log contains any of the ids, as request or transaction. */
 export function hasRequest(file: WorkspaceFile, ids: readonly string[]): boolean {
-  // `?1` twice would be a named parameter to better-sqlite3.
+  // better-sqlite3 would treat `?1` used twice as a named parameter.
   const sql = 'SELECT 1 FROM tx WHERE _id = ? UNION ALL SELECT 1 FROM tx WHERE request = ?'
   const one = file.prepare(sql).pluck()
   return ids.some((id) => one.get(id, id) !== undefined)
@@ -102,18 +102,18 @@ function resultsOf(id: string): SqlFragment {
   )
 }
 
-/** Name one document, which has a column, and may change any of its fields. */
+/** Classes of transactions that change one document, named in a column, and possibly all of its fields. */
 const plain = [core.class.TxCreateDoc, core.class.TxRemoveDoc, core.class.TxMixin]
 const others = `CASE WHEN objectId IS NULL OR _class NOT IN (${plain.map((_class) => `'${_class}'`).join(', ')}) THEN data END`
 
 interface NamingRow {
   seq: number
   objectId: string
-  /** The transaction, where the column does not tell all. */
+  /** The transaction, if the column is not enough. */
   data: JsonText<NamingTransaction> | null
 }
 
-/** For each of the entries after a `seq` the ids of the documents in which it may have changed one of the fields. */
+/** For each entry after `seq`, the ids of documents in which it may have changed one of the fields. */
 export function changedIds(
   file: WorkspaceFile,
   { after, limit, fields }: { after: number; limit: number; fields: ReadonlySet<string> },
@@ -125,7 +125,7 @@ export function changedIds(
   }))
 }
 
-/** Transactions restored in any order get their places by time, which rebuilding the model depends on. */
+/** Sorts restored transactions by time, because the model is built in that order. */
 export function restoreOrder(file: WorkspaceFile): void {
   if (file.meta('restored') === undefined) return
   file.transaction('immediate', () => {

@@ -14,7 +14,7 @@ import { tableName, tableSql } from './tables.ts'
 
 const shapesAtOnce = 200
 
-/** A workspace's open file: its connection, and what is known of its tables. */
+/** The open file of a workspace: its connection and its tables. */
 export class WorkspaceFile extends Connection implements Catalog {
   #schemas = new Map<Domain, DomainSchema>()
   readonly #tables = new Map<Domain, TableSql>()
@@ -30,7 +30,7 @@ export class WorkspaceFile extends Connection implements Catalog {
     this.forgetTables()
   }
 
-  /** After a rollback, which may have taken a new table with it. */
+  /** After a rollback, which may have removed a new table. */
   forgetTables(): void {
     this.#tables.clear()
     this.#finds.clear()
@@ -47,7 +47,7 @@ export class WorkspaceFile extends Connection implements Catalog {
   table(domain: Domain): TableSql {
     const known = this.#tables.get(domain)
     if (known !== undefined && known.missing !== true) return known
-    // A missing table may be made by the writer at any time.
+    // The writer may create a missing table at any time.
     const missing = domain !== domains.tx && !this.hasTable(domain)
     if (known !== undefined && missing) return known
     const table = tableSql(domain, this.#schemas.get(domain), missing)
@@ -72,7 +72,7 @@ export class WorkspaceFile extends Connection implements Catalog {
     return fragment(`EXISTS (SELECT 1 FROM ${table.name} WHERE ${expression.awkward})`)
   }
 
-  /** The statements for a shape; `null` when none can be kept for it. */
+  /** The prepared statements of a query shape; `null` if there are none. */
   preparedFind(shape: QueryShape): PreparedFind | null {
     const known = this.#finds.get(shape.key)
     if (known !== undefined) return known.prepared

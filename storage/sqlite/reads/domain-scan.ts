@@ -5,7 +5,7 @@ import { listDocuments, readDocuments } from '../file/documents.ts'
 import { lastSequence } from '../file/log.ts'
 import type { WorkspaceFile } from '../file/workspace-file.ts'
 
-/** A walk over a domain in a snapshot of the file. To be made within a transaction, which it goes on with. */
+/** A scan of a domain in a snapshot of the file. Create it within a transaction, which it keeps open. */
 export class FileScan {
   readonly seq: number
   readonly #file: WorkspaceFile
@@ -27,7 +27,7 @@ export class FileScan {
     return page
   }
 
-  /** The JSON text of those that were there. */
+  /** The JSON texts of the existing documents. */
   get(ids: readonly string[]): JsonText<Doc>[] {
     return readDocuments(this.#file, this.#domain, ids)
   }

@@ -14,7 +14,7 @@ import { boundFind, type PreparedFind } from '../sql/prepared-find.ts'
 import { type QueryShape, shapeOf } from '../sql/query-shape.ts'
 import type { WorkspaceFile } from '../file/workspace-file.ts'
 
-/** Documents a page has at most. */
+/** Maximum number of documents in a page. */
 const longestPage = 200
 
 /** The documents' JSON texts. */
@@ -23,28 +23,28 @@ export interface Found {
   total: number
 }
 
-/** The documents' JSON texts with commas. */
+/** The JSON texts of documents, joined by commas. */
 export interface Page {
   text: string
   count: number
 }
 
 /**
- * Runs a plan by one statement that answers with one text, which is cheaper than to open a snapshot, ask whether
- * all values are regular and fetch every row. `undefined` where it takes more than that.
+ * Runs a plan with one statement that returns one text, which is cheaper than a snapshot, a check of the values, and
+ * one row per document. `undefined` if the plan needs more.
  */
 export function findPage(file: WorkspaceFile, plan: FindPlan): Page | undefined {
   const prepared = preparePage(file, plan)
   return prepared && readPage(file, prepared)
 }
 
-/** The statement of a page, and what to bind to it. */
+/** The statement of a page, with the values to bind. */
 export interface PreparedPage {
   shape: QueryShape
   prepared: PreparedFind
 }
 
-/** `undefined` where one statement can't answer the plan. */
+/** `undefined` if one statement cannot run the plan. */
 export function preparePage(file: WorkspaceFile, plan: FindPlan): PreparedPage | undefined {
   if (!isPage(plan)) return undefined
   const shape = shapeOf(plan)
@@ -52,14 +52,14 @@ export function preparePage(file: WorkspaceFile, plan: FindPlan): PreparedPage |
   return prepared === null || prepared.check !== undefined ? undefined : { shape, prepared }
 }
 
-/** `undefined` where the file isn't as the statement took it to be. */
+/** `undefined` if the file has values that the statement does not handle. */
 export function readPage(file: WorkspaceFile, { shape, prepared }: PreparedPage): Page | undefined {
   const row = readRow(file, prepared, shape.values)
   if (row === undefined || row[0] !== 0) return undefined
   return { count: row[1], text: row[2] ?? '' }
 }
 
-/** Whole documents of one domain, few of them. */
+/** Whether the result is a small number of whole documents of one domain. */
 export function isPage({ limit, total, lookups, projection }: FindPlan): boolean {
   if (limit === undefined || limit > longestPage) return false
   return !total && lookups.length === 0 && projection === undefined
@@ -76,7 +76,7 @@ function readRow(
   try {
     return file.row<PageRow>(sql, bind(values))
   } catch {
-    // An index that isn't there any more, or a text beyond SQLite's limits: row by row it is told what it is.
+    // The index was dropped, or the text exceeds a limit of SQLite. Reading row by row reports the cause.
     return undefined
   }
 }
@@ -90,13 +90,13 @@ export function find(file: WorkspaceFile, plan: FindPlan): Found {
   })
 }
 
-/** The rows that are found, in order, and how many match when that is asked for. */
+/** The rowids of the result in order, and the total if requested. */
 export interface Selection {
   rowids: readonly number[]
   total: number
 }
 
-/** Without the documents: of many that are to be sorted, only the keys are in memory at once. */
+/** Selects without reading documents, so that only sort keys are in memory. */
 export function select(file: WorkspaceFile, plan: FindPlan): Selection {
   const compiled = native(file, plan)
   if (compiled === undefined) return selectByModel(file, plan)
@@ -105,7 +105,7 @@ export function select(file: WorkspaceFile, plan: FindPlan): Selection {
   return { rowids, total: plan.total ? totalOf(file, plan, compiled, rowids.length) : -1 }
 }
 
-/** The shaped rows, unless they are more than one part or only the model can run the plan. */
+/** The result if it fits into one part; `undefined` if it does not, or if only the model can run the plan. */
 export function readHead(
   file: WorkspaceFile,
   plan: FindPlan,
@@ -114,7 +114,7 @@ export function readHead(
   const limit = Math.min(plan.limit ?? Infinity, maxCount + 1)
   const compiled = native(file, { ...plan, limit })
   if (compiled === undefined) return undefined
-  // An index that suits a page may not suit all there is.
+  // The best index for a page may be a bad one for the whole result.
   const { rows, unhinted } = plan.limit === undefined ? { ...compiled, rows: compiled.unhinted } : compiled
   const found = readRows<JsonText<Doc>>(file, { rows, unhinted }, maxBytes)
   if (found.length > maxCount || lengthOf(found) > maxBytes) return undefined
@@ -134,7 +134,7 @@ function lengthOf(rows: readonly string[]): number {
   return rows.reduce((sum, row) => sum + row.length, 0)
 }
 
-/** How SQLite would run the plan: the lines of `EXPLAIN QUERY PLAN`. For tests and for whoever asks why it is slow. */
+/** The lines of `EXPLAIN QUERY PLAN`, for tests and for diagnosis. */
 export function explainFind(file: WorkspaceFile, plan: FindPlan): string[] {
   const { rows } = compileFind(plan, file)
   const steps = file.rows<{ detail: string }>(fragment(`EXPLAIN QUERY PLAN ${rows.sql}`, ...rows.params))
@@ -148,7 +148,7 @@ function findNatively(file: WorkspaceFile, plan: FindPlan): Found | undefined {
   return { rows, total: plan.total ? totalOf(file, plan, compiled, rows.length) : -1 }
 }
 
-/** `undefined` where only the model can run the plan, over what the file has now. */
+/** `undefined` if only the model can run the plan over the current values. */
 function native(file: WorkspaceFile, plan: FindPlan): Omit<CompiledFind, 'isShort'> | undefined {
   const compiled = compile(file, plan)
   const isAwkward = compiled?.check !== undefined && file.value<number>(compiled.check) === 1
@@ -172,8 +172,8 @@ function hasNonScalars(file: WorkspaceFile, { nonScalarTest }: PreparedFind): bo
 }
 
 /**
- * The first column of every row, or of those within so many characters and the next one. The hint is refused while
- * the index isn't there yet or any more, or where SQLite sees no way along it.
+ * The first column of every row, or of the rows up to one that exceeds this number of characters. SQLite rejects the
+ * index hint if the index does not exist, or cannot serve the query.
  */
 function readRows<T extends string | number>(
   file: WorkspaceFile,
@@ -218,7 +218,7 @@ export function totalOf(
   return file.value<number>(compiled.count) ?? 0
 }
 
-/** The model's own evaluation over all documents, for orders that SQL can't tell. */
+/** Runs the plan with the model's evaluation over all documents, if SQL cannot express its order. */
 function selectByModel(file: WorkspaceFile, plan: FindPlan): Selection {
   const joins = joinsOf(file, plan.lookups)
   const matches = compileCondition(plan.condition, joins)
@@ -248,7 +248,7 @@ function findByModel(file: WorkspaceFile, plan: FindPlan): Found {
 
 type Shaper = (row: JsonText<Doc>) => JsonText<Doc>
 
-/** Makes rows as asked for: joined and projected ones have to be taken apart, all others stay as they are. */
+/** Applies lookups and projection. Other rows pass unchanged, without parsing. */
 export function shaper(file: WorkspaceFile, { lookups, projection }: FindPlan): Shaper {
   if (lookups.length === 0 && projection === undefined) return (row) => row
   const joins = joinsOf(file, lookups)

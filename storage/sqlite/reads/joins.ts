@@ -9,7 +9,7 @@ import { always, and, template } from '../sql/sql-fragment.ts'
 import { rootScope } from '../sql/sql-scope.ts'
 import type { WorkspaceFile } from '../file/workspace-file.ts'
 
-/** The model's joins over the file: only what is referred to is read. */
+/** The model's joins over the file. Only referenced documents are read. */
 export function joinsOf(file: WorkspaceFile, lookups: readonly LookupPlan[]): Joins {
   return new Map(lookups.map((lookup) => [lookup.name, joinOf(file, lookup)]))
 }

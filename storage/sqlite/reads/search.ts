@@ -8,7 +8,7 @@ import { and, fragment, not, oneOf, or, template, type SqlFragment } from '../sq
 import type { WorkspaceFile } from '../file/workspace-file.ts'
 import { pushAll } from '../../../model/push-all.ts'
 
-/** A word in the title counts as much as four in the body. */
+/** A word in the title counts as four words in the body. */
 const weights = '4.0, 1.0'
 
 interface Entry {
@@ -53,7 +53,7 @@ function visibility({ account, spaces, classes, ...of }: VisibleDocuments): SqlF
   return parts
 }
 
-/** Of what the document is now, which may have changed since it was indexed. */
+/** The hit for the current document, which may have changed since it was indexed. */
 function readHit(
   file: WorkspaceFile,
   { id, domain, score }: Entry,

@@ -5,9 +5,9 @@ import type { TableIndex, TableSql } from './sql-scope.ts'
 const idPath = pathName(['_id'])
 
 /**
- * The index a page is walked along, when that is surely best: its first keys are compared for equality, the next
- * ones are the sort, and the rest of the condition only looks at the class or the index's own keys.
- * SQLite's planner would rather look all of a class up by `_class IN (...)` and sort it.
+ * The index for a page, if one is clearly best: its first keys are compared for equality, its next keys are the sort,
+ * and the rest of the condition uses only the class or its keys. SQLite's planner would instead look up the whole
+ * class with `_class IN (...)` and sort it.
  */
 export function chooseIndex(plan: FindPlan, table: TableSql): TableIndex | undefined {
   if (
@@ -24,7 +24,7 @@ export function chooseIndex(plan: FindPlan, table: TableSql): TableIndex | undef
   return usable.sort((a, b) => equalKeys(b, equal) - equalKeys(a, equal))[0]
 }
 
-/** Whether it asks for the document of one `_id`. */
+/** Whether the plan asks for the document of one `_id`. */
 export function isById({ condition }: FindPlan): boolean {
   return comparedForEquality(flatten(condition)).has(idPath)
 }
@@ -37,7 +37,7 @@ function flatten(condition: Condition): Condition[] {
   return condition.op === 'all-of' ? condition.conditions.flatMap(flatten) : [condition]
 }
 
-/** Most callers see most of what a page is made of, so that a permission passes few rows over. */
+/** Permissions exclude few rows, because most callers see most documents of a page. */
 function isRule(condition: Condition): boolean {
   return condition.op === 'in' && condition.isRule === true
 }

@@ -10,7 +10,7 @@ import { isIndexed, scopedPath } from './sql-scope.ts'
 
 type Leaf = Exclude<Condition, { op: 'all-of' | 'any-of' | 'none-of' | 'lookup' | 'search' }>
 
-/** SQL that holds exactly for the rows that meet the condition. */
+/** SQL that is true for exactly the rows that meet the condition. */
 export function compileCondition(condition: Condition, scope: SqlScope): SqlFragment {
   switch (condition.op) {
     case 'all-of':
@@ -28,7 +28,7 @@ export function compileCondition(condition: Condition, scope: SqlScope): SqlFrag
   }
 }
 
-/** Evaluates the condition by the model's own predicate: the answer for all that has no form in SQL. */
+/** Evaluates the condition with the model's predicate, for conditions without an equivalent in SQL. */
 export function byPredicate(condition: Condition, scope: SqlScope): SqlFragment {
   return fragment(`matches(${scope.alias}.data, ?)`, JSON.stringify(condition))
 }
@@ -52,7 +52,7 @@ function isAlwaysPlain(path: Path, scope: SqlScope): boolean {
   return isIndexed(scope.table, path) && scope.catalog.isPlain(scope.table, path)
 }
 
-/** The condition where no array is met on the way or at the end; `undefined` when SQL can't say it. */
+/** The condition if there is no array along the path; `undefined` if SQL cannot express it. */
 function overScalars(leaf: Leaf, path: PathSql): SqlFragment | undefined {
   switch (leaf.op) {
     case 'eq':
@@ -60,7 +60,7 @@ function overScalars(leaf: Leaf, path: PathSql): SqlFragment | undefined {
     case 'ne':
       return negated(equals([leaf.value], path))
     case 'in':
-      // A unary plus keeps SQLite from choosing an index for it.
+      // The unary plus prevents SQLite from using an index for it.
       return equals(leaf.values, leaf.isRule === true ? { ...path, key: `+${path.key}` } : path)
     case 'nin':
       return negated(equals(leaf.values, path))
@@ -95,7 +95,7 @@ function equals(values: readonly Value[], path: PathSql): SqlFragment | undefine
   return or(found)
 }
 
-/** Booleans are bound as blobs, which can't stand in the JSON text a long list is bound as. */
+/** Booleans are bound as blobs, which the JSON text of a long list cannot contain. */
 function byKind(scalars: readonly Scalar[], path: PathSql): SqlFragment[] {
   const plain = [...new Set(scalars.filter((value) => typeof value !== 'boolean'))]
   const booleans = [...new Set(scalars.filter((value) => typeof value === 'boolean'))]
@@ -113,7 +113,7 @@ function holdsAll(values: readonly Value[], path: PathSql): SqlFragment | undefi
 
 const operators = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const
 
-/** Text is above every number and below every blob, so one more bound keeps a range within its type. */
+/** Text sorts above numbers and below blobs, so that a second bound limits a range to one type. */
 function inRange(op: keyof typeof operators, value: Value, path: PathSql): SqlFragment | undefined {
   if (!isExact(value) || typeof value === 'boolean') return undefined
   const above = op === 'gt' || op === 'gte'
@@ -122,7 +122,7 @@ function inRange(op: keyof typeof operators, value: Value, path: PathSql): SqlFr
   return and([bound, fragment(above ? `${path.key} < x''` : `${path.key} >= ''`)])
 }
 
-/** The condition over the items of an array at the end of the path. */
+/** The condition on the items of an array at the end of the path. */
 function overItems(leaf: Leaf, path: PathSql): SqlFragment | undefined {
   switch (leaf.op) {
     case 'eq':

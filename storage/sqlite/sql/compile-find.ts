@@ -8,25 +8,25 @@ import type { Catalog, SqlScope } from './sql-scope.ts'
 import { rootScope } from './sql-scope.ts'
 
 export interface CompiledFind {
-  /** One column, the document's JSON, in order. */
+  /** One column, the JSON of the document, in order. */
   rows: SqlFragment
-  /** The same without the hint to an index, should SQLite find that it can't follow it. */
+  /** The same without the index hint, which SQLite may reject. */
   unhinted: SqlFragment
   count: SqlFragment
-  /** One value: whether the order can't be told by SQL after all. */
+  /** One value: whether SQL cannot sort these rows. */
   check: SqlFragment | undefined
-  /** Few rows are touched: the one of an `_id`, or those a page's index leads to. */
+  /** Few rows are read: one by `_id`, or those of a page along an index. */
   isShort: boolean
 }
 
 const selectData = 'SELECT t0.data '
 
-/** The same rows, by their ids. */
+/** The same query for rowids. */
 export function rowidsOf({ sql, params }: SqlFragment): SqlFragment {
   return { sql: `SELECT t0.rowid ${sql.slice(selectData.length)}`, params }
 }
 
-/** Fails with `NotNativeError` when the plan has to be evaluated by the model. */
+/** Throws `NotNativeError` if only the model can run the plan. */
 export function compileFind(plan: FindPlan, catalog: Catalog): CompiledFind {
   const scope = rootScope(catalog, plan.domain, plan.lookups)
   const where = compileWhere(plan, scope)
@@ -50,7 +50,7 @@ function existence(from: string, where: SqlFragment): SqlFragment {
   return template(`SELECT EXISTS (SELECT 1 ${from} WHERE {})`, where)
 }
 
-/** The rows of the plan's condition that may be found at all. */
+/** The condition of the plan, restricted to visible rows. */
 function compileWhere(plan: FindPlan, scope: SqlScope): SqlFragment {
   return and([compileCondition(plan.condition, scope), scope.table.visible?.(scope.alias) ?? always])
 }

@@ -5,12 +5,12 @@ import { always, and, fragment, never, template } from './sql-fragment.ts'
 import type { SqlScope } from './sql-scope.ts'
 import { findLookup, isIndexed, joinedScope, NotNativeError, scopedPath } from './sql-scope.ts'
 
-/** `compileCondition`, which compiles joins by this file: files don't import each other in a circle. */
+/** `compileCondition`, passed as a parameter to avoid a cyclic import. */
 type Compile = (condition: Condition, scope: SqlScope) => SqlFragment
 
 type LookupCondition = Extract<Condition, { op: 'lookup' }>
 
-/** Holds where some joined document meets the condition. */
+/** True if some joined document meets the condition. */
 export function compileJoinCondition(
   { name, condition }: LookupCondition,
   scope: SqlScope,
@@ -26,7 +26,7 @@ export function compileJoinCondition(
   )
 }
 
-/** The joined rows of an outer row. */
+/** The join condition between an outer row and joined rows. */
 export function joinOn(lookup: LookupPlan, outer: SqlScope, joined: SqlScope, compile: Compile): SqlFragment {
   const link =
     lookup.direction === 'forward' ? forwardLink(lookup, outer, joined) : reverseLink(lookup, outer, joined)
@@ -48,7 +48,7 @@ function reverseLink(lookup: LookupPlan, outer: SqlScope, joined: SqlScope): Sql
   return fragment(`CASE ${path.type} WHEN 'array' THEN ${inArray} ELSE ${path.key} = ${own} END`)
 }
 
-/** The path that refers, and whether only a scalar stands there. */
+/** The reference path, and whether all of its values are scalars. */
 export function linkPath(lookup: LookupPlan, scope: SqlScope): { path: PathSql; scalar: boolean } {
   const path = scopedPath(scope, lookup.path)
   if (path === undefined) throw new NotNativeError(`no SQL for the path of lookup ${lookup.name}`)
@@ -59,7 +59,7 @@ export function linkPath(lookup: LookupPlan, scope: SqlScope): { path: PathSql; 
   return { path, scalar }
 }
 
-/** Without an index the proof is a scan; only a path that may lead through arrays is worth it. */
+/** Without an index the check is a scan, which is worth it only for a path through arrays. */
 function needsProof(lookup: LookupPlan, scope: SqlScope, path: PathSql): boolean {
   return path.behindArray !== undefined || isIndexed(scope.table, lookup.path)
 }

@@ -6,12 +6,12 @@ import type { SqlFragment } from './sql-fragment.ts'
 import { never, template, fragment } from './sql-fragment.ts'
 import type { SqlScope } from './sql-scope.ts'
 
-/** Before each word of a document in which accents count: what is looked for without accents does not find it. */
+/** Prefix of words in documents with significant accents, so that searches without accents do not match them. */
 const ACCENTED = '\uE000'
-/** A word between two texts: a phrase does not go from one to the next. */
+/** Separator between two texts, so that a phrase does not match across them. */
 const BETWEEN_TEXTS = ' \uE001 '
 
-/** The index covers all full-text fields of a domain, so what it finds is narrowed to the named ones by `exact`. */
+/** The index covers all full-text fields of a domain, so that `exact` restricts the result to the named fields. */
 export function compileSearch(condition: SearchCondition, scope: SqlScope, exact: SqlFragment): SqlFragment {
   const match = matchExpression(new Search(condition), condition.accented)
   if (match === undefined) return never
@@ -24,7 +24,7 @@ export function compileSearch(condition: SearchCondition, scope: SqlScope, exact
   return template(`${scope.alias}._id IN ({}) AND {}`, candidates, exact)
 }
 
-/** For FTS5; `undefined` where there is no word to look for. */
+/** The FTS5 expression; `undefined` if there are no words. */
 export function matchExpression(search: Search, accented: readonly string[] = []): string | undefined {
   if (search.isEmpty) return undefined
   const plain = allOf(search.termsFor(''), '')

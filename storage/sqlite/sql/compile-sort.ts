@@ -8,7 +8,7 @@ import { findLookup, isIndexed, joinedScope, NotNativeError, scopedPath } from '
 
 export interface CompiledSort {
   terms: SqlFragment[]
-  /** Where one of these holds for a matching row, SQL can't order the rows. */
+  /** If one of these is true for a matching row, SQL cannot sort the rows. */
   awkward: SqlFragment[]
 }
 
@@ -38,7 +38,7 @@ function compileKey(key: SortKey, scope: SqlScope): CompiledSort {
   return { terms, awkward: [] }
 }
 
-/** Rows of no case come last in either order. */
+/** Rows without a matching case are last in either order. */
 function caseTerms(key: SortKey, cases: NonNullable<SortKey['cases']>, scope: SqlScope): SqlFragment[] {
   const branches = cases.map(({ condition, index }) => {
     const test =

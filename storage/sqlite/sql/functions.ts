@@ -6,7 +6,7 @@ import { compileCondition, type Predicate } from '../../../model/query/predicate
 
 const compiledAtOnce = 200
 
-/** The model's predicates as functions of SQL, for what has no form of its own there. */
+/** Registers the model's predicates as SQL functions, for conditions without an equivalent in SQL. */
 export function registerFunctions(db: Database.Database): void {
   const predicates = memoized((text): Predicate => compileCondition(JSON.parse(text)))
   const likes = memoized(compileLike)
@@ -30,7 +30,7 @@ function memoized<T extends object>(make: (text: string) => T): (text: string) =
   }
 }
 
-/** Several functions of one statement look at the same row. */
+/** Several functions of one statement use the same row. */
 function lastParsed(): (data: string) => Doc {
   let last: { data: string; doc: Doc } | undefined
   return (data) => {

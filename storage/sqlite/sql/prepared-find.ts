@@ -5,23 +5,26 @@ import { type Catalog, NotNativeError, type TableSql } from './sql-scope.ts'
 import { type QueryShape, type ShapedSql, shapedSql } from './query-shape.ts'
 
 /**
- * The statements of a shape of plans, made as if every value at an indexed path were a scalar. Where
- * `nonScalarTest` is not 0 they say nothing, and the plan has to be compiled for what the file has.
+ * The statements of a query shape, assuming that all values at indexed paths are scalars. If `nonScalarTest` is not
+ * 0, they are invalid, and the plan has to be compiled for the actual values.
  */
 export interface PreparedFind {
-  /** One row of one snapshot: whether an indexed path has a non-scalar value, how many rows there are, their JSON with commas. */
+  /**
+   * One row of one snapshot: whether an indexed path has a non-scalar value, the number of rows, and their JSON
+   * joined by commas.
+   */
   page: ShapedSql
   rows: ShapedSql
   unhinted: ShapedSql
   count: ShapedSql
   check: ShapedSql | undefined
-  /** One value; undefined when it can't be. */
+  /** One value; undefined if there are no such paths. */
   nonScalarTest: SqlFragment | undefined
-  /** As of `CompiledFind`. */
+  /** See `CompiledFind`. */
   isShort: boolean
 }
 
-/** `null` for a shape that only the model can run; `not yet` while a table it is about isn't there. */
+/** `null` if only the model can run the shape; `not yet` while one of its tables is missing. */
 export function prepareFind(shape: QueryShape, catalog: Catalog): PreparedFind | null | 'not yet' {
   const hopeful = new HopefulCatalog(catalog)
   try {
@@ -46,7 +49,7 @@ export function prepareFind(shape: QueryShape, catalog: Catalog): PreparedFind |
   }
 }
 
-/** The statements for one plan of the shape. */
+/** The statements with the values of one plan. */
 export function boundFind(
   prepared: PreparedFind,
   values: QueryShape['values'],
@@ -61,7 +64,7 @@ export function boundFind(
   }
 }
 
-/** Takes every path for plain, and remembers which. */
+/** Assumes that every path has scalars only, and records the paths. */
 class HopefulCatalog implements Catalog {
   isMissing = false
   readonly #catalog: Catalog
@@ -88,7 +91,7 @@ class HopefulCatalog implements Catalog {
     return true
   }
 
-  /** Whether any of the paths isn't. */
+  /** Whether any of these paths has non-scalar values. */
   anyNonScalar(): SqlFragment | undefined {
     return this.#assumed.size === 0 ? undefined : or([...this.#assumed.values()])
   }

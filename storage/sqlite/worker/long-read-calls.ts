@@ -13,7 +13,7 @@ import { FileScan } from '../reads/domain-scan.ts'
 import type { Handles } from './handles.ts'
 import { findParts, findShort, LongFind } from '../reads/long-find.ts'
 
-/** A thread's reads that go on over several requests, each over a connection and a snapshot of its own. */
+/** Reads of a thread that take several requests. Each has its own connection and snapshot. */
 export class LongReadCalls {
   readonly #handles: Handles
   readonly #most: number

@@ -81,7 +81,7 @@ export interface FoundParts extends EncodedResult {
   read?: number
 }
 
-/** The result of a worker that has as many long reads as it may have. */
+/** The result if the worker has the maximum number of long reads. */
 export const busy = 'busy'
 
 export interface ScanStarted {
@@ -94,7 +94,7 @@ export interface ScanPage {
   finished: boolean
 }
 
-/** The part is in an array, as those of `findEncoded` are, so that both are transferred alike. */
+/** The part is in an array, so that it is transferred like those of `findEncoded`. */
 export interface NextPart {
   parts: [Part]
   final: boolean
@@ -105,7 +105,7 @@ export interface Attachment {
   schema: StorageSchema
 }
 
-/** Requests travel in arrays: all of one turn of the event loop, or all up to a commit. */
+/** Requests are sent in arrays: those of one turn of the event loop, or those up to a commit. */
 export interface Request {
   id: number
   /** The number of the workspace within its storage. */
@@ -119,7 +119,7 @@ export interface WorkerOptions {
   role: 'writer' | 'reader'
   maxOpenFiles: number
   maxPages?: number | undefined
-  /** Limit of concurrent reads that take several requests. */
+  /** Maximum number of reads that take several requests. */
   maxLongReads: number
   port: MessagePort
   /** Counts the messages to the worker and from it. Each side sees a message before the event loop delivers it. */

@@ -7,7 +7,7 @@ import { singleReads } from './read-calls.ts'
 import { SearchFeed } from './search-feed.ts'
 import { changeSchema, fileWrites, openFile } from './write-calls.ts'
 
-/** What a worker does with a request, apart from how it gets there. */
+/** Executes the calls of a worker. */
 export class WorkerService {
   readonly #handles: Handles
   readonly #feed: SearchFeed
@@ -46,7 +46,7 @@ export class WorkerService {
     list: (workspace, call) => singleReads.list(this.#file(workspace), call),
   }
 
-  /** `isWanted`: whether a request has come that isn't answered yet. */
+  /** `isWanted`: whether a request has arrived that has no reply yet. */
   constructor(options: WorkerOptions, isWanted: () => boolean) {
     this.#handles = new Handles({ ...options, readOnly: options.role === 'reader' })
     this.#feed = new SearchFeed(this.#handles, isWanted)

@@ -13,38 +13,41 @@ import type {
 import { toError } from '../file/failure.ts'
 
 export interface ThreadOptions extends Omit<WorkerOptions, 'sent' | 'port'> {
-  /** A worker has ended that wasn't told to. */
+  /** Called when a worker ends unexpectedly. */
   crashed: (error: Error) => void
-  /** A worker was started. */
+  /** Called when a worker starts. */
   started?: ((worker: Worker) => void) | undefined
 }
 
-/** An open workspace as its workers have to know it. Replaced whole when it changes. */
+/** An open workspace as its workers know it. The attachment is replaced, not changed. */
 export interface Registered {
   readonly workspace: number
   attachment: Attachment
 }
 
-/** A method, not a function property, so that its parameter may be narrower: the id pairs each reply with its call. */
+/**
+ * Methods instead of function properties, so that a narrower parameter is allowed: the id matches each reply with its
+ * call.
+ */
 interface Pending {
   resolve(value: ResultOf<MethodName>): void
   reject(error: Error): void
 }
 
-/** A worker that runs, with what it was told of. */
+/** A running worker and its state. */
 interface Running {
   worker: Worker
   port: MessagePort
-  /** Messages sent to the worker, and those it has sent. */
+  /** Number of messages sent to the worker and by it. */
   sent: Int32Array
-  /** Messages of the worker taken in. */
+  /** Number of messages from the worker that were handled. */
   taken: number
   attached: Map<number, Attachment>
   pending: Map<number, Pending>
   outgoing: Request[]
 }
 
-/** A worker started at the first request, and again after it has crashed. */
+/** A worker thread that starts with the first request, and again after a crash. */
 export class WorkerThread {
   readonly #options: ThreadOptions
   #running: Running | undefined
@@ -55,7 +58,10 @@ export class WorkerThread {
     this.#options = options
   }
 
-  /** Sends the request with all others of this turn of the event loop; a commit, which is many already, at once. */
+  /**
+   * Sends the request together with the others of this turn of the event loop. A commit, which combines many
+   * requests, is sent at once.
+   */
   request<C extends Call>(registered: Registered, call: C): Promise<ResultOfCall<C>> {
     if (this.#closed) return Promise.reject(new StorageError('closed', 'the storage is closed'))
     const running = (this.#running ??= this.#start())
@@ -67,7 +73,7 @@ export class WorkerThread {
     })
   }
 
-  /** Takes in what the worker has answered, without waiting for the event loop to come by. */
+  /** Handles replies that have arrived, before the event loop does. */
   pollReplies(): void {
     const running = this.#running
     if (running !== undefined && Atomics.load(running.sent, 1) !== running.taken) drain(running)

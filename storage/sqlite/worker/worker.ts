@@ -2,7 +2,7 @@ import { workerData } from 'node:worker_threads'
 import type { Reply, Request, WorkerOptions } from './worker-protocol.ts'
 import { WorkerService } from './worker-service.ts'
 
-/** Longest time answers wait for those of later requests of the same message. */
+/** Maximum delay of a reply while later requests of the same message run, in milliseconds. */
 const replyEvery = 2
 
 const options: WorkerOptions = workerData
@@ -31,7 +31,7 @@ function post(replies: Reply[]): void {
   Atomics.add(options.sent, 1, 1)
 }
 
-/** Encoded parts are handed over, not copied. */
+/** Encoded parts are transferred instead of copied. */
 function transferable(reply: Reply): ArrayBuffer[] {
   const value = 'value' in reply ? reply.value : undefined
   if (typeof value !== 'object' || !('parts' in value)) return []

@@ -33,7 +33,7 @@ import type { WorkspaceFile } from '../file/workspace-file.ts'
 
 type FileWrite = 'prefetch' | 'commit' | 'upload' | 'clean'
 
-/** Calls of a writer that need nothing but the open file. */
+/** Calls of a writer that need only the open file. */
 export const fileWrites: {
   [M in FileWrite & keyof WriteMethods]: (file: WorkspaceFile, call: CallOf<M>) => ResultOf<M>
 } = {
@@ -43,7 +43,7 @@ export const fileWrites: {
   clean: (file, { domain, ids }) => write(file, () => cleanDocuments(file, domain, ids)),
 }
 
-/** Creates the file of a new workspace, and brings an older one up to what is declared. */
+/** Creates the file of a new workspace, and applies the declared schema to an existing one. */
 export function openFile(handles: Handles, workspace: number): Opened {
   const attachment = handles.attachment(workspace)
   createFile(attachment.file)
@@ -89,7 +89,7 @@ function commit(file: WorkspaceFile, { absent, entries, puts, removes }: CommitP
   }
 }
 
-/** A transaction of the batch need not be looked for: the log has each once, and says so. */
+/** Transactions of the batch itself are not looked up: the log rejects duplicates. */
 function requireAbsent(file: WorkspaceFile, { requests, documents }: Absent, entries: readonly Row[]): void {
   const own = new Set(entries.map(entryId))
   const others = requests.filter((id) => !own.has(id))
