@@ -95,7 +95,7 @@ function applyAttached(doc: Doc | undefined, tx: TxCollectionCUD): Doc | undefin
   const { modifiedBy, modifiedOn } = tx
   const inner: TxCUD = { ...requireInner(tx), modifiedBy, modifiedOn }
   if (inner._class === 'core:class:TxCollectionCUD')
-    throw invalidTransaction('a collection within a collection')
+    throw invalidTransaction('nested collection transactions')
   if (inner._class !== 'core:class:TxCreateDoc') return applyTransaction(doc, inner)
   const attached = { attachedTo: tx.objectId, attachedToClass: tx.objectClass, collection: tx.collection }
   return { ...create(doc, inner), ...attached }
@@ -106,8 +106,8 @@ function changed(doc: Doc, tx: TxCUD, change: (fields: Fields) => void): Doc {
   const fields = fieldsOf(copy)
   change(fields)
   if (fields['_id'] !== doc._id || fields['_class'] !== doc._class)
-    throw invalidTransaction('_id and _class stay')
-  if (typeof fields['space'] !== 'string') throw invalidTransaction('a document is in a space')
+    throw invalidTransaction('_id and _class are immutable')
+  if (typeof fields['space'] !== 'string') throw invalidTransaction('the space is not a string')
   copy.modifiedBy = tx.modifiedBy
   copy.modifiedOn = tx.modifiedOn
   return copy
@@ -120,6 +120,6 @@ function existing(doc: Doc | undefined, tx: TxCUD): Doc {
 
 /** A restored log may contain a collection transaction without an inner one, or with another one inside. */
 function requireInner(tx: TxCollectionCUD): TxCUD {
-  if (!isFields(tx.tx)) throw invalidTransaction('no transaction of the attached document')
+  if (!isFields(tx.tx)) throw invalidTransaction('the inner transaction is missing')
   return tx.tx
 }

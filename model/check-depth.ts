@@ -21,10 +21,10 @@ export function checkDepth(tx: TxCUD): void {
 }
 
 /** Checks a value. `above` is the number of objects and arrays around its position. */
-type Place = (value: unknown, field: string, above: number) => void
+type Check = (value: unknown, field: string, above: number) => void
 
 /** The operators whose operands become part of the document. */
-const placing: ReadonlyMap<string, Place> = new Map<string, Place>([
+const placed: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['$push', checkPushed],
   ['$move', checkMoved],
   ['$update', checkUpdated],
@@ -32,16 +32,16 @@ const placing: ReadonlyMap<string, Place> = new Map<string, Place>([
 
 function checkOperations(operations: object, above: number): void {
   for (const [key, operand] of Object.entries(operations)) {
-    const place = placing.get(key)
-    if (place !== undefined) checkFields(operand, above, place)
+    const check = placed.get(key)
+    if (check !== undefined) checkFields(operand, above, check)
     else if (key === '$pushMixin') checkFields(valuesOf(operand), above + 1, checkPushed)
     else if (!key.startsWith('$')) checkPlaced(operand, key, above + lengthOf(key))
   }
 }
 
-function checkFields(operand: unknown, above: number, place: Place): void {
+function checkFields(operand: unknown, above: number, check: Check): void {
   if (!isFields(operand)) return
-  for (const [key, value] of Object.entries(operand)) place(value, key, above + lengthOf(key))
+  for (const [key, value] of Object.entries(operand)) check(value, key, above + lengthOf(key))
 }
 
 function checkPushed(operand: unknown, field: string, above: number): void {

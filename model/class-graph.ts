@@ -27,7 +27,7 @@ export function verifyClass(candidate: Class, classes: Classes): void {
     throw invalidModel('unknown kind of class', candidate._id)
   }
   if (isReservedKey(candidate._id) || /[.$]/.test(candidate._id)) {
-    throw invalidModel('not an identifier of a class', candidate._id)
+    throw invalidModel('invalid identifier of a class', candidate._id)
   }
   verifyShape(candidate)
   const parents = parentsOf(candidate)
@@ -48,16 +48,16 @@ function verifyShape(candidate: Class): void {
   const { domain, visibleTo, accents, strict, indexes } = fields
   const { _id } = candidate
   if (parentsOf(candidate).some((parent: unknown) => typeof parent !== 'string'))
-    throw invalidModel('a class extends classes by their ids', _id)
+    throw invalidModel('extends and implements must be ids of classes', _id)
   if (domain !== undefined && !(typeof domain === 'string' && /^[a-z][a-z0-9_-]{0,63}$/i.test(domain)))
-    throw invalidModel('a domain is letters, digits, dashes', _id)
+    throw invalidModel('a domain consists of letters, digits, dashes and underscores', _id)
   if (visibleTo !== undefined && visibleTo !== 'creator')
-    throw invalidModel('visibleTo is creator, or left out', _id)
+    throw invalidModel('visibleTo must be creator or omitted', _id)
   if (accents !== undefined && accents !== 'distinct')
-    throw invalidModel('accents is distinct, or left out', _id)
+    throw invalidModel('accents must be distinct or omitted', _id)
   if (strict !== undefined && typeof strict !== 'boolean') throw invalidModel('strict is a boolean', _id)
   if (indexes !== undefined && !(Array.isArray(indexes) && indexes.every(isIndex)))
-    throw invalidModel('indexes are lists of [path, 1 or -1]', _id)
+    throw invalidModel('indexes must be lists of [path, 1 or -1]', _id)
 }
 
 function isIndex(keys: unknown): boolean {
@@ -75,14 +75,14 @@ function isIndex(keys: unknown): boolean {
 export function verifyEnum({ _id, enumValues }: Enum): void {
   const values: unknown = enumValues
   if (!Array.isArray(values) || values.some((value) => typeof value !== 'string'))
-    throw invalidModel('the values of an enum are strings', _id)
+    throw invalidModel('the values of an enum must be strings', _id)
 }
 
 /** A mixin extends a class or a mixin, a class extends a class, an interface extends an interface. */
 function verifyKinds(candidate: Class, classes: Classes): void {
   const base = candidate.extends === undefined ? undefined : classes.get(candidate.extends)
   const fits = base === undefined ? candidate.kind !== ClassKind.Mixin : mayExtend(candidate.kind, base.kind)
-  if (!fits) throw invalidModel('extends a class of another kind', candidate._id)
+  if (!fits) throw invalidModel('the class extends one of another kind', candidate._id)
 }
 
 function mayExtend(kind: ClassKind, base: ClassKind): boolean {
@@ -92,10 +92,10 @@ function mayExtend(kind: ClassKind, base: ClassKind): boolean {
 export function verifyAttribute(attribute: Attribute, classes: Classes): void {
   if (!classes.has(attribute.attributeOf)) throw unknownClass(String(attribute.attributeOf))
   if (typeof attribute.name !== 'string' || isReservedKey(attribute.name) || /^$|[.$]/.test(attribute.name)) {
-    throw invalidModel('not a name of an attribute', attribute._id)
+    throw invalidModel('invalid name of an attribute', attribute._id)
   }
   if (typeof attribute.type?._class !== 'string')
-    throw invalidModel('an attribute without a type', attribute._id)
+    throw invalidModel('the attribute has no type', attribute._id)
 }
 
 /** The `extends` of an interface may be an array in models of existing clients. */

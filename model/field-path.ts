@@ -93,5 +93,7 @@ function keyAt(path: readonly string[], depth: number): string {
 }
 
 function notContainer(path: readonly string[], depth: number): Error {
-  return invalidTransaction('no such place in the document', { field: path.slice(0, depth + 1).join('.') })
+  return invalidTransaction('the path does not exist in the document', {
+    field: path.slice(0, depth + 1).join('.'),
+  })
 }

@@ -173,7 +173,7 @@ export class Hierarchy {
       verifyAttribute(after, this.#classes)
       const expected =
         after.defaultValue == null ? undefined : checkType(this, after.type, after.defaultValue)
-      if (expected !== undefined) throw invalidModel(`the default is no ${expected}`, id)
+      if (expected !== undefined) throw invalidModel(`the default is not of type ${expected}`, id)
     }
     replace(this.#attributes, id, after)
     this.#graph = new ClassGraph(this.#classes, this.#attributes)

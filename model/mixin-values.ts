@@ -55,7 +55,7 @@ function checkCarrier(hierarchy: Hierarchy, mixin: string, _class: string): void
   hierarchy.getClass(mixin)
   if (!hierarchy.isMixin(mixin)) throw invalidTransaction('not a mixin', { mixin })
   if (!hierarchy.mayCarry(_class, mixin))
-    throw invalidTransaction('a mixin of another class', { mixin, _class })
+    throw invalidTransaction('the mixin extends another class', { mixin, _class })
 }
 
 /** Checks all fields of a mixin. */

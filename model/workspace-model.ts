@@ -145,7 +145,8 @@ export class WorkspaceModel {
   ): string | undefined {
     if (!this.isDeclared(attributeOf)) return undefined
     if (serverPlugins.has(pluginOf(attributeOf))) return `${attributeOf} is a class of the server`
-    if (required === true) return `${attributeOf} is declared by a module: what is added to it is optional`
+    if (required === true)
+      return `${attributeOf} is declared by a module: additional attributes must be optional`
     const declared = hierarchy
       .descendants(attributeOf)
       .some((_class) => (hierarchy.attributes(_class).get(name)?._id ?? _id) !== _id)
@@ -158,13 +159,13 @@ export class WorkspaceModel {
 
   after(hash: string): ModelResponse {
     const position = this.#positions.get(hash)
-    if (position !== undefined) return this.#answer(this.#transactions.slice(position), false)
-    if (this.#base === undefined) return this.#answer([...this.#transactions], hash === EMPTY_MODEL_HASH)
+    if (position !== undefined) return this.#response(this.#transactions.slice(position), false)
+    if (this.#base === undefined) return this.#response([...this.#transactions], hash === EMPTY_MODEL_HASH)
     const { transactions, full } = this.#base.after(hash)
-    return this.#answer([...transactions, ...this.#transactions], full)
+    return this.#response([...transactions, ...this.#transactions], full)
   }
 
-  #answer(transactions: Tx[], full: boolean): ModelResponse {
+  #response(transactions: Tx[], full: boolean): ModelResponse {
     return { transactions, hash: this.hash, full: full || transactions.length === this.#length }
   }
 

@@ -49,7 +49,7 @@ const changeSteps: readonly ChangeStep[] = [
 
 /** The steps of the commit queue. */
 export function buildCommitSteps(workspace: Workspace): RequestHandler {
-  const end: ChangeHandler = () => Promise.reject(new Error('the last commit step passed a transaction on'))
+  const end: ChangeHandler = () => Promise.reject(new Error('the last commit step called the next one'))
   const changes = changeSteps.reduceRight((next, step) => step(next, workspace), end)
   return requestSteps.reduceRight((next, step) => step(next, workspace), applyIf(changes, workspace))
 }

@@ -52,7 +52,7 @@ export function observeCommits(
         listener.indexed?.(indexedAnew(model.hierarchy, schema, next))
         schema = next
       } catch (error) {
-        logger.error({ err: error, workspace: id }, 'the storage schema did not follow the model')
+        logger.error({ err: error, workspace: id }, 'the storage schema could not be updated')
       }
     },
     failed: (error) => {

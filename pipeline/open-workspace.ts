@@ -140,7 +140,7 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
     closedToPeople,
     query: consistent(workspace, handlers),
     catchUp: async (caller, since) =>
-      restoring.hasHeard(since.after) ? await catchUp(workspace, caller, since) : undefined,
+      restoring.isKnownAt(since.after) ? await catchUp(workspace, caller, since) : undefined,
     model,
     modules,
     moduleContextFor: (caller) => moduleContextFor(workspace, handlers, caller),
@@ -177,7 +177,7 @@ async function prepare(
   } catch (error) {
     if (!(error instanceof StatusError)) throw error
     const { id, logger } = workspace
-    logger.error({ err: error, workspace: id }, 'the workspace opens only to those who can repair it')
+    logger.error({ err: error, workspace: id }, 'the workspace opens for repair only')
     return error
   }
 }
@@ -185,6 +185,6 @@ async function prepare(
 function consistent({ reads }: Workspace, handlers: Handlers): Pipeline['query'] {
   return (caller, request) => {
     const find = () => handlers.find(caller, { ...request, isConsistent: true })
-    return reads.read(find, (answer) => isEncoded(answer) && answer.rest?.close())
+    return reads.read(find, (response) => isEncoded(response) && response.rest?.close())
   }
 }

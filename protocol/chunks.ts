@@ -1,22 +1,22 @@
 import { findResult } from './codec.ts'
 import type { Chunk, Response } from './messages.ts'
 
-/** One frame's part of an array result. */
+/** One frame of an array result. */
 export interface ResultPart {
   result: unknown[]
   chunk?: Chunk
 }
 
-/** How much one frame carries. */
+/** Limits of one frame. */
 export interface ChunkLimits {
   maxCount: number
-  /** Bytes of the items as JSON, as far as they can be told without encoding; a larger item is alone. */
+  /** Size of the items as JSON, in bytes. An estimate: text is not encoded. A larger item has a frame of its own. */
   maxBytes: number
 }
 
 /**
- * Splits an array result into frames within the limits; a short one stays whole, without `chunk`. Each part
- * carries the `total`, so that a client finds it on the last one.
+ * Splits an array result into frames within the limits. A short result stays whole, without `chunk`. Each part has
+ * the `total`, so that the last one does.
  */
 export function splitResult(result: unknown[], limits: ChunkLimits): ResultPart[] {
   const ends = partEnds(result, limits)
@@ -27,7 +27,7 @@ export function splitResult(result: unknown[], limits: ChunkLimits): ResultPart[
   })
 }
 
-/** Where each part ends. */
+/** The end of each part. */
 function partEnds(result: unknown[], { maxCount, maxBytes }: ChunkLimits): number[] {
   const ends: number[] = []
   let start = 0
@@ -49,11 +49,11 @@ function withTotalOf(whole: unknown[], part: unknown[]): unknown[] {
   return 'total' in whole && typeof whole.total === 'number' ? findResult(part, whole.total) : part
 }
 
-/** Puts the parts of chunked answers together, whatever order they come in. */
+/** Combines the parts of chunked results, in any order. */
 export class ChunkAssembler {
   readonly #waiting = new Map<Response['id'], { parts: Map<number, unknown[]>; last?: number }>()
 
-  /** The whole response once its last part is there; a response without chunk is whole. */
+  /** The whole response after its last part, or a response without chunk. */
   add(response: Response): Response | undefined {
     const { chunk, ...whole } = response
     if (chunk === undefined) return response
@@ -67,7 +67,7 @@ export class ChunkAssembler {
     return { ...whole, result: join(waiting.parts, waiting.last) }
   }
 
-  /** Documents received so far for a request. */
+  /** Number of documents received for a request. */
   progress(id: Response['id']): number {
     let count = 0
     for (const part of this.#waiting.get(id)?.parts.values() ?? []) count += part.length

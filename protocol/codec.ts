@@ -5,7 +5,7 @@ import type { Request, Response } from './messages.ts'
 import { idOf } from './parse-request.ts'
 import { HALF_PAIR, isTree, mayHold, POINTER, withHalves } from './packed-tree.ts'
 
-/** How a find result travels, as arrays lose the property `total` in JSON and in msgpack. */
+/** The encoding of a find result: arrays lose the property `total` in JSON and in msgpack. */
 interface TotalArray {
   dataType: 'TotalArray'
   total: number
@@ -26,7 +26,7 @@ export function encodeBinary(response: Response): Buffer {
   return packr.pack(outgoing(response))
 }
 
-/** A client's request, packed. */
+/** Packs the request of a client. */
 export function encodeBinaryRequest(request: Request): Uint8Array {
   return packr.pack(request)
 }
@@ -39,7 +39,7 @@ export function decodeBinary(bytes: Uint8Array): Response {
   return incoming(unpackr.unpack(bytes))
 }
 
-/** @throws StatusError `platform:status:BadRequest` when the frame is not what its kind says */
+/** @throws StatusError `platform:status:BadRequest` if the frame is not of its kind */
 export function decodeRequestFrame(data: Uint8Array, isBinary: boolean): unknown {
   try {
     return isBinary ? unpackTree(data) : JSON.parse(utf8.decode(data))
@@ -50,7 +50,7 @@ export function decodeRequestFrame(data: Uint8Array, isBinary: boolean): unknown
   }
 }
 
-/** What stands in a packed frame, as JSON would have told it. */
+/** The content of a packed frame, as its JSON would represent it. */
 function unpackTree(data: Uint8Array): unknown {
   const value: unknown = unpackr.unpack(data)
   if (mayHold(data, POINTER) && !isTree(value, data.length)) throw tooMuch(value)
@@ -60,7 +60,7 @@ function unpackTree(data: Uint8Array): unknown {
 function tooMuch(frame: unknown): StatusError {
   const id = idOf(frame)
   const known = id === undefined ? {} : { id }
-  return new StatusError('platform:status:BadRequest', { message: 'pointers without end', ...known })
+  return new StatusError('platform:status:BadRequest', { message: 'too many pointers', ...known })
 }
 
 function outgoing(response: Response): Response {

@@ -29,7 +29,7 @@ export function planFind(
 
 function plan(hierarchy: Hierarchy, _class: string, query: DocumentQuery, options: FindOptions): FindPlan {
   const { domain, condition } = planClass(hierarchy, _class)
-  if (!isFields(query) || !isFields(options)) throw invalidQuery('query and options are objects')
+  if (!isFields(query) || !isFields(options)) throw invalidQuery('query and options must be objects')
   const budget = new OperandBudget()
   const lookups = planLookups(hierarchy, _class, options.lookup, budget)
   const scope: QueryScope = { hierarchy, _class, lookups, budget }
@@ -80,17 +80,18 @@ function checkPrefix(query: DocumentQuery): Condition[] {
 function planLimit(limit: unknown): number | undefined {
   if (limit === undefined || limit === null || limit === 0) return undefined
   if (typeof limit !== 'number' || !Number.isSafeInteger(limit) || limit < 0)
-    throw invalidQuery('limit is a non-negative integer')
+    throw invalidQuery('limit must be a non-negative integer')
   return limit
 }
 
 function planProjection(projection: unknown, scope: QueryScope): Projection | undefined {
   if (projection === undefined || projection === null) return undefined
-  if (!isFields(projection)) throw invalidQuery('projection is an object')
+  if (!isFields(projection)) throw invalidQuery('projection must be an object')
   const entries = Object.entries(projection).filter(([key]) => key !== '_id')
   scope.budget.spend(entries.length)
   const kept = entries.filter(([key, value]) => isKept(key, value))
-  if (kept.length > 0 && kept.length < entries.length) throw invalidQuery('projection includes or excludes')
+  if (kept.length > 0 && kept.length < entries.length)
+    throw invalidQuery('projection must either include or exclude fields')
   const paths = entries.map(([key]) => resolvePath(scope.hierarchy, scope._class, key))
   const includes = kept.length > 0 || (entries.length === 0 && projection['_id'] === 1)
   return includes ? { include: paths } : { exclude: paths }

@@ -18,7 +18,8 @@ export function checkRegex(source: string, flags: string): void {
   } catch (error) {
     throw invalidQuery(error instanceof Error ? error.message : 'not a regular expression')
   }
-  if (hasNestedRepetition(source)) throw invalidQuery('repeats a group that repeats or has alternatives')
+  if (hasNestedRepetition(source))
+    throw invalidQuery('the pattern repeats a group that contains repetitions or alternatives')
 }
 
 interface Group {

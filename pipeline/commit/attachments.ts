@@ -22,7 +22,7 @@ export function checkParts(tx: TxCreateDoc): void {
   const missing = PARTS.filter((part) => tx[part] === undefined)
   const [field] = missing
   if (field === undefined || missing.length === PARTS.length) return
-  throw invalidTransaction(`attached in part, without ${missing.join(' and ')}`, { field })
+  throw invalidTransaction(`incomplete attachment without ${missing.join(' and ')}`, { field })
 }
 
 /** The attachment of a document whose class derives from AttachedDoc. */
@@ -80,7 +80,7 @@ export async function checkAttachment(
     throw invalidTransaction('no such collection', { _class: parent._class, field: collection })
   const { itemClass } = declared.type
   if (itemClass !== undefined && !hierarchy.isDerived(item._class, hierarchy.baseClass(itemClass)))
-    throw invalidTransaction('a collection of another class', {
+    throw invalidTransaction('the collection accepts another class', {
       _class: item._class,
       field: collection,
       expected: itemClass,

@@ -6,7 +6,7 @@ import { type CommitLimits, DEFAULT_COMMIT_LIMITS } from './commit-limits.ts'
 import type { CommitObserver } from './commit-observer.ts'
 import { CommitState } from './commit-state.ts'
 import type { RequestHandler } from './commit-step.ts'
-import { partFrom } from './part-from.ts'
+import { isolateTooLarge } from './isolate-too-large.ts'
 import { RecentDocuments } from './recent-documents.ts'
 import { settleFailed } from './settle-failed.ts'
 import { Group, isModelChange, Staging, type Waiting } from './staging.ts'
@@ -69,7 +69,9 @@ export class CommitQueue {
   /** Resolves with the result when the transaction is durable. */
   enqueue(caller: Caller, tx: Tx): Promise<unknown> {
     if (this.depth >= this.#limits.maxWaiting) {
-      return Promise.reject(new StorageError('unavailable', 'too many transactions wait to be committed'))
+      return Promise.reject(
+        new StorageError('unavailable', 'too many transactions are waiting for their commit'),
+      )
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ caller, tx, resolve, reject })
@@ -138,9 +140,9 @@ export class CommitQueue {
     const next = this.#newGroup(group.state)
     this.#group = next
     const size = group.staged.length
-    const done = this.#makeDurable(group).then((answer) => {
+    const done = this.#makeDurable(group).then((respond) => {
       this.#committing = undefined
-      if (answer === undefined) {
+      if (respond === undefined) {
         next.isStale = true
         return
       }
@@ -148,7 +150,7 @@ export class CommitQueue {
       // Start the next commit first: sending the responses of a group blocks the event loop for about as long as a
       // commit.
       if (!this.#staging.isBusy && next.staged.length > 0) this.#commit()
-      answer()
+      respond()
     })
     this.#committing = { done, size }
   }
@@ -160,9 +162,9 @@ export class CommitQueue {
   async #flush(group: Group): Promise<void> {
     await this.#committing?.done
     if (!group.isStale && group.staged.length > 0) {
-      const answer = await this.#makeDurable(group)
-      group.isStale = answer === undefined
-      answer?.()
+      const respond = await this.#makeDurable(group)
+      group.isStale = respond === undefined
+      respond?.()
     }
     if (group.isStale) throw new StorageError('unavailable', 'the transaction has to be staged again')
   }
@@ -195,8 +197,8 @@ export class CommitQueue {
   async #failed(group: Group, error: unknown): Promise<void> {
     this.#recent.clear()
     const code = error instanceof StorageError ? error.code : undefined
-    const isParted = code === 'too-large' && partFrom(group, error)
-    if (code === 'exists') this.#staging.ask()
+    const isParted = code === 'too-large' && isolateTooLarge(group, error)
+    if (code === 'exists') this.#staging.prefetchNext()
     if (code === 'exists' || isParted) {
       pushAll(
         this.#again,
@@ -207,7 +209,7 @@ export class CommitQueue {
     this.#uncertain = true
     if (code !== 'too-large') this.#observer.failed(error)
     pushAll(this.#again, await settleFailed(group, error, this.#workspace.storage))
-    if (this.#again.length > 0) this.#staging.ask()
+    if (this.#again.length > 0) this.#staging.prefetchNext()
   }
 
   /** Returns the requests of a stale group to the queue, before later ones. */

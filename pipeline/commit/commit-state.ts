@@ -7,9 +7,9 @@ import type { Absent, CommitBatch, LogEntry, Prefetched } from '../../storage/co
 import type { Push } from '../push/push.ts'
 import { isStoredDomain } from '../shared/stored-domain.ts'
 import { isStructural, withChange } from '../../model/workspace-model.ts'
-import { Assumed } from './assumed.ts'
+import { Assumptions } from './assumptions.ts'
 import { estimatedSize } from './estimated-size.ts'
-import { isAbout } from './is-about.ts'
+import { refersTo } from './refers-to.ts'
 import type { RecentDocuments } from './recent-documents.ts'
 import { Savepoints } from './savepoints.ts'
 import { mapOf, type Staged, StagedDocuments } from './staged-documents.ts'
@@ -27,7 +27,7 @@ export class CommitState {
   readonly #read = new Map<Domain, Staged>()
   readonly #staged: StagedDocuments
   readonly #queries: StagedQueries
-  readonly #assumed = new Assumed()
+  readonly #assumed = new Assumptions()
   readonly #savepoints = new Savepoints()
   readonly #known = new Map<string, unknown>()
   #firstSeq: number
@@ -189,7 +189,7 @@ export class CommitState {
 
   /** Whether another entry that is not durable yet changes a document, or is in a space, of this id. */
   names(id: string, own: TxCUD): boolean {
-    const isNamed = this.entries.some(({ tx }) => tx._id !== own._id && isAbout(tx, id))
+    const isNamed = this.entries.some(({ tx }) => tx._id !== own._id && refersTo(tx, id))
     return isNamed || this.#before?.names(id, own) === true
   }
 
@@ -229,7 +229,7 @@ export class CommitState {
 
   /** The assumptions that the batch depends on. */
   #absent(): Absent {
-    return this.#assumed.among({
+    return this.#assumed.usedBy({
       request: (id) => this.#known.has(id),
       document: (domain, id) => this.#staged.has(domain, id),
     })

@@ -24,7 +24,7 @@ export function checkCounters(hierarchy: Hierarchy, { before, after }: DocumentC
   for (const path of counterFields(hierarchy, after._class)) {
     const [was, is] = [before === undefined ? undefined : valueAt(before, path), valueAt(after, path)]
     const isKept = before === undefined ? is === 0 || is == null : is === was
-    if (!isKept) throw invalidTransaction('the server counts what is attached', { field: path.join('.') })
+    if (!isKept) throw invalidTransaction('only the server changes counters', { field: path.join('.') })
   }
 }
 

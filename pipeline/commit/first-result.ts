@@ -5,22 +5,22 @@ import type { Tx } from '../../model/transactions.ts'
 import { mapSigned } from '../shared/signed-transactions.ts'
 
 /** The stored result of a request, with a digest of its transaction, so that only the same transaction gets it. */
-interface KeptResult {
+interface StoredResult {
   digest: string
   value: unknown
 }
 
-export function keptResult(tx: Tx, value: unknown): KeptResult {
+export function storedResult(tx: Tx, value: unknown): StoredResult {
   return { digest: digestOf(tx), value }
 }
 
 /** `undefined` if the result has no digest: an older version stored it, or it belongs to an inner transaction. */
-export function asKept(result: unknown): KeptResult | undefined {
+export function asStoredResult(result: unknown): StoredResult | undefined {
   if (!isFields(result) || typeof result['digest'] !== 'string' || !('value' in result)) return undefined
   return { digest: result['digest'], value: result['value'] }
 }
 
-export function isOf({ digest }: KeptResult, tx: Tx): boolean {
+export function belongsTo({ digest }: StoredResult, tx: Tx): boolean {
   return digest === digestOf(tx)
 }
 

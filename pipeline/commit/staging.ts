@@ -51,7 +51,7 @@ export class Staging {
   }
 
   /** The next requests are prefetched instead of assumed to be new. */
-  ask(): void {
+  prefetchNext(): void {
     this.#isAsking = true
   }
 

@@ -13,8 +13,8 @@ export const coalesceQueries: Middleware = (next, workspace) => {
       const key = JSON.stringify([workspace.lastSeq(), request.plan, request.encoded])
       const joined = inFlight.get(key)
       if (joined !== undefined) {
-        const answer = await joined
-        return goesOn(answer) ? await next.find(caller, request) : answer
+        const response = await joined
+        return goesOn(response) ? await next.find(caller, request) : response
       }
       const run = Promise.resolve(next.find(caller, request)).finally(() => inFlight.delete(key))
       inFlight.set(key, run)
@@ -23,6 +23,6 @@ export const coalesceQueries: Middleware = (next, workspace) => {
   }
 }
 
-function goesOn(answer: FindResponse): boolean {
-  return isEncoded(answer) && answer.rest !== undefined
+function goesOn(response: FindResponse): boolean {
+  return isEncoded(response) && response.rest !== undefined
 }

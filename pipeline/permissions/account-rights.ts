@@ -14,11 +14,11 @@ export function decideAccount(writer: Writer, { before, after }: DocumentChange)
   const [was, is]: (Unchecked<Account> | undefined)[] = [before, after]
   if (was === undefined || is === undefined)
     throw forbidden('the accounts service makes and removes accounts')
-  if (was.email !== is.email) throw forbidden('an email changes only through the accounts service')
+  if (was.email !== is.email) throw forbidden('only the accounts service changes emails')
   const highest = Math.max(rankOf(was.role), rankOf(is.role))
   const isAbove = isMaintainer(writer.role) && rankOf(writer.role) >= highest
   if (isAbove || (was._id === writer.account && was.role === is.role)) return
-  throw forbidden('owners and maintainers change accounts, none above their own role')
+  throw forbidden('only owners and maintainers change accounts, up to their own role')
 }
 
 /**

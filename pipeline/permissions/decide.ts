@@ -32,7 +32,7 @@ export function decide(writer: Writer, decision: Decision): void {
   else if (after !== undefined) checkHeader(before, after)
   if (after !== undefined && after.space !== before?.space && !writer.seesSpace(after.space))
     throw notFound(after.space)
-  if (pluginOf(doc._class) === 'module') throw forbidden('documents of modules’ state are the server’s')
+  if (pluginOf(doc._class) === 'module') throw forbidden('only the server changes the state of modules')
   if (hierarchy.isDerived(doc._class, core.class.UserStatus)) checkStatus(writer, decision)
   if (domain === domains.model) decideModel(writer, hierarchy, decision)
   else if (permissions.isSpace(domain, doc)) decideSpace(writer, decision)
@@ -43,16 +43,17 @@ function checkNew({ _id }: Doc, { domain, model }: Decision): void {
   const plugin = pluginOf(_id)
   if (plugin === _id) return
   if (!serverIds.has(plugin) && !(domain === domains.model && model.reservedPlugins().has(plugin))) return
-  throw forbidden(`ids that begin with ${plugin}: are the server’s and its modules’`)
+  throw forbidden(`ids with the prefix ${plugin}: are reserved for the server and its modules`)
 }
 
 function checkHeader(before: Doc, after: Doc): void {
   if (before.createdBy === after.createdBy && before.createdOn === after.createdOn) return
-  throw forbidden('who created a document, and when, stays')
+  throw forbidden('createdBy and createdOn are immutable')
 }
 
 function checkStatus({ account }: Writer, { before, after }: Decision): void {
   const both: (Unchecked<UserStatus> | undefined)[] = [before, after]
   for (const status of both)
-    if (status !== undefined && status.user !== account) throw forbidden('the status of somebody else')
+    if (status !== undefined && status.user !== account)
+      throw forbidden('the status belongs to another account')
 }

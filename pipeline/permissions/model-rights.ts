@@ -23,11 +23,11 @@ export function decideModel(writer: Writer, hierarchy: Hierarchy, change: Docume
   }
   if (!isDeclaration(shape) && !serverPlugins.has(pluginOf(shape._class))) return
   if (!isMaintainer(writer.role) || writer.modelChanges === 'nobody')
-    throw forbidden('owners and maintainers change the model')
+    throw forbidden('only owners and maintainers change the model')
   checkDomain(change.after)
 }
 
 function checkDomain(after: Unchecked<Class> | undefined): void {
   const domain = after?.domain
-  if (serverDomains.has(domain)) throw forbidden(`the domain ${String(domain)} is the server's`)
+  if (serverDomains.has(domain)) throw forbidden(`the domain ${String(domain)} is reserved for the server`)
 }

@@ -54,9 +54,9 @@ function reasonOf(before: Hierarchy, after: Hierarchy, _class: Ref<Class>): stri
 
 function lastingReason(before: Hierarchy, after: Hierarchy, _class: Ref<Class>): string | undefined {
   if (after.findClass(_class) === undefined) return undefined
-  if (after.creatorsOnly().has(_class) !== before.creatorsOnly().has(_class)) return 'who sees them changes'
+  if (after.creatorsOnly().has(_class) !== before.creatorsOnly().has(_class)) return 'the visibility changes'
   const isSame = String(after.ancestors(_class)) === String(before.ancestors(_class))
-  return isSame ? undefined : 'the class derives from another'
+  return isSame ? undefined : 'the class derives from another one'
 }
 
 async function refuseUsed(
@@ -92,14 +92,14 @@ const open: ReadonlySet<string> = new Set([
 export function derivationFlaw(hierarchy: Hierarchy, _class: string): string | undefined {
   const kind = hierarchy.findClass(_class)?.kind
   if (kind === undefined) return undefined
-  if (!/^[^:]+:[^:]+:./.test(_class)) return 'the id of a class is plugin:kind:Name'
+  if (!/^[^:]+:[^:]+:./.test(_class)) return 'the id of a class must be plugin:kind:Name'
   if (kind !== ClassKind.Class) return undefined
   const closed = hierarchy
     .ancestors(_class)
     .find((ancestor) => serverPlugins.has(pluginOf(ancestor)) && !open.has(ancestor))
-  if (closed !== undefined) return `people derive no classes from ${closed}`
+  if (closed !== undefined) return `classes must not derive from ${closed}`
   const isSpace = hierarchy.isDerived(_class, core.class.Space)
   return isSpace && hierarchy.domainOf(_class) !== domains.space
-    ? 'spaces are in the domain of spaces'
+    ? 'spaces must be in the domain of spaces'
     : undefined
 }

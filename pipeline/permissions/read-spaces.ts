@@ -45,6 +45,6 @@ export async function reportUnknownClasses(
   const classes = [...new Set(unknown.map(({ _class }) => _class))].sort()
   logger.warn(
     { workspace, classes },
-    'the workspace holds documents of unknown classes, which are hidden: a module may be missing',
+    'the workspace contains documents of unknown classes, which are hidden: a module may be missing',
   )
 }

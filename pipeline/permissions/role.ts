@@ -30,7 +30,7 @@ export function writerRole(
 ): AccountRole {
   const account: Unchecked<Account> | undefined = model.get(caller.account)
   const role = account?.role ?? AccountRole.Guest
-  if (rankOf(role) <= rankOf(AccountRole.Guest)) throw forbidden('guests only read')
+  if (rankOf(role) <= rankOf(AccountRole.Guest)) throw forbidden('guests must not write')
   if (flaws.length > 0)
     throw new StatusError('platform:status:WorkspaceBroken', { message: flaws.join('; ') })
   return role

@@ -1,6 +1,6 @@
 import type { Account, Domain, Ref, Space, Unchecked } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
-import { type AccountSet, everybody, includes, inOneOnly, nobody, these } from '../push/account-set.ts'
+import { type AccountSet, everybody, includes, inOneOnly, nobody, accountsOf } from '../push/account-set.ts'
 
 const coreSpaces: ReadonlySet<string> = new Set(Object.values(core.space))
 
@@ -86,5 +86,5 @@ export function membersOf({ members }: Unchecked<Space>): readonly Ref<Account>[
 /** Any value other than false or null is private: documents of unknown classes were not validated. */
 function readersIn(space: Unchecked<Space>): AccountSet {
   const isPrivate: unknown = space.private
-  return isPrivate === false || isPrivate == null ? everybody : these(membersOf(space))
+  return isPrivate === false || isPrivate == null ? everybody : accountsOf(membersOf(space))
 }

@@ -12,12 +12,12 @@ export function decideSpace({ account, role }: Writer, { before, after }: Docume
   if (before === undefined) return
   const was: Unchecked<Space> = before
   if (ownersOf(was).includes(account) || isMaintainer(role)) return
-  if (after === undefined) throw forbidden('owners of the space and maintainers remove it')
+  if (after === undefined) throw forbidden('only owners of the space and maintainers remove it')
   const is: Unchecked<Space> = after
   for (const field of ['private', 'archived', 'owners', 'space'] as const)
     if (JSON.stringify(was[field]) !== JSON.stringify(is[field]))
-      throw forbidden(`owners of the space and maintainers change its ${field}`)
+      throw forbidden(`only owners of the space and maintainers change its ${field}`)
   const staying = new Set(membersOf(is))
   if (membersOf(was).some((member) => member !== account && !staying.has(member)))
-    throw forbidden('owners of the space and maintainers leave others out')
+    throw forbidden('only owners of the space and maintainers remove members')
 }

@@ -9,7 +9,7 @@ export interface AccountSet {
 export const nobody: AccountSet = { isAllBut: false, accounts: new Set() }
 export const everybody: AccountSet = { isAllBut: true, accounts: new Set() }
 
-export function these(accounts: Iterable<Ref<Account>>): AccountSet {
+export function accountsOf(accounts: Iterable<Ref<Account>>): AccountSet {
   return { isAllBut: false, accounts: new Set(accounts) }
 }
 
@@ -30,7 +30,7 @@ export function inOneOnly(a: AccountSet, b: AccountSet): AccountSet {
 }
 
 export function union(a: AccountSet, b: AccountSet): AccountSet {
-  if (!a.isAllBut && !b.isAllBut) return these([...a.accounts, ...b.accounts])
+  if (!a.isAllBut && !b.isAllBut) return accountsOf([...a.accounts, ...b.accounts])
   const excepted = [...(a.isAllBut ? a : b).accounts].filter(
     (each) => !includes(a, each) && !includes(b, each),
   )

@@ -67,7 +67,7 @@ export class ConsistentReads {
       if (this.#begun === begun) return { seq, value }
       discard?.(value)
     }
-    throw new StorageError('unavailable', 'commits overtook the read again and again')
+    throw new StorageError('unavailable', 'commits overtook every attempt of the read')
   }
 
   async #reads<T>(until: number, run: () => T | Promise<T>): Promise<T> {

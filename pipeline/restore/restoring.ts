@@ -2,7 +2,7 @@ import type { Doc, Domain } from '../../model/documents.ts'
 import { domains } from '../../model/identifiers.ts'
 import { StatusError } from '../../model/status.ts'
 import { withoutHash } from '../shared/hash-field.ts'
-import { KeptMark } from './kept-mark.ts'
+import { RestoreMarkStore } from './restore-mark-store.ts'
 import { NEXT_OPENING, type RestoreMark } from './restore-mark.ts'
 import type { RestoredDocuments } from './restored-documents.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
@@ -35,14 +35,14 @@ export interface RestoringParts {
 export class Restoring {
   readonly #parts: RestoringParts
   #isLogReplaced = false
-  readonly #mark: KeptMark
+  readonly #mark: RestoreMarkStore
   #running = 0
   /** Whether all announcements were sent. */
   #isAnnounced = true
 
   constructor(parts: RestoringParts) {
     this.#parts = parts
-    this.#mark = new KeptMark(parts)
+    this.#mark = new RestoreMarkStore(parts)
   }
 
   /** The workspace has to be opened again. */
@@ -69,8 +69,8 @@ export class Restoring {
   }
 
   /** Whether a client at this log position knows of everything that was restored, and may continue from there. */
-  hasHeard(place: number): boolean {
-    return !this.#isLogReplaced && this.#mark.hasHeard(place)
+  isKnownAt(position: number): boolean {
+    return !this.#isLogReplaced && this.#mark.isKnownAt(position)
   }
 
   /** The announcement of {@link RestoringParts.changed} was sent to clients. */
@@ -99,7 +99,7 @@ export class Restoring {
     if (domain === domains.tx) await idle()
     const noted = await this.#noteThose(domain, ids)
     // The mark is durable before the documents are.
-    await this.#mark.restored(this.#place)
+    await this.#mark.restored(this.#position)
     try {
       await act()
     } finally {
@@ -115,7 +115,7 @@ export class Restoring {
     } finally {
       if (noted.changed.length > 0) this.#isAnnounced = false
       // A commit in the meantime may precede or follow the change.
-      await this.#mark.restored(this.#place)
+      await this.#mark.restored(this.#position)
     }
   }
 
@@ -128,7 +128,7 @@ export class Restoring {
     return noted
   }
 
-  get #place(): number {
+  get #position(): number {
     return this.#isLogReplaced ? NEXT_OPENING : this.#parts.lastSeq()
   }
 

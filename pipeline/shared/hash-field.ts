@@ -27,7 +27,7 @@ export function refuseHashField(
   const isWritten =
     after !== undefined && Object.hasOwn(after, HASH_FIELD) && valueIn(after) !== valueIn(before)
   if (isWritten || Object.hasOwn(tx, HASH_FIELD))
-    throw invalidTransaction('the field belongs to backup tools', { field: HASH_FIELD })
+    throw invalidTransaction('the field is reserved for backup tools', { field: HASH_FIELD })
 }
 
 function valueIn(doc: Doc | undefined): unknown {

@@ -42,7 +42,7 @@ export class AsyncTriggerRun {
       milliseconds: runTime,
       stop: this.#stop,
     })
-    if (!Array.isArray(made)) throw new TypeError('a trigger returns an array of transactions')
+    if (!Array.isArray(made)) throw new TypeError('a trigger must return an array of transactions')
     if (made.length === 0) return []
     const meta = nextGeneration(tx, this.#trigger.fullName)
     return made.map((each: TxCUD, at) =>

@@ -118,7 +118,7 @@ export class AsyncTriggerRunner {
     const { count, triggers } = generationOf(entry.tx)
     if (count >= limits.generations) {
       report('loop', { seq: entry.seq, transaction: entry.tx._id, triggers })
-      const message = `set off by triggers ${count} times in a row: ${triggers.join(' > ')}`
+      const message = `started by triggers ${count} times in a row: ${triggers.join(' > ')}`
       return await this.#deadLetter(entry, message)
     }
     for (let attempt = 1; ; attempt += 1) {

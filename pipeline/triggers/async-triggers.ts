@@ -26,9 +26,9 @@ export class AsyncTriggers {
   async start(handlers: Handlers): Promise<void> {
     const { async: triggers } = this.#workspace.modules
     if (triggers.length === 0) return
-    const places = await this.#cursors.read(triggers)
+    const positions = await this.#cursors.read(triggers)
     for (const trigger of triggers) {
-      const cursor = places.get(trigger.fullName) ?? this.#workspace.lastSeq()
+      const cursor = positions.get(trigger.fullName) ?? this.#workspace.lastSeq()
       this.#runners.set(trigger, this.#runner(handlers, trigger, cursor))
     }
     this.#wake()
@@ -117,9 +117,9 @@ export class AsyncTriggers {
 }
 
 const messages: Record<TriggerFailure, string> = {
-  retried: 'a trigger failed, and is tried again',
-  'dead-letter': 'a trigger failed: the transaction is set aside',
+  retried: 'a trigger failed and will be repeated',
+  'dead-letter': 'a trigger failed too often: the transaction is set aside as a dead letter',
   parked: 'a trigger stops until the workspace opens again',
-  loop: 'triggers set each other off without end',
-  refused: 'a trigger failed, and the request with it',
+  loop: 'triggers start each other in a loop',
+  refused: 'a trigger failed, which rejected the request',
 }

@@ -37,21 +37,21 @@ export class TriggerCursors {
     const found = await storage.get(this.domain, triggers.map(cursorId))
     const cursors = new Map(found.map((doc): [string, Unchecked<TriggerCursor>] => [doc._id, doc]))
     const txes: TxCUD[] = []
-    const places = new Map<string, number>()
+    const positions = new Map<string, number>()
     for (const trigger of triggers) {
       const cursor = cursors.get(cursorId(trigger))
       // A cursor beyond the end of the log belongs to another epoch, whatever it says.
       const end = this.#workspace.lastSeq()
       const seq = cursor?.epoch === storage.epoch ? cursor.seq : undefined
       const isOurs = seq !== undefined && seq <= end
-      places.set(trigger.fullName, isOurs ? seq : end)
+      positions.set(trigger.fullName, isOurs ? seq : end)
       if (isOurs) continue
       if (cursor !== undefined) this.#restored(trigger)
       txes.push(this.#move(trigger, this.#workspace.lastSeq(), cursor === undefined))
     }
     if (txes.length > 0)
       await this.#workspace.commit(systemCaller, atomic(this.#workspace, txes, systemCaller))
-    return places
+    return positions
   }
 
   /** A restore may have replaced or removed cursors. */
@@ -87,7 +87,7 @@ export class TriggerCursors {
     const { id: workspace, logger } = this.#workspace
     logger.warn(
       { workspace, trigger },
-      'the workspace was restored: a trigger goes on from the end of the log',
+      'the workspace was restored: a trigger continues at the end of the log',
     )
   }
 
@@ -97,11 +97,11 @@ export class TriggerCursors {
 
   #move(trigger: Installed<AsyncTrigger>, seq: number, create: boolean): TxCUD {
     const _id = brand(cursorId(trigger))
-    const place = { seq, epoch: this.#workspace.storage.epoch }
+    const position = { seq, epoch: this.#workspace.storage.epoch }
     const _class = moduleState.class.TriggerCursor
     const space = core.space.Configuration
-    if (create) return this.#factory.create(_class, space, place, { _id })
-    return this.#factory.update({ _id, _class, space }, place)
+    if (create) return this.#factory.create(_class, space, position, { _id })
+    return this.#factory.update({ _id, _class, space }, position)
   }
 
   get #factory(): TransactionFactory {

@@ -85,17 +85,17 @@ class LogReader {
 }
 
 async function list(storage: WorkspaceStorage, domain: Domain): Promise<Listing> {
-  const walk = await storage.scan(domain)
+  const scan = await storage.scan(domain)
   try {
     const hashes = new Map<string, string>()
     for (let finished = false; !finished;) {
-      const page = await walk.next(PAGE_BYTES)
+      const page = await scan.next(PAGE_BYTES)
       for (const { id, hash } of page.docs) hashes.set(id, hash)
       ;({ finished } = page)
     }
-    return { domain, seq: walk.seq, hashes }
+    return { domain, seq: scan.seq, hashes }
   } finally {
-    walk.close()
+    scan.close()
   }
 }
 

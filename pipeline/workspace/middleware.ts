@@ -63,6 +63,6 @@ export function compose(middlewares: readonly Middleware[], last: Handlers, work
   return middlewares.reduceRight((next, middleware) => ({ ...next, ...middleware(next, workspace) }), last)
 }
 
-export function isEncoded(answer: FindResponse): answer is EncodedResult {
-  return 'parts' in answer
+export function isEncoded(response: FindResponse): response is EncodedResult {
+  return 'parts' in response
 }

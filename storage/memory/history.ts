@@ -26,7 +26,7 @@ export class MemoryHistory {
     })
     const known = new Set(this.#log.map(({ tx }) => tx._id))
     const repeated = entries.find(({ tx }) => known.has(tx._id))
-    if (repeated !== undefined) throw new StorageError('conflict', `${repeated.tx._id} is in the log already`)
+    if (repeated !== undefined) throw new StorageError('conflict', `${repeated.tx._id} is already in the log`)
     for (const entry of entries) this.#append(copy(entry))
     for (const { domain, doc } of puts) this.store.put(domain, copy(doc))
     for (const { domain, id } of removes) this.store.remove(domain, id)
@@ -36,7 +36,8 @@ export class MemoryHistory {
     const found = documents.some(({ domain, ids }) =>
       ids.some((id) => this.store.get(domain, id) !== undefined),
     )
-    if (found || this.results(requests).length > 0) throw new StorageError('exists', 'not all of it is new')
+    if (found || this.results(requests).length > 0)
+      throw new StorageError('exists', 'the batch assumed something to be new that exists')
   }
 
   read({ after, limit, objectSpace }: { after: number; limit: number; objectSpace?: string }): LogEntry[] {

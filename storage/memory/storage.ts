@@ -16,7 +16,7 @@ class MemoryStorage implements Storage {
   openWorkspace(workspace: string, schema: StorageSchema): Promise<WorkspaceStorage> {
     if (this.#isClosed) return Promise.reject(new StorageError('closed', 'the storage is closed'))
     if (this.#open.has(workspace))
-      return Promise.reject(new StorageError('conflict', 'the workspace is open already'))
+      return Promise.reject(new StorageError('conflict', 'the workspace is already open'))
     const history = this.#histories.get(workspace) ?? new MemoryHistory()
     this.#histories.set(workspace, history)
     history.restoreOrder()

@@ -103,7 +103,7 @@ async function takeOver(
     log: () => ({ collection: entries, lastSeq: log.lastSeq }),
     hasTombstones: () => tombstones.size > 0,
     needsTombstone: (domain, id) => tombstones.has(domain, id),
-    noteText: (domain) => mixedTypeFields.noteText(domain),
+    noteText: (domain) => mixedTypeFields.noteTextDocuments(domain),
     refused: refusals(logger),
   })
   const tail = await log.takeOver()
@@ -111,7 +111,7 @@ async function takeOver(
   if (left.length > 0) {
     await tombstones.add(changedDocuments(left), now())
     const skipped = (fields: Record<string, unknown>) =>
-      logger?.error(fields, 'an entry could not be played again')
+      logger?.error(fields, 'an entry could not be replayed')
     await replay(left, { documents, offset: history.offset, skipped })
   }
   log.advance(tail.lastSeq)
@@ -139,7 +139,7 @@ type Report = (error: unknown, fields: Record<string, unknown>) => void
 
 function indexFailures(logger: StorageLogger | undefined): Report {
   return (error, fields) => {
-    logger?.error({ reason: messageOf(error), ...fields }, 'an index could not be made')
+    logger?.error({ reason: messageOf(error), ...fields }, 'an index could not be created')
   }
 }
 
@@ -150,7 +150,7 @@ function refusals(
     logger?.error(
       fields,
       isKept
-        ? 'MongoDB refuses something as it is, so it is stored as text'
-        : 'MongoDB refuses a document in any form, so it is set aside: only the log has it',
+        ? 'MongoDB rejects content, which is stored as text instead'
+        : 'MongoDB rejects a document even as text: only the log contains it',
     )
 }

@@ -68,7 +68,8 @@ class MongoStorage implements Storage {
   constructor(options: MongoStorageOptions) {
     const { url, databasePrefix = 'atrium-', retryFor = defaultRetry, commandTimeout = 30_000 } = options
     const { selectionTimeout = Math.min(Math.max(retryFor, 1000), 5000) } = options
-    if (!/^[a-z0-9_-]{0,20}$/.test(databasePrefix)) throw new Error(`not a prefix: ${databasePrefix}`)
+    if (!/^[a-z0-9_-]{0,20}$/.test(databasePrefix))
+      throw new Error(`invalid prefix of database names: ${databasePrefix}`)
     this.#options = options
     this.#prefix = databasePrefix
     this.#longReads = new LongReads(options.longReads)

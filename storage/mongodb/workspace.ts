@@ -124,16 +124,16 @@ export class MongoWorkspace implements WorkspaceStorage {
     if (!committer.isSettled) await this.#write(() => committer.settle())
     const { scanIdle } = this.#longReads.limits
     const read = await this.#long(() => undefined, scanIdle)
-    const walk = new ReplayingScan(domain, this.#opened)
+    const scan = new ReplayingScan(domain, this.#opened)
     return {
-      seq: walk.seq,
+      seq: scan.seq,
       next: (byteLimit) =>
         read.step(async () => {
-          const page = await this.#read(() => walk.next(byteLimit))
+          const page = await this.#read(() => scan.next(byteLimit))
           if (page.finished) read.finished()
           return page
         }),
-      get: (ids) => read.step(() => this.#read(() => walk.get(ids))),
+      get: (ids) => read.step(() => this.#read(() => scan.get(ids))),
       close: () => read.end(),
     }
   }

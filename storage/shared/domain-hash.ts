@@ -10,16 +10,16 @@ const MODULUS = 1n << BigInt(DIGITS * 4)
  * digits. It does not depend on the order or the storage of the documents. 0 for none.
  */
 export async function domainHash(storage: WorkspaceStorage, domain: Domain): Promise<string> {
-  const walk = await storage.scan(domain)
+  const scan = await storage.scan(domain)
   try {
     let sum = 0n
     for (let finished = false; !finished;) {
-      const page = await walk.next(PAGE_BYTES)
+      const page = await scan.next(PAGE_BYTES)
       for (const { hash } of page.docs) sum += BigInt(`0x${hash}`)
       ;({ finished } = page)
     }
     return (sum % MODULUS).toString(16).padStart(DIGITS, '0')
   } finally {
-    walk.close()
+    scan.close()
   }
 }

@@ -18,7 +18,7 @@ export class OpenWorkspaces<T extends Closable> {
     this.#refuseClosed()
     const before = await this.#open.get(workspace)?.catch(() => undefined)
     await before?.closing
-    if (this.#open.has(workspace)) throw new StorageError('conflict', 'the workspace is open already')
+    if (this.#open.has(workspace)) throw new StorageError('conflict', 'the workspace is already open')
     const opening = make(() => this.#open.delete(workspace))
     this.#open.set(workspace, opening)
     try {

@@ -43,7 +43,7 @@ export class SyncReads {
     const file = this.#file(registered)
     if (file === undefined) return undefined
     const page = preparePage(file, plan)
-    if (page === undefined || !page.prepared.isShort) return undefined
+    if (page === undefined || !page.prepared.readsFewRows) return undefined
     const key = `${registered.workspace} ${page.shape.key}`
     const slow = this.#slow.size === 0 ? undefined : this.#slow.get(key)
     return slow !== undefined && this.#now() < slow.until ? undefined : this.#read(file, page, key, slow)

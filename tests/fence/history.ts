@@ -1,6 +1,6 @@
 import type { Collection } from 'mongodb'
 import { StorageError } from '../../storage/contract.ts'
-import { isPassing } from '../../storage/mongodb/driver/failure.ts'
+import { isTemporary } from '../../storage/mongodb/driver/failure.ts'
 import { Log } from '../../storage/mongodb/log/log.ts'
 import type { Tail } from '../../storage/mongodb/log/log-reads.ts'
 import { type StoredEntry, storedEntry } from '../../storage/mongodb/log/stored-document.ts'
@@ -70,7 +70,7 @@ async function persistently<T>(action: (attempt: number) => Promise<T>): Promise
     try {
       return await action(attempt)
     } catch (error) {
-      if (!isPassing(error) || attempt === MOST_TRIES) throw error
+      if (!isTemporary(error) || attempt === MOST_TRIES) throw error
     }
   }
 }

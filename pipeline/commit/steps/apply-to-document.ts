@@ -32,7 +32,7 @@ export const applyToDocument: ChangeStep = (_next, workspace) =>
     const applied = { tx: change, before, after }
     stagePushes(work, workspace, applied, seq)
     work.changes?.push(applied)
-    return { result: answer(change, after), change: applied }
+    return { result: resultOf(change, after), change: applied }
   }
 
 /** Adds the creator to a transaction whose document only the creator sees: log visibility depends on it. */
@@ -60,7 +60,7 @@ function stagePushes(
 function storedDomain(hierarchy: Hierarchy, _class: ClassId): string {
   const domain = hierarchy.domainOf(_class)
   if (domain !== undefined && domain !== domains.tx) return domain
-  const message = `documents of ${_class} are not made by transactions`
+  const message = `transactions cannot change documents of ${_class}`
   throw new StatusError('core:status:InvalidTransaction', { message })
 }
 
@@ -70,7 +70,7 @@ function misplaced(_class: ClassId): StatusError {
   return new StatusError('core:status:InvalidTransaction', { message })
 }
 
-function answer(tx: TxCUD, after: Doc | undefined): object {
+function resultOf(tx: TxCUD, after: Doc | undefined): object {
   const change = innerChange(tx)
   const retrieve: unknown = 'retrieve' in change && change.retrieve
   return retrieve === true && after !== undefined ? { object: after } : {}

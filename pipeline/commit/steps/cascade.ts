@@ -84,7 +84,7 @@ async function contentsOf(
 /** Compares the domain too: ids are unique only within a domain. */
 async function attachedTo(work: Work, parents: Doc[]): Promise<Doc[]> {
   const { hierarchy } = work.state
-  const places = new Set(parents.map(({ _id, _class }) => `${hierarchy.domainOf(_class) ?? ''}/${_id}`))
+  const parentKeys = new Set(parents.map(({ _id, _class }) => `${hierarchy.domainOf(_class) ?? ''}/${_id}`))
   const found = await attributesOf(work, parents)
   for (const plan of attachedPlans(
     hierarchy,
@@ -93,7 +93,7 @@ async function attachedTo(work: Work, parents: Doc[]): Promise<Doc[]> {
     for (const doc of await work.state.find(plan)) {
       const item: Unchecked<AttachedDoc> = doc
       const domain = parentDomain(hierarchy, item) ?? ''
-      if (places.has(`${domain}/${String(item.attachedTo)}`)) found.push(doc)
+      if (parentKeys.has(`${domain}/${String(item.attachedTo)}`)) found.push(doc)
     }
   }
   return found

@@ -2,8 +2,8 @@ import { StatusError } from '../../../model/status.ts'
 import type { Tx } from '../../../model/transactions.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import type { RequestStep, Work } from '../commit-step.ts'
-import { asKept, isOf, keptResult } from '../first-result.ts'
-import { assertSentAgain, reused } from '../sent-again.ts'
+import { asStoredResult, belongsTo, storedResult } from '../first-result.ts'
+import { assertSameTransaction, reused } from '../same-transaction.ts'
 
 /**
  * The `_id` of a transaction is its idempotency key: a transaction that is sent again gets the first result. A
@@ -21,18 +21,18 @@ export const deduplicate: RequestStep = (next, workspace) =>
 
 /** @throws StatusError TransactionIdReused */
 async function firstResult(work: Work, workspace: Workspace, tx: Tx, result: unknown): Promise<unknown> {
-  const kept = asKept(result)
+  const kept = asStoredResult(result)
   // The ids of system transactions are derived from their purpose.
   if (work.caller.system) return kept?.value ?? result ?? {}
-  if (kept === undefined) await assertSentAgain(work, workspace, tx)
-  else if (!isOf(kept, tx)) throw reused(tx._id)
+  if (kept === undefined) await assertSameTransaction(work, workspace, tx)
+  else if (!belongsTo(kept, tx)) throw reused(tx._id)
   return kept?.value ?? result ?? {}
 }
 
 /** Stores the result with the first log entry, unless it is `{}`. */
 function remember({ state }: Work, tx: Tx, result: unknown): void {
   if (hasContent(result)) {
-    state.keepResult(tx._id, keptResult(tx, result))
+    state.keepResult(tx._id, storedResult(tx, result))
   } else state.remember(tx._id, result)
   for (const { _id } of innerOf(tx)) state.remember(_id, {})
 }

@@ -12,14 +12,14 @@ import { StagedVisibility } from '../staged-visibility.ts'
  * `counters` checks for all classes that the parent exists.
  */
 export const placement: ChangeStep = (next, workspace) =>
-  async function place(work, tx) {
+  async function placement(work, tx) {
     const outcome = await next(work, tx)
-    if (outcome.change !== undefined) checkPlace(work, workspace, outcome.change)
+    if (outcome.change !== undefined) checkPlacement(work, workspace, outcome.change)
     return outcome
   }
 
 /** @throws StatusError ObjectNotFound for a space, MissingAttribute for a parent */
-function checkPlace(work: Work, { permissions }: Workspace, { before, after }: AppliedChange): void {
+function checkPlacement(work: Work, { permissions }: Workspace, { before, after }: AppliedChange): void {
   const { hierarchy } = work.state
   if (after === undefined || !hierarchy.isStrict(after._class)) return
   const isMoved = before === undefined || before.space !== after.space

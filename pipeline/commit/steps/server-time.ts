@@ -75,5 +75,5 @@ function timeOf(tx: Tx, field: 'modifiedOn' | 'createdOn'): number | undefined {
   const time: unknown = tx[field]
   if (time === undefined || time === null) return undefined
   if (typeof time === 'number' && Math.abs(time) <= LAST_DATE) return time
-  throw invalidTransaction('not milliseconds of a date', { field })
+  throw invalidTransaction('the time is not in milliseconds', { field })
 }

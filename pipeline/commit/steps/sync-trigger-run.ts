@@ -82,7 +82,7 @@ export class SyncTriggerRun {
   async #findAll<T extends Doc>(_class: ClassRef<T>, query: DocumentQuery): Promise<T[]> {
     const plan = planFind(this.#state.hierarchy, _class, query, {})
     if (needsStorage(plan.condition)) {
-      const message = 'joins and full-text search see only what is committed'
+      const message = 'joins and full-text search find only committed documents'
       throw new StatusError('core:status:InvalidQuery', { message })
     }
     // The plan finds documents of the class only.
@@ -107,9 +107,9 @@ export function needsStorage(condition: Condition): boolean {
 }
 
 function checkSigned(cause: TxCUD, txes: readonly TxCUD[]): void {
-  if (!Array.isArray(txes)) throw new TypeError('a trigger returns an array of transactions')
+  if (!Array.isArray(txes)) throw new TypeError('a trigger must return an array of transactions')
   for (const { modifiedBy } of txes) {
     if (modifiedBy !== cause.modifiedBy && modifiedBy !== core.account.System)
-      throw new TypeError(`a trigger signs as the sender or the system, not as ${modifiedBy}`)
+      throw new TypeError(`a trigger must sign as the sender or the system, not as ${modifiedBy}`)
   }
 }

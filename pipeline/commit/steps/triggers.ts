@@ -78,7 +78,7 @@ class Chain {
     } catch (error) {
       const { id: workspace, logger } = this.#workspace
       if (error instanceof StatusError)
-        logger.warn({ workspace, triggers: path, err: error }, 'what a trigger added was refused')
+        logger.warn({ workspace, triggers: path, err: error }, 'a change by a trigger was rejected')
       throw error
     }
   }
@@ -86,7 +86,7 @@ class Chain {
   #beyond(limit: string, value: number, path: readonly string[]): StatusError {
     const { id: workspace, logger, modules } = this.#workspace
     const names = [...new Set(path)].join(' > ')
-    logger.error({ workspace, limit, value, triggers: path }, 'triggers set each other off without end')
+    logger.error({ workspace, limit, value, triggers: path }, 'triggers start each other in a loop')
     modules.observer.triggerFailed(path.at(-1) ?? '', 'loop')
     return new StatusError('platform:status:TriggerLimit', { limit, value, triggers: names })
   }

@@ -4,7 +4,7 @@ import type { Tombstones } from './tombstones.ts'
 import type { Documents, Put, Remove } from '../documents/documents.ts'
 import type { History } from '../log/workspace-metadata.ts'
 import type { MixedTypeFields } from '../query/mixed-type-fields.ts'
-import { isAboutContent } from '../driver/failure.ts'
+import { isContentError } from '../driver/failure.ts'
 import type { Log } from '../log/log.ts'
 import { type RetryOptions, retrying } from '../driver/retry.ts'
 import type { Schema } from '../query/schema.ts'
@@ -70,8 +70,10 @@ export class Committer {
   /** Appends restored entries without documents. Each is a group of its own. */
   async append(entries: readonly LogEntry[]): Promise<void> {
     const { log } = this.#options
-    const place = { owner: log.owner, projected: log.lastSeq }
-    const stored = entries.map((entry) => storedEntry(entry, { ...place, first: entry.seq, last: entry.seq }))
+    const position = { owner: log.owner, projected: log.lastSeq }
+    const stored = entries.map((entry) =>
+      storedEntry(entry, { ...position, first: entry.seq, last: entry.seq }),
+    )
     await this.#write({ entries: stored, puts: [], removes: [] })
   }
 
@@ -95,7 +97,8 @@ export class Committer {
       () => Promise.all([log.knows(absent.requests), documents.hasAny(absent.documents)]),
       retry,
     )
-    if (found.includes(true)) throw new StorageError('exists', 'not all of it is new')
+    if (found.includes(true))
+      throw new StorageError('exists', 'the batch assumed something to be new that exists')
   }
 
   async #write(writing: Writing): Promise<void> {
@@ -117,11 +120,11 @@ export class Committer {
     if (attempt > 0) await log.takeOver()
     const entries = attempt > 0 ? await log.missing(writing.entries) : writing.entries
     if (entries.length === 0) return
-    if (entries.some((entry) => entry['%text'] !== undefined)) await mixedTypeFields.noteText('tx')
+    if (entries.some((entry) => entry['%text'] !== undefined)) await mixedTypeFields.noteTextDocuments('tx')
     try {
       await log.append(entries)
     } catch (error) {
-      if (!isAboutContent(error)) throw error
+      if (!isContentError(error)) throw error
       await this.#appendAsText(writing, error)
     }
   }
@@ -137,7 +140,7 @@ export class Committer {
     const isOdd = (entry: StoredEntry) => odd.size === 0 || odd.has(entry)
     refused({ err, domain: 'tx', ids: writing.entries.filter(isOdd).map(({ tx }) => tx._id) }, true)
     writing.entries = writing.entries.map((entry) => (isOdd(entry) ? entryText(entry) : entry))
-    await mixedTypeFields.noteText('tx')
+    await mixedTypeFields.noteTextDocuments('tx')
     // Restored entries are separate groups, so that some may have been written.
     await log.append(await log.missing(writing.entries))
   }
@@ -163,11 +166,11 @@ export class Committer {
     const domains = new Map<string, Domain>()
     for (const { domain, doc } of puts) domains.set(doc._id, domain)
     for (const { domain, id } of removes) domains.set(id, domain)
-    const place = { owner: log.owner, projected: log.lastSeq, first: log.lastSeq + 1, last }
+    const position = { owner: log.owner, projected: log.lastSeq, first: log.lastSeq + 1, last }
     const sizes = new SizeCheck()
     const writing: Writing = {
       entries: sizes.all(entries, (entry) =>
-        storedEntry(entry, { ...place, domain: domains.get(changedId(entry.tx) ?? '') }),
+        storedEntry(entry, { ...position, domain: domains.get(changedId(entry.tx) ?? '') }),
       ),
       puts: sizes.all(puts, ({ domain, doc }) => ({ domain, document: storedDocument(doc, stamp), before })),
       removes: removes.map((remove) => ({ ...remove, stamp, before })),

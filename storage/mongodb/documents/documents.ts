@@ -6,7 +6,7 @@ import { collectionName } from '../driver/database-name.ts'
 import { older, putAll, type Putting } from './put-all.ts'
 import { StorageError } from '../../contract.ts'
 import { TooLargeError } from '../../shared/too-large.ts'
-import { isAboutOne, messageOf } from '../driver/failure.ts'
+import { isSingleDocumentError, messageOf } from '../driver/failure.ts'
 import {
   documentOf,
   documentText,
@@ -165,7 +165,8 @@ export class Documents {
     const isTried = doc === undefined || document['%text'] !== undefined
     const text = isTried ? undefined : textOf(doc, document)
     const isKept = text !== undefined
-    if (isTried && !isAboutOne(err)) throw new StorageError('unavailable', messageOf(err), { cause: err })
+    if (isTried && !isSingleDocumentError(err))
+      throw new StorageError('unavailable', messageOf(err), { cause: err })
     this.#options.refused({ err, domain, id: document._id }, isKept)
     if (!isKept) return undefined
     await this.#options.noteText(domain)

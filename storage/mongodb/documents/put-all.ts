@@ -1,5 +1,5 @@
 import type { AnyBulkWriteOperation, Collection, Filter } from 'mongodb'
-import { IncompleteWrite, isAboutContent, isDuplicate } from '../driver/failure.ts'
+import { IncompleteWrite, isContentError, isDuplicate } from '../driver/failure.ts'
 import type { StoredDocument } from '../log/stored-document.ts'
 
 export interface PutAllOptions {
@@ -49,7 +49,7 @@ async function attempt(puts: readonly Putting[], collection: Collection<StoredDo
     const { matchedCount, upsertedCount } = await collection.bulkWrite(operations, { ordered: false })
     return matchedCount + upsertedCount === puts.length ? undefined : new IncompleteWrite()
   } catch (error) {
-    if (!isDuplicate(error) && !isAboutContent(error)) throw error
+    if (!isDuplicate(error) && !isContentError(error)) throw error
     return error
   }
 }

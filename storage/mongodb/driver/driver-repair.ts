@@ -27,8 +27,7 @@ function closed({ id, address, socket }: Connection): Promise<never> {
   const known = ends.get(socket)
   if (known !== undefined) return known
   const end = new Promise<never>((_resolve, reject) => {
-    const fail = () =>
-      reject(new MongoNetworkError(`connection ${id} to ${address} closed while it was written to`))
+    const fail = () => reject(new MongoNetworkError(`connection ${id} to ${address} closed during a write`))
     if (socket.closed) fail()
     else socket.once('close', fail)
   })

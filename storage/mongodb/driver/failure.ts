@@ -29,7 +29,7 @@ const duplicateKey = 11_000
 /** A server reported success but did not write everything. */
 export class IncompleteWrite extends Error {
   constructor() {
-    super('the server did not write all that it was told to')
+    super('the server did not write everything')
     this.name = 'IncompleteWrite'
   }
 }
@@ -38,7 +38,7 @@ export class IncompleteWrite extends Error {
  * Whether a retry may succeed. The command may have been executed nevertheless. The driver hides the loss of a
  * connection in a `MongoBulkWriteError` without a code.
  */
-export function isPassing(error: unknown): boolean {
+export function isTemporary(error: unknown): boolean {
   if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) return true
   if (error instanceof IncompleteWrite) return true
   if (!(error instanceof MongoError)) return false
@@ -66,8 +66,8 @@ export function isDuplicate(error: unknown): boolean {
 const ofDatabase: ReadonlySet<number> = new Set([13, 18, 8000, 12_501, 14_031])
 
 /** Whether the server or the driver rejects the content permanently. */
-export function isAboutContent(error: unknown): boolean {
-  if (isPassing(error) || isDuplicate(error)) return false
+export function isContentError(error: unknown): boolean {
+  if (isTemporary(error) || isDuplicate(error)) return false
   if (error instanceof MongoServerError) return !ofDatabase.has(codeOf(error))
   // The driver cannot encode it.
   return !(error instanceof MongoError) && !(error instanceof StorageError)
@@ -76,7 +76,7 @@ export function isAboutContent(error: unknown): boolean {
 /** Errors of a manual unique index or validator, and of size: other documents are not affected. */
 const ofOneDocument: ReadonlySet<number> = new Set([121, 10_334, duplicateKey, 17_419, 17_420])
 
-export function isAboutOne(error: unknown): boolean {
+export function isSingleDocumentError(error: unknown): boolean {
   return error instanceof MongoServerError && ofOneDocument.has(codeOf(error))
 }
 

@@ -1,5 +1,5 @@
 import type { Collection, Document } from 'mongodb'
-import { IncompleteWrite, isDuplicate, isPassing } from './failure.ts'
+import { IncompleteWrite, isDuplicate, isTemporary } from './failure.ts'
 
 type MarkCollection = Collection<Document & { _id: string }>
 
@@ -25,7 +25,7 @@ export async function putMarks(
       })
       if (matchedCount + upsertedCount === left.length) return
     } catch (error) {
-      if (isPassing(error) || !isDuplicate(error)) throw error
+      if (isTemporary(error) || !isDuplicate(error)) throw error
     }
     left = await missing(collection, left)
   }

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { StorageError } from '../../contract.ts'
-import { isPassing, toStorageError } from './failure.ts'
+import { isTemporary, toStorageError } from './failure.ts'
 
 export interface RetryOptions {
   /** Maximum time of retries, in milliseconds. */
@@ -23,7 +23,7 @@ export async function retrying<T>(
       return await action(attempt)
     } catch (error) {
       const delay = Math.min(longestDelay, firstDelay * 2 ** attempt)
-      if (!isPassing(error) || performance.now() + delay > end) throw toStorageError(error)
+      if (!isTemporary(error) || performance.now() + delay > end) throw toStorageError(error)
       await pause(delay, signal, error)
     }
   }

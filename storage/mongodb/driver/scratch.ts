@@ -1,5 +1,5 @@
 import type { Collection, Document } from 'mongodb'
-import { isAboutContent } from './failure.ts'
+import { isContentError } from './failure.ts'
 
 /** A collection to test which documents the server accepts. */
 export class Scratch {
@@ -16,7 +16,7 @@ export class Scratch {
       await this.#collection.insertOne(fields)
       return true
     } catch (error) {
-      if (isAboutContent(error)) return false
+      if (isContentError(error)) return false
       throw error
     }
   }

@@ -14,7 +14,7 @@ export function checkedSize<T extends Document>(
 ): T {
   const size = BSON.calculateObjectSize(stored)
   if (size <= maxDocumentBytes) return stored
-  const message = `${String(stored['_id'])} is larger than MongoDB keeps`
+  const message = `${String(stored['_id'])} exceeds the maximum size of a document in MongoDB`
   throw new TooLargeError(message, { size, limit: maxDocumentBytes, ...about })
 }
 
@@ -22,7 +22,7 @@ export function checkedSize<T extends Document>(
 export function requireOneMessage(entries: readonly Document[]): void {
   const size = entries.reduce((bytes, entry) => bytes + BSON.calculateObjectSize(entry), 0)
   if (size <= maxGroupBytes) return
-  const message = 'what is to be committed together is larger than one message'
+  const message = 'the batch exceeds the maximum size of a message'
   throw new TooLargeError(message, { size, limit: maxGroupBytes })
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { AnyBulkWriteOperation, Collection, Filter } from 'mongodb'
 import { StorageError } from '../../contract.ts'
-import { IncompleteWrite, isDuplicate, isPassing } from '../driver/failure.ts'
+import { IncompleteWrite, isDuplicate, isTemporary } from '../driver/failure.ts'
 import { LogReads, type Tail } from './log-reads.ts'
 import { fenceEntry, type StoredEntry } from './stored-document.ts'
 import { largest } from '../../../model/largest.ts'
@@ -16,24 +16,25 @@ interface End {
 }
 
 /**
- * The log of a workspace. Its `_id` is `seq`, so two writers of the same place collide, and the unique index decides
- * who is the owner:
+ * The log of a workspace. Its `_id` is `seq`, so that two writers of the same position conflict, and the unique index
+ * decides who is the owner:
  *
- * - An owner begins by writing a fence, its claim, to the place of the next entry. A former owner's next insert, and
- *   any of its that is still under way, collides there. It stops for good then.
- * - The owner's first entry takes its claim's place, by a replacement that only matches this very fence. From then on
- *   the entries themselves are what a former owner collides with: it knows of none of them.
- * - Entries that are committed together are one ordered bulk, which may reach the server as several commands. Each
- *   tells from where to where they go, and who wrote it. A group that isn't there to its end, all of one owner, was
- *   never acknowledged. Whoever sets the next claim, right behind it, takes it back: nothing can complete it then.
- * - A place that was taken is never free again: fences take the places of a group that is taken back, and the claim
- *   behind it stays. Commands of former owners may come at any time, and each goes on where some place was free once.
- *   Later entries that come to such a place take it as they take that of a claim.
- * - When an owner doesn't know whether its insert happened, it claims anew, under another name: what it sent before is
- *   a former owner's. Thereafter it either did happen or never will, which is what makes reading the log tell the truth.
+ * - A new owner starts by writing a fence, its claim, at the position of the next entry. The next insert of a former
+ *   owner, including one in flight, fails there with a duplicate key. The former owner then stops for good.
+ * - The first entry of the owner replaces its claim. The filter of the replacement matches only this fence. From then
+ *   on former owners conflict with the entries themselves, which they do not know.
+ * - A group of entries is one ordered bulk, which the driver may split into several commands. Each entry contains the
+ *   range and the owner of its group. A group that is not complete, or not of one owner, was never acknowledged. The
+ *   owner of the next claim, directly after it, takes it back: no command can complete it then.
+ * - A position that was used is never free again. Fences replace the entries of a group that is taken back, and the
+ *   claim after it stays. Commands of former owners may arrive at any time, and each continues only if its position
+ *   was free once. Later entries replace these fences as they replace a claim.
+ * - If the outcome of an insert is unknown, the owner claims the log again under another name, which makes its earlier
+ *   commands those of a former owner. Afterwards the insert either has succeeded or never will, so that reading the
+ *   log tells which.
  *
- * A claim has the next entry's place, so the entries themselves have no gap. It is never read as one of them.
- * `tests/fence/` tries what two owners, delayed commands and crashes can make of this.
+ * A claim has the position of the next entry, so that entries have no gaps. It is never read as an entry.
+ * `tests/fence/` explores two owners with delayed commands and crashes.
  */
 export class Log extends LogReads {
   readonly #isRestored: () => boolean
@@ -76,14 +77,14 @@ export class Log extends LogReads {
   /** `undefined` if the log changed in the meantime. */
   async #tryClaim(): Promise<Tail | undefined> {
     const before = await this.#end()
-    const place = this.#placeOf(before)
-    if (this.#isOwner) this.#requireOwn([before.last, before.fences.get(place)])
-    const instead = before.fences.get(place)
+    const position = this.#positionOf(before)
+    if (this.#isOwner) this.#requireOwn([before.last, before.fences.get(position)])
+    const instead = before.fences.get(position)
     const known = [instead, before.last].map((entry) => entry?.['%projected'] ?? 0)
-    const claim = this.#newFence(place, largest(known))
+    const claim = this.#newFence(position, largest(known))
     if (!(await this.#put(claim, instead))) return undefined
     const after = await this.#end()
-    if (!isSame(before.last, after.last) || !isSame(claim, after.fences.get(place))) return undefined
+    if (!isSame(before.last, after.last) || !isSame(claim, after.fences.get(position))) return undefined
     const { last } = after
     if (last !== undefined && !this.#isRestored() && !(await this.#isWhole(last))) {
       await this.#takeBack(last)
@@ -91,7 +92,7 @@ export class Log extends LogReads {
     }
     this.#fences = after.fences
     this.#isOwner = true
-    return { lastSeq: place - 1, projected: claim['%projected'] }
+    return { lastSeq: position - 1, projected: claim['%projected'] }
   }
 
   async #end(): Promise<End> {
@@ -109,7 +110,7 @@ export class Log extends LogReads {
    * The position after the last entry. In a restored log, the position after everything ever written, because
    * removals left gaps.
    */
-  #placeOf({ last, fences }: End): number {
+  #positionOf({ last, fences }: End): number {
     if (this.#isRestored()) return largest([this.lastSeq + 1, (last?._id ?? 0) + 1, ...fences.keys()])
     return (last?._id ?? 0) + 1
   }
@@ -183,10 +184,10 @@ export class Log extends LogReads {
         await this.#insert(entries)
         return
       } catch (error) {
-        if (isPassing(error) || !isDuplicate(error)) throw error
+        if (isTemporary(error) || !isDuplicate(error)) throw error
         await this.takeOver()
         if (await this.#hasAny(entries))
-          throw new StorageError('conflict', 'a transaction is in the log already', { cause: error })
+          throw new StorageError('conflict', 'a transaction is already in the log', { cause: error })
       }
     }
     throw new StorageError('unavailable', 'others keep writing to the log')
@@ -215,10 +216,10 @@ export class Log extends LogReads {
 
   /** Marks a clean shutdown: the next owner has nothing to replay. Resolves with whether this is still the owner. */
   async seal(): Promise<boolean> {
-    const place = this.lastSeq + 1
-    const fence = fenceEntry(place, this.#owner, this.lastSeq, randomBytes(12).toString('hex'))
-    const isOwn = await this.#put(fence, this.#fences.get(place))
-    if (isOwn) this.#fences.set(place, fence)
+    const position = this.lastSeq + 1
+    const fence = fenceEntry(position, this.#owner, this.lastSeq, randomBytes(12).toString('hex'))
+    const isOwn = await this.#put(fence, this.#fences.get(position))
+    if (isOwn) this.#fences.set(position, fence)
     return isOwn
   }
 }

@@ -93,16 +93,16 @@ export interface EntryPosition {
 }
 
 /** @throws TooLargeError */
-export function storedEntry({ seq, tx, request, result }: LogEntry, place: EntryPosition): StoredEntry {
+export function storedEntry({ seq, tx, request, result }: LogEntry, position: EntryPosition): StoredEntry {
   const found = { escaped: false, depth: 0 }
   const fields = { ...escapeFields(tx, found), _id: tx._id }
   const stored = {
     _id: seq,
-    '%owner': place.owner,
-    '%projected': place.projected,
-    '%first': place.first,
-    '%last': place.last,
-    ...(place.domain === undefined ? {} : { '%domain': place.domain }),
+    '%owner': position.owner,
+    '%projected': position.projected,
+    '%first': position.first,
+    '%last': position.last,
+    ...(position.domain === undefined ? {} : { '%domain': position.domain }),
     ...(found.escaped ? { '%escaped': true as const } : {}),
     tx: fields,
     request,
@@ -132,8 +132,8 @@ export function entryText(stored: StoredEntry): StoredEntry {
 export function fenceEntry(seq: number, owner: string, projected: number, nonce: string): StoredEntry {
   // In the space of derived transactions, which queries do not find.
   const tx = { _id: `%fence ${nonce}`, space: core.space.DerivedTx }
-  const place = { '%owner': owner, '%projected': projected, '%first': seq, '%last': seq }
-  return { _id: seq, ...place, '%fence': true, tx }
+  const position = { '%owner': owner, '%projected': projected, '%first': seq, '%last': seq }
+  return { _id: seq, ...position, '%fence': true, tx }
 }
 
 export function transactionOf({ tx, '%escaped': escaped, '%text': text }: Document): LogEntry['tx'] {

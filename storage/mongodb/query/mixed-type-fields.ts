@@ -46,13 +46,13 @@ export class MixedTypeFields {
   }
 
   /** Whether the domain has documents stored as text, which the server cannot query. */
-  hasTexts(domain: Domain): boolean {
+  hasTextDocuments(domain: Domain): boolean {
     return this.#noted.get(domain)?.has(textNote) === true
   }
 
   /** Durable when the promise resolves. */
-  async noteText(domain: Domain): Promise<void> {
-    if (this.hasTexts(domain)) return
+  async noteTextDocuments(domain: Domain): Promise<void> {
+    if (this.hasTextDocuments(domain)) return
     await putMarks(this.#collection, [JSON.stringify([domain, textNote])])
     this.#of(domain).add(textNote)
   }

@@ -23,7 +23,7 @@ export function compileQuery(domain: Domain, condition: Condition, context: Quer
   const source = context.documents.source(domain)
   const { byCodePoint } = context
   const narrowing: Narrowing = compileCondition(condition, { prefix: source.prefix, byCodePoint })
-  if (!context.mixedTypeFields.hasTexts(domain))
+  if (!context.mixedTypeFields.hasTextDocuments(domain))
     return { source, filter: both([narrowing.filter ?? {}, source.filter]), exact: narrowing.exact }
   const wanted = narrowing.filter ?? {}
   const filter = Object.keys(wanted).length === 0 ? {} : { $or: [wanted, { '%text': { $exists: true } }] }

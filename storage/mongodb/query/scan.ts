@@ -95,10 +95,10 @@ export class ReplayingScan {
 /** A page of the current documents. */
 export async function listPage(
   domain: Domain,
-  place: { cursor: string | undefined; byteLimit: number },
+  request: { cursor: string | undefined; byteLimit: number },
   context: ScanContext,
 ): Promise<DocumentPage> {
-  const { docs, last } = await readPage(domain, place, context)
+  const { docs, last } = await readPage(domain, request, context)
   const page = new InfoPage(Infinity)
   for (const doc of docs) page.add(doc)
   return last === undefined ? { docs: page.docs } : { docs: page.docs, cursor: last }

@@ -5,7 +5,7 @@ import { mergeSchemas } from '../../shared/merge-schemas.ts'
 import { CollectionIndexes, textOf, type WantedIndex } from '../driver/collection-indexes.ts'
 import { collectionName } from '../driver/database-name.ts'
 import type { Source } from '../documents/documents.ts'
-import { isPassing } from '../driver/failure.ts'
+import { isTemporary } from '../driver/failure.ts'
 import type { HistoryCollection } from '../log/workspace-metadata.ts'
 import type { MixedTypeFields } from './mixed-type-fields.ts'
 import { putMarks } from '../driver/marks.ts'
@@ -165,7 +165,7 @@ export class Schema {
     for (const index of await indexes.missing(wanted())) {
       if (this.#isClosed) return false
       await indexes.create([index]).catch((error: unknown) => {
-        if (isPassing(error)) throw error
+        if (isTemporary(error)) throw error
         this.#failed(error, { collection: name, index: textOf(index.key) })
       })
     }

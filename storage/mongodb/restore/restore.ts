@@ -6,7 +6,7 @@ import { type History, type HistoryCollection, newEpoch, saveHistory } from '../
 import type { Log } from '../log/log.ts'
 import { prepareLog } from '../log/log-indexes.ts'
 import type { RetryOptions } from '../driver/retry.ts'
-import { IncompleteWrite, isAboutContent } from '../driver/failure.ts'
+import { IncompleteWrite, isContentError } from '../driver/failure.ts'
 import { entryText, type StoredEntry, storedEntry } from '../log/stored-document.ts'
 
 const entriesAtOnce = 500
@@ -60,7 +60,7 @@ async function replaceAll(
     if (matchedCount !== entries.length) throw new IncompleteWrite()
   } catch (error) {
     const [entry] = entries
-    if (!isAboutContent(error) || entry?.['%text'] !== undefined) throw error
+    if (!isContentError(error) || entry?.['%text'] !== undefined) throw error
     // Content that the server rejects is stored as text.
     if (entries.length === 1) await replaceAll(log, entries.map(entryText), noteText)
     else for (const each of entries) await replaceAll(log, [each], noteText)
@@ -70,8 +70,8 @@ async function replaceAll(
 /** The documents stay unchanged: they are restored separately. */
 function placed(entry: StoredEntry, tx: TxCUD): StoredEntry {
   const { _id: seq, request, result } = entry
-  const place = { owner: entry['%owner'], projected: entry['%projected'], first: seq, last: seq }
-  const stored = storedEntry({ seq, tx, request: request ?? tx._id }, place)
+  const position = { owner: entry['%owner'], projected: entry['%projected'], first: seq, last: seq }
+  const stored = storedEntry({ seq, tx, request: request ?? tx._id }, position)
   return result === undefined ? stored : { ...stored, result }
 }
 
@@ -98,11 +98,13 @@ export async function reorder({ database, meta, history, log, retry, failed }: R
   const name = `tx.${Number(history.log.split('.')[1] ?? 0) + 1}.${owner}`
   const to = database.collection<StoredEntry>(name)
   await prepareLog(to, failed)
-  const places = await orderOf(from, lastSeq)
-  for (const some of slices(places)) {
+  const positions = await orderOf(from, lastSeq)
+  for (const some of slices(positions)) {
     const entries = await from.find({ _id: { $in: some.map(({ seq }) => seq) } }).toArray()
     const bySeq = new Map(entries.map((entry) => [entry._id, entry]))
-    const moved = some.flatMap(({ seq, place }) => movedTo(bySeq.get(seq), place, places.length, owner))
+    const moved = some.flatMap(({ seq, position }) =>
+      movedTo(bySeq.get(seq), position, positions.length, owner),
+    )
     await to.insertMany(moved)
   }
   await log.takeOver()
@@ -110,7 +112,7 @@ export async function reorder({ database, meta, history, log, retry, failed }: R
   await saveHistory(meta, history, changes, retry)
   await from.deleteMany({ _id: { $lte: lastSeq } })
   await dropOtherLogs(database, [from.collectionName, name])
-  return places.length
+  return positions.length
 }
 
 async function dropOtherLogs(database: Db, kept: readonly string[]): Promise<void> {
@@ -122,12 +124,12 @@ async function dropOtherLogs(database: Db, kept: readonly string[]): Promise<voi
 async function orderOf(
   log: Collection<StoredEntry>,
   lastSeq: number,
-): Promise<{ seq: number; place: number }[]> {
+): Promise<{ seq: number; position: number }[]> {
   const fields = { projection: { 'tx.modifiedOn': 1 } }
   const found: Document[] = await log.find({ _id: { $lte: lastSeq } }, fields).toArray()
   const entries = found.map(({ _id, tx }) => ({ seq: Number(_id), time: timeOf(tx) }))
   entries.sort((a, b) => a.time - b.time || a.seq - b.seq)
-  return entries.map(({ seq }, index) => ({ seq, place: index + 1 }))
+  return entries.map(({ seq }, index) => ({ seq, position: index + 1 }))
 }
 
 function timeOf({ modifiedOn }: Document): number {
@@ -141,8 +143,8 @@ function movedTo(
   owner: string,
 ): StoredEntry[] {
   if (entry === undefined) return []
-  const place = { _id: seq, '%owner': owner, '%projected': projected, '%first': seq, '%last': seq }
-  const moved: StoredEntry = { ...entry, ...place }
+  const position = { _id: seq, '%owner': owner, '%projected': projected, '%first': seq, '%last': seq }
+  const moved: StoredEntry = { ...entry, ...position }
   delete moved['%domain']
   return [moved]
 }

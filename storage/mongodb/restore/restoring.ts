@@ -62,7 +62,7 @@ export class Restoring {
   async uploadTransactions(docs: readonly Doc[]): Promise<void> {
     const { committer, entries, mixedTypeFields, log, retry } = this.#options
     await this.#beginLog(docs.map((doc) => ({ domain: 'tx', doc })))
-    const noteText = () => mixedTypeFields.noteText('tx')
+    const noteText = () => mixedTypeFields.noteTextDocuments('tx')
     const fresh = await retrying(() => replaceTransactions(entries, docs, noteText), retry)
     for (const some of slices(fresh)) {
       const first = log.lastSeq + 1
@@ -92,7 +92,7 @@ export class Restoring {
       if (await log.seal()) return
       // Another owner has taken over, or an attempt without a response has sealed it.
       await log.takeOver()
-      if (!(await log.seal())) throw new StorageError('conflict', 'the log changed meanwhile')
+      if (!(await log.seal())) throw new StorageError('conflict', 'the log changed in the meantime')
     }, retry)
   }
 

@@ -67,7 +67,7 @@ export class SearchIndex {
    * Reads the index after all committed changes were indexed. Resolves with `undefined` if that would take long, or if
    * the index file failed; the update then continues in the background.
    */
-  async whenNear<T>(
+  async readIfNear<T>(
     schema: StorageSchema,
     read: (file: WorkspaceStorage) => Promise<T>,
   ): Promise<T | undefined> {

@@ -17,7 +17,7 @@ export async function prefilterPlan(
   const fields = new SearchedFields(schema)
   const decides = (part: Condition) => fields.decides(domain, part)
   const find = (part: Condition) =>
-    index.whenNear(schema, (file) => idsOf(file, { domain, condition: part }, index.maxPrefilterIds))
+    index.readIfNear(schema, (file) => idsOf(file, { domain, condition: part }, index.maxPrefilterIds))
   return { ...plan, condition: await withPrefilter(condition, { decides, find }) }
 }
 

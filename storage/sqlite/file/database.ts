@@ -190,7 +190,7 @@ export class Connection {
   /** Reads the header and the schema: the only parts that can be checked in constant time. */
   #checkFormat(): void {
     if (this.db.pragma('application_id', { simple: true }) !== applicationId) {
-      throw new StorageError('damaged', 'not a file of a workspace')
+      throw new StorageError('damaged', 'the file does not belong to a workspace')
     }
     if (this.formatVersion > formatVersion)
       throw new StorageError('unavailable', `written by a newer version (${this.formatVersion})`)

@@ -130,8 +130,8 @@ export function restoreOrder(file: WorkspaceFile): void {
   if (file.meta('restored') === undefined) return
   file.transaction('immediate', () => {
     const offset = lastSequence(file)
-    const ordered = 'SELECT seq, row_number() OVER (ORDER BY modifiedOn, seq) AS place FROM tx'
-    file.run(`UPDATE tx SET seq = ${offset} + place FROM (${ordered}) AS o WHERE tx.seq = o.seq`)
+    const ordered = 'SELECT seq, row_number() OVER (ORDER BY modifiedOn, seq) AS position FROM tx'
+    file.run(`UPDATE tx SET seq = ${offset} + position FROM (${ordered}) AS o WHERE tx.seq = o.seq`)
     file.run(`UPDATE tx SET seq = seq - ${offset}`)
     file.run(`DELETE FROM meta WHERE name = 'restored'`)
   })

@@ -149,13 +149,13 @@ function findNatively(file: WorkspaceFile, plan: FindPlan): Found | undefined {
 }
 
 /** `undefined` if only the model can run the plan over the current values. */
-function native(file: WorkspaceFile, plan: FindPlan): Omit<CompiledFind, 'isShort'> | undefined {
+function native(file: WorkspaceFile, plan: FindPlan): Omit<CompiledFind, 'readsFewRows'> | undefined {
   const compiled = compile(file, plan)
   const isAwkward = compiled?.check !== undefined && file.value<number>(compiled.check) === 1
   return isAwkward ? undefined : compiled
 }
 
-function compile(file: WorkspaceFile, plan: FindPlan): Omit<CompiledFind, 'isShort'> | undefined {
+function compile(file: WorkspaceFile, plan: FindPlan): Omit<CompiledFind, 'readsFewRows'> | undefined {
   const shape = shapeOf(plan)
   const prepared = file.preparedFind(shape)
   if (prepared !== null && !hasNonScalars(file, prepared)) return boundFind(prepared, shape.values)

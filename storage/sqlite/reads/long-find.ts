@@ -47,7 +47,7 @@ export class LongFind {
 }
 
 /** The page if one statement returns it and it fits into one part. */
-export function findShort(
+export function findEncodedPage(
   file: WorkspaceFile,
   plan: FindPlan,
   limits: PartLimits,

@@ -16,7 +16,7 @@ export interface CompiledFind {
   /** One value: whether SQL cannot sort these rows. */
   check: SqlFragment | undefined
   /** Few rows are read: one by `_id`, or those of a page along an index. */
-  isShort: boolean
+  readsFewRows: boolean
 }
 
 const selectData = 'SELECT t0.data '
@@ -41,7 +41,7 @@ export function compileFind(plan: FindPlan, catalog: Catalog): CompiledFind {
     unhinted,
     rows: hint === undefined ? unhinted : select(`${from} INDEXED BY ${quoteName(hint.name)}`),
     count: template(`SELECT count(*) ${from} WHERE {}`, where),
-    isShort: hint !== undefined || isById(plan),
+    readsFewRows: hint !== undefined || isById(plan),
     check: sort.awkward.length === 0 ? undefined : existence(from, and([where, or(sort.awkward)])),
   }
 }

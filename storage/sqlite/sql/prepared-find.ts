@@ -21,7 +21,7 @@ export interface PreparedFind {
   /** One value; undefined if there are no such paths. */
   nonScalarTest: SqlFragment | undefined
   /** See `CompiledFind`. */
-  isShort: boolean
+  readsFewRows: boolean
 }
 
 /** `null` if only the model can run the shape; `not yet` while one of its tables is missing. */
@@ -40,7 +40,7 @@ export function prepareFind(shape: QueryShape, catalog: Catalog): PreparedFind |
       unhinted: shaped(compiled.unhinted),
       count: shaped(compiled.count),
       check: compiled.check === undefined ? undefined : shaped(compiled.check),
-      isShort: compiled.isShort,
+      readsFewRows: compiled.readsFewRows,
       nonScalarTest: nonScalar === undefined ? undefined : template('SELECT {}', nonScalar),
     }
   } catch (error) {
@@ -53,7 +53,7 @@ export function prepareFind(shape: QueryShape, catalog: Catalog): PreparedFind |
 export function boundFind(
   prepared: PreparedFind,
   values: QueryShape['values'],
-): Omit<CompiledFind, 'isShort'> {
+): Omit<CompiledFind, 'readsFewRows'> {
   const bound = ({ sql, bind }: ShapedSql): SqlFragment => ({ sql, params: bind(values) })
   const unhinted = bound(prepared.unhinted)
   return {

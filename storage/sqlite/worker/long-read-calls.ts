@@ -11,7 +11,7 @@ import {
 } from './worker-protocol.ts'
 import { FileScan } from '../reads/domain-scan.ts'
 import type { Handles } from './handles.ts'
-import { findParts, findShort, LongFind } from '../reads/long-find.ts'
+import { findParts, findEncodedPage, LongFind } from '../reads/long-find.ts'
 
 /** Reads of a thread that take several requests. Each has its own connection and snapshot. */
 export class LongReadCalls {
@@ -27,7 +27,7 @@ export class LongReadCalls {
 
   findEncoded(workspace: number, { plan, limits }: CallOf<'findEncoded'>): FoundParts | typeof busy {
     const file = this.#handles.file(workspace)
-    const short = findShort(file, plan, limits)
+    const short = findEncodedPage(file, plan, limits)
     if (short !== undefined) return short
     let goesOn = false
     return file.snapshot(
@@ -54,11 +54,11 @@ export class LongReadCalls {
   beginScan(workspace: number, domain: Domain): ScanStarted | typeof busy {
     if (this.#open.size >= this.#most) return busy
     const file = this.#handles.file(workspace)
-    const walk = file.snapshot(
+    const scan = file.snapshot(
       () => new FileScan(file, domain),
       () => true,
     )
-    return { read: this.#keep(workspace, walk), seq: walk.seq }
+    return { read: this.#keep(workspace, scan), seq: scan.seq }
   }
 
   nextScanPage(id: number, byteLimit: number): JsonText<ScanPage> {

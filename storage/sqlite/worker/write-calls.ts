@@ -101,7 +101,7 @@ function requireAbsent(file: WorkspaceFile, { requests, documents }: Absent, ent
 }
 
 function notNew(cause?: unknown): StorageError {
-  return new StorageError('exists', 'not all of it is new', { cause })
+  return new StorageError('exists', 'the batch assumed something to be new that exists', { cause })
 }
 
 function prefetch(file: WorkspaceFile, { requests, documents }: Prefetch): JsonText<Prefetched> {

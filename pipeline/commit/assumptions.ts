@@ -2,7 +2,7 @@ import type { Domain } from '../../model/documents.ts'
 import type { Absent } from '../../storage/contract.ts'
 
 /** Requests and documents that a group assumes to be new, without asking storage. */
-export class Assumed {
+export class Assumptions {
   readonly requests = new Set<string>()
   readonly #documents = new Map<Domain, Set<string>>()
 
@@ -13,7 +13,7 @@ export class Assumed {
   }
 
   /** The assumptions that the batch depends on: about requests and documents that it creates. */
-  among(made: {
+  usedBy(made: {
     request: (id: string) => boolean
     document: (domain: Domain, id: string) => boolean
   }): Absent {

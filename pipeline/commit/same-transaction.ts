@@ -13,7 +13,7 @@ import type { Work } from './commit-step.ts'
  * corrections by the server.
  * @throws StatusError TransactionIdReused
  */
-export async function assertSentAgain(work: Work, { storage }: Workspace, tx: Tx): Promise<void> {
+export async function assertSameTransaction(work: Work, { storage }: Workspace, tx: Tx): Promise<void> {
   const sent = tx._class === 'core:class:TxApplyIf' ? tx.txes : [tx]
   const logged = new Map<string, Doc>()
   for (const { _id } of sent) {

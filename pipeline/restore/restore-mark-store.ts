@@ -2,7 +2,7 @@ import { type RestoreMark, writeRestoreMark } from './restore-mark.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
 
 /** The stored restore mark. Its changes are written one after another. */
-export class KeptMark {
+export class RestoreMarkStore {
   readonly #storage: WorkspaceStorage
   readonly #now: () => number
   #mark: RestoreMark | undefined
@@ -17,10 +17,10 @@ export class KeptMark {
   }
 
   /** Whether a client at this log position knows of everything that was restored. */
-  hasHeard(place: number): boolean {
+  isKnownAt(position: number): boolean {
     if (this.#mark === undefined) return true
     const { told } = this.#mark
-    return told !== undefined && place > told
+    return told !== undefined && position > told
   }
 
   /**
@@ -34,9 +34,9 @@ export class KeptMark {
   }
 
   /** All clients know of the restore. Clients beyond this log position received it before. */
-  async told(place: number): Promise<void> {
+  async told(position: number): Promise<void> {
     if (this.#mark === undefined || this.#mark.told !== undefined) return
-    this.#write({ ...this.#mark, told: place })
+    this.#write({ ...this.#mark, told: position })
     // The next opening writes it again.
     await this.#writing.catch(() => undefined)
   }

@@ -7,7 +7,7 @@ import type { Group } from './staging.ts'
  * After a group was too large: marks the requests that may be the cause, each of which then gets a group of its own.
  * If storage does not name them, all are marked. Returns whether the group has more than one request.
  */
-export function partFrom({ staged, state }: Group, error: unknown): boolean {
+export function isolateTooLarge({ staged, state }: Group, error: unknown): boolean {
   if (staged.length < 2) return false
   const named = error instanceof TooLargeError ? requestsOf(error, state.entries) : new Set<string>()
   const suspects = staged.filter(({ waiting }) => named.has(waiting.tx._id))
