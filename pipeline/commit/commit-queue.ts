@@ -2,6 +2,7 @@ import type { Tx } from '../../model/transactions.ts'
 import type { Caller } from '../shared/caller.ts'
 import { type LogEntry, StorageError } from '../../storage/contract.ts'
 import type { Workspace } from '../workspace/workspace.ts'
+import { Backlog } from './backlog.ts'
 import { type CommitLimits, DEFAULT_COMMIT_LIMITS } from './commit-limits.ts'
 import type { CommitObserver } from './commit-observer.ts'
 import { CommitState } from './commit-state.ts'
@@ -9,8 +10,7 @@ import type { RequestHandler } from './commit-step.ts'
 import { isolateTooLarge } from './isolate-too-large.ts'
 import { RecentDocuments } from './recent-documents.ts'
 import { settleFailed } from './settle-failed.ts'
-import { Group, isModelChange, Staging, type Waiting } from './staging.ts'
-import { pushAll } from '../../model/push-all.ts'
+import { Group, isModelChange, Staging } from './staging.ts'
 
 /**
  * The only writer of a workspace. While storage commits a group, new requests form the next group: each request
@@ -26,10 +26,7 @@ export class CommitQueue {
   readonly #observer: CommitObserver
   readonly #limits: CommitLimits
   readonly #recent = new RecentDocuments()
-  #waiting: Waiting[] = []
-  /** Requests of a group whose assumption was wrong. They are staged again before all others. */
-  readonly #again: Waiting[] = []
-  #arrived: (() => void) | undefined
+  readonly #backlog = new Backlog()
   #running: Promise<void> | undefined
   /** The group that is being staged. */
   #group: Group
@@ -63,7 +60,7 @@ export class CommitQueue {
   }
 
   get depth(): number {
-    return this.#waiting.length + this.#again.length + this.#group.staged.length
+    return this.#backlog.size + this.#group.staged.length
   }
 
   /** Resolves with the result when the transaction is durable. */
@@ -74,8 +71,7 @@ export class CommitQueue {
       )
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ caller, tx, resolve, reject })
-      this.#arrived?.()
+      this.#backlog.add({ caller, tx, resolve, reject })
       this.#running ??= this.#run()
       // Per group, storage spends about as much as on twenty requests, so small groups are not worth a poll.
       const { size } = this.#committing ?? {}
@@ -100,21 +96,16 @@ export class CommitQueue {
       if (this.#uncertain) await this.#recover()
       if (this.#group.isStale) this.#stageAgain()
       if (this.#committing === undefined && this.#group.staged.length > 0) this.#commit()
-      else if (this.#waiting.length > 0 && !this.#isFull) await this.#stageSome()
+      else if (this.#backlog.isReady && !this.#isFull) await this.#stageSome()
       else if (this.#committing === undefined) break
-      else await Promise.race([this.#committing.done, this.#arrival()])
+      else if (this.#isFull) await this.#committing.done
+      else await Promise.race([this.#committing.done, this.#backlog.arrival()])
     }
     this.#running = undefined
   }
 
   get #isFull(): boolean {
     return this.#group.full !== undefined || this.#group.staged.length >= this.#limits.maxGroup
-  }
-
-  #arrival(): Promise<void> {
-    return new Promise((resolve) => {
-      if (!this.#isFull) this.#arrived = resolve
-    })
   }
 
   #newGroup(before: CommitState | undefined): Group {
@@ -126,9 +117,7 @@ export class CommitQueue {
   async #stageSome(): Promise<void> {
     const group = this.#group
     const most = Math.min(this.#limits.maxGroup - group.staged.length, this.#atOnce)
-    const some = this.#waiting.splice(0, most)
-    const left = await this.#staging.take(group, some)
-    if (left.length > 0) this.#waiting = [...left, ...this.#waiting]
+    this.#backlog.putBack(await this.#staging.take(group, this.#backlog.take(most)))
     // Requests that do not fit are prefetched again for the next group.
     if (group.full === 'bytes') this.#atOnce = Math.max(1, group.staged.length)
     else this.#atOnce = Math.min(this.#limits.maxGroup, this.#atOnce * 2)
@@ -200,22 +189,18 @@ export class CommitQueue {
     const isParted = code === 'too-large' && isolateTooLarge(group, error)
     if (code === 'exists') this.#staging.prefetchNext()
     if (code === 'exists' || isParted) {
-      pushAll(
-        this.#again,
-        group.staged.splice(0).map(({ waiting }) => waiting),
-      )
+      this.#backlog.repeat(group.staged.splice(0).map(({ waiting }) => waiting))
       return
     }
     this.#uncertain = true
     if (code !== 'too-large') this.#observer.failed(error)
-    pushAll(this.#again, await settleFailed(group, error, this.#workspace.storage))
-    if (this.#again.length > 0) this.#staging.prefetchNext()
+    this.#backlog.repeat(await settleFailed(group, error, this.#workspace.storage))
+    if (this.#backlog.hasRepeated) this.#staging.prefetchNext()
   }
 
   /** Returns the requests of a stale group to the queue, before later ones. */
   #stageAgain(): void {
-    const staged = this.#group.staged.map(({ waiting }) => waiting)
-    this.#waiting = [...this.#again.splice(0), ...staged, ...this.#waiting]
+    this.#backlog.restage(this.#group.staged.map(({ waiting }) => waiting))
     this.#group = this.#newGroup(undefined)
   }
 
@@ -231,9 +216,8 @@ export class CommitQueue {
     try {
       await this.#takeInLost()
     } catch (error) {
-      const staged = this.#group.staged.splice(0).map(({ waiting }) => waiting)
-      for (const { reject } of [...this.#again.splice(0), ...staged, ...this.#waiting.splice(0)])
-        reject(error)
+      this.#backlog.restage(this.#group.staged.splice(0).map(({ waiting }) => waiting))
+      for (const { reject } of this.#backlog.take(Infinity)) reject(error)
     }
   }
 

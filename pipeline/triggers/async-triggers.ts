@@ -120,6 +120,6 @@ const messages: Record<TriggerFailure, string> = {
   retried: 'a trigger failed and will be repeated',
   'dead-letter': 'a trigger failed too often: the transaction is set aside as a dead letter',
   parked: 'a trigger stops until the workspace opens again',
-  loop: 'triggers start each other in a loop',
+  loop: 'triggers start each other without end',
   refused: 'a trigger failed, which rejected the request',
 }

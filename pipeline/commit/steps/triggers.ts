@@ -86,7 +86,7 @@ class Chain {
   #beyond(limit: string, value: number, path: readonly string[]): StatusError {
     const { id: workspace, logger, modules } = this.#workspace
     const names = [...new Set(path)].join(' > ')
-    logger.error({ workspace, limit, value, triggers: path }, 'triggers start each other in a loop')
+    logger.error({ workspace, limit, value, triggers: path }, 'triggers start each other without end')
     modules.observer.triggerFailed(path.at(-1) ?? '', 'loop')
     return new StatusError('platform:status:TriggerLimit', { limit, value, triggers: names })
   }

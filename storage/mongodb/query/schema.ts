@@ -40,8 +40,8 @@ export class Schema {
   readonly #options: SchemaOptions
   #current: StorageSchema = { domains: [] }
   /** Names of existing collections. */
-  #there = new Set<string>()
-  #made = new Set<string>()
+  readonly #there = new Set<string>()
+  readonly #made = new Set<string>()
   #isClean = false
   /** For small collections, the number of writes before their documents are counted again. */
   readonly #small = new Map<string, number>()
@@ -65,7 +65,8 @@ export class Schema {
       meta.findOne<StoredSchema>({ _id: 'schema' }),
       database.listCollections({}, { nameOnly: true }).toArray(),
     ])
-    this.#there = new Set(collections.map(({ name }) => name))
+    this.#there.clear()
+    for (const { name } of collections) this.#there.add(name)
     const text = stored?.text
     const made: string[] = Array.isArray(stored?.made) ? stored.made : []
     const there = made.filter((name) => this.#there.has(name))
@@ -116,7 +117,8 @@ export class Schema {
     const text = JSON.stringify(schema)
     this.#current = schema
     const isSame = text === before
-    this.#made = new Set(isSame ? made : [])
+    this.#made.clear()
+    if (isSame) for (const name of made) this.#made.add(name)
     if (!isSame) this.#isClean = false
     if (!isSame) await this.#save()
     this.#begin()
