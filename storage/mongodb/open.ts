@@ -51,6 +51,7 @@ async function open(options: OpenOptions): Promise<OpenedWorkspace> {
   const meta = metaCollection(database)
   const history = await openHistory(meta)
   const byCodePoint = await ordersByCodePoint(meta)
+  // Names of existing collections: `contested` contains tombstones, `irregular` mixed-type fields.
   const tombstones = new Tombstones(database.collection('atrium.contested'))
   const mixedTypeFields = new MixedTypeFields(database.collection('atrium.irregular'), byCodePoint)
   const [over] = await Promise.all([tombstones.load(now()), mixedTypeFields.load()])

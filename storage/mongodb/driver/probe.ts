@@ -84,11 +84,11 @@ export function isWritable(hello: Document): boolean {
 async function whyNot(failure: unknown, client: MongoClient, limits: ProbeLimits): Promise<Flaw> {
   if (failure instanceof MongoServerError) {
     const isRefusal = failure.code === authenticationFailed
-    const what = isRefusal ? 'refuses the credentials of the connection string' : 'refuses to respond'
+    const what = isRefusal ? 'refuses the credentials of the connection string' : 'refuses to answer'
     return { kind: 'wrong', reason: `${what}: ${firstLine(failure)}` }
   }
   if (!(failure instanceof MongoServerSelectionError))
-    return { kind: 'away', reason: `does not respond: ${firstLine(failure)}` }
+    return { kind: 'away', reason: `does not answer: ${firstLine(failure)}` }
   const flaws = await Promise.all(
     client.options.hosts.map((host) => flawOfHost(String(host), client, limits)),
   )
@@ -100,7 +100,7 @@ function unanswered(error: MongoServerSelectionError): Flaw {
   const cause = error.cause instanceof Error ? error.cause.cause : undefined
   const code = codeOf(cause)
   const why = typeof code === 'string' ? code : firstLine(error)
-  return { kind: 'away', reason: `does not respond: ${why}` }
+  return { kind: 'away', reason: `does not answer: ${why}` }
 }
 
 /** The driver only reports that it found no server of the replica set, so each server is probed by itself. */
