@@ -1,45 +1,49 @@
-import type { AttachedDoc, Class, Doc, Ref, Space } from './documents.ts'
-import { core } from './identifiers.ts'
+import type { AttachedDoc, ClassId, Doc, Ref, Space } from './documents.ts'
 import { invalidTransaction } from './invalid-transaction.ts'
-import { isFields, type Fields } from './json-value.ts'
+import { fieldsOf, isFields, type Fields } from './json-value.ts'
 import { applyOperations, changeMixin, checkValue } from './operators.ts'
 import { StatusError } from './status.ts'
 import type { TxCollectionCUD, TxCreateDoc, TxCUD, TxMixin, TxUpdateDoc } from './transactions.ts'
 
-/** The document a transaction changes: the attached one, where it goes through its parent's collection. */
+/** The document that a transaction changes. For a collection transaction it is the attached document. */
 export interface Target {
   _id: Ref
-  _class: Ref<Class>
+  _class: ClassId
   space: Ref<Space>
-  /** The transaction creates it. */
+  /** Whether the transaction creates it. */
   created: boolean
 }
 
 export function targetOf(tx: TxCUD): Target {
-  const change = tx._class === core.class.TxCollectionCUD ? innerOf(tx as TxCollectionCUD) : tx
-  const created = change._class === core.class.TxCreateDoc
+  const change = tx._class === 'core:class:TxCollectionCUD' ? requireInner(tx) : tx
+  const created = change._class === 'core:class:TxCreateDoc'
   return { _id: change.objectId, _class: change.objectClass, space: change.objectSpace, created }
 }
 
 /**
- * What a transaction makes of its document; `undefined` when it removes it. `doc` is never changed: what stays
- * the same is shared with the result. Throws `ObjectExists`, `ObjectNotFound` or `InvalidTransaction`.
+ * The document after the transaction; `undefined` if it is removed. `doc` is not changed: unchanged parts are shared
+ * with the result. Throws `ObjectExists`, `ObjectNotFound` or `InvalidTransaction`.
  */
 export function applyTransaction(doc: Doc | undefined, tx: TxCUD): Doc | undefined {
   switch (tx._class) {
-    case core.class.TxCreateDoc:
-      return create(doc, tx as TxCreateDoc)
-    case core.class.TxUpdateDoc:
-      return update(existing(doc, tx), tx as TxUpdateDoc)
-    case core.class.TxMixin:
-      return mix(existing(doc, tx), tx as TxMixin)
-    case core.class.TxRemoveDoc:
+    case 'core:class:TxCreateDoc':
+      return create(doc, tx)
+    case 'core:class:TxUpdateDoc':
+      return update(existing(doc, tx), tx)
+    case 'core:class:TxMixin':
+      return mix(existing(doc, tx), tx)
+    case 'core:class:TxRemoveDoc':
       return undefined
-    case core.class.TxCollectionCUD:
-      return applyAttached(doc, tx as TxCollectionCUD)
+    case 'core:class:TxCollectionCUD':
+      return applyAttached(doc, tx)
     default:
-      throw invalidTransaction('not a change of a document', { _class: String(tx._class) })
+      // A restored log may contain other classes.
+      throw notAChange(tx)
   }
+}
+
+export function notAChange({ _class }: { _class: unknown }): StatusError {
+  return invalidTransaction('not a change of a document', { _class: String(_class) })
 }
 
 function create(doc: Doc | undefined, tx: TxCreateDoc): Doc {
@@ -52,7 +56,10 @@ function create(doc: Doc | undefined, tx: TxCreateDoc): Doc {
   return { ...attributes, ...attachmentOf(tx), ...headerOf(tx) }
 }
 
-/** Later clients say on a creation itself what it is attached to. Logs of before may hold a part of it, which means nothing. */
+/**
+ * Newer clients name the parent in the creation itself. Older logs may contain a part of these fields, which is
+ * ignored.
+ */
 function attachmentOf({ attachedTo, attachedToClass, collection }: TxCreateDoc): Partial<AttachedDoc> {
   if (attachedTo === undefined || attachedToClass === undefined || collection === undefined) return {}
   return { attachedTo, attachedToClass, collection }
@@ -83,26 +90,27 @@ function mix(doc: Doc, tx: TxMixin): Doc {
   })
 }
 
-/** The transaction that goes through the parent signs the change: only it was checked against the session. */
+/** The outer transaction provides the signature: only that one was checked against the session. */
 function applyAttached(doc: Doc | undefined, tx: TxCollectionCUD): Doc | undefined {
   const { modifiedBy, modifiedOn } = tx
-  const inner = { ...innerOf(tx), modifiedBy, modifiedOn }
-  if (inner._class === core.class.TxCollectionCUD)
-    throw invalidTransaction('a collection within a collection')
-  if (inner._class !== core.class.TxCreateDoc) return applyTransaction(doc, inner)
+  const inner: TxCUD = { ...requireInner(tx), modifiedBy, modifiedOn }
+  if (inner._class === 'core:class:TxCollectionCUD')
+    throw invalidTransaction('nested collection transactions')
+  if (inner._class !== 'core:class:TxCreateDoc') return applyTransaction(doc, inner)
   const attached = { attachedTo: tx.objectId, attachedToClass: tx.objectClass, collection: tx.collection }
-  return { ...create(doc, inner as TxCreateDoc), ...attached }
+  return { ...create(doc, inner), ...attached }
 }
 
 function changed(doc: Doc, tx: TxCUD, change: (fields: Fields) => void): Doc {
-  const fields: Fields = { ...doc }
+  const copy: Doc = { ...doc }
+  const fields = fieldsOf(copy)
   change(fields)
   if (fields['_id'] !== doc._id || fields['_class'] !== doc._class)
-    throw invalidTransaction('_id and _class stay')
-  if (typeof fields['space'] !== 'string') throw invalidTransaction('a document is in a space')
-  fields['modifiedBy'] = tx.modifiedBy
-  fields['modifiedOn'] = tx.modifiedOn
-  return fields as unknown as Doc
+    throw invalidTransaction('_id and _class are immutable')
+  if (typeof fields['space'] !== 'string') throw invalidTransaction('the space is not a string')
+  copy.modifiedBy = tx.modifiedBy
+  copy.modifiedOn = tx.modifiedOn
+  return copy
 }
 
 function existing(doc: Doc | undefined, tx: TxCUD): Doc {
@@ -110,7 +118,8 @@ function existing(doc: Doc | undefined, tx: TxCUD): Doc {
   return doc
 }
 
-function innerOf(tx: TxCollectionCUD): TxCUD {
-  if (!isFields(tx.tx)) throw invalidTransaction('no transaction of the attached document')
+/** A restored log may contain a collection transaction without an inner one, or with another one inside. */
+function requireInner(tx: TxCollectionCUD): TxCUD {
+  if (!isFields(tx.tx)) throw invalidTransaction('the inner transaction is missing')
   return tx.tx
 }

@@ -1,17 +1,16 @@
-import type { Doc } from './documents.ts'
 import { changeField } from './field-path.ts'
 import { invalidTransaction } from './invalid-transaction.ts'
 import { isFields, type Fields } from './json-value.ts'
 import { equalValues } from './query/compare.ts'
 import { OperandBudget, isOperators, parseField, parsePath } from './query/parse-condition.ts'
-import { compileCondition } from './query/predicate.ts'
+import { compileFieldConditions } from './query/predicate.ts'
 import { StatusError } from './status.ts'
 
 type Items = readonly unknown[]
-/** Makes the new array, or leaves a missing one missing. */
+/** Returns the new array, or `undefined` to leave a missing one missing. */
 export type ArrayChange = (items: Items | undefined) => Items | undefined
 
-/** The operators that change an array, each prepared from its operand. */
+/** The update operators on arrays. Each checks its operand first. */
 export const arrayChanges: ReadonlyMap<string, (operand: unknown, field: string) => ArrayChange> = new Map([
   ['$push', push],
   ['$pull', pull],
@@ -24,12 +23,13 @@ function push(operand: unknown, field: string): ArrayChange {
   const { $each, $position, ...others } = operand
   if (!Array.isArray($each) || Object.keys(others).length > 0)
     throw wrongOperand('$push', field, '{$each, $position}')
-  if ($position === undefined) return (items = []) => [...items, ...($each as Items)]
+  const each: Items = $each
+  if ($position === undefined) return (items = []) => [...items, ...each]
   const position = integer($position, '$push', field)
-  return (items = []) => [...items.slice(0, position), ...($each as Items), ...items.slice(position)]
+  return (items = []) => [...items.slice(0, position), ...each, ...items.slice(position)]
 }
 
-/** Takes out equal items, items that meet operators, or objects that meet a query. */
+/** Removes equal items, items that meet operators, or objects that meet a query. */
 function pull(operand: unknown, field: string): ArrayChange {
   const drops = itemTest(operand, '$pull', field)
   return (items) => {
@@ -38,7 +38,7 @@ function pull(operand: unknown, field: string): ArrayChange {
   }
 }
 
-/** Takes the value out wherever it is, and puts it in at a position of what remains. */
+/** Removes the value and inserts it at a position among the remaining items. */
 function move(operand: unknown, field: string): ArrayChange {
   if (!isFields(operand) || operand['$value'] === undefined)
     throw wrongOperand('$move', field, '{$value, $position}')
@@ -75,8 +75,8 @@ function itemTest(operand: unknown, operator: string, field: string): (item: unk
 
 function valueTest(operators: Fields): (item: unknown) => boolean {
   const conditions = parseField(['item'], operators, new OperandBudget())
-  const test = compileCondition({ op: 'all-of', conditions })
-  return (item) => test({ item } as unknown as Doc)
+  const test = compileFieldConditions(conditions)
+  return (item) => test({ item })
 }
 
 function fieldsTest(query: Fields): (item: unknown) => boolean {
@@ -84,13 +84,14 @@ function fieldsTest(query: Fields): (item: unknown) => boolean {
   const conditions = Object.entries(query).flatMap(([key, value]) =>
     parseField(parsePath(key), value, budget),
   )
-  const test = compileCondition({ op: 'all-of', conditions })
-  return (item) => isFields(item) && test(item as unknown as Doc)
+  const test = compileFieldConditions(conditions)
+  return (item) => isFields(item) && test(item)
 }
 
 function integer(value: unknown, operator: string, field: string): number {
-  if (!Number.isSafeInteger(value)) throw wrongOperand(operator, field, 'an integer $position')
-  return value as number
+  if (typeof value !== 'number' || !Number.isSafeInteger(value))
+    throw wrongOperand(operator, field, 'an integer $position')
+  return value
 }
 
 function wrongOperand(operator: string, field: string, expected: string): StatusError {

@@ -3,7 +3,7 @@ import { core } from './identifiers.ts'
 import { isFields } from './json-value.ts'
 import { StatusError } from './status.ts'
 
-/** Where enums are found by id. */
+/** Finds enums by id. */
 interface Enums {
   findEnum: (id: string) => Enum | undefined
 }
@@ -22,7 +22,7 @@ const primitives: ReadonlyMap<string, Primitive> = new Map<string, Primitive>([
   [core.class.TypeBoolean, 'boolean'],
 ])
 
-/** What the type expects where the value isn't that; `undefined` when it fits. Unknown kinds take anything. */
+/** The expected type if the value does not have it; `undefined` if it does. Unknown types accept any value. */
 export function checkType(enums: Enums, type: Type, value: unknown): string | undefined {
   const primitive = primitives.get(type._class)
   if (primitive !== undefined) return typeof value === primitive ? undefined : primitive
@@ -41,7 +41,7 @@ function checkArray(enums: Enums, of: Type['of'], value: unknown): string | unde
   return undefined
 }
 
-/** An enum that isn't in the model takes any string. */
+/** An enum that the model does not contain accepts any string. */
 function checkEnum(enums: Enums, of: Type['of'], value: unknown): string | undefined {
   if (typeof value !== 'string') return 'string'
   const values = typeof of === 'string' ? enums.findEnum(of)?.enumValues : undefined
@@ -52,7 +52,7 @@ function isType(of: Type | Ref | undefined): of is Type {
   return isFields(of)
 }
 
-/** The header of a document isn't among the attributes of a transaction that creates one. */
+/** Header fields are not among the attributes of a creation. */
 const headerNames: ReadonlySet<string> = new Set([
   '_id',
   '_class',

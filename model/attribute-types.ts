@@ -2,20 +2,22 @@ import type { EnumRef } from './class-ref.ts'
 import type { Class, Doc, Ref, Type } from './documents.ts'
 import { core } from './identifiers.ts'
 
-/** What a declared attribute may say beside its type. */
+/** Options of a declared attribute. */
 export interface AttributeOptions<T = unknown> {
   label?: string
-  /** A document can't be created without it, nor can it be null. */
+  /** A creation without the attribute fails, and its value must not be null. */
   required?: boolean
-  /** Filled in when a document is created without it. */
+  /** The value if a creation omits the attribute. */
   default?: T
-  /** Storage keeps an index on it. */
+  /** Storage has an index on the attribute. */
   index?: boolean
-  /** Full-text search finds its text. */
+  /** Full-text search includes the attribute. */
   fullText?: boolean
 }
 
-/** An attribute as a class declares it. `T` is the type of its value; `Present` tells that it is never absent. */
+/**
+ * An attribute in the declaration of a class. `T` is the type of its value. `Present` is true if it is never absent.
+ */
 export interface AttributeDeclaration<T = unknown, Present extends boolean = boolean> {
   type: Type
   options: AttributeOptions<T>
@@ -57,7 +59,7 @@ export function arrayOf<T, const O extends AttributeOptions<T[]> = Record<never,
   return { type: { _class: core.class.ArrOf, of: of.type }, options: options ?? {} }
 }
 
-/** One of an enum's values. */
+/** One of the values of an enum. */
 export function enumOf<V extends string, const O extends AttributeOptions<V> = Record<never, never>>(
   of: EnumRef<V>,
   options?: O,
@@ -65,7 +67,7 @@ export function enumOf<V extends string, const O extends AttributeOptions<V> = R
   return { type: { _class: core.class.EnumOf, of }, options: options ?? {} }
 }
 
-/** How many documents are attached; the server counts. */
+/** The number of attached documents, which the server counts. */
 export function collection(
   itemClass: Ref<Class>,
   options: AttributeOptions<number> = {},

@@ -2,12 +2,12 @@ import { any, arrayOf, boolean, enumOf, number, refTo, string, timestamp } from 
 import { createModelBuilder, type ModelBuilder } from './builder.ts'
 import { AccountRole } from './documents.ts'
 import { core, domains } from './identifiers.ts'
-import type { Tx } from './transactions.ts'
+import type { TxCreateDoc } from './transactions.ts'
 
-/** The classes every workspace has, as the first transactions of its model. */
-export const baseModel: readonly Tx[] = declareBaseModel()
+/** The model that every workspace starts with. */
+export const baseModel: readonly TxCreateDoc[] = declareBaseModel()
 
-function declareBaseModel(): Tx[] {
+function declareBaseModel(): TxCreateDoc[] {
   const builder = createModelBuilder('core', { strict: false })
   declareRoots(builder)
   declareClasses(builder)

@@ -1,8 +1,9 @@
 import type { AttributeDeclaration } from './attribute-types.ts'
 import type { ClassRef, EnumRef } from './class-ref.ts'
+import { brand } from './brand.ts'
 import { ClassKind, type Class, type CompoundIndex, type Doc, type Domain, type Ref } from './documents.ts'
 import { core } from './identifiers.ts'
-import type { Tx, TxCreateDoc } from './transactions.ts'
+import type { TxCreateDoc } from './transactions.ts'
 
 export type AttributeDeclarations = Record<string, AttributeDeclaration>
 
@@ -11,27 +12,27 @@ type PresentKeys<A> = {
 }[keyof A]
 type ValueOf<D> = D extends AttributeDeclaration<infer T> ? T : never
 
-/** The fields a declaration of attributes stands for. */
+/** The fields of documents with these attributes. */
 export type AttributesOf<A> = { [K in PresentKeys<A> & keyof A]: ValueOf<A[K]> } & {
   [K in Exclude<keyof A, PresentKeys<A>>]?: ValueOf<A[K]> | null
 }
 
 export interface ClassOptions<B extends Doc, A extends AttributeDeclarations> {
-  /** Its documents have what this class's have. Left out by `core:class:Obj` and interfaces only. */
+  /** The parent class. Only `core:class:Obj` and interfaces have none. */
   extends?: ClassRef<B>
   implements?: Ref<Class>[]
-  /** Where its documents are kept; its ancestor's when left out. */
+  /** The domain of its documents. Inherited if omitted. */
   domain?: Domain
-  /** Its name when left out. */
+  /** The name of the class if omitted. */
   label?: string
   attributes?: A
-  /** `creator`: its documents are for who created them. */
+  /** `creator`: its documents are visible to their creator only. */
   visibleTo?: 'creator'
-  /** `distinct`: full-text search tells letters with accents from those without, also in descendants. */
+  /** `distinct`: full-text search distinguishes accented letters, also in descendants. */
   accents?: 'distinct'
   /**
-   * Its documents have declared fields only, and a space and a parent that are there. Left out, as the builder says.
-   * `false` for classes whose clients are of old, and send what nobody declares.
+   * Its documents have only declared fields, an existing space, and an existing parent. The default is the option of
+   * the builder. Use `false` for classes with old clients that send undeclared fields.
    */
   strict?: boolean
   /** Indexes over several attributes. */
@@ -39,13 +40,13 @@ export interface ClassOptions<B extends Doc, A extends AttributeDeclarations> {
 }
 
 export interface ModelBuilderOptions {
-  /** When the model was made, in milliseconds since the Unix epoch. */
+  /** The time of the model, in milliseconds since the Unix epoch. */
   modifiedOn?: number
-  /** Whether classes and mixins are strict that do not say themselves; `true` unless given. */
+  /** The default of {@link ClassOptions.strict} for classes and mixins; `true` if omitted. */
   strict?: boolean
 }
 
-/** After which `loadModel` of a client that has nothing finds the model. */
+/** Later than the `lastTxTime` of a client without a model. */
 const MODEL_TIME = 1
 
 /**
@@ -85,7 +86,7 @@ export class ModelBuilder {
     return this.#declare<B & AttributesOf<A>>('class', name, options)
   }
 
-  /** Attributes that documents of another class may carry. */
+  /** Declares attributes that documents of another class may carry. */
   mixin<B extends Doc, const A extends AttributeDeclarations = Record<never, never>>(
     name: string,
     options: ClassOptions<B, A> & { extends: ClassRef<B> },
@@ -101,10 +102,11 @@ export class ModelBuilder {
   }
 
   enum<const V extends string>(name: string, values: readonly V[]): EnumRef<V> {
+    // The type parameter exists for the compiler only.
     return this.#create(core.class.Enum, 'enum', name, {
       name,
       enumValues: [...values],
-    }) as unknown as EnumRef<V>
+    }) as EnumRef<V>
   }
 
   /** Any other document of the model, such as a space or a configuration. */
@@ -113,7 +115,7 @@ export class ModelBuilder {
   }
 
   /** In the order of declaration, each class before its attributes. */
-  transactions(): Tx[] {
+  transactions(): TxCreateDoc[] {
     return [...this.#transactions]
   }
 
@@ -124,10 +126,11 @@ export class ModelBuilder {
   ): ClassRef<T> {
     const { attributes = {}, label = name, ...rest } = options
     const { _class, value } = classWords[kind]
-    // What is lax anyway says nothing, so that it stays what it was for clients that know it.
+    // Omitted if false, so that the model of existing clients stays the same.
     const strictness = this.#strict && kind !== 'interface' ? { strict: true } : {}
     const own = { kind: value, label, ...strictness, ...rest }
-    const id = this.#create(_class, kind, name, own) as unknown as ClassRef<T>
+    // The type of its documents follows from the options.
+    const id = this.#create(_class, kind, name, own) as ClassRef<T>
     for (const [attribute, declaration] of Object.entries(attributes)) {
       this.#create(core.class.Attribute, 'attribute', `${name}.${attribute}`, {
         attributeOf: id,
@@ -139,9 +142,9 @@ export class ModelBuilder {
   }
 
   #create(_class: Ref<Class>, kind: string, name: string, attributes: Record<string, unknown>): Ref {
-    const objectId = `${this.#plugin}:${kind}:${name}` as Ref
+    const objectId = brand(`${this.#plugin}:${kind}:${name}`)
     this.#transactions.push({
-      _id: `${this.#plugin}:tx:${kind}-${name}` as Ref,
+      _id: brand(`${this.#plugin}:tx:${kind}-${name}`),
       _class: core.class.TxCreateDoc,
       space: core.space.Tx,
       objectId,

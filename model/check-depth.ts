@@ -1,31 +1,30 @@
-import { core } from './identifiers.ts'
 import { invalidTransaction } from './invalid-transaction.ts'
 import { isFields, MAX_VALUE_DEPTH } from './json-value.ts'
 import { isOperators } from './query/parse-condition.ts'
-import type { TxCollectionCUD, TxCUD, TxMixin, TxUpdateDoc } from './transactions.ts'
+import type { TxCUD } from './transactions.ts'
 
 /**
- * Refuses an update that makes its document deeper than {@link MAX_VALUE_DEPTH}: each operand is measured from where it
- * comes to stand. For new transactions only, as logs of before may hold such updates. It is for operands that could be applied.
- *
+ * Rejects an update that nests the document deeper than {@link MAX_VALUE_DEPTH}. The depth of an operand counts from
+ * its position in the document. Applies to new transactions only: older logs may contain such updates. The operands
+ * must be valid.
  * @throws StatusError `core:status:InvalidTransaction` that names the field
  */
 export function checkDepth(tx: TxCUD): void {
   switch (tx._class) {
-    case core.class.TxCollectionCUD:
-      return checkDepth((tx as TxCollectionCUD).tx)
-    case core.class.TxUpdateDoc:
-      return checkOperations((tx as TxUpdateDoc).operations, 0)
-    case core.class.TxMixin:
-      return checkOperations((tx as TxMixin).attributes, 1)
+    case 'core:class:TxCollectionCUD':
+      return checkDepth(tx.tx)
+    case 'core:class:TxUpdateDoc':
+      return checkOperations(tx.operations, 0)
+    case 'core:class:TxMixin':
+      return checkOperations(tx.attributes, 1)
   }
 }
 
-/** Places a value from a level on: `above` is how many objects and arrays it will stand in. */
-type Place = (value: unknown, field: string, above: number) => void
+/** Checks a value. `above` is the number of objects and arrays around its position. */
+type Check = (value: unknown, field: string, above: number) => void
 
-/** The operators whose operands come to stand in the document. */
-const placing: ReadonlyMap<string, Place> = new Map<string, Place>([
+/** The operators whose operands become part of the document. */
+const placed: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['$push', checkPushed],
   ['$move', checkMoved],
   ['$update', checkUpdated],
@@ -33,16 +32,16 @@ const placing: ReadonlyMap<string, Place> = new Map<string, Place>([
 
 function checkOperations(operations: object, above: number): void {
   for (const [key, operand] of Object.entries(operations)) {
-    const place = placing.get(key)
-    if (place !== undefined) checkFields(operand, above, place)
+    const check = placed.get(key)
+    if (check !== undefined) checkFields(operand, above, check)
     else if (key === '$pushMixin') checkFields(valuesOf(operand), above + 1, checkPushed)
     else if (!key.startsWith('$')) checkPlaced(operand, key, above + lengthOf(key))
   }
 }
 
-function checkFields(operand: unknown, above: number, place: Place): void {
+function checkFields(operand: unknown, above: number, check: Check): void {
   if (!isFields(operand)) return
-  for (const [key, value] of Object.entries(operand)) place(value, key, above + lengthOf(key))
+  for (const [key, value] of Object.entries(operand)) check(value, key, above + lengthOf(key))
 }
 
 function checkPushed(operand: unknown, field: string, above: number): void {
@@ -54,7 +53,7 @@ function checkMoved(operand: unknown, field: string, above: number): void {
   if (isFields(operand)) checkPlaced([operand['$value']], field, above)
 }
 
-/** In an item of the array. */
+/** The operand becomes part of an item of the array. */
 function checkUpdated(operand: unknown, field: string, above: number): void {
   if (!isFields(operand)) return
   checkFields(operand['$update'], above + 1, (value, inner, level) => {
@@ -67,7 +66,7 @@ function checkPlaced(value: unknown, field: string, above: number): void {
     throw invalidTransaction('nested too deeply', { field: field.slice(0, 100) })
 }
 
-/** Whether a value has more levels of objects and arrays than that. */
+/** Whether the value has more than this number of levels of objects and arrays. */
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (levels <= 0) return true

@@ -1,4 +1,13 @@
-import { ClassKind, type Attribute, type Class, type Domain, type Enum, type Ref } from './documents.ts'
+import { brand } from './brand.ts'
+import {
+  ClassKind,
+  type Attribute,
+  type Class,
+  type ClassId,
+  type Domain,
+  type Enum,
+  type Ref,
+} from './documents.ts'
 import { isReservedKey } from './json-value.ts'
 import { StatusError } from './status.ts'
 
@@ -12,13 +21,13 @@ export function invalidModel(message: string, _id: string): StatusError {
   return new StatusError('core:status:InvalidTransaction', { message, _id })
 }
 
-/** Throws where the class, put among the others, would break the hierarchy. */
+/** Throws if the class would break the hierarchy. */
 export function verifyClass(candidate: Class, classes: Classes): void {
   if (![ClassKind.Class, ClassKind.Interface, ClassKind.Mixin].includes(candidate.kind)) {
     throw invalidModel('unknown kind of class', candidate._id)
   }
   if (isReservedKey(candidate._id) || /[.$]/.test(candidate._id)) {
-    throw invalidModel('not an identifier of a class', candidate._id)
+    throw invalidModel('invalid identifier of a class', candidate._id)
   }
   verifyShape(candidate)
   const parents = parentsOf(candidate)
@@ -30,24 +39,25 @@ export function verifyClass(candidate: Class, classes: Classes): void {
   verifyKinds(candidate, classes)
 }
 
-/** What storage and permissions are made from: a class of another shape would keep its workspace from opening. */
+/**
+ * Checks the fields from which storage and permissions are derived. A wrong type there would prevent the workspace
+ * from opening.
+ */
 function verifyShape(candidate: Class): void {
-  const { _id, domain, visibleTo, accents, strict, indexes } = candidate as {
-    [K in keyof Class]: unknown
-  } & {
-    _id: string
-  }
+  const fields: { [K in keyof Class]: unknown } = candidate
+  const { domain, visibleTo, accents, strict, indexes } = fields
+  const { _id } = candidate
   if (parentsOf(candidate).some((parent: unknown) => typeof parent !== 'string'))
-    throw invalidModel('a class extends classes by their ids', _id)
+    throw invalidModel('extends and implements must be ids of classes', _id)
   if (domain !== undefined && !(typeof domain === 'string' && /^[a-z][a-z0-9_-]{0,63}$/i.test(domain)))
-    throw invalidModel('a domain is letters, digits, dashes', _id)
+    throw invalidModel('a domain consists of letters, digits, dashes and underscores', _id)
   if (visibleTo !== undefined && visibleTo !== 'creator')
-    throw invalidModel('visibleTo is creator, or left out', _id)
+    throw invalidModel('visibleTo must be creator or omitted', _id)
   if (accents !== undefined && accents !== 'distinct')
-    throw invalidModel('accents is distinct, or left out', _id)
+    throw invalidModel('accents must be distinct or omitted', _id)
   if (strict !== undefined && typeof strict !== 'boolean') throw invalidModel('strict is a boolean', _id)
   if (indexes !== undefined && !(Array.isArray(indexes) && indexes.every(isIndex)))
-    throw invalidModel('indexes are lists of [path, 1 or -1]', _id)
+    throw invalidModel('indexes must be lists of [path, 1 or -1]', _id)
 }
 
 function isIndex(keys: unknown): boolean {
@@ -56,7 +66,7 @@ function isIndex(keys: unknown): boolean {
     keys.length > 0 &&
     keys.every((key: unknown) => {
       if (!Array.isArray(key) || key.length !== 2) return false
-      const [path, order] = key as unknown[]
+      const [path, order]: unknown[] = key
       return typeof path === 'string' && path !== '' && (order === 1 || order === -1)
     })
   )
@@ -65,14 +75,14 @@ function isIndex(keys: unknown): boolean {
 export function verifyEnum({ _id, enumValues }: Enum): void {
   const values: unknown = enumValues
   if (!Array.isArray(values) || values.some((value) => typeof value !== 'string'))
-    throw invalidModel('the values of an enum are strings', _id)
+    throw invalidModel('the values of an enum must be strings', _id)
 }
 
-/** A mixin lies on a class or a mixin, a class comes of classes, an interface of interfaces. */
+/** A mixin extends a class or a mixin, a class extends a class, an interface extends an interface. */
 function verifyKinds(candidate: Class, classes: Classes): void {
   const base = candidate.extends === undefined ? undefined : classes.get(candidate.extends)
   const fits = base === undefined ? candidate.kind !== ClassKind.Mixin : mayExtend(candidate.kind, base.kind)
-  if (!fits) throw invalidModel('extends a class of another kind', candidate._id)
+  if (!fits) throw invalidModel('the class extends one of another kind', candidate._id)
 }
 
 function mayExtend(kind: ClassKind, base: ClassKind): boolean {
@@ -82,18 +92,18 @@ function mayExtend(kind: ClassKind, base: ClassKind): boolean {
 export function verifyAttribute(attribute: Attribute, classes: Classes): void {
   if (!classes.has(attribute.attributeOf)) throw unknownClass(String(attribute.attributeOf))
   if (typeof attribute.name !== 'string' || isReservedKey(attribute.name) || /^$|[.$]/.test(attribute.name)) {
-    throw invalidModel('not a name of an attribute', attribute._id)
+    throw invalidModel('invalid name of an attribute', attribute._id)
   }
   if (typeof attribute.type?._class !== 'string')
-    throw invalidModel('an attribute without a type', attribute._id)
+    throw invalidModel('the attribute has no type', attribute._id)
 }
 
-/** An interface may name several ancestors in `extends`, as clients of the family write it. */
+/** The `extends` of an interface may be an array in models of existing clients. */
 function parentsOf(child: Class): Ref<Class>[] {
   return [child.extends ?? [], child.implements ?? []].flat()
 }
 
-/** By distance, so that the nearest comes first. */
+/** Ancestors by distance, the nearest first. */
 function ancestorsOf(id: string, classes: Classes): ReadonlySet<string> {
   const found = new Set([id])
   for (const child of found) {
@@ -103,7 +113,7 @@ function ancestorsOf(id: string, classes: Classes): ReadonlySet<string> {
   return found
 }
 
-/** What follows from the classes; thrown away when they change. */
+/** Caches what follows from the classes. Discarded when a class changes. */
 export class ClassGraph {
   readonly #classes: ReadonlyMap<string, Class>
   readonly #attributes: ReadonlyMap<string, Attribute>
@@ -114,8 +124,8 @@ export class ClassGraph {
   #children: Map<string, Ref<Class>[]> | undefined
   #own: Map<string, Map<string, Attribute>> | undefined
   #domains: Map<Domain, Ref<Class>[]> | undefined
-  #creatorsOnly: Set<Ref<Class>> | undefined
-  #accented: Set<Ref<Class>> | undefined
+  #creatorsOnly: Set<ClassId> | undefined
+  #accented: Set<ClassId> | undefined
 
   constructor(classes: ReadonlyMap<string, Class>, attributes: ReadonlyMap<string, Attribute>) {
     this.#classes = classes
@@ -128,7 +138,7 @@ export class ClassGraph {
 
   descendants(id: string): readonly Ref<Class>[] {
     return remember(this.#descendants, id, () => {
-      const found = new Set([id as Ref<Class>])
+      const found = new Set([brand<Class>(id)])
       for (const parent of found) for (const child of this.#childrenOf(parent)) found.add(child)
       return [...found]
     })
@@ -142,7 +152,7 @@ export class ClassGraph {
     return undefined
   }
 
-  /** What the nearest that says so says. */
+  /** The nearest ancestor with the option decides. */
   isStrict(id: string): boolean {
     return remember(this.#strict, id, () => {
       for (const ancestor of this.ancestorSet(id)) {
@@ -165,20 +175,20 @@ export class ClassGraph {
     return this.#own.get(id) ?? noAttributes
   }
 
-  /** Classes whose documents are for who created them. */
-  creatorsOnly(): ReadonlySet<Ref<Class>> {
+  /** Classes whose documents are visible to their creator only. */
+  creatorsOnly(): ReadonlySet<ClassId> {
     this.#creatorsOnly ??= this.#families(({ visibleTo }) => visibleTo === 'creator')
     return this.#creatorsOnly
   }
 
-  /** Classes in whose documents full-text search tells letters with accents from those without. */
-  accented(): ReadonlySet<Ref<Class>> {
+  /** Classes for whose documents full-text search distinguishes accented letters. */
+  accented(): ReadonlySet<ClassId> {
     this.#accented ??= this.#families(({ accents }) => accents === 'distinct')
     return this.#accented
   }
 
-  /** The classes that are declared so, and their descendants. */
-  #families(isMeant: (declared: Class) => boolean): Set<Ref<Class>> {
+  /** The matching classes and their descendants. */
+  #families(isMeant: (declared: Class) => boolean): Set<ClassId> {
     return new Set([...this.#classes.values()].filter(isMeant).flatMap(({ _id }) => this.descendants(_id)))
   }
 
@@ -191,7 +201,7 @@ export class ClassGraph {
     const groups = new Map<Domain, Ref<Class>[]>()
     for (const { _id, kind } of this.#classes.values()) {
       const domain = kind === ClassKind.Interface ? undefined : this.domain(_id)
-      if (domain !== undefined) remember(groups, domain, () => []).push(_id as Ref<Class>)
+      if (domain !== undefined) remember(groups, domain, () => []).push(_id)
     }
     return groups
   }
@@ -207,7 +217,7 @@ const noAttributes: ReadonlyMap<string, Attribute> = new Map()
 function groupChildren(classes: Iterable<Class>): Map<string, Ref<Class>[]> {
   const children = new Map<string, Ref<Class>[]>()
   for (const child of classes) {
-    for (const parent of parentsOf(child)) remember(children, parent, () => []).push(child._id as Ref<Class>)
+    for (const parent of parentsOf(child)) remember(children, parent, () => []).push(child._id)
   }
   return children
 }

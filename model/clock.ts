@@ -1,7 +1,7 @@
-/** The one place that asks the system for the time; a lint rule keeps `Date.now` out of everything else. */
+/** The only access to the system time. A lint rule forbids `Date.now` elsewhere. */
 export const systemClock = {
-  /** Milliseconds since the Unix epoch, for dates. People and networks set this clock, so it may step back. */
+  /** Milliseconds since the Unix epoch, for dates. This clock may step back when it is set. */
   now: (): number => Date.now(),
-  /** Milliseconds since some moment, for durations. Never steps back, whatever becomes of the date. */
+  /** Milliseconds since an arbitrary moment, for durations. This clock never steps back. */
   monotonic: (): number => performance.now(),
 }

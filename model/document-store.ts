@@ -1,13 +1,13 @@
-import type { AttachedDoc, Doc, Domain } from './documents.ts'
+import type { Doc, Domain } from './documents.ts'
 import type { DocumentSource } from './query/document-source.ts'
 import { evaluatePlan } from './query/evaluate.ts'
 import type { FindPlan } from './query/plan.ts'
 import type { FindResult } from './query/query.ts'
 
-/** Documents in memory, by domain. They are never changed in place, so what it hands out stays as it is. */
+/** Documents in memory, by domain. They are replaced and never changed in place, so that results stay valid. */
 export class DocumentStore implements DocumentSource {
   readonly #domains = new Map<Domain, Map<string, Doc>>()
-  /** Ids of attached documents by the id of what they are attached to, with their domains. */
+  /** Ids of attached documents with their domains, by the id of their parent. */
   readonly #attached = new Map<string, Map<string, Domain>>()
 
   get(domain: Domain, id: string): Doc | undefined {
@@ -22,7 +22,7 @@ export class DocumentStore implements DocumentSource {
     return this.#domains.keys()
   }
 
-  /** Adds the document or takes its place. */
+  /** Adds or replaces the document. */
   put(domain: Domain, doc: Doc): void {
     const docs = this.#domains.get(domain) ?? new Map<string, Doc>()
     this.#domains.set(domain, docs)
@@ -40,7 +40,7 @@ export class DocumentStore implements DocumentSource {
     docs?.delete(id)
   }
 
-  /** What is attached to a document, in every domain. */
+  /** The documents attached to a document, in every domain. */
   attached(id: string): { domain: Domain; doc: Doc }[] {
     const children = [...(this.#attached.get(id) ?? [])]
     return children.flatMap(([child, domain]) => {
@@ -68,6 +68,6 @@ export class DocumentStore implements DocumentSource {
 }
 
 function parentOf(doc: Doc): string | undefined {
-  const { attachedTo } = doc as Partial<AttachedDoc>
+  const attachedTo = 'attachedTo' in doc ? doc.attachedTo : undefined
   return typeof attachedTo === 'string' ? attachedTo : undefined
 }

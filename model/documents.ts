@@ -1,16 +1,32 @@
-/** The document types every workspace knows. Their classes are declared in `base-model.ts`. */
+/** The document types of every workspace. Their classes are declared in `base-model.ts`. */
 
-/** An identifier of a document of type `T`. Generated ids are 24 hex digits, well-known ones `plugin:kind:Name`. */
+/**
+ * The identifier of a document of type `T`. Generated ids are 24 hex digits; well-known ones are `plugin:kind:Name`.
+ */
 export type Ref<T extends Doc = Doc> = string & { readonly __ref: T }
 
 /** Milliseconds since the Unix epoch. */
 export type Timestamp = number
 
-/** The name of a group of classes whose documents are kept together. */
+/** The name of a group of classes whose documents are stored together. */
 export type Domain = string
 
+/** The classes of transactions, as literals, so that `_class` discriminates the union {@link Tx}. */
+export type TxClass =
+  | 'core:class:TxCreateDoc'
+  | 'core:class:TxUpdateDoc'
+  | 'core:class:TxRemoveDoc'
+  | 'core:class:TxMixin'
+  | 'core:class:TxCollectionCUD'
+  | 'core:class:TxApplyIf'
+  | 'core:class:TxWorkspaceEvent'
+  | 'core:class:TxModelUpgrade'
+
+/** The identifier of a class. Identifiers of transaction classes are plain literals. */
+export type ClassId = Ref<Class> | TxClass
+
 export interface Obj {
-  _class: Ref<Class>
+  _class: ClassId
 }
 
 export interface Doc extends Obj {
@@ -22,10 +38,13 @@ export interface Doc extends Obj {
   createdOn?: Timestamp
 }
 
-/** A document that belongs to a collection of another one, and is removed with it. */
+/** A stored document read as `T`. Its class may be unknown, so that its own fields are not validated. */
+export type Unchecked<T extends Doc> = Doc & Partial<Omit<T, keyof Doc>>
+
+/** A document in a collection of another one. It is removed with that one. */
 export interface AttachedDoc extends Doc {
   attachedTo: Ref
-  attachedToClass: Ref<Class>
+  attachedToClass: ClassId
   collection: string
 }
 
@@ -34,26 +53,27 @@ export const ClassKind = { Class: 0, Interface: 1, Mixin: 2 } as const
 export type ClassKind = (typeof ClassKind)[keyof typeof ClassKind]
 
 export interface Class extends Doc {
+  _id: Ref<Class>
   kind: ClassKind
   label: string
   extends?: Ref<Class>
   implements?: Ref<Class>[]
-  /** Inherited from the nearest ancestor that has one. */
+  /** Inherited from the nearest ancestor with a domain. */
   domain?: Domain
-  /** `creator`: its documents, and those of its descendants, are for who created them. */
+  /** `creator`: its documents, and those of its descendants, are visible to their creator only. */
   visibleTo?: 'creator'
-  /** `distinct`: full-text search tells letters with accents from those without, also in descendants. */
+  /** `distinct`: full-text search distinguishes accented letters, also in descendants. */
   accents?: 'distinct'
   /**
-   * Its documents have declared fields only, and a space and a parent that are there; left out, as the nearest ancestor
-   * says, and without one as clients of old expect: anything goes.
+   * Its documents have only declared fields, an existing space, and an existing parent. The nearest ancestor with
+   * this field decides if it is omitted. Without one, as old clients expect, nothing is checked.
    */
   strict?: boolean
-  /** Indexes over several attributes, declared next to the single-attribute ones of {@link Attribute.index}. */
+  /** Indexes on several attributes. For one attribute see {@link Attribute.index}. */
   indexes?: CompoundIndex[]
 }
 
-/** Attribute names (dotted paths allowed) with their order. */
+/** Attribute names, which may be dotted paths, with their order. */
 export type CompoundIndex = [path: string, order: 1 | -1][]
 
 export interface Attribute extends Doc {
@@ -62,22 +82,22 @@ export interface Attribute extends Doc {
   name: string
   type: Type
   label: string
-  /** A create transaction without it is refused. */
+  /** A creation without the attribute fails. */
   required?: boolean
-  /** Filled in when a create transaction leaves it out. */
+  /** The value if a creation omits the attribute. */
   defaultValue?: unknown
-  /** Storage keeps an index on it. */
+  /** Storage has an index on the attribute. */
   index?: boolean
-  /** Its text is found by full-text search. */
+  /** Full-text search includes the attribute. */
   fullText?: boolean
 }
 
-/** The type of an attribute. `_class` tells the kind. */
+/** The type of an attribute. `_class` is the kind of type. */
 export interface Type extends Obj {
   label?: string
-  /** RefTo: the class referred to. */
+  /** RefTo: the class of the referenced document. */
   to?: Ref<Class>
-  /** ArrOf: the type of an item. Collection: the class of the items is in `itemClass`. */
+  /** ArrOf: the type of an item. For a Collection, `itemClass` is the class of the items. */
   of?: Type | Ref<Enum>
   itemClass?: Ref<Class>
 }
@@ -88,11 +108,12 @@ export interface Enum extends Doc {
 }
 
 export interface Space extends Doc {
+  _id: Ref<Space>
   name: string
   description: string
   private: boolean
   members: Ref<Account>[]
-  /** Who decides over it; its creator when there are none. */
+  /** The accounts that manage the space; its creator if there are none. */
   owners?: Ref<Account>[] | null
   archived: boolean
 }
@@ -101,6 +122,7 @@ export const AccountRole = { Guest: 'GUEST', User: 'USER', Maintainer: 'MAINTAIN
 export type AccountRole = (typeof AccountRole)[keyof typeof AccountRole]
 
 export interface Account extends Doc {
+  _id: Ref<Account>
   email: string
   role: AccountRole
 }

@@ -2,9 +2,11 @@
 import { arrayOf, collection, enumOf, number, refTo, string } from './attribute-types.ts'
 import { baseModel } from './base-model.ts'
 import { createModelBuilder } from './builder.ts'
-import type { Class, Doc, Ref } from './documents.ts'
+import { brand } from './brand.ts'
+import type { Doc } from './documents.ts'
 import { Hierarchy } from './hierarchy.ts'
 import { core } from './identifiers.ts'
+import { StatusError } from './status.ts'
 import type { Tx, TxCreateDoc, TxMixin, TxUpdateDoc } from './transactions.ts'
 
 const builder = createModelBuilder('board', { strict: false })
@@ -22,7 +24,7 @@ export const Task = builder.class('Task', {
     votes: number({ default: 0 }),
     assignee: refTo(core.class.Account),
     tags: arrayOf(string()),
-    comments: collection('board:class:Comment' as Ref<Class>),
+    comments: collection(brand('board:class:Comment')),
   },
 })
 export const Bug = builder.class('Bug', { extends: Task, attributes: { steps: string({ fullText: true }) } })
@@ -48,11 +50,11 @@ export function hierarchyOf(model: readonly Tx[]): Hierarchy {
 }
 
 const header = {
-  _id: 'tx' as Ref,
+  _id: brand('tx'),
   space: core.space.Tx,
   modifiedBy: core.account.System,
   modifiedOn: 20,
-  objectId: 'doc' as Ref,
+  objectId: brand('doc'),
   objectSpace: core.space.Space,
 }
 
@@ -76,7 +78,7 @@ export function mixinTx(attributes: TxMixin['attributes'], change: Partial<TxMix
 
 export function document(fields: Record<string, unknown> = {}): Doc {
   return {
-    _id: 'doc' as Ref,
+    _id: brand('doc'),
     _class: Task,
     space: core.space.Space,
     modifiedBy: core.account.System,
@@ -87,15 +89,15 @@ export function document(fields: Record<string, unknown> = {}): Doc {
 
 const headerNames = ['_id', '_class', 'space', 'modifiedBy', 'modifiedOn', 'createdBy', 'createdOn']
 
-/** The fields of a document beside its header. */
+/** The fields of a document without its header. */
 export function fieldsOf(doc: Doc | undefined): Record<string, unknown> {
   return Object.fromEntries(Object.entries(doc ?? {}).filter(([key]) => !headerNames.includes(key)))
 }
 
-/** For `assert.throws`: an error with this code, and these among its parameters. */
+/** For `assert.throws`: an error with this code and these parameters. */
 export function coded(code: string, params: Record<string, unknown> = {}): (error: unknown) => boolean {
   return (error) => {
-    const status = (error as { status?: { code: string; params: Record<string, unknown> } }).status
+    const status = error instanceof StatusError ? error.status : undefined
     const matches = Object.entries(params).every(([key, value]) => status?.params[key] === value)
     return status?.code === code && matches
   }

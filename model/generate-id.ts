@@ -1,27 +1,28 @@
+import { brand } from './brand.ts'
 import { systemClock } from './clock.ts'
 import type { Doc, Ref } from './documents.ts'
 
 export interface IdGeneratorOptions {
   /** Milliseconds since the Unix epoch. */
   now: () => number
-  /** That many random bytes. */
+  /** Returns this number of random bytes. */
   random: (bytes: number) => Uint8Array
 }
 
 const COUNTER_LIMIT = 0x1000000
 
-/** Makes ids of 24 hex digits: 4 bytes of seconds, 5 random ones of this generator, 3 of a counter. */
+/** Generates ids of 24 hex digits: 4 bytes of seconds, 5 random bytes of this generator, 3 bytes of a counter. */
 export function createIdGenerator({ now, random }: IdGeneratorOptions): <T extends Doc = Doc>() => Ref<T> {
   const generator = hex(random(5))
   let counter = Number.parseInt(hex(random(3)), 16)
   return <T extends Doc = Doc>() => {
     counter = (counter + 1) % COUNTER_LIMIT
     const seconds = Math.floor(now() / 1000) >>> 0
-    return `${digits(seconds, 8)}${generator}${digits(counter, 6)}` as Ref<T>
+    return brand<T>(`${digits(seconds, 8)}${generator}${digits(counter, 6)}`)
   }
 }
 
-/** An id of its own for every call, here and on other machines. */
+/** Returns an id that is unique across calls and machines. */
 export const generateId = createIdGenerator({
   now: systemClock.now,
   random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),

@@ -6,17 +6,17 @@ import type { Tx } from './transactions.ts'
 /** The hash of a model without transactions. */
 export const EMPTY_MODEL_HASH = ''
 
-/** The hash of a model that goes on with `tx`: of the hash before it and the transaction. */
+/** The hash of a model extended by `tx`: a hash of the previous hash and the transaction. */
 export function nextModelHash(previous: string, tx: Tx): string {
   return sha256Hex(`${previous}\n${canonicalJson(tx)}`)
 }
 
-/** A digest of a document's content, whatever the order of its keys. */
+/** A digest of a document's content, independent of key order. */
 export function contentHash(doc: Doc): string {
   return sha256Hex(canonicalJson(doc))
 }
 
-/** JSON with keys in order and `undefined` members dropped: equal content, equal text. */
+/** JSON with sorted keys and without `undefined` members: equal content has equal text. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item: unknown) => canonicalJson(item)).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'

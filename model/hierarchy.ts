@@ -1,4 +1,5 @@
 import { applyTransaction, targetOf } from './apply-transaction.ts'
+import { brand } from './brand.ts'
 import { checkType } from './attribute-check.ts'
 import {
   ClassGraph,
@@ -12,22 +13,16 @@ import {
   ClassKind,
   type Attribute,
   type Class,
+  type ClassId,
   type Doc,
   type Domain,
   type Enum,
   type Ref,
 } from './documents.ts'
+import { isAttribute, isClass, isEnum } from './document-guards.ts'
 import { core } from './identifiers.ts'
-import type { Tx, TxCUD } from './transactions.ts'
-
-const classClasses: ReadonlySet<string> = new Set([core.class.Class, core.class.Mixin, core.class.Interface])
-const changeClasses: ReadonlySet<string> = new Set([
-  core.class.TxCreateDoc,
-  core.class.TxUpdateDoc,
-  core.class.TxRemoveDoc,
-  core.class.TxMixin,
-  core.class.TxCollectionCUD,
-])
+import { isChange } from './inner-change.ts'
+import type { Tx } from './transactions.ts'
 
 /** The classes of a workspace, built from its model transactions. */
 export class Hierarchy {
@@ -36,7 +31,7 @@ export class Hierarchy {
   readonly #enums = new Map<string, Enum>()
   #graph = new ClassGraph(this.#classes, this.#attributes)
 
-  /** A copy to try transactions on. */
+  /** A copy on which transactions can be tried. */
   clone(): Hierarchy {
     const copy = new Hierarchy()
     for (const [id, doc] of this.#classes) copy.#classes.set(id, doc)
@@ -45,16 +40,15 @@ export class Hierarchy {
     return copy
   }
 
-  /** Takes in a model transaction, others are ignored. One that would break the hierarchy changes nothing. */
+  /** Applies a model transaction and ignores others. Throws, without a change, if it would break the hierarchy. */
   apply(tx: Tx): void {
-    if (tx.objectSpace !== core.space.Model || !changeClasses.has(tx._class)) return
-    const change = tx as TxCUD
-    const target = targetOf(change)
+    if (tx.objectSpace !== core.space.Model || !isChange(tx)) return
+    const target = targetOf(tx)
     const before = this.#find(target._id)
     if (before === undefined && !target.created) return
-    const after = applyTransaction(before, change)
+    const after = applyTransaction(before, tx)
     const shape = after ?? before
-    if (shape !== undefined) this.#replace(shape, after)
+    if (shape !== undefined) this.#replace(shape, after === undefined)
   }
 
   /** Ids of all classes, mixins and interfaces. */
@@ -77,7 +71,7 @@ export class Hierarchy {
     return this.#enums.get(id)
   }
 
-  /** Whether `id` is `ancestor` or comes of it; false for an unknown class. */
+  /** Whether `id` equals `ancestor` or derives from it; false for an unknown class. */
   isDerived(id: string, ancestor: string): boolean {
     return this.#classes.has(id) && this.#graph.ancestorSet(id).has(ancestor)
   }
@@ -85,32 +79,32 @@ export class Hierarchy {
   /** The class itself, then its ancestors and interfaces, nearest first. */
   ancestors(id: string): readonly Ref<Class>[] {
     this.getClass(id)
-    return [...this.#graph.ancestorSet(id)] as Ref<Class>[]
+    return Array.from(this.#graph.ancestorSet(id), (ancestor) => brand<Class>(ancestor))
   }
 
-  /** The class itself and all that come of it: classes, mixins and interfaces. */
+  /** The class itself and all classes, mixins and interfaces that derive from it. */
   descendants(id: string): readonly Ref<Class>[] {
     this.getClass(id)
     return this.#graph.descendants(id)
   }
 
-  /** The domain of the nearest ancestor that names one. */
+  /** The domain of the nearest ancestor with a domain. */
   domainOf(id: string): Domain | undefined {
     this.getClass(id)
     return this.#graph.domain(id)
   }
 
-  /** Classes whose documents are for who created them. */
-  creatorsOnly(): ReadonlySet<Ref<Class>> {
+  /** Classes whose documents are visible to their creator only. */
+  creatorsOnly(): ReadonlySet<ClassId> {
     return this.#graph.creatorsOnly()
   }
 
-  /** Classes in whose documents full-text search tells letters with accents from those without. */
-  accented(): ReadonlySet<Ref<Class>> {
+  /** Classes for whose documents full-text search distinguishes accented letters. */
+  accented(): ReadonlySet<ClassId> {
     return this.#graph.accented()
   }
 
-  /** Whether documents of the class have declared fields only, and a space and a parent that are there. */
+  /** Whether documents of the class have only declared fields, an existing space, and an existing parent. */
   isStrict(id: string): boolean {
     this.getClass(id)
     return this.#graph.isStrict(id)
@@ -120,18 +114,18 @@ export class Hierarchy {
     return this.#classes.get(id)?.kind === ClassKind.Mixin
   }
 
-  /** Whether it is a mixin that documents of the class may carry. */
+  /** Whether this is a mixin for documents of the class. */
   mayCarry(_class: string, mixin: string): boolean {
     return this.isMixin(mixin) && this.isDerived(_class, this.baseClass(mixin))
   }
 
-  /** The nearest ancestor that is no mixin: the class whose documents may carry it. */
+  /** The nearest ancestor that is not a mixin: the class whose documents may carry the mixin. */
   baseClass(id: string): Ref<Class> {
     const base = this.ancestors(id).find((ancestor) => this.getClass(ancestor).kind === ClassKind.Class)
-    return base ?? (id as Ref<Class>)
+    return base ?? brand(id)
   }
 
-  /** Its own attributes and those of its ancestors, by name; the nearest one counts. */
+  /** Its own and inherited attributes, by name. The nearest one wins. */
   attributes(id: string): ReadonlyMap<string, Attribute> {
     this.getClass(id)
     return this.#graph.attributes(id)
@@ -142,12 +136,12 @@ export class Hierarchy {
     return this.#graph.ownAttributes(id)
   }
 
-  /** Where an attribute is kept in a document: under the mixin's id when a mixin has it. */
+  /** The path of an attribute in a document: below the mixin's id for an attribute of a mixin. */
   pathOf(attribute: Attribute): readonly string[] {
     return this.isMixin(attribute.attributeOf) ? [attribute.attributeOf, attribute.name] : [attribute.name]
   }
 
-  /** Every domain with its classes and mixins. */
+  /** All domains with their classes and mixins. */
   domains(): ReadonlyMap<Domain, readonly Ref<Class>[]> {
     return this.#graph.domains()
   }
@@ -156,11 +150,10 @@ export class Hierarchy {
     return this.#classes.get(id) ?? this.#attributes.get(id) ?? this.#enums.get(id)
   }
 
-  #replace(shape: Doc, after: Doc | undefined): void {
-    if (classClasses.has(shape._class)) this.#replaceClass(shape._id, after as Class | undefined)
-    else if (shape._class === core.class.Attribute)
-      this.#replaceAttribute(shape._id, after as Attribute | undefined)
-    else if (shape._class === core.class.Enum) this.#replaceEnum(shape._id, after as Enum | undefined)
+  #replace(shape: Doc, isRemoved: boolean): void {
+    if (isClass(shape)) this.#replaceClass(shape._id, isRemoved ? undefined : shape)
+    else if (isAttribute(shape)) this.#replaceAttribute(shape._id, isRemoved ? undefined : shape)
+    else if (isEnum(shape)) this.#replaceEnum(shape._id, isRemoved ? undefined : shape)
   }
 
   #replaceClass(id: string, after: Class | undefined): void {
@@ -180,7 +173,7 @@ export class Hierarchy {
       verifyAttribute(after, this.#classes)
       const expected =
         after.defaultValue == null ? undefined : checkType(this, after.type, after.defaultValue)
-      if (expected !== undefined) throw invalidModel(`the default is no ${expected}`, id)
+      if (expected !== undefined) throw invalidModel(`the default is not of type ${expected}`, id)
     }
     replace(this.#attributes, id, after)
     this.#graph = new ClassGraph(this.#classes, this.#attributes)

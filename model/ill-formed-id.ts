@@ -1,6 +1,6 @@
 import { isFields, type Fields } from './json-value.ts'
 
-/** What a transaction names things by. */
+/** The fields of a transaction that contain ids. */
 const idNames = [
   '_id',
   'space',
@@ -15,13 +15,13 @@ const idNames = [
 ] as const
 
 /**
- * The field of a transaction, or of one inside, whose id has half a surrogate pair. Such an id is refused: under U+FFFD it would
- * be another one.
+ * The field of a transaction, or of an inner one, whose id contains a lone surrogate. Such an id is rejected:
+ * replacing the surrogate with U+FFFD would result in another id.
  */
 export function illFormedId(tx: Fields): string | undefined {
   const own = idNames.find((name) => isIllFormed(tx[name]))
   if (own !== undefined) return own
-  const inner = Array.isArray(tx['txes']) ? (tx['txes'] as unknown[]) : [tx['tx']]
+  const inner: unknown[] = Array.isArray(tx['txes']) ? tx['txes'] : [tx['tx']]
   for (const each of inner) {
     const name = isFields(each) ? illFormedId(each) : undefined
     if (name !== undefined) return name
@@ -29,7 +29,7 @@ export function illFormedId(tx: Fields): string | undefined {
   return undefined
 }
 
-/** Whether a query asks for such an id, or for one of several. */
+/** Whether a query asks for such an id, alone or among others. */
 export function asksForIllFormedId({ _id }: Fields): boolean {
   return isIllFormed(_id) || (isFields(_id) && Object.values(_id).flat().some(isIllFormed))
 }

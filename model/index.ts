@@ -1,4 +1,4 @@
-/** The document language: classes, transactions, queries. Runs in browsers and in Node alike. */
+/** The document language: classes, transactions, queries. Runs in browsers and in Node. */
 export type * from './documents.ts'
 export type * from './transactions.ts'
 export type * from './class-ref.ts'

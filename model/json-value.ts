@@ -1,7 +1,7 @@
-/** Deepest nesting of a document, and of a value in a query. */
+/** Maximum nesting of a document, and of a value in a query. */
 export const MAX_VALUE_DEPTH = 64
 
-/** Names through which a key from the wire could reach a prototype. msgpackr reads `__proto__` as `__proto_`. */
+/** Keys that could reach a prototype. msgpackr reads `__proto__` as `__proto_`. */
 const reservedKeys: ReadonlySet<string> = new Set(['__proto__', '__proto_', 'constructor', 'prototype'])
 
 export function isReservedKey(key: string): boolean {
@@ -10,24 +10,30 @@ export function isReservedKey(key: string): boolean {
 
 export type Fields = Record<string, unknown>
 
-/** An object as JSON knows it: no array, no date, no instance of a class. */
+/** A plain object as in JSON: not an array, a date or an instance of a class. */
 export function isFields(value: unknown): value is Fields {
   if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null || isRootPrototype(prototype as object)
+  const prototype: object | null = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null || isRootPrototype(prototype)
 }
 
-/** `Object.prototype` of another realm: of a frame of a page, or of a test runner's context. */
+/** `Object.prototype` of another realm, such as a frame of a page or the context of a test runner. */
 function isRootPrototype(prototype: object): boolean {
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'hasOwnProperty')
 }
 
-/** Own members only, so that `toString` is as absent from a document as any other unknown field. */
-export function ownValue(fields: object, key: string): unknown {
-  return Object.hasOwn(fields, key) ? (fields as Fields)[key] : undefined
+/** The fields of an object by name. This is the object itself, not a copy. */
+export function fieldsOf(value: object): Fields {
+  // Any object can be indexed by a string, but TypeScript has no such type for an interface.
+  return value as Fields
 }
 
-/** Why something is no value, and where in it. */
+/** Reads own members only: `toString` is absent from a document like any other unknown field. */
+export function ownValue(fields: object, key: string): unknown {
+  return Object.hasOwn(fields, key) ? fieldsOf(fields)[key] : undefined
+}
+
+/** A value that JSON cannot represent, with its path. */
 export class ValueFlaw extends Error {
   readonly #path: string[] = []
 
@@ -36,12 +42,12 @@ export class ValueFlaw extends Error {
     this.name = 'ValueFlaw'
   }
 
-  /** The keys that lead to it, with dots between; empty where the whole is no value. */
+  /** The keys to the value, joined by dots; empty for the root. */
   get path(): string {
     return this.#path.join('.').slice(0, 100)
   }
 
-  /** Adds the key that leads to what is known of the place. */
+  /** Prepends a key to the path. */
   within(key: string | number): this {
     this.#path.unshift(String(key))
     return this
@@ -49,12 +55,11 @@ export class ValueFlaw extends Error {
 }
 
 /**
- * A value as it is kept, the same in every storage and encoding: what JSON can tell. The halves of surrogate pairs that
- * stand alone are U+FFFD in it, in keys too, `-0` is `0`, and a field that is `undefined` is absent. The value itself where nothing
- * of that is to be done.
- *
- * @throws ValueFlaw for anything else: numbers that are not finite, `undefined` in an array or for an operator, instances of
- *   classes, keys that reach a prototype, nesting beyond {@link MAX_VALUE_DEPTH}
+ * Normalizes a value to one that JSON can represent, so that every storage and encoding preserves it. A lone
+ * surrogate becomes U+FFFD, also in keys; `-0` becomes `0`; fields that are `undefined` are dropped. Returns the same
+ * value if nothing changes.
+ * @throws ValueFlaw for any other value: a number that is not finite, `undefined` in an array or for an operator, an
+ *   instance of a class, a key that reaches a prototype, nesting beyond {@link MAX_VALUE_DEPTH}
  */
 export function takeValue<T>(value: T, depth?: number): T
 export function takeValue(value: unknown, depth = 0): unknown {
@@ -74,7 +79,7 @@ export function takeValue(value: unknown, depth = 0): unknown {
   }
 }
 
-/** Why the value can't stand in a document or a query; `undefined` when it can. */
+/** Why JSON cannot represent the value; `undefined` if it can. */
 export function jsonFlaw(value: unknown, depth = 0): string | undefined {
   try {
     takeValue(value, depth)
@@ -116,7 +121,7 @@ function takeFields(fields: Fields, depth: number): Fields {
     if (next === undefined || !Object.is(next, item) || !key.isWellFormed()) isChanged = true
     taken.push(next)
   }
-  return isChanged ? fieldsOf(keys, taken) : fields
+  return isChanged ? definedFields(keys, taken) : fields
 }
 
 function takeMember(key: string | number, item: unknown, depth: number): unknown {
@@ -127,8 +132,8 @@ function takeMember(key: string | number, item: unknown, depth: number): unknown
   }
 }
 
-/** Fields that are undefined are left out. */
-function fieldsOf(keys: readonly string[], values: readonly unknown[]): Fields {
+/** Omits fields that are undefined. */
+function definedFields(keys: readonly string[], values: readonly unknown[]): Fields {
   const fields: Fields = {}
   for (const [at, key] of keys.entries()) {
     const [name, value] = [key.toWellFormed(), values[at]]
@@ -141,7 +146,7 @@ function fieldsOf(keys: readonly string[], values: readonly unknown[]): Fields {
 }
 
 function nameOf(value: object): string {
-  const { constructor } = value as { constructor?: unknown }
+  const constructor: unknown = fieldsOf(value)['constructor']
   return typeof constructor === 'function' && constructor.name !== ''
     ? `a ${constructor.name}`
     : 'an instance of a class'

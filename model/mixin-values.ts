@@ -9,8 +9,7 @@ import { headOf, type UpdatedPaths, updatedPaths } from './touched-fields.ts'
 import type { TxMixin, UpdateOperations } from './transactions.ts'
 
 /**
- * Checks that the document may carry the mixin, and the mixin's attributes as they are in `after`.
- *
+ * Checks that the document may carry the mixin, and the mixin's attributes in `after`.
  * @throws StatusError UnknownClass, InvalidTransaction, MissingAttribute, InvalidAttribute
  */
 export function validateMixin(hierarchy: Hierarchy, tx: TxMixin, after: Doc): void {
@@ -22,8 +21,7 @@ export function validateMixin(hierarchy: Hierarchy, tx: TxMixin, after: Doc): vo
 }
 
 /**
- * Checks what a new document has under the ids of mixins of its class.
- *
+ * Checks the mixins of a new document.
  * @throws StatusError MissingAttribute, InvalidAttribute
  */
 export function checkCreatedMixins(hierarchy: Hierarchy, _class: string, attributes: Fields): void {
@@ -32,7 +30,7 @@ export function checkCreatedMixins(hierarchy: Hierarchy, _class: string, attribu
       checkWhole(hierarchy, name, fieldsOf(_class, name, value))
 }
 
-/** The same of what an update touched. A mixin that was taken out is not there to be checked. */
+/** Checks the mixins that an update changed. A removed mixin is not checked. */
 export function checkUpdatedMixins(
   hierarchy: Hierarchy,
   { touched, set }: UpdatedPaths,
@@ -57,22 +55,22 @@ function checkCarrier(hierarchy: Hierarchy, mixin: string, _class: string): void
   hierarchy.getClass(mixin)
   if (!hierarchy.isMixin(mixin)) throw invalidTransaction('not a mixin', { mixin })
   if (!hierarchy.mayCarry(_class, mixin))
-    throw invalidTransaction('a mixin of another class', { mixin, _class })
+    throw invalidTransaction('the mixin extends another class', { mixin, _class })
 }
 
-/** All that is under a mixin's id. */
+/** Checks all fields of a mixin. */
 function checkWhole(hierarchy: Hierarchy, mixin: string, fields: Fields): void {
   const names = Object.keys(fields)
   checkValues(hierarchy, mixin, fields, new Set(names))
   checkDeclaredNames(hierarchy, mixin, names)
 }
 
-/** The values of the names, and that nothing is missing that the mixin itself requires. */
+/** Checks the values of these names, and that no attribute that the mixin itself requires is missing. */
 function checkValues(hierarchy: Hierarchy, mixin: string, fields: Fields, names: ReadonlySet<string>): void {
   for (const attribute of mixinAttributes(hierarchy, mixin).values()) {
     const value = ownValue(fields, attribute.name)
     const isMissing = value === undefined || value === null
-    // What an ancestor requires is required under the ancestor's id.
+    // Attributes that an ancestor requires are required below the ancestor's id.
     const isMeant = isMissing ? attribute.attributeOf === mixin : names.has(attribute.name)
     if (isMeant) checkAttribute(hierarchy, attribute, value)
   }
@@ -82,7 +80,7 @@ function checkDeclaredNames(hierarchy: Hierarchy, mixin: string, names: readonly
   if (hierarchy.isStrict(mixin)) checkNames(mixin, mixinAttributes(hierarchy, mixin), names)
 }
 
-/** Those of the mixin and of the mixins it extends. Those of the class it lies on are the document's own. */
+/** The attributes of the mixin and of the mixins that it extends, without those of its class. */
 function mixinAttributes(hierarchy: Hierarchy, mixin: string): ReadonlyMap<string, Attribute> {
   const ofDocument = new Set<string>(hierarchy.ancestors(hierarchy.baseClass(mixin)))
   const farthestFirst = hierarchy
@@ -97,7 +95,7 @@ function fieldsOf(_class: string, mixin: string, value: unknown): Fields {
   throw new StatusError('core:status:InvalidAttribute', { _class, attribute: mixin, expected: 'object' })
 }
 
-/** The first part of a path, and the rest where there is one. */
+/** The first segment of a path, and the rest if there is one. */
 function split(path: string): [string, string | undefined] {
   const head = headOf(path)
   return [head, head.length < path.length ? path.slice(head.length + 1) : undefined]

@@ -5,8 +5,8 @@ import { arrayChanges } from './array-operators.ts'
 import type { UpdateOperations } from './transactions.ts'
 
 /**
- * Applies plain fields, then operators in the order they stand, to `fields`, which the caller owns (a shallow
- * copy): nothing deeper is changed in place. An `undefined` value is as good as absent, since JSON drops it.
+ * Applies plain fields, then operators in their order, to `fields`, which is a shallow copy that the caller owns.
+ * Nested values are not changed in place. `undefined` counts as absent, because JSON drops it.
  */
 export function applyOperations(fields: Fields, operations: UpdateOperations): void {
   for (const key of Object.keys(operations)) {
@@ -17,7 +17,7 @@ export function applyOperations(fields: Fields, operations: UpdateOperations): v
   }
 }
 
-/** Refuses what JSON can't carry and keys that reach prototypes. */
+/** Rejects values that JSON cannot represent and keys that reach prototypes. */
 export function checkValue(value: unknown, field: string): void {
   const flaw = jsonFlaw(value)
   if (flaw !== undefined) throw invalidTransaction(flaw, { field: field.slice(0, 100) })
@@ -86,7 +86,7 @@ function applyUnset(fields: Fields, operand: Fields): void {
   for (const key of Object.keys(operand)) unsetField(fields, key)
 }
 
-/** `$push` of each of the values under the mixin's id. */
+/** Applies `$push` to the values below the mixin's id. */
 function applyPushMixin(fields: Fields, operand: Fields): void {
   const { $mixin: mixin, values } = operand
   if (typeof mixin !== 'string' || !isFields(values)) {
@@ -95,7 +95,7 @@ function applyPushMixin(fields: Fields, operand: Fields): void {
   changeMixin(fields, mixin, (inner) => applyToArrays(inner, values, '$push'))
 }
 
-/** Lets `change` work on a copy of the fields under a mixin's id, made when there are none. */
+/** Applies `change` to a copy of the fields below a mixin's id, which may be missing. */
 export function changeMixin(fields: Fields, mixin: string, change: (inner: Fields) => void): void {
   const current = ownValue(fields, mixin)
   const wrong = mixin === '' || /[.$]/.test(mixin) || isReservedKey(mixin)

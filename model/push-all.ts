@@ -1,4 +1,4 @@
-/** Adds the items at the end of an array, however many they are. (`push(...items)` puts each of them on the stack.) */
+/** Appends any number of items to an array. `push(...items)` would put each on the stack. */
 export function pushAll<T>(array: T[], items: Iterable<T>): void {
   for (const item of items) array.push(item)
 }

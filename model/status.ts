@@ -1,4 +1,4 @@
-/** What a failed request is answered with. Never carries a stack or a secret. */
+/** The error of a failed request. Contains no stack and no secrets. */
 export interface Status {
   severity: Severity
   code: StatusCode
@@ -45,7 +45,7 @@ export type StatusCode =
   | 'core:status:TransactionIdReused'
   | 'core:status:InvalidTransaction'
 
-/** An error whose status may be shown to the client. Anything else is answered with InternalServerError. */
+/** An error whose status is shown to the client. Any other error results in InternalServerError. */
 export class StatusError extends Error {
   readonly status: Status
 

@@ -5,24 +5,23 @@ import { StatusError } from './status.ts'
 import { headOf } from './touched-fields.ts'
 
 /**
- * Refuses fields of a new document that its strict class does not declare, and that are no mixins of it.
- *
+ * Rejects undeclared fields of a new document of a strict class, except its mixins.
  * @throws StatusError `core:status:InvalidAttribute`
  */
 export function checkCreatedFields(hierarchy: Hierarchy, _class: string, attributes: Fields): void {
   if (!hierarchy.isStrict(_class)) return
-  // An operator is refused as such.
+  // Operators are rejected elsewhere.
   for (const name of Object.keys(attributes))
     if (!name.startsWith('$')) checkDeclared(hierarchy, _class, name)
 }
 
-/** The same of the paths that an update sets. Taking out what is not declared is what an update may do. */
+/** Rejects undeclared paths that an update sets. An update may remove undeclared fields. */
 export function checkUpdatedFields(hierarchy: Hierarchy, paths: readonly string[], after: Doc): void {
   if (!hierarchy.isStrict(after._class)) return
   for (const path of paths) checkDeclared(hierarchy, after._class, headOf(path))
 }
 
-/** Refuses names that are not among what `_class` declares. */
+/** Rejects names that `_class` does not declare. */
 export function checkNames(
   _class: string,
   declared: ReadonlyMap<string, Attribute>,

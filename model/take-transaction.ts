@@ -2,18 +2,18 @@ import { illFormedId } from './ill-formed-id.ts'
 import { invalidTransaction } from './invalid-transaction.ts'
 import { isFields, takeValue, ValueFlaw } from './json-value.ts'
 
-/** Levels of a transaction around the values of a document: `txes`, one of them, its `tx`, its `attributes`. */
+/** Levels of a transaction around the values of a document: `txes`, an item, its `tx`, its `attributes`. */
 export const ENVELOPE_DEPTH = 5
 
 /**
- * A transaction with its values as they are taken in everywhere, see {@link takeValue}; whatever else it is.
- *
- * @throws StatusError `core:status:InvalidTransaction` that names the place of what is no value, and ids that are not well-formed
+ * Normalizes the values of a transaction, see {@link takeValue}. The transaction is not validated otherwise.
+ * @throws StatusError `core:status:InvalidTransaction` that names the path of a value that JSON cannot represent, or
+ *   of an ill-formed id
  */
 export function takeTransaction<T>(tx: T): T {
   try {
     const taken = takeValue(tx, -ENVELOPE_DEPTH)
-    // It is another one where it was not well-formed.
+    // Lone surrogates were replaced, which an id must not contain.
     const field = taken !== tx && isFields(tx) ? illFormedId(tx) : undefined
     if (field === undefined) return taken
     throw new ValueFlaw('half of a surrogate pair in an id').within(field)

@@ -2,7 +2,7 @@ import { isFields } from './json-value.ts'
 import { pushAll } from './push-all.ts'
 import type { UpdateOperations } from './transactions.ts'
 
-/** The fields of a document that the operations may change: first parts of paths, and mixins. */
+/** The top-level fields and mixins of a document that the operations may change. */
 export function touchedFields(operations: UpdateOperations): Set<string> {
   const fields = new Set<string>()
   for (const path of touchedPaths(operations)) fields.add(headOf(path))
@@ -11,9 +11,9 @@ export function touchedFields(operations: UpdateOperations): Set<string> {
 
 /** Paths in a document. */
 export interface UpdatedPaths {
-  /** What the operations may change. */
+  /** The paths that the operations may change. */
   touched: readonly string[]
-  /** The same without what they only take out. */
+  /** The paths without those that are only removed. */
   set: readonly string[]
 }
 
@@ -40,11 +40,11 @@ function pathsIn(operator: string, operand: Record<string, unknown>): string[] {
   const { $mixin: mixin, values } = operand
   if (typeof mixin !== 'string') return []
   const names = isFields(values) ? Object.keys(values) : []
-  // The mixin is there then, even without values.
+  // The mixin exists afterwards, even without values.
   return names.length > 0 ? names.map((name) => `${mixin}.${name}`) : [mixin]
 }
 
-/** The first part of a path. */
+/** The first segment of a path. */
 export function headOf(path: string): string {
   const end = path.indexOf('.')
   return end < 0 ? path : path.slice(0, end)

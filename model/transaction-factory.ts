@@ -1,5 +1,6 @@
 import type { Account, AttachedDoc, Class, Doc, Ref, Space } from './documents.ts'
 import type { ClassRef } from './class-ref.ts'
+import { brand } from './brand.ts'
 import { core } from './identifiers.ts'
 import type {
   Tx,
@@ -13,14 +14,14 @@ import type {
   UpdateOperations,
 } from './transactions.ts'
 
-/** Where a document is: enough to change it. */
+/** The fields that identify a document in a transaction. */
 export type DocumentPlace = Pick<Doc, '_id' | '_class' | 'space'>
 
-/** Where an attached document is. */
+/** The fields that identify an attached document. */
 export type AttachedPlace = DocumentPlace & Pick<AttachedDoc, 'attachedTo' | 'attachedToClass' | 'collection'>
 
 export interface Signature {
-  /** The space the transactions are in: those in DerivedTx are hidden from queries of the log. */
+  /** The space of the transactions. Those in DerivedTx are hidden from queries of the log. */
   space: Ref<Space>
   modifiedBy: Ref<Account>
   /** Milliseconds since the Unix epoch. */
@@ -32,13 +33,13 @@ type Attributes<T extends Doc, Header extends PropertyKey> = Partial<Omit<T, Hea
   Record<string, unknown>
 
 interface CreateOptions {
-  /** A generated one when left out. */
+  /** A generated id if omitted. */
   _id?: Ref
-  /** Who signs when left out. */
+  /** The signer if omitted. */
   createdBy?: Ref<Account>
 }
 
-/** Makes transactions that are signed and timed alike. */
+/** Creates transactions with the same signature and time. */
 export class TransactionFactory {
   readonly #generateId: () => string
   readonly #signature: Signature
@@ -71,7 +72,7 @@ export class TransactionFactory {
     return { ...this.#change(doc), _class: core.class.TxMixin, mixin, attributes }
   }
 
-  /** Makes a document in the collection of another, whose counter goes up. */
+  /** Creates a document in a collection of another one, whose counter increases. */
   attach<T extends AttachedDoc>(
     parent: DocumentPlace,
     collection: string,
@@ -79,11 +80,12 @@ export class TransactionFactory {
     attributes: Attributes<T, keyof AttachedDoc>,
     options: CreateOptions = {},
   ): TxCollectionCUD {
+    // The fields of the attachment, which come from the parent, are optional in both.
     const tx = this.create(_class, parent.space, attributes as Attributes<T, keyof Doc>, options)
     return { ...this.#change(parent), _class: core.class.TxCollectionCUD, collection, tx }
   }
 
-  /** The change of an attached document, by way of its parent. */
+  /** Changes an attached document through its parent. */
   within(
     { attachedTo, attachedToClass, collection, space }: AttachedPlace,
     tx: TxUpdateDoc | TxRemoveDoc,
@@ -107,6 +109,6 @@ export class TransactionFactory {
   }
 
   #newId(): Ref {
-    return this.#generateId() as Ref
+    return brand(this.#generateId())
   }
 }

@@ -1,62 +1,77 @@
-import type { Account, AttachedDoc, Class, Doc, Ref, Space } from './documents.ts'
+import type { Account, AttachedDoc, Class, ClassId, Doc, Ref, Space, TxClass } from './documents.ts'
 import type { DocumentQuery } from './query/query.ts'
 
-/** A change, or an event, as it travels and as it is kept in the log. */
-export interface Tx extends Doc {
+/** The fields of every transaction. */
+interface TxFields<C extends TxClass> extends Doc {
+  _class: C
   objectSpace: Ref<Space>
-  /** What is said of the change itself; kept in the log, no part of the document. */
+  /** Annotations of the transaction itself, kept in the log and not in the document. */
   meta?: TxMeta
 }
 
 export type TxMeta = Record<string, string | number | boolean>
 
-/** A change of one document. */
-export interface TxCUD extends Tx {
+/** The fields of every change of a document. */
+interface ChangeFields<C extends TxClass> extends TxFields<C> {
   objectId: Ref
-  objectClass: Ref<Class>
+  objectClass: ClassId
 }
 
 export interface TxCreateDoc
-  extends TxCUD, Partial<Pick<AttachedDoc, 'attachedTo' | 'attachedToClass' | 'collection'>> {
+  extends
+    ChangeFields<'core:class:TxCreateDoc'>,
+    Partial<Pick<AttachedDoc, 'attachedTo' | 'attachedToClass' | 'collection'>> {
   attributes: Record<string, unknown>
 }
 
-export interface TxUpdateDoc extends TxCUD {
+export interface TxUpdateDoc extends ChangeFields<'core:class:TxUpdateDoc'> {
   operations: UpdateOperations
-  /** Answer with the changed document. */
+  /** The response contains the changed document. */
   retrieve?: boolean
 }
 
-export interface TxRemoveDoc extends TxCUD {
-  /** Of a space: removes the documents in it too. A space that holds documents is not removed without. */
+export interface TxRemoveDoc extends ChangeFields<'core:class:TxRemoveDoc'> {
+  /** Of a space: also removes the documents in it. Without it, the removal of a space that holds documents fails. */
   cascade?: boolean
 }
 
-export interface TxMixin extends TxCUD {
+export interface TxMixin extends ChangeFields<'core:class:TxMixin'> {
   mixin: Ref<Class>
-  /** Fields, and update operators, applied under the mixin's id. */
+  /** Fields and update operators, applied under the mixin's id. */
   attributes: UpdateOperations
 }
 
 /** A change of an attached document. `objectId`, `objectClass` and `objectSpace` are the parent's. */
-export interface TxCollectionCUD extends TxCUD {
+export interface TxCollectionCUD extends ChangeFields<'core:class:TxCollectionCUD'> {
   collection: string
-  tx: TxCreateDoc | TxUpdateDoc | TxRemoveDoc
+  tx: TxDirectChange
 }
 
+/** A change that names its document directly. */
+export type TxDirectChange = TxCreateDoc | TxUpdateDoc | TxRemoveDoc | TxMixin
+
+/** A change of one document. */
+export type TxCUD = TxDirectChange | TxCollectionCUD
+
+/**
+ * A transaction as sent. The log contains changes only. A restored log may contain other values, so that code that
+ * reads the log handles unknown classes.
+ */
+export type Tx = TxCUD | TxApplyIf | TxWorkspaceEvent | TxModelUpgrade
+
 export interface DocumentMatch {
-  _class: Ref<Class>
+  _class: ClassId
   query: DocumentQuery
 }
 
-/** All of `txes` when every `match` finds a document and every `notMatch` none; else nothing. */
-export interface TxApplyIf extends Tx {
+/** Commits all of `txes` if every `match` finds a document and no `notMatch` does; otherwise nothing. */
+export interface TxApplyIf extends TxFields<'core:class:TxApplyIf'> {
   scope?: string
   match?: DocumentMatch[]
   notMatch?: DocumentMatch[]
   txes: TxCUD[]
   notify?: boolean
-  extraNotify?: Ref<Class>[]
+  extraNotify?: ClassId[]
 }
 
 export const WorkspaceEvent = {
@@ -69,12 +84,15 @@ export const WorkspaceEvent = {
 } as const
 export type WorkspaceEvent = (typeof WorkspaceEvent)[keyof typeof WorkspaceEvent]
 
-export interface TxWorkspaceEvent extends Tx {
+export interface TxWorkspaceEvent extends TxFields<'core:class:TxWorkspaceEvent'> {
   event: WorkspaceEvent
   params: unknown
 }
 
-/** Plain fields (dotted paths reach inside) beside any of the operators. */
+/** Announces that the server replaced the model. */
+export interface TxModelUpgrade extends TxFields<'core:class:TxModelUpgrade'> {}
+
+/** Plain fields, which may be dotted paths, and operators. */
 export interface UpdateOperations {
   [field: string]: unknown
   $push?: Record<string, unknown>
@@ -86,7 +104,7 @@ export interface UpdateOperations {
   $pushMixin?: { $mixin: Ref<Class>; values: Record<string, unknown> }
 }
 
-/** What one transaction did to one document: the new document, or none when it was removed. */
+/** The effect of one transaction on one document. `after` is undefined when the document was removed. */
 export type DocumentChange = { before?: Doc | undefined; after?: Doc | undefined }
 
 export type AnyAttached = AttachedDoc | (Doc & Partial<AttachedDoc>)

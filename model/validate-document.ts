@@ -9,8 +9,8 @@ import { headOf, updatedPaths } from './touched-fields.ts'
 import type { TxCreateDoc, TxUpdateDoc } from './transactions.ts'
 
 /**
- * Checks a new document's attributes against its class; undeclared ones are allowed where it is not strict. Returns the
- * transaction with defaults filled in, the same one when there are none to fill. Throws `UnknownClass`, `MissingAttribute`
+ * Checks the attributes of a new document. Undeclared ones are allowed if the class is not strict. Returns the
+ * transaction with defaults, or the same one if there are none to fill in. Throws `UnknownClass`, `MissingAttribute`
  * or `InvalidAttribute`.
  */
 export function validateCreate(hierarchy: Hierarchy, tx: TxCreateDoc): TxCreateDoc {
@@ -26,7 +26,7 @@ export function validateCreate(hierarchy: Hierarchy, tx: TxCreateDoc): TxCreateD
   return attributes === tx.attributes ? tx : { ...tx, attributes }
 }
 
-/** The attributes with the class's defaults for what is left out. */
+/** The attributes with the defaults of the class. */
 export function withDefaults(hierarchy: Hierarchy, _class: string, attributes: Fields): Fields {
   let filled: Fields | undefined
   for (const { name, defaultValue } of hierarchy.attributes(_class).values()) {
@@ -37,7 +37,7 @@ export function withDefaults(hierarchy: Hierarchy, _class: string, attributes: F
   return filled ?? attributes
 }
 
-/** Checks the attributes an update touched, as they are in the document it gave. */
+/** Checks the changed attributes in the resulting document. */
 export function validateUpdate(hierarchy: Hierarchy, tx: TxUpdateDoc, after: Doc): void {
   const { operations } = tx
   const paths = updatedPaths(operations)

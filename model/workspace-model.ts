@@ -1,8 +1,10 @@
 import type { Account, Attribute, Doc, Ref } from './documents.ts'
-import { applyTransaction, targetOf } from './apply-transaction.ts'
+import { applyTransaction, notAChange, targetOf } from './apply-transaction.ts'
+import { isAttribute } from './document-guards.ts'
 import { DocumentStore } from './document-store.ts'
 import { foldEmail } from './email.ts'
 import { EMPTY_MODEL_HASH, nextModelHash } from './hash-chain.ts'
+import { isChange } from './inner-change.ts'
 import { Hierarchy } from './hierarchy.ts'
 import { core, domains, pluginOf, serverPlugins } from './identifiers.ts'
 import { StatusError } from './status.ts'
@@ -17,15 +19,15 @@ const structuralClasses: ReadonlySet<string> = new Set([
 ])
 
 /** The model transactions after a hash (`full: false`), or all of them. */
-export interface ModelAnswer {
+export interface ModelResponse {
   transactions: Tx[]
   hash: string
   full: boolean
 }
 
 /**
- * The model of one workspace: its transactions with their hash chain, its documents, its hierarchy. The
- * part that modules declare is built once and shared; a workspace keeps only what it adds.
+ * The model of a workspace: its transactions with their hash chain, its documents, and its hierarchy. The part that
+ * modules declare is shared between workspaces.
  */
 export class WorkspaceModel {
   readonly #base: WorkspaceModel | undefined
@@ -65,11 +67,12 @@ export class WorkspaceModel {
   }
 
   /**
-   * Adds a committed model transaction, all of it or nothing.
-   * @throws StatusError when it does not fit what is there, or changes what modules declare
+   * Applies a committed model transaction completely or not at all.
+   * @throws StatusError if it cannot be applied, or changes a declaration of a module
    */
   apply(tx: Tx): void {
-    const change = this.#changeBy(tx as TxCUD)
+    if (!isChange(tx)) throw notAChange(tx)
+    const change = this.#changeBy(tx)
     const conflict = this.declaredConflict(change)
     if (conflict !== undefined) throw new StatusError('platform:status:Forbidden', { message: conflict })
     const hierarchy = isStructural(change) ? withChange(this.#hierarchy, tx) : undefined
@@ -101,18 +104,20 @@ export class WorkspaceModel {
     if (this.#base !== undefined) yield* this.#base.accounts()
   }
 
-  /** Emails are compared case-folded. */
+  /** Emails are compared case-insensitively. */
   accountOf(email: string): Account | undefined {
     const id = this.#accounts.get(foldEmail(email))
-    return id === undefined ? this.#base?.accountOf(email) : (this.get(id) as Account | undefined)
+    if (id === undefined) return this.#base?.accountOf(email)
+    const account = this.get(id)
+    return account !== undefined && this.#isAccount(account) ? account : undefined
   }
 
-  /** Whether the document is part of what the server and its modules declare. */
+  /** Whether the server or a module declares the document. */
   isDeclared(id: string): boolean {
     return this.#base?.get(id) !== undefined
   }
 
-  /** Names of the plugins whose ids only the server and its modules may use, such as `core`. */
+  /** Plugins whose ids are reserved for the server and its modules, such as `core`. */
   reservedPlugins(): ReadonlySet<string> {
     this.#plugins ??= new Set([
       ...serverPlugins,
@@ -122,16 +127,16 @@ export class WorkspaceModel {
   }
 
   /**
-   * Why a change of a document of the model cannot be: classes, mixins, attributes and enums that the server and its
-   * modules declare stay as declared, and nobody adds attributes to the server's own classes, or takes a declared
-   * name. The same rule holds when a transaction is committed and when the log is read.
+   * Why a change of the model is not allowed. Classes, mixins, attributes and enums that the server or a module
+   * declares do not change. Nobody adds attributes to the server's own classes, or uses a declared name. The same
+   * rule applies to commits and to reading the log.
    */
   declaredConflict({ before, after }: DocumentChange, hierarchy = this.#hierarchy): string | undefined {
     const shape = after ?? before
     if (shape === undefined || !isDeclaration(shape)) return undefined
     if (this.isDeclared(shape._id)) return `${shape._id} is declared by the server or a module`
-    if (after?._class !== core.class.Attribute) return undefined
-    return this.#attributeConflict(after as Attribute, hierarchy)
+    if (after === undefined || !isAttribute(after)) return undefined
+    return this.#attributeConflict(after, hierarchy)
   }
 
   #attributeConflict(
@@ -140,7 +145,8 @@ export class WorkspaceModel {
   ): string | undefined {
     if (!this.isDeclared(attributeOf)) return undefined
     if (serverPlugins.has(pluginOf(attributeOf))) return `${attributeOf} is a class of the server`
-    if (required === true) return `${attributeOf} is declared by a module: what is added to it is optional`
+    if (required === true)
+      return `${attributeOf} is declared by a module: additional attributes must be optional`
     const declared = hierarchy
       .descendants(attributeOf)
       .some((_class) => (hierarchy.attributes(_class).get(name)?._id ?? _id) !== _id)
@@ -151,15 +157,15 @@ export class WorkspaceModel {
     return [...this.#all()].filter((tx) => tx.modifiedOn > time)
   }
 
-  after(hash: string): ModelAnswer {
+  after(hash: string): ModelResponse {
     const position = this.#positions.get(hash)
-    if (position !== undefined) return this.#answer(this.#transactions.slice(position), false)
-    if (this.#base === undefined) return this.#answer([...this.#transactions], hash === EMPTY_MODEL_HASH)
+    if (position !== undefined) return this.#response(this.#transactions.slice(position), false)
+    if (this.#base === undefined) return this.#response([...this.#transactions], hash === EMPTY_MODEL_HASH)
     const { transactions, full } = this.#base.after(hash)
-    return this.#answer([...transactions, ...this.#transactions], full)
+    return this.#response([...transactions, ...this.#transactions], full)
   }
 
-  #answer(transactions: Tx[], full: boolean): ModelAnswer {
+  #response(transactions: Tx[], full: boolean): ModelResponse {
     return { transactions, hash: this.hash, full: full || transactions.length === this.#length }
   }
 
@@ -189,10 +195,10 @@ export class WorkspaceModel {
     }
   }
 
-  /** Of several accounts with one email, which older logs may hold, the first counts. */
+  /** If several accounts have one email, as in older logs, the first one counts. */
   #noteAccount({ _id, email }: Account): void {
     const folded = foldEmail(email)
-    if (!this.#accounts.has(folded)) this.#accounts.set(folded, _id as Ref<Account>)
+    if (!this.#accounts.has(folded)) this.#accounts.set(folded, _id)
   }
 
   #forgetAccount({ _id, email }: Account): void {
@@ -201,9 +207,8 @@ export class WorkspaceModel {
   }
 
   #isAccount(doc: Doc): doc is Account {
-    return (
-      this.#hierarchy.isDerived(doc._class, core.class.Account) && typeof (doc as Account).email === 'string'
-    )
+    const isOfClass = this.#hierarchy.isDerived(doc._class, core.class.Account)
+    return isOfClass && 'email' in doc && typeof doc.email === 'string'
   }
 }
 
@@ -212,15 +217,15 @@ export function isDeclaration({ _class }: Pick<Doc, '_class'>): boolean {
   return structuralClasses.has(_class)
 }
 
-/** Whether the change is one of classes, attributes or enums, and not only of documents of the model. */
+/** Whether the change affects classes, attributes or enums. */
 export function isStructural({ before, after }: DocumentChange): boolean {
   const shape = after ?? before
   return shape !== undefined && isDeclaration(shape)
 }
 
 /**
- * A hierarchy may be shared, so a change is made on a copy.
- * @throws StatusError when the hierarchy would not stand it
+ * Applies the change to a copy, because hierarchies are shared.
+ * @throws StatusError if the change would break the hierarchy
  */
 export function withChange(hierarchy: Hierarchy, tx: Tx): Hierarchy {
   const copy = hierarchy.clone()

@@ -1,4 +1,4 @@
-import type { CommitStep } from './commit/commit-step.ts'
+import type { ChangeHandler, ChangeStep, RequestHandler, RequestStep } from './commit/commit-step.ts'
 import { applyIf } from './commit/steps/apply-if.ts'
 import { applyToDocument } from './commit/steps/apply-to-document.ts'
 import { authorize } from './commit/steps/authorize.ts'
@@ -6,42 +6,53 @@ import { cascade } from './commit/steps/cascade.ts'
 import { counters } from './commit/steps/counters.ts'
 import { deduplicate } from './commit/steps/deduplicate.ts'
 import { events } from './commit/steps/events.ts'
-import { place } from './commit/steps/place.ts'
+import { placement } from './commit/steps/placement.ts'
 import { serverTime } from './commit/steps/server-time.ts'
 import { triggers } from './commit/steps/triggers.ts'
 import { validate } from './commit/steps/validate.ts'
 import { compose, type Handlers, type Middleware } from './workspace/middleware.ts'
 import { acrossDomains } from './middlewares/across-domains.ts'
 import { identity } from './middlewares/identity.ts'
-import { joinQueries } from './middlewares/coalesce-queries.ts'
+import { coalesceQueries } from './middlewares/coalesce-queries.ts'
 import { planQueries } from './middlewares/plan-queries.ts'
 import { readAtOnce } from './middlewares/read-at-once.ts'
 import { workspaceHandlers } from './middlewares/workspace-handlers.ts'
 import type { Workspace } from './workspace/workspace.ts'
 
-/** What happens to a request, from the outside in. */
+/** The middlewares of a request, from the outside in. */
 const middlewares: readonly Middleware[] = [
-  identity, // nobody signs as another account
-  planQueries, // class, mixins, lookups and what the caller may see, as one plan
-  readAtOnce, // a document by its id, a page along an index: on the event loop, without waiting
-  joinQueries, // identical queries of one audience in flight share one run
-  acrossDomains, // joins between stored documents and those in memory
+  identity, // `modifiedBy` and `createdBy` are the caller's account
+  planQueries, // compiles class, mixins, lookups and permissions into one plan
+  readAtOnce, // reads one document, or a page along an index, synchronously
+  coalesceQueries, // identical queries of one audience share one run
+  acrossDomains, // joins stored documents with those in memory
 ]
 
-/** What happens to a transaction inside the commit queue, where it is alone, from the outside in. */
-export const commitSteps: readonly CommitStep[] = [
-  deduplicate, // a transaction sent again gets its first answer
-  serverTime, // the server's clock tells when
-  events, // announcements are pushed, not kept
-  applyIf, // conditions over documents, all or nothing
-  triggers, // what modules add to it goes through the same steps
-  authorize, // what it says is held against what is stored; who may change what
-  validate, // against the class; defaults filled in
-  place, // where its class is strict: in a space, and attached to something, that are there
-  cascade, // what is attached to a removed document goes too
-  counters, // collections count what is attached
-  applyToDocument, // the new document, the log entry, the push
+/** The steps of a request in the commit queue, which handles one request at a time, from the outside in. */
+const requestSteps: readonly RequestStep[] = [
+  deduplicate, // returns the first result of a transaction that is sent again
+  serverTime, // sets the times by the server's clock
+  events, // pushes announcements, which are not logged
+  // then `applyIf`, which checks conditions and passes on the changes, all or nothing
 ]
+
+/** The steps of each change of a request, from the outside in. */
+const changeSteps: readonly ChangeStep[] = [
+  triggers, // add the changes of modules, which pass the same steps
+  authorize, // checks the transaction against the stored document, and permissions
+  validate, // checks the document against its class and fills in defaults
+  placement, // strict classes: the space and the parent of the document exist
+  cascade, // removes the documents that are attached to a removed one
+  counters, // counts the documents of collections
+  applyToDocument, // computes the new document, the log entry and the push
+]
+
+/** The steps of the commit queue. */
+export function buildCommitSteps(workspace: Workspace): RequestHandler {
+  const end: ChangeHandler = () => Promise.reject(new Error('the last commit step called the next one'))
+  const changes = changeSteps.reduceRight((next, step) => step(next, workspace), end)
+  return requestSteps.reduceRight((next, step) => step(next, workspace), applyIf(changes, workspace))
+}
 
 export function buildPipeline(workspace: Workspace): Handlers {
   return compose(middlewares, workspaceHandlers(workspace), workspace)

@@ -1,4 +1,4 @@
-import type { Tx } from '../model/transactions.ts'
+import type { TxCUD } from '../model/transactions.ts'
 import type { CommitObserver } from './commit/commit-observer.ts'
 import { indexedAnew } from './search-updates/indexed-anew.ts'
 import { indexedBy } from './search-updates/indexed-documents.ts'
@@ -9,7 +9,7 @@ import type { AsyncTriggers } from './triggers/async-triggers.ts'
 import type { Workspace } from './workspace/workspace.ts'
 import type { WorkspaceListener } from './push/workspace-listener.ts'
 
-/** What follows a commit: triggers, spaces, the storage schema, and those who are told. */
+/** The effects of a commit: on triggers, spaces, the storage schema and listeners. */
 export function observeCommits(
   listener: WorkspaceListener,
   workspace: Workspace,
@@ -18,14 +18,14 @@ export function observeCommits(
   const { id, logger, model, permissions, storage } = workspace
   let { version } = model
   let schema = storageSchema(model.hierarchy)
-  const tellIndexed = (entries: readonly { tx: Tx }[]) => {
+  const tellIndexed = (entries: readonly { tx: TxCUD }[]) => {
     if (listener.indexed === undefined) return
     const txes = entries.map(({ tx }) => tx)
     listener.indexed(indexedBy(model.hierarchy, permissions, txes))
   }
   return {
     committed: (pushes) => {
-      // In place, as every commit comes by here.
+      // In place: every commit passes here.
       for (const push of pushes) push.audience = permissions.narrowed(push.audience)
       listener.committed(pushes)
     },
@@ -40,19 +40,19 @@ export function observeCommits(
       triggers.fellBehind()
       await readSpaces(storage, model, permissions)
       tellIndexed(entries)
-      return entries.map(({ seq, tx }) => ({ seq, tx, audience: permissions.audienceOfLogged(tx) }))
+      return entries.map(({ seq, tx }) => ({ seq, tx, audience: permissions.audienceOfLogEntry(tx) }))
     },
     modelChanged: async () => {
       if (model.version === version) return
       version = model.version
-      // The transaction is durable: a schema that could not follow costs speed, not truth.
+      // The transaction is durable. Without its schema, storage is slower but correct.
       try {
         const next = storageSchema(model.hierarchy)
         await storage.applySchema(next)
         listener.indexed?.(indexedAnew(model.hierarchy, schema, next))
         schema = next
       } catch (error) {
-        logger.error({ err: error, workspace: id }, 'the storage schema did not follow the model')
+        logger.error({ err: error, workspace: id }, 'the storage schema could not be updated')
       }
     },
     failed: (error) => {

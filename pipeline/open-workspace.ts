@@ -2,15 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { DocumentStore } from '../model/document-store.ts'
 import { createIdGenerator } from '../model/generate-id.ts'
 import { StatusError } from '../model/status.ts'
-import { buildPipeline, commitSteps } from './build-pipeline.ts'
+import { buildCommitSteps, buildPipeline } from './build-pipeline.ts'
 import type { CommitLimits } from './commit/commit-limits.ts'
 import { CommitQueue } from './commit/commit-queue.ts'
-import type { StepHandler } from './commit/commit-step.ts'
 import type { Caller } from './shared/caller.ts'
 import { BackupScans } from './reads/backup-scans.ts'
 import { ConsistentReads } from './reads/consistent-reads.ts'
-import { type FindAnswer, type FindRequest, type Handlers, isEncoded } from './workspace/middleware.ts'
-import { type Missed, missed, type MissedSince } from './reads/catch-up.ts'
+import { type FindResponse, type FindRequest, type Handlers, isEncoded } from './workspace/middleware.ts'
+import { type CatchUp, catchUp, type CatchUpRequest } from './reads/catch-up.ts'
 import { observeCommits } from './observe-commits.ts'
 import { Permissions } from './permissions/permissions.ts'
 import { readSpaces, reportUnknownClasses } from './permissions/read-spaces.ts'
@@ -22,7 +21,7 @@ import type { Storage, WorkspaceStorage } from '../storage/contract.ts'
 import { storageSchema } from './shared/storage-schema.ts'
 import type { Push } from './push/push.ts'
 import type { MethodCall } from './modules/module.ts'
-import { actingFor } from './triggers/module-context.ts'
+import { moduleContextFor } from './triggers/module-context.ts'
 import { AsyncTriggers } from './triggers/async-triggers.ts'
 import { InstalledModules } from './modules/installed-modules.ts'
 import { migrate } from './triggers/migrations.ts'
@@ -34,52 +33,52 @@ import type { WorkspaceModel } from '../model/workspace-model.ts'
 export interface OpenOptions extends WorkspaceListener {
   id: string
   storage: Storage
-  /** The model that modules declare; shared by every workspace. */
+  /** The model of the modules, shared by all workspaces. */
   base: WorkspaceModel
-  /** What modules add to the workspace. */
+  /** Triggers, migrations and methods of modules. */
   modules?: InstalledModules
   clock: Clock
   logger: Logger
   commitLimits?: CommitLimits
-  /** Who changes classes of the application at run time; `maintainers` unless given. */
+  /** Who changes classes of the application at run time. `maintainers` by default. */
   modelChanges?: Workspace['modelChanges']
-  /** Whose transactions keep the time they bring; `nobody`'s unless given. */
+  /** Whose transactions keep their times. `nobody` by default. */
   imports?: Workspace['imports']
 }
 
-/** An open workspace: its handlers, and what a session wants to know of it. */
+/** The handlers of an open workspace, with what sessions need. */
 export interface Pipeline extends Handlers {
   readonly model: WorkspaceModel
   readonly modules: InstalledModules
-  /** What a module's method may do for the caller. */
-  readonly actingFor: (caller: Caller) => MethodCall
-  /** What is wrong with the model: while there is something, people only read. */
+  /** The context for methods of modules that run on behalf of the caller. */
+  readonly moduleContextFor: (caller: Caller) => MethodCall
+  /** Flaws of the model. If there are any, the workspace is read-only for people. */
   readonly flaws: readonly string[]
-  /** Why people cannot be let in, though those who repair the workspace are: a migration that failed, for one. */
+  /** Set if only those who repair the workspace may enter, for example after a failed migration. */
   readonly closedToPeople: StatusError | undefined
   readonly epoch: string
   readonly lastSeq: () => number
-  /** Transactions that wait for their commit. */
+  /** Number of transactions that wait for their commit. */
   readonly queueDepth: () => number
   readonly storage: WorkspaceStorage
-  /** Whether a push is for the caller. */
+  /** Whether the caller receives the push. */
   readonly mayReceive: (caller: Caller, push: Push) => boolean
-  /** A find whose answer is that of one place in the log. */
-  readonly query: (caller: Caller, request: FindRequest) => Promise<{ seq: number; value: FindAnswer }>
-  readonly missed: (caller: Caller, since: MissedSince) => Promise<Missed | undefined>
-  /** Scans of backup tools that are under way. */
+  /** A find whose result is consistent with one position in the log. */
+  readonly query: (caller: Caller, request: FindRequest) => Promise<{ seq: number; value: FindResponse }>
+  readonly catchUp: (caller: Caller, since: CatchUpRequest) => Promise<CatchUp | undefined>
+  /** Scans of backup tools. */
   readonly backupScans: BackupScans
-  /** What backup tools put back and take away. */
+  /** Changes by backup tools. */
   readonly restoring: Restoring
   readonly clock: Clock
   readonly generateId: () => string
-  /** Resolves when no asynchronous trigger has anything to do. */
+  /** Resolves when no asynchronous trigger has work. */
   readonly triggersIdle: () => Promise<void>
-  /** Finishes what is under way and closes the files. Idempotent. */
+  /** Finishes work in progress and closes the files. Idempotent. */
   close: () => Promise<void>
 }
 
-/** Opens the storage, loads the model from the log, and puts the pipeline together. */
+/** Opens the storage, loads the model from the log, and builds the pipeline. */
 export async function openWorkspace(options: OpenOptions): Promise<Pipeline> {
   const { id: workspace, base, logger } = options
   const storage = await options.storage.openWorkspace(workspace, storageSchema(base.hierarchy))
@@ -131,7 +130,7 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
   const triggers = new AsyncTriggers(workspace)
   const queue = new CommitQueue({
     workspace,
-    handler: commitHandler(workspace),
+    handler: buildCommitSteps(workspace),
     observer: observeCommits(options, workspace, triggers),
     lastSeq: storage.lastSeq,
     ...(options.commitLimits === undefined ? {} : { limits: options.commitLimits }),
@@ -144,10 +143,10 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
     flaws,
     closedToPeople,
     query: consistent(workspace, handlers),
-    missed: missedBy(workspace, restoring),
+    catchUp: catchUpOf(workspace, restoring),
     model,
     modules,
-    actingFor: (caller) => actingFor(workspace, handlers, caller),
+    moduleContextFor: (caller) => moduleContextFor(workspace, handlers, caller),
     storage,
     backupScans: new BackupScans(storage),
     clock,
@@ -167,9 +166,9 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
 }
 
 /**
- * Applies migrations, and starts triggers, before anybody is let in. Where that fails the workspace is open all the
- * same, to those who repair it.
- * @returns why people are not let in
+ * Applies migrations and starts triggers before people may enter. If that fails, the workspace still opens for those
+ * who repair it.
+ * @returns why people may not enter
  */
 async function prepare(
   workspace: Workspace,
@@ -183,24 +182,19 @@ async function prepare(
   } catch (error) {
     if (!(error instanceof StatusError)) throw error
     const { id, logger } = workspace
-    logger.error({ err: error, workspace: id }, 'the workspace opens only to those who can repair it')
+    logger.error({ err: error, workspace: id }, 'the workspace opens for repair only')
     return error
   }
 }
 
-function missedBy(workspace: Workspace, restoring: Restoring): Pipeline['missed'] {
+function catchUpOf(workspace: Workspace, restoring: Restoring): Pipeline['catchUp'] {
   return async (caller, since) =>
-    restoring.hasHeard(since.after) ? await missed(workspace, caller, since) : undefined
+    restoring.isKnownAt(since.after) ? await catchUp(workspace, caller, since) : undefined
 }
 
 function consistent({ reads }: Workspace, handlers: Handlers): Pipeline['query'] {
   return (caller, request) => {
     const find = () => handlers.find(caller, { ...request, isConsistent: true })
-    return reads.read(find, (answer) => isEncoded(answer) && answer.rest?.close())
+    return reads.read(find, (response) => isEncoded(response) && response.rest?.close())
   }
-}
-
-function commitHandler(workspace: Workspace): StepHandler {
-  const end: StepHandler = () => Promise.reject(new Error('the last commit step passed a transaction on'))
-  return commitSteps.reduceRight((next, step) => step(next, workspace), end)
 }

@@ -1,23 +1,22 @@
-import type { FindResult } from '../model/query/query.ts'
 import { findResult } from './codec.ts'
 import type { Chunk, Response } from './messages.ts'
 
-/** One frame's part of an array result. */
+/** One frame of an array result. */
 export interface ResultPart {
   result: unknown[]
   chunk?: Chunk
 }
 
-/** How much one frame carries. */
+/** Limits of one frame. */
 export interface ChunkLimits {
   maxCount: number
-  /** Bytes of the items as JSON, as far as they can be told without encoding; a larger item is alone. */
+  /** Size of the items as JSON, in bytes. An estimate: text is not encoded. A larger item has a frame of its own. */
   maxBytes: number
 }
 
 /**
- * Splits an array result into frames within the limits; a short one stays whole, without `chunk`. Each part
- * carries the `total`, so that a client finds it on the last one.
+ * Splits an array result into frames within the limits. A short result stays whole, without `chunk`. Each part has
+ * the `total`, so that the last one does.
  */
 export function splitResult(result: unknown[], limits: ChunkLimits): ResultPart[] {
   const ends = partEnds(result, limits)
@@ -28,7 +27,7 @@ export function splitResult(result: unknown[], limits: ChunkLimits): ResultPart[
   })
 }
 
-/** Where each part ends. */
+/** The end of each part. */
 function partEnds(result: unknown[], { maxCount, maxBytes }: ChunkLimits): number[] {
   const ends: number[] = []
   let start = 0
@@ -47,27 +46,28 @@ function partEnds(result: unknown[], { maxCount, maxBytes }: ChunkLimits): numbe
 }
 
 function withTotalOf(whole: unknown[], part: unknown[]): unknown[] {
-  return 'total' in whole ? findResult(part, (whole as FindResult).total) : part
+  return 'total' in whole && typeof whole.total === 'number' ? findResult(part, whole.total) : part
 }
 
-/** Puts the parts of chunked answers together, whatever order they come in. */
+/** Combines the parts of chunked results, in any order. */
 export class ChunkAssembler {
   readonly #waiting = new Map<Response['id'], { parts: Map<number, unknown[]>; last?: number }>()
 
-  /** The whole response once its last part is there; a response without chunk is whole. */
+  /** The whole response after its last part, or a response without chunk. */
   add(response: Response): Response | undefined {
     const { chunk, ...whole } = response
     if (chunk === undefined) return response
     const waiting = this.#waiting.get(response.id) ?? { parts: new Map<number, unknown[]>() }
     this.#waiting.set(response.id, waiting)
-    waiting.parts.set(chunk.index, response.result as unknown[])
+    const { result } = response
+    waiting.parts.set(chunk.index, Array.isArray(result) ? result : [result])
     if (chunk.final) waiting.last = chunk.index
     if (waiting.parts.size !== waiting.last) return undefined
     this.#waiting.delete(response.id)
     return { ...whole, result: join(waiting.parts, waiting.last) }
   }
 
-  /** Documents received so far for a request. */
+  /** Number of documents received for a request. */
   progress(id: Response['id']): number {
     let count = 0
     for (const part of this.#waiting.get(id)?.parts.values() ?? []) count += part.length

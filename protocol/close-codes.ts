@@ -1,7 +1,6 @@
 /**
- * Why the server closes a socket. The range alone tells a client whether to come back: standard codes and
- * 4000-4099: yes, at once or after the delay in the reason; 4100-4199: yes, with another token;
- * 4200-4299: no.
+ * Why the server closes a socket. The range tells whether the client reconnects: standard codes and 4000-4099: yes,
+ * at once or after the delay in the reason; 4100-4199: yes, with another token; 4200-4299: no.
  */
 export const closeCodes = {
   normal: { code: 1000, reason: 'closed', reconnect: true },
@@ -23,7 +22,7 @@ export const closeCodes = {
 
 export interface CloseReason {
   code: number
-  /** At most 123 bytes, as the WebSocket protocol allows. */
+  /** At most 123 bytes: a limit of the WebSocket protocol. */
   reason: string
   reconnect: boolean
 }

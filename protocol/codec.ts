@@ -2,9 +2,10 @@ import { Packr, Unpackr } from 'msgpackr'
 import { StatusError } from '../model/status.ts'
 import type { FindResult } from '../model/query/query.ts'
 import type { Request, Response } from './messages.ts'
+import { idOf } from './parse-request.ts'
 import { HALF_PAIR, isTree, mayHold, POINTER, withHalves } from './packed-tree.ts'
 
-/** How a find result travels, as arrays lose the property `total` in JSON and in msgpack. */
+/** The encoding of a find result: arrays lose the property `total` in JSON and in msgpack. */
 interface TotalArray {
   dataType: 'TotalArray'
   total: number
@@ -25,20 +26,20 @@ export function encodeBinary(response: Response): Buffer {
   return packr.pack(outgoing(response))
 }
 
-/** A client's request, packed. */
+/** Packs the request of a client. */
 export function encodeBinaryRequest(request: Request): Uint8Array {
   return packr.pack(request)
 }
 
 export function decodeJson(text: string): Response {
-  return incoming(JSON.parse(text) as Response)
+  return incoming(JSON.parse(text))
 }
 
 export function decodeBinary(bytes: Uint8Array): Response {
-  return incoming(unpackr.unpack(bytes) as Response)
+  return incoming(unpackr.unpack(bytes))
 }
 
-/** @throws StatusError `platform:status:BadRequest` when the frame is not what its kind says */
+/** @throws StatusError `platform:status:BadRequest` if the frame is not of its kind */
 export function decodeRequestFrame(data: Uint8Array, isBinary: boolean): unknown {
   try {
     return isBinary ? unpackTree(data) : JSON.parse(utf8.decode(data))
@@ -49,7 +50,7 @@ export function decodeRequestFrame(data: Uint8Array, isBinary: boolean): unknown
   }
 }
 
-/** What stands in a packed frame, as JSON would have told it. */
+/** The content of a packed frame, as its JSON would represent it. */
 function unpackTree(data: Uint8Array): unknown {
   const value: unknown = unpackr.unpack(data)
   if (mayHold(data, POINTER) && !isTree(value, data.length)) throw tooMuch(value)
@@ -57,9 +58,9 @@ function unpackTree(data: Uint8Array): unknown {
 }
 
 function tooMuch(frame: unknown): StatusError {
-  const { id } = (frame ?? {}) as { id?: unknown }
-  const known = typeof id === 'number' || typeof id === 'string' ? { id } : {}
-  return new StatusError('platform:status:BadRequest', { message: 'pointers without end', ...known })
+  const id = idOf(frame)
+  const known = id === undefined ? {} : { id }
+  return new StatusError('platform:status:BadRequest', { message: 'too many pointers', ...known })
 }
 
 function outgoing(response: Response): Response {
@@ -75,8 +76,8 @@ function incoming(response: Response): Response {
 }
 
 /** An array with its `total`. */
-export function findResult(docs: unknown[], total: number): FindResult {
-  return Object.assign(docs, { total }) as FindResult
+export function findResult<T>(docs: T[], total: number): T[] & { total: number } {
+  return Object.assign(docs, { total })
 }
 
 function hasTotal(result: unknown): result is FindResult {

@@ -1,11 +1,11 @@
 import type { Status } from '../model/status.ts'
 
-/** The `id` of the hello exchange, of refusals and of signals that answer no request. */
+/** The `id` of the hello exchange, of rejections, and of signals without a request. */
 export const SIGNAL_ID = -1
 
 export type RequestId = number | string
 
-/** A client's request; `hello` is one with `method: 'hello'`. */
+/** A client's request. `hello` has the method `hello`. */
 export interface Request {
   id: RequestId
   method: string
@@ -14,21 +14,21 @@ export interface Request {
 
 export interface HelloRequest extends Request {
   method: 'hello'
-  /** Answers are packed with msgpackr. */
+  /** Responses are packed with msgpackr. */
   binary?: boolean | undefined
-  /** Protocol 2: long answers come compressed, and never the one to hello; without effect for protocol 1. */
+  /** Protocol 2: long responses are compressed, except that to hello. No effect for protocol 1. */
   compression?: boolean | undefined
-  /** `false`: no transactions are pushed to this session. */
+  /** `false`: the session receives no pushes. */
   broadcast?: boolean | undefined
   /** 2: the client understands the fields and frames of “Protocol 2” in PROTOCOL.md. */
   protocol?: number | undefined
-  /** Protocol 2: the last it knows of the workspace's log. */
-  resume?: LogPlace | undefined
+  /** Protocol 2: the last log position that the client knows. */
+  resume?: LogPosition | undefined
 }
 
-/** A place in a workspace's log. */
-export interface LogPlace {
-  /** Of this log: another one begins when a workspace was restored. */
+/** A position in the log of a workspace. */
+export interface LogPosition {
+  /** Identifies the log: a restore starts another epoch. */
   epoch: string
   seq: number
 }
@@ -41,19 +41,22 @@ export interface HelloResponse {
   alreadyConnected?: true
   serverVersion?: string
   error?: Status
-  /** From here on protocol 2. The log's epoch, and its last `seq` as far as the client is told of it. */
+  /** Protocol 2 from here on. The epoch of the log, and the last `seq` that the client is told of. */
   protocol?: 2
   epoch?: string
   seq?: number
   /** `_id` of the session's account. */
   account?: string
   modelVersion?: string
-  /** Of all model transactions: see `loadModel`. */
+  /** Hash of all model transactions, see `loadModel`. */
   modelHash?: string
   features?: readonly string[]
-  /** Bytes of the largest message the server takes. */
+  /** Maximum size of a message to the server, in bytes. */
   maxPayload?: number
-  /** Answers a `resume`. `true`: what was missed follows, its last frame with this `seq`; `false`: ask again for all. */
+  /**
+   * The result of a `resume`. `true`: the missed pushes follow, and the last frame has this `seq`; `false`: the
+   * client reloads.
+   */
   resumed?: boolean
 }
 
@@ -68,12 +71,12 @@ export interface Response {
   result?: unknown
   error?: Status
   chunk?: Chunk
-  /** With a refusal: the client need not try again. */
+  /** With an error: the client need not retry. */
   terminate?: boolean
-  /** Protocol 2, of a push and of the answer to `query`: the last of the log it takes into account. */
+  /** Protocol 2, of a push and of a response to `query`: the last log position that it includes. */
   seq?: number
-  /** Protocol 2, of a push: the position it follows. A client that is at an earlier one has missed something. */
+  /** Protocol 2, of a push: the log position before it. A client at an earlier position has missed something. */
   after?: number
-  /** Of each transaction of a push that holds what was missed: these are of several commits. */
+  /** Of each transaction in a push of missed ones, which belong to several commits. */
   seqs?: number[]
 }

@@ -1,18 +1,18 @@
 import { type Fields, isFields, MAX_VALUE_DEPTH } from '../model/json-value.ts'
 
-/** Levels of a value, and those of a request and a transaction around it. */
+/** Levels of a value, and of a request and a transaction around it. */
 const DEEPEST = MAX_VALUE_DEPTH + 16
 
-/** Bytes that a frame has in it where it holds something; other bytes of it may look the same. */
+/** Bytes that a frame contains if it has a certain content. Other content may have the same bytes. */
 interface Mark {
   first: number
-  /** Whether it is the second byte. */
+  /** Tests the second byte. */
   second: (byte: number) => boolean
 }
 
-/** A pointer to what stands elsewhere in the frame: the four byte extension `p` of msgpackr. */
+/** A reference to another part of the frame: the four byte extension `p` of msgpackr. */
 export const POINTER: Mark = { first: 0xd6, second: (byte) => byte === 0x70 }
-/** Half of a surrogate pair as UTF-8 would have it, if it had it: ED A0..BF. */
+/** A lone surrogate, encoded like UTF-8: ED A0..BF. */
 export const HALF_PAIR: Mark = { first: 0xed, second: (byte) => byte >= 0xa0 && byte <= 0xbf }
 
 export function mayHold(data: Uint8Array, { first, second }: Mark): boolean {
@@ -23,8 +23,8 @@ export function mayHold(data: Uint8Array, { first, second }: Mark): boolean {
 }
 
 /**
- * Whether a value is not more than so many bytes can tell of: by pointers a short frame may hold what nobody could walk through.
- * What lies deeper than any value may is not looked at.
+ * Whether a value is not larger than its encoding allows. With references, a short frame may contain a value too
+ * large to traverse. Levels beyond the maximum depth of a value are not visited.
  */
 export function isTree(value: unknown, bytes: number): boolean {
   let left = bytes
@@ -32,20 +32,28 @@ export function isTree(value: unknown, bytes: number): boolean {
     if (typeof each !== 'object' || each === null || depth > DEEPEST) return
     left -= 1
     if (left < 0) return
-    for (const item of Array.isArray(each) ? (each as unknown[]) : Object.values(each)) visit(item, depth + 1)
+    const items: unknown[] = Array.isArray(each) ? each : Object.values(each)
+    for (const item of items) visit(item, depth + 1)
   }
   visit(value, 0)
   return left >= 0
 }
 
-/** UTF-8 decoders make three U+FFFD of the three bytes of half a pair: it is half a pair again, as in a JSON text. */
+/**
+ * UTF-8 decoders replace the three bytes of a lone surrogate with three U+FFFD. This restores a lone surrogate, as in
+ * JSON text.
+ */
 export function withHalves(value: unknown, depth = 0): unknown {
-  if (typeof value === 'string') return value.replaceAll('\ufffd\ufffd\ufffd', '\ud800')
-  // What is too deep is refused later, and may be without end.
+  if (typeof value === 'string') return textWithHalves(value)
+  // Deeper values are rejected later, and may be cyclic.
   if (depth > DEEPEST) return value
   if (Array.isArray(value)) return value.map((item) => withHalves(item, depth + 1))
   if (!isFields(value)) return value
   const fields: Fields = {}
-  for (const key of Object.keys(value)) fields[withHalves(key) as string] = withHalves(value[key], depth + 1)
+  for (const key of Object.keys(value)) fields[textWithHalves(key)] = withHalves(value[key], depth + 1)
   return fields
+}
+
+function textWithHalves(text: string): string {
+  return text.replaceAll('\ufffd\ufffd\ufffd', '\ud800')
 }

@@ -3,9 +3,9 @@ import { isFields } from '../model/json-value.ts'
 import { StatusError } from '../model/status.ts'
 import { type HelloRequest, type Request, type RequestId, SIGNAL_ID } from './messages.ts'
 
-/** Longest method name worth looking up. */
+/** Maximum length of a method name. */
 const MAX_METHOD_LENGTH = 64
-/** Longest id that is a string. */
+/** Maximum length of an id that is a string. */
 const MAX_ID_LENGTH = 128
 
 const requestSchema = z.object({
@@ -24,7 +24,7 @@ const helloSchema = z.object({
 
 /**
  * The request in a decoded frame.
- * @throws StatusError `platform:status:BadRequest` when it isn't one; `params.id` tells the id where it had one
+ * @throws StatusError `platform:status:BadRequest` if it is invalid; `params.id` is its id, if it has one
  */
 export function parseRequest(frame: unknown): Request | HelloRequest {
   if (isRequest(frame)) return { id: frame.id, method: frame.method, params: frame.params }
@@ -35,7 +35,7 @@ export function parseRequest(frame: unknown): Request | HelloRequest {
   return method === 'hello' ? parseHello(frame, id, params) : { id, method, params }
 }
 
-/** Most requests: without the schema, which takes longer and is only needed to tell what is wrong. */
+/** Validates most requests without the schema, which is slower and needed only for the error. */
 function isRequest(frame: unknown): frame is Request {
   if (!isFields(frame)) return false
   const { id, method, params } = frame
@@ -64,12 +64,12 @@ function badRequest(message: string, id: RequestId | undefined): StatusError {
   return new StatusError('platform:status:BadRequest', id === undefined ? { message } : { message, id })
 }
 
-function idOf(frame: unknown): RequestId | undefined {
+export function idOf(frame: unknown): RequestId | undefined {
   if (typeof frame !== 'object' || frame === null || !('id' in frame)) return undefined
   return typeof frame.id === 'number' || typeof frame.id === 'string' ? frame.id : undefined
 }
 
-/** One line that names each wrong field. */
+/** One line with the invalid fields. */
 export function describe(error: z.ZodError): string {
   return error.issues.map((issue) => `${issue.path.join('.') || 'frame'}: ${issue.message}`).join('; ')
 }

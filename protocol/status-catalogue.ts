@@ -1,20 +1,20 @@
 import type { StatusCode } from '../model/status.ts'
 
 export interface StatusEntry {
-  /** What happened, for a person. */
+  /** A description for people. */
   message: string
-  /** Names of `params`; those that don't apply are left out. */
+  /** Names of `params`. Those that do not apply are omitted. */
   params: readonly string[]
-  /** The same request may succeed later. */
+  /** Whether the same request may succeed later. */
   retry: boolean
-  /** HTTP status, where the answer is one. */
+  /** The HTTP status if the response is one. */
   http: number
 }
 
-/** Where in a query or transaction something is wrong. */
+/** Params that locate an error in a query or transaction. */
 const PLACE = ['_class', 'field', 'operator', 'expected'] as const
 
-/** Every code the server answers with. `PROTOCOL.md` documents each; a test holds them together. */
+/** All codes of the server. A test compares them with the documentation in `PROTOCOL.md`. */
 export const statusCatalogue: Record<StatusCode, StatusEntry> = {
   'platform:status:BadRequest': entry('The frame or its params are not what the method takes.', 400, [
     'message',

@@ -5,10 +5,9 @@ import { StatusError } from '../model/status.ts'
 import { ENVELOPE_DEPTH } from '../model/take-transaction.ts'
 
 /**
- * The params of a method, as values are taken in everywhere. Those that are `undefined` are left out ones. Around the
- * values of a document there may be as many levels as in a transaction: a log is restored by params.
- *
- * @throws StatusError `platform:status:BadRequest` that names the place of what is no value
+ * Normalizes the params of a method. `undefined` params count as omitted. A document may be nested as deeply in them
+ * as in a transaction, because params restore logs.
+ * @throws StatusError `platform:status:BadRequest` with the path of a value that JSON cannot represent
  */
 export function takeParams(params: readonly unknown[]): unknown[] {
   try {
@@ -21,9 +20,8 @@ export function takeParams(params: readonly unknown[]): unknown[] {
 }
 
 /**
- * The params of a find: a class, a query, options.
- *
- * @throws StatusError `core:status:InvalidQuery` that names the place of what is no value
+ * Normalizes the params of a find: class, query and options.
+ * @throws StatusError `core:status:InvalidQuery` with the path of a value that JSON cannot represent
  */
 export function takeQuery(params: readonly unknown[]): unknown[] {
   try {

@@ -6,7 +6,7 @@ import { takeTransaction } from '../model/take-transaction.ts'
 import type { Tx } from '../model/transactions.ts'
 import { describe } from './parse-request.ts'
 
-/** Longest identifier of a document, class or space. */
+/** Maximum length of an id of a document, class or space. */
 const MAX_ID_LENGTH = 512
 
 const id = z.string().min(1).max(MAX_ID_LENGTH)
@@ -49,7 +49,7 @@ const changes = [create, update, remove, mixin, collection] as const
 const change = z.discriminatedUnion('_class', changes)
 const match = z.array(z.object({ _class: id, query: record })).nullish()
 
-/** `objectSpace` is of no use here, so clients leave it out at times. */
+/** `objectSpace` has no meaning here, and some clients omit it. */
 const applyIf = z.looseObject({
   _class: z.literal(core.class.TxApplyIf),
   ...txFields,
@@ -73,19 +73,21 @@ const modelUpgrade = z.looseObject({ _class: z.literal(core.class.TxModelUpgrade
 export const transactionSchema = z.discriminatedUnion('_class', [...changes, applyIf, event, modelUpgrade])
 
 /**
- * A transaction as it comes from the wire.
- * @throws StatusError `core:status:InvalidTransaction` that names what is wrong
+ * Parses a transaction as received.
+ * @throws StatusError `core:status:InvalidTransaction` that names the invalid fields
  */
 export function parseTransaction(value: unknown): Tx {
-  // Fields nobody declared are kept too: what JSON can't tell, or too deep for the stack, would fail the commit.
+  // Undeclared fields are kept too, so they have to be normalized: an invalid value would fail the commit.
   const taken = takeTransaction(value)
   if (isChange(taken)) return taken
   const parsed = transactionSchema.safeParse(taken)
-  if (parsed.success) return parsed.data as unknown as Tx
-  throw invalid(describe(parsed.error))
+  if (!parsed.success) throw invalid(describe(parsed.error))
+  const data: unknown = parsed.data
+  // The schema matches `Tx`, except for the brands of ids.
+  return data as Tx
 }
 
-/** Most transactions: without the schema, which takes longer and is only needed to tell what is wrong. */
+/** Validates most transactions without the schema, which is slower and needed only for the error. */
 function isChange(value: unknown): value is Tx {
   if (!isFields(value)) return false
   const { _class, modifiedOn, attributes, operations, retrieve } = value

@@ -2,91 +2,96 @@ import type { Doc, Domain, Ref } from '../model/documents.ts'
 import type { SearchPrefix } from '../model/query/search-terms.ts'
 import type { FindPlan, Path } from '../model/query/plan.ts'
 import type { FindResult } from '../model/query/query.ts'
-import type { Tx } from '../model/transactions.ts'
+import type { TxCUD } from '../model/transactions.ts'
 
-/** What every storage adapter does. One contract test suite runs against each of them. */
+/** The interface of storage adapters. One contract test suite runs against each of them. */
 export interface Storage {
   readonly name: string
   /**
-   * Opens a workspace, creating it when it is new. What an earlier schema declared is kept besides this one, for
-   * the caller knows the workspace's own model only after reading its log. Fails with a `StorageError`:
-   * `conflict` while it is open already.
+   * Opens a workspace, and creates it if it is new. Declarations of earlier schemas are kept, because the caller
+   * learns the workspace's own model only from its log. Rejects with `StorageError` `conflict` if the workspace is
+   * already open.
    */
   openWorkspace: (workspace: string, schema: StorageSchema) => Promise<WorkspaceStorage>
-  /** Closes every workspace and ends every worker. Idempotent. */
+  /** Closes all workspaces and ends all workers. Idempotent. */
   close: () => Promise<void>
 }
 
-/** One open workspace. There is one owner, which commits one batch after another. */
+/** An open workspace. It has one owner, which commits one batch at a time. */
 export interface WorkspaceStorage {
-  /** Identifies this history of the workspace: another one after it was restored or wiped. */
+  /** Identifies the history of the workspace. A restore or a wipe starts another epoch. */
   readonly epoch: string
-  /** The last committed `seq` when the workspace was opened; 0 for a new one. */
+  /** The last `seq` when the workspace was opened; 0 for a new one. */
   readonly lastSeq: number
-  /** Bytes of entries, and of documents that they change, which are best committed together at most. */
+  /** Recommended maximum size of a batch: bytes of its entries and of the documents that they change. */
   readonly maxGroupBytes: number
 
-  /** Makes what is declared (indexes, full-text fields), and drops what no longer is. */
+  /** Creates declared indexes and full-text fields, and drops undeclared ones. */
   applySchema: (schema: StorageSchema) => Promise<void>
 
   find: (plan: FindPlan) => Promise<FindResult>
   /**
-   * The same result as JSON text, a long one part by part. Only where `plan.lookups` is within storage. Fails with
-   * `limit` when too many long results are under way and none ends in time.
+   * The same result as JSON text, in parts if it is long. Requires that `plan.lookups` are within storage. Rejects
+   * with `limit` if there are too many long results and none ends in time.
    */
   findEncoded: (plan: FindPlan, limits: PartLimits) => Promise<EncodedResult>
-  /** That, where it is short and can be read at once; `undefined` where it may take longer, or fails. */
+  /** A short result, read synchronously; `undefined` if the read may take longer or fails. */
   findAtOnce?: (plan: FindPlan, limits: PartLimits) => EncodedResult | undefined
-  /** The documents with these ids, in no order; missing ones are left out. */
+  /** The documents with these ids, in any order. Missing ones are omitted. */
   get: (domain: Domain, ids: readonly string[]) => Promise<Doc[]>
-  /** What the commit queue reads before a batch, in one go. */
+  /** Reads for the commit queue, in one round trip. */
   prefetch: (request: Prefetch) => Promise<Prefetched>
 
   /**
-   * Durable when it resolves: all of the batch, or (rejected) none. `entries[0].seq` is the last `seq` + 1. Fails with
-   * `too-large`, mostly a `TooLargeError`, when something of it, or all of it together, is more than is kept.
+   * Commits the batch completely, or rejects without effect. The batch is durable when the promise resolves.
+   * `entries[0].seq` is the last `seq` + 1. Rejects with `too-large`, usually a `TooLargeError`, if a part or the
+   * whole of the batch exceeds a limit.
    */
   commit: (batch: CommitBatch) => Promise<void>
-  /** Takes in the answer to a commit that has come, where the event loop would bring it only after other work. */
-  takeAnswers?: () => void
-  /** Log entries with `seq > after`, in order. `objectSpace` narrows them. */
+  /** Handles replies to commits that have arrived, before the event loop does. */
+  pollReplies?: () => void
+  /** Log entries with `seq > after`, in order, optionally of one `objectSpace`. */
   readLog: (request: { after: number; limit: number; objectSpace?: string }) => Promise<LogEntry[]>
 
-  /** Full-text search over the fields the schema declares. */
+  /** Full-text search over the fields that the schema declares. */
   search: (request: SearchRequest) => Promise<SearchHit[]>
 
-  /** The classes of all stored documents, those in domains that no class declares among them. */
+  /** The classes of all stored documents, including those in undeclared domains. */
   storedClasses: () => Promise<{ domain: Domain; _class: string }[]>
 
-  /** A page of the domain's documents by id, of at most so many bytes or one document; start with no cursor. */
-  list: (domain: Domain, cursor: string | undefined, byteLimit: number) => Promise<DocumentPage>
-  /** Begins a walk over the domain as of now. Fails with `limit` as `findEncoded` does. */
-  walk: (domain: Domain) => Promise<DomainWalk>
   /**
-   * Replaces or adds documents as they are (a restore): no log entry. Transactions (domain `tx`) get places in the
-   * log; the next opening puts it in the order of time and has another epoch, so open the workspace anew then.
+   * A page of the domain's documents by id: up to this number of bytes, or one document. Omit the cursor for the
+   * first page.
+   */
+  list: (domain: Domain, cursor: string | undefined, byteLimit: number) => Promise<DocumentPage>
+  /** Starts a scan of the domain as of now. Rejects with `limit` as `findEncoded` does. */
+  scan: (domain: Domain) => Promise<DomainScan>
+  /**
+   * Restores documents without log entries. Transactions (domain `tx`) are appended to the log. The next opening
+   * sorts the log by time and starts another epoch, so open the workspace again afterwards.
    */
   upload: (domain: Domain, docs: readonly Doc[]) => Promise<void>
-  /** Removes documents (a restore): no log entry. For domain `tx` as with `upload`. */
+  /** Removes documents without log entries, for a restore. For the domain `tx` see `upload`. */
   clean: (domain: Domain, ids: readonly string[]) => Promise<void>
 
-  /** Idempotent; waits for what is under way. */
+  /** Waits for work in progress. Idempotent. */
   close: () => Promise<void>
 }
 
-/** A transaction's place in the workspace's history. */
+/** A transaction with its position in the log. */
 export interface LogEntry {
-  /** 1, 2, 3, ... without a gap. */
+  /** 1, 2, 3, ... without gaps. */
   seq: number
-  tx: Tx
-  /** `_id` of the transaction the client sent: its own, or the one it was derived from. */
+  /** A restored log may contain values of unknown classes or with missing fields. */
+  tx: TxCUD
+  /** `_id` of the transaction that the client sent: this one, or the one that it was derived from. */
   request: string
-  /** The answer to the client, on the entries of a request that has one worth keeping. */
+  /** The result for the client, if it is stored with this entry. */
   result?: unknown
 }
 
 export interface CommitBatch {
-  /** What the batch takes to be new: when any of it is there, `exists`, and nothing is changed. */
+  /** Assumptions of the batch. If one is wrong, the commit fails with `exists`. */
   absent?: Absent | undefined
   entries: LogEntry[]
   puts: { domain: Domain; doc: Doc }[]
@@ -106,34 +111,34 @@ export interface Prefetch {
 }
 
 export interface Prefetched {
-  /** For each known request or transaction id its first result. */
+  /** The first result of each known request or transaction. */
   requests: { id: string; result: unknown }[]
   documents: { domain: Domain; docs: Doc[] }[]
 }
 
 export interface PartLimits {
-  /** Largest part, in bytes of JSON text. A single larger document is a part of its own. */
+  /** Maximum size of a part, in bytes of JSON text. A larger document is a part of its own. */
   maxBytes: number
   maxCount: number
 }
 
-/** Documents as JSON, separated by commas, without brackets: as text, or in UTF-8 when it is long. */
-export type Part = string | Uint8Array
+/** JSON of documents, separated by commas, without brackets: a string, or UTF-8 if it is long. */
+export type Part = string | Uint8Array<ArrayBuffer>
 
 export interface EncodedResult {
-  /** All of it, or the beginning where there is a `rest`. */
+  /** All parts, or the first ones if there is a `rest`. */
   parts: Part[]
   total: number
   rest?: PartStream | undefined
 }
 
-/** Parts that are read as they are asked for. Whoever does not take the last one closes it. */
+/** Parts that are read on demand. Close the stream unless the last part was read. */
 export interface PartStream {
-  /** The documents are those of one moment, the one in which the first part was read. */
+  /** Whether all parts are of one moment: that of the first part. */
   readonly isSnapshot: boolean
   /**
-   * Asked for one at a time. Fails with `limit` when it was not asked for in time, with `closed` when the workspace
-   * was closed, and is closed by any failure.
+   * One call at a time. Rejects with `limit` if it comes too late, and with `closed` if the workspace was closed. Any
+   * failure closes the stream.
    */
   next: () => Promise<{ part: Part; final: boolean }>
   /** Idempotent. */
@@ -142,26 +147,26 @@ export interface PartStream {
 
 export interface SearchRequest {
   text: string
-  /** Which words may be the beginning of a word; all where nothing is said. */
+  /** Which words match as prefixes; all by default. */
   prefix?: SearchPrefix | undefined
-  /** Concrete classes; all when undefined. */
+  /** Concrete classes; all if undefined. */
   classes?: readonly string[] | undefined
   spaces?: readonly string[] | undefined
-  /** What may be found; everything when undefined. */
+  /** Restricts the result; no restriction if undefined. */
   visible?: VisibleDocuments | undefined
   limit: number
 }
 
-/** What one account may find. */
+/** The documents that one account sees. */
 export interface VisibleDocuments {
   account: string
   /** Documents in these spaces only. */
   spaces: readonly string[]
   /** Documents of these classes only. */
   classes: readonly string[]
-  /** Documents of these classes are spaces, and are found where they are among `spaces` themselves. */
+  /** Documents of these classes are spaces. They are visible if their own id is among `spaces`. */
   spaceClasses: readonly string[]
-  /** Documents of these classes are found where the account created them. */
+  /** Documents of these classes are visible to their creator only. */
   creatorClasses: readonly string[]
 }
 
@@ -171,16 +176,16 @@ export interface SearchHit {
   title?: string
   /** Higher is better. */
   score: number
-  /** Where the words were found, in the order of the declared fields. */
+  /** The matches, in the order of the declared fields. */
   highlights: Highlight[]
 }
 
-/** A piece of a field's text with words that were looked for. */
+/** A piece of a field's text that contains matching words. */
 export interface Highlight {
-  /** The field's path, with dots. */
+  /** The dotted path of the field. */
   field: string
   text: string
-  /** From where to where in `text`, in UTF-16 units, without overlap. */
+  /** Positions of matching words in `text`, in UTF-16 units, without overlap. */
   marks: [from: number, to: number][]
 }
 
@@ -188,35 +193,35 @@ export interface DocumentInfo {
   id: Ref
   /** Hex digest of the document's content, independent of key order. */
   hash: string
-  /** Bytes of its JSON text. */
+  /** Size of its JSON text in bytes. */
   size: number
 }
 
 export interface DocumentPage {
   docs: DocumentInfo[]
-  /** Where the next page starts; undefined when this was the last. */
+  /** The start of the next page; undefined on the last page. */
   cursor?: string | undefined
 }
 
 /**
- * The documents of a domain as of one place in the log, whatever is committed meanwhile. What is restored or cleaned
- * meanwhile, which has no place in the log, is seen or not: in embedded storage it is not.
+ * The documents of a domain as of one log position, regardless of later commits. Whether it includes documents that
+ * are restored or removed during the scan is undefined; SQLite storage excludes them.
  */
-export interface DomainWalk {
-  /** The last entry that it has taken into account. */
+export interface DomainScan {
+  /** The log position of the scan. */
   readonly seq: number
   /**
-   * The next ones by id, of at most so many bytes of JSON text, or one that is larger. One call at a time. Fails as
-   * that of `PartStream` does.
+   * The next documents by id: up to this number of bytes of JSON text, or one larger document. One call at a time.
+   * Rejects as `PartStream.next` does.
    */
   next: (byteLimit: number) => Promise<{ docs: DocumentInfo[]; finished: boolean }>
-  /** Those of the ids that were there, in no order. */
+  /** The documents with these ids at that position, in any order. */
   get: (ids: readonly string[]) => Promise<Doc[]>
   /** Idempotent. */
   close: () => void
 }
 
-/** What the model declares, resolved per domain. */
+/** The declarations of the model, by domain. */
 export interface StorageSchema {
   domains: DomainSchema[]
 }
@@ -224,9 +229,9 @@ export interface StorageSchema {
 export interface DomainSchema {
   domain: Domain
   indexes: IndexSchema[]
-  /** Paths of full-text attributes; the first that is set is the hit's title. */
+  /** Paths of full-text attributes. The first one with a value is the title of a hit. */
   fullText: Path[]
-  /** Classes in whose documents full-text search tells letters with accents from those without. */
+  /** Classes for whose documents full-text search distinguishes accented letters. */
   accented?: readonly string[]
 }
 
@@ -239,7 +244,7 @@ export type StorageErrorCode =
 
 /** A failure of the storage, not of the request. */
 export class StorageError extends Error {
-  /** With `limit` the message names the limit. */
+  /** For `limit`, the message names the limit. */
   readonly code: StorageErrorCode
   #isReported = false
 
@@ -249,7 +254,7 @@ export class StorageError extends Error {
     this.code = code
   }
 
-  /** Whether it is asked for the first time: many requests may fail of it, which is one line of the server's log. */
+  /** Whether this is the first report of the failure. Many requests may fail with it, but it is logged once. */
   isFirstReport(): boolean {
     const isFirst = !this.#isReported
     this.#isReported = true

@@ -4,7 +4,7 @@ import { baseModel } from '../../model/base-model.ts'
 import type { Doc } from '../../model/documents.ts'
 import { connect } from '../../client/node.ts'
 import { WorkspaceModel } from '../../model/workspace-model.ts'
-import { createEmbeddedStorage } from '../../storage/sqlite/storage.ts'
+import { createSqliteStorage } from '../../storage/sqlite/storage.ts'
 import { storageSchema } from '../../pipeline/shared/storage-schema.ts'
 import type { Plan } from '../support/plan.ts'
 import { print, printFigure } from '../support/report.ts'
@@ -65,7 +65,7 @@ export async function measureBackup(data: string, { backup: count }: Plan): Prom
 
 async function fill(data: string, count: number): Promise<void> {
   const schema = storageSchema(WorkspaceModel.of([...baseModel, ...boardModel]).hierarchy)
-  const storage = createEmbeddedStorage({ directory: join(data, 'workspaces') })
+  const storage = createSqliteStorage({ directory: join(data, 'workspaces') })
   try {
     const workspace = await storage.openWorkspace(WORKSPACE, schema)
     for (let at = 0; at < count; at += BATCH) {

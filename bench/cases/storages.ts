@@ -1,7 +1,7 @@
 import { findEachMongo } from '../../tests/services/mongodb.ts'
 import type { MissingService, Service } from '../../tests/services/service.ts'
 import { connect } from '../../client/node.ts'
-import { createEmbeddedStorage } from '../../storage/sqlite/storage.ts'
+import { createSqliteStorage } from '../../storage/sqlite/storage.ts'
 import { createMongoStorage } from '../../storage/mongodb/storage.ts'
 import type { Storage } from '../../storage/contract.ts'
 import type { LoadAnswers } from '../load-child.ts'
@@ -35,7 +35,7 @@ export async function measureStorages(data: string, plan: Plan): Promise<void> {
     const { beside } = mongo.name === SLOW_SERVER ? quick : plan
     const url = mongo.url
     const embedded = await figuresOf(
-      createEmbeddedStorage({ directory: `${data}/workspaces` }),
+      createSqliteStorage({ directory: `${data}/workspaces` }),
       data,
       {},
       { ...plan, beside },

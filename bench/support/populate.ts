@@ -5,7 +5,7 @@ import type { Doc, Ref } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import type { TxCreateDoc } from '../../model/transactions.ts'
 import type { CommitBatch, Storage } from '../../storage/contract.ts'
-import { createEmbeddedStorage } from '../../storage/sqlite/storage.ts'
+import { createSqliteStorage } from '../../storage/sqlite/storage.ts'
 import { storageSchema } from '../../pipeline/shared/storage-schema.ts'
 import { WorkspaceModel } from '../../model/workspace-model.ts'
 import { project, PROJECTS, task } from './tasks.ts'
@@ -24,7 +24,7 @@ export async function populate(
   tasks: number,
   how: Populated = {},
 ): Promise<void> {
-  await populateStorage(createEmbeddedStorage({ directory: join(data, 'workspaces') }), workspace, tasks, how)
+  await populateStorage(createSqliteStorage({ directory: join(data, 'workspaces') }), workspace, tasks, how)
 }
 
 /** The same in any storage, which is closed then. */

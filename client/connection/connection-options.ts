@@ -1,5 +1,5 @@
 import type { Tx } from '../../model/transactions.ts'
-import type { HelloResponse, LogPlace } from '../../protocol/messages.ts'
+import type { HelloResponse, LogPosition } from '../../protocol/messages.ts'
 import type { Dial } from '../runtime/web-socket.ts'
 
 export interface ConnectionOptions {
@@ -18,7 +18,7 @@ export interface ConnectionOptions {
   /** Protocol 2: long responses are compressed. */
   compression?: boolean
   /** Protocol 2: the position in the log to resume from. */
-  resume?: LogPlace | undefined
+  resume?: LogPosition | undefined
   /** Called when the socket is open, before hello. */
   onOpen?: () => void
   /** Called with the server's hello, before any frame that follows it. */

@@ -1,6 +1,6 @@
 import { generateId } from '../../model/generate-id.ts'
-import type { HelloResponse, LogPlace } from '../../protocol/messages.ts'
-import { LogPosition } from './log-position.ts'
+import type { HelloResponse, LogPosition } from '../../protocol/messages.ts'
+import { PositionTracker } from './position-tracker.ts'
 
 /** The parameters by which an attempt continues the last connection. */
 export interface AttemptParameters {
@@ -8,12 +8,12 @@ export interface AttemptParameters {
   /** `getToken` is asked for a fresh token. */
   isFresh: boolean
   /** The position in the log to resume from. */
-  resume: LogPlace | undefined
+  resume: LogPosition | undefined
 }
 
 /** State that outlives a connection: session id, position in the log, and whether the token has to be replaced. */
 export class Resumption {
-  readonly position = new LogPosition()
+  readonly position = new PositionTracker()
   #sessionId: string
   #needsFreshToken = false
 

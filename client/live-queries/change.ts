@@ -5,7 +5,7 @@ import { core, domains } from '../../model/identifiers.ts'
 import { isFields } from '../../model/json-value.ts'
 import type { Path } from '../../model/query/plan.ts'
 import type { Tx, TxCUD } from '../../model/transactions.ts'
-import { isChange, isCollectionChange, isMixinChange, isUpdate } from '../model/transaction-kinds.ts'
+import { innerChange, isChange } from '../../model/inner-change.ts'
 
 /** A transaction with its position in the log, or that of its commit; `undefined` for one that is not committed. */
 export interface Pushed {
@@ -41,7 +41,7 @@ export class Change {
 
   /** The change of the document itself, if it was made through the collection of its parent. */
   get inner(): TxCUD {
-    return isCollectionChange(this.tx) ? this.tx.tx : this.tx
+    return innerChange(this.tx)
   }
 
   get isRemoval(): boolean {
@@ -119,7 +119,7 @@ export class LogEntry {
 }
 
 function updated(before: KnownFields, change: TxCUD): KnownFields {
-  const entries = isUpdate(change) ? Object.entries(change.operations) : []
+  const entries = change._class === core.class.TxUpdateDoc ? Object.entries(change.operations) : []
   const hasOperators = entries.some(([key]) => key.startsWith('$'))
   const fields = new Map(before)
   for (const [key, value] of entries) {
@@ -131,8 +131,8 @@ function updated(before: KnownFields, change: TxCUD): KnownFields {
 
 function touchedPaths(change: TxCUD): Path[] | undefined {
   const paths: Path[] = [['modifiedOn'], ['modifiedBy']]
-  if (isMixinChange(change)) return [[change.mixin], ...paths]
-  if (!isUpdate(change)) return undefined
+  if (change._class === core.class.TxMixin) return [[change.mixin], ...paths]
+  if (change._class !== core.class.TxUpdateDoc) return undefined
   for (const [key, value] of Object.entries(change.operations)) {
     if (!key.startsWith('$')) paths.push(key.split('.'))
     else if (!isFields(value) || key === '$pushMixin') return undefined

@@ -1,8 +1,7 @@
 import type { Class, Doc, Ref } from '../../model/documents.ts'
-import { domains } from '../../model/identifiers.ts'
+import { core, domains } from '../../model/identifiers.ts'
 import { isFields } from '../../model/json-value.ts'
 import { type TxCUD, type TxWorkspaceEvent, WorkspaceEvent } from '../../model/transactions.ts'
-import { isWorkspaceEvent } from '../model/transaction-kinds.ts'
 import type { Cancel } from '../runtime/environment.ts'
 import { terminated } from '../runtime/errors.ts'
 import { outgoingQuery } from './outgoing.ts'
@@ -92,7 +91,7 @@ export class LiveQueries {
       )
     }
     this.#touchBy(confirmed)
-    for (const { tx } of pushes) if (isWorkspaceEvent(tx)) this.#eventPushed(tx)
+    for (const { tx } of pushes) if (tx._class === core.class.TxWorkspaceEvent) this.#eventPushed(tx)
     // The plan of any query may have changed.
     if (modelChanged) this.reload()
     this.#show()

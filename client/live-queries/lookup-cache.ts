@@ -1,10 +1,10 @@
+import { core } from '../../model/identifiers.ts'
 import { applyTransaction } from '../../model/apply-transaction.ts'
 import type { Doc } from '../../model/documents.ts'
 import { valuesAt } from '../../model/query/path.ts'
 import type { LookupPlan } from '../../model/query/plan.ts'
 import { compileCondition, type Predicate } from '../../model/query/predicate.ts'
 import type { TxCUD } from '../../model/transactions.ts'
-import { isUpdate } from '../model/transaction-kinds.ts'
 import type { Change } from './change.ts'
 import { domainsOf, type Effect, embeddedIn, forEachEmbedded, type Found, withoutJoins } from './found.ts'
 import { overlap } from './invalidation.ts'
@@ -41,7 +41,7 @@ export class LookupCache {
     if (!embedded.has(keyOf(domain, target._id)))
       return this.#mayJoin(change, domain, docs) ? 'unknown' : 'none'
     // The document may be embedded in others than before.
-    const moves = !isUpdate(inner) || this.#movesJoined(change, domain)
+    const moves = inner._class !== core.class.TxUpdateDoc || this.#movesJoined(change, domain)
     if (moves && !isOwn) return 'unknown'
     const affected = docs.sorted.filter((doc) => embeds(doc, target._id))
     for (const doc of affected) docs.put(withChanged(doc, target._id, tx))

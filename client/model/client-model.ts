@@ -4,7 +4,7 @@ import { EMPTY_MODEL_HASH } from '../../model/hash-chain.ts'
 import { core, domains } from '../../model/identifiers.ts'
 import type { DocumentSource } from '../../model/query/document-source.ts'
 import type { Tx } from '../../model/transactions.ts'
-import { type ModelAnswer, WorkspaceModel } from '../../model/workspace-model.ts'
+import { type ModelResponse, WorkspaceModel } from '../../model/workspace-model.ts'
 
 /** The client's copy of the workspace's model. */
 export class ClientModel implements DocumentSource {
@@ -45,7 +45,7 @@ export class ClientModel implements DocumentSource {
    * @returns transactions that do not fit, which are skipped
    * @throws Error when the model with the appended transactions does not have the server's hash
    */
-  load({ transactions, full, hash }: ModelAnswer): Tx[] {
+  load({ transactions, full, hash }: ModelResponse): Tx[] {
     const state = full ? new State() : this.#state
     const rejected = transactions.filter((tx) => !state.add(tx))
     if (!full && state.hash !== hash)

@@ -1,5 +1,5 @@
 import type { Tx } from '../../model/transactions.ts'
-import type { ModelAnswer } from '../../model/workspace-model.ts'
+import type { ModelResponse } from '../../model/workspace-model.ts'
 import { core } from '../../model/identifiers.ts'
 import { EMPTY_MODEL_HASH } from '../../model/hash-chain.ts'
 import type { Response } from '../../protocol/messages.ts'
@@ -96,7 +96,7 @@ export class ModelLoader {
       const hash = this.#isInconsistent ? EMPTY_MODEL_HASH : this.model.hash
       const response = await this.#options.request('loadModel', [0, hash])
       if (load !== this.#loads) return false
-      this.#received(resultOf<ModelAnswer>(response))
+      this.#received(resultOf<ModelResponse>(response))
       return true
     } catch (error) {
       if (load !== this.#loads) return false
@@ -108,7 +108,7 @@ export class ModelLoader {
     }
   }
 
-  #received(answer: ModelAnswer): void {
+  #received(answer: ModelResponse): void {
     // Stays so if `load` throws.
     this.#isInconsistent = true
     const rejected = this.model.load(answer)

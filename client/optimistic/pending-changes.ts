@@ -2,7 +2,6 @@ import { core } from '../../model/identifiers.ts'
 import type { Tx, TxCreateDoc, TxCUD, TxUpdateDoc } from '../../model/transactions.ts'
 import { withDefaults } from '../../model/validate-document.ts'
 import type { ClientModel } from '../model/client-model.ts'
-import { isCollectionChange, isCreation, isUpdate } from '../model/transaction-kinds.ts'
 
 /** Changes of this client that are not committed yet, in order. Live queries show them as if they were. */
 export class PendingChanges {
@@ -53,11 +52,11 @@ function knownEffects(tx: TxCUD, model: ClientModel): TxCUD[] {
 
 /** Includes what the server adds to a change: default values, and the counter of a collection. */
 function effectsOf(tx: TxCUD, model: ClientModel): TxCUD[] {
-  if (isCreation(tx)) return [withDefaultsOf(model, tx)]
-  if (!isCollectionChange(tx)) return [tx]
+  if (tx._class === core.class.TxCreateDoc) return [withDefaultsOf(model, tx)]
+  if (tx._class !== core.class.TxCollectionCUD) return [tx]
   const { tx: inner, collection } = tx
-  if (isUpdate(inner)) return [tx]
-  const creates = isCreation(inner)
+  if (inner._class === core.class.TxUpdateDoc) return [tx]
+  const creates = inner._class === core.class.TxCreateDoc
   const change = creates ? { ...tx, tx: withDefaultsOf(model, inner) } : tx
   const operations = { $inc: { [collection]: creates ? 1 : -1 } }
   const count: TxUpdateDoc = { ...tx, _class: core.class.TxUpdateDoc, operations }

@@ -3,7 +3,10 @@ import { isFields } from '../json-value.ts'
 const FIRST_SURROGATE = 0xd800
 const FIRST_AFTER_SURROGATES = 0xe000
 
-/** By Unicode code point, which is the order of UTF-8 bytes: SQLite's BINARY collation and MongoDB's default. */
+/**
+ * Compares by Unicode code point, which is the order of UTF-8 bytes, of SQLite's BINARY collation, and MongoDB's
+ * default.
+ */
 export function compareStrings(a: string, b: string): number {
   if (a === b) return 0
   const length = Math.min(a.length, b.length)
@@ -15,12 +18,12 @@ export function compareStrings(a: string, b: string): number {
   return a.length - b.length
 }
 
-/** Surrogates stand for code points above U+FFFF, yet their units are below U+E000. */
+/** Surrogates encode code points above U+FFFF, yet their units are below U+E000. */
 function codePointWeight(unit: number): number {
   return unit >= FIRST_SURROGATE && unit < FIRST_AFTER_SURROGATES ? unit + 0x10000 : unit
 }
 
-/** Where no unit of `operand` is a surrogate or beyond, the engine's own order is the order by code point. */
+/** Whether `operand` has only units below the surrogates: then JavaScript's own order is that by code point. */
 export function hasPlainOrder(operand: string): boolean {
   for (let i = 0; i < operand.length; i++) if (operand.charCodeAt(i) >= FIRST_SURROGATE) return false
   return true
@@ -36,7 +39,7 @@ function rankOf(value: unknown): number {
   return Array.isArray(value) ? rank.array : rank.object
 }
 
-/** Order across types: missing and null, numbers, strings, objects, arrays, booleans. */
+/** The order across types: missing and null, numbers, strings, objects, arrays, booleans. */
 export function compareValues(a: unknown, b: unknown): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b
   if (typeof a === 'string' && typeof b === 'string') return compareStrings(a, b)
@@ -46,7 +49,7 @@ export function compareValues(a: unknown, b: unknown): number {
   return compareStrings(JSON.stringify(a), JSON.stringify(b))
 }
 
-/** Deep equality. The order of an object's keys counts, as it does in MongoDB and in JSON text. */
+/** Deep equality. The order of keys is significant, as in MongoDB and in JSON text. */
 export function equalValues(a: unknown, b: unknown): boolean {
   if (a === b) return true
   if (Array.isArray(a)) return Array.isArray(b) && equalArrays(a, b)

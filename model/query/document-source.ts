@@ -1,6 +1,6 @@
 import type { Doc, Domain } from '../documents.ts'
 
-/** Where the evaluator finds documents. */
+/** Provides documents to the evaluator. */
 export interface DocumentSource {
   documents: (domain: Domain) => Iterable<Doc>
   get: (domain: Domain, id: string) => Doc | undefined

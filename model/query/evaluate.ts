@@ -7,7 +7,7 @@ import { compileProjection } from './projection.ts'
 import type { FindResult, WithLookup } from './query.ts'
 import { compileSort } from './sort.ts'
 
-/** Runs a plan over documents in memory: the meaning every storage adapter reproduces. */
+/** Runs a plan over documents in memory. This defines the semantics of every storage adapter. */
 export function evaluatePlan(plan: FindPlan, source: DocumentSource): FindResult {
   const joins = joinsOf(plan.lookups, source)
   const matches = compileCondition(plan.condition, joins)
@@ -20,7 +20,7 @@ export function evaluatePlan(plan: FindPlan, source: DocumentSource): FindResult
   return findResult(results, plan.total ? found.length : -1)
 }
 
-/** Documents with their `total`, as the protocol's clients get them. */
+/** Documents with their `total`, as clients receive them. */
 export function findResult<T extends Doc>(docs: WithLookup<T>[], total: number): FindResult<T> {
   return Object.assign(docs, { total })
 }
@@ -32,7 +32,7 @@ function candidates(plan: FindPlan, source: DocumentSource): Iterable<Doc> {
   return [...new Set(ids)].flatMap((id) => source.get(plan.domain, id) ?? [])
 }
 
-/** The only ids that can meet the condition; `undefined` where it doesn't say. */
+/** The only ids that can meet the condition; `undefined` if there is no such restriction. */
 function idsOf(condition: Condition): string[] | undefined {
   if (condition.op === 'all-of') {
     for (const part of condition.conditions) {

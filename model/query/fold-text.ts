@@ -1,4 +1,4 @@
-/** Letters with a stroke and joined letters, which have no decomposition in Unicode. */
+/** Letters with a stroke and ligatures, which have no decomposition in Unicode. */
 const plainLetters: Readonly<Record<string, string>> = {
   ø: 'o',
   ł: 'l',
@@ -12,14 +12,14 @@ const plainLetters: Readonly<Record<string, string>> = {
 }
 const withoutDecomposition = new RegExp(`[${Object.keys(plainLetters).join('')}]`, 'g')
 
-/** Marks on letters of scripts whose readers also write without them. In other scripts a mark makes another letter. */
+/** Diacritics of scripts that are also written without them. In other scripts a diacritic changes the letter. */
 const withMarks = /([\p{Script=Latin}\p{Script=Greek}\p{Script=Hebrew}\p{Script=Arabic}])(\p{M}+)/gu
-/** Cyrillic vowels with a stress mark, as dictionaries have it. */
+/** Cyrillic vowels with a stress mark, as in dictionaries. */
 const withStress = /([аеиоуыэюяіє])[\u0300\u0301]/g
 
-/** One form of letters that are the same but for case and encoding: NFKC, and a case folding of all scripts. */
+/** Normalizes case and encoding: NFKC, and full case folding. */
 export function foldText(text: string): string {
-  // Up and down, as `ß` becomes two letters in upper case only, and `ẞ` is none of them; a final sigma is a sigma.
+  // Upper and lower case: `ß` becomes two letters only in upper case. A final sigma becomes a sigma.
   return text
     .normalize('NFKC')
     .toLowerCase()
@@ -29,7 +29,10 @@ export function foldText(text: string): string {
     .normalize('NFKC')
 }
 
-/** A folded text without accents: `résumé` is `resume`, `ё` is `е`, and `й` stays; without the stretching of Arabic too. */
+/**
+ * Removes accents from folded text: `résumé` becomes `resume`, `ё` becomes `е`, `й` stays. Also removes Arabic
+ * tatweel.
+ */
 export function withoutAccents(folded: string): string {
   return folded
     .normalize('NFD')

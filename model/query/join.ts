@@ -6,7 +6,7 @@ import type { LookupPlan } from './plan.ts'
 import { compileCondition, type Join, type Joins, type Predicate } from './predicate.ts'
 import type { WithLookup } from './query.ts'
 
-/** The joins of one run of a plan; what they read of the source is kept for the run. */
+/** The joins of one run of a plan. Documents read from the source are cached for the run. */
 export function joinsOf(lookups: readonly LookupPlan[], source: DocumentSource): Joins {
   return new Map(lookups.map((lookup) => [lookup.name, joinOf(lookup, source)]))
 }

@@ -1,10 +1,10 @@
-/** Wildcards, or what stands for itself behind a backslash. */
+/** Wildcards, and escaped characters. */
 const special = /%+|\\[%\\]/g
 
 /**
- * What `like` means, as one expression: `%` any run of characters (line breaks too), `\%` a percent sign, `\\` a
- * backslash, everything else itself, the whole value, case folded as the flags `iu` fold it. For adapters that can't
- * call {@link compileLike}.
+ * The meaning of `like` as a regular expression: `%` is any run of characters including line breaks, `\%` a percent
+ * sign, `\\` a backslash. It matches the whole value, with the case folding of the flags `iu`. For adapters that
+ * cannot call {@link compileLike}.
  */
 export function likeToRegExp(pattern: string): RegExp {
   return new RegExp(`^${likeParts(pattern).map(escapeRegExp).join('.*')}$`, 'isu')
@@ -26,8 +26,8 @@ function likeParts(pattern: string): string[] {
 }
 
 /**
- * The same as {@link likeToRegExp}, but each part between wildcards is found once, from left to right: one
- * expression with many `.*` would take time polynomial in the value's length.
+ * Equivalent to {@link likeToRegExp}, but finds each part between wildcards once, from left to right. One expression
+ * with many `.*` would take polynomial time.
  */
 export function compileLike(pattern: string): (value: string) => boolean {
   const parts = likeParts(pattern).map(escapeRegExp)
@@ -54,7 +54,7 @@ function whole(part: string): (value: string) => boolean {
   return (value) => expression.test(value)
 }
 
-/** Where the match that starts at `from` or later ends; -1 when there is none. */
+/** The end of the match that starts at `from` or later; -1 if there is none. */
 function endOfMatch(expression: RegExp, value: string, from: number): number {
   expression.lastIndex = from
   return expression.test(value) ? expression.lastIndex : -1

@@ -1,23 +1,23 @@
-/** A text in one Unicode form, and where its parts stand in the original, in UTF-16 units. */
+/** Normalized text, with a mapping of positions to the original text, in UTF-16 units. */
 export interface NormalText {
   text: string
-  /** Where the character that this unit is of begins. */
+  /** The start of the original character of this unit. */
   start: (at: number) => number
-  /** Where the character that the unit before this one is of ends. */
+  /** The end of the original character of the previous unit. */
   end: (at: number) => number
 }
 
-/** What is not seen: soft hyphens, joiners, marks of direction, selectors of variants. */
+/** Invisible characters: soft hyphens, joiners, direction marks, variation selectors. */
 const unseen = /\p{Default_Ignorable_Code_Point}/gu
-/** A character with all that changes what it is: marks, vowels and finals of Hangul, the voice marks of half-width kana. */
+/** A character with its modifiers: marks, vowels and finals of Hangul, voice marks of half-width kana. */
 const characters = /[^](?:[\p{M}\p{Default_Ignorable_Code_Point}\u1160-\u11FF\uFF9E\uFF9F])*/gu
-/** A sign made of letters, such as `™` and `㎏`. */
+/** A symbol composed of letters, such as `™` and `㎏`. */
 const sign = /^\p{So}/u
 const isLatin = /\p{Script=Latin}/u
 
-/** NFKC without what is not seen. Letters that a sign is made of stand by themselves. */
+/** NFKC without invisible characters. The letters of a symbol become separate words. */
 export function normalText(text: string): NormalText {
-  // A new search, as the expression keeps where it stopped.
+  // `search` ignores the `lastIndex` of the expression.
   const isNormal = text.search(unseen) < 0 && text.normalize('NFKC') === text
   if (isNormal) return { text, start: (at) => at, end: (at) => at }
   const [starts, ends]: [number[], number[]] = [[], []]

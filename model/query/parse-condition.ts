@@ -1,14 +1,14 @@
 import { isFields, isReservedKey, takeValue, ValueFlaw } from '../json-value.ts'
 import { invalidQuery } from './invalid-query.ts'
-import type { Condition, Path, Value } from './plan.ts'
+import type { FieldCondition, Path, Value } from './plan.ts'
 import { MAX_PATTERN_LENGTH, checkRegex } from './regex.ts'
 
-/** Most path segments of a key, and most lookups within lookups. */
+/** Maximum number of segments in a path, and of nested lookups. */
 export const MAX_QUERY_DEPTH = 16
-/** Most values, operators, sort keys and lookups of a query together. */
+/** Maximum number of values, operators, sort keys and lookups in a query. */
 export const MAX_QUERY_OPERANDS = 20_000
 
-/** What is left of a query's allowance of operands. */
+/** The remaining number of operands that a query may use. */
 export class OperandBudget {
   #left = MAX_QUERY_OPERANDS
 
@@ -19,10 +19,10 @@ export class OperandBudget {
 }
 
 /**
- * The conditions one key of a query puts on the values at the path: none, where it is `undefined`. An operator always has an
- * operand: left out, it would find everything in one encoding and nothing in the other.
+ * The conditions of one key of a query; none if the value is `undefined`. The operand of an operator must not be
+ * `undefined`: one encoding would drop it and find everything, the other would find nothing.
  */
-export function parseField(path: Path, value: unknown, budget: OperandBudget): Condition[] {
+export function parseField(path: Path, value: unknown, budget: OperandBudget): FieldCondition[] {
   budget.spend(1)
   if (value === undefined) return []
   if (!isOperators(value)) return [{ op: 'eq', path, value: parseValue(value) }]
@@ -42,7 +42,7 @@ export function parsePath(key: string): string[] {
   return path
 }
 
-/** Whether an object stands for operators rather than for a value to equal. */
+/** Whether an object contains operators. Otherwise it is a value to compare with. */
 export function isOperators(value: unknown): value is Record<string, unknown> {
   return isFields(value) && Object.keys(value).some((key) => key.startsWith('$'))
 }
@@ -51,11 +51,11 @@ interface Operator {
   path: Path
   name: string
   operand: unknown
-  /** The operators it stands among. */
+  /** The operators in the same object. */
   operators: Record<string, unknown>
 }
 
-type Parse = (operator: Operator) => Condition[]
+type Parse = (operator: Operator) => FieldCondition[]
 
 const parsers: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ['$eq', ({ path, operand }) => [{ op: 'eq', path, value: parseValue(operand) }]],
@@ -74,7 +74,7 @@ const parsers: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ['$options', parseOptions],
 ])
 
-function parseOperator(operator: Operator): Condition[] {
+function parseOperator(operator: Operator): FieldCondition[] {
   const parse = parsers.get(operator.name)
   if (parse === undefined) throw invalidQuery('unknown operator', { operator: operator.name.slice(0, 100) })
   if (operator.operand === undefined) throw wrongOperand(operator, 'anything but undefined')
@@ -87,6 +87,7 @@ function wrongOperand({ name, path }: Operator, expected: string): Error {
 
 function parseValue(value: unknown): Value {
   try {
+    // What takeValue accepts is a JSON value.
     return takeValue(value) as Value
   } catch (error) {
     throw error instanceof ValueFlaw ? invalidQuery(error.message) : error
@@ -96,7 +97,7 @@ function parseValue(value: unknown): Value {
 function parseValues(operator: Operator): Value[] {
   const values: unknown = operator.operand
   if (!Array.isArray(values)) throw wrongOperand(operator, 'array')
-  // Not by `some`, which passes over holes.
+  // `includes`, because `some` skips holes.
   if (values.includes(undefined)) throw wrongOperand(operator, 'array without undefined')
   return values.map(parseValue)
 }
@@ -110,21 +111,21 @@ function parseComparison(op: 'gt' | 'gte' | 'lt' | 'lte'): Parse {
   }
 }
 
-function parseExists(operator: Operator): Condition[] {
+function parseExists(operator: Operator): FieldCondition[] {
   const { path, operand } = operator
   if (typeof operand !== 'boolean' && operand !== 0 && operand !== 1) throw wrongOperand(operator, 'boolean')
   return [{ op: 'exists', path, value: Boolean(operand) }]
 }
 
-function parseSize(operator: Operator): Condition[] {
+function parseSize(operator: Operator): FieldCondition[] {
   const { path, operand } = operator
-  if (!Number.isSafeInteger(operand) || (operand as number) < 0) {
+  if (typeof operand !== 'number' || !Number.isSafeInteger(operand) || operand < 0) {
     throw wrongOperand(operator, 'non-negative integer')
   }
-  return [{ op: 'size', path, value: operand as number }]
+  return [{ op: 'size', path, value: operand }]
 }
 
-function parseLike(operator: Operator): Condition[] {
+function parseLike(operator: Operator): FieldCondition[] {
   const { path, operand } = operator
   if (typeof operand !== 'string') throw wrongOperand(operator, 'string')
   if (operand.length > MAX_PATTERN_LENGTH)
@@ -132,7 +133,7 @@ function parseLike(operator: Operator): Condition[] {
   return [{ op: 'like', path, pattern: operand.toWellFormed() }]
 }
 
-function parseRegex(operator: Operator): Condition[] {
+function parseRegex(operator: Operator): FieldCondition[] {
   const { path, operand: source, operators } = operator
   const flags = operators['$options'] === undefined ? '' : operators['$options']
   if (typeof source !== 'string' || typeof flags !== 'string') throw wrongOperand(operator, 'string')
@@ -140,7 +141,7 @@ function parseRegex(operator: Operator): Condition[] {
   return [{ op: 'regex', path, source, flags }]
 }
 
-function parseOptions(operator: Operator): Condition[] {
+function parseOptions(operator: Operator): FieldCondition[] {
   if (operator.operators['$regex'] === undefined) throw wrongOperand(operator, 'a $regex beside it')
   return []
 }

@@ -1,17 +1,18 @@
+import { fieldsOf } from '../json-value.ts'
 import type { Path } from './plan.ts'
 
 export type Test = (value: unknown) => boolean
 
 /**
- * Whether some value at the path passes. A path enters the objects of an array (not arrays within arrays), and
- * a whole number names an array's item as well. What isn't there is `undefined`; an array none of whose items
- * are objects has nothing at a path into it, not even `undefined`.
+ * Whether some value at the path passes the test. A path enters the objects of an array, but not arrays within
+ * arrays. A whole number is also an array index. A missing value is `undefined`. An array without objects has no
+ * value at a path into it, not even `undefined`.
  */
 export function someAt(path: Path, test: Test): Test {
   return path.reduceRight<Test>((next, key) => step(key, next), test)
 }
 
-/** Every value at the path, arrays unopened. */
+/** All values at the path. Arrays are values, too. */
 export function valuesAt(path: Path): (value: unknown) => unknown[] {
   const found: { values: unknown[] } = { values: [] }
   const collect = someAt(path, (value) => {
@@ -45,14 +46,14 @@ function isObject(value: unknown): value is object {
 
 type Reader = (fields: object) => unknown
 
-/** Only names that `Object.prototype` has too need the slower look for an own member. */
+/** Names of `Object.prototype` need the slower check for an own member. */
 function memberReader(key: string): Reader {
   return key in Object.prototype
-    ? (fields) => (Object.hasOwn(fields, key) ? (fields as Record<string, unknown>)[key] : undefined)
-    : (fields) => (fields as Record<string, unknown>)[key]
+    ? (fields) => (Object.hasOwn(fields, key) ? fieldsOf(fields)[key] : undefined)
+    : (fields) => fieldsOf(fields)[key]
 }
 
-/** -1 when the key is no position in an array. */
+/** -1 if the key is not an array index. */
 export function arrayPosition(key: string): number {
   return /^(0|[1-9]\d{0,8})$/.test(key) ? Number(key) : -1
 }

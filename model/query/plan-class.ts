@@ -8,7 +8,7 @@ export interface ClassPlan {
   condition: Condition
 }
 
-/** The domain where a class's documents are, and what tells them from the others there. */
+/** The domain of a class, and the condition that a document in it is of the class. */
 export function planClass(hierarchy: Hierarchy, _class: string): ClassPlan {
   const { kind } = hierarchy.getClass(_class)
   const domain = kind === ClassKind.Interface ? sharedDomain(hierarchy, _class) : hierarchy.domainOf(_class)
@@ -20,7 +20,7 @@ export function planClass(hierarchy: Hierarchy, _class: string): ClassPlan {
   return { domain, condition: { op: 'all-of', conditions: [isOfClass, carries] } }
 }
 
-/** Paths of the full-text attributes of the class, its descendants and the mixins on them, within its domain. */
+/** Paths of the full-text attributes of the class, its descendants and their mixins, within its domain. */
 export function searchPaths(hierarchy: Hierarchy, _class: string): Path[] {
   const root = hierarchy.isMixin(_class) ? hierarchy.baseClass(_class) : _class
   const { domain } = planClass(hierarchy, _class)
@@ -30,7 +30,7 @@ export function searchPaths(hierarchy: Hierarchy, _class: string): Path[] {
   return [...new Set(searched)].map((attribute) => hierarchy.pathOf(attribute))
 }
 
-/** Classes documents may have: no mixins or interfaces, and none a descendant keeps in a domain of its own. */
+/** Classes of documents in the domain: no mixins, no interfaces, and no descendants with a domain of their own. */
 function concreteClasses(hierarchy: Hierarchy, root: string, domain: Domain): string[] {
   return hierarchy
     .descendants(root)
@@ -43,7 +43,7 @@ function classCondition(classes: readonly string[]): Condition {
   return { op: 'in', path: ['_class'], values: [...classes] }
 }
 
-/** An interface can be asked for where all classes that implement it share a domain. */
+/** An interface can be queried if all classes that implement it share a domain. */
 function sharedDomain(hierarchy: Hierarchy, _class: string): Domain | undefined {
   const domains = new Set(hierarchy.descendants(_class).flatMap((id) => hierarchy.domainOf(id) ?? []))
   return domains.size === 1 ? [...domains][0] : undefined

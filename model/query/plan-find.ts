@@ -14,8 +14,8 @@ import { resolveKey, resolvePath } from './resolve-key.ts'
 import { pushAll } from '../push-all.ts'
 
 /**
- * Resolves a query as it stands on the wire. Throws `UnknownClass`, and `InvalidQuery` for an operator, operand,
- * option or lookup it doesn't know.
+ * Compiles a query as received. Throws `UnknownClass`, and `InvalidQuery` for an unknown operator, operand, option or
+ * lookup.
  */
 export function planFind(
   hierarchy: Hierarchy,
@@ -23,18 +23,18 @@ export function planFind(
   query: DocumentQuery | null = {},
   options: FindOptions | null = {},
 ): FindPlan {
-  // A client's `undefined` among the params arrives as null.
+  // An `undefined` in the params arrives as null.
   return plan(hierarchy, _class, query ?? {}, options ?? {})
 }
 
 function plan(hierarchy: Hierarchy, _class: string, query: DocumentQuery, options: FindOptions): FindPlan {
   const { domain, condition } = planClass(hierarchy, _class)
-  if (!isFields(query) || !isFields(options)) throw invalidQuery('query and options are objects')
+  if (!isFields(query) || !isFields(options)) throw invalidQuery('query and options must be objects')
   const budget = new OperandBudget()
   const lookups = planLookups(hierarchy, _class, options.lookup, budget)
   const scope: QueryScope = { hierarchy, _class, lookups, budget }
   const conditions = [condition]
-  for (const key of Object.keys(query)) pushAll(conditions, planKey(key, query as DocumentQuery, scope))
+  for (const key of Object.keys(query)) pushAll(conditions, planKey(key, query, scope))
   return {
     domain,
     condition: { op: 'all-of', conditions },
@@ -47,7 +47,7 @@ function plan(hierarchy: Hierarchy, _class: string, query: DocumentQuery, option
 }
 
 function planKey(key: string, query: DocumentQuery, scope: QueryScope): Condition[] {
-  const value: unknown = query[key as keyof DocumentQuery]
+  const value: unknown = query[key]
   if (value === undefined && !key.startsWith('$')) return []
   if (key === '$search') return [planSearch(value, query.$prefix, scope)]
   if (key === '$prefix') return checkPrefix(query)
@@ -76,21 +76,22 @@ function checkPrefix(query: DocumentQuery): Condition[] {
   return []
 }
 
-/** 0 means no limit, as clients of the family mean it. */
+/** 0 means no limit, as in existing clients. */
 function planLimit(limit: unknown): number | undefined {
   if (limit === undefined || limit === null || limit === 0) return undefined
   if (typeof limit !== 'number' || !Number.isSafeInteger(limit) || limit < 0)
-    throw invalidQuery('limit is a non-negative integer')
+    throw invalidQuery('limit must be a non-negative integer')
   return limit
 }
 
 function planProjection(projection: unknown, scope: QueryScope): Projection | undefined {
   if (projection === undefined || projection === null) return undefined
-  if (!isFields(projection)) throw invalidQuery('projection is an object')
+  if (!isFields(projection)) throw invalidQuery('projection must be an object')
   const entries = Object.entries(projection).filter(([key]) => key !== '_id')
   scope.budget.spend(entries.length)
   const kept = entries.filter(([key, value]) => isKept(key, value))
-  if (kept.length > 0 && kept.length < entries.length) throw invalidQuery('projection includes or excludes')
+  if (kept.length > 0 && kept.length < entries.length)
+    throw invalidQuery('projection must either include or exclude fields')
   const paths = entries.map(([key]) => resolvePath(scope.hierarchy, scope._class, key))
   const includes = kept.length > 0 || (entries.length === 0 && projection['_id'] === 1)
   return includes ? { include: paths } : { exclude: paths }

@@ -42,7 +42,7 @@ function planLevel(lookup: unknown, level: Level): LookupScope {
 /** `{attribute: Class}` or `{attribute: [Class, nested]}`. */
 function planForward(name: string, value: unknown, level: Level): ScopedLookup {
   level.budget.spend(1)
-  const [_class, nested] = Array.isArray(value) ? (value as unknown[]) : [value]
+  const [_class, nested]: unknown[] = Array.isArray(value) ? value : [value]
   if (typeof _class !== 'string') throw invalidQuery('not a lookup', { lookup: name.slice(0, 100) })
   const path = resolvePath(level.hierarchy, level._class, name)
   return {
@@ -52,13 +52,13 @@ function planForward(name: string, value: unknown, level: Level): ScopedLookup {
   }
 }
 
-/** `{name: Class}` or `{name: [Class, attribute]}`; the attribute is `attachedTo` when it is left out. */
+/** `{name: Class}` or `{name: [Class, attribute]}`; the default attribute is `attachedTo`. */
 function planReverse(lookups: unknown, level: Level): ScopedLookup[] {
   if (!isFields(lookups)) throw invalidQuery('not a lookup', { lookup: '_id' })
   const entries = Object.entries(lookups).filter(([, value]) => value !== undefined)
   level.budget.spend(entries.length)
   return entries.map(([name, value]) => {
-    const [_class, attribute = 'attachedTo'] = Array.isArray(value) ? (value as unknown[]) : [value]
+    const [_class, attribute = 'attachedTo']: unknown[] = Array.isArray(value) ? value : [value]
     const wrong = typeof _class !== 'string' || typeof attribute !== 'string' || !isName(name)
     if (wrong) throw invalidQuery('not a lookup', { lookup: name.slice(0, 100) })
     const path = resolvePath(level.hierarchy, _class, attribute)

@@ -6,10 +6,10 @@ import type { CaseIndex } from './query.ts'
 import type { QueryScope } from './query-scope.ts'
 import { resolveKey, type KeyTarget } from './resolve-key.ts'
 
-/** The sort keys in the order they stand. One may go through a lookup, but not through one within another. */
+/** The sort keys in order. A key may use a lookup, but not a nested one. */
 export function planSort(sort: unknown, scope: QueryScope): SortKey[] {
   if (sort === undefined || sort === null) return []
-  if (!isFields(sort)) throw invalidQuery('sort is an object')
+  if (!isFields(sort)) throw invalidQuery('sort must be an object')
   return Object.entries(sort).flatMap(([key, value]) =>
     value === undefined ? [] : [planKey(key, value, scope)],
   )
@@ -19,10 +19,10 @@ function planKey(key: string, value: unknown, scope: QueryScope): SortKey {
   scope.budget.spend(1)
   const target = resolveKey(key, scope)
   const [lookup, ...deeper] = target.names
-  if (deeper.length > 0) throw invalidQuery('sorts by a lookup within a lookup', { field: key.slice(0, 100) })
-  const place = lookup === undefined ? { path: target.path } : { path: target.path, lookup }
-  if (isOrder(value)) return { ...place, order: value }
-  return { ...place, ...planCases(value, target, scope) }
+  if (deeper.length > 0) throw invalidQuery('cannot sort by a nested lookup', { field: key.slice(0, 100) })
+  const location = lookup === undefined ? { path: target.path } : { path: target.path, lookup }
+  if (isOrder(value)) return { ...location, order: value }
+  return { ...location, ...planCases(value, target, scope) }
 }
 
 function planCases(value: unknown, target: KeyTarget, scope: QueryScope): Omit<SortKey, 'path' | 'lookup'> {

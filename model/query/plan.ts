@@ -3,16 +3,16 @@ import type { CaseIndex } from './query.ts'
 import type { SearchPhrase } from './search.ts'
 
 /**
- * A query with its class, mixins and lookups resolved, so that whoever runs it needs no hierarchy:
- * the in-memory evaluator and every storage adapter compile the same plan.
+ * A query with resolved class, mixins and lookups, so that running it needs no hierarchy. The in-memory evaluator and
+ * every storage adapter compile the same plan.
  *
- * Conditions mean what MongoDB's mean: a path walks into arrays of objects, a scalar matches inside an
- * array, comparison is within one type (numbers with numbers, strings by code point, booleans), `null`
- * equals a missing field, `ne`/`nin` are the negations of `eq`/`in`.
+ * The semantics are those of MongoDB: a path enters arrays of objects, a scalar matches inside an array, comparison
+ * is within one type (numbers with numbers, strings by code point, booleans), `null` equals a missing field, and
+ * `ne`/`nin` negate `eq`/`in`.
  */
 export interface FindPlan {
   domain: Domain
-  /** The class (descendants listed), the mixin, the caller's query and permissions, all in one. */
+  /** Combines the classes, the mixin, the caller's query and permissions. */
   condition: Condition
   sort: SortKey[]
   /** `undefined`: no limit. */
@@ -22,13 +22,13 @@ export interface FindPlan {
   lookups: LookupPlan[]
 }
 
-/** Field names from the outside in. A mixin's field is `[mixinId, field]`. */
+/** Field names from the outside in. The path of a mixin's field is `[mixinId, field]`. */
 export type Path = readonly string[]
 
 /** A JSON value. */
 export type Value = string | number | boolean | null | Value[] | { [key: string]: Value }
 
-/** Each term of the search is in one of the fields. */
+/** Each term of the search occurs in one of the fields. */
 export interface SearchCondition extends SearchPhrase {
   op: 'search'
   paths: Path[]
@@ -39,34 +39,40 @@ export type Condition =
   | { op: 'any-of'; conditions: Condition[] }
   | { op: 'none-of'; conditions: Condition[] }
   | { op: 'eq' | 'ne' | 'gt' | 'gte' | 'lt' | 'lte'; path: Path; value: Value }
-  /** `isRule`: a permission, which says nothing of the order in which documents are best read. */
-  | { op: 'in' | 'nin' | 'all'; path: Path; values: Value[]; isRule?: true }
+  /** `isRule`: a permission, which does not determine the best index. */
+  | { op: 'in' | 'nin' | 'all'; path: Path; values: readonly Value[]; isRule?: true }
   | { op: 'exists'; path: Path; value: boolean }
   | { op: 'size'; path: Path; value: number }
-  /** `%` stands for any run of characters; the whole value, case-insensitive. */
+  /** `%` matches any run of characters. Compares the whole value, case-insensitively. */
   | { op: 'like'; path: Path; pattern: string }
   | { op: 'regex'; path: Path; source: string; flags: string }
   | SearchCondition
-  /** A document looked up under `name` meets the condition. */
+  /** A document joined under `name` meets the condition. */
   | { op: 'lookup'; name: string; condition: Condition }
+
+/** A condition on the values at one path. */
+export type FieldCondition = Exclude<
+  Condition,
+  { op: 'all-of' | 'any-of' | 'none-of' } | { op: 'search' } | { op: 'lookup' }
+>
 
 export interface SortKey {
   path: Path
   order: 1 | -1
-  /** Set for a path into a looked-up document; `path` is then within it. */
+  /** Set if the path is within a joined document. */
   lookup?: string
-  /** Sort by the index of the first case that holds, not by the value. */
+  /** Sort by the index of the first case that holds instead of the value. */
   cases?: { condition: Condition; index: CaseIndex }[]
-  /** The index where no case holds; last (in either order) when undefined. */
+  /** The index if no case holds. If undefined, the document is last in either order. */
   default?: CaseIndex | undefined
 }
 
-/** All fields but these, or only these (always with `_id` and `_class`). */
+/** All fields except these, or only these. `_id` and `_class` are always included. */
 export type Projection = { include: Path[] } | { exclude: Path[] }
 
 /**
- * Documents joined to each result under `$lookup[name]`. `forward`: the one whose `_id` is the value at
- * `path`. `reverse`: all whose value at `path` is the result's `_id`, by `_id`.
+ * Documents joined to each result under `$lookup[name]`. `forward`: the document whose `_id` is the value at `path`.
+ * `reverse`: all documents whose value at `path` is the `_id` of the result, sorted by `_id`.
  */
 export interface LookupPlan {
   name: string

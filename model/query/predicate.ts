@@ -2,12 +2,13 @@ import type { Doc } from '../documents.ts'
 import { compareStrings, equalValues, hasPlainOrder } from './compare.ts'
 import { compileLike } from './like.ts'
 import { someAt, valuesAt, type Test } from './path.ts'
-import type { Condition, Path, SearchCondition, Value } from './plan.ts'
+import type { Condition, FieldCondition, Path, SearchCondition, Value } from './plan.ts'
 import { Search } from './search.ts'
 
-export type Predicate = (doc: Doc) => boolean
+export type Predicate = Check<Doc>
+type Check<T> = (value: T) => boolean
 
-/** Documents joined under a name, and those joined to them. */
+/** Documents joined under a name, with their own joins. */
 export interface Join {
   documents: (doc: Doc) => readonly Doc[]
   nested: Joins
@@ -16,19 +17,15 @@ export type Joins = ReadonlyMap<string, Join>
 
 const noJoins: Joins = new Map()
 
-/** Compiles a condition once, to test many documents. `joins` answer its `lookup` conditions. */
+/** Compiles a condition for many documents. `joins` resolve `lookup` conditions. */
 export function compileCondition(condition: Condition, joins: Joins = noJoins): Predicate {
-  return compile(condition, joins) as Predicate
-}
-
-function compile(condition: Condition, joins: Joins): Test {
   switch (condition.op) {
     case 'all-of':
-      return allOf(condition.conditions.map((part) => compile(part, joins)))
+      return allOf(condition.conditions.map((part) => compileCondition(part, joins)))
     case 'any-of':
-      return anyOf(condition.conditions.map((part) => compile(part, joins)))
+      return anyOf(condition.conditions.map((part) => compileCondition(part, joins)))
     case 'none-of':
-      return not(anyOf(condition.conditions.map((part) => compile(part, joins))))
+      return not(anyOf(condition.conditions.map((part) => compileCondition(part, joins))))
     case 'search':
       return searchTest(condition)
     case 'lookup':
@@ -38,10 +35,10 @@ function compile(condition: Condition, joins: Joins): Test {
   }
 }
 
-type FieldCondition = Exclude<
-  Condition,
-  { op: 'all-of' | 'any-of' | 'none-of' } | { op: 'search' } | { op: 'lookup' }
->
+/** Compiles conditions that must all hold, for values that are not documents. */
+export function compileFieldConditions(conditions: readonly FieldCondition[]): Test {
+  return allOf(conditions.map(fieldTest))
+}
 
 function fieldTest(condition: FieldCondition): Test {
   const { path } = condition
@@ -74,7 +71,7 @@ function fieldTest(condition: FieldCondition): Test {
   }
 }
 
-function allOf(tests: readonly Test[]): Test {
+function allOf<T>(tests: readonly Check<T>[]): Check<T> {
   const [first, second] = tests
   if (first === undefined) return () => true
   if (second === undefined) return first
@@ -84,18 +81,18 @@ function allOf(tests: readonly Test[]): Test {
   }
 }
 
-function anyOf(tests: readonly Test[]): Test {
+function anyOf<T>(tests: readonly Check<T>[]): Check<T> {
   return (value) => {
     for (const test of tests) if (test(value)) return true
     return false
   }
 }
 
-function not(test: Test): Test {
+function not<T>(test: Check<T>): Check<T> {
   return (value) => !test(value)
 }
 
-/** The value itself, or an item of it when it is an array. */
+/** Tests the value, or its items if it is an array. */
 function orItem(test: Test): Test {
   return (value) => test(value) || (Array.isArray(value) && value.some(test))
 }
@@ -154,12 +151,12 @@ function regexTest(source: string, flags: string): (value: string) => boolean {
   return (value) => expression.test(value)
 }
 
-function searchTest(condition: SearchCondition): Test {
+function searchTest(condition: SearchCondition): Predicate {
   const search = new Search(condition)
   const readers = condition.paths.map(valuesAt)
-  return (value) => {
-    const texts = readers.flatMap((read) => read(value)).flatMap(textsOf)
-    return search.finds(String((value as Doc)._class), texts)
+  return (doc) => {
+    const texts = readers.flatMap((read) => read(doc)).flatMap(textsOf)
+    return search.finds(String(doc._class), texts)
   }
 }
 
@@ -168,9 +165,9 @@ function textsOf(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
 }
 
-function lookupTest(name: string, condition: Condition, joins: Joins): Test {
+function lookupTest(name: string, condition: Condition, joins: Joins): Predicate {
   const join = joins.get(name)
   if (join === undefined) return () => false
-  const test = compile(condition, join.nested)
-  return (value) => join.documents(value as Doc).some(test)
+  const test = compileCondition(condition, join.nested)
+  return (doc) => join.documents(doc).some(test)
 }

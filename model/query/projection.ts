@@ -1,8 +1,8 @@
 import type { Doc } from '../documents.ts'
-import { isFields, type Fields } from '../json-value.ts'
+import { fieldsOf, isFields, type Fields } from '../json-value.ts'
 import type { Path, Projection } from './plan.ts'
 
-/** Fields named by paths; a leaf stands for all that is below it. */
+/** Fields by path. A leaf includes everything below it. */
 interface Branch {
   children: Map<string, Branch>
   leaf: boolean
@@ -10,14 +10,19 @@ interface Branch {
 
 const always: Path[] = [['_id'], ['_class']]
 
-/** Cuts documents down, as MongoDB does within arrays of objects too. `_id` and `_class` always stay. */
+/** Projects documents, also within arrays of objects, as MongoDB does. `_id` and `_class` are always included. */
 export function compileProjection(projection: Projection): (doc: Doc) => Doc {
   if ('include' in projection) {
     const kept = branchOf([...always, ...projection.include])
-    return (doc) => pick(doc as unknown as Fields, kept) as unknown as Doc
+    return (doc) => projected(pick(fieldsOf(doc), kept))
   }
   const dropped = branchOf(projection.exclude.filter(([head]) => head !== '_id' && head !== '_class'))
-  return (doc) => omit(doc as unknown as Fields, dropped) as unknown as Doc
+  return (doc) => projected(omit(fieldsOf(doc), dropped))
+}
+
+/** The result lacks fields that `Doc` requires, but has those that the caller asked for. */
+function projected(fields: object): Doc {
+  return fields as Doc
 }
 
 function branchOf(paths: readonly Path[]): Branch {
@@ -45,7 +50,7 @@ function pick(fields: Fields, kept: Branch): Fields {
   return result
 }
 
-/** A scalar has nothing inside, so nothing of it is kept. */
+/** A scalar has no fields, so that nothing remains. */
 function pickInside(value: unknown, kept: Branch): unknown {
   if (Array.isArray(value))
     return value.map((item) => pickInside(item, kept)).filter((item) => item !== undefined)

@@ -2,7 +2,7 @@ import type { Hierarchy } from '../hierarchy.ts'
 import type { OperandBudget } from './parse-condition.ts'
 import type { LookupPlan } from './plan.ts'
 
-/** What the keys of a query are resolved against. */
+/** The scope in which keys of a query are resolved. */
 export interface QueryScope {
   hierarchy: Hierarchy
   _class: string
@@ -10,7 +10,7 @@ export interface QueryScope {
   budget: OperandBudget
 }
 
-/** Lookups by name, with what is needed to resolve keys that go through them. */
+/** Lookups by name, for keys that go through them. */
 export type LookupScope = ReadonlyMap<string, ScopedLookup>
 
 export interface ScopedLookup {

@@ -1,10 +1,13 @@
 import type { Class, Doc, Ref } from '../documents.ts'
 import type { SearchPrefix } from './search-terms.ts'
 
-/** A query as it stands on the wire: fields (dotted paths, mixin fields by their name) with values or operators. */
+/**
+ * A query as received: fields with values or operators. Fields may be dotted paths. Fields of mixins have their plain
+ * name.
+ */
 export type DocumentQuery<T extends Doc = Doc> = { [K in keyof T]?: FieldQuery<T[K]> } & {
   $search?: string
-  /** Which words of `$search` may be the beginning of a word: all of them, which is the default, the last one, or none. */
+  /** Which words of `$search` match as prefixes: `all` (the default), the `last` one, or `none`. */
   $prefix?: SearchPrefix
 } & Record<string, unknown>
 
@@ -28,12 +31,12 @@ export interface FieldOperators<V = unknown> {
 
 export interface SortByCases {
   order: 1 | -1
-  /** The index of documents no case matches. They come last when it is left out. */
+  /** The index of documents that match no case. If omitted, they are last. */
   default?: CaseIndex
   cases: { query: unknown; index: CaseIndex }[]
 }
 
-/** Where documents of a case come: numbers before strings. */
+/** The rank of a case. Numbers come before strings. */
 export type CaseIndex = number | string
 
 export type SortQuery = Record<string, 1 | -1 | SortByCases>
@@ -48,12 +51,12 @@ export interface FindOptions {
   limit?: number
   sort?: SortQuery
   projection?: Record<string, 0 | 1>
-  /** Count all that match, `-1` otherwise. */
+  /** Count all matching documents. Otherwise the total is `-1`. */
   total?: boolean
   lookup?: LookupQuery
 }
 
 export type WithLookup<T extends Doc> = T & { $lookup?: Record<string, unknown> }
 
-/** Documents, and how many there are without the limit (`-1`: not asked for). */
+/** Documents, with the number of matches regardless of the limit (`-1` if not requested). */
 export type FindResult<T extends Doc = Doc> = WithLookup<T>[] & { total: number }

@@ -1,12 +1,12 @@
 import { invalidQuery } from './invalid-query.ts'
 
-/** Longest `$regex` and `$like` pattern. */
+/** Maximum length of `$regex` and `$like` patterns. */
 export const MAX_PATTERN_LENGTH = 1000
 
-/** What JavaScript, PCRE and a user function of SQLite share. `x` isn't among them. */
+/** Flags that JavaScript, PCRE and SQLite functions share; `x` is not among them. */
 const allowedFlags = /^[ims]*$/
 
-/** Refuses what can't be compiled, and repetitions whose backtracking grows exponentially with the value. */
+/** Rejects invalid expressions, and repetitions with exponential backtracking. */
 export function checkRegex(source: string, flags: string): void {
   if (source.length > MAX_PATTERN_LENGTH)
     throw invalidQuery('pattern too long', { limit: MAX_PATTERN_LENGTH })
@@ -18,11 +18,12 @@ export function checkRegex(source: string, flags: string): void {
   } catch (error) {
     throw invalidQuery(error instanceof Error ? error.message : 'not a regular expression')
   }
-  if (hasNestedRepetition(source)) throw invalidQuery('repeats a group that repeats or has alternatives')
+  if (hasNestedRepetition(source))
+    throw invalidQuery('the pattern repeats a group that contains repetitions or alternatives')
 }
 
 interface Group {
-  /** Holds an unbounded repetition, or alternatives, at any depth. */
+  /** Contains an unbounded repetition, or alternatives, at any depth. */
   branches: boolean
 }
 
@@ -53,7 +54,7 @@ function isUnbounded(token: string): boolean {
   return token === '*' || token === '+' || /^\{\d+,(\d*)\}$/.test(token)
 }
 
-/** Escapes, classes and counted repetitions as one token each, everything else by character. */
+/** Escapes, classes and counted repetitions are single tokens. All else is split into characters. */
 function tokens(source: string): string[] {
   return source.match(/\\[^]|\[(?:\\[^]|[^\]\\])*\]|\{\d+,?\d*\}|\(\?<?[=!:]|[^]/g) ?? []
 }

@@ -4,7 +4,7 @@ import { MAX_QUERY_DEPTH, parsePath } from './parse-condition.ts'
 import type { LookupScope, QueryScope } from './query-scope.ts'
 import type { Path } from './plan.ts'
 
-/** A key's place: the lookups it goes through from the outside in, and the path within the last of them. */
+/** The target of a key: lookups from the outside in, and the path within the last one. */
 export interface KeyTarget {
   names: string[]
   path: Path
@@ -28,16 +28,16 @@ export function resolveKey(key: string, scope: QueryScope): KeyTarget {
   return { names, path: resolvePath(scope.hierarchy, _class, rest) }
 }
 
-/** A lookup of a dotted attribute has a dotted name. */
+/** The name of a lookup contains dots if its attribute does. */
 function nextName(rest: string, lookups: LookupScope): string | undefined {
   return [...lookups.keys()]
     .filter((name) => rest.startsWith(`${name}.`))
     .sort((a, b) => b.length - a.length)[0]
 }
 
-/** Where a class keeps a field: a mixin's attribute is under the mixin's id. */
+/** The path of a field in documents of the class: below the mixin's id for an attribute of a mixin. */
 export function resolvePath(hierarchy: Hierarchy, _class: string, key: string): Path {
-  const [head, ...rest] = parsePath(key)
-  const attribute = hierarchy.attributes(_class).get(head as string)
-  return attribute === undefined ? [head as string, ...rest] : [...hierarchy.pathOf(attribute), ...rest]
+  const [head = '', ...rest] = parsePath(key)
+  const attribute = hierarchy.attributes(_class).get(head)
+  return attribute === undefined ? [head, ...rest] : [...hierarchy.pathOf(attribute), ...rest]
 }

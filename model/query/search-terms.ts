@@ -1,6 +1,6 @@
 import { type Word, type WordOptions, wordsIn } from './search-words.ts'
 
-/** Which words of a search may be the beginning of a word: all of them, the last one, or none. */
+/** Which words of a search match as prefixes: all of them, the last one, or none. */
 export type SearchPrefix = 'all' | 'last' | 'none'
 export const searchPrefixes = ['all', 'last', 'none'] as const satisfies readonly SearchPrefix[]
 
@@ -8,10 +8,10 @@ export function isSearchPrefix(value: unknown): value is SearchPrefix {
   return searchPrefixes.some((prefix) => prefix === value)
 }
 
-/** Words that have to follow each other in a text. */
+/** Consecutive words in a text. */
 export interface SearchTerm {
   words: string[]
-  /** The last of them may be the beginning of a word. */
+  /** The last word matches as a prefix. */
   isPrefix: boolean
 }
 
@@ -19,12 +19,12 @@ export interface SearchOptions extends WordOptions {
   prefix: SearchPrefix
 }
 
-/** What stands between quotes, also typographic ones, as devices put them in by themselves; or what stands outside. */
+/** A part in quotes, which may be typographic ones that a device inserted, or a part outside of quotes. */
 const parts = /["“”„«]([^"“”„«»]*)["“”»]|([^"“”„«»]+)/gu
 
 /**
- * What a search looks for. Words in quotes have to stand one behind the other as they are; others stand anywhere, and
- * `prefix` says which of them may be the beginning of a word. Each term has to be found.
+ * The terms of a search. Words in quotes form a phrase. Other words match anywhere, and `prefix` tells which of them
+ * match as prefixes. Every term must match.
  */
 export function searchTerms(text: string, { accents, prefix }: SearchOptions): SearchTerm[] {
   const found: { words: Word[]; isQuoted: boolean }[] = []
@@ -41,17 +41,17 @@ export function searchTerms(text: string, { accents, prefix }: SearchOptions): S
   return [...new Map(terms.map((term) => [JSON.stringify(term), term])).values()]
 }
 
-/** Whether a text has the term: all of its words in a row. */
+/** Whether the text contains the words of the term consecutively. */
 export function hasTerm(words: readonly string[], term: SearchTerm): boolean {
   return words.some((_, start) => isAt(words, start, term))
 }
 
-/** How often a text has the term. */
+/** The number of occurrences of the term. */
 export function countTerm(words: readonly string[], term: SearchTerm): number {
   return words.filter((_, start) => isAt(words, start, term)).length
 }
 
-/** Whether the term stands in a text from a word on. */
+/** Whether the term occurs at this word. */
 export function isAt(
   words: readonly string[],
   start: number,
@@ -64,7 +64,7 @@ export function isAt(
   })
 }
 
-/** Each word by itself; characters of a script without spaces that stand together are one term. */
+/** Each word is a run. Adjacent characters of a script without spaces form one run. */
 function runsOf(words: readonly Word[]): Word[][] {
   const runs: Word[][] = []
   let run: Word[] = []
@@ -77,7 +77,7 @@ function runsOf(words: readonly Word[]): Word[][] {
   return runs
 }
 
-/** The last character of a run has nothing behind it in the search, and may have in the text. */
+/** The last character of a run has no successor in the search, but may have one in the text. */
 function termOf(words: readonly Word[], mayGoOn: boolean): SearchTerm {
   const texts = words.map(({ text }) => text)
   const [before, last] = words.slice(-2)

@@ -1,24 +1,24 @@
 import { foldText, withoutAccents } from './fold-text.ts'
 import { normalText } from './normal-text.ts'
 
-/** A word of a text as the index has it, and where it stands in the text, in UTF-16 units. */
+/** An indexed word, with its position in the text in UTF-16 units. */
 export interface Word {
   text: string
   from: number
   to: number
-  /** A character of a script without spaces, and the one behind it if there is one. */
+  /** A character of a script without spaces, with its successor if there is one. */
   pair?: {
     /** The first character alone. */
     character: string
-    /** Where it ends in the text. */
+    /** The end of the first character. */
     end: number
-    /** No character stands behind it. */
+    /** The character has no successor. */
     isLast: boolean
   }
 }
 
 export interface WordOptions {
-  /** Keep accents: `résumé` is another word than `resume`. */
+  /** Keep accents, so that `résumé` differs from `resume`. */
   accents: boolean
 }
 
@@ -31,16 +31,16 @@ const onlyAscii = /^[\0-\x7F]*$/
 const asciiWords = /[a-zA-Z0-9]+/g
 
 /**
- * The words of a text in the order they stand in it: runs of letters and digits of any script, in one form whatever their
- * case, encoding (NFKC) and, unless they are kept, accents. Of scripts without spaces a word is each character with the one
- * behind it, so that any piece of a text is found.
+ * The words of a text in order: runs of letters and digits of any script, normalized in case, encoding (NFKC) and,
+ * unless they are kept, accents. In scripts without spaces, a word is a character with its successor, so that any
+ * substring can be found.
  */
 export function wordsIn(text: string, { accents }: WordOptions): Word[] {
   if (onlyAscii.test(text)) return asciiWordsIn(text)
   const fold = accents ? foldText : (piece: string) => withoutAccents(foldText(piece))
   const words: Word[] = []
   let previous: Word | undefined
-  /** Behind the last character. */
+  /** End of the last character. */
   let behind = 0
   const normal = normalText(text)
   for (const match of normal.text.matchAll(pieces)) {

@@ -1,16 +1,16 @@
 import { hasTerm, type SearchPrefix, type SearchTerm, searchTerms } from './search-terms.ts'
 import { wordsIn, type Word } from './search-words.ts'
 
-/** What is looked for, and how. */
+/** The text and the options of a search. */
 export interface SearchPhrase {
   text: string
-  /** `all` where nothing is said. */
+  /** `all` by default. */
   prefix?: SearchPrefix | undefined
-  /** Classes in whose documents accents count. */
+  /** Classes for whose documents accents are significant. */
   accented?: readonly string[] | undefined
 }
 
-/** A search compiled once, to test many documents. */
+/** A search compiled for many documents. */
 export class Search {
   readonly #accented: ReadonlySet<string>
   readonly #plain: readonly SearchTerm[]
@@ -22,22 +22,22 @@ export class Search {
     this.#withAccents = accented.length > 0 ? searchTerms(text, { prefix, accents: true }) : this.#plain
   }
 
-  /** There are no words in it: it finds nothing. */
+  /** The search has no words and finds nothing. */
   get isEmpty(): boolean {
     return this.#plain.length === 0
   }
 
-  /** What has to be found in a document of the class. */
+  /** The terms to find in documents of the class. */
   termsFor(_class: string): readonly SearchTerm[] {
     return this.#accented.has(_class) ? this.#withAccents : this.#plain
   }
 
-  /** The words of a text of a document of the class, in one form with the search's. */
+  /** The words of a text, normalized as the terms for the class. */
   wordsIn(text: string, _class: string): Word[] {
     return wordsIn(text, { accents: this.#accented.has(_class) })
   }
 
-  /** Whether a document of the class with these texts is found. */
+  /** Whether the search finds a document of the class with these texts. */
   finds(_class: string, texts: readonly string[]): boolean {
     if (this.isEmpty) return false
     const words = texts.map((text) => this.wordsIn(text, _class).map((word) => word.text))

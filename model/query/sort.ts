@@ -10,8 +10,8 @@ export type Comparator = (a: Doc, b: Doc) => number
 const noJoins: Joins = new Map()
 
 /**
- * The order of `compareValues` key by key, then by `_id`. Of several values at a path, and of an array's items,
- * the smallest counts in ascending and the largest in descending order; an empty array counts as missing.
+ * Compares by `compareValues` key by key, then by `_id`. Of several values at a path, and of the items of an array,
+ * the smallest counts in ascending order and the largest in descending order. An empty array counts as missing.
  */
 export function compileSort(keys: readonly SortKey[], joins: Joins = noJoins): Comparator {
   const comparators = keys.map((key) => (key.cases === undefined ? byValue(key, joins) : byCase(key, joins)))
@@ -33,7 +33,7 @@ function byValue(key: SortKey, joins: Joins): Comparator {
   return (a, b) => key.order * compareValues(read(a), read(b))
 }
 
-/** Documents of no case come last in either order. */
+/** Documents without a matching case are last in either order. */
 function byCase(key: SortKey, joins: Joins): Comparator {
   const cases = (key.cases ?? []).map(({ condition, index }) => ({
     test: compileCondition(condition),
@@ -48,14 +48,14 @@ function byCase(key: SortKey, joins: Joins): Comparator {
   }
 }
 
-/** The documents the key is read from: the document itself, or those looked up for it. */
+/** The documents that contain the key: the document itself, or those joined to it. */
 function sources(doc: Doc, key: SortKey, joins: Joins): readonly Doc[] {
   return key.lookup === undefined ? [doc] : (joins.get(key.lookup)?.documents(doc) ?? [])
 }
 
 function extreme(values: readonly unknown[], order: 1 | -1): unknown {
   if (values.length === 1 && !Array.isArray(values[0])) return values[0]
-  const candidates = values.flatMap((value) => (Array.isArray(value) ? (value as unknown[]) : [value]))
+  const candidates = values.flat()
   return candidates.reduce(
     (best, value) => (order * compareValues(value, best) < 0 ? value : best),
     candidates[0],

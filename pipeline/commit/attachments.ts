@@ -1,4 +1,4 @@
-import type { AttachedDoc, Class, Doc, Domain, Ref } from '../../model/documents.ts'
+import type { AttachedDoc, ClassId, Doc, Domain, Ref, Unchecked } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import { core, domains } from '../../model/identifiers.ts'
 import { invalidTransaction } from '../../model/invalid-transaction.ts'
@@ -9,53 +9,59 @@ import type { Permissions } from '../permissions/permissions.ts'
 import { checkClass, storedDocument } from './claims.ts'
 import { collectionOf } from './counter-fields.ts'
 import type { Work } from './commit-step.ts'
-import { StagedSight } from './staged-sight.ts'
+import { StagedVisibility } from './staged-visibility.ts'
 
-/** What names a place that documents are attached to. */
+/** The fields that name the collection a document is attached to. */
 export const PARTS = ['attachedTo', 'attachedToClass', 'collection'] as const
 
 /**
- * What a creation says of its parent itself is all of it, or nothing: a part would be lost.
- * @throws StatusError InvalidTransaction that names what is missing
+ * A creation that names its parent itself has all of these fields or none: `applyTransaction` ignores a part of them.
+ * @throws StatusError InvalidTransaction that names the missing fields
  */
 export function checkParts(tx: TxCreateDoc): void {
   const missing = PARTS.filter((part) => tx[part] === undefined)
   const [field] = missing
   if (field === undefined || missing.length === PARTS.length) return
-  throw invalidTransaction(`attached in part, without ${missing.join(' and ')}`, { field })
+  throw invalidTransaction(`incomplete attachment without ${missing.join(' and ')}`, { field })
 }
 
-/** What a document is attached to, where its class is one of attached documents. */
+/** The attachment of a document whose class derives from AttachedDoc. */
 export function attachmentOf(hierarchy: Hierarchy, doc: Doc | undefined): AttachedDoc | undefined {
   if (doc === undefined || !hierarchy.isDerived(doc._class, core.class.AttachedDoc)) return undefined
-  const item = doc as AttachedDoc
-  const isAttached = PARTS.every((part) => typeof item[part] === 'string')
-  return isAttached && !isInModel(hierarchy, doc) ? item : undefined
+  return isAttached(doc) && !isInModel(hierarchy, doc) ? doc : undefined
 }
 
-/** The domain of what a document is attached to; `undefined` where the model does not know its class. */
-export function parentDomain(hierarchy: Hierarchy, { attachedToClass }: AttachedDoc): Domain | undefined {
-  return hierarchy.findClass(attachedToClass) === undefined ? undefined : hierarchy.domainOf(attachedToClass)
+function isAttached(doc: Unchecked<AttachedDoc>): doc is AttachedDoc {
+  return PARTS.every((part) => typeof doc[part] === 'string')
+}
+
+/** The domain of the document's parent; `undefined` if the model does not contain the parent's class. */
+export function parentDomain(
+  hierarchy: Hierarchy,
+  { attachedToClass }: Pick<Unchecked<AttachedDoc>, 'attachedToClass'>,
+): Domain | undefined {
+  const isKnown = attachedToClass !== undefined && hierarchy.findClass(attachedToClass) !== undefined
+  return isKnown ? hierarchy.domainOf(attachedToClass) : undefined
 }
 
 /**
- * What a document is attached to, or is to be, as the caller sees it.
- * @throws StatusError ObjectNotFound where it is not there or not seen
+ * The parent of a document, if the caller sees it.
+ * @throws StatusError ObjectNotFound if the parent does not exist or is not visible
  */
 export async function visibleParent(
   work: Work,
   permissions: Permissions,
-  { _class, _id }: { _class: Ref<Class>; _id: Ref },
+  { _class, _id }: { _class: ClassId; _id: Ref },
 ): Promise<Doc> {
-  const parent = new StagedSight(work, permissions).visible(await storedDocument(work, _class, _id))
+  const parent = new StagedVisibility(work, permissions).visible(await storedDocument(work, _class, _id))
   if (parent === undefined) throw notFound(_id)
   return parent
 }
 
 /**
- * Whether a document may be attached where it is: the parent is there and seen by the caller, its class declares the
- * collection, the collection takes the document's class, and the document is in the parent's space, or in the parent
- * where that is a space. It stays there when the parent moves later; when it moves itself, it moves to the parent.
+ * Checks a new attachment. The caller sees the parent, the parent's class declares the collection, the collection
+ * accepts the document's class, and the document is in the parent's space, or in the parent if that is a space.
+ * Moving the parent later leaves the document where it is; moving the document requires the parent's space.
  * @throws StatusError ObjectNotFound, ObjectClassMismatch, ObjectSpaceMismatch, InvalidTransaction
  */
 export async function checkAttachment(
@@ -74,7 +80,7 @@ export async function checkAttachment(
     throw invalidTransaction('no such collection', { _class: parent._class, field: collection })
   const { itemClass } = declared.type
   if (itemClass !== undefined && !hierarchy.isDerived(item._class, hierarchy.baseClass(itemClass)))
-    throw invalidTransaction('a collection of another class', {
+    throw invalidTransaction('the collection accepts another class', {
       _class: item._class,
       field: collection,
       expected: itemClass,
@@ -83,8 +89,8 @@ export async function checkAttachment(
 }
 
 /**
- * Whether an attached document may be moved to where it is now, without another parent.
- * @throws StatusError ObjectNotFound for a parent that is not there or not seen, ObjectSpaceMismatch
+ * Checks the new space of an attached document that keeps its parent.
+ * @throws StatusError ObjectNotFound if the parent does not exist or is not visible, ObjectSpaceMismatch
  */
 export async function checkMoved(work: Work, permissions: Permissions, item: AttachedDoc): Promise<void> {
   const { hierarchy } = work.state
@@ -94,7 +100,7 @@ export async function checkMoved(work: Work, permissions: Permissions, item: Att
   checkSpace(hierarchy, item, parent)
 }
 
-/** What is for its creator alone may be anywhere: who sees the parent does not see it for that. */
+/** A document that only its creator sees may be in any space: readers of the parent do not see it anyway. */
 function checkSpace(hierarchy: Hierarchy, { _id, _class, space }: Doc, parent: Doc): void {
   const isSpace = hierarchy.isDerived(parent._class, core.class.Space)
   if (space === parent.space || (isSpace && space === parent._id)) return
@@ -103,7 +109,7 @@ function checkSpace(hierarchy: Hierarchy, { _id, _class, space }: Doc, parent: D
   throw new StatusError('core:status:ObjectSpaceMismatch', { _id, space, expected })
 }
 
-/** The model's own documents refer to each other without collections that count. */
+/** Documents of the model refer to each other without counted collections. */
 function isInModel(hierarchy: Hierarchy, { _class }: Doc): boolean {
   return hierarchy.domainOf(_class) === domains.model
 }

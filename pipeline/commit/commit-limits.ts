@@ -1,7 +1,7 @@
 export interface CommitLimits {
-  /** Requests that may wait; one more is refused. */
+  /** Maximum number of waiting requests. Further ones are rejected. */
   maxWaiting: number
-  /** Requests committed in one storage transaction at most. */
+  /** Maximum number of requests in one storage transaction. */
   maxGroup: number
 }
 

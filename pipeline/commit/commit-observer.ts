@@ -2,14 +2,14 @@ import type { Push } from '../push/push.ts'
 import type { CommitBatch, LogEntry } from '../../storage/contract.ts'
 
 export interface CommitObserver {
-  /** What became durable, before the answers are on their way; tells what else is to be pushed. */
+  /** A batch is durable and its responses are not sent yet. Returns additional pushes. */
   changed: (batch: CommitBatch) => Push[]
-  /** What turned out to be in the log after all, as it is to be pushed. */
+  /** These entries are in the log, although their commit seemed to fail. Resolves with their pushes. */
   recovered: (entries: LogEntry[]) => Promise<Push[]>
-  /** Called once the answers are on their way, in the order of the log. */
+  /** The responses of a commit are sent. Called in the order of the log. */
   committed: (pushes: Push[]) => void
-  /** Model transactions became durable. */
+  /** Model transactions are durable. */
   modelChanged: () => Promise<void>
-  /** Storage refused a group. */
+  /** Storage rejected a group. */
   failed: (error: unknown) => void
 }

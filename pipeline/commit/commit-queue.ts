@@ -2,23 +2,23 @@ import type { Tx } from '../../model/transactions.ts'
 import type { Caller } from '../shared/caller.ts'
 import { type LogEntry, StorageError } from '../../storage/contract.ts'
 import type { Workspace } from '../workspace/workspace.ts'
+import { Backlog } from './backlog.ts'
 import { type CommitLimits, DEFAULT_COMMIT_LIMITS } from './commit-limits.ts'
 import type { CommitObserver } from './commit-observer.ts'
 import { CommitState } from './commit-state.ts'
-import type { StepHandler } from './commit-step.ts'
-import { partFrom } from './part-from.ts'
+import type { RequestHandler } from './commit-step.ts'
+import { isolateTooLarge } from './isolate-too-large.ts'
 import { RecentDocuments } from './recent-documents.ts'
 import { settleFailed } from './settle-failed.ts'
-import { Group, isModelChange, Staging, type Waiting } from './staging.ts'
-import { pushAll } from '../../model/push-all.ts'
+import { Group, isModelChange, Staging } from './staging.ts'
 
 /**
- * The one writer of a workspace. While a group is being committed, the requests that come form the next one:
- * each goes through the steps in order over the state that those before it leave. When storage is free, one
- * storage transaction makes the group durable; then its requests are answered, then sessions are pushed.
+ * The only writer of a workspace. While storage commits a group, new requests form the next group: each request
+ * passes the commit steps, over the state that the requests before it leave. When storage is free, one storage
+ * transaction commits the group; then the requests get their responses, and sessions get pushes.
  *
- * A group takes new documents and requests to be new without asking, and storage refuses it when one is not:
- * then it is staged again, and this time asks. A group staged over one that failed is staged again too.
+ * A group assumes that new documents and requests do not exist yet. If that is wrong, storage rejects the group,
+ * which is staged again, this time with a prefetch. A group that was staged over a failed group is staged again too.
  */
 export class CommitQueue {
   readonly #workspace: Workspace
@@ -26,24 +26,21 @@ export class CommitQueue {
   readonly #observer: CommitObserver
   readonly #limits: CommitLimits
   readonly #recent = new RecentDocuments()
-  #waiting: Waiting[] = []
-  /** Requests of a group that took for new what is not: the first to be staged again. */
-  readonly #again: Waiting[] = []
-  #arrived: (() => void) | undefined
+  readonly #backlog = new Backlog()
   #running: Promise<void> | undefined
-  /** The group being staged. */
+  /** The group that is being staged. */
   #group: Group
-  /** The group being committed. */
+  /** The group that is being committed. */
   #committing: { done: Promise<void>; size: number } | undefined
   #lastSeq: number
-  /** Requests that are read ahead for together: few where they are large. */
+  /** Number of requests per prefetch. It shrinks if requests are large. */
   #atOnce: number
-  /** Set when a commit failed in a way that leaves open whether it happened. */
+  /** A commit failed, and its outcome is unknown. */
   #uncertain = false
 
   constructor(options: {
     workspace: Workspace
-    handler: StepHandler
+    handler: RequestHandler
     observer: CommitObserver
     lastSeq: number
     limits?: CommitLimits
@@ -57,50 +54,52 @@ export class CommitQueue {
     this.#group = this.#newGroup(undefined)
   }
 
-  /** Of the last durable transaction. */
+  /** `seq` of the last durable transaction. */
   get lastSeq(): number {
     return this.#lastSeq
   }
 
   get depth(): number {
-    return this.#waiting.length + this.#again.length + this.#group.staged.length
+    return this.#backlog.size + this.#group.staged.length
   }
 
-  /** Resolves with the answer once the transaction is durable. */
+  /** Resolves with the result when the transaction is durable. */
   enqueue(caller: Caller, tx: Tx): Promise<unknown> {
     if (this.depth >= this.#limits.maxWaiting) {
-      return Promise.reject(new StorageError('unavailable', 'too many transactions wait to be committed'))
+      return Promise.reject(
+        new StorageError('unavailable', 'too many transactions are waiting for their commit'),
+      )
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ caller, tx, resolve, reject })
-      this.#arrived?.()
+      this.#backlog.add({ caller, tx, resolve, reject })
       this.#running ??= this.#run()
-      // Worth it for as many as are under way: each group costs storage as much as twenty requests beside its own.
+      // Per group, storage spends about as much as on twenty requests, so small groups are not worth a poll.
       const { size } = this.#committing ?? {}
-      if (size !== undefined && this.depth >= size) this.#workspace.storage.takeAnswers?.()
+      if (size !== undefined && this.depth >= size) this.#workspace.storage.pollReplies?.()
     })
   }
 
-  /** Resolves when nothing waits and nothing is under way. */
+  /** Resolves when no request is waiting or being committed. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running
   }
 
-  /** Documents were changed past the queue: a restore. */
+  /** A restore changed documents without the queue. */
   forgetDocuments(): void {
     this.#recent.clear()
   }
 
   async #run(): Promise<void> {
-    // Lets the requests of the same tick join the group.
+    // Requests of the same tick join the group.
     await new Promise(setImmediate)
     for (;;) {
       if (this.#uncertain) await this.#recover()
       if (this.#group.isStale) this.#stageAgain()
       if (this.#committing === undefined && this.#group.staged.length > 0) this.#commit()
-      else if (this.#waiting.length > 0 && !this.#isFull) await this.#stageSome()
+      else if (this.#backlog.isReady && !this.#isFull) await this.#stageSome()
       else if (this.#committing === undefined) break
-      else await Promise.race([this.#committing.done, this.#arrival()])
+      else if (this.#isFull) await this.#committing.done
+      else await Promise.race([this.#committing.done, this.#backlog.arrival()])
     }
     this.#running = undefined
   }
@@ -109,64 +108,57 @@ export class CommitQueue {
     return this.#group.full !== undefined || this.#group.staged.length >= this.#limits.maxGroup
   }
 
-  #arrival(): Promise<void> {
-    return new Promise((resolve) => {
-      if (!this.#isFull) this.#arrived = resolve
-    })
-  }
-
   #newGroup(before: CommitState | undefined): Group {
     const firstSeq = before?.nextSeq ?? this.#lastSeq + 1
     return new Group(new CommitState(this.#workspace, { recent: this.#recent, firstSeq, before }))
   }
 
-  /** Takes in as many as fit. */
+  /** Stages as many waiting requests as fit into the group. */
   async #stageSome(): Promise<void> {
     const group = this.#group
     const most = Math.min(this.#limits.maxGroup - group.staged.length, this.#atOnce)
-    const some = this.#waiting.splice(0, most)
-    const left = await this.#staging.take(group, some)
-    if (left.length > 0) this.#waiting = [...left, ...this.#waiting]
-    // What does not fit is read again for the next group.
+    this.#backlog.putBack(await this.#staging.take(group, this.#backlog.take(most)))
+    // Requests that do not fit are prefetched again for the next group.
     if (group.full === 'bytes') this.#atOnce = Math.max(1, group.staged.length)
     else this.#atOnce = Math.min(this.#limits.maxGroup, this.#atOnce * 2)
   }
 
-  /** Hands the group to storage, and starts the next one over it. */
+  /** Passes the group to storage and starts the next one over it. */
   #commit(): void {
     const group = this.#group
     const next = this.#newGroup(group.state)
     this.#group = next
     const size = group.staged.length
-    const done = this.#makeDurable(group).then((answer) => {
+    const done = this.#makeDurable(group).then((respond) => {
       this.#committing = undefined
-      if (answer === undefined) {
+      if (respond === undefined) {
         next.isStale = true
         return
       }
       next.state.beforeSettled()
-      // Before the answers, which take the event loop as long as storage takes for a group.
+      // Start the next commit first: sending the responses of a group blocks the event loop for about as long as a
+      // commit.
       if (!this.#staging.isBusy && next.staged.length > 0) this.#commit()
-      answer()
+      respond()
     })
     this.#committing = { done, size }
   }
 
   /**
-   * Commits what the group has staged so far, and lets it go on.
-   * @throws StorageError when it can't: the group is stale then, and what it staged is staged again
+   * Commits the staged requests of a group, which continues to grow.
+   * @throws StorageError if the commit failed: then the group is stale and its requests are staged again
    */
   async #flush(group: Group): Promise<void> {
     await this.#committing?.done
     if (!group.isStale && group.staged.length > 0) {
-      const answer = await this.#makeDurable(group)
-      group.isStale = answer === undefined
-      answer?.()
+      const respond = await this.#makeDurable(group)
+      group.isStale = respond === undefined
+      respond?.()
     }
     if (group.isStale) throw new StorageError('unavailable', 'the transaction has to be staged again')
   }
 
-  /** What answers its requests and pushes its changes; undefined when it was not committed. */
+  /** Resolves with a function that sends responses and pushes; `undefined` if the commit failed. */
   async #makeDurable(group: Group): Promise<(() => void) | undefined> {
     const { state } = group
     const { entries, pushes } = state
@@ -194,47 +186,42 @@ export class CommitQueue {
   async #failed(group: Group, error: unknown): Promise<void> {
     this.#recent.clear()
     const code = error instanceof StorageError ? error.code : undefined
-    const isParted = code === 'too-large' && partFrom(group, error)
-    if (code === 'exists') this.#staging.ask()
+    const isParted = code === 'too-large' && isolateTooLarge(group, error)
+    if (code === 'exists') this.#staging.prefetchNext()
     if (code === 'exists' || isParted) {
-      pushAll(
-        this.#again,
-        group.staged.splice(0).map(({ waiting }) => waiting),
-      )
+      this.#backlog.repeat(group.staged.splice(0).map(({ waiting }) => waiting))
       return
     }
     this.#uncertain = true
     if (code !== 'too-large') this.#observer.failed(error)
-    pushAll(this.#again, await settleFailed(group, error, this.#workspace.storage))
-    if (this.#again.length > 0) this.#staging.ask()
+    this.#backlog.repeat(await settleFailed(group, error, this.#workspace.storage))
+    if (this.#backlog.hasRepeated) this.#staging.prefetchNext()
   }
 
-  /** The requests of a stale group go back to where they came from, before those that came later. */
+  /** Returns the requests of a stale group to the queue, before later ones. */
   #stageAgain(): void {
-    const staged = this.#group.staged.map(({ waiting }) => waiting)
-    this.#waiting = [...this.#again.splice(0), ...staged, ...this.#waiting]
+    this.#backlog.restage(this.#group.staged.map(({ waiting }) => waiting))
     this.#group = this.#newGroup(undefined)
   }
 
-  /** The storage schema follows once for all of them. */
+  /** Applies all model changes of the group, then updates the storage schema once. */
   async #applyToModel(entries: readonly LogEntry[]): Promise<void> {
     const changes = entries.map(({ tx }) => tx).filter(isModelChange)
     for (const tx of changes) this.#workspace.model.apply(tx)
     if (changes.length > 0) await this.#observer.modelChanged()
   }
 
-  /** Takes in what storage has beyond what this queue knows of, or refuses those who wait. */
+  /** Reads entries that storage has beyond `lastSeq`. Rejects all waiting requests if that fails. */
   async #recover(): Promise<void> {
     try {
       await this.#takeInLost()
     } catch (error) {
-      const staged = this.#group.staged.splice(0).map(({ waiting }) => waiting)
-      for (const { reject } of [...this.#again.splice(0), ...staged, ...this.#waiting.splice(0)])
-        reject(error)
+      this.#backlog.restage(this.#group.staged.splice(0).map(({ waiting }) => waiting))
+      for (const { reject } of this.#backlog.take(Infinity)) reject(error)
     }
   }
 
-  /** A commit whose answer was lost may have happened. */
+  /** A commit whose response was lost may have succeeded. */
   async #takeInLost(): Promise<void> {
     for (;;) {
       const entries = await this.#workspace.storage.readLog({ after: this.#lastSeq, limit: 1000 })

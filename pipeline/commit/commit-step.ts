@@ -3,28 +3,37 @@ import type { Caller } from '../shared/caller.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import type { CommitState } from './commit-state.ts'
 
-/** One request on its way through the commit steps. */
+/** A request in the commit steps. */
 export interface Work {
   readonly caller: Caller
-  /** `_id` of the transaction the client sent: every log entry made for it carries this. */
+  /** `_id` of the transaction that the client sent. Every log entry of the request refers to it. */
   readonly request: string
   readonly state: CommitState
-  /** Commits what earlier requests staged; only before this one stages anything. */
+  /** Commits the requests staged before. Allowed only before this request stages anything. */
   readonly flush: () => Promise<void>
-  /** Where what is applied is noted, in order, for triggers. */
+  /** Collects the applied changes in order, for triggers. */
   readonly changes?: AppliedChange[]
 }
 
-/** A change of a document, by the transaction as it is logged. */
+/** A change of a document, with the transaction as logged. */
 export type AppliedChange = DocumentChange & { tx: TxCUD }
 
-/** What a step did with a transaction: the answer, and the change of a document if there was one. */
+/** The result of a step, and the change of a document if there is one. */
 export interface StepOutcome {
   result: unknown
   change?: AppliedChange
 }
 
-export type StepHandler = (work: Work, tx: Tx) => Promise<StepOutcome>
+type Handler<T extends Tx> = (work: Work, tx: T) => Promise<StepOutcome>
 
-/** Wraps the next step. The first gets every transaction, derived ones re-enter at the step that makes them. */
-export type CommitStep = (next: StepHandler, workspace: Workspace) => StepHandler
+/** Handles a transaction as the client sent it. */
+export type RequestHandler = Handler<Tx>
+/** Handles a change of one document. */
+export type ChangeHandler = Handler<TxCUD>
+
+/** Wraps the next step of a request. */
+export type RequestStep = (next: RequestHandler, workspace: Workspace) => RequestHandler
+/** Passes the changes in a request on, one by one. */
+export type SplittingStep = (next: ChangeHandler, workspace: Workspace) => RequestHandler
+/** Wraps the next step of a change. Derived changes enter at the step after the one that makes them. */
+export type ChangeStep = (next: ChangeHandler, workspace: Workspace) => ChangeHandler

@@ -1,4 +1,4 @@
-import type { Attribute, Class, Doc, Ref } from '../../model/documents.ts'
+import type { Attribute, ClassId, Doc } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import { core } from '../../model/identifiers.ts'
 import { invalidTransaction } from '../../model/invalid-transaction.ts'
@@ -9,14 +9,14 @@ type Fields = readonly (readonly string[])[]
 
 const known = new WeakMap<Hierarchy, Map<string, Fields>>()
 
-/** The collection that a class or a mixin declares under the name. */
-export function collectionOf(hierarchy: Hierarchy, _class: Ref<Class>, name: string): Attribute | undefined {
+/** The collection that a class or mixin declares under this name. */
+export function collectionOf(hierarchy: Hierarchy, _class: ClassId, name: string): Attribute | undefined {
   const attribute = hierarchy.attributes(_class).get(name)
   return attribute?.type._class === core.class.Collection ? attribute : undefined
 }
 
 /**
- * Counters of collections are the server's: nobody else sets them.
+ * Only the server changes the counters of collections.
  * @throws StatusError InvalidTransaction that names the field
  */
 export function checkCounters(hierarchy: Hierarchy, { before, after }: DocumentChange): void {
@@ -24,11 +24,11 @@ export function checkCounters(hierarchy: Hierarchy, { before, after }: DocumentC
   for (const path of counterFields(hierarchy, after._class)) {
     const [was, is] = [before === undefined ? undefined : valueAt(before, path), valueAt(after, path)]
     const isKept = before === undefined ? is === 0 || is == null : is === was
-    if (!isKept) throw invalidTransaction('the server counts what is attached', { field: path.join('.') })
+    if (!isKept) throw invalidTransaction('only the server changes counters', { field: path.join('.') })
   }
 }
 
-/** Where documents of the class keep counters: in fields of the class, and of mixins on it. */
+/** Paths of the counters in documents of the class, including those of mixins on it. */
 function counterFields(hierarchy: Hierarchy, _class: string): Fields {
   let fields = known.get(hierarchy)
   if (fields === undefined) known.set(hierarchy, (fields = new Map()))

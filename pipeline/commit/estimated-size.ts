@@ -1,10 +1,10 @@
-/** Up to here it is faster to take a string to be of the widest characters than to look at it. */
+/** Up to this length, assuming the widest characters is faster than measuring. */
 const shortest = 256
 const bytesPerUnit = 3
-/** Of a number, of what tells a type, a length and an end. */
+/** Size of a number, or of the overhead for type, length and end. */
 const others = 8
 
-/** Bytes that a value takes in storage, seldom less than it does. The characters of long strings are counted. */
+/** Estimated size of a value in storage, in bytes, rarely too small. Only long strings are measured. */
 export function estimatedSize(value: unknown): number {
   if (typeof value === 'string') {
     return others + (value.length > shortest ? Buffer.byteLength(value) : value.length * bytesPerUnit)

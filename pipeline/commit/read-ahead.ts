@@ -1,14 +1,14 @@
 import { targetOf } from '../../model/apply-transaction.ts'
-import type { Class, Domain, Ref } from '../../model/documents.ts'
+import type { ClassId, Domain } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
-import { core, domains } from '../../model/identifiers.ts'
-import type { Tx, TxApplyIf, TxCollectionCUD, TxCUD } from '../../model/transactions.ts'
+import { domains } from '../../model/identifiers.ts'
+import type { Tx, TxCUD } from '../../model/transactions.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import type { CommitState } from './commit-state.ts'
 
 /**
- * Reads in one go what the transactions are sure to ask for. What they create, and they themselves, are taken
- * to be new, unless `asking`.
+ * Prefetches the documents that the transactions will read. Unless `asking`, their creations and they themselves are
+ * assumed to be new.
  */
 export async function readAhead(
   { storage }: Workspace,
@@ -50,21 +50,21 @@ class Needs {
 
   add(tx: Tx): void {
     const known = this.#state.knownRequest(tx._id)
-    // Kept: the group that knows it may be settled and gone when the transaction's turn comes.
+    // Copied: the group that knows the result may be settled before this transaction is staged.
     if (known !== undefined) this.#state.prefetched({ requests: [{ id: tx._id, ...known }], documents: [] })
     else if (this.#asking) this.requests.push(tx._id)
     else this.#state.assumeNew(tx._id)
-    if (tx._class === core.class.TxApplyIf) for (const inner of (tx as TxApplyIf).txes) this.add(inner)
-    else if ('objectClass' in tx) this.#addTarget(tx as TxCUD)
+    if (tx._class === 'core:class:TxApplyIf') for (const inner of tx.txes) this.add(inner)
+    else if ('objectClass' in tx) this.#addTarget(tx)
   }
 
   #addTarget(tx: TxCUD): void {
     const { _id, _class, created } = targetOf(tx)
     this.#need(_class, _id, created)
-    if (isCollection(tx)) this.#need(tx.objectClass, tx.objectId, false)
+    if (tx._class === 'core:class:TxCollectionCUD') this.#need(tx.objectClass, tx.objectId, false)
   }
 
-  #need(_class: Ref<Class>, id: string, created: boolean): void {
+  #need(_class: ClassId, id: string, created: boolean): void {
     const domain =
       this.#hierarchy.findClass(_class) === undefined ? undefined : this.#hierarchy.domainOf(_class)
     if (domain === undefined || domain === domains.model || domain === domains.transient) return
@@ -77,8 +77,4 @@ class Needs {
     if (ids === undefined) this.#ids.set(domain, new Set([id]))
     else ids.add(id)
   }
-}
-
-function isCollection(tx: Tx): tx is TxCollectionCUD {
-  return tx._class === core.class.TxCollectionCUD
 }

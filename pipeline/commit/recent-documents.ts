@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import type { Doc, Domain } from '../../model/documents.ts'
 
-/** Documents kept at most. */
+/** Maximum number of documents. */
 const MAX_DOCUMENTS = 500
 
 /**
- * Documents as the last commits left them. The queue is the one writer, so they are what storage has, until
- * somebody restores documents past the queue.
+ * Documents as of the last commits. The cache is valid until a restore changes documents without the queue, which is
+ * the only other writer.
  */
 export class RecentDocuments {
   readonly #docs = new LRUCache<string, { doc: Doc | undefined }>({ max: MAX_DOCUMENTS })

@@ -1,14 +1,13 @@
 import { StorageError, type StorageErrorCode, type WorkspaceStorage } from '../../storage/contract.ts'
 import type { Group, Waiting } from './staging.ts'
 
-/** Failures of storage that can be read from all the same. */
+/** Failures after which storage is still readable. */
 const readable: ReadonlySet<StorageErrorCode> = new Set(['full', 'read-only', 'too-large'])
 
 /**
- * Refuses the requests of a group that was not committed. What was sent again may have been committed before, of which the
- * failure says nothing: it is answered as it was.
- *
- * @returns what was taken for new and is not, to be staged again
+ * Rejects the requests of a group that failed. A request that was already committed before, and sent again, gets its
+ * first result.
+ * @returns requests that were wrongly assumed to be new, which are staged again
  */
 export async function settleFailed(
   group: Group,

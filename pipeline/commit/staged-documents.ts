@@ -1,6 +1,6 @@
 import type { Doc, Domain } from '../../model/documents.ts'
 
-/** By their ids; none where it is removed. */
+/** Documents by id; `undefined` for a removed one. */
 export type Staged = Map<string, Doc | undefined>
 
 export function mapOf(map: Map<Domain, Staged>, domain: Domain): Staged {
@@ -9,9 +9,63 @@ export function mapOf(map: Map<Domain, Staged>, domain: Domain): Staged {
   return inner
 }
 
-/** What is found once those that are staged are there. */
+/** The result of a query once the staged documents are committed. */
 export function overlaid(found: readonly Doc[], staged: Staged, matches: (doc: Doc) => boolean): Doc[] {
   const kept = found.filter((doc) => !staged.has(doc._id))
   for (const doc of staged.values()) if (doc !== undefined && matches(doc)) kept.push(doc)
   return kept
+}
+
+/** The documents that a group creates, changes or removes, over those of the group that is being committed. */
+export class StagedDocuments {
+  readonly #own = new Map<Domain, Staged>()
+  #before: StagedDocuments | undefined
+
+  constructor(before: StagedDocuments | undefined) {
+    this.#before = before
+  }
+
+  /** The group before is durable. */
+  beforeSettled(): void {
+    this.#before = undefined
+  }
+
+  peek(domain: Domain, id: string): { doc: Doc | undefined } | undefined {
+    const staged = this.#own.get(domain)
+    if (staged?.has(id) === true) return { doc: staged.get(id) }
+    return this.#before === undefined ? undefined : this.#before.peek(domain, id)
+  }
+
+  has(domain: Domain, id: string): boolean {
+    return this.#own.get(domain)?.has(id) === true
+  }
+
+  /** Stages a document, or its removal. Returns how to undo this. */
+  set(domain: Domain, id: string, doc: Doc | undefined): () => void {
+    const staged = mapOf(this.#own, domain)
+    const { had, previous } = { had: staged.has(id), previous: staged.get(id) }
+    staged.set(id, doc)
+    return () => (had ? staged.set(id, previous) : staged.delete(id))
+  }
+
+  /** All staged documents of a domain, including those of the group before. */
+  all(domain: Domain): Staged {
+    const own = this.#own.get(domain) ?? new Map<string, Doc | undefined>()
+    const before = this.ofBefore(domain)
+    return before === undefined ? own : new Map([...before, ...own])
+  }
+
+  /** Those of the group before alone. */
+  ofBefore(domain: Domain): Staged | undefined {
+    return this.#before === undefined ? undefined : this.#before.all(domain)
+  }
+
+  /** Those of this group alone, by domain. */
+  own(): Iterable<[Domain, Staged]> {
+    return this.#own
+  }
+
+  clear(): void {
+    this.#own.clear()
+  }
 }

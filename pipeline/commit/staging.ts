@@ -3,26 +3,26 @@ import type { Tx } from '../../model/transactions.ts'
 import type { Caller } from '../shared/caller.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import type { CommitState } from './commit-state.ts'
-import type { StepHandler, StepOutcome, Work } from './commit-step.ts'
+import type { RequestHandler, StepOutcome, Work } from './commit-step.ts'
 import { readAhead } from './read-ahead.ts'
 
-/** A request that waits for its answer. */
+/** A request that waits for its result. */
 export interface Waiting {
   caller: Caller
   tx: Tx
   resolve: (result: unknown) => void
   reject: (error: unknown) => void
-  /** May be too large: has a group of its own, so that nobody else is refused with it. */
+  /** The request may be too large. It gets a group of its own, so that no other request fails with it. */
   isAlone?: boolean
 }
 
-/** Requests that are committed together. */
+/** Requests that are committed in one storage transaction. */
 export class Group {
   readonly state: CommitState
   staged: { waiting: Waiting; result: unknown }[] = []
-  /** What it was staged over did not happen. */
+  /** The group that this one was staged over failed. */
   isStale = false
-  /** Why it takes no more: it has something staged, and that would be too many bytes, or what is there is alone. */
+  /** Why the group accepts no more requests: they would exceed the limit in bytes, or its request has to be alone. */
   full: 'bytes' | 'alone' | undefined
 
   constructor(state: CommitState) {
@@ -30,32 +30,35 @@ export class Group {
   }
 }
 
-/** Takes requests into a group: each goes through the steps, over the state that those before it leave. */
+/** Stages requests: each passes the commit steps over the state that the requests before it leave. */
 export class Staging {
   readonly #workspace: Workspace
-  readonly #handler: StepHandler
+  readonly #handler: RequestHandler
   readonly #flush: (group: Group) => Promise<void>
   #isAsking = false
   #isBusy = false
 
   /** `flush` commits what a group has staged so far. */
-  constructor(workspace: Workspace, handler: StepHandler, flush: (group: Group) => Promise<void>) {
+  constructor(workspace: Workspace, handler: RequestHandler, flush: (group: Group) => Promise<void>) {
     this.#workspace = workspace
     this.#handler = handler
     this.#flush = flush
   }
 
-  /** A request is on its way: what its group has staged is not whole. */
+  /** A request is being staged, so that the group must not be committed now. */
   get isBusy(): boolean {
     return this.#isBusy
   }
 
-  /** What is taken next asks whether it is new. */
-  ask(): void {
+  /** The next requests are prefetched instead of assumed to be new. */
+  prefetchNext(): void {
     this.#isAsking = true
   }
 
-  /** In order, with what they are sure to need read in one go. Gives back those for which the group is stale or full. */
+  /**
+   * Stages requests in order, after one prefetch. Resolves with the requests that were not staged because the group
+   * is stale or full.
+   */
   async take(group: Group, some: readonly Waiting[]): Promise<readonly Waiting[]> {
     this.#isBusy = true
     try {
@@ -69,7 +72,7 @@ export class Staging {
   async #readAhead({ state }: Group, some: readonly Waiting[]): Promise<boolean> {
     const txes = some.map(({ tx }) => tx)
     const isAsking = this.#isAsking
-    // Now: what is read meanwhile may turn out to have to be asked about.
+    // Reset before the prefetch: `ask` may be called while it runs.
     this.#isAsking = false
     try {
       await readAhead(this.#workspace, state, txes, isAsking)
@@ -90,7 +93,7 @@ export class Staging {
     return []
   }
 
-  /** Tells whether it is done with: one that makes the group too large is not. */
+  /** Resolves with false if the request would make the group too large. */
   async #stage(group: Group, waiting: Waiting): Promise<boolean> {
     const { state } = group
     const back = state.savepoint()
@@ -98,7 +101,7 @@ export class Staging {
     const work = { caller: waiting.caller, request: waiting.tx._id, state, flush }
     try {
       const result = await this.#perform(work, waiting.tx)
-      // One alone is held against the limit by storage, which measures.
+      // Storage itself checks the size of a single request.
       if (state.bytes > this.#workspace.storage.maxGroupBytes && group.staged.length > 0) {
         back()
         group.full = 'bytes'
@@ -118,8 +121,8 @@ export class Staging {
   }
 
   /**
-   * Only what is committed is held against what storage knows. So before a request that changes nothing is
-   * answered, or refused, storage is asked whether it was committed before.
+   * Only a commit verifies the assumption that a request is new. So before a request without changes gets its result
+   * or its error, storage is asked whether it was committed before.
    */
   async #perform(work: Work, tx: Tx): Promise<unknown> {
     const { state } = work

@@ -1,4 +1,3 @@
-import type { Doc } from '../../model/documents.ts'
 import { domains } from '../../model/identifiers.ts'
 import { StatusError } from '../../model/status.ts'
 import type { WorkspaceModel } from '../../model/workspace-model.ts'
@@ -7,9 +6,9 @@ import type { AppliedChange, Work } from './commit-step.ts'
 import { contentPlans } from './space-contents.ts'
 
 /**
- * The id of a new space, or of something new that is declared, is one that nothing ever had: the log is read by who sees
- * a space now, and by what a class is now, so that what was hidden under a former one would be seen. The log is asked by
- * `objectId` only, which has an index: whatever people put into a space was put there after the space was created.
+ * A new space or declaration needs an id that was never used. Visibility of log entries follows from the current
+ * spaces and classes, so that a reused id would reveal entries of the former one. The log is searched by `objectId`
+ * only, which has an index: documents enter a space after its creation.
  * @throws StatusError ObjectExists
  */
 export async function checkUnused(
@@ -17,7 +16,8 @@ export async function checkUnused(
   model: WorkspaceModel,
   { after, tx }: AppliedChange,
 ): Promise<void> {
-  const { _id } = after as Doc
+  if (after === undefined) return
+  const { _id } = after
   const used = new StatusError('core:status:ObjectExists', { _id })
   if (model.get(_id) !== undefined || state.names(_id, tx)) throw used
   const logged = plainPlan(domains.tx, { op: 'eq', path: ['objectId'], value: _id })

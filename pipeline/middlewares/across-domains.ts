@@ -1,6 +1,6 @@
 import type { Doc, Domain } from '../../model/documents.ts'
 import { domains } from '../../model/identifiers.ts'
-import { evaluatePlan } from '../../model/query/evaluate.ts'
+import { evaluatePlan, findResult } from '../../model/query/evaluate.ts'
 import type { FindPlan, LookupPlan } from '../../model/query/plan.ts'
 import { compileProjection } from '../../model/query/projection.ts'
 import type { FindResult } from '../../model/query/query.ts'
@@ -10,8 +10,8 @@ import { plannedBy } from './plan-queries.ts'
 import { type FetchDocs, attachLookups, withoutJoins } from './joins.ts'
 
 /**
- * Queries of the model and of transient documents are answered from memory. Where a query joins those with
- * stored documents, its joined conditions become plain ones first, and the joined documents are added last.
+ * Answers queries of the model and of transient documents from memory. If a query joins those with stored documents,
+ * joined conditions are first replaced with plain ones, and joined documents are added last.
  */
 export const acrossDomains: Middleware = (next, workspace) => ({
   find: async function acrossDomains(caller, request) {
@@ -32,7 +32,7 @@ async function findJoined(workspace: Workspace, plan: FindPlan): Promise<FindRes
   const project = plan.projection === undefined ? undefined : compileProjection(plan.projection)
   const docs =
     project === undefined ? joined : joined.map((doc) => ({ ...project(doc), $lookup: doc.$lookup ?? {} }))
-  return Object.assign(docs, { total: found.total }) as FindResult
+  return findResult(docs, found.total)
 }
 
 async function fetchFrom(workspace: Workspace, plan: FindPlan): Promise<FindResult> {

@@ -1,20 +1,20 @@
-import { type FindAnswer, isEncoded, type Middleware } from '../workspace/middleware.ts'
+import { type FindResponse, isEncoded, type Middleware } from '../workspace/middleware.ts'
 
 /**
- * Identical queries of one audience in flight share one run: what the caller may see is part of the plan. The
- * key holds the log's `seq`, so that nobody joins a run that began before a commit the caller may already know
- * of. A failure is not kept. A long result is read part by part, by one: who joined has a run of his own then.
+ * Identical concurrent queries of one audience share one run; permissions are part of the plan. The key contains the
+ * `seq` of the log, so that no caller gets a result older than a commit that it may know of. Failures are not shared.
+ * The rest of a long result has a single reader, so that every other caller gets a run of its own.
  */
-export const joinQueries: Middleware = (next, workspace) => {
-  const inFlight = new Map<string, Promise<FindAnswer>>()
+export const coalesceQueries: Middleware = (next, workspace) => {
+  const inFlight = new Map<string, Promise<FindResponse>>()
   return {
     find: async function joinQueries(caller, request) {
       if (request.isConsistent === true) return await next.find(caller, request)
       const key = JSON.stringify([workspace.lastSeq(), request.plan, request.encoded])
       const joined = inFlight.get(key)
       if (joined !== undefined) {
-        const answer = await joined
-        return goesOn(answer) ? await next.find(caller, request) : answer
+        const response = await joined
+        return goesOn(response) ? await next.find(caller, request) : response
       }
       const run = Promise.resolve(next.find(caller, request)).finally(() => inFlight.delete(key))
       inFlight.set(key, run)
@@ -23,6 +23,6 @@ export const joinQueries: Middleware = (next, workspace) => {
   }
 }
 
-function goesOn(answer: FindAnswer): boolean {
-  return isEncoded(answer) && answer.rest !== undefined
+function goesOn(response: FindResponse): boolean {
+  return isEncoded(response) && response.rest !== undefined
 }

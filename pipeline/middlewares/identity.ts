@@ -6,7 +6,7 @@ import type { Caller } from '../shared/caller.ts'
 import type { Middleware } from '../workspace/middleware.ts'
 import type { Tx } from '../../model/transactions.ts'
 
-/** Nobody signs as another: `modifiedBy` and `createdBy` are the caller's account, any for the system. */
+/** `modifiedBy` and `createdBy` are the caller's account. The system may use any account. */
 export const identity: Middleware = (next) => ({
   tx: async function identity(caller, tx) {
     for (const each of signed(tx)) check(caller, each)
@@ -18,7 +18,7 @@ function check(caller: Caller, tx: Tx): void {
   if (caller.system) return
   if (caller.account === '') throw new StatusError('platform:status:AccountNotFound', { email: caller.email })
   const { modifiedBy, createdBy = modifiedBy, space } = tx
-  // In another space it would not be found in the log.
+  // Queries of the log would not find it in another space.
   if (space !== core.space.Tx) throw forbidden(`a transaction is in ${core.space.Tx}`)
   if (modifiedBy === caller.account && createdBy === caller.account) return
   throw forbidden(`modifiedBy must be ${caller.account}`)

@@ -1,4 +1,5 @@
 import type { Doc } from '../../model/documents.ts'
+import { fieldsOf } from '../../model/json-value.ts'
 import type { Condition, FindPlan, LookupPlan, Path, SortKey } from '../../model/query/plan.ts'
 import { compileSort } from '../../model/query/sort.ts'
 import type { FindResult, WithLookup } from '../../model/query/query.ts'
@@ -6,7 +7,7 @@ import { plainPlan } from '../shared/plain-plan.ts'
 
 export type FetchDocs = (plan: FindPlan) => Promise<FindResult>
 
-/** The plan with its joined conditions and sorts turned into plain ones, by asking for the joined documents. */
+/** Replaces joined conditions and sorts with plain ones, by fetching the joined documents. */
 export async function withoutJoins(plan: FindPlan, fetch: FetchDocs): Promise<FindPlan> {
   const joins = { lookups: new Map(plan.lookups.map((lookup) => [lookup.name, lookup])), fetch }
   const condition = await plainCondition(plan.condition, joins)
@@ -31,7 +32,7 @@ async function plainCondition(condition: Condition, joins: Joins): Promise<Condi
   return matching(lookup, joined)
 }
 
-/** Holds for the documents that have one of these joined to them. */
+/** The condition that one of these documents is joined. */
 function matching(lookup: LookupPlan, joined: readonly Doc[]): Condition {
   if (lookup.direction === 'forward') {
     return { op: 'in', path: lookup.path, values: joined.map(({ _id }) => _id) }
@@ -40,7 +41,7 @@ function matching(lookup: LookupPlan, joined: readonly Doc[]): Condition {
   return { op: 'in', path: ['_id'], values }
 }
 
-/** Sorts by the rank of the joined document among all of its kind. */
+/** Sorts by the rank of the joined document among all documents of the lookup. */
 async function plainSort(key: SortKey, joins: Joins): Promise<SortKey> {
   const lookup = key.lookup === undefined ? undefined : joins.lookups.get(key.lookup)
   if (lookup === undefined) return key
@@ -56,13 +57,13 @@ function planOf(lookup: LookupPlan, conditions: Condition[]): FindPlan {
   return plainPlan(lookup.domain, condition)
 }
 
-/** Adds the joined documents, one query for each lookup at each depth. */
+/** Adds the joined documents, with one query per lookup and level. */
 export async function attachLookups(
   docs: readonly Doc[],
   lookups: readonly LookupPlan[],
   fetch: FetchDocs,
 ): Promise<WithLookup<Doc>[]> {
-  const results = docs.map((doc) => ({ ...doc, $lookup: {} as Record<string, unknown> }))
+  const results = docs.map((doc): Joined => ({ ...doc, $lookup: {} }))
   if (lookups.length === 0) return [...docs]
   for (const lookup of lookups) {
     const joined = await joinedDocs(results, lookup, fetch)
@@ -79,8 +80,10 @@ async function joinedDocs(docs: readonly Doc[], lookup: LookupPlan, fetch: Fetch
   return await attachLookups(found, lookup.nested, fetch)
 }
 
-function assign(doc: WithLookup<Doc>, lookup: LookupPlan, joined: readonly Doc[]): void {
-  const target = doc.$lookup as Record<string, unknown>
+type Joined = Doc & { $lookup: Record<string, unknown> }
+
+function assign(doc: Joined, lookup: LookupPlan, joined: readonly Doc[]): void {
+  const target = doc.$lookup
   if (lookup.direction === 'reverse') {
     target[lookup.name] = joined.filter((each) => idsAt(each, lookup.path).includes(doc._id))
     return
@@ -101,7 +104,7 @@ function valueAt(doc: Doc, path: Path): unknown {
   let value: unknown = doc
   for (const field of path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, field)) return undefined
-    value = (value as Record<string, unknown>)[field]
+    value = fieldsOf(value)[field]
   }
   return value
 }

@@ -6,7 +6,7 @@ import type { Tx } from '../../model/transactions.ts'
 import { interceptedStorage } from '../../tests/support/intercepted-storage.ts'
 import { ann, bob, caller, peopledBase, testPipeline } from '../../tests/support/test-pipeline.ts'
 import { applyIf, change, createTask } from '../../tests/support/transactions.ts'
-import type { ModelAnswer } from '../../model/workspace-model.ts'
+import type { ModelResponse } from '../../model/workspace-model.ts'
 import { createMemoryStorage } from '../../storage/memory/storage.ts'
 
 const task = 'board:class:Task' as Ref<Class>
@@ -54,7 +54,7 @@ test('PIPE-18: a model transaction that the hierarchy would not stand is refused
 
 test('PIPE-19: loadModel with a known hash gives the part after it, with another one everything', async () => {
   const { pipeline } = await testPipeline()
-  const load = async (hash?: string) => (await pipeline.loadModel(ann, 0, hash)) as ModelAnswer
+  const load = async (hash?: string) => (await pipeline.loadModel(ann, 0, hash)) as ModelResponse
   const everything = await load('')
   assert.equal(everything.full, true)
   assert.equal(everything.hash, peopledBase.hash)

@@ -3,7 +3,7 @@ import { planFind } from '../../model/query/plan-find.ts'
 import type { FindPlan } from '../../model/query/plan.ts'
 import type { FindRequest, Middleware } from '../workspace/middleware.ts'
 
-/** Plans each query once, with what the caller may see compiled in. */
+/** Plans each query once and adds the permissions of the caller. */
 export const planQueries: Middleware = (next, { model, permissions }) => ({
   find: function planQueries(caller, request) {
     const { _class, query, options, encoded, isConsistent = false } = request

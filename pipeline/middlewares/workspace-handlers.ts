@@ -5,10 +5,10 @@ import { allParts } from '../../storage/shared/encode.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import { plannedBy } from './plan-queries.ts'
 
-/** Hits a search answers with at most, where the caller says nothing. */
+/** Default limit of search hits. */
 const DEFAULT_SEARCH_LIMIT = 200
 
-/** The innermost handlers: the commit queue, storage and the model themselves. */
+/** The innermost handlers: the commit queue, storage and the model. */
 export function workspaceHandlers(workspace: Workspace): Handlers {
   const { model, permissions, storage } = workspace
   return {
@@ -20,7 +20,7 @@ export function workspaceHandlers(workspace: Workspace): Handlers {
       if (encoded === undefined) return await storage.find(plan)
       const found = await storage.findEncoded(plan, encoded)
       if (!isConsistent || found.rest?.isSnapshot !== false) return found
-      // To its end while nothing is committed: what is read later would be of another moment.
+      // Read to the end while no commit runs: a later part would be of another moment.
       return { parts: await allParts(found), total: found.total }
     },
 
@@ -32,7 +32,7 @@ export function workspaceHandlers(workspace: Workspace): Handlers {
       const hits = await storage.search(request)
       const docs = hits.map(({ id, _class, title, score, highlights }) => {
         const found = { id, doc: { _id: id, _class }, highlights }
-        // A score weighs words by how many documents have them, those that the caller does not see too.
+        // The score depends on how many documents contain a word, including those that the caller does not see.
         const hit = visible === undefined ? { ...found, score } : found
         return title === undefined ? hit : { ...hit, title }
       })

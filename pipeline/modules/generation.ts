@@ -2,16 +2,16 @@ import { core } from '../../model/identifiers.ts'
 import type { Tx, TxMeta } from '../../model/transactions.ts'
 
 /**
- * How far a transaction is from one that somebody sent, counted in asynchronous triggers. It travels in the
- * transaction's `meta`, also to what is derived from it, and only the system's signature makes it true.
+ * The number of asynchronous triggers between a transaction and the one that a client sent. It is part of `meta`,
+ * also of derived transactions, and is trusted only with the system's signature.
  */
 export interface Generation {
   count: number
-  /** The triggers in between, the first one first. */
+  /** The triggers in between, in order. */
   triggers: readonly string[]
 }
 
-/** Names of triggers kept; of a loop, these repeat. */
+/** Maximum number of trigger names; the names of a loop repeat. */
 const MAX_NAMES = 8
 
 const SEPARATOR = ' > '
@@ -26,13 +26,13 @@ export function generationOf(tx: Tx): Generation {
   return { count: Number(generation), triggers: triggers === '' ? [] : names }
 }
 
-/** The `meta` of what a trigger makes because of the transaction. */
+/** The `meta` of transactions that a trigger creates because of `cause`. */
 export function nextGeneration(cause: Tx, trigger: string): TxMeta {
   const { count, triggers } = generationOf(cause)
   return { generation: count + 1, triggers: [...triggers, trigger].slice(-MAX_NAMES).join(SEPARATOR) }
 }
 
-/** What is said of a transaction by the server, and not by a client. */
+/** The `meta` if the server wrote it. */
 export function trustedMeta({ modifiedBy, meta }: Tx): TxMeta | undefined {
   return modifiedBy === core.account.System ? meta : undefined
 }

@@ -3,11 +3,11 @@ import { DEFAULT_TRIGGER_LIMITS, type TriggerLimits } from './trigger-limits.ts'
 import { TriggerIndex } from './trigger-index.ts'
 import type { AsyncTrigger, Installed, SyncTrigger, Trigger, TriggerObserver } from './trigger.ts'
 
-/** What the modules of a server add, under full names; shared by its workspaces. */
+/** Triggers, migrations and methods of the server's modules, under full names. Shared by all workspaces. */
 export class InstalledModules {
   readonly sync: TriggerIndex<SyncTrigger>
   readonly async: readonly Installed<AsyncTrigger>[]
-  /** In the order in which they are applied. */
+  /** In the order of application. */
   readonly migrations: readonly { module: string; migration: Migration }[]
   readonly methods: ReadonlyMap<string, ServiceMethod>
   readonly limits: TriggerLimits

@@ -6,9 +6,9 @@ import { core } from '../../model/identifiers.ts'
 
 const builder = createModelBuilder('module')
 
-export const MODULE_STATE_DOMAIN = 'module' as Domain
+export const MODULE_STATE_DOMAIN: Domain = 'module'
 
-/** What the server keeps of a workspace's modules: made by the system, for its eyes and administrators'. */
+/** State of a module in a workspace. Only the system and administrators see it. */
 const State = builder.class('State', {
   extends: core.class.Doc,
   domain: MODULE_STATE_DOMAIN,
@@ -16,22 +16,22 @@ const State = builder.class('State', {
   visibleTo: 'creator',
 })
 
-/** How far an asynchronous trigger has come. */
+/** The position of an asynchronous trigger in the log. */
 const TriggerCursor = builder.class('TriggerCursor', {
   extends: State,
   label: 'Cursor of a trigger',
   attributes: {
-    /** Log entries up to this one are done. */
+    /** All entries up to this one are done. */
     seq: number({ required: true }),
-    /** The history of the workspace that `seq` is a place in. */
+    /** The epoch that `seq` belongs to. */
     epoch: string({ required: true }),
   },
 })
 
-/** A transaction that an asynchronous trigger did not manage. */
-const SetAside = builder.class('SetAside', {
+/** A transaction for which an asynchronous trigger failed too often. */
+const DeadLetter = builder.class('DeadLetter', {
   extends: State,
-  label: 'Transaction set aside',
+  label: 'Dead letter',
   attributes: {
     trigger: string({ required: true, index: true }),
     seq: number({ required: true }),
@@ -44,6 +44,6 @@ const AppliedMigration = builder.class('AppliedMigration', { extends: State, lab
 
 export type TriggerCursor = DocumentOf<typeof TriggerCursor>
 
-export const moduleState = { class: { State, TriggerCursor, SetAside, AppliedMigration } }
+export const moduleState = { class: { State, TriggerCursor, DeadLetter, AppliedMigration } }
 
 export const moduleStateModel = builder.transactions()

@@ -7,56 +7,56 @@ import type { Caller } from '../shared/caller.ts'
 import type { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { ModuleContext, Trigger } from './trigger.ts'
 
-/** What an application adds to the server. */
+/** An extension of the server by an application. */
 export interface AtriumModule {
   name: string
-  /** Its classes, mixins and enums, as model transactions of a `createModelBuilder`. */
+  /** Classes, mixins and enums, as model transactions of a `createModelBuilder`. */
   model: readonly Tx[]
-  /** Transactions that fill the demo workspace, in order; signed by any account. */
+  /** Transactions that fill the demo workspace, in order, signed by any account. */
   demo?: (options: DemoOptions) => Iterable<Tx>
   triggers?: readonly Trigger[]
-  /** In the order in which they are applied; never taken out, moved or renamed once they were. */
+  /** In the order of application. A migration that was applied must not be removed, moved or renamed. */
   migrations?: readonly Migration[]
-  /** By the name that clients call them by, after the module's name and a dot. */
+  /** By method name. Clients add the name of the module and a dot. */
   methods?: Readonly<Record<string, ServiceMethod>>
 }
 
 export interface DemoOptions {
-  /** Ids of the accounts that the demo's people have. */
+  /** Ids of the demo accounts. */
   members: readonly Tx['modifiedBy'][]
 }
 
 /**
- * A change of a workspace's documents, applied once in each workspace, before anybody is let in. When it fails
- * the workspace does not open, and the next opening tries again: what it committed until then it meets again.
+ * A change of documents that is applied once in each workspace, before it opens to people. If a migration fails, the
+ * next opening runs it again, over whatever it committed before.
  */
 export interface Migration {
   /** Unique within its module. */
   name: string
-  /** What it returns is committed together with the note that it was applied. */
+  /** The returned transactions are committed together with the record that the migration was applied. */
   run: (context: MigrationContext) => Promise<readonly TxCUD[]>
 }
 
-/** What asks for documents and makes transactions for one who signs. */
-interface ActingContext extends ModuleContext {
-  /** Makes transactions for `commit`, rightly signed. */
+/** Reads and writes documents on behalf of one account. */
+interface WriteContext extends ModuleContext {
+  /** Creates transactions for `commit` with the correct signature. */
   readonly factory: TransactionFactory
   findAll: <T extends Doc>(_class: ClassRef<T>, query: DocumentQuery, options?: FindOptions) => Promise<T[]>
   /** Commits all of the transactions or none. @throws StatusError */
   commit: (txes: readonly TxCUD[]) => Promise<void>
 }
 
-/** Acts for the system: it sees and changes everything. */
-export interface MigrationContext extends ActingContext {}
+/** Runs as the system, without restrictions. */
+export interface MigrationContext extends WriteContext {}
 
-/** Acts for the caller: it sees and changes what the caller may. */
-export interface MethodCall extends ActingContext {
+/** Runs as the caller, with the caller's permissions. */
+export interface MethodCall extends WriteContext {
   readonly caller: Caller
 }
 
-/** A method that clients may call. Its result is what JSON can tell. */
+/** A method that clients call. Its result is a JSON value. */
 export interface ServiceMethod<P = never> {
-  /** What it takes; anything else is answered with BadRequest. */
+  /** The schema of the params. Other params result in BadRequest. */
   params: z.ZodType<P>
   run: (call: MethodCall, params: P) => unknown
 }
@@ -70,5 +70,7 @@ export interface ServiceMethod<P = never> {
  * })
  */
 export function serviceMethod<P>(method: ServiceMethod<P>): ServiceMethod {
-  return method as unknown as ServiceMethod
+  // The server calls `run` only with the output of `params`.
+  const erased: unknown = method
+  return erased as ServiceMethod
 }

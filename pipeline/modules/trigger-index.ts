@@ -1,16 +1,16 @@
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import { targetOf } from '../../model/apply-transaction.ts'
-import { core } from '../../model/identifiers.ts'
-import type { TxCollectionCUD, TxCUD, TxMixin } from '../../model/transactions.ts'
+import { innerChange } from '../../model/inner-change.ts'
+import type { TxCUD } from '../../model/transactions.ts'
 import { moduleState } from './module-state.ts'
 import type { Installed, Trigger } from './trigger.ts'
 
 const none: readonly never[] = []
 
-/** Which triggers a transaction sets off: for most, one lookup tells that there are none. */
+/** Finds the triggers of a transaction. For most transactions one lookup shows that there are none. */
 export class TriggerIndex<T extends Trigger> {
   readonly #triggers: readonly Installed<T>[]
-  /** By class of document and of transaction. */
+  /** By class of document and class of transaction. */
   readonly #found = new WeakMap<Hierarchy, Map<string, readonly Installed<T>[]>>()
 
   constructor(triggers: readonly Installed<T>[]) {
@@ -21,12 +21,12 @@ export class TriggerIndex<T extends Trigger> {
     return this.#triggers.length === 0
   }
 
-  /** In the order of their modules, and of their declaration there. */
+  /** In the order of modules and of declaration. */
   matching(hierarchy: Hierarchy, tx: TxCUD): readonly Installed<T>[] {
     if (!('objectClass' in tx)) return none
     const { _class } = targetOf(tx)
-    const change = tx._class === core.class.TxCollectionCUD ? (tx as TxCollectionCUD).tx : tx
-    const shown = change._class === core.class.TxMixin ? (change as unknown as TxMixin).mixin : _class
+    const change = innerChange(tx)
+    const shown = change._class === 'core:class:TxMixin' ? change.mixin : _class
     const found = this.#foundIn(hierarchy)
     const key = `${_class} ${shown} ${change._class}`
     let triggers = found.get(key)
@@ -44,7 +44,7 @@ export class TriggerIndex<T extends Trigger> {
   }
 }
 
-/** What triggers keep of themselves sets off none. */
+/** The state of triggers starts no triggers. */
 function matches(
   hierarchy: Hierarchy,
   { classes, transactions }: Trigger['on'],

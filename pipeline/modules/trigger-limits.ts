@@ -1,26 +1,26 @@
-/** What keeps triggers within bounds. */
+/** Limits of triggers. */
 export interface TriggerLimits {
-  /** Synchronous triggers that set off each other, one after another, within one transaction. */
+  /** Depth of synchronous triggers that start each other within one transaction. */
   depth: number
   /** Transactions that synchronous triggers add to one transaction. */
   derived: number
-  /** Asynchronous triggers that set off each other, one commit after another. */
+  /** Asynchronous triggers that start each other, one commit after another. */
   generations: number
-  /** Milliseconds one run of a trigger may take. */
+  /** Maximum duration of one run of a trigger, in milliseconds. */
   runTime: number
-  /** Runs of an asynchronous trigger for one transaction, until it is set aside. */
+  /** Runs of an asynchronous trigger for one transaction before it becomes a dead letter. */
   attempts: number
-  /** Milliseconds until the second run; doubled before each further one. */
+  /** Delay before the second run, in milliseconds. It doubles with each further run. */
   firstDelay: number
-  /** Milliseconds between two runs at most. */
+  /** Maximum delay between two runs, in milliseconds. */
   longestDelay: number
-  /** Transactions that wait in memory for one asynchronous trigger; more are read from the log again. */
+  /** Transactions that wait in memory for one asynchronous trigger. Further ones are read from the log. */
   waiting: number
-  /** Transactions a trigger ran for, and made nothing of, until its place in the log is kept. */
+  /** Runs without effects before the position of a trigger is saved. */
   unsavedRuns: number
-  /** Milliseconds until it is kept where no more transactions come: each time is a commit, which a pause saves. */
+  /** Delay before the position is saved if no further transaction follows, in milliseconds. Each save is a commit. */
   saveDelay: number
-  /** Log entries passed over until a trigger's place in the log is kept. */
+  /** Log entries without a match before the position of a trigger is saved. */
   unsavedEntries: number
 }
 

@@ -1,17 +1,17 @@
 import type { ClassRef } from '../../model/class-ref.ts'
-import type { Class, Doc, Ref } from '../../model/documents.ts'
+import type { Class, ClassId, Doc, Ref } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import type { TxCUD } from '../../model/transactions.ts'
 import type { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Logger } from '../shared/logger.ts'
 
-/** The changes a trigger is for. */
+/** The changes that start a trigger. */
 export interface TriggerMatch {
-  /** Of documents of these classes, and of those that come of them; of documents that get these mixins. */
+  /** Changes of documents of these classes and their descendants, and of documents with these mixins. */
   classes: readonly Ref<Class>[]
-  /** Made by transactions of these classes, directly or through a collection; by any when left out. */
-  transactions?: readonly Ref<Class>[]
+  /** Classes of the transactions, directly or through a collection. Any class if omitted. */
+  transactions?: readonly ClassId[]
 }
 
 interface NamedTrigger {
@@ -21,9 +21,9 @@ interface NamedTrigger {
 }
 
 /**
- * Adds transactions to the very commit that sets it off, derived ones and cascades included. Any StatusError it
- * throws refuses the whole request; another error is answered with InternalServerError. It may run more than
- * once for one transaction, when a commit has to be staged again: it has no effects but what it returns.
+ * Adds transactions to the same commit. Runs for derived changes and cascades too. A StatusError rejects the whole
+ * request; any other error results in InternalServerError. The trigger may run more than once for one transaction, if
+ * a commit is staged again, so it must have no other effects.
  */
 export interface SyncTrigger extends NamedTrigger {
   kind: 'sync'
@@ -31,9 +31,9 @@ export interface SyncTrigger extends NamedTrigger {
 }
 
 /**
- * Runs after the answer, for one transaction after another in the order of the log, and goes on from where it
- * was when the workspace opens again. What it returns is committed once; other effects happen at least once.
- * When it fails it is tried again, and at last the transaction is set aside.
+ * Runs after the response, for one transaction after another in the order of the log, and continues where it stopped
+ * when the workspace opens again. The returned transactions are committed exactly once; other effects happen at least
+ * once. A failed run is repeated; after too many failures the transaction becomes a dead letter.
  */
 export interface AsyncTrigger extends NamedTrigger {
   kind: 'async'
@@ -42,51 +42,52 @@ export interface AsyncTrigger extends NamedTrigger {
 
 export type Trigger = SyncTrigger | AsyncTrigger
 
-/** What every part of a module may use. */
+/** Services for every part of a module. */
 export interface ModuleContext {
   readonly hierarchy: Hierarchy
   readonly generateId: () => string
   readonly logger: Logger
 }
 
-/** Documents as they will be after this commit, whoever may see them. */
+/** Reads documents as of this commit, without permissions. */
 export interface SyncContext extends ModuleContext {
-  /** As the transaction found the document, unless it made it. */
+  /** The document before the change; `undefined` if it was created. */
   readonly before: Doc | undefined
-  /** As the transaction left the document, unless it removed it. */
+  /** The document after the change; `undefined` if it was removed. */
   readonly after: Doc | undefined
-  /** Makes transactions signed like the one that set off the trigger. */
+  /** Creates transactions with the signature of the transaction that started the trigger. */
   readonly bySender: TransactionFactory
-  /** Makes transactions signed by the system. */
+  /** Creates transactions signed by the system. */
   readonly bySystem: TransactionFactory
   get: <T extends Doc>(_class: ClassRef<T>, id: Ref) => Promise<T | undefined>
-  /** @throws StatusError InvalidQuery for a query that does not stand; with joins or `$search`, too */
+  /** @throws StatusError InvalidQuery for an invalid query, a join or `$search` */
   findAll: <T extends Doc>(_class: ClassRef<T>, query: DocumentQuery) => Promise<T[]>
 }
 
-/** Committed documents, whoever may see them. */
+/** Reads committed documents, without permissions. */
 export interface AsyncContext extends ModuleContext {
-  /** The same each time the trigger runs for this transaction: an idempotency key for effects elsewhere. */
+  /** The same in every run for this transaction: an idempotency key for effects elsewhere. */
   readonly key: string
-  /** The run takes too long, or the workspace closes. */
+  /** Aborts when the run takes too long or the workspace closes. */
   readonly signal: AbortSignal
-  /** Makes transactions signed by the system. */
+  /** Creates transactions signed by the system. */
   readonly bySystem: TransactionFactory
   get: <T extends Doc>(_class: ClassRef<T>, id: Ref) => Promise<T | undefined>
   findAll: <T extends Doc>(_class: ClassRef<T>, query: DocumentQuery, options?: FindOptions) => Promise<T[]>
 }
 
 /**
- * `retried`: it will run again. `set-aside`: it was given up for one transaction. `parked`: it waits for the next
- * opening. `loop`: triggers set each other off. `refused`: a synchronous one failed, and the request with it.
+ * `retried`: the run is repeated. `dead-letter`: the trigger gave up one transaction. `parked`: the trigger waits for
+ * the next opening. `loop`: triggers start each other. `refused`: a synchronous trigger failed, and the request with
+ * it.
  */
-export type TriggerFailure = 'retried' | 'set-aside' | 'parked' | 'loop' | 'refused'
+export type TriggerFailure = 'retried' | 'dead-letter' | 'parked' | 'loop' | 'refused'
 
-/** Where triggers are counted. */
+/** Counts failures. */
 export interface TriggerObserver {
   /** `trigger`: `module.name` */
   triggerFailed: (trigger: string, failure: TriggerFailure) => void
 }
 
-/** A trigger under its full name, `module.name`. */
+/** A trigger with its full name, `module.name`. */
 export type Installed<T extends Trigger = Trigger> = T & { readonly fullName: string }

@@ -1,4 +1,4 @@
-import type { Doc, Domain, UserStatus } from '../../model/documents.ts'
+import type { Doc, Domain, Unchecked, UserStatus } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import { core, domains, pluginOf, serverPlugins } from '../../model/identifiers.ts'
 import type { DocumentChange } from '../../model/transactions.ts'
@@ -16,13 +16,13 @@ export interface Decision extends DocumentChange {
   model: WorkspaceModel
 }
 
-/** Prefixes of ids that the server makes documents under. */
+/** Prefixes of the ids of documents that the server creates. */
 const serverIds: ReadonlySet<string> = new Set([...serverPlugins, 'account', 'trigger', 'migration'])
 
 /**
- * Whether a person may make this change: from the document as it was, as it will be, and who the person is; nothing
- * that the transaction says counts. The document was visible before, or not there.
- * @throws StatusError Forbidden, or ObjectNotFound for a space that is not seen
+ * Whether a person may make this change. The decision depends on the document before and after the change and on the
+ * person, and not on the transaction. The document was visible before, or absent.
+ * @throws StatusError Forbidden, or ObjectNotFound for a space that is not visible
  */
 export function decide(writer: Writer, decision: Decision): void {
   const { before, after, domain, hierarchy, permissions } = decision
@@ -32,27 +32,28 @@ export function decide(writer: Writer, decision: Decision): void {
   else if (after !== undefined) checkHeader(before, after)
   if (after !== undefined && after.space !== before?.space && !writer.seesSpace(after.space))
     throw notFound(after.space)
-  if (pluginOf(doc._class) === 'module') throw forbidden('documents of modules’ state are the server’s')
+  if (pluginOf(doc._class) === 'module') throw forbidden('only the server changes the state of modules')
   if (hierarchy.isDerived(doc._class, core.class.UserStatus)) checkStatus(writer, decision)
   if (domain === domains.model) decideModel(writer, hierarchy, decision)
   else if (permissions.isSpace(domain, doc)) decideSpace(writer, decision)
 }
 
-/** In the model the names of modules are reserved too: a later version may declare what is made under one. */
+/** In the model, names of modules are reserved too: a later version of a module may declare that id. */
 function checkNew({ _id }: Doc, { domain, model }: Decision): void {
   const plugin = pluginOf(_id)
   if (plugin === _id) return
   if (!serverIds.has(plugin) && !(domain === domains.model && model.reservedPlugins().has(plugin))) return
-  throw forbidden(`ids that begin with ${plugin}: are the server’s and its modules’`)
+  throw forbidden(`ids with the prefix ${plugin}: are reserved for the server and its modules`)
 }
 
 function checkHeader(before: Doc, after: Doc): void {
   if (before.createdBy === after.createdBy && before.createdOn === after.createdOn) return
-  throw forbidden('who created a document, and when, stays')
+  throw forbidden('createdBy and createdOn are immutable')
 }
 
 function checkStatus({ account }: Writer, { before, after }: Decision): void {
-  for (const doc of [before, after])
-    if (doc !== undefined && (doc as UserStatus).user !== account)
-      throw forbidden('the status of somebody else')
+  const both: (Unchecked<UserStatus> | undefined)[] = [before, after]
+  for (const status of both)
+    if (status !== undefined && status.user !== account)
+      throw forbidden('the status belongs to another account')
 }

@@ -1,4 +1,4 @@
-import type { Doc } from '../../model/documents.ts'
+import type { Class, Unchecked } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import { core, domains, pluginOf, serverPlugins } from '../../model/identifiers.ts'
 import type { DocumentChange } from '../../model/transactions.ts'
@@ -7,12 +7,12 @@ import { decideAccount } from './account-rights.ts'
 import { forbidden, isMaintainer } from './role.ts'
 import type { Writer } from './writer.ts'
 
-/** Domains that only the server puts documents into. */
+/** Domains in which only the server creates documents. */
 const serverDomains: ReadonlySet<unknown> = new Set([domains.tx, domains.space, 'module'])
 
 /**
- * Documents of the model. Classes, mixins, attributes and enums of the application, and documents of the server's own
- * classes, are changed by owners and maintainers; other documents there by all who write.
+ * Permissions for documents of the model. Owners and maintainers change declarations of the application and documents
+ * of the server's own classes. Every writer changes other documents.
  */
 export function decideModel(writer: Writer, hierarchy: Hierarchy, change: DocumentChange): void {
   const shape = change.after ?? change.before
@@ -23,11 +23,11 @@ export function decideModel(writer: Writer, hierarchy: Hierarchy, change: Docume
   }
   if (!isDeclaration(shape) && !serverPlugins.has(pluginOf(shape._class))) return
   if (!isMaintainer(writer.role) || writer.modelChanges === 'nobody')
-    throw forbidden('owners and maintainers change the model')
+    throw forbidden('only owners and maintainers change the model')
   checkDomain(change.after)
 }
 
-function checkDomain(after: Doc | undefined): void {
-  const domain = (after as { domain?: unknown } | undefined)?.domain
-  if (serverDomains.has(domain)) throw forbidden(`the domain ${String(domain)} is the server's`)
+function checkDomain(after: Unchecked<Class> | undefined): void {
+  const domain = after?.domain
+  if (serverDomains.has(domain)) throw forbidden(`the domain ${String(domain)} is reserved for the server`)
 }

@@ -1,4 +1,5 @@
-import { type Attribute, type Class, ClassKind, type Ref } from '../../model/documents.ts'
+import { type Attribute, type Class, ClassKind, type Ref, type Unchecked } from '../../model/documents.ts'
+import { isAttribute } from '../../model/document-guards.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import { core, domains, pluginOf, serverPlugins } from '../../model/identifiers.ts'
 import { planFind } from '../../model/query/plan-find.ts'
@@ -6,15 +7,15 @@ import type { FindPlan } from '../../model/query/plan.ts'
 import { StatusError } from '../../model/status.ts'
 import type { DocumentChange } from '../../model/transactions.ts'
 
-/** Where documents are counted. */
+/** Counts documents. */
 interface Documents {
   count: (plan: FindPlan) => Promise<number>
 }
 
 /**
- * A class that has documents keeps its domain, is not removed, and gets no required attribute without a default: the
- * documents could not be read, or not be changed, any more. Who sees its documents, and what it derives from, it keeps
- * without any, for the log tells of those there were.
+ * A class with documents keeps its domain, is not removed, and gets no required attribute without a default: its
+ * documents would become unreadable or immutable. The visibility and the ancestors of a class never change, even
+ * without documents: the log contains former ones.
  * @throws StatusError ModelInUse
  */
 export async function checkModelUse(
@@ -24,10 +25,9 @@ export async function checkModelUse(
 ): Promise<void> {
   const { before, after } = hierarchies
   const shape = change.after ?? change.before
-  if (shape?._class === core.class.Attribute) {
-    const attribute = change.after as Attribute | undefined
-    if (attribute !== undefined && isDemanding(attribute, change.before as Attribute | undefined))
-      await refuseUsed(documents, before, attribute.attributeOf, 'a required attribute without a default')
+  if (shape !== undefined && isAttribute(shape)) {
+    if (change.after !== undefined && isDemanding(shape, change.before))
+      await refuseUsed(documents, before, shape.attributeOf, 'a required attribute without a default')
     return
   }
   if (change.before === undefined || before.findClass(change.before._id) === undefined) return
@@ -39,7 +39,7 @@ export async function checkModelUse(
   }
 }
 
-function isDemanding(attribute: Attribute, before: Attribute | undefined): boolean {
+function isDemanding(attribute: Attribute, before: Unchecked<Attribute> | undefined): boolean {
   const isNew = before?.required !== true || before.attributeOf !== attribute.attributeOf
   return attribute.required === true && attribute.defaultValue === undefined && isNew
 }
@@ -54,9 +54,9 @@ function reasonOf(before: Hierarchy, after: Hierarchy, _class: Ref<Class>): stri
 
 function lastingReason(before: Hierarchy, after: Hierarchy, _class: Ref<Class>): string | undefined {
   if (after.findClass(_class) === undefined) return undefined
-  if (after.creatorsOnly().has(_class) !== before.creatorsOnly().has(_class)) return 'who sees them changes'
+  if (after.creatorsOnly().has(_class) !== before.creatorsOnly().has(_class)) return 'the visibility changes'
   const isSame = String(after.ancestors(_class)) === String(before.ancestors(_class))
-  return isSame ? undefined : 'the class derives from another'
+  return isSame ? undefined : 'the class derives from another one'
 }
 
 async function refuseUsed(
@@ -75,7 +75,7 @@ function inUse(_class: Ref<Class>, message: string): StatusError {
   return new StatusError('core:status:ModelInUse', { _class, message })
 }
 
-/** Classes of the server that people derive classes from. */
+/** Classes of the server that people may extend. */
 const open: ReadonlySet<string> = new Set([
   core.class.Obj,
   core.class.Doc,
@@ -85,21 +85,21 @@ const open: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Why a class cannot be made by a person: documents of a class that derives from another class of the server would be
- * taken for the server's own, spaces are told apart by their ids, which are unique within one domain, and the id of a
- * mixin must not be the name of an attribute.
+ * Why people may not create this class. Documents of a class derived from another class of the server would count as
+ * the server's own. Ids of spaces are unique within one domain only. The id of a mixin must not equal the name of an
+ * attribute.
  */
 export function derivationFlaw(hierarchy: Hierarchy, _class: string): string | undefined {
   const kind = hierarchy.findClass(_class)?.kind
   if (kind === undefined) return undefined
-  if (!/^[^:]+:[^:]+:./.test(_class)) return 'the id of a class is plugin:kind:Name'
+  if (!/^[^:]+:[^:]+:./.test(_class)) return 'the id of a class must be plugin:kind:Name'
   if (kind !== ClassKind.Class) return undefined
   const closed = hierarchy
     .ancestors(_class)
     .find((ancestor) => serverPlugins.has(pluginOf(ancestor)) && !open.has(ancestor))
-  if (closed !== undefined) return `people derive no classes from ${closed}`
+  if (closed !== undefined) return `classes must not derive from ${closed}`
   const isSpace = hierarchy.isDerived(_class, core.class.Space)
   return isSpace && hierarchy.domainOf(_class) !== domains.space
-    ? 'spaces are in the domain of spaces'
+    ? 'spaces must be in the domain of spaces'
     : undefined
 }

@@ -244,7 +244,7 @@ test('PIPE-61: what an account missed is what it would have been pushed, or it i
       }
       for (const [person, { pushes: known, toldAfter }] of heard) {
         for (let after = start; after <= pipeline.lastSeq(); after++) {
-          const missed = await pipeline.missed(person, { after, most: 1000 })
+          const missed = await pipeline.catchUp(person, { after, most: 1000 })
           if (missed === undefined) {
             anew += 1
             continue
@@ -269,10 +269,10 @@ test('PIPE-61: too much, a place beyond the log, and no access to the log are to
   await pipeline.tx(system, accountOf('account:ann', 'ann'))
   for (const task of ['t1', 't2', 't3']) await pipeline.tx(ann, createTask(task, { title: 'x' }))
   const last = pipeline.lastSeq()
-  assert.equal(await pipeline.missed(ann, { after: last + 1, most: 10 }), undefined)
-  assert.equal(await pipeline.missed(ann, { after: last - 3, most: 2 }), undefined)
-  assert.equal((await pipeline.missed(ann, { after: last - 3, most: 3 }))?.pushes.length, 3)
-  assert.deepEqual(await pipeline.missed(ann, { after: last, most: 0 }), { pushes: [], seq: last })
+  assert.equal(await pipeline.catchUp(ann, { after: last + 1, most: 10 }), undefined)
+  assert.equal(await pipeline.catchUp(ann, { after: last - 3, most: 2 }), undefined)
+  assert.equal((await pipeline.catchUp(ann, { after: last - 3, most: 3 }))?.pushes.length, 3)
+  assert.deepEqual(await pipeline.catchUp(ann, { after: last, most: 0 }), { pushes: [], seq: last })
 })
 
 function accountOf(id: string, email: string): Tx {

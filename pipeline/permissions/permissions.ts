@@ -1,23 +1,23 @@
-import type { Account, Doc, Domain, Ref, Space } from '../../model/documents.ts'
+import type { Account, Doc, Domain, Ref, Space, Unchecked } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import { core, domains } from '../../model/identifiers.ts'
 import type { Condition, FindPlan, LookupPlan } from '../../model/query/plan.ts'
-import type { Tx } from '../../model/transactions.ts'
+import type { TxCUD } from '../../model/transactions.ts'
 import type { WorkspaceModel } from '../../model/workspace-model.ts'
 import type { Caller } from '../shared/caller.ts'
 import type { Audience } from '../push/push.ts'
 import type { SearchRequest } from '../../storage/contract.ts'
 import { type AccountSet, includes, inOneOnly } from '../push/account-set.ts'
-import { audienceOfLogged, changesSight, loggedCondition } from './log-entry.ts'
+import { audienceOfLogEntry, changesVisibility, logVisibilityCondition } from './log-visibility.ts'
 import { SpaceIndex } from './space-index.ts'
 
-/** Whether a space is seen, as it is or as a commit will leave it. */
+/** Whether a space is visible, now or after a commit. */
 export type SeesSpace = (id: string) => boolean
 
 /**
- * Who sees what. What is in a space is seen by those who see the space; a public one is seen by everyone, a private
- * one by its members, one that is not there by nobody. Documents of classes that say so are for who created them, and
- * documents of a class that the model does not know for nobody. The system and administrators see everything.
+ * Visibility of documents. Readers of a space see the documents in it: everyone for a public space, the members for a
+ * private one, nobody for a missing one. Documents of some classes are visible to their creator only, and documents
+ * of unknown classes to nobody. The system and administrators see everything.
  */
 export class Permissions {
   readonly #model: WorkspaceModel
@@ -27,32 +27,32 @@ export class Permissions {
     this.#model = model
   }
 
-  /** A space was read or changed; tells whose view of it changed. */
-  spaceChanged(domain: Domain, id: string, space: Space | undefined): AccountSet {
+  /** A space was read or changed. Returns the accounts whose view of it changed. */
+  spaceChanged(domain: Domain, id: string, space: Unchecked<Space> | undefined): AccountSet {
     return this.#spaces.set(domain, id, space)
   }
 
-  /** The domain that a space is stored in; `undefined`: there is no such space. */
+  /** The domain that contains the space; `undefined` if there is no such space. */
   homeOf(space: string): Domain | undefined {
     return this.#spaces.homeOf(space)
   }
 
-  /** Whether there is such a space: one of the server's own, or one that is stored. */
+  /** Whether the space exists: a space of the server, or a stored one. */
   hasSpace(id: string): boolean {
     return this.#spaces.has(id)
   }
 
-  /** All spaces are about to be read anew. */
+  /** Forgets all spaces before they are read again. */
   forgetSpaces(): void {
     this.#spaces.clear()
   }
 
-  /** Domains in which documents are spaces, with the classes that are; `undefined`: all documents there. */
+  /** Domains that contain spaces, with the classes of spaces; `undefined`: every document of the domain is a space. */
   spaceDomains(): ReadonlyMap<Domain, readonly string[] | undefined> {
     return spaceDomainsOf(this.#hierarchy)
   }
 
-  /** Whether the document is a space, whatever is known of its class. */
+  /** Whether the document is a space, even if its class is unknown. */
   isSpace(domain: Domain, { _class }: Pick<Doc, '_class'>): boolean {
     return domain === domains.space || this.#hierarchy.isDerived(_class, core.class.Space)
   }
@@ -61,14 +61,14 @@ export class Permissions {
     return (id) => this.#spaces.isVisible(id, account)
   }
 
-  /** Whether an account sees the document, where it sees just these spaces. */
+  /** Whether an account that sees these spaces sees the document. */
   sees(account: Ref<Account>, doc: Doc, seesSpace: SeesSpace, hierarchy = this.#hierarchy): boolean {
     if (hierarchy.findClass(doc._class) === undefined || !seesSpace(doc.space)) return false
     if (hierarchy.isDerived(doc._class, core.class.Space) && !seesSpace(doc._id)) return false
     return !hierarchy.creatorsOnly().has(doc._class) || doc.createdBy === account
   }
 
-  /** Who may hear of a change of the document. */
+  /** The accounts that may learn of a change of the document. */
   audienceOf(before: Doc | undefined, after: Doc | undefined): Audience {
     const hierarchy = this.#hierarchy
     const doc = after ?? before
@@ -80,12 +80,12 @@ export class Permissions {
     return { spaces, creator: isForCreator ? (doc.createdBy ?? null) : undefined }
   }
 
-  /** Who may hear of a transaction of which only the log tells. */
-  audienceOfLogged(tx: Tx): Audience {
-    return audienceOfLogged(this.#hierarchy, tx)
+  /** The accounts that may learn of a transaction, according to the log alone. */
+  audienceOfLogEntry(tx: TxCUD): Audience {
+    return audienceOfLogEntry(this.#hierarchy, tx)
   }
 
-  /** The audience, `undefined` where that is everyone now. */
+  /** The audience; `undefined` if it includes everyone now. */
   narrowed(audience: Audience | undefined): Audience | undefined {
     if (audience === undefined) return undefined
     const { spaces, creator, accounts } = audience
@@ -94,17 +94,17 @@ export class Permissions {
     return undefined
   }
 
-  /** Whether an entry of the log may have changed what the account sees. */
-  changesSight(account: Ref<Account>, tx: Tx): boolean {
-    return changesSight(this.#hierarchy, this.seesSpace(account), tx)
+  /** Whether a log entry may have changed what the account sees. */
+  changesVisibility(account: Ref<Account>, tx: TxCUD): boolean {
+    return changesVisibility(this.#hierarchy, this.seesSpace(account), tx)
   }
 
-  /** Accounts that see one of two spaces and not the other. */
+  /** Accounts that see exactly one of two spaces. */
   seeOnlyOne(first: string, second: string): AccountSet {
     return inOneOnly(this.#spaces.readersOf(first), this.#spaces.readersOf(second))
   }
 
-  /** Whether the caller belongs to the audience, where its account sees just these spaces. */
+  /** Whether the audience includes the caller, given the spaces that the account sees. */
   mayReceive(
     caller: Caller,
     { spaces, creator, accounts }: Audience,
@@ -116,7 +116,7 @@ export class Permissions {
     return spaces.every(seesSpace)
   }
 
-  /** The plan, and what it joins, narrowed to what the caller may see. */
+  /** Adds the caller's permissions to the plan and its lookups. */
   restrict(plan: FindPlan, caller: Caller): FindPlan {
     if (seesEverything(caller)) return plan
     const condition = this.#narrow(plan.domain, plan.condition, caller.account)
@@ -124,7 +124,7 @@ export class Permissions {
     return condition === plan.condition && lookups === plan.lookups ? plan : { ...plan, condition, lookups }
   }
 
-  /** What full-text search is narrowed to for the caller; `undefined`: nothing. */
+  /** The caller's permissions for full-text search; `undefined`: no restriction. */
   searchable(caller: Caller): SearchRequest['visible'] {
     if (seesEverything(caller)) return undefined
     const hierarchy = this.#hierarchy
@@ -157,18 +157,18 @@ export class Permissions {
     if (domain === domains.model) return condition
     const rules =
       domain === domains.tx
-        ? [loggedCondition(this.#hierarchy, account, this.#spaces.visibleTo(account))]
+        ? [logVisibilityCondition(this.#hierarchy, account, this.#spaces.visibleTo(account))]
         : [...this.#spaceRules(domain, condition, account), ...this.#creatorRules(domain, account)]
     return rules.length === 0 ? condition : { op: 'all-of', conditions: [condition, ...rules] }
   }
 
   #spaceRules(domain: Domain, condition: Condition, account: Ref<Account>): Condition[] {
     const isVisible = (path: string): Condition => {
-      return { op: 'in', path: [path], values: this.#spaces.visibleTo(account) as string[], isRule: true }
+      return { op: 'in', path: [path], values: this.#spaces.visibleTo(account), isRule: true }
     }
     const rules: Condition[] = []
     const asked = spaceAskedFor(condition)
-    // Whoever asks for one visible space needs no rule about the others.
+    // A query for one visible space needs no rule about others.
     if (asked === undefined || !this.#spaces.isVisible(asked, account)) rules.push(isVisible('space'))
     const spaces = this.spaceDomains()
     if (!spaces.has(domain)) return rules

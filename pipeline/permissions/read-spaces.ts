@@ -1,4 +1,4 @@
-import type { Domain, Space } from '../../model/documents.ts'
+import type { Doc, Domain } from '../../model/documents.ts'
 import { core, domains } from '../../model/identifiers.ts'
 import type { Condition } from '../../model/query/plan.ts'
 import type { WorkspaceModel } from '../../model/workspace-model.ts'
@@ -8,18 +8,18 @@ import type { Logger } from '../shared/logger.ts'
 import type { Permissions } from './permissions.ts'
 
 /**
- * Takes in all spaces as they are stored, and those that modules declare. In the domain of spaces every document is
- * one: a module that is missing hides what its private spaces hold, and does not open it.
+ * Reads all stored spaces, and those that modules declare. Every document in the domain of spaces is a space, so that
+ * a missing module hides its private spaces instead of making them public.
  */
 export async function readSpaces(
   storage: WorkspaceStorage,
   model: WorkspaceModel,
   permissions: Permissions,
 ): Promise<void> {
-  const found: { domain: Domain; space: Space }[] = []
+  const found: { domain: Domain; space: Doc }[] = []
   for (const doc of model.documents())
     if (model.hierarchy.isDerived(doc._class, core.class.Space))
-      found.push({ domain: domains.model, space: doc as Space })
+      found.push({ domain: domains.model, space: doc })
   for (const [domain, classes] of permissions.spaceDomains()) {
     if (domain === domains.model) continue
     const condition: Condition =
@@ -27,13 +27,13 @@ export async function readSpaces(
         ? { op: 'all-of', conditions: [] }
         : { op: 'in', path: ['_class'], values: [...classes] }
     const spaces = await storage.find(plainPlan(domain, condition))
-    for (const space of spaces) found.push({ domain, space: space as unknown as Space })
+    for (const space of spaces) found.push({ domain, space })
   }
   permissions.forgetSpaces()
   for (const { domain, space } of found) permissions.spaceChanged(domain, space._id, space)
 }
 
-/** Says which documents nobody but the system and administrators sees, as the model lacks their class. */
+/** Logs a warning about documents of unknown classes, which only the system and administrators see. */
 export async function reportUnknownClasses(
   storage: WorkspaceStorage,
   model: WorkspaceModel,
@@ -45,6 +45,6 @@ export async function reportUnknownClasses(
   const classes = [...new Set(unknown.map(({ _class }) => _class))].sort()
   logger.warn(
     { workspace, classes },
-    'the workspace holds documents of unknown classes, which are hidden: a module may be missing',
+    'the workspace contains documents of unknown classes, which are hidden: a module may be missing',
   )
 }

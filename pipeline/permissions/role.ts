@@ -1,4 +1,4 @@
-import { type Account, AccountRole } from '../../model/documents.ts'
+import { type Account, AccountRole, type Unchecked } from '../../model/documents.ts'
 import { StatusError } from '../../model/status.ts'
 import type { Caller } from '../shared/caller.ts'
 import type { WorkspaceModel } from '../../model/workspace-model.ts'
@@ -10,7 +10,7 @@ const ranks: readonly string[] = [
   AccountRole.Owner,
 ]
 
-/** 0 for a guest up to 3 for an owner; -1 for what is no role. */
+/** 0 for a guest to 3 for an owner; -1 if this is not a role. */
 export function rankOf(role: string | undefined): number {
   return role === undefined ? -1 : ranks.indexOf(role)
 }
@@ -20,16 +20,17 @@ export function isMaintainer(role: string | undefined): boolean {
 }
 
 /**
- * The role that the caller has now, not the one it had when its session began.
- * @throws StatusError where the caller writes nothing: Forbidden for a guest and for who has no account any more,
- *   WorkspaceBroken while the model is broken
+ * The current role of the caller, not that at the start of its session.
+ * @throws StatusError if the caller may not write: Forbidden for a guest or without an account, WorkspaceBroken while
+ *   the model is broken
  */
 export function writerRole(
   { model, flaws }: { model: WorkspaceModel; flaws: readonly string[] },
   caller: Caller,
 ): AccountRole {
-  const role = (model.get(caller.account) as Partial<Account> | undefined)?.role ?? AccountRole.Guest
-  if (rankOf(role) <= rankOf(AccountRole.Guest)) throw forbidden('guests only read')
+  const account: Unchecked<Account> | undefined = model.get(caller.account)
+  const role = account?.role ?? AccountRole.Guest
+  if (rankOf(role) <= rankOf(AccountRole.Guest)) throw forbidden('guests must not write')
   if (flaws.length > 0)
     throw new StatusError('platform:status:WorkspaceBroken', { message: flaws.join('; ') })
   return role
@@ -39,7 +40,7 @@ export function forbidden(message: string): StatusError {
   return new StatusError('platform:status:Forbidden', { message })
 }
 
-/** The same for what is not there and for what the caller may not see. */
+/** Does not reveal whether the document is absent or hidden from the caller. */
 export function notFound(_id: string): StatusError {
   return new StatusError('core:status:ObjectNotFound', { _id })
 }

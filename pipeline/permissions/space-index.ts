@@ -1,24 +1,24 @@
-import type { Account, Domain, Ref, Space } from '../../model/documents.ts'
+import type { Account, Domain, Ref, Space, Unchecked } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
-import { type AccountSet, everybody, includes, inOneOnly, nobody, these } from '../push/account-set.ts'
+import { type AccountSet, everybody, includes, inOneOnly, nobody, accountsOf } from '../push/account-set.ts'
 
 const coreSpaces: ReadonlySet<string> = new Set(Object.values(core.space))
 
 /**
- * The spaces there are, and who sees them: kept in memory, as every request asks. A space that is not here is seen by
- * nobody. The spaces of the server itself are always here, whatever documents have their ids.
+ * All spaces and their readers, in memory: every request needs them. A space that is not in the index has no readers.
+ * The server's own spaces are always in it, and stored documents with their ids are ignored.
  */
 export class SpaceIndex {
-  /** Where each of them is stored, and who sees it. */
+  /** The domain and the readers of each space. */
   readonly #entries = new Map<string, { domain: Domain; readers: AccountSet }>()
-  /** Ids of the spaces that an account sees, until some space changes. */
+  /** Ids of the spaces that an account sees. Cleared when any space changes. */
   readonly #visible = new Map<Ref<Account>, readonly string[]>()
 
   /**
-   * Takes in a space as it is now; `undefined`: the document of the domain was removed. Tells whose view of a known space
-   * changed. A document of another domain with the id of a space is not that space.
+   * Updates a space; `undefined` if its document was removed. Returns the accounts whose view of a known space
+   * changed. A document in another domain with the id of a space is not that space.
    */
-  set(domain: Domain, id: string, space: Space | undefined): AccountSet {
+  set(domain: Domain, id: string, space: Unchecked<Space> | undefined): AccountSet {
     const before = this.#entries.get(id)
     if (coreSpaces.has(id) || (before !== undefined && before.domain !== domain)) return nobody
     const readers = space === undefined ? undefined : readersIn(space)
@@ -28,7 +28,7 @@ export class SpaceIndex {
     return before === undefined ? nobody : inOneOnly(before.readers, readers ?? nobody)
   }
 
-  /** The domain that a space is stored in. */
+  /** The domain that contains the space. */
   homeOf(id: string): Domain | undefined {
     return this.#entries.get(id)?.domain
   }
@@ -52,11 +52,11 @@ export class SpaceIndex {
   }
 
   readersOf(id: string): AccountSet {
-    // Spaces of the server have no entries.
+    // The server's own spaces have no entries.
     return this.#entries.get(id)?.readers ?? (coreSpaces.has(id) ? everybody : nobody)
   }
 
-  /** All spaces that the account sees, those of the server among them. */
+  /** Ids of all spaces that the account sees, including the server's own. */
   visibleTo(account: Ref<Account>): readonly string[] {
     let visible = this.#visible.get(account)
     if (visible === undefined) {
@@ -68,23 +68,23 @@ export class SpaceIndex {
   }
 }
 
-/** Whether the space, as it is in this document, is seen by the account. */
-export function isSpaceVisible(space: Space, account: Ref<Account>): boolean {
+/** Whether the account sees the space, according to this document. */
+export function isSpaceVisible(space: Unchecked<Space>, account: Ref<Account>): boolean {
   return includes(readersIn(space), account)
 }
 
-/** The accounts that decide over a space. */
-export function ownersOf({ owners, createdBy }: Space): readonly Ref<Account>[] {
+/** The accounts that manage a space. */
+export function ownersOf({ owners, createdBy }: Unchecked<Space>): readonly Ref<Account>[] {
   if (Array.isArray(owners) && owners.length > 0) return owners
   return createdBy === undefined ? [] : [createdBy]
 }
 
-export function membersOf({ members }: Space): readonly Ref<Account>[] {
+export function membersOf({ members }: Unchecked<Space>): readonly Ref<Account>[] {
   return Array.isArray(members) ? members : []
 }
 
-/** Anything but a plain no is private: documents of classes that are not known were not checked. */
-function readersIn(space: Space): AccountSet {
+/** Any value other than false or null is private: documents of unknown classes were not validated. */
+function readersIn(space: Unchecked<Space>): AccountSet {
   const isPrivate: unknown = space.private
-  return isPrivate === false || isPrivate == null ? everybody : these(membersOf(space))
+  return isPrivate === false || isPrivate == null ? everybody : accountsOf(membersOf(space))
 }

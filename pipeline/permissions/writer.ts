@@ -1,7 +1,7 @@
 import type { Account, AccountRole, Ref } from '../../model/documents.ts'
 import type { SeesSpace } from './permissions.ts'
 
-/** Who writes, and what the commit leaves to be seen. */
+/** The account that writes, and the spaces that it sees after the commit. */
 export interface Writer {
   account: Ref<Account>
   role: AccountRole

@@ -1,6 +1,6 @@
 import type { Account, Ref } from '../../model/documents.ts'
 
-/** Some accounts, or all but some: those that nobody knows of are in it too, and none has to be listed. */
+/** A set of accounts, or the complement of one, which includes unknown accounts. */
 export interface AccountSet {
   readonly isAllBut: boolean
   readonly accounts: ReadonlySet<Ref<Account>>
@@ -9,7 +9,7 @@ export interface AccountSet {
 export const nobody: AccountSet = { isAllBut: false, accounts: new Set() }
 export const everybody: AccountSet = { isAllBut: true, accounts: new Set() }
 
-export function these(accounts: Iterable<Ref<Account>>): AccountSet {
+export function accountsOf(accounts: Iterable<Ref<Account>>): AccountSet {
   return { isAllBut: false, accounts: new Set(accounts) }
 }
 
@@ -21,7 +21,7 @@ export function isEmpty({ isAllBut, accounts }: AccountSet): boolean {
   return !isAllBut && accounts.size === 0
 }
 
-/** Those in one of the sets, and not in both. */
+/** Accounts in exactly one of the sets. */
 export function inOneOnly(a: AccountSet, b: AccountSet): AccountSet {
   const differing = new Set(
     [...a.accounts, ...b.accounts].filter((each) => a.accounts.has(each) !== b.accounts.has(each)),
@@ -30,7 +30,7 @@ export function inOneOnly(a: AccountSet, b: AccountSet): AccountSet {
 }
 
 export function union(a: AccountSet, b: AccountSet): AccountSet {
-  if (!a.isAllBut && !b.isAllBut) return these([...a.accounts, ...b.accounts])
+  if (!a.isAllBut && !b.isAllBut) return accountsOf([...a.accounts, ...b.accounts])
   const excepted = [...(a.isAllBut ? a : b).accounts].filter(
     (each) => !includes(a, each) && !includes(b, each),
   )

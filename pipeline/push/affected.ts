@@ -1,9 +1,9 @@
-import type { Class, Ref } from '../../model/documents.ts'
+import type { ClassId } from '../../model/documents.ts'
 import type { Audience } from './push.ts'
 
-/** A class, documents of which are others now or are found by others, and who may hear of it. */
+/** A class whose documents changed, or are now found by other words, and the audience of that. */
 export interface Affected {
-  _class: Ref<Class>
+  _class: ClassId
   /** `undefined`: everyone. */
   audience: Audience | undefined
 }

@@ -2,20 +2,20 @@ import type { Account, Ref } from '../../model/documents.ts'
 import type { Tx } from '../../model/transactions.ts'
 import type { AccountSet } from './account-set.ts'
 
-/** A transaction to be pushed to sessions, with its place in the log if it has one. */
+/** A transaction to push to sessions, with its `seq` if it is logged. */
 export interface Push {
   tx: Tx
-  /** Who may hear of it; `undefined`: everyone. */
+  /** The accounts that may receive it; `undefined`: everyone. */
   audience?: Audience | undefined
   seq?: number | undefined
-  /** For those alone who keep a place in the log: an apply-if told nobody else of it. */
+  /** Only for clients that track their log position: an apply-if asked not to notify others. */
   isSilent?: boolean
 }
 
 export interface Audience {
-  /** Only who sees all of these spaces. */
+  /** Accounts that see all of these spaces. */
   spaces: readonly string[]
-  /** Only this account; `null`: nobody but the system and administrators. */
+  /** Only this account; `null`: only the system and administrators. */
   creator: Ref<Account> | null | undefined
   /** Only these accounts, whatever they see. */
   accounts?: AccountSet

@@ -1,14 +1,17 @@
 import type { Affected } from './affected.ts'
 import type { Push } from './push.ts'
 
-/** Who is told of what happens to a workspace. */
+/** Receives the events of a workspace. */
 export interface WorkspaceListener {
-  /** Gets what was committed, in the order of the log, after the senders' answers. */
+  /** Committed transactions in the order of the log, after the responses to their senders. */
   committed: (pushes: Push[]) => void
-  /** Gets how many entries one durable commit put into the log. */
+  /** The number of entries that one durable commit appended to the log. */
   logged?: (entries: number) => void
-  /** Gets what came into the full-text index, as soon as a search finds it. */
+  /** Classes whose documents entered the full-text index, once a search finds them. */
   indexed?: (found: Affected[]) => void
-  /** Gets what was put back or taken away past the log. Calls {@link Restoring.announced} once clients are told of it. */
+  /**
+   * Classes whose documents were restored or removed without the log. Call {@link Restoring.announced} after clients
+   * were told.
+   */
   restored?: (found: Affected[]) => void
 }

@@ -1,6 +1,6 @@
 import type { Doc, Domain } from '../../model/documents.ts'
 import { StatusError } from '../../model/status.ts'
-import type { DocumentInfo, DomainWalk, WorkspaceStorage } from '../../storage/contract.ts'
+import type { DocumentInfo, DomainScan, WorkspaceStorage } from '../../storage/contract.ts'
 
 /** Bytes of documents one chunk lists, as PROTOCOL.md says. */
 const CHUNK_BYTES = 2 * 1024 * 1024
@@ -17,7 +17,7 @@ export interface BackupChunk {
 
 interface Walk {
   domain: Domain
-  walk: DomainWalk
+  walk: DomainScan
   finished: boolean
   /** The chunk that was asked for last: they are read one after another. */
   last: Promise<unknown>
@@ -40,7 +40,7 @@ export class BackupScans {
   async begin(domain: Domain): Promise<number> {
     if (this.#walks.size >= MAX_WALKS) this.#makeRoom()
     const idx = ++this.#last
-    const walk = await this.#storage.walk(domain)
+    const walk = await this.#storage.scan(domain)
     this.#walks.set(idx, { domain, walk, finished: false, last: Promise.resolve() })
     return idx
   }

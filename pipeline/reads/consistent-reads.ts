@@ -2,7 +2,10 @@ import { StorageError } from '../../storage/contract.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
 import { largest } from '../../model/largest.ts'
 
-/** Milliseconds a commit waits for a read, first; a read that was overtaken has four times as many the next time. */
+/**
+ * Time that a commit first waits for a read, in milliseconds. After each overtaken attempt the time is four times as
+ * long.
+ */
 const FIRST_PATIENCE = 20
 const ATTEMPTS = 6
 const PAGE = 1000
@@ -13,18 +16,17 @@ interface Reading {
 }
 
 /**
- * Reads that know their place in the log: while one runs, nothing is committed, so its result is that of one `seq`
- * whatever the storage guarantees. Commits wait for them, but not for long: a read that was overtaken by one is
- * done again, with more patience.
+ * Reads at a known log position. No commit runs during such a read, so that its result is that of one `seq` in every
+ * storage. Commits wait for a limited time: an overtaken read is repeated and may then take longer.
  */
 export class ConsistentReads {
   readonly #storage: WorkspaceStorage
   readonly #reading = new Set<Reading>()
   #seq: number
-  /** Whether `#seq` is what storage has: a commit that failed may have happened. */
+  /** Whether `#seq` is up to date: a failed commit may have succeeded. */
   #isCertain = true
   #committing: Promise<void> | undefined
-  /** Commits that were handed to storage. */
+  /** Number of commits passed to storage. */
   #begun = 0
   #allRead: (() => void) | undefined
 
@@ -33,7 +35,7 @@ export class ConsistentReads {
     this.#seq = storage.lastSeq
   }
 
-  /** Runs a commit, one at a time, after which `seq` is the last of the log. */
+  /** Runs one commit at a time. `seq` is the last of the log afterwards. */
   async commit(seq: number, run: () => Promise<void>): Promise<void> {
     let done: () => void = () => undefined
     this.#committing = new Promise((resolve) => (done = resolve))
@@ -52,20 +54,20 @@ export class ConsistentReads {
   }
 
   /**
-   * @param discard told of each value that was overtaken
-   * @throws StorageError `unavailable` when commits overtook it again and again
+   * @param discard receives each value that a commit overtook
+   * @throws StorageError `unavailable` if commits overtook every attempt
    */
   async read<T>(run: () => T | Promise<T>, discard?: (value: T) => void): Promise<{ seq: number; value: T }> {
     let patience = FIRST_PATIENCE
     for (let attempt = 0; attempt < ATTEMPTS; attempt++, patience *= 4) {
-      // Asked anew each time, without a pause after it: a commit may begin in one.
+      // Checked again after every wait, without a pause before the read, in which a commit could start.
       for (let wait = this.#unsettled(); wait !== undefined; wait = this.#unsettled()) await wait
       const [seq, begun] = [this.#seq, this.#begun]
       const value = await this.#reads(performance.now() + patience, run)
       if (this.#begun === begun) return { seq, value }
       discard?.(value)
     }
-    throw new StorageError('unavailable', 'commits overtook the read again and again')
+    throw new StorageError('unavailable', 'commits overtook every attempt of the read')
   }
 
   async #reads<T>(until: number, run: () => T | Promise<T>): Promise<T> {
@@ -79,7 +81,7 @@ export class ConsistentReads {
     }
   }
 
-  /** What a read waits for: the commit that runs, or to know what the last one came to. */
+  /** What a read waits for: the running commit, or the outcome of a failed one. */
   #unsettled(): Promise<void> | undefined {
     return this.#committing ?? (this.#isCertain ? undefined : this.#findOut())
   }
@@ -92,7 +94,7 @@ export class ConsistentReads {
     this.#isCertain = entries.length === 0
   }
 
-  /** Until all reads have ended, or have had their time. */
+  /** Waits until all reads end or use up their time. */
   async #patience(): Promise<void> {
     const until = largest([...this.#reading].map((reading) => reading.until))
     let timer: NodeJS.Timeout | undefined

@@ -1,27 +1,30 @@
 import { targetOf } from '../../model/apply-transaction.ts'
 import { core } from '../../model/identifiers.ts'
 import { StatusError } from '../../model/status.ts'
-import type { Tx, TxCUD } from '../../model/transactions.ts'
+import type { TxCUD } from '../../model/transactions.ts'
 import { isDeclaration, WorkspaceModel } from '../../model/workspace-model.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
 import type { Logger } from '../shared/logger.ts'
 
-/** Model transactions read from the log at a time. */
+/** Model transactions per read of the log. */
 const MODEL_PAGE = 5000
 
 export interface ReadModel {
   model: WorkspaceModel
-  /** What of the model's history does not fit, for an administrator: each names its transaction. */
+  /** Transactions of the model that cannot be applied, for an administrator. */
   flaws: string[]
 }
 
-/** What is declared stays as declared; what is there already is there. */
+/**
+ * Errors of a transaction that changes a declaration or creates an existing document: the model stays correct without
+ * it.
+ */
 const harmless: ReadonlySet<string> = new Set(['platform:status:Forbidden', 'core:status:ObjectExists'])
 
 /**
- * Reads the model from the log. A transaction that does not fit, as a restore over another log may leave, is left out:
- * a workspace that stays closed cannot be repaired. One that changes what modules declare, which older versions let
- * through, is left out without harm, and so is one of an account and the like.
+ * Reads the model from the log. A transaction that cannot be applied, as after a restore over another log, is
+ * skipped: a workspace that does not open cannot be repaired. It is a flaw unless its error is harmless, such as a
+ * change of a declaration, which older versions permitted, or unless it concerns no declaration.
  */
 export async function readModel(options: {
   workspace: string
@@ -37,7 +40,7 @@ export async function readModel(options: {
       model.apply(tx)
     } catch (error) {
       if (!(error instanceof StatusError)) throw error
-      const fields = { err: error, workspace, transaction: tx._id, document: (tx as TxCUD).objectId }
+      const fields = { err: error, workspace, transaction: tx._id, document: tx.objectId }
       logger.error(fields, 'a model transaction is left out')
       const isHarmless = harmless.has(error.status.code)
       if (!isHarmless && isOfDeclaration(tx)) flaws.push(`model transaction ${tx._id}: ${error.message}`)
@@ -46,16 +49,16 @@ export async function readModel(options: {
   return { model, flaws }
 }
 
-/** What is no transaction at all, as a restore may bring it, is of nothing. */
-function isOfDeclaration(tx: Tx): boolean {
+/** A restored value that is not a transaction concerns no declaration. */
+function isOfDeclaration(tx: TxCUD): boolean {
   try {
-    return isDeclaration(targetOf(tx as TxCUD))
+    return isDeclaration(targetOf(tx))
   } catch {
     return false
   }
 }
 
-async function* modelTransactions(storage: WorkspaceStorage): AsyncIterable<Tx> {
+async function* modelTransactions(storage: WorkspaceStorage): AsyncIterable<TxCUD> {
   for (let after = 0; ;) {
     const page = await storage.readLog({ after, limit: MODEL_PAGE, objectSpace: core.space.Model })
     for (const { seq, tx } of page) {

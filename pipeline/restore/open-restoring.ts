@@ -40,6 +40,6 @@ export function openRestoring(
 function tell(listener: WorkspaceListener, workspace: Workspace, noted: RestoredDocuments): void {
   listener.indexed?.(noted.indexed)
   listener.restored?.(noted.changed)
-  // Anyone may see other documents now.
+  // Every account may see other documents now.
   if (noted.hasSpaces) listener.committed([securityPush(workspace, everybody)])
 }

@@ -1,26 +1,27 @@
-import type { Class, Doc, Domain, Ref } from '../../model/documents.ts'
+import { brand } from '../../model/brand.ts'
+import type { Doc, Domain } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
 
-/** Where the place is told by the next opening, which orders the log anew. */
+/** Log position that the next opening determines, because it reorders the log. */
 export const NEXT_OPENING = Number.MAX_SAFE_INTEGER
 
-/** Of no class: no tool that reads or restores the domains of the model comes by here. */
-const DOMAIN = 'restore-mark' as Domain
-const ID = 'mark' as Ref
+/** The domain of no class: tools that read or restore the domains of the model do not reach it. */
+const DOMAIN: Domain = 'restore-mark'
+const ID = brand('mark')
 
-/** What is kept of documents that were put back or taken away past the log. */
+/** Records that documents were restored or removed without the log. */
 export interface RestoreMark {
-  /** The place in the log up to which that was done. */
+  /** The log position of the last such change. */
   seq: number
-  /** The place from which everyone has heard of it; missing: not everyone has. */
+  /** The log position from which all clients know of it; absent if some do not. */
   told?: number
 }
 
-/** @returns `undefined` where nothing ever was */
+/** @returns `undefined` if nothing was ever restored */
 export async function readRestoreMark(storage: WorkspaceStorage): Promise<RestoreMark | undefined> {
-  const [mark] = (await storage.get(DOMAIN, [ID])) as (Doc & RestoreMark)[]
-  if (mark === undefined) return undefined
+  const [mark]: (Doc & Partial<RestoreMark>)[] = await storage.get(DOMAIN, [ID])
+  if (mark?.seq === undefined) return undefined
   const { seq, told } = mark
   return told === undefined ? { seq } : { seq, told }
 }
@@ -31,7 +32,7 @@ export async function writeRestoreMark(
 ): Promise<void> {
   const doc: Doc & RestoreMark = {
     _id: ID,
-    _class: DOMAIN as string as Ref<Class>,
+    _class: brand(DOMAIN),
     space: core.space.Space,
     modifiedBy: core.account.System,
     modifiedOn: now,
@@ -40,7 +41,10 @@ export async function writeRestoreMark(
   await storage.upload(DOMAIN, [doc])
 }
 
-/** Tells the places that a restore has left to the opening: nobody is in, and who comes back begins at the end of the log. */
+/**
+ * Sets the log positions that a restore left open. No client is connected, and returning ones start at the end of the
+ * log.
+ */
 export async function settleRestoreMark(
   storage: WorkspaceStorage,
   now: number,

@@ -5,8 +5,8 @@ import { isStoredDomain } from '../shared/stored-domain.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 
 /**
- * What is to be told of documents that were put in their place past the log, or were there until then: their classes,
- * each once for all who may hear of it, however many documents there are.
+ * Announcement of documents that were restored or removed without the log: each class once per audience, however many
+ * documents there are.
  */
 export class RestoredDocuments {
   readonly #domain: Domain
@@ -20,13 +20,13 @@ export class RestoredDocuments {
     this.#workspace = workspace
   }
 
-  /** Takes documents in by who may hear of them now. */
+  /** Adds documents, with their current audience. */
   take(docs: readonly Doc[]): void {
-    // The log has places of its own, and the model comes from it.
+    // The log and the model are not announced: the log has positions, and the model follows from it.
     if (!isStoredDomain(this.#domain)) return
     const { model, permissions } = this.#workspace
     const { hierarchy } = model
-    // Nobody is shown documents of classes that the model does not know.
+    // Documents of unknown classes are visible to nobody.
     for (const doc of docs.filter(({ _class }) => hierarchy.findClass(_class) !== undefined)) {
       const audience = permissions.narrowed(permissions.audienceOf(undefined, doc))
       keep(this.#changed, { _class: doc._class, audience })
@@ -35,17 +35,17 @@ export class RestoredDocuments {
     this.#hasSpaces ||= docs.some((doc) => permissions.isSpace(this.#domain, doc))
   }
 
-  /** Classes whose documents are others now. */
+  /** Classes whose documents changed. */
   get changed(): Affected[] {
     return [...this.#changed.values()]
   }
 
-  /** Classes whose documents are found by other words now. */
+  /** Classes whose documents may be found by other words. */
   get indexed(): Affected[] {
     return [...this.#indexed.values()]
   }
 
-  /** Whether any of them decides what others see. */
+  /** Whether any of the documents is a space. */
   get hasSpaces(): boolean {
     return this.#hasSpaces
   }

@@ -2,55 +2,55 @@ import type { Doc, Domain } from '../../model/documents.ts'
 import { domains } from '../../model/identifiers.ts'
 import { StatusError } from '../../model/status.ts'
 import { withoutHash } from '../shared/hash-field.ts'
-import { KeptMark } from './kept-mark.ts'
+import { RestoreMarkStore } from './restore-mark-store.ts'
 import { NEXT_OPENING, type RestoreMark } from './restore-mark.ts'
 import type { RestoredDocuments } from './restored-documents.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
 import { isStoredDomain } from '../shared/stored-domain.ts'
 import type { AsyncTriggers } from '../triggers/async-triggers.ts'
 
-/** Documents read at a time of those that are about to be others. */
+/** Documents per read before they are replaced. */
 const PAGE = 500
 
 export interface RestoringParts {
   storage: WorkspaceStorage
   triggers: AsyncTriggers
-  /** Resolves when no commit is under way. */
+  /** Resolves when no commit runs. */
   idle: () => Promise<void>
-  /** Where what is to be told of documents of the domain is noted. */
+  /** Creates the announcement for documents of the domain. */
   noted: (domain: Domain) => RestoredDocuments
-  /** What is known of documents may be wrong: these were put there, and those that were noted are others or gone. */
+  /** Documents were restored. Clears caches, and announces both the former and the new documents. */
   changed: (noted: RestoredDocuments, docs: readonly Doc[]) => Promise<void>
-  /** As the opening has found it. */
+  /** As read when the workspace opened. */
   mark: RestoreMark | undefined
-  /** Of the last durable transaction. */
+  /** `seq` of the last durable transaction. */
   lastSeq: () => number
   now: () => number
 }
 
 /**
- * Documents that are put back or taken away past the commit queue: what backup tools do. Once that is done to the log,
- * nothing more is committed: its places change with the next opening, which has another epoch.
+ * Changes by backup tools, which bypass the commit queue. After a change of the log no transaction is committed until
+ * the workspace opens again: that reorders the log and starts a new epoch.
  */
 export class Restoring {
   readonly #parts: RestoringParts
   #isLogReplaced = false
-  readonly #mark: KeptMark
+  readonly #mark: RestoreMarkStore
   #running = 0
-  /** Whether there is something that clients are going to be told. */
+  /** Whether all announcements were sent. */
   #isAnnounced = true
 
   constructor(parts: RestoringParts) {
     this.#parts = parts
-    this.#mark = new KeptMark(parts)
+    this.#mark = new RestoreMarkStore(parts)
   }
 
-  /** The workspace has to be opened anew. */
+  /** The workspace has to be opened again. */
   get isLogReplaced(): boolean {
     return this.#isLogReplaced
   }
 
-  /** What becomes of commits then. */
+  /** The rejection of commits in that case. */
   refused(): Promise<never> {
     const message = 'the workspace is being restored'
     return Promise.reject(new StatusError('platform:status:Unavailable', { message }))
@@ -68,12 +68,12 @@ export class Restoring {
     await this.#restore({ domain, ids, docs: [] }, () => this.#parts.storage.clean(domain, ids))
   }
 
-  /** Whether a client that stands at a place in the log has heard of all that was restored: it may go on from there. */
-  hasHeard(place: number): boolean {
-    return !this.#isLogReplaced && this.#mark.hasHeard(place)
+  /** Whether a client at this log position knows of everything that was restored, and may continue from there. */
+  isKnownAt(position: number): boolean {
+    return !this.#isLogReplaced && this.#mark.isKnownAt(position)
   }
 
-  /** Clients have been told what {@link RestoringParts.changed} gave to be told. */
+  /** The announcement of {@link RestoringParts.changed} was sent to clients. */
   async announced(): Promise<void> {
     this.#isAnnounced = true
     await this.#settle()
@@ -95,15 +95,15 @@ export class Restoring {
       this.#isLogReplaced = true
       await triggers.stop()
     }
-    // Also for who comes while the first one waits.
+    // Also for a second call, while the first one still waits.
     if (domain === domains.tx) await idle()
     const noted = await this.#noteThose(domain, ids)
-    // Before anything is there that the log does not tell of.
-    await this.#mark.restored(this.#place)
+    // The mark is durable before the documents are.
+    await this.#mark.restored(this.#position)
     try {
       await act()
     } finally {
-      // Also where it failed half-way.
+      // A failed change may be partial.
       await this.#tell(noted, docs)
     }
     triggers.restored(domain)
@@ -114,12 +114,12 @@ export class Restoring {
       await this.#parts.changed(noted, docs)
     } finally {
       if (noted.changed.length > 0) this.#isAnnounced = false
-      // What was committed meanwhile may have come before or after.
-      await this.#mark.restored(this.#place)
+      // A commit in the meantime may precede or follow the change.
+      await this.#mark.restored(this.#position)
     }
   }
 
-  /** Who was shown a document that is about to be another, or gone, is to be told too. */
+  /** Notes the audience of documents that are about to be replaced or removed. */
   async #noteThose(domain: Domain, ids: readonly string[]): Promise<RestoredDocuments> {
     const noted = this.#parts.noted(domain)
     if (!isStoredDomain(domain)) return noted
@@ -128,7 +128,7 @@ export class Restoring {
     return noted
   }
 
-  get #place(): number {
+  get #position(): number {
     return this.#isLogReplaced ? NEXT_OPENING : this.#parts.lastSeq()
   }
 
@@ -141,6 +141,6 @@ export class Restoring {
 interface RestoredPart {
   domain: Domain
   ids: readonly string[]
-  /** What is put there. */
+  /** The new documents. */
   docs: readonly Doc[]
 }

@@ -1,11 +1,11 @@
-import type { Class, Ref } from '../../model/documents.ts'
+import type { ClassId } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import type { Affected } from '../push/affected.ts'
 import type { DomainSchema, StorageSchema } from '../../storage/contract.ts'
 
 /**
- * Classes whose documents a search finds by other words since their model has changed. Everyone may know: what is told
- * comes from the model alone.
+ * Classes whose documents a search finds by other words after a change of the model. The audience is everyone: only
+ * the model is revealed.
  */
 export function indexedAnew(hierarchy: Hierarchy, before: StorageSchema, after: StorageSchema): Affected[] {
   const known = new Map(before.domains.map((schema) => [schema.domain, schema]))
@@ -17,12 +17,12 @@ export function indexedAnew(hierarchy: Hierarchy, before: StorageSchema, after: 
   )
 }
 
-/** Fields are searched in all documents of a domain; how accents count is a matter of the class. */
+/** The searched fields apply to a whole domain; accents apply to a class. */
 function changed(
-  classes: readonly Ref<Class>[],
+  classes: readonly ClassId[],
   before: DomainSchema | undefined,
   after: DomainSchema,
-): readonly Ref<Class>[] {
+): readonly ClassId[] {
   if (fieldsOf(before) !== fieldsOf(after)) return classes
   const wasAccented = new Set<string>(before?.accented)
   const isAccented = new Set<string>(after.accented)

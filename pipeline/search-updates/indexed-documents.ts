@@ -1,25 +1,24 @@
-import type { Class, Doc, Domain, Ref } from '../../model/documents.ts'
+import type { ClassId, Doc, Domain } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
-import { core } from '../../model/identifiers.ts'
+import { innerChange } from '../../model/inner-change.ts'
 import { touchedFields } from '../../model/touched-fields.ts'
-import type { Tx, TxCreateDoc, TxMixin, TxUpdateDoc } from '../../model/transactions.ts'
+import type { TxCUD } from '../../model/transactions.ts'
 import type { Affected } from '../push/affected.ts'
-import { innerChange } from '../permissions/log-entry.ts'
 import type { Permissions } from '../permissions/permissions.ts'
 import { storageSchema } from '../shared/storage-schema.ts'
 
-/** What transactions did to the full-text index: whoever hears of it may hear of the transaction itself. */
-export function indexedBy(hierarchy: Hierarchy, permissions: Permissions, txes: Iterable<Tx>): Affected[] {
+/** Effects of transactions on the full-text index, with the audience of the transaction. */
+export function indexedBy(hierarchy: Hierarchy, permissions: Permissions, txes: Iterable<TxCUD>): Affected[] {
   const found: Affected[] = []
   for (const tx of txes) {
     if (!touchesText(hierarchy, tx)) continue
-    const audience = permissions.narrowed(permissions.audienceOfLogged(tx))
+    const audience = permissions.narrowed(permissions.audienceOfLogEntry(tx))
     found.push({ _class: innerChange(tx).objectClass, audience })
   }
   return found
 }
 
-/** The same of documents that were put in their place past the log. */
+/** Effects of restored documents on the full-text index. */
 export function indexedAsRestored(
   hierarchy: Hierarchy,
   permissions: Permissions,
@@ -32,23 +31,23 @@ export function indexedAsRestored(
   })
 }
 
-function touchesText(hierarchy: Hierarchy, tx: Tx): boolean {
+function touchesText(hierarchy: Hierarchy, tx: TxCUD): boolean {
   const change = innerChange(tx)
   const fields = textFieldsOf(hierarchy, change.objectClass)
   if (fields.size === 0) return false
   const isText = (field: string) => fields.has(field)
   switch (change._class) {
-    case core.class.TxCreateDoc:
-      return Object.keys((change as TxCreateDoc).attributes).some(isText)
-    case core.class.TxUpdateDoc: {
-      const touched = touchedFields((change as TxUpdateDoc).operations)
-      // A document that moves is found by others.
+    case 'core:class:TxCreateDoc':
+      return Object.keys(change.attributes).some(isText)
+    case 'core:class:TxUpdateDoc': {
+      const touched = touchedFields(change.operations)
+      // A moved document gets other readers.
       return touched.has('space') || [...touched].some(isText)
     }
-    case core.class.TxMixin:
-      return isText((change as TxMixin).mixin)
+    case 'core:class:TxMixin':
+      return isText(change.mixin)
     default:
-      return change._class === core.class.TxRemoveDoc
+      return change._class === 'core:class:TxRemoveDoc'
   }
 }
 
@@ -57,8 +56,8 @@ type TextFields = ReadonlyMap<Domain, ReadonlySet<string>>
 const known = new WeakMap<Hierarchy, TextFields>()
 const none: ReadonlySet<string> = new Set()
 
-/** Fields whose text is searched in the domain of the class, mixins by their ids: as storage has them. */
-function textFieldsOf(hierarchy: Hierarchy, _class: Ref<Class>): ReadonlySet<string> {
+/** Searched fields in the domain of the class, as in the storage schema; mixins by their ids. */
+function textFieldsOf(hierarchy: Hierarchy, _class: ClassId): ReadonlySet<string> {
   if (hierarchy.findClass(_class) === undefined) return none
   const domain = hierarchy.domainOf(_class)
   if (domain === undefined) return none

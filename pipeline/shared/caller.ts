@@ -1,18 +1,18 @@
 import type { Account, AccountRole, Ref } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 
-/** On whose behalf a request runs. */
+/** The account on whose behalf a request runs. */
 export interface Caller {
   account: Ref<Account>
   email: string
   role: AccountRole
-  /** The system account, and upgrade tools that act for it. */
+  /** The system account, or an upgrade tool on its behalf. */
   system: boolean
   /** An administrator of the server. */
   admin: boolean
 }
 
-/** On whose behalf the server itself acts. */
+/** The server itself. */
 export const systemCaller: Caller = {
   account: core.account.System,
   email: 'system',

@@ -1,22 +1,22 @@
-import { core } from '../../model/identifiers.ts'
-import type { Tx, TxApplyIf, TxCollectionCUD } from '../../model/transactions.ts'
+import type { Tx } from '../../model/transactions.ts'
 
-/** A transaction and those inside it: each carries a signature of its own. */
+/** A transaction and its inner ones, each of which has its own signature. */
 export function signed(tx: Tx): Tx[] {
-  if (tx._class === core.class.TxApplyIf) return [tx, ...(tx as TxApplyIf).txes.flatMap(signed)]
-  if (tx._class === core.class.TxCollectionCUD) return [tx, (tx as TxCollectionCUD).tx]
+  if (tx._class === 'core:class:TxApplyIf') return [tx, ...tx.txes.flatMap(signed)]
+  if (tx._class === 'core:class:TxCollectionCUD') return [tx, tx.tx]
   return [tx]
 }
 
-/** The transaction with `change` made to it and to those inside it. */
-export function mapSigned(tx: Tx, change: (tx: Tx) => Tx): Tx {
+/** Changes a transaction of any class and keeps its class. */
+type SignedChange = <T extends Tx>(tx: T) => T
+
+/** Applies `change` to a transaction and its inner ones. */
+export function mapSigned(tx: Tx, change: SignedChange): Tx {
+  if (tx._class !== 'core:class:TxApplyIf') return mapInner(tx, change)
+  return { ...change(tx), txes: tx.txes.map((inner) => mapInner(inner, change)) }
+}
+
+function mapInner<T extends Tx>(tx: T, change: SignedChange): T {
   const changed = change(tx)
-  if (tx._class === core.class.TxApplyIf) {
-    const txes = (tx as TxApplyIf).txes.map((inner) => mapSigned(inner, change))
-    return { ...changed, txes } as TxApplyIf
-  }
-  if (tx._class === core.class.TxCollectionCUD) {
-    return { ...changed, tx: change((tx as TxCollectionCUD).tx) } as TxCollectionCUD
-  }
-  return changed
+  return tx._class === 'core:class:TxCollectionCUD' ? { ...changed, tx: change(tx.tx) } : changed
 }

@@ -1,9 +1,9 @@
-import type { Attribute, Class, Domain, Ref } from '../../model/documents.ts'
+import type { Attribute, ClassId, Domain } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import type { DomainSchema, IndexSchema, StorageSchema } from '../../storage/contract.ts'
 import { isStoredDomain } from './stored-domain.ts'
 
-/** What the classes declare for storage, by domain. */
+/** The indexes and searched fields that classes declare, by domain. */
 export function storageSchema(hierarchy: Hierarchy): StorageSchema {
   const declared: DomainSchema[] = []
   for (const [domain, classes] of hierarchy.domains()) {
@@ -12,7 +12,7 @@ export function storageSchema(hierarchy: Hierarchy): StorageSchema {
   return { domains: declared.sort((a, b) => (a.domain < b.domain ? -1 : 1)) }
 }
 
-function domainSchema(hierarchy: Hierarchy, domain: Domain, classes: readonly Ref<Class>[]): DomainSchema {
+function domainSchema(hierarchy: Hierarchy, domain: Domain, classes: readonly ClassId[]): DomainSchema {
   const indexes = new Map<string, IndexSchema>()
   const fullText = new Map<string, string[]>()
   for (const _class of classes) {
@@ -31,7 +31,7 @@ function domainSchema(hierarchy: Hierarchy, domain: Domain, classes: readonly Re
   }
 }
 
-function indexesOf(hierarchy: Hierarchy, _class: Ref<Class>): IndexSchema[] {
+function indexesOf(hierarchy: Hierarchy, _class: ClassId): IndexSchema[] {
   const single = [...hierarchy.attributes(_class).values()]
     .filter(({ index }) => index === true)
     .map((attribute): IndexSchema => ({ keys: [{ path: pathOf(hierarchy, attribute), order: 1 }] }))

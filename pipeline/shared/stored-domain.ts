@@ -1,7 +1,10 @@
 import type { Domain } from '../../model/documents.ts'
 import { domains } from '../../model/identifiers.ts'
 
-/** Whether storage keeps documents in the domain: the model and `transient` are in memory, the log is of transactions. */
+/**
+ * Whether storage contains documents of the domain. The model and `transient` are in memory, and the log contains
+ * transactions.
+ */
 export function isStoredDomain(domain: Domain): boolean {
   return domain !== domains.model && domain !== domains.tx && domain !== domains.transient
 }

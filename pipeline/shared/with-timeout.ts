@@ -1,21 +1,20 @@
-/** Calls back once after some milliseconds. Returns a function that cancels it. */
+/** Calls the task once after a delay. Returns a function that cancels it. */
 type Schedule = (milliseconds: number, task: () => void) => () => void
 
 export interface TimeoutOptions {
   milliseconds: number
-  /** What is done, for the error: `opening workspace demo`. */
+  /** The name of the work, for the error: `opening workspace demo`. */
   what?: string
-  /** Ends the wait early, with its reason as the error. */
+  /** Ends the wait early. The error is its reason. */
   stop?: AbortSignal | undefined
-  /** The timer: the platform's own, which keeps no process alive, unless given. */
+  /** The timer. By default that of the platform, which does not keep the process alive. */
   schedule?: Schedule
 }
 
 /**
- * The outcome of the work. Fails when it takes longer, or when `stop` is aborted first. Leaves no timer.
- * Work that is a function gets its signal on request: to make one costs more than most work takes.
- *
- * @throws Error that names what took too long; the reason of `stop`
+ * Resolves with the result of the work. Rejects on a timeout or when `stop` aborts. Leaves no timer. A function gets
+ * its signal on request: creating one costs more than most work.
+ * @throws Error that names the work; the reason of `stop`
  */
 export async function withTimeout<T>(
   work: Promise<T> | ((signal: () => AbortSignal) => T | Promise<T>),
@@ -23,7 +22,7 @@ export async function withTimeout<T>(
 ): Promise<T> {
   stop?.throwIfAborted()
   const ending = new Ending()
-  const stopped = (): void => ending.end(stop?.reason as Error)
+  const stopped = (): void => ending.end(stop?.reason)
   const cancel = schedule(milliseconds, () => {
     ending.end(new Error(`${what} took longer than ${milliseconds} ms`))
   })
@@ -50,7 +49,7 @@ class Ending {
 
   constructor() {
     this.promise = new Promise((_resolve, reject) => (this.#reject = reject))
-    // It may end before it is raced.
+    // The promise may reject before it is awaited.
     this.promise.catch(() => undefined)
   }
 

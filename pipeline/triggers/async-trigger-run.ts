@@ -1,7 +1,7 @@
-import type { Ref } from '../../model/documents.ts'
+import { brand } from '../../model/brand.ts'
 import { core } from '../../model/identifiers.ts'
 import { takeTransaction } from '../../model/take-transaction.ts'
-import type { TxCollectionCUD, TxCUD } from '../../model/transactions.ts'
+import type { TxCUD } from '../../model/transactions.ts'
 import { systemCaller } from '../shared/caller.ts'
 import type { Handlers } from '../workspace/middleware.ts'
 import type { LogEntry } from '../../storage/contract.ts'
@@ -12,7 +12,7 @@ import { nextGeneration } from '../modules/generation.ts'
 import { withTimeout } from '../shared/with-timeout.ts'
 import type { AsyncContext, AsyncTrigger, Installed } from '../modules/trigger.ts'
 
-/** One asynchronous trigger in one workspace, for one transaction at a time. */
+/** Runs one asynchronous trigger in one workspace, for one transaction at a time. */
 export class AsyncTriggerRun {
   readonly #workspace: Workspace
   readonly #trigger: Installed<AsyncTrigger>
@@ -29,20 +29,20 @@ export class AsyncTriggerRun {
     this.#stop = stop
   }
 
-  /** The same for each run of this trigger for this transaction, in this history of the workspace. */
+  /** The same for every run for this transaction in this epoch. */
   keyOf({ seq }: LogEntry): string {
     return `${this.#trigger.fullName}:${this.#workspace.storage.epoch}:${seq}`
   }
 
-  /** What the trigger makes of the transaction, under ids that do not change from run to run. */
+  /** The transactions that the trigger returns, with ids that are the same in every run. */
   async effects(entry: LogEntry): Promise<TxCUD[]> {
     const { runTime } = this.#workspace.modules.limits
-    const tx = entry.tx as TxCUD
+    const { tx } = entry
     const made = await withTimeout((signal) => this.#trigger.run(this.#context(entry, signal), tx), {
       milliseconds: runTime,
       stop: this.#stop,
     })
-    if (!Array.isArray(made)) throw new TypeError('a trigger returns an array of transactions')
+    if (!Array.isArray(made)) throw new TypeError('a trigger must return an array of transactions')
     if (made.length === 0) return []
     const meta = nextGeneration(tx, this.#trigger.fullName)
     return made.map((each: TxCUD, at) =>
@@ -73,11 +73,8 @@ export class AsyncTriggerRun {
 }
 
 function named(tx: TxCUD, _id: string): TxCUD {
-  const signed = { ...tx, _id: _id as Ref, space: core.space.DerivedTx, modifiedBy: core.account.System }
-  if (tx._class !== core.class.TxCollectionCUD) return signed
-  const { tx: inner } = tx as TxCollectionCUD
-  return {
-    ...signed,
-    tx: { ...inner, _id: `${_id}:inner` as Ref, modifiedBy: core.account.System },
-  } as TxCollectionCUD
+  const signature = { space: core.space.DerivedTx, modifiedBy: core.account.System }
+  if (tx._class !== 'core:class:TxCollectionCUD') return { ...tx, ...signature, _id: brand(_id) }
+  const inner = { ...tx.tx, _id: brand(`${_id}:inner`), modifiedBy: core.account.System }
+  return { ...tx, ...signature, _id: brand(_id), tx: inner }
 }

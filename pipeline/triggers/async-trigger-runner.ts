@@ -14,9 +14,9 @@ export interface RunnerParts extends FeedSources {
   run: AsyncTriggerRun
   cursors: TriggerCursors
   limits: TriggerLimits
-  /** Logs and counts. */
+  /** Logs and counts a failure. */
   report: (failure: TriggerFailure, fields: object) => void
-  /** The workspace closes. */
+  /** Aborts when the workspace closes. */
   stop: AbortSignal
 }
 
@@ -25,13 +25,13 @@ export class AsyncTriggerRunner {
   readonly feed: TriggerFeed
   readonly #parts: RunnerParts
   #unsavedRuns = 0
-  /** The place in the log that is kept. */
+  /** The saved log position. */
   #saved: number
-  /** What is kept may be another place, that of a backup; or it is time to keep the place. */
+  /** The position has to be saved: a restore may have replaced it, or the delay has passed. */
   #isDue = false
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
-  /** Its place in the log cannot be kept: it does nothing more until the workspace opens again. */
+  /** The position could not be saved. The trigger stops until the workspace opens again. */
   #isParked = false
 
   constructor(parts: RunnerParts, cursor: number) {
@@ -40,19 +40,19 @@ export class AsyncTriggerRunner {
     this.feed = new TriggerFeed(parts, parts.limits.waiting, cursor)
   }
 
-  /** There may be something to do. */
+  /** Starts a run if there is work. */
   wake(): void {
     if (this.#parts.stop.aborted || this.#isParked || this.#running !== undefined) return
     if (!this.feed.isReady && !this.#isUnsaved) return
     this.#running = this.#work().finally(() => {
       this.#running = undefined
-      // Something may have come after the last look.
+      // Work may have arrived since the last check.
       this.wake()
     })
   }
 
-  /** The place was replaced or taken away, and has to be kept anew. */
-  keepPlace(): void {
+  /** Saves the position again, because it was replaced or removed. */
+  savePosition(): void {
     this.#isDue = true
     this.wake()
   }
@@ -61,18 +61,18 @@ export class AsyncTriggerRunner {
     return this.#running !== undefined
   }
 
-  /** Resolves when nothing is left to do, or the workspace closes. */
+  /** Resolves when there is no more work, or when the workspace closes. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running
   }
 
-  /** Resolves when nothing runs any more, and the place is kept where that is possible. */
+  /** Resolves when nothing runs any more, and the position is saved if possible. */
   async close(): Promise<void> {
     clearTimeout(this.#timer)
     await this.idle()
     if (this.#unsavedRuns === 0 || this.#isParked) return
     const { cursors, trigger } = this.#parts
-    // What is not kept runs again.
+    // Otherwise these runs are repeated.
     await cursors.advance(trigger, this.feed.done, []).catch(() => undefined)
   }
 
@@ -81,7 +81,7 @@ export class AsyncTriggerRunner {
   }
 
   async #work(): Promise<void> {
-    // After the answers.
+    // After the responses.
     await nextTurn()
     try {
       await this.#untilDone()
@@ -109,17 +109,17 @@ export class AsyncTriggerRunner {
 
   #saveLater(): void {
     if (this.#parts.stop.aborted) return
-    this.#timer ??= setTimeout(() => this.keepPlace(), this.#parts.limits.saveDelay).unref()
+    this.#timer ??= setTimeout(() => this.savePosition(), this.#parts.limits.saveDelay).unref()
   }
 
-  /** Runs the trigger for the transaction until it succeeds, or is given up. */
+  /** Runs the trigger for the transaction until it succeeds or is given up. */
   async #take(entry: LogEntry): Promise<void> {
     const { limits, report, run } = this.#parts
     const { count, triggers } = generationOf(entry.tx)
     if (count >= limits.generations) {
       report('loop', { seq: entry.seq, transaction: entry.tx._id, triggers })
-      const message = `set off by triggers ${count} times in a row: ${triggers.join(' > ')}`
-      return await this.#setAside(entry, message)
+      const message = `started by triggers ${count} times in a row: ${triggers.join(' > ')}`
+      return await this.#deadLetter(entry, message)
     }
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -127,8 +127,8 @@ export class AsyncTriggerRunner {
       } catch (error) {
         if (this.#parts.stop.aborted) throw error
         if (attempt >= limits.attempts) {
-          report('set-aside', { seq: entry.seq, transaction: entry.tx._id, err: error })
-          return await this.#setAside(entry, messageOf(error))
+          report('dead-letter', { seq: entry.seq, transaction: entry.tx._id, err: error })
+          return await this.#deadLetter(entry, messageOf(error))
         }
         report('retried', { seq: entry.seq, transaction: entry.tx._id, attempt, err: error })
         await this.#pause(attempt)
@@ -136,14 +136,14 @@ export class AsyncTriggerRunner {
     }
   }
 
-  /** @throws StatusError when what the trigger made cannot be committed */
+  /** @throws StatusError if the transactions of the trigger cannot be committed */
   async #made(entry: LogEntry, effects: readonly TxCUD[]): Promise<void> {
     this.#unsavedRuns += 1
     if (effects.length > 0) await this.#commit(entry, effects)
   }
 
-  async #setAside(entry: LogEntry, message: string): Promise<void> {
-    await this.#commit(entry, [this.#parts.cursors.setAside(this.#parts.trigger, entry, message)])
+  async #deadLetter(entry: LogEntry, message: string): Promise<void> {
+    await this.#commit(entry, [this.#parts.cursors.deadLetter(this.#parts.trigger, entry, message)])
   }
 
   async #commit(entry: LogEntry, effects: readonly TxCUD[]): Promise<void> {
@@ -164,7 +164,7 @@ export class AsyncTriggerRunner {
     this.#saved = seq
   }
 
-  /** Storage that is away is no fault of the trigger: it is waited for. */
+  /** Waits while storage is unavailable, which does not count as a failure of the trigger. */
   async #patiently<T>(act: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {

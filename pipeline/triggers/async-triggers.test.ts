@@ -14,7 +14,7 @@ import { moduleState } from '../modules/module-state.ts'
 import type { AsyncTrigger } from '../modules/trigger.ts'
 
 const { Comment, Task: TaskClass } = board.class
-const { SetAside, TriggerCursor } = moduleState.class
+const { DeadLetter, TriggerCursor } = moduleState.class
 const system = caller('system', { system: true, account: core.account.System })
 const fast = { firstDelay: 1, longestDelay: 2 }
 
@@ -34,7 +34,7 @@ async function remarks({ find }: TestPipeline): Promise<string[]> {
 }
 
 async function setAside({ pipeline }: TestPipeline): Promise<{ trigger: string; message: string }[]> {
-  const found = await pipeline.find(system, { _class: SetAside, query: {}, options: {} })
+  const found = await pipeline.find(system, { _class: DeadLetter, query: {}, options: {} })
   return found as unknown as { trigger: string; message: string }[]
 }
 
@@ -118,7 +118,7 @@ test('PIPE-53: a trigger that fails is tried again, at last the transaction is s
   assert.deepEqual(await remarks(opened), ['once', 'fine'])
   const aside = (await setAside(opened)).map(({ trigger, message }) => [trigger, message])
   assert.deepEqual(aside, [['test.remark', 'platform:status:UnknownError']])
-  const outcomes = ['retried', 'retried', 'retried', 'set-aside'].map((outcome) => ['test.remark', outcome])
+  const outcomes = ['retried', 'retried', 'retried', 'dead-letter'].map((outcome) => ['test.remark', outcome])
   assert.deepEqual(failures, outcomes)
   assert.ok(opened.log.lines.some(({ level, message }) => level === 'error' && message.includes('set aside')))
 })

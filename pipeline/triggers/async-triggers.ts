@@ -1,5 +1,4 @@
 import type { Domain } from '../../model/documents.ts'
-import type { TxCUD } from '../../model/transactions.ts'
 import type { Handlers } from '../workspace/middleware.ts'
 import type { LogEntry } from '../../storage/contract.ts'
 import type { Workspace } from '../workspace/workspace.ts'
@@ -23,19 +22,19 @@ export class AsyncTriggers {
     this.#cursors = new TriggerCursors(workspace)
   }
 
-  /** Goes on with what was not done when the workspace was open last. @throws StorageError */
+  /** Continues with the work that was left when the workspace closed. @throws StorageError */
   async start(handlers: Handlers): Promise<void> {
     const { async: triggers } = this.#workspace.modules
     if (triggers.length === 0) return
-    const places = await this.#cursors.read(triggers)
+    const positions = await this.#cursors.read(triggers)
     for (const trigger of triggers) {
-      const cursor = places.get(trigger.fullName) ?? this.#workspace.lastSeq()
+      const cursor = positions.get(trigger.fullName) ?? this.#workspace.lastSeq()
       this.#runners.set(trigger, this.#runner(handlers, trigger, cursor))
     }
     this.#wake()
   }
 
-  /** Entries became durable, and their answers are about to be sent. */
+  /** Entries are durable, and their responses are about to be sent. */
   committed(entries: readonly LogEntry[]): void {
     const last = entries.at(-1)?.seq
     if (this.#runners.size === 0 || last === undefined) return
@@ -44,30 +43,30 @@ export class AsyncTriggers {
     this.#wake()
   }
 
-  /** The log has entries that {@link committed} was not told of. */
+  /** The log contains entries that {@link committed} did not receive. */
   fellBehind(): void {
     for (const runner of this.#runners.values()) runner.feed.fellBehind()
     this.#wake()
   }
 
-  /** Documents were changed past the queue: by a restore. */
+  /** A restore changed documents without the queue. */
   restored(domain: Domain): void {
     if (domain !== this.#cursors.domain) return
     this.#cursors.forget(this.#workspace.modules.async)
-    for (const runner of this.#runners.values()) runner.keepPlace()
+    for (const runner of this.#runners.values()) runner.savePosition()
   }
 
-  /** Resolves when no trigger has anything to do, or the workspace closes. */
+  /** Resolves when no trigger has work, or when the workspace closes. */
   async idle(): Promise<void> {
     for (;;) {
       const busy = [...this.#runners.values()].filter((runner) => runner.isBusy)
       if (busy.length === 0) return
-      // What one makes may be for another.
+      // The changes of one trigger may start another.
       await Promise.all(busy.map((runner) => runner.idle()))
     }
   }
 
-  /** Starts nothing more; what is under way is left to the next opening, unless it is being committed. */
+  /** Starts no further runs. Work in progress is left to the next opening, unless it is being committed. */
   async stop(): Promise<void> {
     this.#stop.abort(new Error('the workspace closes'))
     await Promise.all([...this.#runners.values()].map((runner) => runner.close()))
@@ -81,7 +80,7 @@ export class AsyncTriggers {
     const sorted = new Map<Installed<AsyncTrigger>, LogEntry[]>()
     const { hierarchy } = this.#workspace.model
     for (const entry of entries) {
-      for (const trigger of this.#index.matching(hierarchy, entry.tx as TxCUD)) {
+      for (const trigger of this.#index.matching(hierarchy, entry.tx)) {
         const known = sorted.get(trigger)
         if (known === undefined) sorted.set(trigger, [entry])
         else known.push(entry)
@@ -103,7 +102,7 @@ export class AsyncTriggers {
       report: (failure: TriggerFailure, fields: object) => this.#report(trigger, failure, fields),
       stop,
       readLog: (after: number, limit: number) => storage.readLog({ after, limit }),
-      matches: ({ tx }: LogEntry) => own.matching(model.hierarchy, tx as TxCUD).length > 0,
+      matches: ({ tx }: LogEntry) => own.matching(model.hierarchy, tx).length > 0,
       lastSeq: workspace.lastSeq,
     }
     return new AsyncTriggerRunner(parts, cursor)
@@ -118,9 +117,9 @@ export class AsyncTriggers {
 }
 
 const messages: Record<TriggerFailure, string> = {
-  retried: 'a trigger failed, and is tried again',
-  'set-aside': 'a trigger failed: the transaction is set aside',
+  retried: 'a trigger failed and will be repeated',
+  'dead-letter': 'a trigger failed too often: the transaction is set aside as a dead letter',
   parked: 'a trigger stops until the workspace opens again',
-  loop: 'triggers set each other off without end',
-  refused: 'a trigger failed, and the request with it',
+  loop: 'triggers start each other without end',
+  refused: 'a trigger failed, which rejected the request',
 }

@@ -1,3 +1,4 @@
+import { brand } from '../../model/brand.ts'
 import type { Ref } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import { planFind } from '../../model/query/plan-find.ts'
@@ -6,19 +7,19 @@ import { systemCaller } from '../shared/caller.ts'
 import type { Handlers } from '../workspace/middleware.ts'
 import type { Migration } from '../modules/module.ts'
 import type { Workspace } from '../workspace/workspace.ts'
-import { actingFor } from './module-context.ts'
+import { moduleContextFor } from './module-context.ts'
 import { moduleState } from '../modules/module-state.ts'
 
 /**
- * Applies what was not applied yet, one after another.
- * @throws StatusError MigrationFailed; those before it stay applied
+ * Applies pending migrations, one after another.
+ * @throws StatusError MigrationFailed; earlier migrations stay applied
  */
 export async function migrate(workspace: Workspace, handlers: Handlers): Promise<void> {
   const { migrations } = workspace.modules
   if (migrations.length === 0) return
   const applied = await appliedTo(workspace)
   for (const { module, migration } of migrations) {
-    const _id = `migration:${module}.${migration.name}` as Ref
+    const _id = brand(`migration:${module}.${migration.name}`)
     if (!applied.has(_id)) await apply({ workspace, handlers, _id, module, migration })
   }
 }
@@ -40,7 +41,7 @@ async function apply({ workspace, handlers, _id, module, migration }: Applicatio
   const { id, logger } = workspace
   const names = { module, migration: migration.name }
   try {
-    const context = actingFor(workspace, handlers, systemCaller)
+    const context = moduleContextFor(workspace, handlers, systemCaller)
     const last = await migration.run(context)
     const { AppliedMigration } = moduleState.class
     const note = context.factory.create(AppliedMigration, core.space.Configuration, {}, { _id })

@@ -1,3 +1,5 @@
+import assert from 'node:assert'
+import { brand } from '../../model/brand.ts'
 import type { ClassRef } from '../../model/class-ref.ts'
 import type { Doc } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
@@ -5,13 +7,13 @@ import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import { takeTransaction } from '../../model/take-transaction.ts'
 import type { TxApplyIf, TxCUD } from '../../model/transactions.ts'
 import type { Caller } from '../shared/caller.ts'
-import type { Handlers } from '../workspace/middleware.ts'
+import { type Handlers, isEncoded } from '../workspace/middleware.ts'
 import type { MethodCall } from '../modules/module.ts'
 import { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 
-/** What a module may do for the caller: what the caller may, by the way requests go. */
-export function actingFor(workspace: Workspace, handlers: Handlers, caller: Caller): MethodCall {
+/** The context of a module on behalf of the caller. Its requests pass the same handlers as the caller's own. */
+export function moduleContextFor(workspace: Workspace, handlers: Handlers, caller: Caller): MethodCall {
   const { clock, generateId, logger, model } = workspace
   const signature = { space: core.space.Tx, modifiedBy: caller.account, modifiedOn: clock.now() }
   return {
@@ -22,7 +24,7 @@ export function actingFor(workspace: Workspace, handlers: Handlers, caller: Call
     factory: new TransactionFactory(generateId, signature),
     findAll: finderFor(handlers, caller),
     commit: async (txes) => {
-      if (txes.length > 0) await handlers.tx(caller, together(workspace, txes.map(takeTransaction), caller))
+      if (txes.length > 0) await handlers.tx(caller, atomic(workspace, txes.map(takeTransaction), caller))
     },
   }
 }
@@ -33,19 +35,23 @@ export function finderFor(handlers: Pick<Handlers, 'find'>, caller: Caller) {
     query: DocumentQuery,
     options: FindOptions = {},
   ): Promise<T[]> {
-    return (await handlers.find(caller, { _class, query, options })) as unknown as T[]
+    const found = await handlers.find(caller, { _class, query, options })
+    assert(!isEncoded(found), 'a find without limits for parts returns documents')
+    const docs: Doc[] = found
+    // The query finds documents of the class only.
+    return docs as T[]
   }
 }
 
-/** All of the transactions or none; under a name of its own, once. */
-export function together(
+/** Combines transactions into one that commits all of them or none. Its id makes it idempotent. */
+export function atomic(
   { clock, generateId }: Pick<Workspace, 'clock' | 'generateId'>,
   txes: readonly TxCUD[],
   { account }: Pick<Caller, 'account'>,
   _id = generateId(),
 ): TxApplyIf {
   return {
-    _id: _id as TxApplyIf['_id'],
+    _id: brand(_id),
     _class: core.class.TxApplyIf,
     space: core.space.Tx,
     objectSpace: core.space.Tx,

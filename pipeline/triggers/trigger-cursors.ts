@@ -1,62 +1,65 @@
-import type { Domain, Ref } from '../../model/documents.ts'
+import { brand } from '../../model/brand.ts'
+import type { Domain, Unchecked } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import type { TxCreateDoc, TxCUD } from '../../model/transactions.ts'
 import { systemCaller } from '../shared/caller.ts'
 import type { LogEntry } from '../../storage/contract.ts'
 import { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Workspace } from '../workspace/workspace.ts'
-import { together } from './module-context.ts'
+import { atomic } from './module-context.ts'
 import { moduleState, type TriggerCursor } from '../modules/module-state.ts'
 import type { AsyncTrigger, Installed } from '../modules/trigger.ts'
 
-/** Longest message kept of a failure. */
+/** Maximum length of a stored error message. */
 const MAX_MESSAGE = 1000
 
-/** Where each asynchronous trigger is in the log, kept as documents beside what the triggers make. */
+/** The log positions of asynchronous triggers, stored as documents beside the triggers' effects. */
 export class TriggerCursors {
   readonly #workspace: Workspace
-  /** Cursors that are not known to be there. */
+  /** Cursors that may not exist. */
   readonly #missing = new Set<string>()
 
   constructor(workspace: Workspace) {
     this.#workspace = workspace
   }
 
-  /** Where they are kept. */
+  /** The domain of the cursors. */
   get domain(): Domain {
     return this.#workspace.model.hierarchy.domainOf(moduleState.class.TriggerCursor) ?? ''
   }
 
   /**
-   * The place each trigger goes on from. One that is new here begins with what comes next, and so does every
-   * one after a restore, which made another history.
+   * The position from which each trigger continues. A new trigger starts at the end of the log. So does every trigger
+   * after a restore, which starts a new epoch.
    */
   async read(triggers: readonly Installed<AsyncTrigger>[]): Promise<ReadonlyMap<string, number>> {
     const { storage } = this.#workspace
     const found = await storage.get(this.domain, triggers.map(cursorId))
-    const cursors = new Map(found.map((doc) => [doc._id as string, doc as TriggerCursor]))
+    const cursors = new Map(found.map((doc): [string, Unchecked<TriggerCursor>] => [doc._id, doc]))
     const txes: TxCUD[] = []
-    const places = new Map<string, number>()
+    const positions = new Map<string, number>()
     for (const trigger of triggers) {
       const cursor = cursors.get(cursorId(trigger))
-      // One beyond the end is of another history too, whatever it says of itself.
-      const isOurs = cursor?.epoch === storage.epoch && cursor.seq <= this.#workspace.lastSeq()
-      places.set(trigger.fullName, isOurs ? cursor.seq : this.#workspace.lastSeq())
+      // A cursor beyond the end of the log belongs to another epoch, whatever it says.
+      const end = this.#workspace.lastSeq()
+      const seq = cursor?.epoch === storage.epoch ? cursor.seq : undefined
+      const isOurs = seq !== undefined && seq <= end
+      positions.set(trigger.fullName, isOurs ? seq : end)
       if (isOurs) continue
       if (cursor !== undefined) this.#restored(trigger)
       txes.push(this.#move(trigger, this.#workspace.lastSeq(), cursor === undefined))
     }
     if (txes.length > 0)
-      await this.#workspace.commit(systemCaller, together(this.#workspace, txes, systemCaller))
-    return places
+      await this.#workspace.commit(systemCaller, atomic(this.#workspace, txes, systemCaller))
+    return positions
   }
 
-  /** Cursors may have been replaced or taken away past the queue. */
+  /** A restore may have replaced or removed cursors. */
   forget(triggers: readonly Installed<AsyncTrigger>[]): void {
     for (const trigger of triggers) this.#missing.add(cursorId(trigger))
   }
 
-  /** Commits the effects with the new place, together, once for each key. */
+  /** Commits the effects together with the new position, once per key. */
   async advance(
     trigger: Installed<AsyncTrigger>,
     seq: number,
@@ -67,12 +70,12 @@ export class TriggerCursors {
     const id = cursorId(trigger)
     const create = this.#missing.has(id) && !(await this.#exists(id))
     const txes = [...effects, this.#move(trigger, seq, create)]
-    await commit(systemCaller, together(this.#workspace, txes, systemCaller, key))
+    await commit(systemCaller, atomic(this.#workspace, txes, systemCaller, key))
     this.#missing.delete(id)
   }
 
-  setAside(trigger: Installed<AsyncTrigger>, { seq, tx }: LogEntry, message: string): TxCreateDoc {
-    return this.#factory.create(moduleState.class.SetAside, core.space.Configuration, {
+  deadLetter(trigger: Installed<AsyncTrigger>, { seq, tx }: LogEntry, message: string): TxCreateDoc {
+    return this.#factory.create(moduleState.class.DeadLetter, core.space.Configuration, {
       trigger: trigger.fullName,
       seq,
       transaction: tx._id,
@@ -84,7 +87,7 @@ export class TriggerCursors {
     const { id: workspace, logger } = this.#workspace
     logger.warn(
       { workspace, trigger },
-      'the workspace was restored: a trigger goes on from the end of the log',
+      'the workspace was restored: a trigger continues at the end of the log',
     )
   }
 
@@ -93,12 +96,12 @@ export class TriggerCursors {
   }
 
   #move(trigger: Installed<AsyncTrigger>, seq: number, create: boolean): TxCUD {
-    const _id = cursorId(trigger) as Ref
-    const place = { seq, epoch: this.#workspace.storage.epoch }
+    const _id = brand(cursorId(trigger))
+    const position = { seq, epoch: this.#workspace.storage.epoch }
     const _class = moduleState.class.TriggerCursor
     const space = core.space.Configuration
-    if (create) return this.#factory.create(_class, space, place, { _id })
-    return this.#factory.update({ _id, _class, space }, place)
+    if (create) return this.#factory.create(_class, space, position, { _id })
+    return this.#factory.update({ _id, _class, space }, position)
   }
 
   get #factory(): TransactionFactory {

@@ -3,9 +3,9 @@ import { pushAll } from '../../model/push-all.ts'
 
 export interface FeedSources {
   readLog: (after: number, limit: number) => Promise<LogEntry[]>
-  /** Whether the trigger is for this transaction. */
+  /** Whether the entry starts the trigger. */
   matches: (entry: LogEntry) => boolean
-  /** Of the last durable transaction. */
+  /** `seq` of the last durable transaction. */
   lastSeq: () => number
 }
 
@@ -13,14 +13,14 @@ export interface FeedSources {
 const PAGE = 500
 
 /**
- * The transactions one trigger has to see, in the order of the log: as they are committed while it keeps up,
- * read from the log while it does not.
+ * The entries that start one trigger, in the order of the log. They come from commits while the trigger keeps up, and
+ * from the log otherwise.
  */
 export class TriggerFeed {
   readonly #sources: FeedSources
   readonly #limit: number
   #waiting: LogEntry[] = []
-  /** Up to here the entries were looked at. */
+  /** All entries up to this one were examined. */
   #seen: number
   #behind: boolean
 
@@ -31,7 +31,7 @@ export class TriggerFeed {
     this.#behind = cursor < sources.lastSeq()
   }
 
-  /** The log has to be read before there is anything else to do. */
+  /** The log has to be read before the next entry is known. */
   get isBehind(): boolean {
     return this.#behind && this.#waiting.length === 0
   }
@@ -44,7 +44,7 @@ export class TriggerFeed {
     return this.#waiting[0]
   }
 
-  /** Everything up to here is done. */
+  /** All entries up to this one are done. */
   get done(): number {
     const [first] = this.#waiting
     return first === undefined ? this.#seen : first.seq - 1
@@ -54,7 +54,7 @@ export class TriggerFeed {
     if (this.#waiting[0] === entry) this.#waiting.shift()
   }
 
-  /** Entries became durable; `matching` are those the trigger is for. */
+  /** Entries are durable; `matching` are those that start the trigger. */
   committed(matching: readonly LogEntry[], last: number): void {
     if (this.#behind || last <= this.#seen) return
     const unseen = matching.filter(({ seq }) => seq > this.#seen)
@@ -65,7 +65,7 @@ export class TriggerFeed {
     }
   }
 
-  /** The log has entries that nobody told of. */
+  /** The log contains entries that {@link committed} did not receive. */
   fellBehind(): void {
     this.#behind = true
   }
@@ -74,7 +74,7 @@ export class TriggerFeed {
   async read(): Promise<void> {
     const { lastSeq, matches, readLog } = this.#sources
     const page = await readLog(this.#seen, PAGE)
-    // A commit under way may be in the log in part.
+    // The log may contain part of a running commit.
     const last = lastSeq()
     const durable = page.filter(({ seq }) => seq <= last)
     pushAll(this.#waiting, durable.filter(matches))

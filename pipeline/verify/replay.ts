@@ -5,20 +5,20 @@ import { StatusError } from '../../model/status.ts'
 import type { TxCUD } from '../../model/transactions.ts'
 import { isStoredDomain } from '../shared/stored-domain.ts'
 
-/** What the log makes of a domain's documents. */
+/** The documents of a domain that result from the log. */
 export interface ReplayedDomain {
   documents: ReadonlyMap<string, Doc>
-  /** Whether a document that the log does not make may be there all the same: it was restored. */
+  /** Whether the document may exist without being in the log, because it was restored. */
   mayHold: (id: string) => boolean
 }
 
 interface State {
   documents: Map<string, Doc>
-  /** Ids that the log has removed since the history begins. */
+  /** Ids removed by the log since the start of the history. */
   removed: Set<string>
 }
 
-/** Replays a log, entry by entry. */
+/** Replays a log entry by entry. */
 export class Replay {
   readonly flaws: string[] = []
   entries = 0
@@ -42,7 +42,7 @@ export class Replay {
     return { documents, mayHold: (id) => this.#beginsLater && !removed.has(id) }
   }
 
-  /** Documents were restored here: what there is of them the log does not tell. */
+  /** Documents were restored here, and the log does not contain them. */
   beginAnew(): void {
     this.#beginsLater = true
     for (const { documents, removed } of this.#states.values()) {
@@ -74,7 +74,7 @@ export class Replay {
       removed.add(id)
     } catch (error) {
       if (!(error instanceof StatusError)) throw error
-      // Of a document that was restored nothing is known but that it was changed.
+      // The prior state of a restored document is unknown.
       if (!this.#beginsLater || documents.has(id))
         this.flaws.push(`entry ${seq} cannot be applied to ${id}: ${error.status.code}`)
     }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Doc, Domain } from '../../model/documents.ts'
 import { ann, testPipeline } from '../../tests/support/test-pipeline.ts'
+import type { TxCUD } from '../../model/transactions.ts'
 import { createTask, removeTask, updateTask } from '../../tests/support/transactions.ts'
 import { verifyLog } from './verify-log.ts'
 
@@ -68,7 +69,7 @@ test('SRV-52: an entry that cannot be applied is a flaw of the log, not the end 
   await pipeline.tx(ann, createTask('t1', { title: 'x' }))
   const seq = pipeline.lastSeq() + 1
   const tx = updateTask('nowhere', { title: 'y' })
-  await storage.commit({ entries: [{ seq, tx, request: tx._id }], puts: [], removes: [] })
+  await storage.commit({ entries: [{ seq, tx: tx as TxCUD, request: tx._id }], puts: [], removes: [] })
   const { flaws, differences } = await verifyLog(storage, model.hierarchy)
   assert.deepEqual(flaws, [`entry ${seq} cannot be applied to nowhere: core:status:ObjectNotFound`])
   assert.deepEqual(differences, [])

@@ -1,7 +1,6 @@
 import type { Domain } from '../../model/documents.ts'
 import { contentHash } from '../../model/hash-chain.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
-import type { TxCUD } from '../../model/transactions.ts'
 import { Replay, type ReplayedDomain } from './replay.ts'
 import { readRestoreMark } from '../restore/restore-mark.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
@@ -9,32 +8,29 @@ import type { WorkspaceStorage } from '../../storage/contract.ts'
 export interface Difference {
   domain: Domain
   id: string
-  /** `missing`: the log makes it, storage lacks it. `extra`: the other way round. */
+  /** `missing`: in the log and not in storage. `extra`: in storage and not in the log. */
   kind: 'missing' | 'extra' | 'different'
 }
 
 export interface Verification {
-  /** Log entries replayed. */
+  /** Number of replayed log entries. */
   entries: number
-  /** Documents that were compared. */
+  /** Number of compared documents. */
   documents: number
-  /**
-   * The place in the log at which documents were restored, where their history begins; 0: it has all of them from the
-   * start.
-   */
+  /** The log position of the last restore, where the history starts; 0 if it is complete. */
   begins: number
-  /** Documents that were restored there, and that the log does not make. */
+  /** Number of restored documents that are not in the log. */
   restored: number
-  /** Places where `seq` does not follow on, transactions that are there twice, and those that cannot be applied. */
+  /** Gaps in `seq`, duplicate transactions, and transactions that cannot be applied. */
   flaws: string[]
   differences: Difference[]
 }
 
-/** Log entries read at a time, and bytes of documents listed at a time. */
+/** Log entries per read, and bytes of documents per page. */
 const PAGE = 5000
 const PAGE_BYTES = 4 * 1024 * 1024
 
-/** The documents of a domain as they are at one place in the log. */
+/** The documents of a domain at one log position. */
 interface Listing {
   domain: Domain
   seq: number
@@ -42,8 +38,8 @@ interface Listing {
 }
 
 /**
- * Replays the log from its start, and compares what it makes with the documents there are. Each domain is compared as of
- * one place in the log, so what is committed meanwhile makes no difference.
+ * Replays the log from its start and compares the result with the stored documents. Each domain is compared at one
+ * log position, so that concurrent commits make no difference.
  */
 export async function verifyLog(storage: WorkspaceStorage, hierarchy: Hierarchy): Promise<Verification> {
   const replay = new Replay(hierarchy)
@@ -52,7 +48,8 @@ export async function verifyLog(storage: WorkspaceStorage, hierarchy: Hierarchy)
   for (const domain of replay.domains()) listings.push(await list(storage, domain))
   listings.sort((a, b) => a.seq - b.seq)
   const begins = Math.min(restored, listings[0]?.seq ?? 0)
-  const found = { documents: 0, restored: 0, differences: [] as Difference[] }
+  const differences: Difference[] = []
+  const found = { documents: 0, restored: 0, differences }
   const log = new LogReader(storage, replay)
   await log.upTo(begins)
   if (begins > 0) replay.beginAnew()
@@ -80,7 +77,7 @@ class LogReader {
       const entries = page.filter(({ seq }) => seq <= last)
       if (entries.length === 0) return
       for (const { seq, tx } of entries) {
-        this.#replay.take(seq, this.#after + 1, tx as TxCUD)
+        this.#replay.take(seq, this.#after + 1, tx)
         this.#after = seq
       }
     }
@@ -88,17 +85,17 @@ class LogReader {
 }
 
 async function list(storage: WorkspaceStorage, domain: Domain): Promise<Listing> {
-  const walk = await storage.walk(domain)
+  const scan = await storage.scan(domain)
   try {
     const hashes = new Map<string, string>()
     for (let finished = false; !finished;) {
-      const page = await walk.next(PAGE_BYTES)
+      const page = await scan.next(PAGE_BYTES)
       for (const { id, hash } of page.docs) hashes.set(id, hash)
       ;({ finished } = page)
     }
-    return { domain, seq: walk.seq, hashes }
+    return { domain, seq: scan.seq, hashes }
   } finally {
-    walk.close()
+    scan.close()
   }
 }
 

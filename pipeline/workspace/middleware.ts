@@ -1,5 +1,5 @@
 import type { Caller } from '../shared/caller.ts'
-import type { ModelAnswer } from '../../model/workspace-model.ts'
+import type { ModelResponse } from '../../model/workspace-model.ts'
 import type { Class, Ref } from '../../model/documents.ts'
 import type { FindPlan } from '../../model/query/plan.ts'
 import type { DocumentQuery, FindOptions, FindResult } from '../../model/query/query.ts'
@@ -12,19 +12,19 @@ export interface FindRequest {
   _class: Ref<Class>
   query: DocumentQuery
   options: FindOptions
-  /** Of the three above, narrowed to what the caller may see; made by the middleware that plans. */
+  /** Class, query and options as one plan with the caller's permissions. Set by the middleware that plans. */
   plan?: FindPlan
-  /** Set: the answer may come as JSON text, in parts within these limits. */
+  /** If set, the result may be JSON text, in parts within these limits. */
   encoded?: PartLimits | undefined
-  /** No run of an earlier request will do. */
+  /** The result of an earlier request must not be shared. */
   isConsistent?: boolean
 }
 
-export type FindAnswer = FindResult | EncodedResult
+export type FindResponse = FindResult | EncodedResult
 
 export interface SearchOptions {
   limit?: number | undefined
-  /** Which words may be the beginning of a word; all where nothing is said. */
+  /** Which words match as prefixes; all by default. */
   prefix?: SearchPrefix | undefined
 }
 
@@ -39,30 +39,30 @@ export interface SearchResult {
     id: string
     title?: string
     doc: { _id: string; _class: string }
-    /** Left out for who does not see everything. */
+    /** Omitted for callers that do not see everything. */
     score?: number
     highlights: Highlight[]
   }[]
   total: number
 }
 
-/** What can be asked of a workspace. */
+/** The requests that a workspace handles. */
 export interface Handlers {
-  /** Resolves with the answer once the transaction is durable. */
+  /** Resolves with the result when the transaction is durable. */
   tx: (caller: Caller, tx: Tx) => Promise<unknown>
-  /** What can be told at once is no promise, and neither is what is wrong with a request. */
-  find: (caller: Caller, request: FindRequest) => FindAnswer | Promise<FindAnswer>
+  /** Returns or throws synchronously if the result, or the error, is known at once. */
+  find: (caller: Caller, request: FindRequest) => FindResponse | Promise<FindResponse>
   searchFulltext: (caller: Caller, query: SearchQuery, options: SearchOptions) => Promise<SearchResult>
-  loadModel: (caller: Caller, lastTxTime: number, hash?: string) => Promise<ModelAnswer | Tx[]>
+  loadModel: (caller: Caller, lastTxTime: number, hash?: string) => Promise<ModelResponse | Tx[]>
 }
 
-/** Wraps some of the handlers; what it leaves out passes through. */
+/** Wraps some of the handlers. Omitted handlers pass through. */
 export type Middleware = (next: Handlers, workspace: Workspace) => Partial<Handlers>
 
 export function compose(middlewares: readonly Middleware[], last: Handlers, workspace: Workspace): Handlers {
   return middlewares.reduceRight((next, middleware) => ({ ...next, ...middleware(next, workspace) }), last)
 }
 
-export function isEncoded(answer: FindAnswer): answer is EncodedResult {
-  return 'parts' in answer
+export function isEncoded(response: FindResponse): response is EncodedResult {
+  return 'parts' in response
 }

@@ -1,4 +1,4 @@
-import type { Space } from '../../model/documents.ts'
+import type { Doc } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import { WorkspaceEvent } from '../../model/transactions.ts'
 import type { CommitBatch } from '../../storage/contract.ts'
@@ -8,8 +8,8 @@ import { workspaceEvent } from '../push/workspace-event.ts'
 import { type AccountSet, everybody, isEmpty, nobody, union } from '../push/account-set.ts'
 
 /**
- * Takes in what a commit did to spaces: what is a space goes by the domain a document is stored in and by its stored
- * class. Accounts that gain or lose sight of a space are told to ask again for what they show.
+ * Updates the spaces that a commit changed. The domain and the class of the stored document tell which documents are
+ * spaces. Accounts that gain or lose access are told to reload.
  */
 export function securityEvents(workspace: Workspace, { puts, removes }: CommitBatch): Push[] {
   let affected = nobody
@@ -17,10 +17,9 @@ export function securityEvents(workspace: Workspace, { puts, removes }: CommitBa
   const spaceDomains = permissions.spaceDomains()
   for (const { domain, doc } of puts) {
     if (!spaceDomains.has(domain) || !permissions.isSpace(domain, doc)) continue
-    const space = doc as Space
-    affected = union(affected, permissions.spaceChanged(domain, doc._id, space))
-    // The system may have put documents into it before.
-    if (isMadeBySystem(space)) affected = everybody
+    affected = union(affected, permissions.spaceChanged(domain, doc._id, doc))
+    // The system may have created documents in it before.
+    if (isMadeBySystem(doc)) affected = everybody
   }
   for (const { domain, id } of removes) {
     if (!spaceDomains.has(domain)) continue
@@ -29,11 +28,11 @@ export function securityEvents(workspace: Workspace, { puts, removes }: CommitBa
   return isEmpty(affected) ? [] : [securityPush(workspace, affected)]
 }
 
-function isMadeBySystem({ createdBy, createdOn, modifiedBy, modifiedOn }: Space): boolean {
+function isMadeBySystem({ createdBy, createdOn, modifiedBy, modifiedOn }: Doc): boolean {
   return createdBy === core.account.System && modifiedBy === createdBy && modifiedOn === createdOn
 }
 
-/** Tells these accounts that what they may see has changed. */
+/** Tells these accounts that their visibility has changed. */
 export function securityPush(workspace: Workspace, accounts: AccountSet): Push {
   const { clock, generateId } = workspace
   const tx = workspaceEvent({ generateId, now: clock.now }, WorkspaceEvent.SecurityChange, {})

@@ -1,5 +1,5 @@
 import type { Document } from 'mongodb'
-import { askMongo, tryMongo } from '../../storage/mongodb/driver/probe.ts'
+import { probeMongo, tryMongo } from '../../storage/mongodb/driver/probe.ts'
 import type { Finding } from './finding.ts'
 
 /**
@@ -7,7 +7,7 @@ import type { Finding } from './finding.ts'
  * without credentials.
  */
 export async function mongodb(url: string, prefix: string): Promise<Finding[]> {
-  const answer = await askMongo(url)
+  const answer = await probeMongo(url)
   const { name } = answer
   if (answer.kind !== 'ready') return [{ ok: false, what: `${name} ${answer.reason}` }]
   const found = { ok: true, what: `${name} is ${answer.version}, ${roleOf(answer.hello)}` }

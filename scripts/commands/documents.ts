@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import type { Connection } from '../../client/connection/connection.ts'
 import { systemClock } from '../../model/clock.ts'
-import type { Class, Doc, Ref, Space } from '../../model/documents.ts'
+import type { Class, ClassId, Doc, Ref, Space } from '../../model/documents.ts'
 import { generateId } from '../../model/generate-id.ts'
 import { core } from '../../model/identifiers.ts'
 import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
@@ -157,7 +157,7 @@ async function existing(connection: Connection, _class: Ref<Class>, id: Ref): Pr
 
 async function changeFields(
   connection: Connection,
-  objectClass: Ref<Class>,
+  objectClass: ClassId,
   objectId: Ref,
   objectSpace: Ref<Space>,
 ) {

@@ -10,7 +10,7 @@ export function moduleMethods({ methods }: Pick<InstalledModules, 'methods'>): M
     {
       kind: 'other',
       run: async ({ pipeline, caller }, params) =>
-        await method.run(pipeline.actingFor(caller), parseParams(method.params, takeParams(params))),
+        await method.run(pipeline.moduleContextFor(caller), parseParams(method.params, takeParams(params))),
     },
   ])
 }

@@ -1,5 +1,5 @@
-import type { Missed, MissedSince } from '../../pipeline/reads/catch-up.ts'
-import type { HelloRequest, HelloResponse, LogPlace } from '../../protocol/messages.ts'
+import type { CatchUp, CatchUpRequest } from '../../pipeline/reads/catch-up.ts'
+import type { HelloRequest, HelloResponse, LogPosition } from '../../protocol/messages.ts'
 import { SIGNAL_ID } from '../../protocol/messages.ts'
 import { encodeFrame } from '../wire/encode-response.ts'
 import type { Frame } from '../wire/frame.ts'
@@ -47,7 +47,7 @@ export class Handshake {
   }
 
   /** Sends what the client missed, before anything newer; or has it reload when that cannot be told exactly. */
-  async #resume(hello: HelloRequest, { epoch, seq }: LogPlace, opened: Opened): Promise<void> {
+  async #resume(hello: HelloRequest, { epoch, seq }: LogPosition, opened: Opened): Promise<void> {
     const { feed, services, session } = this.#parts
     const { resume: most, outbox } = services.limits
     // Half of what may wait for a slow reader: the rest is for what comes meanwhile.
@@ -69,12 +69,12 @@ export class Handshake {
 
   async #readMissed(
     epoch: string,
-    request: MissedSince,
+    request: CatchUpRequest,
     { pipeline, caller }: Opened,
-  ): Promise<Missed | undefined> {
+  ): Promise<CatchUp | undefined> {
     if (epoch !== pipeline.epoch) return undefined
     try {
-      return await pipeline.missed(caller, request)
+      return await pipeline.catchUp(caller, request)
     } catch (error) {
       const { services, session } = this.#parts
       services.logger.error(

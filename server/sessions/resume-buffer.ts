@@ -1,4 +1,4 @@
-import type { Missed } from '../../pipeline/reads/catch-up.ts'
+import type { CatchUp } from '../../pipeline/reads/catch-up.ts'
 import { PushFrames } from '../wire/push-frames.ts'
 
 /** Transactions in one frame of a catch-up. */
@@ -21,7 +21,7 @@ export class ResumeBuffer {
   }
 
   /** The frames to send now. `undefined`: more came than the buffer holds. */
-  frames(missed: Missed): PushFrames[] | undefined {
+  frames(missed: CatchUp): PushFrames[] | undefined {
     if (this.#isTooMuch) return undefined
     const held = this.#held.filter(({ seq }) => seq === undefined || seq > missed.seq)
     return [...framesOf(missed), ...held]
@@ -34,7 +34,7 @@ export class ResumeBuffer {
 }
 
 /** The last frame leads to the end of the catch-up, even when there is nothing in it. */
-function framesOf({ pushes, seq }: Missed): PushFrames[] {
+function framesOf({ pushes, seq }: CatchUp): PushFrames[] {
   const frames: PushFrames[] = []
   for (let at = 0; at === 0 || at < pushes.length; at += TXES_A_FRAME) {
     const part = pushes.slice(at, at + TXES_A_FRAME)

@@ -17,10 +17,10 @@ export async function awaitMongo(
   signal?: AbortSignal,
 ): Promise<void> {
   // The driver takes long to load, so it is loaded only when it is needed.
-  const { askMongo } = await import('../../storage/mongodb/driver/probe.ts')
+  const { probeMongo } = await import('../../storage/mongodb/driver/probe.ts')
   const end = performance.now() + mongoWait * 1000
   for (;;) {
-    const answer = await askMongo(url)
+    const answer = await probeMongo(url)
     if (answer.kind === 'ready') return
     const { kind, name, reason } = answer
     if (kind === 'wrong') throw new ConfigurationError(`ATRIUM_MONGO_URL: ${name} ${reason}`)

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Storage } from '../../storage/contract.ts'
-import { createEmbeddedStorage } from '../../storage/sqlite/storage.ts'
+import { createSqliteStorage } from '../../storage/sqlite/storage.ts'
 import { createMemoryStorage } from '../../storage/memory/storage.ts'
 import type { Logger } from '../../pipeline/shared/logger.ts'
 import { awaitMongo } from './await-mongo.ts'
@@ -23,7 +23,7 @@ export async function createStorage(
     case 'embedded': {
       const { data, writers, readers, maxOpenFiles } = configuration
       const directory = join(data, WORKSPACES)
-      return createEmbeddedStorage({ directory, writers, readers, maxOpenFiles, logger })
+      return createSqliteStorage({ directory, writers, readers, maxOpenFiles, logger })
     }
     case 'mongodb':
       await awaitMongo(configuration, logger, signal)

@@ -1,5 +1,5 @@
 import assert from 'node:assert'
-import { isEncoded, type FindAnswer } from '../../pipeline/workspace/middleware.ts'
+import { isEncoded, type FindResponse } from '../../pipeline/workspace/middleware.ts'
 import type { EncodedResult, Part, PartLimits, PartStream } from '../../storage/contract.ts'
 import { type ResultPart, splitResult } from '../../protocol/chunks.ts'
 import { encodeBinary, encodeJson, findResult } from '../../protocol/codec.ts'
@@ -140,6 +140,9 @@ function documentsOf(part: Part | undefined): unknown[] {
 
 function isEncodedResult(result: unknown): result is EncodedResult {
   return (
-    typeof result === 'object' && result !== null && !Array.isArray(result) && isEncoded(result as FindAnswer)
+    typeof result === 'object' &&
+    result !== null &&
+    !Array.isArray(result) &&
+    isEncoded(result as FindResponse)
   )
 }

@@ -1,4 +1,4 @@
-import type { Class, Ref } from '../../model/documents.ts'
+import type { ClassId } from '../../model/documents.ts'
 import type { WorkspaceEvent } from '../../model/transactions.ts'
 import type { Affected } from '../../pipeline/push/affected.ts'
 import type { Audience, Push } from '../../pipeline/push/push.ts'
@@ -10,7 +10,7 @@ const INTERVAL = 1000
 
 interface Found {
   audience: Audience | undefined
-  classes: Set<Ref<Class>>
+  classes: Set<ClassId>
 }
 
 /**

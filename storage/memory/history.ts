@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto'
 import type { Doc, Domain } from '../../model/documents.ts'
 import { DocumentStore } from '../../model/document-store.ts'
 import { core, domains } from '../../model/identifiers.ts'
-import type { Tx } from '../../model/transactions.ts'
+import type { TxCUD } from '../../model/transactions.ts'
+import { restoredTransaction } from '../shared/restored-transaction.ts'
 import { type Absent, type CommitBatch, type LogEntry, type Prefetched, StorageError } from '../contract.ts'
 
-/** What is kept of a workspace whether it is open or not. */
+/** The data of a workspace, whether it is open or not. */
 export class MemoryHistory {
   readonly store = new DocumentStore()
   epoch = newEpoch()
@@ -25,7 +26,7 @@ export class MemoryHistory {
     })
     const known = new Set(this.#log.map(({ tx }) => tx._id))
     const repeated = entries.find(({ tx }) => known.has(tx._id))
-    if (repeated !== undefined) throw new StorageError('conflict', `${repeated.tx._id} is in the log already`)
+    if (repeated !== undefined) throw new StorageError('conflict', `${repeated.tx._id} is already in the log`)
     for (const entry of entries) this.#append(copy(entry))
     for (const { domain, doc } of puts) this.store.put(domain, copy(doc))
     for (const { domain, id } of removes) this.store.remove(domain, id)
@@ -35,7 +36,8 @@ export class MemoryHistory {
     const found = documents.some(({ domain, ids }) =>
       ids.some((id) => this.store.get(domain, id) !== undefined),
     )
-    if (found || this.results(requests).length > 0) throw new StorageError('exists', 'not all of it is new')
+    if (found || this.results(requests).length > 0)
+      throw new StorageError('exists', 'the batch assumed something to be new that exists')
   }
 
   read({ after, limit, objectSpace }: { after: number; limit: number; objectSpace?: string }): LogEntry[] {
@@ -54,7 +56,7 @@ export class MemoryHistory {
 
   upload(domain: Domain, docs: readonly Doc[]): void {
     if (domain !== domains.tx) for (const doc of docs) this.store.put(domain, copy(doc))
-    else this.#restore(() => docs.forEach((doc) => this.#uploadTransaction(copy(doc) as Tx)))
+    else this.#restore(() => docs.forEach((doc) => this.#uploadTransaction(restoredTransaction(copy(doc)))))
   }
 
   clean(domain: Domain, ids: readonly string[]): void {
@@ -64,7 +66,7 @@ export class MemoryHistory {
       this.#restore(() => (this.#log = this.#log.filter(({ tx }) => !removed.has(tx._id))))
   }
 
-  /** Transactions restored in any order get their places by time. */
+  /** Sorts restored transactions by time. */
   restoreOrder(): void {
     if (!this.#isRestored) return
     this.#log.sort((a, b) => a.tx.modifiedOn - b.tx.modifiedOn || a.seq - b.seq)
@@ -78,7 +80,7 @@ export class MemoryHistory {
     this.#isRestored = true
   }
 
-  #uploadTransaction(tx: Tx): void {
+  #uploadTransaction(tx: TxCUD): void {
     const known = this.#log.find((entry) => entry.tx._id === tx._id)
     if (known === undefined) this.#append({ seq: this.lastSeq + 1, tx, request: tx._id })
     else {
@@ -93,9 +95,9 @@ export class MemoryHistory {
   }
 }
 
-/** What would come back from a file: changing the original later changes nothing here. */
+/** Copies the value as a file would, so that later changes of the original have no effect. */
 function copy<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value)) as T
+  return JSON.parse(JSON.stringify(value))
 }
 
 function newEpoch(): string {

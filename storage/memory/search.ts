@@ -6,7 +6,7 @@ import type { DomainSchema, SearchHit, SearchRequest, StorageSchema } from '../c
 import { hitOf, isLeftOut } from '../search/search-hit.ts'
 import { searchText } from '../search/search-text.ts'
 
-/** A word in the title counts as much as four in the body. */
+/** A word in the title counts as four words in the body. */
 const titleWeight = 4
 
 export function search(source: DocumentSource, schema: StorageSchema, request: SearchRequest): SearchHit[] {
@@ -28,7 +28,7 @@ function hitsIn(source: DocumentSource, schema: DomainSchema, request: SearchReq
   return hits
 }
 
-/** 0 unless the document has every term. */
+/** 0 unless the document contains every term. */
 function scoreOf(doc: Doc, schema: DomainSchema, wanted: Search): number {
   const { title, body } = searchText(doc, schema)
   let score = 0

@@ -2,7 +2,7 @@ import { type Storage, StorageError, type StorageSchema, type WorkspaceStorage }
 import { MemoryHistory } from './history.ts'
 import { MemoryWorkspace } from './workspace.ts'
 
-/** Storage that lasts as long as the process: for tests, and for workspaces nobody wants to keep. */
+/** Storage in memory, for tests and for temporary workspaces. */
 export function createMemoryStorage(): Storage {
   return new MemoryStorage()
 }
@@ -16,7 +16,7 @@ class MemoryStorage implements Storage {
   openWorkspace(workspace: string, schema: StorageSchema): Promise<WorkspaceStorage> {
     if (this.#isClosed) return Promise.reject(new StorageError('closed', 'the storage is closed'))
     if (this.#open.has(workspace))
-      return Promise.reject(new StorageError('conflict', 'the workspace is open already'))
+      return Promise.reject(new StorageError('conflict', 'the workspace is already open'))
     const history = this.#histories.get(workspace) ?? new MemoryHistory()
     this.#histories.set(workspace, history)
     history.restoreOrder()

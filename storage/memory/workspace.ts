@@ -6,7 +6,7 @@ import type { FindResult } from '../../model/query/query.ts'
 import {
   type CommitBatch,
   type DocumentPage,
-  type DomainWalk,
+  type DomainScan,
   type EncodedResult,
   type LogEntry,
   type PartLimits,
@@ -21,7 +21,7 @@ import {
 import { encodeParts } from '../shared/encode.ts'
 import type { MemoryHistory } from './history.ts'
 import { search } from './search.ts'
-import { byId, MemoryWalk, pageOf } from './walk.ts'
+import { byId, MemoryScan, pageOf } from './scan.ts'
 
 export interface MemoryWorkspaceOptions {
   history: MemoryHistory
@@ -113,8 +113,8 @@ export class MemoryWorkspace implements WorkspaceStorage {
     })
   }
 
-  walk(domain: Domain): Promise<DomainWalk> {
-    return this.#run(({ store, lastSeq }) => new MemoryWalk(lastSeq, byId(store, domain)))
+  scan(domain: Domain): Promise<DomainScan> {
+    return this.#run(({ store, lastSeq }) => new MemoryScan(lastSeq, byId(store, domain)))
   }
 
   upload(domain: Domain, docs: readonly Doc[]): Promise<void> {

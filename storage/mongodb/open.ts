@@ -1,11 +1,11 @@
 import type { Collection, Db } from 'mongodb'
 import type { StorageSchema } from '../contract.ts'
 import { Committer } from './commit/committer.ts'
-import { Contested } from './commit/tombstones.ts'
+import { Tombstones } from './commit/tombstones.ts'
 import { Documents } from './documents/documents.ts'
 import { messageOf } from './driver/failure.ts'
 import { type History, metaCollection, openHistory, ordersByCodePoint } from './log/workspace-metadata.ts'
-import { Irregularities } from './query/mixed-type-fields.ts'
+import { MixedTypeFields } from './query/mixed-type-fields.ts'
 import { Log } from './log/log.ts'
 import { prepareLog } from './log/log-indexes.ts'
 import type { QueryContext } from './query/query.ts'
@@ -27,11 +27,11 @@ export interface OpenOptions {
   retry: RetryOptions
   now: () => number
   logger: StorageLogger | undefined
-  /** Documents below which a domain has no indexes. */
+  /** Minimum number of documents for a domain to have indexes. */
   leastIndexed: number
 }
 
-/** What an open workspace consists of. */
+/** The parts of an open workspace. */
 export interface OpenedWorkspace extends QueryContext {
   history: History
   log: Log
@@ -41,7 +41,7 @@ export interface OpenedWorkspace extends QueryContext {
   retry: RetryOptions
 }
 
-/** Takes over the workspace, making it when it is new, and makes up for what its last owner left undone. */
+/** Takes over the workspace, or creates it, and replays what the last owner left unwritten. */
 export function openDatabase(options: OpenOptions): Promise<OpenedWorkspace> {
   return retrying(() => open(options), options.retry)
 }
@@ -51,17 +51,18 @@ async function open(options: OpenOptions): Promise<OpenedWorkspace> {
   const meta = metaCollection(database)
   const history = await openHistory(meta)
   const byCodePoint = await ordersByCodePoint(meta)
-  const contested = new Contested(database.collection('atrium.contested'))
-  const irregularities = new Irregularities(database.collection('atrium.irregular'), byCodePoint)
-  const [over] = await Promise.all([contested.load(now()), irregularities.load()])
-  const owned = await own(options, { history, contested, irregularities })
+  // Names of existing collections: `contested` contains tombstones, `irregular` mixed-type fields.
+  const tombstones = new Tombstones(database.collection('atrium.contested'))
+  const mixedTypeFields = new MixedTypeFields(database.collection('atrium.irregular'), byCodePoint)
+  const [over] = await Promise.all([tombstones.load(now()), mixedTypeFields.load()])
+  const owned = await own(options, { history, tombstones, mixedTypeFields })
   await owned.documents.purge(over)
-  await contested.forget(over)
-  const schema = openSchema(options, irregularities, owned.documents)
+  await tombstones.forget(over)
+  const schema = openSchema(options, mixedTypeFields, owned.documents)
   await schema.open(declared)
   const scratch = new Scratch(database.collection('atrium.scratch'))
   const refused = refusals(options.logger)
-  const parts = { ...owned, contested, irregularities, schema, history, meta, scratch, refused, retry, now }
+  const parts = { ...owned, tombstones, mixedTypeFields, schema, history, meta, scratch, refused, retry, now }
   const committer = new Committer(parts)
   return { ...parts, byCodePoint, committer, restoring: new Restoring({ ...parts, committer }) }
 }
@@ -74,11 +75,11 @@ interface Owned {
 
 interface Known {
   history: History
-  contested: Contested
-  irregularities: Irregularities
+  tombstones: Tombstones
+  mixedTypeFields: MixedTypeFields
 }
 
-/** A restored log is put in order as soon as it is owned, and then the new one is owned. */
+/** Takes over the log. A restored log is sorted, and the new log is taken over too. */
 async function own(options: OpenOptions, known: Known): Promise<Owned> {
   const { database } = options
   const { history } = known
@@ -90,41 +91,44 @@ async function own(options: OpenOptions, known: Known): Promise<Owned> {
   return await takeOver(options, known)
 }
 
-async function takeOver(options: OpenOptions, { history, contested, irregularities }: Known): Promise<Owned> {
+async function takeOver(
+  options: OpenOptions,
+  { history, tombstones, mixedTypeFields }: Known,
+): Promise<Owned> {
   const { database, now, logger } = options
   const entries = database.collection<StoredEntry>(history.log)
   await prepareLog(entries, indexFailures(logger))
   const log = new Log(entries, () => history.restored)
   const documents = new Documents({
     database,
-    log: () => ({ collection: entries as unknown as Collection, lastSeq: log.lastSeq }),
-    hasTombstones: () => contested.size > 0,
-    isContested: (domain, id) => contested.has(domain, id),
-    noteText: (domain) => irregularities.noteText(domain),
+    log: () => ({ collection: entries, lastSeq: log.lastSeq }),
+    hasTombstones: () => tombstones.size > 0,
+    needsTombstone: (domain, id) => tombstones.has(domain, id),
+    noteText: (domain) => mixedTypeFields.noteTextDocuments(domain),
     refused: refusals(logger),
   })
   const tail = await log.takeOver()
   const left = await log.stored(tail)
   if (left.length > 0) {
-    await contested.add(changedDocuments(left), now())
+    await tombstones.add(changedDocuments(left), now())
     const skipped = (fields: Record<string, unknown>) =>
-      logger?.error(fields, 'an entry could not be played again')
+      logger?.error(fields, 'an entry could not be replayed')
     await replay(left, { documents, offset: history.offset, skipped })
   }
-  log.lastSeq = tail.lastSeq
+  log.advance(tail.lastSeq)
   if (left.length > 0) await log.seal()
   return { log, entries, documents }
 }
 
 function openSchema(
   { database, retry, logger, leastIndexed }: OpenOptions,
-  irregularities: Irregularities,
+  mixedTypeFields: MixedTypeFields,
   documents: Documents,
 ): Schema {
   return new Schema({
     database,
     meta: metaCollection(database),
-    irregularities,
+    mixedTypeFields,
     source: (domain) => documents.source(domain),
     retry,
     leastIndexed,
@@ -136,7 +140,7 @@ type Report = (error: unknown, fields: Record<string, unknown>) => void
 
 function indexFailures(logger: StorageLogger | undefined): Report {
   return (error, fields) => {
-    logger?.error({ reason: messageOf(error), ...fields }, 'an index could not be made')
+    logger?.error({ reason: messageOf(error), ...fields }, 'an index could not be created')
   }
 }
 
@@ -147,7 +151,7 @@ function refusals(
     logger?.error(
       fields,
       isKept
-        ? 'MongoDB refuses something as it is, so it is stored as text'
-        : 'MongoDB refuses a document in any form, so it is set aside: only the log has it',
+        ? 'MongoDB rejects content, which is stored as text instead'
+        : 'MongoDB rejects a document even as text: only the log contains it',
     )
 }

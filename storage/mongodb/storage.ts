@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { MongoClient } from 'mongodb'
 import { systemClock } from '../../model/clock.ts'
 import type { Storage, StorageSchema, WorkspaceStorage } from '../contract.ts'
-import { createEmbeddedStorage } from '../sqlite/storage.ts'
+import { createSqliteStorage } from '../sqlite/storage.ts'
 import { type LongReadLimits, LongReads } from '../shared/long-reads.ts'
 import { OpenWorkspaces } from '../shared/open-workspaces.ts'
 import { createClient, ownDatabase } from './driver/client.ts'
@@ -16,23 +16,23 @@ import { SearchIndex } from './search/search-index.ts'
 import { MongoWorkspace } from './workspace.ts'
 
 export interface MongoStorageOptions {
-  /** Of the server, as the driver takes it: `mongodb://...`. */
+  /** The connection string: `mongodb://...`. */
   url: string
-  /** Databases' names begin with it: lower-case letters, digits and `-_`, at most 20. `atrium-` when left out. */
+  /** Prefix of database names: at most 20 lower-case letters, digits, `-` and `_`. `atrium-` by default. */
   databasePrefix?: string
-  /** Where this server keeps its full-text indexes; for as long as the storage is open when left out. */
+  /** Directory of this server's full-text indexes. By default a temporary one, as long as the storage is open. */
   searchDirectory?: string
-  /** Documents that a find by words asks for by their ids, at most. 5,000 when left out. */
-  mostCandidates?: number
-  /** Documents below which a domain has no indexes, which are a file each. 500 when left out. */
+  /** Maximum number of ids that a full-text find asks for. 5,000 by default. */
+  maxPrefilterIds?: number
+  /** Minimum number of documents for a domain to have indexes, which are a file each. 500 by default. */
   leastIndexed?: number
-  /** Milliseconds in which what failed is tried again: elections take 10 to 12 s. 30,000 when left out. */
+  /** Maximum time of retries, in milliseconds: elections take 10 to 12 s. 30,000 by default. */
   retryFor?: number
-  /** Milliseconds a server has to answer a command. 30,000 when left out. */
+  /** Time for a server to execute a command, in milliseconds. 30,000 by default. */
   commandTimeout?: number
-  /** Milliseconds to wait for a server. As `retryFor`, from 1,000 to 5,000, when left out. */
+  /** Time to wait for a server, in milliseconds. `retryFor` by default, within 1,000 to 5,000. */
   selectionTimeout?: number
-  /** Bounds of reads that go on over several requests. `longReadLimits` when left out. */
+  /** Limits of reads that take several requests. `longReadLimits` by default. */
   longReads?: Partial<LongReadLimits>
   logger?: StorageLogger
   now?: () => number
@@ -61,20 +61,21 @@ class MongoStorage implements Storage {
   readonly #workspaces = new OpenWorkspaces<MongoWorkspace>()
   readonly #abort = new AbortController()
   readonly #longReads: LongReads
-  /** The indexes' files, each for one workspace. */
+  /** Index files, one for each workspace. */
   readonly #search: { storage: Storage; directory: string; isTemporary: boolean }
   #closing: Promise<void> | undefined
 
   constructor(options: MongoStorageOptions) {
     const { url, databasePrefix = 'atrium-', retryFor = defaultRetry, commandTimeout = 30_000 } = options
     const { selectionTimeout = Math.min(Math.max(retryFor, 1000), 5000) } = options
-    if (!/^[a-z0-9_-]{0,20}$/.test(databasePrefix)) throw new Error(`not a prefix: ${databasePrefix}`)
+    if (!/^[a-z0-9_-]{0,20}$/.test(databasePrefix))
+      throw new Error(`invalid prefix of database names: ${databasePrefix}`)
     this.#options = options
     this.#prefix = databasePrefix
     this.#longReads = new LongReads(options.longReads)
     const directory = options.searchDirectory ?? join(tmpdir(), `atrium-search-${randomUUID()}`)
     const isTemporary = options.searchDirectory === undefined
-    this.#search = { storage: createEmbeddedStorage({ directory }), directory, isTemporary }
+    this.#search = { storage: createSqliteStorage({ directory }), directory, isTemporary }
     this.#client = createClient(url, { selectionTimeout, commandTimeout })
   }
 
@@ -91,7 +92,7 @@ class MongoStorage implements Storage {
       retryFor = defaultRetry,
       now = systemClock.now,
       logger,
-      mostCandidates,
+      maxPrefilterIds,
       leastIndexed = 500,
     } = this.#options
     const database = ownDatabase(this.#client, databaseName(this.#prefix, workspace))
@@ -99,7 +100,7 @@ class MongoStorage implements Storage {
     try {
       const opened = await openDatabase({ database, declared, retry, now, logger, leastIndexed })
       const { storage, directory } = this.#search
-      const searchIndex = new SearchIndex({ storage, directory, workspace, context: opened, mostCandidates })
+      const searchIndex = new SearchIndex({ storage, directory, workspace, context: opened, maxPrefilterIds })
       return new MongoWorkspace(opened, { longReads: this.#longReads, searchIndex, closed })
     } catch (error) {
       throw toStorageError(error)

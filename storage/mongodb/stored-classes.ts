@@ -1,7 +1,7 @@
 import type { Domain } from '../../model/documents.ts'
 import type { OpenedWorkspace } from './open.ts'
 
-/** The classes of all stored documents, in the domains that are declared or were when the workspace was open last. */
+/** The classes of all stored documents, in domains that are declared now or were at the last opening. */
 export async function storedClasses({
   documents,
   schema,

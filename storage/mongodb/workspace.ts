@@ -5,7 +5,7 @@ import type { FindResult } from '../../model/query/query.ts'
 import {
   type CommitBatch,
   type DocumentPage,
-  type DomainWalk,
+  type DomainScan,
   type EncodedResult,
   type LogEntry,
   type PartLimits,
@@ -19,7 +19,7 @@ import {
   type WorkspaceStorage,
 } from '../contract.ts'
 import type { LongRead, LongReads } from '../shared/long-reads.ts'
-import { narrowed } from './search/search-prefilter.ts'
+import { prefilterPlan } from './search/search-prefilter.ts'
 import { toStorageError } from './driver/failure.ts'
 import { find } from './query/find.ts'
 import { findParts, type Parts } from './query/long-find.ts'
@@ -28,7 +28,7 @@ import { retrying } from './driver/retry.ts'
 import { maxGroupBytes } from './driver/size-limits.ts'
 import type { SearchIndex } from './search/search-index.ts'
 import { storedClasses } from './stored-classes.ts'
-import { listPage, ReplayingWalk } from './query/walk.ts'
+import { listPage, ReplayingScan } from './query/scan.ts'
 
 export interface WorkspaceParts {
   longReads: LongReads
@@ -36,7 +36,7 @@ export interface WorkspaceParts {
   closed: () => void
 }
 
-/** An open workspace: its owner's view of a database. */
+/** An open workspace: the owner's access to a database. */
 export class MongoWorkspace implements WorkspaceStorage {
   readonly epoch: string
   readonly lastSeq: number
@@ -46,7 +46,7 @@ export class MongoWorkspace implements WorkspaceStorage {
   readonly #searchIndex: SearchIndex
   readonly #closed: () => void
   readonly #running = new Set<Promise<unknown>>()
-  /** The end of what is being written. */
+  /** The end of the last write. */
   #writing: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
 
@@ -119,21 +119,21 @@ export class MongoWorkspace implements WorkspaceStorage {
     return this.#read(() => listPage(domain, { cursor, byteLimit }, this.#opened))
   }
 
-  async walk(domain: Domain): Promise<DomainWalk> {
+  async scan(domain: Domain): Promise<DomainScan> {
     const { committer } = this.#opened
     if (!committer.isSettled) await this.#write(() => committer.settle())
-    const { walkIdle } = this.#longReads.limits
-    const read = await this.#long(() => undefined, walkIdle)
-    const walk = new ReplayingWalk(domain, this.#opened)
+    const { scanIdle } = this.#longReads.limits
+    const read = await this.#long(() => undefined, scanIdle)
+    const scan = new ReplayingScan(domain, this.#opened)
     return {
-      seq: walk.seq,
+      seq: scan.seq,
       next: (byteLimit) =>
         read.step(async () => {
-          const page = await this.#read(() => walk.next(byteLimit))
+          const page = await this.#read(() => scan.next(byteLimit))
           if (page.finished) read.finished()
           return page
         }),
-      get: (ids) => read.step(() => this.#read(() => walk.get(ids))),
+      get: (ids) => read.step(() => this.#read(() => scan.get(ids))),
       close: () => read.end(),
     }
   }
@@ -159,7 +159,7 @@ export class MongoWorkspace implements WorkspaceStorage {
     })
   }
 
-  /** Set once it was told to close. */
+  /** Set when the workspace is told to close. */
   get closing(): Promise<void> | undefined {
     return this.#closing
   }
@@ -177,14 +177,14 @@ export class MongoWorkspace implements WorkspaceStorage {
       schema.close()
       if (committer.isSettled && !log.isLost) await log.seal()
     } catch {
-      // Whoever opens it next makes up for what was not told.
+      // The next owner replays what is missing.
     } finally {
       this.#closed()
     }
   }
 
   #narrowed(plan: FindPlan): Promise<FindPlan> {
-    return narrowed(plan, this.#opened.schema.current, this.#searchIndex)
+    return prefilterPlan(plan, this.#opened.schema.current, this.#searchIndex)
   }
 
   async #read<T>(action: () => Promise<T>): Promise<T> {
@@ -208,7 +208,7 @@ export class MongoWorkspace implements WorkspaceStorage {
     return { isSnapshot: false, next, close: () => read.end() }
   }
 
-  /** Waits for another one to end when there are as many as there may be. */
+  /** Waits for another read to end if there are too many. */
   async #long(release: () => void, idle?: number): Promise<LongRead> {
     const reads = this.#longReads
     while (reads.size >= reads.limits.atOnce) await reads.room(reads.ended)
@@ -216,7 +216,7 @@ export class MongoWorkspace implements WorkspaceStorage {
     return reads.begin(this, release, idle)
   }
 
-  /** One after another. */
+  /** Runs one write at a time. */
   #write<T>(action: () => Promise<T>): Promise<T> {
     if (this.#closing !== undefined)
       return Promise.reject(new StorageError('closed', 'the workspace is closed'))

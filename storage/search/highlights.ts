@@ -7,13 +7,13 @@ import type { Highlight } from '../contract.ts'
 import { textsAt } from './search-text.ts'
 import { pushAll } from '../../model/push-all.ts'
 
-/** Of one hit. */
+/** Maximum number per hit. */
 const MOST_HIGHLIGHTS = 5
-/** Of one text, in UTF-16 units, and how many of them stand before the first marked word. */
+/** Maximum length of a text in UTF-16 units, and of the context before the first match. */
 const LONGEST_TEXT = 240
 const BEFORE = 60
 
-/** The texts of a document that have a term of the search, cut to where they are. */
+/** Texts of the document that contain a term of the search, cut around the matches. */
 export function highlightsOf(doc: Doc, paths: readonly Path[], search: Search): Highlight[] {
   const terms = search.termsFor(doc._class)
   const found: Highlight[] = []
@@ -27,12 +27,12 @@ export function highlightsOf(doc: Doc, paths: readonly Path[], search: Search): 
   return found
 }
 
-/** In order, and joined where they overlap, as words of scripts without spaces do. */
+/** Matches in order. Overlapping ones are merged: words of scripts without spaces overlap. */
 function marksIn(words: readonly Word[], terms: readonly SearchTerm[]): Highlight['marks'] {
   const texts = words.map(({ text }) => text)
   const marks: Highlight['marks'] = []
   for (const [start, { from }] of words.entries()) {
-    // What comes later is cut off.
+    // Later matches are cut off.
     if (from > (marks[0]?.[0] ?? from) + LONGEST_TEXT) break
     for (const term of terms)
       if (isAt(texts, start, term))
@@ -47,7 +47,7 @@ function marksIn(words: readonly Word[], terms: readonly SearchTerm[]): Highligh
   }, [])
 }
 
-/** Where the words of a term that begins here stand. */
+/** The positions of the words of a term. */
 function marksOf(words: readonly Word[], term: SearchTerm): Highlight['marks'] {
   return words.map(({ from, to, pair }, index) => {
     const isFirstAlone = pair?.character === term.words[index]
@@ -55,7 +55,7 @@ function marksOf(words: readonly Word[], term: SearchTerm): Highlight['marks'] {
   })
 }
 
-/** Whole characters of the text around the first mark, and the marks that are within. */
+/** Cuts the text around the first match, at whole characters, with the matches inside. */
 function cut(text: string, marks: Highlight['marks']): Omit<Highlight, 'field'> {
   const [[first] = [0]] = marks
   const start = boundary(text, text.length <= LONGEST_TEXT ? 0 : Math.max(0, first - BEFORE))
@@ -67,7 +67,7 @@ function cut(text: string, marks: Highlight['marks']): Omit<Highlight, 'field'> 
   }
 }
 
-/** Not between the two units of one character. */
+/** Avoids splitting a surrogate pair. */
 function boundary(text: string, at: number): number {
   const isBetween = /[\uDC00-\uDFFF]/.test(text.charAt(at)) && /[\uD800-\uDBFF]/.test(text.charAt(at - 1))
   return isBetween ? at - 1 : Math.min(at, text.length)

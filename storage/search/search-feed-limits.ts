@@ -1,7 +1,7 @@
-/** Milliseconds from a commit on, so that what was committed is in the full-text index within a second. */
+/** Milliseconds after a commit. A change is in the full-text index within a second. */
 export const searchFeedLimits = {
-  /** Until the feed begins: meanwhile several changes of one document become one. */
+  /** Delay of the update, which merges several changes of one document. */
   delay: 300,
-  /** Until it goes on even while commits wait. */
+  /** From then on the update does not yield to commits. */
   patience: 600,
 }

@@ -4,7 +4,7 @@ import type { DomainSchema, SearchHit, SearchRequest, VisibleDocuments } from '.
 import { highlightsOf } from './highlights.ts'
 import { titleOf } from './search-text.ts'
 
-/** What a search tells of a document that it found. */
+/** The hit for a document. */
 export function hitOf(
   doc: Doc,
   { fullText }: Pick<DomainSchema, 'fullText'>,
@@ -22,7 +22,7 @@ export function hitOf(
   }
 }
 
-/** Whether the request leaves the document out, whatever its words are. */
+/** Whether the request excludes the document, regardless of its words. */
 export function isLeftOut(doc: Doc, { classes, spaces, visible }: SearchRequest): boolean {
   const { _class, space } = doc
   if (classes?.includes(_class) === false || spaces?.includes(space) === false) return true

@@ -10,7 +10,7 @@ export interface SearchText {
   body: string[][]
 }
 
-/** The first full-text field that is set. */
+/** The first full-text field with a value. */
 export function titleOf(doc: Doc, paths: readonly Path[]): string | undefined {
   for (const path of paths) {
     const [first] = textsAt(doc, path)
@@ -31,17 +31,17 @@ export function searchText(doc: Doc, schema: Pick<DomainSchema, 'fullText' | 'ac
   return found
 }
 
-/** What decides how a domain's documents are indexed, to tell whether an index was made for it. */
+/** The declarations that determine the content of the index. It is rebuilt when they change. */
 export function declaredSearch({ domain, fullText, accented }: DomainSchema): unknown[] {
   return [domain, fullText, ...(accented ?? [])]
 }
 
-/** Whether accents count in the document. */
+/** Whether accents are significant in the document. */
 export function hasAccents({ _class }: Doc, { accented }: Pick<DomainSchema, 'accented'>): boolean {
   return accented?.includes(_class) === true
 }
 
-/** What is not empty. */
+/** The texts at the path, without empty ones. */
 export function textsAt(doc: Doc, path: Path): string[] {
   const texts: string[] = []
   for (const value of readerOf(path)(doc)) {
@@ -57,7 +57,7 @@ function isText(value: unknown): value is string {
 
 const readers = new WeakMap<Path, (doc: Doc) => unknown[]>()
 
-/** Kept: to make one takes longer than to read by it. */
+/** Cached: creating a reader takes longer than a read. */
 function readerOf(path: Path): (doc: Doc) => unknown[] {
   let reader = readers.get(path)
   if (reader === undefined) readers.set(path, (reader = valuesAt(path)))

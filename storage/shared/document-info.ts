@@ -3,7 +3,7 @@ import type { Doc } from '../../model/documents.ts'
 import { canonicalJson } from '../../model/hash-chain.ts'
 import type { DocumentInfo } from '../contract.ts'
 
-/** What a listing tells of documents, up to a limit in bytes of their JSON text. */
+/** The documents of a page, up to a limit in bytes of their JSON text. */
 export class InfoPage {
   readonly docs: DocumentInfo[] = []
   readonly #byteLimit: number
@@ -13,7 +13,7 @@ export class InfoPage {
     this.#byteLimit = byteLimit
   }
 
-  /** Whether there was room for it; for the first there always is. */
+  /** Whether the document fits. The first one always does. */
   add(doc: Doc, size = Buffer.byteLength(JSON.stringify(doc))): boolean {
     if (this.docs.length > 0 && this.#bytes + size > this.#byteLimit) return false
     this.docs.push({ id: doc._id, hash: hashOf(doc), size })
@@ -22,7 +22,7 @@ export class InfoPage {
   }
 }
 
-/** The model's `contentHash`, by what is faster in Node. */
+/** Equal to the model's `contentHash`, but faster in Node. */
 function hashOf(doc: Doc): string {
   return createHash('sha256').update(canonicalJson(doc)).digest('hex')
 }

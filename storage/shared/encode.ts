@@ -2,16 +2,19 @@ import type { EncodedResult, Part, PartLimits } from '../contract.ts'
 
 const encoder = new TextEncoder()
 
-/** At most this many bytes of UTF-8 come of one unit of a string. */
+/** Maximum number of UTF-8 bytes per UTF-16 unit. */
 const bytesPerUnit = 3
 
 /**
- * Up to here a part stays a string. To copy that to another thread costs less than to encode it and hand it over,
- * as every buffer is memory outside of the heap, some 64 MB of which make V8 collect all garbage.
+ * Up to this length a part stays a string. Copying that to another thread costs less than encoding and transferring
+ * it: buffers are off-heap memory, and about 64 MB of them cause a full garbage collection.
  */
 const longestText = 262_144
 
-/** Documents' JSON texts in parts. Long ones have buffers of their own, ready to be handed to another thread. */
+/**
+ * Splits the JSON texts of documents into parts. Long parts have buffers of their own, ready to be transferred to
+ * another thread.
+ */
 export function encodeParts(rows: readonly string[], total: number, limits: PartLimits): EncodedResult {
   const whole = rows.join(',')
   if (fitsOnePart(whole, rows.length, limits)) return { parts: rows.length === 0 ? [] : [whole], total }
@@ -20,7 +23,7 @@ export function encodeParts(rows: readonly string[], total: number, limits: Part
   return { parts: [...parts, ...(cutter.end() ?? [])], total }
 }
 
-/** Documents whose texts are joined already, where they fit one part. */
+/** A page whose texts are already joined, if it fits into one part. */
 export function encodePage(
   page: { text: string; count: number } | undefined,
   limits: PartLimits,
@@ -29,12 +32,12 @@ export function encodePage(
   return { parts: page.count === 0 ? [] : [page.text], total: -1 }
 }
 
-/** Whether the text of so many documents is surely short enough. */
+/** Whether the text surely fits into one part. */
 function fitsOnePart(text: string, count: number, limits: PartLimits): boolean {
   return count <= limits.maxCount && text.length * bytesPerUnit <= Math.min(limits.maxBytes, longestText)
 }
 
-/** Those that are here, and those that are to be read. */
+/** All parts, including the rest. */
 export async function allParts({ parts, rest }: EncodedResult): Promise<Part[]> {
   const all = [...parts]
   for (let final = rest === undefined; !final;) {
@@ -45,7 +48,7 @@ export async function allParts({ parts, rest }: EncodedResult): Promise<Part[]> 
   return all
 }
 
-/** Cuts documents' JSON texts into parts as they come. */
+/** Splits the JSON texts of documents into parts, one document at a time. */
 export class PartCutter {
   readonly #limits: PartLimits
   #rows: string[] = []
@@ -55,7 +58,7 @@ export class PartCutter {
     this.#limits = limits
   }
 
-  /** The part that ends before this row, once there is one. */
+  /** The part that ends before this row, if it is complete. */
   add(row: string): [Part] | undefined {
     const size = Buffer.byteLength(row)
     const { maxCount, maxBytes } = this.#limits
@@ -66,7 +69,7 @@ export class PartCutter {
     return part
   }
 
-  /** What was added since the last part. */
+  /** The documents since the last part. */
   end(): [Part] | undefined {
     if (this.#rows.length === 0) return undefined
     const text = this.#rows.join(',')

@@ -5,14 +5,14 @@ interface Infos {
   finished: boolean
 }
 
-/** Cuts what is read into chunks of so many bytes of documents: a larger document is a chunk of its own. */
+/** Splits what is read into chunks of a number of bytes of documents. A larger document is a chunk of its own. */
 export class InfoChunks {
   readonly #read: (byteLimit: number) => Promise<Infos>
-  /** Read, and in no chunk yet: a read that fails loses nothing. */
+  /** Read, but not yet part of a chunk: a failed read loses nothing. */
   readonly #ahead: DocumentInfo[] = []
   #isAtEnd = false
 
-  /** `read` gives the next ones, of about so many bytes. */
+  /** `read` returns the next documents, of about this number of bytes. */
   constructor(read: (byteLimit: number) => Promise<Infos>) {
     this.#read = read
   }

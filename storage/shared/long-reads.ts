@@ -1,16 +1,16 @@
 import { StorageError } from '../contract.ts'
 
-/** Bounds of reads that go on over several requests, each of which keeps a snapshot or a cursor. */
+/** Limits of reads that take several requests. Each holds a snapshot or a cursor. */
 export interface LongReadLimits {
-  /** At once: in embedded storage for each thread that reads, otherwise for the storage. */
+  /** Maximum number: per reader thread in SQLite storage, per storage otherwise. */
   atOnce: number
-  /** Milliseconds one waits for another to end when there are as many. */
+  /** Time that a read waits for another one to end, in milliseconds. */
   wait: number
-  /** Milliseconds nothing is asked of one before it is given up. */
+  /** Time between two requests of a read before it is ended, in milliseconds. */
   idle: number
-  /** The same for a backup's walk over a domain that has not come to its end. */
-  walkIdle: number
-  /** Milliseconds one lasts. What it keeps grows with every commit. */
+  /** The same for the scan of a domain for a backup, until it is complete. */
+  scanIdle: number
+  /** Maximum duration of a read, in milliseconds. The cost of a snapshot grows with every commit. */
   longest: number
 }
 
@@ -18,11 +18,11 @@ export const longReadLimits: LongReadLimits = {
   atOnce: 64,
   wait: 30_000,
   idle: 60_000,
-  walkIdle: 300_000,
+  scanIdle: 300_000,
   longest: 3_600_000,
 }
 
-/** The reads under way of one storage: counted, and ended when nobody goes on with them. */
+/** The open reads of one storage. Counts them, and ends those that are idle. */
 export class LongReads {
   readonly limits: LongReadLimits
   readonly #open = new Map<LongRead, object>()
@@ -37,12 +37,12 @@ export class LongReads {
     return this.#open.size
   }
 
-  /** How many have ended so far. */
+  /** Number of reads that have ended. */
   get ended(): number {
     return this.#ended
   }
 
-  /** @param release what it keeps; called once, however it ends */
+  /** @param release releases the snapshot or cursor; called once */
   begin(owner: object, release: () => void, idle = this.limits.idle): LongRead {
     const read = new LongRead({ ...this.limits, idle }, () => {
       this.#open.delete(read)
@@ -55,8 +55,8 @@ export class LongReads {
   }
 
   /**
-   * Resolves when another one may begin.
-   * @param ended how many had when there was no room
+   * Resolves when another read may start.
+   * @param ended the number of ended reads when there was no room
    * @throws StorageError `limit`
    */
   async room(ended: number): Promise<void> {
@@ -75,13 +75,13 @@ export class LongReads {
     })
   }
 
-  /** Ends those of an open workspace. */
+  /** Ends the reads of one workspace. */
   end(owner: object): void {
     for (const [read, of] of this.#open) if (of === owner) read.end(new StorageError('closed', 'closed'))
   }
 }
 
-/** One read under way. */
+/** One open read. */
 export class LongRead {
   #idleFor: number
   readonly #ended: () => void
@@ -96,12 +96,12 @@ export class LongRead {
     this.#rest()
   }
 
-  /** Why it is over, when it is. */
+  /** Why the read has ended, if it has. */
   get #over(): StorageError | undefined {
     return this.#reason
   }
 
-  /** Goes on with it. A failure ends it. @throws StorageError why it is over, when it is */
+  /** Runs a request of the read. A failure ends the read. @throws StorageError why the read has ended */
   async step<T>(action: () => Promise<T>): Promise<T> {
     if (this.#over !== undefined) throw this.#over
     clearTimeout(this.#idle)
@@ -116,7 +116,7 @@ export class LongRead {
     }
   }
 
-  /** It has come to its end, and what it keeps is not kept as long as before. */
+  /** The read is complete. Its snapshot is held for a shorter time. */
   finished(): void {
     this.#idleFor = Math.min(this.#idleFor, longReadLimits.idle)
   }

@@ -1,14 +1,14 @@
 import type { DomainSchema, StorageSchema } from '../contract.ts'
 
-/** Everything that was declared once or the other time. */
-export function unitedSchema(kept: StorageSchema, declared: StorageSchema): StorageSchema {
+/** The union of the declarations. */
+export function mergeSchemas(kept: StorageSchema, declared: StorageSchema): StorageSchema {
   const byDomain = new Map(kept.domains.map((domain) => [domain.domain, domain]))
   for (const domain of declared.domains)
-    byDomain.set(domain.domain, unitedDomain(byDomain.get(domain.domain), domain))
+    byDomain.set(domain.domain, mergeDomains(byDomain.get(domain.domain), domain))
   return { domains: [...byDomain.values()] }
 }
 
-function unitedDomain(kept: DomainSchema | undefined, declared: DomainSchema): DomainSchema {
+function mergeDomains(kept: DomainSchema | undefined, declared: DomainSchema): DomainSchema {
   if (kept === undefined) return declared
   const accented = distinct([...(kept.accented ?? []), ...(declared.accented ?? [])])
   return {

@@ -2,7 +2,7 @@ import { isFields } from '../../model/json-value.ts'
 import { core } from '../../model/identifiers.ts'
 import { touchedFields } from '../../model/touched-fields.ts'
 
-/** A transaction, as far as it names documents and their fields. */
+/** The parts of a transaction that name documents and their fields. */
 export interface NamingTransaction {
   _class?: unknown
   objectId?: unknown
@@ -12,12 +12,13 @@ export interface NamingTransaction {
 }
 
 /**
- * The ids of the documents that a transaction of the log may have changed. With `fields`: without those in which
- * it changed none of these.
+ * The ids of the documents that a logged transaction may have changed. With `fields`, documents in which none of
+ * these changed are omitted.
  */
 export function namedIds(tx: NamingTransaction, fields?: ReadonlySet<string>): string[] {
-  const isNamed = typeof tx.objectId === 'string' && (fields === undefined || mayChange(tx, fields))
-  const own = isNamed ? [tx.objectId as string] : []
+  const { objectId } = tx
+  const isNamed = fields === undefined || mayChange(tx, fields)
+  const own = typeof objectId === 'string' && isNamed ? [objectId] : []
   const inner = [tx.tx ?? [], tx.txes ?? []].flat()
   return [...own, ...inner.flatMap((each) => namedIds(each, fields))]
 }

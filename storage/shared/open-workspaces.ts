@@ -1,24 +1,24 @@
 import { StorageError, type WorkspaceStorage } from '../contract.ts'
 
 interface Closable extends WorkspaceStorage {
-  /** Set once it was told to close. */
+  /** Set when the workspace is told to close. */
   readonly closing: Promise<void> | undefined
 }
 
-/** The workspaces that a storage has open, each once. */
+/** The open workspaces of a storage. Each is open once. */
 export class OpenWorkspaces<T extends Closable> {
   readonly #open = new Map<string, Promise<T>>()
   #isClosed = false
 
   /**
-   * Waits for the former owner, if it is on its way out. What is made calls `closed` at its end.
-   * @throws StorageError `conflict` when it is open, `closed` when all were closed
+   * Waits until a former owner has closed the workspace. The new workspace calls `closed` at its end.
+   * @throws StorageError `conflict` if it is open, `closed` if the storage is closed
    */
   async open(workspace: string, make: (closed: () => void) => Promise<T>): Promise<T> {
     this.#refuseClosed()
     const before = await this.#open.get(workspace)?.catch(() => undefined)
     await before?.closing
-    if (this.#open.has(workspace)) throw new StorageError('conflict', 'the workspace is open already')
+    if (this.#open.has(workspace)) throw new StorageError('conflict', 'the workspace is already open')
     const opening = make(() => this.#open.delete(workspace))
     this.#open.set(workspace, opening)
     try {

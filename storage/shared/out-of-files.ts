@@ -1,15 +1,20 @@
 import { closeSync, openSync } from 'node:fs'
 import { devNull } from 'node:os'
 
-/** What a person does when no more files and connections can be opened. */
+/** Advice for a person when no more files and connections can be opened. */
 export const TOO_MANY_FILES =
   'too many files and connections are open: raise the limit of the process (`ulimit -n`)'
 
-/** Whether the failure is that no more files can be opened, by the process or on the whole machine. */
+/** Whether the process or the machine can open no more files. */
 export function isOutOfFiles(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  // SQLite does not tell why.
+  const code = codeOf(error)
+  // SQLite does not report the cause.
   return isOutOfFilesCode(code) || (code === 'SQLITE_CANTOPEN' && cannotOpenAny())
+}
+
+/** The code of an error of the system or of SQLite. */
+export function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
 }
 
 function isOutOfFilesCode(code: unknown): boolean {
@@ -21,6 +26,6 @@ function cannotOpenAny(): boolean {
     closeSync(openSync(devNull, 'r'))
     return false
   } catch (error) {
-    return isOutOfFilesCode((error as NodeJS.ErrnoException).code)
+    return isOutOfFilesCode(codeOf(error))
   }
 }

@@ -1,14 +1,15 @@
 import { chmodSync, closeSync, fchmodSync, openSync } from 'node:fs'
 import { chmod, mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { codeOf } from './out-of-files.ts'
 
-/** What is kept is for the user the server runs as, and for nobody else. */
+/** Only the user that runs the server may access the data. */
 export const PRIVATE_FOLDER = 0o700
 export const PRIVATE_FILE = 0o600
 
 /**
- * Makes the folder where it is not there, and what is missing above it.
- * @throws Error what the system says; Node's own `recursive` never ends where a folder is there and takes no other, as
+ * Creates the folder and missing parents.
+ * @throws Error of the system. Node's own `recursive` never ends below a folder that accepts no others, such as
  *   `/proc`
  */
 export async function makePrivateFolder(path: string): Promise<void> {
@@ -16,7 +17,7 @@ export async function makePrivateFolder(path: string): Promise<void> {
     await makeOne(path)
   } catch (error) {
     const above = dirname(path)
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === path) throw error
+    if (codeOf(error) !== 'ENOENT' || above === path) throw error
     await makePrivateFolder(above)
     await makeOne(path)
   }
@@ -29,7 +30,7 @@ async function makeOne(path: string): Promise<void> {
     if (await isFolder(path)) return
     throw error
   }
-  // The umask may have taken from it what the server itself needs.
+  // The umask may have removed permissions that the server needs.
   await chmod(path, PRIVATE_FOLDER)
 }
 
@@ -38,7 +39,7 @@ async function isFolder(path: string): Promise<boolean> {
   return found?.isDirectory() === true
 }
 
-/** Makes an empty file, whatever the umask. @throws Error `EEXIST` and what else the system says */
+/** Creates an empty file, regardless of the umask. @throws Error `EEXIST` or another one of the system */
 export function createPrivateFile(path: string): void {
   const descriptor = openSync(path, 'wx', PRIVATE_FILE)
   try {
@@ -48,7 +49,10 @@ export function createPrivateFile(path: string): void {
   }
 }
 
-/** Takes from the group and others what they may do. @param mode as it is; nothing happens when that is nothing */
+/**
+ * Removes the permissions of the group and others. @param mode the current mode; nothing happens if it has no such
+ * permissions
+ */
 export function closeToOthers(path: string, mode: number): void {
   if ((mode & 0o077) !== 0) chmodSync(path, mode & PRIVATE_FOLDER)
 }

@@ -1,17 +1,17 @@
 import { StorageError } from '../contract.ts'
 
 export interface TooLargeFields {
-  /** Bytes that it would take. */
+  /** Required size in bytes. */
   size: number
-  /** Bytes that the storage takes. */
+  /** Maximum size in bytes. */
   limit: number
-  /** Requests that have entries in the log which are too large. */
+  /** Requests with log entries that are too large. */
   requests?: readonly string[]
   /** Ids of documents that are too large. */
   documents?: readonly string[]
 }
 
-/** Something of a batch is larger than the storage keeps, or all of it together where nothing is named. */
+/** A part of a batch is too large, or the whole batch if nothing is named. */
 export class TooLargeError extends StorageError {
   readonly size: number
   readonly limit: number
@@ -26,7 +26,7 @@ export class TooLargeError extends StorageError {
     this.documents = documents
   }
 
-  /** Several that were found in one batch, as one: the size is that of the first. */
+  /** Combines several errors of one batch. The size is that of the first. */
   static ofAll([first, ...others]: readonly [TooLargeError, ...TooLargeError[]]): TooLargeError {
     const all = [first, ...others]
     return new TooLargeError(first.message, {

@@ -4,28 +4,28 @@ import type { Storage, StorageSchema, WorkspaceStorage } from '../contract.ts'
 import { type LongReadLimits, LongReads } from '../shared/long-reads.ts'
 import { OpenWorkspaces } from '../shared/open-workspaces.ts'
 import { makePrivateFolder } from '../shared/private-files.ts'
-import type { Opened, WorkerOptions } from './worker/worker-protocol.ts'
+import type { WorkerOptions } from './worker/worker-protocol.ts'
 import { toError, toFailure } from './file/failure.ts'
 import { fileName } from './file/file-name.ts'
-import { ShortReads } from './sync-reads.ts'
+import { SyncReads } from './sync-reads.ts'
 import { type Registered, WorkerThread } from './worker/worker-thread.ts'
-import { EmbeddedWorkspace } from './workspace.ts'
+import { SqliteWorkspace } from './workspace.ts'
 
-export interface EmbeddedStorageOptions {
-  /** Where the workspaces' files are; made when it isn't there. */
+export interface SqliteStorageOptions {
+  /** The directory of the files. Created if missing. */
   directory: string
-  /** Threads that write, each for its share of the workspaces. 1 when left out. */
+  /** Number of writer threads, which share the workspaces. 1 by default. */
   writers?: number
-  /** Threads that read. 1 when left out. */
+  /** Number of reader threads. 1 by default. */
   readers?: number
-  /** Files a thread keeps open at most; others are opened again when they are asked for. 256 when left out. */
+  /** Maximum number of open files per thread. Others are reopened on demand. 256 by default. */
   maxOpenFiles?: number
-  /** Bounds of reads that go on over several requests. `longReadLimits` when left out. */
+  /** Limits of reads that take several requests. `longReadLimits` by default. */
   longReads?: Partial<LongReadLimits>
-  /** Bytes a workspace's file may grow to; past that, commits fail as they do on a full disk. */
+  /** Maximum size of a workspace's file in bytes. Beyond it, commits fail as on a full disk. */
   maxFileBytes?: number
   logger?: StorageLogger
-  /** Told of every thread that is started. */
+  /** Called for every thread that is started. */
   workerStarted?: (worker: Worker) => void
 }
 
@@ -40,31 +40,31 @@ const defaultOpenFiles = 256
  * Storage in SQLite files, one for each workspace, without a server of its own.
  *
  * @example
- * const storage = createEmbeddedStorage({ directory: 'data' })
+ * const storage = createSqliteStorage({ directory: 'data' })
  * const workspace = await storage.openWorkspace('home', { domains: [] })
  */
-export function createEmbeddedStorage(options: EmbeddedStorageOptions): Storage {
-  return new EmbeddedStorage(options)
+export function createSqliteStorage(options: SqliteStorageOptions): Storage {
+  return new SqliteStorage(options)
 }
 
-class EmbeddedStorage implements Storage {
+class SqliteStorage implements Storage {
   readonly name = 'embedded'
   readonly #directory: string
   readonly #writers: WorkerThread[]
   readonly #readers: WorkerThread[]
-  readonly #shortReads: ShortReads
+  readonly #syncReads: SyncReads
   readonly #longReads: LongReads
-  readonly #workspaces = new OpenWorkspaces<EmbeddedWorkspace>()
+  readonly #workspaces = new OpenWorkspaces<SqliteWorkspace>()
   #opened = 0
   #closing: Promise<void> | undefined
 
-  constructor(options: EmbeddedStorageOptions) {
+  constructor(options: SqliteStorageOptions) {
     this.#directory = options.directory
     this.#longReads = new LongReads(options.longReads)
     const maxLongReads = this.#longReads.limits.atOnce
     this.#writers = threads('writer', options.writers ?? 1, { ...options, maxLongReads })
     this.#readers = threads('reader', options.readers ?? 1, { ...options, maxLongReads })
-    this.#shortReads = new ShortReads({ maxOpenFiles: options.maxOpenFiles ?? defaultOpenFiles })
+    this.#syncReads = new SyncReads({ maxOpenFiles: options.maxOpenFiles ?? defaultOpenFiles })
   }
 
   async openWorkspace(workspace: string, schema: StorageSchema): Promise<WorkspaceStorage> {
@@ -75,7 +75,7 @@ class EmbeddedStorage implements Storage {
     return (this.#closing ??= this.#close())
   }
 
-  async #open(workspace: string, schema: StorageSchema, closed: () => void): Promise<EmbeddedWorkspace> {
+  async #open(workspace: string, schema: StorageSchema, closed: () => void): Promise<SqliteWorkspace> {
     await this.#makeDirectory()
     const number = this.#opened++
     const file = join(this.#directory, fileName(workspace))
@@ -83,13 +83,13 @@ class EmbeddedStorage implements Storage {
     const writer = assigned(this.#writers, number)
     const reader = assigned(this.#readers, number)
     try {
-      const opened = (await writer.request(registered, { method: 'open' })) as Opened
+      const opened = await writer.request(registered, { method: 'open' })
       registered.attachment = { file, schema: opened.schema }
-      return new EmbeddedWorkspace({
+      return new SqliteWorkspace({
         registered,
         writer,
         reader,
-        shortReads: this.#shortReads,
+        syncReads: this.#syncReads,
         longReads: this.#longReads,
         opened,
         closed,
@@ -117,7 +117,7 @@ class EmbeddedStorage implements Storage {
 function threads(
   role: WorkerOptions['role'],
   count: number,
-  options: EmbeddedStorageOptions & { maxLongReads: number },
+  options: SqliteStorageOptions & { maxLongReads: number },
 ): WorkerThread[] {
   const { maxOpenFiles = defaultOpenFiles, maxFileBytes, maxLongReads, logger, workerStarted } = options
   const maxPages = maxFileBytes === undefined ? undefined : Math.ceil(maxFileBytes / pageBytes)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { FindPlan } from '../../model/query/plan.ts'
 import { eq, plan, putAll, task, taskSchema } from '../testing/fixture.ts'
-import { ShortReads } from './sync-reads.ts'
+import { SyncReads } from './sync-reads.ts'
 import { temporarySubject } from '../testing/sqlite-test-storage.ts'
 import type { Registered } from './worker/worker-thread.ts'
 
@@ -13,10 +13,10 @@ let pace = 0
 let time = 0
 
 async function withReads(
-  run: (reads: ShortReads, registered: Registered, path: string) => void | Promise<void>,
+  run: (reads: SyncReads, registered: Registered, path: string) => void | Promise<void>,
 ): Promise<void> {
   const { storage, directory, dispose } = await temporarySubject()
-  const reads = new ShortReads({ maxOpenFiles: 4, now: () => (time += pace) })
+  const reads = new SyncReads({ maxOpenFiles: 4, now: () => (time += pace) })
   pace = 0
   try {
     const workspace = await storage.openWorkspace('w', taskSchema)

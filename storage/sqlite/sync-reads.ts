@@ -6,8 +6,9 @@ import type { Registered } from './worker/worker-thread.ts'
 import type { WorkspaceFile } from './file/workspace-file.ts'
 
 /**
- * Milliseconds a read may hold up the event loop. After so many in a row that took longer, its like go to a reader
- * for a while, and for twice as long after the next one; one alone may be the machine's fault.
+ * Maximum time that a read may block the event loop, in milliseconds. After several slow reads in a row, reads of
+ * that shape go to a reader thread for a while, and for twice as long after the next slow one. A single slow read may
+ * have another cause.
  */
 const TOO_LONG = 4
 const TOO_OFTEN = 3
@@ -15,21 +16,20 @@ const FIRST_DISTRUST = 1000
 const LONGEST_DISTRUST = 60_000
 const SLOW_SHAPES = 10_000
 
-/** Reads of one shape that took too long, one after another, and until when they go to a reader. */
+/** Consecutive slow reads of one shape, and the time until which they go to a reader. */
 interface Slow {
   count: number
   until: number
 }
 
 /**
- * Reads that touch few rows, on the event loop: to cross to a reader's thread and back costs the event loop alone
- * as much as to read a page (`docs/performance.md`). What can't be answered so, for whatever reason, is left to a
- * reader: it tells errors as they are, and waits where there is something to wait for.
+ * Reads of few rows on the event loop: sending a call to a reader thread and back costs the event loop as much as
+ * reading a page (`docs/performance.md`). Anything else goes to a reader, which reports errors and waits for locks.
  */
-export class ShortReads {
+export class SyncReads {
   readonly #handles: Handles
   readonly #attached = new Map<number, Registered['attachment']>()
-  /** By workspace and shape of the plan. */
+  /** By workspace and query shape. */
   readonly #slow = new LRUCache<string, Slow>({ max: SLOW_SHAPES })
   readonly #now: () => number
 
@@ -43,7 +43,7 @@ export class ShortReads {
     const file = this.#file(registered)
     if (file === undefined) return undefined
     const page = preparePage(file, plan)
-    if (page === undefined || !page.prepared.isShort) return undefined
+    if (page === undefined || !page.prepared.readsFewRows) return undefined
     const key = `${registered.workspace} ${page.shape.key}`
     const slow = this.#slow.size === 0 ? undefined : this.#slow.get(key)
     return slow !== undefined && this.#now() < slow.until ? undefined : this.#read(file, page, key, slow)

@@ -1,12 +1,12 @@
 import type { Doc, Domain } from '../../model/documents.ts'
 import { domains } from '../../model/identifiers.ts'
 import { findResult } from '../../model/query/evaluate.ts'
-import type { Condition, FindPlan, LookupPlan } from '../../model/query/plan.ts'
-import type { FindResult, WithLookup } from '../../model/query/query.ts'
+import type { FindPlan } from '../../model/query/plan.ts'
+import type { FindResult } from '../../model/query/query.ts'
 import {
   type CommitBatch,
   type DocumentPage,
-  type DomainWalk,
+  type DomainScan,
   type EncodedResult,
   type LogEntry,
   type PartLimits,
@@ -22,45 +22,46 @@ import type { LongReads } from '../shared/long-reads.ts'
 import {
   busy,
   type FoundParts,
-  type NextPart,
   type Opened,
   type ReadCall,
-  type WalkBegun,
+  type ResultOfCall,
   type WriteCall,
 } from './worker/worker-protocol.ts'
+import { jsonText, parseJson } from '../shared/json-text.ts'
 import { encodePage } from '../shared/encode.ts'
-import { EmbeddedWalk } from './walk.ts'
+import { SqliteScan } from './scan.ts'
 import type { Page } from './reads/find.ts'
 import { type KeyLayout, keyLayout, keyValues } from './sql/key-columns.ts'
+import { planSearches } from './sql/plan-searches.ts'
 import { documentRow, entryRow, transactionRow } from './sql/row.ts'
-import type { ShortReads } from './sync-reads.ts'
+import type { SyncReads } from './sync-reads.ts'
 import type { Registered, WorkerThread } from './worker/worker-thread.ts'
 
-export interface EmbeddedWorkspaceOptions {
+export interface SqliteWorkspaceOptions {
   registered: Registered
   writer: WorkerThread
   reader: WorkerThread
-  shortReads: ShortReads
+  syncReads: SyncReads
   longReads: LongReads
   opened: Opened
   closed: () => void
 }
 
-/** All of a group is handed to another thread at once. */
+/** A group is passed to another thread in one message. */
 const maxGroupBytes = 128 * 1024 * 1024
 
-/** An open workspace, seen from the event loop: its file is only touched by the workers. */
-export class EmbeddedWorkspace implements WorkspaceStorage {
+/** An open workspace on the event loop. Its file is accessed by the workers. */
+export class SqliteWorkspace implements WorkspaceStorage {
   readonly epoch: string
   readonly lastSeq: number
   readonly maxGroupBytes = maxGroupBytes
-  readonly #options: EmbeddedWorkspaceOptions
+  readonly #options: SqliteWorkspaceOptions
   readonly #layouts = new Map<Domain, KeyLayout>()
   #closing: Promise<void> | undefined
-  /** Resolves when the full-text index has all that was committed; undefined when there was a commit since. */
+  /** Resolves when the full-text index contains all commits; undefined after another commit. */
   #caughtUp: Promise<unknown> | undefined
 
-  constructor(options: EmbeddedWorkspaceOptions) {
+  constructor(options: SqliteWorkspaceOptions) {
     this.#options = options
     this.epoch = options.opened.epoch
     this.lastSeq = options.opened.lastSeq
@@ -75,30 +76,28 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
   }
 
   async find(plan: FindPlan): Promise<FindResult> {
-    const page = this.#shortPage(plan)
-    if (page !== undefined) return findResult(JSON.parse(`[${page.text}]`) as WithLookup<Doc>[], -1)
+    const page = this.#syncPage(plan)
+    if (page !== undefined) return findResult(parseJson(jsonText<Doc[]>(`[${page.text}]`)), -1)
     await this.#catchUpFor(plan)
-    const text = await this.#read({ method: 'find', plan })
-    const { docs, total } = JSON.parse(text as string) as { docs: WithLookup<Doc>[]; total: number }
+    const { docs, total } = parseJson(await this.#read({ method: 'find', plan }))
     return findResult(docs, total)
   }
 
   findAtOnce(plan: FindPlan, limits: PartLimits): EncodedResult | undefined {
-    return encodePage(this.#shortPage(plan), limits)
+    return encodePage(this.#syncPage(plan), limits)
   }
 
   async findEncoded(plan: FindPlan, limits: PartLimits): Promise<EncodedResult> {
     await this.#catchUpFor(plan)
-    return this.#encoded((await this.#long({ method: 'findEncoded', plan, limits })) as FoundParts)
+    return this.#encoded(await this.#long(() => this.#read({ method: 'findEncoded', plan, limits })))
   }
 
   async get(domain: Domain, ids: readonly string[]): Promise<Doc[]> {
-    return JSON.parse((await this.#read({ method: 'get', domain, ids })) as string) as Doc[]
+    return parseJson(await this.#read({ method: 'get', domain, ids }))
   }
 
   async prefetch(request: Prefetch): Promise<Prefetched> {
-    const text = await this.#write({ method: 'prefetch', request })
-    const { requests, documents } = JSON.parse(text as string) as Prefetched
+    const { requests, documents } = parseJson(await this.#write({ method: 'prefetch', request }))
     return { requests: requests.map(({ id, result }) => ({ id, result })), documents }
   }
 
@@ -111,35 +110,32 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
     this.#caughtUp = undefined
   }
 
-  takeAnswers(): void {
-    this.#options.writer.takeAnswers()
+  pollReplies(): void {
+    this.#options.writer.pollReplies()
   }
 
   async readLog(request: { after: number; limit: number; objectSpace?: string }): Promise<LogEntry[]> {
-    return JSON.parse((await this.#read({ method: 'readLog', ...request })) as string) as LogEntry[]
+    return parseJson(await this.#read({ method: 'readLog', ...request }))
   }
 
   async search(request: SearchRequest): Promise<SearchHit[]> {
     await this.#catchUp()
-    return JSON.parse((await this.#read({ method: 'search', request })) as string) as SearchHit[]
+    return parseJson(await this.#read({ method: 'search', request }))
   }
 
   async storedClasses(): Promise<{ domain: Domain; _class: string }[]> {
-    const text = await this.#read({ method: 'storedClasses' })
-    return JSON.parse(text as string) as { domain: Domain; _class: string }[]
+    return parseJson(await this.#read({ method: 'storedClasses' }))
   }
 
   async list(domain: Domain, cursor: string | undefined, byteLimit: number): Promise<DocumentPage> {
-    return JSON.parse(
-      (await this.#read({ method: 'list', domain, cursor, byteLimit })) as string,
-    ) as DocumentPage
+    return parseJson(await this.#read({ method: 'list', domain, cursor, byteLimit }))
   }
 
-  async walk(domain: Domain): Promise<DomainWalk> {
-    const begun = (await this.#long({ method: 'beginWalk', domain })) as WalkBegun
+  async scan(domain: Domain): Promise<DomainScan> {
+    const begun = await this.#long(() => this.#read({ method: 'beginScan', domain }))
     const { longReads } = this.#options
-    const read = longReads.begin(this, this.#ending(begun.read), longReads.limits.walkIdle)
-    return new EmbeddedWalk(begun, read, (call) => this.#ask(call))
+    const read = longReads.begin(this, this.#ending(begun.read), longReads.limits.scanIdle)
+    return new SqliteScan(begun, read, { ask: (call) => this.#ask(call) })
   }
 
   async upload(domain: Domain, docs: readonly Doc[]): Promise<void> {
@@ -154,7 +150,7 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
     await this.#write({ method: 'clean', domain, ids })
   }
 
-  /** Set once it was told to close. */
+  /** Set when the workspace is told to close. */
   get closing(): Promise<void> | undefined {
     return this.#closing
   }
@@ -164,10 +160,10 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
   }
 
   async #close(): Promise<void> {
-    const { registered, reader, writer, shortReads, longReads, closed } = this.#options
+    const { registered, reader, writer, syncReads, longReads, closed } = this.#options
     longReads.end(this)
     try {
-      shortReads.release(registered)
+      syncReads.release(registered)
       await reader.request(registered, { method: 'release' })
       await writer.request(registered, { method: 'release' })
     } catch (error) {
@@ -198,20 +194,20 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
       const {
         parts: [part],
         final,
-      } = (await open.step(() => this.#ask({ method: 'nextPart', read }))) as NextPart
+      } = await open.step(() => this.#ask({ method: 'nextPart', read }))
       if (final) open.end()
       return { part, final }
     }
     return { parts, total, rest: { isSnapshot: true, next, close: () => open.end() } }
   }
 
-  /** What may keep a snapshot: waits for another one to end when there are as many as there may be. */
-  async #long(call: ReadCall): Promise<unknown> {
+  /** Runs a call that may hold a snapshot. If there are too many, waits for another one to end. */
+  async #long<R>(ask: () => Promise<R | typeof busy>): Promise<R> {
     const { longReads } = this.#options
     for (;;) {
       const { ended } = longReads
-      const answer = await this.#read(call)
-      if (answer !== busy) return answer
+      const result = await ask()
+      if (result !== busy) return result
       await longReads.room(ended)
     }
   }
@@ -220,22 +216,22 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
     return () => void this.#ask({ method: 'closeRead', read }).catch(() => undefined)
   }
 
-  #shortPage(plan: FindPlan): Page | undefined {
-    const { shortReads, registered } = this.#options
-    // What asks the full-text index waits until it has caught up.
+  #syncPage(plan: FindPlan): Page | undefined {
+    const { syncReads, registered } = this.#options
+    // Searches wait for the full-text index.
     const isAtHand = this.#closing === undefined && !planSearches(plan)
-    return isAtHand ? shortReads.page(registered, plan) : undefined
+    return isAtHand ? syncReads.page(registered, plan) : undefined
   }
 
-  #read(call: ReadCall): Promise<unknown> {
+  #read<C extends ReadCall>(call: C): Promise<ResultOfCall<C>> {
     return this.#closing === undefined ? this.#ask(call) : closedWorkspace()
   }
 
-  #ask(call: ReadCall): Promise<unknown> {
+  #ask<C extends ReadCall>(call: C): Promise<ResultOfCall<C>> {
     return this.#options.reader.request(this.#options.registered, call)
   }
 
-  #write(call: WriteCall): Promise<unknown> {
+  #write<C extends WriteCall>(call: C): Promise<ResultOfCall<C>> {
     return this.#closing === undefined
       ? this.#options.writer.request(this.#options.registered, call)
       : closedWorkspace()
@@ -258,26 +254,4 @@ export class EmbeddedWorkspace implements WorkspaceStorage {
 
 function closedWorkspace(): Promise<never> {
   return Promise.reject(new StorageError('closed', 'the workspace is closed'))
-}
-
-function planSearches({ condition, sort, lookups }: FindPlan): boolean {
-  const sortSearches = sort.some(({ cases }) => cases?.some((each) => searches(each.condition)) === true)
-  return searches(condition) || sortSearches || lookups.some(lookupSearches)
-}
-
-function searches(condition: Condition): boolean {
-  switch (condition.op) {
-    case 'all-of':
-    case 'any-of':
-    case 'none-of':
-      return condition.conditions.some(searches)
-    case 'lookup':
-      return searches(condition.condition)
-    default:
-      return condition.op === 'search'
-  }
-}
-
-function lookupSearches(lookup: LookupPlan): boolean {
-  return searches(lookup.condition) || lookup.nested.some(lookupSearches)
 }

@@ -6,7 +6,7 @@ import type { Doc } from '../../model/documents.ts'
 import { contentHash } from '../../model/hash-chain.ts'
 import { core } from '../../model/identifiers.ts'
 import type { TxCUD } from '../../model/transactions.ts'
-import type { DocumentInfo, DomainWalk, WorkspaceStorage } from '../contract.ts'
+import type { DocumentInfo, DomainScan, WorkspaceStorage } from '../contract.ts'
 import { domainHash } from '../shared/domain-hash.ts'
 import {
   batch,
@@ -34,7 +34,7 @@ export function describeBackup(name: string, make: SubjectFactory, sizes: SuiteS
       const writers = new Writers(workspace, seed)
       for (let round = 0; round < sizes.commits; round++) await writers.commit()
       const running = writers.start()
-      const walk = await workspace.walk('task')
+      const walk = await workspace.scan('task')
       const listed: DocumentInfo[] = []
       const read: Doc[] = []
       for (let finished = false; !finished;) {
@@ -96,7 +96,7 @@ export function describeBackup(name: string, make: SubjectFactory, sizes: SuiteS
     within(async (workspace) => {
       await workspace.upload('task', [task('old', { rank: 'a' })])
       await workspace.commit(batch({ entries: [entry(1), entry(2)] }))
-      const [log, tasks] = [await workspace.walk('tx'), await workspace.walk('task')]
+      const [log, tasks] = [await workspace.scan('tx'), await workspace.scan('task')]
       const operations = { rank: 'b' }
       const update = entry(3, { _class: core.class.TxUpdateDoc, objectId: 'old', operations })
       await workspace.commit(
@@ -111,7 +111,7 @@ export function describeBackup(name: string, make: SubjectFactory, sizes: SuiteS
   )
 }
 
-async function idsOf(walk: DomainWalk): Promise<string[]> {
+async function idsOf(walk: DomainScan): Promise<string[]> {
   const { docs, finished } = await walk.next(1e6)
   assert.ok(finished)
   return docs.map(({ id }) => id)

@@ -18,7 +18,7 @@ export function describeChunks(name: string, make: SubjectFactory, { chunked }: 
       await commit(workspace, created)
       const list = await allOf((cursor) => workspace.list('task', cursor, LIMIT))
       checkChunks(list, sizes.length)
-      const walk = await workspace.walk('task')
+      const walk = await workspace.scan('task')
       // What there is now says nothing of how large it was.
       await commit(
         workspace,

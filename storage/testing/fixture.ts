@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Doc, Domain, Ref, Space } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import type { Condition, FindPlan, Path, Value } from '../../model/query/plan.ts'
-import type { Tx } from '../../model/transactions.ts'
+import type { TxCUD } from '../../model/transactions.ts'
 import type {
   CommitBatch,
   EncodedResult,
@@ -95,7 +95,7 @@ export function entry(
     objectSpace: 'space-a' as Ref<Space>,
     ...fields,
   }
-  return { seq, tx: tx as unknown as Tx, request: _id, ...rest }
+  return { seq, tx: tx as unknown as TxCUD, request: _id, ...rest }
 }
 
 export function batch(parts: Partial<CommitBatch>): CommitBatch {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Subject } from './fixture.ts'
 import { fileName } from '../sqlite/file/file-name.ts'
-import { createEmbeddedStorage, type EmbeddedStorageOptions } from '../sqlite/storage.ts'
+import { createSqliteStorage, type SqliteStorageOptions } from '../sqlite/storage.ts'
 
 export interface TemporarySubject extends Subject {
   directory: string
@@ -11,10 +11,10 @@ export interface TemporarySubject extends Subject {
 
 /** For tests: a storage in a folder that goes with it. */
 export async function temporarySubject(
-  options: Partial<EmbeddedStorageOptions> = {},
+  options: Partial<SqliteStorageOptions> = {},
 ): Promise<TemporarySubject> {
   const directory = await mkdtemp(join(tmpdir(), 'atrium-storage-'))
-  const storage = createEmbeddedStorage({ directory, ...options })
+  const storage = createSqliteStorage({ directory, ...options })
   const dispose = async () => {
     await storage.close()
     await rm(directory, { recursive: true, force: true })

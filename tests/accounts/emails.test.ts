@@ -4,7 +4,7 @@ import { test, type TestContext } from 'node:test'
 import jwt from 'jsonwebtoken'
 import { systemClock } from '../../model/clock.ts'
 import { openWorkspace } from '../../pipeline/open-workspace.ts'
-import { createEmbeddedStorage } from '../../storage/sqlite/storage.ts'
+import { createSqliteStorage } from '../../storage/sqlite/storage.ts'
 import { InstalledModules } from '../../pipeline/modules/installed-modules.ts'
 import { AccountsStore, creation } from '../../server/accounts/builtin/accounts-store.ts'
 import { accountsWorkspace } from '../../server/accounts/builtin/accounts-workspace.ts'
@@ -96,7 +96,7 @@ async function oldAccounts(
   },
 ): Promise<void> {
   const log = new TestLog()
-  const storage = createEmbeddedStorage({ directory: join(data, 'workspaces') })
+  const storage = createSqliteStorage({ directory: join(data, 'workspaces') })
   const options = { storage, clock: { now: systemClock.now }, logger: log, modules: new InstalledModules([]) }
   const pipeline = await openWorkspace({ ...accountsWorkspace(systemClock.now), ...options })
   const hashes = new Passwords()

@@ -8,7 +8,7 @@ import { openWorkspace, type Pipeline } from '../../pipeline/open-workspace.ts'
 import { Permissions } from '../../pipeline/permissions/permissions.ts'
 import { readSpaces } from '../../pipeline/permissions/read-spaces.ts'
 import type { Affected } from '../../pipeline/push/affected.ts'
-import { innerChange } from '../../pipeline/permissions/log-entry.ts'
+import { innerChange } from '../../model/inner-change.ts'
 import type { Push } from '../../pipeline/push/push.ts'
 import { readModel } from '../../pipeline/reads/read-model.ts'
 import { createMemoryStorage } from '../../storage/memory/storage.ts'
@@ -164,7 +164,7 @@ class Run {
   }
 
   /** Nobody brings a time of an own but who imports, and nobody one for the model. */
-  #checkTime(mayImport: boolean, tx: Tx): void {
+  #checkTime(mayImport: boolean, tx: TxCUD): void {
     const { objectClass } = innerChange(tx)
     const { hierarchy } = this.#reference
     const isOfModel = hierarchy.findClass(objectClass) && hierarchy.domainOf(objectClass) === 'model'
@@ -268,7 +268,7 @@ class Run {
             isOfModel || known.some(({ objectClass }) => objectClass === _class),
             `${who.email} is told of ${_class}`,
           )
-      const missed = await this.#pipeline.missed(who, { after: before, most: 1000 })
+      const missed = await this.#pipeline.catchUp(who, { after: before, most: 1000 })
       if (missed !== undefined)
         assert.deepEqual(
           missed.pushes.map(({ seq }) => seq),

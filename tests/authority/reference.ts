@@ -1,7 +1,7 @@
 import { applyTransaction, targetOf } from '../../model/apply-transaction.ts'
 import type { Doc } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
-import type { Tx, TxCUD } from '../../model/transactions.ts'
+import type { TxCUD } from '../../model/transactions.ts'
 import { largest } from '../../model/largest.ts'
 
 /*
@@ -11,7 +11,7 @@ import { largest } from '../../model/largest.ts'
 
 export interface LoggedChange {
   seq: number
-  tx: Tx
+  tx: TxCUD
   request: string
   before: Doc | undefined
   after: Doc | undefined
@@ -74,7 +74,7 @@ export class Reference {
   }
 
   /** Takes in an entry of the log; tells why the one who sent it may not have, where that is so. */
-  take(entry: { seq: number; tx: Tx; request: string }, sender: string | undefined): string | undefined {
+  take(entry: { seq: number; tx: TxCUD; request: string }, sender: string | undefined): string | undefined {
     const { _id, _class } = targetOf(entry.tx as TxCUD)
     const key = `${this.hierarchy.domainOf(_class) ?? ''}/${_id}`
     const before = this.documents.get(key)

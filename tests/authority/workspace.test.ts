@@ -10,7 +10,7 @@ import type { Ref, Class, Doc } from '../../model/documents.ts'
 import type { Tx } from '../../model/transactions.ts'
 import { systemCaller, type Caller } from '../../pipeline/shared/caller.ts'
 import { openWorkspace, type Pipeline } from '../../pipeline/open-workspace.ts'
-import { createEmbeddedStorage } from '../../storage/sqlite/storage.ts'
+import { createSqliteStorage } from '../../storage/sqlite/storage.ts'
 import { createMemoryStorage } from '../../storage/memory/storage.ts'
 import { createMongoStorage } from '../../storage/mongodb/storage.ts'
 import type { Storage } from '../../storage/contract.ts'
@@ -130,7 +130,7 @@ test(`${unknown} (memory)`, async () => {
 })
 
 test(`${unknown} (embedded)`, async (context) => {
-  await hidesUnknown(createEmbeddedStorage({ directory: await folder(context) }))
+  await hidesUnknown(createSqliteStorage({ directory: await folder(context) }))
 })
 
 await withMongo(({ url }) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { chmod, lstat, mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { createEmbeddedStorage } from '../../storage/sqlite/storage.ts'
+import { createSqliteStorage } from '../../storage/sqlite/storage.ts'
 import { atrium, type Environment, RunningAtrium, temporaryFolder } from '../support/executable.ts'
 
 /** What the work starts is started with this umask. */
@@ -77,7 +77,7 @@ test('CFG-13: the files of embedded storage, and of a full-text index beside Mon
   // The worker threads that make the files have that of the process.
   const before = process.umask(0)
   context.after(() => process.umask(before))
-  const storage = createEmbeddedStorage({ directory })
+  const storage = createSqliteStorage({ directory })
   context.after(async () => await storage.close())
   await storage.openWorkspace('w1', { domains: [] })
   await assertPrivate(directory, ['w-w1.db', 'w-w1.db-wal', 'w-w1.db-shm'])

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { Browser } from 'playwright-core'
-import type { ModelAnswer } from '../../model/workspace-model.ts'
+import type { ModelResponse } from '../../model/workspace-model.ts'
 import { becomes, PageWorld, type Visitor } from './page-world.ts'
 import { withBrowser } from './with-browser.ts'
 
@@ -122,11 +122,11 @@ await withBrowser((browser) => {
 
   test('SDK-65: a page loaded again loads what is new of the model, and no more', async (context) => {
     const [ann, bob] = await twoPages(context, browser)
-    const loaded: ModelAnswer[] = []
+    const loaded: ModelResponse[] = []
     ann.page.on('websocket', (socket) =>
       socket.on('framereceived', ({ payload }) => {
-        const { result } = JSON.parse(String(payload)) as { result?: Partial<ModelAnswer> | null }
-        if (typeof result?.full === 'boolean') loaded.push(result as ModelAnswer)
+        const { result } = JSON.parse(String(payload)) as { result?: Partial<ModelResponse> | null }
+        if (typeof result?.full === 'boolean') loaded.push(result as ModelResponse)
       }),
     )
     await ann.start({ store: 'w1/ann' })

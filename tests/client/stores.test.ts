@@ -7,7 +7,7 @@ import type { ClientStore } from '../../client/store/client-store.ts'
 import type { Dial } from '../../client/runtime/web-socket.ts'
 import { board, type Project } from '../../examples/board/model.ts'
 import type { Account, Ref, Space } from '../../model/documents.ts'
-import type { ModelAnswer } from '../../model/workspace-model.ts'
+import type { ModelResponse } from '../../model/workspace-model.ts'
 import { testServer, type TestServer } from '../support/test-server.ts'
 import { temporaryFolder } from '../support/executable.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -19,12 +19,12 @@ function clientOf({ url, token }: TestServer, options: Partial<ClientOptions> = 
 }
 
 /** Dials so that what is loaded of the model is seen. */
-function watchingDial(loaded: ModelAnswer[]): Dial {
+function watchingDial(loaded: ModelResponse[]): Dial {
   return (url, protocols) => {
     const socket = dialNode(url, protocols)
     socket.addEventListener('message', ({ data }) => {
-      const { result } = JSON.parse(String(data)) as { result?: Partial<ModelAnswer> | null }
-      if (typeof result?.full === 'boolean') loaded.push(result as ModelAnswer)
+      const { result } = JSON.parse(String(data)) as { result?: Partial<ModelResponse> | null }
+      if (typeof result?.full === 'boolean') loaded.push(result as ModelResponse)
     })
     return socket
   }
@@ -33,7 +33,7 @@ function watchingDial(loaded: ModelAnswer[]): Dial {
 test('SDK-57: what a file keeps is sent by the next process, in order, and only what is new of the model is loaded', async (context) => {
   const server = await testServer(context)
   const path = join(await temporaryFolder(context), 'ann.atrium')
-  const loaded: ModelAnswer[] = []
+  const loaded: ModelResponse[] = []
   const plain = { binary: false, compression: false, dial: watchingDial(loaded) }
   const firstStore = fileStore(path)
   const first = clientOf(server, { store: firstStore, ...plain })

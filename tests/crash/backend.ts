@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Db, MongoClient } from 'mongodb'
 import type { Storage } from '../../storage/contract.ts'
-import { createEmbeddedStorage } from '../../storage/sqlite/storage.ts'
+import { createSqliteStorage } from '../../storage/sqlite/storage.ts'
 import { databaseName } from '../../storage/mongodb/driver/database-name.ts'
 import { createMongoStorage } from '../../storage/mongodb/storage.ts'
 import type { Service } from '../services/service.ts'
@@ -40,7 +40,7 @@ export function embeddedBackend(data: string): Backend {
   return {
     settings: {},
     prepare: () => Promise.resolve(),
-    open: () => createEmbeddedStorage({ directory: join(data, 'workspaces') }),
+    open: () => createSqliteStorage({ directory: join(data, 'workspaces') }),
     longestLife: 250,
     drop: () => Promise.resolve(),
   }

@@ -23,7 +23,7 @@ function change(
   objectId: Ref,
   objectClass: Ref<Class>,
   objectSpace: Ref<Space> = PROJECT,
-): TxCUD {
+): TxRemoveDoc {
   return {
     _id: id as Ref<Tx>,
     _class: core.class.TxRemoveDoc,

@@ -1,6 +1,6 @@
 import type { Collection } from 'mongodb'
 import { StorageError } from '../../storage/contract.ts'
-import { isPassing } from '../../storage/mongodb/driver/failure.ts'
+import { isTemporary } from '../../storage/mongodb/driver/failure.ts'
 import { Log } from '../../storage/mongodb/log/log.ts'
 import type { Tail } from '../../storage/mongodb/log/log-reads.ts'
 import { type StoredEntry, storedEntry } from '../../storage/mongodb/log/stored-document.ts'
@@ -30,7 +30,7 @@ export async function live(
   const log = new Log(collection)
   const tail = await persistently(() => log.takeOver())
   life.found = await persistently(() => idsOf(log, tail))
-  log.lastSeq = tail.lastSeq
+  log.advance(tail.lastSeq)
   for (const ids of groups) {
     const wanted = ids.filter((id) => life.found?.includes(id) !== true)
     if (wanted.length > 0 && !(await commit(log, wanted, life))) return
@@ -61,7 +61,7 @@ async function commit(log: Log, ids: readonly string[], life: Life): Promise<boo
     return false
   }
   life.acknowledged.push({ first, ids })
-  log.lastSeq += ids.length
+  log.advance(log.lastSeq + ids.length)
   return true
 }
 
@@ -70,7 +70,7 @@ async function persistently<T>(action: (attempt: number) => Promise<T>): Promise
     try {
       return await action(attempt)
     } catch (error) {
-      if (!isPassing(error) || attempt === MOST_TRIES) throw error
+      if (!isTemporary(error) || attempt === MOST_TRIES) throw error
     }
   }
 }

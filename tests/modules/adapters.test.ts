@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { systemClock } from '../../model/clock.ts'
 import boardModule from '../../examples/board/index.ts'
 import { board } from '../../examples/board/model.ts'
-import { createEmbeddedStorage } from '../../storage/sqlite/storage.ts'
+import { createSqliteStorage } from '../../storage/sqlite/storage.ts'
 import { createMongoStorage } from '../../storage/mongodb/storage.ts'
 import type { Storage } from '../../storage/contract.ts'
 import { InstalledModules } from '../../pipeline/modules/installed-modules.ts'
@@ -21,7 +21,7 @@ const modules = new InstalledModules([boardModule])
 test('MOD-12: over embedded storage, triggers and migrations keep their place from opening to opening', async (context) => {
   const directory = await mkdtemp(join(tmpdir(), 'atrium-modules-'))
   context.after(async () => await rm(directory, { recursive: true, force: true }))
-  await keepsItsPlace(createEmbeddedStorage({ directory }))
+  await keepsItsPlace(createSqliteStorage({ directory }))
 })
 
 await withMongo((service) => {

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { MongoClient } from 'mongodb'
-import { askMongo, flawOf } from '../../storage/mongodb/driver/probe.ts'
+import { probeMongo, flawOf } from '../../storage/mongodb/driver/probe.ts'
 import { atrium, temporaryFolder } from '../support/executable.ts'
 import { root } from '../support/root.ts'
 import { withEachMongo } from './with-mongo.ts'
@@ -108,7 +108,7 @@ test('STO-108: a wrong connection string is told with what is wrong of it, and w
     [`mongodb://u:p@hush@${host}/`, encoded],
     [`mongodb://u:hush%zz@${host}/`, /is wrong: /],
   ] as const) {
-    const answer = await askMongo(wrong)
+    const answer = await probeMongo(wrong)
     assert.equal(answer.kind, 'wrong', wrong)
     assert.match(answer.reason, expected)
     assert.doesNotMatch(answer.reason, /hu\?|hush/)

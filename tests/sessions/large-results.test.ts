@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { WebSocket } from 'ws'
-import { createEmbeddedStorage } from '../../storage/sqlite/storage.ts'
+import { createSqliteStorage } from '../../storage/sqlite/storage.ts'
 import { fileName } from '../../storage/sqlite/file/file-name.ts'
 import { Sqlite } from '../../storage/sqlite/file/sqlite.ts'
 import { RawClient } from '../support/raw-client.ts'
@@ -25,7 +25,7 @@ const collect = runInNewContext('gc') as () => void
 /** A server whose workspace has 100,000 documents of a kilobyte: a hundred megabytes. */
 async function populated(context: TestContext): Promise<TestServer> {
   const server = await testServer(context, { storage: 'embedded', idleTimeout: '0' })
-  const storage = createEmbeddedStorage({ directory: join(server.data, 'workspaces') })
+  const storage = createSqliteStorage({ directory: join(server.data, 'workspaces') })
   const workspace = await storage.openWorkspace('w1', { domains: [] })
   for (let at = 0; at < DOCUMENTS; at += BATCH)
     await workspace.commit({ entries: [], puts: puts(at), removes: [] })

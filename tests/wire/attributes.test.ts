@@ -79,10 +79,7 @@ await inEachSetting(({ name, encoding, flags }) => {
     assert.deepEqual(await again.tries(remove(Note, Class, inModel)), {})
     assert.deepEqual(await again.ids(Attribute, { attributeOf: Note }), [])
     for (const tx of [note, made['plain'] as object])
-      assert.deepEqual(
-        await again.tries({ ...tx, _id: `again-${String((tx as Tx)._class)}-${Math.random()}` }),
-        {},
-      )
+      assert.deepEqual(await again.tries({ ...tx, _id: `again-${(tx as Tx)._class}-${Math.random()}` }), {})
   })
 })
 

@@ -10,7 +10,7 @@ interface Tx {
   objectId: string
   modifiedOn: number
 }
-interface ModelAnswer {
+interface ModelResponse {
   transactions: Tx[]
   hash: string
   full: boolean
@@ -43,9 +43,9 @@ test('WIRE-52: loadModel with a hash gives the part after it, and everything for
   const { url, token } = await testServer(context)
   const client = await RawClient.open(url, token('ann'))
   const owner = await RawClient.open(url, token('root', 'w1', { admin: 'true' }))
-  const first = (await client.request('loadModel', [0, ''])) as ModelAnswer
+  const first = (await client.request('loadModel', [0, ''])) as ModelResponse
   assert.equal(first.full, true)
-  const none = (await client.request('loadModel', [0, first.hash])) as ModelAnswer
+  const none = (await client.request('loadModel', [0, first.hash])) as ModelResponse
   assert.deepEqual(none, { transactions: [], hash: first.hash, full: false })
   const status = change(
     'core:class:TxCreateDoc',
@@ -55,9 +55,9 @@ test('WIRE-52: loadModel with a hash gives the part after it, and everything for
     { attributes: { enabled: true } },
   )
   await owner.request('tx', [status])
-  const part = (await client.request('loadModel', [0, first.hash])) as ModelAnswer
+  const part = (await client.request('loadModel', [0, first.hash])) as ModelResponse
   assert.deepEqual([part.full, part.transactions.map(({ _id }) => _id)], [false, [status._id]])
-  const unknown = (await client.request('loadModel', [0, 'f'.repeat(64)])) as ModelAnswer
+  const unknown = (await client.request('loadModel', [0, 'f'.repeat(64)])) as ModelResponse
   assert.equal(unknown.full, true)
   assert.equal(unknown.transactions.length, first.transactions.length + 1)
   assert.equal(unknown.hash, part.hash)

@@ -1,8 +1,10 @@
+import { notAChange } from '../../../model/apply-transaction.ts'
+import { brand } from '../../../model/brand.ts'
 import { core } from '../../../model/identifiers.ts'
+import { isChange } from '../../../model/inner-change.ts'
 import { planFind } from '../../../model/query/plan-find.ts'
 import {
   type DocumentMatch,
-  type Tx,
   type TxApplyIf,
   type TxWorkspaceEvent,
   WorkspaceEvent,
@@ -12,17 +14,19 @@ import { writerRole } from '../../permissions/role.ts'
 import { needsStorage } from './sync-trigger-run.ts'
 import type { Push } from '../../push/push.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
-import type { CommitStep, Work } from '../commit-step.ts'
-import { StagedSight } from '../staged-sight.ts'
+import type { SplittingStep, Work } from '../commit-step.ts'
+import { StagedVisibility } from '../staged-visibility.ts'
 
 /**
- * Commits all of `txes` when every `match` finds a document and every `notMatch` none. The commit queue is
- * serial, so a `scope` needs no lock of its own.
+ * Commits all of `txes` if every `match` finds a document and no `notMatch` does. The commit queue is serial, so a
+ * `scope` needs no lock.
  */
-export const applyIf: CommitStep = (next, workspace) =>
-  async function applyIf(work, tx) {
-    if (tx._class !== core.class.TxApplyIf) return await next(work, tx)
-    const request = tx as TxApplyIf
+export const applyIf: SplittingStep = (next, workspace) =>
+  async function applyIf(work, request) {
+    if (request._class !== 'core:class:TxApplyIf') {
+      if (!isChange(request)) throw notAChange(request)
+      return await next(work, request)
+    }
     if (!seesEverything(work.caller)) writerRole(workspace, work.caller)
     if (!(await holds(work, workspace, request))) return { result: { success: false, derived: [] } }
     const { pushes } = work.state
@@ -31,15 +35,15 @@ export const applyIf: CommitStep = (next, workspace) =>
     const added = pushes.slice(firstPush)
     const derived = visibleOf(added, work, workspace).map((push) => push.tx)
     const own = new Set(request.txes.map(({ _id }) => _id))
-    // Who keeps a place in the log would step over what was left out.
+    // Not removed: clients that track their log position would miss entries.
     if (request.notify === false) for (const push of added) push.isSilent = true
     announceBulkUpdate(work, workspace, request)
     return { result: { success: true, derived: derived.filter(({ _id }) => !own.has(_id)) } }
   }
 
-/** Of the pushes, those that the caller may be told, by what the group leaves to be seen. */
+/** The pushes that the caller may receive after the staged changes. */
 function visibleOf(pushes: readonly Push[], work: Work, { permissions }: Workspace): Push[] {
-  const { seesSpace } = new StagedSight(work, permissions)
+  const { seesSpace } = new StagedVisibility(work, permissions)
   return pushes.filter(
     ({ audience }) => audience === undefined || permissions.mayReceive(work.caller, audience, seesSpace),
   )
@@ -49,7 +53,7 @@ async function holds(work: Work, { permissions }: Workspace, tx: TxApplyIf): Pro
   const plans = [...(tx.match ?? []).map(toPlan), ...(tx.notMatch ?? []).map(toPlan)]
   const needed = tx.match?.length ?? 0
   const isStale = [...permissions.spaceDomains().keys()].some((domain) => work.state.hasStaged(domain))
-  // What the caller sees is taken in when it is durable.
+  // Visibility follows from committed spaces, and joins and searches find only committed documents.
   if (isStale || plans.some(({ condition }) => needsStorage(condition))) await work.flush()
   for (const [at, plan] of plans.entries()) {
     const found = await work.state.find(plan)
@@ -65,8 +69,8 @@ async function holds(work: Work, { permissions }: Workspace, tx: TxApplyIf): Pro
 function announceBulkUpdate(work: Work, workspace: Workspace, tx: TxApplyIf): void {
   if (tx.txes.length === 0 || !tx.extraNotify || tx.extraNotify.length === 0) return
   for (const _class of tx.extraNotify) work.state.hierarchy.getClass(_class)
-  const event: Partial<TxWorkspaceEvent> = {
-    _id: workspace.generateId() as Tx['_id'],
+  const event: TxWorkspaceEvent = {
+    _id: brand(workspace.generateId()),
     _class: core.class.TxWorkspaceEvent,
     space: core.space.DerivedTx,
     objectSpace: core.space.DerivedTx,
@@ -75,5 +79,5 @@ function announceBulkUpdate(work: Work, workspace: Workspace, tx: TxApplyIf): vo
     event: WorkspaceEvent.BulkUpdate,
     params: { _class: tx.extraNotify },
   }
-  work.state.pushes.push({ tx: event as TxWorkspaceEvent })
+  work.state.pushes.push({ tx: event })
 }

@@ -1,26 +1,27 @@
 import { applyTransaction, targetOf } from '../../../model/apply-transaction.ts'
-import type { Class, Doc, Ref } from '../../../model/documents.ts'
+import type { ClassId, Doc } from '../../../model/documents.ts'
 import type { Hierarchy } from '../../../model/hierarchy.ts'
+import { innerChange } from '../../../model/inner-change.ts'
 import { core, domains } from '../../../model/identifiers.ts'
 import { StatusError } from '../../../model/status.ts'
-import type { TxCollectionCUD, TxCUD, TxUpdateDoc } from '../../../model/transactions.ts'
+import type { TxCUD } from '../../../model/transactions.ts'
 import { refuseHashField } from '../../shared/hash-field.ts'
 import { isEmpty } from '../../push/account-set.ts'
 import { securityPush } from '../../workspace/security-events.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
-import type { AppliedChange, CommitStep, Work } from '../commit-step.ts'
+import type { AppliedChange, ChangeStep, Work } from '../commit-step.ts'
 
-/** Computes the new document, gives the transaction its place in the log, and lists it to be pushed. */
-export const applyToDocument: CommitStep = (_next, workspace) =>
+/** Computes the new document, appends the transaction to the log, and stages the push. */
+export const applyToDocument: ChangeStep = (_next, workspace) =>
   async function applyToDocument(work, tx) {
-    const { _id, _class } = targetOf(tx as TxCUD)
+    const { _id, _class } = targetOf(tx)
     const domain = storedDomain(work.state.hierarchy, _class)
     const known = work.state.peek(domain, _id)
     const before = known === undefined ? await work.state.get(domain, _id) : known.doc
-    let change = tx as TxCUD
+    let change = tx
     if ((domain === domains.model) !== (change.objectSpace === core.space.Model)) throw misplaced(_class)
     const after = applyTransaction(before, change)
-    // It could not be changed any more.
+    // Otherwise no later transaction could change the document.
     if (after !== undefined && (domain === domains.model) !== (after.space === core.space.Model))
       throw misplaced(_class)
     refuseHashField(change, { before, after })
@@ -31,18 +32,18 @@ export const applyToDocument: CommitStep = (_next, workspace) =>
     const applied = { tx: change, before, after }
     stagePushes(work, workspace, applied, seq)
     work.changes?.push(applied)
-    return { result: answer(change, after), change: applied }
+    return { result: resultOf(change, after), change: applied }
   }
 
-/** The transaction, naming who created a document that only its creator sees: the log is read by that. */
+/** Adds the creator to a transaction whose document only the creator sees: log visibility depends on it. */
 function withCreator(hierarchy: Hierarchy, tx: TxCUD, doc: Doc | undefined): TxCUD {
   if (doc?.createdBy === undefined || !hierarchy.creatorsOnly().has(doc._class)) return tx
   const { createdBy } = doc
-  if (tx._class !== core.class.TxCollectionCUD) return { ...tx, createdBy }
-  return { ...tx, tx: { ...(tx as TxCollectionCUD).tx, createdBy } } as TxCollectionCUD
+  if (tx._class !== 'core:class:TxCollectionCUD') return { ...tx, createdBy }
+  return { ...tx, tx: { ...tx.tx, createdBy } }
 }
 
-/** The push, and word for those to whom a document that moved appears or disappears. */
+/** Stages the push, and a security event for accounts to which a moved document appears or disappears. */
 function stagePushes(
   { state }: Work,
   workspace: Workspace,
@@ -56,20 +57,21 @@ function stagePushes(
   if (!isEmpty(accounts)) state.pushes.push(securityPush(workspace, accounts))
 }
 
-function storedDomain(hierarchy: Hierarchy, _class: Ref<Class>): string {
+function storedDomain(hierarchy: Hierarchy, _class: ClassId): string {
   const domain = hierarchy.domainOf(_class)
   if (domain !== undefined && domain !== domains.tx) return domain
-  const message = `documents of ${_class} are not made by transactions`
+  const message = `transactions cannot change documents of ${_class}`
   throw new StatusError('core:status:InvalidTransaction', { message })
 }
 
-/** The model is what transactions in its space make it, and nothing else. */
-function misplaced(_class: Ref<Class>): StatusError {
+/** The model consists of exactly the transactions in its space. */
+function misplaced(_class: ClassId): StatusError {
   const message = `documents of ${_class} are in ${core.space.Model}, or are not, as their class says`
   return new StatusError('core:status:InvalidTransaction', { message })
 }
 
-function answer(tx: TxCUD, after: Doc | undefined): object {
-  const change = tx._class === core.class.TxCollectionCUD ? (tx as TxCollectionCUD).tx : tx
-  return (change as TxUpdateDoc).retrieve === true && after !== undefined ? { object: after } : {}
+function resultOf(tx: TxCUD, after: Doc | undefined): object {
+  const change = innerChange(tx)
+  const retrieve: unknown = 'retrieve' in change && change.retrieve
+  return retrieve === true && after !== undefined ? { object: after } : {}
 }

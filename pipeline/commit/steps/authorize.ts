@@ -1,7 +1,6 @@
 import type { Doc, Domain } from '../../../model/documents.ts'
 import type { Hierarchy } from '../../../model/hierarchy.ts'
 import { core, domains } from '../../../model/identifiers.ts'
-import type { TxCUD } from '../../../model/transactions.ts'
 import { isDeclaration } from '../../../model/workspace-model.ts'
 import { checkAccount } from '../../permissions/account-rights.ts'
 import { decide } from '../../permissions/decide.ts'
@@ -11,24 +10,24 @@ import { forbidden, writerRole } from '../../permissions/role.ts'
 import type { Writer } from '../../permissions/writer.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import { resolveClaims } from '../claims.ts'
-import type { AppliedChange, CommitStep, Work } from '../commit-step.ts'
+import type { AppliedChange, ChangeStep, Work } from '../commit-step.ts'
 import { checkCounters } from '../counter-fields.ts'
-import { StagedSight } from '../staged-sight.ts'
+import { StagedVisibility } from '../staged-visibility.ts'
 import { checkUnused } from '../unused-id.ts'
 
 /**
- * Who may change what: decided over the document as it is stored, as it will be, and the caller. What the transaction
- * says of its document is held against the stored one first. Here, inside the queue, so that a change of role or
- * membership holds for the very next transaction. What triggers add comes by here too, as by who signs it; cascades
- * and counters do not, for they follow from what was decided.
+ * Checks permissions over the stored document, the new document and the caller, after it checked the transaction
+ * against the stored document. The check runs inside the commit queue, so that a change of a role or a membership
+ * affects the next transaction. Changes by triggers are checked by their signature. Cascades and counters are not
+ * checked: they follow from checked changes.
  */
-export const authorize: CommitStep = (next, workspace) =>
+export const authorize: ChangeStep = (next, workspace) =>
   async function authorize(work, tx) {
     const isPerson = !seesEverything(work.caller)
     const role = isPerson ? writerRole(workspace, work.caller) : undefined
-    const sight = new StagedSight(work, workspace.permissions)
+    const sight = new StagedVisibility(work, workspace.permissions)
     const { hierarchy } = work.state
-    const resolved = await resolveClaims(work, sight, tx as TxCUD)
+    const resolved = await resolveClaims(work, sight, tx)
     if (resolved === undefined) return { result: {} }
     const outcome = await next(work, resolved.tx)
     const { change } = outcome
@@ -54,14 +53,15 @@ function domainOf(hierarchy: Hierarchy, { before, after }: AppliedChange): Domai
   return (doc && hierarchy.domainOf(doc._class)) ?? ''
 }
 
-/** What holds whoever changes the model. */
+/** Rules for changes of the model that apply to every caller. */
 async function checkModel(
   work: Work,
   { model }: Workspace,
   before: Hierarchy,
   change: AppliedChange,
 ): Promise<void> {
-  const doc = (change.after ?? change.before) as Doc
+  const doc = change.after ?? change.before
+  if (doc === undefined) return
   if (before.isDerived(doc._class, core.class.Account))
     checkAccount(model, work.state.staged(domains.model), change)
   if (!isDeclaration(doc) || work.caller.system) return
@@ -71,7 +71,7 @@ async function checkModel(
   await checkModelUse(work.state, { before, after }, change)
 }
 
-/** What the log is read by for ever: spaces, and what is declared. */
+/** Spaces and declarations determine log visibility for all time. */
 function isLasting({ permissions }: Workspace, domain: Domain, doc: Doc | undefined): boolean {
   return doc !== undefined && (permissions.isSpace(domain, doc) || isDeclaration(doc))
 }

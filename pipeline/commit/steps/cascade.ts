@@ -1,25 +1,25 @@
-import type { AttachedDoc, Doc } from '../../../model/documents.ts'
+import type { AttachedDoc, Doc, Unchecked } from '../../../model/documents.ts'
 import type { Hierarchy } from '../../../model/hierarchy.ts'
 import { core, domains } from '../../../model/identifiers.ts'
 import type { FindPlan } from '../../../model/query/plan.ts'
 import { StatusError } from '../../../model/status.ts'
-import type { TxCUD, TxRemoveDoc } from '../../../model/transactions.ts'
+import type { TxCUD } from '../../../model/transactions.ts'
 import { isDeclaration } from '../../../model/workspace-model.ts'
 import { parentDomain } from '../attachments.ts'
-import type { AppliedChange, CommitStep, StepHandler, Work } from '../commit-step.ts'
+import type { AppliedChange, ChangeStep, ChangeHandler, Work } from '../commit-step.ts'
 import { plainPlan } from '../../shared/plain-plan.ts'
 import { contentPlans } from '../space-contents.ts'
 import { derivedFrom } from './derived.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 
-/** Documents that the removal of a space may take with it. */
+/** Maximum number of documents that are removed with a space. */
 const MAX_CONTENTS = 10_000
 
 /**
- * Removing a document removes what is attached to it, at every depth, the outermost first; a class, its attributes. A
- * space that holds documents is removed with them where the transaction says `cascade: true`, and not without.
+ * The removal of a document removes the documents attached to it, at every depth, the outermost first. The removal of
+ * a class removes its attributes. The removal of a space that holds documents requires `cascade: true`.
  */
-export const cascade: CommitStep = (next, workspace) =>
+export const cascade: ChangeStep = (next, workspace) =>
   async function cascade(work, tx) {
     const outcome = await next(work, tx)
     const { change } = outcome
@@ -34,7 +34,7 @@ export const cascade: CommitStep = (next, workspace) =>
 interface Removal {
   work: Work
   workspace: Workspace
-  next: StepHandler
+  next: ChangeHandler
   cause: TxCUD
 }
 
@@ -45,7 +45,7 @@ async function removeAttached(removal: Removal, removed: Doc[]): Promise<void> {
   }
 }
 
-/** Unless it went with something else. */
+/** Removes the document unless it is already removed. */
 async function remove({ work, workspace, next, cause }: Removal, doc: Doc): Promise<void> {
   const { hierarchy } = work.state
   const domain = hierarchy.domainOf(doc._class)
@@ -54,8 +54,8 @@ async function remove({ work, workspace, next, cause }: Removal, doc: Doc): Prom
 }
 
 /**
- * The documents in a space that was removed.
- * @throws StatusError SpaceInUse without `cascade`, LimitReached when there are too many
+ * The documents in a removed space.
+ * @throws StatusError SpaceInUse without `cascade`, LimitReached if there are too many
  */
 async function contentsOf(
   work: Work,
@@ -69,8 +69,8 @@ async function contentsOf(
   let count = 0
   for (const plan of plans) count += await work.state.count(plan)
   if (count === 0) return []
-  if ((tx as TxRemoveDoc).cascade !== true)
-    throw new StatusError('core:status:SpaceInUse', { _id: before._id, count })
+  const isCascade: unknown = 'cascade' in tx && tx.cascade
+  if (isCascade !== true) throw new StatusError('core:status:SpaceInUse', { _id: before._id, count })
   if (count > MAX_CONTENTS)
     throw new StatusError('platform:status:LimitReached', {
       limit: 'documents removed with a space',
@@ -81,24 +81,25 @@ async function contentsOf(
   return found
 }
 
-/** By the domain too: ids are unique within one. */
+/** Compares the domain too: ids are unique only within a domain. */
 async function attachedTo(work: Work, parents: Doc[]): Promise<Doc[]> {
   const { hierarchy } = work.state
-  const places = new Set(parents.map(({ _id, _class }) => `${hierarchy.domainOf(_class) ?? ''}/${_id}`))
+  const parentKeys = new Set(parents.map(({ _id, _class }) => `${hierarchy.domainOf(_class) ?? ''}/${_id}`))
   const found = await attributesOf(work, parents)
   for (const plan of attachedPlans(
     hierarchy,
     parents.map(({ _id }) => _id),
   )) {
     for (const doc of await work.state.find(plan)) {
-      const domain = parentDomain(hierarchy, doc as AttachedDoc) ?? ''
-      if (places.has(`${domain}/${(doc as AttachedDoc).attachedTo}`)) found.push(doc)
+      const item: Unchecked<AttachedDoc> = doc
+      const domain = parentDomain(hierarchy, item) ?? ''
+      if (parentKeys.has(`${domain}/${String(item.attachedTo)}`)) found.push(doc)
     }
   }
   return found
 }
 
-/** A class has its attributes, however they were made: attached to it, as clients did once, or not. */
+/** The attributes of removed classes. Not all are attached to their class, as older clients did. */
 async function attributesOf(work: Work, parents: Doc[]): Promise<Doc[]> {
   const classes = parents.filter(isDeclaration).map(({ _id }) => _id)
   if (classes.length === 0) return []
@@ -112,7 +113,7 @@ async function attributesOf(work: Work, parents: Doc[]): Promise<Doc[]> {
   return [...(await work.state.find(plan))]
 }
 
-/** One query for each domain that keeps attached documents. */
+/** One plan for each domain that contains attached documents. */
 function attachedPlans(hierarchy: Hierarchy, ids: string[]): FindPlan[] {
   const classes = new Map<string, string[]>()
   for (const _class of hierarchy.descendants(core.class.AttachedDoc)) {

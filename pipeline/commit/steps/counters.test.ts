@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Tx } from '../../../model/transactions.ts'
 import { caller, testPipeline } from '../../../tests/support/test-pipeline.ts'
 import { comment, createTask } from '../../../tests/support/transactions.ts'
 
@@ -13,7 +14,7 @@ test('PIPE-75: what is attached with a time of long ago does not set its parentâ
     ['c2', 9000],
   ] as const) {
     const { tx, ...outer } = comment('t1', id)
-    await pipeline.tx(tool, { ...outer, modifiedOn, tx: { ...(tx as object), modifiedOn } } as typeof outer)
+    await pipeline.tx(tool, { ...outer, modifiedOn, tx: { ...(tx as object), modifiedOn } } as Tx)
     const [task] = await find('board:class:Task')
     times.push(task?.modifiedOn)
   }

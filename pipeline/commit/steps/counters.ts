@@ -1,5 +1,4 @@
 import type { AttachedDoc } from '../../../model/documents.ts'
-import { core } from '../../../model/identifiers.ts'
 import type { TxCUD } from '../../../model/transactions.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import {
@@ -11,17 +10,16 @@ import {
   visibleParent,
 } from '../attachments.ts'
 import { collectionOf } from '../counter-fields.ts'
-import type { CommitStep, StepHandler, Work } from '../commit-step.ts'
+import type { ChangeStep, ChangeHandler, Work } from '../commit-step.ts'
 import { derivedFrom } from './derived.ts'
 
 /**
- * What is attached is checked, and whoever is attached to, moved between or taken from a collection moves the
- * parent's counter.
+ * Checks attachments, and updates the counter of a collection when a document is attached to it, moved between
+ * collections, or removed from it.
  */
-export const counters: CommitStep = (next, workspace) =>
+export const counters: ChangeStep = (next, workspace) =>
   async function counters(work, tx) {
-    const placed =
-      tx._class === core.class.TxCollectionCUD ? await withParent(work, workspace, tx as TxCUD) : tx
+    const placed = tx._class === 'core:class:TxCollectionCUD' ? await withParent(work, workspace, tx) : tx
     const outcome = await next(work, placed)
     if (outcome.change === undefined) return outcome
     const { hierarchy } = work.state
@@ -44,7 +42,7 @@ function isSame(from: AttachedDoc | undefined, to: AttachedDoc | undefined): boo
   return PARTS.every((part) => from[part] === to[part])
 }
 
-/** The transaction, naming the space its parent is in. */
+/** The transaction with the space of its parent. */
 async function withParent(work: Work, { permissions }: Workspace, tx: TxCUD): Promise<TxCUD> {
   const { space } = await visibleParent(work, permissions, { _class: tx.objectClass, _id: tx.objectId })
   return space === tx.objectSpace ? tx : { ...tx, objectSpace: space }
@@ -53,11 +51,11 @@ async function withParent(work: Work, { permissions }: Workspace, tx: TxCUD): Pr
 interface Count {
   work: Work
   workspace: Workspace
-  next: StepHandler
+  next: ChangeHandler
   cause: TxCUD
 }
 
-/** A document that only its creator sees is not counted: the counter would tell others of it. */
+/** A document that only its creator sees is not counted: the counter would reveal it. */
 async function move({ work, workspace, next, cause }: Count, child: AttachedDoc, by: 1 | -1): Promise<void> {
   const { hierarchy } = work.state
   if (hierarchy.creatorsOnly().has(child._class)) return

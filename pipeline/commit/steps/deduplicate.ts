@@ -1,16 +1,15 @@
-import { core } from '../../../model/identifiers.ts'
 import { StatusError } from '../../../model/status.ts'
-import type { Tx, TxApplyIf } from '../../../model/transactions.ts'
+import type { Tx } from '../../../model/transactions.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
-import type { CommitStep, Work } from '../commit-step.ts'
-import { asKept, isOf, keptResult } from '../first-result.ts'
-import { assertSentAgain, reused } from '../sent-again.ts'
+import type { RequestStep, Work } from '../commit-step.ts'
+import { asStoredResult, belongsTo, storedResult } from '../first-result.ts'
+import { assertSameTransaction, reused } from '../same-transaction.ts'
 
 /**
- * A transaction's `_id` is its idempotency key: sent again, it is answered with the first result. Another transaction
- * with a known `_id` is refused.
+ * The `_id` of a transaction is its idempotency key: a transaction that is sent again gets the first result. A
+ * different transaction with a known `_id` is an error.
  */
-export const deduplicate: CommitStep = (next, workspace) =>
+export const deduplicate: RequestStep = (next, workspace) =>
   async function deduplicate(work, tx) {
     const known = work.state.knownRequest(tx._id)
     if (known !== undefined) return { result: await firstResult(work, workspace, tx, known.result) }
@@ -22,18 +21,18 @@ export const deduplicate: CommitStep = (next, workspace) =>
 
 /** @throws StatusError TransactionIdReused */
 async function firstResult(work: Work, workspace: Workspace, tx: Tx, result: unknown): Promise<unknown> {
-  const kept = asKept(result)
-  // The system names its own transactions by what they are for.
+  const kept = asStoredResult(result)
+  // The ids of system transactions are derived from their purpose.
   if (work.caller.system) return kept?.value ?? result ?? {}
-  if (kept === undefined) await assertSentAgain(work, workspace, tx)
-  else if (!isOf(kept, tx)) throw reused(tx._id)
+  if (kept === undefined) await assertSameTransaction(work, workspace, tx)
+  else if (!belongsTo(kept, tx)) throw reused(tx._id)
   return kept?.value ?? result ?? {}
 }
 
-/** Keeps the result with the first log entry where it is more than `{}`. */
+/** Stores the result with the first log entry, unless it is `{}`. */
 function remember({ state }: Work, tx: Tx, result: unknown): void {
   if (hasContent(result)) {
-    state.keepResult(tx._id, keptResult(tx, result))
+    state.keepResult(tx._id, storedResult(tx, result))
   } else state.remember(tx._id, result)
   for (const { _id } of innerOf(tx)) state.remember(_id, {})
 }
@@ -45,7 +44,7 @@ function refuseKnown(work: Work, _id: string): void {
 }
 
 function innerOf(tx: Tx): Tx[] {
-  return tx._class === core.class.TxApplyIf ? (tx as TxApplyIf).txes : []
+  return tx._class === 'core:class:TxApplyIf' ? tx.txes : []
 }
 
 function hasContent(result: unknown): boolean {

@@ -5,9 +5,9 @@ import { trustedMeta } from '../../modules/generation.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 
 /**
- * For changes the server makes because of another: signed and timed like it, hidden from queries of the log.
- *
- * @param least milliseconds since the epoch before which they are not, as an import may be of long ago
+ * Creates transactions that the server derives from another one: with its signature and time, hidden from queries of
+ * the log.
+ * @param least earliest time, in milliseconds since the epoch: an import may have an old time
  */
 export function derivedFrom({ generateId }: Workspace, cause: Tx, least = -Infinity): TransactionFactory {
   const { modifiedBy } = cause

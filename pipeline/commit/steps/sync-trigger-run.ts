@@ -16,7 +16,7 @@ import { trustedMeta } from '../../modules/generation.ts'
 import { withTimeout } from '../../shared/with-timeout.ts'
 import type { Installed, SyncContext, SyncTrigger } from '../../modules/trigger.ts'
 
-/** One run of a synchronous trigger inside the commit queue. */
+/** One run of a synchronous trigger in the commit queue. */
 export class SyncTriggerRun {
   readonly #workspace: Workspace
   readonly #state: CommitState
@@ -28,7 +28,7 @@ export class SyncTriggerRun {
     this.#trigger = trigger
   }
 
-  /** @throws StatusError the trigger's own, or InternalServerError for what else it threw */
+  /** @throws StatusError the trigger's own, or InternalServerError for any other error */
   async run(change: AppliedChange): Promise<readonly TxCUD[]> {
     const { modules } = this.#workspace
     try {
@@ -75,40 +75,41 @@ export class SyncTriggerRun {
     const domain = hierarchy.domainOf(_class)
     const doc = domain === undefined ? undefined : await this.#state.get(domain, id)
     return doc !== undefined && hierarchy.isDerived(doc._class, hierarchy.baseClass(_class))
-      ? (doc as T)
+      ? (doc as T) // checked above
       : undefined
   }
 
   async #findAll<T extends Doc>(_class: ClassRef<T>, query: DocumentQuery): Promise<T[]> {
     const plan = planFind(this.#state.hierarchy, _class, query, {})
     if (needsStorage(plan.condition)) {
-      const message = 'joins and full-text search see only what is committed'
+      const message = 'joins and full-text search find only committed documents'
       throw new StatusError('core:status:InvalidQuery', { message })
     }
+    // The plan finds documents of the class only.
     return (await this.#state.find(plan)) as T[]
   }
 }
 
-/** What a trigger made, as one with its cause. */
+/** A transaction of a trigger, marked as derived from its cause. */
 export function derivedChange(cause: TxCUD, tx: TxCUD): TxCUD {
   const meta = trustedMeta(cause)
   const derived = { ...tx, space: core.space.DerivedTx, ...(meta === undefined ? {} : { meta }) }
-  // Existing clients ask the server again when they meet two changes of one document at one time.
+  // Existing clients reload if two changes of one document have the same time.
   if (targetOf(tx)._id === targetOf(cause)._id)
     derived.modifiedOn = Math.max(tx.modifiedOn, cause.modifiedOn + 1)
   return derived
 }
 
-/** Joins and full-text search see only what is committed. */
+/** Joins and full-text search find only committed documents. */
 export function needsStorage(condition: Condition): boolean {
   if (condition.op === 'lookup' || condition.op === 'search') return true
   return 'conditions' in condition && condition.conditions.some(needsStorage)
 }
 
 function checkSigned(cause: TxCUD, txes: readonly TxCUD[]): void {
-  if (!Array.isArray(txes)) throw new TypeError('a trigger returns an array of transactions')
+  if (!Array.isArray(txes)) throw new TypeError('a trigger must return an array of transactions')
   for (const { modifiedBy } of txes) {
     if (modifiedBy !== cause.modifiedBy && modifiedBy !== core.account.System)
-      throw new TypeError(`a trigger signs as the sender or the system, not as ${modifiedBy}`)
+      throw new TypeError(`a trigger must sign as the sender or the system, not as ${modifiedBy}`)
   }
 }

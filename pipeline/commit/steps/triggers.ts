@@ -1,18 +1,18 @@
 import { core } from '../../../model/identifiers.ts'
 import { StatusError } from '../../../model/status.ts'
 import { takeTransaction } from '../../../model/take-transaction.ts'
-import type { Tx, TxCUD } from '../../../model/transactions.ts'
+import type { TxCUD } from '../../../model/transactions.ts'
 import { type Caller, systemCaller } from '../../shared/caller.ts'
 import { derivedChange, SyncTriggerRun } from './sync-trigger-run.ts'
 import type { Installed, SyncTrigger } from '../../modules/trigger.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
-import type { AppliedChange, CommitStep, StepHandler, StepOutcome, Work } from '../commit-step.ts'
+import type { AppliedChange, ChangeStep, ChangeHandler, StepOutcome, Work } from '../commit-step.ts'
 
 /**
- * What modules add to a transaction goes through the steps that follow, and may set off triggers in its turn.
- * So may what those steps derive. All of it is committed with the transaction, or none.
+ * Changes that triggers add pass the following steps and may start further triggers. So may the changes that those
+ * steps derive. All are committed with the transaction, or none.
  */
-export const triggers: CommitStep = (next, workspace) => {
+export const triggers: ChangeStep = (next, workspace) => {
   if (workspace.modules.sync.isEmpty) return next
   return async function triggers(work, tx) {
     return await new Chain(work, next, workspace).run(tx)
@@ -27,21 +27,21 @@ interface Link {
 
 class Chain {
   readonly #work: Work
-  readonly #next: StepHandler
+  readonly #next: ChangeHandler
   readonly #workspace: Workspace
   readonly #links: Link[] = []
   #derived = 0
 
-  constructor(work: Work, next: StepHandler, workspace: Workspace) {
+  constructor(work: Work, next: ChangeHandler, workspace: Workspace) {
     this.#work = work
     this.#next = next
     this.#workspace = workspace
   }
 
-  async run(tx: Tx): Promise<StepOutcome> {
+  async run(tx: TxCUD): Promise<StepOutcome> {
     const outcome = await this.#apply(tx, [], this.#work.caller)
     const { sync } = this.#workspace.modules
-    // It grows while it is walked through: what comes first is answered first.
+    // The array grows during the loop: triggers run in the order of changes.
     for (const link of this.#links) {
       for (const trigger of sync.matching(this.#work.state.hierarchy, link.change.tx))
         await this.#set(trigger, link)
@@ -49,10 +49,10 @@ class Chain {
     return outcome
   }
 
-  /** @param caller by whom the transaction is bound: the one who signs it */
-  async #apply(tx: Tx, names: readonly string[], caller: Caller): Promise<StepOutcome> {
+  /** @param caller the account that signs the transaction */
+  async #apply(tx: TxCUD, names: readonly string[], caller: Caller): Promise<StepOutcome> {
     const changes: AppliedChange[] = []
-    // Property by property, as every transaction comes by here: a spread takes several times as long.
+    // Not a spread, which is several times slower: every transaction passes here.
     const { request, state, flush } = this.#work
     const outcome = await this.#next({ caller, request, state, flush, changes }, tx)
     for (const change of changes) this.#links.push({ change, names })
@@ -78,7 +78,7 @@ class Chain {
     } catch (error) {
       const { id: workspace, logger } = this.#workspace
       if (error instanceof StatusError)
-        logger.warn({ workspace, triggers: path, err: error }, 'what a trigger added was refused')
+        logger.warn({ workspace, triggers: path, err: error }, 'a change by a trigger was rejected')
       throw error
     }
   }
@@ -86,7 +86,7 @@ class Chain {
   #beyond(limit: string, value: number, path: readonly string[]): StatusError {
     const { id: workspace, logger, modules } = this.#workspace
     const names = [...new Set(path)].join(' > ')
-    logger.error({ workspace, limit, value, triggers: path }, 'triggers set each other off without end')
+    logger.error({ workspace, limit, value, triggers: path }, 'triggers start each other without end')
     modules.observer.triggerFailed(path.at(-1) ?? '', 'loop')
     return new StatusError('platform:status:TriggerLimit', { limit, value, triggers: names })
   }

@@ -1,44 +1,38 @@
 import { checkDepth } from '../../../model/check-depth.ts'
 import type { Doc } from '../../../model/documents.ts'
 import type { Hierarchy } from '../../../model/hierarchy.ts'
-import { core } from '../../../model/identifiers.ts'
-import type {
-  TxCollectionCUD,
-  TxCreateDoc,
-  TxCUD,
-  TxMixin,
-  TxUpdateDoc,
-} from '../../../model/transactions.ts'
+import { innerChange } from '../../../model/inner-change.ts'
+import type { TxCreateDoc, TxCUD, TxDirectChange } from '../../../model/transactions.ts'
 import { validateMixin } from '../../../model/mixin-values.ts'
 import { validateCreate, validateUpdate } from '../../../model/validate-document.ts'
 import { checkParts } from '../attachments.ts'
-import type { CommitStep } from '../commit-step.ts'
+import type { ChangeStep } from '../commit-step.ts'
 
 /**
- * The class, its required attributes and their types, and how deep an update makes its document. Defaults are filled in, so
- * that the log tells all; an update is checked by what it made of the document.
+ * Checks the class, required attributes, types, and the depth of updates. Fills in defaults, so that the log is
+ * complete. An update is checked by the document that it results in.
  */
-export const validate: CommitStep = (next) =>
+export const validate: ChangeStep = (next) =>
   async function validate(work, tx) {
     const { hierarchy } = work.state
-    const change = tx as TxCUD
-    hierarchy.getClass(change.objectClass)
-    if (change._class === core.class.TxCreateDoc) checkParts(change as TxCreateDoc)
-    const outcome = await next(work, checkBefore(hierarchy, change))
-    checkDepth(change)
-    if (outcome.change?.after !== undefined) checkAfter(hierarchy, change, outcome.change.after)
+    hierarchy.getClass(tx.objectClass)
+    if (tx._class === 'core:class:TxCreateDoc') checkParts(tx)
+    const outcome = await next(work, checkBefore(hierarchy, tx))
+    checkDepth(tx)
+    if (outcome.change?.after !== undefined) checkAfter(hierarchy, innerChange(tx), outcome.change.after)
     return outcome
   }
 
 function checkBefore(hierarchy: Hierarchy, tx: TxCUD): TxCUD {
-  if (tx._class === core.class.TxCreateDoc) return validateCreate(hierarchy, tx as TxCreateDoc)
-  if (tx._class !== core.class.TxCollectionCUD) return tx
-  const { tx: inner } = tx as TxCollectionCUD
-  return { ...tx, tx: checkBefore(hierarchy, inner) } as TxCollectionCUD
+  if (tx._class !== 'core:class:TxCollectionCUD') return checkCreation(hierarchy, tx)
+  return { ...tx, tx: checkCreation(hierarchy, tx.tx) }
+}
+
+function checkCreation<T extends TxDirectChange>(hierarchy: Hierarchy, tx: T): T | TxCreateDoc {
+  return tx._class === 'core:class:TxCreateDoc' ? validateCreate(hierarchy, tx) : tx
 }
 
 function checkAfter(hierarchy: Hierarchy, tx: TxCUD, after: Doc): void {
-  if (tx._class === core.class.TxCollectionCUD) checkAfter(hierarchy, (tx as TxCollectionCUD).tx, after)
-  if (tx._class === core.class.TxUpdateDoc) validateUpdate(hierarchy, tx as TxUpdateDoc, after)
-  if (tx._class === core.class.TxMixin) validateMixin(hierarchy, tx as TxMixin, after)
+  if (tx._class === 'core:class:TxUpdateDoc') validateUpdate(hierarchy, tx, after)
+  if (tx._class === 'core:class:TxMixin') validateMixin(hierarchy, tx, after)
 }

@@ -54,6 +54,6 @@ export class AccountsStore {
   }
 
   get #acting(): MethodCall {
-    return this.#pipeline.actingFor(systemCaller)
+    return this.#pipeline.moduleContextFor(systemCaller)
   }
 }

@@ -1,10 +1,10 @@
 import type { Domain } from '../../../model/documents.ts'
 import { type CommitBatch, type LogEntry, StorageError } from '../../contract.ts'
-import type { Contested } from './tombstones.ts'
+import type { Tombstones } from './tombstones.ts'
 import type { Documents, Put, Remove } from '../documents/documents.ts'
 import type { History } from '../log/workspace-metadata.ts'
-import type { Irregularities } from '../query/mixed-type-fields.ts'
-import { isAboutContent } from '../driver/failure.ts'
+import type { MixedTypeFields } from '../query/mixed-type-fields.ts'
+import { isContentError } from '../driver/failure.ts'
 import type { Log } from '../log/log.ts'
 import { type RetryOptions, retrying } from '../driver/retry.ts'
 import type { Schema } from '../query/schema.ts'
@@ -21,18 +21,18 @@ import {
 export interface CommitterOptions {
   log: Log
   documents: Documents
-  contested: Contested
-  irregularities: Irregularities
+  tombstones: Tombstones
+  mixedTypeFields: MixedTypeFields
   schema: Schema
   history: History
   scratch: Scratch
   retry: RetryOptions
   now: () => number
-  /** Told of what the server refuses, and whether it is stored as text all the same. */
+  /** Reports content that the server rejects, and whether it is stored as text instead. */
   refused: (fields: Record<string, unknown>, isKept: boolean) => void
 }
 
-/** What is to be written for a batch. */
+/** The writes of a batch. */
 interface Writing {
   entries: StoredEntry[]
   puts: Put[]
@@ -40,8 +40,8 @@ interface Writing {
 }
 
 /**
- * Writes batches, one after another: whether they are new, then the log, then the documents, three round trips
- * whatever their size. A batch whose outcome isn't known is kept, and made known before anything else is done.
+ * Writes one batch at a time: it checks the assumptions, then writes the log, then the documents, in three round
+ * trips. If the outcome of a batch is unknown, it is determined before anything else is written.
  */
 export class Committer {
   readonly #options: CommitterOptions
@@ -57,25 +57,27 @@ export class Committer {
 
   async commit(batch: CommitBatch): Promise<void> {
     await this.settle()
-    const { log, irregularities, retry, schema } = this.#options
+    const { log, mixedTypeFields, retry, schema } = this.#options
     requireNext(batch.entries, log.lastSeq + 1)
     await this.#requireAbsent(batch)
     const writing = this.#writingOf(batch)
     await retrying(async () => {
-      if (await irregularities.note(batch.puts)) await schema.dropParallel()
+      if (await mixedTypeFields.note(batch.puts)) await schema.dropParallel()
     }, retry)
     await this.#write(writing)
   }
 
-  /** Entries without documents: restored ones. Each is committed by itself. */
+  /** Appends restored entries without documents. Each is a group of its own. */
   async append(entries: readonly LogEntry[]): Promise<void> {
     const { log } = this.#options
-    const place = { owner: log.owner, projected: log.lastSeq }
-    const stored = entries.map((entry) => storedEntry(entry, { ...place, first: entry.seq, last: entry.seq }))
+    const position = { owner: log.owner, projected: log.lastSeq }
+    const stored = entries.map((entry) =>
+      storedEntry(entry, { ...position, first: entry.seq, last: entry.seq }),
+    )
     await this.#write({ entries: stored, puts: [], removes: [] })
   }
 
-  /** Makes up for a batch of unknown outcome. Thereafter the log and the documents are what they seem. */
+  /** Determines the outcome of an unsettled batch. Afterwards the log and the documents are consistent. */
   async settle(): Promise<void> {
     const writing = this.#unsettled
     if (writing === undefined) return
@@ -95,7 +97,8 @@ export class Committer {
       () => Promise.all([log.knows(absent.requests), documents.hasAny(absent.documents)]),
       retry,
     )
-    if (found.includes(true)) throw new StorageError('exists', 'not all of it is new')
+    if (found.includes(true))
+      throw new StorageError('exists', 'the batch assumed something to be new that exists')
   }
 
   async #write(writing: Writing): Promise<void> {
@@ -104,7 +107,7 @@ export class Committer {
     try {
       await retrying((attempt) => this.#append(writing, attempt), retry)
     } catch (error) {
-      // The log has told that nothing of it is there.
+      // The log contains nothing of the batch.
       if (error instanceof StorageError && error.code === 'conflict' && !log.isLost)
         this.#unsettled = undefined
       throw error
@@ -113,44 +116,44 @@ export class Committer {
   }
 
   async #append(writing: Writing, attempt: number): Promise<void> {
-    const { log, irregularities } = this.#options
+    const { log, mixedTypeFields } = this.#options
     if (attempt > 0) await log.takeOver()
     const entries = attempt > 0 ? await log.missing(writing.entries) : writing.entries
     if (entries.length === 0) return
-    if (entries.some((entry) => entry['%text'] !== undefined)) await irregularities.noteText('tx')
+    if (entries.some((entry) => entry['%text'] !== undefined)) await mixedTypeFields.noteTextDocuments('tx')
     try {
       await log.append(entries)
     } catch (error) {
-      if (!isAboutContent(error)) throw error
+      if (!isContentError(error)) throw error
       await this.#appendAsText(writing, error)
     }
   }
 
-  /** What the server refuses of a group goes in as text: nobody else's transactions fail for it. */
+  /** Stores rejected entries of a group as text, so that no other transaction fails with them. */
   async #appendAsText(writing: Writing, err: unknown): Promise<void> {
-    const { log, irregularities, scratch, refused } = this.#options
+    const { log, mixedTypeFields, scratch, refused } = this.#options
     await log.takeOver()
     const odd = new Set<StoredEntry>()
     for (const entry of writing.entries) if (!(await scratch.takes(entry))) odd.add(entry)
     await scratch.clear()
-    // It may have been all of them together.
+    // If no single entry is rejected, the server rejects their combination.
     const isOdd = (entry: StoredEntry) => odd.size === 0 || odd.has(entry)
     refused({ err, domain: 'tx', ids: writing.entries.filter(isOdd).map(({ tx }) => tx._id) }, true)
     writing.entries = writing.entries.map((entry) => (isOdd(entry) ? entryText(entry) : entry))
-    await irregularities.noteText('tx')
-    // Of restored entries, which are not committed together, some may be there.
+    await mixedTypeFields.noteTextDocuments('tx')
+    // Restored entries are separate groups, so that some may have been written.
     await log.append(await log.missing(writing.entries))
   }
 
   async #project({ entries, puts, removes }: Writing, firstAttempt: number): Promise<void> {
-    const { log, documents, contested, schema, retry, now } = this.#options
+    const { log, documents, tombstones, schema, retry, now } = this.#options
     await retrying(async (attempt) => {
-      // What was sent before may still be on its way.
-      if (attempt + firstAttempt > 0) await contested.add([...puts.map(targetOf), ...removes], now())
+      // Earlier commands may still be in flight.
+      if (attempt + firstAttempt > 0) await tombstones.add([...puts.map(targetOf), ...removes], now())
       await documents.write(puts, removes)
       schema.touched(puts.map(({ domain }) => domain))
     }, retry)
-    log.lastSeq = entries.at(-1)?._id ?? log.lastSeq
+    log.advance(entries.at(-1)?._id ?? log.lastSeq)
     this.#unsettled = undefined
   }
 
@@ -158,16 +161,16 @@ export class Committer {
     const { log, history } = this.#options
     const last = log.lastSeq + entries.length
     const stamp = history.offset + last
-    // Without an entry there is no new stamp: what was written last is still to be replaced.
+    // Without an entry the stamp does not change, and equal stamps have to be replaced.
     const before = entries.length === 0 ? stamp + 1 : stamp
     const domains = new Map<string, Domain>()
     for (const { domain, doc } of puts) domains.set(doc._id, domain)
     for (const { domain, id } of removes) domains.set(id, domain)
-    const place = { owner: log.owner, projected: log.lastSeq, first: log.lastSeq + 1, last }
+    const position = { owner: log.owner, projected: log.lastSeq, first: log.lastSeq + 1, last }
     const sizes = new SizeCheck()
     const writing: Writing = {
       entries: sizes.all(entries, (entry) =>
-        storedEntry(entry, { ...place, domain: domains.get(changedId(entry.tx) ?? '') }),
+        storedEntry(entry, { ...position, domain: domains.get(changedId(entry.tx) ?? '') }),
       ),
       puts: sizes.all(puts, ({ domain, doc }) => ({ domain, document: storedDocument(doc, stamp), before })),
       removes: removes.map((remove) => ({ ...remove, stamp, before })),

@@ -1,4 +1,4 @@
-import type { Collection, Db, Document, Filter } from 'mongodb'
+import type { Collection, Db, Document, Filter, FindCursor } from 'mongodb'
 import type { Doc, Domain } from '../../../model/documents.ts'
 import { core, domains } from '../../../model/identifiers.ts'
 import { both } from '../filters/compile-condition.ts'
@@ -6,22 +6,23 @@ import { collectionName } from '../driver/database-name.ts'
 import { older, putAll, type Putting } from './put-all.ts'
 import { StorageError } from '../../contract.ts'
 import { TooLargeError } from '../../shared/too-large.ts'
-import { isAboutOne, messageOf } from '../driver/failure.ts'
+import { isSingleDocumentError, messageOf } from '../driver/failure.ts'
 import {
   documentOf,
   documentText,
   type StoredDocument,
+  type StoredEntry,
   tombstone,
   transactionOf,
 } from '../log/stored-document.ts'
 
-/** Ids in one query at most. */
+/** Maximum number of ids in a query. */
 const idsAtOnce = 5000
 
 export interface Put {
   domain: Domain
   document: StoredDocument
-  /** Takes the place of what has a lesser stamp; of what is less than its own when left out. */
+  /** Replaces documents with a smaller stamp than this. The default is the document's own stamp. */
   before?: number
 }
 
@@ -32,33 +33,46 @@ export interface Remove {
   before?: number
 }
 
-/** Where the documents of a domain are, and how they are told from what else is there. */
+/** What a collection contains: documents by their ids, or entries of the log by `seq`. */
+export interface Stored extends Document {
+  _id: string | number
+}
+
+/** A collection of documents or of entries, for queries. It has methods because the filter types of the two differ. */
+export interface ReadableCollection {
+  readonly collectionName: string
+  find(filter: Document): FindCursor<Stored>
+  countDocuments(filter: Document): Promise<number>
+  distinct(key: string, filter: Document): Promise<unknown[]>
+}
+
+/** The collection of a domain, and how its documents are stored. */
 export interface Source {
-  collection: Collection
-  /** Where their fields are. */
+  collection: ReadableCollection
+  /** The prefix of field names. */
   prefix: string
-  /** What is a document of the domain. */
+  /** Matches the documents of the domain. */
   filter: Document
   decode: (stored: Document) => Doc[]
 }
 
 export interface DocumentsOptions {
   database: Db
-  /** The log's collection, and up to which `seq` it is read. */
-  log: () => { collection: Collection; lastSeq: number }
+  /** The collection of the log, and the last `seq` to read. */
+  log: () => { collection: Collection<StoredEntry>; lastSeq: number }
   /** Whether there may be tombstones. */
   hasTombstones: () => boolean
-  /** Whether a late write may bring the document back. */
-  isContested: (domain: Domain, id: string) => boolean
-  /** Documents of the domain are about to be stored as text. */
+  /** Whether a late write could restore the document after its removal. */
+  needsTombstone: (domain: Domain, id: string) => boolean
+  /** Called before documents of the domain are stored as text. */
   noteText: (domain: Domain) => Promise<void>
-  /** Told of what the server refuses for good, and whether it is stored as text all the same. */
+  /** Reports content that the server rejects permanently, and whether it is stored as text instead. */
   refused: (fields: Record<string, unknown>, isKept: boolean) => void
 }
 
 /**
- * The documents of a workspace. Each has the stamp of the entry that last wrote it, and a write only takes the place
- * of an older one. Where there is a newer one, the write becomes an insert that collides, which is as it should be.
+ * The documents of a workspace. Each has the stamp of the last entry that wrote it. A write replaces older documents
+ * only: over a newer one it becomes an insert, which fails with a duplicate key, as intended.
  */
 export class Documents {
   readonly #options: DocumentsOptions
@@ -89,12 +103,16 @@ export class Documents {
     return found.flat().flatMap(decode)
   }
 
-  /** As they are stored, tombstones too. */
+  /** Documents as stored, including tombstones. */
   async readStored(domain: Domain, ids: readonly string[]): Promise<StoredDocument[]> {
     const found = await Promise.all(
-      slices(ids).map((some) => this.#collection(domain).find(withIds(some)).toArray()),
+      slices(ids).map((some) =>
+        this.#collection(domain)
+          .find({ _id: { $in: some } })
+          .toArray(),
+      ),
     )
-    return found.flat() as unknown as StoredDocument[]
+    return found.flat()
   }
 
   async hasAny(groups: readonly { domain: Domain; ids: readonly string[] }[]): Promise<boolean> {
@@ -102,14 +120,14 @@ export class Documents {
     return found.some((docs) => docs.length > 0)
   }
 
-  /** All at once: one call for each collection's puts, and one for its removes. Bears being done again. */
+  /** Writes concurrently, with one command for the puts and one for the removes of each collection. Idempotent. */
   async write(puts: readonly Put[], removes: readonly Remove[]): Promise<void> {
     const putting = new Map<Domain, Putting[]>()
-    const removing = new Map<Domain, Filter<Document>[]>()
+    const removing = new Map<Domain, Filter<StoredDocument>[]>()
     for (const { domain, document, before = document['%stamp'] } of puts)
       groupOf(putting, domain).push({ document, before })
     for (const { domain, id, stamp, before = stamp } of removes) {
-      if (this.#options.isContested(domain, id))
+      if (this.#options.needsTombstone(domain, id))
         groupOf(putting, domain).push({ document: tombstone(id, stamp), before })
       else groupOf(removing, domain).push(older(id, before))
     }
@@ -122,7 +140,7 @@ export class Documents {
   /** Deletes tombstones. */
   async purge(removed: readonly { domain: Domain; id: string }[]): Promise<void> {
     for (const { domain, id } of removed)
-      await this.#collection(domain).deleteOne({ ...withId(id), '%removed': true })
+      await this.#collection(domain).deleteOne({ _id: id, '%removed': true })
   }
 
   async #put(domain: Domain, puts: readonly Putting[]): Promise<void> {
@@ -134,9 +152,9 @@ export class Documents {
   }
 
   /**
-   * It is in the log, and has to be written somehow: as text, or not at all where that is refused too, for a reason that
-   * lies in the document.
-   * @throws StorageError `unavailable` when the server takes no text either, and says nothing of the kind
+   * The log already contains the document, so it has to be stored: as text, or not at all if the server rejects that
+   * too because of the document.
+   * @throws StorageError `unavailable` if the server rejects the text for another reason
    */
   async #refused(
     domain: Domain,
@@ -147,20 +165,21 @@ export class Documents {
     const isTried = doc === undefined || document['%text'] !== undefined
     const text = isTried ? undefined : textOf(doc, document)
     const isKept = text !== undefined
-    if (isTried && !isAboutOne(err)) throw new StorageError('unavailable', messageOf(err), { cause: err })
+    if (isTried && !isSingleDocumentError(err))
+      throw new StorageError('unavailable', messageOf(err), { cause: err })
     this.#options.refused({ err, domain, id: document._id }, isKept)
     if (!isKept) return undefined
     await this.#options.noteText(domain)
     return text
   }
 
-  async #remove(domain: Domain, filters: readonly Filter<Document>[]): Promise<void> {
+  async #remove(domain: Domain, filters: readonly Filter<StoredDocument>[]): Promise<void> {
     const operations = filters.map((filter) => ({ deleteOne: { filter } }))
     await this.#collection(domain).bulkWrite(operations, { ordered: false })
   }
 
-  #collection(domain: Domain): Collection {
-    return this.#options.database.collection(collectionName(domain))
+  #collection(domain: Domain): Collection<StoredDocument> {
+    return this.#options.database.collection<StoredDocument>(collectionName(domain))
   }
 }
 
@@ -170,7 +189,7 @@ function groupOf<T>(groups: Map<Domain, T[]>, domain: Domain): T[] {
   return group
 }
 
-/** None where that is more than the server keeps. */
+/** `undefined` if the text exceeds the limit of the server. */
 function textOf(doc: Doc, stored: StoredDocument): StoredDocument | undefined {
   try {
     return documentText(doc, stored['%stamp'])
@@ -178,15 +197,6 @@ function textOf(doc: Doc, stored: StoredDocument): StoredDocument | undefined {
     if (error instanceof TooLargeError) return undefined
     throw error
   }
-}
-
-/** The driver takes any `_id` for one of its own type. */
-function withId(id: string): Filter<Document> {
-  return { _id: id } as unknown as Filter<Document>
-}
-
-function withIds(ids: readonly string[]): Filter<Document> {
-  return { _id: { $in: ids } } as unknown as Filter<Document>
 }
 
 function slices(ids: readonly string[]): string[][] {

@@ -1,23 +1,23 @@
-import type { AnyBulkWriteOperation, Collection, Document, Filter } from 'mongodb'
-import { IncompleteWrite, isAboutContent, isDuplicate } from '../driver/failure.ts'
+import type { AnyBulkWriteOperation, Collection, Filter } from 'mongodb'
+import { IncompleteWrite, isContentError, isDuplicate } from '../driver/failure.ts'
 import type { StoredDocument } from '../log/stored-document.ts'
 
 export interface PutAllOptions {
-  collection: Collection
-  /** Told of what the server refuses for good; tells what to write instead. */
+  collection: Collection<StoredDocument>
+  /** Reports a document that the server rejects permanently. Resolves with a replacement. */
   refused: (document: StoredDocument, error: unknown) => Promise<StoredDocument | undefined>
 }
 
 export interface Putting {
   document: StoredDocument
-  /** Takes the place of what has a lesser stamp. */
+  /** Replaces documents with a smaller stamp than this. */
   before: number
 }
 
 /**
- * Writes documents, each over what is older. What is there and newer stays. Servers differ in how far they come when
- * one of many can't be written: what was not written is told by what is there, and written again, in ever smaller
- * groups, until it is there or known to be refused.
+ * Writes documents over older ones. Newer ones stay. Servers differ in how much of a bulk they write if one document
+ * fails. So the documents that are not stored are determined by a query and written again, in ever smaller groups,
+ * until they are stored or rejected one by one.
  */
 export async function putAll(puts: readonly Putting[], options: PutAllOptions): Promise<void> {
   if ((await attempt(puts, options.collection)) === undefined) return
@@ -34,7 +34,7 @@ export async function putAll(puts: readonly Putting[], options: PutAllOptions): 
 }
 
 async function putRefused(put: Putting, options: PutAllOptions): Promise<void> {
-  // What went wrong once may have been something else.
+  // The first failure may have had another cause.
   const again = await attempt([put], options.collection)
   if (again === undefined) return
   if (isDuplicate(again) && (await unwritten([put], options.collection)).length === 0) return
@@ -42,33 +42,34 @@ async function putRefused(put: Putting, options: PutAllOptions): Promise<void> {
   if (instead !== undefined) await putAll([{ ...put, document: instead }], options)
 }
 
-/** What kept some of it from being written, if something did. */
-async function attempt(puts: readonly Putting[], collection: Collection): Promise<unknown> {
+/** The error that prevented part of the bulk, if any. */
+async function attempt(puts: readonly Putting[], collection: Collection<StoredDocument>): Promise<unknown> {
   const operations = puts.map(({ document, before }) => replacing(document, before))
   try {
     const { matchedCount, upsertedCount } = await collection.bulkWrite(operations, { ordered: false })
     return matchedCount + upsertedCount === puts.length ? undefined : new IncompleteWrite()
   } catch (error) {
-    if (!isDuplicate(error) && !isAboutContent(error)) throw error
+    if (!isDuplicate(error) && !isContentError(error)) throw error
     return error
   }
 }
 
-/** Those whose place is not taken by themselves or by something newer. */
-async function unwritten(puts: readonly Putting[], collection: Collection): Promise<Putting[]> {
+/** The puts whose document is neither stored nor superseded by a newer one. */
+async function unwritten(
+  puts: readonly Putting[],
+  collection: Collection<StoredDocument>,
+): Promise<Putting[]> {
   const ids = puts.map(({ document }) => document._id)
-  const filter = { _id: { $in: ids } } as unknown as Filter<Document>
-  const found = await collection.find(filter, { projection: { '%stamp': 1 } }).toArray()
-  const stamps = new Map(found.map((stored) => [stored._id as unknown as string, Number(stored['%stamp'])]))
+  const found = await collection.find({ _id: { $in: ids } }, { projection: { '%stamp': 1 } }).toArray()
+  const stamps = new Map(found.map((stored) => [stored._id, stored['%stamp']]))
   return puts.filter(({ document, before }) => !((stamps.get(document._id) ?? -Infinity) >= before))
 }
 
-function replacing(document: StoredDocument, before: number): AnyBulkWriteOperation {
+function replacing(document: StoredDocument, before: number): AnyBulkWriteOperation<StoredDocument> {
   return { replaceOne: { filter: older(document._id, before), replacement: document, upsert: true } }
 }
 
-/** What is there with that id, unless it is newer. */
-export function older(id: string, before: number): Filter<Document> {
-  // The driver takes any `_id` for one of its own type.
-  return { _id: id, '%stamp': { $lt: before } } as unknown as Filter<Document>
+/** Matches the document with this id unless it is newer. */
+export function older(id: string, before: number): Filter<StoredDocument> {
+  return { _id: id, '%stamp': { $lt: before } }
 }

@@ -11,22 +11,22 @@ import {
   transactionOf,
 } from '../log/stored-document.ts'
 
-/** A document as the log leaves it. */
+/** A document after the replay. */
 interface Replayed {
   domain: Domain
   id: string
   doc: Doc | undefined
   stamp: number
-  /** The last entry that removes it; 0 where there is none. */
+  /** The last entry that removes it; 0 if there is none. */
   removedBy: number
   isChanged: boolean
 }
 
 export interface ReplayOptions {
   documents: Documents
-  /** Of a stamp above `seq`. */
+  /** The difference between a stamp and `seq`. */
   offset: number
-  /** Told of what could not be applied: the documents were not what the log says. */
+  /** Reports an entry that cannot be applied, because the documents do not match the log. */
   skipped: (fields: Record<string, unknown>) => void
 }
 
@@ -38,7 +38,9 @@ export function changedDocuments(entries: readonly StoredEntry[]): { domain: Dom
   })
 }
 
-/** Writes the documents of entries that were perhaps not written. Bears being done again, and by two at once. */
+/**
+ * Writes the documents of entries that may not have been written. Idempotent, also if two owners do it concurrently.
+ */
 export async function replay(entries: readonly StoredEntry[], options: ReplayOptions): Promise<void> {
   const replayed = await readAll(entries, options.documents)
   for (const entry of entries) {
@@ -85,12 +87,12 @@ async function readAll(
 
 function applyTo(before: Replayed, entry: StoredEntry, { offset, skipped }: ReplayOptions): void {
   const stamp = offset + entry['%last']
-  // Documents are stamped with the end of their group: entries of one group come as one.
+  // The stamp is that of the group's last entry, so that the entries of one group are applied together.
   if (stamp < before.stamp || (stamp === before.stamp && !before.isChanged)) return
   try {
     before.doc = applyEntry(before.doc, transactionOf(entry))
   } catch (error) {
-    // A removal that was written leaves nothing to apply what came before it to.
+    // After a removal was written, earlier entries cannot be applied.
     if (!isNotFound(error) || entry._id > before.removedBy) skipped({ err: error, seq: entry._id })
   }
   before.stamp = stamp

@@ -2,15 +2,15 @@ import { type Db, type DbOptions, MongoClient, type MongoClientOptions, ReadConc
 import './driver-repair.ts'
 
 export interface ClientLimits {
-  /** Milliseconds to wait for a server. */
+  /** Time to wait for a server, in milliseconds. */
   selectionTimeout: number
-  /** Milliseconds a server has to answer a command. */
+  /** Time for a server to execute a command, in milliseconds. */
   commandTimeout: number
 }
 
 /**
- * What correctness needs, whatever the options of a connection string say: what is acknowledged has to survive, and
- * what is read has to be what was acknowledged, by the one server that takes writes.
+ * Options that correctness requires, regardless of the connection string: acknowledged writes survive, and reads
+ * return acknowledged data from the primary.
  */
 const needed: DbOptions = {
   readConcern: new ReadConcern('majority'),
@@ -28,7 +28,7 @@ const needed: DbOptions = {
   forceServerObjectId: false,
 }
 
-/** The client of a storage. @throws MongoError when the connection string is none, or has an option that is none */
+/** Creates the client of a storage. @throws MongoError if the connection string or one of its options is invalid */
 export function createClient(
   url: string,
   { selectionTimeout, commandTimeout }: ClientLimits,
@@ -38,13 +38,13 @@ export function createClient(
     appName: 'atrium',
     serverSelectionTimeoutMS: selectionTimeout,
     socketTimeoutMS: commandTimeout,
-    // Checked by the driver beside a `w` of the connection string.
+    // The driver validates this together with a `w` of the connection string.
     writeConcern: { w: 'majority', j: true },
     ...more,
   })
 }
 
-/** A database whose commands do as correctness needs. */
+/** A database with the options that correctness requires. */
 export function ownDatabase(client: MongoClient, name: string): Db {
   return client.db(name, needed)
 }

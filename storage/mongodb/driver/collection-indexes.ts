@@ -2,7 +2,7 @@ import { type Collection, type IndexDescription, MongoNetworkTimeoutError, Mongo
 
 export type Key = ReadonlyMap<string, 1 | -1>
 
-/** An index that a collection should have. */
+/** A declared index of a collection. */
 export interface WantedIndex {
   name: string
   key: Key
@@ -15,19 +15,22 @@ interface ExistingIndex {
   key: string
 }
 
-/** Times that the index is asked for, each as long as a command may take. */
+/** The indexes of a collection do not depend on the type of its documents. */
+type IndexedCollection = Pick<Collection, 'listIndexes' | 'createIndexes' | 'dropIndex'>
+
+/** Maximum number of attempts to create an index, each with the time limit of a command. */
 const maxAttempts = 120
 const namespaceNotFound = 26
 const indexNotFound = 27
 
 /**
- * The indexes of one collection. What is there is listed first: one server answers that an index is made again by
- * ending the connection, and each refuses the same key under another name.
+ * The indexes of a collection. Existing ones are listed first: one server closes the connection when an index is
+ * created twice, and all reject the same key under another name.
  */
 export class CollectionIndexes {
-  readonly #collection: Collection
+  readonly #collection: IndexedCollection
 
-  constructor(collection: Collection) {
+  constructor(collection: IndexedCollection) {
     this.#collection = collection
   }
 
@@ -36,7 +39,7 @@ export class CollectionIndexes {
       const found = await this.#collection.listIndexes().toArray()
       return found.map(({ name, key }) => ({
         name: String(name),
-        key: textOf(Object.entries(key as object)),
+        key: textOf(Object.entries(key)),
       }))
     } catch (error) {
       if (isMissing(error)) return []
@@ -44,13 +47,13 @@ export class CollectionIndexes {
     }
   }
 
-  /** Those that are not there, whatever their names. */
+  /** The wanted indexes whose keys do not exist under any name. */
   async missing(wanted: readonly WantedIndex[]): Promise<WantedIndex[]> {
     const there = new Set((await this.list()).map(({ key }) => key))
     return wanted.filter(({ key }) => !there.has(textOf(key)))
   }
 
-  /** Makes indexes that are not there. */
+  /** Creates indexes that do not exist. */
   async create(indexes: readonly WantedIndex[]): Promise<void> {
     if (indexes.length === 0) return
     await patiently(() => this.#collection.createIndexes(indexes.map(descriptionOf)))
@@ -69,7 +72,7 @@ export function textOf(key: Iterable<readonly [string, unknown]>): string {
   return JSON.stringify([...key])
 }
 
-/** The first of those with equal keys. */
+/** Drops indexes with the same key as an earlier one. */
 export function distinctByKey(indexes: readonly WantedIndex[]): WantedIndex[] {
   const byKey = new Map<string, WantedIndex>()
   for (const index of indexes) {
@@ -83,7 +86,7 @@ function descriptionOf({ key, ...rest }: WantedIndex): IndexDescription {
   return { ...rest, key: new Map(key) }
 }
 
-/** The server goes on with what takes it longer than a command may: asking again waits for that. */
+/** The server continues a creation after the command has timed out. Repeating the command waits for it. */
 async function patiently(make: () => Promise<unknown>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {

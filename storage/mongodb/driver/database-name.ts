@@ -5,8 +5,8 @@ const longestCollectionName = 100
 const digestLength = 40
 
 /**
- * The database of a workspace. Two ids never share one, though MongoDB ignores the case of databases' names: all
- * but lower-case letters, digits and hyphens stand as `_` and two hex digits a byte, and what gets too long as a
+ * The database name of a workspace. It is unique although MongoDB ignores case in database names: each byte except
+ * lower-case letters, digits and hyphens is encoded as `_` and two hex digits, and long names are replaced with a
  * digest.
  */
 export function databaseName(prefix: string, workspace: string): string {
@@ -15,7 +15,7 @@ export function databaseName(prefix: string, workspace: string): string {
   return name.length <= longestDatabaseName ? name : `${prefix}h-${digest(workspace)}`
 }
 
-/** The collection of a domain. Those of the storage itself have a dot, which no encoded name has. */
+/** The collection of a domain. Collections of the storage itself contain a dot, which no encoded name does. */
 export function collectionName(domain: string): string {
   const encoded = domain === '' ? '_' : encode(domain, /[A-Za-z0-9-]/)
   return encoded.length <= longestCollectionName ? encoded : `_h_${digest(domain)}`

@@ -1,4 +1,4 @@
-/** What `driver-repair.ts` needs of the driver's own, of which it publishes no type. */
+/** The internals of the driver that `driver-repair.ts` uses. The driver does not publish their types. */
 declare module 'mongodb/lib/cmap/connection.js' {
   import type { Socket } from 'node:net'
 
@@ -6,7 +6,7 @@ declare module 'mongodb/lib/cmap/connection.js' {
     readonly id: number | '<monitor>'
     readonly address: string
     readonly socket: Socket
-    /** Resolves when the socket has taken it. */
+    /** Resolves when the socket has accepted the data. */
     writeCommand(command: unknown, options: unknown): Promise<void>
   }
 }

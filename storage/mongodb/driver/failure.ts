@@ -18,7 +18,7 @@ const codes = new Map<number, StorageErrorCode>([
   [11_000, 'conflict'],
 ])
 
-/** Of a server that is stopping, steps down or is not the primary, and of what took too long. */
+/** Errors of a server that stops, steps down or is not the primary, and timeouts. */
 const passing: ReadonlySet<number> = new Set([
   6, 7, 24, 43, 50, 64, 89, 91, 112, 134, 175, 189, 202, 237, 262, 9001, 10_058, 10_107, 11_600, 11_602,
   13_388, 13_435, 13_436,
@@ -26,19 +26,19 @@ const passing: ReadonlySet<number> = new Set([
 
 const duplicateKey = 11_000
 
-/** A server answered that all went well, and did not do all. */
+/** A server reported success but did not write everything. */
 export class IncompleteWrite extends Error {
   constructor() {
-    super('the server did not write all that it was told to')
+    super('the server did not write everything')
     this.name = 'IncompleteWrite'
   }
 }
 
 /**
- * Whether it may go better at the next try. What was asked for may have happened all the same. The driver hides the
- * loss of a connection in a `MongoBulkWriteError`, which has no code then.
+ * Whether a retry may succeed. The command may have been executed nevertheless. The driver hides the loss of a
+ * connection in a `MongoBulkWriteError` without a code.
  */
-export function isPassing(error: unknown): boolean {
+export function isTemporary(error: unknown): boolean {
   if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) return true
   if (error instanceof IncompleteWrite) return true
   if (!(error instanceof MongoError)) return false
@@ -52,9 +52,9 @@ export function isPassing(error: unknown): boolean {
   )
 }
 
-/** Written, though not yet by a majority. */
+/** Written, but not yet acknowledged by a majority. */
 function hasUnconfirmed(error: MongoServerError): boolean {
-  const { result } = error as { result?: { getWriteConcernError?: () => unknown } }
+  const result: { getWriteConcernError?: () => unknown } | undefined = error['result']
   return result?.getWriteConcernError?.() !== undefined
 }
 
@@ -62,21 +62,21 @@ export function isDuplicate(error: unknown): boolean {
   return error instanceof MongoServerError && codeOf(error) === duplicateKey
 }
 
-/** Not what the caller may do, and not what the disk holds. */
+/** Errors of permissions or disk space. */
 const ofDatabase: ReadonlySet<number> = new Set([13, 18, 8000, 12_501, 14_031])
 
-/** Whether the server, or the driver, refuses for good what it was given, whoever gives it and whenever. */
-export function isAboutContent(error: unknown): boolean {
-  if (isPassing(error) || isDuplicate(error)) return false
+/** Whether the server or the driver rejects the content permanently. */
+export function isContentError(error: unknown): boolean {
+  if (isTemporary(error) || isDuplicate(error)) return false
   if (error instanceof MongoServerError) return !ofDatabase.has(codeOf(error))
-  // What the driver can't encode.
+  // The driver cannot encode it.
   return !(error instanceof MongoError) && !(error instanceof StorageError)
 }
 
-/** Of a unique index or a validator made by hand, and of what is too large: no other document fails of it. */
+/** Errors of a manual unique index or validator, and of size: other documents are not affected. */
 const ofOneDocument: ReadonlySet<number> = new Set([121, 10_334, duplicateKey, 17_419, 17_420])
 
-export function isAboutOne(error: unknown): boolean {
+export function isSingleDocumentError(error: unknown): boolean {
   return error instanceof MongoServerError && ofOneDocument.has(codeOf(error))
 }
 

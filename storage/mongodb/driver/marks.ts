@@ -1,14 +1,14 @@
 import type { Collection, Document } from 'mongodb'
-import { IncompleteWrite, isDuplicate, isPassing } from './failure.ts'
+import { IncompleteWrite, isDuplicate, isTemporary } from './failure.ts'
 
 type MarkCollection = Collection<Document & { _id: string }>
 
-/** Times that marks are written: each failure means that somebody else wrote one of them meanwhile. */
+/** Maximum number of attempts. Each failure means that another writer wrote one of the documents. */
 const maxTries = 20
 
 /**
- * Writes small documents by their ids, whoever else does so too. Durable when it resolves.
- * @throws IncompleteWrite when the server goes on leaving some out
+ * Writes small documents by id, concurrently with other writers. Durable when the promise resolves.
+ * @throws IncompleteWrite if the server keeps omitting some
  */
 export async function putMarks(
   collection: MarkCollection,
@@ -25,7 +25,7 @@ export async function putMarks(
       })
       if (matchedCount + upsertedCount === left.length) return
     } catch (error) {
-      if (isPassing(error) || !isDuplicate(error)) throw error
+      if (isTemporary(error) || !isDuplicate(error)) throw error
     }
     left = await missing(collection, left)
   }

@@ -1,19 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import { type Document, MongoClient, MongoServerError, MongoServerSelectionError } from 'mongodb'
+import { codeOf } from '../../shared/out-of-files.ts'
 import { createClient, ownDatabase } from './client.ts'
 
-/** What a server says of itself, or why it says nothing. */
-export type Answer =
+/** The description of a server, or why there is none. */
+export type ProbeResult =
   | { kind: 'ready'; name: string; version: string; hello: Document }
-  /** It may come yet. */
+  /** The server may become available. */
   | { kind: 'away'; name: string; reason: string }
-  /** It will stay so until somebody changes what is configured. */
+  /** The configuration has to be changed. */
   | { kind: 'wrong'; name: string; reason: string }
 
 export interface ProbeLimits {
-  /** Milliseconds to wait for a server. */
+  /** Time to wait for a server, in milliseconds. */
   selectionTimeout: number
-  /** Milliseconds a server has to answer a command. */
+  /** Time for a server to execute a command, in milliseconds. */
   commandTimeout: number
 }
 
@@ -21,8 +22,11 @@ export const defaultProbeLimits: ProbeLimits = { selectionTimeout: 2000, command
 
 const authenticationFailed = 18
 
-/** Asks a server who it is. What is told has no credentials. */
-export async function askMongo(url: string, limits: ProbeLimits = defaultProbeLimits): Promise<Answer> {
+/** Queries a server for its description. The result contains no credentials. */
+export async function probeMongo(
+  url: string,
+  limits: ProbeLimits = defaultProbeLimits,
+): Promise<ProbeResult> {
   let client: MongoClient
   try {
     client = createClient(url, limits)
@@ -44,17 +48,17 @@ export async function askMongo(url: string, limits: ProbeLimits = defaultProbeLi
   }
 }
 
-/** Not every server of the protocol knows the newer name. */
+/** Not every compatible server knows the newer command. */
 async function helloOf(client: MongoClient): Promise<Document> {
   const admin = client.db('admin')
   return await admin.command({ hello: 1 }).catch(() => admin.command({ isMaster: 1 }))
 }
 
-type Flaw = Pick<Answer & { kind: 'away' | 'wrong' }, 'kind' | 'reason'>
+type Flaw = Pick<ProbeResult & { kind: 'away' | 'wrong' }, 'kind' | 'reason'>
 
-/** Why a server that answers is not the one that is looked for. */
+/** Why a server is not the wanted one. */
 export function flawOf(hello: Document, wantedSet: string | undefined): Flaw | undefined {
-  const set = hello['setName'] as string | undefined
+  const set: string | undefined = hello['setName']
   if (wantedSet !== undefined && set !== undefined && set !== wantedSet)
     return {
       kind: 'wrong',
@@ -93,12 +97,13 @@ async function whyNot(failure: unknown, client: MongoClient, limits: ProbeLimits
 }
 
 function unanswered(error: MongoServerSelectionError): Flaw {
-  const { code } = (error.cause as { cause?: { code?: unknown } } | undefined)?.cause ?? {}
+  const cause = error.cause instanceof Error ? error.cause.cause : undefined
+  const code = codeOf(cause)
   const why = typeof code === 'string' ? code : firstLine(error)
   return { kind: 'away', reason: `does not answer: ${why}` }
 }
 
-/** The driver only says that it found no server of the replica set: each is asked by itself. */
+/** The driver only reports that it found no server of the replica set, so each server is probed by itself. */
 async function flawOfHost(
   host: string,
   { options }: MongoClient,
@@ -116,7 +121,7 @@ async function flawOfHost(
   }
 }
 
-/** The driver's own words may tell a part of the password. */
+/** The driver's message may contain a part of the password. */
 function whyNoAddress(url: string, error: unknown): string {
   const [, after = ''] = /^[a-z+]+:\/\/[^?]*\?(.*)$/.exec(url) ?? []
   const isSafe = url.includes('://') && !after.includes('@') && !/:\/\/[^/]*@[^/]*@/.test(url)
@@ -129,9 +134,8 @@ function firstLine(error: unknown): string {
 }
 
 /**
- * Writes, indexes and reads a document, in a database of its own, which is gone afterwards. Resolves with the
- * milliseconds that took.
- * @throws MongoError what the server does not allow or can't do
+ * Writes, indexes and reads a document in a temporary database. Resolves with the duration in milliseconds.
+ * @throws MongoError an operation that the server does not allow or support
  */
 export async function tryMongo(
   url: string,
@@ -147,7 +151,7 @@ export async function tryMongo(
       await probes.createIndex({ text: 1 }, { name: 'text' })
       await probes.replaceOne({ _id: 'probe' }, { text: 'written' }, { upsert: true })
       const found = await probes.findOne({ text: 'written' })
-      if (found?._id !== 'probe') throw new Error('what was written is not found')
+      if (found?._id !== 'probe') throw new Error('the written document was not found')
     } finally {
       await probes.drop()
     }

@@ -1,18 +1,18 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { StorageError } from '../../contract.ts'
-import { isPassing, toStorageError } from './failure.ts'
+import { isTemporary, toStorageError } from './failure.ts'
 
 export interface RetryOptions {
-  /** Milliseconds in which what failed is tried again. */
+  /** Maximum time of retries, in milliseconds. */
   retryFor: number
-  /** Ends every wait: nothing is tried again. */
+  /** Ends all waits and retries. */
   signal: AbortSignal
 }
 
 const firstDelay = 25
 const longestDelay = 1000
 
-/** Tries again what may go better next time. Whatever is tried has to bear being done twice. */
+/** Retries temporary failures. The action has to be idempotent. */
 export async function retrying<T>(
   action: (attempt: number) => Promise<T>,
   { retryFor, signal }: RetryOptions,
@@ -23,7 +23,7 @@ export async function retrying<T>(
       return await action(attempt)
     } catch (error) {
       const delay = Math.min(longestDelay, firstDelay * 2 ** attempt)
-      if (!isPassing(error) || performance.now() + delay > end) throw toStorageError(error)
+      if (!isTemporary(error) || performance.now() + delay > end) throw toStorageError(error)
       await pause(delay, signal, error)
     }
   }

@@ -1,7 +1,7 @@
 import type { Collection, Document } from 'mongodb'
-import { isAboutContent } from './failure.ts'
+import { isContentError } from './failure.ts'
 
-/** Where it is tried what the server takes. */
+/** A collection to test which documents the server accepts. */
 export class Scratch {
   readonly #collection: Collection
 
@@ -9,13 +9,14 @@ export class Scratch {
     this.#collection = collection
   }
 
-  /** Whether the server takes the document, under another id. */
+  /** Whether the server accepts the document, under another id. */
   async takes(document: Document): Promise<boolean> {
     try {
-      await this.#collection.insertOne({ ...document, _id: undefined } as Document)
+      const { _id: _, ...fields } = document
+      await this.#collection.insertOne(fields)
       return true
     } catch (error) {
-      if (isAboutContent(error)) return false
+      if (isContentError(error)) return false
       throw error
     }
   }

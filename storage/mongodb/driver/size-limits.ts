@@ -1,32 +1,32 @@
 import { BSON, type Document } from 'mongodb'
 import { TooLargeError } from '../../shared/too-large.ts'
 
-/** Less than the 16 MB of a server, for what is added to a document. */
+/** Below the server's limit of 16 MB, to leave room for additional fields. */
 const maxDocumentBytes = 16 * 1024 * 1024 - 16_384
 
-/** The driver cuts a bulk beyond 48 MB in two, and the first half could be committed without the second. */
+/** The driver splits a bulk above 48 MB, so that the first half could be committed without the second. */
 export const maxGroupBytes = 40 * 1024 * 1024
 
-/** @throws TooLargeError which names what `about` does */
+/** @throws TooLargeError that names the requests or documents in `about` */
 export function checkedSize<T extends Document>(
   stored: T,
   about: { requests: readonly string[] } | { documents: readonly string[] },
 ): T {
   const size = BSON.calculateObjectSize(stored)
   if (size <= maxDocumentBytes) return stored
-  const message = `${String(stored['_id'])} is larger than MongoDB keeps`
+  const message = `${String(stored['_id'])} exceeds the maximum size of a document in MongoDB`
   throw new TooLargeError(message, { size, limit: maxDocumentBytes, ...about })
 }
 
-/** @throws TooLargeError which names nothing: it is all of them together */
+/** @throws TooLargeError without names, because it concerns all entries together */
 export function requireOneMessage(entries: readonly Document[]): void {
   const size = entries.reduce((bytes, entry) => bytes + BSON.calculateObjectSize(entry), 0)
   if (size <= maxGroupBytes) return
-  const message = 'what is to be committed together is larger than one message'
+  const message = 'the batch exceeds the maximum size of a message'
   throw new TooLargeError(message, { size, limit: maxGroupBytes })
 }
 
-/** Makes something of each; what is too large is told of all of them at once. */
+/** Applies a function to items and collects the errors of those that are too large. */
 export class SizeCheck {
   readonly #found: TooLargeError[] = []
 
@@ -42,7 +42,7 @@ export class SizeCheck {
     })
   }
 
-  /** @throws TooLargeError for what was */
+  /** @throws TooLargeError if any item was too large */
   end(): void {
     const [first, ...others] = this.#found
     if (first !== undefined) throw TooLargeError.ofAll([first, ...others])

@@ -1,22 +1,22 @@
 import type { Document } from 'mongodb'
 import { hasPlainOrder } from '../../../model/query/compare.ts'
-import type { Condition, Value } from '../../../model/query/plan.ts'
+import type { Condition, FieldCondition, Value } from '../../../model/query/plan.ts'
 import { Search } from '../../../model/query/search.ts'
 import { likePattern, regexPattern } from './compile-pattern.ts'
 import { fieldPath } from '../driver/escape.ts'
 
-/** What a condition is to the server. */
+/** A condition as a filter of the server. */
 export interface Narrowing {
-  /** Finds all that meets the condition; `undefined`: nothing can be told. */
+  /** Matches at least the documents that meet the condition; `undefined` if there is no filter. */
   filter: Document | undefined
-  /** It finds nothing else: what doesn't meet the condition isn't found. */
+  /** The filter matches no other documents. */
   exact: boolean
 }
 
 export interface CompileContext {
-  /** Where the fields are within what is stored. */
+  /** The prefix of field names. */
   prefix: string
-  /** The server orders text by code point, as MongoDB does. */
+  /** The server sorts text by code point, as MongoDB does. */
   byCodePoint: boolean
 }
 
@@ -24,8 +24,8 @@ const anything: Narrowing = { filter: undefined, exact: false }
 const never: Narrowing = { filter: { _id: { $in: [] } }, exact: true }
 
 /**
- * Servers of the protocol differ where arrays, objects and null meet paths. So a filter says only what is sure,
- * and the model's own predicate tests what was found.
+ * Compatible servers differ in how arrays, objects and null match along paths. So the filter uses only common
+ * semantics, and the model's predicate tests the result.
  */
 export function compileCondition(condition: Condition, context: CompileContext): Narrowing {
   switch (condition.op) {
@@ -36,7 +36,7 @@ export function compileCondition(condition: Condition, context: CompileContext):
     case 'none-of':
       return noneOf(condition.conditions.map((part) => compileCondition(part, context)))
     case 'search':
-      // No pattern that every server takes finds text in all of its forms.
+      // No regular expression that every server accepts matches all forms of a text.
       return new Search(condition).isEmpty ? never : anything
     case 'lookup':
       return anything
@@ -44,11 +44,6 @@ export function compileCondition(condition: Condition, context: CompileContext):
       return compileField(condition, context)
   }
 }
-
-type FieldCondition = Exclude<
-  Condition,
-  { op: 'all-of' | 'any-of' | 'none-of' } | { op: 'search' } | { op: 'lookup' }
->
 
 function compileField(condition: FieldCondition, context: CompileContext): Narrowing {
   const path = fieldPath(condition.path)
@@ -98,7 +93,7 @@ function equal(field: Field, values: readonly Value[], operator: '$in' | '$nin')
   return { filter: { [field.name]: { [operator === '$in' ? '$eq' : '$ne']: value } }, exact: true }
 }
 
-/** Objects and arrays are compared in more than one way, and null along a path means something else everywhere. */
+/** Servers compare objects and arrays differently, and null along a path. */
 function isUncertain(field: Field, value: Value): boolean {
   return value === null ? !field.isTop : typeof value === 'object'
 }
@@ -120,11 +115,11 @@ function allOf(parts: readonly Narrowing[]): Narrowing {
   return { filter: both(filters), exact: parts.every(({ exact }) => exact) }
 }
 
-/** One flat filter where no two say something of the same: not every server looks for indexes within `$and`. */
+/** Merges filters without common fields into one object: not every server uses indexes inside `$and`. */
 export function both(filters: readonly Document[]): Document {
   const all = filters.filter((filter) => Object.keys(filter).length > 0)
   const names = all.flatMap((filter) => Object.keys(filter))
-  return new Set(names).size === names.length ? (Object.assign({}, ...all) as Document) : { $and: all }
+  return new Set(names).size === names.length ? Object.assign({}, ...all) : { $and: all }
 }
 
 function anyOf(parts: readonly Narrowing[]): Narrowing {
@@ -137,7 +132,7 @@ function anyOf(parts: readonly Narrowing[]): Narrowing {
   }
 }
 
-/** Only what is told exactly can be left out. */
+/** Only exact filters can be negated. */
 function noneOf(parts: readonly Narrowing[]): Narrowing {
   const filters = parts.flatMap(({ filter, exact }) => (exact && filter !== undefined ? [filter] : []))
   return {

@@ -1,28 +1,28 @@
 import { escapeRegExp } from '../../../model/query/like.ts'
 
 /**
- * Sources of regular expressions that find at least what the model's do. Servers differ in syntax, in how they
- * fold case and in what a character is, and backtrack where the model doesn't: so only the longest run of letters,
- * digits and such is looked for, in any case, and the model tests what was found.
+ * Regular expressions that match at least what those of the model match. Servers differ in syntax, case folding and
+ * the notion of a character, and backtrack. So only the longest run of plain characters is used, case-insensitively,
+ * and the model tests the result.
  */
 
 const plainRun = /[\w \-,:;@]+/g
-/** What folds to an ASCII letter, or whose lower case begins with one, beside the letter itself. */
+/** Other characters that fold to an ASCII letter, or whose lower case starts with one. */
 const foldsTo: Record<string, string> = { i: 'İı', k: '\u212A', s: 'ſ' }
 
-/** Of text that a value has to hold, or begin with; `undefined` where none of it is plain. */
+/** Matches a text inside a value; `undefined` if the text has no plain characters. */
 function textPattern(text: string): string | undefined {
   const longest = (text.match(plainRun) ?? []).reduce((a, b) => (b.length > a.length ? b : a), '')
   return longest === '' ? undefined : anyCase(longest)
 }
 
-/** Of what `$like` looks for: all but the wildcards is text. */
+/** Matches a `$like` pattern: everything except wildcards is text. */
 export function likePattern(pattern: string): string | undefined {
   const [beginning = ''] = /^[\w \-,:;@]*/.exec(pattern) ?? []
   return beginning === '' ? textPattern(pattern) : `^${anyCase(beginning)}`
 }
 
-/** Of a regular expression that is text, or begins with text at the value's beginning. */
+/** Matches a regular expression that is plain text, or starts with plain text at the beginning of the value. */
 export function regexPattern(source: string, flags: string): string | undefined {
   const [, anchor = '', text = '', rest = ''] = /^(\^?)([\w \-,:;@]*)([^]*)$/.exec(source) ?? []
   if (flags.includes('m') || (rest !== '' && (anchor === '' || rest.includes('|')))) return undefined

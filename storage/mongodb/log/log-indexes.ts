@@ -23,14 +23,14 @@ const indexes: readonly WantedIndex[] = [
 ]
 
 /**
- * Makes the indexes of the log before anything is written to it, which is at once, as a new log is empty. Only the one
- * that keeps a transaction from being there twice is waited for where it is not; `failed` is told what becomes of others.
+ * Creates the indexes of the log before the first write, which is fast for an empty log. In an existing log, only the
+ * index that prevents duplicate transactions is awaited; failures of the others are reported to `failed`.
  */
 export async function prepareLog(
   log: Collection<StoredEntry>,
   failed: (error: unknown, fields: Record<string, unknown>) => void,
 ): Promise<void> {
-  const own = new CollectionIndexes(log as unknown as Collection)
+  const own = new CollectionIndexes(log)
   const missing = await own.missing(indexes)
   await own.create(missing.filter(({ unique }) => unique === true))
   const others = missing.filter(({ unique }) => unique !== true)

@@ -2,24 +2,33 @@ import type { Collection, Filter } from 'mongodb'
 import type { LogEntry, Prefetched } from '../../contract.ts'
 import { entryOf, type StoredEntry } from './stored-document.ts'
 
-/** Ids in one query at most. */
+/** Maximum number of ids in a query. */
 const idsAtOnce = 5000
 
-/** What was found at the end of the log. */
+/** The end of the log. */
 export interface Tail {
   lastSeq: number
-  /** The documents of what comes after are perhaps not written. */
+  /** The documents of later entries may not be written. */
   projected: number
 }
 
-/** What is read of the log of a workspace. */
+/** Queries of the log. */
 export class LogReads {
   protected readonly entries: Collection<StoredEntry>
-  /** Of what is committed and in the documents: what comes after isn't read. */
-  lastSeq = 0
+  #lastSeq = 0
 
   constructor(entries: Collection<StoredEntry>) {
     this.entries = entries
+  }
+
+  /** The last committed entry whose documents are written. Later entries are not read. */
+  get lastSeq(): number {
+    return this.#lastSeq
+  }
+
+  /** Entries up to this `seq` are committed, and their documents are written. */
+  advance(seq: number): void {
+    this.#lastSeq = seq
   }
 
   async stored({ projected, lastSeq }: Tail): Promise<StoredEntry[]> {
@@ -38,13 +47,13 @@ export class LogReads {
     return found.filter((entry) => entry['%fence'] !== true).map(entryOf)
   }
 
-  /** What the log has after a place, what is being committed too, and what may be taken back. */
+  /** Entries after a position, including uncommitted ones, which may be taken back. */
   async *after(seq: number): AsyncGenerator<StoredEntry> {
     const cursor = this.entries.find({ _id: { $gt: seq } }).sort({ _id: 1 })
     for await (const entry of cursor) if (entry['%fence'] !== true) yield entry
   }
 
-  /** The entries that name one of these objects, in order; those that are being committed too. */
+  /** Entries that name one of these documents, in order, including uncommitted ones. */
   async about(ids: readonly string[]): Promise<StoredEntry[]> {
     const found = await Promise.all(
       slices(ids).flatMap((some) => [
@@ -56,7 +65,7 @@ export class LogReads {
     return [...distinct.values()].sort((a, b) => a._id - b._id)
   }
 
-  /** The first result of each id that is known as a request's or a transaction's. */
+  /** The first result of each id that is a known request or transaction. */
   async results(ids: readonly string[]): Promise<Prefetched['requests']> {
     const unique = [...new Set(ids)]
     const found = await Promise.all(this.#naming(unique).map((filter) => this.entries.find(filter).toArray()))
@@ -85,7 +94,10 @@ export class LogReads {
     ])
   }
 
-  /** Those that are not in the log, after it was taken over: all of them, or none, unless they are restored ones. */
+  /**
+   * Entries that the log does not contain, after a takeover: all or none of a group. Restored entries are separate
+   * groups.
+   */
   async missing(entries: readonly StoredEntry[]): Promise<readonly StoredEntry[]> {
     const ids = entries.map(({ _id }) => _id)
     const found = await this.entries.find({ _id: { $in: ids } }).toArray()
@@ -93,7 +105,7 @@ export class LogReads {
     return entries.filter(({ _id, tx }) => known.get(_id) !== tx._id)
   }
 
-  /** Whether the entries are in the log, after it was taken over. */
+  /** Whether the log contains the entries, after a takeover. */
   async has(entries: readonly StoredEntry[]): Promise<boolean> {
     return (await this.missing(entries.slice(-1))).length === 0
   }

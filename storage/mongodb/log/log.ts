@@ -1,57 +1,58 @@
 import { randomBytes } from 'node:crypto'
 import type { AnyBulkWriteOperation, Collection, Filter } from 'mongodb'
 import { StorageError } from '../../contract.ts'
-import { IncompleteWrite, isDuplicate, isPassing } from '../driver/failure.ts'
+import { IncompleteWrite, isDuplicate, isTemporary } from '../driver/failure.ts'
 import { LogReads, type Tail } from './log-reads.ts'
 import { fenceEntry, type StoredEntry } from './stored-document.ts'
 import { largest } from '../../../model/largest.ts'
 
-/** Times a claim is made before it is given up: each failure means that somebody else wrote meanwhile. */
+/** Maximum number of claims. Each failure means that another owner wrote to the log. */
 const maxTries = 100
 
-/** The last entry, and the fences behind it by their places. */
+/** The last entry, and the fences after it by `seq`. */
 interface End {
   last: StoredEntry | undefined
   fences: Map<number, StoredEntry>
 }
 
 /**
- * The log of a workspace. Its `_id` is `seq`, so two writers of the same place collide, and the unique index decides
- * who is the owner:
+ * The log of a workspace. Its `_id` is `seq`, so that two writers of the same position conflict, and the unique index
+ * decides who is the owner:
  *
- * - An owner begins by writing a fence, its claim, to the place of the next entry. A former owner's next insert, and
- *   any of its that is still under way, collides there. It stops for good then.
- * - The owner's first entry takes its claim's place, by a replacement that only matches this very fence. From then on
- *   the entries themselves are what a former owner collides with: it knows of none of them.
- * - Entries that are committed together are one ordered bulk, which may reach the server as several commands. Each
- *   tells from where to where they go, and who wrote it. A group that isn't there to its end, all of one owner, was
- *   never acknowledged. Whoever sets the next claim, right behind it, takes it back: nothing can complete it then.
- * - A place that was taken is never free again: fences take the places of a group that is taken back, and the claim
- *   behind it stays. Commands of former owners may come at any time, and each goes on where some place was free once.
- *   Later entries that come to such a place take it as they take that of a claim.
- * - When an owner doesn't know whether its insert happened, it claims anew, under another name: what it sent before is
- *   a former owner's. Thereafter it either did happen or never will, which is what makes reading the log tell the truth.
+ * - A new owner starts by writing a fence, its claim, at the position of the next entry. The next insert of a former
+ *   owner, including one in flight, fails there with a duplicate key. The former owner then stops for good.
+ * - The first entry of the owner replaces its claim. The filter of the replacement matches only this fence. From then
+ *   on former owners conflict with the entries themselves, which they do not know.
+ * - A group of entries is one ordered bulk, which the driver may split into several commands. Each entry contains the
+ *   range and the owner of its group. A group that is not complete, or not of one owner, was never acknowledged. The
+ *   owner of the next claim, directly after it, takes it back: no command can complete it then.
+ * - A position that was used is never free again. Fences replace the entries of a group that is taken back, and the
+ *   claim after it stays. Commands of former owners may arrive at any time, and each continues only if its position
+ *   was free once. Later entries replace these fences as they replace a claim.
+ * - If the outcome of an insert is unknown, the owner claims the log again under another name, which makes its earlier
+ *   commands those of a former owner. Afterwards the insert either has succeeded or never will, so that reading the
+ *   log tells which.
  *
- * A claim has the next entry's place, so the entries themselves have no gap. It is never read as one of them.
- * `tests/fence/` tries what two owners, delayed commands and crashes can make of this.
+ * A claim has the position of the next entry, so that entries have no gaps. It is never read as an entry.
+ * `tests/fence/` explores two owners with delayed commands and crashes.
  */
 export class Log extends LogReads {
   readonly #isRestored: () => boolean
-  /** Of the last claim. */
+  /** The name of the last claim. */
   #owner = randomBytes(12).toString('hex')
   readonly #owners = new Set([this.#owner])
-  /** Behind the last entry, by place: the claim, and what was left of earlier ones. */
+  /** Fences after the last entry, by `seq`: the claim, and remains of earlier ones. */
   #fences = new Map<number, StoredEntry>()
   #isOwner = false
   #isLost = false
 
-  /** `isRestored`: whether entries were added and removed by a restore, whose places are not those of a history. */
+  /** `isRestored`: whether a restore added or removed entries, so that their positions have gaps. */
   constructor(entries: Collection<StoredEntry>, isRestored: () => boolean = () => false) {
     super(entries)
     this.#isRestored = isRestored
   }
 
-  /** Another owner has taken over. */
+  /** Another owner has taken over the workspace. */
   get isLost(): boolean {
     return this.#isLost
   }
@@ -61,29 +62,29 @@ export class Log extends LogReads {
   }
 
   /**
-   * Becomes the owner, or stays it. Resolves with where the log ends, which nobody else can change from then on.
-   * @throws StorageError `conflict` when this was the owner and isn't any more
+   * Takes or keeps the ownership. Resolves with the end of the log, which no other owner can change afterwards.
+   * @throws StorageError `conflict` if another owner has taken over
    */
   async takeOver(): Promise<Tail> {
     for (let tries = 0; tries < maxTries; tries++) {
       const tail = await this.#tryClaim()
       if (tail !== undefined) return tail
     }
-    // Not a conflict: what was sent before may have happened.
+    // Not a conflict: earlier commands may have succeeded.
     throw new StorageError('unavailable', 'others keep taking over the workspace')
   }
 
-  /** `undefined`: something changed meanwhile. */
+  /** `undefined` if the log changed in the meantime. */
   async #tryClaim(): Promise<Tail | undefined> {
     const before = await this.#end()
-    const place = this.#placeOf(before)
-    if (this.#isOwner) this.#requireOwn([before.last, before.fences.get(place)])
-    const instead = before.fences.get(place)
+    const position = this.#positionOf(before)
+    if (this.#isOwner) this.#requireOwn([before.last, before.fences.get(position)])
+    const instead = before.fences.get(position)
     const known = [instead, before.last].map((entry) => entry?.['%projected'] ?? 0)
-    const claim = this.#newFence(place, largest(known))
+    const claim = this.#newFence(position, largest(known))
     if (!(await this.#put(claim, instead))) return undefined
     const after = await this.#end()
-    if (!isSame(before.last, after.last) || !isSame(claim, after.fences.get(place))) return undefined
+    if (!isSame(before.last, after.last) || !isSame(claim, after.fences.get(position))) return undefined
     const { last } = after
     if (last !== undefined && !this.#isRestored() && !(await this.#isWhole(last))) {
       await this.#takeBack(last)
@@ -91,7 +92,7 @@ export class Log extends LogReads {
     }
     this.#fences = after.fences
     this.#isOwner = true
-    return { lastSeq: place - 1, projected: claim['%projected'] }
+    return { lastSeq: position - 1, projected: claim['%projected'] }
   }
 
   async #end(): Promise<End> {
@@ -105,13 +106,16 @@ export class Log extends LogReads {
     return { last: last ?? undefined, fences: new Map(fences.map((fence) => [fence._id, fence])) }
   }
 
-  /** Behind the last entry; of a restored log behind all there ever was, as what was removed left gaps. */
-  #placeOf({ last, fences }: End): number {
+  /**
+   * The position after the last entry. In a restored log, the position after everything ever written, because
+   * removals left gaps.
+   */
+  #positionOf({ last, fences }: End): number {
     if (this.#isRestored()) return largest([this.lastSeq + 1, (last?._id ?? 0) + 1, ...fences.keys()])
     return (last?._id ?? 0) + 1
   }
 
-  /** What comes behind the last entry known here has to be of this owner. */
+  /** Everything after the last known entry has to be of this owner. */
   #requireOwn(end: readonly (StoredEntry | undefined)[]): void {
     const isForeign = end.some(
       (entry) => entry !== undefined && entry._id > this.lastSeq && !this.#owners.has(entry['%owner']),
@@ -124,14 +128,14 @@ export class Log extends LogReads {
     throw new StorageError('conflict', 'another owner has taken over the workspace')
   }
 
-  /** Under a new name. */
+  /** Creates a fence with a new name. */
   #newFence(seq: number, projected: number): StoredEntry {
     this.#owner = randomBytes(12).toString('hex')
     this.#owners.add(this.#owner)
     return fenceEntry(seq, this.#owner, projected, randomBytes(12).toString('hex'))
   }
 
-  /** Writes the fence to a free place, or to that of another fence or entry; tells whether it could. */
+  /** Writes the fence to a free position, or over another fence or entry. Resolves with whether that succeeded. */
   async #put(fence: StoredEntry, instead: StoredEntry | undefined): Promise<boolean> {
     try {
       if (instead === undefined) await this.entries.insertOne(fence)
@@ -143,7 +147,7 @@ export class Log extends LogReads {
     }
   }
 
-  /** Whether all entries of the last one's group are there, and of one owner. */
+  /** Whether all entries of the last group exist and are of one owner. */
   async #isWhole({ _id, '%first': first, '%last': last, '%owner': owner }: StoredEntry): Promise<boolean> {
     if (_id !== last) return false
     if (first === last) return true
@@ -157,8 +161,8 @@ export class Log extends LogReads {
   }
 
   /**
-   * Fences take the places of a group that isn't whole. Its entries are named by their owner, so that a command that
-   * comes late finds nothing of what was written since.
+   * Replaces the entries of an incomplete group with fences. The filters name the owner of the entries, so that a
+   * late command does not match later writes.
    */
   async #takeBack({ _id, '%first': first, '%owner': owner }: StoredEntry): Promise<void> {
     const there = await this.entries.find({ _id: { $gte: first, $lte: _id }, '%owner': owner }).toArray()
@@ -170,9 +174,8 @@ export class Log extends LogReads {
   }
 
   /**
-   * Appends what is committed together. When it fails without having been refused, it may have happened: take over
-   * then, to know.
-   * @throws StorageError `conflict` when a transaction is in the log already: nothing is changed then
+   * Appends a group. A failure other than a rejection leaves the outcome unknown; {@link takeOver} determines it.
+   * @throws StorageError `conflict` if the log already contains a transaction; then nothing is written
    */
   async append(entries: readonly StoredEntry[]): Promise<void> {
     for (let tries = 0; tries < maxTries; tries++) {
@@ -181,10 +184,10 @@ export class Log extends LogReads {
         await this.#insert(entries)
         return
       } catch (error) {
-        if (isPassing(error) || !isDuplicate(error)) throw error
+        if (isTemporary(error) || !isDuplicate(error)) throw error
         await this.takeOver()
         if (await this.#hasAny(entries))
-          throw new StorageError('conflict', 'a transaction is in the log already', { cause: error })
+          throw new StorageError('conflict', 'a transaction is already in the log', { cause: error })
       }
     }
     throw new StorageError('unavailable', 'others keep writing to the log')
@@ -195,7 +198,7 @@ export class Log extends LogReads {
       const document = { ...entry, '%owner': this.#owner }
       const fence = this.#fences.get(entry._id)
       if (fence === undefined) return { insertOne: { document } }
-      // Where the fence isn't any more, this is an insert that collides with what has its place.
+      // If the fence was replaced, this is an insert that fails with a duplicate key.
       return { replaceOne: { filter: only(fence), replacement: document, upsert: true } }
     })
     const { insertedCount, matchedCount, upsertedCount } = await this.entries.bulkWrite(operations, {
@@ -205,25 +208,25 @@ export class Log extends LogReads {
     for (const { _id } of entries) this.#fences.delete(_id)
   }
 
-  /** Whether one of these transactions is in the log, after it was taken over. */
+  /** Whether the log contains one of these transactions, after a takeover. */
   async #hasAny(entries: readonly StoredEntry[]): Promise<boolean> {
     const ids = entries.map(({ tx }) => tx._id)
     return (await this.entries.findOne({ 'tx._id': { $in: ids } })) !== null
   }
 
-  /** The end of a clean run: whoever opens next has nothing to make up for. Tells whether this is the owner still. */
+  /** Marks a clean shutdown: the next owner has nothing to replay. Resolves with whether this is still the owner. */
   async seal(): Promise<boolean> {
-    const place = this.lastSeq + 1
-    const fence = fenceEntry(place, this.#owner, this.lastSeq, randomBytes(12).toString('hex'))
-    const isOwn = await this.#put(fence, this.#fences.get(place))
-    if (isOwn) this.#fences.set(place, fence)
+    const position = this.lastSeq + 1
+    const fence = fenceEntry(position, this.#owner, this.lastSeq, randomBytes(12).toString('hex'))
+    const isOwn = await this.#put(fence, this.#fences.get(position))
+    if (isOwn) this.#fences.set(position, fence)
     return isOwn
   }
 }
 
-/** Only this very entry or fence. */
+/** Matches exactly this entry or fence. */
 function only({ _id, tx, '%owner': owner }: StoredEntry): Filter<StoredEntry> {
-  // A client may have sent the same transaction to another owner.
+  // Another owner may have received the same transaction.
   return { _id, 'tx._id': tx._id, '%owner': owner }
 }
 

@@ -209,7 +209,7 @@ await withEachMongo(({ url, name, notAtomic }) => {
         database: databaseOf(subject, client),
         log: () => ({ collection: databaseOf(subject, client).collection('tx'), lastSeq: 4 }),
         hasTombstones: () => false,
-        isContested: () => false,
+        needsTombstone: () => false,
         noteText: () => Promise.resolve(),
         refused: () => undefined,
       })

@@ -1,61 +1,68 @@
 import type { Document } from 'mongodb'
 import type { Doc, Domain } from '../../../model/documents.ts'
 import { core } from '../../../model/identifiers.ts'
+import { innerChange, isChange } from '../../../model/inner-change.ts'
+import { fieldsOf, isFields } from '../../../model/json-value.ts'
 import { applyTransaction, targetOf } from '../../../model/apply-transaction.ts'
 import type { TxCUD } from '../../../model/transactions.ts'
 import type { LogEntry } from '../../contract.ts'
-import { escapeValue, unescapeValue } from '../driver/escape.ts'
+import { escapeFields, unescapeValue } from '../driver/escape.ts'
 import { checkedSize } from '../driver/size-limits.ts'
 
-/** A document as it is stored: its fields, and those of the storage, whose names begin with `%`. */
+/** A stored document: its fields, and fields of the storage, whose names start with `%`. */
 export interface StoredDocument extends Document {
   _id: string
-  /** Tells which entry of the log last wrote it: no write of an earlier entry takes its place. */
+  /** The last entry that wrote the document. Writes of earlier entries do not replace it. */
   '%stamp': number
-  /** Names within are escaped. */
+  /** Field names are escaped. */
   '%escaped'?: true
-  /** All of it but this and what is above, as JSON: the server refuses it as it is. */
+  /** The other fields as JSON, because the server rejects the document as it is. */
   '%text'?: string
-  /** It was removed; kept where a late write might bring it back. */
+  /** A tombstone: a late write could otherwise restore the document. */
   '%removed'?: true
 }
 
-/** An entry of the log, or the fence at its end. */
+/** An entry of the log, or a fence at its end. */
 export interface StoredEntry extends Document {
   /** `seq`. */
   _id: number
-  /** The opening of the workspace that wrote it. */
+  /** The owner that wrote the entry. */
   '%owner': string
-  /** Up to this `seq` the documents were written when it was. */
+  /** When the entry was written, documents of entries up to this `seq` were written. */
   '%projected': number
-  /** What is committed together: from this `seq` to that. */
+  /** The first and the last `seq` of the group. */
   '%first': number
   '%last': number
-  /** Where the document is that it changes, if it changes one. */
+  /** The domain of the changed document, if there is one. */
   '%domain'?: Domain
   '%escaped'?: true
-  /** The transaction as JSON; `tx` has what names it then. */
+  /** The transaction as JSON. `tx` then contains only the fields that identify it. */
   '%text'?: string
-  /** No entry: the place of the next one, taken by the owner. */
+  /** A fence: it reserves the position of the next entry for the owner. */
   '%fence'?: true
   tx: Document & { _id: string }
   request?: string
-  /** As JSON. */
+  /** JSON text. */
   result?: string
 }
 
-/** MongoDB takes 100 levels of objects and arrays within one another; those around a transaction are among them. */
+/** MongoDB allows 100 levels of nesting, including those around a transaction. */
 const maxDepth = 90
 
 /**
- * What MongoDB is known to refuse is stored as text.
+ * A document that MongoDB is known to reject is stored as text.
  * @throws TooLargeError
  */
 export function storedDocument(doc: Doc, stamp: number): StoredDocument {
   const found = { escaped: false, depth: 0 }
-  const fields = escapeValue(doc, found) as Document & { _id: string }
+  const fields = escapeFields(doc, found)
   if (found.depth > maxDepth) return documentText(doc, stamp)
-  const stored = { ...fields, '%stamp': stamp, ...(found.escaped ? { '%escaped': true as const } : {}) }
+  const stored = {
+    ...fields,
+    _id: doc._id,
+    '%stamp': stamp,
+    ...(found.escaped ? { '%escaped': true as const } : {}),
+  }
   return checkedSize(stored, { documents: [doc._id] })
 }
 
@@ -68,15 +75,16 @@ export function tombstone(id: string, stamp: number): StoredDocument {
   return { _id: id, '%stamp': stamp, '%removed': true }
 }
 
-/** The document, or none when what is stored tells that it was removed. Changes `stored`. */
+/** The document; none for a tombstone. Changes `stored`. */
 export function documentOf(stored: Document): Doc[] {
   const { '%stamp': _stamp, '%escaped': escaped, '%removed': removed, '%text': text, ...fields } = stored
   if (removed === true) return []
-  if (typeof text === 'string') return [JSON.parse(text) as Doc]
+  if (typeof text === 'string') return [JSON.parse(text)]
+  // The fields that were passed to `storedDocument`.
   return [(escaped === true ? unescapeValue(fields) : fields) as Doc]
 }
 
-export interface EntryPlace {
+export interface EntryPosition {
   owner: string
   projected: number
   first: number
@@ -85,16 +93,16 @@ export interface EntryPlace {
 }
 
 /** @throws TooLargeError */
-export function storedEntry({ seq, tx, request, result }: LogEntry, place: EntryPlace): StoredEntry {
+export function storedEntry({ seq, tx, request, result }: LogEntry, position: EntryPosition): StoredEntry {
   const found = { escaped: false, depth: 0 }
-  const fields = escapeValue(tx, found) as StoredEntry['tx']
+  const fields = { ...escapeFields(tx, found), _id: tx._id }
   const stored = {
     _id: seq,
-    '%owner': place.owner,
-    '%projected': place.projected,
-    '%first': place.first,
-    '%last': place.last,
-    ...(place.domain === undefined ? {} : { '%domain': place.domain }),
+    '%owner': position.owner,
+    '%projected': position.projected,
+    '%first': position.first,
+    '%last': position.last,
+    ...(position.domain === undefined ? {} : { '%domain': position.domain }),
     ...(found.escaped ? { '%escaped': true as const } : {}),
     tx: fields,
     request,
@@ -103,67 +111,60 @@ export function storedEntry({ seq, tx, request, result }: LogEntry, place: Entry
   return found.depth > maxDepth ? entryText(stored) : checkedSize(stored, { requests: [request] })
 }
 
-/** What of a transaction its entry is found by. */
+/** Fields of a transaction by which entries are found. */
 const naming = ['_id', '_class', 'space', 'objectSpace', 'objectId', 'modifiedOn', 'modifiedBy'] as const
 
 /**
- * The same entry, its transaction as text.
+ * The same entry with its transaction as text.
  * @throws TooLargeError
  */
 export function entryText(stored: StoredEntry): StoredEntry {
   const { '%escaped': _escaped, ...rest } = stored
-  const tx = transactionOf(stored) as unknown as Document
-  const inner = tx['tx'] as Document | undefined
-  const named = Object.fromEntries(
-    naming.flatMap((name) => (name in tx ? [[name, tx[name] as unknown]] : [])),
-  )
-  const names = inner === undefined ? named : { ...named, tx: { objectId: inner['objectId'] as unknown } }
-  const text = { ...rest, '%text': JSON.stringify(tx), tx: names as StoredEntry['tx'] }
-  return checkedSize(text, { requests: [stored.request ?? tx['_id']] })
+  const tx = transactionOf(stored)
+  const fields = fieldsOf(tx)
+  const named = Object.fromEntries(naming.flatMap((name) => (name in tx ? [[name, fields[name]]] : [])))
+  const inner = fields['tx']
+  const nested = isFields(inner) ? { tx: { objectId: inner['objectId'] } } : {}
+  const text = { ...rest, '%text': JSON.stringify(tx), tx: { ...named, ...nested, _id: tx._id } }
+  return checkedSize(text, { requests: [stored.request ?? tx._id] })
 }
 
 export function fenceEntry(seq: number, owner: string, projected: number, nonce: string): StoredEntry {
-  // In the space of derived transactions, which nobody finds.
+  // In the space of derived transactions, which queries do not find.
   const tx = { _id: `%fence ${nonce}`, space: core.space.DerivedTx }
-  const place = { '%owner': owner, '%projected': projected, '%first': seq, '%last': seq }
-  return { _id: seq, ...place, '%fence': true, tx }
+  const position = { '%owner': owner, '%projected': projected, '%first': seq, '%last': seq }
+  return { _id: seq, ...position, '%fence': true, tx }
 }
 
 export function transactionOf({ tx, '%escaped': escaped, '%text': text }: Document): LogEntry['tx'] {
-  if (typeof text === 'string') return JSON.parse(text) as LogEntry['tx']
+  if (typeof text === 'string') return JSON.parse(text)
+  // The transaction that was passed to `storedEntry`.
   return (escaped === true ? unescapeValue(tx) : tx) as LogEntry['tx']
 }
 
 export function entryOf(stored: StoredEntry): LogEntry {
   const { _id: seq, request, result } = stored
   const tx = transactionOf(stored)
-  const kept = result === undefined ? {} : { result: JSON.parse(result) as unknown }
+  const kept = result === undefined ? {} : { result: JSON.parse(result) }
   return { seq, tx, request: request ?? tx._id, ...kept }
 }
 
 /** The id of the document that the entry changes. */
 export function changedId(tx: LogEntry['tx']): string | undefined {
-  return isChange(tx) ? targetOf(tx)._id : undefined
+  return hasChange(tx) ? targetOf(tx)._id : undefined
 }
 
 export function isRemoval(tx: LogEntry['tx']): boolean {
-  const change = isChange(tx) && 'tx' in tx ? (tx.tx as LogEntry['tx']) : tx
-  return change._class === core.class.TxRemoveDoc
+  const change = hasChange(tx) ? innerChange(tx) : tx
+  return change._class === 'core:class:TxRemoveDoc'
 }
 
 /** @throws StatusError as `applyTransaction` does */
 export function applyEntry(doc: Doc | undefined, tx: LogEntry['tx']): Doc | undefined {
-  return isChange(tx) ? applyTransaction(doc, tx) : doc
+  return hasChange(tx) ? applyTransaction(doc, tx) : doc
 }
 
-const changes: ReadonlySet<string> = new Set([
-  core.class.TxCreateDoc,
-  core.class.TxUpdateDoc,
-  core.class.TxMixin,
-  core.class.TxRemoveDoc,
-  core.class.TxCollectionCUD,
-])
-
-function isChange(tx: LogEntry['tx']): tx is TxCUD {
-  return changes.has(tx._class) && (tx._class !== core.class.TxCollectionCUD || 'tx' in tx)
+/** A restored log may contain other values. */
+function hasChange(tx: TxCUD): boolean {
+  return isChange(tx) && (tx._class !== 'core:class:TxCollectionCUD' || 'tx' in tx)
 }

@@ -5,19 +5,19 @@ import { isDuplicate } from '../driver/failure.ts'
 import { putMarks } from '../driver/marks.ts'
 import { type RetryOptions, retrying } from '../driver/retry.ts'
 
-/** What is known of a workspace beside its log and its documents. */
+/** Metadata of a workspace. */
 export interface History extends Document {
   _id: 'history'
   epoch: string
-  /** The log's collection: a restored log gets another one. */
+  /** The collection of the log. A restored log gets a new one. */
   log: string
-  /** Stamps of documents are this and the `seq`, so that they go on growing when a restored log is shorter. */
+  /** Added to `seq` to form the stamp of a document, so that stamps keep growing if a restored log is shorter. */
   offset: number
-  /** The log was restored: the next opening puts it in the order of time. */
+  /** The log was restored. The next opening sorts it by time. */
   restored: boolean
-  /** Another one with each change: who changes it has to know the last one. */
+  /** A revision for optimistic locking. */
   rev?: string
-  /** How often documents were changed past the log. */
+  /** How often documents were changed without the log. */
   restores?: number
 }
 
@@ -27,7 +27,7 @@ export function metaCollection(database: Db): HistoryCollection {
   return database.collection<Document & { _id: string }>('atrium.meta')
 }
 
-/** Makes the history of a new workspace. */
+/** Reads the metadata, or creates them for a new workspace. */
 export async function openHistory(meta: HistoryCollection): Promise<History> {
   const known = await meta.findOne<History>({ _id: 'history' })
   if (known !== null) return known
@@ -42,8 +42,8 @@ export async function openHistory(meta: HistoryCollection): Promise<History> {
 }
 
 /**
- * Changes what is known, and `history` with it. Bears that nobody hears of a try.
- * @throws StorageError `conflict` when somebody else has changed it
+ * Changes the metadata, and `history` with them. Tolerates that the response to an attempt is lost.
+ * @throws StorageError `conflict` if another owner has changed them
  */
 export async function saveHistory(
   meta: HistoryCollection,
@@ -66,11 +66,11 @@ export function newEpoch(): string {
 }
 
 /**
- * Whether the server orders text by code point, as MongoDB and the model do. Some order it by UTF-16 units, which
- * puts characters beyond U+FFFF before those from U+E000 on.
+ * Whether the server sorts text by code point, as MongoDB and the model do. Some servers sort by UTF-16 units, which
+ * puts characters above U+FFFF before those from U+E000 on.
  */
 export async function ordersByCodePoint(meta: HistoryCollection): Promise<boolean> {
-  // Queries alone tell: not every server has expressions.
+  // Tested with queries: not every server supports expressions.
   const ask = (filter: Document) => meta.findOne({ _id: 'probe', ...filter })
   const [probe, later] = await Promise.all([ask({}), ask({ text: { $gt: '\uFFEE' } })])
   if (probe !== null) return later !== null

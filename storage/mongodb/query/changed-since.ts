@@ -3,7 +3,7 @@ import type { Log } from '../log/log.ts'
 import { changedDocuments } from '../documents/replay.ts'
 import { applyEntry, changedId, type StoredEntry, transactionOf } from '../log/stored-document.ts'
 
-/** The documents of a domain that were changed after a place in the log, and what they were there. */
+/** Documents of a domain that changed after a log position, and their state at that position. */
 export class ChangedSince {
   readonly #log: Log
   readonly #domain: Domain
@@ -21,26 +21,26 @@ export class ChangedSince {
     return this.#seq
   }
 
-  /** All whose change may be seen by now: an entry is in the log before its document is written. */
+  /** Ids of all visible changes: an entry is written before its document. */
   async ids(): Promise<ReadonlySet<string>> {
     const { lastSeq } = this.#log
     for await (const entry of this.#log.after(this.#read)) {
       for (const { domain, id } of changedDocuments([entry])) if (domain === this.#domain) this.#ids.add(id)
     }
-    // What is not committed yet may be taken back, and others take its place.
+    // Uncommitted entries may be taken back and replaced, so they are read again.
     this.#read = lastSeq
     return this.#ids
   }
 
   /**
-   * What the log says the documents were. Those that the log does not tell of from their beginning, as they were
-   * restored without it, are left as they are now.
+   * The documents at the log position, according to the log. Documents whose history is incomplete, because they were
+   * restored without the log, are returned as they are now.
    */
   async before(ids: readonly string[], now: readonly Doc[]): Promise<Doc[]> {
     const histories = new Map<string, StoredEntry[]>(ids.map((id) => [id, []]))
     for (const entry of await this.#log.about(ids))
       histories.get(changedId(transactionOf(entry)) ?? '')?.push(entry)
-    const current = new Map(now.map((doc) => [doc._id as string, doc]))
+    const current = new Map<string, Doc>(now.map((doc) => [doc._id, doc]))
     return [...histories].flatMap(([id, history]) => {
       const known = replayed(history, this.#seq)
       return (known === undefined ? current.get(id) : known.doc) ?? []
@@ -48,7 +48,7 @@ export class ChangedSince {
   }
 }
 
-/** `undefined` where the history does not begin with the document. */
+/** `undefined` if the history does not start with the creation. */
 function replayed(history: readonly StoredEntry[], seq: number): { doc: Doc | undefined } | undefined {
   try {
     let doc: Doc | undefined

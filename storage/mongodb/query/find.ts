@@ -11,7 +11,7 @@ import { compileSort } from './compile-sort.ts'
 import { dependsOnJoins, loadJoined } from './joins.ts'
 import { compileQuery, decoded, type Query, type QueryContext, readAll } from './query.ts'
 
-/** Documents that a server is asked for at once. */
+/** Minimum and maximum number of documents in a batch of the server. */
 const [fewest, most] = [20, 1000]
 
 interface Page {
@@ -19,18 +19,18 @@ interface Page {
   total: number
 }
 
-/** Runs a plan. The page and the total are two queries: what is committed between them is in one of them only. */
+/** Runs a plan. The page and the total are separate queries, between which a commit may happen. */
 export async function find(plan: FindPlan, context: QueryContext): Promise<FindResult> {
   if (dependsOnJoins(plan)) return await findOverJoins(plan, context)
   const query = compileQuery(plan.domain, plan.condition, context)
   const { prefix } = query.source
-  const { irregularities } = context
-  const sort = compileSort(plan.sort, { domain: plan.domain, prefix, irregularities })
+  const { mixedTypeFields } = context
+  const sort = compileSort(plan.sort, { domain: plan.domain, prefix, mixedTypeFields })
   const page = sort === undefined ? await sortByModel(plan, context) : await readPage(plan, query, sort)
   return await shaped(plan, page, context)
 }
 
-/** The model's evaluation over all that may be found and all that may be joined to it. */
+/** Evaluates the plan in memory, over all documents that may match or be joined. */
 async function findOverJoins(plan: FindPlan, context: QueryContext): Promise<FindResult> {
   const store = new DocumentStore()
   const docs = await readAll(plan.domain, plan.condition, context)
@@ -56,7 +56,7 @@ async function readPage(plan: FindPlan, query: Query, sort: Sort): Promise<Page>
       : readDocuments(plan, query, sort, matches),
     counted ? query.source.collection.countDocuments(query.filter) : -1,
   ])
-  // The server found what it should not have: it is told from what should be by reading all.
+  // The filter was not exact after all: count by reading all documents.
   if (query.exact && page.rejected > 0) return await readPage(plan, { ...query, exact: false }, sort)
   return { docs: page.docs, total: !total ? -1 : counted ? count : page.matched }
 }
@@ -69,9 +69,10 @@ async function readDocuments(
 ): Promise<{ docs: Doc[]; rejected: number; matched: number }> {
   const cursor = source.collection.find(filter).sort(sort)
   if (exact && limit !== Infinity) cursor.limit(limit)
-  const page = { docs: [] as Doc[], rejected: 0, matched: 0 }
+  const docs: Doc[] = []
+  const page = { docs, rejected: 0, matched: 0 }
   const readsAll = total && !exact
-  // Otherwise a server sends 16 MB at once for a page of ten.
+  // Without a limit, a server sends 16 MB for a page of ten documents.
   if (limit !== Infinity && !readsAll) cursor.batchSize(batchFor(exact ? limit : 2 * limit))
   for await (const doc of decoded(cursor, source.decode)) {
     if (!matches(doc)) page.rejected++
@@ -85,7 +86,7 @@ function batchFor(wanted: number): number {
   return Math.min(Math.max(wanted, fewest), most)
 }
 
-/** The documents of a page as asked for. */
+/** Adds lookups and applies the projection. */
 export async function shaped(
   plan: FindPlan,
   { docs, total }: Page,

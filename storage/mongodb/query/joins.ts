@@ -4,12 +4,12 @@ import { valuesAt } from '../../../model/query/path.ts'
 import type { Condition, FindPlan, LookupPlan } from '../../../model/query/plan.ts'
 import { type QueryContext, readAll } from './query.ts'
 
-/** Documents whose joined ones are asked for at once. */
+/** Number of documents per query for joined ones. */
 const docsAtOnce = 1000
 
 /**
- * Reads into the store all that may be joined to the documents: for each lookup one query, or a few. The model
- * then joins over the store, which may hold more than is joined.
+ * Loads all documents that may be joined, with few queries per lookup. The model then joins over the store, which may
+ * contain more documents than needed.
  */
 export async function loadJoined(
   lookups: readonly LookupPlan[],
@@ -45,7 +45,7 @@ async function reverse(lookup: LookupPlan, docs: readonly Doc[], context: QueryC
   return (await Promise.all(queries)).flat()
 }
 
-/** Whether what is found, or its order, depends on joined documents. */
+/** Whether the result or its order depends on joined documents. */
 export function dependsOnJoins({ condition, sort }: FindPlan): boolean {
   return looksUp(condition) || sort.some(({ lookup }) => lookup !== undefined)
 }

@@ -8,17 +8,17 @@ import { find, shaped } from './find.ts'
 import { dependsOnJoins } from './joins.ts'
 import { compileQuery, decoded, type QueryContext } from './query.ts'
 
-/** Documents joined and projected at once, and asked of the server at once. */
+/** Number of documents that are read, joined and projected at a time. */
 const docsAtOnce = 500
 
-/** What is found, beginning with its first part; `rest` is set where there is more, and has to be closed. */
+/** A result with its first part. `rest` is set if there are more parts, and has to be closed. */
 export interface Beginning extends Omit<EncodedResult, 'rest'> {
   rest?: Parts
 }
 
 /**
- * Runs a plan without having all that it finds in memory, where the server can sort it. Each document is as it was
- * when the server came by it.
+ * Runs a plan without loading the whole result, if the server can sort it. Each document is of the moment when the
+ * server read it.
  */
 export async function findParts(
   plan: FindPlan,
@@ -26,9 +26,9 @@ export async function findParts(
   context: QueryContext,
 ): Promise<Beginning> {
   const { domain, sort, total } = plan
-  const { irregularities } = context
+  const { mixedTypeFields } = context
   const { prefix } = context.documents.source(domain)
-  const order = compileSort(sort, { domain, prefix, irregularities })
+  const order = compileSort(sort, { domain, prefix, mixedTypeFields })
   if (order === undefined || dependsOnJoins(plan)) return encodeAll(await find(plan, context), limits)
   const rest = new Parts(rowsOf(plan, context), limits)
   const first = await rest.next()
@@ -38,11 +38,11 @@ export async function findParts(
   return { parts: rest.count === 0 ? [] : [first.part], total: counted }
 }
 
-/** Parts of rows that are read one by one. */
+/** Splits rows into parts as they are read. */
 export class Parts {
   readonly #rows: AsyncGenerator<string>
   readonly #cutter: PartCutter
-  /** Rows read so far. */
+  /** Number of rows read. */
   count = 0
 
   constructor(rows: AsyncGenerator<string>, limits: PartLimits) {
@@ -60,7 +60,7 @@ export class Parts {
     }
   }
 
-  /** Closes the server's cursor. */
+  /** Closes the cursor of the server. */
   async close(): Promise<void> {
     await this.#rows.return(undefined)
   }
@@ -76,7 +76,9 @@ async function countOf(plan: FindPlan, context: QueryContext): Promise<number> {
   return (await find({ ...plan, limit: 0, total: true }, context)).total
 }
 
-/** The documents' JSON texts. The cursor is opened with the first and closed with the last, or by `return`. */
+/**
+ * The JSON texts of documents. The cursor is opened with the first one, and closed with the last one or by `return`.
+ */
 async function* rowsOf(plan: FindPlan, context: QueryContext): AsyncGenerator<string> {
   let group: Doc[] = []
   const flush = async () => {
@@ -94,7 +96,7 @@ async function* documentsOf(plan: FindPlan, context: QueryContext): AsyncGenerat
   const { limit = Infinity, domain, condition, sort } = plan
   if (limit <= 0) return
   const { source, filter } = compileQuery(domain, condition, context)
-  const order = compileSort(sort, { domain, prefix: source.prefix, irregularities: context.irregularities })
+  const order = compileSort(sort, { domain, prefix: source.prefix, mixedTypeFields: context.mixedTypeFields })
   const cursor = source.collection
     .find(filter)
     .sort(order ?? {})

@@ -6,18 +6,18 @@ import { putMarks } from '../driver/marks.ts'
 
 type Kind = 'array' | 'object' | 'text'
 
-/** Fields noted of a domain at most; beyond, every order is the model's. */
+/** Maximum number of notes per domain. Beyond it, the model sorts all fields. */
 const maxNoted = 500
 
-/** Noted of a domain some of whose documents are stored as text. */
+/** Note that the domain has documents stored as text. */
 const textNote = JSON.stringify(['as-text'])
 
 /**
- * The fields some of whose values are no plain ones, by domain: those are sorted by the model, all others by the
- * server. What is noted stays noted, and is durable before the documents that made it so are written: whoever
- * opens the workspace next has to know. Notes are only ever added, so two owners cannot undo each other's.
+ * Fields with non-scalar values, by domain. The model sorts by these fields, the server by all others. A note is
+ * never removed, and is durable before the document is written, because the next owner needs it. Notes are only
+ * added, so that two owners do not conflict.
  */
-export class Irregularities {
+export class MixedTypeFields {
   readonly #collection: Collection<Document & { _id: string }>
   readonly #byCodePoint: boolean
   readonly #noted = new Map<Domain, Set<string>>()
@@ -29,13 +29,13 @@ export class Irregularities {
 
   async load(): Promise<void> {
     for await (const { _id } of this.#collection.find()) {
-      const [domain, note] = JSON.parse(_id) as [Domain, string]
+      const [domain, note]: [Domain, string] = JSON.parse(_id)
       this.#of(domain).add(note)
     }
   }
 
-  /** Only fields, and fields of mixins: others may have any number of names. */
-  isRegular(domain: Domain, path: Path): boolean {
+  /** Supports only fields, and fields of mixins: other paths may have any number of names. */
+  isSortable(domain: Domain, path: Path): boolean {
     const [first = ''] = path
     const noted = this.#noted.get(domain)
     if (path.length > 2 || (path.length === 2 && !isMixin(first))) return false
@@ -45,19 +45,19 @@ export class Irregularities {
     return !(['array', 'object', 'text'] as const).some((kind) => noted.has(noteOf(kind, path)))
   }
 
-  /** Whether some documents are stored as text, of which the server can tell nothing. */
-  hasTexts(domain: Domain): boolean {
+  /** Whether the domain has documents stored as text, which the server cannot query. */
+  hasTextDocuments(domain: Domain): boolean {
     return this.#noted.get(domain)?.has(textNote) === true
   }
 
-  /** Durable when it resolves. */
-  async noteText(domain: Domain): Promise<void> {
-    if (this.hasTexts(domain)) return
+  /** Durable when the promise resolves. */
+  async noteTextDocuments(domain: Domain): Promise<void> {
+    if (this.hasTextDocuments(domain)) return
     await putMarks(this.#collection, [JSON.stringify([domain, textNote])])
     this.#of(domain).add(textNote)
   }
 
-  /** Whether the field may hold arrays, or be within some. */
+  /** Whether the field, or a part of its path, may be an array. */
   mayHaveArrays(domain: Domain, path: Path): boolean {
     const [first = ''] = path
     const noted = this.#noted.get(domain)
@@ -66,7 +66,7 @@ export class Irregularities {
     return path.some((_, index) => noted?.has(noteOf('array', path.slice(0, index + 1))) === true)
   }
 
-  /** Resolves when what is new of these documents is noted; with whether anything was. */
+  /** Makes notes for these documents. Resolves with whether there were new ones, once they are durable. */
   async note(docs: readonly { domain: Domain; doc: Doc }[]): Promise<boolean> {
     const fresh = new Map<string, () => void>()
     for (const { domain, doc } of docs) {
@@ -110,7 +110,7 @@ function noteOf(kind: Kind, path: Path): string {
   return JSON.stringify([kind, ...path])
 }
 
-/** `[mixinId, field]` are the only paths of two names that a model declares. */
+/** `[mixinId, field]` are the only declared paths with two names. */
 function isMixin(name: string): boolean {
   return name.includes(':')
 }

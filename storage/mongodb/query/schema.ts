@@ -1,13 +1,13 @@
-import type { Collection, Db, Document } from 'mongodb'
+import type { Db, Document } from 'mongodb'
 import type { Domain } from '../../../model/documents.ts'
 import type { DomainSchema, StorageSchema } from '../../contract.ts'
-import { unitedSchema } from '../../shared/merge-schemas.ts'
+import { mergeSchemas } from '../../shared/merge-schemas.ts'
 import { CollectionIndexes, textOf, type WantedIndex } from '../driver/collection-indexes.ts'
 import { collectionName } from '../driver/database-name.ts'
 import type { Source } from '../documents/documents.ts'
-import { isPassing } from '../driver/failure.ts'
+import { isTemporary } from '../driver/failure.ts'
 import type { HistoryCollection } from '../log/workspace-metadata.ts'
-import type { Irregularities } from './mixed-type-fields.ts'
+import type { MixedTypeFields } from './mixed-type-fields.ts'
 import { putMarks } from '../driver/marks.ts'
 import { type RetryOptions, retrying } from '../driver/retry.ts'
 import { isOwnName, isParallel, nameOf, wantedIndexes } from './wanted-indexes.ts'
@@ -15,38 +15,38 @@ import { isOwnName, isParallel, nameOf, wantedIndexes } from './wanted-indexes.t
 export interface SchemaOptions {
   database: Db
   meta: HistoryCollection
-  irregularities: Irregularities
+  mixedTypeFields: MixedTypeFields
   source: (domain: Domain) => Source
   retry: RetryOptions
-  /** Documents below which a domain is looked through without indexes. */
+  /** Minimum number of documents for a domain to have indexes. */
   leastIndexed: number
-  /** Told what goes wrong in the background. */
+  /** Reports failures in the background. */
   failed: (error: unknown, fields: Record<string, unknown>) => void
 }
 
 interface StoredSchema extends Document {
   text: string
-  /** Collections whose indexes are as declared. An earlier version kept a boolean. */
+  /** Collections whose indexes are complete. An earlier version stored a boolean. */
   made: unknown
-  /** No collection has an index of what is declared no more. */
+  /** No collection has undeclared indexes. */
   clean?: boolean
 }
 
 /**
- * What the model declares, and the indexes of it. They are made in the background, for domains with so many documents
- * that they are worth a file each, and nobody waits for one.
+ * The declared schema and its indexes. Indexes are created in the background, for domains with enough documents to
+ * justify a file for each index.
  */
 export class Schema {
   readonly #options: SchemaOptions
   #current: StorageSchema = { domains: [] }
-  /** Names of collections that are there. */
-  #there = new Set<string>()
-  #made = new Set<string>()
+  /** Names of existing collections. */
+  readonly #there = new Set<string>()
+  readonly #made = new Set<string>()
   #isClean = false
-  /** Of those with few documents, how many may be written before they are counted again. */
+  /** For small collections, the number of writes before their documents are counted again. */
   readonly #small = new Map<string, number>()
   #making: Promise<void> = Promise.resolve()
-  /** What was to be made was not, as the server was away. */
+  /** Indexes are missing because the server was unavailable. */
   #isPending = false
   #isClosed = false
 
@@ -58,26 +58,27 @@ export class Schema {
     return this.#current
   }
 
-  /** Keeps what an earlier schema declared beside this one. */
+  /** Keeps the declarations of earlier schemas. */
   async open(declared: StorageSchema): Promise<void> {
     const { database, meta } = this.#options
     const [stored, collections] = await Promise.all([
       meta.findOne<StoredSchema>({ _id: 'schema' }),
       database.listCollections({}, { nameOnly: true }).toArray(),
     ])
-    this.#there = new Set(collections.map(({ name }) => name))
+    this.#there.clear()
+    for (const { name } of collections) this.#there.add(name)
     const text = stored?.text
-    const made = (Array.isArray(stored?.made) ? stored.made : []) as string[]
+    const made: string[] = Array.isArray(stored?.made) ? stored.made : []
     const there = made.filter((name) => this.#there.has(name))
     this.#isClean = stored?.clean === true
-    await this.#change(unitedSchema(schemaOf(text), declared), text, there)
+    await this.#change(mergeSchemas(schemaOf(text), declared), text, there)
   }
 
   async apply(schema: StorageSchema): Promise<void> {
     await this.#change(schema, JSON.stringify(this.#current), [...this.#made])
   }
 
-  /** Documents were written, each of one of these domains: some may have become worth their indexes. */
+  /** Documents of these domains were written. Their number may now justify indexes. */
   touched(domains: Iterable<Domain>): void {
     let isDue = this.#isPending
     for (const domain of domains) {
@@ -90,24 +91,25 @@ export class Schema {
     if (isDue) this.#begin()
   }
 
-  /** Resolves when nothing is made any more. */
+  /** Resolves when no index is being created. */
   async idle(): Promise<void> {
     await this.#making
   }
 
-  /** What is being made goes on in the server, and is looked at again at the next opening. */
+  /** The server continues the creation of an index. The next opening checks it. */
   close(): void {
     this.#isClosed = true
   }
 
-  /** What is in the log has to be written: an index that would refuse it goes before, also while it is made. */
+  /** Drops indexes that would reject a document of the log, even while they are being created. */
   async dropParallel(): Promise<void> {
-    const { irregularities } = this.#options
+    const { database, mixedTypeFields } = this.#options
     for (const { domain, indexes } of this.#current.domains) {
-      const { collection } = this.#source(domain)
-      if (!this.#there.has(collection.collectionName)) continue
+      const name = this.#nameOf(domain)
+      if (!this.#there.has(name)) continue
+      const made = new CollectionIndexes(database.collection(name))
       for (const index of indexes)
-        if (isParallel(domain, index, irregularities)) await indexesOf(collection).drop(nameOf(index))
+        if (isParallel(domain, index, mixedTypeFields)) await made.drop(nameOf(index))
     }
   }
 
@@ -115,7 +117,8 @@ export class Schema {
     const text = JSON.stringify(schema)
     this.#current = schema
     const isSame = text === before
-    this.#made = new Set(isSame ? made : [])
+    this.#made.clear()
+    if (isSame) for (const name of made) this.#made.add(name)
     if (!isSame) this.#isClean = false
     if (!isSame) await this.#save()
     this.#begin()
@@ -151,12 +154,12 @@ export class Schema {
     await this.#save()
   }
 
-  /** Whether all is as declared. What one index is refused for does not keep the others. */
+  /** Resolves with whether the indexes are complete. A rejected index does not prevent the others. */
   async #make(name: string, declared: DomainSchema | undefined): Promise<boolean> {
-    const { database, irregularities } = this.#options
+    const { database, mixedTypeFields } = this.#options
     const indexes = new CollectionIndexes(database.collection(name))
     const prefix = declared === undefined ? '' : this.#source(declared.domain).prefix
-    const wanted = () => (declared === undefined ? [] : wantedIndexes(declared, prefix, irregularities))
+    const wanted = () => (declared === undefined ? [] : wantedIndexes(declared, prefix, mixedTypeFields))
     if (wanted().length > 0 && !(await this.#isWorth(name))) {
       if (!this.#isClean) await dropOthers(indexes, wanted())
       return false
@@ -164,11 +167,11 @@ export class Schema {
     for (const index of await indexes.missing(wanted())) {
       if (this.#isClosed) return false
       await indexes.create([index]).catch((error: unknown) => {
-        if (isPassing(error)) throw error
+        if (isTemporary(error)) throw error
         this.#failed(error, { collection: name, index: textOf(index.key) })
       })
     }
-    // A document may have come meanwhile that some would refuse.
+    // A document that an index would reject may have been written in the meantime.
     return await dropOthers(indexes, wanted())
   }
 
@@ -193,7 +196,7 @@ export class Schema {
   }
 }
 
-/** Of the indexes that this storage made, those that are not wanted; tells whether all that are wanted are there. */
+/** Drops this storage's indexes that are not wanted. Resolves with whether all wanted ones exist. */
 async function dropOthers(indexes: CollectionIndexes, wanted: readonly WantedIndex[]): Promise<boolean> {
   const keys = new Set(wanted.map(({ key }) => textOf(key)))
   const others = (await indexes.list()).filter(({ name, key }) => isOwnName(name) && !keys.has(key))
@@ -201,15 +204,11 @@ async function dropOthers(indexes: CollectionIndexes, wanted: readonly WantedInd
   return (await indexes.missing(wanted)).length === 0
 }
 
-/** Not the log, unless something is declared of it, and not what the storage keeps for itself. */
+/** Excludes the log, unless it has declared indexes, and the collections of the storage itself. */
 function holdsDocuments(name: string, declared: ReadonlyMap<string, unknown>): boolean {
   return declared.has(name) || !/^(?:tx$|tx\.|atrium\.|system\.)/.test(name)
 }
 
-function indexesOf(collection: Collection): CollectionIndexes {
-  return new CollectionIndexes(collection)
-}
-
 function schemaOf(text: string | undefined): StorageSchema {
-  return text === undefined ? { domains: [] } : (JSON.parse(text) as StorageSchema)
+  return text === undefined ? { domains: [] } : JSON.parse(text)
 }

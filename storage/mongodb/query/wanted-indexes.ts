@@ -3,9 +3,9 @@ import type { Domain } from '../../../model/documents.ts'
 import type { DomainSchema, IndexSchema } from '../../contract.ts'
 import { distinctByKey, type Key, type WantedIndex } from '../driver/collection-indexes.ts'
 import { fieldPath } from '../driver/escape.ts'
-import type { Irregularities } from './mixed-type-fields.ts'
+import type { MixedTypeFields } from './mixed-type-fields.ts'
 
-/** Those of every domain: for a class, and for a space. */
+/** Indexes of every domain: by class, and by space. */
 const defaults: readonly WantedIndex[] = [
   {
     name: 'by_class',
@@ -24,29 +24,29 @@ const defaults: readonly WantedIndex[] = [
   },
 ]
 
-/** What a schema makes of a domain's collection: equal keys once, and none that would refuse a document. */
+/** The indexes of a domain's collection: distinct keys, and none that would reject a document. */
 export function wantedIndexes(
   { domain, indexes }: DomainSchema,
   prefix: string,
-  irregularities: Irregularities,
+  mixedTypeFields: MixedTypeFields,
 ): WantedIndex[] {
   const own = domain === 'tx' ? [] : defaults
   const declared = indexes
-    .filter((index) => !isParallel(domain, index, irregularities))
+    .filter((index) => !isParallel(domain, index, mixedTypeFields))
     .flatMap((index) => describe(index, prefix))
   return distinctByKey([...own, ...declared])
 }
 
-/** MongoDB refuses a document with arrays in two fields of one index. */
-export function isParallel(domain: Domain, index: IndexSchema, irregularities: Irregularities): boolean {
-  return index.keys.filter(({ path }) => irregularities.mayHaveArrays(domain, path)).length > 1
+/** MongoDB rejects a document with arrays in two fields of one index. */
+export function isParallel(domain: Domain, index: IndexSchema, mixedTypeFields: MixedTypeFields): boolean {
+  return index.keys.filter(({ path }) => mixedTypeFields.mayHaveArrays(domain, path)).length > 1
 }
 
 export function nameOf(index: IndexSchema): string {
   return `ix_${createHash('sha256').update(JSON.stringify(index.keys)).digest('hex').slice(0, 16)}`
 }
 
-/** Whether this storage made an index of that name for what was declared, or for every domain. */
+/** Whether the name is one that this storage gives to indexes. */
 export function isOwnName(name: string): boolean {
   return name.startsWith('ix_') || name.startsWith('by_')
 }

@@ -1,16 +1,17 @@
 import type { Collection, Db, Document } from 'mongodb'
 import type { Doc } from '../../../model/documents.ts'
-import type { Tx } from '../../../model/transactions.ts'
+import type { TxCUD } from '../../../model/transactions.ts'
+import { restoredTransaction } from '../../shared/restored-transaction.ts'
 import { type History, type HistoryCollection, newEpoch, saveHistory } from '../log/workspace-metadata.ts'
 import type { Log } from '../log/log.ts'
 import { prepareLog } from '../log/log-indexes.ts'
 import type { RetryOptions } from '../driver/retry.ts'
-import { IncompleteWrite, isAboutContent } from '../driver/failure.ts'
+import { IncompleteWrite, isContentError } from '../driver/failure.ts'
 import { entryText, type StoredEntry, storedEntry } from '../log/stored-document.ts'
 
 const entriesAtOnce = 500
 
-/** Whatever changes the log marks it first: the next opening puts it in order, under another epoch. */
+/** Marks the log before it is changed: the next opening sorts it and starts another epoch. */
 export async function markRestored(
   meta: HistoryCollection,
   history: History,
@@ -20,15 +21,15 @@ export async function markRestored(
 }
 
 /**
- * Takes the place of the transactions that the log has; resolves with those that it hasn't. `noteText` is called before
- * any is stored as text.
+ * Replaces transactions that the log contains. Resolves with the others. `noteText` is called before any is stored as
+ * text.
  */
 export async function replaceTransactions(
   log: Collection<StoredEntry>,
   docs: readonly Doc[],
   noteText: () => Promise<void>,
-): Promise<Tx[]> {
-  const fresh: Tx[] = []
+): Promise<TxCUD[]> {
+  const fresh: TxCUD[] = []
   for (const some of slices(docs)) {
     const ids = some.map(({ _id }) => _id)
     const stored = await log.find({ 'tx._id': { $in: ids } }).toArray()
@@ -36,8 +37,8 @@ export async function replaceTransactions(
     const replaced: StoredEntry[] = []
     for (const doc of some) {
       const entry = known.get(doc._id)
-      if (entry === undefined) fresh.push(doc as Tx)
-      else replaced.push(placed(entry, doc as Tx))
+      if (entry === undefined) fresh.push(restoredTransaction(doc))
+      else replaced.push(placed(entry, restoredTransaction(doc)))
     }
     await replaceAll(log, replaced, noteText)
   }
@@ -59,18 +60,18 @@ async function replaceAll(
     if (matchedCount !== entries.length) throw new IncompleteWrite()
   } catch (error) {
     const [entry] = entries
-    if (!isAboutContent(error) || entry?.['%text'] !== undefined) throw error
-    // What the server refuses is stored as text.
+    if (!isContentError(error) || entry?.['%text'] !== undefined) throw error
+    // Content that the server rejects is stored as text.
     if (entries.length === 1) await replaceAll(log, entries.map(entryText), noteText)
     else for (const each of entries) await replaceAll(log, [each], noteText)
   }
 }
 
-/** Its documents stay as they are: they are restored by themselves. */
-function placed(entry: StoredEntry, tx: Tx): StoredEntry {
+/** The documents stay unchanged: they are restored separately. */
+function placed(entry: StoredEntry, tx: TxCUD): StoredEntry {
   const { _id: seq, request, result } = entry
-  const place = { owner: entry['%owner'], projected: entry['%projected'], first: seq, last: seq }
-  const stored = storedEntry({ seq, tx, request: request ?? tx._id }, place)
+  const position = { owner: entry['%owner'], projected: entry['%projected'], first: seq, last: seq }
+  const stored = storedEntry({ seq, tx, request: request ?? tx._id }, position)
   return result === undefined ? stored : { ...stored, result }
 }
 
@@ -78,18 +79,18 @@ export interface Reordering {
   database: Db
   meta: HistoryCollection
   history: History
-  /** Owned. */
+  /** A log that this process owns. */
   log: Log
   retry: RetryOptions
-  /** Told of an index that could not be made. */
+  /** Reports an index that could not be created. */
   failed: (error: unknown, fields: Record<string, unknown>) => void
 }
 
 /**
- * Writes a restored log anew, in the order of time, into another collection, and turns to that when it is whole. Of
- * the old one the fence at its end stays: a former owner that is still there collides with it. Each try has a
- * collection of its own, as two owners may try at once; the one whose history counts removes what others left.
- * @throws StorageError `conflict` when another owner was faster
+ * Copies a restored log, sorted by time, to another collection, and switches to that when the copy is complete. The
+ * fence at the end of the old log stays, so that a former owner collides with it. Each attempt has its own
+ * collection, because two owners may try concurrently; the one whose metadata are saved removes the others.
+ * @throws StorageError `conflict` if another owner was faster
  */
 export async function reorder({ database, meta, history, log, retry, failed }: Reordering): Promise<number> {
   const { lastSeq, owner } = log
@@ -97,11 +98,13 @@ export async function reorder({ database, meta, history, log, retry, failed }: R
   const name = `tx.${Number(history.log.split('.')[1] ?? 0) + 1}.${owner}`
   const to = database.collection<StoredEntry>(name)
   await prepareLog(to, failed)
-  const places = await orderOf(from, lastSeq)
-  for (const some of slices(places)) {
+  const positions = await orderOf(from, lastSeq)
+  for (const some of slices(positions)) {
     const entries = await from.find({ _id: { $in: some.map(({ seq }) => seq) } }).toArray()
     const bySeq = new Map(entries.map((entry) => [entry._id, entry]))
-    const moved = some.flatMap(({ seq, place }) => movedTo(bySeq.get(seq), place, places.length, owner))
+    const moved = some.flatMap(({ seq, position }) =>
+      movedTo(bySeq.get(seq), position, positions.length, owner),
+    )
     await to.insertMany(moved)
   }
   await log.takeOver()
@@ -109,7 +112,7 @@ export async function reorder({ database, meta, history, log, retry, failed }: R
   await saveHistory(meta, history, changes, retry)
   await from.deleteMany({ _id: { $lte: lastSeq } })
   await dropOtherLogs(database, [from.collectionName, name])
-  return places.length
+  return positions.length
 }
 
 async function dropOtherLogs(database: Db, kept: readonly string[]): Promise<void> {
@@ -121,12 +124,12 @@ async function dropOtherLogs(database: Db, kept: readonly string[]): Promise<voi
 async function orderOf(
   log: Collection<StoredEntry>,
   lastSeq: number,
-): Promise<{ seq: number; place: number }[]> {
+): Promise<{ seq: number; position: number }[]> {
   const fields = { projection: { 'tx.modifiedOn': 1 } }
   const found: Document[] = await log.find({ _id: { $lte: lastSeq } }, fields).toArray()
-  const entries = found.map(({ _id, tx }) => ({ seq: _id as number, time: timeOf(tx as Document) }))
+  const entries = found.map(({ _id, tx }) => ({ seq: Number(_id), time: timeOf(tx) }))
   entries.sort((a, b) => a.time - b.time || a.seq - b.seq)
-  return entries.map(({ seq }, index) => ({ seq, place: index + 1 }))
+  return entries.map(({ seq }, index) => ({ seq, position: index + 1 }))
 }
 
 function timeOf({ modifiedOn }: Document): number {
@@ -140,17 +143,10 @@ function movedTo(
   owner: string,
 ): StoredEntry[] {
   if (entry === undefined) return []
-  const { '%domain': _domain, ...rest } = entry
-  return [
-    {
-      ...rest,
-      _id: seq,
-      '%owner': owner,
-      '%projected': projected,
-      '%first': seq,
-      '%last': seq,
-    } as StoredEntry,
-  ]
+  const position = { _id: seq, '%owner': owner, '%projected': projected, '%first': seq, '%last': seq }
+  const moved: StoredEntry = { ...entry, ...position }
+  delete moved['%domain']
+  return [moved]
 }
 
 function slices<T>(items: readonly T[]): T[][] {

@@ -4,7 +4,7 @@ import { StorageError } from '../../contract.ts'
 import type { Committer } from '../commit/committer.ts'
 import type { Documents } from '../documents/documents.ts'
 import { type History, type HistoryCollection, saveHistory } from '../log/workspace-metadata.ts'
-import type { Irregularities } from '../query/mixed-type-fields.ts'
+import type { MixedTypeFields } from '../query/mixed-type-fields.ts'
 import type { Log } from '../log/log.ts'
 import { markRestored, replaceTransactions } from './restore.ts'
 import { type RetryOptions, retrying } from '../driver/retry.ts'
@@ -18,14 +18,14 @@ export interface RestoringOptions {
   entries: Collection<StoredEntry>
   committer: Committer
   documents: Documents
-  irregularities: Irregularities
+  mixedTypeFields: MixedTypeFields
   schema: Schema
   meta: HistoryCollection
   history: History
   retry: RetryOptions
 }
 
-/** Changes without an entry in the log. Each bears being done again. */
+/** Changes without log entries. Each is idempotent. */
 export class Restoring {
   readonly #options: RestoringOptions
 
@@ -34,14 +34,14 @@ export class Restoring {
   }
 
   async upload(domain: Domain, docs: readonly Doc[]): Promise<void> {
-    const { documents, irregularities, schema, retry } = this.#options
+    const { documents, mixedTypeFields, schema, retry } = this.#options
     await this.#begin()
     await this.#count()
     const stamp = this.#stamp
     for (const some of slices(docs)) {
       const puts = some.map((doc) => ({ domain, document: storedDocument(doc, stamp), before: stamp + 1 }))
       await retrying(async () => {
-        if (await irregularities.note(some.map((doc) => ({ domain, doc })))) await schema.dropParallel()
+        if (await mixedTypeFields.note(some.map((doc) => ({ domain, doc })))) await schema.dropParallel()
         await documents.write(puts, [])
         schema.touched(some.map(() => domain))
       }, retry)
@@ -60,9 +60,9 @@ export class Restoring {
   }
 
   async uploadTransactions(docs: readonly Doc[]): Promise<void> {
-    const { committer, entries, irregularities, log, retry } = this.#options
+    const { committer, entries, mixedTypeFields, log, retry } = this.#options
     await this.#beginLog(docs.map((doc) => ({ domain: 'tx', doc })))
-    const noteText = () => irregularities.noteText('tx')
+    const noteText = () => mixedTypeFields.noteTextDocuments('tx')
     const fresh = await retrying(() => replaceTransactions(entries, docs, noteText), retry)
     for (const some of slices(fresh)) {
       const first = log.lastSeq + 1
@@ -77,35 +77,35 @@ export class Restoring {
       await retrying(() => entries.deleteMany({ 'tx._id': { $in: [...some] } }), retry)
   }
 
-  /** The greatest that a document may have. */
+  /** The maximum stamp of a document. */
   get #stamp(): number {
     const { history, log } = this.#options
     return history.offset + log.lastSeq
   }
 
-  /** What was written is so noted: the log isn't played again over what is restored. */
+  /** Seals the log, so that it is not replayed over restored documents. */
   async #begin(): Promise<void> {
     const { committer, log, retry } = this.#options
     await committer.settle()
     await retrying(async (attempt) => {
       if (attempt > 0) await log.takeOver()
       if (await log.seal()) return
-      // It is another owner's by now, or a try of which nobody heard sealed it.
+      // Another owner has taken over, or an attempt without a response has sealed it.
       await log.takeOver()
-      if (!(await log.seal())) throw new StorageError('conflict', 'the log changed meanwhile')
+      if (!(await log.seal())) throw new StorageError('conflict', 'the log changed in the meantime')
     }, retry)
   }
 
-  /** Before it is done: whoever keeps something made of the documents and has not heard of it makes it anew. */
+  /** Counted before the change: data derived from the documents are rebuilt if their count differs. */
   async #count(): Promise<void> {
     const { meta, history, retry } = this.#options
     await saveHistory(meta, history, { restores: (history.restores ?? 0) + 1 }, retry)
   }
 
   async #beginLog(docs: readonly { domain: Domain; doc: Doc }[]): Promise<void> {
-    const { meta, history, irregularities, retry } = this.#options
+    const { meta, history, mixedTypeFields, retry } = this.#options
     await this.#begin()
-    await retrying(() => irregularities.note(docs), retry)
+    await retrying(() => mixedTypeFields.note(docs), retry)
     await markRestored(meta, history, retry)
   }
 }

@@ -46,7 +46,7 @@ await withMongo(({ url }) => {
 
   test('STO-84: on MongoDB a find by words that too many documents have does without the index', async (context) => {
     const docs = Array.from({ length: 21 }, (_, at) => task(`t${at}`, { title: 'glass', rank: `${at % 10}` }))
-    const { workspace, forget } = await indexed(context, docs, { mostCandidates: 20 })
+    const { workspace, forget } = await indexed(context, docs, { maxPrefilterIds: 20 })
     forget('t11')
     const count = async (condition: Condition) => {
       return (await workspace.find(plan({ condition, limit: 0, total: true }))).total

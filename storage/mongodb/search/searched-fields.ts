@@ -3,14 +3,14 @@ import type { Condition } from '../../../model/query/plan.ts'
 import type { DomainSchema, StorageSchema } from '../../contract.ts'
 import { declaredSearch } from '../../search/search-text.ts'
 
-/** What the index keeps of every document, besides what is searched. */
+/** Fields of every document that the index contains besides the searched ones. */
 const KEPT = ['_id', '_class', 'space', 'modifiedBy', 'modifiedOn', 'createdBy'] as const
 
-/** What of documents goes into the full-text index, as a schema declares it. */
+/** The fields that the full-text index contains, according to a schema. */
 export class SearchedFields {
-  /** As the index's own storage is told. */
+  /** The schema of the index's own storage. */
   readonly domains: ReadonlyMap<Domain, DomainSchema>
-  /** Changes with the fields. */
+  /** Identifies the declarations. */
   readonly declared: string
 
   constructor({ domains }: StorageSchema) {
@@ -19,20 +19,21 @@ export class SearchedFields {
     this.declared = JSON.stringify(searched.map(declaredSearch))
   }
 
-  /** What the index keeps of a document. */
+  /** The indexed part of a document. */
   pruned(domain: Domain, doc: Doc): Doc {
     const searched = (this.domains.get(domain)?.fullText ?? []).flatMap(([name]) => name ?? [])
     const names = new Set<string>([...KEPT, ...searched])
-    return Object.fromEntries(Object.entries(doc).filter(([name]) => names.has(name))) as unknown as Doc
+    // The result contains the header.
+    return Object.fromEntries(Object.entries(doc).filter(([name]) => names.has(name))) as Doc
   }
 
-  /** Whether the index tells which documents meet the condition. */
+  /** Whether the index can evaluate the condition. */
   decides(domain: Domain, condition: Condition): boolean {
     if ('conditions' in condition) return condition.conditions.every((part) => this.decides(domain, part))
     if (condition.op === 'lookup') return false
     if (condition.op === 'search') return condition.paths.every((path) => this.#isSearched(domain, path))
     const [name = '', ...deeper] = condition.path
-    return deeper.length === 0 && (KEPT as readonly string[]).includes(name)
+    return deeper.length === 0 && KEPT.some((kept) => kept === name)
   }
 
   #isSearched(domain: Domain, path: readonly string[]): boolean {

@@ -16,7 +16,7 @@ import { LRUCache } from 'lru-cache'
 import { StorageError } from '../../contract.ts'
 import { createPrivateFile } from '../../shared/private-files.ts'
 import { registerFunctions } from '../sql/functions.ts'
-import type { Fragment, SqlValue } from '../sql/fragment.ts'
+import type { SqlFragment, SqlValue } from '../sql/sql-fragment.ts'
 import { Sqlite } from './sqlite.ts'
 
 /** `atri`, in `PRAGMA application_id`. */
@@ -27,7 +27,7 @@ const preparedAtOnce = 100
 /** Milliseconds. */
 const waitForLock = 5000
 
-/** In KiB, for each open file; pages are only cached as they are read. */
+/** In KiB, for each open file. Pages are cached as they are read. */
 const readerCache = 8192
 const writerCache = 4096
 
@@ -49,8 +49,8 @@ const creation = `
 `
 
 /**
- * The pragmas of a connection. No memory map: a file cut short under it would end the process. Checkpoints at
- * 16 MiB: at the default of 4 they cost a busy workspace as much as its commits.
+ * The pragmas of a connection. No memory map: truncation of a mapped file would end the process. Checkpoints at 16
+ * MiB: at the default of 4, they cost a busy workspace as much as its commits.
  */
 const connection = `
   PRAGMA synchronous = FULL;
@@ -60,18 +60,20 @@ const connection = `
   PRAGMA journal_size_limit = 16777216;
 `
 
+type Statement<T> = Database.Statement<SqlValue[], T>
+
 export interface ConnectionOptions {
   readOnly: boolean
-  /** On the event loop, which may not wait: a lock fails at once. */
+  /** For the event loop, which must not wait: a lock fails at once. */
   impatient?: boolean
-  /** Pages of 4 KiB the file may grow to; no limit when undefined. */
+  /** Maximum number of 4 KiB pages in the file; no limit if undefined. */
   maxPages?: number | undefined
 }
 
-/** A connection to one workspace's file, with its prepared statements. */
+/** A connection to the file of a workspace, with its prepared statements. */
 export class Connection {
   readonly db: Database.Database
-  readonly #prepared: LRUCache<string, Database.Statement>
+  readonly #prepared: LRUCache<string, Statement<unknown>>
 
   constructor(file: string, options: ConnectionOptions) {
     this.db = openDatabase(file)
@@ -84,10 +86,12 @@ export class Connection {
     }
   }
 
-  prepare(sql: string): Database.Statement {
+  /** `T` is the type of a row. It follows from the SQL. */
+  prepare<T = unknown>(sql: string): Statement<T> {
     const known = this.#prepared.get(sql)
-    if (known !== undefined) return known
-    const statement = this.db.prepare(sql)
+    // The same SQL was prepared with the same type.
+    if (known !== undefined) return known as Statement<T>
+    const statement = this.db.prepare<SqlValue[], T>(sql)
     this.#prepared.set(sql, statement)
     return statement
   }
@@ -97,36 +101,36 @@ export class Connection {
   }
 
   /** The values of the first row. */
-  row(sql: string, params: readonly SqlValue[]): SqlValue[] | undefined {
-    return this.prepare(sql)
+  row<T extends SqlValue[] = SqlValue[]>(sql: string, params: readonly SqlValue[]): T | undefined {
+    return this.prepare<T>(sql)
       .raw()
-      .get(...params) as SqlValue[] | undefined
+      .get(...params)
   }
 
-  /** The new row's rowid. `RETURNING` would cost several times the insertion. */
+  /** Returns the rowid. `RETURNING` would cost several times as much as the insertion. */
   insert(sql: string, params: readonly SqlValue[]): number {
     return Number(this.prepare(sql).run(...params).lastInsertRowid)
   }
 
   /** The first column of every row. */
-  column<T>({ sql, params }: Fragment): T[] {
-    return this.prepare(sql)
+  column<T>({ sql, params }: SqlFragment): T[] {
+    return this.prepare<T>(sql)
       .pluck()
-      .all(...params) as T[]
+      .all(...params)
   }
 
   /** The first column of the first row. */
-  value<T>({ sql, params }: Fragment): T | undefined {
-    return this.prepare(sql)
+  value<T>({ sql, params }: SqlFragment): T | undefined {
+    return this.prepare<T>(sql)
       .pluck()
-      .get(...params) as T | undefined
+      .get(...params)
   }
 
-  rows<T>({ sql, params }: Fragment): T[] {
-    return this.prepare(sql).all(...params) as T[]
+  rows<T>({ sql, params }: SqlFragment): T[] {
+    return this.prepare<T>(sql).all(...params)
   }
 
-  /** One snapshot, or all or nothing. */
+  /** Runs in one transaction, or in the current one. */
   transaction<T>(kind: 'deferred' | 'immediate', run: () => T): T {
     if (this.db.inTransaction) return run()
     this.run(kind === 'deferred' ? 'BEGIN' : 'BEGIN IMMEDIATE')
@@ -135,13 +139,13 @@ export class Connection {
       this.run('COMMIT')
       return result
     } catch (error) {
-      // Some failures, such as a full disk, have rolled it back already.
+      // Some failures, such as a full disk, roll back by themselves.
       if (this.db.inTransaction) this.run('ROLLBACK')
       throw error
     }
   }
 
-  /** One snapshot for what is `kept`, which ends with the connection, or for what `run` does. */
+  /** Runs on one snapshot. If it is `kept`, the snapshot lasts until the connection is closed. */
   snapshot<T>(run: () => T, kept: (result: T) => boolean): T {
     this.run('BEGIN')
     let isKept = false
@@ -154,7 +158,7 @@ export class Connection {
     }
   }
 
-  /** What is committed meanwhile is on the disk with the next commit after it, which is enough for what can be made anew. */
+  /** Transactions inside become durable with the next commit, which is enough for data that can be rebuilt. */
   withoutSync(run: () => void): void {
     this.db.pragma('synchronous = NORMAL')
     try {
@@ -168,7 +172,7 @@ export class Connection {
     this.db.close()
   }
 
-  /** Of the file, which only the writer's opening brings up to date. */
+  /** The format of the file. Only the writer upgrades it, when it opens the file. */
   get formatVersion(): number {
     return Number(this.db.pragma('user_version', { simple: true }))
   }
@@ -183,10 +187,10 @@ export class Connection {
     this.#checkFormat()
   }
 
-  /** Reads the header and the schema, which is all of the file that can be checked in constant time. */
+  /** Reads the header and the schema: the only parts that can be checked in constant time. */
   #checkFormat(): void {
     if (this.db.pragma('application_id', { simple: true }) !== applicationId) {
-      throw new StorageError('damaged', 'not a file of a workspace')
+      throw new StorageError('damaged', 'the file does not belong to a workspace')
     }
     if (this.formatVersion > formatVersion)
       throw new StorageError('unavailable', `written by a newer version (${this.formatVersion})`)
@@ -194,7 +198,7 @@ export class Connection {
   }
 }
 
-/** Makes the file of a new workspace whole before it gets its name, so that an empty file is always a damaged one. */
+/** Creates the file of a new workspace under a temporary name, so that an empty file is always damaged. */
 export function createFile(file: string): void {
   if (existsSync(file)) return
   const draft = `${file}.new`
@@ -216,7 +220,7 @@ export function createFile(file: string): void {
 function openDraft(draft: string): Database.Database {
   try {
     rmSync(draft, { force: true })
-    // SQLite gives the files it puts beside one the mode that has.
+    // SQLite creates the files beside it with the same mode.
     createPrivateFile(draft)
     return new Sqlite(draft)
   } catch (error) {
@@ -224,7 +228,7 @@ function openDraft(draft: string): Database.Database {
   }
 }
 
-/** SQLite can't open what it can't put its files beside, and does not say why: the system does. */
+/** SQLite cannot open a file if it cannot create others beside it, and does not report why. The system does. */
 function causeOf(error: unknown, file: string): unknown {
   if (!(error instanceof Sqlite.SqliteError) || !error.code.startsWith('SQLITE_CANTOPEN')) return error
   try {
@@ -240,7 +244,7 @@ export function newEpoch(): string {
 }
 
 function openDatabase(file: string): Database.Database {
-  // SQLite takes an empty file for a new database: what was lost would go unnoticed.
+  // SQLite treats an empty file as a new database, which would hide the loss of data.
   if (statSync(file).size === 0) throw new StorageError('damaged', 'the file is empty')
   return new Sqlite(file, { fileMustExist: true })
 }

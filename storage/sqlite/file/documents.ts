@@ -1,15 +1,16 @@
 import type { Doc, Domain } from '../../../model/documents.ts'
 import { core, domains } from '../../../model/identifiers.ts'
 import type { DocumentInfo } from '../../contract.ts'
+import { type JsonText, parseJson } from '../../shared/json-text.ts'
 import { InfoPage } from '../../shared/document-info.ts'
-import { fragment, oneOf, quoteName, type SqlValue } from '../sql/fragment.ts'
+import { fragment, oneOf, quoteName, type SqlValue } from '../sql/sql-fragment.ts'
 import { newEpoch } from './database.ts'
 import { nextSequence } from './log.ts'
 import { type KeyLayout, keyValues } from '../sql/key-columns.ts'
 import { dataOf, documentRow, type Row, transactionColumns } from '../sql/row.ts'
 import { ensureTable } from './schema.ts'
 import { indexDocuments } from './search-index.ts'
-import type { TableSql } from '../sql/scope.ts'
+import type { TableSql } from '../sql/sql-scope.ts'
 import { tableName } from './tables.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
 
@@ -19,12 +20,12 @@ const clauseOf = (domain: Domain) => (domain === domains.tx ? ` AND ${hidden}` :
 export interface Put {
   domain: Domain
   row: Row
-  /** The layout of the key columns the row was made for. */
+  /** The layout of the key columns in the row. */
   layout: string
 }
 
-/** The JSON text of the documents that exist. */
-export function readDocuments(file: WorkspaceFile, domain: Domain, ids: readonly string[]): string[] {
+/** The JSON texts of the existing documents. */
+export function readDocuments(file: WorkspaceFile, domain: Domain, ids: readonly string[]): JsonText<Doc>[] {
   const table = file.table(domain)
   if (table.missing === true || ids.length === 0) return []
   const where = oneOf('_id', ids)
@@ -33,7 +34,7 @@ export function readDocuments(file: WorkspaceFile, domain: Domain, ids: readonly
   )
 }
 
-/** Whether any of them is there. */
+/** Whether any of the documents exists. */
 export function hasDocument(file: WorkspaceFile, domain: Domain, ids: readonly string[]): boolean {
   const table = file.table(domain)
   if (table.missing === true) return false
@@ -41,7 +42,7 @@ export function hasDocument(file: WorkspaceFile, domain: Domain, ids: readonly s
   return ids.some((id) => one.get(id) !== undefined)
 }
 
-/** `isNew`: whether it is known that the document is not there. */
+/** `isNew`: whether the document is known to be absent. */
 export function putDocuments(
   file: WorkspaceFile,
   puts: readonly Put[],
@@ -58,7 +59,7 @@ export function putDocuments(
   }
 }
 
-/** Sets what differs and no more: each index of a column that is set is written to, even where the value stays. */
+/** Sets only columns that differ: each index of a set column is written, even if the value stays the same. */
 function changeDocument(file: WorkspaceFile, table: TableSql, before: Row, row: Row): void {
   const isChanged = (_value: unknown, at: number) => !isSame(before[at], row[at])
   const sets = table.rowColumns.filter(isChanged).map((column) => `${column} = ?`)
@@ -71,9 +72,9 @@ function isSame(one: SqlValue | undefined, other: SqlValue | undefined): boolean
   return Buffer.compare(one, other) === 0
 }
 
-/** For a row made before the schema changed. */
+/** For a row that was made before the schema changed. */
 function withKeys(row: Row, layout: KeyLayout): Row {
-  const doc = JSON.parse(dataOf(row)) as Doc
+  const doc = parseJson(dataOf(row))
   return documentRow(doc, keyValues(doc, layout))
 }
 
@@ -87,7 +88,7 @@ export function removeDocuments(
   }
 }
 
-/** Documents after the cursor, up to the limit in bytes of JSON and at least one. */
+/** Documents after the cursor: up to this number of bytes of JSON text, and at least one. */
 export function listDocuments(
   file: WorkspaceFile,
   request: { domain: Domain; cursor: string | undefined; byteLimit: number },
@@ -98,11 +99,11 @@ export function listDocuments(
   if (table.missing === true) return { docs: page.docs, finished: true }
   const sql = `SELECT data FROM ${table.name} WHERE _id > ?${clauseOf(domain)} ORDER BY _id`
   const rows = file
-    .prepare(sql)
+    .prepare<JsonText<Doc>>(sql)
     .pluck()
-    .iterate(cursor ?? '') as IterableIterator<string>
+    .iterate(cursor ?? '')
   for (const data of rows) {
-    const isRoom = page.add(JSON.parse(data) as Doc, Buffer.byteLength(data))
+    const isRoom = page.add(parseJson(data), Buffer.byteLength(data))
     if (!isRoom) return { docs: page.docs, finished: false }
   }
   return { docs: page.docs, finished: true }
@@ -114,7 +115,7 @@ export interface Upload {
   layout: string
 }
 
-/** Restores documents. What was in the log's domain gets a place in the log, and the history a new epoch. */
+/** Restores documents. Transactions are appended to the log, and a new epoch starts. */
 export function uploadDocuments(file: WorkspaceFile, { domain, rows, layout }: Upload): void {
   if (domain === domains.tx) {
     for (const row of rows) uploadTransaction(file, row)

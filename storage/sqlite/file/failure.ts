@@ -1,7 +1,7 @@
 import { StorageError, type StorageErrorCode } from '../../contract.ts'
 import { isOutOfFiles, TOO_MANY_FILES } from '../../shared/out-of-files.ts'
 
-/** A failure as it crosses from a worker. Without a code it is a bug of ours or a flaw of the request. */
+/** An error as sent by a worker. Without a code it is a bug or an invalid request. */
 export interface Failure {
   code?: StorageErrorCode
   message: string

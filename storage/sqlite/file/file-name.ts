@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 const longestName = 120
 
 /**
- * The file of a workspace. Two ids never share one, even where a file system ignores case: all but lower-case
- * letters, digits and hyphens stand as `_` and two hex digits a byte, and what gets too long as a digest.
+ * The file name of a workspace. It is unique even if the file system ignores case: each byte except lower-case
+ * letters, digits and hyphens is encoded as `_` and two hex digits, and long names are replaced with a digest.
  */
 export function fileName(workspace: string): string {
   const encoded = Array.from(Buffer.from(workspace, 'utf8'), encodeByte).join('')

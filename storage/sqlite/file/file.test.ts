@@ -7,7 +7,7 @@ import type { StorageError } from '../../contract.ts'
 import { batch, entry, idsOf, noSchema, plan, putAll, task, taskSchema } from '../../testing/fixture.ts'
 import { toFailure } from './failure.ts'
 import { fileName } from './file-name.ts'
-import { createEmbeddedStorage } from '../storage.ts'
+import { createSqliteStorage } from '../storage.ts'
 import { temporarySubject, type TemporarySubject } from '../../testing/sqlite-test-storage.ts'
 
 const coded = (code: StorageError['code']) => (error: Error) => (error as StorageError).code === code
@@ -87,7 +87,7 @@ test("STO-22: a folder that can't be made or written is reported with a code", a
   await withSubject(async ({ directory }) => {
     const blocked = join(directory, 'file')
     await writeFile(blocked, '')
-    const storage = createEmbeddedStorage({ directory: join(blocked, 'data') })
+    const storage = createSqliteStorage({ directory: join(blocked, 'data') })
     await assert.rejects(storage.openWorkspace('w', noSchema), coded('unavailable'))
     await storage.close()
   })
@@ -196,7 +196,7 @@ test('STO-87: the answer to a commit is taken in where one asks for it, before t
     setImmediate(() => events.push('turn'))
     const commit = workspace.commit(batch({ entries: [entry(1)] })).then(() => events.push('committed'))
     for (const until = performance.now() + 10_000; events.length === 0 && performance.now() < until;) {
-      workspace.takeAnswers?.()
+      workspace.pollReplies?.()
       await Promise.resolve()
     }
     assert.deepEqual(events, ['committed'])

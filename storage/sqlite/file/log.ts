@@ -1,7 +1,8 @@
 import { core } from '../../../model/identifiers.ts'
-import { StorageError } from '../../contract.ts'
+import { type LogEntry, StorageError } from '../../contract.ts'
+import { arrayText, type JsonText, jsonText, parseJson } from '../../shared/json-text.ts'
 import { namedIds, type NamingTransaction } from '../../shared/named-ids.ts'
-import { fragment, type Fragment, limitTo } from '../sql/fragment.ts'
+import { fragment, type SqlFragment, limitTo } from '../sql/sql-fragment.ts'
 import { type Row, transactionColumns } from '../sql/row.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
 
@@ -16,7 +17,7 @@ export function nextSequence(file: WorkspaceFile): number {
   return lastSequence(file) + 1
 }
 
-/** Appends entries that follow the last one without a gap. */
+/** Appends entries with consecutive `seq`. */
 export function appendEntries(file: WorkspaceFile, entries: readonly Row[]): void {
   let expected = nextSequence(file)
   for (const entry of entries) {
@@ -32,16 +33,16 @@ interface EntryRow {
   _id: string
   request: string | null
   result: string | null
-  data: string
+  data: JsonText<LogEntry['tx']>
 }
 
 /** A JSON array of log entries. */
 export function readEntries(
   file: WorkspaceFile,
   request: { after: number; limit: number; objectSpace?: string },
-): string {
+): JsonText<LogEntry[]> {
   const rows = file.rows<EntryRow>(entriesQuery(request))
-  return `[${rows.map(encodeEntry).join(',')}]`
+  return arrayText(rows.map(encodeEntry))
 }
 
 function entriesQuery({
@@ -52,22 +53,22 @@ function entriesQuery({
   after: number
   limit: number
   objectSpace?: string
-}): Fragment {
+}): SqlFragment {
   const select = 'SELECT seq, _id, request, result, data FROM tx WHERE seq > ?'
   if (objectSpace === undefined) return fragment(`${select} ORDER BY seq${limitTo(limit)}`, after)
   if (objectSpace !== core.space.Model) {
     return fragment(`${select} AND objectSpace = ? ORDER BY seq${limitTo(limit)}`, after, objectSpace)
   }
-  // Spelled out: a partial index isn't used for a bound value.
+  // A literal: SQLite does not use a partial index for a bound value.
   return fragment(`${select} AND objectSpace = '${core.space.Model}' ORDER BY seq${limitTo(limit)}`, after)
 }
 
-function encodeEntry({ seq, _id, request, result, data }: EntryRow): string {
+function encodeEntry({ seq, _id, request, result, data }: EntryRow): JsonText<LogEntry> {
   const kept = result === null ? '' : `,"result":${result}`
-  return `{"seq":${seq},"request":${JSON.stringify(request ?? _id)},"tx":${data}${kept}}`
+  return jsonText(`{"seq":${seq},"request":${JSON.stringify(request ?? _id)},"tx":${data}${kept}}`)
 }
 
-/** A JSON array of `{id, result?}` for those of the ids the log knows, as a request or as a transaction. */
+/** A JSON array of `{id, result?}` for the ids that the log contains, as request or transaction. */
 export function readResults(file: WorkspaceFile, ids: readonly string[]): string {
   if (ids.length === 0) return '[]'
   const known = [...new Set(ids)].flatMap((id) => {
@@ -79,21 +80,21 @@ export function readResults(file: WorkspaceFile, ids: readonly string[]): string
   return `[${known.join(',')}]`
 }
 
-/** Whether any of them is there, as the request that other transactions were derived from. */
+/** Whether the log contains transactions derived from any of these requests. */
 export function hasDerived(file: WorkspaceFile, ids: readonly string[]): boolean {
   const one = file.prepare('SELECT 1 FROM tx WHERE request = ?').pluck()
   return ids.some((id) => one.get(id) !== undefined)
 }
 
-/** Whether any of them is there, as a request or as a transaction. */
+/** Whether the log contains any of the ids, as request or transaction. */
 export function hasRequest(file: WorkspaceFile, ids: readonly string[]): boolean {
-  // `?1` twice would be a named parameter to better-sqlite3.
+  // better-sqlite3 would treat `?1` used twice as a named parameter.
   const sql = 'SELECT 1 FROM tx WHERE _id = ? UNION ALL SELECT 1 FROM tx WHERE request = ?'
   const one = file.prepare(sql).pluck()
   return ids.some((id) => one.get(id, id) !== undefined)
 }
 
-function resultsOf(id: string): Fragment {
+function resultsOf(id: string): SqlFragment {
   return fragment(
     'SELECT seq, result FROM tx WHERE _id = ? UNION SELECT seq, result FROM tx WHERE request = ? ORDER BY seq',
     id,
@@ -101,18 +102,18 @@ function resultsOf(id: string): Fragment {
   )
 }
 
-/** Name one document, which has a column, and may change any of its fields. */
+/** Classes of transactions that change one document, named in a column, and possibly all of its fields. */
 const plain = [core.class.TxCreateDoc, core.class.TxRemoveDoc, core.class.TxMixin]
 const others = `CASE WHEN objectId IS NULL OR _class NOT IN (${plain.map((_class) => `'${_class}'`).join(', ')}) THEN data END`
 
 interface NamingRow {
   seq: number
   objectId: string
-  /** The transaction, where the column does not tell all. */
-  data: string | null
+  /** The transaction, if the column is not enough. */
+  data: JsonText<NamingTransaction> | null
 }
 
-/** For each of the entries after a `seq` the ids of the documents in which it may have changed one of the fields. */
+/** For each entry after `seq`, the ids of documents in which it may have changed one of the fields. */
 export function changedIds(
   file: WorkspaceFile,
   { after, limit, fields }: { after: number; limit: number; fields: ReadonlySet<string> },
@@ -120,17 +121,17 @@ export function changedIds(
   const sql = `SELECT seq, objectId, ${others} AS data FROM tx WHERE seq > ? ORDER BY seq${limitTo(limit)}`
   return file.rows<NamingRow>(fragment(sql, after)).map(({ seq, objectId, data }) => ({
     seq,
-    ids: () => (data === null ? [objectId] : namedIds(JSON.parse(data) as NamingTransaction, fields)),
+    ids: () => (data === null ? [objectId] : namedIds(parseJson(data), fields)),
   }))
 }
 
-/** Transactions restored in any order get their places by time, which rebuilding the model depends on. */
+/** Sorts restored transactions by time, because the model is built in that order. */
 export function restoreOrder(file: WorkspaceFile): void {
   if (file.meta('restored') === undefined) return
   file.transaction('immediate', () => {
     const offset = lastSequence(file)
-    const ordered = 'SELECT seq, row_number() OVER (ORDER BY modifiedOn, seq) AS place FROM tx'
-    file.run(`UPDATE tx SET seq = ${offset} + place FROM (${ordered}) AS o WHERE tx.seq = o.seq`)
+    const ordered = 'SELECT seq, row_number() OVER (ORDER BY modifiedOn, seq) AS position FROM tx'
+    file.run(`UPDATE tx SET seq = ${offset} + position FROM (${ordered}) AS o WHERE tx.seq = o.seq`)
     file.run(`UPDATE tx SET seq = seq - ${offset}`)
     file.run(`DELETE FROM meta WHERE name = 'restored'`)
   })

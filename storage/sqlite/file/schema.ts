@@ -1,26 +1,26 @@
 import type { Domain } from '../../../model/documents.ts'
 import type { DomainSchema, StorageSchema } from '../../contract.ts'
-import { unitedSchema } from '../../shared/merge-schemas.ts'
+import { mergeSchemas } from '../../shared/merge-schemas.ts'
 import { formatVersion } from './database.ts'
-import { fragment, quoteName } from '../sql/fragment.ts'
+import { fragment, quoteName } from '../sql/sql-fragment.ts'
 import { keyFromJson, keyLayout } from '../sql/key-columns.ts'
 import { awkwardIndexes, createDocumentTable, createIndex, declaredIndexes, tableName } from './tables.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
 
-/** Formats of the file in which these are new. */
+/** Versions of the file format that introduced these. */
 const keyColumnsSince = 2
 const creatorsSince = 3
 
-/** Everything declared now or kept from before: opening knows the base model only, and drops nothing for it. */
+/** The union of stored and new declarations. The opening knows only the base model and must not drop the rest. */
 export function keptSchema(file: WorkspaceFile, declared: StorageSchema): StorageSchema {
-  return unitedSchema(storedSchema(file), declared)
+  return mergeSchemas(storedSchema(file), declared)
 }
 
 function storedSchema(file: WorkspaceFile): StorageSchema {
-  return JSON.parse(file.meta('schema') ?? '{"domains":[]}') as StorageSchema
+  return JSON.parse(file.meta('schema') ?? '{"domains":[]}')
 }
 
-/** Makes the indexes of the schema and drops others. Does nothing when the file has exactly this one already. */
+/** Creates the indexes of the schema and drops others. Does nothing if the file already has this schema. */
 export function applySchema(file: WorkspaceFile, schema: StorageSchema): void {
   const text = JSON.stringify(schema)
   const version = file.formatVersion
@@ -42,7 +42,7 @@ export function applySchema(file: WorkspaceFile, schema: StorageSchema): void {
   file.setSchema(schema)
 }
 
-/** Makes the table of a domain at its first document. */
+/** Creates the table of a domain for its first document. */
 export function ensureTable(file: WorkspaceFile, domain: Domain): void {
   if (file.table(domain).missing !== true) return
   file.db.exec(createDocumentTable(domain, keyLayout(domain, file.schemaOf(domain))))
@@ -50,8 +50,8 @@ export function ensureTable(file: WorkspaceFile, domain: Domain): void {
 }
 
 /**
- * Makes and fills the columns of newly declared paths. One that is no longer declared stays behind unused, for
- * a reader may know it still; should it be declared again, it is filled anew.
+ * Creates and fills columns for newly declared paths. Undeclared columns remain, because a reader may still use them.
+ * They are filled again if they are declared again.
  */
 function fillColumns(
   file: WorkspaceFile,

@@ -1,30 +1,31 @@
 import { hash } from 'node:crypto'
 import type { Doc, Domain } from '../../../model/documents.ts'
 import type { DomainSchema } from '../../contract.ts'
+import { type JsonText, parseJson } from '../../shared/json-text.ts'
 import { declaredSearch, hasAccents, searchText } from '../../search/search-text.ts'
 import { indexedText } from '../sql/compile-search.ts'
-import { fragment } from '../sql/fragment.ts'
+import { fragment } from '../sql/sql-fragment.ts'
 import { changedIds, lastSequence } from './log.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
 
-/** Of what is kept of a document: an index of another one is made anew. */
+/** Version of the content. An index of another version is rebuilt. */
 const indexVersion = 3
 const documentsASlice = 200
-/** So many are always worth a transaction. */
+/** Minimum number of documents in a transaction. */
 const fewestASlice = 32
 
-/** How far the index has come. */
+/** The progress of the index. */
 interface Progress {
-  /** What the index was made for. Another declaration makes it anew. */
+  /** The declarations that the index was built for. It is rebuilt when they change. */
   declared: string
-  /** The last log entry it has seen. */
+  /** The last log entry that the index contains. */
   cursor: number
-  /** Domains that are still to be read from the start, the first one after the id. */
+  /** Domains that remain to be read from the start. The first one continues after the id `after`. */
   rebuild: Domain[]
   after: string
 }
 
-/** Starts the index anew when other fields are declared than it was made for. */
+/** Starts a rebuild if the index was built for other declarations. */
 export function prepareSearch(file: WorkspaceFile): void {
   const declared = JSON.stringify([indexVersion, [...searchable(file)].map(declaredSearch)])
   if (progressOf(file)?.declared === declared) return
@@ -36,14 +37,14 @@ export function prepareSearch(file: WorkspaceFile): void {
   })
 }
 
-/** Makes the index anew at the next opening: the places in the log have changed. */
+/** Makes the next opening rebuild the index, because log positions have changed. */
 export function forgetSearch(file: WorkspaceFile): void {
   file.run(`DELETE FROM meta WHERE name = 'search'`)
 }
 
 /**
- * Indexes the next few documents, up to a place in the log and for as long as it `goesOn`; false when it was there
- * already. Its progress stands in the same file and is written with it, so the disk need not have it at once.
+ * Indexes the next documents, up to a log position and while `goesOn` returns true. Returns false if there is nothing
+ * to do. The progress is written to the same file, so that the transaction need not be synced.
  */
 export function indexSlice(file: WorkspaceFile, target: number, goesOn: () => boolean): boolean {
   const progress = progressOf(file)
@@ -93,13 +94,13 @@ function followLog(file: WorkspaceFile, progress: Progress, goesOn: () => boolea
   return { ...progress, cursor }
 }
 
-/** Of documents, what their entries are made from. */
+/** Fields of documents that the index depends on. */
 function fieldsOf(file: WorkspaceFile): Set<string> {
   const searched = [...searchable(file)].flatMap(({ fullText }) => fullText.flatMap(([name]) => name ?? []))
   return new Set(['_class', 'space', 'createdBy', ...searched])
 }
 
-/** Brings the index entries of the documents up to date, whatever has become of them. */
+/** Updates the index entries of the documents, which may have been changed or removed. */
 export function indexDocuments(file: WorkspaceFile, domain: Domain, ids: readonly string[]): void {
   const schema = file.schemaOf(domain)
   if (schema === undefined || schema.fullText.length === 0) return
@@ -108,8 +109,8 @@ export function indexDocuments(file: WorkspaceFile, domain: Domain, ids: readonl
     const data =
       table.missing === true
         ? undefined
-        : file.value<string>(fragment(`SELECT data FROM ${table.name} WHERE _id = ?`, id))
-    const wanted = data === undefined ? undefined : entryOf(JSON.parse(data) as Doc, schema)
+        : file.value<JsonText<Doc>>(fragment(`SELECT data FROM ${table.name} WHERE _id = ?`, id))
+    const wanted = data === undefined ? undefined : entryOf(parseJson(data), schema)
     const known = knownEntry(file, domain, id)
     if (known !== undefined && isSame(known, wanted)) continue
     if (known !== undefined) removeEntry(file, known.rowid)
@@ -127,7 +128,7 @@ interface Entry {
   digest: string
 }
 
-/** Undefined when there is nothing to find the document by. */
+/** Undefined if the document has no text. */
 function entryOf(doc: Doc, schema: DomainSchema): Entry | undefined {
   const { title, body } = indexedText(searchText(doc, schema), hasAccents(doc, schema))
   if (title === '' && body === '') return undefined
@@ -143,7 +144,7 @@ function knownEntry(file: WorkspaceFile, domain: Domain, id: string): KnownEntry
   return file.rows<KnownEntry>(fragment(sql, domain, id))[0]
 }
 
-/** Most changes leave the words as they are, and to take them out of the index is what costs most. */
+/** Most changes do not affect the words, and removing words from the index is the most expensive operation. */
 function isSame(known: KnownEntry, wanted: Entry | undefined): boolean {
   if (known.digest !== wanted?.digest || known.createdBy !== wanted.createdBy) return false
   return known._class === wanted._class && known.space === wanted.space
@@ -168,7 +169,7 @@ function* searchable(file: WorkspaceFile): Iterable<DomainSchema> {
 
 function progressOf(file: WorkspaceFile): Progress | undefined {
   const text = file.meta('search')
-  return text === undefined ? undefined : (JSON.parse(text) as Progress)
+  return text === undefined ? undefined : JSON.parse(text)
 }
 
 function saveProgress(file: WorkspaceFile, progress: Progress): void {

@@ -1,11 +1,11 @@
 import type Database from 'better-sqlite3'
 
-/** The first Node that better-sqlite3 13 runs on. */
+/** The minimum version of Node for better-sqlite3 13. */
 const NODE_API_SINCE = 22
 
 /**
- * better-sqlite3, in the version that fits. 13 is built on Node-API and needs Node 22; 12 is not, and from Node
- * 24.19 on ends the process when one of its statements is collected.
+ * The matching version of better-sqlite3. Version 13 uses Node-API and requires Node 22. Version 12 does not use it,
+ * and crashes from Node 24.19 on when a statement is garbage-collected.
  */
 export const Sqlite: typeof Database = await load()
 

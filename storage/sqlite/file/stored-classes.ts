@@ -1,9 +1,9 @@
 import type { Domain } from '../../../model/documents.ts'
-import { fragment, quoteName } from '../sql/fragment.ts'
+import { fragment, quoteName } from '../sql/sql-fragment.ts'
 import { domainOfTable } from './tables.ts'
 import type { WorkspaceFile } from './workspace-file.ts'
 
-/** The classes of all stored documents: from one to the next along the index of classes, not document by document. */
+/** The classes of all stored documents. Skips along the index of classes instead of scanning documents. */
 export function storedClasses(file: WorkspaceFile): { domain: Domain; _class: string }[] {
   const tables = file.column<string>(
     fragment(`SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, 2) = 'd_'`),

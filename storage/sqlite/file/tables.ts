@@ -4,20 +4,20 @@ import { core, domains } from '../../../model/identifiers.ts'
 import type { Path } from '../../../model/query/plan.ts'
 import type { DomainSchema, IndexSchema } from '../../contract.ts'
 import { pathSql } from '../sql/compile-path.ts'
-import { fragment, quoteName } from '../sql/fragment.ts'
+import { fragment, quoteName } from '../sql/sql-fragment.ts'
 import { type KeyLayout, keyLayout } from '../sql/key-columns.ts'
 import { documentColumns, transactionColumns } from '../sql/row.ts'
 import { pathName } from '../sql/compile-path.ts'
-import type { TableIndex, TableSql } from '../sql/scope.ts'
+import type { TableIndex, TableSql } from '../sql/sql-scope.ts'
 
-/** Part of the names of indexes: those of another layout are made anew. */
+/** Part of index names: indexes of another layout are recreated. */
 const layoutVersion = 2
 
 const noKeys: KeyLayout = { columns: [], id: '' }
 const documentColumnSet: ReadonlySet<string> = new Set(documentColumns)
 const transactionColumnSet: ReadonlySet<string> = new Set(transactionColumns)
 
-/** SQLite ignores the case of names, domains don't. */
+/** SQLite ignores the case of names, but domains are case-sensitive. */
 export function tableName(domain: Domain): string {
   if (domain === domains.tx) return 'tx'
   const encoded = Array.from(Buffer.from(domain, 'utf8'), (byte) => {
@@ -27,7 +27,7 @@ export function tableName(domain: Domain): string {
   return `d_${encoded.join('')}`
 }
 
-/** The domain of a table that {@link tableName} named. */
+/** The inverse of {@link tableName}. */
 export function domainOfTable(name: string): Domain {
   const bytes = name.slice(2).replace(/_([0-9a-f]{2})/g, '%$1')
   return decodeURIComponent(bytes)
@@ -71,7 +71,7 @@ function columnNames({ columns }: KeyLayout): ReadonlyMap<string, string> {
 export function createDocumentTable(domain: Domain, { columns }: KeyLayout): string {
   const name = tableName(domain)
   const table = quoteName(name)
-  // Columns have no type: an affinity would turn the text '1' into the number 1, and back.
+  // Columns have no type: affinity would convert between the text '1' and the number 1.
   return [
     `CREATE TABLE IF NOT EXISTS ${table} (_id NOT NULL PRIMARY KEY, ${documentColumns.slice(1).join(', ')}, data NOT NULL${columns.map(({ name }) => `, ${name}`).join('')})`,
     ...defaultIndexes(domain).map((index) => createIndex(domain, index, noKeys)),
@@ -79,7 +79,7 @@ export function createDocumentTable(domain: Domain, { columns }: KeyLayout): str
   ].join(';\n')
 }
 
-/** An index for pages by `_id`: of one class, and of several classes within a space. */
+/** Indexes for pages by `_id`: of one class, and of several classes in a space. */
 function defaultIndexes(domain: Domain): TableIndex[] {
   if (domain === domains.tx) return []
   const name = tableName(domain)
@@ -94,8 +94,8 @@ function ascending(...names: string[]): TableIndex['keys'] {
 }
 
 /**
- * The declared keys, then `_id`, so that a page sorted by them needs no sorting, and `_class`, so that documents
- * of other classes are passed over without being read.
+ * The declared keys, then `_id`, so that a page sorted by them needs no sorting, then `_class`, so that documents of
+ * other classes are skipped without being read.
  */
 export function declaredIndexes(domain: Domain, schema: DomainSchema | undefined): TableIndex[] {
   return (schema?.indexes ?? []).filter(isExpressible).map((index) => {
@@ -131,7 +131,7 @@ function columnsOf(domain: Domain): ReadonlySet<string> {
   return domain === domains.tx ? transactionColumnSet : documentColumnSet
 }
 
-/** For each declared path a partial index of the rows whose value is no scalar: usually empty, see `Catalog`. */
+/** For each declared path, a partial index of the rows with a non-scalar value. Usually empty; see `Catalog`. */
 export function awkwardIndexes(
   domain: Domain,
   schema: DomainSchema | undefined,
@@ -143,7 +143,7 @@ export function awkwardIndexes(
   return expressions.flatMap((expression) => {
     if (expression === undefined || expression.column) return []
     const index = `aw_${name}_${digest([layoutVersion, expression.awkward])}`
-    // Of what is asked for: SQLite would rather read all of a wider index than one that lacks it.
+    // The compared column: SQLite would rather scan a wider index than use one without it.
     const column = expression.keyed ? expression.key : '_id'
     const sql = `CREATE INDEX IF NOT EXISTS ${quoteName(index)} ON ${quoteName(name)} (${column}) WHERE ${expression.awkward}`
     return [{ name: index, sql }]

@@ -5,16 +5,16 @@ import type { Path } from '../../../model/query/plan.ts'
 import type { DomainSchema, StorageSchema } from '../../contract.ts'
 import { pathSql } from '../sql/compile-path.ts'
 import { Connection, type ConnectionOptions } from './database.ts'
-import { always, type Fragment, fragment, template } from '../sql/fragment.ts'
+import { always, type SqlFragment, fragment, template } from '../sql/sql-fragment.ts'
 import { type PreparedFind, prepareFind } from '../sql/prepared-find.ts'
 import { pathName } from '../sql/compile-path.ts'
-import type { Catalog, TableSql } from '../sql/scope.ts'
-import type { Shape } from '../sql/shape.ts'
+import type { Catalog, TableSql } from '../sql/sql-scope.ts'
+import type { QueryShape } from '../sql/query-shape.ts'
 import { tableName, tableSql } from './tables.ts'
 
 const shapesAtOnce = 200
 
-/** A workspace's open file: its connection, and what is known of its tables. */
+/** The open file of a workspace: its connection and its tables. */
 export class WorkspaceFile extends Connection implements Catalog {
   #schemas = new Map<Domain, DomainSchema>()
   readonly #tables = new Map<Domain, TableSql>()
@@ -30,7 +30,7 @@ export class WorkspaceFile extends Connection implements Catalog {
     this.forgetTables()
   }
 
-  /** After a rollback, which may have taken a new table with it. */
+  /** After a rollback, which may have removed a new table. */
   forgetTables(): void {
     this.#tables.clear()
     this.#finds.clear()
@@ -47,7 +47,7 @@ export class WorkspaceFile extends Connection implements Catalog {
   table(domain: Domain): TableSql {
     const known = this.#tables.get(domain)
     if (known !== undefined && known.missing !== true) return known
-    // A missing table may be made by the writer at any time.
+    // The writer may create a missing table at any time.
     const missing = domain !== domains.tx && !this.hasTable(domain)
     if (known !== undefined && missing) return known
     const table = tableSql(domain, this.#schemas.get(domain), missing)
@@ -61,19 +61,19 @@ export class WorkspaceFile extends Connection implements Catalog {
   }
 
   isPlain(table: TableSql, path: Path): boolean {
-    const irregular = this.irregularity(table, path)
-    return irregular === undefined || this.value<number>(template('SELECT {}', irregular)) === 0
+    const nonScalar = this.nonScalarTest(table, path)
+    return nonScalar === undefined || this.value<number>(template('SELECT {}', nonScalar)) === 0
   }
 
-  irregularity(table: TableSql, path: Path): Fragment | undefined {
+  nonScalarTest(table: TableSql, path: Path): SqlFragment | undefined {
     const expression = pathSql(path, table.columns, '', table.keyColumns.get(pathName(path)))
     if (expression === undefined) return always
     if (expression.column || table.missing === true) return undefined
     return fragment(`EXISTS (SELECT 1 FROM ${table.name} WHERE ${expression.awkward})`)
   }
 
-  /** The statements for a shape; `null` when none can be kept for it. */
-  preparedFind(shape: Shape): PreparedFind | null {
+  /** The prepared statements of a query shape; `null` if there are none. */
+  preparedFind(shape: QueryShape): PreparedFind | null {
     const known = this.#finds.get(shape.key)
     if (known !== undefined) return known.prepared
     const prepared = prepareFind(shape, this)

@@ -5,45 +5,46 @@ import { compileCondition } from '../../../model/query/predicate.ts'
 import { compileProjection } from '../../../model/query/projection.ts'
 import { compileSort } from '../../../model/query/sort.ts'
 import type { PartLimits } from '../../contract.ts'
+import { type JsonText, parseJson, toJson } from '../../shared/json-text.ts'
 import { compileFind, type CompiledFind, rowidsOf } from '../sql/compile-find.ts'
-import { always, type Fragment, fragment } from '../sql/fragment.ts'
+import { always, type SqlFragment, fragment } from '../sql/sql-fragment.ts'
 import { joinsOf } from './joins.ts'
-import { NotNativeError } from '../sql/scope.ts'
+import { NotNativeError } from '../sql/sql-scope.ts'
 import { boundFind, type PreparedFind } from '../sql/prepared-find.ts'
-import { type Shape, shapeOf } from '../sql/shape.ts'
+import { type QueryShape, shapeOf } from '../sql/query-shape.ts'
 import type { WorkspaceFile } from '../file/workspace-file.ts'
 
-/** Documents a page has at most. */
+/** Maximum number of documents in a page. */
 const longestPage = 200
 
 /** The documents' JSON texts. */
 export interface Found {
-  rows: string[]
+  rows: JsonText<Doc>[]
   total: number
 }
 
-/** The documents' JSON texts with commas. */
+/** The JSON texts of documents, joined by commas. */
 export interface Page {
   text: string
   count: number
 }
 
 /**
- * Runs a plan by one statement that answers with one text, which is cheaper than to open a snapshot, ask whether
- * all values are regular and fetch every row. `undefined` where it takes more than that.
+ * Runs a plan with one statement that returns one text, which is cheaper than a snapshot, a check of the values, and
+ * one row per document. `undefined` if the plan needs more.
  */
 export function findPage(file: WorkspaceFile, plan: FindPlan): Page | undefined {
   const prepared = preparePage(file, plan)
   return prepared && readPage(file, prepared)
 }
 
-/** The statement of a page, and what to bind to it. */
+/** The statement of a page, with the values to bind. */
 export interface PreparedPage {
-  shape: Shape
+  shape: QueryShape
   prepared: PreparedFind
 }
 
-/** `undefined` where one statement can't answer the plan. */
+/** `undefined` if one statement cannot run the plan. */
 export function preparePage(file: WorkspaceFile, plan: FindPlan): PreparedPage | undefined {
   if (!isPage(plan)) return undefined
   const shape = shapeOf(plan)
@@ -51,27 +52,31 @@ export function preparePage(file: WorkspaceFile, plan: FindPlan): PreparedPage |
   return prepared === null || prepared.check !== undefined ? undefined : { shape, prepared }
 }
 
-/** `undefined` where the file isn't as the statement took it to be. */
+/** `undefined` if the file has values that the statement does not handle. */
 export function readPage(file: WorkspaceFile, { shape, prepared }: PreparedPage): Page | undefined {
   const row = readRow(file, prepared, shape.values)
   if (row === undefined || row[0] !== 0) return undefined
   return { count: row[1], text: row[2] ?? '' }
 }
 
-/** Whole documents of one domain, few of them. */
+/** Whether the result is a small number of whole documents of one domain. */
 export function isPage({ limit, total, lookups, projection }: FindPlan): boolean {
   if (limit === undefined || limit > longestPage) return false
   return !total && lookups.length === 0 && projection === undefined
 }
 
-type PageRow = [irregular: number, count: number, text: string | null]
+type PageRow = [nonScalar: number, count: number, text: string | null]
 
-function readRow(file: WorkspaceFile, prepared: PreparedFind, values: Shape['values']): PageRow | undefined {
+function readRow(
+  file: WorkspaceFile,
+  prepared: PreparedFind,
+  values: QueryShape['values'],
+): PageRow | undefined {
   const { sql, bind } = prepared.page
   try {
-    return file.row(sql, bind(values)) as PageRow | undefined
+    return file.row<PageRow>(sql, bind(values))
   } catch {
-    // An index that isn't there any more, or a text beyond SQLite's limits: row by row it is told what it is.
+    // The index was dropped, or the text exceeds a limit of SQLite. Reading row by row reports the cause.
     return undefined
   }
 }
@@ -85,13 +90,13 @@ export function find(file: WorkspaceFile, plan: FindPlan): Found {
   })
 }
 
-/** The rows that are found, in order, and how many match when that is asked for. */
+/** The rowids of the result in order, and the total if requested. */
 export interface Selection {
   rowids: readonly number[]
   total: number
 }
 
-/** Without the documents: of many that are to be sorted, only the keys are in memory at once. */
+/** Selects without reading documents, so that only sort keys are in memory. */
 export function select(file: WorkspaceFile, plan: FindPlan): Selection {
   const compiled = native(file, plan)
   if (compiled === undefined) return selectByModel(file, plan)
@@ -100,21 +105,21 @@ export function select(file: WorkspaceFile, plan: FindPlan): Selection {
   return { rowids, total: plan.total ? totalOf(file, plan, compiled, rowids.length) : -1 }
 }
 
-/** The shaped rows, unless they are more than one part or only the model can run the plan. */
+/** The result if it fits into one part; `undefined` if it does not, or if only the model can run the plan. */
 export function readHead(
   file: WorkspaceFile,
   plan: FindPlan,
   { maxBytes, maxCount }: PartLimits,
-): { rows: string[]; compiled: Pick<CompiledFind, 'count'> } | undefined {
+): { rows: JsonText<Doc>[]; compiled: Pick<CompiledFind, 'count'> } | undefined {
   const limit = Math.min(plan.limit ?? Infinity, maxCount + 1)
   const compiled = native(file, { ...plan, limit })
   if (compiled === undefined) return undefined
-  // An index that suits a page may not suit all there is.
+  // The best index for a page may be a bad one for the whole result.
   const { rows, unhinted } = plan.limit === undefined ? { ...compiled, rows: compiled.unhinted } : compiled
-  const found = readRows<string>(file, { rows, unhinted }, maxBytes)
+  const found = readRows<JsonText<Doc>>(file, { rows, unhinted }, maxBytes)
   if (found.length > maxCount || lengthOf(found) > maxBytes) return undefined
   const shape = shaper(file, plan)
-  const shaped: string[] = []
+  const shaped: JsonText<Doc>[] = []
   let bytes = 0
   for (const row of found) {
     const text = shape(row)
@@ -129,7 +134,7 @@ function lengthOf(rows: readonly string[]): number {
   return rows.reduce((sum, row) => sum + row.length, 0)
 }
 
-/** How SQLite would run the plan: the lines of `EXPLAIN QUERY PLAN`. For tests and for whoever asks why it is slow. */
+/** The lines of `EXPLAIN QUERY PLAN`, for tests and for diagnosis. */
 export function explainFind(file: WorkspaceFile, plan: FindPlan): string[] {
   const { rows } = compileFind(plan, file)
   const steps = file.rows<{ detail: string }>(fragment(`EXPLAIN QUERY PLAN ${rows.sql}`, ...rows.params))
@@ -139,21 +144,21 @@ export function explainFind(file: WorkspaceFile, plan: FindPlan): string[] {
 function findNatively(file: WorkspaceFile, plan: FindPlan): Found | undefined {
   const compiled = native(file, plan)
   if (compiled === undefined) return undefined
-  const rows = readRows<string>(file, compiled)
+  const rows = readRows<JsonText<Doc>>(file, compiled)
   return { rows, total: plan.total ? totalOf(file, plan, compiled, rows.length) : -1 }
 }
 
-/** `undefined` where only the model can run the plan, over what the file has now. */
-function native(file: WorkspaceFile, plan: FindPlan): Omit<CompiledFind, 'isShort'> | undefined {
+/** `undefined` if only the model can run the plan over the current values. */
+function native(file: WorkspaceFile, plan: FindPlan): Omit<CompiledFind, 'readsFewRows'> | undefined {
   const compiled = compile(file, plan)
   const isAwkward = compiled?.check !== undefined && file.value<number>(compiled.check) === 1
   return isAwkward ? undefined : compiled
 }
 
-function compile(file: WorkspaceFile, plan: FindPlan): Omit<CompiledFind, 'isShort'> | undefined {
+function compile(file: WorkspaceFile, plan: FindPlan): Omit<CompiledFind, 'readsFewRows'> | undefined {
   const shape = shapeOf(plan)
   const prepared = file.preparedFind(shape)
-  if (prepared !== null && !isIrregular(file, prepared)) return boundFind(prepared, shape.values)
+  if (prepared !== null && !hasNonScalars(file, prepared)) return boundFind(prepared, shape.values)
   try {
     return compileFind(plan, file)
   } catch (error) {
@@ -162,20 +167,20 @@ function compile(file: WorkspaceFile, plan: FindPlan): Omit<CompiledFind, 'isSho
   }
 }
 
-function isIrregular(file: WorkspaceFile, { irregular }: PreparedFind): boolean {
-  return irregular !== undefined && file.value<number>(irregular) !== 0
+function hasNonScalars(file: WorkspaceFile, { nonScalarTest }: PreparedFind): boolean {
+  return nonScalarTest !== undefined && file.value<number>(nonScalarTest) !== 0
 }
 
 /**
- * The first column of every row, or of those within so many characters and the next one. The hint is refused while
- * the index isn't there yet or any more, or where SQLite sees no way along it.
+ * The first column of every row, or of the rows up to one that exceeds this number of characters. SQLite rejects the
+ * index hint if the index does not exist, or cannot serve the query.
  */
 function readRows<T extends string | number>(
   file: WorkspaceFile,
   { rows, unhinted }: Pick<CompiledFind, 'rows' | 'unhinted'>,
   most = Infinity,
 ): T[] {
-  const read = (query: Fragment) =>
+  const read = (query: SqlFragment) =>
     most === Infinity ? file.column<T>(query) : firstRows<T>(file, query, most)
   if (rows === unhinted) return read(rows)
   try {
@@ -187,15 +192,15 @@ function readRows<T extends string | number>(
 
 function firstRows<T extends string | number>(
   file: WorkspaceFile,
-  { sql, params }: Fragment,
+  { sql, params }: SqlFragment,
   most: number,
 ): T[] {
   const found: T[] = []
   let size = 0
   for (const row of file
-    .prepare(sql)
+    .prepare<T>(sql)
     .pluck()
-    .iterate(...params) as IterableIterator<T>) {
+    .iterate(...params)) {
     found.push(row)
     size += String(row).length
     if (size > most) break
@@ -213,16 +218,18 @@ export function totalOf(
   return file.value<number>(compiled.count) ?? 0
 }
 
-/** The model's own evaluation over all documents, for orders that SQL can't tell. */
+/** Runs the plan with the model's evaluation over all documents, if SQL cannot express its order. */
 function selectByModel(file: WorkspaceFile, plan: FindPlan): Selection {
   const joins = joinsOf(file, plan.lookups)
   const matches = compileCondition(plan.condition, joins)
   const table = file.table(plan.domain)
   const { sql } = table.visible?.('t0') ?? always
   const found: { doc: Doc; rowid: number }[] = []
-  const all = file.prepare(`SELECT rowid, data FROM ${table.name} AS t0 WHERE ${sql}`).raw()
-  for (const [rowid, data] of all.iterate() as IterableIterator<[number, string]>) {
-    const doc = JSON.parse(data) as Doc
+  const all = file
+    .prepare<[number, JsonText<Doc>]>(`SELECT rowid, data FROM ${table.name} AS t0 WHERE ${sql}`)
+    .raw()
+  for (const [rowid, data] of all.iterate()) {
+    const doc = parseJson(data)
     if (matches(doc)) found.push({ doc, rowid })
   }
   const compare = compileSort(plan.sort, joins)
@@ -233,17 +240,21 @@ function selectByModel(file: WorkspaceFile, plan: FindPlan): Selection {
 
 function findByModel(file: WorkspaceFile, plan: FindPlan): Found {
   const { rowids, total } = selectByModel(file, plan)
-  const data = file.prepare(`SELECT data FROM ${file.table(plan.domain).name} WHERE rowid = ?`).pluck()
-  return { rows: rowids.map((rowid) => data.get(rowid) as string), total }
+  const data = file
+    .prepare<JsonText<Doc>>(`SELECT data FROM ${file.table(plan.domain).name} WHERE rowid = ?`)
+    .pluck()
+  return { rows: rowids.flatMap((rowid) => data.get(rowid) ?? []), total }
 }
 
-/** Makes rows as asked for: joined and projected ones have to be taken apart, all others stay as they are. */
-export function shaper(file: WorkspaceFile, { lookups, projection }: FindPlan): (row: string) => string {
+type Shaper = (row: JsonText<Doc>) => JsonText<Doc>
+
+/** Applies lookups and projection. Other rows pass unchanged, without parsing. */
+export function shaper(file: WorkspaceFile, { lookups, projection }: FindPlan): Shaper {
   if (lookups.length === 0 && projection === undefined) return (row) => row
   const joins = joinsOf(file, lookups)
   const project = projection === undefined ? undefined : compileProjection(projection)
   return (row) => {
-    const doc = JSON.parse(row) as Doc
-    return JSON.stringify(withLookups(doc, project?.(doc) ?? doc, lookups, joins))
+    const doc = parseJson(row)
+    return toJson(withLookups(doc, project?.(doc) ?? doc, lookups, joins))
   }
 }

@@ -3,12 +3,13 @@ import { valuesAt } from '../../../model/query/path.ts'
 import type { LookupPlan } from '../../../model/query/plan.ts'
 import { compileCondition, type Join, type Joins } from '../../../model/query/predicate.ts'
 import { compileCondition as compileSql } from '../sql/compile-condition.ts'
+import { type JsonText, parseJson } from '../../shared/json-text.ts'
 import { readDocuments } from '../file/documents.ts'
-import { always, and, template } from '../sql/fragment.ts'
-import { rootScope } from '../sql/scope.ts'
+import { always, and, template } from '../sql/sql-fragment.ts'
+import { rootScope } from '../sql/sql-scope.ts'
 import type { WorkspaceFile } from '../file/workspace-file.ts'
 
-/** The model's joins over the file: only what is referred to is read. */
+/** The model's joins over the file. Only referenced documents are read. */
 export function joinsOf(file: WorkspaceFile, lookups: readonly LookupPlan[]): Joins {
   return new Map(lookups.map((lookup) => [lookup.name, joinOf(file, lookup)]))
 }
@@ -26,7 +27,7 @@ function forward(file: WorkspaceFile, lookup: LookupPlan, nested: Joins): Join['
   const known = new Map<unknown, Doc[]>()
   const read = (id: unknown): Doc[] => {
     if (typeof id !== 'string') return []
-    const docs = known.get(id) ?? readDocuments(file, lookup.domain, [id]).map(parse).filter(allowed)
+    const docs = known.get(id) ?? readDocuments(file, lookup.domain, [id]).map(parseJson).filter(allowed)
     known.set(id, docs)
     return docs
   }
@@ -49,9 +50,5 @@ function referring(file: WorkspaceFile, lookup: LookupPlan, id: string): Doc[] {
   const refers = compileSql({ op: 'eq', path: lookup.path, value: id }, scope)
   const where = and([refers, scope.table.visible?.(scope.alias) ?? always])
   const query = template(`SELECT t0.data FROM ${scope.table.name} AS t0 WHERE {} ORDER BY t0._id`, where)
-  return file.column<string>(query).map(parse)
-}
-
-function parse(data: string): Doc {
-  return JSON.parse(data) as Doc
+  return file.column<JsonText<Doc>>(query).map(parseJson)
 }

@@ -1,10 +1,12 @@
+import type { Doc } from '../../../model/documents.ts'
 import type { FindPlan } from '../../../model/query/plan.ts'
 import type { EncodedResult, Part, PartLimits } from '../../contract.ts'
+import type { JsonText } from '../../shared/json-text.ts'
 import { encodePage, encodeParts, PartCutter } from '../../shared/encode.ts'
 import { findPage, type Found, readHead, type Selection, select, shaper, totalOf } from './find.ts'
 import type { WorkspaceFile } from '../file/workspace-file.ts'
 
-/** What a plan finds beyond one part: read from a snapshot, a part at a time. */
+/** A result of several parts, which are read from a snapshot. */
 export class LongFind {
   readonly #file: WorkspaceFile
   readonly #plan: FindPlan
@@ -25,13 +27,14 @@ export class LongFind {
 
   next(): { part: Part; final: boolean } {
     const { rowids } = this.#selection
-    const row = this.#file.prepare(
+    const row = this.#file.prepare<JsonText<Doc>>(
       `SELECT data FROM ${this.#file.table(this.#plan.domain).name} WHERE rowid = ?`,
     )
     const data = row.pluck()
     const shape = shaper(this.#file, this.#plan)
     while (this.#at < rowids.length) {
-      const [part] = this.#cutter.add(shape(String(data.get(rowids[this.#at++])))) ?? []
+      const text = data.get(rowids[this.#at++] ?? null)
+      const [part] = (text === undefined ? undefined : this.#cutter.add(shape(text))) ?? []
       if (part !== undefined) return { part, final: false }
     }
     return { part: this.#cutter.end()?.[0] ?? '', final: true }
@@ -43,8 +46,8 @@ export class LongFind {
   }
 }
 
-/** The page that one statement answers, when it fits one part. */
-export function findShort(
+/** The page if one statement returns it and it fits into one part. */
+export function findEncodedPage(
   file: WorkspaceFile,
   plan: FindPlan,
   limits: PartLimits,
@@ -52,7 +55,10 @@ export function findShort(
   return encodePage(findPage(file, plan), limits)
 }
 
-/** What fits one part, or else a `LongFind`. To be called within a transaction, which a `LongFind` goes on with. */
+/**
+ * The result if it fits into one part, otherwise a `LongFind`. Call it within a transaction, which a `LongFind` keeps
+ * open.
+ */
 export function findParts(file: WorkspaceFile, plan: FindPlan, limits: PartLimits): EncodedResult | LongFind {
   if (file.table(plan.domain).missing === true) return encodeParts([], plan.total ? 0 : -1, limits)
   const head = findHead(file, plan, limits)
@@ -61,7 +67,7 @@ export function findParts(file: WorkspaceFile, plan: FindPlan, limits: PartLimit
   return new LongFind(file, plan, selection, limits)
 }
 
-/** All that is found, when that is no more than a part. */
+/** The whole result if it fits into one part. */
 function findHead(file: WorkspaceFile, plan: FindPlan, limits: PartLimits): Found | undefined {
   const head = readHead(file, plan, limits)
   return (

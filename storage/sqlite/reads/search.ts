@@ -1,13 +1,14 @@
 import type { Doc, Domain } from '../../../model/documents.ts'
 import type { SearchHit, SearchRequest, VisibleDocuments } from '../../contract.ts'
 import { Search } from '../../../model/query/search.ts'
+import { type JsonText, parseJson } from '../../shared/json-text.ts'
 import { hitOf, isLeftOut } from '../../search/search-hit.ts'
 import { matchExpression } from '../sql/compile-search.ts'
-import { and, fragment, not, oneOf, or, template, type Fragment } from '../sql/fragment.ts'
+import { and, fragment, not, oneOf, or, template, type SqlFragment } from '../sql/sql-fragment.ts'
 import type { WorkspaceFile } from '../file/workspace-file.ts'
 import { pushAll } from '../../../model/push-all.ts'
 
-/** A word in the title counts as much as four in the body. */
+/** A word in the title counts as four words in the body. */
 const weights = '4.0, 1.0'
 
 interface Entry {
@@ -22,16 +23,15 @@ export function search(file: WorkspaceFile, request: SearchRequest): SearchHit[]
   const search = new Search({ text, prefix, accented })
   const match = matchExpression(search, accented)
   if (match === undefined || request.limit <= 0) return []
-  const { sql, params } = searchQuery(match, request)
   const hits: SearchHit[] = []
-  for (const entry of file.prepare(sql).all(...params) as Entry[]) {
+  for (const entry of file.rows<Entry>(searchQuery(match, request))) {
     const hit = readHit(file, entry, { request, search })
     if (hit !== undefined) hits.push(hit)
   }
   return hits
 }
 
-function searchQuery(match: string, { classes, spaces, visible, limit }: SearchRequest): Fragment {
+function searchQuery(match: string, { classes, spaces, visible, limit }: SearchRequest): SqlFragment {
   const where = [fragment('search MATCH ?', match)]
   if (classes !== undefined) where.push(oneOf('d._class', classes))
   if (spaces !== undefined) where.push(oneOf('d.space', spaces))
@@ -44,7 +44,7 @@ function searchQuery(match: string, { classes, spaces, visible, limit }: SearchR
   )
 }
 
-function visibility({ account, spaces, classes, ...of }: VisibleDocuments): Fragment[] {
+function visibility({ account, spaces, classes, ...of }: VisibleDocuments): SqlFragment[] {
   const isOther = (names: readonly string[]) => not(oneOf('d._class', names))
   const parts = [oneOf('d.space', spaces), oneOf('d._class', classes)]
   if (of.spaceClasses.length > 0) parts.push(or([isOther(of.spaceClasses), oneOf('d.id', spaces)]))
@@ -53,7 +53,7 @@ function visibility({ account, spaces, classes, ...of }: VisibleDocuments): Frag
   return parts
 }
 
-/** Of what the document is now, which may have changed since it was indexed. */
+/** The hit for the current document, which may have changed since it was indexed. */
 function readHit(
   file: WorkspaceFile,
   { id, domain, score }: Entry,
@@ -61,9 +61,9 @@ function readHit(
 ): SearchHit | undefined {
   const table = file.table(domain)
   if (table.missing === true) return undefined
-  const data = file.value<string>(fragment(`SELECT data FROM ${table.name} WHERE _id = ?`, id))
+  const data = file.value<JsonText<Doc>>(fragment(`SELECT data FROM ${table.name} WHERE _id = ?`, id))
   if (data === undefined) return undefined
-  const doc = JSON.parse(data) as Doc
+  const doc = parseJson(data)
   if (isLeftOut(doc, request)) return undefined
   return hitOf(doc, file.schemaOf(domain) ?? { fullText: [] }, search, score)
 }

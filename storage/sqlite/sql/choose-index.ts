@@ -1,13 +1,13 @@
 import type { Condition, FindPlan, Path, SortKey } from '../../../model/query/plan.ts'
 import { pathName } from './compile-path.ts'
-import type { TableIndex, TableSql } from './scope.ts'
+import type { TableIndex, TableSql } from './sql-scope.ts'
 
 const idPath = pathName(['_id'])
 
 /**
- * The index a page is walked along, when that is surely best: its first keys are compared for equality, the next
- * ones are the sort, and the rest of the condition only looks at the class or the index's own keys.
- * SQLite's planner would rather look all of a class up by `_class IN (...)` and sort it.
+ * The index for a page, if one is clearly best: its first keys are compared for equality, its next keys are the sort,
+ * and the rest of the condition uses only the class or its keys. SQLite's planner would instead look up the whole
+ * class with `_class IN (...)` and sort it.
  */
 export function chooseIndex(plan: FindPlan, table: TableSql): TableIndex | undefined {
   if (
@@ -20,11 +20,11 @@ export function chooseIndex(plan: FindPlan, table: TableSql): TableIndex | undef
   const equal = comparedForEquality(conjuncts)
   if (equal.has(idPath)) return undefined
   const sort = plan.sort.length === 0 ? [{ path: ['_id'], order: 1 as const }] : plan.sort
-  const usable = table.indexes.filter((index) => isWalk(index, equal, sort) && covers(index, conjuncts))
+  const usable = table.indexes.filter((index) => isPageOrder(index, equal, sort) && covers(index, conjuncts))
   return usable.sort((a, b) => equalKeys(b, equal) - equalKeys(a, equal))[0]
 }
 
-/** Whether it asks for the document of one `_id`. */
+/** Whether the plan asks for the document of one `_id`. */
 export function isById({ condition }: FindPlan): boolean {
   return comparedForEquality(flatten(condition)).has(idPath)
 }
@@ -37,7 +37,7 @@ function flatten(condition: Condition): Condition[] {
   return condition.op === 'all-of' ? condition.conditions.flatMap(flatten) : [condition]
 }
 
-/** Most callers see most of what a page is made of, so that a permission passes few rows over. */
+/** Permissions exclude few rows, because most callers see most documents of a page. */
 function isRule(condition: Condition): boolean {
   return condition.op === 'in' && condition.isRule === true
 }
@@ -57,7 +57,7 @@ function equalKeys(index: TableIndex, equal: ReadonlySet<string>): number {
   return count === -1 ? index.keys.length : count
 }
 
-function isWalk(index: TableIndex, equal: ReadonlySet<string>, sort: readonly SortKey[]): boolean {
+function isPageOrder(index: TableIndex, equal: ReadonlySet<string>, sort: readonly SortKey[]): boolean {
   const rest = index.keys.slice(equalKeys(index, equal))
   const [first] = rest
   if (first === undefined || rest.length < sort.length) return false

@@ -3,15 +3,15 @@ import { compileJoinCondition } from './compile-join.ts'
 import { compileSearch } from './compile-search.ts'
 import type { PathSql, Scalar } from './compile-path.ts'
 import { bindable, isExact } from './compile-path.ts'
-import type { Fragment } from './fragment.ts'
-import { always, and, fragment, never, not, oneOf, or, template } from './fragment.ts'
-import type { Scope } from './scope.ts'
-import { isIndexed, scopedPath } from './scope.ts'
+import type { SqlFragment } from './sql-fragment.ts'
+import { always, and, fragment, never, not, oneOf, or, template } from './sql-fragment.ts'
+import type { SqlScope } from './sql-scope.ts'
+import { isIndexed, scopedPath } from './sql-scope.ts'
 
 type Leaf = Exclude<Condition, { op: 'all-of' | 'any-of' | 'none-of' | 'lookup' | 'search' }>
 
-/** SQL that holds exactly for the rows that meet the condition. */
-export function compileCondition(condition: Condition, scope: Scope): Fragment {
+/** SQL that is true for exactly the rows that meet the condition. */
+export function compileCondition(condition: Condition, scope: SqlScope): SqlFragment {
   switch (condition.op) {
     case 'all-of':
       return and(condition.conditions.map((part) => compileCondition(part, scope)))
@@ -28,12 +28,12 @@ export function compileCondition(condition: Condition, scope: Scope): Fragment {
   }
 }
 
-/** Evaluates the condition by the model's own predicate: the answer for all that has no form in SQL. */
-export function byPredicate(condition: Condition, scope: Scope): Fragment {
+/** Evaluates the condition with the model's predicate, for conditions without an equivalent in SQL. */
+export function byPredicate(condition: Condition, scope: SqlScope): SqlFragment {
   return fragment(`matches(${scope.alias}.data, ?)`, JSON.stringify(condition))
 }
 
-function compileLeaf(leaf: Leaf, scope: Scope): Fragment {
+function compileLeaf(leaf: Leaf, scope: SqlScope): SqlFragment {
   const path = scopedPath(scope, leaf.path)
   const scalar = path === undefined ? undefined : overScalars(leaf, path)
   if (path === undefined || scalar === undefined) return byPredicate(leaf, scope)
@@ -48,19 +48,19 @@ function compileLeaf(leaf: Leaf, scope: Scope): Fragment {
   return template('CASE WHEN {} THEN {} ELSE {} END', path.behindArray, byPredicate(leaf, scope), guarded)
 }
 
-function isAlwaysPlain(path: Path, scope: Scope): boolean {
+function isAlwaysPlain(path: Path, scope: SqlScope): boolean {
   return isIndexed(scope.table, path) && scope.catalog.isPlain(scope.table, path)
 }
 
-/** The condition where no array is met on the way or at the end; `undefined` when SQL can't say it. */
-function overScalars(leaf: Leaf, path: PathSql): Fragment | undefined {
+/** The condition if there is no array along the path; `undefined` if SQL cannot express it. */
+function overScalars(leaf: Leaf, path: PathSql): SqlFragment | undefined {
   switch (leaf.op) {
     case 'eq':
       return equals([leaf.value], path)
     case 'ne':
       return negated(equals([leaf.value], path))
     case 'in':
-      // A unary plus keeps SQLite from choosing an index for it.
+      // The unary plus prevents SQLite from using an index for it.
       return equals(leaf.values, leaf.isRule === true ? { ...path, key: `+${path.key}` } : path)
     case 'nin':
       return negated(equals(leaf.values, path))
@@ -82,11 +82,11 @@ function overScalars(leaf: Leaf, path: PathSql): Fragment | undefined {
   }
 }
 
-function negated(part: Fragment | undefined): Fragment | undefined {
+function negated(part: SqlFragment | undefined): SqlFragment | undefined {
   return part === undefined ? undefined : not(part)
 }
 
-function equals(values: readonly Value[], path: PathSql): Fragment | undefined {
+function equals(values: readonly Value[], path: PathSql): SqlFragment | undefined {
   const scalars = values.filter(isExact)
   const nulls = values.filter((value) => value === null).length
   if (scalars.length + nulls !== values.length) return undefined
@@ -95,8 +95,8 @@ function equals(values: readonly Value[], path: PathSql): Fragment | undefined {
   return or(found)
 }
 
-/** Booleans are bound as blobs, which can't stand in the JSON text a long list is bound as. */
-function byKind(scalars: readonly Scalar[], path: PathSql): Fragment[] {
+/** Booleans are bound as blobs, which the JSON text of a long list cannot contain. */
+function byKind(scalars: readonly Scalar[], path: PathSql): SqlFragment[] {
   const plain = [...new Set(scalars.filter((value) => typeof value !== 'boolean'))]
   const booleans = [...new Set(scalars.filter((value) => typeof value === 'boolean'))]
   return [
@@ -105,7 +105,7 @@ function byKind(scalars: readonly Scalar[], path: PathSql): Fragment[] {
   ]
 }
 
-function holdsAll(values: readonly Value[], path: PathSql): Fragment | undefined {
+function holdsAll(values: readonly Value[], path: PathSql): SqlFragment | undefined {
   if (values.length === 0) return never
   const parts = values.map((value) => equals([value], path))
   return parts.every((part) => part !== undefined) ? and(parts) : undefined
@@ -113,8 +113,8 @@ function holdsAll(values: readonly Value[], path: PathSql): Fragment | undefined
 
 const operators = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const
 
-/** Text is above every number and below every blob, so one more bound keeps a range within its type. */
-function inRange(op: keyof typeof operators, value: Value, path: PathSql): Fragment | undefined {
+/** Text sorts above numbers and below blobs, so that a second bound limits a range to one type. */
+function inRange(op: keyof typeof operators, value: Value, path: PathSql): SqlFragment | undefined {
   if (!isExact(value) || typeof value === 'boolean') return undefined
   const above = op === 'gt' || op === 'gte'
   const bound = fragment(`${path.key} ${operators[op]} ?`, value)
@@ -122,8 +122,8 @@ function inRange(op: keyof typeof operators, value: Value, path: PathSql): Fragm
   return and([bound, fragment(above ? `${path.key} < x''` : `${path.key} >= ''`)])
 }
 
-/** The condition over the items of an array at the end of the path. */
-function overItems(leaf: Leaf, path: PathSql): Fragment | undefined {
+/** The condition on the items of an array at the end of the path. */
+function overItems(leaf: Leaf, path: PathSql): SqlFragment | undefined {
   switch (leaf.op) {
     case 'eq':
       return hasItem([leaf.value], path)
@@ -144,7 +144,7 @@ function overItems(leaf: Leaf, path: PathSql): Fragment | undefined {
   }
 }
 
-function hasItem(values: readonly Value[], path: PathSql): Fragment | undefined {
+function hasItem(values: readonly Value[], path: PathSql): SqlFragment | undefined {
   const strings = values.filter((value) => typeof value === 'string')
   if (strings.length !== values.length || !values.every(isExact)) return undefined
   return template(`EXISTS (SELECT 1 FROM ${path.each} WHERE type = 'text' AND {})`, oneOf('value', strings))

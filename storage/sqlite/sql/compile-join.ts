@@ -1,21 +1,21 @@
 import type { Condition, LookupPlan } from '../../../model/query/plan.ts'
 import type { PathSql } from './compile-path.ts'
-import type { Fragment } from './fragment.ts'
-import { always, and, fragment, never, template } from './fragment.ts'
-import type { Scope } from './scope.ts'
-import { findLookup, isIndexed, joinedScope, NotNativeError, scopedPath } from './scope.ts'
+import type { SqlFragment } from './sql-fragment.ts'
+import { always, and, fragment, never, template } from './sql-fragment.ts'
+import type { SqlScope } from './sql-scope.ts'
+import { findLookup, isIndexed, joinedScope, NotNativeError, scopedPath } from './sql-scope.ts'
 
-/** `compileCondition`, which compiles joins by this file: files don't import each other in a circle. */
-type Compile = (condition: Condition, scope: Scope) => Fragment
+/** `compileCondition`, passed as a parameter to avoid a cyclic import. */
+type Compile = (condition: Condition, scope: SqlScope) => SqlFragment
 
 type LookupCondition = Extract<Condition, { op: 'lookup' }>
 
-/** Holds where some joined document meets the condition. */
+/** True if some joined document meets the condition. */
 export function compileJoinCondition(
   { name, condition }: LookupCondition,
-  scope: Scope,
+  scope: SqlScope,
   compile: Compile,
-): Fragment {
+): SqlFragment {
   const lookup = findLookup(scope, name)
   const joined = joinedScope(scope, lookup)
   if (joined.table.missing === true) return never
@@ -26,21 +26,21 @@ export function compileJoinCondition(
   )
 }
 
-/** The joined rows of an outer row. */
-export function joinOn(lookup: LookupPlan, outer: Scope, joined: Scope, compile: Compile): Fragment {
+/** The join condition between an outer row and joined rows. */
+export function joinOn(lookup: LookupPlan, outer: SqlScope, joined: SqlScope, compile: Compile): SqlFragment {
   const link =
     lookup.direction === 'forward' ? forwardLink(lookup, outer, joined) : reverseLink(lookup, outer, joined)
   return and([link, compile(lookup.condition, joined), joined.table.visible?.(joined.alias) ?? always])
 }
 
-function forwardLink(lookup: LookupPlan, outer: Scope, joined: Scope): Fragment {
+function forwardLink(lookup: LookupPlan, outer: SqlScope, joined: SqlScope): SqlFragment {
   const { path, scalar } = linkPath(lookup, outer)
   if (scalar) return fragment(`${joined.alias}._id = ${path.key}`)
   const items = `SELECT value FROM ${path.each} WHERE ${path.type} IN ('text','array') AND type = 'text'`
   return fragment(`${joined.alias}._id IN (${items})`)
 }
 
-function reverseLink(lookup: LookupPlan, outer: Scope, joined: Scope): Fragment {
+function reverseLink(lookup: LookupPlan, outer: SqlScope, joined: SqlScope): SqlFragment {
   const { path, scalar } = linkPath(lookup, joined)
   const own = `${outer.alias}._id`
   if (scalar) return fragment(`${path.key} = ${own}`)
@@ -48,8 +48,8 @@ function reverseLink(lookup: LookupPlan, outer: Scope, joined: Scope): Fragment 
   return fragment(`CASE ${path.type} WHEN 'array' THEN ${inArray} ELSE ${path.key} = ${own} END`)
 }
 
-/** The path that refers, and whether only a scalar stands there. */
-export function linkPath(lookup: LookupPlan, scope: Scope): { path: PathSql; scalar: boolean } {
+/** The reference path, and whether all of its values are scalars. */
+export function linkPath(lookup: LookupPlan, scope: SqlScope): { path: PathSql; scalar: boolean } {
   const path = scopedPath(scope, lookup.path)
   if (path === undefined) throw new NotNativeError(`no SQL for the path of lookup ${lookup.name}`)
   const scalar =
@@ -59,7 +59,7 @@ export function linkPath(lookup: LookupPlan, scope: Scope): { path: PathSql; sca
   return { path, scalar }
 }
 
-/** Without an index the proof is a scan; only a path that may lead through arrays is worth it. */
-function needsProof(lookup: LookupPlan, scope: Scope, path: PathSql): boolean {
+/** Without an index the check is a scan, which is worth it only for a path through arrays. */
+function needsProof(lookup: LookupPlan, scope: SqlScope, path: PathSql): boolean {
   return path.behindArray !== undefined || isIndexed(scope.table, lookup.path)
 }

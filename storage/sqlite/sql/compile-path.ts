@@ -1,34 +1,34 @@
 import type { Path, Value } from '../../../model/query/plan.ts'
-import type { SqlValue } from './fragment.ts'
-import { quoteName } from './fragment.ts'
+import type { SqlValue } from './sql-fragment.ts'
+import { quoteName } from './sql-fragment.ts'
 
 const deepestNativePath = 8
 
 /**
- * How SQL reaches one field of a row. A hot column holds a string, a number or NULL; any other field is
- * read from the JSON text by `key`, whose order is MongoDB's between types: NULL (null or missing), numbers,
- * text, booleans as blobs. Arrays and objects only have a marker, see {@link PathSql.awkward}.
+ * SQL expressions for one field of a row. A hot column holds a string, a number or NULL. Any other field is read from
+ * the JSON text by `key`, whose order across types is that of MongoDB: NULL (null or missing), numbers, text,
+ * booleans as blobs. Arrays and objects have only a marker, see {@link PathSql.awkward}.
  */
 export interface PathSql {
-  /** A hot column. */
+  /** The field has a hot column. */
   column: boolean
-  /** A declared path: `key` is a column of its own. */
+  /** The path is declared: `key` is a column. */
   keyed: boolean
-  /** Exact for scalars. The text is the same in an index and in a query, or the index isn't used. */
+  /** Exact for scalars. The text must be the same in an index and in a query for the index to be used. */
   key: string
-  /** The JSON type; NULL when missing. */
+  /** The JSON type; NULL if missing. */
   type: string
   /** The JSON value. */
   json: string
-  /** The JSON as SQLite's table-valued `json_each` sees it. */
+  /** The JSON as a table, by `json_each`. */
   each: string
-  /** True when an array stands on the way, before the last name. */
+  /** True if there is an array before the last name of the path. */
   behindArray: string | undefined
-  /** True when `key` doesn't say all: an array on the way, or an array or object at the end. */
+  /** True if `key` is not exact: there is an array along the path, or an array or object at its end. */
   awkward: string
 }
 
-/** SQL for a path, or none when a name can't stand in a JSON path of SQLite's. `qualifier` ends with a dot. */
+/** SQL for a path; `undefined` if SQLite's JSON paths cannot contain a name. `qualifier` ends with a dot. */
 export function pathSql(
   path: Path,
   columns: ReadonlySet<string>,
@@ -63,7 +63,7 @@ export function pathSql(
   }
 }
 
-/** The path has a column with its key, which tells by itself where it doesn't say all. */
+/** The path has a key column, whose value shows whether it is exact. */
 function keyedPathSql(key: string, json: Pick<PathSql, 'type' | 'json' | 'each'>): PathSql {
   return {
     ...json,
@@ -75,7 +75,7 @@ function keyedPathSql(key: string, json: Pick<PathSql, 'type' | 'json' | 'each'>
   }
 }
 
-/** The key of a value already taken apart into its JSON type and its value. */
+/** The key of a value, from its JSON type and its value. */
 export function keyOf(type: string, json: string): string {
   return (
     `CASE ${type} WHEN 'text' THEN ${json} WHEN 'integer' THEN ${json}+0.0 WHEN 'real' THEN ${json}` +
@@ -85,19 +85,19 @@ export function keyOf(type: string, json: string): string {
 
 export type Scalar = string | number | boolean
 
-/** The value as `key` has it. */
+/** The value in the form of `key`. */
 export function bindable(value: Scalar): SqlValue {
   if (typeof value === 'boolean') return Uint8Array.of(value ? 2 : 1)
   return value
 }
 
-/** Scalars SQLite keeps exactly; a lone surrogate has no UTF-8, and NaN becomes NULL. */
+/** Scalars that SQLite stores exactly. A lone surrogate has no UTF-8, and NaN becomes NULL. */
 export function isExact(value: Value | undefined): value is Scalar {
   if (typeof value === 'string') return !/\p{Surrogate}/u.test(value)
   return typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))
 }
 
-/** SQLite compares a quoted name with the raw JSON text, where only these characters stand escaped. */
+/** SQLite compares a quoted name with the raw JSON text, in which these characters are escaped. */
 function isPlainName(name: string): boolean {
   // eslint-disable-next-line no-control-regex
   return name !== '' && !/["\\\u0000-\u001f]|\p{Surrogate}/u.test(name)
@@ -112,7 +112,7 @@ function prefixesOf(path: Path): Path[] {
   return path.slice(1).map((_, index) => path.slice(0, index + 1))
 }
 
-/** A path as one text, to compare it by. */
+/** A path as one string, for comparison. */
 export function pathName(path: Path): string {
   return path.length === 1 ? `.${path[0] ?? ''}` : JSON.stringify(path)
 }

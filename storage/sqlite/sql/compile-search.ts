@@ -2,17 +2,17 @@ import type { SearchCondition } from '../../../model/query/plan.ts'
 import { Search } from '../../../model/query/search.ts'
 import type { SearchTerm } from '../../../model/query/search-terms.ts'
 import type { SearchText } from '../../search/search-text.ts'
-import type { Fragment } from './fragment.ts'
-import { never, template, fragment } from './fragment.ts'
-import type { Scope } from './scope.ts'
+import type { SqlFragment } from './sql-fragment.ts'
+import { never, template, fragment } from './sql-fragment.ts'
+import type { SqlScope } from './sql-scope.ts'
 
-/** Before each word of a document in which accents count: what is looked for without accents does not find it. */
+/** Prefix of words in documents with significant accents, so that searches without accents do not match them. */
 const ACCENTED = '\uE000'
-/** A word between two texts: a phrase does not go from one to the next. */
+/** Separator between two texts, so that a phrase does not match across them. */
 const BETWEEN_TEXTS = ' \uE001 '
 
-/** The index covers all full-text fields of a domain, so what it finds is narrowed to the named ones by `exact`. */
-export function compileSearch(condition: SearchCondition, scope: Scope, exact: Fragment): Fragment {
+/** The index covers all full-text fields of a domain, so that `exact` restricts the result to the named fields. */
+export function compileSearch(condition: SearchCondition, scope: SqlScope, exact: SqlFragment): SqlFragment {
   const match = matchExpression(new Search(condition), condition.accented)
   if (match === undefined) return never
   if (!condition.paths.every((path) => scope.table.searched.has(JSON.stringify(path)))) return exact
@@ -24,7 +24,7 @@ export function compileSearch(condition: SearchCondition, scope: Scope, exact: F
   return template(`${scope.alias}._id IN ({}) AND {}`, candidates, exact)
 }
 
-/** For FTS5; `undefined` where there is no word to look for. */
+/** The FTS5 expression; `undefined` if there are no words. */
 export function matchExpression(search: Search, accented: readonly string[] = []): string | undefined {
   if (search.isEmpty) return undefined
   const plain = allOf(search.termsFor(''), '')

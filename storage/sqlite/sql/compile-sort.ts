@@ -1,18 +1,18 @@
 import type { SortKey } from '../../../model/query/plan.ts'
 import { compileCondition } from './compile-condition.ts'
 import { compileJoinCondition, joinOn, linkPath } from './compile-join.ts'
-import type { Fragment } from './fragment.ts'
-import { and, fragment, template } from './fragment.ts'
-import type { Scope } from './scope.ts'
-import { findLookup, isIndexed, joinedScope, NotNativeError, scopedPath } from './scope.ts'
+import type { SqlFragment } from './sql-fragment.ts'
+import { and, fragment, template } from './sql-fragment.ts'
+import type { SqlScope } from './sql-scope.ts'
+import { findLookup, isIndexed, joinedScope, NotNativeError, scopedPath } from './sql-scope.ts'
 
 export interface CompiledSort {
-  terms: Fragment[]
-  /** Where one of these holds for a matching row, SQL can't order the rows. */
-  awkward: Fragment[]
+  terms: SqlFragment[]
+  /** If one of these is true for a matching row, SQL cannot sort the rows. */
+  awkward: SqlFragment[]
 }
 
-export function compileSort(keys: readonly SortKey[], scope: Scope): CompiledSort {
+export function compileSort(keys: readonly SortKey[], scope: SqlScope): CompiledSort {
   const parts = keys.map((key) => compileKey(key, scope))
   const terms = parts.flatMap((part) => part.terms)
   const byId = keys.some((key) => key.lookup === undefined && key.cases === undefined && isId(key))
@@ -26,7 +26,7 @@ function isId(key: SortKey): boolean {
   return key.path.length === 1 && key.path[0] === '_id'
 }
 
-function compileKey(key: SortKey, scope: Scope): CompiledSort {
+function compileKey(key: SortKey, scope: SqlScope): CompiledSort {
   if (key.cases !== undefined) return { terms: caseTerms(key, key.cases, scope), awkward: [] }
   if (key.lookup !== undefined) return { terms: [joinedTerm(key, key.lookup, scope)], awkward: [] }
   const path = scopedPath(scope, key.path)
@@ -38,8 +38,8 @@ function compileKey(key: SortKey, scope: Scope): CompiledSort {
   return { terms, awkward: [] }
 }
 
-/** Rows of no case come last in either order. */
-function caseTerms(key: SortKey, cases: NonNullable<SortKey['cases']>, scope: Scope): Fragment[] {
+/** Rows without a matching case are last in either order. */
+function caseTerms(key: SortKey, cases: NonNullable<SortKey['cases']>, scope: SqlScope): SqlFragment[] {
   const branches = cases.map(({ condition, index }) => {
     const test =
       key.lookup === undefined
@@ -57,7 +57,7 @@ function caseTerms(key: SortKey, cases: NonNullable<SortKey['cases']>, scope: Sc
   return key.default === undefined ? [template('({}) IS NULL', choice), order] : [order]
 }
 
-function joinedTerm(key: SortKey, name: string, scope: Scope): Fragment {
+function joinedTerm(key: SortKey, name: string, scope: SqlScope): SqlFragment {
   const lookup = findLookup(scope, name)
   const joined = joinedScope(scope, lookup)
   if (joined.table.missing === true) return fragment('NULL')
@@ -73,6 +73,6 @@ function joinedTerm(key: SortKey, name: string, scope: Scope): Fragment {
   return directed(value, key)
 }
 
-function directed(value: Fragment, key: SortKey): Fragment {
+function directed(value: SqlFragment, key: SortKey): SqlFragment {
   return template(`{}${key.order === 1 ? '' : ' DESC'}`, value)
 }

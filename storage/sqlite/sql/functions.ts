@@ -2,14 +2,13 @@ import type Database from 'better-sqlite3'
 import { LRUCache } from 'lru-cache'
 import type { Doc } from '../../../model/documents.ts'
 import { compileLike } from '../../../model/query/like.ts'
-import type { Condition } from '../../../model/query/plan.ts'
 import { compileCondition, type Predicate } from '../../../model/query/predicate.ts'
 
 const compiledAtOnce = 200
 
-/** The model's predicates as functions of SQL, for what has no form of its own there. */
+/** Registers the model's predicates as SQL functions, for conditions without an equivalent in SQL. */
 export function registerFunctions(db: Database.Database): void {
-  const predicates = memoized((text): Predicate => compileCondition(JSON.parse(text) as Condition))
+  const predicates = memoized((text): Predicate => compileCondition(JSON.parse(text)))
   const likes = memoized(compileLike)
   const parse = lastParsed()
   db.function('matches', { deterministic: true }, (data, condition) =>
@@ -31,11 +30,11 @@ function memoized<T extends object>(make: (text: string) => T): (text: string) =
   }
 }
 
-/** Several functions of one statement look at the same row. */
+/** Several functions of one statement use the same row. */
 function lastParsed(): (data: string) => Doc {
   let last: { data: string; doc: Doc } | undefined
   return (data) => {
-    if (last?.data !== data) last = { data, doc: JSON.parse(data) as Doc }
+    if (last?.data !== data) last = { data, doc: JSON.parse(data) }
     return last.doc
   }
 }

@@ -1,29 +1,30 @@
 import { createHash } from 'node:crypto'
 import type { Doc, Domain } from '../../../model/documents.ts'
 import { domains } from '../../../model/identifiers.ts'
+import { fieldsOf } from '../../../model/json-value.ts'
 import type { Path } from '../../../model/query/plan.ts'
 import type { DomainSchema } from '../../contract.ts'
 import { isExact, pathSql } from './compile-path.ts'
-import type { SqlValue } from './fragment.ts'
+import type { SqlValue } from './sql-fragment.ts'
 import { documentColumns } from './row.ts'
 import { pathName } from './compile-path.ts'
 
 /**
- * A declared path has a column with the path's key, filled as a document is encoded: an index over the JSON
- * would read it anew for every index and every write.
+ * The column of a declared path. It is filled when a document is written. An index on the JSON expression would
+ * evaluate it again for every index and every write.
  */
 export interface KeyColumn {
   name: string
   path: Path
 }
 
-/** The key columns of a domain, and a short name for just these. */
+/** The key columns of a domain, and an id of this layout. */
 export interface KeyLayout {
   columns: readonly KeyColumn[]
   id: string
 }
 
-/** Blobs, which no scalar's key is but a boolean's. From `object` on they don't say what the value is. */
+/** Blobs, which are the keys of non-scalars and booleans. From `object` on they do not contain the value. */
 const codes = { false: 1, true: 2, object: 3, array: 4, inexpressible: 5 } as const
 
 const hotColumns: ReadonlySet<string> = new Set(documentColumns)
@@ -49,13 +50,13 @@ export function keyValues(doc: Doc, { columns }: KeyLayout): SqlValue[] {
   return columns.map(({ path }) => keyAt(doc, path))
 }
 
-/** What the SQL of `keyFromJson` makes of the document's JSON text. */
+/** Equal to the SQL of `keyFromJson` over the document's JSON text. */
 function keyAt(doc: Doc, path: Path): SqlValue {
   let value: unknown = doc
   for (const name of path) {
     if (Array.isArray(value)) return coded('inexpressible')
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return null
-    value = (value as Record<string, unknown>)[name]
+    value = fieldsOf(value)[name]
   }
   return keyOfValue(value)
 }
@@ -79,7 +80,7 @@ function coded(code: keyof typeof codes): Uint8Array {
   return Uint8Array.of(codes[code])
 }
 
-/** For rows that were there before the column. */
+/** For rows older than the column. */
 export function keyFromJson(path: Path): string {
   const expression = pathSql(path, noColumns, '')
   if (expression === undefined) return 'NULL'

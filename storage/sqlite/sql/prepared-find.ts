@@ -1,44 +1,47 @@
 import type { FindPlan } from '../../../model/query/plan.ts'
 import { compileFind, type CompiledFind } from './compile-find.ts'
-import { type Fragment, or, template } from './fragment.ts'
-import { type Catalog, NotNativeError, type TableSql } from './scope.ts'
-import { type Shape, type ShapedSql, shapedSql } from './shape.ts'
+import { type SqlFragment, or, template } from './sql-fragment.ts'
+import { type Catalog, NotNativeError, type TableSql } from './sql-scope.ts'
+import { type QueryShape, type ShapedSql, shapedSql } from './query-shape.ts'
 
 /**
- * The statements of a shape of plans, made as if every value at an indexed path were a scalar. Where
- * `irregular` is not 0 they say nothing, and the plan has to be compiled for what the file has.
+ * The statements of a query shape, assuming that all values at indexed paths are scalars. If `nonScalarTest` is not
+ * 0, they are invalid, and the plan has to be compiled for the actual values.
  */
 export interface PreparedFind {
-  /** One row of one snapshot: whether it is irregular, how many rows there are, their JSON with commas. */
+  /**
+   * One row of one snapshot: whether an indexed path has a non-scalar value, the number of rows, and their JSON
+   * joined by commas.
+   */
   page: ShapedSql
   rows: ShapedSql
   unhinted: ShapedSql
   count: ShapedSql
   check: ShapedSql | undefined
-  /** One value; undefined when it can't be. */
-  irregular: Fragment | undefined
-  /** As of `CompiledFind`. */
-  isShort: boolean
+  /** One value; undefined if there are no such paths. */
+  nonScalarTest: SqlFragment | undefined
+  /** See `CompiledFind`. */
+  readsFewRows: boolean
 }
 
-/** `null` for a shape that only the model can run; `not yet` while a table it is about isn't there. */
-export function prepareFind(shape: Shape, catalog: Catalog): PreparedFind | null | 'not yet' {
+/** `null` if only the model can run the shape; `not yet` while one of its tables is missing. */
+export function prepareFind(shape: QueryShape, catalog: Catalog): PreparedFind | null | 'not yet' {
   const hopeful = new HopefulCatalog(catalog)
   try {
     const compiled = compileFind(shape.marked(), hopeful)
     if (hopeful.isMissing) return 'not yet'
-    const irregular = hopeful.irregular()
-    const page = (rows: Fragment): ShapedSql =>
-      shapedSql(template('SELECT {}, count(*), group_concat(data) FROM ({})', irregular ?? '0', rows), shape)
-    const shaped = (part: Fragment): ShapedSql => shapedSql(part, shape)
+    const nonScalar = hopeful.anyNonScalar()
+    const page = (rows: SqlFragment): ShapedSql =>
+      shapedSql(template('SELECT {}, count(*), group_concat(data) FROM ({})', nonScalar ?? '0', rows), shape)
+    const shaped = (part: SqlFragment): ShapedSql => shapedSql(part, shape)
     return {
       page: page(compiled.rows),
       rows: shaped(compiled.rows),
       unhinted: shaped(compiled.unhinted),
       count: shaped(compiled.count),
       check: compiled.check === undefined ? undefined : shaped(compiled.check),
-      isShort: compiled.isShort,
-      irregular: irregular === undefined ? undefined : template('SELECT {}', irregular),
+      readsFewRows: compiled.readsFewRows,
+      nonScalarTest: nonScalar === undefined ? undefined : template('SELECT {}', nonScalar),
     }
   } catch (error) {
     if (error instanceof NotNativeError) return null
@@ -46,9 +49,12 @@ export function prepareFind(shape: Shape, catalog: Catalog): PreparedFind | null
   }
 }
 
-/** The statements for one plan of the shape. */
-export function boundFind(prepared: PreparedFind, values: Shape['values']): Omit<CompiledFind, 'isShort'> {
-  const bound = ({ sql, bind }: ShapedSql): Fragment => ({ sql, params: bind(values) })
+/** The statements with the values of one plan. */
+export function boundFind(
+  prepared: PreparedFind,
+  values: QueryShape['values'],
+): Omit<CompiledFind, 'readsFewRows'> {
+  const bound = ({ sql, bind }: ShapedSql): SqlFragment => ({ sql, params: bind(values) })
   const unhinted = bound(prepared.unhinted)
   return {
     unhinted,
@@ -58,11 +64,11 @@ export function boundFind(prepared: PreparedFind, values: Shape['values']): Omit
   }
 }
 
-/** Takes every path for plain, and remembers which. */
+/** Assumes that every path has scalars only, and records the paths. */
 class HopefulCatalog implements Catalog {
   isMissing = false
   readonly #catalog: Catalog
-  readonly #assumed = new Map<string, Fragment>()
+  readonly #assumed = new Map<string, SqlFragment>()
 
   constructor(catalog: Catalog) {
     this.#catalog = catalog
@@ -74,19 +80,19 @@ class HopefulCatalog implements Catalog {
     return table
   }
 
-  irregularity(table: TableSql, path: readonly string[]): Fragment | undefined {
-    const found = this.#catalog.irregularity(table, path)
+  nonScalarTest(table: TableSql, path: readonly string[]): SqlFragment | undefined {
+    const found = this.#catalog.nonScalarTest(table, path)
     if (found !== undefined) this.#assumed.set(found.sql, found)
     return found
   }
 
   isPlain(table: TableSql, path: readonly string[]): boolean {
-    this.irregularity(table, path)
+    this.nonScalarTest(table, path)
     return true
   }
 
-  /** Whether any of the paths isn't. */
-  irregular(): Fragment | undefined {
+  /** Whether any of these paths has non-scalar values. */
+  anyNonScalar(): SqlFragment | undefined {
     return this.#assumed.size === 0 ? undefined : or([...this.#assumed.values()])
   }
 }

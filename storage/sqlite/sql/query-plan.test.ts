@@ -9,7 +9,7 @@ import type { StorageSchema } from '../../contract.ts'
 import { eq, mixin, noSchema, noteClass, plan, task, taskClass, taskSchema } from '../../testing/fixture.ts'
 import { createFile } from '../file/database.ts'
 import { type Put, putDocuments } from '../file/documents.ts'
-import { never, template } from './fragment.ts'
+import { never, template } from './sql-fragment.ts'
 import { explainFind, find } from '../reads/find.ts'
 import { keyLayout, keyValues } from './key-columns.ts'
 import { documentRow } from './row.ts'
@@ -97,7 +97,7 @@ test('STO-20: equality, ranges and lists on declared paths and on what a documen
 
 test('STO-20: whether a declared path has irregular values is asked of an index, never of all documents', () => {
   for (const path of [['rank'], [mixin, 'price']]) {
-    const irregular = file.irregularity(file.table('task'), path)
+    const irregular = file.nonScalarTest(file.table('task'), path)
     const steps = file.rows<{ detail: string }>(template('EXPLAIN QUERY PLAN SELECT {}', irregular ?? never))
     assert.match(steps.map(({ detail }) => detail).join('\n'), /SEARCH d_task USING COVERING INDEX \w+ \(k_/)
   }

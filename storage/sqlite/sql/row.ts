@@ -1,8 +1,10 @@
 import type { Doc } from '../../../model/documents.ts'
+import { fieldsOf } from '../../../model/json-value.ts'
 import type { LogEntry } from '../../contract.ts'
-import type { SqlValue } from './fragment.ts'
+import { type JsonText, jsonText } from '../../shared/json-text.ts'
+import type { SqlValue } from './sql-fragment.ts'
 
-/** Fields of every document with a column of their own, in the order of a row. */
+/** Fields of documents with a column of their own, in the order of a row. */
 export const documentColumns = [
   '_id',
   '_class',
@@ -26,19 +28,19 @@ export const transactionColumns = [
   'objectSpace',
 ] as const
 
-/** The columns' values, the JSON text, and the values of key columns. Rows cross to the worker, which only binds them. */
+/** Values of the columns, the JSON text, and values of the key columns. The worker only binds them. */
 export type Row = SqlValue[]
 
 export function documentRow(doc: Doc, keys: readonly SqlValue[] = []): Row {
   return [...columnValues(doc, documentColumns), JSON.stringify(doc), ...keys]
 }
 
-/** The transaction's `_id`. */
+/** The `_id` of the transaction. */
 export function entryId(row: Row): unknown {
   return row[3]
 }
 
-/** `seq`, `request` (unless it is the transaction's own id), `result`, then as a document's. */
+/** `seq`, `request` unless it is the transaction's own id, `result`, then the columns of the transaction. */
 export function entryRow(entry: LogEntry): Row {
   const request = entry.request === entry.tx._id ? null : entry.request
   const result = entry.result === undefined ? null : JSON.stringify(entry.result)
@@ -49,12 +51,12 @@ export function transactionRow(tx: Doc): Row {
   return [...columnValues(tx, transactionColumns), JSON.stringify(tx)]
 }
 
-export function dataOf(row: Row): string {
-  return String(row[documentColumns.length])
+export function dataOf(row: Row): JsonText<Doc> {
+  return jsonText(String(row[documentColumns.length]))
 }
 
 function columnValues(doc: Doc, columns: readonly string[]): SqlValue[] {
-  const fields = doc as unknown as Record<string, unknown>
+  const fields = fieldsOf(doc)
   return columns.map((column) => columnValue(fields[column]))
 }
 

@@ -8,7 +8,7 @@ export interface HandlesOptions extends ConnectionOptions {
   maxOpenFiles: number
 }
 
-/** A thread's open files, closed by least recent use and opened again when they are asked for. */
+/** The open files of a thread. The least recently used ones are closed, and reopened on demand. */
 export class Handles {
   readonly #attachments = new Map<number, Attachment>()
   readonly #open: LRUCache<number, WorkspaceFile>
@@ -25,7 +25,7 @@ export class Handles {
     })
   }
 
-  attach(workspace: number, attachment: Attachment): void {
+  attach(workspace: number, attachment: Attachment): undefined {
     this.#attachments.set(workspace, attachment)
     this.#open.get(workspace)?.setSchema(attachment.schema)
   }
@@ -40,7 +40,7 @@ export class Handles {
     return this.#attachments.has(workspace)
   }
 
-  /** The open file; opens it when it is closed. */
+  /** The file of the workspace, opened on demand. */
   file(workspace: number): WorkspaceFile {
     const known = this.#open.get(workspace)
     if (known !== undefined) return known
@@ -50,7 +50,7 @@ export class Handles {
     return opened
   }
 
-  /** From now on the open file is the caller's, who closes it; whoever asks for it next gets another. */
+  /** Passes the open file to the caller, who has to close it. The next call of {@link file} opens another one. */
   take(workspace: number): void {
     const file = this.#open.get(workspace)
     if (file === undefined) return

@@ -1,17 +1,23 @@
-import type { Domain } from '../../../model/documents.ts'
+import type { Doc, Domain } from '../../../model/documents.ts'
 import { StorageError } from '../../contract.ts'
-import { busy, type FoundParts, type NextPart, type ReadCall, type WalkBegun } from './worker-protocol.ts'
-import { FileWalk } from '../reads/domain-walk.ts'
+import { arrayText, type JsonText, toJson } from '../../shared/json-text.ts'
+import {
+  busy,
+  type CallOf,
+  type FoundParts,
+  type NextPart,
+  type ScanPage,
+  type ScanStarted,
+} from './worker-protocol.ts'
+import { FileScan } from '../reads/domain-scan.ts'
 import type { Handles } from './handles.ts'
-import { findParts, findShort, LongFind } from '../reads/long-find.ts'
+import { findParts, findEncodedPage, LongFind } from '../reads/long-find.ts'
 
-type FindEncoded = Extract<ReadCall, { method: 'findEncoded' }>
-
-/** A thread's reads that go on over several requests, each over a connection and a snapshot of its own. */
+/** Reads of a thread that take several requests. Each has its own connection and snapshot. */
 export class LongReadCalls {
   readonly #handles: Handles
   readonly #most: number
-  readonly #open = new Map<number, { workspace: number; read: LongFind | FileWalk }>()
+  readonly #open = new Map<number, { workspace: number; read: LongFind | FileScan }>()
   #last = 0
 
   constructor(handles: Handles, most: number) {
@@ -19,9 +25,9 @@ export class LongReadCalls {
     this.#most = most
   }
 
-  findEncoded(workspace: number, { plan, limits }: FindEncoded): FoundParts | typeof busy {
+  findEncoded(workspace: number, { plan, limits }: CallOf<'findEncoded'>): FoundParts | typeof busy {
     const file = this.#handles.file(workspace)
-    const short = findShort(file, plan, limits)
+    const short = findEncodedPage(file, plan, limits)
     if (short !== undefined) return short
     let goesOn = false
     return file.snapshot(
@@ -45,28 +51,26 @@ export class LongReadCalls {
     return { parts: [part], final }
   }
 
-  beginWalk(workspace: number, domain: Domain): WalkBegun | typeof busy {
+  beginScan(workspace: number, domain: Domain): ScanStarted | typeof busy {
     if (this.#open.size >= this.#most) return busy
     const file = this.#handles.file(workspace)
-    const walk = file.snapshot(
-      () => new FileWalk(file, domain),
+    const scan = file.snapshot(
+      () => new FileScan(file, domain),
       () => true,
     )
-    return { read: this.#keep(workspace, walk), seq: walk.seq }
+    return { read: this.#keep(workspace, scan), seq: scan.seq }
   }
 
-  /** JSON text. */
-  walkOn(id: number, byteLimit: number): string {
-    return JSON.stringify(this.#read(id, FileWalk).next(byteLimit))
+  nextScanPage(id: number, byteLimit: number): JsonText<ScanPage> {
+    return toJson(this.#read(id, FileScan).next(byteLimit))
   }
 
-  /** A JSON array. */
-  getInWalk(id: number, ids: readonly string[]): string {
-    return `[${this.#read(id, FileWalk).get(ids).join(',')}]`
+  getInScan(id: number, ids: readonly string[]): JsonText<Doc[]> {
+    return arrayText(this.#read(id, FileScan).get(ids))
   }
 
   /** Idempotent. */
-  close(id: number): void {
+  close(id: number): undefined {
     const open = this.#open.get(id)
     this.#open.delete(id)
     open?.read.close()
@@ -76,13 +80,13 @@ export class LongReadCalls {
     for (const [id, open] of this.#open) if (open.workspace === workspace) this.close(id)
   }
 
-  #read<T extends LongFind | FileWalk>(id: number, kind: new (...args: never[]) => T): T {
+  #read<T extends LongFind | FileScan>(id: number, kind: new (...args: never[]) => T): T {
     const { read } = this.#open.get(id) ?? {}
     if (read instanceof kind) return read
     throw new StorageError('closed', 'the read has ended')
   }
 
-  #keep(workspace: number, read: LongFind | FileWalk): number {
+  #keep(workspace: number, read: LongFind | FileScan): number {
     this.#handles.take(workspace)
     this.#last += 1
     this.#open.set(this.#last, { workspace, read })

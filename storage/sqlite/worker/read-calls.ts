@@ -1,5 +1,6 @@
 import type { DocumentPage } from '../../contract.ts'
-import type { ReadCall } from './worker-protocol.ts'
+import { arrayText, jsonText, toJson } from '../../shared/json-text.ts'
+import type { CallOf, ReadMethods, ResultOf } from './worker-protocol.ts'
 import { listDocuments, readDocuments } from '../file/documents.ts'
 import { find, findPage } from '../reads/find.ts'
 import { readEntries } from '../file/log.ts'
@@ -7,31 +8,27 @@ import { search } from '../reads/search.ts'
 import { storedClasses } from '../file/stored-classes.ts'
 import type { WorkspaceFile } from '../file/workspace-file.ts'
 
-export type ShortCall = Exclude<ReadCall, { read: number } | { method: 'findEncoded' | 'beginWalk' }>
+type SingleRead = 'find' | 'get' | 'readLog' | 'search' | 'storedClasses' | 'list'
 
-export function answerRead(file: WorkspaceFile, call: ShortCall): unknown {
-  switch (call.method) {
-    case 'find': {
-      const page = findPage(file, call.plan)
-      if (page !== undefined) return `{"total":-1,"docs":[${page.text}]}`
-      const { rows, total } = find(file, call.plan)
-      return `{"total":${total},"docs":[${rows.join(',')}]}`
-    }
-    case 'get':
-      return `[${readDocuments(file, call.domain, call.ids).join(',')}]`
-    case 'readLog':
-      return readEntries(file, call)
-    case 'search':
-      return JSON.stringify(search(file, call.request))
-    case 'storedClasses':
-      return JSON.stringify(storedClasses(file))
-    case 'list':
-      return JSON.stringify(pageOf(file, call))
-  }
+/** Reads that take one request. */
+export const singleReads: {
+  [M in SingleRead & keyof ReadMethods]: (file: WorkspaceFile, call: CallOf<M>) => ResultOf<M>
+} = {
+  find: (file, { plan }) => {
+    const page = findPage(file, plan)
+    if (page !== undefined) return jsonText(`{"total":-1,"docs":[${page.text}]}`)
+    const { rows, total } = find(file, plan)
+    return jsonText(`{"total":${total},"docs":[${rows.join(',')}]}`)
+  },
+  get: (file, { domain, ids }) => arrayText(readDocuments(file, domain, ids)),
+  readLog: (file, request) => readEntries(file, request),
+  search: (file, { request }) => toJson(search(file, request)),
+  storedClasses: (file) => toJson(storedClasses(file)),
+  list: (file, request) => toJson(pageOf(file, request)),
 }
 
-function pageOf(file: WorkspaceFile, call: Extract<ReadCall, { method: 'list' }>): DocumentPage {
-  const { docs, finished } = listDocuments(file, call)
+function pageOf(file: WorkspaceFile, request: CallOf<'list'>): DocumentPage {
+  const { docs, finished } = listDocuments(file, request)
   const cursor = docs.at(-1)?.id
   return finished || cursor === undefined ? { docs } : { docs, cursor }
 }

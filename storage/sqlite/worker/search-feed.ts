@@ -8,8 +8,8 @@ const longestSlice = 4
 const retryDelay = 20
 
 /**
- * Keeps the full-text indexes of a writer's workspaces up to date while there is nothing else to do: a slice ends
- * when a request has come. Only what waits for long is indexed between requests.
+ * Updates the full-text indexes of a writer's workspaces while it is idle. A slice ends when a request arrives. Only
+ * an update that has waited for long runs between requests.
  */
 export class SearchFeed {
   readonly #handles: Handles
@@ -22,21 +22,21 @@ export class SearchFeed {
     this.#isWanted = isWanted
   }
 
-  /** Soon, for there was a commit. */
+  /** Schedules an update after a commit. */
   schedule(workspace: number): void {
     if (this.#scheduled.has(workspace)) return
     const since = performance.now()
     const timer = setTimeout(() => {
       this.#scheduled.delete(workspace)
-      // A failure shows at the next search; the index goes on from where it is.
+      // The next search reports a failure. The index continues where it stopped.
       this.#queue(workspace, since + searchFeedLimits.patience).catch(() => undefined)
     }, searchFeedLimits.delay)
     this.#scheduled.set(workspace, timer)
   }
 
-  /** Resolves when the index has all that was committed before. */
-  catchUp(workspace: number): Promise<void> {
-    return this.#queue(workspace, 0)
+  /** Resolves when the index contains all changes that were committed before the call. */
+  async catchUp(workspace: number): Promise<undefined> {
+    await this.#queue(workspace, 0)
   }
 
   stop(workspace: number): void {

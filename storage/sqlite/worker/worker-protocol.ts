@@ -1,81 +1,111 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { Domain } from '../../../model/documents.ts'
+import type { Doc, Domain } from '../../../model/documents.ts'
 import type { FindPlan } from '../../../model/query/plan.ts'
+import type { WithLookup } from '../../../model/query/query.ts'
 import type {
   Absent,
+  DocumentInfo,
+  DocumentPage,
   EncodedResult,
+  LogEntry,
   Part,
   PartLimits,
   Prefetch,
+  Prefetched,
+  SearchHit,
   SearchRequest,
   StorageSchema,
 } from '../../contract.ts'
+import type { JsonText } from '../../shared/json-text.ts'
 import type { Put, Upload } from '../file/documents.ts'
 import type { Failure } from '../file/failure.ts'
 import type { Row } from '../sql/row.ts'
 
-/** What is asked of a worker that reads. Answers are JSON text, except for `findEncoded`'s. */
-export type ReadCall =
-  | { method: 'find'; plan: FindPlan }
-  | { method: 'findEncoded'; plan: FindPlan; limits: PartLimits }
-  | { method: 'nextPart'; read: number }
-  | { method: 'beginWalk'; domain: Domain }
-  | { method: 'walkOn'; read: number; byteLimit: number }
-  | { method: 'getInWalk'; read: number; ids: readonly string[] }
-  | { method: 'closeRead'; read: number }
-  | { method: 'get'; domain: Domain; ids: readonly string[] }
-  | { method: 'readLog'; after: number; limit: number; objectSpace?: string }
-  | { method: 'search'; request: SearchRequest }
-  | { method: 'storedClasses' }
-  | { method: 'list'; domain: Domain; cursor: string | undefined; byteLimit: number }
+interface Method<P extends object, R> {
+  params: P
+  result: R
+}
 
-/** The answer to `findEncoded`: `read` is set where `nextPart` gives more. */
+/** Methods of a worker that reads, with their parameters and results. Documents travel as JSON text. */
+export interface ReadMethods {
+  find: Method<{ plan: FindPlan }, JsonText<{ total: number; docs: WithLookup<Doc>[] }>>
+  findEncoded: Method<{ plan: FindPlan; limits: PartLimits }, FoundParts | typeof busy>
+  nextPart: Method<{ read: number }, NextPart>
+  beginScan: Method<{ domain: Domain }, ScanStarted | typeof busy>
+  nextScanPage: Method<{ read: number; byteLimit: number }, JsonText<ScanPage>>
+  getInScan: Method<{ read: number; ids: readonly string[] }, JsonText<Doc[]>>
+  closeRead: Method<{ read: number }, undefined>
+  get: Method<{ domain: Domain; ids: readonly string[] }, JsonText<Doc[]>>
+  readLog: Method<{ after: number; limit: number; objectSpace?: string }, JsonText<LogEntry[]>>
+  search: Method<{ request: SearchRequest }, JsonText<SearchHit[]>>
+  storedClasses: Method<object, JsonText<{ domain: Domain; _class: string }[]>>
+  list: Method<{ domain: Domain; cursor: string | undefined; byteLimit: number }, JsonText<DocumentPage>>
+}
+
+/** Methods of the one worker that writes to a workspace. */
+export interface WriteMethods {
+  open: Method<object, Opened>
+  applySchema: Method<{ schema: StorageSchema }, undefined>
+  prefetch: Method<{ request: Prefetch }, JsonText<Prefetched>>
+  commit: Method<CommitParams, undefined>
+  upload: Method<Upload, undefined>
+  clean: Method<{ domain: Domain; ids: readonly string[] }, undefined>
+  catchUp: Method<object, undefined>
+}
+
+/** Methods of both kinds of workers: which file a workspace has, and that it is closed. */
+export interface HandleMethods {
+  attach: Method<{ attachment: Attachment }, undefined>
+  release: Method<object, undefined>
+}
+
+export interface Methods extends ReadMethods, WriteMethods, HandleMethods {}
+
+export type MethodName = keyof Methods
+export type CallOf<M extends MethodName> = { [N in M]: { method: N } & Methods[N]['params'] }[M]
+export type ResultOf<M extends MethodName> = Methods[M]['result']
+export type ResultOfCall<C extends Call> = ResultOf<C['method']>
+export type ReadCall = CallOf<keyof ReadMethods>
+export type WriteCall = CallOf<keyof WriteMethods>
+export type Call = CallOf<MethodName>
+
+export interface CommitParams {
+  absent: Absent | undefined
+  entries: Row[]
+  puts: Put[]
+  removes: { domain: Domain; id: string }[]
+}
+
+/** `read` is set if `nextPart` returns more. */
 export interface FoundParts extends EncodedResult {
   read?: number
 }
 
-/** The answer of a worker that has as many long reads as it may. */
+/** The result if the worker has the maximum number of long reads. */
 export const busy = 'busy'
 
-/** The answer to `beginWalk`. */
-export interface WalkBegun {
+export interface ScanStarted {
   read: number
   seq: number
 }
 
-/** The answer to `nextPart`, the part in an array as those of `findEncoded`. */
+export interface ScanPage {
+  docs: DocumentInfo[]
+  finished: boolean
+}
+
+/** The part is in an array, so that it is transferred like those of `findEncoded`. */
 export interface NextPart {
   parts: [Part]
   final: boolean
 }
-
-/** What is asked of the one worker that writes to a workspace. */
-export type WriteCall =
-  | { method: 'open' }
-  | { method: 'applySchema'; schema: StorageSchema }
-  | { method: 'prefetch'; request: Prefetch }
-  | {
-      method: 'commit'
-      absent: Absent | undefined
-      entries: Row[]
-      puts: Put[]
-      removes: { domain: Domain; id: string }[]
-    }
-  | ({ method: 'upload' } & Upload)
-  | { method: 'clean'; domain: Domain; ids: readonly string[] }
-  | { method: 'catchUp' }
-
-/** What both know: which file is meant, and that it is no longer. */
-export type HandleCall = { method: 'attach'; attachment: Attachment } | { method: 'release' }
-
-export type Call = ReadCall | WriteCall | HandleCall
 
 export interface Attachment {
   file: string
   schema: StorageSchema
 }
 
-/** Requests travel in arrays: what was asked for in one turn of the event loop, or until a commit was. */
+/** Requests are sent in arrays: those of one turn of the event loop, or those up to a commit. */
 export interface Request {
   id: number
   /** The number of the workspace within its storage. */
@@ -83,20 +113,19 @@ export interface Request {
   call: Call
 }
 
-export type Reply = { id: number; value: unknown } | { id: number; failure: Failure }
+export type Reply = { id: number; value: ResultOf<MethodName> } | { id: number; failure: Failure }
 
 export interface WorkerOptions {
   role: 'writer' | 'reader'
   maxOpenFiles: number
   maxPages?: number | undefined
-  /** Reads at once that go on over several requests. */
+  /** Maximum number of reads that take several requests. */
   maxLongReads: number
   port: MessagePort
-  /** Counts the messages sent to the worker, and by it: one knows of a message before the event loop brings it. */
+  /** Counts the messages to the worker and from it. Each side sees a message before the event loop delivers it. */
   sent: Int32Array
 }
 
-/** The answer to `open`. */
 export interface Opened {
   epoch: string
   lastSeq: number

@@ -1,25 +1,59 @@
-import type { Call, Reply, Request, WorkerOptions } from './worker-protocol.ts'
+import type { CallOf, MethodName, Reply, Request, ResultOf, WorkerOptions } from './worker-protocol.ts'
 import { toFailure } from '../file/failure.ts'
+import type { WorkspaceFile } from '../file/workspace-file.ts'
 import { Handles } from './handles.ts'
 import { LongReadCalls } from './long-read-calls.ts'
-import { answerRead } from './read-calls.ts'
+import { singleReads } from './read-calls.ts'
 import { SearchFeed } from './search-feed.ts'
-import { answerWrite, changeSchema, openFile } from './write-calls.ts'
+import { changeSchema, fileWrites, openFile } from './write-calls.ts'
 
-/** What a worker does with a request, apart from how it gets there. */
+/** Executes the calls of a worker. */
 export class WorkerService {
   readonly #handles: Handles
   readonly #feed: SearchFeed
   readonly #long: LongReadCalls
 
-  /** `isWanted`: whether a request has come that isn't answered yet. */
+  readonly #handlers: Handlers = {
+    attach: (workspace, { attachment }) => this.#handles.attach(workspace, attachment),
+    release: (workspace) => this.#release(workspace),
+    open: (workspace) => {
+      this.#feed.schedule(workspace)
+      return openFile(this.#handles, workspace)
+    },
+    applySchema: (workspace, { schema }) => {
+      this.#feed.schedule(workspace)
+      return changeSchema(this.#handles, workspace, schema)
+    },
+    catchUp: (workspace) => this.#feed.catchUp(workspace),
+    commit: (workspace, call) => {
+      this.#feed.schedule(workspace)
+      return fileWrites.commit(this.#file(workspace), call)
+    },
+    prefetch: (workspace, call) => fileWrites.prefetch(this.#file(workspace), call),
+    upload: (workspace, call) => fileWrites.upload(this.#file(workspace), call),
+    clean: (workspace, call) => fileWrites.clean(this.#file(workspace), call),
+    findEncoded: (workspace, call) => this.#long.findEncoded(workspace, call),
+    nextPart: (_workspace, { read }) => this.#long.nextPart(read),
+    beginScan: (workspace, { domain }) => this.#long.beginScan(workspace, domain),
+    nextScanPage: (_workspace, { read, byteLimit }) => this.#long.nextScanPage(read, byteLimit),
+    getInScan: (_workspace, { read, ids }) => this.#long.getInScan(read, ids),
+    closeRead: (_workspace, { read }) => this.#long.close(read),
+    find: (workspace, call) => singleReads.find(this.#file(workspace), call),
+    get: (workspace, call) => singleReads.get(this.#file(workspace), call),
+    readLog: (workspace, call) => singleReads.readLog(this.#file(workspace), call),
+    search: (workspace, call) => singleReads.search(this.#file(workspace), call),
+    storedClasses: (workspace, call) => singleReads.storedClasses(this.#file(workspace), call),
+    list: (workspace, call) => singleReads.list(this.#file(workspace), call),
+  }
+
+  /** `isWanted`: whether a request has arrived that has no reply yet. */
   constructor(options: WorkerOptions, isWanted: () => boolean) {
     this.#handles = new Handles({ ...options, readOnly: options.role === 'reader' })
     this.#feed = new SearchFeed(this.#handles, isWanted)
     this.#long = new LongReadCalls(this.#handles, options.maxLongReads)
   }
 
-  answer({ id, workspace, call }: Request): Reply | Promise<Reply> {
+  handle({ id, workspace, call }: Request): Reply | Promise<Reply> {
     try {
       const value = this.#perform(workspace, call)
       if (!(value instanceof Promise)) return { id, value }
@@ -32,42 +66,21 @@ export class WorkerService {
     }
   }
 
-  #perform(workspace: number, call: Call): unknown {
-    switch (call.method) {
-      case 'attach':
-        return this.#handles.attach(workspace, call.attachment)
-      case 'release':
-        this.#feed.stop(workspace)
-        this.#long.release(workspace)
-        return this.#handles.release(workspace)
-      case 'open':
-        this.#feed.schedule(workspace)
-        return openFile(this.#handles, workspace)
-      case 'applySchema':
-        this.#feed.schedule(workspace)
-        return changeSchema(this.#handles, workspace, call.schema)
-      case 'catchUp':
-        return this.#feed.catchUp(workspace)
-      case 'prefetch':
-      case 'commit':
-      case 'upload':
-      case 'clean':
-        if (call.method === 'commit') this.#feed.schedule(workspace)
-        return answerWrite(this.#handles.file(workspace), call)
-      case 'findEncoded':
-        return this.#long.findEncoded(workspace, call)
-      case 'nextPart':
-        return this.#long.nextPart(call.read)
-      case 'beginWalk':
-        return this.#long.beginWalk(workspace, call.domain)
-      case 'walkOn':
-        return this.#long.walkOn(call.read, call.byteLimit)
-      case 'getInWalk':
-        return this.#long.getInWalk(call.read, call.ids)
-      case 'closeRead':
-        return this.#long.close(call.read)
-      default:
-        return answerRead(this.#handles.file(workspace), call)
-    }
+  #file(workspace: number): WorkspaceFile {
+    return this.#handles.file(workspace)
   }
+
+  #release(workspace: number): undefined {
+    this.#feed.stop(workspace)
+    this.#long.release(workspace)
+    this.#handles.release(workspace)
+  }
+
+  #perform<M extends MethodName>(workspace: number, call: CallOf<M>) {
+    return this.#handlers[call.method](workspace, call)
+  }
+}
+
+type Handlers = {
+  [M in MethodName]: (workspace: number, call: CallOf<M>) => ResultOf<M> | Promise<ResultOf<M>>
 }

@@ -1,40 +1,53 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { StorageError } from '../../contract.ts'
-import type { Attachment, Call, Reply, Request, WorkerOptions } from './worker-protocol.ts'
+import type {
+  Attachment,
+  Call,
+  MethodName,
+  Reply,
+  Request,
+  ResultOf,
+  ResultOfCall,
+  WorkerOptions,
+} from './worker-protocol.ts'
 import { toError } from '../file/failure.ts'
 
 export interface ThreadOptions extends Omit<WorkerOptions, 'sent' | 'port'> {
-  /** A worker has ended that wasn't told to. */
+  /** Called when a worker ends unexpectedly. */
   crashed: (error: Error) => void
-  /** A worker was started. */
+  /** Called when a worker starts. */
   started?: ((worker: Worker) => void) | undefined
 }
 
-/** An open workspace as its workers have to know it. Replaced whole when it changes. */
+/** An open workspace as its workers know it. The attachment is replaced, not changed. */
 export interface Registered {
   readonly workspace: number
   attachment: Attachment
 }
 
+/**
+ * Methods instead of function properties, so that a narrower parameter is allowed: the id matches each reply with its
+ * call.
+ */
 interface Pending {
-  resolve: (value: unknown) => void
-  reject: (error: Error) => void
+  resolve(value: ResultOf<MethodName>): void
+  reject(error: Error): void
 }
 
-/** A worker that runs, with what it was told of. */
+/** A running worker and its state. */
 interface Running {
   worker: Worker
   port: MessagePort
-  /** Messages sent to the worker, and those it has sent. */
+  /** Number of messages sent to the worker and by it. */
   sent: Int32Array
-  /** Messages of the worker taken in. */
+  /** Number of messages from the worker that were handled. */
   taken: number
   attached: Map<number, Attachment>
   pending: Map<number, Pending>
   outgoing: Request[]
 }
 
-/** A worker started at the first request, and again after it has crashed. */
+/** A worker thread that starts with the first request, and again after a crash. */
 export class WorkerThread {
   readonly #options: ThreadOptions
   #running: Running | undefined
@@ -45,8 +58,11 @@ export class WorkerThread {
     this.#options = options
   }
 
-  /** Sends the request with all others of this turn of the event loop; a commit, which is many already, at once. */
-  request(registered: Registered, call: Call): Promise<unknown> {
+  /**
+   * Sends the request together with the others of this turn of the event loop. A commit, which combines many
+   * requests, is sent at once.
+   */
+  request<C extends Call>(registered: Registered, call: C): Promise<ResultOfCall<C>> {
     if (this.#closed) return Promise.reject(new StorageError('closed', 'the storage is closed'))
     const running = (this.#running ??= this.#start())
     this.#attach(running, registered, call)
@@ -57,8 +73,8 @@ export class WorkerThread {
     })
   }
 
-  /** Takes in what the worker has answered, without waiting for the event loop to come by. */
-  takeAnswers(): void {
+  /** Handles replies that have arrived, before the event loop does. */
+  pollReplies(): void {
     const running = this.#running
     if (running !== undefined && Atomics.load(running.sent, 1) !== running.taken) drain(running)
   }
@@ -137,7 +153,7 @@ function post(running: Running): void {
 
 function drain(running: Running): void {
   for (;;) {
-    const received = receiveMessageOnPort(running.port) as { message: Reply[] } | undefined
+    const received = receiveMessageOnPort(running.port)
     if (received === undefined) return
     takeIn(running, received.message)
   }
@@ -156,6 +172,6 @@ function settle({ pending }: Running, reply: Reply): void {
 }
 
 function rejectAll({ pending }: Running, error: Error): void {
-  for (const { reject } of pending.values()) reject(error)
+  for (const waiting of pending.values()) waiting.reject(error)
   pending.clear()
 }

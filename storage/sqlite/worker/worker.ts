@@ -2,10 +2,10 @@ import { workerData } from 'node:worker_threads'
 import type { Reply, Request, WorkerOptions } from './worker-protocol.ts'
 import { WorkerService } from './worker-service.ts'
 
-/** Longest time answers wait for those of later requests of the same message. */
+/** Maximum delay of a reply while later requests of the same message run, in milliseconds. */
 const replyEvery = 2
 
-const options = workerData as WorkerOptions
+const options: WorkerOptions = workerData
 let handled = 0
 const service = new WorkerService(options, () => Atomics.load(options.sent, 0) !== handled)
 
@@ -14,7 +14,7 @@ options.port.on('message', (requests: Request[]) => {
   let replies: Reply[] = []
   let since = performance.now()
   for (const request of requests) {
-    const reply = service.answer(request)
+    const reply = service.handle(request)
     if (reply instanceof Promise) void reply.then((late) => post([late]))
     else replies.push(reply)
     if (performance.now() - since < replyEvery) continue
@@ -31,10 +31,9 @@ function post(replies: Reply[]): void {
   Atomics.add(options.sent, 1, 1)
 }
 
-/** Encoded parts are handed over, not copied. */
+/** Encoded parts are transferred instead of copied. */
 function transferable(reply: Reply): ArrayBuffer[] {
-  const value: unknown = 'value' in reply ? reply.value : undefined
-  if (typeof value !== 'object' || value === null || !('parts' in value)) return []
-  const parts = value.parts as (string | Uint8Array<ArrayBuffer>)[]
-  return parts.flatMap((part) => (typeof part === 'string' ? [] : part.buffer))
+  const value = 'value' in reply ? reply.value : undefined
+  if (typeof value !== 'object' || !('parts' in value)) return []
+  return value.parts.flatMap((part) => (typeof part === 'string' ? [] : part.buffer))
 }

@@ -1,5 +1,12 @@
-import { type Absent, type Prefetch, StorageError, type StorageSchema } from '../../contract.ts'
-import type { Opened, WriteCall } from './worker-protocol.ts'
+import {
+  type Absent,
+  type Prefetch,
+  type Prefetched,
+  StorageError,
+  type StorageSchema,
+} from '../../contract.ts'
+import type { CallOf, CommitParams, Opened, ResultOf, WriteMethods } from './worker-protocol.ts'
+import { type JsonText, jsonText } from '../../shared/json-text.ts'
 import { createFile } from '../file/database.ts'
 import {
   cleanDocuments,
@@ -24,28 +31,19 @@ import { applySchema, keptSchema } from '../file/schema.ts'
 import { forgetSearch, prepareSearch } from '../file/search-index.ts'
 import type { WorkspaceFile } from '../file/workspace-file.ts'
 
-type Commit = Extract<WriteCall, { method: 'commit' }>
+type FileWrite = 'prefetch' | 'commit' | 'upload' | 'clean'
 
-export type FileCall = Exclude<WriteCall, { method: 'open' | 'applySchema' | 'catchUp' }>
-
-export function answerWrite(file: WorkspaceFile, call: FileCall): unknown {
-  switch (call.method) {
-    case 'prefetch':
-      return prefetch(file, call.request)
-    case 'commit':
-      return commit(file, call)
-    case 'upload':
-      return write(file, () => {
-        uploadDocuments(file, call)
-      })
-    case 'clean':
-      return write(file, () => {
-        cleanDocuments(file, call.domain, call.ids)
-      })
-  }
+/** Calls of a writer that need only the open file. */
+export const fileWrites: {
+  [M in FileWrite & keyof WriteMethods]: (file: WorkspaceFile, call: CallOf<M>) => ResultOf<M>
+} = {
+  prefetch: (file, { request }) => prefetch(file, request),
+  commit: (file, params) => commit(file, params),
+  upload: (file, upload) => write(file, () => uploadDocuments(file, upload)),
+  clean: (file, { domain, ids }) => write(file, () => cleanDocuments(file, domain, ids)),
 }
 
-/** Creates the file of a new workspace, and brings an older one up to what is declared. */
+/** Creates the file of a new workspace, and applies the declared schema to an existing one. */
 export function openFile(handles: Handles, workspace: number): Opened {
   const attachment = handles.attachment(workspace)
   createFile(attachment.file)
@@ -59,7 +57,7 @@ export function openFile(handles: Handles, workspace: number): Opened {
   return { epoch: file.meta('epoch') ?? '', lastSeq: lastSequence(file), schema }
 }
 
-export function changeSchema(handles: Handles, workspace: number, schema: StorageSchema): void {
+export function changeSchema(handles: Handles, workspace: number, schema: StorageSchema): undefined {
   const file = handles.file(workspace)
   applySchema(file, schema)
   prepareSearch(file)
@@ -75,7 +73,7 @@ function write(file: WorkspaceFile, change: () => void): undefined {
   }
 }
 
-function commit(file: WorkspaceFile, { absent, entries, puts, removes }: Commit): undefined {
+function commit(file: WorkspaceFile, { absent, entries, puts, removes }: CommitParams): undefined {
   const fresh = new Map(absent?.documents.map(({ domain, ids }) => [domain, new Set(ids)]))
   try {
     write(file, () => {
@@ -91,7 +89,7 @@ function commit(file: WorkspaceFile, { absent, entries, puts, removes }: Commit)
   }
 }
 
-/** A transaction of the batch need not be looked for: the log has each once, and says so. */
+/** Transactions of the batch itself are not looked up: the log rejects duplicates. */
 function requireAbsent(file: WorkspaceFile, { requests, documents }: Absent, entries: readonly Row[]): void {
   const own = new Set(entries.map(entryId))
   const others = requests.filter((id) => !own.has(id))
@@ -103,12 +101,12 @@ function requireAbsent(file: WorkspaceFile, { requests, documents }: Absent, ent
 }
 
 function notNew(cause?: unknown): StorageError {
-  return new StorageError('exists', 'not all of it is new', { cause })
+  return new StorageError('exists', 'the batch assumed something to be new that exists', { cause })
 }
 
-function prefetch(file: WorkspaceFile, { requests, documents }: Prefetch): string {
+function prefetch(file: WorkspaceFile, { requests, documents }: Prefetch): JsonText<Prefetched> {
   const groups = documents.map(({ domain, ids }) => {
     return `{"domain":${JSON.stringify(domain)},"docs":[${readDocuments(file, domain, ids).join(',')}]}`
   })
-  return `{"requests":${readResults(file, requests)},"documents":[${groups.join(',')}]}`
+  return jsonText(`{"requests":${readResults(file, requests)},"documents":[${groups.join(',')}]}`)
 }

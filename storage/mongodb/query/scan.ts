@@ -9,31 +9,31 @@ import { both } from '../filters/compile-condition.ts'
 import type { Log } from '../log/log.ts'
 import { compileQuery, decoded, type QueryContext } from './query.ts'
 
-/** Documents asked of the server at once. */
+/** Number of documents in a batch of the server. */
 const docsAtOnce = 200
 
-export type WalkContext = QueryContext & { log: Log }
+export type ScanContext = QueryContext & { log: Log }
 
 interface Read {
   docs: Doc[]
-  /** The id of the last one; undefined when there are no more. */
+  /** The id of the last document; undefined if there are no more. */
   last: string | undefined
 }
 
 /**
- * A walk over a domain as of one place in the log, without a snapshot: what was changed after that place is made again
- * from the log.
+ * A scan of a domain at one log position, without a snapshot. Documents that changed after that position are
+ * reconstructed from the log.
  */
-export class ReplayingWalk {
+export class ReplayingScan {
   readonly seq: number
   readonly #domain: Domain
-  readonly #context: WalkContext
+  readonly #context: ScanContext
   readonly #changed: ChangedSince
-  /** Documents may have been larger than they are. */
+  /** Reconstructed documents may be larger than the current ones, so that the pages are split again. */
   readonly #chunks = new InfoChunks((byteLimit) => this.#next(byteLimit))
   #cursor: string | undefined
 
-  constructor(domain: Domain, context: WalkContext) {
+  constructor(domain: Domain, context: ScanContext) {
     this.#domain = domain
     this.#context = context
     this.#changed = new ChangedSince(context.log, domain)
@@ -64,7 +64,7 @@ export class ReplayingWalk {
     return this.#domain === domains.tx ? docs.filter(await this.#isLogged(ids)) : docs
   }
 
-  /** The documents with those that have changed as they were then. */
+  /** Replaces changed documents with their former state. */
   async #before(now: readonly Doc[], isWanted: (id: string) => boolean): Promise<Doc[]> {
     if (this.#domain === domains.tx) return [...now]
     const ids = await this.#changed.ids()
@@ -85,20 +85,20 @@ export class ReplayingWalk {
     return last === undefined || this.#compare(id, last) <= 0
   }
 
-  /** The server's order. */
+  /** Compares in the order of the server. */
   #compare(a: string, b: string): number {
     if (this.#context.byCodePoint) return compareStrings(a, b)
     return a < b ? -1 : a > b ? 1 : 0
   }
 }
 
-/** A page of the documents there are now. */
+/** A page of the current documents. */
 export async function listPage(
   domain: Domain,
-  place: { cursor: string | undefined; byteLimit: number },
-  context: WalkContext,
+  request: { cursor: string | undefined; byteLimit: number },
+  context: ScanContext,
 ): Promise<DocumentPage> {
-  const { docs, last } = await readPage(domain, place, context)
+  const { docs, last } = await readPage(domain, request, context)
   const page = new InfoPage(Infinity)
   for (const doc of docs) page.add(doc)
   return last === undefined ? { docs: page.docs } : { docs: page.docs, cursor: last }
@@ -107,7 +107,7 @@ export async function listPage(
 async function readPage(
   domain: Domain,
   { cursor, byteLimit, seq }: { cursor: string | undefined; byteLimit: number; seq?: number },
-  context: WalkContext,
+  context: ScanContext,
 ): Promise<Read> {
   const { source, filter } = compileQuery(domain, { op: 'all-of', conditions: [] }, context)
   const id = `${source.prefix}_id`

@@ -1,25 +1,31 @@
 import type { Doc } from '../../model/documents.ts'
-import type { DocumentInfo, DomainWalk } from '../contract.ts'
+import type { DocumentInfo, DomainScan } from '../contract.ts'
 import type { LongRead } from '../shared/long-reads.ts'
+import { parseJson } from '../shared/json-text.ts'
 import { InfoChunks } from '../shared/info-chunks.ts'
-import type { ReadCall, WalkBegun } from './worker/worker-protocol.ts'
+import type { ReadCall, ResultOfCall, ScanStarted } from './worker/worker-protocol.ts'
 
-/** Bytes of documents hashed at once: other reads have their turn in between. */
+/** Bytes of documents per request, so that other reads get their turn. */
 const SLICE_BYTES = 256 * 1024
 
-/** A walk that a reader's thread keeps a snapshot for. */
-export class EmbeddedWalk implements DomainWalk {
+/** Sends calls to the thread that holds the snapshot. */
+export interface Reader {
+  ask: <C extends ReadCall>(call: C) => Promise<ResultOfCall<C>>
+}
+
+/** A scan over a snapshot in a reader thread. */
+export class SqliteScan implements DomainScan {
   readonly seq: number
   readonly #id: number
   readonly #read: LongRead
-  readonly #ask: (call: ReadCall) => Promise<unknown>
+  readonly #reader: Reader
   readonly #chunks = new InfoChunks((byteLimit) => this.#slice(Math.min(SLICE_BYTES, byteLimit)))
 
-  constructor({ seq, read: id }: WalkBegun, read: LongRead, ask: (call: ReadCall) => Promise<unknown>) {
+  constructor({ seq, read: id }: ScanStarted, read: LongRead, reader: Reader) {
     this.seq = seq
     this.#id = id
     this.#read = read
-    this.#ask = ask
+    this.#reader = reader
   }
 
   next(byteLimit: number): Promise<{ docs: DocumentInfo[]; finished: boolean }> {
@@ -32,7 +38,7 @@ export class EmbeddedWalk implements DomainWalk {
 
   get(ids: readonly string[]): Promise<Doc[]> {
     return this.#read.step(async () => {
-      return JSON.parse((await this.#ask({ method: 'getInWalk', read: this.#id, ids })) as string) as Doc[]
+      return parseJson(await this.#reader.ask({ method: 'getInScan', read: this.#id, ids }))
     })
   }
 
@@ -41,7 +47,6 @@ export class EmbeddedWalk implements DomainWalk {
   }
 
   async #slice(byteLimit: number): Promise<{ docs: DocumentInfo[]; finished: boolean }> {
-    const text = await this.#ask({ method: 'walkOn', read: this.#id, byteLimit })
-    return JSON.parse(text as string) as { docs: DocumentInfo[]; finished: boolean }
+    return parseJson(await this.#reader.ask({ method: 'nextScanPage', read: this.#id, byteLimit }))
   }
 }

@@ -1,10 +1,13 @@
-import type { Doc, Space } from '../../model/documents.ts'
+import type { Doc, Space, Unchecked } from '../../model/documents.ts'
 import { type Permissions, seesEverything, type SeesSpace } from '../permissions/permissions.ts'
 import { isSpaceVisible } from '../permissions/space-index.ts'
 import type { Work } from './commit-step.ts'
 
-/** What the caller sees of what the group leaves: a change of membership counts from the next transaction on. */
-export class StagedSight {
+/**
+ * What the caller sees after the changes staged so far. A change of membership takes effect with the next
+ * transaction.
+ */
+export class StagedVisibility {
   readonly #work: Work
   readonly #permissions: Permissions
   readonly #isWhole: boolean
@@ -15,7 +18,7 @@ export class StagedSight {
     this.#isWhole = seesEverything(work.caller)
   }
 
-  /** The document, where the caller sees it. */
+  /** The document if the caller sees it. */
   visible(doc: Doc | undefined): Doc | undefined {
     if (doc === undefined || this.#isWhole) return doc
     const { caller, state } = this.#work
@@ -30,14 +33,14 @@ export class StagedSight {
     return staged.space !== undefined && isSpaceVisible(staged.space, account)
   }
 
-  /** Whether there is such a space, whoever sees it. */
+  /** Whether the space exists, whoever sees it. */
   hasSpace(id: string): boolean {
     const staged = this.#staged(id)
     return staged === undefined ? this.#permissions.hasSpace(id) : staged.space !== undefined
   }
 
-  /** A space that the group makes, changes or removes. */
-  #staged(id: string): { space: Space | undefined } | undefined {
+  /** The space if the group creates, changes or removes it. */
+  #staged(id: string): { space: Unchecked<Space> | undefined } | undefined {
     const home = this.#permissions.homeOf(id)
     for (const domain of home === undefined ? this.#permissions.spaceDomains().keys() : [home]) {
       const staged = this.#work.state.peekStaged(domain, id)
@@ -47,7 +50,7 @@ export class StagedSight {
         if (home === undefined) continue
         return { space: undefined }
       }
-      if (this.#permissions.isSpace(domain, doc)) return { space: doc as Space }
+      if (this.#permissions.isSpace(domain, doc)) return { space: doc }
     }
     return undefined
   }

@@ -1,11 +1,11 @@
 import type { Doc, Domain } from '../../model/documents.ts'
 import type { DocumentStore } from '../../model/document-store.ts'
 import { compareStrings } from '../../model/query/compare.ts'
-import { type DocumentInfo, type DocumentPage, type DomainWalk, StorageError } from '../contract.ts'
+import { type DocumentInfo, type DocumentPage, type DomainScan, StorageError } from '../contract.ts'
 import { InfoPage } from '../shared/document-info.ts'
 
-/** A walk over the documents there were: they are replaced as they change, never changed. */
-export class MemoryWalk implements DomainWalk {
+/** A scan over an array of documents, which are replaced and never changed in place. */
+export class MemoryScan implements DomainScan {
   readonly seq: number
   #docs: readonly Doc[] | undefined
   #at = 0

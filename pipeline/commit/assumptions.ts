@@ -1,8 +1,8 @@
 import type { Domain } from '../../model/documents.ts'
 import type { Absent } from '../../storage/contract.ts'
 
-/** What a group takes to be new without having asked storage. */
-export class Assumed {
+/** Requests and documents that a group assumes to be new, without asking storage. */
+export class Assumptions {
   readonly requests = new Set<string>()
   readonly #documents = new Map<Domain, Set<string>>()
 
@@ -12,8 +12,8 @@ export class Assumed {
     else ids.add(id)
   }
 
-  /** Of it, what is made. */
-  among(made: {
+  /** The assumptions that the batch depends on: about requests and documents that it creates. */
+  usedBy(made: {
     request: (id: string) => boolean
     document: (domain: Domain, id: string) => boolean
   }): Absent {
@@ -25,7 +25,7 @@ export class Assumed {
     return { requests, documents: documents.filter(({ ids }) => ids.length > 0) }
   }
 
-  /** It was new indeed, and is there now. */
+  /** The assumptions held, and the requests and documents exist now. */
   settle({ requests, documents }: Absent): void {
     for (const id of requests) this.requests.delete(id)
     for (const { domain, ids } of documents) for (const id of ids) this.#documents.get(domain)?.delete(id)

@@ -1,15 +1,15 @@
-import type { LogPlace } from '../../protocol/messages.ts'
+import type { LogPosition } from '../../protocol/messages.ts'
 
 /** A push is either new, one that was received before, or one that follows pushes that were not received. */
 export type Arrival = 'new' | 'duplicate' | 'gap'
 
 /** The client's position in the log of its workspace. */
-export class LogPosition {
-  #current: LogPlace | undefined
+export class PositionTracker {
+  #current: LogPosition | undefined
   #gapAt: number | undefined
 
   /** The position to resume from on the next connection; `undefined`: everything has to be loaded. */
-  get current(): LogPlace | undefined {
+  get current(): LogPosition | undefined {
     return this.#current
   }
 

@@ -1,39 +1,33 @@
-import type { Account, Ref, Space } from '../../model/documents.ts'
+import type { Account, Ref } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import { core } from '../../model/identifiers.ts'
+import { innerChange } from '../../model/inner-change.ts'
 import { isFields } from '../../model/json-value.ts'
 import type { Condition, Path } from '../../model/query/plan.ts'
-import type { Tx, TxCollectionCUD, TxCreateDoc, TxCUD, TxUpdateDoc } from '../../model/transactions.ts'
+import type { TxCreateDoc, TxCUD } from '../../model/transactions.ts'
 import type { Audience } from '../push/push.ts'
 
 /*
- * A transaction in the log names the class and the space that its document really has, and who created the document
- * where only the creator sees it (`commit/steps/apply-to-document.ts`). So the log alone tells who sees an entry: who
- * sees the innermost document, before the change and after it.
+ * A logged transaction names the real class and space of its document, and the creator if only the creator sees the
+ * document (`commit/steps/apply-to-document.ts`). So the visibility of an entry follows from the log alone: it is
+ * that of the innermost document before and after the change.
  */
 
-/** What is done to the document itself: the inner transaction of a collection transaction. */
-export function innerChange(tx: Tx): TxCUD {
-  const { tx: inner } = tx as { tx?: TxCollectionCUD['tx'] | null }
-  // A restore may bring what no client can send.
-  return tx._class === core.class.TxCollectionCUD && isFields(inner) ? inner : (tx as TxCUD)
-}
-
-/** Who sees an entry of the log. */
-export function audienceOfLogged(hierarchy: Hierarchy, tx: Tx): Audience {
+/** The accounts that see a log entry. */
+export function audienceOfLogEntry(hierarchy: Hierarchy, tx: TxCUD): Audience {
   const change = innerChange(tx)
   const { objectClass, objectId, objectSpace, createdBy } = change
   if (hierarchy.findClass(objectClass) === undefined) return { spaces: [], creator: null }
   const creator = hierarchy.creatorsOnly().has(objectClass) ? (createdBy ?? null) : undefined
   const spaces: string[] = [objectSpace]
-  const target: unknown = (change as Partial<TxUpdateDoc>).operations?.['space']
+  const target = targetSpace(change)
   if (typeof target === 'string') spaces.push(target)
   if (hierarchy.isDerived(objectClass, core.class.Space)) spaces.push(objectId)
   return { spaces, creator }
 }
 
-/** Holds for the entries of the log that an account sees. */
-export function loggedCondition(
+/** The condition that an account sees a log entry. */
+export function logVisibilityCondition(
   hierarchy: Hierarchy,
   account: Ref<Account>,
   visible: readonly string[],
@@ -74,43 +68,51 @@ function changeCondition(
   ])
 }
 
-/** Fields of a space that decide who sees it. */
+/** Fields of a space that determine who sees it. */
 const deciding = ['private', 'members']
 
 /**
- * Whether the entry may have changed what an account sees, so that the entries alone no longer tell what a client
- * that comes back has to show.
+ * Whether the entry may have changed what an account sees. If so, entries alone do not bring a returning client up to
+ * date.
  */
-export function changesSight(hierarchy: Hierarchy, isVisible: (space: string) => boolean, tx: Tx): boolean {
+export function changesVisibility(
+  hierarchy: Hierarchy,
+  isVisible: (space: string) => boolean,
+  tx: TxCUD,
+): boolean {
   const change = innerChange(tx)
-  const { operations } = change as Partial<TxUpdateDoc>
-  const target: unknown = operations?.['space']
+  const target = targetSpace(change)
   if (typeof target === 'string' && target !== change.objectSpace)
     return isVisible(change.objectSpace) !== isVisible(target)
   return hierarchy.isDerived(change.objectClass, core.class.Space) && changesSpace(change)
 }
 
+/** The space to which an update moves the document. */
+function targetSpace(change: TxCUD): unknown {
+  return 'operations' in change ? change.operations?.['space'] : undefined
+}
+
 function changesSpace(change: TxCUD): boolean {
   switch (change._class) {
-    case core.class.TxCreateDoc:
-      // The system may have put documents into a space before it made it.
-      return isPrivate(change as TxCreateDoc) || change.modifiedBy === core.account.System
-    case core.class.TxUpdateDoc:
-      return deciding.some((field) => names((change as TxUpdateDoc).operations, field))
+    case 'core:class:TxCreateDoc':
+      // The system may have created documents in a space before the space itself.
+      return isPrivate(change) || change.modifiedBy === core.account.System
+    case 'core:class:TxUpdateDoc':
+      return deciding.some((field) => names(change.operations, field))
     default:
-      return change._class === core.class.TxRemoveDoc
+      return change._class === 'core:class:TxRemoveDoc'
   }
 }
 
 function isPrivate({ attributes }: TxCreateDoc): boolean {
-  return (attributes as Partial<Space>).private === true
+  return attributes['private'] === true
 }
 
-/** Whether the operations touch the field, directly or by an operator. */
+/** Whether the operations change the field, directly or through an operator. */
 function names(operations: object, field: string): boolean {
   return Object.entries(operations).some(
     ([key, value]) =>
-      key.split('.')[0] === field || (key.startsWith('$') && names((value ?? {}) as object, field)),
+      key.split('.')[0] === field || (key.startsWith('$') && isFields(value) && names(value, field)),
   )
 }
 

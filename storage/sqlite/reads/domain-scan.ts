@@ -1,11 +1,12 @@
-import type { Domain } from '../../../model/documents.ts'
+import type { Doc, Domain } from '../../../model/documents.ts'
 import type { DocumentInfo } from '../../contract.ts'
+import type { JsonText } from '../../shared/json-text.ts'
 import { listDocuments, readDocuments } from '../file/documents.ts'
 import { lastSequence } from '../file/log.ts'
 import type { WorkspaceFile } from '../file/workspace-file.ts'
 
-/** A walk over a domain in a snapshot of the file. To be made within a transaction, which it goes on with. */
-export class FileWalk {
+/** A scan of a domain in a snapshot of the file. Create it within a transaction, which it keeps open. */
+export class FileScan {
   readonly seq: number
   readonly #file: WorkspaceFile
   readonly #domain: Domain
@@ -26,8 +27,8 @@ export class FileWalk {
     return page
   }
 
-  /** The JSON text of those that were there. */
-  get(ids: readonly string[]): string[] {
+  /** The JSON texts of the existing documents. */
+  get(ids: readonly string[]): JsonText<Doc>[] {
     return readDocuments(this.#file, this.#domain, ids)
   }
 

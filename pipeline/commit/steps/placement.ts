@@ -4,34 +4,34 @@ import { StatusError } from '../../../model/status.ts'
 import { notFound } from '../../permissions/role.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import { attachmentOf } from '../attachments.ts'
-import type { AppliedChange, CommitStep, Work } from '../commit-step.ts'
-import { StagedSight } from '../staged-sight.ts'
+import type { AppliedChange, ChangeStep, Work } from '../commit-step.ts'
+import { StagedVisibility } from '../staged-visibility.ts'
 
 /**
- * Documents of strict classes are put into spaces that are there, and those that belong to a parent have one. Whether the
- * parent itself is there, `counters` asks of all classes.
+ * Documents of strict classes are in existing spaces, and attached documents of such classes have a parent.
+ * `counters` checks for all classes that the parent exists.
  */
-export const place: CommitStep = (next, workspace) =>
-  async function place(work, tx) {
+export const placement: ChangeStep = (next, workspace) =>
+  async function placement(work, tx) {
     const outcome = await next(work, tx)
-    if (outcome.change !== undefined) checkPlace(work, workspace, outcome.change)
+    if (outcome.change !== undefined) checkPlacement(work, workspace, outcome.change)
     return outcome
   }
 
 /** @throws StatusError ObjectNotFound for a space, MissingAttribute for a parent */
-function checkPlace(work: Work, { permissions }: Workspace, { before, after }: AppliedChange): void {
+function checkPlacement(work: Work, { permissions }: Workspace, { before, after }: AppliedChange): void {
   const { hierarchy } = work.state
   if (after === undefined || !hierarchy.isStrict(after._class)) return
   const isMoved = before === undefined || before.space !== after.space
-  if (isMoved && !new StagedSight(work, permissions).hasSpace(after.space)) throw notFound(after.space)
+  if (isMoved && !new StagedVisibility(work, permissions).hasSpace(after.space)) throw notFound(after.space)
   const isAttached = hierarchy.isDerived(after._class, core.class.AttachedDoc)
-  // Those of the model refer to each other without collections.
+  // Documents of the model refer to each other without collections.
   if (!isAttached || hierarchy.domainOf(after._class) === domains.model) return
   if (attachmentOf(hierarchy, after) !== undefined || isLoose(before)) return
   throw new StatusError('core:status:MissingAttribute', { _class: after._class, attribute: 'attachedTo' })
 }
 
-/** It had no parent before, from when its class was not strict. */
+/** The document had no parent before: its class was not strict then. */
 function isLoose(before: Doc | undefined): boolean {
   return before !== undefined && !('attachedTo' in before && typeof before.attachedTo === 'string')
 }

@@ -1,30 +1,30 @@
 import { type RestoreMark, writeRestoreMark } from './restore-mark.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
 
-/** The mark of a restore as it is kept, one change after the other. */
-export class KeptMark {
+/** The stored restore mark. Its changes are written one after another. */
+export class RestoreMarkStore {
   readonly #storage: WorkspaceStorage
   readonly #now: () => number
   #mark: RestoreMark | undefined
   #isKept = true
   #writing: Promise<void> = Promise.resolve()
 
-  /** @param mark as the opening has found it */
+  /** @param mark as read when the workspace opened */
   constructor(options: { storage: WorkspaceStorage; now: () => number; mark: RestoreMark | undefined }) {
     this.#storage = options.storage
     this.#now = options.now
     this.#mark = options.mark
   }
 
-  /** Whether who stands at a place in the log has heard of all that was ever restored. */
-  hasHeard(place: number): boolean {
+  /** Whether a client at this log position knows of everything that was restored. */
+  isKnownAt(position: number): boolean {
     if (this.#mark === undefined) return true
     const { told } = this.#mark
-    return told !== undefined && place > told
+    return told !== undefined && position > told
   }
 
   /**
-   * Something is restored at this place, of which nobody has heard.
+   * Documents are restored at this log position, and no client knows of it yet.
    * @throws StorageError
    */
   async restored(seq: number): Promise<void> {
@@ -33,11 +33,11 @@ export class KeptMark {
     await this.#writing
   }
 
-  /** Everyone who is there has heard of it, and whoever gets beyond this place does so after. */
-  async told(place: number): Promise<void> {
+  /** All clients know of the restore. Clients beyond this log position received it before. */
+  async told(position: number): Promise<void> {
     if (this.#mark === undefined || this.#mark.told !== undefined) return
-    this.#write({ ...this.#mark, told: place })
-    // The next opening makes up for it.
+    this.#write({ ...this.#mark, told: position })
+    // The next opening writes it again.
     await this.#writing.catch(() => undefined)
   }
 

@@ -1,29 +1,31 @@
 import { randomBytes } from 'node:crypto'
 import type { Condition, FindPlan, Value } from '../../../model/query/plan.ts'
 import { isExact } from './compile-path.ts'
-import type { Fragment, SqlValue } from './fragment.ts'
+import type { SqlFragment, SqlValue } from './sql-fragment.ts'
 
-/** What plans that differ in the compared values only have in common, and these values. */
-export interface Shape {
+/**
+ * The shape of a plan: everything but the compared values, and these values. Plans with the same key share their SQL.
+ */
+export interface QueryShape {
   key: string
   values: readonly SlotValue[]
-  /** The plan with a mark of the same type in the place of each value. */
+  /** The plan with a marker of the same type in place of each value. */
   marked: () => FindPlan
 }
 
 type SlotValue = string | number
 
-/** SQL whose bound values are made of those of a plan. */
+/** SQL whose bound values are derived from those of a plan. */
 export interface ShapedSql {
   sql: string
   bind: (values: readonly SlotValue[]) => SqlValue[]
 }
 
-// Random, so that nobody can send a value that is taken for a mark.
+// Random, so that no client can send a value equal to a marker.
 const markStart = `~${randomBytes(12).toString('hex')}~`
 const markNumber = (1 + Math.random()) * 1e300
 
-export function shapeOf(plan: FindPlan): Shape {
+export function shapeOf(plan: FindPlan): QueryShape {
   const values: SlotValue[] = []
   const { condition, ...rest } = plan
   const key = `${describe(condition, values)} ${JSON.stringify(rest)}`
@@ -49,10 +51,23 @@ function mark(condition: Condition, slots: { next: number }): Condition {
   const value = slotOf(condition)
   if (value === undefined) return condition
   const marked = markOf(slots.next++, value)
-  return { ...condition, ...('values' in condition ? { values: [marked] } : { value: marked }) } as Condition
+  switch (condition.op) {
+    case 'eq':
+    case 'ne':
+    case 'gt':
+    case 'gte':
+    case 'lt':
+    case 'lte':
+      return { ...condition, value: marked }
+    case 'in':
+    case 'nin':
+      return { ...condition, values: [marked] }
+    default:
+      return condition
+  }
 }
 
-/** The one compared value of a condition, where SQL is the same for every value of its type. */
+/** The compared value of a condition, if the SQL is the same for every value of its type. */
 function slotOf(condition: Condition): SlotValue | undefined {
   switch (condition.op) {
     case 'eq':
@@ -78,8 +93,8 @@ function markOf(slot: number, value: SlotValue): SlotValue {
   return typeof value === 'string' ? `${markStart}${slot}~` : markNumber * (1 + slot / 4096)
 }
 
-/** The SQL of a marked plan, to be bound for each plan of its shape. */
-export function shapedSql({ sql, params }: Fragment, shape: Shape): ShapedSql {
+/** The SQL of a marked plan, which can be bound for each plan of its shape. */
+export function shapedSql({ sql, params }: SqlFragment, shape: QueryShape): ShapedSql {
   const marks = shape.values.map((value, slot) => markOf(slot, value))
   const sources = params.map((param) => sourceOf(param, marks))
   return { sql, bind: (values) => sources.map((source) => source(values)) }
@@ -88,10 +103,10 @@ export function shapedSql({ sql, params }: Fragment, shape: Shape): ShapedSql {
 type Source = (values: readonly SlotValue[]) => SqlValue
 
 function sourceOf(param: SqlValue, marks: readonly SlotValue[]): Source {
-  const slot = marks.indexOf(param as SlotValue)
+  const slot = marks.findIndex((value) => value === param)
   if (slot !== -1) return (values) => values[slot] ?? null
   if (typeof param !== 'string') return () => param
-  // A condition that is left to the model travels as JSON text.
+  // A condition that the model evaluates is bound as JSON text.
   const within = marks.flatMap((value, at) => (param.includes(JSON.stringify(value)) ? [{ value, at }] : []))
   if (within.length === 0) return () => param
   return (values) =>

@@ -1,13 +1,13 @@
 import { targetOf } from '../../model/apply-transaction.ts'
-import type { Tx, TxCUD } from '../../model/transactions.ts'
+import type { TxCUD } from '../../model/transactions.ts'
 import { TooLargeError } from '../../storage/shared/too-large.ts'
 import type { Group } from './staging.ts'
 
 /**
- * Gives those requests of a group that may be what was too large groups of their own, the next time: all of them where
- * storage does not say which. Tells whether there were others with them.
+ * After a group was too large: marks the requests that may be the cause, each of which then gets a group of its own.
+ * If storage does not name them, all are marked. Returns whether the group has more than one request.
  */
-export function partFrom({ staged, state }: Group, error: unknown): boolean {
+export function isolateTooLarge({ staged, state }: Group, error: unknown): boolean {
   if (staged.length < 2) return false
   const named = error instanceof TooLargeError ? requestsOf(error, state.entries) : new Set<string>()
   const suspects = staged.filter(({ waiting }) => named.has(waiting.tx._id))
@@ -15,15 +15,15 @@ export function partFrom({ staged, state }: Group, error: unknown): boolean {
   return true
 }
 
-/** Those that made entries which are too large, and those that changed documents which are. */
+/** Requests whose entries are too large, and requests that changed a document that is too large. */
 function requestsOf(
   { requests, documents }: TooLargeError,
-  entries: readonly { tx: Tx; request: string }[],
+  entries: readonly { tx: TxCUD; request: string }[],
 ): Set<string> {
   const named = new Set(requests)
   const ids = new Set(documents)
   for (const { tx, request } of entries) {
-    if ('objectId' in tx && ids.has(targetOf(tx as TxCUD)._id)) named.add(request)
+    if (ids.has(targetOf(tx)._id)) named.add(request)
   }
   return named
 }

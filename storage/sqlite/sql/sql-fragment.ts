@@ -1,22 +1,22 @@
 import { pushAll } from '../../../model/push-all.ts'
-/** A value bound to a statement: what SQLite stores without conversion. */
+/** A bound value that SQLite stores without conversion. */
 export type SqlValue = string | number | bigint | Uint8Array | null
 
-/** SQL with its bound values in the order of their question marks. */
-export interface Fragment {
+/** SQL with its bound values in the order of the question marks. */
+export interface SqlFragment {
   readonly sql: string
   readonly params: readonly SqlValue[]
 }
 
-export function fragment(sql: string, ...params: SqlValue[]): Fragment {
+export function fragment(sql: string, ...params: SqlValue[]): SqlFragment {
   return { sql, params }
 }
 
 export const always = fragment('1')
 export const never = fragment('0')
 
-/** Fills the `{}` of the template with the parts, in order. */
-export function template(text: string, ...parts: (Fragment | string)[]): Fragment {
+/** Replaces the `{}` of the template with the parts, in order. */
+export function template(text: string, ...parts: (SqlFragment | string)[]): SqlFragment {
   const pieces = text.split('{}')
   let sql = pieces[0] ?? ''
   const params: SqlValue[] = []
@@ -27,7 +27,7 @@ export function template(text: string, ...parts: (Fragment | string)[]): Fragmen
   return { sql, params }
 }
 
-export function and(parts: readonly Fragment[]): Fragment {
+export function and(parts: readonly SqlFragment[]): SqlFragment {
   return joined(
     parts.filter((part) => part !== always),
     ' AND ',
@@ -35,7 +35,7 @@ export function and(parts: readonly Fragment[]): Fragment {
   )
 }
 
-export function or(parts: readonly Fragment[]): Fragment {
+export function or(parts: readonly SqlFragment[]): SqlFragment {
   return joined(
     parts.filter((part) => part !== never),
     ' OR ',
@@ -43,12 +43,12 @@ export function or(parts: readonly Fragment[]): Fragment {
   )
 }
 
-export function not(part: Fragment): Fragment {
+export function not(part: SqlFragment): SqlFragment {
   return template('({}) IS NOT TRUE', part)
 }
 
-/** A balanced tree, since SQLite limits the depth of an expression to 1000. */
-function joined(parts: readonly Fragment[], operator: string, empty: Fragment): Fragment {
+/** A balanced tree, because SQLite limits the depth of an expression to 1000. */
+function joined(parts: readonly SqlFragment[], operator: string, empty: SqlFragment): SqlFragment {
   const [first] = parts
   if (first === undefined) return empty
   if (parts.length === 1) return first
@@ -66,8 +66,8 @@ function joined(parts: readonly Fragment[], operator: string, empty: Fragment): 
   )
 }
 
-/** `IN` with few values spells them out; many travel as one JSON text, so that the statement stays the same. */
-export function oneOf(expression: string, values: readonly (string | number)[]): Fragment {
+/** `IN` with a few values lists them. Many values are bound as one JSON text, so that the statement stays the same. */
+export function oneOf(expression: string, values: readonly (string | number)[]): SqlFragment {
   const [only] = values
   if (only === undefined) return never
   if (values.length === 1) return fragment(`${expression} = ?`, only)
@@ -77,7 +77,7 @@ export function oneOf(expression: string, values: readonly (string | number)[]):
 
 const highestLimit = 2 ** 31 - 1
 
-/** Spelled out: SQLite prepares a statement again each time a value is bound to its limit. */
+/** A literal: SQLite prepares a statement again each time its limit is bound. */
 export function limitTo(count: number): string {
   return ` LIMIT ${Math.min(Math.max(0, Math.trunc(count) || 0), highestLimit)}`
 }
