@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { caller, testPipeline } from '../../../tests/support/test-pipeline.ts'
 import { comment, createTask } from '../../../tests/support/transactions.ts'
 
@@ -17,5 +16,5 @@ test('PIPE-75: what is attached with a time of long ago does not set its parentâ
     const [task] = await find('board:class:Task')
     times.push(task?.modifiedOn)
   }
-  assert.deepEqual(times, [5000, 9000])
+  expect(times).toStrictEqual([5000, 9000])
 })
