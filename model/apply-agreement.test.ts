@@ -1,11 +1,11 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { update } from 'mingo/updater'
 import { applyTransaction } from './apply-transaction.ts'
 import type { Doc } from './documents.ts'
 import { document, fieldsOf, updateTx } from './fixture.ts'
 import type { UpdateOperations } from './transactions.ts'
+import { propertyParameters } from '../tests/support/property-parameters.ts'
 
 const scalar = fc.constantFrom<unknown>(0, 1, 2, 'x', 'y', true, null)
 const person = fc.record({ id: fc.nat(2), name: fc.constantFrom('x', 'y') }, { noNullPrototype: true })
@@ -71,9 +71,9 @@ test('DOC-19: sequences of updates give what mingo gives', () => {
         ours = applyTransaction(ours, updateTx(tx))
         update(theirs as never, expression as never)
       }
-      assert.deepEqual(fieldsOf(ours), fieldsOf(theirs))
+      expect(fieldsOf(ours)).toStrictEqual(fieldsOf(theirs))
     }),
-    { numRuns: 5000 },
+    propertyParameters({ numRuns: 5000 }),
   )
 })
 

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { applyTransaction, targetOf } from './apply-transaction.ts'
 import type { Account, Doc, Ref } from './documents.ts'
 import {
@@ -16,23 +15,26 @@ import {
 } from './fixture.ts'
 import { core } from './identifiers.ts'
 import type { TxCollectionCUD, UpdateOperations } from './transactions.ts'
+import { satisfying } from '../tests/support/expecting.ts'
 
 const invalid = coded('core:status:InvalidTransaction')
 
 test('DOC-6: a created document is signed by who modifies it unless it names a creator, and is new', () => {
   const someone = 'someone' as Ref<Account>
   const doc = applyTransaction(undefined, createTx({ title: 'a', _id: 'forged', space: 'forged' }))
-  assert.deepEqual([doc?._id, doc?.createdBy, doc?.createdOn], ['doc', core.account.System, 20])
-  assert.equal(doc?.space, core.space.Space)
+  expect([doc?._id, doc?.createdBy, doc?.createdOn]).toStrictEqual(['doc', core.account.System, 20])
+  expect(doc?.space).toBe(core.space.Space)
   const imported = applyTransaction(undefined, createTx({}, { createdBy: someone, createdOn: 5 }))
-  assert.deepEqual([imported?.createdBy, imported?.createdOn, imported?.modifiedOn], [someone, 5, 20])
-  assert.throws(() => applyTransaction(doc, createTx({})), coded('core:status:ObjectExists', { _id: 'doc' }))
+  expect([imported?.createdBy, imported?.createdOn, imported?.modifiedOn]).toStrictEqual([someone, 5, 20])
+  expect(() => applyTransaction(doc, createTx({}))).toThrow(
+    satisfying(coded('core:status:ObjectExists', { _id: 'doc' })),
+  )
 })
 
 test('DOC-6: a change of a document that is not there is refused', () => {
   const missing = coded('core:status:ObjectNotFound', { _id: 'doc' })
-  assert.throws(() => applyTransaction(undefined, updateTx({ a: 1 })), missing)
-  assert.throws(() => applyTransaction(undefined, mixinTx({})), missing)
+  expect(() => applyTransaction(undefined, updateTx({ a: 1 }))).toThrow(satisfying(missing))
+  expect(() => applyTransaction(undefined, mixinTx({}))).toThrow(satisfying(missing))
 })
 
 const people = [{ name: 'x', age: 1 }, { name: 'y', age: 2 }, 'x']
@@ -111,14 +113,12 @@ const updates: [string, Record<string, unknown>, UpdateOperations, Record<string
     { a: 1 },
   ],
 ]
-for (const [title, before, operations, after] of updates) {
-  test(title, () => {
-    const doc = deepFreeze(document(before))
-    const result = applyTransaction(doc, updateTx(operations))
-    assert.deepEqual(fieldsOf(result), after)
-    assert.deepEqual([result?.modifiedOn, result?.modifiedBy], [20, core.account.System])
-  })
-}
+test.each(updates)('%s', (_title, before, operations, after) => {
+  const doc = deepFreeze(document(before))
+  const result = applyTransaction(doc, updateTx(operations))
+  expect(fieldsOf(result)).toStrictEqual(after)
+  expect([result?.modifiedOn, result?.modifiedBy]).toStrictEqual([20, core.account.System])
+})
 
 test('DOC-13: a mixin keeps its fields under its id, operators too', () => {
   const doc = applyTransaction(document(), mixinTx({ hours: 2 }))
@@ -126,8 +126,8 @@ test('DOC-13: a mixin keeps its fields under its id, operators too', () => {
     doc,
     mixinTx({ $inc: { hours: 1 }, $push: { reasons: 'r' }, 'plan.late': true }),
   )
-  assert.deepEqual(fieldsOf(again), { [Estimated]: { hours: 3, reasons: ['r'], plan: { late: true } } })
-  assert.deepEqual(fieldsOf(applyTransaction(document(), mixinTx({}))), { [Estimated]: {} })
+  expect(fieldsOf(again)).toStrictEqual({ [Estimated]: { hours: 3, reasons: ['r'], plan: { late: true } } })
+  expect(fieldsOf(applyTransaction(document(), mixinTx({})))).toStrictEqual({ [Estimated]: {} })
 })
 
 test('DOC-14: a collection transaction sets the attached fields and is signed by itself, not by its inner one', () => {
@@ -144,19 +144,26 @@ test('DOC-14: a collection transaction sets the attached fields and is signed by
   }
   const doc = applyTransaction(undefined, tx)
   const attached = { attachedTo: 'task', attachedToClass: Task, collection: 'comments', message: 'm' }
-  assert.deepEqual(fieldsOf(doc), attached)
-  assert.deepEqual([doc?._id, doc?._class, doc?.modifiedBy], ['c', Comment, core.account.System])
-  assert.deepEqual({ ...targetOf(tx) }, { _id: 'c', _class: Comment, space: core.space.Space, created: true })
-  assert.throws(() => applyTransaction(undefined, { ...tx, tx } as unknown as TxCollectionCUD), invalid)
+  expect(fieldsOf(doc)).toStrictEqual(attached)
+  expect([doc?._id, doc?._class, doc?.modifiedBy]).toStrictEqual(['c', Comment, core.account.System])
+  expect({ ...targetOf(tx) }).toStrictEqual({
+    _id: 'c',
+    _class: Comment,
+    space: core.space.Space,
+    created: true,
+  })
+  expect(() => applyTransaction(undefined, { ...tx, tx } as unknown as TxCollectionCUD)).toThrow(
+    satisfying(invalid),
+  )
 })
 
 test('DOC-15: a change shares what it leaves alone and never changes its input', () => {
   const doc = deepFreeze(document({ a: { b: { c: 1 }, d: {} }, list: [{ x: 1 }, { y: 1 }] })) as Doc &
     Record<string, never>
   const after = applyTransaction(doc, updateTx({ 'a.b.c': 2, 'list.0.x': 2 })) as Doc & Record<string, never>
-  assert.equal(after['a']?.['d'], doc['a']?.['d'])
-  assert.equal(after['list']?.[1], doc['list']?.[1])
-  assert.deepEqual(fieldsOf(doc), { a: { b: { c: 1 }, d: {} }, list: [{ x: 1 }, { y: 1 }] })
+  expect(after['a']?.['d']).toBe(doc['a']?.['d'])
+  expect(after['list']?.[1]).toBe(doc['list']?.[1])
+  expect(fieldsOf(doc)).toStrictEqual({ a: { b: { c: 1 }, d: {} }, list: [{ x: 1 }, { y: 1 }] })
 })
 
 const hostile = JSON.parse('{"__proto__":{"polluted":1}}') as Record<string, unknown>
@@ -171,22 +178,22 @@ const reserved: UpdateOperations[] = [
   { $pushMixin: { $mixin: '__proto__' as never, values: { polluted: 1 } } },
   { $update: { list: { $query: {}, $update: { '__proto__.polluted': 1 } } } },
 ]
-for (const operations of reserved) {
-  test(`DOC-16: keys that reach a prototype are refused in changes: ${JSON.stringify(operations)}`, () => {
-    assert.throws(() => applyTransaction(document({ list: [{}] }), updateTx(operations)), invalid)
-    assert.equal(({} as Record<string, unknown>)['polluted'], undefined)
-  })
-}
+test.each(reserved)('DOC-16: keys that reach a prototype are refused in changes: %j', (operations) => {
+  expect(() => applyTransaction(document({ list: [{}] }), updateTx(operations))).toThrow(satisfying(invalid))
+  expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
+})
 
 test('DOC-16: keys that reach a prototype are refused in creations and mixins', () => {
-  assert.throws(() => applyTransaction(undefined, createTx({ deep: [hostile] })), invalid)
-  assert.throws(() => applyTransaction(document(), mixinTx(hostile)), invalid)
-  assert.throws(() => applyTransaction(document(), mixinTx({}, { mixin: '__proto__' as never })), invalid)
+  expect(() => applyTransaction(undefined, createTx({ deep: [hostile] }))).toThrow(satisfying(invalid))
+  expect(() => applyTransaction(document(), mixinTx(hostile))).toThrow(satisfying(invalid))
+  expect(() => applyTransaction(document(), mixinTx({}, { mixin: '__proto__' as never }))).toThrow(
+    satisfying(invalid),
+  )
 })
 
 test('DOC-16: a field named like a member of every object is an ordinary field', () => {
   const doc = applyTransaction(document(), updateTx({ $inc: { valueOf: 1 }, $push: { toString: 1 } }))
-  assert.deepEqual(Object.entries(fieldsOf(doc)), [
+  expect(Object.entries(fieldsOf(doc))).toStrictEqual([
     ['valueOf', 1],
     ['toString', [1]],
   ])
@@ -217,20 +224,26 @@ const wrong: [Record<string, unknown>, unknown][] = [
 ]
 for (const [before, operations] of wrong) {
   test(`DOC-17: a wrong operand is refused: ${JSON.stringify(operations).slice(0, 60)} on ${JSON.stringify(before)}`, () => {
-    assert.throws(() => applyTransaction(document(before), updateTx(operations as UpdateOperations)), invalid)
+    expect(() => applyTransaction(document(before), updateTx(operations as UpdateOperations))).toThrow(
+      satisfying(invalid),
+    )
   })
 }
 
 test('DOC-18: an update moves a document to another space, but leaves _id and _class', () => {
-  assert.equal(applyTransaction(document(), updateTx({ space: 'other' }))?.space, 'other')
-  assert.throws(() => applyTransaction(document(), updateTx({ _id: 'other' })), invalid)
-  assert.throws(() => applyTransaction(document(), updateTx({ _class: Bug })), invalid)
-  assert.throws(() => applyTransaction(document(), updateTx({ $unset: { _class: true } })), invalid)
-  assert.throws(() => applyTransaction(document(), updateTx({ $unset: { space: true } })), invalid)
+  expect(applyTransaction(document(), updateTx({ space: 'other' }))?.space).toBe('other')
+  expect(() => applyTransaction(document(), updateTx({ _id: 'other' }))).toThrow(satisfying(invalid))
+  expect(() => applyTransaction(document(), updateTx({ _class: Bug }))).toThrow(satisfying(invalid))
+  expect(() => applyTransaction(document(), updateTx({ $unset: { _class: true } }))).toThrow(
+    satisfying(invalid),
+  )
+  expect(() => applyTransaction(document(), updateTx({ $unset: { space: true } }))).toThrow(
+    satisfying(invalid),
+  )
 })
 
 test('DOC-43: a removal leaves nothing', () => {
-  assert.equal(applyTransaction(document(), { ...createTx({}), _class: core.class.TxRemoveDoc }), undefined)
+  expect(applyTransaction(document(), { ...createTx({}), _class: core.class.TxRemoveDoc })).toBeUndefined()
 })
 
 function deepFreeze<T>(value: T): T {
@@ -247,7 +260,7 @@ test('DOC-8: $push takes more values than a call has arguments, at a place too',
     const after = applyTransaction(document({ list: ['a', 'b'] }), updateTx({ $push: { list: operand } }))
     return fieldsOf(after)['list'] as unknown[]
   }
-  assert.equal(pushed({ $each }).length, 300_002)
+  expect(pushed({ $each })).toHaveLength(300_002)
   for (const [$position, at] of [
     [1, 1],
     [-1, 1],
@@ -256,6 +269,6 @@ test('DOC-8: $push takes more values than a call has arguments, at a place too',
     [-9, 0],
   ] as const) {
     const list = pushed({ $each, $position })
-    assert.deepEqual([list.length, list[at], list[at + 299_999]], [300_002, 0, 299_999])
+    expect([list.length, list[at], list[at + 299_999]]).toStrictEqual([300_002, 0, 299_999])
   }
 })

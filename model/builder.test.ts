@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { arrayOf, enumOf, number, refTo, string } from './attribute-types.ts'
 import { createModelBuilder, type ModelBuilder } from './builder.ts'
 import type { DocumentOf } from './class-ref.ts'
@@ -27,17 +26,17 @@ test('DOC-41: the types of declared attributes are inferred', () => {
 
 test('DOC-41: the same declarations give the same transactions, each class before its attributes', () => {
   const [first, second] = [declare(createModelBuilder('p')), declare(createModelBuilder('p'))]
-  assert.deepEqual(first, second)
+  expect(first).toStrictEqual(second)
   const ids = first.map((tx) => (tx as unknown as { objectId: string }).objectId)
-  assert.deepEqual(ids, [
+  expect(ids).toStrictEqual([
     'p:enum:Color',
     'p:class:Thing',
     'p:attribute:Thing.name',
     'p:attribute:Thing.colors',
     'p:attribute:Thing.owner',
   ])
-  assert.equal(new Set(first.map(({ _id }) => _id)).size, first.length)
-  assert.ok(first.every((tx) => tx.objectSpace === core.space.Model && tx.modifiedOn > 0))
+  expect(new Set(first.map(({ _id }) => _id)).size).toBe(first.length)
+  expect(first.every((tx) => tx.objectSpace === core.space.Model && tx.modifiedOn > 0)).toBe(true)
 })
 
 function declare(builder: ModelBuilder) {

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { Doc } from './documents.ts'
 import { DocumentStore } from './document-store.ts'
 import { Comment, Task, boardHierarchy, document } from './fixture.ts'
@@ -30,15 +29,15 @@ function ids(docs: readonly Doc[]): string[] {
 test('DOC-29: values sort as missing, numbers, strings, objects, arrays, booleans', () => {
   const ordered = [null, -1, 2, 'B', 'a', '\uFFFD', '\u{1F600}', { a: 1 }, [1], false, true]
   const shuffled = [...ordered].reverse().sort(compareValues)
-  assert.deepEqual(shuffled, ordered)
-  assert.equal(compareValues(undefined, null), 0)
+  expect(shuffled).toStrictEqual(ordered)
+  expect(compareValues(undefined, null)).toBe(0)
 })
 
 test('DOC-29: an array sorts by its smallest item ascending, its largest descending; ties by _id', () => {
   const store = storeOf({ _id: 'c', v: [5, 1] }, { _id: 'b', v: 3 }, { _id: 'a', v: 3 }, { _id: 'd', v: [] })
-  assert.deepEqual(ids(find(store, {}, { sort: { v: 1 } })), ['d', 'c', 'a', 'b'])
-  assert.deepEqual(ids(find(store, {}, { sort: { v: -1 } })), ['c', 'a', 'b', 'd'])
-  assert.deepEqual(ids(find(store)), ['a', 'b', 'c', 'd'])
+  expect(ids(find(store, {}, { sort: { v: 1 } }))).toStrictEqual(['d', 'c', 'a', 'b'])
+  expect(ids(find(store, {}, { sort: { v: -1 } }))).toStrictEqual(['c', 'a', 'b', 'd'])
+  expect(ids(find(store))).toStrictEqual(['a', 'b', 'c', 'd'])
 })
 
 test('DOC-30: sorting by cases takes the first case that holds; the others are last unless given an index', () => {
@@ -48,34 +47,38 @@ test('DOC-30: sorting by cases takes the first case that holds; the others are l
     { query: 2, index: 2 },
     { query: { $gt: 0, $lt: 0 }, index: 9 },
   ]
-  assert.deepEqual(ids(find(store, {}, { sort: { v: { order: 1, cases } } })), ['c', 'b', 'a'])
-  assert.deepEqual(ids(find(store, {}, { sort: { v: { order: -1, cases } } })), ['b', 'c', 'a'])
-  assert.deepEqual(ids(find(store, {}, { sort: { v: { order: 1, default: 0, cases } } })), ['a', 'c', 'b'])
+  expect(ids(find(store, {}, { sort: { v: { order: 1, cases } } }))).toStrictEqual(['c', 'b', 'a'])
+  expect(ids(find(store, {}, { sort: { v: { order: -1, cases } } }))).toStrictEqual(['b', 'c', 'a'])
+  expect(ids(find(store, {}, { sort: { v: { order: 1, default: 0, cases } } }))).toStrictEqual([
+    'a',
+    'c',
+    'b',
+  ])
 })
 
 test('DOC-31: a projection keeps or drops fields, within arrays too, never _id and _class', () => {
   const store = storeOf({ a: { b: 1, c: 2 }, list: [{ x: 1, y: 2 }, 3] })
   const [kept] = find(store, {}, { projection: { 'a.b': 1, 'list.x': 1 } })
-  assert.deepEqual(kept, { _id: 'doc', _class: Task, a: { b: 1 }, list: [{ x: 1 }] })
+  expect(kept).toStrictEqual({ _id: 'doc', _class: Task, a: { b: 1 }, list: [{ x: 1 }] })
   const [left] = find(
     store,
     {},
     { projection: { 'a.b': 0, 'list.x': 0, _class: 0, space: 0, modifiedBy: 0, modifiedOn: 0 } },
   )
-  assert.deepEqual(left, { _id: 'doc', _class: Task, a: { c: 2 }, list: [{ y: 2 }, 3] })
+  expect(left).toStrictEqual({ _id: 'doc', _class: Task, a: { c: 2 }, list: [{ y: 2 }, 3] })
 })
 
 test('DOC-32: the limit cuts the page, the total counts all', () => {
   const store = storeOf({ _id: 'a' }, { _id: 'b' }, { _id: 'c' })
   const page = find(store, {}, { limit: 2, total: true })
-  assert.deepEqual([ids(page), page.total], [['a', 'b'], 3])
-  assert.equal(find(store, {}, { limit: 2 }).total, -1)
+  expect([ids(page), page.total]).toStrictEqual([['a', 'b'], 3])
+  expect(find(store, {}, { limit: 2 }).total).toBe(-1)
 })
 
 test('DOC-32: a query by id finds what a scan would', () => {
   const store = storeOf({ _id: 'a' }, { _id: 'b', v: 1 }, { _id: 'c' })
-  assert.deepEqual(ids(find(store, { _id: { $in: ['c', 'b', 'c', 'x'] } as never })), ['b', 'c'])
-  assert.deepEqual(ids(find(store, { _id: 'b' as never, v: 2 })), [])
+  expect(ids(find(store, { _id: { $in: ['c', 'b', 'c', 'x'] } as never }))).toStrictEqual(['b', 'c'])
+  expect(ids(find(store, { _id: 'b' as never, v: 2 }))).toStrictEqual([])
 })
 
 const account = { _class: core.class.Account, email: 'e' }
@@ -97,20 +100,22 @@ test('DOC-22: results carry the documents looked up, nested ones within', () => 
   } as NonNullable<FindOptions['lookup']>
   const [first, second] = find(storeOf(...family), {}, { lookup })
   const { assignee, reviewers, comments, subtasks } = (first?.$lookup ?? {}) as Record<string, Doc & Doc[]>
-  assert.deepEqual(
-    [assignee?._id, ids(reviewers ?? []), ids(comments ?? []), ids(subtasks ?? [])],
-    ['me', ['you', 'me'], ['c1', 'c2'], ['t2']],
-  )
+  expect([assignee?._id, ids(reviewers ?? []), ids(comments ?? []), ids(subtasks ?? [])]).toStrictEqual([
+    'me',
+    ['you', 'me'],
+    ['c1', 'c2'],
+    ['t2'],
+  ])
   const parent = second?.$lookup?.['attachedTo'] as FindResult[number] | undefined
-  assert.equal((parent?.$lookup?.['assignee'] as Doc | undefined)?._id, 'me')
-  assert.ok(second?.$lookup !== undefined && !('assignee' in second.$lookup))
+  expect((parent?.$lookup?.['assignee'] as Doc | undefined)?._id).toBe('me')
+  expect(second?.$lookup !== undefined && !('assignee' in second.$lookup)).toBe(true)
 })
 
 test('DOC-22: a query and a sort go through lookups', () => {
   const lookup = { assignee: core.class.Account }
   const store = storeOf(...family, { _id: 't3', assignee: 'you' })
-  assert.deepEqual(ids(find(store, { '$lookup.assignee.email': { $like: 'me%' } }, { lookup })), ['t1'])
-  assert.deepEqual(ids(find(store, {}, { lookup, sort: { '$lookup.assignee.email': -1 } })), [
+  expect(ids(find(store, { '$lookup.assignee.email': { $like: 'me%' } }, { lookup }))).toStrictEqual(['t1'])
+  expect(ids(find(store, {}, { lookup, sort: { '$lookup.assignee.email': -1 } }))).toStrictEqual([
     't3',
     't1',
     't2',
@@ -120,10 +125,10 @@ test('DOC-22: a query and a sort go through lookups', () => {
 test('DOC-33: the store knows what is attached to a document, as it changes', () => {
   const store = storeOf(...family)
   const attached = (id: string): string[] => ids(store.attached(id).map(({ doc }) => doc)).sort()
-  assert.deepEqual(attached('t1'), ['c1', 'c2', 't2'])
+  expect(attached('t1')).toStrictEqual(['c1', 'c2', 't2'])
   store.put('comment', document({ _id: 'c1', _class: Comment, attachedTo: 't2' }))
   store.remove('comment', 'c2')
-  assert.deepEqual([attached('t1'), attached('t2')], [['t2'], ['c1']])
+  expect([attached('t1'), attached('t2')]).toStrictEqual([['t2'], ['c1']])
   store.clear()
-  assert.deepEqual([attached('t1'), [...store.documents('task')]], [[], []])
+  expect([attached('t1'), [...store.documents('task')]]).toStrictEqual([[], []])
 })

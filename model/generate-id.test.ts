@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { document, createTx } from './fixture.ts'
 import { createIdGenerator, generateId } from './generate-id.ts'
 import { EMPTY_MODEL_HASH, canonicalJson, contentHash, nextModelHash } from './hash-chain.ts'
@@ -7,24 +6,24 @@ import { EMPTY_MODEL_HASH, canonicalJson, contentHash, nextModelHash } from './h
 test('DOC-34: an id is 24 hex digits: seconds, five random bytes, a counter', () => {
   const random = (bytes: number): Uint8Array => new Uint8Array(bytes).fill(0xff)
   const next = createIdGenerator({ now: () => 0x65_00_00_01 * 1000 + 999, random })
-  assert.deepEqual([next(), next()], ['65000001ffffffffff000000', '65000001ffffffffff000001'])
+  expect([next(), next()]).toStrictEqual(['65000001ffffffffff000000', '65000001ffffffffff000001'])
   const ids = new Set(Array.from({ length: 1000 }, () => generateId()))
-  assert.equal(ids.size, 1000)
-  for (const id of ids) assert.match(id, /^[0-9a-f]{24}$/)
+  expect(ids.size).toBe(1000)
+  for (const id of ids) expect(id).toMatch(/^[0-9a-f]{24}$/)
 })
 
 test('DOC-35: a model hash follows from the one before it and the transaction', () => {
   const tx = createTx({ a: 1 })
   const first = nextModelHash(EMPTY_MODEL_HASH, tx)
-  assert.match(first, /^[0-9a-f]{64}$/)
-  assert.equal(nextModelHash(EMPTY_MODEL_HASH, { ...tx }), first)
-  assert.notEqual(nextModelHash(first, tx), first)
-  assert.notEqual(nextModelHash(EMPTY_MODEL_HASH, createTx({ a: 2 })), first)
+  expect(first).toMatch(/^[0-9a-f]{64}$/)
+  expect(nextModelHash(EMPTY_MODEL_HASH, { ...tx })).toBe(first)
+  expect(nextModelHash(first, tx)).not.toBe(first)
+  expect(nextModelHash(EMPTY_MODEL_HASH, createTx({ a: 2 }))).not.toBe(first)
 })
 
-test('DOC-36: equal content has one canonical text and hash, whatever the order of keys', () => {
-  assert.equal(canonicalJson({ b: [1, { d: undefined, c: null }], a: 'ü' }), '{"a":"ü","b":[1,{"c":null}]}')
+test('DOC-36: equal content has one canonical text and hash, whatever the order of its keys', () => {
+  expect(canonicalJson({ b: [1, { d: undefined, c: null }], a: 'ü' })).toBe('{"a":"ü","b":[1,{"c":null}]}')
   const hash = contentHash(document({ x: 1, y: 2 }))
-  assert.equal(contentHash(document({ y: 2, x: 1, z: undefined })), hash)
-  assert.notEqual(contentHash(document({ x: 1, y: 3 })), hash)
+  expect(contentHash(document({ y: 2, x: 1, z: undefined }))).toBe(hash)
+  expect(contentHash(document({ x: 1, y: 3 }))).not.toBe(hash)
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { baseModel } from './base-model.ts'
 import type { Ref } from './documents.ts'
 import {
@@ -16,36 +15,39 @@ import {
 } from './fixture.ts'
 import { core } from './identifiers.ts'
 import type { TxCUD, TxRemoveDoc } from './transactions.ts'
+import { expectFor, satisfying } from '../tests/support/expecting.ts'
 
 test('DOC-1: the base model alone makes a hierarchy with every base class and its domain', () => {
   const hierarchy = hierarchyOf(baseModel)
-  for (const id of Object.values(core.class)) assert.ok(hierarchy.findClass(id), id)
+  for (const id of Object.values(core.class)) expectFor(id, hierarchy.findClass(id)).toBeTruthy()
   const domainsOf = (['Class', 'Account', 'TxCreateDoc', 'Space', 'UserStatus', 'Doc'] as const).map((name) =>
     hierarchy.domainOf(core.class[name]),
   )
-  assert.deepEqual(domainsOf, ['model', 'model', 'tx', 'space', 'transient', undefined])
-  assert.ok(baseModel.every((tx) => tx.modifiedOn > 0 && tx.modifiedBy === core.account.System))
+  expect(domainsOf).toStrictEqual(['model', 'model', 'tx', 'space', 'transient', undefined])
+  expect(baseModel.every((tx) => tx.modifiedOn > 0 && tx.modifiedBy === core.account.System)).toBe(true)
 })
 
 test('DOC-2: a class is derived from itself, its ancestors and its interfaces, an unknown one from nothing', () => {
   const hierarchy = boardHierarchy()
-  assert.deepEqual(hierarchy.ancestors(Bug).slice(0, 4), [Bug, Task, core.class.AttachedDoc, Named])
-  assert.ok(
+  expect(hierarchy.ancestors(Bug).slice(0, 4)).toStrictEqual([Bug, Task, core.class.AttachedDoc, Named])
+  expect(
     hierarchy.isDerived(Bug, Bug) &&
       hierarchy.isDerived(Bug, core.class.Doc) &&
       hierarchy.isDerived(Bug, Named),
+  ).toBe(true)
+  expect(!hierarchy.isDerived(Task, Bug) && !hierarchy.isDerived('none:class:None', core.class.Doc)).toBe(
+    true,
   )
-  assert.ok(!hierarchy.isDerived(Task, Bug) && !hierarchy.isDerived('none:class:None', core.class.Doc))
-  assert.deepEqual([...hierarchy.descendants(Task)], [Task, Bug, Estimated])
-  assert.equal(hierarchy.baseClass(Estimated), Task)
-  assert.throws(() => hierarchy.getClass('toString'), coded('core:status:UnknownClass'))
+  expect([...hierarchy.descendants(Task)]).toStrictEqual([Task, Bug, Estimated])
+  expect(hierarchy.baseClass(Estimated)).toBe(Task)
+  expect(() => hierarchy.getClass('toString')).toThrow(satisfying(coded('core:status:UnknownClass')))
 })
 
 test('DOC-3: a domain is that of the nearest ancestor that names one', () => {
   const hierarchy = boardHierarchy()
-  assert.equal(hierarchy.domainOf(Bug), 'task')
-  assert.deepEqual(hierarchy.domains().get('task'), [Task, Bug, Estimated])
-  assert.deepEqual(hierarchy.domains().get('comment'), [Comment])
+  expect(hierarchy.domainOf(Bug)).toBe('task')
+  expect(hierarchy.domains().get('task')).toStrictEqual([Task, Bug, Estimated])
+  expect(hierarchy.domains().get('comment')).toStrictEqual([Comment])
 })
 
 const model = { objectSpace: core.space.Model }
@@ -71,46 +73,49 @@ const broken: [string, TxCUD, string][] = [
   ['attribute of an unknown class', attributeTx('no:class:No', 'x'), 'core:status:UnknownClass'],
   ['attribute with a reserved name', attributeTx(Task, '__proto__'), 'core:status:InvalidTransaction'],
 ]
-for (const [name, tx, code] of broken) {
-  test(`DOC-4: a broken model transaction is refused and changes nothing: ${name}`, () => {
+test.each(broken)(
+  'DOC-4: a broken model transaction is refused and changes nothing: %s',
+  (_name, tx, code) => {
     const hierarchy = boardHierarchy()
     const before = [
       hierarchy.ancestors(Bug),
       [...hierarchy.attributes(Task)],
       hierarchy.descendants(core.class.Obj),
     ]
-    assert.throws(() => hierarchy.apply(tx), coded(code))
+    expect(() => hierarchy.apply(tx)).toThrow(satisfying(coded(code)))
     const after = [
       hierarchy.ancestors(Bug),
       [...hierarchy.attributes(Task)],
       hierarchy.descendants(core.class.Obj),
     ]
-    assert.deepEqual(after, before)
-  })
-}
+    expect(after).toStrictEqual(before)
+  },
+)
 
 test('DOC-4: a class without descendants can be removed, with its attributes', () => {
   const hierarchy = boardHierarchy()
   hierarchy.apply(removeTx(Bug))
-  assert.equal(hierarchy.findClass(Bug), undefined)
+  expect(hierarchy.findClass(Bug)).toBeUndefined()
   hierarchy.apply(classTx('Bug', { kind: 0, label: 'Bug', extends: Task }))
-  assert.equal(hierarchy.ownAttributes(Bug).size, 0)
+  expect(hierarchy.ownAttributes(Bug).size).toBe(0)
 })
 
 test('DOC-5: attributes are inherited, the nearest one counts, and a change is seen at once', () => {
   const hierarchy = boardHierarchy()
-  assert.equal(hierarchy.attributes(Bug).get('title')?.attributeOf, Task)
-  assert.ok(hierarchy.attributes(Estimated).has('hours') && hierarchy.attributes(Estimated).has('title'))
+  expect(hierarchy.attributes(Bug).get('title')?.attributeOf).toBe(Task)
+  expect(hierarchy.attributes(Estimated).has('hours') && hierarchy.attributes(Estimated).has('title')).toBe(
+    true,
+  )
   hierarchy.apply(attributeTx(Bug, 'title'))
-  assert.equal(hierarchy.attributes(Bug).get('title')?.attributeOf, Bug)
-  assert.equal(hierarchy.attributes(Task).get('title')?.attributeOf, Task)
+  expect(hierarchy.attributes(Bug).get('title')?.attributeOf).toBe(Bug)
+  expect(hierarchy.attributes(Task).get('title')?.attributeOf).toBe(Task)
 })
 
 test('DOC-5: a clone goes its own way', () => {
   const hierarchy = boardHierarchy()
   const clone = hierarchy.clone()
   clone.apply(removeTx(Bug))
-  assert.ok(hierarchy.findClass(Bug) !== undefined && clone.findClass(Bug) === undefined)
+  expect(hierarchy.findClass(Bug) !== undefined && clone.findClass(Bug) === undefined).toBe(true)
 })
 
 function classTx(name: string, attributes: Record<string, unknown>): TxCUD {

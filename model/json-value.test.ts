@@ -1,11 +1,12 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { createTx } from './fixture.ts'
 import { jsonFlaw, takeValue, ValueFlaw } from './json-value.ts'
 import { takeTransaction } from './take-transaction.ts'
 import { StatusError } from './status.ts'
+import { expectFor, satisfying } from '../tests/support/expecting.ts'
+import { propertyParameters } from '../tests/support/property-parameters.ts'
 
 const half = '\ud83d'
 
@@ -20,20 +21,20 @@ function flawOf(value: unknown): [message: string, path: string] | undefined {
 }
 
 test('DOC-50: halves of surrogate pairs become U+FFFD, in values and in keys, and whole pairs stay', () => {
-  assert.equal(takeValue(`a${half}b\udc00`), 'a\ufffdb\ufffd')
-  assert.deepEqual(takeValue({ [`k${half}`]: [{ deep: half }] }), { 'k\ufffd': [{ deep: '\ufffd' }] })
-  assert.equal(takeValue('😀'), '😀')
-  assert.deepEqual(flawOf({ a: { [half]: 1, '\ufffd': 2 } }), [
+  expect(takeValue(`a${half}b\udc00`)).toBe('a\ufffdb\ufffd')
+  expect(takeValue({ [`k${half}`]: [{ deep: half }] })).toStrictEqual({ 'k\ufffd': [{ deep: '\ufffd' }] })
+  expect(takeValue('😀')).toBe('😀')
+  expect(flawOf({ a: { [half]: 1, '\ufffd': 2 } })).toStrictEqual([
     'two keys that are one when they are well-formed',
     'a.\ufffd',
   ])
 })
 
 test('DOC-50: -0 is 0, a field that is undefined is left out, other values are what they are', () => {
-  assert.ok(Object.is(takeValue(-0), 0))
-  assert.deepEqual(Object.keys(takeValue({ a: undefined, b: -0, c: null })), ['b', 'c'])
+  expect(Object.is(takeValue(-0), 0)).toBe(true)
+  expect(Object.keys(takeValue({ a: undefined, b: -0, c: null }))).toStrictEqual(['b', 'c'])
   const kept = { '': 1, 'a.b': 2, $c: 3, '"q"': 4, list: [0.1, 2 ** 60, 5e-324, 8.64e15 + 2, null, false] }
-  assert.equal(takeValue(kept), kept)
+  expect(takeValue(kept)).toBe(kept)
 })
 
 test('DOC-50: what JSON takes in and tells again is taken as it is', () => {
@@ -42,16 +43,16 @@ test('DOC-50: what JSON takes in and tells again is taken as it is', () => {
       const value: unknown = JSON.parse(text)
       if (jsonFlaw(value) !== undefined) return
       const taken = takeValue(value)
-      assert.deepEqual(
-        taken,
+      expect(taken).toStrictEqual(
         JSON.parse(
           JSON.stringify(value)
             .toWellFormed()
             .replaceAll(/\\u[dD][89a-fA-F]../g, '\ufffd'),
         ),
       )
-      assert.equal(takeValue(taken), taken)
+      expect(takeValue(taken)).toBe(taken)
     }),
+    propertyParameters(),
   )
 })
 
@@ -88,32 +89,33 @@ test('DOC-51: what JSON cannot tell is refused by the path to it', () => {
   ]
   for (const [value, message] of odd) {
     const [told, path] = flawOf({ a: [1, value] }) ?? []
-    assert.equal(told, message)
-    assert.ok(path?.startsWith('a.1'), `${message}: ${path}`)
+    expect(told).toBe(message)
+    expectFor(`${message}: ${path}`, path?.startsWith('a.1')).toBeTruthy()
   }
-  assert.deepEqual(flawOf({ a: Array(2) }), ['undefined in an array', 'a.0'])
+  expect(flawOf({ a: Array(2) })).toStrictEqual(['undefined in an array', 'a.0'])
 })
 
 test('DOC-51: an object of another realm is one as any other', () => {
   const foreign = runInNewContext('({ a: [{ b: 1 }] })') as unknown
-  assert.equal(takeValue(foreign), foreign)
-  assert.equal(flawOf(runInNewContext('new (class P {})()'))?.[0], 'a P is not a JSON value')
+  expect(takeValue(foreign)).toBe(foreign)
+  expect(flawOf(runInNewContext('new (class P {})()'))?.[0]).toBe('a P is not a JSON value')
 })
 
 test('DOC-52: an id of a transaction with half a surrogate pair is refused, in transactions inside too', () => {
   const tx = createTx({ title: half })
-  assert.deepEqual(takeTransaction(tx).attributes, { title: '\ufffd' })
+  expect(takeTransaction(tx).attributes).toStrictEqual({ title: '\ufffd' })
   for (const name of ['_id', 'objectId', 'objectSpace', 'objectClass', 'space', 'modifiedBy', 'attachedTo'])
     for (const [sent, field] of [
       [{ ...tx, [name]: half }, name],
       [{ ...tx, tx: { ...tx, [name]: half } }, name],
       [{ ...tx, txes: [tx, { ...tx, tx: { ...tx, [name]: half } }] }, name],
     ] as const)
-      assert.throws(
-        () => takeTransaction(sent),
-        (error) =>
-          error instanceof StatusError &&
-          error.status.code === 'core:status:InvalidTransaction' &&
-          error.status.params['field'] === field,
+      expect(() => takeTransaction(sent)).toThrow(
+        satisfying(
+          (error) =>
+            error instanceof StatusError &&
+            error.status.code === 'core:status:InvalidTransaction' &&
+            error.status.params['field'] === field,
+        ),
       )
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { applyTransaction } from './apply-transaction.ts'
 import { number, string } from './attribute-types.ts'
 import { baseModel } from './base-model.ts'
@@ -10,6 +9,7 @@ import { core } from './identifiers.ts'
 import { validateMixin } from './mixin-values.ts'
 import type { UpdateOperations } from './transactions.ts'
 import { validateCreate, validateUpdate } from './validate-document.ts'
+import { satisfying } from '../tests/support/expecting.ts'
 
 const builder = createModelBuilder('s')
 const Item = builder.class('Item', {
@@ -62,16 +62,17 @@ function mix(mixin: Ref<Class>, attributes: UpdateOperations, fields: Record<str
 
 test('DOC-69: a creation gives a mixin an object of its fields, whether the class is strict or not', () => {
   for (const _class of [Item, Lax]) {
-    for (const [value, refused] of wrong) assert.throws(() => create({ [Priced]: value }, _class), refused)
+    for (const [value, refused] of wrong)
+      expect(() => create({ [Priced]: value }, _class)).toThrow(satisfying(refused))
     create({ [Priced]: { price: 1, note: null, size: 2 }, [LaxMixin]: { x: 1, whatever: 2 } }, _class)
-    assert.throws(() => create({ [LaxMixin]: { x: 'x' } }, _class), invalid('x', 'number'))
+    expect(() => create({ [LaxMixin]: { x: 'x' } }, _class)).toThrow(satisfying(invalid('x', 'number')))
   }
 })
 
 test('DOC-69: an update gives a mixin an object of its fields, by whatever operator', () => {
   for (const _class of [Item, Lax])
     for (const [value, refused] of wrong)
-      assert.throws(() => update({ [Priced]: value }, { _class }), refused)
+      expect(() => update({ [Priced]: value }, { _class })).toThrow(satisfying(refused))
   const priced = { [Priced]: { price: 1 } }
   for (const operations of [
     { [`${Priced}.price`]: 'many' },
@@ -79,12 +80,14 @@ test('DOC-69: an update gives a mixin an object of its fields, by whatever opera
     { $push: { [`${Priced}.price`]: 1 } },
     { $pushMixin: { $mixin: Priced, values: { price: 1 } } },
   ])
-    assert.throws(() => update(operations), invalid('price', 'number'))
+    expect(() => update(operations)).toThrow(satisfying(invalid('price', 'number')))
   for (const operations of [{ $inc: { [Priced]: 1 } }, { $push: { [Priced]: { price: 1 } } }])
-    assert.throws(() => update(operations), invalid(Priced, 'object'))
-  assert.throws(() => update({ [`${Priced}.note`]: 'x' }), missing)
-  assert.throws(() => update({ $unset: { [`${Priced}.price`]: '' } }, priced), missing)
-  assert.throws(() => update({ [`${Priced}.title`]: 'x' }, priced), invalid('title', 'a declared attribute'))
+    expect(() => update(operations)).toThrow(satisfying(invalid(Priced, 'object')))
+  expect(() => update({ [`${Priced}.note`]: 'x' })).toThrow(satisfying(missing))
+  expect(() => update({ $unset: { [`${Priced}.price`]: '' } }, priced)).toThrow(satisfying(missing))
+  expect(() => update({ [`${Priced}.title`]: 'x' }, priced)).toThrow(
+    satisfying(invalid('title', 'a declared attribute')),
+  )
   update({ $inc: { [`${Priced}.price`]: 1 }, [`${Priced}.note`]: 'x' }, priced)
   update({ [Priced]: { price: 2 } }, priced)
 })
@@ -98,17 +101,16 @@ test('DOC-69: a mixin may be taken out, and what was wrong before is put right',
   update({ [`${Priced}.note`]: 'x', $unset: { [`${Priced}.old`]: '' } }, { [Priced]: { price: 'x', old: 1 } })
 })
 
-test('DOC-70: a mixin has its own fields and those of mixins it extends, not those of its class', () => {
+test('DOC-70: A mixin has its own fields and those of the mixins it extends, not those of its class', () => {
   for (const attributes of [{ title: 5 }, { title: 'x' }, { modifiedBy: 'x' }, { $push: { title: 'x' } }])
-    assert.throws(
-      () => mix(Priced, { price: 1, ...attributes } as UpdateOperations),
-      coded('core:status:InvalidAttribute', { _class: Priced, expected: 'a declared attribute' }),
+    expect(() => mix(Priced, { price: 1, ...attributes } as UpdateOperations)).toThrow(
+      satisfying(coded('core:status:InvalidAttribute', { _class: Priced, expected: 'a declared attribute' })),
     )
   mix(Priced, { price: 1, size: 2 })
-  assert.throws(() => mix(Priced, { price: 1, size: 'x' }), invalid('size', 'number'))
+  expect(() => mix(Priced, { price: 1, size: 'x' })).toThrow(satisfying(invalid('size', 'number')))
   mix(Dearer, { by: 1 })
   mix(Dearer, { price: 2, by: 1 })
   for (const attributes of [{ price: 'x' }, { 'price.deep': 1 }, { $push: { price: 1 } }])
-    assert.throws(() => mix(Dearer, attributes as UpdateOperations), invalid('price', 'number'))
-  assert.throws(() => create({ [Dearer]: { price: 'x' } }), invalid('price', 'number'))
+    expect(() => mix(Dearer, attributes as UpdateOperations)).toThrow(satisfying(invalid('price', 'number')))
+  expect(() => create({ [Dearer]: { price: 'x' } })).toThrow(satisfying(invalid('price', 'number')))
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { applyTransaction } from './apply-transaction.ts'
 import { any, number, string } from './attribute-types.ts'
 import { baseModel } from './base-model.ts'
@@ -10,6 +9,7 @@ import { core } from './identifiers.ts'
 import type { UpdateOperations } from './transactions.ts'
 import { validateMixin } from './mixin-values.ts'
 import { validateCreate, validateUpdate } from './validate-document.ts'
+import { expectFor, satisfying } from '../tests/support/expecting.ts'
 
 const builder = createModelBuilder('s')
 const Strict = builder.class('Strict', {
@@ -32,17 +32,16 @@ test('DOC-55: classes and mixins of a builder are strict unless it says otherwis
   const strict = [Strict, Child, Priced, Dearer, Lax, LaxMixin, Grandchild].map((id) =>
     hierarchy.isStrict(id),
   )
-  assert.deepEqual(strict, [true, false, true, true, false, false, true])
+  expect(strict).toStrictEqual([true, false, true, true, false, false, true])
   for (const id of Object.values(core.class))
-    if (hierarchy.findClass(id)) assert.equal(hierarchy.isStrict(id), false, id)
+    if (hierarchy.findClass(id)) expectFor(id, hierarchy.isStrict(id)).toBe(false)
 })
 
 test('DOC-55: strict is a boolean', () => {
   const wrong = createModelBuilder('w')
   wrong.class('W', { extends: core.class.Doc, strict: 'yes' as never })
-  assert.throws(
-    () => hierarchyOf([...baseModel, ...wrong.transactions()]),
-    coded('core:status:InvalidTransaction'),
+  expect(() => hierarchyOf([...baseModel, ...wrong.transactions()])).toThrow(
+    satisfying(coded('core:status:InvalidTransaction')),
   )
 })
 
@@ -59,10 +58,10 @@ test('DOC-54: a document of a strict class is created with declared fields, and 
     [{ [Other]: { x: 1 } }, Other],
     [{ [Priced]: { prize: 1 } }, 'prize'],
   ] as const)
-    assert.throws(() => create(attributes), undeclared(name))
+    expect(() => create(attributes)).toThrow(satisfying(undeclared(name)))
   create({ titel: 'x' }, Child)
   create({ titel: 'x' }, Lax)
-  assert.throws(() => create({ titel: 'x' }, Grandchild), undeclared('titel'))
+  expect(() => create({ titel: 'x' }, Grandchild)).toThrow(satisfying(undeclared('titel')))
 })
 
 test('DOC-54: an update sets declared fields of a strict class, and takes out any', () => {
@@ -85,7 +84,7 @@ test('DOC-54: an update sets declared fields of a strict class, and takes out an
     [{ [`${Priced}.prize`]: 2 }, 'prize'],
     [{ $pushMixin: { $mixin: Priced, values: { prizes: 1 } } }, 'prizes'],
   ] as const)
-    assert.throws(() => check(operations as UpdateOperations), undeclared(name))
+    expect(() => check(operations as UpdateOperations)).toThrow(satisfying(undeclared(name)))
   check({ titel: 1 }, { _class: Child })
 })
 
@@ -97,6 +96,6 @@ test('DOC-54: a strict mixin is given declared fields, its ancestors’ too', ()
   check(Priced, { price: 1, $unset: { stale: true } })
   check(Dearer, { price: 1, by: 2 })
   check(LaxMixin, { whatever: 1 })
-  assert.throws(() => check(Priced, { prize: 1 }), undeclared('prize'))
-  assert.throws(() => check(Priced, { $push: { list: 1 } }), undeclared('list'))
+  expect(() => check(Priced, { prize: 1 })).toThrow(satisfying(undeclared('prize')))
+  expect(() => check(Priced, { $push: { list: 1 } })).toThrow(satisfying(undeclared('list')))
 })

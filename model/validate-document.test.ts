@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { applyTransaction } from './apply-transaction.ts'
 import type { Doc, Ref } from './documents.ts'
 import {
@@ -17,6 +16,7 @@ import { core } from './identifiers.ts'
 import type { TxMixin, UpdateOperations } from './transactions.ts'
 import { validateMixin } from './mixin-values.ts'
 import { validateCreate, validateUpdate } from './validate-document.ts'
+import { satisfying } from '../tests/support/expecting.ts'
 
 const hierarchy = boardHierarchy()
 const whole = { title: 't', state: 'done', votes: 1 }
@@ -24,12 +24,12 @@ const whole = { title: 't', state: 'done', votes: 1 }
 test('DOC-37: a document needs a known class, its required attributes, and values of the declared types', () => {
   const create = (attributes: Record<string, unknown>, objectClass = Task as Ref): unknown =>
     validateCreate(hierarchy, createTx(attributes, { objectClass: objectClass as never }))
-  assert.throws(() => create(whole, 'no:class:No' as Ref), coded('core:status:UnknownClass'))
-  assert.throws(() => create(whole, Estimated), coded('core:status:InvalidTransaction'))
-  assert.throws(() => create(whole, Named), coded('core:status:InvalidTransaction'))
+  expect(() => create(whole, 'no:class:No' as Ref)).toThrow(satisfying(coded('core:status:UnknownClass')))
+  expect(() => create(whole, Estimated)).toThrow(satisfying(coded('core:status:InvalidTransaction')))
+  expect(() => create(whole, Named)).toThrow(satisfying(coded('core:status:InvalidTransaction')))
   for (const title of [undefined, null]) {
     const missing = coded('core:status:MissingAttribute', { _class: Task, attribute: 'title' })
-    assert.throws(() => create({ ...whole, title }), missing)
+    expect(() => create({ ...whole, title })).toThrow(satisfying(missing))
   }
   const wrong: [string, unknown, string][] = [
     ['title', 1, 'string'],
@@ -42,24 +42,24 @@ test('DOC-37: a document needs a known class, its required attributes, and value
   ]
   for (const [attribute, value, expected] of wrong) {
     const invalid = coded('core:status:InvalidAttribute', { _class: Task, attribute, expected })
-    assert.throws(() => create({ ...whole, [attribute]: value }), invalid)
+    expect(() => create({ ...whole, [attribute]: value })).toThrow(satisfying(invalid))
   }
 })
 
 test('DOC-37: undeclared attributes are allowed, and null for what is not required', () => {
   const tx = createTx({ ...whole, assignee: null, unknown: new Map() as never, tags: ['a'] })
-  assert.equal(validateCreate(hierarchy, tx), tx)
+  expect(validateCreate(hierarchy, tx)).toBe(tx)
 })
 
 test('DOC-38: defaults are filled in where a creation leaves them out, each document its own copy', () => {
   const filled = validateCreate(hierarchy, createTx({ title: 't' }))
-  assert.deepEqual(filled.attributes, { title: 't', state: 'todo', votes: 0 })
+  expect(filled.attributes).toStrictEqual({ title: 't', state: 'todo', votes: 0 })
   const space = (): unknown =>
     validateCreate(hierarchy, createTx({ name: 's' }, { objectClass: core.class.Space })).attributes[
       'members'
     ]
-  assert.deepEqual(space(), [])
-  assert.notEqual(space(), space())
+  expect(space()).toStrictEqual([])
+  expect(space()).not.toBe(space())
 })
 
 test('DOC-39: an update is checked where it changes the document, no further', () => {
@@ -70,18 +70,15 @@ test('DOC-39: an update is checked where it changes the document, no further', (
   check({ votes: 2 }, { title: 1 })
   check({ $push: { tags: 'a' }, undeclared: 1, assignee: null })
   const wrong = coded('core:status:InvalidAttribute', { attribute: 'tags', expected: 'array of string' })
-  assert.throws(() => check({ $push: { tags: 1 } }), wrong)
-  assert.throws(
-    () => check({ 'title.x': 1 }, {}),
-    coded('core:status:InvalidAttribute', { attribute: 'title' }),
+  expect(() => check({ $push: { tags: 1 } })).toThrow(satisfying(wrong))
+  expect(() => check({ 'title.x': 1 }, {})).toThrow(
+    satisfying(coded('core:status:InvalidAttribute', { attribute: 'title' })),
   )
-  assert.throws(
-    () => check({ $unset: { title: true } }),
-    coded('core:status:MissingAttribute', { attribute: 'title' }),
+  expect(() => check({ $unset: { title: true } })).toThrow(
+    satisfying(coded('core:status:MissingAttribute', { attribute: 'title' })),
   )
-  assert.throws(
-    () => check({ $pushMixin: { $mixin: Estimated, values: { reasons: 1 } } }),
-    coded('core:status:MissingAttribute'),
+  expect(() => check({ $pushMixin: { $mixin: Estimated, values: { reasons: 1 } } })).toThrow(
+    satisfying(coded('core:status:MissingAttribute')),
   )
 })
 
@@ -95,16 +92,18 @@ test('DOC-40: a mixin has to be one of the class, with its required attributes',
     validateMixin(hierarchy, tx, applyTransaction(before, tx) as Doc)
   }
   check({ hours: 1 })
-  assert.throws(
-    () => check({}),
-    coded('core:status:MissingAttribute', { _class: Estimated, attribute: 'hours' }),
+  expect(() => check({})).toThrow(
+    satisfying(coded('core:status:MissingAttribute', { _class: Estimated, attribute: 'hours' })),
   )
-  assert.throws(() => check({ hours: 'x' }), coded('core:status:InvalidAttribute', { attribute: 'hours' }))
-  assert.throws(() => check({ hours: 1 }, { mixin: Task as never }), coded('core:status:InvalidTransaction'))
-  assert.throws(
-    () => check({ hours: 1 }, { mixin: 'no:mixin:No' as never }),
-    coded('core:status:UnknownClass'),
+  expect(() => check({ hours: 'x' })).toThrow(
+    satisfying(coded('core:status:InvalidAttribute', { attribute: 'hours' })),
+  )
+  expect(() => check({ hours: 1 }, { mixin: Task as never })).toThrow(
+    satisfying(coded('core:status:InvalidTransaction')),
+  )
+  expect(() => check({ hours: 1 }, { mixin: 'no:mixin:No' as never })).toThrow(
+    satisfying(coded('core:status:UnknownClass')),
   )
   const space = document({ _class: core.class.Space })
-  assert.throws(() => check({ hours: 1 }, {}, space), coded('core:status:InvalidTransaction'))
+  expect(() => check({ hours: 1 }, {}, space)).toThrow(satisfying(coded('core:status:InvalidTransaction')))
 })

@@ -1,9 +1,10 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { StatusError } from '../model/status.ts'
 import { parseRequest } from './parse-request.ts'
 import { parseTransaction, transactionSchema } from './transaction-schema.ts'
+import { expectThat } from '../tests/support/expecting.ts'
+import { propertyParameters } from '../tests/support/property-parameters.ts'
 
 /** What every change of a document has. */
 const header = { _id: 'a', space: 's', objectSpace: 's', modifiedBy: 'm', objectId: 'o', objectClass: 'c' }
@@ -12,7 +13,7 @@ const statusOf = (parse: () => unknown) => {
   try {
     parse()
   } catch (error) {
-    assert.ok(error instanceof StatusError, String(error))
+    expectThat(error instanceof StatusError, String(error))
     return error.status
   }
   return undefined
@@ -56,25 +57,25 @@ const { garbage } = fc.letrec((tie) => ({
 function assertPlain(parsed: unknown): void {
   if (typeof parsed !== 'object' || parsed === null) return
   const prototype: unknown = Object.getPrototypeOf(parsed)
-  assert.ok(prototype === Object.prototype || prototype === Array.prototype || prototype === null)
+  expect(prototype === Object.prototype || prototype === Array.prototype || prototype === null).toBe(true)
   for (const inner of Object.values(parsed)) assertPlain(inner)
 }
 
-test('WIRE-10: a request is an object with a method, params by an array, and an id', () => {
-  assert.deepEqual(parseRequest({ id: 1, method: 'ping', params: ['x'] }), {
+test('WIRE-10: A request is an object with a method, an array of params, and an id', () => {
+  expect(parseRequest({ id: 1, method: 'ping', params: ['x'] })).toStrictEqual({
     id: 1,
     method: 'ping',
     params: ['x'],
   })
-  assert.deepEqual(parseRequest({ method: 'ping' }), { id: -1, method: 'ping', params: [] })
+  expect(parseRequest({ method: 'ping' })).toStrictEqual({ id: -1, method: 'ping', params: [] })
   for (const frame of [null, 1, 'ping', [], {}, { id: 1 }, { method: 1 }, { method: 'ping', params: {} }])
-    assert.equal(statusOf(() => parseRequest(frame))?.code, 'platform:status:BadRequest')
-  assert.equal(statusOf(() => parseRequest({ id: 'a', params: [] }))?.params['id'], 'a')
-  assert.equal(statusOf(() => parseRequest({ id: {}, method: 'ping' }))?.params['id'], undefined)
-  assert.equal(statusOf(() => parseRequest({ id: 1, method: 'x'.repeat(65) }))?.params['id'], 1)
+    expect(statusOf(() => parseRequest(frame))?.code).toBe('platform:status:BadRequest')
+  expect(statusOf(() => parseRequest({ id: 'a', params: [] }))?.params['id']).toBe('a')
+  expect(statusOf(() => parseRequest({ id: {}, method: 'ping' }))?.params['id']).toBeUndefined()
+  expect(statusOf(() => parseRequest({ id: 1, method: 'x'.repeat(65) }))?.params['id']).toBe(1)
 })
 
-test('WIRE-11: hello takes its switches or none, null counting as none', () => {
+test('WIRE-11: hello takes its options or none, and null counts as none', () => {
   const hello = { id: -1, method: 'hello', params: [] }
   const none = {
     binary: undefined,
@@ -83,34 +84,31 @@ test('WIRE-11: hello takes its switches or none, null counting as none', () => {
     protocol: undefined,
     resume: undefined,
   }
-  assert.deepEqual(parseRequest(hello), { ...hello, ...none })
-  assert.deepEqual(parseRequest({ ...hello, binary: null, broadcast: null }), { ...hello, ...none })
+  expect(parseRequest(hello)).toStrictEqual({ ...hello, ...none })
+  expect(parseRequest({ ...hello, binary: null, broadcast: null })).toStrictEqual({ ...hello, ...none })
   const resume = { epoch: 'e', seq: 7 }
   const all = { binary: true, compression: false, broadcast: false, protocol: 2, resume }
-  assert.deepEqual(parseRequest({ ...hello, ...all }), { ...hello, ...all })
+  expect(parseRequest({ ...hello, ...all })).toStrictEqual({ ...hello, ...all })
   for (const seq of [-1, 1.5, '7', undefined])
-    assert.notEqual(
-      statusOf(() => parseRequest({ ...hello, resume: { epoch: 'e', seq } })),
-      undefined,
-    )
-  assert.equal(statusOf(() => parseRequest({ ...hello, binary: 'yes' }))?.code, 'platform:status:BadRequest')
+    expect(statusOf(() => parseRequest({ ...hello, resume: { epoch: 'e', seq } }))).toBeDefined()
+  expect(statusOf(() => parseRequest({ ...hello, binary: 'yes' }))?.code).toBe('platform:status:BadRequest')
 })
 
-test('WIRE-12: garbage is a request, or refused with a code; it reaches no prototype', () => {
+test('WIRE-12: random input is a request, or is refused with a code, and never reaches a prototype', () => {
   const before = Object.getOwnPropertyNames(Object.prototype)
   fc.assert(
     fc.property(garbage, (frame) => {
       let request
       const status = statusOf(() => (request = parseRequest(frame)))
       if (status === undefined) assertPlain(request)
-      else assert.equal(status.code, 'platform:status:BadRequest')
+      else expect(status.code).toBe('platform:status:BadRequest')
     }),
-    { numRuns: 2000 },
+    propertyParameters({ numRuns: 2000 }),
   )
-  assert.deepEqual(Object.getOwnPropertyNames(Object.prototype), before)
+  expect(Object.getOwnPropertyNames(Object.prototype)).toStrictEqual(before)
 })
 
-test('WIRE-13: garbage is a transaction, or refused with a code; it reaches no prototype', () => {
+test('WIRE-13: random input is a transaction, or is refused with a code, and never reaches a prototype', () => {
   const before = Object.getOwnPropertyNames(Object.prototype)
   const almost = fc.record({
     _class: fc.constantFrom('core:class:TxCreateDoc', 'core:class:TxUpdateDoc', 'core:class:TxMixin'),
@@ -128,12 +126,12 @@ test('WIRE-13: garbage is a transaction, or refused with a code; it reaches no p
         let tx
         const status = statusOf(() => (tx = parseTransaction(value)))
         if (status === undefined) assertPlain(tx)
-        else assert.equal(status.code, 'core:status:InvalidTransaction')
+        else expect(status.code).toBe('core:status:InvalidTransaction')
       },
     ),
-    { numRuns: 2000 },
+    propertyParameters({ numRuns: 2000 }),
   )
-  assert.deepEqual(Object.getOwnPropertyNames(Object.prototype), before)
+  expect(Object.getOwnPropertyNames(Object.prototype)).toStrictEqual(before)
 })
 
 test('WIRE-13: a transaction is what its schema says, whatever one field of it is', () => {
@@ -159,20 +157,20 @@ test('WIRE-13: a transaction is what its schema says, whatever one field of it i
     // What is undefined is absent.
     const data = structuredClone(expected.data) as Record<string, unknown> | undefined
     if (data?.[name] === undefined) delete data?.[name]
-    const status = statusOf(() => assert.deepEqual(parseTransaction(tx), data))
-    assert.equal(status?.code, expected.success ? undefined : 'core:status:InvalidTransaction')
+    const status = statusOf(() => expect(parseTransaction(tx)).toStrictEqual(data))
+    expect(status?.code).toBe(expected.success ? undefined : 'core:status:InvalidTransaction')
     if (expected.success) valid += 1
   })
-  fc.assert(property, { numRuns: 1000 })
-  assert.ok(valid > 100)
+  fc.assert(property, propertyParameters({ numRuns: 1000 }))
+  expect(valid).toBeGreaterThan(100)
 })
 
-test('WIRE-14: a transaction keeps undeclared fields that JSON can tell, and no others', () => {
+test('WIRE-14: A transaction keeps undeclared fields that JSON can represent, and no others', () => {
   const tx = { ...header, _class: 'core:class:TxRemoveDoc', modifiedOn: 1 }
-  assert.deepEqual(parseTransaction({ ...tx, note: { by: ['hand'] } }), { ...tx, note: { by: ['hand'] } })
+  expect(parseTransaction({ ...tx, note: { by: ['hand'] } })).toStrictEqual({ ...tx, note: { by: ['hand'] } })
   const deep = JSON.parse(`${'['.repeat(9000)}1${']'.repeat(9000)}`) as unknown
   const cyclic: Record<string, unknown> = {}
   cyclic['self'] = cyclic
   for (const note of [deep, cyclic, 1n, NaN, new Date(), new Map(), JSON.parse('{"__proto__":1}')])
-    assert.equal(statusOf(() => parseTransaction({ ...tx, note }))?.code, 'core:status:InvalidTransaction')
+    expect(statusOf(() => parseTransaction({ ...tx, note }))?.code).toBe('core:status:InvalidTransaction')
 })

@@ -1,6 +1,4 @@
-import assert from 'node:assert/strict'
-import { randomInt } from 'node:crypto'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { withMongo } from '../tests/services/with-mongo.ts'
 import type { FindPlan } from '../model/query/plan.ts'
@@ -11,6 +9,9 @@ import { temporarySubject as mongoSubject } from './testing/mongodb-test-storage
 import { plans, spaces } from './testing/arbitrary.ts'
 import { type Change, changes, commitDomains, Committed } from './testing/commits.ts'
 import { decoded, entry, type Subject, taskSchema } from './testing/fixture.ts'
+import { note } from '../tests/support/note.ts'
+import { expectFor } from '../tests/support/expecting.ts'
+import { propertyParameters } from '../tests/support/property-parameters.ts'
 
 /** Milliseconds after which no further run begins. */
 const timeLimit = 20_000
@@ -53,9 +54,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 )
 
 await withMongo(({ url }) => {
-  test('STO-51: memory, embedded and MongoDB hold, find and refuse the same, whatever is committed', async (context) => {
-    const seed = Number(process.env['ADAPTERS_SEED'] ?? randomInt(2 ** 31))
-    context.diagnostic(`ADAPTERS_SEED=${seed}`)
+  test('STO-51: memory, embedded and MongoDB hold, find and refuse the same, whatever is committed', async () => {
     const memory = createMemoryStorage()
     const subjects: Subject[] = [
       { storage: memory, dispose: () => memory.close() },
@@ -69,8 +68,8 @@ await withMongo(({ url }) => {
     })
     try {
       const limits = { interruptAfterTimeLimit: timeLimit, markInterruptAsFailure: false }
-      await fc.assert(property, { seed, numRuns: 150, ...limits })
-      context.diagnostic(`${runs} runs`)
+      await fc.assert(property, propertyParameters({ numRuns: 150, ...limits }))
+      note(`${runs} runs`)
     } finally {
       await Promise.all(subjects.map(({ dispose }) => dispose()))
     }
@@ -95,7 +94,7 @@ async function sameAnswers(
       if (reopened) {
         await close()
         opened = await open()
-        for (const { lastSeq } of opened) assert.equal(lastSeq, committed.lastSeq)
+        for (const { lastSeq } of opened) expect(lastSeq).toBe(committed.lastSeq)
       }
       await compare(subjects, opened, asked)
     }
@@ -110,7 +109,7 @@ async function commitToAll(
   committed: Committed,
 ): Promise<void> {
   const [first, ...others] = await Promise.all(opened.map((workspace) => outcomeOf(workspace, batch)))
-  for (const other of others) assert.equal(other, first)
+  for (const other of others) expect(other).toBe(first)
   if (first === 'committed') committed.happened(batch)
 }
 
@@ -131,7 +130,9 @@ async function compare(
 ): Promise<void> {
   const [first, ...others] = await Promise.all(opened.map((workspace) => answersOf(workspace, asked)))
   for (const [at, other] of others.entries())
-    assert.deepEqual(other, first, `${subjects[at + 1]?.storage.name} and ${subjects[0]?.storage.name}`)
+    expectFor(`${subjects[at + 1]?.storage.name} and ${subjects[0]?.storage.name}`, other).toStrictEqual(
+      first,
+    )
 }
 
 async function answersOf(workspace: WorkspaceStorage, asked: Questions): Promise<unknown> {

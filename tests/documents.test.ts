@@ -1,11 +1,11 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { test } from 'node:test'
 import { closeCodes } from '../protocol/close-codes.ts'
 import { statusCatalogue } from '../protocol/status-catalogue.ts'
 import { SERVER_VERSION } from '../server/version.ts'
 import { root } from './support/root.ts'
+import { expectFor } from './support/expecting.ts'
 
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
 
@@ -19,28 +19,28 @@ function rowsOf(page: string, first: RegExp): Map<string, string[]> {
 const named = (cell: string | undefined) =>
   [...(cell ?? '').matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)
 
-test('WIRE-140: PROTOCOL.md documents every status code with its params and whether to try again, and no other', () => {
+test('WIRE-140: pROTOCOL.md documents exactly the status codes that exist, with their params and whether to try again', () => {
   const rows = rowsOf(read('protocol/PROTOCOL.md'), /^`(platform|core):status:\w+`$/)
-  assert.deepEqual([...rows.keys()].sort(), Object.keys(statusCatalogue).sort())
+  expect([...rows.keys()].sort()).toStrictEqual(Object.keys(statusCatalogue).sort())
   for (const [code, { params, retry, http }] of Object.entries(statusCatalogue)) {
     const [documented, again, status] = rows.get(code) ?? []
-    assert.deepEqual(named(documented).sort(), [...params].sort(), code)
-    assert.deepEqual([again, status], [retry ? 'yes' : 'no', String(http)], code)
+    expectFor(code, named(documented).sort()).toStrictEqual([...params].sort())
+    expectFor(code, [again, status]).toStrictEqual([retry ? 'yes' : 'no', String(http)])
   }
 })
 
-test('WIRE-141: PROTOCOL.md documents every close code and whether to come back, and no other', () => {
+test('WIRE-141: pROTOCOL.md documents exactly the close codes that exist, and whether to reconnect', () => {
   const rows = rowsOf(read('protocol/PROTOCOL.md'), /^`\d{4}`$/)
   const codes = Object.values(closeCodes)
-  assert.deepEqual([...rows.keys()].sort(), codes.map(({ code }) => String(code)).sort())
+  expect([...rows.keys()].sort()).toStrictEqual(codes.map(({ code }) => String(code)).sort())
   for (const { code, reconnect } of codes)
-    assert.equal(rows.get(String(code))?.[1], reconnect ? 'yes' : 'no', String(code))
+    expectFor(String(code), rows.get(String(code))?.[1]).toBe(reconnect ? 'yes' : 'no')
 })
 
-test('WIRE-142: a close code’s range tells whether to come back, and its reason fits the protocol', () => {
+test('WIRE-142: the range of a close code says whether to reconnect, and its reason fits the protocol', () => {
   for (const { code, reason, reconnect } of Object.values(closeCodes)) {
-    if (code >= 4000) assert.equal(reconnect, code < 4200, String(code))
-    assert.ok(Buffer.byteLength(reason) <= 123, reason)
+    if (code >= 4000) expectFor(String(code), reconnect).toBe(code < 4200)
+    expect(Buffer.byteLength(reason)).toBeLessThanOrEqual(123)
   }
 })
 
@@ -52,20 +52,20 @@ test('CFG-94: the links of the documents point to files that exist', () => {
       .filter((target) => !existsSync(join(root, dirname(document), target)))
       .map((target) => `${document}: ${target}`),
   )
-  assert.deepEqual(broken, [])
+  expect(broken).toStrictEqual([])
 })
 
 test('CFG-95: the server’s version is that of package.json', () => {
-  assert.equal(SERVER_VERSION, (JSON.parse(read('package.json')) as { version: string }).version)
+  expect(SERVER_VERSION).toBe((JSON.parse(read('package.json')) as { version: string }).version)
 })
 
-test('CFG-96: what builds and checks the project names no host of a registry', () => {
+test('CFG-96: the scripts that build and check the project name no host of a registry', () => {
   const files = ['.ci/run', '.npmrc', 'Dockerfile', 'docker-compose.yml', 'package.json', 'package-lock.json']
   const bootstrap = readdirSync(join(root, 'scripts/bootstrap')).map((file) => `scripts/bootstrap/${file}`)
   const naming = [...files, ...bootstrap].filter((file) => /registry\.|\.npmjs\.|"resolved"/.test(read(file)))
-  assert.deepEqual(naming, [])
+  expect(naming).toStrictEqual([])
   for (const [, image = ''] of `${read('Dockerfile')}\n${read('docker-compose.yml')}`.matchAll(
     /^\s*(?:FROM|image:)\s+(\S+)/gm,
   ))
-    assert.doesNotMatch(image, /[.:]\d*\/|^[^/]*\.[^/]*\//, image)
+    expectFor(image, image).not.toMatch(/[.:]\d*\/|^[^/]*\.[^/]*\//)
 })

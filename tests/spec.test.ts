@@ -1,13 +1,13 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
 import { root } from './support/root.ts'
 
 const folders = [
   'model',
   'protocol',
   'pipeline',
+  'storage',
   'server',
   'client',
   'scripts',
@@ -17,10 +17,15 @@ const folders = [
 ]
 const rulePattern = /^- ([A-Z]+-\d+): (.+)$/gm
 
-/** `- WIRE-3: sentence.` */
-const rules = [...readFileSync(join(root, 'SPEC.md'), 'utf8').matchAll(rulePattern)].map(
-  ([, number = '', sentence = '']) => ({ number, sentence }),
-)
+/** The rules of a page: `- WIRE-3: sentence.` */
+function rulesIn(page: string): { number: string; sentence: string }[] {
+  return [...readFileSync(join(root, page), 'utf8').matchAll(rulePattern)].map(
+    ([, number = '', sentence = '']) => ({ number, sentence }),
+  )
+}
+
+const pages = ['SPEC.md', 'CONTRIBUTING.md']
+const rules = pages.flatMap(rulesIn)
 
 /** The rules that titles of tests begin with, by file: what follows a quote and is followed by a colon. */
 const titles = folders.flatMap((folder) =>
@@ -44,33 +49,35 @@ function sourcesIn(folder: string): string[] {
   }
 }
 
-test('CFG-90: every rule of SPEC.md has a test whose title begins with it', () => {
+test('CFG-90: every rule of SPEC.md and of this page has a test whose title begins with its number', () => {
   const tested = new Set(titles.map(({ number }) => number))
-  assert.ok(rules.length > 100, `${rules.length} rules were found`)
-  assert.deepEqual(
-    rules.filter(({ number }) => !tested.has(number)),
-    [],
-  )
+  expect(rules.length).toBeGreaterThan(100)
+  expect(rules.filter(({ number }) => !tested.has(number))).toStrictEqual([])
 })
 
-test('CFG-91: every test’s title that begins with a rule names one of SPEC.md', () => {
+test('CFG-91: every number at the beginning of a test’s title is that of a rule', () => {
   const known = new Set(rules.map(({ number }) => number))
-  assert.deepEqual(
-    titles.filter(({ number }) => !known.has(number)),
-    [],
-  )
+  expect(titles.filter(({ number }) => !known.has(number))).toStrictEqual([])
 })
 
-test('CFG-92: a rule’s number is its own, and each rule is one sentence', () => {
+test('CFG-92: the number of a rule is unique, the numbers of a section ascend, and each rule is one sentence', () => {
   const numbers = rules.map(({ number }) => number)
-  assert.deepEqual(
-    numbers.filter((number, at) => numbers.indexOf(number) !== at),
-    [],
-  )
-  assert.deepEqual(
-    rules.filter(({ sentence }) => !sentence.endsWith('.')),
-    [],
-  )
+  expect(numbers.filter((number, at) => numbers.indexOf(number) !== at)).toStrictEqual([])
+  expect(rules.filter(({ sentence }) => !sentence.endsWith('.'))).toStrictEqual([])
+})
+
+test('CFG-92: the numbers of a page ascend within their section', () => {
+  const last = new Map<string, number>()
+  const disordered = pages.flatMap((page) => {
+    last.clear()
+    return rulesIn(page).filter(({ number }) => {
+      const [section = '', own = ''] = number.split('-')
+      const before = last.get(section) ?? 0
+      last.set(section, Number(own))
+      return Number(own) <= before
+    })
+  })
+  expect(disordered).toStrictEqual([])
 })
 
 test('CFG-93: every test has a title that begins with a rule', () => {
@@ -78,9 +85,9 @@ test('CFG-93: every test has a title that begins with a rule', () => {
   const nameless = tests.flatMap((file) =>
     [
       ...readFileSync(join(root, file), 'utf8').matchAll(
-        /^ *(?:test|it)\((['"`])(?!\$\{|[A-Z]{2,6}-\d+: )/gm,
+        /^ *(?:test|it|testUnless\(.*\)|test\.each\([\s\S]*?\))\(\s*(['"`])(?!\$\{|%s'|[A-Z]{2,6}-\d+: )/gm,
       ),
     ].map(() => file),
   )
-  assert.deepEqual(nameless, [])
+  expect(nameless).toStrictEqual([])
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { boardModel } from '../../examples/board/model.ts'
 import type { Class, Doc, Ref } from '../../model/documents.ts'
 import type { DocumentQuery } from '../../model/query/query.ts'
@@ -94,20 +93,20 @@ test('SDK-29: a push is looked at by the queries that it can touch, and by no ot
     looked.look(`account ${at}`, 'core:class:Account' as Ref<Class>, { email: `a${at}` })
   }
   await new Promise(setImmediate)
-  assert.equal(looked.called.size >= 4 * QUERIES, true)
+  expect(looked.called.size >= 4 * QUERIES).toBe(true)
   const nobody = { read: [], called: [] }
   // A document of no query.
-  assert.deepEqual(looked.push(createTask('x', { status: 'none', title: 'x' }) as Tx), nobody)
-  assert.deepEqual(looked.push(updateTask('x', { title: 'y' }) as Tx), nobody)
-  assert.deepEqual(looked.push(updateTask('x', { status: 'none', rank: 'r' }) as Tx), nobody)
-  assert.deepEqual(looked.push(comment('x', 'c1') as Tx), nobody)
+  expect(looked.push(createTask('x', { status: 'none', title: 'x' }) as Tx)).toStrictEqual(nobody)
+  expect(looked.push(updateTask('x', { title: 'y' }) as Tx)).toStrictEqual(nobody)
+  expect(looked.push(updateTask('x', { status: 'none', rank: 'r' }) as Tx)).toStrictEqual(nobody)
+  expect(looked.push(comment('x', 'c1') as Tx)).toStrictEqual(nobody)
   // One of one query.
   const name = 'status 7'
-  assert.deepEqual(looked.push(createTask('y', { status: 's7', title: 'x', rank: 'r' }) as Tx), {
+  expect(looked.push(createTask('y', { status: 's7', title: 'x', rank: 'r' }) as Tx)).toStrictEqual({
     read: [name],
     called: [name],
   })
-  assert.deepEqual(looked.push(updateTask('comments 9/1', { title: 'z' }) as Tx), nobody)
-  assert.deepEqual(looked.push(updateTask('status 8/1', { title: 'z' }) as Tx).called, ['status 8'])
-  assert.deepEqual(looked.push(comment('t11', 'c2') as Tx).called, ['comments 11'])
+  expect(looked.push(updateTask('comments 9/1', { title: 'z' }) as Tx)).toStrictEqual(nobody)
+  expect(looked.push(updateTask('status 8/1', { title: 'z' }) as Tx).called).toStrictEqual(['status 8'])
+  expect(looked.push(comment('t11', 'c2') as Tx).called).toStrictEqual(['comments 11'])
 })

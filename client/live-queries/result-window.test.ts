@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { applyTransaction } from '../../model/apply-transaction.ts'
 import type { Doc } from '../../model/documents.ts'
@@ -8,6 +7,8 @@ import { evaluatePlan } from '../../model/query/evaluate.ts'
 import type { FindPlan } from '../../model/query/plan.ts'
 import type { TxCUD } from '../../model/transactions.ts'
 import { ResultWindow, windowLimit } from './result-window.ts'
+import { expectThat } from '../../tests/support/expecting.ts'
+import { propertyParameters } from '../../tests/support/property-parameters.ts'
 
 const plan: FindPlan = {
   domain: 'task',
@@ -61,12 +62,13 @@ class Oracle {
   }
 }
 
-for (const { name, wanted } of [
+test.each([
   { name: 'a limit and a total', wanted: plan },
   { name: 'a limit', wanted: { ...plan, total: false } },
   { name: 'no limit', wanted: { ...plan, limit: undefined } },
-]) {
-  test(`SDK-21: a window with ${name} is what all documents give, until it says that only the server can tell`, () => {
+])(
+  'SDK-21: a window with $name is what all documents give, until it says that only the server can tell',
+  ({ wanted }) => {
     let [kept, asked] = [0, 0]
     fc.assert(
       fc.property(fc.array(step, { minLength: 10, maxLength: 120 }), (steps) => {
@@ -81,15 +83,15 @@ for (const { name, wanted } of [
             asked += 1
           } else kept += 1
           const expected = oracle.find(wanted)
-          assert.deepEqual(window.docs, [...expected])
-          if (wanted.total) assert.equal(window.total, expected.total)
+          expect(window.docs).toStrictEqual([...expected])
+          if (wanted.total) expect(window.total).toBe(expected.total)
         }
       }),
-      { numRuns: 300 },
+      propertyParameters({ numRuns: 300 }),
     )
-    assert.ok(kept > asked / 3, `kept ${kept} times, asked ${asked} times`)
-  })
-}
+    expect(kept).toBeGreaterThan(asked / 3)
+  },
+)
 
 test('SDK-21: a fork changes without what it was made of', () => {
   const oracle = new Oracle()
@@ -97,14 +99,8 @@ test('SDK-21: a fork changes without what it was made of', () => {
   const window = oracle.window(plan)
   const fork = window.fork()
   const tx = oracle.apply({ id: 0, kind: 'remove', rank: 0, status: undefined }, 1)
-  assert.ok(tx !== undefined)
+  expectThat(tx !== undefined)
   fork.apply(tx, 'task')
-  assert.deepEqual(
-    window.docs.map(({ _id }) => _id),
-    ['d0', 'd1', 'd2'],
-  )
-  assert.deepEqual(
-    fork.docs.map(({ _id }) => _id),
-    ['d1', 'd2', 'd3'],
-  )
+  expect(window.docs.map(({ _id }) => _id)).toStrictEqual(['d0', 'd1', 'd2'])
+  expect(fork.docs.map(({ _id }) => _id)).toStrictEqual(['d1', 'd2', 'd3'])
 })

@@ -1,18 +1,20 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { MemoryStore } from './client-store.ts'
 import { storeCases } from './testing/contract-suite.ts'
 import { type FileStore, fileStore, type FileStoreOptions } from './file-store.ts'
+import { onTestEnd } from '../../tests/support/on-test-end.ts'
+import { expectFor } from '../../tests/support/expecting.ts'
+import { testUnless } from '../../tests/support/test-unless.ts'
 
-async function temporaryPath(context: TestContext): Promise<string> {
+async function temporaryPath(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'atrium-store-'))
-  context.after(async () => await rm(folder, { recursive: true, force: true }))
+  onTestEnd(async () => await rm(folder, { recursive: true, force: true }))
   return join(folder, 'folder', 'ann.atrium')
 }
 
@@ -31,24 +33,22 @@ async function withStore<T>(
 
 const contentOf = (path: string) => withStore(path, (store) => store.entries(''))
 
-for (const [title, run] of Object.entries(storeCases)) {
-  test(`SDK-50: in a file and in memory, ${title}`, async (context) => {
-    const [inMemory, expected] = await run(new MemoryStore())
-    assert.deepEqual(inMemory, expected)
-    const path = await temporaryPath(context)
-    const [inFile] = await withStore(path, run)
-    assert.deepEqual(inFile, expected)
-  })
-}
+test.each(Object.entries(storeCases))('SDK-50: in a file and in memory, %s', async (_title, run) => {
+  const [inMemory, expected] = await run(new MemoryStore())
+  expect(inMemory).toStrictEqual(expected)
+  const path = await temporaryPath()
+  const [inFile] = await withStore(path, run)
+  expect(inFile).toStrictEqual(expected)
+})
 
-test('SDK-50: what was kept in a file is there for the next process, and deleted entries are not', async (context) => {
-  const path = await temporaryPath(context)
+test('SDK-50: what was kept in a file is there for the next process, and deleted entries are not', async () => {
+  const path = await temporaryPath()
   await withStore(path, async (store) => {
     await store.set('a', { text: 'é\n' })
     await store.set('b', 1)
     await store.delete('b')
   })
-  assert.deepEqual(await contentOf(path), [['a', { text: 'é\n' }]])
+  expect(await contentOf(path)).toStrictEqual([['a', { text: 'é\n' }]])
 })
 
 /** Lets a process write until it has said a number of lines, kills it in the middle, and answers the last it said. */
@@ -65,22 +65,22 @@ async function writeAndKill(path: string, from: number, lines: number): Promise<
   return Number(said.slice(0, said.lastIndexOf('\n')).split('\n').at(-1))
 }
 
-test('SDK-51: a process killed while it writes loses nothing that was acknowledged', async (context) => {
-  const path = await temporaryPath(context)
+test('SDK-51: a process killed while it writes loses nothing that was acknowledged', async () => {
+  const path = await temporaryPath()
   let from = 0
   for (const lines of [1, 40, 7, 90, 23]) {
     const acknowledged = await writeAndKill(path, from, lines)
     const content = new Map(await contentOf(path))
     const last = content.get('last') as number
-    assert.ok(last >= acknowledged, `${last} of ${acknowledged}`)
+    expect(last).toBeGreaterThanOrEqual(acknowledged)
     for (let at = Math.max(0, acknowledged - 40); at <= acknowledged; at++)
-      assert.ok((content.get(`entry/${at % 50}`) as { at: number }).at >= at, String(at))
+      expect((content.get(`entry/${at % 50}`) as { at: number }).at).toBeGreaterThanOrEqual(at)
     from = last + 1
   }
 })
 
-test('SDK-52: a line that was not written whole is left out, wherever the write ended, and what follows is kept', async (context) => {
-  const path = await temporaryPath(context)
+test('SDK-52: a line that was not written whole is left out, wherever the write ended, and what follows is kept', async () => {
+  const path = await temporaryPath()
   await withStore(path, async (store) => {
     await store.set('a', 1)
     await store.set('b', 'é')
@@ -89,9 +89,9 @@ test('SDK-52: a line that was not written whole is left out, wherever the write 
   const lastLine = whole.lastIndexOf(10, whole.length - 2) + 1
   for (let length = lastLine; length < whole.length; length++) {
     await writeFile(path, whole.subarray(0, length))
-    assert.deepEqual(await contentOf(path), [['a', 1]])
+    expect(await contentOf(path)).toStrictEqual([['a', 1]])
     await withStore(path, (store) => store.set('c', 3))
-    assert.deepEqual(await contentOf(path), [
+    expect(await contentOf(path)).toStrictEqual([
       ['a', 1],
       ['c', 3],
     ])
@@ -99,22 +99,22 @@ test('SDK-52: a line that was not written whole is left out, wherever the write 
   await truncate(path, lastLine)
   await appendFile(path, `${'\0'.repeat('["e",1]\n'.length)}["d",1]\n`)
   await withStore(path, (store) => store.set('e', 1))
-  assert.deepEqual(await contentOf(path), [
+  expect(await contentOf(path)).toStrictEqual([
     ['a', 1],
     ['e', 1],
   ])
 })
 
-test('SDK-52: a file that is something else is refused and left as it is', async (context) => {
-  const path = await temporaryPath(context)
+test('SDK-52: a file that is something else is refused and left as it is', async () => {
+  const path = await temporaryPath()
   await withStore(path, (store) => store.set('a', 1))
   await writeFile(path, 'a diary\n')
-  await assert.rejects(contentOf(path), /is no store/)
-  assert.equal(await readFile(path, 'utf8'), 'a diary\n')
+  await expect(contentOf(path)).rejects.toThrow(/is no store/)
+  expect(await readFile(path, 'utf8')).toBe('a diary\n')
 })
 
-test('SDK-52: a line that is damaged in the middle is left out and told of, and outlives compaction', async (context) => {
-  const path = await temporaryPath(context)
+test('SDK-52: a line that is damaged in the middle is left out and told of, and outlives compaction', async () => {
+  const path = await temporaryPath()
   await withStore(path, async (store) => {
     for (const key of ['a', 'b', 'c']) await store.set(key, key)
   })
@@ -130,14 +130,14 @@ test('SDK-52: a line that is damaged in the middle is left out and told of, and 
       },
       { compactAbove: 1000 },
     )
-    assert.deepEqual(content, ['a', 'c'], damaged)
-    assert.match(told.join(), /1 damaged lines/)
-    assert.ok((await readFile(path, 'utf8')).includes(`\n${damaged}\n`), damaged)
+    expectFor(damaged, content).toStrictEqual(['a', 'c'])
+    expect(told.join()).toMatch(/1 damaged lines/)
+    expectFor(damaged, await readFile(path, 'utf8')).toContain(`\n${damaged}\n`)
   }
 })
 
-test('SDK-53: a file that is mostly out of date is compacted, and keeps its entries', async (context) => {
-  const path = await temporaryPath(context)
+test('SDK-53: a file that is mostly out of date is compacted, and keeps its entries', async () => {
+  const path = await temporaryPath()
   await withStore(
     path,
     async (store) => {
@@ -146,77 +146,78 @@ test('SDK-53: a file that is mostly out of date is compacted, and keeps its entr
     },
     { compactAbove: 2000 },
   )
-  assert.ok((await stat(path)).size < 3000)
-  assert.deepEqual(await contentOf(path), [
+  expect((await stat(path)).size).toBeLessThan(3000)
+  expect(await contentOf(path)).toStrictEqual([
     ['changes', { at: 299, text: 'ö'.repeat(100) }],
     ['stays', 'ü'.repeat(100)],
   ])
-  assert.deepEqual(await readdir(join(path, '..')), ['ann.atrium'])
+  expect(await readdir(join(path, '..'))).toStrictEqual(['ann.atrium'])
 })
 
-test('SDK-54: a file is of one store at a time, and what a process that is gone held is taken over', async (context) => {
-  const path = await temporaryPath(context)
+test('SDK-54: a file is of one store at a time, and what a process that is gone held is taken over', async () => {
+  const path = await temporaryPath()
   await withStore(path, async (store) => {
     await store.set('a', 1)
-    await assert.rejects(fileStore(path).get('a'), /uses the store already/)
-    assert.equal(await store.get('a'), 1)
+    await expect(fileStore(path).get('a')).rejects.toThrow(/uses the store already/)
+    expect(await store.get('a')).toBe(1)
   })
 })
 
 /** A process that holds the store until it is killed; resolves when it does. */
-async function holder(context: TestContext, path: string): Promise<ChildProcess> {
+async function holder(path: string): Promise<ChildProcess> {
   const program = fileURLToPath(new URL('testing/hold-until-killed.js', import.meta.url))
   const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'pipe', 'inherit'] })
-  context.after(() => child.kill('SIGKILL'))
+  onTestEnd(() => child.kill('SIGKILL'))
   const [said] = (await once(child.stdout, 'data')) as [Buffer]
-  assert.equal(said.toString(), 'holds\n')
+  expect(said.toString()).toBe('holds\n')
   return child
 }
 
-test('SDK-54: what a process that was killed held is taken over, whoever has its number now; what one that lives holds is not', async (context) => {
-  const path = await temporaryPath(context)
+test('SDK-54: what a process that was killed held is taken over, whoever has its number now; what one that lives holds is not', async () => {
+  const path = await temporaryPath()
   await withStore(path, (store) => store.set('a', 1))
-  const child = await holder(context, path)
-  await assert.rejects(contentOf(path), /uses the store already/)
+  const child = await holder(path)
+  await expect(contentOf(path)).rejects.toThrow(/uses the store already/)
   child.kill('SIGKILL')
   await once(child, 'close')
   // What earlier versions left: the number is that of a process that lives.
   for (const pid of [process.pid, process.ppid, 1, 2 ** 22])
     await writeFile(`${path}.lock`, JSON.stringify({ pid, started: 1 }))
-  assert.deepEqual(await contentOf(path), [['a', 1]])
-  assert.deepEqual(await readdir(join(path, '..')), ['ann.atrium'])
+  expect(await contentOf(path)).toStrictEqual([['a', 1]])
+  expect(await readdir(join(path, '..'))).toStrictEqual(['ann.atrium'])
 })
 
-test('SDK-54: of many that take a store a killed process held, one gets it', async (context) => {
-  const path = await temporaryPath(context)
+test('SDK-54: of many that take a store a killed process held, one gets it', async () => {
+  const path = await temporaryPath()
   for (let round = 0; round < 20; round++) {
     const stores = Array.from({ length: 8 }, () => fileStore(path))
     const taken = await Promise.allSettled(stores.map(async (store) => await store.set('a', round)))
-    assert.equal(taken.filter(({ status }) => status === 'fulfilled').length, 1)
+    expect(taken.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     await Promise.all(stores.map(async (store) => await store.close()))
   }
-  const child = await holder(context, path)
+  const child = await holder(path)
   child.kill('SIGKILL')
   await once(child, 'close')
-  const others = await Promise.allSettled([1, 2, 3, 4].map(async () => await holder(context, path)))
-  assert.equal(others.filter(({ status }) => status === 'fulfilled').length, 1)
+  const others = await Promise.allSettled([1, 2, 3, 4].map(async () => await holder(path)))
+  expect(others.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
 })
 
-test(
+testUnless(process.platform === 'linux' ? undefined : 'it needs /proc')(
   'SDK-54: a store in a folder that takes no files fails, and does not try for ever',
-  { skip: process.platform !== 'linux' },
   async () => {
-    await assert.rejects(fileStore('/proc/atrium/ann.atrium').get('a'), { code: 'ENOENT' })
+    await expect(fileStore('/proc/atrium/ann.atrium').get('a')).rejects.toThrow(
+      expect.objectContaining({ code: 'ENOENT' }),
+    )
   },
 )
 
-test('SDK-54: a closed store says so', async (context) => {
-  const path = await temporaryPath(context)
+test('SDK-54: a closed store says so', async () => {
+  const path = await temporaryPath()
   const store = fileStore(path)
   const written = store.set('a', 1)
   await store.close()
   await store.close()
   await written
-  await assert.rejects(store.get('a'), /closed/)
+  await expect(store.get('a')).rejects.toThrow(/closed/)
   await fileStore(path).close()
 })

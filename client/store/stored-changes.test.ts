@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { fakeClock, FakeScheduler } from '../../tests/support/fake-scheduler.ts'
 import type { Tx } from '../../model/transactions.ts'
 import { MemoryStore } from './client-store.ts'
@@ -15,9 +14,9 @@ test('SDK-55: unsent changes are kept in the order they were made in, after thos
   await Promise.all(['c', 'a', 'b'].map((id) => first.add(tx(id))))
   const second = new StoredChanges(store)
   await second.add(tx('0'))
-  assert.deepEqual(idsOf(await second.load()), ['c', 'a', 'b'])
+  expect(idsOf(await second.load())).toStrictEqual(['c', 'a', 'b'])
   await second.remove(tx('a'))
-  assert.deepEqual(idsOf(await new StoredChanges(store).load()), ['c', 'b', '0'])
+  expect(idsOf(await new StoredChanges(store).load())).toStrictEqual(['c', 'b', '0'])
 })
 
 test('SDK-55: pages that share a store keep their changes side by side', async () => {
@@ -26,7 +25,7 @@ test('SDK-55: pages that share a store keep their changes side by side', async (
   await Promise.all([first.load(), second.load()])
   await Promise.all([first.add(tx('a')), second.add(tx('b'))])
   await first.add(tx('c'))
-  assert.deepEqual(idsOf(await new StoredChanges(store).load()), ['a', 'b', 'c'])
+  expect(idsOf(await new StoredChanges(store).load())).toStrictEqual(['a', 'b', 'c'])
 })
 
 test('SDK-56: a store that fails is told of, and is as if it were empty', async () => {
@@ -41,7 +40,7 @@ test('SDK-56: a store that fails is told of, and is as if it were empty', async 
   })
   await store.set('a', 1)
   await store.delete('a')
-  assert.deepEqual([await store.get('a'), await store.entries('')], [undefined, undefined])
-  assert.equal(time.waiting, 0)
-  assert.deepEqual(told, [error, error, error, error])
+  expect([await store.get('a'), await store.entries('')]).toStrictEqual([undefined, undefined])
+  expect(time.waiting).toBe(0)
+  expect(told).toStrictEqual([error, error, error, error])
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { Query } from 'mingo'
 import type { Doc } from '../documents.ts'
@@ -7,6 +6,7 @@ import { document } from '../fixture.ts'
 import { OperandBudget, parseField, parsePath } from './parse-condition.ts'
 import { compileCondition } from './predicate.ts'
 import { compileSort } from './sort.ts'
+import { propertyParameters } from '../../tests/support/property-parameters.ts'
 
 /*
  * mingo is no oracle for these, where MongoDB does what the named tests of predicate.test.ts say:
@@ -64,9 +64,9 @@ test('DOC-23: conditions agree with mingo on random documents and queries', () =
   fc.assert(
     fc.property(documents, query, (doc, [key, operators]) => {
       const theirs = mingoTest({ [key]: operators }, doc)
-      if (theirs !== undefined) assert.equal(matches(doc, key, operators), theirs)
+      if (theirs !== undefined) expect(matches(doc, key, operators)).toBe(theirs)
     }),
-    { numRuns: 20_000 },
+    propertyParameters({ numRuns: 20_000 }),
   )
 })
 
@@ -74,9 +74,9 @@ test('DOC-23: $all agrees with mingo on arrays', () => {
   const tagged = fc.record({ a: fc.array(scalar, { minLength: 1, maxLength: 4 }) })
   fc.assert(
     fc.property(tagged, fc.array(notNull, { maxLength: 2 }), (doc, $all) => {
-      assert.equal(matches(doc, 'a', { $all }), mingoTest({ a: { $all } }, doc))
+      expect(matches(doc, 'a', { $all })).toBe(mingoTest({ a: { $all } }, doc))
     }),
-    { numRuns: 2000 },
+    propertyParameters({ numRuns: 2000 }),
   )
 })
 
@@ -91,12 +91,9 @@ test('DOC-29: sorting agrees with mingo on numbers and null', () => {
         .find<Doc>(docs as never[])
         .sort({ value: direction, _id: 1 })
         .all()
-      assert.deepEqual(
-        ours.map(({ _id }) => _id),
-        theirs.map(({ _id }) => _id),
-      )
+      expect(ours.map(({ _id }) => _id)).toStrictEqual(theirs.map(({ _id }) => _id))
     }),
-    { numRuns: 1000 },
+    propertyParameters({ numRuns: 1000 }),
   )
 })
 

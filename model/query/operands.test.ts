@@ -1,9 +1,9 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { applyTransaction } from '../apply-transaction.ts'
 import { boardHierarchy, coded, document, Task, updateTx } from '../fixture.ts'
 import { core } from '../identifiers.ts'
 import { planFind } from './plan-find.ts'
+import { satisfying } from '../../tests/support/expecting.ts'
 
 const hierarchy = boardHierarchy()
 const refused = coded('core:status:InvalidQuery')
@@ -21,37 +21,43 @@ const noOperand: [string, readonly unknown[]][] = [
   ['$like', [undefined, null]],
   ['$regex', [undefined, null]],
 ]
-for (const [name, operands] of noOperand) {
-  test(`DOC-53: ${name} without an operand is refused in queries, lookups, sorts, $pull and $update`, () => {
+test.each(noOperand)(
+  'DOC-53: %s without an operand is refused in queries, lookups, sorts, $pull and $update',
+  (name, operands) => {
     for (const operand of operands) {
       const query = { title: { [name]: operand } }
-      assert.throws(() => planFind(hierarchy, Task, query), refused)
-      assert.throws(() => planFind(hierarchy, Task, { title: { $exists: true, [name]: operand } }), refused)
+      expect(() => planFind(hierarchy, Task, query)).toThrow(satisfying(refused))
+      expect(() => planFind(hierarchy, Task, { title: { $exists: true, [name]: operand } })).toThrow(
+        satisfying(refused),
+      )
       const joined = { '$lookup.assignee.email': { [name]: operand } }
       const lookup = { assignee: core.class.Account }
-      assert.throws(() => planFind(hierarchy, Task, joined, { lookup }), refused)
+      expect(() => planFind(hierarchy, Task, joined, { lookup })).toThrow(satisfying(refused))
       const cases = [{ query: { [name]: operand }, index: 0 }]
-      assert.throws(() => planFind(hierarchy, Task, {}, { sort: { title: { order: 1, cases } } }), refused)
+      expect(() => planFind(hierarchy, Task, {}, { sort: { title: { order: 1, cases } } })).toThrow(
+        satisfying(refused),
+      )
       const doc = document({ tags: ['a'], list: [{ title: 'a' }] })
       const operations = [
         { $pull: { tags: { [name]: operand } } },
         { $pull: { list: query } },
         { $update: { list: { $query: query, $update: { title: 'b' } } } },
       ]
-      for (const each of operations) assert.throws(() => applyTransaction(doc, updateTx(each)), invalid)
+      for (const each of operations)
+        expect(() => applyTransaction(doc, updateTx(each))).toThrow(satisfying(invalid))
     }
-  })
-}
+  },
+)
 
 test('DOC-53: $options of null and a $search that is undefined are refused, fields that are undefined are left out', () => {
   for (const $options of [null, undefined])
-    assert.throws(() => planFind(hierarchy, Task, { title: { $regex: 'x', $options } }), refused)
+    expect(() => planFind(hierarchy, Task, { title: { $regex: 'x', $options } })).toThrow(satisfying(refused))
   for (const $search of [null, undefined] as never[])
-    assert.throws(() => planFind(hierarchy, Task, { $search }), refused)
-  assert.deepEqual(planFind(hierarchy, Task, { title: undefined }), planFind(hierarchy, Task))
+    expect(() => planFind(hierarchy, Task, { $search })).toThrow(satisfying(refused))
+  expect(planFind(hierarchy, Task, { title: undefined })).toStrictEqual(planFind(hierarchy, Task))
 })
 
 test('DOC-53: null is what $eq, $ne, $in, $nin and $all look for', () => {
   for (const title of [{ $eq: null }, { $ne: null }, { $in: [null] }, { $nin: [null] }, { $all: [null] }])
-    assert.doesNotThrow(() => planFind(hierarchy, Task, { title } as never))
+    expect(() => planFind(hierarchy, Task, { title } as never)).not.toThrow()
 })

@@ -1,10 +1,11 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { baseModel } from '../base-model.ts'
 import { Bug, Comment, Estimated, Named, Task, boardHierarchy, coded, hierarchyOf } from '../fixture.ts'
 import { core } from '../identifiers.ts'
 import { planFind } from './plan-find.ts'
 import type { FindOptions } from './query.ts'
+import { satisfying } from '../../tests/support/expecting.ts'
+import { expectThat } from '../../tests/support/expecting.ts'
 
 const hierarchy = boardHierarchy()
 const invalid = coded('core:status:InvalidQuery')
@@ -13,10 +14,10 @@ const isTask = { op: 'in', path: ['_class'], values: [Task, Bug] }
 test('DOC-20: a class finds its descendants, a mixin what carries it, under its id', () => {
   const plan = planFind(hierarchy, Task, { 'a.b': 1 })
   const field = { op: 'eq', path: ['a', 'b'], value: 1 }
-  assert.deepEqual([plan.domain, plan.condition], ['task', { op: 'all-of', conditions: [isTask, field] }])
+  expect([plan.domain, plan.condition]).toStrictEqual(['task', { op: 'all-of', conditions: [isTask, field] }])
   const carries = { op: 'exists', path: [Estimated], value: true }
   const mixin = planFind(hierarchy, Estimated, { hours: { $gt: 1 }, title: 'x' }, { sort: { hours: 1 } })
-  assert.deepEqual(mixin.condition, {
+  expect(mixin.condition).toStrictEqual({
     op: 'all-of',
     conditions: [
       { op: 'all-of', conditions: [isTask, carries] },
@@ -24,19 +25,18 @@ test('DOC-20: a class finds its descendants, a mixin what carries it, under its 
       { op: 'eq', path: ['title'], value: 'x' },
     ],
   })
-  assert.deepEqual(mixin.sort, [{ path: [Estimated, 'hours'], order: 1 }])
+  expect(mixin.sort).toStrictEqual([{ path: [Estimated, 'hours'], order: 1 }])
 })
 
 test('DOC-20: an interface is found where all that implement it share a domain', () => {
-  assert.equal(planFind(hierarchy, Named).domain, 'task')
+  expect(planFind(hierarchy, Named).domain).toBe('task')
 })
 
 test('DOC-21: an unknown class is refused', () => {
-  assert.throws(
-    () => planFind(hierarchy, 'no:class:No'),
-    coded('core:status:UnknownClass', { _class: 'no:class:No' }),
+  expect(() => planFind(hierarchy, 'no:class:No')).toThrow(
+    satisfying(coded('core:status:UnknownClass', { _class: 'no:class:No' })),
   )
-  assert.throws(() => planFind(hierarchyOf(baseModel), Task), coded('core:status:UnknownClass'))
+  expect(() => planFind(hierarchyOf(baseModel), Task)).toThrow(satisfying(coded('core:status:UnknownClass')))
 })
 
 const wrong: [Record<string, unknown>, unknown?][] = [
@@ -66,22 +66,24 @@ const wrong: [Record<string, unknown>, unknown?][] = [
 ]
 for (const [query, options] of wrong) {
   test(`DOC-21: what it doesn't know is refused: ${JSON.stringify([query, options]).slice(0, 70)}`, () => {
-    assert.throws(() => planFind(hierarchy, Task, query, options as FindOptions), invalid)
+    expect(() => planFind(hierarchy, Task, query, options as FindOptions)).toThrow(satisfying(invalid))
   })
 }
 
 test('DOC-21: a class without a domain is refused', () => {
-  assert.throws(() => planFind(hierarchy, core.class.Doc), invalid)
+  expect(() => planFind(hierarchy, core.class.Doc)).toThrow(satisfying(invalid))
 })
 
 test('DOC-16: keys that reach a prototype are refused in queries', () => {
   const value = JSON.parse('{"__proto__":1}') as Record<string, unknown>
-  assert.throws(() => planFind(hierarchy, Task, value), invalid)
-  assert.throws(() => planFind(hierarchy, Task, { a: value }), invalid)
-  assert.throws(() => planFind(hierarchy, Task, { 'a.constructor.name': 1 }), invalid)
-  assert.throws(() => planFind(hierarchy, Task, {}, { sort: value as never }), invalid)
-  assert.throws(() => planFind(hierarchy, Task, {}, { projection: value as never }), invalid)
-  assert.throws(() => planFind(hierarchy, Task, {}, { lookup: { _id: value as never } }), invalid)
+  expect(() => planFind(hierarchy, Task, value)).toThrow(satisfying(invalid))
+  expect(() => planFind(hierarchy, Task, { a: value })).toThrow(satisfying(invalid))
+  expect(() => planFind(hierarchy, Task, { 'a.constructor.name': 1 })).toThrow(satisfying(invalid))
+  expect(() => planFind(hierarchy, Task, {}, { sort: value as never })).toThrow(satisfying(invalid))
+  expect(() => planFind(hierarchy, Task, {}, { projection: value as never })).toThrow(satisfying(invalid))
+  expect(() => planFind(hierarchy, Task, {}, { lookup: { _id: value as never } })).toThrow(
+    satisfying(invalid),
+  )
 })
 
 test('DOC-22: lookups go forward by an attribute, back by a reference, and into each other', () => {
@@ -101,35 +103,35 @@ test('DOC-22: lookups go forward by an attribute, back by a reference, and into 
     condition: isAccount,
     nested: [],
   }
-  assert.deepEqual(assignee, forward)
-  assert.deepEqual([attachedTo?.condition, attachedTo?.nested], [isTask, [forward]])
-  assert.deepEqual([notes?.direction, notes?.path, notes?.domain], ['reverse', ['attachedTo'], 'comment'])
+  expect(assignee).toStrictEqual(forward)
+  expect([attachedTo?.condition, attachedTo?.nested]).toStrictEqual([isTask, [forward]])
+  expect([notes?.direction, notes?.path, notes?.domain]).toStrictEqual(['reverse', ['attachedTo'], 'comment'])
   const email = { op: 'eq', path: ['email'], value: 'e' }
   const nested = {
     op: 'lookup',
     name: 'attachedTo',
     condition: { op: 'lookup', name: 'assignee', condition: email },
   }
-  assert.deepEqual(plan.condition, { op: 'all-of', conditions: [isTask, nested] })
+  expect(plan.condition).toStrictEqual({ op: 'all-of', conditions: [isTask, nested] })
 })
 
 test('DOC-28: $search looks at the full-text attributes of the class, its descendants and their mixins', () => {
   const plan = planFind(hierarchy, Task, { $search: 'x' })
-  assert.ok(plan.condition.op === 'all-of')
+  expectThat(plan.condition.op === 'all-of')
   const search = plan.condition.conditions[1]
-  assert.ok(search?.op === 'search')
-  assert.deepEqual(search.paths, [['title'], ['steps'], [Estimated, 'reasons']])
+  expectThat(search?.op === 'search')
+  expect(search.paths).toStrictEqual([['title'], ['steps'], [Estimated, 'reasons']])
 })
 
 test('DOC-32: a limit of 0 is no limit, and the total is counted only when it is asked for', () => {
-  assert.deepEqual(
-    [planFind(hierarchy, Task, {}, { limit: 0 }).limit, planFind(hierarchy, Task).total],
-    [undefined, false],
-  )
+  expect([planFind(hierarchy, Task, {}, { limit: 0 }).limit, planFind(hierarchy, Task).total]).toStrictEqual([
+    undefined,
+    false,
+  ])
   const plan = planFind(hierarchy, Task, {}, { limit: 3, total: true })
-  assert.deepEqual([plan.limit, plan.total], [3, true])
+  expect([plan.limit, plan.total]).toStrictEqual([3, true])
 })
 
 test('DOC-32: a null for query and options is as good as none', () => {
-  assert.deepEqual(planFind(hierarchy, Task, null, null), planFind(hierarchy, Task))
+  expect(planFind(hierarchy, Task, null, null)).toStrictEqual(planFind(hierarchy, Task))
 })

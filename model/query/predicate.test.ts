@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { coded, document } from '../fixture.ts'
 import { compileLike, likeToRegExp } from './like.ts'
@@ -7,6 +6,8 @@ import { OperandBudget, parseField, parsePath } from './parse-condition.ts'
 import type { Condition } from './plan.ts'
 import { compileCondition } from './predicate.ts'
 import { checkRegex } from './regex.ts'
+import { expectFor, satisfying } from '../../tests/support/expecting.ts'
+import { propertyParameters } from '../../tests/support/property-parameters.ts'
 
 const invalid = coded('core:status:InvalidQuery')
 
@@ -83,7 +84,7 @@ const cases: [string, Record<string, unknown>, string, unknown, boolean][] = [
 ]
 for (const [title, doc, key, query, expected] of cases) {
   test(`${title}: ${JSON.stringify({ [key]: query })} on ${JSON.stringify(doc)}`, () => {
-    assert.equal(compileCondition(condition(key, query))(document(doc)), expected)
+    expect(compileCondition(condition(key, query))(document(doc))).toBe(expected)
   })
 }
 
@@ -91,14 +92,16 @@ test('DOC-23: all-of, any-of and none-of combine', () => {
   const [yes, no]: [Condition, Condition] = [condition('a', 1), condition('a', 2)]
   const matches = (op: 'all-of' | 'any-of' | 'none-of', conditions: Condition[]): boolean =>
     compileCondition({ op, conditions })(document({ a: 1 }))
-  assert.deepEqual(
-    [matches('all-of', [yes, no]), matches('any-of', [yes, no]), matches('none-of', [no])],
-    [false, true, true],
-  )
-  assert.deepEqual(
-    [matches('all-of', []), matches('any-of', []), matches('none-of', [])],
-    [true, false, true],
-  )
+  expect([
+    matches('all-of', [yes, no]),
+    matches('any-of', [yes, no]),
+    matches('none-of', [no]),
+  ]).toStrictEqual([false, true, true])
+  expect([matches('all-of', []), matches('any-of', []), matches('none-of', [])]).toStrictEqual([
+    true,
+    false,
+    true,
+  ])
 })
 
 test('DOC-26: the matcher and the expression of $like agree', () => {
@@ -108,22 +111,23 @@ test('DOC-26: the matcher and the expression of $like agree', () => {
   })
   fc.assert(
     fc.property(text, text, (pattern, value) => {
-      assert.equal(compileLike(pattern)(value), likeToRegExp(pattern).test(value))
+      expect(compileLike(pattern)(value)).toBe(likeToRegExp(pattern).test(value))
     }),
-    { numRuns: 5000 },
+    propertyParameters({ numRuns: 5000 }),
   )
 })
 
 test('DOC-26: $like takes time in proportion to the value', () => {
   const matches = compileLike(`${'%a'.repeat(400)}%b`)
-  assert.equal(matches('a'.repeat(100_000)), false)
+  expect(matches('a'.repeat(100_000))).toBe(false)
 })
 
 test('DOC-27: an expression that is too long, invalid, or repeats a repetition is refused', () => {
   for (const source of ['(', 'a'.repeat(1001), '(a+)+$', '(a|a)*', '((a*)b)+', '(?:a+){2,}', '(a+)*?']) {
-    assert.throws(() => checkRegex(source, ''), invalid, source)
+    expectFor(source, () => checkRegex(source, '')).toThrow(satisfying(invalid))
   }
-  for (const flags of ['g', 'x', 'ii', 'u']) assert.throws(() => checkRegex('a', flags), invalid, flags)
+  for (const flags of ['g', 'x', 'ii', 'u'])
+    expectFor(flags, () => checkRegex('a', flags)).toThrow(satisfying(invalid))
   for (const source of ['^a.*b$', '(abc)+', '[(+]+', '\\(a+\\)+', '(a+)?', 'a{2,3}|b', '(?:ab)*c'])
     checkRegex(source, 'im')
 })
@@ -132,11 +136,13 @@ test('DOC-28: every word of a search begins a word of one of the fields', () => 
   const search = (text: string) => compileCondition({ op: 'search', text, paths: [['title'], ['tags']] })
   const doc = document({ title: 'Das große Haus', tags: ['Über-Wald', 3] })
   const found = ['haus', 'HA gro', 'wald das', 'über'].map((text) => search(text)(doc))
-  assert.deepEqual(found, [true, true, true, true])
-  assert.deepEqual(
-    ['aus', 'haus x', '', '!'].map((text) => search(text)(doc)),
-    [false, false, false, false],
-  )
+  expect(found).toStrictEqual([true, true, true, true])
+  expect(['aus', 'haus x', '', '!'].map((text) => search(text)(doc))).toStrictEqual([
+    false,
+    false,
+    false,
+    false,
+  ])
 })
 
 function condition(key: string, query: unknown): Condition {

@@ -1,21 +1,21 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { Search, type SearchPhrase } from './search.ts'
 import { wordsIn } from './search-words.ts'
+import { expectFor } from '../../tests/support/expecting.ts'
 
 type Case = [text: string, search: string, isFound: boolean]
 
 const finds = (texts: string[], phrase: SearchPhrase, _class = '') => new Search(phrase).finds(_class, texts)
 const check = (cases: readonly Case[]) => {
   for (const [text, search, isFound] of cases)
-    assert.equal(finds([text], { text: search }), isFound, `${search} in ${text}`)
+    expectFor(`${search} in ${text}`, finds([text], { text: search })).toBe(isFound)
 }
 
 test('DOC-28: words are runs of letters and digits of any script, with their marks', () => {
   const words = (text: string) => wordsIn(text, { accents: true }).map((word) => word.text)
-  assert.deepEqual(words('It’s 2nd-hand, Ünï'), ['it', 's', '2nd', 'hand', 'ünï'])
-  assert.deepEqual(words('हिन्दी में'), ['हिन्दी', 'में'])
-  assert.deepEqual(words('foo😀bar <b>'), ['foo', 'bar', 'b'])
+  expect(words('It’s 2nd-hand, Ünï')).toStrictEqual(['it', 's', '2nd', 'hand', 'ünï'])
+  expect(words('हिन्दी में')).toStrictEqual(['हिन्दी', 'में'])
+  expect(words('foo😀bar <b>')).toStrictEqual(['foo', 'bar', 'b'])
 })
 
 test('DOC-61: words are the same whatever their case and encoding', () => {
@@ -50,8 +50,8 @@ test('DOC-66: characters that are not seen change no word', () => {
 test('DOC-67: words stand where they do in the text as it was written', () => {
   const places = (text: string) =>
     wordsIn(text, { accents: false }).map(({ from, to }) => text.slice(from, to))
-  assert.deepEqual(places('Ａtrium™ do\u00ADing 5㎏'), ['Ａtrium', '™', 'do\u00ADing', '5', '㎏'])
-  assert.deepEqual(places('e\u0301tudes ｶﾞｽ'), ['e\u0301tudes', 'ｶﾞｽ', 'ｽ'])
+  expect(places('Ａtrium™ do\u00ADing 5㎏')).toStrictEqual(['Ａtrium', '™', 'do\u00ADing', '5', '㎏'])
+  expect(places('e\u0301tudes ｶﾞｽ')).toStrictEqual(['e\u0301tudes', 'ｶﾞｽ', 'ｽ'])
 })
 
 test('DOC-68: the words of a text are found in time linear in its length, however many marks it has', () => {
@@ -60,7 +60,7 @@ test('DOC-68: the words of a text are found in time linear in its length, howeve
     'e' + '\u0301'.repeat(200_000),
     'a\u00AD'.repeat(200_000),
   ])
-    assert.equal(wordsIn(text, { accents: false }).length, 1)
+    expect(wordsIn(text, { accents: false })).toHaveLength(1)
 })
 
 test('DOC-62: accents do not count, unless the class says so', () => {
@@ -79,9 +79,9 @@ test('DOC-62: accents do not count, unless the class says so', () => {
   const inSwedish = { accented: ['app:class:Swedish'] }
   const found = (text: string, search: string, _class: string) =>
     finds([text], { text: search, ...inSwedish }, _class)
-  assert.equal(found('år', 'ar', 'app:class:Swedish'), false)
-  assert.equal(found('år', 'ÅR', 'app:class:Swedish'), true)
-  assert.equal(found('år', 'ar', 'app:class:Note'), true)
+  expect(found('år', 'ar', 'app:class:Swedish')).toBe(false)
+  expect(found('år', 'ÅR', 'app:class:Swedish')).toBe(true)
+  expect(found('år', 'ar', 'app:class:Note')).toBe(true)
 })
 
 test('DOC-63: any piece of a text is found in scripts without spaces', () => {
@@ -113,13 +113,13 @@ test('DOC-64: words in quotes have to stand one behind the other, as they are', 
     ['東京タワー view', '"タワー view"', true],
     ['東京タワー view', '"タワ view"', false],
   ])
-  assert.equal(finds(['a quick', 'brown fox'], { text: '"quick brown"' }), false)
-  assert.equal(finds(['a quick', 'brown fox'], { text: 'quick brown' }), true)
+  expect(finds(['a quick', 'brown fox'], { text: '"quick brown"' })).toBe(false)
+  expect(finds(['a quick', 'brown fox'], { text: 'quick brown' })).toBe(true)
 })
 
 test('DOC-65: `$prefix` says which words may be the beginning of a word', () => {
   const found = (text: string, prefix: SearchPhrase['prefix']) => finds(['quick brown fox'], { text, prefix })
-  assert.deepEqual([found('qui bro', 'all'), found('qui bro', undefined)], [true, true])
-  assert.deepEqual([found('qui bro', 'last'), found('quick bro', 'last')], [false, true])
-  assert.deepEqual([found('quick bro', 'none'), found('brown quick', 'none')], [false, true])
+  expect([found('qui bro', 'all'), found('qui bro', undefined)]).toStrictEqual([true, true])
+  expect([found('qui bro', 'last'), found('quick bro', 'last')]).toStrictEqual([false, true])
+  expect([found('quick bro', 'none'), found('brown quick', 'none')]).toStrictEqual([false, true])
 })

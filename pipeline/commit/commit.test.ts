@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { Doc, Ref } from '../../model/documents.ts'
 import { StatusError } from '../../model/status.ts'
 import { StorageError } from '../../storage/contract.ts'
@@ -15,32 +14,29 @@ import {
   removeTask,
   updateTask,
 } from '../../tests/support/transactions.ts'
+import { satisfying } from '../../tests/support/expecting.ts'
 
 const code = (expected: string) => (error: unknown) =>
   error instanceof StatusError && error.status.code === expected
 
-test('PIPE-1: nobody but the system signs as another account, inner transactions included', async () => {
+test('PIPE-1: only the system signs as another account, inner transactions included', async () => {
   const { pipeline, find } = await testPipeline()
   const forbidden = code('platform:status:Forbidden')
   const byBob = createTask('t1', { title: 'x' }, { by: 'account:bob' })
-  await assert.rejects(pipeline.tx(ann, byBob), forbidden)
-  await assert.rejects(pipeline.tx(ann, applyIf({ txes: [byBob] })), forbidden)
-  await assert.rejects(
+  await expect(pipeline.tx(ann, byBob)).rejects.toThrow(satisfying(forbidden))
+  await expect(pipeline.tx(ann, applyIf({ txes: [byBob] }))).rejects.toThrow(satisfying(forbidden))
+  await expect(
     pipeline.tx(ann, { ...createTask('t1', { title: 'x' }), createdBy: bob.account }),
-    forbidden,
-  )
+  ).rejects.toThrow(satisfying(forbidden))
   await pipeline.tx(ann, createTask('t2', { title: 'x' }))
   const inner = {
     ...comment('t2', 'c1'),
     tx: { ...(comment('t2', 'c1')['tx'] as object), modifiedBy: 'account:bob' },
   }
-  await assert.rejects(pipeline.tx(ann, inner as never), forbidden)
-  assert.deepEqual(
-    (await find('board:class:Task')).map(({ _id }) => _id),
-    ['t2'],
-  )
+  await expect(pipeline.tx(ann, inner as never)).rejects.toThrow(satisfying(forbidden))
+  expect((await find('board:class:Task')).map(({ _id }) => _id)).toStrictEqual(['t2'])
   await pipeline.tx(caller('system', { system: true }), byBob)
-  assert.equal((await find('board:class:Task', { _id: 't1' as Ref }))[0]?.modifiedBy, 'account:bob')
+  expect((await find('board:class:Task', { _id: 't1' as Ref }))[0]?.modifiedBy).toBe('account:bob')
 })
 
 test('PIPE-2: the server’s clock tells when a change was made, unless the system brings a time', async () => {
@@ -51,31 +47,41 @@ test('PIPE-2: the server’s clock tells when a change was made, unless the syst
     modifiedOn: 99,
   })
   const [first, second] = await find('board:class:Task')
-  assert.deepEqual([first?.modifiedOn, first?.createdOn], [5000, 5000])
-  assert.equal(second?.modifiedOn, 99)
+  expect([first?.modifiedOn, first?.createdOn]).toStrictEqual([5000, 5000])
+  expect(second?.modifiedOn).toBe(99)
 })
 
 test('PIPE-3: unknown classes, missing required attributes and wrong types are coded errors', async () => {
   const { pipeline, find } = await testPipeline()
   const unknown = change('core:class:TxCreateDoc', 'x', 'board:class:Nope', {}, { attributes: {} })
-  await assert.rejects(pipeline.tx(ann, unknown), code('core:status:UnknownClass'))
-  await assert.rejects(pipeline.tx(ann, createTask('t1', {})), code('core:status:MissingAttribute'))
-  await assert.rejects(pipeline.tx(ann, createTask('t1', { title: 7 })), code('core:status:InvalidAttribute'))
+  await expect(pipeline.tx(ann, unknown)).rejects.toThrow(satisfying(code('core:status:UnknownClass')))
+  await expect(pipeline.tx(ann, createTask('t1', {}))).rejects.toThrow(
+    satisfying(code('core:status:MissingAttribute')),
+  )
+  await expect(pipeline.tx(ann, createTask('t1', { title: 7 }))).rejects.toThrow(
+    satisfying(code('core:status:InvalidAttribute')),
+  )
   await pipeline.tx(ann, createTask('t1', { title: 'x' }))
-  await assert.rejects(pipeline.tx(ann, updateTask('t1', { title: 7 })), code('core:status:InvalidAttribute'))
-  await assert.rejects(pipeline.tx(ann, updateTask('t9', { title: 'y' })), code('core:status:ObjectNotFound'))
-  await assert.rejects(pipeline.tx(ann, createTask('t1', { title: 'x' })), code('core:status:ObjectExists'))
-  assert.equal(((await find('board:class:Task'))[0] as Doc & { status: string }).status, 'backlog')
-  assert.equal(pipeline.lastSeq(), 1)
+  await expect(pipeline.tx(ann, updateTask('t1', { title: 7 }))).rejects.toThrow(
+    satisfying(code('core:status:InvalidAttribute')),
+  )
+  await expect(pipeline.tx(ann, updateTask('t9', { title: 'y' }))).rejects.toThrow(
+    satisfying(code('core:status:ObjectNotFound')),
+  )
+  await expect(pipeline.tx(ann, createTask('t1', { title: 'x' }))).rejects.toThrow(
+    satisfying(code('core:status:ObjectExists')),
+  )
+  expect(((await find('board:class:Task'))[0] as Doc & { status: string }).status).toBe('backlog')
+  expect(pipeline.lastSeq()).toBe(1)
 })
 
-test('PIPE-4: a transaction sent again is answered with the first result and takes effect once', async () => {
+test('PIPE-4: A transaction that is sent again returns the first result and takes effect once', async () => {
   const { pipeline, storage, pushes } = await testPipeline()
   await pipeline.tx(ann, createTask('t1', { title: 'x', votes: 0 }))
   const update = { ...updateTask('t1', { $inc: { votes: 1 } }), retrieve: true }
   const first = await pipeline.tx(ann, update)
   const together = await Promise.all([pipeline.tx(ann, update), pipeline.tx(ann, update)])
-  assert.deepEqual(together, [first, first])
+  expect(together).toStrictEqual([first, first])
   const guarded = applyIf({
     notMatch: [{ _class: 'board:class:Task', query: { title: 'y' } }],
     txes: [updateTask('t1', { title: 'y' })],
@@ -83,12 +89,12 @@ test('PIPE-4: a transaction sent again is answered with the first result and tak
   const applied = await pipeline.tx(ann, guarded)
   await pipeline.close()
   const reopened = await testPipeline({ storage })
-  assert.deepEqual(await reopened.pipeline.tx(ann, update), first)
-  assert.deepEqual(await reopened.pipeline.tx(ann, guarded), applied)
+  expect(await reopened.pipeline.tx(ann, update)).toStrictEqual(first)
+  expect(await reopened.pipeline.tx(ann, guarded)).toStrictEqual(applied)
   const [task] = await reopened.find('board:class:Task')
-  assert.equal((task as Doc & { votes: number }).votes, 1)
-  assert.equal(pushes.length, 3)
-  assert.equal(reopened.pushes.length, 0)
+  expect((task as Doc & { votes: number }).votes).toBe(1)
+  expect(pushes).toHaveLength(3)
+  expect(reopened.pushes).toHaveLength(0)
 })
 
 test('PIPE-71: another transaction under a known id is refused, and shows nothing of the first', async () => {
@@ -109,52 +115,53 @@ test('PIPE-71: another transaction under a known id is refused, and shows nothin
     applyIf({ txes: [removeTask('nothing')] }, { _id }),
     applyIf({ txes: [first] }, { _id }),
   ]
-  for (const other of others) await assert.rejects(pipeline.tx(ann, other), reused)
-  await assert.rejects(pipeline.tx(bob, { ...update, modifiedBy: bob.account }), reused)
+  for (const other of others) await expect(pipeline.tx(ann, other)).rejects.toThrow(satisfying(reused))
+  await expect(pipeline.tx(bob, { ...update, modifiedBy: bob.account })).rejects.toThrow(satisfying(reused))
   const guarded = applyIf({ txes: [updateTask('t1', { rank: 'a' }), removeTask('nothing')] })
   const [applied, again] = await Promise.all([pipeline.tx(ann, guarded), pipeline.tx(ann, guarded)])
-  assert.deepEqual(again, applied)
-  assert.deepEqual(await pipeline.tx(ann, guarded), applied)
+  expect(again).toStrictEqual(applied)
+  expect(await pipeline.tx(ann, guarded)).toStrictEqual(applied)
   const same = await Promise.allSettled([
     pipeline.tx(ann, createTask('t5', { title: 'one' }, { _id: 'twice' })),
     pipeline.tx(ann, createTask('t6', { title: 'two' }, { _id: 'twice' })),
   ])
-  assert.deepEqual(
-    same.map(({ status }) => status),
-    ['fulfilled', 'rejected'],
-  )
-  assert.deepEqual(
+  expect(same.map(({ status }) => status)).toStrictEqual(['fulfilled', 'rejected'])
+  expect(
     (await find('board:class:Task')).map((task) => [task._id, (task as Doc & { title: string }).title]),
-    [
-      ['t1', 'y'],
-      ['t5', 'one'],
-    ],
-  )
+  ).toStrictEqual([
+    ['t1', 'y'],
+    ['t5', 'one'],
+  ])
 })
 
-test('PIPE-5: apply-if commits all of its transactions when every match finds and every notMatch does not', async () => {
+test('PIPE-5: apply-if commits all of its transactions when every match finds a document and no notMatch does', async () => {
   const { pipeline, find } = await testPipeline()
   await pipeline.tx(ann, createTask('t1', { title: 'x' }))
   const match = [{ _class: 'board:class:Task', query: { _id: 't1', title: 'x' } }]
   const notMatch = [{ _class: 'board:class:Task', query: { title: 'z' } }]
   const txes = [createTask('t2', { title: 'z' }), updateTask('t1', { title: 'y' })]
-  assert.deepEqual(await pipeline.tx(ann, applyIf({ match, notMatch, txes })), { success: true, derived: [] })
+  expect(await pipeline.tx(ann, applyIf({ match, notMatch, txes }))).toStrictEqual({
+    success: true,
+    derived: [],
+  })
   const again = applyIf({ match, notMatch, txes: [createTask('t3', { title: 'q' })] })
-  assert.deepEqual(await pipeline.tx(ann, again), { success: false, derived: [] })
-  assert.equal((await find('board:class:Task')).length, 2)
+  expect(await pipeline.tx(ann, again)).toStrictEqual({ success: false, derived: [] })
+  expect((await find('board:class:Task')).length).toBe(2)
 })
 
-test('PIPE-6: when one transaction of an apply-if fails none is applied and none is pushed', async () => {
+test('PIPE-6: when one transaction of an apply-if fails, none is applied and none is pushed', async () => {
   const { pipeline, find, pushes } = await testPipeline()
   const txes = [createTask('t1', { title: 'x' }), updateTask('nobody', { title: 'y' })]
-  await assert.rejects(pipeline.tx(ann, applyIf({ txes })), code('core:status:ObjectNotFound'))
-  assert.equal((await find('board:class:Task')).length, 0)
-  assert.equal(pipeline.lastSeq(), 0)
+  await expect(pipeline.tx(ann, applyIf({ txes }))).rejects.toThrow(
+    satisfying(code('core:status:ObjectNotFound')),
+  )
+  expect((await find('board:class:Task')).length).toBe(0)
+  expect(pipeline.lastSeq()).toBe(0)
   await new Promise(setImmediate)
-  assert.deepEqual(pushes, [])
+  expect(pushes).toStrictEqual([])
 })
 
-test('PIPE-7: apply-ifs at once over one scope see each other’s outcome', async () => {
+test('PIPE-7: concurrent apply-ifs over one scope see each other’s outcome', async () => {
   const { pipeline, find } = await testPipeline()
   const attempts = Array.from({ length: 50 }, (_, at) =>
     applyIf({
@@ -164,11 +171,11 @@ test('PIPE-7: apply-ifs at once over one scope see each other’s outcome', asyn
     }),
   )
   const results = await Promise.all(attempts.map(async (tx) => await pipeline.tx(ann, tx)))
-  assert.equal(results.filter((result) => (result as { success: boolean }).success).length, 1)
-  assert.equal((await find('board:class:Task')).length, 1)
+  expect(results.filter((result) => (result as { success: boolean }).success)).toHaveLength(1)
+  expect((await find('board:class:Task')).length).toBe(1)
 })
 
-test('PIPE-8: collections count what is attached, also through moves and plain removes', async () => {
+test('PIPE-8: counters count the attached documents, also after moves and plain removals', async () => {
   const { pipeline, find } = await testPipeline()
   for (const id of ['t1', 't2']) await pipeline.tx(ann, createTask(id, { title: id }))
   await Promise.all(
@@ -180,11 +187,13 @@ test('PIPE-8: collections count what is attached, also through moves and plain r
   )
   await pipeline.tx(ann, change('core:class:TxRemoveDoc', 'c2', 'board:class:Comment', {}, {}))
   const counts = (await find('board:class:Task')).map((task) => (task as Doc & { comments: number }).comments)
-  assert.deepEqual(counts, [1, 1])
-  await assert.rejects(pipeline.tx(ann, comment('nobody', 'c9')), code('core:status:ObjectNotFound'))
+  expect(counts).toStrictEqual([1, 1])
+  await expect(pipeline.tx(ann, comment('nobody', 'c9'))).rejects.toThrow(
+    satisfying(code('core:status:ObjectNotFound')),
+  )
 })
 
-test('PIPE-9: removing a document removes what is attached to it at every depth, each pushed and logged', async () => {
+test('PIPE-9: removing a document removes the documents attached to it at every depth, each pushed and logged', async () => {
   const { pipeline, find, pushes } = await testPipeline()
   await pipeline.tx(ann, createTask('t1', { title: 'x' }))
   await pipeline.tx(ann, comment('t1', 'c1'))
@@ -207,33 +216,27 @@ test('PIPE-9: removing a document removes what is attached to it at every depth,
   )
   pushes.length = 0
   await pipeline.tx(ann, removeTask('t1'))
-  assert.equal((await find('board:class:Comment')).length, 0)
+  expect((await find('board:class:Comment')).length).toBe(0)
   await new Promise(setImmediate)
   const removed = pushes.map(({ tx }) => (tx as unknown as { objectId: string }).objectId)
-  assert.deepEqual(removed, ['t1', 'c1', 'r1'])
-  assert.deepEqual(
-    pushes.map(({ seq }) => seq),
-    [6, 7, 8],
-  )
+  expect(removed).toStrictEqual(['t1', 'c1', 'r1'])
+  expect(pushes.map(({ seq }) => seq)).toStrictEqual([6, 7, 8])
 })
 
-test('PIPE-10: transactions of the space DerivedTx are hidden from queries of the log and kept for its replay', async () => {
+test('PIPE-10: transactions of the space DerivedTx are hidden from queries of the log and used by its replay', async () => {
   const { pipeline, find } = await testPipeline()
   await pipeline.tx(ann, createTask('t1', { title: 'x' }))
   await pipeline.tx(ann, comment('t1', 'c1'))
   const visible = await find('core:class:Tx')
-  assert.deepEqual(visible.map(({ _class }) => _class).sort(), [
+  expect(visible.map(({ _class }) => _class).sort()).toStrictEqual([
     'core:class:TxCollectionCUD',
     'core:class:TxCreateDoc',
   ])
   const log = await pipeline.storage.readLog({ after: 0, limit: 10 })
-  assert.deepEqual(
-    log.map(({ seq }) => seq),
-    [1, 2, 3],
-  )
+  expect(log.map(({ seq }) => seq)).toStrictEqual([1, 2, 3])
 })
 
-test('PIPE-11: documents of the domain transient are in memory only, and their transactions pushed but not logged', async () => {
+test('PIPE-11: documents of the domain transient are in memory only, and their transactions are pushed but not logged', async () => {
   const { pipeline, find, pushes, storage } = await testPipeline()
   const status = change(
     'core:class:TxCreateDoc',
@@ -243,18 +246,15 @@ test('PIPE-11: documents of the domain transient are in memory only, and their t
     { attributes: { online: true, user: 'account:ann' } },
   )
   await pipeline.tx(ann, status)
-  assert.equal((await find('core:class:UserStatus')).length, 1)
+  expect((await find('core:class:UserStatus')).length).toBe(1)
   await new Promise(setImmediate)
-  assert.deepEqual(
-    pushes.map(({ seq }) => seq),
-    [undefined],
-  )
-  assert.equal(pipeline.lastSeq(), 0)
+  expect(pushes.map(({ seq }) => seq)).toStrictEqual([undefined])
+  expect(pipeline.lastSeq()).toBe(0)
   await pipeline.close()
-  assert.equal((await (await testPipeline({ storage })).find('core:class:UserStatus')).length, 0)
+  expect((await (await testPipeline({ storage })).find('core:class:UserStatus')).length).toBe(0)
 })
 
-test('PIPE-12: a group that storage refuses is refused whole, and the next one starts afresh', async () => {
+test('PIPE-12: A group that storage refuses is refused as a whole, and the next group starts from what is stored', async () => {
   const memory = createMemoryStorage()
   let failing = false
   const storage = aroundCommits(memory, async (batch, commit) => {
@@ -266,24 +266,15 @@ test('PIPE-12: a group that storage refuses is refused whole, and the next one s
   const failed = await Promise.allSettled(
     ['t1', 't2'].map(async (id) => await pipeline.tx(ann, createTask(id, { title: id }))),
   )
-  assert.deepEqual(
-    failed.map(({ status }) => status),
-    ['rejected', 'rejected'],
-  )
+  expect(failed.map(({ status }) => status)).toStrictEqual(['rejected', 'rejected'])
   failing = false
   await pipeline.tx(ann, createTask('t3', { title: 'x' }))
-  assert.deepEqual(
-    (await find('board:class:Task')).map(({ _id }) => _id),
-    ['t3'],
-  )
+  expect((await find('board:class:Task')).map(({ _id }) => _id)).toStrictEqual(['t3'])
   await new Promise(setImmediate)
-  assert.deepEqual(
-    pushes.map(({ seq }) => seq),
-    [1],
-  )
+  expect(pushes.map(({ seq }) => seq)).toStrictEqual([1])
 })
 
-test('PIPE-13: a commit whose answer was lost is taken in before the next, pushed once, and answered when sent again', async () => {
+test('PIPE-13: A commit whose reply was lost is read from the log before the next commit, pushed once, and answered when it is sent again', async () => {
   const memory = createMemoryStorage()
   let losing = false
   const storage = aroundCommits(memory, async (batch, commit) => {
@@ -293,16 +284,13 @@ test('PIPE-13: a commit whose answer was lost is taken in before the next, pushe
   const { pipeline, find, pushes } = await testPipeline({ storage })
   losing = true
   const lost = createTask('t1', { title: 'x' })
-  await assert.rejects(pipeline.tx(ann, lost), StorageError)
+  await expect(pipeline.tx(ann, lost)).rejects.toThrow(StorageError)
   losing = false
-  assert.deepEqual(await pipeline.tx(ann, lost), {})
+  expect(await pipeline.tx(ann, lost)).toStrictEqual({})
   await pipeline.tx(ann, createTask('t2', { title: 'x' }))
-  assert.equal((await find('board:class:Task')).length, 2)
+  expect((await find('board:class:Task')).length).toBe(2)
   await new Promise(setImmediate)
-  assert.deepEqual(
-    pushes.map(({ seq }) => seq),
-    [1, 2],
-  )
+  expect(pushes.map(({ seq }) => seq)).toStrictEqual([1, 2])
 })
 
 test('PIPE-27: what storage refused as known is asked about the next time, though something was being read meanwhile', async () => {
@@ -334,24 +322,21 @@ test('PIPE-27: what storage refused as known is asked about the next time, thoug
   commits.open()
   while (refused.length === 0) await new Promise(setImmediate)
   reads.open()
-  await assert.rejects(again, code('core:status:ObjectExists'))
-  assert.deepEqual(await update, {})
-  assert.equal(refused.length, 1)
+  await expect(again).rejects.toThrow(satisfying(code('core:status:ObjectExists')))
+  expect(await update).toStrictEqual({})
+  expect(refused).toHaveLength(1)
 })
 
-test('PIPE-14: transactions wait in a bounded queue and are committed in the order they came', async () => {
+test('PIPE-14: transactions wait in a bounded queue and are committed in the order in which they arrived', async () => {
   const { pipeline } = await testPipeline({ commitLimits: { maxWaiting: 100, maxGroup: 16 } })
   const sent = Array.from({ length: 150 }, (_, at) => createTask(`t${at}`, { title: 'x' }))
   const results = await Promise.allSettled(sent.map(async (tx) => await pipeline.tx(ann, tx)))
-  assert.equal(results.filter(({ status }) => status === 'rejected').length, 50)
+  expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(50)
   const log = await pipeline.storage.readLog({ after: 0, limit: 200 })
-  assert.deepEqual(
-    log.map(({ tx }) => tx._id),
-    sent.slice(0, 100).map(({ _id }) => _id),
-  )
+  expect(log.map(({ tx }) => tx._id)).toStrictEqual(sent.slice(0, 100).map(({ _id }) => _id))
 })
 
-test('PIPE-15: one wrong transaction of a group does not touch the others', async () => {
+test('PIPE-15: an invalid transaction of a group does not affect the others', async () => {
   const { pipeline, find } = await testPipeline()
   const txes = [
     createTask('t1', { title: 'a' }),
@@ -359,23 +344,19 @@ test('PIPE-15: one wrong transaction of a group does not touch the others', asyn
     updateTask('t1', { title: 'c' }),
   ]
   const results = await Promise.allSettled(txes.map(async (tx) => await pipeline.tx(ann, tx)))
-  assert.deepEqual(
-    results.map(({ status }) => status),
-    ['fulfilled', 'rejected', 'fulfilled'],
-  )
-  assert.equal(((await find('board:class:Task'))[0] as Doc & { title: string }).title, 'c')
+  expect(results.map(({ status }) => status)).toStrictEqual(['fulfilled', 'rejected', 'fulfilled'])
+  expect(((await find('board:class:Task'))[0] as Doc & { title: string }).title).toBe('c')
 })
 
-test('PIPE-16: an apply-if may be silent, and may announce a bulk update instead', async () => {
+test('PIPE-16: an apply-if can be silent, and can announce a bulk update instead', async () => {
   const { pipeline, pushes } = await testPipeline()
   const txes = [createTask('t1', { title: 'a' })]
   await pipeline.tx(ann, applyIf({ txes, notify: false, extraNotify: ['board:class:Task'] }))
   await new Promise(setImmediate)
-  assert.deepEqual(
+  expect(
     pushes.map(({ tx, isSilent }) => [tx._class, (tx as { params?: unknown }).params, isSilent]),
-    [
-      ['core:class:TxCreateDoc', undefined, true],
-      ['core:class:TxWorkspaceEvent', { _class: ['board:class:Task'] }, undefined],
-    ],
-  )
+  ).toStrictEqual([
+    ['core:class:TxCreateDoc', undefined, true],
+    ['core:class:TxWorkspaceEvent', { _class: ['board:class:Task'] }, undefined],
+  ])
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { StatusError } from '../../model/status.ts'
 import { createMemoryStorage } from '../../storage/memory/storage.ts'
 import { type Storage, StorageError } from '../../storage/contract.ts'
@@ -35,8 +34,8 @@ test('PIPE-72: what was committed before and is sent again on a full disk is ans
   const [one, two, fresh, three] = answers.map((answer) =>
     answer.status === 'fulfilled' ? answer.value : codeOf(answer.reason),
   )
-  assert.deepEqual([one, two, three], first)
-  assert.equal(fresh, 'full')
+  expect([one, two, three]).toStrictEqual(first)
+  expect(fresh).toBe('full')
   disk.isFull = false
   await again.pipeline.tx(ann, createTask('t3', { title: 'later' }))
   await again.pipeline.close()

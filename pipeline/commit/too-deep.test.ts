@@ -1,11 +1,11 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { applyTransaction } from '../../model/apply-transaction.ts'
 import { MAX_VALUE_DEPTH } from '../../model/json-value.ts'
 import { StatusError } from '../../model/status.ts'
 import type { TxCUD } from '../../model/transactions.ts'
 import { ann, testPipeline } from '../../tests/support/test-pipeline.ts'
 import { applyIf, change } from '../../tests/support/transactions.ts'
+import { satisfying } from '../../tests/support/expecting.ts'
 
 const Loose = 'test:class:Loose'
 const Mixin = 'test:mixin:Noted'
@@ -62,20 +62,18 @@ function tooDeep(error: unknown): boolean {
   return code === 'core:status:InvalidTransaction' && params['message'] === 'nested too deeply'
 }
 
-for (const [name, above, tx] of [
+test.each([
   ...updates.map(([name, above, of]) => [name, above, (value: unknown) => updated(of(value))] as const),
   ['a mixin', 31, mixed] as const,
-]) {
-  test(`PIPE-76: ${name} makes a document of 64 levels, and none of 65`, async () => {
-    const { pipeline, stored } = await withDocument()
-    const before = await stored()
-    const deep = tx(nest(MAX_VALUE_DEPTH - above + 1))
-    await assert.rejects(pipeline.tx(ann, deep), tooDeep)
-    await assert.rejects(pipeline.tx(ann, applyIf({ txes: [deep] })), tooDeep)
-    assert.deepEqual(await stored(), before)
-    // A log of before may hold it.
-    assert.equal(depth(applyTransaction(before, deep as unknown as TxCUD)), MAX_VALUE_DEPTH + 1)
-    await pipeline.tx(ann, tx(nest(MAX_VALUE_DEPTH - above)))
-    assert.equal(depth(await stored()), MAX_VALUE_DEPTH)
-  })
-}
+])('PIPE-76: %s makes a document of 64 levels, and none of 65', async (_name, above, tx) => {
+  const { pipeline, stored } = await withDocument()
+  const before = await stored()
+  const deep = tx(nest(MAX_VALUE_DEPTH - above + 1))
+  await expect(pipeline.tx(ann, deep)).rejects.toThrow(satisfying(tooDeep))
+  await expect(pipeline.tx(ann, applyIf({ txes: [deep] }))).rejects.toThrow(satisfying(tooDeep))
+  expect(await stored()).toStrictEqual(before)
+  // A log of before may hold it.
+  expect(depth(applyTransaction(before, deep as unknown as TxCUD))).toBe(MAX_VALUE_DEPTH + 1)
+  await pipeline.tx(ann, tx(nest(MAX_VALUE_DEPTH - above)))
+  expect(depth(await stored())).toBe(MAX_VALUE_DEPTH)
+})

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { Doc, Ref } from '../../model/documents.ts'
 import { gate } from '../../tests/support/gate.ts'
 import { aroundCommits, interceptedStorage } from '../../tests/support/intercepted-storage.ts'
@@ -48,11 +47,12 @@ function unnamed(batch: CommitBatch): TooLargeError | undefined {
   return naming(batch) === undefined ? undefined : new TooLargeError('too large', fields)
 }
 
-for (const [how, refused] of [
+test.each([
   ['that storage names', naming],
   ['of which storage names nothing', unnamed],
-] as const) {
-  test(`PIPE-73: what is too large is refused alone, and what came with it is committed in order (${how})`, async () => {
+] as const)(
+  'PIPE-73: what is too large is refused alone, and what came with it is committed in order (%s)',
+  async (_how, refused) => {
     const { storage } = limited({ refused })
     const { pipeline, find, pushes, log } = await testPipeline({ storage })
     const part = 'x'.repeat(700)
@@ -74,37 +74,31 @@ for (const [how, refused] of [
       answer.status === 'fulfilled' ? 'committed' : (answer.reason as Error).name,
     )
     const late = outcomes[9]
-    assert.deepEqual(
-      outcomes.map((outcome) => (outcome === 'committed' ? 1 : 0)),
-      [1, 0, 1, 1, 0, 1, 0, 1, 1, 0, 1],
-    )
-    assert.equal(late, 'StatusError', 'the document that was refused is not there')
-    assert.ok((answers[1] as PromiseRejectedResult).reason instanceof TooLargeError)
-    assert.ok((answers[6] as PromiseRejectedResult).reason instanceof TooLargeError)
+    expect(outcomes.map((outcome) => (outcome === 'committed' ? 1 : 0))).toStrictEqual([
+      1, 0, 1, 1, 0, 1, 0, 1, 1, 0, 1,
+    ])
+    // The document that was refused is not there.
+    expect(late).toBe('StatusError')
+    expect((answers[1] as PromiseRejectedResult).reason).toBeInstanceOf(TooLargeError)
+    expect((answers[6] as PromiseRejectedResult).reason).toBeInstanceOf(TooLargeError)
     const tasks = (await find('board:class:Task')) as unknown as (Doc & {
       title: string
       labels?: string[]
     })[]
-    assert.deepEqual(tasks.map(({ _id, title }) => `${_id}: ${title}`).sort(), [
+    expect(tasks.map(({ _id, title }) => `${_id}: ${title}`).sort()).toStrictEqual([
       'a: a',
       'grows: grown',
       'last: last',
     ])
-    assert.equal(tasks.find(({ _id }) => _id === 'grows')?.labels?.length, 2)
+    expect(tasks.find(({ _id }) => _id === 'grows')?.labels?.length).toBe(2)
     await new Promise(setImmediate)
     const seqs = pushes.flatMap(({ seq }) => seq ?? [])
-    assert.deepEqual(
-      seqs,
-      [...seqs].sort((x, y) => x - y),
-    )
-    assert.equal(seqs.at(-1), pipeline.lastSeq())
-    assert.deepEqual(
-      log.lines.filter(({ level }) => level === 'error'),
-      [],
-    )
-    assert.deepEqual(await pipeline.tx(bob, removeTask('a', { by: 'account:bob' })), {})
-  })
-}
+    expect(seqs).toStrictEqual([...seqs].sort((x, y) => x - y))
+    expect(seqs.at(-1)).toBe(pipeline.lastSeq())
+    expect(log.lines.filter(({ level }) => level === 'error')).toStrictEqual([])
+    expect(await pipeline.tx(bob, removeTask('a', { by: 'account:bob' }))).toStrictEqual({})
+  },
+)
 
 test('PIPE-73: what was committed before and is sent again is answered as it was, though it would be too large now', async () => {
   const memory = createMemoryStorage()
@@ -119,9 +113,9 @@ test('PIPE-73: what was committed before and is sent again is answered as it was
     pipeline.tx(ann, push),
     pipeline.tx(ann, createTask('other', { title: 'o' })),
   ])
-  assert.deepEqual(answers, [{}, {}])
+  expect(answers).toStrictEqual([{}, {}])
   const [task] = await find('board:class:Task', { _id: 't' as Ref })
-  assert.equal((task as Doc & { labels: string[] }).labels.length, 1)
+  expect((task as Doc & { labels: string[] }).labels).toHaveLength(1)
 })
 
 test('PIPE-74: a group has no more bytes than storage takes together, and one that is larger goes alone', async () => {
@@ -149,22 +143,17 @@ test('PIPE-74: a group has no more bytes than storage takes together, and one th
     [...entries, ...puts].reduce((bytes, each) => bytes + JSON.stringify(each).length, 0),
   )
   const over = batches.filter((_, at) => (sizes[at] ?? 0) > maxGroupBytes)
-  assert.deepEqual(
-    over.map(({ entries }) => entries.map(({ tx }) => tx._id)),
-    [[whole._id]],
-  )
+  expect(over.map(({ entries }) => entries.map(({ tx }) => tx._id))).toStrictEqual([[whole._id]])
   const groups = (some: readonly { _id: string }[]) => {
     const ids = new Set(some.map(({ _id }) => _id))
     return batches.filter(({ entries }) => entries.some(({ tx }) => ids.has(tx._id))).length
   }
-  assert.ok(groups(large) > 5 && groups(large) <= 15, `${groups(large)} groups of two or three`)
+  expect(groups(large)).toBeGreaterThan(5)
+  expect(groups(large)).toBeLessThanOrEqual(15)
   // Those that come after large ones begin with a few.
-  assert.ok(groups(small) <= 7, `${groups(small)} groups of small ones`)
+  expect(groups(small)).toBeLessThanOrEqual(7)
   const log = await pipeline.storage.readLog({ after: 1, limit: 100 })
-  assert.deepEqual(
-    log.map(({ tx }) => tx._id),
-    sent.map(({ _id }) => _id),
-  )
+  expect(log.map(({ tx }) => tx._id)).toStrictEqual(sent.map(({ _id }) => _id))
 })
 
 test('PIPE-74: the estimate of bytes is no less than the JSON of documents of every kind, but for escapes', () => {
@@ -180,6 +169,7 @@ test('PIPE-74: the estimate of bytes is no less than the JSON of documents of ev
   for (const value of values) {
     const least = Buffer.byteLength(JSON.stringify(value))
     const estimate = estimatedSize(value)
-    assert.ok(estimate >= least * 0.9 && estimate <= least * 4 + 64, `${estimate} for ${least}`)
+    expect(estimate).toBeGreaterThanOrEqual(least * 0.9)
+    expect(estimate).toBeLessThanOrEqual(least * 4 + 64)
   }
 })

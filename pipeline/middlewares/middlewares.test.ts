@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { Class, Doc, Ref } from '../../model/documents.ts'
 import { StatusError } from '../../model/status.ts'
 import type { Tx } from '../../model/transactions.ts'
@@ -24,18 +23,15 @@ const noteClass = modelTx('test:class:Note', 'core:class:Class', {
   domain: 'note',
 })
 
-test('PIPE-17: a model transaction changes the hierarchy for the transactions after it, in the same tick too', async () => {
+test('PIPE-17: A model transaction changes the hierarchy for the transactions after it, also within one tick', async () => {
   const { pipeline, find } = await testPipeline()
   const note = change('core:class:TxCreateDoc', 'n1', 'test:class:Note', {}, { attributes: { text: 'x' } })
   await Promise.all([pipeline.tx(system, noteClass), pipeline.tx(ann, note)])
-  assert.deepEqual(
-    (await find('test:class:Note')).map(({ _id }) => _id),
-    ['n1'],
-  )
-  assert.equal((await find('core:class:Class', { _id: 'test:class:Note' as Ref })).length, 1)
+  expect((await find('test:class:Note')).map(({ _id }) => _id)).toStrictEqual(['n1'])
+  expect((await find('core:class:Class', { _id: 'test:class:Note' as Ref })).length).toBe(1)
 })
 
-test('PIPE-18: a model transaction that the hierarchy would not stand is refused and leaves no trace', async () => {
+test('PIPE-18: A model transaction that would break the hierarchy is refused and leaves no trace', async () => {
   const { pipeline, find } = await testPipeline()
   const orphan = modelTx('test:class:Orphan', 'core:class:Class', {
     kind: 0,
@@ -43,73 +39,72 @@ test('PIPE-18: a model transaction that the hierarchy would not stand is refused
     extends: 'test:class:Nope',
   })
   const hash = pipeline.model.hash
-  await assert.rejects(pipeline.tx(system, orphan), StatusError)
-  await assert.rejects(
+  await expect(pipeline.tx(system, orphan)).rejects.toThrow(StatusError)
+  await expect(
     pipeline.tx(system, applyIf({ txes: [noteClass, orphan] }, { by: 'core:account:System' })),
-    StatusError,
-  )
-  assert.equal(pipeline.model.hash, hash)
-  assert.equal((await find('core:class:Class', { _id: 'test:class:Note' as Ref })).length, 0)
+  ).rejects.toThrow(StatusError)
+  expect(pipeline.model.hash).toBe(hash)
+  expect((await find('core:class:Class', { _id: 'test:class:Note' as Ref })).length).toBe(0)
 })
 
-test('PIPE-19: loadModel with a known hash gives the part after it, with another one everything', async () => {
+test('PIPE-19: LoadModel with a known hash returns the transactions after it, and with another hash all of them', async () => {
   const { pipeline } = await testPipeline()
   const load = async (hash?: string) => (await pipeline.loadModel(ann, 0, hash)) as ModelResponse
   const everything = await load('')
-  assert.equal(everything.full, true)
-  assert.equal(everything.hash, peopledBase.hash)
+  expect(everything.full).toBe(true)
+  expect(everything.hash).toBe(peopledBase.hash)
   await pipeline.tx(system, noteClass)
   const difference = await load(everything.hash)
-  assert.deepEqual([difference.full, difference.transactions.map(({ _id }) => _id)], [false, [noteClass._id]])
-  assert.deepEqual(await load(difference.hash), { transactions: [], hash: difference.hash, full: false })
+  expect([difference.full, difference.transactions.map(({ _id }) => _id)]).toStrictEqual([
+    false,
+    [noteClass._id],
+  ])
+  expect(await load(difference.hash)).toStrictEqual({ transactions: [], hash: difference.hash, full: false })
   const unknown = await load('nobody knows')
-  assert.equal(unknown.full, true)
-  assert.equal(unknown.transactions.length, everything.transactions.length + 1)
+  expect(unknown.full).toBe(true)
+  expect(unknown.transactions).toHaveLength(everything.transactions.length + 1)
 })
 
-test('PIPE-20: the model comes back from the log, with the same hash, and workspaces do not share theirs', async () => {
+test('PIPE-20: the model is restored from the log with the same hash, and workspaces do not share their models', async () => {
   const storage = createMemoryStorage()
   const first = await testPipeline({ storage })
   await first.pipeline.tx(system, noteClass)
   const { hash } = first.pipeline.model
   await first.pipeline.close()
   const again = await testPipeline({ storage })
-  assert.equal(again.pipeline.model.hash, hash)
-  assert.equal(again.pipeline.model.hierarchy.domainOf('test:class:Note' as Ref<Class>), 'note')
+  expect(again.pipeline.model.hash).toBe(hash)
+  expect(again.pipeline.model.hierarchy.domainOf('test:class:Note' as Ref<Class>)).toBe('note')
   const other = await testPipeline({ storage, id: 'w2' })
-  assert.equal(other.pipeline.model.hash, peopledBase.hash)
-  assert.equal(other.pipeline.model.hierarchy.findClass('test:class:Note' as Ref<Class>), undefined)
+  expect(other.pipeline.model.hash).toBe(peopledBase.hash)
+  expect(other.pipeline.model.hierarchy.findClass('test:class:Note' as Ref<Class>)).toBeUndefined()
 })
 
-test('PIPE-21: loadModel by time gives the model transactions newer than it', async () => {
+test('PIPE-21: LoadModel by time returns the newer model transactions', async () => {
   const { pipeline } = await testPipeline({ now: () => 10_000 })
   const all = (await pipeline.loadModel(ann, 0)) as Tx[]
   await pipeline.tx(system, { ...noteClass, modifiedOn: 10_000 })
   const newer = (await pipeline.loadModel(ann, 9999)) as Tx[]
-  assert.deepEqual(
-    newer.map(({ _id }) => _id),
-    [noteClass._id],
-  )
-  assert.ok(all.length > 100)
+  expect(newer.map(({ _id }) => _id)).toStrictEqual([noteClass._id])
+  expect(all.length).toBeGreaterThan(100)
 })
 
-test('PIPE-22: identical queries of one audience in flight share one run, others and later ones don’t', async () => {
+test('PIPE-22: identical queries of one audience that are in flight share one run; other and later queries do not', async () => {
   const counted = countingStorage()
   const { pipeline } = await testPipeline({ storage: counted.storage })
   counted.reset()
   await pipeline.tx(ann, createTask('t1', { title: 'x' }))
   const find = async (who = ann, query = {}) => await pipeline.find(who, { _class: task, query, options: {} })
   await Promise.all([find(), find(), find()])
-  assert.equal(counted.finds(), 1)
+  expect(counted.finds()).toBe(1)
   await Promise.all([find(), find(bob), find(ann, { title: 'x' })])
-  assert.equal(counted.finds(), 3)
+  expect(counted.finds()).toBe(3)
   await pipeline.tx(ann, privateSpace('s1', ['account:ann']))
   counted.reset()
   await Promise.all([find(), find(bob)])
-  assert.equal(counted.finds(), 2)
+  expect(counted.finds()).toBe(2)
 })
 
-test('PIPE-23: nobody joins a query that began before a commit he knows of', async () => {
+test('PIPE-23: no query joins one that began before a commit which its caller knows', async () => {
   const counted = countingStorage()
   const { pipeline } = await testPipeline({ storage: counted.storage })
   counted.reset()
@@ -118,26 +113,23 @@ test('PIPE-23: nobody joins a query that began before a commit he knows of', asy
   await pipeline.tx(ann, createTask('t1', { title: 'x' }))
   const late = pipeline.find(bob, { _class: task, query: {}, options: {} })
   counted.release()
-  assert.equal(((await late) as Doc[]).length, 1)
+  expect((await late) as Doc[]).toHaveLength(1)
   await early
-  assert.equal(counted.finds(), 2)
+  expect(counted.finds()).toBe(2)
 })
 
-test('PIPE-24: a failed query is not kept', async () => {
+test('PIPE-24: the failure of a query is not cached', async () => {
   const counted = countingStorage()
   const { pipeline } = await testPipeline({ storage: counted.storage })
   counted.reset()
   counted.fail(1)
   const find = async () => await pipeline.find(ann, { _class: task, query: {}, options: {} })
   const both = await Promise.allSettled([find(), find()])
-  assert.deepEqual(
-    both.map(({ status }) => status),
-    ['rejected', 'rejected'],
-  )
-  assert.equal(((await find()) as Doc[]).length, 0)
+  expect(both.map(({ status }) => status)).toStrictEqual(['rejected', 'rejected'])
+  expect((await find()) as Doc[]).toHaveLength(0)
 })
 
-test('PIPE-25: stored documents are joined with those of the model, in lookups, conditions and sorts', async () => {
+test('PIPE-25: stored documents are joined with model documents, in lookups, conditions and sorts', async () => {
   const { pipeline, find } = await testPipeline({ isPeopled: false })
   for (const [name, role] of [
     ['ann', 'OWNER'],
@@ -150,30 +142,25 @@ test('PIPE-25: stored documents are joined with those of the model, in lookups, 
   await pipeline.tx(ann, createTask('t3', { title: 'c' }))
   const lookup = { assignee: 'core:class:Account' }
   const owners = await find(task, { '$lookup.assignee.role': 'OWNER' }, { lookup })
-  assert.deepEqual(
-    owners.map(({ _id, $lookup }) => [_id, ($lookup as { assignee: Doc }).assignee._id]),
-    [['t2', 'account:ann']],
-  )
+  expect(owners.map(({ _id, $lookup }) => [_id, ($lookup as { assignee: Doc }).assignee._id])).toStrictEqual([
+    ['t2', 'account:ann'],
+  ])
   const sorted = await find(
     task,
     {},
     { lookup, sort: { '$lookup.assignee.email': -1 }, total: true, projection: { title: 1 } },
   )
-  assert.deepEqual(
-    sorted.map(({ _id }) => _id),
-    ['t1', 't2', 't3'],
-  )
-  assert.equal(sorted.total, 3)
-  assert.deepEqual(Object.keys(sorted[0] ?? {}).sort(), ['$lookup', '_class', '_id', 'title'])
+  expect(sorted.map(({ _id }) => _id)).toStrictEqual(['t1', 't2', 't3'])
+  expect(sorted.total).toBe(3)
+  expect(Object.keys(sorted[0] ?? {}).sort()).toStrictEqual(['$lookup', '_class', '_id', 'title'])
   const people = await find(
     'core:class:Account',
     {},
     { lookup: { _id: { tasks: [task, 'assignee'] } }, sort: { email: 1 } },
   )
-  assert.deepEqual(
+  expect(
     people.map(({ $lookup }) => ($lookup as unknown as { tasks: Doc[] }).tasks.map(({ _id }) => _id)),
-    [['t2'], ['t1']],
-  )
+  ).toStrictEqual([['t2'], ['t1']])
 })
 
 test('PIPE-26: full-text search finds documents by class and space, with a title, and a score for who sees everything', async () => {
@@ -183,22 +170,18 @@ test('PIPE-26: full-text search finds documents by class and space, with a title
   const search = async (classes: string[], spaces?: string[]) =>
     await pipeline.searchFulltext(ann, { query: 'uplo', classes: classes as Ref<Class>[], spaces }, {})
   const { docs, total } = await search(['board:class:Task'])
-  assert.equal(total, 2)
-  assert.deepEqual(docs.map(({ id }) => id).sort(), ['t1', 't2'])
-  assert.deepEqual(
-    (await search(['board:class:Task'], ['p'])).docs.map(({ title }) => title),
-    ['Upload again'],
-  )
-  assert.equal((await search(['board:class:Comment'])).total, 0)
+  expect(total).toBe(2)
+  expect(docs.map(({ id }) => id).sort()).toStrictEqual(['t1', 't2'])
+  expect((await search(['board:class:Task'], ['p'])).docs.map(({ title }) => title)).toStrictEqual([
+    'Upload again',
+  ])
+  expect((await search(['board:class:Comment'])).total).toBe(0)
   const scored = async (who: typeof ann) =>
     (await pipeline.searchFulltext(who, { query: 'uplo' }, {})).docs.map(({ score }) => score !== undefined)
-  assert.deepEqual(
-    [await scored(ann), await scored(system)],
-    [
-      [false, false],
-      [true, true],
-    ],
-  )
+  expect([await scored(ann), await scored(system)]).toStrictEqual([
+    [false, false],
+    [true, true],
+  ])
 })
 
 function privateSpace(id: string, members: string[]): Tx {

@@ -1,13 +1,13 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { systemClock } from '../../model/clock.ts'
 import type { Class, Doc, Ref } from '../../model/documents.ts'
 import { StatusError } from '../../model/status.ts'
 import type { Tx } from '../../model/transactions.ts'
 import { ann, bob, caller, type TestPipeline, testPipeline } from '../../tests/support/test-pipeline.ts'
 import { change, comment, createTask, removeTask, updateTask } from '../../tests/support/transactions.ts'
 import type { Caller } from '../shared/caller.ts'
+import { expectFor } from '../../tests/support/expecting.ts'
+import { propertyParameters } from '../../tests/support/property-parameters.ts'
 
 const cid = caller('cid')
 const people = [ann, bob, cid]
@@ -137,47 +137,34 @@ async function checkReads({ pipeline }: TestPipeline, plain: Plain, who: Caller)
       $lookup?: { attachedTo?: Doc }
     })[] & { total: number }
   const seen = [...plain.tasks].filter(([, where]) => plain.sees(who, where)).map(([id]) => id)
-  assert.deepEqual(
-    (await find('board:class:Task')).map(({ _id }) => _id),
-    [...seen].sort(),
-  )
-  assert.equal((await find('board:class:Task', { total: true, limit: 1 })).total, seen.length)
+  expect((await find('board:class:Task')).map(({ _id }) => _id)).toStrictEqual([...seen].sort())
+  expect((await find('board:class:Task', { total: true, limit: 1 })).total).toBe(seen.length)
   const { docs } = await pipeline.searchFulltext(
     who,
     { query: 'words', classes: ['board:class:Task' as Ref<Class>] },
     {},
   )
-  assert.deepEqual(docs.map(({ id }) => id).sort(), [...seen].sort())
+  expect(docs.map(({ id }) => id).sort()).toStrictEqual([...seen].sort())
   const comments = await find('board:class:Comment', { lookup: { attachedTo: 'board:class:Task' } })
   const visible = [...plain.comments]
     .filter(([, { space: where }]) => plain.sees(who, where))
     .map(([id]) => id)
-  assert.deepEqual(
-    comments.map(({ _id }) => _id),
-    visible.sort(),
-  )
+  expect(comments.map(({ _id }) => _id)).toStrictEqual(visible.sort())
   for (const { _id, $lookup } of comments) {
     const parent = plain.comments.get(_id)?.task ?? ''
-    assert.equal(
-      $lookup?.attachedTo?._id,
+    expect($lookup?.attachedTo?._id).toBe(
       plain.sees(who, plain.tasks.get(parent) ?? 'open') ? parent : undefined,
     )
   }
-  assert.deepEqual(
-    (await find('core:class:Space')).map(({ _id }) => _id),
+  expect((await find('core:class:Space')).map(({ _id }) => _id)).toStrictEqual(
     [...plain.spaces.keys()].filter((id) => plain.sees(who, id)).sort(),
   )
   const log = new Set((await find('core:class:TxCUD')).map(({ _id }) => String(_id)))
   for (const { _id, spaces: named } of plain.log)
-    assert.equal(
-      log.has(_id),
-      named.every((id) => plain.sees(who, id)),
-      _id,
-    )
+    expectFor(_id, log.has(_id)).toBe(named.every((id) => plain.sees(who, id)))
 }
 
-test('PIPE-40: whatever spaces, members, moves and documents there are, each account reads and hears what it may, and all of it', async () => {
-  const seed = Number(process.env['PERMISSIONS_SEED'] ?? systemClock.now() % 1_000_000)
+test('PIPE-40: whatever spaces, members, moves and documents exist, each account reads and receives exactly what it may', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), async (steps) => {
       const opened = await testPipeline({ isPeopled: false })
@@ -191,8 +178,8 @@ test('PIPE-40: whatever spaces, members, moves and documents there are, each acc
         opened.pushes.length = 0
         const made = plain.apply(next, tx)
         const result = await opened.pipeline.tx(who, tx).catch((error: unknown) => error)
-        assert.equal(!(result instanceof Error), made, `${JSON.stringify(next)}: ${String(result)}`)
-        if (result instanceof Error) assert.ok(result instanceof StatusError, String(result))
+        expectFor(`${JSON.stringify(next)}: ${String(result)}`, !(result instanceof Error)).toBe(made)
+        if (result instanceof Error) expectFor(String(result), result).toBeInstanceOf(StatusError)
         await new Promise(setImmediate)
         for (const reader of people) {
           await checkReads(opened, plain, reader)
@@ -200,12 +187,12 @@ test('PIPE-40: whatever spaces, members, moves and documents there are, each acc
             .filter((push) => opened.pipeline.mayReceive(reader, push))
             .map((push) => String(push.tx._id))
           const named = plain.log.find(({ _id }) => _id === tx._id)?.spaces
-          assert.equal(heard.includes(tx._id), named?.every((id) => plain.sees(reader, id)) ?? false)
+          expect(heard.includes(tx._id)).toBe(named?.every((id) => plain.sees(reader, id)) ?? false)
         }
       }
       await opened.pipeline.close()
     }),
-    { numRuns: 150, seed },
+    propertyParameters({ numRuns: 150 }),
   )
 })
 
@@ -215,9 +202,7 @@ class Heard {
   readonly toldAfter: number[] = []
 }
 
-test('PIPE-61: what an account missed is what it would have been pushed, or it is told to start anew', async (t) => {
-  const seed = Number(process.env['PERMISSIONS_SEED'] ?? systemClock.now() % 1_000_000)
-  t.diagnostic(`seed ${seed}`)
+test('PIPE-61: what an account missed is what it would have been pushed, or it is told to start anew', async () => {
   let [exact, anew] = [0, 0]
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), async (steps) => {
@@ -250,18 +235,18 @@ test('PIPE-61: what an account missed is what it would have been pushed, or it i
             continue
           }
           exact += 1
-          assert.ok(!toldAfter.some((told) => told >= after), 'what he may see has changed')
-          assert.deepEqual(
-            missed.pushes.map(({ seq, tx }) => ({ seq, _id: tx._id })),
+          // What he may see has changed.
+          expect(toldAfter.some((told) => told >= after)).toBe(false)
+          expect(missed.pushes.map(({ seq, tx }) => ({ seq, _id: tx._id }))).toStrictEqual(
             known.filter(({ seq }) => seq > after),
           )
         }
       }
       await pipeline.close()
     }),
-    { numRuns: 100, seed },
+    propertyParameters({ numRuns: 100 }),
   )
-  assert.ok(exact > anew / 2, `${exact} times exactly, ${anew} times anew`)
+  expect(exact).toBeGreaterThan(anew / 2)
 })
 
 test('PIPE-61: too much, a place beyond the log, and no access to the log are told to start anew', async () => {
@@ -269,10 +254,10 @@ test('PIPE-61: too much, a place beyond the log, and no access to the log are to
   await pipeline.tx(system, accountOf('account:ann', 'ann'))
   for (const task of ['t1', 't2', 't3']) await pipeline.tx(ann, createTask(task, { title: 'x' }))
   const last = pipeline.lastSeq()
-  assert.equal(await pipeline.catchUp(ann, { after: last + 1, most: 10 }), undefined)
-  assert.equal(await pipeline.catchUp(ann, { after: last - 3, most: 2 }), undefined)
-  assert.equal((await pipeline.catchUp(ann, { after: last - 3, most: 3 }))?.pushes.length, 3)
-  assert.deepEqual(await pipeline.catchUp(ann, { after: last, most: 0 }), { pushes: [], seq: last })
+  expect(await pipeline.catchUp(ann, { after: last + 1, most: 10 })).toBeUndefined()
+  expect(await pipeline.catchUp(ann, { after: last - 3, most: 2 })).toBeUndefined()
+  expect((await pipeline.catchUp(ann, { after: last - 3, most: 3 }))?.pushes.length).toBe(3)
+  expect(await pipeline.catchUp(ann, { after: last, most: 0 })).toStrictEqual({ pushes: [], seq: last })
 })
 
 function accountOf(id: string, email: string): Tx {

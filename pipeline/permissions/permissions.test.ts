@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { Class, Doc, Ref } from '../../model/documents.ts'
 import { StatusError } from '../../model/status.ts'
 import type { Tx } from '../../model/transactions.ts'
@@ -14,6 +13,7 @@ import {
 } from '../../tests/support/transactions.ts'
 import type { Caller } from '../shared/caller.ts'
 import type { Pipeline } from '../open-workspace.ts'
+import { expectFor, satisfying } from '../../tests/support/expecting.ts'
 
 const system = caller('system', { system: true })
 const guest = caller('gus', { role: 'GUEST' })
@@ -22,7 +22,7 @@ const notFound = (error: unknown) =>
 const forbidden = (error: unknown) =>
   error instanceof StatusError && error.status.code === 'platform:status:Forbidden'
 
-export function space(id: string, isPrivate: boolean, members: string[], by = 'account:ann'): Tx {
+function space(id: string, isPrivate: boolean, members: string[], by = 'account:ann'): Tx {
   const attributes = { name: id, description: '', private: isPrivate, archived: false, members }
   return change(
     'core:class:TxCreateDoc',
@@ -67,7 +67,7 @@ async function ids(pipeline: Pipeline, who: Caller, _class: string, query: objec
   return found.map(({ _id }) => _id)
 }
 
-test('PIPE-31: a private space, what is in it and what happened in it is found by its members, the system and administrators only', async () => {
+test('PIPE-31: A private space, its documents and their changes are visible to its members, the system and administrators only', async () => {
   const { pipeline } = await withSecret()
   const admin = caller('root', { admin: true })
   for (const [who, sees] of [
@@ -77,25 +77,22 @@ test('PIPE-31: a private space, what is in it and what happened in it is found b
     [system, true],
     [admin, true],
   ] as const) {
-    assert.deepEqual(await ids(pipeline, who, 'board:class:Task'), sees ? ['t1', 't2'] : ['t2'])
-    assert.deepEqual(await ids(pipeline, who, 'core:class:Space'), sees ? ['secret'] : [])
-    assert.equal(
-      (await ids(pipeline, who, 'core:class:TxCUD', { objectSpace: 'secret' })).length,
-      sees ? 1 : 0,
-    )
-    assert.equal((await ids(pipeline, who, 'core:class:TxCUD', { objectId: 'secret' })).length, sees ? 1 : 0)
+    expect(await ids(pipeline, who, 'board:class:Task')).toStrictEqual(sees ? ['t1', 't2'] : ['t2'])
+    expect(await ids(pipeline, who, 'core:class:Space')).toStrictEqual(sees ? ['secret'] : [])
+    expect(await ids(pipeline, who, 'core:class:TxCUD', { objectSpace: 'secret' })).toHaveLength(sees ? 1 : 0)
+    expect(await ids(pipeline, who, 'core:class:TxCUD', { objectId: 'secret' })).toHaveLength(sees ? 1 : 0)
     const { docs } = await pipeline.searchFulltext(who, { query: 'words' }, {})
-    assert.deepEqual(docs.map(({ id }) => id).sort(), sees ? ['t1', 't2'] : ['t2'])
+    expect(docs.map(({ id }) => id).sort()).toStrictEqual(sees ? ['t1', 't2'] : ['t2'])
     const request = {
       _class: 'board:class:Task' as Ref<Class>,
       query: {},
       options: { total: true, limit: 1 },
     }
-    assert.equal(((await pipeline.find(who, request)) as { total: number }).total, sees ? 2 : 1)
+    expect(((await pipeline.find(who, request)) as { total: number }).total).toBe(sees ? 2 : 1)
   }
 })
 
-test('PIPE-32: a lookup joins only what the caller may see, and a query over it finds nothing else', async () => {
+test('PIPE-32: A lookup joins only documents that the caller may see, and a query over it finds nothing else', async () => {
   const { pipeline } = await withSecret()
   await pipeline.tx(ann, createTask('t3', { title: 'points', assignee: 't1' }, { space: 'open' }))
   const lookup = { assignee: 'board:class:Task' }
@@ -106,13 +103,13 @@ test('PIPE-32: a lookup joins only what the caller may see, and a query over it 
       options: { lookup },
     })) as (Doc & { $lookup?: { assignee?: Doc } })[]
   const joined = async (who: Caller) => (await find(who, { _id: 't3' }))[0]?.$lookup?.assignee?._id
-  assert.deepEqual([await joined(ann), await joined(bob)], ['t1', undefined])
+  expect([await joined(ann), await joined(bob)]).toStrictEqual(['t1', undefined])
   const matching = async (who: Caller) =>
     (await find(who, { '$lookup.assignee.title': 'hidden words' })).length
-  assert.deepEqual([await matching(ann), await matching(bob)], [1, 0])
+  expect([await matching(ann), await matching(bob)]).toStrictEqual([1, 0])
 })
 
-test('PIPE-33: nobody writes where he does not see: directly, attached, as a mixin, inside apply-if, nor by a move in or out', async () => {
+test('PIPE-33: no caller writes to a space it does not see: directly, attached, as a mixin, inside apply-if, or by a move in or out', async () => {
   const { pipeline } = await withSecret()
   const by = 'account:bob'
   const mixin = { mixin: 'board:mixin:Estimated', attributes: { hours: 1 } }
@@ -130,46 +127,45 @@ test('PIPE-33: nobody writes where he does not see: directly, attached, as a mix
   ]
   // What bob does not see answers like what is not there, whose removal has no effect.
   for (const tx of attempts)
-    if (tx._class === 'core:class:TxRemoveDoc') assert.deepEqual(await pipeline.tx(bob, tx), {})
-    else await assert.rejects(pipeline.tx(bob, tx), notFound, JSON.stringify(tx))
-  assert.deepEqual(await ids(pipeline, ann, 'board:class:Task'), ['t1', 't2'])
+    if (tx._class === 'core:class:TxRemoveDoc') expect(await pipeline.tx(bob, tx)).toStrictEqual({})
+    else await expectFor(JSON.stringify(tx), pipeline.tx(bob, tx)).rejects.toThrow(satisfying(notFound))
+  expect(await ids(pipeline, ann, 'board:class:Task')).toStrictEqual(['t1', 't2'])
   const guess = applyIf(
     { match: [{ _class: 'board:class:Task', query: { title: 'hidden words' } }], txes: [] },
     { by },
   )
-  assert.deepEqual(await pipeline.tx(bob, guess), { success: false, derived: [] })
+  expect(await pipeline.tx(bob, guess)).toStrictEqual({ success: false, derived: [] })
   await pipeline.tx(ann, updateTask('t1', { title: 'mine' }, { space: 'secret' }))
 })
 
-test('PIPE-34: guests read what is public, and write nothing', async () => {
+test('PIPE-34: guests read public documents, and write nothing', async () => {
   const { pipeline } = await withSecret()
-  assert.deepEqual(await ids(pipeline, guest, 'board:class:Task'), ['t2'])
-  await assert.rejects(pipeline.tx(guest, createTask('t9', { title: 'x' }, { by: 'account:gus' })), forbidden)
+  expect(await ids(pipeline, guest, 'board:class:Task')).toStrictEqual(['t2'])
+  await expect(pipeline.tx(guest, createTask('t9', { title: 'x' }, { by: 'account:gus' }))).rejects.toThrow(
+    satisfying(forbidden),
+  )
 })
 
-test('PIPE-35: membership changes count at once, and tell those who gain or lose', async () => {
+test('PIPE-35: membership changes take effect at once, and are announced to those who gain or lose access', async () => {
   const { pipeline, pushes } = await withSecret()
   await new Promise(setImmediate)
   pushes.length = 0
   const join = spaceUpdate('secret', { $push: { members: 'account:bob' } })
   const write = updateTask('t1', { title: 'both' }, { by: 'account:bob', space: 'secret' })
   await Promise.all([pipeline.tx(ann, join), pipeline.tx(bob, write)])
-  assert.deepEqual(await ids(pipeline, bob, 'board:class:Task'), ['t1', 't2'])
+  expect(await ids(pipeline, bob, 'board:class:Task')).toStrictEqual(['t1', 't2'])
   await pipeline.tx(ann, spaceUpdate('secret', { $pull: { members: 'account:bob' } }))
-  assert.deepEqual(await ids(pipeline, bob, 'board:class:Task'), ['t2'])
+  expect(await ids(pipeline, bob, 'board:class:Task')).toStrictEqual(['t2'])
   await new Promise(setImmediate)
   const events = pushes.filter(({ tx }) => tx._class === 'core:class:TxWorkspaceEvent')
-  assert.equal(events.length, 2)
+  expect(events).toHaveLength(2)
   for (const push of events) {
-    assert.equal((push.tx as Tx & { event: number }).event, 3)
-    assert.deepEqual(
-      [ann, bob, guest].map((who) => pipeline.mayReceive(who, push)),
-      [false, true, false],
-    )
+    expect((push.tx as Tx & { event: number }).event).toBe(3)
+    expect([ann, bob, guest].map((who) => pipeline.mayReceive(who, push))).toStrictEqual([false, true, false])
   }
 })
 
-test('PIPE-36: pushes go to who may see them, derived ones too, and a move tells those who see one side only', async () => {
+test('PIPE-36: pushes go to those who may see them, derived ones too, and a move is announced to those who see one side only', async () => {
   const { pipeline, pushes } = await withSecret()
   await new Promise(setImmediate)
   pushes.length = 0
@@ -181,11 +177,11 @@ test('PIPE-36: pushes go to who may see them, derived ones too, and a move tells
     pushes
       .filter((push) => pipeline.mayReceive(who, push))
       .map(({ tx }) => tx._class.replace('core:class:', ''))
-  assert.deepEqual(heard(ann), ['TxCollectionCUD', 'TxUpdateDoc', 'TxUpdateDoc', 'TxUpdateDoc'])
-  assert.deepEqual(heard(bob), ['TxWorkspaceEvent', 'TxUpdateDoc'])
+  expect(heard(ann)).toStrictEqual(['TxCollectionCUD', 'TxUpdateDoc', 'TxUpdateDoc', 'TxUpdateDoc'])
+  expect(heard(bob)).toStrictEqual(['TxWorkspaceEvent', 'TxUpdateDoc'])
 })
 
-test('PIPE-37: documents of a class for its creator are found, changed and heard of by nobody else', async () => {
+test('PIPE-37: documents of a class that is for its creator are found, changed and received by nobody else', async () => {
   const { pipeline, pushes } = await withSecret()
   const preference = (by: string, id: string) =>
     change(
@@ -197,9 +193,9 @@ test('PIPE-37: documents of a class for its creator are found, changed and heard
     )
   await pipeline.tx(ann, preference('account:ann', 'p1'))
   await pipeline.tx(bob, preference('account:bob', 'p2'))
-  assert.deepEqual(await ids(pipeline, ann, 'core:class:Preference'), ['p1'])
-  assert.deepEqual(await ids(pipeline, bob, 'core:class:Preference'), ['p2'])
-  assert.equal((await ids(pipeline, bob, 'core:class:TxCUD', { objectId: 'p1' })).length, 0)
+  expect(await ids(pipeline, ann, 'core:class:Preference')).toStrictEqual(['p1'])
+  expect(await ids(pipeline, bob, 'core:class:Preference')).toStrictEqual(['p2'])
+  expect(await ids(pipeline, bob, 'core:class:TxCUD', { objectId: 'p1' })).toHaveLength(0)
   const update = change(
     'core:class:TxUpdateDoc',
     'p1',
@@ -207,13 +203,13 @@ test('PIPE-37: documents of a class for its creator are found, changed and heard
     { by: 'account:bob', space: 'core:space:Space' },
     { operations: { theme: 'x' } },
   )
-  await assert.rejects(pipeline.tx(bob, update), notFound)
+  await expect(pipeline.tx(bob, update)).rejects.toThrow(satisfying(notFound))
   await new Promise(setImmediate)
   const own = pushes.filter(({ tx }) => (tx as Tx & { objectId?: string }).objectId === 'p1')
-  assert.deepEqual(
-    [ann, bob].map((who) => own.every((push) => pipeline.mayReceive(who, push))),
-    [true, false],
-  )
+  expect([ann, bob].map((who) => own.every((push) => pipeline.mayReceive(who, push)))).toStrictEqual([
+    true,
+    false,
+  ])
 })
 
 test('PIPE-38: accounts are changed by owners and maintainers, and owners are made by owners', async () => {
@@ -226,14 +222,14 @@ test('PIPE-38: accounts are changed by owners and maintainers, and owners are ma
       { by, space: 'core:space:Model' },
       { operations: { role } },
     )
-  await assert.rejects(pipeline.tx(bob, promote('account:bob', 'OWNER')), forbidden)
+  await expect(pipeline.tx(bob, promote('account:bob', 'OWNER'))).rejects.toThrow(satisfying(forbidden))
   await pipeline.tx(system, promote('core:account:System', 'MAINTAINER'))
-  await assert.rejects(pipeline.tx(bob, promote('account:bob', 'OWNER')), forbidden)
+  await expect(pipeline.tx(bob, promote('account:bob', 'OWNER'))).rejects.toThrow(satisfying(forbidden))
   await pipeline.tx(system, promote('core:account:System', 'OWNER'))
   await pipeline.tx(bob, promote('account:bob', 'OWNER'))
 })
 
-test('PIPE-39: the caller’s query is not changed', async () => {
+test('PIPE-39: the caller’s query object is not changed', async () => {
   const { pipeline } = await withSecret()
   const query = Object.freeze({ title: Object.freeze({ $like: '%words' }) })
   const request = {
@@ -241,5 +237,5 @@ test('PIPE-39: the caller’s query is not changed', async () => {
     query: query as never,
     options: Object.freeze({}),
   }
-  assert.equal(((await pipeline.find(bob, request)) as Doc[]).length, 1)
+  expect((await pipeline.find(bob, request)) as Doc[]).toHaveLength(1)
 })

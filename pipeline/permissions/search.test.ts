@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { systemClock } from '../../model/clock.ts'
 import { string } from '../../model/attribute-types.ts'
 import { createModelBuilder } from '../../model/builder.ts'
@@ -18,7 +17,7 @@ builder.class('Page', {
   attributes: { text: string({ fullText: true }) },
 })
 
-test('PIPE-70: full-text search finds what is for its creator only for him, and tells where', async () => {
+test('PIPE-70: full-text search finds documents that are for their creator only for that account, with highlights', async () => {
   const pipeline = await openWorkspace({
     id: 'w1',
     storage: createMemoryStorage(),
@@ -41,12 +40,12 @@ test('PIPE-70: full-text search finds what is for its creator only for him, and 
   await pipeline.tx(bob, page('account:bob', 'b1'))
   const found = async (who: typeof ann) => (await pipeline.searchFulltext(who, { query: 'diar' }, {})).docs
   const idsFor = async (who: typeof ann) => (await found(who)).map(({ id }) => id).sort()
-  assert.deepEqual([await idsFor(ann), await idsFor(bob)], [['a1'], ['b1']])
-  assert.deepEqual(
-    [await idsFor(caller('carl')), await idsFor(caller('root', { admin: true }))],
-    [[], ['a1', 'b1']],
-  )
+  expect([await idsFor(ann), await idsFor(bob)]).toStrictEqual([['a1'], ['b1']])
+  expect([await idsFor(caller('carl')), await idsFor(caller('root', { admin: true }))]).toStrictEqual([
+    [],
+    ['a1', 'b1'],
+  ])
   const [own] = await found(ann)
-  assert.deepEqual(own?.highlights, [{ field: 'text', text: 'Dear diary of a1', marks: [[5, 10]] }])
+  expect(own?.highlights).toStrictEqual([{ field: 'text', text: 'Dear diary of a1', marks: [[5, 10]] }])
   await pipeline.close()
 })

@@ -1,8 +1,8 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test } from '@jest/globals'
 import { setImmediate as turn } from 'node:timers/promises'
 import { ConsistentReads } from './consistent-reads.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
+import { expectFor } from '../../tests/support/expecting.ts'
 
 test('WIRE-94: a read has the place in the log it says, wherever between two commits it begins', async () => {
   for (let pause = 0; pause < 16; pause++) {
@@ -24,7 +24,7 @@ test('WIRE-94: a read has the place in the log it says, wherever between two com
       await turn()
       return last
     })
-    assert.equal(value, seq, `after ${pause} steps`)
+    expectFor(`after ${pause} steps`, value).toBe(seq)
     await commits
   }
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { board } from '../../examples/board/model.ts'
 import type { Doc } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
@@ -16,6 +15,7 @@ import { waitUntil } from '../../tests/support/wait-until.ts'
 import { createMemoryStorage } from '../../storage/memory/storage.ts'
 import type { AsyncTrigger } from '../modules/trigger.ts'
 import { moduleState } from '../modules/module-state.ts'
+import { satisfying } from '../../tests/support/expecting.ts'
 
 const system = caller('system', { system: true, account: core.account.System })
 
@@ -62,15 +62,17 @@ test('PIPE-62: a log that is restored sets off no trigger, and what comes after 
     log.map(({ tx }) => tx),
   )
   await first.pipeline.restoring.upload('module', [cursor])
-  assert.ok(first.pipeline.restoring.isLogReplaced)
-  await assert.rejects(create(first, 'early'), (error: Error) => {
-    return (error as unknown as { status: { code: string } }).status.code === 'platform:status:Unavailable'
-  })
+  expect(first.pipeline.restoring.isLogReplaced).toBe(true)
+  await expect(create(first, 'early')).rejects.toThrow(
+    satisfying((error: Error) => {
+      return (error as unknown as { status: { code: string } }).status.code === 'platform:status:Unavailable'
+    }),
+  )
   await first.pipeline.close()
   const second = await modulePipeline({ triggers }, { limits }, { storage, id: 'copy' })
   await create(second, 'new')
   await waitUntil(() => seen.includes('new'), 'the trigger')
-  assert.deepEqual(seen, ['a', 'b', 'own', 'new'])
+  expect(seen).toStrictEqual(['a', 'b', 'own', 'new'])
   const { lastSeq } = second.pipeline
   await waitUntil(async () => (await cursorOf(second)).seq === lastSeq() - 1, 'the cursor')
   await second.pipeline.close()
@@ -102,7 +104,7 @@ test('PIPE-63: a trigger whose place in the log is restored, removed or beyond t
   await reopen()
   await create(opened, 'c')
   await waitUntil(() => seen.length > 2, 'the trigger')
-  assert.deepEqual(seen, ['a', 'b', 'c'])
+  expect(seen).toStrictEqual(['a', 'b', 'c'])
   await settled()
   const beyond = { ...(await cursorOf(opened)), seq: opened.pipeline.lastSeq() + 1000 }
   await opened.pipeline.close()
@@ -112,7 +114,7 @@ test('PIPE-63: a trigger whose place in the log is restored, removed or beyond t
   opened = await modulePipeline({ triggers }, { limits }, { storage })
   await create(opened, 'd')
   await waitUntil(() => seen.length > 3, 'the trigger')
-  assert.deepEqual(seen, ['a', 'b', 'c', 'd'])
+  expect(seen).toStrictEqual(['a', 'b', 'c', 'd'])
   await opened.pipeline.close()
 })
 
@@ -130,12 +132,9 @@ test('PIPE-64: a workspace whose log makes an account twice, as after a restore 
   )
   await pipeline.close()
   const copy = await testPipeline({ storage, id: 'copy' })
-  assert.equal(copy.pipeline.model.accountOf('zoe')?.role, 'OWNER')
+  expect(copy.pipeline.model.accountOf('zoe')?.role).toBe('OWNER')
   const errors = copy.log.lines.filter(({ level }) => level === 'error')
-  assert.deepEqual(
-    errors.map(({ message }) => message),
-    ['a model transaction is left out'],
-  )
+  expect(errors.map(({ message }) => message)).toStrictEqual(['a model transaction is left out'])
   await create(copy, 'b')
   await copy.pipeline.close()
   await origin.pipeline.close()

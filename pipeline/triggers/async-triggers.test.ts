@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { board } from '../../examples/board/model.ts'
 import type { Ref } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
@@ -48,19 +47,20 @@ test('PIPE-50: an asynchronous trigger runs after the answer, in the order of th
   const opened = await modulePipeline({ triggers: [remark] })
   const titles = Array.from({ length: 40 }, (_, at) => `t${at}`)
   await Promise.all(titles.map((title) => opened.pipeline.tx(ann, createTask(title, { title }))))
-  assert.equal((await remarks(opened)).length, 0, 'nothing has run before the answer')
+  // Nothing has run before the answer.
+  expect(await remarks(opened)).toHaveLength(0)
   await waitUntil(async () => (await remarks(opened)).length === 40, 'the trigger')
   const log = await opened.pipeline.storage.readLog({ after: 0, limit: 1000 })
   const made = log
     .filter(({ tx }) => tx._class === core.class.TxCollectionCUD)
     .map(({ tx }) => (tx as unknown as { objectId: string }).objectId)
-  assert.deepEqual(made, titles)
+  expect(made).toStrictEqual(titles)
   const visible = await opened.find(core.class.Tx)
-  assert.equal(visible.length, 40, 'what triggers make is hidden from queries of the log')
-  assert.deepEqual(
+  // What triggers make is hidden from queries of the log.
+  expect(visible.length).toBe(40)
+  expect(
     (await verifyLog(opened.pipeline.storage, opened.pipeline.model.hierarchy)).differences,
-    [],
-  )
+  ).toStrictEqual([])
 })
 
 test('PIPE-51: a trigger goes on from its cursor when the workspace opens again, with what it made until then made once', async () => {
@@ -84,7 +84,7 @@ test('PIPE-51: a trigger goes on from its cursor when the workspace opens again,
   const third = await modulePipeline({ triggers: [remark] }, {}, { storage })
   await third.pipeline.tx(ann, createTask('t3', { title: 't3' }))
   await waitUntil(async () => (await remarks(third)).length === 4, 'the trigger')
-  assert.deepEqual((await remarks(third)).toSorted(), ['t0', 't1', 't2', 't3'])
+  expect((await remarks(third)).toSorted()).toStrictEqual(['t0', 't1', 't2', 't3'])
 })
 
 test('PIPE-52: a trigger that is new to a workspace begins with what comes next', async () => {
@@ -95,7 +95,7 @@ test('PIPE-52: a trigger that is new to a workspace begins with what comes next'
   const after = await modulePipeline({ triggers: [remark] }, {}, { storage })
   await after.pipeline.tx(ann, createTask('new', { title: 'new' }))
   await waitUntil(async () => (await remarks(after)).length > 0, 'the trigger')
-  assert.deepEqual(await remarks(after), ['new'])
+  expect(await remarks(after)).toStrictEqual(['new'])
 })
 
 test('PIPE-53: a trigger that fails is tried again, at last the transaction is set aside, reported, and the next one has its turn', async () => {
@@ -115,12 +115,14 @@ test('PIPE-53: a trigger that fails is tried again, at last the transaction is s
   )
   for (const title of ['once', 'never', 'fine']) await opened.pipeline.tx(ann, createTask(title, { title }))
   await waitUntil(async () => (await remarks(opened)).length === 2, 'the trigger')
-  assert.deepEqual(await remarks(opened), ['once', 'fine'])
+  expect(await remarks(opened)).toStrictEqual(['once', 'fine'])
   const aside = (await setAside(opened)).map(({ trigger, message }) => [trigger, message])
-  assert.deepEqual(aside, [['test.remark', 'platform:status:UnknownError']])
+  expect(aside).toStrictEqual([['test.remark', 'platform:status:UnknownError']])
   const outcomes = ['retried', 'retried', 'retried', 'dead-letter'].map((outcome) => ['test.remark', outcome])
-  assert.deepEqual(failures, outcomes)
-  assert.ok(opened.log.lines.some(({ level, message }) => level === 'error' && message.includes('set aside')))
+  expect(failures).toStrictEqual(outcomes)
+  expect(
+    opened.log.lines.some(({ level, message }) => level === 'error' && message.includes('set aside')),
+  ).toBe(true)
 })
 
 test('PIPE-54: asynchronous triggers that set each other off again and again are cut off and reported by name', async () => {
@@ -143,11 +145,11 @@ test('PIPE-54: asynchronous triggers that set each other off again and again are
   const forged = { ...updateTask('t', { rank: '1' }), meta: { generation: 99, triggers: 'a' } }
   await opened.pipeline.tx(ann, forged)
   await waitUntil(async () => (await setAside(opened)).length === 1, 'the trigger')
-  assert.equal((await remarks(opened)).length, 5)
-  assert.deepEqual(failures, [['test.ping', 'loop']])
+  expect(await remarks(opened)).toHaveLength(5)
+  expect(failures).toStrictEqual([['test.ping', 'loop']])
   const [line] = opened.log.lines.filter(({ message }) => message.includes('without end'))
   const { triggers } = (line?.fields ?? {}) as { triggers?: string[] }
-  assert.deepEqual(triggers, Array<string>(5).fill('test.ping'))
+  expect(triggers).toStrictEqual(Array<string>(5).fill('test.ping'))
 })
 
 test('PIPE-55: storage that is away, or whose answer is lost, is waited for, and what a trigger makes is there once', async () => {
@@ -166,7 +168,9 @@ test('PIPE-55: storage that is away, or whose answer is lost, is waited for, and
     const create = createTask(`t${at}`, { title: `t${at}` })
     if (at % 3 === 2) {
       plan.lose = 1
-      await assert.rejects(opened.pipeline.tx(ann, create), { code: 'unavailable' })
+      await expect(opened.pipeline.tx(ann, create)).rejects.toThrow(
+        expect.objectContaining({ code: 'unavailable' }),
+      )
     }
     await opened.pipeline.tx(ann, create)
     if (at % 3 === 0) plan.fail = 4
@@ -174,10 +178,11 @@ test('PIPE-55: storage that is away, or whose answer is lost, is waited for, and
     await waitUntil(async () => (await remarks(opened)).length === at + 1, 'the trigger')
   }
   const expected = Array.from({ length: 12 }, (_, at) => `t${at}`)
-  assert.deepEqual((await remarks(opened)).toSorted(), expected.toSorted())
-  assert.deepEqual(new Set(failures), new Set(['retried']), 'nothing is set aside')
+  expect((await remarks(opened)).toSorted()).toStrictEqual(expected.toSorted())
+  // Nothing is set aside.
+  expect(new Set(failures)).toStrictEqual(new Set(['retried']))
   const verified = await verifyLog(opened.pipeline.storage, opened.pipeline.model.hierarchy)
-  assert.deepEqual([verified.flaws, verified.differences], [[], []])
+  expect([verified.flaws, verified.differences]).toStrictEqual([[], []])
 })
 
 test('PIPE-56: a trigger that cannot keep up reads the log instead of keeping all that waits, and misses nothing', async () => {
@@ -188,7 +193,7 @@ test('PIPE-56: a trigger that cannot keep up reads the log instead of keeping al
     await Promise.all(some.map((title) => opened.pipeline.tx(ann, createTask(title, { title }))))
   }
   await waitUntil(async () => (await remarks(opened)).length >= 60, 'the trigger')
-  assert.deepEqual((await remarks(opened)).toSorted(), titles.toSorted())
+  expect((await remarks(opened)).toSorted()).toStrictEqual(titles.toSorted())
 })
 
 test('PIPE-57: a trigger’s place in the log is kept also where it makes nothing, and no caller but the system and administrators sees it', async () => {
@@ -198,18 +203,18 @@ test('PIPE-57: a trigger’s place in the log is kept also where it makes nothin
   await opened.pipeline.tx(ann, comment('t', 'c'))
   const last = opened.pipeline.lastSeq()
   await waitUntil(async () => (await cursor(opened, 'silent')) >= last - 1, 'the trigger')
-  assert.equal((await opened.find(TriggerCursor)).length, 0)
+  expect((await opened.find(TriggerCursor)).length).toBe(0)
   const heard = opened.pushes.filter((push) => opened.pipeline.mayReceive(ann, push))
-  assert.deepEqual(
+  expect(
     heard.filter(
       ({ tx }) =>
         tx._class === core.class.TxUpdateDoc && 'objectClass' in tx && tx.objectClass === TriggerCursor,
     ),
-    [],
-  )
+  ).toStrictEqual([])
   const settled = opened.pipeline.lastSeq()
   for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
-  assert.ok(opened.pipeline.lastSeq() - settled <= 1, 'keeping the place sets off nothing')
+  // Keeping the place sets off nothing.
+  expect(opened.pipeline.lastSeq() - settled).toBeLessThanOrEqual(1)
 })
 
 test('PIPE-65: a trigger that makes nothing of transactions costs no commit for each: its place is kept in a pause, and at the end', async () => {
@@ -229,13 +234,13 @@ test('PIPE-65: a trigger that makes nothing of transactions costs no commit for 
     await first.pipeline.tx(ann, createTask(task, { title: task }))
     await waitUntil(() => seen.at(-1) === task, 'the trigger')
   }
-  assert.equal(first.pipeline.lastSeq(), before + 4)
+  expect(first.pipeline.lastSeq()).toBe(before + 4)
   await first.pipeline.close()
   const second = await modulePipeline({ triggers: [silent] }, { limits }, { storage })
-  assert.equal(second.pipeline.lastSeq(), before + 5)
+  expect(second.pipeline.lastSeq()).toBe(before + 5)
   await second.pipeline.tx(ann, createTask('e', { title: 'e' }))
   await waitUntil(() => seen.at(-1) === 'e', 'the trigger')
-  assert.deepEqual(seen, ['a', 'b', 'c', 'd', 'e'])
+  expect(seen).toStrictEqual(['a', 'b', 'c', 'd', 'e'])
   await second.pipeline.close()
 })
 
@@ -251,8 +256,8 @@ test('PIPE-58: a run that takes too long counts as failed, and one that is under
   const opened = await modulePipeline({ triggers: [slow] }, { limits: { ...fast, runTime: 5, attempts: 2 } })
   await opened.pipeline.tx(ann, createTask('t', { title: 't' }))
   await waitUntil(async () => (await setAside(opened)).length === 1, 'the trigger')
-  assert.equal((await setAside(opened))[0]?.message, 'it took longer than 5 ms')
-  assert.equal(aborted, 2)
+  expect((await setAside(opened))[0]?.message).toBe('it took longer than 5 ms')
+  expect(aborted).toBe(2)
   await opened.pipeline.close()
   let started = false
   const endless: AsyncTrigger = {

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { board } from '../../examples/board/model.ts'
 import { core } from '../../model/identifiers.ts'
 import { ann, modulePipeline } from '../../tests/support/test-pipeline.ts'
@@ -31,10 +30,10 @@ test('PIPE-59: migrations are applied once in each workspace, in order, before i
   ]) {
     const opened = await modulePipeline({ migrations }, {}, { storage })
     const [task] = await opened.find(Task)
-    assert.equal((task as { rank?: string }).rank, migrations.map(({ name }) => name).join(''))
-    assert.equal(task?.modifiedBy, core.account.System)
+    expect((task as { rank?: string }).rank).toBe(migrations.map(({ name }) => name).join(''))
+    expect(task?.modifiedBy).toBe(core.account.System)
     const verified = await verifyLog(opened.pipeline.storage, opened.pipeline.model.hierarchy)
-    assert.deepEqual([verified.flaws, verified.differences], [[], []])
+    expect([verified.flaws, verified.differences]).toStrictEqual([[], []])
     await opened.pipeline.close()
   }
 })
@@ -57,11 +56,12 @@ test('PIPE-60: a migration that fails keeps the workspace closed to people with 
   const refused = { severity: 'ERROR', code: 'platform:status:MigrationFailed', params }
   for (let opening = 0; opening < 2; opening++) {
     const { pipeline } = await modulePipeline({ migrations }, {}, { storage })
-    assert.deepEqual(pipeline.closedToPeople?.status, refused)
+    expect(pipeline.closedToPeople?.status).toStrictEqual(refused)
     await pipeline.close()
   }
   fails = false
   const { find } = await modulePipeline({ migrations }, {}, { storage })
   const ranks = (await find(Task)).map((task) => (task as { rank?: string }).rank)
-  assert.deepEqual(ranks, ['b'], 'what went well is not applied again, what follows is')
+  // What went well is not applied again, what follows is.
+  expect(ranks).toStrictEqual(['b'])
 })

@@ -1,6 +1,4 @@
-import assert from 'node:assert/strict'
-import { randomInt } from 'node:crypto'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { board, type Task } from '../../examples/board/model.ts'
 import type { Ref } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
@@ -18,6 +16,7 @@ import {
 } from '../../tests/support/transactions.ts'
 import { verifyLog } from '../verify/verify-log.ts'
 import type { SyncTrigger } from '../modules/trigger.ts'
+import { testSeed } from '../../tests/support/property-parameters.ts'
 
 const { Comment, Task: TaskClass } = board.class
 
@@ -54,20 +53,15 @@ test('PIPE-41: what a synchronous trigger adds is committed with its cause, chec
   const { pipeline, find, pushes } = await modulePipeline({ triggers: [trigger] })
   await pipeline.tx(ann, createTask('t', { title: 'first' }))
   const [welcome] = await find(Comment)
-  assert.equal(welcome?.modifiedBy, core.account.System)
+  expect(welcome?.modifiedBy).toBe(core.account.System)
   const [task] = await find(TaskClass)
-  assert.equal((task as Task & { comments: number }).comments, 1, 'counters count what triggers attach')
-  assert.deepEqual(
-    (await find(core.class.Tx)).map(({ _class }) => _class),
-    [core.class.TxCreateDoc],
-  )
+  // Counters count what triggers attach.
+  expect((task as Task & { comments: number }).comments).toBe(1)
+  expect((await find(core.class.Tx)).map(({ _class }) => _class)).toStrictEqual([core.class.TxCreateDoc])
   const derived = pushes.filter(({ tx }) => tx.space === core.space.DerivedTx)
-  assert.deepEqual(
-    derived.map(({ seq }) => seq),
-    [2, 3],
-    'in the log, after their cause',
-  )
-  assert.deepEqual((await verifyLog(pipeline.storage, pipeline.model.hierarchy)).differences, [])
+  // In the log, after their cause.
+  expect(derived.map(({ seq }) => seq)).toStrictEqual([2, 3])
+  expect((await verifyLog(pipeline.storage, pipeline.model.hierarchy)).differences).toStrictEqual([])
 })
 
 test('PIPE-42: a trigger reads documents as the commit leaves them, its own change and those before it included', async () => {
@@ -80,7 +74,8 @@ test('PIPE-42: a trigger reads documents as the commit leaves them, its own chan
       const found = await findAll(TaskClass, { status: 'done' })
       const got = await get(TaskClass, objectId)
       seen.push([(before as Task).status, (after as Task).status, got?.status, found.length])
-      assert.equal(await get(Comment, objectId), undefined, 'a task is no comment')
+      // A task is no comment.
+      expect(await get(Comment, objectId)).toBeUndefined()
       return []
     },
   }
@@ -88,7 +83,7 @@ test('PIPE-42: a trigger reads documents as the commit leaves them, its own chan
   const made = ['a', 'b'].map((id) => pipeline.tx(ann, createTask(id, { title: id })))
   const done = ['a', 'b'].map((id) => pipeline.tx(ann, updateTask(id, { status: 'done' })))
   await Promise.all([...made, ...done])
-  assert.deepEqual(seen, [
+  expect(seen).toStrictEqual([
     ['backlog', 'done', 'done', 1],
     ['backlog', 'done', 'done', 2],
   ])
@@ -105,17 +100,19 @@ test('PIPE-43: a trigger that throws a status refuses the request with it, anyth
     await pipeline.tx(ann, change('core:class:TxCreateDoc', 'q', board.class.Project, {}, { attributes: {} }))
     const before = pipeline.lastSeq()
     const both = applyIf({ scope: 's', txes: [createTask('t', { title: 't' }), ...txes] })
-    await assert.rejects(pipeline.tx(ann, both), {
-      status: {
-        severity: 'ERROR',
-        code,
-        params: (error as { status?: { params: object } }).status?.params ?? {},
-      },
-    })
-    assert.equal(pipeline.lastSeq(), before)
-    assert.equal((await find(TaskClass)).length, 0)
+    await expect(pipeline.tx(ann, both)).rejects.toThrow(
+      expect.objectContaining({
+        status: {
+          severity: 'ERROR',
+          code,
+          params: (error as { status?: { params: object } }).status?.params ?? {},
+        },
+      }),
+    )
+    expect(pipeline.lastSeq()).toBe(before)
+    expect((await find(TaskClass)).length).toBe(0)
     const reported = log.lines.some(({ message }) => message === 'a trigger failed')
-    assert.equal(reported, error !== status)
+    expect(reported).toBe(error !== status)
   }
 })
 
@@ -140,14 +137,16 @@ test('PIPE-44: what a trigger adds wrongly refuses the request, and the others o
   const outcomes = await Promise.allSettled(
     titles.map((title) => pipeline.tx(ann, createTask(title, { title }))),
   )
-  assert.deepEqual(
-    outcomes.map(({ status }) => status),
-    ['fulfilled', 'rejected', 'rejected', 'fulfilled'],
-  )
-  assert.deepEqual(
-    (await find(TaskClass, {}, { sort: { _id: 1 } })).map(({ _id }) => _id),
-    ['fine', 'good'],
-  )
+  expect(outcomes.map(({ status }) => status)).toStrictEqual([
+    'fulfilled',
+    'rejected',
+    'rejected',
+    'fulfilled',
+  ])
+  expect((await find(TaskClass, {}, { sort: { _id: 1 } })).map(({ _id }) => _id)).toStrictEqual([
+    'fine',
+    'good',
+  ])
 })
 
 test('PIPE-45: triggers see what cascades and counters change, and what other triggers add', async () => {
@@ -165,7 +164,7 @@ test('PIPE-45: triggers see what cascades and counters change, and what other tr
   await pipeline.tx(ann, createTask('t', { title: 't' }))
   await pipeline.tx(ann, comment('t', 'c'))
   await pipeline.tx(ann, removeTask('t'))
-  assert.deepEqual(seen, [
+  expect(seen).toStrictEqual([
     'TxCreateDoc t',
     'TxCollectionCUD t',
     'TxUpdateDoc t',
@@ -196,22 +195,22 @@ test('PIPE-46: triggers that set each other off are cut off with TriggerLimit, i
   await pipeline.tx(ann, createTask('wide', { title: 'wide' }))
   const before = pipeline.lastSeq()
   const deep = { limit: 'triggerDepth', value: 5, triggers: 'test.chain' }
-  await assert.rejects(pipeline.tx(ann, updateTask('a', { rank: '1' })), statusOf(deep))
+  await expect(pipeline.tx(ann, updateTask('a', { rank: '1' }))).rejects.toThrow(statusOf(deep))
   const many = { limit: 'triggerDerived', value: 8, triggers: 'test.wide' }
-  await assert.rejects(pipeline.tx(ann, updateTask('wide', { rank: '1' })), statusOf(many))
-  assert.equal(pipeline.lastSeq(), before)
-  assert.deepEqual((await find(TaskClass, { votes: { $gt: 0 } })).length, 0)
-  assert.deepEqual(failures, [
+  await expect(pipeline.tx(ann, updateTask('wide', { rank: '1' }))).rejects.toThrow(statusOf(many))
+  expect(pipeline.lastSeq()).toBe(before)
+  expect((await find(TaskClass, { votes: { $gt: 0 } })).length).toStrictEqual(0)
+  expect(failures).toStrictEqual([
     ['test.chain', 'loop'],
     ['test.wide', 'loop'],
   ])
   const reports = log.lines.filter(({ message }) => message.includes('without end'))
-  assert.equal(reports.length, 2)
+  expect(reports).toHaveLength(2)
   // A chain as long as the limit is none.
   for (const [at, next] of ['b1', 'b2', 'b3', 'b4', 'end'].entries())
     await pipeline.tx(ann, createTask(`b${at}`, { title: next }))
   await pipeline.tx(ann, updateTask('b0', { rank: '1' }))
-  assert.equal((await find(TaskClass, { votes: 1 })).length, 4)
+  expect((await find(TaskClass, { votes: 1 })).length).toBe(4)
 })
 
 test('PIPE-47: a trigger matches descendants, mixins and changes through collections, of the transactions it names', async () => {
@@ -233,9 +232,9 @@ test('PIPE-47: a trigger matches descendants, mixins and changes through collect
     ],
   })
   await pipeline.tx(ann, createTask('t', { title: 't' }))
-  assert.deepEqual(seen.splice(0), [])
+  expect(seen.splice(0)).toStrictEqual([])
   await pipeline.tx(ann, comment('t', 'c'))
-  assert.deepEqual(seen.splice(0), ['attached'])
+  expect(seen.splice(0)).toStrictEqual(['attached'])
   await pipeline.tx(
     ann,
     change(
@@ -246,15 +245,13 @@ test('PIPE-47: a trigger matches descendants, mixins and changes through collect
       { mixin: board.mixin.Estimated, attributes: { hours: 2 } },
     ),
   )
-  assert.deepEqual(seen.splice(0), ['estimated'])
+  expect(seen.splice(0)).toStrictEqual(['estimated'])
   await pipeline.tx(ann, removeTask('t'))
-  assert.deepEqual(seen.splice(0), ['removed'])
+  expect(seen.splice(0)).toStrictEqual(['removed'])
 })
 
-test('PIPE-48: whatever is committed together, what a trigger keeps is what the documents say, and the log replays', async (t) => {
-  const seed = Number(process.env['TRIGGER_SEED'] ?? randomInt(2 ** 31))
-  t.diagnostic(`TRIGGER_SEED=${seed}`)
-  const random = seededRandom(seed)
+test('PIPE-48: whatever is committed together, what a trigger keeps is what the documents say, and the log replays', async () => {
+  const random = seededRandom(testSeed())
   const counting: SyncTrigger = {
     kind: 'sync',
     name: 'counting',
@@ -286,23 +283,25 @@ test('PIPE-48: whatever is committed together, what a trigger keeps is what the 
     await Promise.allSettled(requests.map((tx) => pipeline.tx(ann, tx)))
     const [total] = await find(TaskClass, { _id: 'total' as Ref })
     const done = await find(TaskClass, { status: 'done' })
-    assert.equal((total as unknown as { votes: number }).votes, done.length)
+    expect((total as unknown as { votes: number }).votes).toBe(done.length)
   }
   const verified = await verifyLog(pipeline.storage, pipeline.model.hierarchy)
-  assert.deepEqual([verified.flaws, verified.differences], [[], []])
+  expect([verified.flaws, verified.differences]).toStrictEqual([[], []])
 })
 
-test('PIPE-49: a transaction sent again sets off nothing again', async () => {
+test('PIPE-49: A transaction that is sent again runs no trigger again', async () => {
   const { pipeline, find } = await modulePipeline({ triggers: [chain] })
   await pipeline.tx(ann, createTask('t', { title: 'u' }))
   await pipeline.tx(ann, createTask('u', { title: 'end' }))
   const update = updateTask('t', { rank: '1' })
   const answers = [pipeline.tx(ann, update), pipeline.tx(ann, update)]
-  assert.deepEqual(await Promise.all([...answers, pipeline.tx(ann, update)]), [{}, {}, {}])
+  expect(await Promise.all([...answers, pipeline.tx(ann, update)])).toStrictEqual([{}, {}, {}])
   await pipeline.tx(ann, update)
-  assert.equal((await find(TaskClass, { votes: 1 })).length, 1)
+  expect((await find(TaskClass, { votes: 1 })).length).toBe(1)
 })
 
 function statusOf(params: object) {
-  return { status: { severity: 'ERROR', code: 'platform:status:TriggerLimit', params } }
+  return expect.objectContaining({
+    status: { severity: 'ERROR', code: 'platform:status:TriggerLimit', params },
+  })
 }

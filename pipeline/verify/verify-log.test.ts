@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { Doc, Domain } from '../../model/documents.ts'
 import { ann, testPipeline } from '../../tests/support/test-pipeline.ts'
 import type { TxCUD } from '../../model/transactions.ts'
@@ -13,20 +12,17 @@ test('SRV-52: documents that are not what the log makes them are told, each by i
   const { storage, model } = pipeline
   for (const id of ['t1', 't2', 't3']) await pipeline.tx(ann, createTask(id, { title: id }))
   const [t1] = await storage.get(task, ['t1'])
-  assert.ok(t1 !== undefined)
+  expect(t1).toBeDefined()
   // Past the log, and past what notes a restore.
   await storage.clean(task, ['t2'])
   await storage.upload(task, [{ ...t1, title: 'other' } as Doc, { ...t1, _id: 'extra' } as Doc])
   const { differences, begins, restored } = await verifyLog(storage, model.hierarchy)
-  assert.deepEqual(
-    differences.map(({ id, kind }) => [id, kind]),
-    [
-      ['extra', 'extra'],
-      ['t1', 'different'],
-      ['t2', 'missing'],
-    ],
-  )
-  assert.deepEqual([begins, restored], [0, 0])
+  expect(differences.map(({ id, kind }) => [id, kind])).toStrictEqual([
+    ['extra', 'extra'],
+    ['t1', 'different'],
+    ['t2', 'missing'],
+  ])
+  expect([begins, restored]).toStrictEqual([0, 0])
 })
 
 test('SRV-73: what was restored is counted, and what is committed after it is compared', async () => {
@@ -34,33 +30,30 @@ test('SRV-73: what was restored is counted, and what is committed after it is co
   const { storage, model, restoring } = pipeline
   for (const id of ['t1', 't2', 't3']) await pipeline.tx(ann, createTask(id, { title: id }))
   const [t1] = await storage.get(task, ['t1'])
-  assert.ok(t1 !== undefined)
+  expect(t1).toBeDefined()
   const begins = pipeline.lastSeq()
   await restoring.upload(task, [{ ...t1, title: 'older' } as Doc, { ...t1, _id: 'back' } as Doc])
   await restoring.clean(task, ['t2'])
   const before = await verifyLog(storage, model.hierarchy)
-  assert.deepEqual([before.begins, before.flaws, before.differences], [begins, [], []])
+  expect([before.begins, before.flaws, before.differences]).toStrictEqual([begins, [], []])
   await pipeline.tx(ann, createTask('t4', { title: 'new' }))
   await pipeline.tx(ann, createTask('t5', { title: 'new' }))
   await pipeline.tx(ann, updateTask('back', { title: 'changed' }))
   await pipeline.tx(ann, removeTask('t3'))
   const after = await verifyLog(storage, model.hierarchy)
-  assert.deepEqual([after.begins, after.flaws, after.differences], [begins, [], []])
-  assert.deepEqual([after.documents, after.restored], [2, before.restored - 1])
+  expect([after.begins, after.flaws, after.differences]).toStrictEqual([begins, [], []])
+  expect([after.documents, after.restored]).toStrictEqual([2, before.restored - 1])
   // Damage done to it, and what was removed coming back, are told again.
   const [t4] = await storage.get(task, ['t4'])
-  assert.ok(t4 !== undefined)
+  expect(t4).toBeDefined()
   await storage.upload(task, [{ ...t4, title: 'damaged' } as Doc, { ...t1, _id: 't3' } as Doc])
   await storage.clean(task, ['t5'])
   const { differences } = await verifyLog(storage, model.hierarchy)
-  assert.deepEqual(
-    differences.map(({ id, kind }) => [id, kind]),
-    [
-      ['t3', 'extra'],
-      ['t4', 'different'],
-      ['t5', 'missing'],
-    ],
-  )
+  expect(differences.map(({ id, kind }) => [id, kind])).toStrictEqual([
+    ['t3', 'extra'],
+    ['t4', 'different'],
+    ['t5', 'missing'],
+  ])
 })
 
 test('SRV-52: an entry that cannot be applied is a flaw of the log, not the end of the comparison', async () => {
@@ -71,6 +64,6 @@ test('SRV-52: an entry that cannot be applied is a flaw of the log, not the end 
   const tx = updateTask('nowhere', { title: 'y' })
   await storage.commit({ entries: [{ seq, tx: tx as TxCUD, request: tx._id }], puts: [], removes: [] })
   const { flaws, differences } = await verifyLog(storage, model.hierarchy)
-  assert.deepEqual(flaws, [`entry ${seq} cannot be applied to nowhere: core:status:ObjectNotFound`])
-  assert.deepEqual(differences, [])
+  expect(flaws).toStrictEqual([`entry ${seq} cannot be applied to nowhere: core:status:ObjectNotFound`])
+  expect(differences).toStrictEqual([])
 })

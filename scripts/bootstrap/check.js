@@ -5,15 +5,15 @@ import { prepare, root, say } from './prepare.js'
 
 const bin = (name) => join(root, 'node_modules', '.bin', name)
 const checks = [
-  ['types', bin('tsc'), ['-p', root, '--noEmit']],
-  ['lint and import arrows', bin('oxlint'), ['--type-aware', '--deny-warnings']],
-  ['format', bin('prettier'), ['--check', '--log-level', 'warn', '.']],
-  ['dead code', bin('knip'), ['--no-progress']],
+  { name: 'types', command: bin('tsc'), args: ['-p', root, '--noEmit'] },
+  { name: 'lint and import arrows', command: bin('oxlint'), args: ['--type-aware', '--deny-warnings'] },
+  { name: 'format', command: bin('prettier'), args: ['--check', '--log-level', 'warn', '.'] },
+  { name: 'dead code', command: bin('knip'), args: ['--no-progress'] },
 ]
 
 await prepare()
 let failed = 0
-for (const [name, command, args] of checks) {
+for (const { name, command, args } of checks) {
   const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit' })
   say(`${name}: ${status === 0 ? 'ok' : 'FAILED'}`)
   if (status !== 0) failed += 1

@@ -14,6 +14,7 @@ export const SOURCES = [
   'model',
   'protocol',
   'pipeline',
+  'storage',
   'server',
   'client',
   'scripts',

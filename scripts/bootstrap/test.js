@@ -1,50 +1,59 @@
-// Installs, builds, and runs every test; or those whose file name holds one of the arguments.
-import { readdirSync } from 'node:fs'
-import { join, relative } from 'node:path'
-import { run } from 'node:test'
-import { spec } from 'node:test/reporters'
+// Installs, builds, and runs every test; or those whose file name holds one of the arguments. Options are jest's, but
+// for `--explore`: what tests do at random they do from fresh seeds, and without arguments those alone run that do.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { prepare, root } from './prepare.js'
-
-/** Milliseconds after which a file of tests that hangs has failed. */
-const TIMEOUT = 300_000
 
 await prepare()
 const dist = join(root, 'dist')
-const wanted = process.argv.slice(2)
+const { options, wanted, isExploring } = parsed(process.argv.slice(2))
+if (isExploring) process.env.EXPLORE = '1'
 if (wanted.length === 0) await import('../../dist/tests/services/prepare.js')
 const files = readdirSync(dist, { recursive: true })
   .filter((file) => file.endsWith('.test.js'))
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
   .map((file) => join(dist, file))
-  .sort()
+  .filter((file) => !isExploring || wanted.length > 0 || isRandom(file))
 
-const counts = { passed: 0, failed: 0, skipped: 0 }
-const failures = []
-const stream = run({ files, concurrency: 2, timeout: TIMEOUT })
-stream.on('test:pass', ({ skip, todo, details }) => {
-  if (details.type === 'suite') return
-  if (skip !== undefined || todo !== undefined) counts.skipped += 1
-  else counts.passed += 1
-})
-stream.on('test:fail', ({ name, file, details }) => {
-  if (details.type === 'suite') return
-  counts.failed += 1
-  failures.push(`${name} (${relative(dist, file ?? '')})`)
-})
-stream.compose(spec).pipe(process.stdout)
-stream.on('close', finish)
-stream.on('end', finish)
+if (files.length === 0) fail('no test was found')
+else await runJest()
 
-let finished = false
+/** Words are parts of file names until the first option: what follows one may be its value. */
+function parsed(words) {
+  const isExploring = words.includes('--explore')
+  const own = words.filter((word) => word !== '--explore')
+  const at = own.findIndex((word) => word.startsWith('-'))
+  const end = at === -1 ? own.length : at
+  return { wanted: own.slice(0, end), options: own.slice(end), isExploring }
+}
 
-function finish() {
-  if (finished) return
-  finished = true
-  // After the reporter's own summary.
-  setTimeout(() => {
-    if (counts.passed + counts.failed === 0) process.stdout.write('no test was found\n')
-    for (const failure of failures) process.stdout.write(`failed: ${failure}\n`)
-    process.stdout.write(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`)
-    process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0
-  }, 500)
+/** Itself, or by a suite that it shares. */
+function isRandom(file) {
+  return /property-parameters\.js|contract-suite\.js/.test(readFileSync(file, 'utf8'))
+}
+
+async function runJest() {
+  // Not by NODE_OPTIONS: processes that tests start would have them too.
+  const node = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning']
+  const jest = fileURLToPath(import.meta.resolve('jest/bin/jest'))
+  const args = [
+    ...node,
+    jest,
+    '--config',
+    join(root, 'jest.config.js'),
+    ...options,
+    '--runTestsByPath',
+    ...files,
+  ]
+  const [code, signal] = await once(spawn(process.execPath, args, { cwd: root, stdio: 'inherit' }), 'close')
+  if (signal === null) process.exitCode = code
+  else fail(`the tests were ended by ${signal}`)
+}
+
+function fail(line) {
+  process.stdout.write(`${line}\n0 passed, 1 failed, 0 skipped\n`)
+  process.exitCode = 1
 }

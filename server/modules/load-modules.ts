@@ -16,7 +16,9 @@ const examples: ReadonlyMap<string, string> = new Map([['board', '../../examples
  * @throws ConfigurationError that names the module and what is wrong with it
  */
 export async function loadModules(names: readonly string[]): Promise<AtriumModule[]> {
-  const modules = await Promise.all(names.map(loadModule))
+  // One after the other: of several that are wrong the first is told.
+  const modules: AtriumModule[] = []
+  for (const name of names) modules.push(await loadModule(name))
   checkModules(modules)
   return modules
 }

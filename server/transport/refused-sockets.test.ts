@@ -1,10 +1,10 @@
-import assert from 'node:assert/strict'
+import { test } from '@jest/globals'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
-import { test } from 'node:test'
 import { TestLog } from '../../tests/support/test-server.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
+import { onTestEnd } from '../../tests/support/on-test-end.ts'
 
 const upgrade = [
   'GET /token HTTP/1.1',
@@ -17,12 +17,14 @@ const upgrade = [
   '',
 ].join('\r\n')
 
-test('SRV-93: connections that are reset while a stopping server refuses them do not end its process', async (context) => {
+test('SRV-93: connections that are reset while a stopping server refuses them do not end its process', async () => {
   const server = createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  context.after(() => server.close())
-  const accept = () => assert.fail('a connection was taken')
+  onTestEnd(() => server.close())
+  const accept = () => {
+    throw new Error('a connection was taken')
+  }
   const logger = new TestLog()
   const transport = new WebSocketTransport({ server, maxPayload: 1000, origins: () => [], accept, logger })
   transport.stop()

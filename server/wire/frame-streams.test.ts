@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { setImmediate as tick } from 'node:timers/promises'
 import { type Frame, textFrame } from './frame.ts'
 import { type FrameSource, FrameStreams } from './frame-streams.ts'
@@ -35,39 +34,38 @@ test('STO-74: a long answer that has to be waited for holds up no other, and goe
   const slow = new ScriptedSource('slow')
   streams.add(slow)
   streams.add(instant('a1', 'a2'))
-  assert.equal(text(streams.take()), 'a1')
-  assert.equal(text(streams.take()), 'a2')
-  assert.equal(streams.take(), undefined)
-  assert.deepEqual([slow.asked.length, streams.isReady, streams.size], [1, false, 1])
+  expect(text(streams.take())).toBe('a1')
+  expect(text(streams.take())).toBe('a2')
+  expect(streams.take()).toBeUndefined()
+  expect([slow.asked.length, streams.isReady, streams.size]).toStrictEqual([1, false, 1])
   slow.asked[0]?.(textFrame('s1'))
   await tick()
-  assert.deepEqual([ready, streams.isReady], [1, true])
-  assert.equal(text(streams.take()), 's1')
-  assert.equal(streams.take(), undefined)
+  expect([ready, streams.isReady]).toStrictEqual([1, true])
+  expect(text(streams.take())).toBe('s1')
+  expect(streams.take()).toBeUndefined()
   slow.asked[1]?.(undefined)
   await tick()
-  assert.deepEqual([slow.closed, streams.size, ready], [1, 0, 2])
+  expect([slow.closed, streams.size, ready]).toStrictEqual([1, 0, 2])
 })
 
 test('STO-74: of one connection’s long answers few are waited for at once, and what is there is taken meanwhile', async () => {
   const streams = new FrameStreams(() => undefined)
   const sources = Array.from({ length: 6 }, (_, at) => new ScriptedSource(`${at}`))
   for (const source of sources) streams.add(source)
-  assert.equal(streams.take(), undefined)
-  assert.deepEqual(
-    sources.map(({ asked }) => asked.length),
-    [1, 1, 1, 1, 0, 0],
-  )
-  assert.equal(streams.isReady, false)
+  expect(streams.take()).toBeUndefined()
+  expect(sources.map(({ asked }) => asked.length)).toStrictEqual([1, 1, 1, 1, 0, 0])
+  expect(streams.isReady).toBe(false)
   sources[1]?.asked[0]?.(textFrame('x'))
   await tick()
-  assert.equal(text(streams.take()), 'x')
+  expect(text(streams.take())).toBe('x')
   streams.take()
-  assert.equal(sources[4]?.asked.length, 1)
+  expect(sources[4]?.asked.length).toBe(1)
 })
 
 test('STO-74: when a connection closes each of its long answers is closed once, one that is waited for too', async () => {
-  const streams = new FrameStreams(() => assert.fail('nothing is ready any more'))
+  const streams = new FrameStreams(() => {
+    throw new Error('nothing is ready any more')
+  })
   const [waiting, untouched] = [new ScriptedSource('waiting'), new ScriptedSource('untouched')]
   streams.add(waiting)
   streams.take()
@@ -75,5 +73,5 @@ test('STO-74: when a connection closes each of its long answers is closed once, 
   streams.close()
   waiting.asked[0]?.(textFrame('late'))
   await tick()
-  assert.deepEqual([waiting.closed, untouched.closed, streams.take()], [1, 1, undefined])
+  expect([waiting.closed, untouched.closed, streams.take()]).toStrictEqual([1, 1, undefined])
 })

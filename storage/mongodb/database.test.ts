@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { MongoClient } from 'mongodb'
 import { withEachMongo } from '../../tests/services/with-mongo.ts'
 import { TooLargeError } from '../shared/too-large.ts'
@@ -8,6 +7,7 @@ import { collectionName, databaseName } from './driver/database-name.ts'
 import { find } from './query/find.ts'
 import { openParts, temporarySubject, type TemporarySubject } from '../testing/mongodb-test-storage.ts'
 import { largest } from '../../model/largest.ts'
+import { expectFor, expectThat, satisfying } from '../../tests/support/expecting.ts'
 
 /** At once: what is asked in one round trip waits for no connection to be made. */
 const connections = 16
@@ -30,12 +30,12 @@ async function connectedClient(url: string): Promise<MongoClient> {
 test('STO-45: every workspace has a database, and every domain a collection, of its own', () => {
   const ids = ['a', 'A', 'a-b', 'a_b', 'a b', 'ä', '', '..', '$', 'a\u0000', 'x'.repeat(300), 'X'.repeat(300)]
   const names = ids.map((id) => databaseName('atrium-', id))
-  assert.equal(new Set(names.map((name) => name.toLowerCase())).size, ids.length)
-  for (const name of names) assert.match(name, /^[a-z0-9_-]{1,63}$/)
+  expect(new Set(names.map((name) => name.toLowerCase())).size).toBe(ids.length)
+  for (const name of names) expect(name).toMatch(/^[a-z0-9_-]{1,63}$/)
   const collections = ids.map(collectionName)
-  assert.equal(new Set(collections).size, ids.length)
-  for (const name of collections) assert.match(name, /^[A-Za-z0-9_-]{1,100}$/)
-  assert.equal(collectionName('task'), 'task')
+  expect(new Set(collections).size).toBe(ids.length)
+  for (const name of collections) expect(name).toMatch(/^[A-Za-z0-9_-]{1,100}$/)
+  expect(collectionName('task')).toBe('task')
 })
 
 await withEachMongo(({ url, name }) => {
@@ -63,8 +63,8 @@ await withEachMongo(({ url, name }) => {
       const operations = { $push: { 'a.b': 1 }, $unset: { x: '' } }
       const first = entry(1, { operations, 'x.y': [{ $each: [] }] }, { result: { $a: { 'b.c': 1 } } })
       await workspace.commit(batch({ entries: [first], puts: [{ domain: 'task', doc }] }))
-      assert.equal(JSON.stringify(await workspace.get('task', ['a'])), JSON.stringify([doc]))
-      assert.deepEqual(await workspace.readLog({ after: 0, limit: 1 }), [first])
+      expect(JSON.stringify(await workspace.get('task', ['a']))).toBe(JSON.stringify([doc]))
+      expect(await workspace.readLog({ after: 0, limit: 1 })).toStrictEqual([first])
       for (const condition of [
         eq(['a.b', '$set'], 1),
         eq(['$inc', ''], 2),
@@ -78,11 +78,10 @@ await withEachMongo(({ url, name }) => {
         eq(long, 11),
         eq('a.b', { $set: 1, '%25': 'x' }),
       ])
-        assert.deepEqual(await idsOf(workspace, { condition }), ['a'])
-      assert.deepEqual(
+        expect(await idsOf(workspace, { condition })).toStrictEqual(['a'])
+      expect(
         await idsOf(workspace, { domain: 'tx', condition: eq(['operations', '$push', 'a.b'], 1) }),
-        [first.tx._id],
-      )
+      ).toStrictEqual([first.tx._id])
     }),
   )
 
@@ -117,8 +116,10 @@ await withEachMongo(({ url, name }) => {
       ] as const) {
         Object.assign(counts, { waves: 0, commands: 0 })
         await committer.commit(group(first, size))
-        assert.equal(counts.waves, 3, `round trips of ${size}`)
-        assert.ok(counts.commands <= commandsOfGroup, `${counts.commands} commands for ${size}`)
+        expectFor(`round trips of ${size}`, counts.waves).toBe(3)
+        expectFor(`${counts.commands} commands for ${size}`, counts.commands).toBeLessThanOrEqual(
+          commandsOfGroup,
+        )
       }
     }),
   )
@@ -136,9 +137,9 @@ await withEachMongo(({ url, name }) => {
         if (cursor !== undefined) batches.push((cursor.firstBatch ?? cursor.nextBatch ?? []).length)
       })
       for (const condition of [eq(['free', 'x'], 29), eq('free', { x: 29 }), eq('space', 'space-a')])
-        assert.equal((await find(plan({ condition, limit: 3 }), parts)).length, 3)
-      assert.ok(batches.length > 2)
-      assert.ok(largest(batches) <= 20, batches.join())
+        expect((await find(plan({ condition, limit: 3 }), parts)).length).toBe(3)
+      expect(batches.length).toBeGreaterThan(2)
+      expectFor(batches.join(), largest(batches)).toBeLessThanOrEqual(20)
     }),
   )
 
@@ -151,18 +152,20 @@ await withEachMongo(({ url, name }) => {
       const nested = JSON.parse(`${'{"in":'.repeat(95)}0${'}'.repeat(95)}`) as unknown
       const puts = [task('a', { text }), task('b'), task('c', { text, nested }), task('d')]
       const entries = [entry(1), entry(2, { attributes: { text } }, { request: 'large' }), entry(3), entry(4)]
-      await assert.rejects(
+      await expect(
         workspace.commit(batch({ entries, puts: puts.map((doc) => ({ domain: 'task', doc })) })),
-        (error) => {
-          assert.ok(error instanceof TooLargeError && error.code === 'too-large', String(error))
-          assert.ok(error.size > error.limit && error.limit > 16e6)
-          assert.deepEqual([error.requests, error.documents], [['large'], ['a', 'c']])
+      ).rejects.toThrow(
+        satisfying((error) => {
+          expectThat(error instanceof TooLargeError && error.code === 'too-large', String(error))
+          expect(error.size).toBeGreaterThan(error.limit)
+          expect(error.limit).toBeGreaterThan(16e6)
+          expect([error.requests, error.documents]).toStrictEqual([['large'], ['a', 'c']])
           return true
-        },
+        }),
       )
-      assert.deepEqual(await workspace.readLog({ after: 0, limit: 9 }), [])
+      expect(await workspace.readLog({ after: 0, limit: 9 })).toStrictEqual([])
       await workspace.commit(batch({ entries: [entry(1)], puts: [{ domain: 'task', doc: task('a') }] }))
-      assert.deepEqual(await workspace.get('task', ['a']), [task('a')])
+      expect(await workspace.get('task', ['a'])).toStrictEqual([task('a')])
     }),
   )
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { core } from '../../model/identifiers.ts'
 import { namedIds } from './named-ids.ts'
 
@@ -10,20 +9,20 @@ test('STO-81: full-text search looks at what a transaction may have changed of i
   const touching = [{ title: '' }, { 'title.de': '' }, { $unset: { title: '' } }, { rank: 1, space: 's' }]
   const pushing = { $pushMixin: { $mixin: 'test:mixin:Noted', values: {} } }
   for (const operations of [...touching, pushing])
-    assert.deepEqual(namedIds(update(operations), fields), ['a'])
+    expect(namedIds(update(operations), fields)).toStrictEqual(['a'])
 
   const others = [{ titles: '' }, { $inc: { comments: 1 } }, { 'rank.title': 1 }, {}]
   const pushingOthers = { $pushMixin: { $mixin: 'test:mixin:Other', values: { title: '' } } }
   for (const operations of [...others, pushingOthers])
-    assert.deepEqual(namedIds(update(operations), fields), [])
+    expect(namedIds(update(operations), fields)).toStrictEqual([])
 })
 
 test('STO-81: full-text search looks at what is created, removed or mixed into, alone or within another', () => {
   const all = [core.class.TxCreateDoc, core.class.TxRemoveDoc, core.class.TxMixin]
-  for (const _class of all) assert.deepEqual(namedIds({ _class, objectId: 'a' }, fields), ['a'])
+  for (const _class of all) expect(namedIds({ _class, objectId: 'a' }, fields)).toStrictEqual(['a'])
   const attached = { _class: core.class.TxCollectionCUD, objectId: 'parent', tx: update({ title: '' }) }
-  assert.deepEqual(namedIds(attached, fields), ['parent', 'a'])
+  expect(namedIds(attached, fields)).toStrictEqual(['parent', 'a'])
   const several = { _class: core.class.TxApplyIf, txes: [attached, update({ rank: 1 })] }
-  assert.deepEqual(namedIds(several, fields), ['parent', 'a'])
-  assert.deepEqual(namedIds(several), ['parent', 'a', 'a'])
+  expect(namedIds(several, fields)).toStrictEqual(['parent', 'a'])
+  expect(namedIds(several)).toStrictEqual(['parent', 'a', 'a'])
 })

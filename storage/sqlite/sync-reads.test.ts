@@ -1,7 +1,6 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
 import type { FindPlan } from '../../model/query/plan.ts'
 import { eq, plan, putAll, task, taskSchema } from '../testing/fixture.ts'
 import { SyncReads } from './sync-reads.ts'
@@ -42,8 +41,8 @@ const ids = (text: string | undefined) =>
 
 test('STO-29: the document of an id and a page along an index are read on the event loop, what may scan is not', async () => {
   await withReads((reads, registered) => {
-    assert.deepEqual(ids(reads.page(registered, byId)?.text), ['a'])
-    assert.deepEqual(ids(reads.page(registered, page)?.text), ['a', 'b'])
+    expect(ids(reads.page(registered, byId)?.text)).toStrictEqual(['a'])
+    expect(ids(reads.page(registered, page)?.text)).toStrictEqual(['a', 'b'])
     const longer: FindPlan[] = [
       { ...page, limit: undefined },
       { ...page, limit: 201 },
@@ -51,17 +50,17 @@ test('STO-29: the document of an id and a page along an index are read on the ev
       { ...page, condition: eq('title', 'one') },
       { ...page, sort: [{ path: ['title'], order: 1 }] },
     ]
-    for (const each of longer) assert.equal(reads.page(registered, each), undefined)
+    for (const each of longer) expect(reads.page(registered, each)).toBeUndefined()
   })
 })
 
 test('STO-29: reads that keep taking long are left to a reader, those of another shape are not', async () => {
   await withReads((reads, registered) => {
     pace = 5
-    for (let read = 0; read < 3; read++) assert.notEqual(reads.page(registered, page), undefined)
+    for (let read = 0; read < 3; read++) expect(reads.page(registered, page)).toBeDefined()
     pace = 0
-    assert.equal(reads.page(registered, page), undefined)
-    assert.notEqual(reads.page(registered, byId), undefined)
+    expect(reads.page(registered, page)).toBeUndefined()
+    expect(reads.page(registered, byId)).toBeDefined()
   })
 })
 
@@ -69,22 +68,22 @@ test('STO-29: reads that were slow are tried again after a while, and after twic
   await withReads((reads, registered) => {
     const isRead = () => reads.page(registered, page) !== undefined
     pace = 5
-    assert.deepEqual([1, 2, 3].map(isRead), [true, true, true])
+    expect([1, 2, 3].map(isRead)).toStrictEqual([true, true, true])
     const since = time
     pace = 0
     time = since + 900
-    assert.equal(isRead(), false)
+    expect(isRead()).toBe(false)
     time = since + 1100
     pace = 5
-    assert.equal(isRead(), true)
+    expect(isRead()).toBe(true)
     const again = time
     pace = 0
     time = again + 1900
-    assert.equal(isRead(), false)
+    expect(isRead()).toBe(false)
     time = again + 2100
-    assert.deepEqual([isRead(), isRead()], [true, true])
+    expect([isRead(), isRead()]).toStrictEqual([true, true])
     pace = 5
-    assert.deepEqual([1, 2, 3, 4].map(isRead), [true, true, true, false])
+    expect([1, 2, 3, 4].map(isRead)).toStrictEqual([true, true, true, false])
   })
 })
 
@@ -92,7 +91,7 @@ test('STO-29: one slow read alone changes nothing', async () => {
   await withReads((reads, registered) => {
     for (let read = 0; read < 8; read++) {
       pace = read % 3 === 0 ? 5 : 0
-      assert.notEqual(reads.page(registered, page), undefined)
+      expect(reads.page(registered, page)).toBeDefined()
     }
   })
 })
@@ -100,7 +99,7 @@ test('STO-29: one slow read alone changes nothing', async () => {
 test('STO-29: what a file that is gone has to say is left to a reader', async () => {
   await withReads((reads, registered, path) => {
     const gone = { workspace: 2, attachment: { file: `${path}.gone`, schema: taskSchema } }
-    assert.equal(reads.page(gone, byId), undefined)
-    assert.notEqual(reads.page(registered, byId), undefined)
+    expect(reads.page(gone, byId)).toBeUndefined()
+    expect(reads.page(registered, byId)).toBeDefined()
   })
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { setImmediate as tick } from 'node:timers/promises'
 import { applyTransaction } from '../../model/apply-transaction.ts'
 import type { Doc } from '../../model/documents.ts'
@@ -19,10 +18,12 @@ import {
   withWorkspace,
 } from './fixture.ts'
 import { pushAll } from '../../model/push-all.ts'
+import { expectThat } from '../../tests/support/expecting.ts'
+import { testSeed } from '../../tests/support/property-parameters.ts'
 
 const WRITERS = 4
 const PAGE_BYTES = 4000
-const seed = Number(process.env['SEED'] ?? Math.trunc(Math.random() * 2 ** 31))
+const seed = testSeed()
 
 /** What a backup reads, and what it puts back. */
 export function describeBackup(name: string, make: SubjectFactory, sizes: SuiteSizes): void {
@@ -49,24 +50,24 @@ export function describeBackup(name: string, make: SubjectFactory, sizes: SuiteS
       walk.close()
 
       const expected = await replayed(workspace, walk.seq)
-      assert.ok(writers.seq > walk.seq, 'nobody wrote meanwhile')
-      assert.deepEqual(
-        listed.map(({ id }) => id),
-        [...expected.keys()].sort(),
-      )
+      // Nobody wrote meanwhile.
+      expect(writers.seq).toBeGreaterThan(walk.seq)
+      expect(listed.map(({ id }) => id)).toStrictEqual([...expected.keys()].sort())
       for (const { id, hash, size } of listed) {
         const doc = expected.get(id)
-        assert.ok(doc)
-        assert.deepEqual([hash, size], [contentHash(doc), Buffer.byteLength(JSON.stringify(doc))])
+        expectThat(doc)
+        expect([hash, size]).toStrictEqual([contentHash(doc), Buffer.byteLength(JSON.stringify(doc))])
       }
-      assert.deepEqual(byId(read), byId([...expected.values()]))
-      assert.deepEqual(byId(later), byId([...expected.values()]))
+      expect(byId(read)).toStrictEqual(byId([...expected.values()]))
+      expect(byId(later)).toStrictEqual(byId([...expected.values()]))
 
       const empty = await storage.openWorkspace('restored', taskSchema)
       await empty.upload('task', read)
-      assert.deepEqual(byId([...(await empty.get('task', [...writers.ids]))]), byId([...expected.values()]))
+      expect(byId([...(await empty.get('task', [...writers.ids]))])).toStrictEqual(
+        byId([...expected.values()]),
+      )
       const sum = listed.reduce((total, { hash }) => total + BigInt(`0x${hash}`), 0n)
-      assert.equal(await domainHash(empty, 'task'), (sum % 2n ** 256n).toString(16).padStart(64, '0'))
+      expect(await domainHash(empty, 'task')).toBe((sum % 2n ** 256n).toString(16).padStart(64, '0'))
     }),
   )
 
@@ -75,19 +76,19 @@ export function describeBackup(name: string, make: SubjectFactory, sizes: SuiteS
     within(async (workspace, storage) => {
       const other = await storage.openWorkspace('other', taskSchema)
       const none = '0'.repeat(64)
-      assert.deepEqual(
-        [await domainHash(workspace, 'task'), await domainHash(workspace, 'none')],
-        [none, none],
-      )
+      expect([await domainHash(workspace, 'task'), await domainHash(workspace, 'none')]).toStrictEqual([
+        none,
+        none,
+      ])
       await workspace.upload('task', [task('a', { x: 1, y: 'é' }), task('b')])
       await other.upload('task', [task('b')])
       await other.upload('task', [task('a', { y: 'é', x: 1 })])
-      assert.equal(await domainHash(workspace, 'task'), await domainHash(other, 'task'))
+      expect(await domainHash(workspace, 'task')).toBe(await domainHash(other, 'task'))
       const expected =
         BigInt(`0x${contentHash(task('a', { x: 1, y: 'é' }))}`) + BigInt(`0x${contentHash(task('b'))}`)
-      assert.equal(BigInt(`0x${await domainHash(workspace, 'task')}`), expected % 2n ** 256n)
+      expect(BigInt(`0x${await domainHash(workspace, 'task')}`)).toBe(expected % 2n ** 256n)
       await other.upload('task', [task('a', { y: 'é', x: 2 })])
-      assert.notEqual(await domainHash(workspace, 'task'), await domainHash(other, 'task'))
+      expect(await domainHash(workspace, 'task')).not.toBe(await domainHash(other, 'task'))
     }),
   )
 
@@ -102,18 +103,18 @@ export function describeBackup(name: string, make: SubjectFactory, sizes: SuiteS
       await workspace.commit(
         batch({ entries: [update], puts: [{ domain: 'task', doc: task('old', operations) }] }),
       )
-      assert.deepEqual(await idsOf(log), [entry(1).tx._id, entry(2).tx._id])
-      assert.deepEqual(await log.get([entry(1).tx._id, entry(3).tx._id]), [entry(1).tx])
-      assert.deepEqual(await idsOf(tasks), ['old'])
+      expect(await idsOf(log)).toStrictEqual([entry(1).tx._id, entry(2).tx._id])
+      expect(await log.get([entry(1).tx._id, entry(3).tx._id])).toStrictEqual([entry(1).tx])
+      expect(await idsOf(tasks)).toStrictEqual(['old'])
       log.close()
-      await assert.rejects(log.next(100), { code: 'closed' })
+      await expect(log.next(100)).rejects.toThrow(expect.objectContaining({ code: 'closed' }))
     }),
   )
 }
 
 async function idsOf(walk: DomainScan): Promise<string[]> {
   const { docs, finished } = await walk.next(1e6)
-  assert.ok(finished)
+  expect(finished).toBe(true)
   return docs.map(({ id }) => id)
 }
 

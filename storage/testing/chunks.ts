@@ -1,13 +1,14 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { applyTransaction } from '../../model/apply-transaction.ts'
 import { core } from '../../model/identifiers.ts'
 import type { TxCUD } from '../../model/transactions.ts'
 import type { DocumentInfo, LogEntry, WorkspaceStorage } from '../contract.ts'
 import { batch, entry, noSchema, type SubjectFactory, type SuiteSizes, withWorkspace } from './fixture.ts'
+import { expectFor } from '../../tests/support/expecting.ts'
+import { testSeed } from '../../tests/support/property-parameters.ts'
 
 const LIMIT = 400_000
-const seed = Number(process.env['SEED'] ?? Math.trunc(Math.random() * 2 ** 31))
+const seed = testSeed()
 
 /** How much a chunk of a backup holds. */
 export function describeChunks(name: string, make: SubjectFactory, { chunked }: SuiteSizes): void {
@@ -29,7 +30,7 @@ export function describeChunks(name: string, make: SubjectFactory, { chunked }: 
         return { docs, cursor: finished ? undefined : 'more' }
       })
       walk.close()
-      assert.deepEqual(chunks, list)
+      expect(chunks).toStrictEqual(list)
     })
   })
 }
@@ -81,11 +82,13 @@ async function allOf(
 function checkChunks(chunks: readonly DocumentInfo[][], count: number): void {
   for (const [at, chunk] of chunks.entries()) {
     const bytes = chunk.reduce((sum, { size }) => sum + size, 0)
-    assert.ok(bytes <= LIMIT || chunk.length === 1, `${bytes} bytes in ${chunk.length} documents`)
+    expectFor(`${bytes} bytes in ${chunk.length} documents`, bytes <= LIMIT || chunk.length === 1).toBe(true)
     const next = chunks[at + 1]?.[0]
-    if (next !== undefined) assert.ok(bytes + next.size > LIMIT, 'there was room for another')
+    if (next !== undefined)
+      // There was room for another.
+      expect(bytes + next.size).toBeGreaterThan(LIMIT)
   }
   const ids = chunks.flat().map(({ id }) => id)
-  assert.equal(new Set(ids).size, count)
-  assert.deepEqual(ids, [...ids].sort())
+  expect(new Set(ids).size).toBe(count)
+  expect(ids).toStrictEqual([...ids].sort())
 }

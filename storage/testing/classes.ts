@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { WorkspaceStorage } from '../contract.ts'
 import {
   batch,
@@ -17,11 +16,11 @@ import {
 export function describeClasses(name: string, make: SubjectFactory): void {
   test(`STO-88: ${name} lists the classes of all stored documents, and none of the log`, async () => {
     await withWorkspace(make, taskSchema, async (workspace) => {
-      assert.deepEqual(await classesOf(workspace), [])
+      expect(await classesOf(workspace)).toStrictEqual([])
       await putAll(workspace, 0, [task('a'), task('b', { _class: noteClass }), task('c')])
-      assert.deepEqual(await classesOf(workspace), [`task ${noteClass}`, `task ${taskClass}`].sort())
+      expect(await classesOf(workspace)).toStrictEqual([`task ${noteClass}`, `task ${taskClass}`].sort())
       await workspace.commit(batch({ entries: [entry(4)], puts: [], removes: [{ domain: 'task', id: 'b' }] }))
-      assert.deepEqual(await classesOf(workspace), [`task ${taskClass}`])
+      expect(await classesOf(workspace)).toStrictEqual([`task ${taskClass}`])
     })
   })
 }

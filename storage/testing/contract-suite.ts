@@ -1,3 +1,4 @@
+import { describe } from '@jest/globals'
 import { describeBackup } from './backup.ts'
 import { describeChunks } from './chunks.ts'
 import { describeClasses } from './classes.ts'
@@ -11,14 +12,16 @@ import { describeStreaming } from './streaming.ts'
 
 /** The tests of the storage contract, for any adapter. */
 export function describeStorage(name: string, make: SubjectFactory, sizes: SuiteSizes = fullSizes): void {
-  describeHistory(name, make)
-  describeFinding(name, make)
-  describeRestoring(name, make)
-  describeStreaming(name, make, sizes)
-  describeBackup(name, make, sizes)
-  describeChunks(name, make, sizes)
-  describeClasses(name, make)
-  describeSearching(name, make)
-  describeSearchedForms(name, make)
-  describeEquivalence(name, make, sizes)
+  describe(`the storage contract: ${name}`, () => {
+    describeHistory(name, make)
+    describeFinding(name, make)
+    describeRestoring(name, make)
+    describeStreaming(name, make, sizes)
+    describeBackup(name, make, sizes)
+    describeChunks(name, make, sizes)
+    describeClasses(name, make)
+    describeSearching(name, make)
+    describeSearchedForms(name, make)
+    describeEquivalence(name, make, sizes)
+  })
 }

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { Doc } from '../../model/documents.ts'
 import { DocumentStore } from '../../model/document-store.ts'
@@ -15,6 +14,7 @@ import {
   uploadAll,
   withWorkspace,
 } from './fixture.ts'
+import { propertyParameters } from '../../tests/support/property-parameters.ts'
 
 /** Random documents and plans: storage finds what the model's evaluation finds. */
 export function describeEquivalence(name: string, make: SubjectFactory, { random }: SuiteSizes): void {
@@ -29,11 +29,14 @@ export function describeEquivalence(name: string, make: SubjectFactory, { random
         await replaceAll(workspace, { task, note })
         for (const plan of plans.flatMap(withOther)) await compare(workspace, plan, { task, note })
       })
-      await fc.assert(property, {
-        numRuns: 400,
-        interruptAfterTimeLimit: random,
-        markInterruptAsFailure: false,
-      })
+      await fc.assert(
+        property,
+        propertyParameters({
+          numRuns: 400,
+          interruptAfterTimeLimit: random,
+          markInterruptAsFailure: false,
+        }),
+      )
     })
   })
 }
@@ -85,9 +88,12 @@ async function compare(
     for (const doc of docs) store.put(domain, asStored(doc))
   const expected = evaluatePlan(plan, store)
   const found = await workspace.find(plan)
-  assert.deepEqual(asStored([...found]), asStored([...expected]))
-  assert.equal(found.total, expected.total)
-  assert.deepEqual(await decoded(workspace, plan), { docs: asStored([...expected]), total: expected.total })
+  expect(asStored([...found])).toStrictEqual(asStored([...expected]))
+  expect(found.total).toBe(expected.total)
+  expect(await decoded(workspace, plan)).toStrictEqual({
+    docs: asStored([...expected]),
+    total: expected.total,
+  })
 }
 
 function asStored<T>(value: T): T {

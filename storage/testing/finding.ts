@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { Doc } from '../../model/documents.ts'
 import type { Condition, LookupPlan, Path } from '../../model/query/plan.ts'
 import type { WithLookup } from '../../model/query/query.ts'
@@ -35,17 +34,17 @@ export function describeFinding(name: string, make: SubjectFactory): void {
       const parts = await allParts(found)
       const texts = parts.map(textOf)
       const docs = texts.map((text) => JSON.parse(`[${text}]`) as Doc[])
-      assert.deepEqual([docs.flat().length, found.total], [21, 21])
-      assert.deepEqual(docs.flat(), [...(await workspace.find(plan()))])
+      expect([docs.flat().length, found.total]).toStrictEqual([21, 21])
+      expect(docs.flat()).toStrictEqual([...(await workspace.find(plan()))])
       for (const [index, part] of parts.entries()) {
-        assert.ok(Buffer.byteLength(part) <= 700 || docs[index]?.length === 1)
-        assert.ok((docs[index]?.length ?? 0) <= 3)
+        expect(Buffer.byteLength(part) <= 700 || docs[index]?.length === 1).toBe(true)
+        expect(docs[index]?.length ?? 0).toBeLessThanOrEqual(3)
       }
       const nothing = await workspace.findEncoded(plan({ condition: eq('_id', 'none') }), {
         maxBytes: 700,
         maxCount: 3,
       })
-      assert.deepEqual(nothing, { parts: [], total: -1 })
+      expect(nothing).toStrictEqual({ parts: [], total: -1 })
     }),
   )
 
@@ -53,10 +52,10 @@ export function describeFinding(name: string, make: SubjectFactory): void {
     `STO-9: ${name} counts all that match when asked, and says -1 otherwise`,
     within(numbered, async (workspace) => {
       const condition = eq('rank', 'r1')
-      assert.equal((await workspace.find(plan({ condition, limit: 2, total: true }))).total, 7)
-      assert.equal((await workspace.find(plan({ condition, limit: 0, total: true }))).total, 7)
-      assert.equal((await workspace.find(plan({ condition, limit: 2 }))).total, -1)
-      assert.equal((await workspace.find(plan({ domain: 'none', total: true }))).total, 0)
+      expect((await workspace.find(plan({ condition, limit: 2, total: true }))).total).toBe(7)
+      expect((await workspace.find(plan({ condition, limit: 0, total: true }))).total).toBe(7)
+      expect((await workspace.find(plan({ condition, limit: 2 }))).total).toBe(-1)
+      expect((await workspace.find(plan({ domain: 'none', total: true }))).total).toBe(0)
     }),
   )
 
@@ -86,27 +85,18 @@ export function describeFinding(name: string, make: SubjectFactory): void {
           sort: [{ lookup: 'ref', path: ['rank'], order: 1 }],
         })
         const found = await workspace.find(wanted)
-        assert.deepEqual(
-          found.map((doc) => [doc._id, joinedIds(doc, 'ref')]),
-          [
-            ['c2', ['p2']],
-            ['c1', ['p1']],
-          ],
-        )
+        expect(found.map((doc) => [doc._id, joinedIds(doc, 'ref')])).toStrictEqual([
+          ['c2', ['p2']],
+          ['c1', ['p1']],
+        ])
         const parents = await workspace.find(
           plan({
             condition: { op: 'lookup', name: 'children', condition: eq('_id', 'c1') },
             lookups: [children],
           }),
         )
-        assert.deepEqual(
-          parents.map((doc) => doc._id),
-          ['p1'],
-        )
-        assert.deepEqual(
-          parents.map((doc) => joinedIds(doc, 'children')),
-          [['c1']],
-        )
+        expect(parents.map((doc) => doc._id)).toStrictEqual(['p1'])
+        expect(parents.map((doc) => joinedIds(doc, 'children'))).toStrictEqual([['c1']])
       },
     ),
   )
@@ -119,8 +109,8 @@ export function describeFinding(name: string, make: SubjectFactory): void {
         { condition: eq('rank', 'r1'), index: 1 },
       ]
       const sorted = (order: 1 | -1) => idsOf(workspace, { sort: [{ path: ['rank'], order, cases }] })
-      assert.deepEqual(await sorted(1), ['t02', 't01', 't00', 't03'])
-      assert.deepEqual(await sorted(-1), ['t01', 't02', 't00', 't03'])
+      expect(await sorted(1)).toStrictEqual(['t02', 't01', 't00', 't03'])
+      expect(await sorted(-1)).toStrictEqual(['t01', 't02', 't00', 't03'])
     }),
   )
 
@@ -130,10 +120,10 @@ export function describeFinding(name: string, make: SubjectFactory): void {
       const cases = ['b', 10, '10', '9'].map((index, at) => ({ condition: eq('_id', `t0${at}`), index }))
       const sorted = (order: 1 | -1, fallback?: string | number) =>
         idsOf(workspace, { sort: [{ path: ['rank'], order, cases, default: fallback }] })
-      assert.deepEqual(await sorted(1), ['t01', 't02', 't03', 't00', 't04'])
-      assert.deepEqual(await sorted(-1), ['t00', 't03', 't02', 't01', 't04'])
-      assert.deepEqual(await sorted(1, 'a'), ['t01', 't02', 't03', 't04', 't00'])
-      assert.deepEqual(await sorted(-1, 9), ['t00', 't03', 't02', 't01', 't04'])
+      expect(await sorted(1)).toStrictEqual(['t01', 't02', 't03', 't00', 't04'])
+      expect(await sorted(-1)).toStrictEqual(['t00', 't03', 't02', 't01', 't04'])
+      expect(await sorted(1, 'a')).toStrictEqual(['t01', 't02', 't03', 't04', 't00'])
+      expect(await sorted(-1, 9)).toStrictEqual(['t00', 't03', 't02', 't01', 't04'])
     }),
   )
 
@@ -163,7 +153,7 @@ export function describeFinding(name: string, make: SubjectFactory): void {
       for (const [index, schema] of schemas.entries()) {
         const late = index === 1 ? docs.slice(0, 1) : []
         await Promise.all([workspace.applySchema(schema), putAll(workspace, docs.length - 1, late)])
-        assert.deepEqual(await found(), index === 0 ? [['t1'], ...expected.slice(1)] : expected)
+        expect(await found()).toStrictEqual(index === 0 ? [['t1'], ...expected.slice(1)] : expected)
       }
     }),
   )
@@ -173,12 +163,11 @@ export function describeFinding(name: string, make: SubjectFactory): void {
     within([task('q\'u"o\u0000te'), task('😀'.repeat(500)), task('a')], async (workspace) => {
       const ids = ['q\'u"o\u0000te', '😀'.repeat(500), 'a', 'a', 'none']
       const found = await workspace.get('task', ids)
-      assert.deepEqual(new Set(found.map((doc) => doc._id)), new Set(ids.slice(0, 3)))
-      assert.equal(found.length, 3)
+      expect(new Set(found.map((doc) => doc._id))).toStrictEqual(new Set(ids.slice(0, 3)))
+      expect(found).toHaveLength(3)
       const many = [...ids, ...Array.from({ length: 2000 }, (_, index) => `none-${index}`)]
-      assert.equal((await workspace.get('task', many)).length, 3)
-      assert.deepEqual(
-        await idsOf(workspace, { condition: { op: 'in', path: ['_id'], values: many } }),
+      expect(await workspace.get('task', many)).toHaveLength(3)
+      expect(await idsOf(workspace, { condition: { op: 'in', path: ['_id'], values: many } })).toStrictEqual(
         found.map((doc) => doc._id).sort(),
       )
     }),
@@ -195,20 +184,20 @@ export function describeFinding(name: string, make: SubjectFactory): void {
         task('e', { v: '1' }),
       ],
       async (workspace) => {
-        assert.deepEqual(await idsOf(workspace, { sort: [{ path: ['v'], order: 1 }] }), [
+        expect(await idsOf(workspace, { sort: [{ path: ['v'], order: 1 }] })).toStrictEqual([
           'c',
           'e',
           'a',
           'b',
           'd',
         ])
-        assert.deepEqual(await idsOf(workspace, { condition: eq('v', 1) }), ['c'])
-        assert.deepEqual(await idsOf(workspace, { condition: eq('v', true) }), ['d'])
-        assert.deepEqual(await idsOf(workspace, { condition: eq('v', '1') }), ['e'])
-        assert.deepEqual(await idsOf(workspace, { condition: { op: 'in', path: ['v'], values: [] } }), [])
-        assert.deepEqual(await idsOf(workspace, { condition: { op: 'gt', path: ['v'], value: '\uffee' } }), [
-          'b',
-        ])
+        expect(await idsOf(workspace, { condition: eq('v', 1) })).toStrictEqual(['c'])
+        expect(await idsOf(workspace, { condition: eq('v', true) })).toStrictEqual(['d'])
+        expect(await idsOf(workspace, { condition: eq('v', '1') })).toStrictEqual(['e'])
+        expect(await idsOf(workspace, { condition: { op: 'in', path: ['v'], values: [] } })).toStrictEqual([])
+        expect(
+          await idsOf(workspace, { condition: { op: 'gt', path: ['v'], value: '\uffee' } }),
+        ).toStrictEqual(['b'])
       },
     ),
   )
@@ -218,10 +207,12 @@ export function describeFinding(name: string, make: SubjectFactory): void {
     within(
       [task('a', { "x'); DROP TABLE d_task; --": 1 }), task('b', { 'a"b': 1, _class: noteClass })],
       async (workspace) => {
-        assert.deepEqual(await idsOf(workspace, { condition: eq("x'); DROP TABLE d_task; --", 1) }), ['a'])
-        assert.deepEqual(await idsOf(workspace, { condition: eq('a"b', 1) }), ['b'])
-        assert.deepEqual(await idsOf(workspace, { domain: 'x"; DROP TABLE d_task; --' }), [])
-        assert.equal((await idsOf(workspace, {})).length, 2)
+        expect(await idsOf(workspace, { condition: eq("x'); DROP TABLE d_task; --", 1) })).toStrictEqual([
+          'a',
+        ])
+        expect(await idsOf(workspace, { condition: eq('a"b', 1) })).toStrictEqual(['b'])
+        expect(await idsOf(workspace, { domain: 'x"; DROP TABLE d_task; --' })).toStrictEqual([])
+        expect(await idsOf(workspace, {})).toHaveLength(2)
       },
     ),
   )

@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict'
+import { expect } from '@jest/globals'
 import type { Doc, Domain, Ref, Space } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import type { Condition, FindPlan, Path, Value } from '../../model/query/plan.ts'
@@ -141,7 +141,7 @@ export async function decoded(
   const limits = { maxBytes: 2000, maxCount: 7 }
   const found = await unpacked(await workspace.findEncoded(wanted, limits))
   const atOnce = workspace.findAtOnce?.(wanted, limits)
-  if (atOnce !== undefined) assert.deepEqual(await unpacked(atOnce), found)
+  if (atOnce !== undefined) expect(await unpacked(atOnce)).toStrictEqual(found)
   return found
 }
 

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { core } from '../../model/identifiers.ts'
 import type { StorageError } from '../contract.ts'
 import {
@@ -15,6 +14,7 @@ import {
   taskSchema,
   withWorkspace,
 } from './fixture.ts'
+import { satisfying } from '../../tests/support/expecting.ts'
 
 const coded = (code: StorageError['code']) => (error: Error) => (error as StorageError).code === code
 
@@ -25,7 +25,7 @@ export function describeHistory(name: string, make: SubjectFactory): void {
   test(
     `STO-1: ${name} has a committed batch in full after the workspace was closed and opened again`,
     within(async (workspace, storage) => {
-      assert.equal(workspace.lastSeq, 0)
+      expect(workspace.lastSeq).toBe(0)
       await workspace.commit(
         batch({
           entries: [entry(1)],
@@ -34,10 +34,10 @@ export function describeHistory(name: string, make: SubjectFactory): void {
       )
       await workspace.close()
       const again = await storage.openWorkspace('workspace', taskSchema)
-      assert.equal(again.lastSeq, 1)
-      assert.equal(again.epoch, workspace.epoch)
-      assert.deepEqual(await again.get('task', ['a']), [task('a', { n: { m: [1, null, 'é'] } })])
-      assert.deepEqual(await again.readLog({ after: 0, limit: 10 }), [entry(1)])
+      expect(again.lastSeq).toBe(1)
+      expect(again.epoch).toBe(workspace.epoch)
+      expect(await again.get('task', ['a'])).toStrictEqual([task('a', { n: { m: [1, null, 'é'] } })])
+      expect(await again.readLog({ after: 0, limit: 10 })).toStrictEqual([entry(1)])
     }),
   )
 
@@ -47,16 +47,14 @@ export function describeHistory(name: string, make: SubjectFactory): void {
       await putAll(workspace, 0, [task('a')])
       const puts = [{ domain: 'task', doc: task('b') }]
       for (const seq of [1, 3]) {
-        await assert.rejects(
+        await expect(
           workspace.commit(batch({ entries: [entry(seq, { _id: 'new' })], puts })),
-          coded('conflict'),
-        )
+        ).rejects.toThrow(satisfying(coded('conflict')))
       }
-      await assert.rejects(
-        workspace.commit(batch({ entries: [entry(2), entry(4)], puts })),
-        coded('conflict'),
+      await expect(workspace.commit(batch({ entries: [entry(2), entry(4)], puts }))).rejects.toThrow(
+        satisfying(coded('conflict')),
       )
-      assert.deepEqual(await idsOf(workspace, {}), ['a'])
+      expect(await idsOf(workspace, {})).toStrictEqual(['a'])
       await putAll(workspace, 1, [task('b')])
     }),
   )
@@ -67,14 +65,13 @@ export function describeHistory(name: string, make: SubjectFactory): void {
       await putAll(workspace, 0, [task('a')])
       const repeated = [entry(2), entry(3, { _id: entry(1).tx._id })]
       const puts = [{ domain: 'fresh', doc: task('b') }]
-      await assert.rejects(
+      await expect(
         workspace.commit(batch({ entries: repeated, puts, removes: [{ domain: 'task', id: 'a' }] })),
-        coded('conflict'),
-      )
-      assert.deepEqual(await idsOf(workspace, {}), ['a'])
-      assert.equal((await workspace.readLog({ after: 0, limit: 10 })).length, 1)
+      ).rejects.toThrow(satisfying(coded('conflict')))
+      expect(await idsOf(workspace, {})).toStrictEqual(['a'])
+      expect(await workspace.readLog({ after: 0, limit: 10 })).toHaveLength(1)
       await workspace.commit(batch({ entries: [entry(2)], puts }))
-      assert.deepEqual(await idsOf(workspace, { domain: 'fresh' }), ['b'])
+      expect(await idsOf(workspace, { domain: 'fresh' })).toStrictEqual(['b'])
     }),
   )
 
@@ -96,11 +93,8 @@ export function describeHistory(name: string, make: SubjectFactory): void {
         ['derived', { a: 1 }],
         [entry(3).tx._id, 'x'],
       ]
-      assert.deepEqual(
-        found.requests,
-        results.map(([id, result]) => ({ id, result })),
-      )
-      assert.deepEqual(found.documents, [
+      expect(found.requests).toStrictEqual(results.map(([id, result]) => ({ id, result })))
+      expect(found.documents).toStrictEqual([
         { domain: 'task', docs: [task('a')] },
         { domain: 'none', docs: [] },
       ])
@@ -112,7 +106,7 @@ export function describeHistory(name: string, make: SubjectFactory): void {
     within(async (workspace) => {
       await workspace.commit(batch({ entries: [entry(1)] }))
       const { requests } = await workspace.prefetch({ requests: [entry(1).tx._id], documents: [] })
-      assert.deepEqual(requests, [{ id: entry(1).tx._id, result: undefined }])
+      expect(requests).toStrictEqual([{ id: entry(1).tx._id, result: undefined }])
     }),
   )
 
@@ -125,10 +119,10 @@ export function describeHistory(name: string, make: SubjectFactory): void {
       )
       const read = async (request: Parameters<typeof workspace.readLog>[0]) =>
         (await workspace.readLog(request)).map(({ seq }) => seq)
-      assert.deepEqual(await read({ after: 0, limit: 3 }), [1, 2, 3])
-      assert.deepEqual(await read({ after: 3, limit: 3 }), [4])
-      assert.deepEqual(await read({ after: 0, limit: 10, objectSpace: core.space.Model }), [2, 4])
-      assert.deepEqual(await read({ after: 1, limit: 10, objectSpace: 'space-b' }), [3])
+      expect(await read({ after: 0, limit: 3 })).toStrictEqual([1, 2, 3])
+      expect(await read({ after: 3, limit: 3 })).toStrictEqual([4])
+      expect(await read({ after: 0, limit: 10, objectSpace: core.space.Model })).toStrictEqual([2, 4])
+      expect(await read({ after: 1, limit: 10, objectSpace: 'space-b' })).toStrictEqual([3])
     }),
   )
 
@@ -139,16 +133,15 @@ export function describeHistory(name: string, make: SubjectFactory): void {
       await workspace.commit(
         batch({ entries: [entry(1, { objectId: 'a' }), hidden, entry(3, { nested: { x: 1 } })] }),
       )
-      assert.deepEqual(
-        [...(await workspace.find(plan({ domain: 'tx', condition: eq('objectId', 'a') })))],
-        [entry(1).tx].map((tx) => ({ ...tx, objectId: 'a' })),
-      )
-      assert.deepEqual(await idsOf(workspace, { domain: 'tx', condition: eq(['nested', 'x'], 1) }), [
+      expect([
+        ...(await workspace.find(plan({ domain: 'tx', condition: eq('objectId', 'a') }))),
+      ]).toStrictEqual([entry(1).tx].map((tx) => ({ ...tx, objectId: 'a' })))
+      expect(await idsOf(workspace, { domain: 'tx', condition: eq(['nested', 'x'], 1) })).toStrictEqual([
         entry(3).tx._id,
       ])
-      assert.deepEqual(await workspace.get('tx', ['hidden']), [])
-      assert.equal((await workspace.list('tx', undefined, 1e6)).docs.length, 2)
-      assert.equal((await workspace.readLog({ after: 1, limit: 1 }))[0]?.tx._id, 'hidden')
+      expect(await workspace.get('tx', ['hidden'])).toStrictEqual([])
+      expect((await workspace.list('tx', undefined, 1e6)).docs).toHaveLength(2)
+      expect((await workspace.readLog({ after: 1, limit: 1 }))[0]?.tx._id).toBe('hidden')
     }),
   )
 
@@ -170,20 +163,20 @@ export function describeHistory(name: string, make: SubjectFactory): void {
         { ...next, entries: [entry(3), entry(4, { _id: known })], absent: { ...none, requests: [known] } },
         { ...next, entries: [entry(3, { _id: 'request' })], absent: { ...none, requests: ['request'] } },
       ]
-      for (const one of wrong) await assert.rejects(workspace.commit(one), coded('exists'))
+      for (const one of wrong)
+        await expect(workspace.commit(one)).rejects.toThrow(satisfying(coded('exists')))
       const repeated = [entry(3), entry(4, { _id: known })]
       const ownOnly = { ...none, requests: [entry(3).tx._id] }
-      await assert.rejects(
-        workspace.commit({ ...next, entries: repeated, absent: ownOnly }),
-        coded('conflict'),
+      await expect(workspace.commit({ ...next, entries: repeated, absent: ownOnly })).rejects.toThrow(
+        satisfying(coded('conflict')),
       )
-      assert.deepEqual(await idsOf(workspace, {}), ['a'])
+      expect(await idsOf(workspace, {})).toStrictEqual(['a'])
       const documents = [
         { domain: 'task', ids: ['b'] },
         { domain: 'none', ids: ['a'] },
       ]
       await workspace.commit({ ...next, absent: { requests: [entry(3).tx._id, 'new'], documents } })
-      assert.deepEqual(await idsOf(workspace, {}), ['a', 'b'])
+      expect(await idsOf(workspace, {})).toStrictEqual(['a', 'b'])
     }),
   )
 
@@ -192,22 +185,26 @@ export function describeHistory(name: string, make: SubjectFactory): void {
     const workspace = await storage.openWorkspace('workspace', noSchema)
     await workspace.close()
     await workspace.close()
-    await assert.rejects(workspace.find(plan()), coded('closed'))
-    await assert.rejects(workspace.commit(batch({ entries: [entry(1)] })), coded('closed'))
+    await expect(workspace.find(plan())).rejects.toThrow(satisfying(coded('closed')))
+    await expect(workspace.commit(batch({ entries: [entry(1)] }))).rejects.toThrow(
+      satisfying(coded('closed')),
+    )
     const other = await storage.openWorkspace('other', noSchema)
     await storage.close()
     await storage.close()
-    await assert.rejects(other.get('task', ['a']), coded('closed'))
-    await assert.rejects(storage.openWorkspace('workspace', noSchema), coded('closed'))
+    await expect(other.get('task', ['a'])).rejects.toThrow(satisfying(coded('closed')))
+    await expect(storage.openWorkspace('workspace', noSchema)).rejects.toThrow(satisfying(coded('closed')))
     await dispose()
   })
 
   test(
     `STO-18: ${name} doesn't open a workspace that is open, and waits for one that is closing`,
     within(async (workspace, storage) => {
-      await assert.rejects(storage.openWorkspace('workspace', noSchema), coded('conflict'))
+      await expect(storage.openWorkspace('workspace', noSchema)).rejects.toThrow(
+        satisfying(coded('conflict')),
+      )
       const closing = workspace.close()
-      assert.equal((await storage.openWorkspace('workspace', noSchema)).lastSeq, 0)
+      expect((await storage.openWorkspace('workspace', noSchema)).lastSeq).toBe(0)
       await closing
     }),
   )

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { contentHash } from '../../model/hash-chain.ts'
 import {
   batch,
@@ -32,19 +31,19 @@ export function describeRestoring(name: string, make: SubjectFactory): void {
         task('c', { text: 'only glass', space: 'space-b' }),
       ]
       await putAll(workspace, 0, docs)
-      assert.deepEqual(await found(workspace, 'rösse'), [])
-      assert.deepEqual(await found(workspace, 'größ fen BLU'), ['a'])
-      assert.deepEqual(new Set(await found(workspace, 'gla')), new Set(['a', 'b', 'c']))
-      assert.deepEqual(await found(workspace, 'gla', { classes: [noteClass] }), ['b'])
-      assert.deepEqual(await found(workspace, 'gla', { spaces: ['space-b'] }), ['c'])
-      assert.equal((await found(workspace, 'gla', { limit: 1 })).length, 1)
+      expect(await found(workspace, 'rösse')).toStrictEqual([])
+      expect(await found(workspace, 'größ fen BLU')).toStrictEqual(['a'])
+      expect(new Set(await found(workspace, 'gla'))).toStrictEqual(new Set(['a', 'b', 'c']))
+      expect(await found(workspace, 'gla', { classes: [noteClass] })).toStrictEqual(['b'])
+      expect(await found(workspace, 'gla', { spaces: ['space-b'] })).toStrictEqual(['c'])
+      expect(await found(workspace, 'gla', { limit: 1 })).toHaveLength(1)
       for (const text of ['', ' ', '"', '*', 'none', 'gla OR none'])
-        assert.deepEqual(await found(workspace, text), [])
+        expect(await found(workspace, text)).toStrictEqual([])
       const hits = await workspace.search({ text: 'glass', limit: 10 })
-      assert.ok(hits.every(({ score }) => score > 0))
-      assert.equal(hits.find(({ id }) => id === 'b')?.title, 'glass')
-      assert.equal(hits.find(({ id }) => id === 'c')?.title, 'only glass')
-      assert.equal(hits[0]?.id, 'b')
+      expect(hits.every(({ score }) => score > 0)).toBe(true)
+      expect(hits.find(({ id }) => id === 'b')?.title).toBe('glass')
+      expect(hits.find(({ id }) => id === 'c')?.title).toBe('only glass')
+      expect(hits[0]?.id).toBe('b')
     }),
   )
 
@@ -63,10 +62,10 @@ export function describeRestoring(name: string, make: SubjectFactory): void {
         return new Set(await found(workspace, 'glass', { visible: of }))
       }
       const all = [_class, noteClass, spaceClass]
-      assert.deepEqual(await visible([space, 'space-b'], all), new Set(['a', 'b', 'c', 'space-b']))
-      assert.deepEqual(await visible([space], all), new Set(['a', 'b']))
-      assert.deepEqual(await visible([space], [_class]), new Set(['a']))
-      assert.deepEqual(await visible([], all), new Set())
+      expect(await visible([space, 'space-b'], all)).toStrictEqual(new Set(['a', 'b', 'c', 'space-b']))
+      expect(await visible([space], all)).toStrictEqual(new Set(['a', 'b']))
+      expect(await visible([space], [_class])).toStrictEqual(new Set(['a']))
+      expect(await visible([], all)).toStrictEqual(new Set())
     }),
   )
 
@@ -74,15 +73,15 @@ export function describeRestoring(name: string, make: SubjectFactory): void {
     `STO-14: ${name} searches what documents are now, by the fields that are declared now`,
     within(async (workspace) => {
       await putAll(workspace, 0, [task('a', { title: 'one', other: 'three' }), task('b', { title: 'one' })])
-      assert.deepEqual(await found(workspace, 'one'), ['a', 'b'])
+      expect(await found(workspace, 'one')).toStrictEqual(['a', 'b'])
       const entries = [entry(3, { objectId: 'a' }), entry(4, { objectId: 'parent', tx: { objectId: 'b' } })]
       const puts = [{ domain: 'task', doc: task('a', { title: 'two', other: 'three' }) }]
       await workspace.commit(batch({ entries, puts, removes: [{ domain: 'task', id: 'b' }] }))
-      assert.deepEqual(await found(workspace, 'one'), [])
-      assert.deepEqual(await found(workspace, 'two'), ['a'])
+      expect(await found(workspace, 'one')).toStrictEqual([])
+      expect(await found(workspace, 'two')).toStrictEqual(['a'])
       await workspace.applySchema({ domains: [{ domain: 'task', indexes: [], fullText: [['other']] }] })
-      assert.deepEqual(await found(workspace, 'two'), [])
-      assert.deepEqual(await found(workspace, 'three'), ['a'])
+      expect(await found(workspace, 'two')).toStrictEqual([])
+      expect(await found(workspace, 'three')).toStrictEqual(['a'])
     }),
   )
 
@@ -98,14 +97,14 @@ export function describeRestoring(name: string, make: SubjectFactory): void {
         const page = await workspace.list('task', cursor, size * 2 + 10)
         pages.push(page.docs.map(({ id }) => id))
         for (const info of page.docs) {
-          assert.equal(info.size, size)
-          assert.equal(info.hash, contentHash(task(info.id, { y: { b: 'é', a: 1 }, x: 1 })))
+          expect(info.size).toBe(size)
+          expect(info.hash).toBe(contentHash(task(info.id, { y: { b: 'é', a: 1 }, x: 1 })))
         }
         cursor = page.cursor
       } while (cursor !== undefined)
-      assert.deepEqual(pages, [['a', 'b'], ['c', 'd'], ['e']])
-      assert.equal((await workspace.list('task', undefined, 1)).docs.length, 1)
-      assert.deepEqual(await workspace.list('none', undefined, 100), { docs: [] })
+      expect(pages).toStrictEqual([['a', 'b'], ['c', 'd'], ['e']])
+      expect((await workspace.list('task', undefined, 1)).docs).toHaveLength(1)
+      expect(await workspace.list('none', undefined, 100)).toStrictEqual({ docs: [] })
     }),
   )
 
@@ -115,13 +114,13 @@ export function describeRestoring(name: string, make: SubjectFactory): void {
       await putAll(workspace, 0, [task('a', { title: 'old' }), task('b')])
       await workspace.upload('task', [task('a', { title: 'new' }), task('c', { title: 'fresh' })])
       await workspace.clean('task', ['b', 'none'])
-      assert.deepEqual(await idsOf(workspace, {}), ['a', 'c'])
-      assert.deepEqual(await found(workspace, 'new'), ['a'])
-      assert.deepEqual(await found(workspace, 'old'), [])
-      assert.deepEqual(await found(workspace, 'fresh'), ['c'])
+      expect(await idsOf(workspace, {})).toStrictEqual(['a', 'c'])
+      expect(await found(workspace, 'new')).toStrictEqual(['a'])
+      expect(await found(workspace, 'old')).toStrictEqual([])
+      expect(await found(workspace, 'fresh')).toStrictEqual(['c'])
       await workspace.close()
       const again = await storage.openWorkspace('workspace', taskSchema)
-      assert.deepEqual([again.lastSeq, again.epoch], [2, workspace.epoch])
+      expect([again.lastSeq, again.epoch]).toStrictEqual([2, workspace.epoch])
     }),
   )
 
@@ -133,24 +132,21 @@ export function describeRestoring(name: string, make: SubjectFactory): void {
       await workspace.clean('tx', [entry(1).tx._id])
       await workspace.close()
       const again = await storage.openWorkspace('workspace', taskSchema)
-      assert.notEqual(again.epoch, workspace.epoch)
-      assert.equal(again.lastSeq, 3)
+      expect(again.epoch).not.toBe(workspace.epoch)
+      expect(again.lastSeq).toBe(3)
       const log = await again.readLog({ after: 0, limit: 10 })
-      assert.deepEqual(
-        log.map(({ seq, tx }) => [seq, tx._id]),
-        [
-          [1, 'tx-000005'],
-          [2, 'tx-000002'],
-          [3, 'tx-000009'],
-        ],
-      )
+      expect(log.map(({ seq, tx }) => [seq, tx._id])).toStrictEqual([
+        [1, 'tx-000005'],
+        [2, 'tx-000002'],
+        [3, 'tx-000009'],
+      ])
       await again.commit(
         batch({
           entries: [entry(4, { objectId: 'c' })],
           puts: [{ domain: 'task', doc: task('c', { title: 'later' }) }],
         }),
       )
-      assert.deepEqual(await found(again, 'later'), ['c'])
+      expect(await found(again, 'later')).toStrictEqual(['c'])
     }),
   )
 
@@ -164,17 +160,17 @@ export function describeRestoring(name: string, make: SubjectFactory): void {
       await workspace.clean('tx', [entry(4).tx._id, entry(3).tx._id])
       await workspace.close()
       const second = await storage.openWorkspace('workspace', taskSchema)
-      assert.deepEqual(await idsOfLog(second), [entry(1).tx._id, entry(2).tx._id])
+      expect(await idsOfLog(second)).toStrictEqual([entry(1).tx._id, entry(2).tx._id])
       await second.commit(
         batch({ entries: [entry(3, { _id: 'x' }), entry(4, { _id: 'y' })], puts: put('later') }),
       )
       await second.clean('tx', [entry(1).tx._id, 'x', 'y'])
       await second.close()
       const third = await storage.openWorkspace('workspace', taskSchema)
-      assert.deepEqual(await idsOfLog(third), [entry(2).tx._id])
+      expect(await idsOfLog(third)).toStrictEqual([entry(2).tx._id])
       // The log is shorter than it was: documents are written all the same.
       await third.commit(batch({ entries: [entry(2, { _id: 'z' })], puts: put('last') }))
-      assert.deepEqual(await third.get('task', ['a']), [task('a', { rank: 'last' })])
+      expect(await third.get('task', ['a'])).toStrictEqual([task('a', { rank: 'last' })])
     }),
   )
 }

@@ -1,18 +1,19 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { existsSync } from 'node:fs'
-import { test } from 'node:test'
 import { waitUntil } from '../../tests/support/wait-until.ts'
 import { Sqlite } from '../sqlite/file/sqlite.ts'
 import { searchFeedLimits } from '../search/search-feed-limits.ts'
 import { batch, entry, putAll, type SubjectFactory, task, taskSchema } from './fixture.ts'
+import { onTestEnd } from '../../tests/support/on-test-end.ts'
+import { expectThat } from '../../tests/support/expecting.ts'
 
 /** The full-text index follows the log while nobody searches. For storage that has one. */
 export function describeSearchFeed(name: string, make: SubjectFactory): void {
-  test(`STO-83: ${name} brings its full-text index up to date within a second of a commit, unasked`, async (context) => {
+  test(`STO-83: ${name} brings its full-text index up to date within a second of a commit, unasked`, async () => {
     const { storage, indexFile, dispose } = await make()
-    context.after(dispose)
-    assert.ok(indexFile)
-    assert.ok(Math.max(searchFeedLimits.delay, searchFeedLimits.patience) < 1000)
+    onTestEnd(dispose)
+    expectThat(indexFile)
+    expect(Math.max(searchFeedLimits.delay, searchFeedLimits.patience)).toBeLessThan(1000)
     const workspace = await storage.openWorkspace('workspace', taskSchema)
     const indexed = async (expected: string[]) => {
       const isThere = () => String(idsIn(indexFile('workspace'))) === String(expected)

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { Doc } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
@@ -17,6 +16,8 @@ import {
   taskSchema,
   withWorkspace,
 } from './fixture.ts'
+import { expectFor, expectThat } from '../../tests/support/expecting.ts'
+import { propertyParameters } from '../../tests/support/property-parameters.ts'
 
 const words = fc.constantFrom(
   'glass',
@@ -57,8 +58,8 @@ export function describeSearching(name: string, make: SubjectFactory): void {
       await putAll(workspace, 0, [task('a', { title: 'A Glass door', text: ['none', long], rank: 'glass' })])
       const [hit] = await workspace.search({ text: 'gla DOO', limit: 10 })
       const [first, second, ...others] = hit?.highlights ?? []
-      assert.deepEqual(others, [])
-      assert.deepEqual(first, {
+      expect(others).toStrictEqual([])
+      expect(first).toStrictEqual({
         field: 'title',
         text: 'A Glass door',
         marks: [
@@ -66,12 +67,12 @@ export function describeSearching(name: string, make: SubjectFactory): void {
           [8, 12],
         ],
       })
-      assert.ok(second)
-      assert.deepEqual([second.field, second.text.length <= 240], ['text', true])
-      assert.ok(long.includes(second.text))
+      expectThat(second)
+      expect([second.field, second.text.length <= 240]).toStrictEqual(['text', true])
+      expect(long).toContain(second.text)
       const marked = second.marks.map(([from, to]) => second.text.slice(from, to))
-      assert.deepEqual(marked, ['Glasses', 'glass'])
-      assert.deepEqual((await workspace.search({ text: 'ss', limit: 10 })).length, 0)
+      expect(marked).toStrictEqual(['Glasses', 'glass'])
+      expect((await workspace.search({ text: 'ss', limit: 10 })).length).toStrictEqual(0)
     }),
   )
 
@@ -91,12 +92,12 @@ export function describeSearching(name: string, make: SubjectFactory): void {
         const visible = { account, spaces, classes, spaceClasses: [], creatorClasses: [noteClass] }
         return (await workspace.search({ text: 'glass', limit, visible })).map(({ id }) => id).sort()
       }
-      assert.deepEqual(await found('ann'), ['ann', 'task'])
+      expect(await found('ann')).toStrictEqual(['ann', 'task'])
       // What is left out takes no place of what is found.
-      assert.deepEqual(await found('bob', 2), ['bob', 'task'])
-      assert.deepEqual(await found('cid'), ['task'])
+      expect(await found('bob', 2)).toStrictEqual(['bob', 'task'])
+      expect(await found('cid')).toStrictEqual(['task'])
       await putAll(workspace, 4, [task('bob', { ...own, createdBy: 'ann' })])
-      assert.deepEqual(await found('ann'), ['ann', 'bob', 'task'])
+      expect(await found('ann')).toStrictEqual(['ann', 'bob', 'task'])
     }),
   )
 
@@ -125,14 +126,14 @@ export function describeSearching(name: string, make: SubjectFactory): void {
             const hits = await workspace.search({ text, limit: 100, spaces: ['space-a'] })
             const matching = [...docs.values()].filter((doc) => doc.space === 'space-a' && isFound(doc, text))
             const expected = matching.map(({ _id }) => _id as string).sort()
-            assert.deepEqual(hits.map(({ id }) => id).sort(), expected)
+            expect(hits.map(({ id }) => id).sort()).toStrictEqual(expected)
             const search: Condition = { op: 'search', text, paths: [['title'], ['text']] }
             const condition: Condition = { op: 'all-of', conditions: [search, eq('space', 'space-a')] }
-            assert.deepEqual((await idsOf(workspace, { condition })).sort(), expected)
+            expect((await idsOf(workspace, { condition })).sort()).toStrictEqual(expected)
           }
         },
       )
-      await fc.assert(property, { numRuns: 40, interruptAfterTimeLimit: 10_000 })
+      await fc.assert(property, propertyParameters({ numRuns: 40, interruptAfterTimeLimit: 10_000 }))
     }),
   )
 
@@ -142,9 +143,9 @@ export function describeSearching(name: string, make: SubjectFactory): void {
       const condition: Condition = { op: 'search', text: 'glass', paths: [['title']] }
       const sort: SortKey[] = [{ path: ['rank'], order: 1, cases: [{ condition, index: 0 }], default: 1 }]
       await putAll(workspace, 0, [task('a', { title: 'glass' }), task('b', { title: 'door' })])
-      assert.deepEqual(await idsOf(workspace, { sort, limit: 50 }), ['a', 'b'])
+      expect(await idsOf(workspace, { sort, limit: 50 })).toStrictEqual(['a', 'b'])
       await putAll(workspace, 2, [task('a', { title: 'door' }), task('b', { title: 'glass' })])
-      assert.deepEqual(await idsOf(workspace, { sort, limit: 50 }), ['b', 'a'])
+      expect(await idsOf(workspace, { sort, limit: 50 })).toStrictEqual(['b', 'a'])
     }),
   )
 }
@@ -174,11 +175,11 @@ export function describeSearchedForms(name: string, make: SubjectFactory): void 
       ])
       for (const [text, expected] of cases) {
         const hits = await workspace.search({ text, limit: 10 })
-        assert.deepEqual(hits.map(({ id }) => id).sort(), [...expected].sort(), text)
+        expectFor(text, hits.map(({ id }) => id).sort()).toStrictEqual([...expected].sort())
         const paths = [['title'], ['text']]
         const condition: Condition = { op: 'search', text, paths, accented: [noteClass] }
-        assert.deepEqual((await idsOf(workspace, { condition })).sort(), [...expected].sort(), text)
-        assert.ok(hits.every(({ highlights }) => highlights.length > 0))
+        expectFor(text, (await idsOf(workspace, { condition })).sort()).toStrictEqual([...expected].sort())
+        expect(hits.every(({ highlights }) => highlights.length > 0)).toBe(true)
       }
     }))
 }

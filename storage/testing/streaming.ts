@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { Doc } from '../../model/documents.ts'
 import type { FindPlan } from '../../model/query/plan.ts'
 import type { WorkspaceStorage } from '../contract.ts'
@@ -45,11 +44,8 @@ export function describeStreaming(name: string, make: SubjectFactory, { streamed
       for (const parts of plans) {
         const expected = await workspace.find(plan(parts))
         const found = await workspace.findEncoded(plan(parts), limits)
-        assert.deepEqual(
-          idsIn(await allParts(found)),
-          expected.map(({ _id }) => _id),
-        )
-        assert.equal(found.total, expected.total)
+        expect(idsIn(await allParts(found))).toStrictEqual(expected.map(({ _id }) => _id))
+        expect(found.total).toBe(expected.total)
       }
     }),
   )
@@ -62,14 +58,11 @@ export function describeStreaming(name: string, make: SubjectFactory, { streamed
       const puts = [{ domain: 'task', doc: task('zz', { rank: 'late' }) }]
       await workspace.commit(batch({ entries, puts, removes: [{ domain: 'task', id: lastId }] }))
       const ids = idsIn(await allParts(found))
-      assert.equal(new Set(ids).size, ids.length)
+      expect(new Set(ids).size).toBe(ids.length)
       const before = docs.map(({ _id }) => _id).sort()
       if (found.rest?.isSnapshot === false)
-        assert.deepEqual(
-          ids.filter((id) => id !== lastId && id !== 'zz'),
-          before.slice(0, -1),
-        )
-      else assert.deepEqual(ids, before)
+        expect(ids.filter((id) => id !== lastId && id !== 'zz')).toStrictEqual(before.slice(0, -1))
+      else expect(ids).toStrictEqual(before)
     }),
   )
 
@@ -84,10 +77,10 @@ export function describeStreaming(name: string, make: SubjectFactory, { streamed
       await first.rest.next()
       first.rest.close()
       first.rest.close()
-      await assert.rejects(first.rest.next(), { code: 'closed' })
-      assert.equal((await second.rest.next()).final, false)
+      await expect(first.rest.next()).rejects.toThrow(expect.objectContaining({ code: 'closed' }))
+      expect((await second.rest.next()).final).toBe(false)
       await workspace.close()
-      await assert.rejects(second.rest.next(), { code: 'closed' })
+      await expect(second.rest.next()).rejects.toThrow(expect.objectContaining({ code: 'closed' }))
     }),
   )
 }

@@ -1,11 +1,11 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
 import { AccountsError, accountsOf } from '../support/accounts-calls.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { root } from '../support/root.ts'
 import { testServer } from '../support/test-server.ts'
+import { expectThat } from '../support/expecting.ts'
 
 const password = 'correct horse'
 const another = 'battery staple'
@@ -107,9 +107,9 @@ function remove(role: string) {
 
 const refusals = ['Forbidden', 'Unauthorized', 'AccountNotFound', 'InvalidCredentials', 'BadRequest']
 
-test('ACC-80: who may do what with accounts is as the table of docs/security.md says', async (context) => {
+test('ACC-80: the table of `docs/security.md` states who may do what with accounts', async () => {
   const { call, admin, token, server } = accountsOf(
-    await testServer(context, { accounts: 'builtin', modelVersion: '0.1.0' }),
+    await testServer({ accounts: 'builtin', modelVersion: '0.1.0' }),
   )
   await call(admin, 'createWorkspace', 'elsewhere')
   await call(admin, 'createAccount', somebody, password)
@@ -157,7 +157,7 @@ test('ACC-80: who may do what with accounts is as the table of docs/security.md 
   const wrong: string[] = []
   for (const [what = '', ...cells] of rows) {
     const action = actions[what]
-    assert.ok(action !== undefined, `the table tells of what no test tries: ${what}`)
+    expectThat(action !== undefined, `the table tells of what no test tries: ${what}`)
     for (const [at, said] of cells.entries()) {
       const column = header[at + 1] ?? ''
       const each = await caseOf(column, { hasPassword: what.endsWith('knowing the old one') })
@@ -168,11 +168,8 @@ test('ACC-80: who may do what with accounts is as the table of docs/security.md 
       if (done !== said) wrong.push(`${what}, ${column}: ${done}, and not ${said}`)
     }
   }
-  assert.deepEqual(wrong, [])
-  assert.deepEqual(
-    rows.map(([what]) => what),
-    Object.keys(actions),
-  )
+  expect(wrong).toStrictEqual([])
+  expect(rows.map(([what]) => what)).toStrictEqual(Object.keys(actions))
 })
 
 /** A refusal is one by its code; anything else would be a defect of the test or the server. */

@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
 import jwt from 'jsonwebtoken'
 import { systemClock } from '../../model/clock.ts'
 import { openWorkspace } from '../../pipeline/open-workspace.ts'
@@ -14,6 +13,7 @@ import { accountsOf, refusedWith, team } from '../support/accounts-calls.ts'
 import { temporaryFolder } from '../support/executable.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { TEST_SECRET, TestLog, testServer } from '../support/test-server.ts'
+import { satisfying } from '../support/expecting.ts'
 
 const builtin = { accounts: 'builtin' }
 const password = 'correct horse'
@@ -29,62 +29,63 @@ interface Given {
   token: string
 }
 
-test('ACC-61: emails that differ by case or form only are one account, shown as it was typed', async (context) => {
-  const server = accountsOf(await testServer(context, builtin))
+test('ACC-61: emails that differ by case or form only are one account, shown as it was typed', async () => {
+  const server = accountsOf(await testServer(builtin))
   const { call, token, admin } = server
   const endpoint = server.server.url.replace('http', 'ws')
   const { email, token: login } = (await call(undefined, 'createAccount', ` ${one} `, password)) as Given
-  assert.equal(email, one)
+  expect(email).toBe(one)
   for (const other of [one, sign, apart])
-    await assert.rejects(call(undefined, 'createAccount', other, password), exists)
+    await expect(call(undefined, 'createAccount', other, password)).rejects.toThrow(satisfying(exists))
   for (const other of [sign, apart])
-    assert.equal(((await call(undefined, 'login', other, password)) as Given).email, one)
+    expect(((await call(undefined, 'login', other, password)) as Given).email).toBe(one)
   await call(login, 'createWorkspace', 'team')
   const selected = (await call(token(apart, ''), 'selectWorkspace', 'team')) as Given
-  assert.equal(selected.email, one)
+  expect(selected.email).toBe(one)
   const ids = new Set<string>()
   for (const by of [selected.token, token(sign, 'team'), token(apart, 'team')]) {
     const client = await RawClient.open(endpoint, by)
     const { _id, role } = (await client.request('getAccount')) as { _id: string; role: string }
     ids.add(_id)
-    assert.equal(role, 'OWNER')
+    expect(role).toBe('OWNER')
   }
-  assert.deepEqual([...ids], ['account:\u00e5nn@x.example'])
+  expect([...ids]).toStrictEqual(['account:\u00e5nn@x.example'])
   await call(admin, 'createAccount', 'Bob')
-  assert.equal(((await call(login, 'assignWorkspace', 'BOB', 'team')) as Given).email, 'Bob')
-  assert.equal(((await call(token('bOb', ''), 'listWorkspaces')) as unknown[]).length, 1)
+  expect(((await call(login, 'assignWorkspace', 'BOB', 'team')) as Given).email).toBe('Bob')
+  expect((await call(token('bOb', ''), 'listWorkspaces')) as unknown[]).toHaveLength(1)
 })
 
-test('ACC-61: wrong passwords, sessions and session ids count for an account however its email is spelled', async (context) => {
+test('ACC-61: wrong passwords, sessions and session ids count for an account however its email is spelled', async () => {
   const flags = { maxAccountSessions: '2' }
-  const { call, token, endpoint, enter, refusal } = await team(context, { bob: 'USER' }, flags)
+  const { call, token, endpoint, enter, refusal } = await team({ bob: 'USER' }, flags)
   for (const spelled of ['bob', 'BOB', 'Bob', 'bOB', 'boB', 'bOb', '\uff42ob', 'BoB', 'BOb', 'b\uff2fb'])
-    await assert.rejects(call(undefined, 'login', spelled, 'a guess'))
-  await assert.rejects(
-    call(undefined, 'login', 'bob', 'a guess'),
-    refusedWith('platform:status:LimitReached'),
+    await expect(call(undefined, 'login', spelled, 'a guess')).rejects.toThrow()
+  await expect(call(undefined, 'login', 'bob', 'a guess')).rejects.toThrow(
+    satisfying(refusedWith('platform:status:LimitReached')),
   )
   const sessionId = 's1'
   const first = await RawClient.open(endpoint, token('bob', 'team'), {}, { sessionId })
   const same = new RawClient(endpoint, token('BOB', 'team'), { sessionId })
-  assert.equal((await same.waitForClose()).code, 4201)
+  expect((await same.waitForClose()).code).toBe(4201)
   const second = await enter('Bob')
-  assert.equal(await first.request('ping'), 'pong!')
-  assert.equal((await refusal(token('boB', 'team'))).frame.error?.code, 'platform:status:LimitReached')
-  assert.equal(await second.request('authenticate', [token('bOB', 'team')]), true)
+  expect(await first.request('ping')).toBe('pong!')
+  expect((await refusal(token('boB', 'team'))).frame.error?.code).toBe('platform:status:LimitReached')
+  expect(await second.request('authenticate', [token('bOB', 'team')])).toBe(true)
 })
 
-test('ACC-62: nobody signs up as the system, or with what nobody can see, and who looks like the system is refused', async (context) => {
-  const { call, token, refusal } = await team(context)
+test('ACC-62: nobody signs up as the system or with invisible characters, and an email that looks like the system’s is refused', async () => {
+  const { call, token, refusal } = await team()
   const lookalikes = ['SYSTEM', 'System', '\uff53\uff59\uff53\uff54\uff45\uff4d', '\u017fystem']
   for (const email of lookalikes) {
-    await assert.rejects(call(undefined, 'createAccount', email, password), forbidden)
-    await assert.rejects(call(token(email, '', { admin: 'true' }), 'listWorkspaces'), unauthorized)
-    assert.equal((await refusal(token(email, 'team'))).code, 4100)
+    await expect(call(undefined, 'createAccount', email, password)).rejects.toThrow(satisfying(forbidden))
+    await expect(call(token(email, '', { admin: 'true' }), 'listWorkspaces')).rejects.toThrow(
+      satisfying(unauthorized),
+    )
+    expect((await refusal(token(email, 'team'))).code).toBe(4100)
   }
   const bad = refusedWith('platform:status:BadRequest')
   for (const email of ['an\u200bn', 'ann\u00ad', '\u202ennA', 'a\u0000nn', 'an\ud800n', '\ufdfa'.repeat(20)])
-    await assert.rejects(call(undefined, 'createAccount', email, password), bad)
+    await expect(call(undefined, 'createAccount', email, password)).rejects.toThrow(satisfying(bad))
 })
 
 /** The accounts as an older version left them: ids are emails as they were typed. */
@@ -124,12 +125,12 @@ async function oldAccounts(
   await storage.close()
 }
 
-async function reopened(context: TestContext, data: string) {
-  return accountsOf(await testServer(context, { ...builtin, data, storage: 'embedded' }))
+async function reopened(data: string) {
+  return accountsOf(await testServer({ ...builtin, data, storage: 'embedded' }))
 }
 
-test('ACC-63: accounts that an older version kept get the ids of their folded emails, once, and go on as they were', async (context) => {
-  const data = await temporaryFolder(context)
+test('ACC-63: accounts of an older version get the ids of their folded emails once, and continue unchanged', async () => {
+  const data = await temporaryFolder()
   await oldAccounts(data, {
     people: [
       ['Ann@X', password, 5],
@@ -140,29 +141,26 @@ test('ACC-63: accounts that an older version kept get the ids of their folded em
       ['team', 'bob', 'MAINTAINER'],
     ],
   })
-  const first = await reopened(context, data)
+  const first = await reopened(data)
   const { email, token } = (await first.call(undefined, 'login', 'ann@x', password)) as Given
-  assert.equal(email, 'Ann@X')
+  expect(email).toBe('Ann@X')
   const roleOf = async (by: string) => ((await first.call(by, 'getWorkspaceInfo')) as { role: string }).role
   const { token: inside } = (await first.call(token, 'selectWorkspace', 'team')) as Given
-  assert.equal(await roleOf(inside), 'OWNER')
+  expect(await roleOf(inside)).toBe('OWNER')
   // A token of the older version.
-  assert.equal(await roleOf(first.token('Ann@X', 'team')), 'OWNER')
-  assert.equal(await roleOf(first.token('bob', 'team')), 'MAINTAINER')
+  expect(await roleOf(first.token('Ann@X', 'team'))).toBe('OWNER')
+  expect(await roleOf(first.token('bob', 'team'))).toBe('MAINTAINER')
   // Too short to be chosen today.
-  assert.ok(await first.call(undefined, 'login', 'Bob', 'short'))
-  assert.deepEqual(
-    first.log.lines.filter(({ level }) => level !== 'info'),
-    [],
-  )
+  expect(await first.call(undefined, 'login', 'Bob', 'short')).toBeTruthy()
+  expect(first.log.lines.filter(({ level }) => level !== 'info')).toStrictEqual([])
   await first.server.stop()
-  const second = await reopened(context, data)
-  assert.equal(((await second.call(undefined, 'login', 'ANN@X', password)) as Given).email, 'Ann@X')
-  assert.ok(!second.log.lines.some(({ message }) => message.includes('migration')))
+  const second = await reopened(data)
+  expect(((await second.call(undefined, 'login', 'ANN@X', password)) as Given).email).toBe('Ann@X')
+  expect(second.log.lines.some(({ message }) => message.includes('migration'))).toBe(false)
 })
 
-test('ACC-64: of accounts whose emails are one now the older stays, the others are named in the log and give nobody anything', async (context) => {
-  const data = await temporaryFolder(context)
+test('ACC-64: of accounts whose emails have become equal the older one stays, and the others are named in the log and grant nothing', async () => {
+  const data = await temporaryFolder()
   await oldAccounts(data, {
     people: [
       ['ann', 'the younger one', 9],
@@ -176,11 +174,10 @@ test('ACC-64: of accounts whose emails are one now the older stays, the others a
       ['youngest', 'ANN', 'OWNER'],
     ],
   })
-  const { call, token, log } = await reopened(context, data)
+  const { call, token, log } = await reopened(data)
   for (const stolen of ['the younger one', 'the youngest one'])
-    await assert.rejects(
-      call(undefined, 'login', 'ann', stolen),
-      refusedWith('platform:status:InvalidCredentials'),
+    await expect(call(undefined, 'login', 'ann', stolen)).rejects.toThrow(
+      satisfying(refusedWith('platform:status:InvalidCredentials')),
     )
   // Their tokens would be the older one's now: none of before is good.
   const iat = Math.floor(systemClock.now() / 1000) - 60
@@ -189,18 +186,15 @@ test('ACC-64: of accounts whose emails are one now the older stays, the others a
       jwt.sign({ email: spelled, workspace: 'team', iat }, TEST_SECRET),
       token(spelled, 'team', { version: 0 }),
     ])
-      await assert.rejects(call(by, 'getWorkspaceInfo'), unauthorized)
+      await expect(call(by, 'getWorkspaceInfo')).rejects.toThrow(satisfying(unauthorized))
   const { email, token: login } = (await call(undefined, 'login', 'ann', password)) as Given
-  assert.equal(email, 'Ann')
+  expect(email).toBe('Ann')
   const found = (await call(login, 'listWorkspaces')) as { workspaceId: string }[]
-  assert.deepEqual(
-    found.map(({ workspaceId }) => workspaceId),
-    ['team'],
-  )
+  expect(found.map(({ workspaceId }) => workspaceId)).toStrictEqual(['team'])
   const { token: inside } = (await call(login, 'selectWorkspace', 'team')) as Given
-  assert.equal(((await call(inside, 'getWorkspaceInfo')) as { role: string }).role, 'USER')
+  expect(((await call(inside, 'getWorkspaceInfo')) as { role: string }).role).toBe('USER')
   const warnings = log.lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields)
-  assert.deepEqual(warnings, [
+  expect(warnings).toStrictEqual([
     { email: 'ann', stays: 'Ann' },
     { email: 'ANN', stays: 'Ann' },
     { email: 'ann', workspace: 'team', role: 'OWNER' },
@@ -209,8 +203,8 @@ test('ACC-64: of accounts whose emails are one now the older stays, the others a
   ])
 })
 
-test('ACC-54: who signs up comes into no workspace of before, and who is registered by an administrator keeps it', async (context) => {
-  const data = await temporaryFolder(context)
+test('ACC-54: who signs up comes into no workspace of before, and who is registered by an administrator keeps it', async () => {
+  const data = await temporaryFolder()
   await oldAccounts(data, {
     people: [],
     members: [
@@ -218,15 +212,15 @@ test('ACC-54: who signs up comes into no workspace of before, and who is registe
       ['kept', 'Bob', 'OWNER'],
     ],
   })
-  const { call, admin, token, log } = await reopened(context, data)
+  const { call, admin, token, log } = await reopened(data)
   const named = log.lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields)
-  assert.deepEqual(named, [
+  expect(named).toStrictEqual([
     { email: 'Ghost', workspace: 'haunted', role: 'OWNER' },
     { email: 'Bob', workspace: 'kept', role: 'OWNER' },
   ])
   const { token: ghost } = (await call(undefined, 'createAccount', 'ghost', password)) as Given
-  assert.deepEqual(await call(ghost, 'listWorkspaces'), [])
-  await assert.rejects(call(token('Ghost', 'haunted'), 'getWorkspaceInfo'), forbidden)
+  expect(await call(ghost, 'listWorkspaces')).toStrictEqual([])
+  await expect(call(token('Ghost', 'haunted'), 'getWorkspaceInfo')).rejects.toThrow(satisfying(forbidden))
   const { token: bob } = (await call(admin, 'createAccount', 'bob')) as Given
-  assert.equal(((await call(bob, 'listWorkspaces')) as unknown[]).length, 1)
+  expect((await call(bob, 'listWorkspaces')) as unknown[]).toHaveLength(1)
 })

@@ -1,16 +1,16 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test } from 'node:test'
 import { resolveConfiguration } from '../../server/configuration/configuration.ts'
 import { startServer } from '../../server/main.ts'
 import { temporaryFolder } from '../support/executable.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { TEST_SPACES, TestLog } from '../support/test-server.ts'
 import { createTask } from '../support/transactions.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
 
-test('ACC-20: accounts, workspaces, memberships and tokens outlive a restart, the secret being made once, for its owner alone', async (context) => {
-  const data = await temporaryFolder(context)
+test('ACC-20: accounts, workspaces, memberships and tokens survive a restart, and the secret is made once, readable by its owner only', async () => {
+  const data = await temporaryFolder()
   const configuration = resolveConfiguration(
     {},
     { port: '0', data, demo: '0', modules: `board,${TEST_SPACES}` },
@@ -24,45 +24,45 @@ test('ACC-20: accounts, workspaces, memberships and tokens outlive a restart, th
     return result
   }
   const first = await startServer(configuration, { logger: new TestLog() })
-  context.after(async () => await first.stop())
+  onTestEnd(async () => await first.stop())
   const { token: ann } = await call(first.url, undefined, 'createAccount', 'ann', 'correct horse')
   await call(first.url, ann, 'createWorkspace', 'team')
   const entry = await call(first.url, ann, 'selectWorkspace', 'team')
   const client = await RawClient.open(entry['endpoint'] ?? '', entry['token'] ?? '')
   await client.request('tx', [createTask('t1', { title: 'x' })])
   const secret = await readFile(join(data, 'secret'), 'utf8')
-  assert.equal((await stat(join(data, 'secret'))).mode & 0o777, 0o600)
-  assert.ok(secret.trim().length >= 43)
+  expect((await stat(join(data, 'secret'))).mode & 0o777).toBe(0o600)
+  expect(secret.trim().length).toBeGreaterThanOrEqual(43)
   await first.stop()
-  assert.equal((await client.waitForClose()).code, 1012)
+  expect((await client.waitForClose()).code).toBe(1012)
 
   const second = await startServer(configuration, { logger: new TestLog() })
-  context.after(async () => await second.stop())
-  assert.equal(await readFile(join(data, 'secret'), 'utf8'), secret)
+  onTestEnd(async () => await second.stop())
+  expect(await readFile(join(data, 'secret'), 'utf8')).toBe(secret)
   const { email } = await call(second.url, undefined, 'login', 'ann', 'correct horse')
-  assert.equal(email, 'ann')
+  expect(email).toBe('ann')
   const again = await call(second.url, ann, 'selectWorkspace', 'team')
-  assert.notEqual(again['endpoint'], entry['endpoint'])
+  expect(again['endpoint']).not.toBe(entry['endpoint'])
   const back = await RawClient.open(again['endpoint'] ?? '', entry['token'] ?? '')
-  assert.equal(((await back.request('findAll', ['board:class:Task', {}])) as unknown[]).length, 1)
+  expect((await back.request('findAll', ['board:class:Task', {}])) as unknown[]).toHaveLength(1)
 })
 
-test('ACC-21: a password is kept as a salted hash, and never as it is', async (context) => {
-  const data = await temporaryFolder(context)
+test('ACC-21: A password is stored as a salted hash only', async () => {
+  const data = await temporaryFolder()
   const configuration = resolveConfiguration(
     {},
     { port: '0', data, demo: '0', modules: `board,${TEST_SPACES}` },
   )
   const server = await startServer(configuration, { logger: new TestLog() })
-  context.after(async () => await server.stop())
+  onTestEnd(async () => await server.stop())
   for (const email of ['ann', 'bob']) {
     const body = JSON.stringify({ method: 'createAccount', params: [email, 'correct horse'] })
     const answer = await fetch(`${server.url}/accounts`, { method: 'POST', body })
-    assert.doesNotMatch(await answer.text(), /horse|password/)
+    expect(await answer.text()).not.toMatch(/horse|password/)
   }
   await server.stop()
   const file = (await readFile(join(data, 'workspaces', 'w-atrium_3aaccounts.db'))).toString('latin1')
-  assert.doesNotMatch(file, /correct horse/)
+  expect(file).not.toMatch(/correct horse/)
   const hashes = new Set(file.match(/[A-Za-z0-9+/]{22}==:[A-Za-z0-9+/]{43}=/g))
-  assert.equal(hashes.size, 2)
+  expect(hashes.size).toBe(2)
 })

@@ -1,11 +1,11 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { RawClient } from '../support/raw-client.ts'
 import { testServer } from '../support/test-server.ts'
 
-for (const tx of [null, 5, 'a', [], { _class: 7 }])
-  test(`AUTH-15: a collection transaction around ${JSON.stringify(tx)} in the log of the model keeps no administrator out`, async (context) => {
-    const server = await testServer(context, { storage: 'embedded' })
+test.each([null, 5, 'a', [], { _class: 7 }])(
+  'AUTH-15: a collection transaction around %j in the log of the model keeps no administrator out',
+  async (tx) => {
+    const server = await testServer({ storage: 'embedded' })
     const ann = await RawClient.open(server.url, server.token('ann'))
     const tool = await RawClient.open(server.url, server.token('tool', 'w1', { mode: 'backup' }))
     const bad = {
@@ -25,7 +25,8 @@ for (const tx of [null, 5, 'a', [], { _class: 7 }])
     await ann.waitForClose()
     for (const claims of [{ admin: 'true' as const }, { mode: 'backup' as const }]) {
       const client = await RawClient.open(server.url, server.token('root', 'w1', claims))
-      assert.equal(client.closed, undefined)
+      expect(client.closed).toBeUndefined()
       await client.close()
     }
-  })
+  },
+)

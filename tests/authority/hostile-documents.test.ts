@@ -1,6 +1,7 @@
-import assert from 'node:assert/strict'
+import { expect } from '@jest/globals'
 import { applyIf, change, createTask, updateTask } from '../support/transactions.ts'
 import { attach, create, describeScenarios, remove, type Scenario, space, update } from './members.ts'
+import { expectFor } from '../support/expecting.ts'
 
 const Task = 'board:class:Task'
 const Space = 'core:class:Space'
@@ -21,20 +22,20 @@ const scenarios: Record<string, Scenario> = {
     const pushes = ann.client.pushes.length
     for (const id of ['own', 'nothing', 'hidden', 'pub'])
       for (const named of ['pub', 'own', 'core:space:Space'])
-        assert.deepEqual(await bob.tries(remove(id, Task, { space: named })), {}, id)
-    assert.deepEqual(await bob.tries(remove('own', Space, inSpaces)), {})
-    assert.deepEqual(await bob.tries(remove('remark', 'board:class:Comment', { space: 'pub' })), {})
+        expectFor(id, await bob.tries(remove(id, Task, { space: named }))).toStrictEqual({})
+    expect(await bob.tries(remove('own', Space, inSpaces))).toStrictEqual({})
+    expect(await bob.tries(remove('remark', 'board:class:Comment', { space: 'pub' }))).toStrictEqual({})
     for (const id of ['own', 'nothing', 'hidden'])
-      assert.equal(await bob.tries(updateTask(id, { title: 'x' }, { space: 'pub' })), notFound)
-    assert.deepEqual(await bob.ids(Task), ['shown'])
-    assert.deepEqual(await bob.search('secret'), [])
-    assert.deepEqual(await ann.ids(Task), ['hidden', 'shown'])
-    assert.equal((await root.find('core:class:TxCUD')).length, seq)
+      expect(await bob.tries(updateTask(id, { title: 'x' }, { space: 'pub' }))).toBe(notFound)
+    expect(await bob.ids(Task)).toStrictEqual(['shown'])
+    expect(await bob.search('secret')).toStrictEqual([])
+    expect(await ann.ids(Task)).toStrictEqual(['hidden', 'shown'])
+    expect(await root.find('core:class:TxCUD')).toHaveLength(seq)
     await ann.does(updateTask('shown', { rank: 'x' }, { space: 'pub' }))
     await ann.client.waitForPush(({ objectId }) => objectId === 'shown')
     const later = ann.client.pushes.slice(pushes).filter(({ _class }) => _class !== 'core:class:TxUpdateDoc')
-    assert.deepEqual(later, [])
-    assert.equal(await bob.tries(createTask('t9', { title: 'x' }, { space: 'own' })), notFound)
+    expect(later).toStrictEqual([])
+    expect(await bob.tries(createTask('t9', { title: 'x' }, { space: 'own' }))).toBe(notFound)
   },
 
   'AUTH-6: a space that holds documents goes with them or stays, and what was in it stays hidden': async ({
@@ -45,30 +46,30 @@ const scenarios: Record<string, Scenario> = {
     const refusal = await ann.client.ask('tx', [
       { ...remove('own', Space, inSpaces), modifiedBy: ann.account },
     ])
-    assert.deepEqual(
-      [refusal.error?.code, refusal.error?.params],
-      ['core:status:SpaceInUse', { _id: 'own', count: 2 }],
-    )
-    assert.deepEqual(await bob.ids(Task), ['shown'])
-    assert.deepEqual(await ann.does(remove('own', Space, inSpaces, { cascade: true })), {})
-    assert.deepEqual([await root.ids(Task), await root.ids('board:class:Comment')], [['shown'], []])
+    expect([refusal.error?.code, refusal.error?.params]).toStrictEqual([
+      'core:status:SpaceInUse',
+      { _id: 'own', count: 2 },
+    ])
+    expect(await bob.ids(Task)).toStrictEqual(['shown'])
+    expect(await ann.does(remove('own', Space, inSpaces, { cascade: true }))).toStrictEqual({})
+    expect([await root.ids(Task), await root.ids('board:class:Comment')]).toStrictEqual([['shown'], []])
     for (const member of [bob, ann]) {
-      assert.deepEqual(await member.search('secret'), [])
-      assert.deepEqual(await member.ids('core:class:TxCUD', { objectSpace: 'own' }), [])
-      assert.deepEqual(await member.ids('core:class:TxCUD', { objectId: 'own' }), [])
-      assert.equal(await member.tries(space('own', false, [])), 'core:status:ObjectExists')
-      assert.equal(await member.tries(createTask('t8', { title: 'x' }, { space: 'own' })), notFound)
+      expect(await member.search('secret')).toStrictEqual([])
+      expect(await member.ids('core:class:TxCUD', { objectSpace: 'own' })).toStrictEqual([])
+      expect(await member.ids('core:class:TxCUD', { objectId: 'own' })).toStrictEqual([])
+      expect(await member.tries(space('own', false, []))).toBe('core:status:ObjectExists')
+      expect(await member.tries(createTask('t8', { title: 'x' }, { space: 'own' }))).toBe(notFound)
     }
     const stray = { title: 'a secret stray' }
-    assert.equal(await root.tries(createTask('stray', stray, { space: 'never' })), notFound)
+    expect(await root.tries(createTask('stray', stray, { space: 'never' }))).toBe(notFound)
     await root.does(create('stray', 'test:class:Loose', stray, { space: 'never' }))
     for (const member of [bob, ann]) {
-      assert.deepEqual(await member.ids('test:class:Loose'), [])
-      assert.deepEqual(await member.search('stray'), [])
-      assert.equal(await member.tries(space('never', true, [member.account])), 'core:status:ObjectExists')
+      expect(await member.ids('test:class:Loose')).toStrictEqual([])
+      expect(await member.search('stray')).toStrictEqual([])
+      expect(await member.tries(space('never', true, [member.account]))).toBe('core:status:ObjectExists')
     }
     await ann.does(space('empty', true, []))
-    assert.equal(await ann.tries(createTask('t7', { title: 'x' }, { space: 'empty' })), notFound)
+    expect(await ann.tries(createTask('t7', { title: 'x' }, { space: 'empty' }))).toBe(notFound)
   },
 
   'AUTH-7: a document is attached where its parent is seen, declares the collection and takes its class':
@@ -81,19 +82,17 @@ const scenarios: Record<string, Scenario> = {
           { space: spaceId },
         )
       const before = await root.find(Task)
-      assert.equal(await bob.tries(plain('hidden', {})), notFound)
-      assert.equal(await bob.tries(plain('nothing', {})), notFound)
-      assert.equal(await bob.tries(attach('hidden', 'k1', { space: 'pub' })), notFound)
-      assert.equal(await bob.tries(plain(ann.account, { attachedToClass: Account })), invalid)
-      assert.equal(await bob.tries(plain('shown', { collection: 'anything' })), invalid)
-      assert.equal(await bob.tries(plain('shown', { collection: 'title' })), invalid)
-      assert.equal(
-        await bob.tries(plain('shown', { attachedToClass: 'core:class:Nothing' })),
+      expect(await bob.tries(plain('hidden', {}))).toBe(notFound)
+      expect(await bob.tries(plain('nothing', {}))).toBe(notFound)
+      expect(await bob.tries(attach('hidden', 'k1', { space: 'pub' }))).toBe(notFound)
+      expect(await bob.tries(plain(ann.account, { attachedToClass: Account }))).toBe(invalid)
+      expect(await bob.tries(plain('shown', { collection: 'anything' }))).toBe(invalid)
+      expect(await bob.tries(plain('shown', { collection: 'title' }))).toBe(invalid)
+      expect(await bob.tries(plain('shown', { attachedToClass: 'core:class:Nothing' }))).toBe(
         'core:status:UnknownClass',
       )
-      assert.equal(await bob.tries(attach('shown', 'k1', { space: 'pub' }, 'votes')), invalid)
-      assert.equal(
-        await bob.tries(attach('shown', 'k1', { space: 'open' })),
+      expect(await bob.tries(attach('shown', 'k1', { space: 'pub' }, 'votes'))).toBe(invalid)
+      expect(await bob.tries(attach('shown', 'k1', { space: 'open' }))).toBe(
         'core:status:ObjectSpaceMismatch',
       )
       const task = createTask('k2', { title: 'x' }, { space: 'pub' })
@@ -104,17 +103,16 @@ const scenarios: Record<string, Scenario> = {
         { space: 'pub' },
         { collection: 'comments', tx: task },
       )
-      assert.deepEqual(await bob.tries(wrongClass), {})
-      assert.deepEqual(await root.find(Task, { _id: { $ne: 'k2' } }), before)
-      assert.deepEqual(await bob.tries(attach('shown', 'k3', { space: 'pub' })), {})
-      assert.equal((await bob.find<{ comments?: number }>(Task, { _id: 'shown' }))[0]?.comments, 1)
+      expect(await bob.tries(wrongClass)).toStrictEqual({})
+      expect(await root.find(Task, { _id: { $ne: 'k2' } })).toStrictEqual(before)
+      expect(await bob.tries(attach('shown', 'k3', { space: 'pub' }))).toStrictEqual({})
+      expect((await bob.find<{ comments?: number }>(Task, { _id: 'shown' }))[0]?.comments).toBe(1)
       for (const operations of [{ comments: 7 }, { $inc: { comments: 5 } }, { $unset: { comments: '' } }])
-        assert.equal(await ann.tries(updateTask('shown', operations, { space: 'pub' })), invalid)
-      assert.equal(await ann.tries(createTask('k4', { title: 'x', comments: 3 }, { space: 'pub' })), invalid)
+        expect(await ann.tries(updateTask('shown', operations, { space: 'pub' }))).toBe(invalid)
+      expect(await ann.tries(createTask('k4', { title: 'x', comments: 3 }, { space: 'pub' }))).toBe(invalid)
       const move = { attachedTo: 'hidden' }
-      assert.equal(await bob.tries(update('k3', 'board:class:Comment', move, 'pub')), notFound)
-      assert.equal(
-        await bob.tries(update('k3', 'board:class:Comment', { collection: 'other' }, 'pub')),
+      expect(await bob.tries(update('k3', 'board:class:Comment', move, 'pub'))).toBe(notFound)
+      expect(await bob.tries(update('k3', 'board:class:Comment', { collection: 'other' }, 'pub'))).toBe(
         invalid,
       )
       const within = change(
@@ -127,16 +125,18 @@ const scenarios: Record<string, Scenario> = {
           tx: remove('k3', 'board:class:Comment', { space: 'pub' }),
         },
       )
-      assert.equal(await bob.tries(within), invalid)
+      expect(await bob.tries(within)).toBe(invalid)
     },
 
   'AUTH-8: removing a document of an id removes nothing that is attached to another one of that id': async ({
     bob,
     ann,
   }) => {
-    assert.deepEqual(await bob.tries(create('hidden', 'core:class:Preference', { theme: 'x' }, inSpaces)), {})
-    assert.deepEqual(await bob.tries(remove('hidden', 'core:class:Preference', inSpaces)), {})
-    assert.deepEqual(await ann.ids('board:class:Comment'), ['remark'])
+    expect(
+      await bob.tries(create('hidden', 'core:class:Preference', { theme: 'x' }, inSpaces)),
+    ).toStrictEqual({})
+    expect(await bob.tries(remove('hidden', 'core:class:Preference', inSpaces))).toStrictEqual({})
+    expect(await ann.ids('board:class:Comment')).toStrictEqual(['remark'])
   },
 
   'AUTH-9: the log shows what its reader sees of the innermost document, whatever it is asked for': async ({
@@ -152,12 +152,12 @@ const scenarios: Record<string, Scenario> = {
       for (const _class of ['Tx', 'TxCUD', 'TxCollectionCUD', 'TxCreateDoc', 'TxUpdateDoc']) {
         const found = JSON.stringify(await member.find(`core:class:${_class}`))
         for (const secret of ['secret', '"hidden"', '"remark"', '"mine"', '"own"'])
-          assert.ok(!found.includes(secret), `${_class} shows ${secret}`)
+          expectFor(`${_class} shows ${secret}`, found).not.toContain(secret)
       }
-      assert.equal((await member.find('core:class:TxCollectionCUD')).length, 1)
+      expect(await member.find('core:class:TxCollectionCUD')).toHaveLength(1)
     }
-    assert.equal((await ann.find('core:class:TxCUD', { objectId: 'mine' })).length, 2)
-    assert.equal((await ann.find('core:class:TxCollectionCUD')).length, 2)
+    expect(await ann.find('core:class:TxCUD', { objectId: 'mine' })).toHaveLength(2)
+    expect(await ann.find('core:class:TxCollectionCUD')).toHaveLength(2)
   },
 
   'AUTH-10: owners of a space and maintainers decide over it, others take in and leave': async ({
@@ -175,15 +175,15 @@ const scenarios: Record<string, Scenario> = {
       { space: 'open' },
     ]
     for (const operations of attempts)
-      assert.equal(await bob.tries(update('pub', Space, operations)), forbidden, JSON.stringify(operations))
-    assert.equal(await bob.tries(remove('pub', Space, { ...inSpaces }, { cascade: true })), forbidden)
-    assert.deepEqual(await bob.tries(update('pub', Space, { description: 'ours' })), {})
-    assert.deepEqual(await bob.tries(update('pub', Space, { $push: { members: max.account } })), {})
-    assert.deepEqual(await bob.tries(update('pub', Space, { $pull: { members: bob.account } })), {})
-    assert.deepEqual(await ann.tries(update('pub', Space, { owners: [ann.account, max.account] })), {})
-    assert.deepEqual(await max.tries(update('pub', Space, { private: true })), {})
-    assert.deepEqual(await bob.ids(Space), [])
-    assert.deepEqual(await ann.ids(Space), ['own', 'pub'])
+      expectFor(JSON.stringify(operations), await bob.tries(update('pub', Space, operations))).toBe(forbidden)
+    expect(await bob.tries(remove('pub', Space, { ...inSpaces }, { cascade: true }))).toBe(forbidden)
+    expect(await bob.tries(update('pub', Space, { description: 'ours' }))).toStrictEqual({})
+    expect(await bob.tries(update('pub', Space, { $push: { members: max.account } }))).toStrictEqual({})
+    expect(await bob.tries(update('pub', Space, { $pull: { members: bob.account } }))).toStrictEqual({})
+    expect(await ann.tries(update('pub', Space, { owners: [ann.account, max.account] }))).toStrictEqual({})
+    expect(await max.tries(update('pub', Space, { private: true }))).toStrictEqual({})
+    expect(await bob.ids(Space)).toStrictEqual([])
+    expect(await ann.ids(Space)).toStrictEqual(['own', 'pub'])
   },
 
   'AUTH-12: what one may not see answers like what is not there': async ({ bob, root }) => {
@@ -211,16 +211,13 @@ const scenarios: Record<string, Scenario> = {
     ])
     const [seen = [], absent = []] = pairs
     for (const [at, tx] of seen.entries())
-      assert.equal((await ask(tx)).replaceAll('hidden', 'absent'), await ask(absent[at] ?? {}))
+      expect((await ask(tx)).replaceAll('hidden', 'absent')).toBe(await ask(absent[at] ?? {}))
     const [entry] = await root.find('core:class:TxCreateDoc', { objectId: 'hidden' })
     for (const id of [String(entry?._id), 'absent'])
-      assert.deepEqual(await bob.tries(remove(id, 'core:class:TxCreateDoc')), {})
+      expect(await bob.tries(remove(id, 'core:class:TxCreateDoc'))).toStrictEqual({})
     const { docs } = (await bob.client.request('searchFulltext', [{ query: 'word' }])) as { docs: object[] }
-    assert.deepEqual(
-      docs.map((hit) => 'score' in hit),
-      [false],
-    )
-    assert.deepEqual(await root.search('word'), ['hidden', 'shown'])
+    expect(docs.map((hit) => 'score' in hit)).toStrictEqual([false])
+    expect(await root.search('word')).toStrictEqual(['hidden', 'shown'])
   },
 }
 

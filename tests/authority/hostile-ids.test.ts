@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict'
+import { expect } from '@jest/globals'
 import { randomBytes } from 'node:crypto'
 import { systemClock } from '../../model/clock.ts'
 import { createIdGenerator } from '../../model/generate-id.ts'
@@ -14,7 +14,7 @@ await describeScenarios({
   'PIPE-71: a transaction under the id of another is refused and told nothing': async ({ ann, bob, gus }) => {
     await ann.does({ ...updateTask('hidden', { rank: 'r' }, { space: 'own', _id: 'TX1' }), retrieve: true })
     for (const member of [bob, gus])
-      assert.equal(await member.tries(createTask('zz', { title: 'x' }, { space: 'pub', _id: 'TX1' })), reused)
+      expect(await member.tries(createTask('zz', { title: 'x' }, { space: 'pub', _id: 'TX1' }))).toBe(reused)
   },
 
   'PIPE-71: ids that follow a public one of the same client tell no hidden document': async ({
@@ -30,8 +30,8 @@ await describeScenarios({
     const told = []
     for (const _id of following(String(seen['_id']), 20))
       told.push(await bob.tries(applyIf({ match, txes: [] }, { _id })))
-    assert.ok(told.includes(reused))
-    assert.doesNotMatch(JSON.stringify(told), /secret/)
+    expect(told).toContain(reused)
+    expect(JSON.stringify(told)).not.toMatch(/secret/)
   },
 
   'PIPE-71: a transaction is not answered as done because somebody else used its id before': async ({
@@ -40,7 +40,7 @@ await describeScenarios({
   }) => {
     await bob.does(createTask('b1', { title: 'bob’s' }, { space: 'pub', _id: 'TX2' }))
     const again = updateTask('hidden', { title: 'written by ann' }, { space: 'own', _id: 'TX2' })
-    assert.equal(await ann.tries(again), reused)
+    expect(await ann.tries(again)).toBe(reused)
   },
 
   'AUTH-8: the removal of a task with the id of a space changes nothing for the space': async ({
@@ -51,8 +51,8 @@ await describeScenarios({
       await bob.tries(createTask(id, { title: 'x' }, inSpaces))
       await bob.tries(remove(id, Task, inSpaces))
     }
-    assert.deepEqual(await ann.ids(Task), ['hidden', 'shown'])
-    assert.deepEqual(await ann.tries(createTask('t1', { title: 'x' }, { space: 'pub' })), {})
+    expect(await ann.ids(Task)).toStrictEqual(['hidden', 'shown'])
+    expect(await ann.tries(createTask('t1', { title: 'x' }, { space: 'pub' }))).toStrictEqual({})
   },
 
   'AUTH-6: of two spaces with one id that are made at once one is refused': async ({
@@ -66,10 +66,10 @@ await describeScenarios({
       ann.tries(space('both', true, [ann.account])),
       bob.tries(room('both', 'app:class:Room')),
     ])
-    assert.deepEqual(answers.filter((answer) => answer === 'core:status:ObjectExists').length, 1)
+    expect(answers.filter((answer) => answer === 'core:status:ObjectExists').length).toStrictEqual(1)
     await ann.tries(createTask('t2', { title: 'ann’s alone' }, { space: 'both' }))
     const isAnns = answers[0] !== 'core:status:ObjectExists'
-    assert.equal((await gus.ids(Task, { space: 'both' })).length, isAnns ? 0 : 1)
+    expect(await gus.ids(Task, { space: 'both' })).toHaveLength(isAnns ? 0 : 1)
   },
 
   'AUTH-6: a space does not take an id that something hidden had': async ({ ann, bob }) => {
@@ -77,9 +77,9 @@ await describeScenarios({
     await ann.does(createTask('t1', { title: 'a removed secret' }, { space: 'gone' }))
     await ann.does(remove('t1', Task, { space: 'gone' }))
     await ann.does(remove('gone', 'core:class:Space', inSpaces))
-    assert.equal(await bob.tries(space('gone', false, [])), 'core:status:ObjectExists')
-    assert.deepEqual(await bob.ids('core:class:TxCreateDoc', { objectId: 't1' }), [])
-    assert.equal(await bob.tries(space('hidden', false, [])), 'core:status:ObjectExists')
+    expect(await bob.tries(space('gone', false, []))).toBe('core:status:ObjectExists')
+    expect(await bob.ids('core:class:TxCreateDoc', { objectId: 't1' })).toStrictEqual([])
+    expect(await bob.tries(space('hidden', false, []))).toBe('core:status:ObjectExists')
   },
 })
 

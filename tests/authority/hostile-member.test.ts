@@ -1,6 +1,7 @@
-import assert from 'node:assert/strict'
+import { expect } from '@jest/globals'
 import { applyIf, createTask, updateTask } from '../support/transactions.ts'
 import { create, describeScenarios, Member, remove, type Scenario, space, update } from './members.ts'
+import { expectFor, expectThat } from '../support/expecting.ts'
 
 const Task = 'board:class:Task'
 const Space = 'core:class:Space'
@@ -18,29 +19,23 @@ const scenarios: Record<string, Scenario> = {
       const before = await root.find(Account)
       for (const _class of ['core:class:Configuration', 'core:class:Version', 'core:class:Class'])
         for (const target of [bob.account, ann.account, root.account]) {
-          assert.equal(
-            await bob.tries(update(target, _class, { role: 'OWNER' }, 'core:space:Model')),
+          expect(await bob.tries(update(target, _class, { role: 'OWNER' }, 'core:space:Model'))).toBe(
             mismatch,
           )
-          assert.equal(
-            await bob.tries(update(target, _class, { email: 'bob' }, 'core:space:Model')),
-            mismatch,
-          )
-          assert.equal(await bob.tries(remove(target, _class, inModel)), mismatch)
+          expect(await bob.tries(update(target, _class, { email: 'bob' }, 'core:space:Model'))).toBe(mismatch)
+          expect(await bob.tries(remove(target, _class, inModel))).toBe(mismatch)
         }
       const nested = applyIf({ txes: [update(bob.account, 'core:class:Configuration', { role: 'OWNER' })] })
-      assert.equal(await bob.tries(nested), mismatch)
-      assert.equal(
-        await bob.tries(update(bob.account, Account, { role: 'OWNER' }, 'core:space:Model')),
+      expect(await bob.tries(nested)).toBe(mismatch)
+      expect(await bob.tries(update(bob.account, Account, { role: 'OWNER' }, 'core:space:Model'))).toBe(
         forbidden,
       )
-      assert.equal(
-        await bob.tries(update(bob.account, Account, { email: 'ann' }, 'core:space:Model')),
+      expect(await bob.tries(update(bob.account, Account, { email: 'ann' }, 'core:space:Model'))).toBe(
         forbidden,
       )
       const away = update(bob.account, Account, { space: 'pub' }, 'core:space:Model')
-      assert.equal(await bob.tries(away), invalid)
-      assert.deepEqual(await root.find(Account), before)
+      expect(await bob.tries(away)).toBe(invalid)
+      expect(await root.find(Account)).toStrictEqual(before)
     },
 
   'AUTH-2: only documents of the account class are accounts, and one email has one': async ({
@@ -51,23 +46,21 @@ const scenarios: Record<string, Scenario> = {
     ann,
   }) => {
     const claim = { email: 'eve', role: 'OWNER', enabled: true }
-    assert.equal(await bob.tries(create('c1', 'core:class:Configuration', claim, inModel)), forbidden)
-    assert.deepEqual(await max.tries(create('c1', 'core:class:Configuration', claim, inModel)), {})
+    expect(await bob.tries(create('c1', 'core:class:Configuration', claim, inModel))).toBe(forbidden)
+    expect(await max.tries(create('c1', 'core:class:Configuration', claim, inModel))).toStrictEqual({})
     const eve = await Member.enter(server, 'eve', 'json')
     const own = (await eve.client.request('getAccount')) as { _id: string; role: string }
-    assert.deepEqual([own._id, own.role], ['account:eve', 'USER'])
+    expect([own._id, own.role]).toStrictEqual(['account:eve', 'USER'])
     for (const email of ['ann', 'ANN', 'ａｎｎ'])
-      assert.equal(
-        await root.tries(create(`a-${email}`, Account, { email, role: 'USER' }, inModel)),
+      expect(await root.tries(create(`a-${email}`, Account, { email, role: 'USER' }, inModel))).toBe(
         'platform:status:AccountExists',
       )
-    assert.equal(
-      await root.tries(create('a2', Account, { email: 'zoe', role: 'EMPEROR' }, inModel)),
+    expect(await root.tries(create('a2', Account, { email: 'zoe', role: 'EMPEROR' }, inModel))).toBe(
       'core:status:InvalidAttribute',
     )
     for (const role of ['USER', 'OWNER'])
-      assert.equal(await max.tries(create('a3', Account, { email: 'zoe', role }, inModel)), forbidden)
-    assert.equal(((await ann.client.request('getAccount')) as { _id: string })._id, 'account:ann')
+      expect(await max.tries(create('a3', Account, { email: 'zoe', role }, inModel))).toBe(forbidden)
+    expect(((await ann.client.request('getAccount')) as { _id: string })._id).toBe('account:ann')
   },
 
   'AUTH-3: what the server and its modules declare stays as declared, whoever changes it': async ({
@@ -105,13 +98,13 @@ const scenarios: Record<string, Scenario> = {
       for (const attack of attacks) {
         const isLate = 'objectId' in attack && attack.objectId === 'board:class:Later' && member === root
         if (!isLate)
-          assert.equal(await member.tries(attack), forbidden, `${member.name}: ${JSON.stringify(attack)}`)
+          expectFor(`${member.name}: ${JSON.stringify(attack)}`, await member.tries(attack)).toBe(forbidden)
       }
-    assert.equal(await hash(), before)
+    expect(await hash()).toBe(before)
     const late = await Member.enter(server, 'late', 'json')
-    assert.deepEqual(await late.ids(Task), ['shown'])
+    expect(await late.ids(Task)).toStrictEqual(['shown'])
     await ann.does(create('mine', 'core:class:Preference', { theme: 'dark' }, inSpaces))
-    assert.deepEqual(await late.ids('core:class:Preference'), [])
+    expect(await late.ids('core:class:Preference')).toStrictEqual([])
   },
 
   'AUTH-4: ids of the server are not taken by people, and its spaces are seen by everyone': async ({
@@ -128,44 +121,40 @@ const scenarios: Record<string, Scenario> = {
     ]
     for (const member of [bob, olga])
       for (const id of [...ids, 'module:x:y', 'atrium:x', 'account:victim', 'trigger:board.x', 'migration:x'])
-        assert.equal(await member.tries(space(id, true, [member.account])), forbidden, id)
-    assert.deepEqual(await ann.ids(Space), ['own', 'pub'])
-    assert.deepEqual(await bob.ids(Space), ['pub'])
+        expectFor(id, await member.tries(space(id, true, [member.account]))).toBe(forbidden)
+    expect(await ann.ids(Space)).toStrictEqual(['own', 'pub'])
+    expect(await bob.ids(Space)).toStrictEqual(['pub'])
   },
 
   'AUTH-13: guests change nothing, and nobody speaks for another': async ({ ann, bob, gus, max }) => {
     const notify = applyIf({ txes: [], extraNotify: [Task] })
-    assert.equal(await gus.tries(notify), forbidden)
-    assert.deepEqual(await bob.tries(notify), { success: true, derived: [] })
-    assert.equal(await gus.tries(createTask('g1', { title: 'x' }, { space: 'pub' })), forbidden)
-    assert.equal(
-      await gus.tries(update(gus.account, Account, { nickname: 'x' }, 'core:space:Model')),
+    expect(await gus.tries(notify)).toBe(forbidden)
+    expect(await bob.tries(notify)).toStrictEqual({ success: true, derived: [] })
+    expect(await gus.tries(createTask('g1', { title: 'x' }, { space: 'pub' }))).toBe(forbidden)
+    expect(await gus.tries(update(gus.account, Account, { nickname: 'x' }, 'core:space:Model'))).toBe(
       forbidden,
     )
     const status = (user: string) => create('s1', 'core:class:UserStatus', { online: true, user }, inSpaces)
-    assert.equal(await bob.tries(status(ann.account)), forbidden)
+    expect(await bob.tries(status(ann.account))).toBe(forbidden)
     const [online] = await bob.find<{ user: string }>('core:class:UserStatus', { user: ann.account })
-    assert.ok(online !== undefined)
-    assert.equal(await bob.tries(update(online._id, 'core:class:UserStatus', { online: false })), forbidden)
-    assert.equal(await bob.tries(remove(online._id, 'core:class:UserStatus', inSpaces)), forbidden)
+    expectThat(online !== undefined)
+    expect(await bob.tries(update(online._id, 'core:class:UserStatus', { online: false }))).toBe(forbidden)
+    expect(await bob.tries(remove(online._id, 'core:class:UserStatus', inSpaces))).toBe(forbidden)
     const hidden = { ...createTask('d1', { title: 'x' }, { space: 'pub' }), space: 'core:space:DerivedTx' }
-    assert.equal(await bob.tries(hidden), forbidden)
+    expect(await bob.tries(hidden)).toBe(forbidden)
     const cursor = create('c1', 'module:class:TriggerCursor', { seq: 1, epoch: 'x' }, inSpaces)
-    for (const member of [bob, max]) assert.equal(await member.tries(cursor), forbidden)
-    assert.equal(
-      await bob.tries(updateTask('shown', { createdBy: bob.account }, { space: 'pub' })),
-      forbidden,
-    )
-    assert.ok(
-      !bob.client.pushes.some((tx) => tx['_class'] === 'core:class:TxWorkspaceEvent' && tx['event'] === 5),
-    )
+    for (const member of [bob, max]) expect(await member.tries(cursor)).toBe(forbidden)
+    expect(await bob.tries(updateTask('shown', { createdBy: bob.account }, { space: 'pub' }))).toBe(forbidden)
+    expect(
+      bob.client.pushes.some((tx) => tx['_class'] === 'core:class:TxWorkspaceEvent' && tx['event'] === 5),
+    ).toBe(false)
   },
 
   'AUTH-16: a class that has documents keeps its domain, its readers and its place, for all but upgrade tools':
     async ({ server, max, ann }) => {
       const note = 'shop:class:Note'
       const declared = { kind: 0, label: 'Note', extends: 'core:class:Doc', domain: 'note' }
-      assert.equal(await ann.tries(create(note, 'core:class:Class', declared, inModel)), forbidden)
+      expect(await ann.tries(create(note, 'core:class:Class', declared, inModel))).toBe(forbidden)
       await max.does(create(note, 'core:class:Class', declared, inModel))
       await ann.does(create('n1', note, { text: 'x' }, { space: 'pub' }))
       const attempts = [
@@ -176,15 +165,14 @@ const scenarios: Record<string, Scenario> = {
         attribute('shop:attribute:Note.text', note, 'text', { required: true }),
       ]
       for (const attempt of attempts)
-        assert.equal(await max.tries(attempt), 'core:status:ModelInUse', JSON.stringify(attempt))
-      assert.equal(
+        expectFor(JSON.stringify(attempt), await max.tries(attempt)).toBe('core:status:ModelInUse')
+      expect(
         await max.tries(create('shop:class:Log', 'core:class:Class', { ...declared, domain: 'tx' }, inModel)),
-        forbidden,
-      )
-      assert.deepEqual(await max.tries(attribute('shop:attribute:Note.size', note, 'size', {})), {})
-      assert.deepEqual(await ann.ids(note), ['n1'])
+      ).toBe(forbidden)
+      expect(await max.tries(attribute('shop:attribute:Note.size', note, 'size', {}))).toStrictEqual({})
+      expect(await ann.ids(note)).toStrictEqual(['n1'])
       const late = await Member.enter(server, 'late', 'json')
-      assert.deepEqual(await late.ids(note), ['n1'])
+      expect(await late.ids(note)).toStrictEqual(['n1'])
     },
 }
 

@@ -1,6 +1,7 @@
-import assert from 'node:assert/strict'
+import { expect } from '@jest/globals'
 import { applyIf, change, createTask } from '../support/transactions.ts'
 import { create, describeScenarios, Member, remove, update } from './members.ts'
+import { expectFor } from '../support/expecting.ts'
 
 const Task = 'board:class:Task'
 const Class = 'core:class:Class'
@@ -24,28 +25,28 @@ await describeScenarios({
     await root.does(account('imported', 'imp@x'))
     await ann.does(update('own', 'core:class:Space', { $push: { members: 'imported' } }))
     const anew = applyIf({ txes: [remove('imported', Account, inModel), account('imported', 'max2@x')] })
-    assert.equal(await max.tries(anew), forbidden)
+    expect(await max.tries(anew)).toBe(forbidden)
     const max2 = await Member.enter(server, 'max2@x', 'json')
-    assert.deepEqual(await max2.ids(Task), ['shown'])
+    expect(await max2.ids(Task)).toStrictEqual(['shown'])
   },
 
   'AUTH-2: two accounts of one email are not made in one transaction': async ({ root }) => {
     const txes = [account('a1', 'v@x'), account('a2', 'V@x', 'MAINTAINER')]
-    assert.equal(await root.tries(applyIf({ txes })), 'platform:status:AccountExists')
-    assert.deepEqual(await root.ids(Account, { email: { $in: ['v@x', 'V@x'] } }), [])
+    expect(await root.tries(applyIf({ txes }))).toBe('platform:status:AccountExists')
+    expect(await root.ids(Account, { email: { $in: ['v@x', 'V@x'] } })).toStrictEqual([])
     const swap = applyIf({
       txes: [account('a1', 'v@x'), remove('a1', Account, inModel), account('a2', 'V@x')],
     })
     await root.does(swap)
-    assert.deepEqual(await root.ids(Account, { email: 'V@x' }), ['a2'])
+    expect(await root.ids(Account, { email: 'V@x' })).toStrictEqual(['a2'])
   },
 
   'AUTH-2: people derive no class from the account’s': async ({ max, server }) => {
-    assert.equal(await max.tries(classOf('app:class:Acc', { extends: Account })), forbidden)
+    expect(await max.tries(classOf('app:class:Acc', { extends: Account }))).toBe(forbidden)
     await max.tries(create('sub', 'app:class:Acc', { email: 'zed', role: 'MAINTAINER' }, inModel))
     const zed = await Member.enter(server, 'zed', 'json')
     const { _id, role } = (await zed.client.request('getAccount')) as { _id: string; role: string }
-    assert.deepEqual([_id, role], ['account:zed', 'USER'])
+    expect([_id, role]).toStrictEqual(['account:zed', 'USER'])
   },
 
   'AUTH-16: a declared shape that nothing could follow is refused, and writing goes on': async ({
@@ -62,8 +63,8 @@ await describeScenarios({
       'readers that there are not': classOf('app:class:M', { domain: 'm', visibleTo: 'nobody' }),
     }
     for (const [name, tx] of Object.entries(wrong))
-      assert.match(String(await max.tries(tx)), /^(core|platform):status:(Inv|Bad|Unk|For)/, name)
-    assert.deepEqual(await ann.tries(createTask('t1', { title: 'x' }, { space: 'pub' })), {})
+      expectFor(name, String(await max.tries(tx))).toMatch(/^(core|platform):status:(Inv|Bad|Unk|For)/)
+    expect(await ann.tries(createTask('t1', { title: 'x' }, { space: 'pub' }))).toStrictEqual({})
   },
 
   'DOC-10: an enum of the application says what its attribute takes': async ({ max, ann }) => {
@@ -72,8 +73,8 @@ await describeScenarios({
       attribute('app:e', { name: 'ee', type: { _class: 'core:class:EnumOf', of: 'app:enum:E' } }),
     )
     const task = (id: string, ee: string) => createTask(id, { title: 'x', ee }, { space: 'pub' })
-    assert.deepEqual(await ann.tries(task('t1', 'a')), {})
-    assert.equal(await ann.tries(task('t2', 'z')), invalid)
+    expect(await ann.tries(task('t1', 'a'))).toStrictEqual({})
+    expect(await ann.tries(task('t2', 'z'))).toBe(invalid)
   },
 
   'AUTH-3: a mixin does not take the name of an attribute that a module declares': async ({
@@ -85,7 +86,7 @@ await describeScenarios({
     const fields = { mixin: 'archived', attributes: { a: 1 } }
     await bob.tries(change('core:class:TxMixin', 'shown', Task, { space: 'pub' }, fields))
     const [shown] = await ann.find<{ archived?: unknown }>(Task, { _id: 'shown' })
-    assert.notEqual(typeof shown?.archived, 'object')
+    expect(typeof shown?.archived).not.toBe('object')
   },
 
   'AUTH-16: who reads a class is fixed, so that what was personal stays so in the log': async ({
@@ -97,12 +98,12 @@ await describeScenarios({
     await ann.does(create('n1', 'app:class:N', { text: 'ann’s diary' }, { space: 'pub' }))
     await ann.does(remove('n1', 'app:class:N', { space: 'pub' }))
     const readers = update('app:class:N', Class, { visibleTo: '' }, 'core:space:Model')
-    assert.notDeepEqual(await max.tries(readers), {})
+    expect(await max.tries(readers)).not.toStrictEqual({})
     const rest = applyIf({
       txes: [remove('app:class:N', Class, inModel), classOf('app:class:N', { domain: 'n' })],
     })
-    assert.notDeepEqual(await max.tries(rest), {})
-    assert.deepEqual(await bob.ids('core:class:TxCreateDoc', { objectId: 'n1' }), [])
+    expect(await max.tries(rest)).not.toStrictEqual({})
+    expect(await bob.ids('core:class:TxCreateDoc', { objectId: 'n1' })).toStrictEqual([])
   },
 
   'AUTH-16: what a class derives from is fixed, so that a removed private space stays hidden': async ({
@@ -121,7 +122,7 @@ await describeScenarios({
     await ann.does(create('r1', 'app:class:R', secret, { space: 'core:space:Space' }))
     await ann.does(remove('r1', 'app:class:R', { space: 'core:space:Space' }))
     const parents = update('app:class:R', Class, { extends: 'core:class:Doc' }, 'core:space:Model')
-    assert.notDeepEqual(await max.tries(parents), {})
-    assert.deepEqual(await bob.ids('core:class:TxCreateDoc', { objectId: 'r1' }), [])
+    expect(await max.tries(parents)).not.toStrictEqual({})
+    expect(await bob.ids('core:class:TxCreateDoc', { objectId: 'r1' })).toStrictEqual([])
   },
 })

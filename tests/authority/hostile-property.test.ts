@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { hostileRun } from './hostile-run.ts'
 
 /** Runs from pinned seeds; `npm run fuzz:authority -- --runs N --seed S` takes others. */
@@ -14,7 +13,7 @@ async function runsFrom(seed: number): Promise<void> {
     sent += summary.sent
     accepted += summary.accepted
   }
-  assert.ok(accepted > sent / 20, `${accepted} of ${sent} were accepted`)
+  expect(accepted).toBeGreaterThan(sent / 20)
 }
 
 test('AUTH-17: what is derived from the log in memory equals a fresh look, whatever hostile members send', async () => {

@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict'
 import type { Account, Class, Doc, Ref } from '../../model/documents.ts'
 import { applyTransaction, targetOf } from '../../model/apply-transaction.ts'
 import { StatusError } from '../../model/status.ts'
@@ -20,6 +19,7 @@ import { change } from '../support/transactions.ts'
 import { Chance, hostileTransaction, people } from './hostile-transactions.ts'
 import { Reference } from './reference.ts'
 import { pushAll } from '../../model/push-all.ts'
+import { expectEqual } from '../support/expecting.ts'
 
 const roles = { olga: 'OWNER', max: 'MAINTAINER', ann: 'USER', bob: 'USER', gus: 'GUEST' } as const
 const callers = people.map((name) => caller(name, { role: roles[name as keyof typeof roles] }))
@@ -117,14 +117,15 @@ class Run {
     this.summary.sent += 1
     const before = this.#pipeline.lastSeq()
     const result = await this.#pipeline.tx(who, tx).catch((error: unknown) => error)
-    assert.ok(
+    expectEqual(
       !(result instanceof Error) || result instanceof StatusError,
+      true,
       `${String(result)}: ${JSON.stringify(tx)}`,
     )
     if (!(result instanceof Error)) this.summary.accepted += 1
     await new Promise(setImmediate)
     const grown = this.#pipeline.lastSeq() - before
-    if (result instanceof Error) assert.equal(grown, 0, `refused, and in the log: ${JSON.stringify(tx)}`)
+    if (result instanceof Error) expectEqual(grown, 0, `refused, and in the log: ${JSON.stringify(tx)}`)
     await this.#takeLog(who)
     await this.#checkDocuments(tx)
     await this.#checkFresh()
@@ -137,16 +138,16 @@ class Run {
     const { hash } = this.#pipeline.model
     await this.#pipeline.close()
     await this.open()
-    assert.equal(this.#pipeline.model.hash, hash)
-    assert.deepEqual(this.#pipeline.flaws, [])
-    assert.equal(this.#pipeline.closedToPeople, undefined)
+    expectEqual(this.#pipeline.model.hash, hash)
+    expectEqual(this.#pipeline.flaws, [])
+    expectEqual(this.#pipeline.closedToPeople, undefined)
     for (const each of callers) await this.#checkReads(each)
   }
 
   async end(): Promise<void> {
     const { storage, model } = this.#pipeline
     const { flaws, differences } = await verifyLog(storage, model.hierarchy)
-    assert.deepEqual([flaws, differences], [[], []])
+    expectEqual([flaws, differences], [[], []])
     await this.#pipeline.close()
   }
 
@@ -157,10 +158,10 @@ class Run {
     for (const entry of entries) {
       this.#taken = entry.seq
       const flaw = this.#reference.take(entry, who?.account)
-      assert.equal(flaw, undefined, `${flaw}, by ${who?.email}: ${JSON.stringify(entry.tx)}`)
+      expectEqual(flaw, undefined, `${flaw}, by ${who?.email}: ${JSON.stringify(entry.tx)}`)
       if (who !== undefined) this.#checkTime(mayImport, entry.tx)
     }
-    assert.deepEqual(this.#reference.miscounted(), [])
+    expectEqual(this.#reference.miscounted(), [])
   }
 
   /** Nobody brings a time of an own but who imports, and nobody one for the model. */
@@ -168,7 +169,7 @@ class Run {
     const { objectClass } = innerChange(tx)
     const { hierarchy } = this.#reference
     const isOfModel = hierarchy.findClass(objectClass) && hierarchy.domainOf(objectClass) === 'model'
-    assert.ok(tx.modifiedOn >= NOW || (mayImport && isOfModel !== true), JSON.stringify(tx))
+    expectEqual(tx.modifiedOn >= NOW || (mayImport && isOfModel !== true), true, JSON.stringify(tx))
   }
 
   #mayImport(who: Caller): boolean {
@@ -185,7 +186,7 @@ class Run {
       pushAll(stored, await storage.find({ domain, condition, sort: [], total: false, lookups: [] }))
     }
     const unique = new Map(stored.map((doc) => [this.#reference.key(doc), doc]))
-    assert.deepEqual(
+    expectEqual(
       sorted([...unique.values()]),
       sorted([...this.#reference.documents.values()]),
       JSON.stringify(tx),
@@ -196,21 +197,17 @@ class Run {
   async #checkFresh(): Promise<void> {
     const { model, storage } = this.#pipeline
     const fresh = await readModel({ workspace: 'hostile', base, storage, logger: new TestLog() })
-    assert.deepEqual(fresh.flaws, [])
-    assert.equal(fresh.model.hash, model.hash)
-    assert.deepEqual(new Set(fresh.model.accounts()), new Set(model.accounts()))
-    assert.deepEqual([...fresh.model.hierarchy.classes()].sort(), [...model.hierarchy.classes()].sort())
+    expectEqual(fresh.flaws, [])
+    expectEqual(fresh.model.hash, model.hash)
+    expectEqual(new Set(fresh.model.accounts()), new Set(model.accounts()))
+    expectEqual([...fresh.model.hierarchy.classes()].sort(), [...model.hierarchy.classes()].sort())
     const permissions = new Permissions(fresh.model)
     await readSpaces(storage, fresh.model, permissions)
     for (const { account } of callers)
       for (const id of spaceIds)
-        assert.equal(
-          permissions.seesSpace(account)(id),
-          this.#receives(account, [id]),
-          `${account} and ${id}`,
-        )
+        expectEqual(permissions.seesSpace(account)(id), this.#receives(account, [id]), `${account} and ${id}`)
     for (const email of ['ann', 'olga', 'eve', 'zoe'])
-      assert.equal(fresh.model.accountOf(email)?._id, model.accountOf(email)?._id)
+      expectEqual(fresh.model.accountOf(email)?._id, model.accountOf(email)?._id)
   }
 
   #receives(account: Ref<Account>, spaces: string[]): boolean {
@@ -220,7 +217,7 @@ class Run {
 
   async #checkStatuses(): Promise<void> {
     const found = (await this.#find(system, 'core:class:UserStatus')) as (Doc & { user: string })[]
-    for (const { user, modifiedBy } of found) assert.equal(user, modifiedBy)
+    for (const { user, modifiedBy } of found) expectEqual(user, modifiedBy)
   }
 
   async #checkReads(who: Caller): Promise<void> {
@@ -233,14 +230,14 @@ class Run {
         (doc) => reference.hierarchy.domainOf(doc._class) === reference.hierarchy.domainOf(_class),
       )
       const seen = stored.filter((doc) => reference.sees(account, doc) && !isDeclaredSpace(doc))
-      assert.deepEqual(idsOf(await this.#find(who, _class)), idsOf(seen), `${account} finds ${_class}`)
+      expectEqual(idsOf(await this.#find(who, _class)), idsOf(seen), `${account} finds ${_class}`)
     }
     const { docs: hits } = await this.#pipeline.searchFulltext(who, { query: 'words' }, {})
     const texts = docs.filter((doc) => hasWords(doc) && reference.sees(account, doc))
-    assert.deepEqual(hits.map(({ id }) => id).sort(), idsOf(texts), `${account} searches`)
+    expectEqual(hits.map(({ id }) => id).sort(), idsOf(texts), `${account} searches`)
     const logged = reference.log.filter(({ tx }) => tx.space !== 'core:space:DerivedTx')
     const seen = logged.filter((entry) => reference.seesEntry(account, entry)).map(({ tx }) => tx._id)
-    assert.deepEqual(
+    expectEqual(
       idsOf(await this.#find(who, 'core:class:TxCUD')),
       [...seen].sort(),
       `${account} reads the log`,
@@ -258,19 +255,20 @@ class Run {
       const seen = entries
         .filter((entry) => this.#reference.seesEntry(who.account, entry))
         .map(({ seq }) => seq)
-      assert.deepEqual(seqs, seen, `${who.email} hears`)
+      expectEqual(seqs, seen, `${who.email} hears`)
       const known = entries.filter(({ seq }) => seen.includes(seq)).map(({ tx }) => innerChange(tx))
       // What a change of the model makes of a class is for everyone, as the model is.
       const isOfModel = known.some(({ objectSpace }) => objectSpace === 'core:space:Model')
       for (const { _class, audience } of indexed)
         if (audience === undefined || this.#pipeline.mayReceive(who, { tx: {} as Tx, audience }))
-          assert.ok(
+          expectEqual(
             isOfModel || known.some(({ objectClass }) => objectClass === _class),
+            true,
             `${who.email} is told of ${_class}`,
           )
       const missed = await this.#pipeline.catchUp(who, { after: before, most: 1000 })
       if (missed !== undefined)
-        assert.deepEqual(
+        expectEqual(
           missed.pushes.map(({ seq }) => seq),
           seen,
         )
@@ -278,7 +276,7 @@ class Run {
       if (received.some(({ tx }) => tx._class === 'core:class:TxWorkspaceEvent' && isSecurityChange(tx)))
         shown.load(await this.#find(who, 'board:class:Task'), this.#pipeline.lastSeq())
       else for (const push of received) shown.apply(push)
-      assert.deepEqual(shown.ids(), idsOf(await this.#find(who, 'board:class:Task')), `${who.email} shows`)
+      expectEqual(shown.ids(), idsOf(await this.#find(who, 'board:class:Task')), `${who.email} shows`)
     }
   }
 

@@ -1,12 +1,13 @@
+import { test } from '@jest/globals'
 import { randomBytes } from 'node:crypto'
 import { Packr } from 'msgpackr'
-import { test, type TestContext } from 'node:test'
 import { dropDatabases } from '../../storage/testing/mongodb-test-storage.ts'
 import type { Flags } from '../../server/configuration/configuration.ts'
 import { withMongo } from '../services/with-mongo.ts'
 import { RawClient, RawError } from '../support/raw-client.ts'
 import { testServer, type TestServer } from '../support/test-server.ts'
 import { change, type ChangeOptions, createTask } from '../support/transactions.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
 
 export type Encoding = 'json' | 'packed'
 
@@ -100,12 +101,11 @@ const roles = { olga: 'OWNER', max: 'MAINTAINER', gus: 'GUEST' } as const
 
 /** A workspace with people of each role, a public space with a task, and a private one with another. */
 export async function peopledWorld(
-  context: TestContext,
   encoding: Encoding,
   flags: Flags = {},
   options: { fakeTime?: boolean } = {},
 ): Promise<World> {
-  const server = await testServer(context, flags, options)
+  const server = await testServer(flags, options)
   const enter = async (name: string) => await Member.enter(server, name, encoding)
   const root = await enter('root')
   for (const [name, role] of Object.entries(roles)) {
@@ -127,7 +127,7 @@ interface Setting {
   name: string
   encoding: Encoding
   /** Where a server of its own keeps its documents. */
-  flags: (context: TestContext) => Flags
+  flags: () => Flags
 }
 
 /** Runs with each storage and each encoding; with MongoDB where there is a server. */
@@ -139,9 +139,9 @@ export async function inEachSetting(describe: (setting: Setting) => void): Promi
   each('memory', () => ({ storage: 'memory' }))
   each('embedded', () => ({ storage: 'embedded' }))
   await withMongo(({ url: mongoUrl }) => {
-    each('mongodb', (context) => {
+    each('mongodb', () => {
       const mongoPrefix = `authority-${randomBytes(4).toString('hex')}-`
-      context.after(() => dropDatabases(mongoUrl, mongoPrefix))
+      onTestEnd(() => dropDatabases(mongoUrl, mongoPrefix))
       return { storage: 'mongodb', mongoUrl, mongoPrefix }
     })
   })
@@ -153,8 +153,8 @@ export type Scenario = (world: World) => Promise<void>
 export async function describeScenarios(scenarios: Readonly<Record<string, Scenario>>): Promise<void> {
   await inEachSetting(({ name, encoding, flags }) => {
     for (const [title, scenario] of Object.entries(scenarios))
-      test(`${title} (${name})`, async (context) => {
-        await scenario(await peopledWorld(context, encoding, flags(context)))
+      test(`${title} (${name})`, async () => {
+        await scenario(await peopledWorld(encoding, flags()))
       })
   })
 }

@@ -1,10 +1,10 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test } from 'node:test'
 import { root as checkout } from '../support/root.ts'
 import { createTask, updateTask } from '../support/transactions.ts'
 import { attach, create, type Member, peopledWorld, remove, space, update, type World } from './members.ts'
+import { expectFor, expectThat } from '../support/expecting.ts'
 
 const Space = 'core:class:Space'
 const Account = 'core:class:Account'
@@ -95,7 +95,7 @@ const actions: Record<string, Action> = {
   ),
   'change the online status of somebody else': async (member, { ann, root }) => {
     const [status] = await root.find('core:class:UserStatus', { user: ann.account })
-    assert.ok(status !== undefined)
+    expectThat(status !== undefined)
     return (
       typeof (await member.tries(update(status._id, 'core:class:UserStatus', { online: false }))) === 'object'
     )
@@ -154,27 +154,26 @@ const members: Record<string, (world: World) => Member> = {
 const { roles, rows } = await tableOf()
 
 test('AUTH-19: the table names each role and each action that is tried', () => {
-  assert.deepEqual(roles, Object.keys(members))
-  assert.deepEqual(rows.map(({ action }) => action).sort(), Object.keys(actions).sort())
+  expect(roles).toStrictEqual(Object.keys(members))
+  expect(rows.map(({ action }) => action).sort()).toStrictEqual(Object.keys(actions).sort())
 })
 
-for (const { action, cells } of rows)
-  test(`AUTH-19: the table states who may ${action}`, async (context) => {
-    for (const [at, role] of roles.entries()) {
-      // A world for each, as what one does changes what is there for the next.
-      const world = await peopledWorld(context, 'json')
-      await world.ann.does(create('mine', 'core:class:Preference', { theme: 'dark' }, inSpaces))
-      await world.ann.does(space('empty', false, []))
-      await world.ann.does(
-        update('pub', Space, {
-          members: ['ann', 'bob', 'gus', 'max', 'olga', 'root'].map((name) => `account:${name}`),
-        }),
-      )
-      await world.max.does(declaredClass('shop:class:Note', 'note'))
-      await world.ann.does(create('note', 'shop:class:Note', { text: 'x' }, { space: 'pub' }))
-      const member = members[role]?.(world)
-      assert.ok(member !== undefined)
-      const isDone = await actions[action]?.(member, world)
-      assert.equal(isDone ? 'yes' : 'no', cells[at], `${action} as ${role}`)
-    }
-  })
+test.each(rows)('AUTH-19: the table states who may $action', async ({ action, cells }) => {
+  for (const [at, role] of roles.entries()) {
+    // A world for each, as what one does changes what is there for the next.
+    const world = await peopledWorld('json')
+    await world.ann.does(create('mine', 'core:class:Preference', { theme: 'dark' }, inSpaces))
+    await world.ann.does(space('empty', false, []))
+    await world.ann.does(
+      update('pub', Space, {
+        members: ['ann', 'bob', 'gus', 'max', 'olga', 'root'].map((name) => `account:${name}`),
+      }),
+    )
+    await world.max.does(declaredClass('shop:class:Note', 'note'))
+    await world.ann.does(create('note', 'shop:class:Note', { text: 'x' }, { space: 'pub' }))
+    const member = members[role]?.(world)
+    expectThat(member !== undefined)
+    const isDone = await actions[action]?.(member, world)
+    expectFor(`${action} as ${role}`, isDone ? 'yes' : 'no').toBe(cells[at])
+  }
+})

@@ -1,8 +1,7 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
 import { systemClock } from '../../model/clock.ts'
 import { board, boardModel } from '../../examples/board/model.ts'
 import { core } from '../../model/identifiers.ts'
@@ -22,6 +21,7 @@ import { TEST_SECRET, TEST_SPACES, TestLog, testServer } from '../support/test-s
 import testSpaces, { testAccounts } from '../support/test-spaces.ts'
 import { change, createTask, updateTask } from '../support/transactions.ts'
 import { create, space, update } from './members.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
 
 const { Task } = board.class
 
@@ -47,12 +47,12 @@ test('AUTH-11: what a trigger adds as the sender is bound by what the sender may
   const attempt = () => pipeline.tx(bob, updateTask('open', { rank: 'x' }, { by: 'account:bob' }))
   const title = async () =>
     (await find(Task, { _id: 'hidden' as Ref }))[0] as { title?: string; modifiedBy?: string }
-  await assert.rejects(attempt(), /ObjectNotFound/)
-  assert.equal((await title()).title, 'untouched')
+  await expect(attempt()).rejects.toThrow(/ObjectNotFound/)
+  expect((await title()).title).toBe('untouched')
   added.as = 'bySystem'
   await attempt()
   const { title: now, modifiedBy } = await title()
-  assert.deepEqual([now, modifiedBy], ['touched', core.account.System])
+  expect([now, modifiedBy]).toStrictEqual(['touched', core.account.System])
 })
 
 const withBoard = [{ model: boardModel }, testSpaces, { model: testAccounts('ann', 'bob') }]
@@ -85,28 +85,30 @@ async function hidesUnknown(storage: Storage): Promise<void> {
     await whole.close()
     const { pipeline, log } = await opened(storage, withoutBoard, id)
     const [warning] = log.lines.filter(({ level }) => level === 'warn')
-    assert.match(String(warning?.message), /unknown classes/)
-    assert.deepEqual((warning?.fields as { classes?: string[] } | undefined)?.classes, [
+    expect(String(warning?.message)).toMatch(/unknown classes/)
+    expect((warning?.fields as { classes?: string[] } | undefined)?.classes).toStrictEqual([
       'board:class:Notification',
       'board:class:Project',
       'board:class:Task',
     ])
     for (const who of [ann, bob]) {
-      assert.deepEqual(await idsOf(pipeline, who, 'core:class:Space'), ['pub'])
+      expect(await idsOf(pipeline, who, 'core:class:Space')).toStrictEqual(['pub'])
       const logged = (await idsOf(pipeline, who, 'core:class:TxCUD')).length
-      assert.equal(logged, 1, 'the log shows what is of known classes')
-      assert.deepEqual((await pipeline.searchFulltext(who, { query: 'secret' }, {})).docs, [])
-      await assert.rejects(pipeline.tx(who, updateOf('own', { private: false }, who)), /ObjectNotFound/)
-      await assert.rejects(
-        pipeline.tx(who, updateOf('own', { private: false }, who, 'board:class:Project')),
-        /UnknownClass/,
+      // The log shows what is of known classes.
+      expect(logged).toBe(1)
+      expect((await pipeline.searchFulltext(who, { query: 'secret' }, {})).docs).toStrictEqual([])
+      await expect(pipeline.tx(who, updateOf('own', { private: false }, who))).rejects.toThrow(
+        /ObjectNotFound/,
       )
+      await expect(
+        pipeline.tx(who, updateOf('own', { private: false }, who, 'board:class:Project')),
+      ).rejects.toThrow(/UnknownClass/)
     }
-    assert.equal((await idsOf(pipeline, systemCaller, 'core:class:TxCUD')).length, 4)
+    expect(await idsOf(pipeline, systemCaller, 'core:class:TxCUD')).toHaveLength(4)
     await pipeline.close()
     const { pipeline: again } = await opened(storage, withBoard, id)
-    assert.deepEqual(await idsOf(again, ann, Task), ['t1'])
-    assert.deepEqual(await idsOf(again, bob, Task), [])
+    expect(await idsOf(again, ann, Task)).toStrictEqual(['t1'])
+    expect(await idsOf(again, bob, Task)).toStrictEqual([])
     await again.close()
   } finally {
     await storage.close()
@@ -129,8 +131,8 @@ test(`${unknown} (memory)`, async () => {
   await hidesUnknown(createMemoryStorage())
 })
 
-test(`${unknown} (embedded)`, async (context) => {
-  await hidesUnknown(createSqliteStorage({ directory: await folder(context) }))
+test(`${unknown} (embedded)`, async () => {
+  await hidesUnknown(createSqliteStorage({ directory: await folder() }))
 })
 
 await withMongo(({ url }) => {
@@ -139,14 +141,14 @@ await withMongo(({ url }) => {
   })
 })
 
-async function folder(context: TestContext): Promise<string> {
+async function folder(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'atrium-authority-'))
-  context.after(async () => await rm(directory, { recursive: true, force: true }))
+  onTestEnd(async () => await rm(directory, { recursive: true, force: true }))
   return directory
 }
 
-test('AUTH-15: a workspace with a broken model opens, people read it only, and an administrator repairs it', async (context) => {
-  const server = await testServer(context, { storage: 'embedded' })
+test('AUTH-15: a workspace with a broken model opens, people read it only, and an administrator repairs it', async () => {
+  const server = await testServer({ storage: 'embedded' })
   const orphan = create(
     'shop:class:Orphan',
     'core:class:Class',
@@ -160,10 +162,10 @@ test('AUTH-15: a workspace with a broken model opens, people read it only, and a
   await tool.close()
   await before.waitForClose()
   const person = await RawClient.open(server.url, server.token('ann'))
-  assert.equal(((await person.request('findAll', [Task, {}])) as unknown[]).length, 1)
+  expect((await person.request('findAll', [Task, {}])) as unknown[]).toHaveLength(1)
   const refusal = await person.ask('tx', [createTask('t2', { title: 'x' })])
-  assert.equal(refusal.error?.code, 'platform:status:WorkspaceBroken')
-  assert.match(String(refusal.error?.params['message']), /gone:class:Base/)
+  expect(refusal.error?.code).toBe('platform:status:WorkspaceBroken')
+  expect(String(refusal.error?.params['message'])).toMatch(/gone:class:Base/)
   const admin = await RawClient.open(server.url, server.token('root', 'w1', { admin: 'true' }))
   await admin.request('tx', [createTask('t3', { title: 'x' }, { by: 'account:root' })])
   const repair = await RawClient.open(server.url, server.token('tool', 'w1', { mode: 'backup' }))
@@ -171,15 +173,15 @@ test('AUTH-15: a workspace with a broken model opens, people read it only, and a
   await repair.close()
   await person.waitForClose()
   const again = await RawClient.open(server.url, server.token('ann'))
-  assert.deepEqual(await again.request('tx', [createTask('t4', { title: 'x' })]), {})
+  expect(await again.request('tx', [createTask('t4', { title: 'x' })])).toStrictEqual({})
 })
 
-test('AUTH-15: a workspace whose migration fails lets in those who repair it, and keeps no other from starting', async (context) => {
-  const path = join(await folder(context), 'failing.mjs')
+test('AUTH-15: a workspace whose migration fails lets in those who repair it, and keeps no other from starting', async () => {
+  const path = join(await folder(), 'failing.mjs')
   const source = `export default { name: 'failing', model: [], migrations: [{ name: 'fails', run: () => { throw new Error('no') } }] }`
   await writeFile(path, source)
-  const data = await folder(context)
-  const server = await testServer(context, {
+  const data = await folder()
+  const server = await testServer({
     storage: 'embedded',
     data,
     demo: '1',
@@ -188,18 +190,18 @@ test('AUTH-15: a workspace whose migration fails lets in those who repair it, an
   })
   const refused = new RawClient(server.url, server.token('ann'))
   const { error } = await refused.wait((frame) => frame.error !== undefined)
-  assert.equal(error?.code, 'platform:status:MigrationFailed')
+  expect(error?.code).toBe('platform:status:MigrationFailed')
   for (const claims of [
     { admin: 'true' as const },
     { mode: 'backup' as const },
     { model: 'upgrade' as const },
   ]) {
     const repairs = await RawClient.open(server.url, server.token('root', 'w1', claims))
-    assert.ok(Array.isArray(await repairs.request('findAll', [Task, {}])))
+    expect(Array.isArray(await repairs.request('findAll', [Task, {}]))).toBe(true)
     await repairs.close()
   }
   const admin = await RawClient.open(server.url, server.token('root', 'demo', { admin: 'true' }))
-  assert.ok(Array.isArray(await admin.request('findAll', [Task, {}])))
+  expect(Array.isArray(await admin.request('findAll', [Task, {}]))).toBe(true)
 })
 
 test('AUTH-3: changes of what modules declare that an older version let through have no effect', async () => {
@@ -236,11 +238,11 @@ test('AUTH-3: changes of what modules declare that an older version let through 
   await pipeline.restoring.upload('tx', attacks)
   await pipeline.close()
   const { pipeline: again, log } = await opened(storage, withBoard)
-  assert.equal(log.lines.filter(({ message }) => message === 'a model transaction is left out').length, 3)
-  assert.deepEqual(again.flaws, [])
-  assert.equal(again.model.hash, hash)
-  assert.deepEqual(await idsOf(again, bob, 'core:class:Preference'), [])
-  assert.deepEqual(await idsOf(again, ann, 'core:class:Preference'), ['mine'])
-  assert.deepEqual(await idsOf(again, caller('root', { admin: true }), 'core:class:Preference'), ['mine'])
+  expect(log.lines.filter(({ message }) => message === 'a model transaction is left out')).toHaveLength(3)
+  expect(again.flaws).toStrictEqual([])
+  expect(again.model.hash).toBe(hash)
+  expect(await idsOf(again, bob, 'core:class:Preference')).toStrictEqual([])
+  expect(await idsOf(again, ann, 'core:class:Preference')).toStrictEqual(['mine'])
+  expect(await idsOf(again, caller('root', { admin: true }), 'core:class:Preference')).toStrictEqual(['mine'])
   await again.close()
 })

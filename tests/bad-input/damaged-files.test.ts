@@ -1,15 +1,14 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
 import { RawClient } from '../support/raw-client.ts'
 import { assertCoded, assertTellsNothing } from '../support/bystander.ts'
 import { testServer } from '../support/test-server.ts'
 import { createTask } from '../support/transactions.ts'
 
 /** A server on a folder where the file of `w1` is as the test made it. */
-async function damaged(context: TestContext, damage: (file: string) => Promise<void>) {
-  const first = await testServer(context, { storage: 'embedded' })
+async function damaged(damage: (file: string) => Promise<void>) {
+  const first = await testServer({ storage: 'embedded' })
   const client = await RawClient.open(first.url, first.token('ann'))
   for (let number = 0; number < 50; number++)
     await client.request('tx', [createTask(`t${number}`, { title: 'x'.repeat(2000) })])
@@ -18,7 +17,7 @@ async function damaged(context: TestContext, damage: (file: string) => Promise<v
   const folder = join(first.data, 'workspaces')
   const [file = ''] = (await readdir(folder)).filter((name) => name.startsWith('w-w1.db'))
   await damage(join(folder, file))
-  return await testServer(context, { storage: 'embedded', data: first.data })
+  return await testServer({ storage: 'embedded', data: first.data })
 }
 
 const damages: [string, (file: string) => Promise<void>][] = [
@@ -27,31 +26,32 @@ const damages: [string, (file: string) => Promise<void>][] = [
   ['overwritten with garbage', async (file) => await writeFile(file, Buffer.alloc(64 * 1024, 'garbage'))],
 ]
 
-for (const [what, damage] of damages) {
-  test(`WIRE-130: a workspace whose file is damaged is refused with StorageDamaged, the others go on (${what})`, async (context) => {
-    const { url, token } = await damaged(context, damage)
+test.each(damages)(
+  'WIRE-130: a workspace whose file is damaged is refused with StorageDamaged, the others go on (%s)',
+  async (_what, damage) => {
+    const { url, token } = await damaged(damage)
     const bystander = await RawClient.open(url, token('bob', 'w2'))
     for (let attempt = 0; attempt < 2; attempt++) {
       const client = new RawClient(url, token('ann'))
       const refusal = await client.wait(({ id }) => id === -1)
       assertCoded(refusal, 'platform:status:StorageDamaged')
-      assert.notEqual(refusal['result'], 'hello')
+      expect(refusal['result']).not.toBe('hello')
       const { reason } = await client.waitForClose()
       assertTellsNothing(reason)
     }
     const task = createTask('t1', { title: 'x' }, { by: 'account:bob' })
-    assert.deepEqual(await bystander.request('tx', [task]), {})
-    assert.equal(bystander.closed, undefined)
-  })
-}
+    expect(await bystander.request('tx', [task])).toStrictEqual({})
+    expect(bystander.closed).toBeUndefined()
+  },
+)
 
-test('WIRE-131: a folder in the place of a workspace’s file is a coded error to its sessions alone', async (context) => {
-  const { url, token, data } = await testServer(context, { storage: 'embedded' })
+test('WIRE-131: A folder in the place of a workspace’s file is a coded error for its own sessions only', async () => {
+  const { url, token, data } = await testServer({ storage: 'embedded' })
   const bystander = await RawClient.open(url, token('bob', 'w2'))
   await mkdir(join(data, 'workspaces', 'w-w1.db'))
   const client = new RawClient(url, token('ann'))
   const refusal = await client.wait(({ id }) => id === -1)
   assertCoded(refusal, 'platform:status:Unavailable', 'platform:status:StorageDamaged')
   await client.waitForClose()
-  assert.equal(await bystander.request('ping'), 'pong!')
+  expect(await bystander.request('ping')).toBe('pong!')
 })

@@ -1,9 +1,11 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { chmod, lstat, mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { test, type TestContext } from 'node:test'
 import { createSqliteStorage } from '../../storage/sqlite/storage.ts'
 import { atrium, type Environment, RunningAtrium, temporaryFolder } from '../support/executable.ts'
+import { expectFor } from '../support/expecting.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
+import { testUnless } from '../support/test-unless.ts'
 
 /** What the work starts is started with this umask. */
 function withUmask<T>(umask: number, work: () => T): T {
@@ -31,63 +33,58 @@ async function modes(folder: string): Promise<Record<string, string>> {
 /** Folders are 0700 and files 0600, and at least these are there. */
 async function assertPrivate(data: string, there: readonly string[]): Promise<void> {
   const found = await modes(data)
-  assert.deepEqual(
-    there.filter((path) => !(path in found)),
-    [],
+  expectFor(
     JSON.stringify(found),
-  )
+    there.filter((path) => !(path in found)),
+  ).toStrictEqual([])
   const folders = new Set(
     ['', ...Object.keys(found).map((path) => dirname(path))].map((path) => (path === '.' ? '' : path)),
   )
   for (const [path, mode] of Object.entries(found))
-    assert.equal(mode, folders.has(path) ? '700' : '600', path)
+    expectFor(path, mode).toBe(folders.has(path) ? '700' : '600')
 }
 
 const accountsFile = join('workspaces', 'w-atrium_3aaccounts.db')
 const all = ['secret', 'workspaces', ...['', '-wal', '-shm'].map((end) => `${accountsFile}${end}`)]
 
-async function started(
-  context: TestContext,
-  env: Environment,
-  umask = 0o022,
-): Promise<[RunningAtrium, string]> {
-  const server = withUmask(umask, () => new RunningAtrium(context, ['start'], env))
+async function started(env: Environment, umask = 0o022): Promise<[RunningAtrium, string]> {
+  const server = withUmask(umask, () => new RunningAtrium(['start'], env))
   return [server, (await server.line(/listening on/)).replace(/^.*(?=http:)/, '')]
 }
 
 const settings = (data: string): Environment => ({ ATRIUM_DATA: data, ATRIUM_PORT: '0', ATRIUM_DEMO: '0' })
 
 for (const umask of [0o000, 0o022, 0o277]) {
-  test(`CFG-13: what is kept is for the server’s user alone, whatever umask it is started with (${umask.toString(8)})`, async (context) => {
-    const data = join(await temporaryFolder(context), 'data')
+  test(`CFG-13: what is kept is for the server’s user alone, whatever umask it is started with (${umask.toString(8)})`, async () => {
+    const data = join(await temporaryFolder(), 'data')
     const env = settings(data)
-    const [server, url] = await started(context, env, umask)
+    const [server, url] = await started(env, umask)
     await assertPrivate(data, all)
     await atrium(['workspace', 'create', 'team', '--owner', 'ann', '--url', url], env)
     const { code } = await atrium(['find', 'team', 'core:class:Space', '--as', 'ann', '--url', url], env)
-    assert.equal(code, 0)
+    expect(code).toBe(0)
     await assertPrivate(data, [...all, join('workspaces', 'w-team.db')])
-    assert.equal(await server.end('SIGTERM'), 0)
+    expect(await server.end('SIGTERM')).toBe(0)
     await assertPrivate(data, ['secret', accountsFile])
   })
 }
 
-test('CFG-13: the files of embedded storage, and of a full-text index beside MongoDB, are for their user alone', async (context) => {
-  const directory = join(await temporaryFolder(context), 'data', 'search')
+test('CFG-13: the files of embedded storage, and of a full-text index beside MongoDB, are for their user alone', async () => {
+  const directory = join(await temporaryFolder(), 'data', 'search')
   // The worker threads that make the files have that of the process.
   const before = process.umask(0)
-  context.after(() => process.umask(before))
+  onTestEnd(() => process.umask(before))
   const storage = createSqliteStorage({ directory })
-  context.after(async () => await storage.close())
+  onTestEnd(async () => await storage.close())
   await storage.openWorkspace('w1', { domains: [] })
   await assertPrivate(directory, ['w-w1.db', 'w-w1.db-wal', 'w-w1.db-shm'])
 })
 
-test('CFG-14: a start closes to others what an older version left open, and leaves alone what links lead to', async (context) => {
-  const folder = await temporaryFolder(context)
+test('CFG-14: a start closes to others what an older version left open, and leaves alone what links lead to', async () => {
+  const folder = await temporaryFolder()
   const data = join(folder, 'data')
   const env = settings(data)
-  const [first] = await started(context, env)
+  const [first] = await started(env)
   await first.end('SIGKILL')
   const [search, outside] = [join(data, 'search'), join(folder, 'outside')]
   await mkdir(search)
@@ -97,36 +94,32 @@ test('CFG-14: a start closes to others what an older version left open, and leav
   await writeFile(outside, '')
   await chmod(outside, 0o644)
   await symlink(outside, join(data, 'workspaces', 'link'))
-  const [second] = await started(context, env)
+  const [second] = await started(env)
   const { [join('workspaces', 'link')]: _, ...found } = await modes(data)
   const expected = Object.entries(found).filter(([path]) => !['', 'workspaces', 'search'].includes(path))
-  assert.ok(expected.length >= 5)
-  assert.deepEqual(
-    expected.filter(([, mode]) => mode !== '600'),
-    [],
-  )
-  assert.deepEqual([found[''], found['workspaces'], found['search']], ['700', '700', '700'])
-  assert.equal((await lstat(outside)).mode & 0o777, 0o644)
-  assert.equal(await second.end('SIGTERM'), 0)
+  expect(expected.length).toBeGreaterThanOrEqual(5)
+  expect(expected.filter(([, mode]) => mode !== '600')).toStrictEqual([])
+  expect([found[''], found['workspaces'], found['search']]).toStrictEqual(['700', '700', '700'])
+  expect((await lstat(outside)).mode & 0o777).toBe(0o644)
+  expect(await second.end('SIGTERM')).toBe(0)
 })
 
-test(
+testUnless(process.getuid?.() === 0 ? undefined : 'only root may serve as somebody else')(
   'CFG-14: a folder that is somebody else’s is named in the log, and served from',
-  { skip: process.getuid?.() !== 0 },
-  async (context) => {
-    const folder = await temporaryFolder(context)
+  async () => {
+    const folder = await temporaryFolder()
     await chmod(folder, 0o755)
     const data = join(folder, 'data')
     await mkdir(data)
     await chmod(data, 0o777)
     const env = { ...settings(data), ATRIUM_LOG_LEVEL: 'warn' }
-    const server = new RunningAtrium(context, ['start'], env, { uid: 65_534 })
+    const server = new RunningAtrium(['start'], env, { uid: 65_534 })
     await server.line(/listening on/)
-    assert.match(server.stderr, new RegExp(`"path":"${data}".*other users of this machine`))
-    assert.equal(await server.end('SIGTERM'), 0)
+    expect(server.stderr).toMatch(new RegExp(`"path":"${data}".*other users of this machine`))
+    expect(await server.end('SIGTERM')).toBe(0)
     const { '': own, ...rest } = await modes(data)
-    assert.equal(own, '777')
-    assert.deepEqual(rest['secret'], '600')
-    assert.deepEqual(rest['workspaces'], '700')
+    expect(own).toBe('777')
+    expect(rest['secret']).toStrictEqual('600')
+    expect(rest['workspaces']).toStrictEqual('700')
   },
 )

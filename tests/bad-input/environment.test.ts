@@ -1,25 +1,24 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test } from 'node:test'
 import { type Configuration, resolveConfiguration } from '../../server/configuration/configuration.ts'
 import { readEnvironment } from '../../server/configuration/environment.ts'
 import { type OptionName, options } from '../../server/configuration/options.ts'
 import { atrium, temporaryFolder } from '../support/executable.ts'
 
-test('CFG-40: an empty variable counts as unset, and the end of a line at the end of a value is cut', () => {
+test('CFG-40: an empty variable counts as unset, and a line ending at the end of a value is removed', () => {
   const names = Object.values(options).map(({ env }) => env)
   const unset = resolveConfiguration({})
   for (const nothing of ['', '\r', '\r\n']) {
     const empty = Object.fromEntries(names.map((name) => [name, nothing]))
-    assert.deepEqual(resolveConfiguration({ ...empty, ATRIUM_NO_OPTION: nothing }), unset)
+    expect(resolveConfiguration({ ...empty, ATRIUM_NO_OPTION: nothing })).toStrictEqual(unset)
   }
   const secret = 'x'.repeat(32)
   const env = { ATRIUM_PORT: '4000\r', ATRIUM_DATA: '/srv/atrium\r\n', ATRIUM_SECRET: `${secret}\n` }
   const cut = resolveConfiguration(env, { host: '::1\r' })
-  assert.deepEqual([cut.port, cut.data, cut.secret, cut.host], [4000, '/srv/atrium', secret, '::1'])
+  expect([cut.port, cut.data, cut.secret, cut.host]).toStrictEqual([4000, '/srv/atrium', secret, '::1'])
   // Anywhere else it is part of the value.
-  assert.throws(() => resolveConfiguration({ ATRIUM_PORT: '\r4000' }), /ATRIUM_PORT/)
+  expect(() => resolveConfiguration({ ATRIUM_PORT: '\r4000' })).toThrow(/ATRIUM_PORT/)
 })
 
 test('CFG-41: variables that describe a service, as Kubernetes makes them, are ignored', () => {
@@ -37,20 +36,19 @@ test('CFG-41: variables that describe a service, as Kubernetes makes them, are i
     ATRIUM_MONGO_SERVICE_PORT: '27017',
     ATRIUM_DNS_PORT_53_UDP_PROTO: 'udp',
   }
-  assert.deepEqual(resolveConfiguration(links), resolveConfiguration({}))
-  assert.deepEqual(readEnvironment(links).links, Object.keys(links).sort())
+  expect(resolveConfiguration(links)).toStrictEqual(resolveConfiguration({}))
+  expect(readEnvironment(links).links).toStrictEqual(Object.keys(links).sort())
   // What only resembles them is a mistake to be told of.
   for (const wrong of [{ ATRIUM_PORT: 'http://10.96.0.7' }, { ATRIUM_SERVICE: '1' }, { ATRIUM_PORTS: '1' }])
-    assert.throws(() => resolveConfiguration(wrong), { name: 'ConfigurationError' })
+    expect(() => resolveConfiguration(wrong)).toThrow(expect.objectContaining({ name: 'ConfigurationError' }))
 })
 
 test('CFG-41: the commands that tell of options say in one line what they ignore', async () => {
   const env = { ATRIUM_PORT: 'tcp://10.96.0.7:3333', ATRIUM_SERVICE_HOST: '10.96.0.7' }
   const { code, stdout, stderr } = await atrium(['config'], env)
-  assert.equal(code, 0)
-  assert.match(stdout, /^ATRIUM_PORT=3333$/m)
-  assert.equal(
-    stderr,
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^ATRIUM_PORT=3333$/m)
+  expect(stderr).toBe(
     'atrium: ignored, as what Kubernetes tells of a service: ATRIUM_PORT, ATRIUM_SERVICE_HOST\n',
   )
 })
@@ -63,24 +61,29 @@ test('CFG-42: an IPv6 address may stand in brackets', () => {
     ['::', '::'],
     ['localhost', 'localhost'],
   ] as const)
-    assert.equal(resolveConfiguration({ ATRIUM_HOST: given }).host, host)
+    expect(resolveConfiguration({ ATRIUM_HOST: given }).host).toBe(host)
 })
 
-test('CFG-43: options of a file stand behind those of the environment, and are checked alike', async (context) => {
-  const folder = await temporaryFolder(context)
+test('CFG-43: options of a file stand behind those of the environment, and are checked alike', async () => {
+  const folder = await temporaryFolder()
   const file = join(folder, 'options')
   const lines = ['# ours', 'ATRIUM_PORT=4001', "ATRIUM_MODULES='board'", 'ATRIUM_DEMO=0\r', '']
   await writeFile(file, lines.join('\n'))
   const pick = ({ port, demo }: Configuration) => [port, demo]
-  assert.deepEqual(pick(resolveConfiguration({ ATRIUM_CONFIG: file })), [4001, false])
-  assert.deepEqual(pick(resolveConfiguration({ ATRIUM_CONFIG: file, ATRIUM_PORT: '4002' })), [4002, false])
-  assert.deepEqual(pick(resolveConfiguration({}, { config: file, port: '4003' })), [4003, false])
+  expect(pick(resolveConfiguration({ ATRIUM_CONFIG: file }))).toStrictEqual([4001, false])
+  expect(pick(resolveConfiguration({ ATRIUM_CONFIG: file, ATRIUM_PORT: '4002' }))).toStrictEqual([
+    4002,
+    false,
+  ])
+  expect(pick(resolveConfiguration({}, { config: file, port: '4003' }))).toStrictEqual([4003, false])
   await writeFile(file, 'ATRIUM_PORT=x\nATRIUM_PROT=1\n')
-  assert.throws(() => resolveConfiguration({ ATRIUM_CONFIG: file }), {
-    message:
-      `ATRIUM_CONFIG: ${file}: line 2 names ATRIUM_PROT, which is not an option of atrium\n` +
-      'ATRIUM_PORT: "x" is not allowed; allowed is a whole number from 0 to 65535',
-  })
+  expect(() => resolveConfiguration({ ATRIUM_CONFIG: file })).toThrow(
+    expect.objectContaining({
+      message:
+        `ATRIUM_CONFIG: ${file}: line 2 names ATRIUM_PROT, which is not an option of atrium\n` +
+        'ATRIUM_PORT: "x" is not allowed; allowed is a whole number from 0 to 65535',
+    }),
+  )
   await mkdir(join(folder, 'directory'))
   for (const [name, reason] of [
     ['missing', 'ENOENT'],
@@ -88,11 +91,11 @@ test('CFG-43: options of a file stand behind those of the environment, and are c
   ] as const) {
     const ended = await atrium(['config', '--config', join(folder, name)])
     const stderr = `ATRIUM_CONFIG: ${join(folder, name)} cannot be read: ${reason}\n`
-    assert.deepEqual(ended, { code: 2, stdout: '', stderr })
+    expect(ended).toStrictEqual({ code: 2, stdout: '', stderr })
   }
 })
 
 test('CFG-43: every option has a flag and a variable of its own', () => {
   const names = Object.keys(options) as OptionName[]
-  assert.equal(new Set(names.map((name) => options[name].env)).size, names.length)
+  expect(new Set(names.map((name) => options[name].env)).size).toBe(names.length)
 })

@@ -1,21 +1,21 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { test } from 'node:test'
 import { Packr } from 'msgpackr'
 import type { Frame } from '../support/raw-client.ts'
 import { assertCoded, assertTellsNothing, disturbed } from '../support/bystander.ts'
+import { expectFor } from '../support/expecting.ts'
 
 const isRefusal = ({ error }: Frame) => error !== undefined
 
-test('WIRE-100: what is not JSON, or no request, is answered BadRequest, with the id where it had one', async (context) => {
-  const { client, assertUnnoticed } = await disturbed(context)
+test('WIRE-100: A message that is not JSON, or is no request, is answered with BadRequest, with the id where it had one', async () => {
+  const { client, assertUnnoticed } = await disturbed()
   const wrong = ['', '{', 'hello', '[]', '[1,2]', '"ping"', '7', 'null', 'true', '{}', '{"method":7}']
   for (const text of wrong) {
     client.frames.length = 0
     client.send(text)
     const frame = await client.wait(isRefusal)
-    assert.equal(frame.id, -1, text)
+    expectFor(text, frame.id).toBe(-1)
     assertCoded(frame, 'platform:status:BadRequest')
   }
   const withId = [
@@ -29,15 +29,15 @@ test('WIRE-100: what is not JSON, or no request, is answered BadRequest, with th
     client.frames.length = 0
     client.send(request)
     const frame = await client.wait(isRefusal)
-    assert.equal(frame.id, 7)
+    expect(frame.id).toBe(7)
     assertCoded(frame, 'platform:status:BadRequest')
   }
-  assert.equal(await client.request('ping'), 'pong!')
+  expect(await client.request('ping')).toBe('pong!')
   await assertUnnoticed()
 })
 
-test('WIRE-101: a binary frame that is no request is answered BadRequest', async (context) => {
-  const { client, assertUnnoticed } = await disturbed(context)
+test('WIRE-101: A binary frame that is no request is answered with BadRequest', async () => {
+  const { client, assertUnnoticed } = await disturbed()
   const packr = new Packr({ structuredClone: true })
   const bytes = [Buffer.alloc(0), Buffer.from([0xdd, 0xff, 0xff, 0xff, 0xff]), Buffer.alloc(999, 0x91)]
   const values = [new Map([['method', 'ping']]), new Set(['ping']), [1], { method: 1n }, new Date(0)]
@@ -49,41 +49,41 @@ test('WIRE-101: a binary frame that is no request is answered BadRequest', async
   await assertUnnoticed()
 })
 
-test('WIRE-102: nothing of an object or a prototype is a method', async (context) => {
-  const { client, assertUnnoticed } = await disturbed(context)
+test('WIRE-102: no member of an object or a prototype is a method', async () => {
+  const { client, assertUnnoticed } = await disturbed()
   const names = ['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf', 'prototype', '']
   for (const name of [...names, 'close', 'loadDoc', 'tx ', 'TX', '#', 'get'])
     assertCoded(await client.ask(name), 'platform:status:UnknownMethod')
   await assertUnnoticed()
 })
 
-test('WIRE-103: a frame over the maximum payload closes its socket with 1009, and no other', async (context) => {
-  const { client, assertUnnoticed } = await disturbed(context)
+test('WIRE-103: A frame over the maximum payload closes its socket with 1009, and no other socket', async () => {
+  const { client, assertUnnoticed } = await disturbed()
   client.send(Buffer.alloc(200 * 1024 * 1024, 0x20))
-  assert.equal((await client.waitForClose()).code, 1009)
-  assert.ok(client.frames.every(({ error }) => error === undefined))
+  expect((await client.waitForClose()).code).toBe(1009)
+  expect(client.frames.every(({ error }) => error === undefined)).toBe(true)
   await assertUnnoticed()
 })
 
-test('WIRE-104: a frame that breaks the WebSocket protocol closes its socket, and no other', async (context) => {
-  const { client, server, token, assertUnnoticed } = await disturbed(context)
+test('WIRE-104: A frame that breaks the WebSocket protocol closes its socket, and no other socket', async () => {
+  const { client, server, token, assertUnnoticed } = await disturbed()
   const socket = connect(server.port, '127.0.0.1')
   socket.write(upgrade(`/${token('eve')}`))
   await once(socket, 'data')
   // A text frame of a client must be masked.
   socket.write(Buffer.from([0x81, 0x02, 0x7b, 0x7d]))
   await once(socket.resume(), 'close')
-  assert.equal(await client.request('ping'), 'pong!')
+  expect(await client.request('ping')).toBe('pong!')
   await assertUnnoticed()
 })
 
-test('WIRE-105: an upgrade request whose address is none is refused with 400', async (context) => {
-  const { server, assertUnnoticed } = await disturbed(context)
+test('WIRE-105: an upgrade request with an invalid URL is refused with 400', async () => {
+  const { server, assertUnnoticed } = await disturbed()
   for (const path of ['//', '//?sessionId=1', 'http://[', 'ws://:x/']) {
     const socket = connect(server.port, '127.0.0.1')
     socket.write(upgrade(path))
     const [answer] = (await once(socket, 'data')) as [Buffer]
-    assert.match(answer.toString(), /^HTTP\/1\.1 400 /, path)
+    expectFor(path, answer.toString()).toMatch(/^HTTP\/1\.1 400 /)
     assertTellsNothing(answer.toString())
     socket.destroy()
   }

@@ -1,27 +1,28 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
 import { resolveConfiguration } from '../../server/configuration/configuration.ts'
 import { atrium, temporaryFolder } from '../support/executable.ts'
 
 /** What a file of these bytes makes of the options. */
-async function optionsFile(context: TestContext) {
-  const file = join(await temporaryFolder(context), 'options')
+async function optionsFile() {
+  const file = join(await temporaryFolder(), 'options')
   const read = async (content: string | Buffer) => {
     await writeFile(file, content)
     return resolveConfiguration({}, { config: file })
   }
   const refused = async (content: string | Buffer, message: string) => {
-    await assert.rejects(read(content), { name: 'ConfigurationError', message })
+    await expect(read(content)).rejects.toThrow(
+      expect.objectContaining({ name: 'ConfigurationError', message }),
+    )
   }
   return { file, read, refused }
 }
 
-test('CFG-63: a file of options may begin with the mark of UTF-8, and have comments, quotes and `export`', async (context) => {
-  const { read } = await optionsFile(context)
+test('CFG-63: an options file may begin with a byte order mark, and have comments, quotes and `export`', async () => {
+  const { read } = await optionsFile()
   const marked = await read('\ufeffATRIUM_PORT=4000\r\nATRIUM_DATA=/srv/d\r\n')
-  assert.deepEqual([marked.port, marked.data], [4000, '/srv/d'])
+  expect([marked.port, marked.data]).toStrictEqual([4000, '/srv/d'])
   const lines = [
     '  # ours',
     'export ATRIUM_PORT = 4001 # a comment',
@@ -32,11 +33,17 @@ test('CFG-63: a file of options may begin with the mark of UTF-8, and have comme
     'ATRIUM_MONGO_PREFIX=b',
   ]
   const { port, data, host, signup, mongoPrefix } = await read(lines.join('\n'))
-  assert.deepEqual([port, data, host, signup, mongoPrefix], [4001, '/srv/a b#1', 'localhost', 'open', 'b'])
+  expect([port, data, host, signup, mongoPrefix]).toStrictEqual([
+    4001,
+    '/srv/a b#1',
+    'localhost',
+    'open',
+    'b',
+  ])
 })
 
-test('CFG-62: a line that is no option is named, and takes none of the next line', async (context) => {
-  const { file, refused } = await optionsFile(context)
+test('CFG-62: a line that is no option is named, and takes none of the next line', async () => {
+  const { file, refused } = await optionsFile()
   for (const [line, flaw] of [
     ['see the wiki', 'is not NAME=value'],
     ['ATRIUM_PORT 4000', 'is not NAME=value'],
@@ -63,8 +70,8 @@ test('CFG-62: a line that is no option is named, and takes none of the next line
   )
 })
 
-test('CFG-62: a file of options that is wrong ends a command with exit code 2, and none of its values is told', async (context) => {
-  const { file, refused } = await optionsFile(context)
+test('CFG-62: a file of options that is wrong ends a command with exit code 2, and none of its values is told', async () => {
+  const { file, refused } = await optionsFile()
   const utf16 = Buffer.from('\ufeffATRIUM_PORT=4000\n', 'utf16le')
   await refused(utf16, `ATRIUM_CONFIG: ${file} cannot be read: it is not UTF-8`)
   const unmarked = Buffer.from('ATRIUM_PORT=4000', 'utf16le')
@@ -76,5 +83,5 @@ test('CFG-62: a file of options that is wrong ends a command with exit code 2, a
     '3 names no option of atrium',
   ]
   const stderr = complaints.map((complaint) => `ATRIUM_CONFIG: ${file}: line ${complaint}\n`).join('')
-  assert.deepEqual(await atrium(['config', '--config', file]), { code: 2, stdout: '', stderr })
+  expect(await atrium(['config', '--config', file])).toStrictEqual({ code: 2, stdout: '', stderr })
 })

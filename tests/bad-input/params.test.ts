@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { Packr } from 'msgpackr'
 import { type Frame, RawClient } from '../support/raw-client.ts'
 import { assertCoded, disturbed } from '../support/bystander.ts'
@@ -19,8 +18,8 @@ async function askDeep(client: RawClient, method: string, params: unknown[]): Pr
   return await client.wait((frame) => frame.id === id)
 }
 
-test('WIRE-110: wrong params of each method are answered BadRequest', async (context) => {
-  const { client, assertUnnoticed } = await disturbed(context)
+test('WIRE-110: wrong params of each method are answered with BadRequest', async () => {
+  const { client, assertUnnoticed } = await disturbed()
   const wrong: Record<string, unknown[][]> = {
     findAll: [[], [task], [7, {}], [task, []], [task, null], [task, {}, 7], ['', {}], ['x'.repeat(300), {}]],
     searchFulltext: [
@@ -41,8 +40,8 @@ test('WIRE-110: wrong params of each method are answered BadRequest', async (con
   await assertUnnoticed()
 })
 
-test('WIRE-111: an unknown class, a query or an option that is not understood is refused by its code', async (context) => {
-  const { client, log, assertUnnoticed } = await disturbed(context)
+test('WIRE-111: an unknown class, query or option is refused with its code', async () => {
+  const { client, log, assertUnnoticed } = await disturbed()
   for (const name of ['board:class:Nope', 'constructor', '__proto__', 'toString'])
     assertCoded(await client.ask('findAll', [name, {}]), 'core:status:UnknownClass')
   const ask = async (...params: unknown[]) => await askDeep(client, 'findAll', [task, ...params])
@@ -78,15 +77,12 @@ test('WIRE-111: an unknown class, a query or an option that is not understood is
     'core:status:UnknownClass',
     'core:status:InvalidQuery',
   )
-  assert.deepEqual(
-    log.lines.filter(({ level }) => level === 'error'),
-    [],
-  )
+  expect(log.lines.filter(({ level }) => level === 'error')).toStrictEqual([])
   await assertUnnoticed()
 })
 
-test('WIRE-112: what is no transaction is refused by its code, and nothing of it is committed', async (context) => {
-  const { client, log, assertUnnoticed } = await disturbed(context)
+test('WIRE-112: an invalid transaction is refused with its code, and no part of it is committed', async () => {
+  const { client, log, assertUnnoticed } = await disturbed()
   const sound = createTask('t1', { title: 'x' }, eve)
   const { _id: _, ...nameless } = sound
   const noTransactions = [
@@ -117,16 +113,13 @@ test('WIRE-112: what is no transaction is refused by its code, and nothing of it
   await client.request('tx', [createTask('t0', { title: 'x' }, eve)])
   for (const tx of noTransactions)
     assertCoded(await askDeep(client, 'tx', tx === undefined ? [] : [tx]), 'core:status:InvalidTransaction')
-  assert.equal(((await client.request('findAll', [task, { _id: 't1' }])) as unknown[]).length, 0)
-  assert.deepEqual(
-    log.lines.filter(({ level }) => level === 'error'),
-    [],
-  )
+  expect((await client.request('findAll', [task, { _id: 't1' }])) as unknown[]).toHaveLength(0)
+  expect(log.lines.filter(({ level }) => level === 'error')).toStrictEqual([])
   await assertUnnoticed()
 })
 
-test('WIRE-113: a transaction of an unknown class, without a document or by another is refused by its code', async (context) => {
-  const { client, assertUnnoticed } = await disturbed(context)
+test('WIRE-113: A transaction of an unknown class, of no document, or signed by another account is refused with its code', async () => {
+  const { client, assertUnnoticed } = await disturbed()
   const ask = async (tx: unknown) => await client.ask('tx', [tx])
   const unknown = change('core:class:TxCreateDoc', 't1', 'board:class:Nope', eve, { attributes: {} })
   assertCoded(await ask(unknown), 'core:status:UnknownClass')
@@ -143,8 +136,8 @@ test('WIRE-113: a transaction of an unknown class, without a document or by anot
   await assertUnnoticed()
 })
 
-test('WIRE-114: values that JSON can’t tell are refused in a binary transaction, and fail nobody else’s', async (context) => {
-  const { client, url, token, assertUnnoticed } = await disturbed(context, { storage: 'embedded' })
+test('WIRE-114: A binary transaction with values that JSON cannot represent is refused, and no transaction of another client fails', async () => {
+  const { client, url, token, assertUnnoticed } = await disturbed({ storage: 'embedded' })
   const packr = new Packr({ structuredClone: true, bundleStrings: true })
   const other = await RawClient.open(url, token('ann'))
   const cyclic: Record<string, unknown> = {}
@@ -158,7 +151,7 @@ test('WIRE-114: values that JSON can’t tell are refused in a binary transactio
       client.send(packr.pack({ id, method: 'tx', params: [tx] }))
       const mine = other.request('tx', [createTask(`${id} of ann`, { title: 'x' })])
       assertCoded(await client.wait((frame) => frame.id === id), 'core:status:InvalidTransaction')
-      assert.deepEqual(await mine, {})
+      expect(await mine).toStrictEqual({})
     }
   }
   await assertUnnoticed()

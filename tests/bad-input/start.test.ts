@@ -1,47 +1,49 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { once } from 'node:events'
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
 import { makePrivateFolder } from '../../storage/shared/private-files.ts'
 import { smallDisk } from '../crash/small-disk.ts'
 import { atrium, type Ended, RunningAtrium, temporaryFolder } from '../support/executable.ts'
 import { damagedAccounts } from '../support/damaged-accounts.ts'
+import { expectFor } from '../support/expecting.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
+import { testUnless } from '../support/test-unless.ts'
 
 /** The user `nobody`, where the tests run as one who may everything. */
 const nobody = process.getuid?.() === 0 ? { uid: 65_534 } : {}
 
 const tried = smallDisk(64 * 1024)
-const noDisk = 'missing' in tried ? { skip: tried.missing } : {}
+const noDisk = 'missing' in tried ? tried.missing : undefined
 if (!('missing' in tried)) tried.remove()
 
 const hasIpv6 = Object.values(networkInterfaces())
   .flat()
   .some((address) => address?.address === '::1')
-const noIpv6 = hasIpv6 ? {} : { skip: 'this machine has no ::1' }
+const noIpv6 = hasIpv6 ? undefined : 'this machine has no ::1'
 
 /** One line that names the matter, and no stack. */
 function assertOneLine({ code, stdout, stderr }: Ended, expected: number, pattern: RegExp): void {
   const lines = stderr.trim().split('\n')
-  assert.deepEqual([code, stdout, lines.length], [expected, '', 1], stderr)
-  assert.match(lines[0] ?? '', pattern)
+  expectFor(stderr, [code, stdout, lines.length]).toStrictEqual([expected, '', 1])
+  expect(lines[0] ?? '').toMatch(pattern)
 }
 
-test('CFG-10: a port in use ends the start with one line that names it, and exit code 1', async (context) => {
-  const data = await temporaryFolder(context)
+test('CFG-10: a port in use ends the start with one line that names it, and exit code 1', async () => {
+  const data = await temporaryFolder()
   const blocker = createServer().listen(0, '127.0.0.1')
   await once(blocker, 'listening')
-  context.after(() => blocker.close())
+  onTestEnd(() => blocker.close())
   const { port } = blocker.address() as AddressInfo
   const ended = await atrium(['start'], { ATRIUM_DATA: data, ATRIUM_PORT: String(port), ATRIUM_DEMO: '0' })
   assertOneLine(ended, 1, new RegExp(`^atrium: port ${port} of 127.0.0.1 is in use: .*ATRIUM_PORT`))
 })
 
-test('CFG-11: a data folder that cannot be made or written ends the start with one line that names it', async (context) => {
-  const folder = await temporaryFolder(context)
+test('CFG-11: a data folder that cannot be made or written ends the start with one line that names it', async () => {
+  const folder = await temporaryFolder()
   await chmod(folder, 0o755)
   const file = join(folder, 'file')
   await writeFile(file, '')
@@ -56,8 +58,8 @@ test('CFG-11: a data folder that cannot be made or written ends the start with o
   }
 })
 
-test('CFG-11: a data folder where none can be, or that is something else, ends the start, which never spins', async (context) => {
-  const folder = await temporaryFolder(context)
+test('CFG-11: a data folder where none can be, or that is something else, ends the start, which never spins', async () => {
+  const folder = await temporaryFolder()
   const [file, loop, dangling] = ['file', 'loop', 'dangling'].map((name) => join(folder, name)) as [
     string,
     string,
@@ -73,50 +75,49 @@ test('CFG-11: a data folder where none can be, or that is something else, ends t
     const ended = await atrium(['start'], { ATRIUM_PORT: '0', ATRIUM_DEMO: '0', ATRIUM_DATA: data })
     assertOneLine(ended, 1, /^atrium: the data folder .* cannot be (made|written).*set ATRIUM_DATA/)
   }
-  await assert.rejects(makePrivateFolder(file), { code: 'EEXIST' })
+  await expect(makePrivateFolder(file)).rejects.toThrow(expect.objectContaining({ code: 'EEXIST' }))
 })
 
-test('CFG-11: a full disk ends the start with one line that says so', noDisk, async (context) => {
+testUnless(noDisk)('CFG-11: a full disk ends the start with one line that says so', async () => {
   const small = smallDisk(1024 * 1024)
   if ('missing' in small) throw new Error(small.missing)
-  context.after(() => small.remove())
+  onTestEnd(() => small.remove())
   small.fill()
   const ended = await atrium(['start'], { ATRIUM_PORT: '0', ATRIUM_DEMO: '0', ATRIUM_DATA: small.folder })
   assertOneLine(ended, 1, /^atrium: the disk of the data folder .* is full$/)
 })
 
-test('CFG-10: an address that is not of this machine, and a port that may not be used, are named', async (context) => {
-  const env = { ATRIUM_DATA: await temporaryFolder(context), ATRIUM_DEMO: '0' }
+test('CFG-10: an address that is not of this machine, and a port that may not be used, are named', async () => {
+  const env = { ATRIUM_DATA: await temporaryFolder(), ATRIUM_DEMO: '0' }
   for (const host of ['203.0.113.7', 'no-such-host.invalid']) {
     const ended = await atrium(['start'], { ...env, ATRIUM_PORT: '0', ATRIUM_HOST: host })
     assertOneLine(ended, 1, new RegExp(`^atrium: ${host} is no address of this machine: set ATRIUM_HOST`))
   }
 })
 
-test(
+testUnless(noIpv6)(
   'CFG-42: a server on an IPv6 address is found by the commands that are told of it',
-  noIpv6,
-  async (context) => {
-    const env = { ATRIUM_DATA: await temporaryFolder(context), ATRIUM_DEMO: '0', ATRIUM_HOST: '[::1]' }
-    const server = new RunningAtrium(context, ['start', '--port', '0'], env)
+  async () => {
+    const env = { ATRIUM_DATA: await temporaryFolder(), ATRIUM_DEMO: '0', ATRIUM_HOST: '[::1]' }
+    const server = new RunningAtrium(['start', '--port', '0'], env)
     const url = await server.url()
-    assert.match(url, /^http:\/\/\[::1\]:\d+$/)
+    expect(url).toMatch(/^http:\/\/\[::1\]:\d+$/)
     const port = url.split(':').at(-1) ?? ''
     const made = await atrium(['workspace', 'create', 'team', '--owner', 'ann'], {
       ...env,
       ATRIUM_PORT: port,
     })
-    assert.deepEqual(made, { code: 0, stdout: 'team\n', stderr: '' })
+    expect(made).toStrictEqual({ code: 0, stdout: 'team\n', stderr: '' })
     const found = await atrium(['find', 'team', 'core:class:Space', '--as', 'ann'], {
       ...env,
       ATRIUM_PORT: port,
     })
-    assert.deepEqual([found.code, found.stderr], [0, ''])
+    expect([found.code, found.stderr]).toStrictEqual([0, ''])
   },
 )
 
-test('CFG-12: a damaged file of the accounts ends the start with one line', async (context) => {
-  const data = await damagedAccounts(context)
+test('CFG-12: A damaged file of the accounts ends the start with one line', async () => {
+  const data = await damagedAccounts()
   const ended = await atrium(['start'], { ATRIUM_DATA: data, ATRIUM_PORT: '0', ATRIUM_DEMO: '0' })
   assertOneLine(ended, 1, /^atrium: a file in the data folder .* is damaged/)
 })

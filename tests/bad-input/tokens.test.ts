@@ -1,11 +1,11 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { once } from 'node:events'
-import { test } from 'node:test'
 import jwt from 'jsonwebtoken'
 import { systemClock } from '../../model/clock.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { assertCoded, assertTellsNothing, disturbed } from '../support/bystander.ts'
 import { TEST_SECRET } from '../support/test-server.ts'
+import { expectFor } from '../support/expecting.ts'
 
 const claims = { email: 'ann', workspace: 'w1' }
 const hour = 3600
@@ -38,8 +38,8 @@ function badTokens(): [string, string][] {
   ]
 }
 
-test('WIRE-120: a token that is forged, expired or for no workspace gets Unauthorized and no session', async (context) => {
-  const { url, assertUnnoticed } = await disturbed(context)
+test('WIRE-120: A token that is forged, expired or for no workspace gets Unauthorized and no session', async () => {
+  const { url, assertUnnoticed } = await disturbed()
   for (const [what, token] of badTokens()) {
     const client = new RawClient(url, token)
     await once(client.socket, 'open')
@@ -47,19 +47,19 @@ test('WIRE-120: a token that is forged, expired or for no workspace gets Unautho
     client.send({ method: 'findAll', params: ['core:class:Account', {}], id: 1 })
     await client.wait(() => client.frames.length === 3)
     const [hello, ...others] = client.frames
-    assert.equal(hello?.result, 'hello', what)
+    expectFor(what, hello?.result).toBe('hello')
     for (const frame of client.frames) assertCoded(frame, 'platform:status:Unauthorized')
-    assert.ok(
-      others.every((frame) => !('result' in frame)),
+    expectFor(
       what,
-    )
-    assert.equal((await client.waitForClose()).code, 4100, what)
+      others.every((frame) => !('result' in frame)),
+    ).toBe(true)
+    expectFor(what, (await client.waitForClose()).code).toBe(4100)
   }
   await assertUnnoticed()
 })
 
-test('WIRE-121: over HTTP a bad token is 401, a missing right 403, an unknown operation 404, each with a code', async (context) => {
-  const { server, token, assertUnnoticed } = await disturbed(context)
+test('WIRE-121: over HTTP a bad token is 401, a missing right 403 and an unknown operation 404, each with a code', async () => {
+  const { server, token, assertUnnoticed } = await disturbed()
   const call = async (method: string, path: string, bearer: string): Promise<[number, string]> => {
     const headers = { authorization: `Bearer ${bearer}` }
     const answer = await fetch(`${server.url}${path}`, { method, headers })
@@ -69,22 +69,22 @@ test('WIRE-121: over HTTP a bad token is 401, a missing right 403, an unknown op
   }
   for (const [, bad] of badTokens().filter(([what]) => !what.startsWith('for'))) {
     const [status, text] = await call('GET', '/api/v1/statistics', encodeURIComponent(bad))
-    assert.equal(status, 401)
-    assert.match(text, /platform:status:Unauthorized/)
+    expect(status).toBe(401)
+    expect(text).toMatch(/platform:status:Unauthorized/)
   }
   const [forbidden, why] = await call('PUT', '/api/v1/manage?operation=wipe-statistics', token('eve'))
-  assert.equal(forbidden, 403)
-  assert.match(why, /platform:status:Forbidden/)
+  expect(forbidden).toBe(403)
+  expect(why).toMatch(/platform:status:Forbidden/)
   const admin = token('root', 'w1', { admin: 'true' })
   for (const operation of ['', 'nope', 'constructor', '__proto__', 'toString']) {
     const [unknown] = await call('PUT', `/api/v1/manage?operation=${operation}`, admin)
-    assert.equal(unknown, 404)
+    expect(unknown).toBe(404)
   }
   for (const timeout of ['0', '-1', 'soon', '1e9', 'NaN']) {
     const [wrong, text] = await call('PUT', `/api/v1/manage?operation=maintenance&timeout=${timeout}`, admin)
-    assert.equal(wrong, 400)
-    assert.match(text, /platform:status:BadRequest/)
+    expect(wrong).toBe(400)
+    expect(text).toMatch(/platform:status:BadRequest/)
   }
-  assert.equal((await call('GET', '/..%2f..%2fetc/passwd', admin))[0], 404)
+  expect((await call('GET', '/..%2f..%2fetc/passwd', admin))[0]).toBe(404)
   await assertUnnoticed()
 })

@@ -1,28 +1,25 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test } from 'node:test'
 import { build as bundle } from 'esbuild'
 import { temporaryFolder } from '../support/executable.ts'
 import { bundler } from './bundle.ts'
 import { build } from './page-server.ts'
+import { expectFor } from '../support/expecting.ts'
 
 /** What the client may be made of. */
 const parts = new Set(['model/', 'client/', 'protocol/', 'msgpackr', '@noble/hashes', 'fflate'])
 
-test('SDK-61: the browser’s bundle imports nothing, has nothing of Node and the server in it, and is small', async (context) => {
+test('SDK-61: the browser bundle imports nothing, contains nothing of Node and the server, and is small', async () => {
   const { bundleClient, LIMIT } = await bundler()
-  const outfile = join(await temporaryFolder(context), 'atrium-client.js')
+  const outfile = join(await temporaryFolder(), 'atrium-client.js')
   const bundled = await bundleClient(outfile)
-  assert.deepEqual(bundled.nodeModules, [])
-  assert.deepEqual(
-    bundled.parts.filter(([part]) => !parts.has(part)),
-    [],
-  )
-  assert.ok(bundled.gzip <= LIMIT, `${bundled.gzip} bytes after gzip`)
+  expect(bundled.nodeModules).toStrictEqual([])
+  expect(bundled.parts.filter(([part]) => !parts.has(part))).toStrictEqual([])
+  expect(bundled.gzip).toBeLessThanOrEqual(LIMIT)
   const source = await readFile(outfile, 'utf8')
-  assert.doesNotMatch(source, /\brequire\(|\bprocess\.|\bfrom\s*"/)
-  assert.match(source, /export\s*\{/)
+  expect(source).not.toMatch(/\brequire\(|\bprocess\.|\bfrom\s*"/)
+  expect(source).toMatch(/export\s*\{/)
 })
 
 test('SDK-78: an application’s bundler leaves out what it does not use', async () => {
@@ -39,5 +36,6 @@ test('SDK-78: an application’s bundler leaves out what it does not use', async
     return outputFiles.reduce((sum, { contents: { length } }) => sum + length, 0)
   }
   const [all, store] = [await sizeOf('createClient'), await sizeOf('MemoryStore')]
-  assert.ok(all > 10_000 && store < all / 20, `${store} of ${all} bytes`)
+  expectFor(`${store} of ${all} bytes`, all).toBeGreaterThan(10_000)
+  expect(store).toBeLessThan(all / 20)
 })

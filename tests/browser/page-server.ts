@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join, normalize } from 'node:path'
-import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { temporaryFolder } from '../support/executable.ts'
 import { bundler } from './bundle.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
 
 /** The folder that this test was compiled to. */
 export const build = fileURLToPath(new URL('../..', import.meta.url))
@@ -19,11 +19,10 @@ const page = (script: string) =>
  * @returns `http://HOST:PORT`
  */
 export async function servePages(
-  context: TestContext,
   script: string,
   more: ReadonlyMap<string, string> = new Map(),
 ): Promise<string> {
-  const bundle = join(await temporaryFolder(context), 'atrium-client.js')
+  const bundle = join(await temporaryFolder(), 'atrium-client.js')
   await (await bundler()).bundleClient(bundle)
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://page')
@@ -40,7 +39,7 @@ export async function servePages(
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  context.after(() => {
+  onTestEnd(() => {
     server.closeAllConnections()
     server.close()
   })

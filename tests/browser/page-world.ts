@@ -1,11 +1,11 @@
-import assert from 'node:assert/strict'
-import type { TestContext } from 'node:test'
+import { expect } from '@jest/globals'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { type CuttingProxy, cuttingProxy } from '../services/cutting-proxy.ts'
 import { testServer, type TestServer } from '../support/test-server.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import type { StartOptions } from './page/harness.ts'
 import { servePages } from './page-server.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
 
 const script = '/tests/browser/page/harness.js'
 
@@ -25,25 +25,23 @@ export interface Visitor {
 /** A real server, and pages over it in browsers of their own. */
 export class PageWorld {
   readonly server: TestServer
-  readonly #context: TestContext
   readonly #browser: Browser
   readonly #origin: string
 
-  constructor(context: TestContext, browser: Browser, server: TestServer, origin: string) {
-    this.#context = context
+  constructor(browser: Browser, server: TestServer, origin: string) {
     this.#browser = browser
     this.server = server
     this.#origin = origin
   }
 
-  static async open(context: TestContext, browser: Browser): Promise<PageWorld> {
-    return new PageWorld(context, browser, await testServer(context), await servePages(context, script))
+  static async open(browser: Browser): Promise<PageWorld> {
+    return new PageWorld(browser, await testServer(), await servePages(script))
   }
 
   async visit(email: string): Promise<Visitor> {
     const browser = await this.#browser.newContext()
     const line = await cuttingProxy(this.server.url)
-    this.#context.after(async () => {
+    onTestEnd(async () => {
       await browser.close()
       await line.close()
     })
@@ -67,5 +65,5 @@ export async function becomes(ask: () => Promise<unknown>, expected: unknown): P
   let found: unknown
   const text = JSON.stringify(expected)
   const holds = async () => JSON.stringify((found = await ask())) === text
-  await waitUntil(holds, text, 20_000).catch(() => assert.deepEqual(found, expected))
+  await waitUntil(holds, text, 20_000).catch(() => expect(found).toStrictEqual(expected))
 }

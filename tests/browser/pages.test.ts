@@ -1,12 +1,12 @@
-import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { Browser } from 'playwright-core'
 import type { ModelResponse } from '../../model/workspace-model.ts'
 import { becomes, PageWorld, type Visitor } from './page-world.ts'
 import { withBrowser } from './with-browser.ts'
+import { expectFor } from '../support/expecting.ts'
 
-async function twoPages(context: TestContext, browser: Browser): Promise<[ann: Visitor, bob: Visitor]> {
-  const world = await PageWorld.open(context, browser)
+async function twoPages(browser: Browser): Promise<[ann: Visitor, bob: Visitor]> {
+  const world = await PageWorld.open(browser)
   return await Promise.all([world.visit('ann'), world.visit('bob')])
 }
 
@@ -33,8 +33,8 @@ const change = ({ page }: Visitor, changes: readonly (readonly ['create' | 'rena
   }, changes)
 
 await withBrowser((browser) => {
-  test('SDK-62: two pages see each other’s changes', async (context) => {
-    const [ann, bob] = await twoPages(context, browser)
+  test('SDK-62: two pages see each other’s changes', async () => {
+    const [ann, bob] = await twoPages(browser)
     await Promise.all([ann.start(), bob.start()])
     await Promise.all([ann.shows([]), bob.shows([])])
     await create(ann, 'b')
@@ -46,8 +46,8 @@ await withBrowser((browser) => {
     await Promise.all([ann.shows(['a']), bob.shows(['a'])])
   })
 
-  test('SDK-63: a page that is offline shows its changes at once; back, it sends them in order', async (context) => {
-    const [ann, bob] = await twoPages(context, browser)
+  test('SDK-63: A page that is offline shows its changes at once, and sends them in order when it is online', async () => {
+    const [ann, bob] = await twoPages(browser)
     await Promise.all([ann.start(), bob.start()])
     await Promise.all([ann.shows([]), bob.shows([])])
     await create(ann, 'a')
@@ -70,7 +70,7 @@ await withBrowser((browser) => {
     await ann.browser.setOffline(false)
     const all = ['a2', 'b', 'c2', 'd']
     await Promise.all([ann.shows(all), bob.shows(all), ann.settled()])
-    assert.deepEqual(await bob.page.evaluate(() => harness.pushed), [
+    expect(await bob.page.evaluate(() => harness.pushed)).toStrictEqual([
       'create a',
       'create d',
       'create b',
@@ -81,11 +81,13 @@ await withBrowser((browser) => {
     // What was seen once did not go away again.
     const results = await ann.page.evaluate(() => harness.results)
     const since = results.slice(results.findIndex((titles) => titles.includes('c2')))
-    assert.ok(since.length > 2 && since.every((titles) => titles.includes('b') && titles.includes('c2')))
+    expect(since.length > 2 && since.every((titles) => titles.includes('b') && titles.includes('c2'))).toBe(
+      true,
+    )
   })
 
-  test('SDK-64: a page loaded again while offline keeps its unsent changes, sends them when it is back, and tells which are refused', async (context) => {
-    const [ann, bob] = await twoPages(context, browser)
+  test('SDK-64: A page that is reloaded while offline keeps its unsent changes, sends them when it is online, and reports refused ones', async () => {
+    const [ann, bob] = await twoPages(browser)
     await Promise.all([ann.start({ store: 'w1/ann' }), bob.start()])
     await Promise.all([ann.shows([]), bob.shows([])])
     await create(ann, 'a')
@@ -103,7 +105,7 @@ await withBrowser((browser) => {
     await becomes(kept, 3)
     await ann.page.reload()
     await ann.start({ store: 'w1/ann' })
-    assert.equal(await kept(), 3)
+    expect(await kept()).toBe(3)
     await create(ann, 'd', false)
     await becomes(kept, 4)
     await bob.page.evaluate(() => harness.remove('a'))
@@ -111,7 +113,7 @@ await withBrowser((browser) => {
     ann.line.refuse(false)
     await Promise.all([ann.shows(['b', 'c', 'd']), bob.shows(['b', 'c', 'd'])])
     await becomes(kept, 0)
-    assert.deepEqual(await bob.page.evaluate(() => harness.pushed), [
+    expect(await bob.page.evaluate(() => harness.pushed)).toStrictEqual([
       'create a',
       'create b',
       'create c',
@@ -120,8 +122,8 @@ await withBrowser((browser) => {
     await becomes(() => ann.page.evaluate(() => harness.conflicts), ['core:status:ObjectNotFound'])
   })
 
-  test('SDK-65: a page loaded again loads what is new of the model, and no more', async (context) => {
-    const [ann, bob] = await twoPages(context, browser)
+  test('SDK-65: A reloaded page loads only the new part of the model', async () => {
+    const [ann, bob] = await twoPages(browser)
     const loaded: ModelResponse[] = []
     ann.page.on('websocket', (socket) =>
       socket.on('framereceived', ({ payload }) => {
@@ -140,12 +142,12 @@ await withBrowser((browser) => {
     await ann.page.goto(origin)
     await ann.start({ store: 'w1/ann' })
     await becomes(() => Promise.resolve(loaded.map(({ full }) => full)), [true, false])
-    assert.ok((loaded[0]?.transactions.length ?? 0) > 100)
-    assert.ok(loaded[1]?.transactions.length === 1, JSON.stringify(loaded[1]))
+    expect(loaded[0]?.transactions.length ?? 0).toBeGreaterThan(100)
+    expectFor(JSON.stringify(loaded[1]), loaded[1]?.transactions.length).toBe(1)
   })
 
-  test('SDK-15: a page whose IndexedDB never answers is there without it after five seconds', async (context) => {
-    const [ann, bob] = await twoPages(context, browser)
+  test('SDK-15: a page whose IndexedDB never answers is there without it after five seconds', async () => {
+    const [ann, bob] = await twoPages(browser)
     await bob.start()
     // As another page that does not let go of the database has it.
     await ann.page.evaluate(() => {
@@ -156,11 +158,11 @@ await withBrowser((browser) => {
     await create(ann, 'a')
     await bob.shows(['a'])
     const errors = await ann.page.evaluate(() => harness.storeErrors)
-    assert.deepEqual(errors, ['Error: the store did not answer within 5000 ms'])
+    expect(errors).toStrictEqual(['Error: the store did not answer within 5000 ms'])
   })
 
-  test('SDK-16: of a database with damaged entries a page uses the others', async (context) => {
-    const [ann, bob] = await twoPages(context, browser)
+  test('SDK-16: of a database with damaged entries a page uses the others', async () => {
+    const [ann, bob] = await twoPages(browser)
     await Promise.all([ann.start({ store: 'w1/ann' }), bob.start()])
     await Promise.all([ann.shows([]), bob.shows([])])
     ann.line.refuse(true)
@@ -187,15 +189,15 @@ await withBrowser((browser) => {
     await ann.start({ store: 'w1/ann' })
     await Promise.all([ann.shows(['a', 'c']), bob.shows(['a', 'c'])])
     const errors = await ann.page.evaluate(() => harness.storeErrors)
-    assert.deepEqual(errors, [`Error: the store's entry ${second} is damaged`])
+    expect(errors).toStrictEqual([`Error: the store's entry ${second} is damaged`])
   })
 
-  test('SDK-50: what every store does, IndexedDB does', async (context) => {
-    const world = await PageWorld.open(context, browser)
+  test('SDK-50: what every store does, IndexedDB does', async () => {
+    const world = await PageWorld.open(browser)
     const { page } = await world.visit('ann')
     await page.waitForFunction(() => 'harness' in globalThis)
     const cases = await page.evaluate(() => harness.storeCases())
-    assert.ok(cases.length >= 3)
-    for (const [title, found, expected] of cases) assert.deepEqual(found, expected, title)
+    expect(cases.length).toBeGreaterThanOrEqual(3)
+    for (const [title, found, expected] of cases) expectFor(title, found).toStrictEqual(expected)
   })
 })

@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
 import { build as bundle } from 'esbuild'
 import type { Browser, Page } from 'playwright-core'
 import { temporaryFolder } from '../support/executable.ts'
@@ -10,10 +9,11 @@ import { createTask } from '../support/transactions.ts'
 import { build, servePages } from './page-server.ts'
 import { becomes } from './page-world.ts'
 import { withBrowser } from './with-browser.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
 
 /** A page with React and a client, and someone else in its workspace. */
-async function reactPage(context: TestContext, browser: Browser): Promise<{ page: Page; bob: RawClient }> {
-  const outfile = join(await temporaryFolder(context), 'hooks.js')
+async function reactPage(browser: Browser): Promise<{ page: Page; bob: RawClient }> {
+  const outfile = join(await temporaryFolder(), 'hooks.js')
   await bundle({
     entryPoints: [join(build, 'tests', 'browser', 'page', 'hooks.js')],
     outfile,
@@ -24,10 +24,10 @@ async function reactPage(context: TestContext, browser: Browser): Promise<{ page
     define: { 'process.env.NODE_ENV': '"development"' },
     logLevel: 'warning',
   })
-  const { url, token } = await testServer(context)
-  const origin = await servePages(context, '/hooks.js', new Map([['/hooks.js', outfile]]))
+  const { url, token } = await testServer()
+  const origin = await servePages('/hooks.js', new Map([['/hooks.js', outfile]]))
   const page = await browser.newPage()
-  context.after(() => page.close())
+  onTestEnd(() => page.close())
   page.on('pageerror', (error) => process.stdout.write(`# ${error.stack}\n`))
   await page.goto(origin)
   await page.waitForFunction(() => 'hooks' in globalThis)
@@ -41,9 +41,9 @@ const text = (page: Page, id: string) => () => page.evaluate((each) => hooks.tex
 const queries = (page: Page) => page.evaluate(() => hooks.queries)
 
 await withBrowser((browser) => {
-  test('SDK-66: useQuery shows what is loading, the result, and what anybody changes', async (context) => {
-    const { page, bob } = await reactPage(context, browser)
-    assert.equal(await page.evaluate(() => hooks.render({ status: 'todo' })), 'loading')
+  test('SDK-66: `useQuery` shows the loading state, the result, and every later change', async () => {
+    const { page, bob } = await reactPage(browser)
+    expect(await page.evaluate(() => hooks.render({ status: 'todo' }))).toBe('loading')
     await becomes(text(page, 'tasks'), '[]')
     await bob.request('tx', [createTask('b', { title: 'b', status: 'todo' }, byBob)])
     await becomes(text(page, 'tasks'), '[b]')
@@ -55,34 +55,34 @@ await withBrowser((browser) => {
     await becomes(text(page, 'tasks'), '[added b]')
   })
 
-  test('SDK-67: a query that is equal is not begun again, another one takes its place, and none outlives its component', async (context) => {
-    const { page, bob } = await reactPage(context, browser)
+  test('SDK-67: an equal query is not started again, another query replaces it, and none outlives its component', async () => {
+    const { page, bob } = await reactPage(browser)
     await bob.request('tx', [createTask('b', { title: 'b', status: 'done' }, byBob)])
     await page.evaluate(() => hooks.render({ status: 'todo' }))
     await becomes(text(page, 'tasks'), '[]')
     const { begun, open } = await queries(page)
-    assert.equal(open, 1)
+    expect(open).toBe(1)
     const rendered = await page.evaluate(() => {
       hooks.render({ status: 'todo' })
       hooks.render({ status: 'todo' })
       return hooks.rendered.tasks
     })
-    assert.ok(rendered >= 4, String(rendered))
-    assert.deepEqual(await queries(page), { begun, open: 1 })
-    assert.equal(await page.evaluate(() => hooks.text('tasks')), '[]')
+    expect(rendered).toBeGreaterThanOrEqual(4)
+    expect(await queries(page)).toStrictEqual({ begun, open: 1 })
+    expect(await page.evaluate(() => hooks.text('tasks'))).toBe('[]')
     await page.evaluate(() => hooks.render({ status: 'done' }))
     await becomes(text(page, 'tasks'), '[b]')
-    assert.equal((await queries(page)).open, 1)
-    assert.equal(await page.evaluate(() => hooks.render({ status: 'skip' })), '[nothing]')
-    assert.equal((await queries(page)).open, 0)
+    expect((await queries(page)).open).toBe(1)
+    expect(await page.evaluate(() => hooks.render({ status: 'skip' }))).toBe('[nothing]')
+    expect((await queries(page)).open).toBe(0)
     await page.evaluate(() => hooks.render({ status: 'done' }))
     await becomes(text(page, 'tasks'), '[b]')
     await page.evaluate(() => hooks.render({}))
-    assert.equal((await queries(page)).open, 0)
+    expect((await queries(page)).open).toBe(0)
   })
 
-  test('SDK-68: useConnectionState renders again when what it selects has changed, and only then', async (context) => {
-    const { page } = await reactPage(context, browser)
+  test('SDK-68: `useConnectionState` renders again when its selection has changed, and only then', async () => {
+    const { page } = await reactPage(browser)
     await page.evaluate(() => hooks.render({ status: 'todo' }))
     await becomes(text(page, 'phase'), 'ready true')
     await becomes(text(page, 'tasks'), '[]')
@@ -90,20 +90,20 @@ await withBrowser((browser) => {
     const before = await rendered()
     await page.click('button')
     await becomes(text(page, 'tasks'), '[added]')
-    assert.equal(await rendered(), before)
+    expect(await rendered()).toBe(before)
     await page.evaluate(() => hooks.stop())
     await becomes(text(page, 'phase'), 'stopped true')
-    assert.ok((await rendered()) > before)
+    expect(await rendered()).toBeGreaterThan(before)
   })
 
-  test('SDK-69: a hook outside of an AtriumProvider says so', async (context) => {
-    const { page } = await reactPage(context, browser)
+  test('SDK-69: A hook outside of an `AtriumProvider` throws an error that says so', async () => {
+    const { page } = await reactPage(browser)
     await page.evaluate(() => hooks.render({ provided: false }))
-    assert.match((await text(page, 'error')()) ?? '', /no AtriumProvider/)
+    expect((await text(page, 'error')()) ?? '').toMatch(/no AtriumProvider/)
   })
 
-  test('SDK-76: a query whose client is terminated before it has a model tells why, and fails nowhere else', async (context) => {
-    const { page } = await reactPage(context, browser)
+  test('SDK-76: A query whose client is terminated before it has a model is rejected with the reason, and nothing else fails', async () => {
+    const { page } = await reactPage(browser)
     const errors: Error[] = []
     page.on('pageerror', (error) => errors.push(error))
     await page.evaluate(() => {
@@ -112,6 +112,6 @@ await withBrowser((browser) => {
       hooks.terminate()
     })
     await becomes(async () => /terminated/.test((await text(page, 'tasks')()) ?? ''), true)
-    assert.deepEqual(errors, [])
+    expect(errors).toStrictEqual([])
   })
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { Ref, Space } from '../../model/documents.ts'
 import { addressOf } from '../../client/connection/address.ts'
 import { createNodeClient } from '../../client/node.ts'
@@ -8,6 +7,8 @@ import { accountsOf } from '../support/accounts-calls.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { testServer } from '../support/test-server.ts'
 import { wsProxy } from '../support/ws-proxy.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
+import { expectFor } from '../support/expecting.ts'
 
 const space = 'p' as Ref<Space>
 
@@ -25,45 +26,45 @@ test('SDK-17: of the server’s address the path and the query are kept', () => 
     ['http://[::1]:1/', 'ws://[::1]:1/?sessionId=s'],
     ['wss://h/a%20b/ü', 'wss://h/a%20b/%C3%BC?sessionId=s'],
   ] as const)
-    assert.equal(addressOf(given, 's'), dialed)
-  assert.equal(addressOf('ws://h/x', undefined), 'ws://h/x')
-  assert.throws(() => addressOf('/collab', 's'), TypeError)
+    expect(addressOf(given, 's')).toBe(dialed)
+  expect(addressOf('ws://h/x', undefined)).toBe('ws://h/x')
+  expect(() => addressOf('/collab', 's')).toThrow(TypeError)
 })
 
-test('SDK-84: a client finds a server whose address ends in more than one slash', async (context) => {
-  const { url, token } = await testServer(context)
+test('SDK-84: A client finds a server whose address ends in more than one slash', async () => {
+  const { url, token } = await testServer()
   const client = createNodeClient({ url: `${url}//`, getToken: () => token('ann') })
-  context.after(() => client.terminate())
+  onTestEnd(() => client.terminate())
   await client.ready({ timeout: 10_000 })
 })
 
 for (const strips of [true, false])
   for (const path of ['/collab', '/collab/', '/a/b/?tenant=x'])
-    test(`SDK-17: a client finds a server at ${path} behind a proxy that ${strips ? 'takes the prefix away' : 'passes it on'}`, async (context) => {
-      const { url, token } = await testServer(context)
+    test(`SDK-17: a client finds a server at ${path} behind a proxy that ${strips ? 'takes the prefix away' : 'passes it on'}`, async () => {
+      const { url, token } = await testServer()
       const prefix = path.replace(/\/?(\?.*)?$/, '')
-      const proxy = await wsProxy(context, url, strips ? { path: prefix } : {})
+      const proxy = await wsProxy(url, strips ? { path: prefix } : {})
       const client = createNodeClient({ url: `${proxy.url}${path}`, getToken: () => token('ann') })
-      context.after(() => client.terminate())
+      onTestEnd(() => client.terminate())
       const id = await client.createDoc(board.class.Task, space, { title: 'x' })
-      assert.equal((await client.findOne(board.class.Task, { _id: id }))?.title, 'x')
-      assert.ok(
-        proxy.asked.every((asked) => asked.startsWith(path.split('?')[0] ?? '')),
+      expect((await client.findOne(board.class.Task, { _id: id }))?.title).toBe('x')
+      expectFor(
         proxy.asked.join(' '),
-      )
+        proxy.asked.every((asked) => asked.startsWith(path.split('?')[0] ?? '')),
+      ).toBe(true)
       // As clients of protocol 1 do, the token at the end.
       const base = `${proxy.url}${path.split('?')[0]}`
       for (const address of [base, base.replace(/\/$/, '')]) {
         const old = await RawClient.open(address, token('bob'))
-        assert.equal(((await old.request('findAll', ['board:class:Task', {}])) as unknown[]).length, 1)
+        expect((await old.request('findAll', ['board:class:Task', {}])) as unknown[]).toHaveLength(1)
         old.socket.close()
       }
     })
 
-test('SDK-17: the endpoint that accounts give has the path of ATRIUM_PUBLIC_URL', async (context) => {
+test('SDK-17: the endpoint that accounts give has the path of ATRIUM_PUBLIC_URL', async () => {
   let target = ''
-  const proxy = await wsProxy(context, 'ws://127.0.0.1', { path: '/collab', target: () => target })
-  const server = await testServer(context, { accounts: 'builtin', publicUrl: `${proxy.url}/collab/` })
+  const proxy = await wsProxy('ws://127.0.0.1', { path: '/collab', target: () => target })
+  const server = await testServer({ accounts: 'builtin', publicUrl: `${proxy.url}/collab/` })
   target = server.url
   const accounts = accountsOf(server)
   const login = await accounts.signUp('ann@x.org')
@@ -72,9 +73,9 @@ test('SDK-17: the endpoint that accounts give has the path of ATRIUM_PUBLIC_URL'
     endpoint: string
     token: string
   }
-  assert.equal(entry.endpoint, `${proxy.url}/collab/`)
+  expect(entry.endpoint).toBe(`${proxy.url}/collab/`)
   const client = createNodeClient({ url: entry.endpoint, getToken: () => entry.token })
-  context.after(() => client.terminate())
+  onTestEnd(() => client.terminate())
   await client.ready({ timeout: 10_000 })
-  assert.match(proxy.asked[0] ?? '', /^\/collab\//)
+  expect(proxy.asked[0] ?? '').toMatch(/^\/collab\//)
 })

@@ -1,8 +1,7 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { spawnSync } from 'node:child_process'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Client } from '../../client/client.ts'
 import type { ClientOptions } from '../../client/client-options.ts'
@@ -15,10 +14,12 @@ import { temporaryFolder } from '../support/executable.ts'
 import { root } from '../support/root.ts'
 import { testServer } from '../support/test-server.ts'
 import { docExamples, publicMembersOf } from './doc-examples.ts'
+import { expectFor, expectThat } from '../support/expecting.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
 
 const project = 'p' as Ref<Space>
 
-test('SDK-70: the API report says what the client’s entries export', async () => {
+test('SDK-70: the API report lists what the client’s entries export', async () => {
   const path = pathToFileURL(join(root, 'scripts', 'api-report.js')).href
   const { apiReport, REPORT } = (await import(path)) as {
     apiReport: (build: string) => string
@@ -26,7 +27,8 @@ test('SDK-70: the API report says what the client’s entries export', async () 
   }
   const written = await readFile(REPORT, 'utf8')
   const build = fileURLToPath(new URL('../..', import.meta.url))
-  assert.equal(apiReport(build), written, 'run `npm run api:client` and look at what has changed')
+  // Run `npm run api:client` and look at what has changed.
+  expect(apiReport(build)).toBe(written)
 })
 
 test('SDK-71: every public call of the client has an example', () => {
@@ -36,7 +38,7 @@ test('SDK-71: every public call of the client has an example', () => {
     (part) => `client/${part}.ts`,
   )
   const calls = publicMembersOf('client/client.ts')
-  assert.ok(calls.length >= 28, calls.join(' '))
+  expectFor(calls.join(' '), calls.length).toBeGreaterThanOrEqual(28)
   const entries = [
     'client/client.ts: Client',
     'client/client.ts: createClient',
@@ -47,14 +49,8 @@ test('SDK-71: every public call of the client has an example', () => {
     'client/react/use-query.ts: useQuery',
   ]
   const hasExample = (name: string) => parts.some((part) => titles.includes(`${part}: ${name}`))
-  assert.deepEqual(
-    calls.filter((name) => !hasExample(name)),
-    [],
-  )
-  assert.deepEqual(
-    entries.filter((title) => !titles.includes(title)),
-    [],
-  )
+  expect(calls.filter((name) => !hasExample(name))).toStrictEqual([])
+  expect(entries.filter((title) => !titles.includes(title))).toStrictEqual([])
 })
 
 /** What the examples take for granted. */
@@ -68,10 +64,10 @@ declare const url: string, token: string, getToken: GetToken, dial: Dial, client
 declare const project: Ref<Space>, task: Task, comment: Comment, show: (value: unknown) => void, App: () => null
 `
 
-test('SDK-72: the examples are what the compiler takes', async (context) => {
+test('SDK-72: the examples compile', async () => {
   const folder = join(root, '.cache', `examples-${process.pid}`)
   await mkdir(folder, { recursive: true })
-  context.after(async () => await rm(folder, { recursive: true, force: true }))
+  onTestEnd(async () => await rm(folder, { recursive: true, force: true }))
   const examples = docExamples().map(({ title, code }) => `// ${title}\nasync () => {\n${code}}\n`)
   await writeFile(join(folder, 'examples.tsx'), `${given}export const examples = [${examples.join(',\n')}]\n`)
   const options = { noEmit: true, incremental: false, noUnusedLocals: false, rootDir: '../..' }
@@ -79,16 +75,13 @@ test('SDK-72: the examples are what the compiler takes', async (context) => {
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(project))
   const compiler = join(root, 'node_modules', '.bin', 'tsc')
   const { stdout, error } = spawnSync(compiler, ['-p', folder], { encoding: 'utf8' })
-  assert.deepEqual(
-    stdout.split('\n').filter((line) => line.includes('examples.tsx')),
-    [],
-  )
-  assert.equal(error, undefined)
+  expect(stdout.split('\n').filter((line) => line.includes('examples.tsx'))).toStrictEqual([])
+  expect(error).toBeUndefined()
 })
 
 /** Runs an example as the body of a function, with its own client, task and comment. */
-async function run(context: TestContext, code: string): Promise<void> {
-  const { url, token } = await testServer(context)
+async function run(code: string): Promise<void> {
+  const { url, token } = await testServer()
   const clients: Client[] = []
   const createClient = (options: ClientOptions) => {
     const client = createNodeClient(options)
@@ -97,10 +90,10 @@ async function run(context: TestContext, code: string): Promise<void> {
   }
   const getToken = () => token('ann')
   const client = createClient({ url, getToken })
-  const folder = await temporaryFolder(context)
+  const folder = await temporaryFolder()
   const taskId = await client.createDoc(board.class.Task, project, { title: 'Try atrium', status: 'todo' })
   const task = await client.findOne(board.class.Task, { _id: taskId })
-  assert.ok(task !== undefined)
+  expectThat(task !== undefined)
   await client.addCollection(task, 'comments', board.class.Comment, { message: 'Well' })
   const names = {
     url,
@@ -131,6 +124,7 @@ async function run(context: TestContext, code: string): Promise<void> {
   }
 }
 
-for (const { title, code } of docExamples().filter((example) => !example.title.includes('/react/'))) {
-  test(`SDK-73: the example of ${title} does run`, async (context) => await run(context, code))
-}
+test.each(docExamples().filter((example) => !example.title.includes('/react/')))(
+  'SDK-73: the example of $title does run',
+  async ({ code }) => await run(code),
+)

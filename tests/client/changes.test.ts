@@ -1,10 +1,11 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { Class, Doc, Ref } from '../../model/documents.ts'
 import { StatusError } from '../../model/status.ts'
 import type { Tx } from '../../model/transactions.ts'
 import { comment, createTask, updateTask } from '../support/transactions.ts'
 import { ClientWorld, type Member } from './client-world.ts'
+import { satisfying } from '../support/expecting.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
 
 const task = 'board:class:Task' as Ref<Class>
 const by = { by: 'account:ann' }
@@ -22,37 +23,37 @@ function watched({ client }: Member): string[][] {
   return shown
 }
 
-async function world(t: { after: (end: () => Promise<void>) => void }) {
+async function world() {
   const made = new ClientWorld(7)
   const ann = made.join('ann', true)
-  t.after(async () => await made.end())
+  onTestEnd(async () => await made.end())
   await made.calm()
   return { made, ann }
 }
 
-test('SDK-30: a change shows before the server has it, stays as it is confirmed, and goes when it is refused', async (t) => {
-  const { made, ann } = await world(t)
+test('SDK-30: A change shows before the server has it, stays when it is confirmed, and disappears when it is refused', async () => {
+  const { made, ann } = await world()
   const shown = watched(ann)
   await made.calm()
   ann.line.delay = () => 1000
   ann.send(createTask('t1', { title: 'a' }, by))
   ann.send(comment('t1', 'c1', by))
   ann.send(updateTask('t1', { title: 'b' }, by))
-  assert.deepEqual(shown.at(-1), ['t1:b:1'])
+  expect(shown.at(-1)).toStrictEqual(['t1:b:1'])
   const before = shown.length
   await made.calm()
   // Confirmed one by one, never less than what was shown.
-  for (const each of shown.slice(before)) assert.deepEqual(each, ['t1:b:1'])
-  assert.equal(ann.acknowledged.length, 3)
+  for (const each of shown.slice(before)) expect(each).toStrictEqual(['t1:b:1'])
+  expect(ann.acknowledged).toHaveLength(3)
   ann.line.delay = () => 1000
   const refused = made.settled(ann.client.tx(updateTask('t1', { title: 5 }, by) as Tx))
-  assert.deepEqual(shown.at(-1), ['t1:5:1'])
-  await assert.rejects(refused, (error: StatusError) => error instanceof StatusError)
-  assert.deepEqual(shown.at(-1), ['t1:b:1'])
+  expect(shown.at(-1)).toStrictEqual(['t1:5:1'])
+  await expect(refused).rejects.toThrow(satisfying((error: StatusError) => error instanceof StatusError))
+  expect(shown.at(-1)).toStrictEqual(['t1:b:1'])
 })
 
-test('SDK-31: changes made without a connection show, outlive the client, are sent in order, and conflicts are told', async (t) => {
-  const { made, ann } = await world(t)
+test('SDK-31: changes made without a connection show, survive the client, are sent in order, and conflicts are reported', async () => {
+  const { made, ann } = await world()
   const bob = made.join('bob')
   await made.calm()
   ann.send(createTask('t1', { title: 'a' }, by))
@@ -68,29 +69,26 @@ test('SDK-31: changes made without a connection show, outlive the client, are se
   )
   const shown = watched(ann)
   await made.calm()
-  assert.deepEqual(shown.at(-1), ['t1:offline:0', 't2:offline too:0'])
-  assert.deepEqual(conflicts, ['gone core:status:ObjectNotFound'])
+  expect(shown.at(-1)).toStrictEqual(['t1:offline:0', 't2:offline too:0'])
+  expect(conflicts).toStrictEqual(['gone core:status:ObjectNotFound'])
   const seen = await made.settled(bob.client.findAll(task))
-  assert.deepEqual(
-    seen.map(({ _id }) => String(_id)),
-    ['t1', 't2'],
-  )
-  assert.deepEqual(await ann.store.entries('change/'), [])
+  expect(seen.map(({ _id }) => String(_id))).toStrictEqual(['t1', 't2'])
+  expect(await ann.store.entries('change/')).toStrictEqual([])
 })
 
-test('SDK-35: who waits for a client that is terminated is told', async (t) => {
-  const { made } = await world(t)
+test('SDK-35: A call that waits for a client which is terminated is rejected', async () => {
+  const { made } = await world()
   made.isDown = true
   const late = made.join('bob')
-  const waiting = assert.rejects(late.client.ready(), /terminated/)
+  const waiting = expect(late.client.ready()).rejects.toThrow(/terminated/)
   await made.pass(1000)
   late.client.terminate()
   await waiting
   made.isDown = false
 })
 
-test('SDK-32: nothing that is logged holds a token', async (t) => {
-  const { made, ann } = await world(t)
+test('SDK-32: no log line contains a token', async () => {
+  const { made, ann } = await world()
   made.tokenLife = 1
   for (let round = 0; round < 5; round++) {
     ann.line.fault = () => 'cut'
@@ -99,6 +97,6 @@ test('SDK-32: nothing that is logged holds a token', async (t) => {
   }
   made.tokenLife = undefined
   await made.calm()
-  assert.ok(made.logged.length > 5)
-  for (const line of made.logged) assert.doesNotMatch(line, /eyJ/)
+  expect(made.logged.length).toBeGreaterThan(5)
+  for (const line of made.logged) expect(line).not.toMatch(/eyJ/)
 })

@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict'
+import { expect } from 'expect'
 import { setImmediate as tick } from 'node:timers/promises'
 import type { Class, Doc, Ref, Space } from '../../model/documents.ts'
 import type { DocumentQuery, FindOptions, FindResult } from '../../model/query/query.ts'
@@ -16,6 +16,7 @@ import { fakeClock, FakeScheduler } from '../support/fake-scheduler.ts'
 import { MemoryCore } from '../support/memory-core.ts'
 import { type Line, memoryDial } from '../support/memory-network.ts'
 import { pushAll } from '../../model/push-all.ts'
+import { expectFor } from '../support/expecting.ts'
 
 export interface QueryCase {
   _class: Ref<Class>
@@ -191,7 +192,7 @@ export class Member {
     for (const [at, { result }] of this.live) {
       const { _class, query, options } = queryCases[at] as QueryCase
       const fresh = await this.world.settled(this.client.findAll(_class, query, options))
-      assert.deepEqual(plain(result), plain(fresh), `${this.email}: ${JSON.stringify(queryCases[at])}`)
+      expectFor(`${this.email}: ${JSON.stringify(queryCases[at])}`, plain(result)).toStrictEqual(plain(fresh))
     }
   }
 
@@ -309,10 +310,10 @@ export class ClientWorld {
         return phase === 'ready' && unanswered === 0 && unsettled.size === 0
       })
     for (let round = 0, calmFor = 0; calmFor < 6; round++) {
-      assert.ok(
-        round < 3000,
+      expectFor(
         `not calm: ${this.members.map(({ client }) => JSON.stringify(client.connectionState())).join(' ')}`,
-      )
+        round,
+      ).toBeLessThan(3000)
       await this.pass(isCalm() ? 300 : 25)
       calmFor = isCalm() ? calmFor + 1 : 0
     }
@@ -328,7 +329,8 @@ export class ClientWorld {
     const settle = () => (state.isSettled = true)
     promise.then(settle, settle)
     for (let round = 0; !state.isSettled; round++) {
-      assert.ok(round < 100_000, 'a promise is not settled')
+      // A promise is not settled.
+      expect(round).toBeLessThan(100_000)
       await this.pass(1)
     }
     return await promise

@@ -1,15 +1,14 @@
-import assert from 'node:assert/strict'
-import { randomInt } from 'node:crypto'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { fuzz } from './fuzz.ts'
+import { note } from '../support/note.ts'
+import { testSeed } from '../support/property-parameters.ts'
 
 const RUNS = 60
 
-test('SDK-22: over lines that fail everywhere, clients end up as the server, nothing acknowledged is lost or doubled, nothing is left', async (t) => {
-  const seed = Number(process.env['FUZZ_SEED'] ?? randomInt(1e9))
-  t.diagnostic(`seed ${seed}`)
+test('SDK-22: over unreliable lines, clients reach the state of the server, no acknowledged change is lost or doubled, and nothing is left over', async () => {
+  const seed = testSeed()
   const summary = await fuzz(RUNS, seed)
-  t.diagnostic(JSON.stringify(summary))
-  assert.ok(summary.acknowledged > RUNS * 3)
-  assert.ok(summary.connections > RUNS * 3)
+  note(JSON.stringify(summary))
+  expect(summary.acknowledged).toBeGreaterThan(RUNS * 3)
+  expect(summary.connections).toBeGreaterThan(RUNS * 3)
 })

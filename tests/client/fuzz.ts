@@ -1,7 +1,8 @@
-import assert from 'node:assert/strict'
+import { expect } from 'expect'
 import type { Tx, TxCollectionCUD } from '../../model/transactions.ts'
 import { ClientWorld, type Member, queryCases } from './client-world.ts'
 import { project, randomChange, randomMembership } from './random-changes.ts'
+import { expectFor } from '../support/expecting.ts'
 
 const STEPS = 14
 /** Live queries each member has. */
@@ -53,11 +54,16 @@ async function runOnce(seed: number, summary: FuzzSummary): Promise<void> {
   await world.calm()
   for (const member of members) await member.check()
   await checkLog(world, members)
-  for (const { pushed } of members) assert.equal(new Set(pushed).size, pushed.length, 'a push came twice')
+  for (const { pushed } of members)
+    // A push came twice.
+    expect(new Set(pushed).size).toBe(pushed.length)
   for (const { client } of members) summary.connections += client.connectionState().connectionCount
   await world.end()
-  for (const { unsettled } of members) assert.equal(unsettled.size, 0, 'a promise is not settled')
-  assert.equal(world.time.waiting, 0, 'a timer is left')
+  for (const { unsettled } of members)
+    // A promise is not settled.
+    expect(unsettled.size).toBe(0)
+  // A timer is left.
+  expect(world.time.waiting).toBe(0)
   for (const { acknowledged, refused } of members) {
     summary.acknowledged += acknowledged.length
     summary.refused += refused.length
@@ -119,14 +125,14 @@ async function checkLog(world: ClientWorld, members: readonly Member[]): Promise
     for (const { tx } of await storage.readLog({ after: 0, limit: 100_000 }))
       counts.set(tx._id, (counts.get(tx._id) ?? 0) + 1)
   })
-  for (const [id, count] of counts) assert.equal(count, 1, `${id} is ${count} times in the log`)
+  for (const [id, count] of counts) expectFor(`${id} is ${count} times in the log`, count).toBe(1)
   for (const { email, sent, acknowledged, refused } of members) {
     for (const tx of acknowledged)
-      if (!isConditional(tx)) assert.ok(counts.has(tx._id), `${email}: ${tx._id} is lost`)
+      if (!isConditional(tx)) expectFor(`${email}: ${tx._id} is lost`, counts.has(tx._id)).toBe(true)
     const known = new Set(refused.map(({ _id }) => _id))
     for (const tx of sent)
       if (!isConditional(tx))
-        assert.ok(counts.has(tx._id) || known.has(tx._id), `${email}: ${tx._id} is forgotten`)
+        expectFor(`${email}: ${tx._id} is forgotten`, counts.has(tx._id) || known.has(tx._id)).toBe(true)
   }
 }
 

@@ -1,17 +1,17 @@
-import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { Class, Ref, Space } from '../../model/documents.ts'
 import { ClientError } from '../../client/runtime/errors.ts'
 import { board } from '../../examples/board/model.ts'
 import { ClientWorld, type Member } from './client-world.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
 
 const task = 'board:class:Task' as Ref<Class>
 const space = 'p' as Ref<Space>
 
-async function world(context: TestContext, keeps = true): Promise<{ made: ClientWorld; ann: Member }> {
+async function world(keeps = true): Promise<{ made: ClientWorld; ann: Member }> {
   const made = new ClientWorld(5)
   const ann = made.join('ann', keeps)
-  context.after(async () => await made.end())
+  onTestEnd(async () => await made.end())
   await made.calm()
   return { made, ann }
 }
@@ -32,8 +32,8 @@ async function codesOf(promise: Promise<unknown>): Promise<unknown[]> {
 const titles = async (made: ClientWorld, { client }: Member) =>
   (await made.settled(client.findAll(board.class.Task, {}, { sort: { title: 1 } }))).map(({ title }) => title)
 
-test('SDK-37: what was given up before it was sent is never sent, not by the next client over the store either', async (context) => {
-  const { made, ann } = await world(context)
+test('SDK-37: what was given up before it was sent is never sent, not by the next client over the store either', async () => {
+  const { made, ann } = await world()
   const id = await made.settled(ann.client.createDoc(board.class.Task, space, { title: 'old' }))
   ann.client.stop()
   const place = { _id: id, _class: task, space }
@@ -43,19 +43,19 @@ test('SDK-37: what was given up before it was sent is never sent, not by the nex
   await made.pass(400)
   controller.abort(new Error('enough'))
   await made.pass(200)
-  assert.deepEqual(await timed, ['timeout'])
-  assert.match(String(await aborted), /enough/)
-  assert.deepEqual(await ann.store.entries('change/'), [])
+  expect(await timed).toStrictEqual(['timeout'])
+  expect(String(await aborted)).toMatch(/enough/)
+  expect(await ann.store.entries('change/')).toStrictEqual([])
   // Another device goes on.
   const bob = made.join('bob')
   await made.settled(bob.client.updateDoc(place, { title: 'newer' }))
   ann.restart()
   await made.calm()
-  assert.deepEqual(await titles(made, bob), ['newer'])
+  expect(await titles(made, bob)).toStrictEqual(['newer'])
 })
 
-test('SDK-37: what was given up after it was sent is uncertain, not failed, and not sent again', async (context) => {
-  const { made, ann } = await world(context)
+test('SDK-37: what was given up after it was sent is uncertain, not failed, and not sent again', async () => {
+  const { made, ann } = await world()
   let isOut = false
   ann.line.isDark = () => isOut
   for (const [title, arrives] of [
@@ -72,19 +72,19 @@ test('SDK-37: what was given up after it was sent is uncertain, not failed, and 
     isOut = true
     controller.abort(new Error('enough'))
     await made.pass(2000)
-    assert.deepEqual(await given, ['uncertain', title === 'arrived' ? 'timeout' : 'enough'])
+    expect(await given).toStrictEqual(['uncertain', title === 'arrived' ? 'timeout' : 'enough'])
     isOut = false
-    assert.deepEqual(await ann.store.entries('change/'), [])
+    expect(await ann.store.entries('change/')).toStrictEqual([])
     await made.pass(70_000)
     await made.calm()
   }
   ann.restart()
   await made.calm()
-  assert.deepEqual(await titles(made, ann), ['arrived'])
+  expect(await titles(made, ann)).toStrictEqual(['arrived'])
 })
 
-test('SDK-37: a refusal for good gives up what was not sent, and leaves uncertain what was', async (context) => {
-  const { made, ann } = await world(context)
+test('SDK-37: a refusal for good gives up what was not sent, and leaves uncertain what was', async () => {
+  const { made, ann } = await world()
   ann.line.delay = () => 200
   const sent = codesOf(ann.client.createDoc(board.class.Task, space, { title: 'sent' }))
   await made.pass(10)
@@ -95,27 +95,24 @@ test('SDK-37: a refusal for good gives up what was not sent, and leaves uncertai
   const [session] = made.core.core.sessions.all.values()
   session?.close({ code: 4203, reason: 'closed by an administrator' })
   await made.pass(1000)
-  assert.deepEqual(
-    [
-      await sent,
-      await unsent,
-      await read,
-      await codesOf(ann.client.ready()),
-      await codesOf(ann.client.findAll(task)),
-    ],
-    [['uncertain', 'refused'], ['refused'], ['refused'], [undefined], ['refused']],
-  )
-  assert.deepEqual(await ann.store.entries('change/'), [])
+  expect([
+    await sent,
+    await unsent,
+    await read,
+    await codesOf(ann.client.ready()),
+    await codesOf(ann.client.findAll(task)),
+  ]).toStrictEqual([['uncertain', 'refused'], ['refused'], ['refused'], [undefined], ['refused']])
+  expect(await ann.store.entries('change/')).toStrictEqual([])
   ann.line.delay = () => 1
   ann.client.restart()
   ann.client.resume()
   await made.calm()
-  assert.ok(!(await titles(made, ann)).includes('unsent'))
+  expect(await titles(made, ann)).not.toContain('unsent')
 })
 
-test('SDK-37: the end of a client leaves its unanswered changes to the store, and uncertain where there is none', async (context) => {
+test('SDK-37: the end of a client leaves its unanswered changes to the store, and uncertain where there is none', async () => {
   for (const keeps of [true, false]) {
-    const { made, ann } = await world(context, keeps)
+    const { made, ann } = await world(keeps)
     ann.line.delay = () => 200
     const sent = codesOf(ann.client.createDoc(board.class.Task, space, { title: 'sent' }))
     await made.pass(10)
@@ -123,30 +120,30 @@ test('SDK-37: the end of a client leaves its unanswered changes to the store, an
     const unsent = codesOf(ann.client.createDoc(board.class.Task, space, { title: 'unsent' }))
     await made.pass(10)
     ann.client.terminate()
-    assert.deepEqual(
-      [await sent, await unsent],
-      [keeps ? ['terminated'] : ['uncertain', 'terminated'], ['terminated']],
-    )
-    assert.equal((await ann.store.entries('change/')).length, keeps ? 2 : 0)
+    expect([await sent, await unsent]).toStrictEqual([
+      keeps ? ['terminated'] : ['uncertain', 'terminated'],
+      ['terminated'],
+    ])
+    expect(await ann.store.entries('change/')).toHaveLength(keeps ? 2 : 0)
     ann.line.delay = () => 1
     ann.restart()
     await made.calm()
-    assert.deepEqual(await titles(made, ann), keeps ? ['sent', 'unsent'] : ['sent'])
+    expect(await titles(made, ann)).toStrictEqual(keeps ? ['sent', 'unsent'] : ['sent'])
   }
 })
 
-test('SDK-37: too many that wait are refused at once, and leave nothing in the store', async (context) => {
+test('SDK-37: too many that wait are refused at once, and leave nothing in the store', async () => {
   const made = new ClientWorld(5)
   const ann = made.join('ann', true, { maxOutstanding: 2 })
-  context.after(async () => await made.end())
+  onTestEnd(async () => await made.end())
   await made.calm()
   ann.client.stop()
   const all = ['a', 'b', 'c', 'd'].map((title) =>
     codesOf(ann.client.createDoc(board.class.Task, space, { title })),
   )
-  assert.deepEqual(await Promise.all(all.slice(2)), [['overloaded'], ['overloaded']])
-  assert.equal((await ann.store.entries('change/')).length, 2)
+  expect(await Promise.all(all.slice(2))).toStrictEqual([['overloaded'], ['overloaded']])
+  expect(await ann.store.entries('change/')).toHaveLength(2)
   ann.client.restart()
   await made.calm()
-  assert.deepEqual(await titles(made, ann), ['a', 'b'])
+  expect(await titles(made, ann)).toStrictEqual(['a', 'b'])
 })

@@ -1,7 +1,6 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
 import type { Class, Ref, Space } from '../../model/documents.ts'
 import type { TxUpdateDoc } from '../../model/transactions.ts'
 import type { Client } from '../../client/client.ts'
@@ -12,6 +11,8 @@ import { temporaryFolder } from '../support/executable.ts'
 import { testServer } from '../support/test-server.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { ClientWorld, type Member } from './client-world.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
+import { expectFor } from '../support/expecting.ts'
 
 const task = 'board:class:Task' as Ref<Class>
 const space = 'p' as Ref<Space>
@@ -32,15 +33,13 @@ const over = (store: ClientStore, calls: Partial<ClientStore>): ClientStore => (
   ...calls,
 })
 
-function world(
-  context: TestContext,
-  store: ClientStore,
-): { made: ClientWorld; ann: Member; errors: string[] } {
+function world(store: ClientStore): { made: ClientWorld; ann: Member; errors: string[] } {
   const made = new ClientWorld(9)
   const ann = made.join('ann', false, { store })
-  context.after(async () => {
+  onTestEnd(async () => {
     await made.end()
-    assert.equal(made.time.waiting, 0, 'a timer is left')
+    // A timer is left.
+    expect(made.time.waiting).toBe(0)
   })
   const errors: string[] = []
   ann.client.onStoreError((error) => errors.push(String(error)))
@@ -48,7 +47,7 @@ function world(
 }
 
 const memory = new MemoryStore()
-for (const [name, calls, expected] of [
+test.each([
   ['that never answers', { get: hangs, set: hangs, delete: hangs, entries: hangs }, /within 5000 ms/],
   ['whose writes never settle', { set: hangs, delete: hangs }, /within 5000 ms/],
   ['whose removals never settle', { delete: hangs }, /within 5000 ms/],
@@ -60,24 +59,26 @@ for (const [name, calls, expected] of [
   ['that rejects', { get: rejects, set: rejects, delete: rejects, entries: rejects }, /no room/],
   ['whose entries are none', { entries: (() => Promise.resolve('what')) as never }, /no entries/],
   ['whose entries are no pairs', { entries: (() => Promise.resolve([1, null])) as never }, /no entries/],
-] as const)
-  test(`SDK-15: with a store ${name} a client goes on after five seconds, and tells`, async (context) => {
-    const { made, ann, errors } = world(context, over(memory, calls))
+] as const)(
+  'SDK-15: with a store %s a client goes on after five seconds, and tells',
+  async (_name, calls, expected) => {
+    const { made, ann, errors } = world(over(memory, calls))
     for (let step = 0; step < 52; step++) await made.pass(100)
-    assert.equal(ann.client.connectionState().phase, 'ready')
+    expect(ann.client.connectionState().phase).toBe('ready')
     await made.settled(ann.client.ready())
     await made.settled(create(ann.client, 'a'))
     // From now on nothing is waited for.
     const before = made.time.now()
     const id = await made.settled(create(ann.client, 'b'))
-    assert.ok(made.time.now() - before < 1000)
-    assert.equal((await made.settled(ann.client.findOne(task, { _id: id })))?._id, id)
-    assert.match(errors[0] ?? '', expected)
+    expect(made.time.now() - before).toBeLessThan(1000)
+    expect((await made.settled(ann.client.findOne(task, { _id: id })))?._id).toBe(id)
+    expect(errors[0] ?? '').toMatch(expected)
     // One that does not answer is told of once.
-    if (expected.source.includes('5000')) assert.equal(errors.length, 1)
-  })
+    if (expected.source.includes('5000')) expect(errors).toHaveLength(1)
+  },
+)
 
-test('SDK-15: what changed while the store did not answer is written when it does', async (context) => {
+test('SDK-15: what changed while the store did not answer is written when it does', async () => {
   const inner = new MemoryStore()
   let release: () => void = () => undefined
   const gate = new Promise<void>((resolve) => (release = resolve))
@@ -91,7 +92,7 @@ test('SDK-15: what changed while the store did not answer is written when it doe
       return await inner.entries(prefix)
     },
   })
-  const { made, ann, errors } = world(context, late)
+  const { made, ann, errors } = world(late)
   for (let second = 0; second < 7; second++) await made.pass(1000)
   await made.settled(create(ann.client, 'answered'))
   ann.client.stop()
@@ -99,30 +100,27 @@ test('SDK-15: what changed while the store did not answer is written when it doe
   const given = create(ann.client, 'given up')
   given.catch(() => undefined)
   await made.pass(100)
-  assert.deepEqual(await inner.entries('change/'), [])
+  expect(await inner.entries('change/')).toStrictEqual([])
   release()
   await made.pass(100)
   const kept = async () =>
     (await inner.entries('change/')).map(
       ([, tx]) => (tx as { attributes: { title: string } }).attributes.title,
     )
-  assert.deepEqual(await kept(), ['unsent', 'given up'])
-  assert.equal(errors.length, 1)
+  expect(await kept()).toStrictEqual(['unsent', 'given up'])
+  expect(errors).toHaveLength(1)
   ann.client.restart()
   await made.calm()
-  assert.deepEqual(await kept(), [])
+  expect(await kept()).toStrictEqual([])
   const found = await made.settled(ann.client.findAll(board.class.Task, {}, { sort: { title: 1 } }))
-  assert.deepEqual(
-    found.map(({ title }) => title),
-    ['answered', 'given up', 'unsent'],
-  )
+  expect(found.map(({ title }) => title)).toStrictEqual(['answered', 'given up', 'unsent'])
 })
 
-test('SDK-16: a damaged entry is left out and told of; the others are used', async (context) => {
+test('SDK-16: a damaged entry is left out and told of; the others are used', async () => {
   const store = new MemoryStore()
   const made = new ClientWorld(9)
   const ann = made.join('ann', false, { store })
-  context.after(async () => await made.end())
+  onTestEnd(async () => await made.end())
   await made.calm()
   ann.client.stop()
   for (const title of ['a', 'b', 'c']) create(ann.client, title).catch(() => undefined)
@@ -143,17 +141,16 @@ test('SDK-16: a damaged entry is left out and told of; the others are used', asy
   await made.calm()
   await made.settled(next.client.ready())
   const found = await made.settled(next.client.findAll(board.class.Task, {}, { sort: { title: 1 } }))
-  assert.deepEqual(
-    found.map(({ title }) => title),
-    ['a', 'c'],
-  )
+  expect(found.map(({ title }) => title)).toStrictEqual(['a', 'c'])
   for (const name of ['account', 'model', 'change/x0', 'change/x4', second?.[0] ?? ''])
-    assert.ok(errors.includes(`Error: the store's entry ${name} is damaged`), `${name}: ${errors.join(', ')}`)
+    expectFor(`${name}: ${errors.join(', ')}`, errors).toContain(
+      `Error: the store's entry ${name} is damaged`,
+    )
 })
 
-test('SDK-16: of a file with a damaged line everything else is sent', async (context) => {
-  const { url, token } = await testServer(context)
-  const path = join(await temporaryFolder(context), 'ann.atrium')
+test('SDK-16: of a file with a damaged line everything else is sent', async () => {
+  const { url, token } = await testServer()
+  const path = join(await temporaryFolder(), 'ann.atrium')
   const getToken = () => token('ann')
   const first = fileStore(path)
   const offline = createNodeClient({
@@ -171,7 +168,7 @@ test('SDK-16: of a file with a damaged line everything else is sent', async (con
 
   const store = fileStore(path)
   const client = createNodeClient({ url, getToken, store })
-  context.after(async () => {
+  onTestEnd(async () => {
     client.terminate()
     await store.close()
   })
@@ -179,18 +176,15 @@ test('SDK-16: of a file with a damaged line everything else is sent', async (con
   client.onStoreError((error) => errors.push(String(error)))
   await waitUntil(async () => (await store.entries('change/')).length === 0, 'nothing unsent')
   const found = await client.findAll(board.class.Task, {}, { sort: { title: 1 } })
-  assert.deepEqual(
-    found.map(({ title }) => title),
-    ['a', 'c'],
-  )
-  assert.match(errors.join(), /ann\.atrium has 1 damaged lines/)
+  expect(found.map(({ title }) => title)).toStrictEqual(['a', 'c'])
+  expect(errors.join()).toMatch(/ann\.atrium has 1 damaged lines/)
 })
 
 /** A store that holds a change of an earlier life, and does not tell what it holds until it is released. */
-async function leftBehind(context: TestContext) {
+async function leftBehind() {
   const store = new MemoryStore()
   const made = new ClientWorld(9)
-  context.after(async () => await made.end())
+  onTestEnd(async () => await made.end())
   const first = made.join('ann', false, { store })
   await made.calm()
   await made.settled(first.client.createDoc(board.class.Task, space, { title: 'x' }, 't' as never))
@@ -228,36 +222,37 @@ const titleOf = async (made: ClientWorld, client: Client) =>
   (await made.settled(client.findOne(board.class.Task, { _id: place._id })))?.title
 const overtaken = ['old platform:status:Overtaken']
 
-test('SDK-82: a change that the store tells of too late is sent then, when nothing was changed meanwhile', async (context) => {
-  const { made, store, silent, release } = await leftBehind(context)
+test('SDK-82: a change that the store tells of too late is sent then, when nothing was changed meanwhile', async () => {
+  const { made, store, silent, release } = await leftBehind()
   const { client, conflicts } = live(made, silent)
   for (let second = 0; second < 7; second++) await made.pass(1000)
-  assert.equal(await titleOf(made, client), 'x')
+  expect(await titleOf(made, client)).toBe('x')
   release()
   await made.calm()
-  assert.equal(await titleOf(made, client), 'old')
-  assert.deepEqual([conflicts, await store.entries('change')], [[], []])
+  expect(await titleOf(made, client)).toBe('old')
+  expect([conflicts, await store.entries('change')]).toStrictEqual([[], []])
 })
 
-test('SDK-82: a change that the store tells of after newer ones were made is a conflict, and is not sent', async (context) => {
-  const { made, store, silent, release } = await leftBehind(context)
+test('SDK-82: a change that the store tells of after newer ones were made is a conflict, and is not sent', async () => {
+  const { made, store, silent, release } = await leftBehind()
   const { client, conflicts } = live(made, silent)
   for (let second = 0; second < 7; second++) await made.pass(1000)
   await made.settled(client.updateDoc(place, { title: 'new' }))
   release()
   await made.calm()
-  assert.deepEqual(conflicts, overtaken)
-  assert.equal(await titleOf(made, client), 'new')
-  assert.deepEqual(await store.entries('change'), [])
+  expect(conflicts).toStrictEqual(overtaken)
+  expect(await titleOf(made, client)).toBe('new')
+  expect(await store.entries('change')).toStrictEqual([])
 })
 
-for (const [name, calls] of [
+test.each([
   ['does not tell of', { entries: hangs }],
   ['fails to tell of', { entries: rejects }],
   ['does not answer at the start to tell of', { get: hangs, entries: hangs }],
-] as const)
-  test(`SDK-83: a change that the store ${name} in one life is a conflict in the next, when newer ones were made`, async (context) => {
-    const { made, store } = await leftBehind(context)
+] as const)(
+  'SDK-83: a change that the store %s in one life is a conflict in the next, when newer ones were made',
+  async (name, calls) => {
+    const { made, store } = await leftBehind()
     const blind = live(made, over(store, calls))
     for (let second = 0; second < 7; second++) await made.pass(1000)
     await made.settled(blind.client.updateDoc(place, { title: 'new' }))
@@ -269,19 +264,20 @@ for (const [name, calls] of [
     made.members = []
     const { client, conflicts } = live(made, store)
     await made.calm()
-    assert.deepEqual(conflicts, overtaken)
+    expect(conflicts).toStrictEqual(overtaken)
     // What was made after the mark and came into the store is sent.
-    assert.equal(await titleOf(made, client), name === 'fails to tell of' ? 'newer' : 'new')
-    assert.deepEqual(await store.entries('change'), [])
-  })
+    expect(await titleOf(made, client)).toBe(name === 'fails to tell of' ? 'newer' : 'new')
+    expect(await store.entries('change')).toStrictEqual([])
+  },
+)
 
-test('SDK-83: without newer changes the next life sends what the store did not tell of', async (context) => {
-  const { made, store } = await leftBehind(context)
+test('SDK-83: without newer changes the next life sends what the store did not tell of', async () => {
+  const { made, store } = await leftBehind()
   const blind = live(made, over(store, { entries: hangs }))
   for (let second = 0; second < 7; second++) await made.pass(1000)
   blind.client.terminate()
   made.members = []
   const { client, conflicts } = live(made, store)
   await made.calm()
-  assert.deepEqual([await titleOf(made, client), conflicts], ['old', []])
+  expect([await titleOf(made, client), conflicts]).toStrictEqual(['old', []])
 })

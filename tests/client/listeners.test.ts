@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { Class, Ref, Space } from '../../model/documents.ts'
 import type { Client } from '../../client/client.ts'
 import { Connection } from '../../client/connection/connection.ts'
@@ -10,6 +9,8 @@ import { waitUntil } from '../support/wait-until.ts'
 import { createTask } from '../support/transactions.ts'
 import { ClientWorld, type Member } from './client-world.ts'
 import { pushAll } from '../../model/push-all.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
+import { expectFor } from '../support/expecting.ts'
 
 const task = 'board:class:Task' as Ref<Class>
 const space = 'p' as Ref<Space>
@@ -37,10 +38,10 @@ const failures: Record<string, (name: string) => unknown> = {
   }),
 }
 
-async function world(context: TestContext): Promise<{ made: ClientWorld; ann: Member; errors: unknown[] }> {
+async function world(): Promise<{ made: ClientWorld; ann: Member; errors: unknown[] }> {
   const made = new ClientWorld(3)
   const ann = made.join('ann', true)
-  context.after(async () => await made.end())
+  onTestEnd(async () => await made.end())
   const errors: unknown[] = []
   ann.client.onError((error) => errors.push(error))
   await made.calm()
@@ -67,9 +68,10 @@ function listen(client: Client, fail: (name: string) => unknown): void {
   client.onLargeMessage(failing('onLargeMessage'))
 }
 
-for (const [how, fail] of Object.entries(failures)) {
-  test(`SDK-12: a listener that ${how} is reported, and nothing else comes of it`, async (context) => {
-    const { made, ann, errors } = await world(context)
+test.each(Object.entries(failures))(
+  'SDK-12: a listener that %s is reported, and nothing else comes of it',
+  async (_how, fail) => {
+    const { made, ann, errors } = await world()
     const { client } = ann
     listen(client, fail)
     const told: string[] = []
@@ -80,22 +82,22 @@ for (const [how, fail] of Object.entries(failures)) {
     const update = client.updateDoc({ _id: id, _class: task, space }, { description })
     await made.settled(update)
     const found = client.findAll(task, {}, {}, { onProgress: () => fail('onProgress') as undefined })
-    assert.equal((await made.settled(found)).length, 1)
+    expect((await made.settled(found)).length).toBe(1)
     await made.calm()
-    assert.deepEqual(told.slice(0, 2), ['', id])
-    assert.equal(client.connectionState().connectionCount, 1)
+    expect(told.slice(0, 2)).toStrictEqual(['', id])
+    expect(client.connectionState().connectionCount).toBe(1)
     const texts = errors.map(String)
     for (const name of ['query', 'onError', 'onConnectionState', 'onTransactions', 'onLargeMessage'])
-      assert.ok(
-        texts.some((text) => text.endsWith(name)),
+      expectFor(
         `${name} of ${[...new Set(texts)].join(', ')}`,
-      )
-    assert.ok(made.logged.some((line) => line.startsWith('code of the application failed')))
-  })
-}
+        texts.some((text) => text.endsWith(name)),
+      ).toBe(true)
+    expect(made.logged.some((line) => line.startsWith('code of the application failed'))).toBe(true)
+  },
+)
 
-test('SDK-12: what a query’s callback throws is told to its own onError too', async (context) => {
-  const { made, ann, errors } = await world(context)
+test('SDK-12: what a query’s callback throws is told to its own onError too', async () => {
+  const { made, ann, errors } = await world()
   const own: unknown[] = []
   const thrown = new Error('not rendered')
   const callback = () => {
@@ -103,34 +105,34 @@ test('SDK-12: what a query’s callback throws is told to its own onError too', 
   }
   ann.client.query(task, {}, {}, callback, (error) => own.push(error))
   await made.calm()
-  assert.deepEqual([own, errors], [[thrown], [thrown]])
+  expect([own, errors]).toStrictEqual([[thrown], [thrown]])
 })
 
-test('SDK-12: an error listener and a logger that fail do no harm, and neither does a listener that ends the client', async (context) => {
+test('SDK-12: an error listener and a logger that fail do no harm, and neither does a listener that ends the client', async () => {
   const made = new ClientWorld(3)
   const failing = () => {
     throw new Error('from the logger')
   }
   const ann = made.join('ann', false, { logger: { debug: failing, warn: failing } })
-  context.after(async () => await made.end())
+  onTestEnd(async () => await made.end())
   const { client } = ann
   client.onError(failing)
   client.query(task, {}, {}, failing)
   await made.settled(client.ready())
   const id = await made.settled(client.createDoc(board.class.Task, space, { title: 'x' }))
-  assert.equal((await made.settled(client.findOne(task, { _id: id })))?._id, id)
+  expect((await made.settled(client.findOne(task, { _id: id })))?._id).toBe(id)
   const states: string[] = []
   client.onConnectionState(({ phase }) => {
     states.push(phase)
     client.terminate()
   })
-  await assert.rejects(made.settled(client.findAll(task)), /terminated/)
-  assert.equal(states.at(-1), 'terminated')
-  assert.equal(client.connectionState().phase, 'terminated')
+  await expect(made.settled(client.findAll(task))).rejects.toThrow(/terminated/)
+  expect(states.at(-1)).toBe('terminated')
+  expect(client.connectionState().phase).toBe('terminated')
 })
 
-test('SDK-12: listeners of a connection by itself are reported too, and it goes on', async (context) => {
-  const { url, token } = await testServer(context)
+test('SDK-12: listeners of a connection by itself are reported too, and it goes on', async () => {
+  const { url, token } = await testServer()
   const errors: string[] = []
   const connection = await Connection.open({
     url,
@@ -138,7 +140,7 @@ test('SDK-12: listeners of a connection by itself are reported too, and it goes 
     dial: dialNode,
     onError: (error) => errors.push(String(error)),
   })
-  context.after(() => connection.close())
+  onTestEnd(() => connection.close())
   const pushed: string[] = []
   connection.onPush(() => {
     throw new Error('onPush')
@@ -155,5 +157,7 @@ test('SDK-12: listeners of a connection by itself are reported too, and it goes 
   const tx = createTask('t1', { title: 'x' })
   await connection.tx(tx as never)
   await waitUntil(() => pushed.includes(tx._id), 'the push')
-  assert.ok(errors.includes('Error: onPush') && errors.includes('Error: onReceived'), errors.join(' '))
+  expectFor(errors.join(' '), errors.includes('Error: onPush') && errors.includes('Error: onReceived')).toBe(
+    true,
+  )
 })

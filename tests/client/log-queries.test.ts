@@ -1,20 +1,21 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { Class, Doc, Ref } from '../../model/documents.ts'
 import type { FindOptions } from '../../model/query/query.ts'
 import { memoryDial } from '../support/memory-network.ts'
 import { createTask, updateTask } from '../support/transactions.ts'
 import { tamperingDial } from '../support/tampering-dial.ts'
 import { ClientWorld } from './client-world.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
+import { expectFor } from '../support/expecting.ts'
 
 const transactions = 'core:class:TxCUD' as Ref<Class>
 const ofTasks = { objectClass: 'board:class:Task' as Ref<Class> }
 const by = { by: 'account:ann' }
 
-test('SDK-27: a live query of the log shows what is committed, by whomever, and nothing before', async (context) => {
+test('SDK-27: a live query of the log shows what is committed, by whomever, and nothing before', async () => {
   const made = new ClientWorld(17)
   const [ann, bob] = [made.join('ann'), made.join('bob')]
-  context.after(async () => await made.end())
+  onTestEnd(async () => await made.end())
   await made.calm()
   const options: FindOptions = { total: true, sort: { _id: 1 } }
   const shown: string[][] = []
@@ -27,22 +28,19 @@ test('SDK-27: a live query of the log shows what is committed, by whomever, and 
   ann.client.stop()
   ann.send(createTask('t1', { title: 'x' }, by))
   await made.pass(2000)
-  assert.deepEqual(shown, [[]])
+  expect(shown).toStrictEqual([[]])
   ann.client.restart()
   await made.calm()
   bob.send(createTask('t2', { title: 'x' }, { by: 'account:bob' }))
   await made.calm()
   ann.send(updateTask('t1', { title: 'y' }, by))
   await made.calm()
-  assert.deepEqual([shown.at(-1)?.toSorted(), totals.at(-1)], [['t1', 't1', 't2'], 3])
+  expect([shown.at(-1)?.toSorted(), totals.at(-1)]).toStrictEqual([['t1', 't1', 't2'], 3])
   const fresh = await made.settled(ann.client.findAll(transactions, ofTasks, options))
-  assert.deepEqual(
-    shown.at(-1),
-    fresh.map((doc) => (doc as unknown as { objectId: string }).objectId),
-  )
+  expect(shown.at(-1)).toStrictEqual(fresh.map((doc) => (doc as unknown as { objectId: string }).objectId))
 })
 
-test('SDK-27: however much is committed, the log is asked once a second, and in the end it is shown', async (context) => {
+test('SDK-27: however much is committed, the log is asked once a second, and in the end it is shown', async () => {
   const made = new ClientWorld(17)
   let asked = 0
   const line = { delay: () => 1, fault: () => 'none' as const, isDown: () => false }
@@ -54,7 +52,7 @@ test('SDK-27: however much is committed, the log is asked once a second, and in 
     },
   )
   const ann = made.join('ann', false, { dial })
-  context.after(async () => await made.end())
+  onTestEnd(async () => await made.end())
   await made.calm()
   let last: number | undefined
   ann.client.query(transactions, ofTasks, {}, (docs) => (last = docs.length))
@@ -66,9 +64,7 @@ test('SDK-27: however much is committed, the log is asked once a second, and in 
   }
   await made.calm()
   const seconds = (made.time.now() - before[1]) / 1000
-  assert.equal(last, 200)
-  assert.ok(
-    asked - before[0] >= 2 && asked - before[0] <= seconds + 1,
-    `${asked - before[0]} in ${seconds} s`,
-  )
+  expect(last).toBe(200)
+  expectFor(`${asked - before[0]} in ${seconds} s`, asked - before[0]).toBeGreaterThanOrEqual(2)
+  expect(asked - before[0]).toBeLessThanOrEqual(seconds + 1)
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { Class, Ref, Space } from '../../model/documents.ts'
 import { StatusError } from '../../model/status.ts'
 import type { Tx } from '../../model/transactions.ts'
@@ -10,6 +9,8 @@ import { board } from '../../examples/board/model.ts'
 import { ConnectionFixture } from '../support/connection-fixture.ts'
 import { comment, createTask, updateTask } from '../support/transactions.ts'
 import { ClientWorld, type Member } from './client-world.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
+import { expectFor, satisfying } from '../support/expecting.ts'
 
 const task = 'board:class:Task' as Ref<Class>
 const comments = 'board:class:Comment' as Ref<Class>
@@ -17,12 +18,11 @@ const space = 'p' as Ref<Space>
 const by = { by: 'account:ann' }
 
 async function world(
-  context: TestContext,
   options: Parameters<ClientWorld['join']>[2] = {},
 ): Promise<{ made: ClientWorld; ann: Member }> {
   const made = new ClientWorld(31)
   const ann = made.join('ann', options.store === undefined, options)
-  context.after(async () => await made.end())
+  onTestEnd(async () => await made.end())
   await made.calm()
   return { made, ann }
 }
@@ -31,8 +31,8 @@ const isCode = (code: string) => (error: unknown) =>
   (error instanceof ClientError && error.code === code) ||
   (error instanceof StatusError && error.status.code.endsWith(code))
 
-test('SDK-12: a callback may stop itself and others, look at the same again, and change what it is shown', async (context) => {
-  const { made, ann } = await world(context)
+test('SDK-12: a callback may stop itself and others, look at the same again, and change what it is shown', async () => {
+  const { made, ann } = await world()
   const { client } = ann
   const told: Record<string, string[]> = { first: [], second: [], inner: [] }
   const show = (name: string, found: readonly { _id: string }[]) =>
@@ -56,17 +56,13 @@ test('SDK-12: a callback may stop itself and others, look at the same again, and
   // Each sees it grow, and never go back.
   for (const shown of Object.values(told)) {
     const lengths = shown.map((ids) => ids.length)
-    assert.deepEqual(
-      lengths,
-      lengths.toSorted((a, b) => a - b),
-      JSON.stringify(told),
-    )
+    expectFor(JSON.stringify(told), lengths).toStrictEqual(lengths.toSorted((a, b) => a - b))
   }
-  assert.equal(told['first']?.at(-1), 't0 t1 t2')
-  for (const name of ['second', 'inner']) assert.equal(told[name]?.at(-1), 't0 t1 t2 t9')
+  expect(told['first']?.at(-1)).toBe('t0 t1 t2')
+  for (const name of ['second', 'inner']) expect(told[name]?.at(-1)).toBe('t0 t1 t2 t9')
 })
 
-test('SDK-15: a store that stops answering in the middle, or answers after the end, does no harm', async (context) => {
+test('SDK-15: a store that stops answering in the middle, or answers after the end, does no harm', async () => {
   const inner = new MemoryStore()
   let gate: Promise<void> | undefined
   let open: () => void = () => undefined
@@ -82,20 +78,20 @@ test('SDK-15: a store that stops answering in the middle, or answers after the e
     delete: late((key) => inner.delete(key)),
     entries: late((prefix) => inner.entries(prefix)),
   }
-  const { made, ann } = await world(context, { store })
+  const { made, ann } = await world({ store })
   const errors: unknown[] = []
   ann.client.onStoreError((error) => errors.push(error))
   gate = new Promise((resolve) => (open = resolve))
   const created = ann.client.createDoc(board.class.Task, space, { title: 'x' })
   await made.settled(created)
-  assert.equal(errors.length, 1)
+  expect(errors).toHaveLength(1)
   ann.client.terminate()
   open()
   await made.pass(10_000)
-  assert.equal(errors.length, 1)
+  expect(errors).toHaveLength(1)
 })
 
-test('SDK-31: what could not be taken out of the store is sent again, and takes effect once', async (context) => {
+test('SDK-31: what could not be taken out of the store is sent again, and takes effect once', async () => {
   const inner = new MemoryStore()
   const store: ClientStore = {
     get: (key) => inner.get(key),
@@ -107,7 +103,7 @@ test('SDK-31: what could not be taken out of the store is sent again, and takes 
       return [...found.toReversed(), ...found]
     },
   }
-  const { made, ann } = await world(context, { store })
+  const { made, ann } = await world({ store })
   await made.settled(ann.client.createDoc(board.class.Task, space, { title: 'x' }, 't1' as never))
   await made.settled(ann.client.updateDoc({ _id: 't1' as Ref, _class: task, space }, { $inc: { votes: 1 } }))
   ann.client.terminate()
@@ -117,21 +113,22 @@ test('SDK-31: what could not be taken out of the store is sent again, and takes 
   next.client.onConflict((conflict) => conflicts.push(conflict))
   await made.calm()
   const [found] = await made.settled(next.client.findAll(board.class.Task))
-  assert.deepEqual([(found as { votes?: number } | undefined)?.votes, conflicts], [1, []])
+  expect([(found as { votes?: number } | undefined)?.votes, conflicts]).toStrictEqual([1, []])
 })
 
-for (const [name, token] of [
+test.each([
   ['nothing', undefined],
   ['a number', 7],
   ['an object', { token: 'x' }],
   ['a symbol', Symbol('secret')],
   ['what no header can hold', 'secret with spaces\r\nand lines'],
-] as const)
-  test(`SDK-6: a getToken that answers with ${name} is asked again, and what it answered is told nowhere`, async (t) => {
+] as const)(
+  'SDK-6: a getToken that answers with %s is asked again, and what it answered is told nowhere',
+  async (_name, token) => {
     const { createNodeClient } = await import('../../client/node.ts')
     const { testServer } = await import('../support/test-server.ts')
     const { waitUntil } = await import('../support/wait-until.ts')
-    const server = await testServer(t)
+    const server = await testServer()
     const logged: string[] = []
     const log = (message: string, fields: object) => logged.push(`${message} ${JSON.stringify(fields)}`)
     let asked = 0
@@ -140,16 +137,17 @@ for (const [name, token] of [
       getToken: () => (++asked <= 2 ? (token as never) : server.token('ann')),
       logger: { debug: log, warn: log },
     })
-    t.after(() => client.terminate())
+    onTestEnd(() => client.terminate())
     const reasons: string[] = []
     client.onConnectionState(({ lastClose }) => reasons.push(lastClose?.reason ?? ''))
     await client.ready({ timeout: 20_000 })
     await waitUntil(() => asked >= 3, 'another question')
-    for (const line of [...logged, ...reasons]) assert.doesNotMatch(line, /secret/)
-  })
+    for (const line of [...logged, ...reasons]) expect(line).not.toMatch(/secret/)
+  },
+)
 
-test('SDK-6: a token that takes longer to get than it lives keeps nobody out for good', async (t) => {
-  const fixture: ConnectionFixture = new ConnectionFixture(t, {
+test('SDK-6: a token that takes longer to get than it lives keeps nobody out for good', async () => {
+  const fixture: ConnectionFixture = new ConnectionFixture({
     getToken: async ({ isFresh }) => {
       const token = fixture.token('ann')
       if (isFresh) await new Promise<void>((resolve) => fixture.time.setTimeout(resolve, 8000))
@@ -162,11 +160,12 @@ test('SDK-6: a token that takes longer to get than it lives keeps nobody out for
   await fixture.time.advance(120_000)
   await fixture.until('ready')
   const { connectionCount } = fixture.connection.state
-  assert.ok(connectionCount > 2 && connectionCount < 30, String(connectionCount))
+  expect(connectionCount).toBeGreaterThan(2)
+  expect(connectionCount).toBeLessThan(30)
 })
 
-test('SDK-13: the limit is that of the server there is now, to the byte, for every kind of message', async (t) => {
-  const fixture = new ConnectionFixture(t, { flags: { maxPayload: '5000' } })
+test('SDK-13: the limit is that of the server there is now, to the byte, for every kind of message', async () => {
+  const fixture = new ConnectionFixture({ flags: { maxPayload: '5000' } })
   const { connection } = fixture
   connection.start()
   await fixture.until('ready')
@@ -178,20 +177,26 @@ test('SDK-13: the limit is that of the server there is now, to the byte, for eve
     attributes: { title: 'x'.repeat(length) },
   }))
   await fixture.settled(connection.request('tx', [fits]))
-  await assert.rejects(fixture.settled(connection.request('tx', [exceeds])), isCode('TooLarge'))
+  await expect(fixture.settled(connection.request('tx', [exceeds]))).rejects.toThrow(
+    satisfying(isCode('TooLarge')),
+  )
   const large = { ...bare, _class: 'core:class:TxApplyIf', txes: [exceeds, exceeds] }
-  await assert.rejects(fixture.settled(connection.request('tx', [large])), isCode('TooLarge'))
+  await expect(fixture.settled(connection.request('tx', [large]))).rejects.toThrow(
+    satisfying(isCode('TooLarge')),
+  )
   const params = ['x'.repeat(6000)]
-  await assert.rejects(fixture.settled(connection.request('board.any', params)), isCode('TooLarge'))
+  await expect(fixture.settled(connection.request('board.any', params))).rejects.toThrow(
+    satisfying(isCode('TooLarge')),
+  )
   // What waits for another server has its limit.
   const middling = connection.request('findAll', ['board:class:Task', { title: 'x'.repeat(3000) }])
   connection.reconnect('test')
   fixture.restartWith({ maxPayload: '2000' })
-  await assert.rejects(fixture.settled(middling), isCode('TooLarge'))
-  assert.equal(connection.state.phase, 'ready')
+  await expect(fixture.settled(middling)).rejects.toThrow(satisfying(isCode('TooLarge')))
+  expect(connection.state.phase).toBe('ready')
 })
 
-test('SDK-18: a network that comes and goes all the time, and one that fails when it is asked, do no harm', async (context) => {
+test('SDK-18: a network that comes and goes all the time, and one that fails when it is asked, do no harm', async () => {
   let listener: (event: 'online' | 'offline' | 'visible') => void = () => undefined
   let isOnline: () => boolean = () => true
   const network = {
@@ -203,7 +208,7 @@ test('SDK-18: a network that comes and goes all the time, and one that fails whe
       }
     },
   }
-  const { made, ann } = await world(context, { network })
+  const { made, ann } = await world({ network })
   for (let flap = 0; flap < 200; flap++) {
     isOnline = () => flap % 2 === 1
     listener(flap % 2 === 1 ? 'online' : 'offline')
@@ -220,20 +225,21 @@ test('SDK-18: a network that comes and goes all the time, and one that fails whe
   await made.settled(ann.client.createDoc(board.class.Task, space, { title: 'x' }))
 })
 
-test('SDK-19: a server that takes connections and says nothing, or ends them at once, is left and found again', async (t) => {
-  const fixture = new ConnectionFixture(t)
+test('SDK-19: a server that takes connections and says nothing, or ends them at once, is left and found again', async () => {
+  const fixture = new ConnectionFixture()
   const { connection, line, time } = fixture
   // Something takes the connection, and what is said to it is lost.
   line.fault = () => 'lost'
   connection.start()
   await time.advance(120_000)
-  assert.ok(connection.state.retries > 10 && connection.state.retries < 200, String(connection.state.retries))
+  expect(connection.state.retries).toBeGreaterThan(10)
+  expect(connection.state.retries).toBeLessThan(200)
   line.fault = () => 'none'
   await fixture.until('ready', 5000)
 })
 
-test('SDK-28: unsent removals, mixins and limits show in queries with lookups too', async (context) => {
-  const { made, ann } = await world(context)
+test('SDK-28: unsent removals, mixins and limits show in queries with lookups too', async () => {
+  const { made, ann } = await world()
   for (const at of [1, 2]) ann.send(createTask(`t${at}`, { title: `t${at}`, rank: `${at}` }, by))
   ann.send(comment('t1', 'c1', by))
   await made.calm()
@@ -249,29 +255,31 @@ test('SDK-28: unsent removals, mixins and limits show in queries with lookups to
   await made.calm()
   ann.client.stop()
   ann.send(createTask('t0', { title: 't0', rank: '0' }, by))
-  assert.equal(remarks.at(-1), 't0:0 t1:1')
+  expect(remarks.at(-1)).toBe('t0:0 t1:1')
   ann.send(createTask('t3', { title: 't3', rank: '3' }, by))
-  assert.equal(remarks.at(-1), 't0:0 t1:1')
+  expect(remarks.at(-1)).toBe('t0:0 t1:1')
   ann.send(updateTask('t1', { rank: '9' }, by))
-  assert.equal(remarks.at(-1), 't0:0 t2:0')
+  expect(remarks.at(-1)).toBe('t0:0 t2:0')
   const factory = await made.settled(ann.client.transactions())
   const place = { _id: 't1' as Ref, _class: task, space: 'p1' as Ref<Space> }
   ann.send(factory.mixin(place, board.mixin.Estimated as unknown as Ref<Class>, { hours: 1 }))
-  assert.equal(back.at(-1), 'c1:t1')
+  expect(back.at(-1)).toBe('c1:t1')
   ann.send(factory.remove(place))
-  assert.equal(back.at(-1), 'c1:-')
+  expect(back.at(-1)).toBe('c1:-')
   ann.client.restart()
   await made.calm()
   // What was attached went with it.
-  assert.equal(back.at(-1), '')
-  assert.equal(remarks.at(-1), 't0:0 t2:0')
+  expect(back.at(-1)).toBe('')
+  expect(remarks.at(-1)).toBe('t0:0 t2:0')
 })
 
-test('SDK-37: times that are over before they begin, and signals that are, end a call at once', async (context) => {
-  const { made, ann } = await world(context)
+test('SDK-37: times that are over before they begin, and signals that are, end a call at once', async () => {
+  const { made, ann } = await world()
   ann.client.pause()
   for (const timeout of [0, -5, Number.NaN])
-    await assert.rejects(made.settled(ann.client.findAll(task, {}, {}, { timeout })), isCode('timeout'))
+    await expect(made.settled(ann.client.findAll(task, {}, {}, { timeout }))).rejects.toThrow(
+      satisfying(isCode('timeout')),
+    )
   const patient = [Infinity, 1e15].map((timeout) => ann.client.findAll(task, {}, {}, { timeout }))
   const aborted = AbortSignal.abort(new Error('before'))
   const calls: Promise<unknown>[] = [
@@ -280,10 +288,10 @@ test('SDK-37: times that are over before they begin, and signals that are, end a
     ann.client.applyIf([], {}, { signal: aborted }),
   ]
   for (const outcome of await made.settled(Promise.allSettled(calls)))
-    assert.match(String(outcome.status === 'rejected' && outcome.reason), /before/)
+    expect(String(outcome.status === 'rejected' && outcome.reason)).toMatch(/before/)
   await made.pass(60_000)
   ann.client.resume()
   await made.calm()
-  for (const found of await Promise.all(patient)) assert.equal(found.length, 0)
-  assert.deepEqual(await ann.store.entries('change/'), [])
+  for (const found of await Promise.all(patient)) expect(found.length).toBe(0)
+  expect(await ann.store.entries('change/')).toStrictEqual([])
 })

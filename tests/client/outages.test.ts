@@ -1,20 +1,20 @@
-import assert from 'node:assert/strict'
-import { randomInt } from 'node:crypto'
-import { test, type TestContext } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { ConnectionFixture } from '../support/connection-fixture.ts'
 import { createTask } from '../support/transactions.ts'
+import { note } from '../support/note.ts'
+import { expectFor } from '../support/expecting.ts'
+import { testSeed } from '../support/property-parameters.ts'
 
 const OUTAGES = 100
 /** Milliseconds after the network's return in which 99 of 100 are back. */
 const BAR = 5000
 
 for (const kind of ['refused', 'dark'] as const) {
-  test(`SDK-19: after a long outage in which everything is ${kind === 'dark' ? 'swallowed' : kind} 99 of 100 clients are back within five seconds`, async (t) => {
-    const seed = randomInt(1e9)
-    t.diagnostic(`seed ${seed}`)
+  test(`SDK-19: after a long outage in which everything is ${kind === 'dark' ? 'swallowed' : kind} 99 of 100 clients are back within five seconds`, async () => {
+    const seed = testSeed()
     const late: number[] = []
     for (let run = 0; run < OUTAGES; run++) {
-      const fixture = new ConnectionFixture(t, { dialTimeout: 20_000, random: seeded(seed + run) })
+      const fixture = new ConnectionFixture({ dialTimeout: 20_000, random: seeded(seed + run) })
       const { connection, line, time, core } = fixture
       let isOut = false
       line.delay = () => 40
@@ -26,7 +26,7 @@ for (const kind of ['refused', 'dark'] as const) {
       if (kind === 'refused') connection.reconnect('cut')
       // Long enough for silence to be noticed, and for waits to be as long as they get.
       await time.advance(120_000 + seeded(seed * 7 + run)() * 1_200_000)
-      assert.notEqual(connection.state.phase, 'ready')
+      expect(connection.state.phase).not.toBe('ready')
       isOut = false
       const back = time.now()
       for (let step = 0; connection.state.phase !== 'ready' && step < 4000; step++) {
@@ -39,18 +39,18 @@ for (const kind of ['refused', 'dark'] as const) {
     }
     late.sort((a, b) => a - b)
     const p99 = late[Math.ceil(late.length * 0.99) - 1] ?? Infinity
-    assert.ok(p99 <= BAR, `p99 ${p99} ms, most ${late.at(-1)} ms`)
-    t.diagnostic(`p50 ${late[late.length >> 1]} ms, p99 ${p99} ms, most ${late.at(-1)} ms`)
+    expectFor(`p99 ${p99} ms, most ${late.at(-1)} ms`, p99).toBeLessThanOrEqual(BAR)
+    note(`p50 ${late[late.length >> 1]} ms, p99 ${p99} ms, most ${late.at(-1)} ms`)
   })
 }
 
-test('SDK-19: that the server answers at all ends the waits for the network, and overload has waits of its own', async (t) => {
-  const fixture = new ConnectionFixture(t)
+test('SDK-19: that the server answers at all ends the waits for the network, and overload has waits of its own', async () => {
+  const fixture = new ConnectionFixture()
   const { connection, line, time } = fixture
   line.isDown = () => true
   connection.start()
   await time.advance(300_000)
-  assert.ok(connection.state.retries > 50)
+  expect(connection.state.retries).toBeGreaterThan(50)
   // Another server, which has no room.
   fixture.restartWith({ maxSessions: '1' })
   fixture.core.connect({ email: 'bob', workspace: 'w1' })
@@ -64,12 +64,12 @@ test('SDK-19: that the server answers at all ends the waits for the network, and
     waits.push(Math.round(waited() / 100) * 100)
     await fixture.until('connecting')
   }
-  assert.deepEqual(waits, [1500, 3000, 6000, 12_000, 22_500, 22_500])
+  expect(waits).toStrictEqual([1500, 3000, 6000, 12_000, 22_500, 22_500])
 })
 
 /** A connection that is ready, and whose line carries nothing while the outage is on. */
-async function connected(t: TestContext) {
-  const fixture = new ConnectionFixture(t)
+async function connected() {
+  const fixture = new ConnectionFixture()
   const outage = { isOn: false }
   fixture.connection.start()
   await fixture.until('ready')
@@ -77,9 +77,9 @@ async function connected(t: TestContext) {
   return { fixture, outage }
 }
 
-test('SDK-24: a line that is half open is left a minute after its last word, whatever waits for an answer', async (t) => {
+test('SDK-24: A half-open line is left a minute after its last message, whatever waits for a response', async () => {
   for (const request of ['none', 'tx', 'findAll'] as const) {
-    const { fixture, outage } = await connected(t)
+    const { fixture, outage } = await connected()
     const { connection, time } = fixture
     await time.advance(100_000)
     outage.isOn = true
@@ -88,25 +88,25 @@ test('SDK-24: a line that is half open is left a minute after its last word, wha
     if (request === 'tx') connection.request('tx', [createTask('t1', { title: 'x' })]).catch(() => undefined)
     if (request === 'findAll') connection.request('findAll', ['board:class:Task', {}]).catch(() => undefined)
     await fixture.until('disconnected', 61_000)
-    assert.ok(time.now() - since <= 60_000, `${request}: after ${time.now() - since} ms`)
-    assert.match(connection.state.lastClose?.reason ?? '', /^silent for 60000 ms$/)
+    expectFor(`${request}: after ${time.now() - since} ms`, time.now() - since).toBeLessThanOrEqual(60_000)
+    expect(connection.state.lastClose?.reason ?? '').toMatch(/^silent for 60000 ms$/)
     outage.isOn = false
     await fixture.until('ready', 5000)
     connection.terminate()
   }
 })
 
-test('SDK-25: a date that is set back or ahead neither keeps a dead line nor leaves one that lives', async (t) => {
+test('SDK-25: A date that is set back or ahead neither keeps a dead line nor ends a live one', async () => {
   for (const step of [-3_600_000, 3_600_000]) {
-    const { fixture, outage } = await connected(t)
+    const { fixture, outage } = await connected()
     const { connection, time } = fixture
     time.setDate(step)
     await time.advance(300_000)
-    assert.equal(connection.state.connectionCount, 1)
+    expect(connection.state.connectionCount).toBe(1)
     outage.isOn = true
     time.setDate(step)
     await time.advance(61_000)
-    assert.notEqual(connection.state.phase, 'ready')
+    expect(connection.state.phase).not.toBe('ready')
     outage.isOn = false
     time.setDate(-step)
     await fixture.until('ready', 5000)
@@ -114,40 +114,40 @@ test('SDK-25: a date that is set back or ahead neither keeps a dead line nor lea
   }
 })
 
-test('SDK-18: without a network the phase is offline, from the start too, and the network’s return is found out about', async (t) => {
-  const fixture = new ConnectionFixture(t)
+test('SDK-18: without a network the phase is offline, from the start too, and the network’s return is found out about', async () => {
+  const fixture = new ConnectionFixture()
   const { connection, time } = fixture
   fixture.network('offline')
   connection.start()
   const waiting = connection.request('ping', [])
   await time.advance(60_000)
-  assert.deepEqual(fixture.states, ['offline'])
-  assert.equal(connection.state.retryAt, undefined)
+  expect(fixture.states).toStrictEqual(['offline'])
+  expect(connection.state.retryAt).toBeUndefined()
   fixture.network('online')
-  assert.equal((await fixture.settled(waiting)).result, 'pong!')
+  expect((await fixture.settled(waiting)).result).toBe('pong!')
   // What is there is left at once: nothing would come of it.
   fixture.network('offline')
-  assert.equal(connection.state.phase, 'offline')
-  assert.equal(connection.state.lastClose?.reason, 'the network is gone')
+  expect(connection.state.phase).toBe('offline')
+  expect(connection.state.lastClose?.reason).toBe('the network is gone')
   // Nobody tells that it is back.
   fixture.online = true
   await fixture.until('ready', 5000)
   fixture.network('offline')
   connection.stop()
   connection.restart()
-  assert.equal(connection.state.phase, 'offline')
+  expect(connection.state.phase).toBe('offline')
   fixture.network('visible')
   await fixture.until('ready', 1000)
 })
 
-test('SDK-18: an attempt that was begun without a network is begun anew when it is back', async (t) => {
-  const fixture = new ConnectionFixture(t, { dialTimeout: 60_000 })
+test('SDK-18: an attempt that was begun without a network is begun anew when it is back', async () => {
+  const fixture = new ConnectionFixture({ dialTimeout: 60_000 })
   const { connection, line, time } = fixture
   let isOut = true
   line.isDark = () => isOut
   connection.start()
   await time.advance(8000)
-  assert.equal(connection.state.phase, 'connecting')
+  expect(connection.state.phase).toBe('connecting')
   isOut = false
   fixture.network('online')
   await fixture.until('ready', 100)

@@ -1,7 +1,6 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
 import type { AttachedDoc, Class, Ref, Space } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import type { Tx } from '../../model/transactions.ts'
@@ -18,6 +17,8 @@ import { temporaryFolder } from '../support/executable.ts'
 import { root } from '../support/root.ts'
 import { createTask } from '../support/transactions.ts'
 import { ClientWorld, type Member } from './client-world.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
+import { expectFor, satisfying } from '../support/expecting.ts'
 
 const space = 'p' as Ref<Space>
 const place = { _id: 't1' as Ref, _class: 'board:class:Task' as Ref<Class>, space }
@@ -120,8 +121,8 @@ const ends: Record<string, (made: ClientWorld, member: Member, abort: () => void
 }
 
 test('SDK-38: the walk over the API report leaves nothing out', async () => {
-  assert.deepEqual(await promisesOf('Client'), Object.keys(calls).sort())
-  assert.deepEqual(await promisesOf('Connection'), [
+  expect(await promisesOf('Client')).toStrictEqual(Object.keys(calls).sort())
+  expect(await promisesOf('Connection')).toStrictEqual([
     'closed',
     'exchange',
     'findAll',
@@ -131,24 +132,25 @@ test('SDK-38: the walk over the API report leaves nothing out', async () => {
     'request',
     'tx',
   ])
-  assert.deepEqual(await promisesOf('FileStore'), ['close', 'delete', 'entries', 'get', 'set'])
-  assert.deepEqual(await promisesOf('MemoryStore'), ['delete', 'entries', 'get', 'set'])
+  expect(await promisesOf('FileStore')).toStrictEqual(['close', 'delete', 'entries', 'get', 'set'])
+  expect(await promisesOf('MemoryStore')).toStrictEqual(['delete', 'entries', 'get', 'set'])
 })
 
-async function world(context: TestContext, accounts?: AccountsClient): Promise<ClientWorld> {
+async function world(accounts?: AccountsClient): Promise<ClientWorld> {
   const made = new ClientWorld(11, accounts)
-  context.after(async () => {
+  onTestEnd(async () => {
     made.isDown = false
     await made.end()
-    assert.equal(made.time.waiting, 0, 'a timer is left')
+    // A timer is left.
+    expect(made.time.waiting).toBe(0)
   })
   return await Promise.resolve(made)
 }
 
 for (const [state, begin] of Object.entries(states))
   for (const [end, finish] of Object.entries(ends))
-    test(`SDK-38: no call of a client ${state} outlives ${end}`, async (context) => {
-      const made = await world(context)
+    test(`SDK-38: no call of a client ${state} outlives ${end}`, async () => {
+      const made = await world()
       const member = await begin(made)
       const controllers: AbortController[] = []
       const optionsOf = (): Options => {
@@ -172,16 +174,18 @@ for (const [state, begin] of Object.entries(states))
       })
       for (const [name, outcome] of outcomes) {
         const isFine = outcome === 'answered' || outcome instanceof ClientError
-        assert.ok(isFine, `${name}: ${String(outcome)}`)
+        expectFor(`${name}: ${String(outcome)}`, isFine).toBe(true)
       }
-      assert.ok([...outcomes.values()].filter((outcome) => outcome instanceof ClientError).length >= 10)
+      expect(
+        [...outcomes.values()].filter((outcome) => outcome instanceof ClientError).length,
+      ).toBeGreaterThanOrEqual(10)
       // And after its end, none is begun.
       member.client.terminate()
       for (const [name, call] of Object.entries(calls)) {
         const isKnown = ['ready', 'transactions'].includes(name)
         const late = call(member.client, undefined).then(
-          () => assert.ok(isKnown, `${name} was answered`),
-          (error: unknown) => assert.ok(error instanceof ClientError, `${name}: ${String(error)}`),
+          () => expectFor(`${name} was answered`, isKnown).toBe(true),
+          (error: unknown) => expectFor(`${name}: ${String(error)}`, error).toBeInstanceOf(ClientError),
         )
         await late
       }
@@ -193,16 +197,16 @@ for (const [state, begin] of Object.entries(states))
         () => undefined,
         (error) => failures.push(error),
       )
-      assert.equal((failures[0] as ClientError).code, 'terminated')
+      expect((failures[0] as ClientError).code).toBe('terminated')
     })
 
-test('SDK-38: no call outlives a refusal for good, and none is begun until the client is restarted', async (context) => {
+test('SDK-38: no call outlives a refusal for good, and none is begun until the client is restarted', async () => {
   let isMember = false
   const getWorkspaceInfo: AccountsClient['getWorkspaceInfo'] = async (token) => {
     if (isMember) return await trustingAccounts.getWorkspaceInfo(token)
     throw new StatusError('platform:status:Forbidden')
   }
-  const made = await world(context, { ...trustingAccounts, getWorkspaceInfo })
+  const made = await world({ ...trustingAccounts, getWorkspaceInfo })
   made.isDown = true
   const { client } = made.join('ann')
   const begin = () =>
@@ -213,14 +217,16 @@ test('SDK-38: no call outlives a refusal for good, and none is begun until the c
     })
   const waiting = begin()
   await made.pass(2000)
-  assert.ok(waiting.every(({ error }) => error === undefined))
+  expect(waiting.every(({ error }) => error === undefined)).toBe(true)
   made.isDown = false
   await made.pass(5000)
-  assert.equal(client.connectionState().phase, 'stopped')
+  expect(client.connectionState().phase).toBe('stopped')
   const late = begin()
   await made.pass(0)
   for (const { name, error } of [...waiting, ...late])
-    assert.ok(error instanceof ClientError && error.code === 'refused', `${name}: ${String(error)}`)
+    expectFor(`${name}: ${String(error)}`, error instanceof ClientError && error.code === 'refused').toBe(
+      true,
+    )
   isMember = true
   client.restart()
   await made.settled(client.ready())
@@ -258,22 +264,23 @@ test('SDK-38: what waits for a connection by itself ends with it, also where the
   ]
   connection.close()
   for (const each of [...pending, connection.request('ping')])
-    await assert.rejects(each, (error) => error instanceof ConnectionClosedError && error.code === 1000)
-  assert.equal((await connection.closed).code, 1000)
-  await assert.rejects(
+    await expect(each).rejects.toThrow(
+      satisfying((error) => error instanceof ConnectionClosedError && error.code === 1000),
+    )
+  expect((await connection.closed).code).toBe(1000)
+  await expect(
     Connection.open({ url: 'ws://nowhere', token: 'x', dial: deadSocket, timeout: 10 }),
-    ConnectionClosedError,
-  )
+  ).rejects.toThrow(ConnectionClosedError)
 })
 
-test('SDK-38: what waits for a file store ends with it', async (context) => {
-  const path = join(await temporaryFolder(context), 'store')
+test('SDK-38: what waits for a file store ends with it', async () => {
+  const path = join(await temporaryFolder(), 'store')
   const store = fileStore(path)
   const pending = [store.set('a', 1), store.get('a'), store.entries(''), store.delete('b')]
   await store.close()
   await Promise.allSettled(pending)
   for (const late of [store.set('a', 1), store.get('a'), store.entries(''), store.delete('a')])
-    await assert.rejects(late, /closed/)
+    await expect(late).rejects.toThrow(/closed/)
   const inMemory = new MemoryStore()
   await Promise.all([inMemory.set('a', 1), inMemory.get('a'), inMemory.entries(''), inMemory.delete('a')])
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { Account, Class, Doc, Ref, Space } from '../../model/documents.ts'
 import type { FindResult } from '../../model/query/query.ts'
 import { StatusError } from '../../model/status.ts'
@@ -12,15 +11,17 @@ import { board } from '../../examples/board/model.ts'
 import { testServer } from '../support/test-server.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { wsProxy } from '../support/ws-proxy.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
+import { expectFor, satisfying } from '../support/expecting.ts'
 
 const task = 'board:class:Task' as Ref<Class>
 const space = 'p' as Ref<Space>
 const LIMIT = 100_000
 const account = 'account:ann' as Ref<Account>
 
-function clientOf(context: TestContext, options: ClientOptions): Client {
+function clientOf(options: ClientOptions): Client {
   const client = createNodeClient(options)
-  context.after(() => client.terminate())
+  onTestEnd(() => client.terminate())
   return client
 }
 
@@ -35,8 +36,8 @@ function isTooLarge(error: unknown): boolean {
 }
 
 for (const binary of [true, false]) {
-  test(`SDK-13: one kept change that is too large is refused by itself, ${binary ? 'packed' : 'as text'}, and everything else goes on`, async (context) => {
-    const { url, token } = await testServer(context, { maxPayload: String(LIMIT) })
+  test(`SDK-13: one kept change that is too large is refused by itself, ${binary ? 'packed' : 'as text'}, and everything else goes on`, async () => {
+    const { url, token } = await testServer({ maxPayload: String(LIMIT) })
     const store = new MemoryStore()
     const getToken = () => token('ann')
     const offline = createNodeClient({ url: 'ws://127.0.0.1:1', getToken, store, account, binary })
@@ -47,26 +48,25 @@ for (const binary of [true, false]) {
     await waitUntil(async () => (await store.entries('change/')).length === 3, 'three kept changes')
     offline.terminate()
 
-    const client = clientOf(context, { url, getToken, store, binary })
+    const client = clientOf({ url, getToken, store, binary })
     const conflicts: Conflict[] = []
     client.onConflict((conflict) => conflicts.push(conflict))
     await waitUntil(async () => (await store.entries('change/')).length === 0, 'nothing unsent')
-    assert.deepEqual(titlesOf(await client.findAll(task, {}, { sort: { title: 1 } })), ['a', 'b'])
-    assert.deepEqual(
+    expect(titlesOf(await client.findAll(task, {}, { sort: { title: 1 } }))).toStrictEqual(['a', 'b'])
+    expect(
       conflicts.map(({ tx, error: { status } }) => [
         (tx as unknown as { attributes: { title: string } }).attributes.title,
         status.code,
         status.params['limit'],
         Number(status.params['size']) > LIMIT,
       ]),
-      [['large', 'platform:status:TooLarge', LIMIT, true]],
-    )
-    assert.equal(client.connectionState().connectionCount, 1)
+    ).toStrictEqual([['large', 'platform:status:TooLarge', LIMIT, true]])
+    expect(client.connectionState().connectionCount).toBe(1)
   })
 
-  test(`SDK-13: a find too large to be sent is refused, ${binary ? 'packed' : 'as text'}, and so is a live query`, async (context) => {
-    const { url, token } = await testServer(context, { maxPayload: String(LIMIT) })
-    const client = clientOf(context, { url, getToken: () => token('ann'), binary })
+  test(`SDK-13: a find too large to be sent is refused, ${binary ? 'packed' : 'as text'}, and so is a live query`, async () => {
+    const { url, token } = await testServer({ maxPayload: String(LIMIT) })
+    const client = clientOf({ url, getToken: () => token('ann'), binary })
     await client.ready()
     const ids = Array.from({ length: 5000 }, (_, at) => `${at}`.padStart(24, '0') as Ref)
     const failures: unknown[] = []
@@ -78,18 +78,18 @@ for (const binary of [true, false]) {
       (error) => failures.push(error),
     )
     const [large, small] = [client.findAll(task, { _id: { $in: ids } }), client.findAll(task)]
-    await assert.rejects(large, isTooLarge)
-    assert.deepEqual([...(await small)], [])
-    await assert.rejects(create(client, 'x', 'word '.repeat(LIMIT)), isTooLarge)
+    await expect(large).rejects.toThrow(satisfying(isTooLarge))
+    expect([...(await small)]).toStrictEqual([])
+    await expect(create(client, 'x', 'word '.repeat(LIMIT))).rejects.toThrow(satisfying(isTooLarge))
     await create(client, 'y')
-    assert.ok(failures.length === 1 && isTooLarge(failures[0]), String(failures))
-    assert.equal(client.connectionState().connectionCount, 1)
+    expectFor(String(failures), failures.length === 1 && isTooLarge(failures[0])).toBe(true)
+    expect(client.connectionState().connectionCount).toBe(1)
   })
 
-  test(`SDK-13: after 1009 in the middle of a batch the client comes back without what was too large, ${binary ? 'packed' : 'as text'}`, async (context) => {
-    const { url, token } = await testServer(context)
-    const proxy = await wsProxy(context, url, { maxPayload: LIMIT })
-    const client = clientOf(context, { url: proxy.url, getToken: () => token('ann'), binary })
+  test(`SDK-13: after 1009 in the middle of a batch the client comes back without what was too large, ${binary ? 'packed' : 'as text'}`, async () => {
+    const { url, token } = await testServer()
+    const proxy = await wsProxy(url, { maxPayload: LIMIT })
+    const client = clientOf({ url: proxy.url, getToken: () => token('ann'), binary })
     await client.ready()
     const shown: string[][] = []
     client.query(task, {}, { sort: { title: 1 } }, (found) => shown.push(titlesOf(found)))
@@ -102,13 +102,16 @@ for (const binary of [true, false]) {
       client.findAll(task, { title: 'none' }),
     ]
     const outcomes = await Promise.allSettled(batch)
-    assert.deepEqual(
-      outcomes.map(({ status }) => status),
-      ['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
-    )
-    assert.ok(outcomes[2]?.status === 'rejected' && isTooLarge(outcomes[2].reason))
+    expect(outcomes.map(({ status }) => status)).toStrictEqual([
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+      'fulfilled',
+    ])
+    expect(outcomes[2]?.status === 'rejected' && isTooLarge(outcomes[2].reason)).toBe(true)
     await waitUntil(() => JSON.stringify(shown.at(-1)) === '["a","b","c"]', 'what is there')
     const { connectionCount, lastClose } = client.connectionState()
-    assert.deepEqual([connectionCount, lastClose?.code], [2, 1009])
+    expect([connectionCount, lastClose?.code]).toStrictEqual([2, 1009])
   })
 }

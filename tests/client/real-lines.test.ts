@@ -1,6 +1,4 @@
-import assert from 'node:assert/strict'
-import { randomInt } from 'node:crypto'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { setTimeout as wait } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { FindResult } from '../../model/query/query.ts'
@@ -12,6 +10,8 @@ import { testServer } from '../support/test-server.ts'
 import { createTask, updateTask } from '../support/transactions.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { queryCases } from './client-world.ts'
+import { expectFor } from '../support/expecting.ts'
+import { testSeed } from '../support/property-parameters.ts'
 
 const STEPS = 60
 
@@ -47,10 +47,9 @@ function plain(result: FindResult | undefined): unknown {
   return result === undefined ? undefined : [result.total, JSON.parse(JSON.stringify([...result]))]
 }
 
-test('SDK-23: behind a proxy that cuts, stalls and throttles, clients of a real server end up as it is, and nothing acknowledged is lost or doubled', async (t) => {
-  const seed = randomInt(1e9)
-  t.diagnostic(`seed ${seed}`)
-  const { url, token, server } = await testServer(t, { storage: 'embedded' })
+test('SDK-23: behind a proxy that cuts, stalls and throttles, clients of a real server end up as it is, and nothing acknowledged is lost or doubled', async () => {
+  const seed = testSeed()
+  const { url, token, server } = await testServer({ storage: 'embedded' })
   const proxy = await cuttingProxy(server.url)
   const through = url.replace(/:\d+$/, `:${proxy.port}`)
   const clients = ['ann', 'bob', 'ann'].map((email, at) =>
@@ -82,14 +81,15 @@ test('SDK-23: behind a proxy that cuts, stalls and throttles, clients of a real 
     await Promise.all(acknowledged)
     const found = await clients[0]?.findAll(queryCases[0]?._class as never)
     for (const { _id, votes } of (found ?? []) as unknown as { _id: string; votes: number }[])
-      assert.equal(votes, counts.get(_id) ?? 0, _id)
+      expectFor(_id, votes).toBe(counts.get(_id) ?? 0)
     for (const [at, client] of clients.entries())
       await waitUntil(
         async () => (await differences(client, lookings[at] ?? [])).length === 0,
         'live queries that show what is there',
-      ).catch(async () => assert.deepEqual(await differences(client, lookings[at] ?? []), []))
+      ).catch(async () => expect(await differences(client, lookings[at] ?? [])).toStrictEqual([]))
     const connections = clients.reduce((sum, client) => sum + client.connectionState().connectionCount, 0)
-    assert.ok(connections > clients.length, 'nothing was cut')
+    // Nothing was cut.
+    expect(connections).toBeGreaterThan(clients.length)
   } finally {
     for (const client of clients) client.terminate()
     await proxy.close()

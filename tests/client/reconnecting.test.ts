@@ -1,33 +1,33 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { StatusError } from '../../model/status.ts'
 import { closeCodes } from '../../protocol/close-codes.ts'
 import { ClientError } from '../../client/runtime/errors.ts'
 import { ConnectionFixture } from '../support/connection-fixture.ts'
 import { MemoryCore } from '../support/memory-core.ts'
 import { createTask, updateTask } from '../support/transactions.ts'
+import { satisfying } from '../support/expecting.ts'
 
 const isTask = ({ tx }: { tx: object }) => 'objectClass' in tx && tx.objectClass === 'board:class:Task'
 
-test('SDK-1: a connection that was cut is there again, and its states are told', async (t) => {
-  const fixture = new ConnectionFixture(t)
+test('SDK-1: A connection that was cut is established again, and its states are reported', async () => {
+  const fixture = new ConnectionFixture()
   const { connection } = fixture
   connection.start()
   await fixture.until('ready')
-  assert.equal(connection.state.connectionCount, 1)
-  assert.equal(fixture.reloads, 1)
+  expect(connection.state.connectionCount).toBe(1)
+  expect(fixture.reloads).toBe(1)
   connection.reconnect('test')
-  assert.equal(connection.state.phase, 'disconnected')
-  assert.equal(connection.state.lastClose?.reason, 'test')
-  assert.ok((connection.state.retryAt ?? 0) > fixture.time.now())
+  expect(connection.state.phase).toBe('disconnected')
+  expect(connection.state.lastClose?.reason).toBe('test')
+  expect(connection.state.retryAt ?? 0).toBeGreaterThan(fixture.time.now())
   await fixture.until('ready')
-  assert.equal(connection.state.connectionCount, 2)
-  assert.equal(connection.hello?.reconnect, true)
-  assert.deepEqual(fixture.states, ['connecting', 'ready', 'disconnected', 'connecting', 'ready'])
+  expect(connection.state.connectionCount).toBe(2)
+  expect(connection.hello?.reconnect).toBe(true)
+  expect(fixture.states).toStrictEqual(['connecting', 'ready', 'disconnected', 'connecting', 'ready'])
 })
 
-test('SDK-2: waits double from attempt to attempt, and begin anew once what waited is answered', async (t) => {
-  const fixture = new ConnectionFixture(t)
+test('SDK-2: waits double from attempt to attempt, and begin anew once what waited is answered', async () => {
+  const fixture = new ConnectionFixture()
   const { connection, line } = fixture
   line.isDown = () => true
   connection.start()
@@ -39,17 +39,17 @@ test('SDK-2: waits double from attempt to attempt, and begin anew once what wait
     await fixture.until('connecting')
   }
   // Three quarters of 250 ms, doubled, of 4 s at most; from one attempt to the next.
-  assert.deepEqual(waits, [188, 375, 750, 1500, 3000, 3000, 3000, 3000, 3000])
+  expect(waits).toStrictEqual([188, 375, 750, 1500, 3000, 3000, 3000, 3000, 3000])
   line.isDown = () => false
   const answer = connection.request('findAll', ['board:class:Task', {}])
   await fixture.until('ready')
-  assert.ok(connection.state.retries > 8)
+  expect(connection.state.retries).toBeGreaterThan(8)
   await fixture.settled(answer)
-  assert.equal(connection.state.retries, 0)
+  expect(connection.state.retries).toBe(0)
 })
 
-test('SDK-3: what was not answered is sent again; a transaction takes effect once and has its first answer', async (t) => {
-  const fixture = new ConnectionFixture(t)
+test('SDK-3: A request without a response is sent again, and a transaction takes effect once and returns its first result', async () => {
+  const fixture = new ConnectionFixture()
   const { connection, line } = fixture
   connection.start()
   await fixture.until('ready')
@@ -59,43 +59,42 @@ test('SDK-3: what was not answered is sent again; a transaction takes effect onc
   line.fault = () => (++messages === 2 ? 'lost' : 'none')
   const update = { ...updateTask('t1', { $inc: { votes: 1 } }), retrieve: true }
   const { result } = await fixture.settled(connection.request('tx', [update]))
-  assert.equal(connection.state.connectionCount, 2)
-  assert.equal((result as { object: { votes: number } }).object.votes, 1)
+  expect(connection.state.connectionCount).toBe(2)
+  expect((result as { object: { votes: number } }).object.votes).toBe(1)
   const found = await fixture.settled(connection.request('findAll', ['board:class:Task', {}]))
-  assert.deepEqual(
-    (found.result as { votes: number }[]).map(({ votes }) => votes),
-    [1],
-  )
+  expect((found.result as { votes: number }[]).map(({ votes }) => votes)).toStrictEqual([1])
 })
 
-test('SDK-4: paused, requests wait; stopped, until a restart; terminated, they are rejected and no timer is left', async (t) => {
-  const fixture = new ConnectionFixture(t)
+test('SDK-4: requests wait while the client is paused or stopped; when it is terminated they are rejected, and no timer is left', async () => {
+  const fixture = new ConnectionFixture()
   const { connection, time } = fixture
   connection.start()
   await fixture.until('ready')
   connection.pause()
   const first = connection.request('ping', [])
   await time.advance(500)
-  assert.equal(connection.state.unanswered, 1)
+  expect(connection.state.unanswered).toBe(1)
   connection.resume()
-  assert.equal((await fixture.settled(first)).result, 'pong!')
+  expect((await fixture.settled(first)).result).toBe('pong!')
   connection.stop()
   const second = connection.request('ping', [])
   await time.advance(100_000)
-  assert.deepEqual([connection.state.phase, connection.state.unanswered], ['stopped', 1])
+  expect([connection.state.phase, connection.state.unanswered]).toStrictEqual(['stopped', 1])
   connection.restart()
-  assert.equal((await fixture.settled(second)).result, 'pong!')
+  expect((await fixture.settled(second)).result).toBe('pong!')
   connection.pause()
   const third = connection.request('ping', [], { timeout: 1000 })
   const before = time.waiting
   connection.terminate()
-  await assert.rejects(third, (error: ClientError) => error.code === 'terminated')
-  await assert.rejects(connection.request('ping', []), (error: ClientError) => error.code === 'terminated')
-  assert.ok(time.waiting < before)
+  await expect(third).rejects.toThrow(satisfying((error: ClientError) => error.code === 'terminated'))
+  await expect(connection.request('ping', [])).rejects.toThrow(
+    satisfying((error: ClientError) => error.code === 'terminated'),
+  )
+  expect(time.waiting).toBeLessThan(before)
   await fixture.core.stop()
   await time.advance(1000)
-  assert.equal(time.waiting, 0)
-  assert.equal(connection.state.phase, 'terminated')
+  expect(time.waiting).toBe(0)
+  expect(connection.state.phase).toBe('terminated')
 })
 
 /** Makes a line carry so many bytes a second, one message after the other. */
@@ -109,8 +108,8 @@ function throttle({ line, time }: ConnectionFixture, bytesPerSecond: number): vo
   }
 }
 
-test('SDK-5: a server that says nothing any more is left; a long answer on a slow line is waited for', async (t) => {
-  const fixture = new ConnectionFixture(t, {
+test('SDK-5: A server that sends nothing any more is left, and a long response on a slow line is waited for', async () => {
+  const fixture = new ConnectionFixture({
     flags: { pingInterval: '10', chunkCount: '10' },
     dialTimeout: 60_000,
   })
@@ -120,23 +119,23 @@ test('SDK-5: a server that says nothing any more is left; a long answer on a slo
   connection.start()
   await fixture.until('ready')
   await time.advance(300_000)
-  assert.equal(connection.state.connectionCount, 1)
+  expect(connection.state.connectionCount).toBe(1)
   // Four parts, of 2.4 KB each.
   throttle(fixture, 60)
   const answer = connection.request('findAll', ['board:class:Task', {}])
   await time.advance(150_000)
-  assert.deepEqual([connection.state.connectionCount, connection.state.unanswered], [1, 1])
-  assert.ok(Array.isArray((await fixture.settled(answer, 600_000, 100)).result))
-  assert.equal(connection.state.connectionCount, 1)
+  expect([connection.state.connectionCount, connection.state.unanswered]).toStrictEqual([1, 1])
+  expect(Array.isArray((await fixture.settled(answer, 600_000, 100)).result)).toBe(true)
+  expect(connection.state.connectionCount).toBe(1)
   // A part that takes longer has the time on the next connection.
   throttle(fixture, 37)
   const slower = connection.request('findAll', ['board:class:Task', {}])
-  assert.ok(Array.isArray((await fixture.settled(slower, 1_200_000, 100)).result))
-  assert.equal(connection.state.connectionCount, 2)
+  expect(Array.isArray((await fixture.settled(slower, 1_200_000, 100)).result)).toBe(true)
+  expect(connection.state.connectionCount).toBe(2)
 })
 
-test('SDK-6: a token is renewed before it expires without dropping the connection', async (t) => {
-  const fixture = new ConnectionFixture(t)
+test('SDK-6: a token is renewed before it expires without dropping the connection', async () => {
+  const fixture = new ConnectionFixture()
   fixture.tokenLife = 600
   fixture.connection.start()
   await fixture.until('ready')
@@ -144,14 +143,14 @@ test('SDK-6: a token is renewed before it expires without dropping the connectio
     await fixture.time.advance(60_000)
     await fixture.core.settle()
   }
-  assert.equal(fixture.connection.state.connectionCount, 1)
-  assert.equal(fixture.connection.state.phase, 'ready')
-  assert.ok(fixture.asked.filter(({ isFresh }) => isFresh).length >= 6)
+  expect(fixture.connection.state.connectionCount).toBe(1)
+  expect(fixture.connection.state.phase).toBe('ready')
+  expect(fixture.asked.filter(({ isFresh }) => isFresh).length).toBeGreaterThanOrEqual(6)
 })
 
-test('SDK-6: a token that was refused is asked for again, as a fresh one', async (t) => {
+test('SDK-6: a token that was refused is asked for again, as a fresh one', async () => {
   let given = 0
-  const fixture: ConnectionFixture = new ConnectionFixture(t, {
+  const fixture: ConnectionFixture = new ConnectionFixture({
     getToken: ({ isFresh }) => {
       given += 1
       return isFresh ? fixture.token('ann') : 'not a token'
@@ -159,12 +158,12 @@ test('SDK-6: a token that was refused is asked for again, as a fresh one', async
   })
   fixture.connection.start()
   await fixture.until('ready')
-  assert.equal(given, 2)
-  assert.equal(fixture.connection.state.lastClose?.code, 4100)
+  expect(given).toBe(2)
+  expect(fixture.connection.state.lastClose?.code).toBe(4100)
 })
 
-test('SDK-7: what was missed comes once and in order; where that cannot be, everything is asked for again', async (t) => {
-  const fixture = new ConnectionFixture(t, { flags: { maxResume: '20' } })
+test('SDK-7: missed changes arrive once and in order; where that is impossible, the client reloads', async () => {
+  const fixture = new ConnectionFixture({ flags: { maxResume: '20' } })
   const { connection, time } = fixture
   const other = new MemoryClientOf(fixture)
   connection.start()
@@ -180,15 +179,15 @@ test('SDK-7: what was missed comes once and in order; where that cannot be, ever
   await fixture.core.settle()
   const seen = () =>
     fixture.pushes.filter(isTask).map(({ tx }) => (tx as unknown as { objectId: string }).objectId)
-  assert.deepEqual(seen(), ['t1', 't2', 't3', 't4'])
-  assert.equal(fixture.reloads, 1)
+  expect(seen()).toStrictEqual(['t1', 't2', 't3', 't4'])
+  expect(fixture.reloads).toBe(1)
   connection.stop()
   for (let at = 0; at < 25; at++) await other.commit(`more${at}`)
   connection.restart()
   await fixture.until('ready')
   await time.advance(10)
-  assert.equal(fixture.reloads, 2)
-  assert.equal(seen().length, 4)
+  expect(fixture.reloads).toBe(2)
+  expect(seen()).toHaveLength(4)
 })
 
 class MemoryClientOf {
@@ -203,28 +202,30 @@ class MemoryClientOf {
   async commit(id: string): Promise<void> {
     const request = this.#client.request('tx', [createTask(id, { title: 'x' })])
     await this.#fixture.core.settle()
-    assert.equal(this.#client.answer(request)?.error, undefined)
+    expect(this.#client.answer(request)?.error).toBeUndefined()
   }
 }
 
-test('SDK-8: a server that wants no return is not asked again, and says why', async (t) => {
-  const fixture = new ConnectionFixture(t)
+test('SDK-8: A server that refuses a reconnect is not dialled again, and its reason is reported', async () => {
+  const fixture = new ConnectionFixture()
   const { connection } = fixture
   connection.start()
   await fixture.until('ready')
   connection.pause()
   const waiting = connection.request('ping', [])
-  const refused = assert.rejects(waiting, (error: ClientError) => error.code === 'refused')
+  const refused = expect(waiting).rejects.toThrow(
+    satisfying((error: ClientError) => error.code === 'refused'),
+  )
   for (const session of fixture.core.core.sessions.all) session.close(closeCodes.closedByAdmin)
   await fixture.until('stopped')
   await refused
-  assert.equal(connection.state.lastClose?.code, 4203)
+  expect(connection.state.lastClose?.code).toBe(4203)
   await fixture.time.advance(100_000)
-  assert.equal(connection.state.phase, 'stopped')
+  expect(connection.state.phase).toBe('stopped')
 })
 
-test('SDK-9: without a network nobody dials, with it again at once', async (t) => {
-  const fixture = new ConnectionFixture(t)
+test('SDK-9: without a network nobody dials, with it again at once', async () => {
+  const fixture = new ConnectionFixture()
   const { connection, line, time } = fixture
   connection.start()
   await fixture.until('ready')
@@ -232,54 +233,57 @@ test('SDK-9: without a network nobody dials, with it again at once', async (t) =
   line.isDown = () => true
   connection.reconnect('offline')
   await time.advance(300_000)
-  assert.equal(connection.state.phase, 'offline')
-  assert.equal(connection.state.connectionCount, 1)
+  expect(connection.state.phase).toBe('offline')
+  expect(connection.state.connectionCount).toBe(1)
   line.isDown = () => false
   fixture.network('online')
-  assert.equal(connection.state.phase, 'connecting')
+  expect(connection.state.phase).toBe('connecting')
   await fixture.until('ready', 100)
   // A page that is looked at again finds out within seconds that its connection has gone.
   line.delay = () => 10_000_000
   fixture.network('visible')
   await time.advance(6000)
-  assert.notEqual(connection.state.phase, 'ready')
+  expect(connection.state.phase).not.toBe('ready')
 })
 
-test('SDK-10: requests are given up after their time or by a signal, refused when too many wait, and errors are the server’s', async (t) => {
-  const fixture = new ConnectionFixture(t, { maxOutstanding: 3 })
+test('SDK-10: requests are given up after their time or by a signal, refused when too many wait, and errors are the server’s', async () => {
+  const fixture = new ConnectionFixture({ maxOutstanding: 3 })
   const { connection, time } = fixture
   const timed = connection.request('ping', [], { timeout: 500 })
   const controller = new AbortController()
   const aborted = connection.request('ping', [], { signal: controller.signal })
   const third = connection.request('ping', [])
-  await assert.rejects(connection.request('ping', []), (error: ClientError) => error.code === 'overloaded')
-  const isTimeout = assert.rejects(timed, (error: ClientError) => error.code === 'timeout')
+  await expect(connection.request('ping', [])).rejects.toThrow(
+    satisfying((error: ClientError) => error.code === 'overloaded'),
+  )
+  const isTimeout = expect(timed).rejects.toThrow(
+    satisfying((error: ClientError) => error.code === 'timeout'),
+  )
   await time.advance(600)
   await isTimeout
-  const isAborted = assert.rejects(aborted, /enough/)
+  const isAborted = expect(aborted).rejects.toThrow(/enough/)
   controller.abort(new Error('enough'))
   await isAborted
-  await assert.rejects(connection.request('ping', [], { signal: controller.signal }), /enough/)
+  await expect(connection.request('ping', [], { signal: controller.signal })).rejects.toThrow(/enough/)
   connection.start()
-  assert.equal((await fixture.settled(third)).result, 'pong!')
-  await assert.rejects(
-    fixture.settled(connection.request('findAll', ['no:class:Such', {}])),
-    (error: StatusError) => error.status.code === 'core:status:UnknownClass',
+  expect((await fixture.settled(third)).result).toBe('pong!')
+  await expect(fixture.settled(connection.request('findAll', ['no:class:Such', {}]))).rejects.toThrow(
+    satisfying((error: StatusError) => error.status.code === 'core:status:UnknownClass'),
   )
 })
 
-test('SDK-11: a server that restarts says when to come back, and another one takes over where it was', async (t) => {
-  const fixture = new ConnectionFixture(t)
+test('SDK-11: A restarting server says when to reconnect, and another server continues where it was', async () => {
+  const fixture = new ConnectionFixture()
   const { connection } = fixture
   connection.start()
   await fixture.until('ready')
   const stopping = fixture.restartServer()
   await fixture.until('disconnected')
-  assert.match(connection.state.lastClose?.reason ?? '', /^retry in \d+ ms$/)
+  expect(connection.state.lastClose?.reason ?? '').toMatch(/^retry in \d+ ms$/)
   const told = Number(/\d+/.exec(connection.state.lastClose?.reason ?? '')?.[0])
-  assert.ok(Math.abs((connection.state.retryAt ?? 0) - fixture.time.now() - told) <= 2)
+  expect(Math.abs((connection.state.retryAt ?? 0) - fixture.time.now() - told)).toBeLessThanOrEqual(2)
   await stopping
   await fixture.until('ready')
-  assert.equal(fixture.reloads, 1)
-  assert.ok(fixture.core instanceof MemoryCore)
+  expect(fixture.reloads).toBe(1)
+  expect(fixture.core).toBeInstanceOf(MemoryCore)
 })

@@ -1,20 +1,20 @@
-import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { Class, Doc, Ref, Space } from '../../model/documents.ts'
 import { CopyCache, isDevelopment } from '../../client/runtime/copies.ts'
 import { board } from '../../examples/board/model.ts'
 import { createTask, updateTask } from '../support/transactions.ts'
 import { ClientWorld, type Member } from './client-world.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
 
 const task = 'board:class:Task' as Ref<Class>
 const space = 'p' as Ref<Space>
 
 type Labelled = Doc & { title: string; labels: string[] }
 
-async function world(context: TestContext, freeze: boolean): Promise<{ made: ClientWorld; ann: Member }> {
+async function world(freeze: boolean): Promise<{ made: ClientWorld; ann: Member }> {
   const made = new ClientWorld(5)
   const ann = made.join('ann', false, { freeze })
-  context.after(async () => await made.end())
+  onTestEnd(async () => await made.end())
   await made.calm()
   for (const id of ['t1', 't2'])
     ann.send(createTask(id, { title: id, labels: ['a', 'b'], rank: id }, { by: 'account:ann' }))
@@ -37,29 +37,29 @@ function spoil(value: unknown): void {
   else Object.assign(value, { title: 'spoiled', message: 'spoiled', spoiled: true })
 }
 
-test('SDK-36: in development what queries find is frozen, in production it is not', async (context) => {
-  const { made, ann } = await world(context, true)
+test('SDK-36: in development what queries find is frozen, in production it is not', async () => {
+  const { made, ann } = await world(true)
   const shown = results(ann)
   await made.calm()
   const found = await made.settled(ann.client.findAll(task))
   const first = await made.settled(ann.client.findOne(task, { _id: 't1' as Ref }))
   for (const value of [shown.at(-1), shown.at(-1)?.[0]?.labels, found, found[0], first]) {
-    assert.ok(Object.isFrozen(value))
-    assert.throws(() => spoil(value), TypeError)
+    expect(Object.isFrozen(value)).toBe(true)
+    expect(() => spoil(value)).toThrow(TypeError)
   }
   const { NODE_ENV: before } = process.env
-  context.after(() => {
+  onTestEnd(() => {
     if (before === undefined) delete process.env.NODE_ENV
     else process.env.NODE_ENV = before
   })
   process.env.NODE_ENV = 'production'
-  assert.equal(isDevelopment(), false)
+  expect(isDevelopment()).toBe(false)
   delete process.env.NODE_ENV
-  assert.equal(isDevelopment(), true)
+  expect(isDevelopment()).toBe(true)
 })
 
-test('SDK-36: what somebody writes to a result is seen by nobody else, and changes no later result', async (context) => {
-  const { made, ann } = await world(context, false)
+test('SDK-36: what somebody writes to a result is seen by nobody else, and changes no later result', async () => {
+  const { made, ann } = await world(false)
   const lookup = { lookup: { _id: { remarks: ['board:class:Comment', 'attachedTo'] } }, sort: { rank: 1 } }
   ann.send({ ...createTask('x', {}), ...commentOn('t1') } as never)
   const all = [
@@ -75,25 +75,22 @@ test('SDK-36: what somebody writes to a result is seen by nobody else, and chang
   await made.calm()
   for (const shown of all) spoil(shown.at(-1))
   ann.client.onTransactions((pushed) => spoil(pushed))
-  ann.client.onTransactions(({ txes }) => assert.ok(!JSON.stringify(txes).includes('spoiled')))
+  ann.client.onTransactions(({ txes }) => expect(JSON.stringify(txes)).not.toContain('spoiled'))
   ann.send(updateTask('t2', { title: 'new' }, { by: 'account:ann' }))
   ann.send(createTask('t3', { title: 't3', labels: ['c'], rank: 't3' }, { by: 'account:ann' }))
   await made.calm()
   const fresh = await made.settled(ann.client.findAll(task, {}, { sort: { rank: 1 } }))
-  assert.deepEqual([...(pure.at(-1) ?? [])], [...fresh])
+  expect([...(pure.at(-1) ?? [])]).toStrictEqual([...fresh])
   // One that was spoiled stays so for who spoiled it, until it changes: what changes is as it is.
-  assert.deepEqual(
-    all[0]?.at(-1)?.map(({ title }) => title),
-    ['spoiled', 'new', 't3'],
-  )
+  expect(all[0]?.at(-1)?.map(({ title }) => title)).toStrictEqual(['spoiled', 'new', 't3'])
   const again = [
     results(ann),
     results(ann, task, lookup),
     results(ann, 'core:class:Account' as Ref<Class>, {}),
   ]
   await made.calm()
-  for (const shown of again) assert.ok(!JSON.stringify(shown.at(-1)).includes('spoiled'))
-  assert.ok(ann.client.hierarchy.findClass(task) !== undefined)
+  for (const shown of again) expect(JSON.stringify(shown.at(-1))).not.toContain('spoiled')
+  expect(ann.client.hierarchy.findClass(task)).toBeDefined()
 })
 
 function commentOn(id: string): object {
@@ -118,8 +115,8 @@ function commentOn(id: string): object {
   }
 }
 
-test('SDK-36: what is given to a call may be written to at once: the call has its own', async (context) => {
-  const { made, ann } = await world(context, true)
+test('SDK-36: what is given to a call may be written to at once: the call has its own', async () => {
+  const { made, ann } = await world(true)
   const { client } = ann
   const shown = results(ann)
   await made.calm()
@@ -138,24 +135,21 @@ test('SDK-36: what is given to a call may be written to at once: the call has it
   const found = client.findAll(task, query)
   spoil(query)
   client.resume()
-  assert.deepEqual(
-    (await made.settled(found)).map((doc) => (doc as unknown as Labelled).labels),
-    [['x']],
-  )
+  expect((await made.settled(found)).map((doc) => (doc as unknown as Labelled).labels)).toStrictEqual([['x']])
   await made.calm()
-  assert.ok(!JSON.stringify(shown.at(-1)).includes('spoiled'))
-  assert.ok(!Object.isFrozen(attributes.labels))
+  expect(JSON.stringify(shown.at(-1))).not.toContain('spoiled')
+  expect(Object.isFrozen(attributes.labels)).toBe(false)
 })
 
 test('SDK-36: each listener has its own copies, the same ones as long as nothing changes', () => {
   const doc = { a: [1, { b: 2 }], when: new Date(0) }
   const [one, other, frozen] = [new CopyCache(false), new CopyCache(false), new CopyCache(true)]
-  assert.notEqual(one.of(doc), doc)
-  assert.equal(one.of(doc), one.of(doc))
-  assert.notEqual(one.of(doc), other.of(doc))
-  assert.deepEqual(one.of(doc), doc)
+  expect(one.of(doc)).not.toBe(doc)
+  expect(one.of(doc)).toBe(one.of(doc))
+  expect(one.of(doc)).not.toBe(other.of(doc))
+  expect(one.of(doc)).toStrictEqual(doc)
   const poisoned = JSON.parse('{"__proto__":{"x":1}}') as object
-  assert.deepEqual(Object.keys(one.of(poisoned)), ['__proto__'])
-  assert.equal(Object.getPrototypeOf(one.of(poisoned)), Object.prototype)
-  assert.equal(frozen.of(doc), doc)
+  expect(Object.keys(one.of(poisoned))).toStrictEqual(['__proto__'])
+  expect(Object.getPrototypeOf(one.of(poisoned))).toBe(Object.prototype)
+  expect(frozen.of(doc)).toBe(doc)
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { Class, Ref, Space } from '../../model/documents.ts'
 import type { Client } from '../../client/client.ts'
 import { ConnectionClosedError } from '../../client/connection/connection.ts'
@@ -9,14 +8,16 @@ import { cuttingProxy } from '../services/cutting-proxy.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { testServer, type TestServer } from '../support/test-server.ts'
 import { waitUntil } from '../support/wait-until.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
+import { satisfying } from '../support/expecting.ts'
 
 const sessionId = 's1'
 const space = 'p' as Ref<Space>
 const task = 'board:class:Task' as Ref<Class>
 
-function tab(context: TestContext, { url, token }: TestServer, binary: boolean, at = url): Client {
+function tab({ url, token }: TestServer, binary: boolean, at = url): Client {
   const client = createNodeClient({ url: at, sessionId, getToken: () => token('ann'), binary })
-  context.after(() => client.terminate())
+  onTestEnd(() => client.terminate())
   return client
 }
 
@@ -28,27 +29,27 @@ async function titles(client: Client): Promise<string[]> {
 }
 
 for (const binary of [false, true]) {
-  test(`SDK-41: two tabs with one session id both work, the second under an id of its own, binary: ${binary}`, async (context) => {
-    const server = await testServer(context)
-    const [first, second] = [tab(context, server, binary), tab(context, server, binary)]
+  test(`SDK-41: two tabs with one session id both work, the second under an id of its own, binary: ${binary}`, async () => {
+    const server = await testServer()
+    const [first, second] = [tab(server, binary), tab(server, binary)]
     await first.ready()
     // Before it knows that its id is in use.
     const made = second.createDoc(board.class.Task, space, { title: 'second' })
     await first.createDoc(board.class.Task, space, { title: 'first' })
     await made
-    assert.deepEqual(await titles(first), ['first', 'second'])
-    assert.deepEqual(await titles(second), ['first', 'second'])
-    for (const client of [first, second]) assert.equal(client.connectionState().connectionCount, 1)
-    assert.equal(second.connectionState().lastClose?.code, 4201)
-    assert.equal(server.server.inspect().sessions, 2)
+    expect(await titles(first)).toStrictEqual(['first', 'second'])
+    expect(await titles(second)).toStrictEqual(['first', 'second'])
+    for (const client of [first, second]) expect(client.connectionState().connectionCount).toBe(1)
+    expect(second.connectionState().lastClose?.code).toBe(4201)
+    expect(server.server.inspect().sessions).toBe(2)
   })
 
-  test(`SDK-41: a client whose connection was given away while it was silent comes back under another id, and what was under way takes effect once, binary: ${binary}`, async (context) => {
-    const server = await testServer(context, {}, { fakeTime: true })
+  test(`SDK-41: a client whose connection was given away while it was silent comes back under another id, and what was under way takes effect once, binary: ${binary}`, async () => {
+    const server = await testServer({}, { fakeTime: true })
     const { url, token, time } = server
     const proxy = await cuttingProxy(server.server.url)
-    context.after(async () => await proxy.close())
-    const client = tab(context, server, binary, url.replace(/:\d+$/, `:${proxy.port}`))
+    onTestEnd(async () => await proxy.close())
+    const client = tab(server, binary, url.replace(/:\d+$/, `:${proxy.port}`))
     await client.ready()
     const id = await client.createDoc(board.class.Task, space, { title: 'x', votes: 0 })
     let shown: number | undefined
@@ -74,29 +75,31 @@ for (const binary of [false, true]) {
     await Promise.all([sent, later])
     await waitUntil(() => shown === 11, 'both changes shown once')
     const [found] = await client.findAll(board.class.Task, { _id: id })
-    assert.equal(votesOf(found), 11)
-    assert.equal(client.connectionState().lastClose?.code, 4200)
-    assert.equal(client.connectionState().connectionCount, 2)
-    assert.equal(await duplicate.request('ping'), 'pong!')
+    expect(votesOf(found)).toBe(11)
+    expect(client.connectionState().lastClose?.code).toBe(4200)
+    expect(client.connectionState().connectionCount).toBe(2)
+    expect(await duplicate.request('ping')).toBe('pong!')
   })
 }
 
-test('SDK-41: a connection by itself says that its session id is in use', async (context) => {
-  const { url, token } = await testServer(context)
+test('SDK-41: a connection by itself says that its session id is in use', async () => {
+  const { url, token } = await testServer()
   const first = await connect({ url, token: token('ann'), sessionId })
-  await assert.rejects(connect({ url, token: token('ann'), sessionId }), (error) => {
-    return error instanceof ConnectionClosedError && error.code === 4201
-  })
-  assert.equal(await first.request('ping'), 'pong!')
+  await expect(connect({ url, token: token('ann'), sessionId })).rejects.toThrow(
+    satisfying((error) => {
+      return error instanceof ConnectionClosedError && error.code === 4201
+    }),
+  )
+  expect(await first.request('ping')).toBe('pong!')
   first.close()
 })
 
-test('SDK-41: a hundred tabs opened at once with one session id all work', async (context) => {
-  const server = await testServer(context)
-  const tabs = Array.from({ length: 100 }, (_, at) => tab(context, server, at % 2 === 0))
+test('SDK-41: a hundred tabs opened at once with one session id all work', async () => {
+  const server = await testServer()
+  const tabs = Array.from({ length: 100 }, (_, at) => tab(server, at % 2 === 0))
   await Promise.all(
     tabs.map(async (client, at) => await client.createDoc(board.class.Task, space, { title: `t${at}` })),
   )
-  assert.equal((await titles(tabs[0] as Client)).length, 100)
-  assert.equal(server.server.inspect().sessions, 100)
+  expect(await titles(tabs[0] as Client)).toHaveLength(100)
+  expect(server.server.inspect().sessions).toBe(100)
 })

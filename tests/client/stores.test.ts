@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { join } from 'node:path'
-import { test } from 'node:test'
 import type { ClientOptions } from '../../client/client-options.ts'
 import { createNodeClient, dialNode, fileStore } from '../../client/node.ts'
 import type { ClientStore } from '../../client/store/client-store.ts'
@@ -11,6 +10,7 @@ import type { ModelResponse } from '../../model/workspace-model.ts'
 import { testServer, type TestServer } from '../support/test-server.ts'
 import { temporaryFolder } from '../support/executable.ts'
 import { waitUntil } from '../support/wait-until.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
 
 const project = 'p' as Ref<Space>
 
@@ -30,9 +30,9 @@ function watchingDial(loaded: ModelResponse[]): Dial {
   }
 }
 
-test('SDK-57: what a file keeps is sent by the next process, in order, and only what is new of the model is loaded', async (context) => {
-  const server = await testServer(context)
-  const path = join(await temporaryFolder(context), 'ann.atrium')
+test('SDK-57: stored changes are sent by the next process, in order, and only the new part of the model is loaded', async () => {
+  const server = await testServer()
+  const path = join(await temporaryFolder(), 'ann.atrium')
   const loaded: ModelResponse[] = []
   const plain = { binary: false, compression: false, dial: watchingDial(loaded) }
   const firstStore = fileStore(path)
@@ -53,30 +53,24 @@ test('SDK-57: what a file keeps is sent by the next process, in order, and only 
   const tasks = await second.findAll(board.class.Task, {}, { sort: { modifiedOn: 1 } })
   second.terminate()
   await store.close()
-  assert.deepEqual(
-    tasks.map(({ title }) => title),
-    ['before', 'one', 'two', 'three'],
-  )
-  assert.deepEqual(
-    loaded.map(({ full, transactions }) => [full, transactions.length > 0]),
-    [
-      [true, true],
-      [false, false],
-    ],
-  )
+  expect(tasks.map(({ title }) => title)).toStrictEqual(['before', 'one', 'two', 'three'])
+  expect(loaded.map(({ full, transactions }) => [full, transactions.length > 0])).toStrictEqual([
+    [true, true],
+    [false, false],
+  ])
 })
 
-test('SDK-56: a client whose store fails works on, and tells of it', async (context) => {
-  const server = await testServer(context)
+test('SDK-56: A client whose store fails goes on, and reports it', async () => {
+  const server = await testServer()
   const fail = () => Promise.reject(new Error('no room'))
   const store: ClientStore = { get: fail, set: fail, delete: fail, entries: fail }
   const client = clientOf(server, { store })
-  context.after(() => client.terminate())
+  onTestEnd(() => client.terminate())
   const told: unknown[] = []
   client.onStoreError((error) => told.push(String(error)))
   await client.ready()
   const id = await client.createDoc(board.class.Project, project, { name: 'Atrium' } as Partial<Project>)
-  assert.equal((await client.findOne(board.class.Project, { _id: id }))?.name, 'Atrium')
-  assert.ok(told.length >= 3)
-  assert.deepEqual([...new Set(told)], ['Error: no room'])
+  expect((await client.findOne(board.class.Project, { _id: id }))?.name).toBe('Atrium')
+  expect(told.length).toBeGreaterThanOrEqual(3)
+  expect([...new Set(told)]).toStrictEqual(['Error: no room'])
 })

@@ -1,22 +1,21 @@
-import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { Class, Ref, Space } from '../../model/documents.ts'
 import { board } from '../../examples/board/model.ts'
 import { memoryDial } from '../support/memory-network.ts'
 import { tamperingDial } from '../support/tampering-dial.ts'
 import { createTask } from '../support/transactions.ts'
 import { ClientWorld, type Member } from './client-world.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
 
 const task = 'board:class:Task' as Ref<Class>
 const space = 'p' as Ref<Space>
 
 /** A client whose frames are tampered with, and another one to change things. */
 async function world(
-  context: TestContext,
   tamper: (frame: Record<string, unknown>, made: ClientWorld) => unknown[],
 ): Promise<{ made: ClientWorld; ann: Member; bob: Member }> {
   const made = new ClientWorld(21)
-  context.after(async () => await made.end())
+  onTestEnd(async () => await made.end())
   const bob = made.join('bob')
   const line = { delay: () => 1, fault: () => 'none' as const, isDown: () => made.isDown }
   const dial = tamperingDial(
@@ -33,40 +32,42 @@ const isModel = ({ result }: Record<string, unknown>) =>
 const isOfLog = ({ id, seq, result }: Record<string, unknown>) =>
   id === undefined && typeof seq === 'number' && result !== 'ping'
 
-for (const code of ['InternalServerError', 'Unavailable', 'LimitReached'])
-  test(`SDK-26: a model that was not loaded because of ${code} is asked for again, ever more rarely, until it is`, async (context) => {
+test.each(['InternalServerError', 'Unavailable', 'LimitReached'])(
+  'SDK-26: a model that was not loaded because of %s is asked for again, ever more rarely, until it is',
+  async (code) => {
     const at: number[] = []
-    const { made, ann } = await world(context, (frame, { time }) => {
+    const { made, ann } = await world((frame, { time }) => {
       if (!isModel(frame) || at.length >= 6) return [frame]
       at.push(time.monotonic())
       return [{ id: frame['id'], error: { severity: 'ERROR', code: `platform:status:${code}`, params: {} } }]
     })
-    assert.equal(ann.client.connectionState().phase, 'ready')
+    expect(ann.client.connectionState().phase).toBe('ready')
     await made.settled(ann.client.ready())
     const waits = at.slice(1).map((time, before) => Math.round((time - (at[before] ?? 0)) / 100) * 100)
-    assert.deepEqual(waits.slice(-4), [1000, 2000, 4000, 8000])
-    assert.ok(ann.client.hierarchy.findClass(task) !== undefined)
-    assert.equal(ann.client.connectionState().connectionCount, 1)
-  })
+    expect(waits.slice(-4)).toStrictEqual([1000, 2000, 4000, 8000])
+    expect(ann.client.hierarchy.findClass(task)).toBeDefined()
+    expect(ann.client.connectionState().connectionCount).toBe(1)
+  },
+)
 
-test('SDK-26: a model that does not add up is asked for anew, as a whole', async (context) => {
+test('SDK-26: a model that does not add up is asked for anew, as a whole', async () => {
   let damaged = 0
-  const { made, ann } = await world(context, (frame) => {
+  const { made, ann } = await world((frame) => {
     const result = frame['result'] as { transactions: object[]; full: boolean } | undefined
     if (!isModel(frame) || result === undefined || damaged > 0) return [frame]
     damaged += 1
     return [{ ...frame, result: { ...result, full: false, transactions: result.transactions.slice(3) } }]
   })
   await made.settled(ann.client.ready())
-  assert.equal(damaged, 1)
-  assert.ok(ann.client.hierarchy.findClass(task) !== undefined)
-  assert.ok(ann.client.hierarchy.findClass('core:class:Doc') !== undefined)
+  expect(damaged).toBe(1)
+  expect(ann.client.hierarchy.findClass(task)).toBeDefined()
+  expect(ann.client.hierarchy.findClass('core:class:Doc')).toBeDefined()
 })
 
-test('SDK-39: a push that does not begin where the client stands is not taken in: it catches up from the log', async (context) => {
+test('SDK-39: a push that does not begin where the client stands is not taken in: it catches up from the log', async () => {
   let place = 0
   let drop = 0
-  const { made, ann, bob } = await world(context, (frame) => {
+  const { made, ann, bob } = await world((frame) => {
     if (frame['result'] === 'hello') place = Number(frame['seq'])
     if (!isOfLog(frame)) return [frame]
     // What was missed follows the place that was asked for.
@@ -79,21 +80,21 @@ test('SDK-39: a push that does not begin where the client stands is not taken in
   await made.calm()
   bob.send(createTask('t1', { title: 'x' }, { by: 'account:bob' }))
   await made.calm()
-  assert.equal(ann.client.connectionState().connectionCount, 1)
+  expect(ann.client.connectionState().connectionCount).toBe(1)
   drop = 1
   for (const id of ['t2', 't3', 't4']) {
     bob.send(createTask(id, { title: 'x' }, { by: 'account:bob' }))
     await made.pass(20)
   }
   await made.calm()
-  assert.deepEqual(shown.at(-1), ['t1', 't2', 't3', 't4'])
-  assert.equal(ann.client.connectionState().connectionCount, 2)
-  assert.match(ann.client.connectionState().lastClose?.reason ?? '', /something is missing/)
-  assert.equal(new Set(ann.pushed).size, ann.pushed.length)
+  expect(shown.at(-1)).toStrictEqual(['t1', 't2', 't3', 't4'])
+  expect(ann.client.connectionState().connectionCount).toBe(2)
+  expect(ann.client.connectionState().lastClose?.reason ?? '').toMatch(/something is missing/)
+  expect(new Set(ann.pushed).size).toBe(ann.pushed.length)
 })
 
-test('SDK-39: where the log does not close the gap either, everything is asked for again', async (context) => {
-  const { made, ann, bob } = await world(context, (frame) =>
+test('SDK-39: where the log does not close the gap either, everything is asked for again', async () => {
+  const { made, ann, bob } = await world((frame) =>
     // A server that is wrong about what its pushes follow.
     isOfLog(frame) ? [{ ...frame, after: Number(frame['seq']) + 5 }] : [frame],
   )
@@ -105,20 +106,21 @@ test('SDK-39: where the log does not close the gap either, everything is asked f
     await made.pass(4000)
   }
   await made.pass(20_000)
-  assert.deepEqual(shown.at(-1), ['t1', 't2', 't3', 't4'])
+  expect(shown.at(-1)).toStrictEqual(['t1', 't2', 't3', 't4'])
 })
 
-for (const garbage of [
+test.each([
   'not json',
   '5',
   'null',
   '{"id":{}}',
   '[]',
   '{"result":{"dataType":"TotalArray"},"id":1,"chunk":{"index":0}}',
-])
-  test(`SDK-40: a frame that is no frame (${garbage}) ends that connection, if anything, and nothing else`, async (context) => {
+])(
+  'SDK-40: a frame that is no frame (%s) ends that connection, if anything, and nothing else',
+  async (garbage) => {
     let left = 3
-    const { made, ann, bob } = await world(context, (frame) =>
+    const { made, ann, bob } = await world((frame) =>
       frame['id'] === undefined && left-- > 0 ? [garbage, frame] : [frame],
     )
     const shown: string[][] = []
@@ -127,5 +129,6 @@ for (const garbage of [
     for (const id of ['t1', 't2', 't3', 't4']) bob.send(createTask(id, { title: 'x' }, { by: 'account:bob' }))
     const id = await made.settled(ann.client.createDoc(board.class.Task, space, { title: 'mine' }))
     await made.calm()
-    assert.deepEqual(new Set(shown.at(-1)), new Set(['t1', 't2', 't3', 't4', id]))
-  })
+    expect(new Set(shown.at(-1))).toStrictEqual(new Set(['t1', 't2', 't3', 't4', id]))
+  },
+)

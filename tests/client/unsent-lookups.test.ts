@@ -1,9 +1,9 @@
-import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { Class, Doc, Ref } from '../../model/documents.ts'
 import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import { comment, createTask, updateTask } from '../support/transactions.ts'
 import { ClientWorld, type Member } from './client-world.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
 
 const task = 'board:class:Task' as Ref<Class>
 const comments = 'board:class:Comment' as Ref<Class>
@@ -38,10 +38,10 @@ function watch({ client }: Member, _class: Ref<Class>, query: DocumentQuery, opt
   return watched
 }
 
-async function world(context: TestContext): Promise<{ made: ClientWorld; ann: Member }> {
+async function world(): Promise<{ made: ClientWorld; ann: Member }> {
   const made = new ClientWorld(13)
   const ann = made.join('ann')
-  context.after(async () => await made.end())
+  onTestEnd(async () => await made.end())
   await made.calm()
   ann.send(createTask('t1', { title: 'one', status: 'todo', assignee: 'account:ann' }, by))
   ann.send(comment('t1', 'c1', by))
@@ -61,26 +61,26 @@ async function stays(made: ClientWorld, ann: Member, watched: readonly Watched[]
   ann.client.restart()
   await made.calm()
   for (const [at, { shown }] of watched.entries())
-    for (const later of shown.slice(before[at])) assert.equal(later, last[at])
+    for (const later of shown.slice(before[at])) expect(later).toBe(last[at])
 }
 
-test('SDK-28: an unsent creation shows at once in a query with a lookup, joined with what is known, and stays as it is confirmed', async (context) => {
-  const { made, ann } = await world(context)
+test('SDK-28: an unsent creation shows at once in a query with a lookup, joined with what is known, and stays as it is confirmed', async () => {
+  const { made, ann } = await world()
   const forward = watch(ann, comments, {}, { lookup: { attachedTo: task }, total: true })
   const limited = watch(ann, comments, {}, { lookup: { attachedTo: task }, sort: { message: 1 }, limit: 3 })
   const back = watch(ann, task, {}, withRemarks)
   await made.calm()
   ann.client.stop()
   ann.send(comment('t1', 'c2', by))
-  assert.equal(forward.shown.at(-1), 'c1(attachedTo: t1=one) c2(attachedTo: t1=one)')
-  assert.equal(limited.shown.at(-1), 'c1(attachedTo: t1=one) c2(attachedTo: t1=one)')
-  assert.equal(back.shown.at(-1), 't1=one(remarks: [c1 c2])')
-  assert.equal(forward.totals.at(-1), 2)
+  expect(forward.shown.at(-1)).toBe('c1(attachedTo: t1=one) c2(attachedTo: t1=one)')
+  expect(limited.shown.at(-1)).toBe('c1(attachedTo: t1=one) c2(attachedTo: t1=one)')
+  expect(back.shown.at(-1)).toBe('t1=one(remarks: [c1 c2])')
+  expect(forward.totals.at(-1)).toBe(2)
   await stays(made, ann, [forward, limited, back])
 })
 
-test('SDK-28: what is joined may be unsent itself, and be changed or removed before it is sent', async (context) => {
-  const { made, ann } = await world(context)
+test('SDK-28: what is joined may be unsent itself, and be changed or removed before it is sent', async () => {
+  const { made, ann } = await world()
   const forward = watch(ann, comments, {}, { lookup: { attachedTo: task } })
   const back = watch(ann, task, {}, withRemarks)
   await made.calm()
@@ -89,59 +89,58 @@ test('SDK-28: what is joined may be unsent itself, and be changed or removed bef
   ann.send(comment('t2', 'c2', by))
   ann.send(updateTask('t2', { title: 'zwei' }, by))
   ann.send(updateTask('t1', { title: 'eins' }, by))
-  assert.equal(forward.shown.at(-1), 'c1(attachedTo: t1=eins) c2(attachedTo: t2=zwei)')
-  assert.equal(back.shown.at(-1), 't1=eins(remarks: [c1]) t2=zwei(remarks: [c2])')
+  expect(forward.shown.at(-1)).toBe('c1(attachedTo: t1=eins) c2(attachedTo: t2=zwei)')
+  expect(back.shown.at(-1)).toBe('t1=eins(remarks: [c1]) t2=zwei(remarks: [c2])')
   await stays(made, ann, [forward, back])
 })
 
-test('SDK-28: lookups of lookups show unsent creations at every depth', async (context) => {
-  const { made, ann } = await world(context)
+test('SDK-28: lookups of lookups show unsent creations at every depth', async () => {
+  const { made, ann } = await world()
   const lookup = { attachedTo: [task, { assignee: 'core:class:Account' as Ref<Class> }] }
   const deep = watch(ann, comments, {}, { lookup })
   await made.calm()
-  assert.equal(deep.shown.at(-1), 'c1(attachedTo: t1=one(assignee: account:ann))')
+  expect(deep.shown.at(-1)).toBe('c1(attachedTo: t1=one(assignee: account:ann))')
   ann.client.stop()
   ann.send(createTask('t2', { title: 'two', assignee: 'account:ann' }, by))
   ann.send(comment('t2', 'c2', by))
   ann.send(comment('t1', 'c3', by))
-  assert.equal(
-    deep.shown.at(-1),
+  expect(deep.shown.at(-1)).toBe(
     'c1(attachedTo: t1=one(assignee: account:ann)) c2(attachedTo: t2=two(assignee: account:ann)) c3(attachedTo: t1=one(assignee: account:ann))',
   )
   ann.send(updateTask('t1', { assignee: null }, by))
-  assert.match(deep.shown.at(-1) ?? '', /^c1\(attachedTo: t1=one\) c2/)
+  expect(deep.shown.at(-1) ?? '').toMatch(/^c1\(attachedTo: t1=one\) c2/)
   await stays(made, ann, [deep])
 })
 
-test('SDK-28: a query that looked-up documents decide shows unsent changes too', async (context) => {
-  const { made, ann } = await world(context)
+test('SDK-28: a query that looked-up documents decide shows unsent changes too', async () => {
+  const { made, ann } = await world()
   const options = { lookup: { attachedTo: task }, total: true }
   const decided = watch(ann, comments, { '$lookup.attachedTo.status': 'todo' }, options)
   const sorted = watch(ann, comments, {}, { ...options, sort: { '$lookup.attachedTo.title': -1 } })
   await made.calm()
-  assert.equal(decided.shown.at(-1), 'c1(attachedTo: t1=one)')
+  expect(decided.shown.at(-1)).toBe('c1(attachedTo: t1=one)')
   ann.client.stop()
   ann.send(createTask('t2', { title: 'two', status: 'todo' }, by))
   ann.send(createTask('t3', { title: 'three', status: 'done' }, by))
   for (const at of [2, 3]) ann.send(comment(`t${at}`, `c${at}`, by))
-  assert.equal(decided.shown.at(-1), 'c1(attachedTo: t1=one) c2(attachedTo: t2=two)')
-  assert.equal(decided.totals.at(-1), 2)
-  assert.equal(sorted.shown.at(-1), 'c2(attachedTo: t2=two) c3(attachedTo: t3=three) c1(attachedTo: t1=one)')
+  expect(decided.shown.at(-1)).toBe('c1(attachedTo: t1=one) c2(attachedTo: t2=two)')
+  expect(decided.totals.at(-1)).toBe(2)
+  expect(sorted.shown.at(-1)).toBe('c2(attachedTo: t2=two) c3(attachedTo: t3=three) c1(attachedTo: t1=one)')
   ann.send(updateTask('t1', { status: 'done' }, by))
-  assert.equal(decided.shown.at(-1), 'c2(attachedTo: t2=two)')
+  expect(decided.shown.at(-1)).toBe('c2(attachedTo: t2=two)')
   await stays(made, ann, [decided, sorted])
 })
 
-test('SDK-28: what is refused goes again, with all that was joined to it', async (context) => {
-  const { made, ann } = await world(context)
+test('SDK-28: what is refused goes again, with all that was joined to it', async () => {
+  const { made, ann } = await world()
   const forward = watch(ann, comments, {}, { lookup: { attachedTo: task } })
   await made.calm()
   ann.client.stop()
   ann.send(createTask('t2', { title: 5 }, by))
   ann.send(comment('t2', 'c2', by))
-  assert.equal(forward.shown.at(-1), 'c1(attachedTo: t1=one) c2(attachedTo: t2=5)')
+  expect(forward.shown.at(-1)).toBe('c1(attachedTo: t1=one) c2(attachedTo: t2=5)')
   ann.client.restart()
   await made.calm()
   const found = await made.settled(ann.client.findAll(comments, {}, { lookup: { attachedTo: task } }))
-  assert.equal(forward.shown.at(-1), (found as unknown as Joined[]).map(text).join(' '))
+  expect(forward.shown.at(-1)).toBe((found as unknown as Joined[]).map(text).join(' '))
 })

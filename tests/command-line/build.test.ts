@@ -1,12 +1,13 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
 import { RunningProcess, temporaryFolder } from '../support/executable.ts'
 import { root } from '../support/root.ts'
 import { waitUntil } from '../support/wait-until.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
+import { expectFor } from '../support/expecting.ts'
 
 /** A compiler that never ends, until there is a file `go`. */
 const compiler = `
@@ -17,8 +18,8 @@ const timer = setInterval(() => existsSync('go') && clearInterval(timer), 10)
 `
 
 /** A clone in which everything is installed, and nothing built. */
-async function clone(context: TestContext): Promise<string> {
-  const folder = await temporaryFolder(context)
+async function clone(): Promise<string> {
+  const folder = await temporaryFolder()
   await cp(join(root, 'scripts', 'bootstrap'), join(folder, 'scripts', 'bootstrap'), { recursive: true })
   const bin = join(folder, 'node_modules', 'typescript', 'bin')
   for (const needed of [bin, join(folder, 'model'), join(folder, 'dist')])
@@ -34,23 +35,24 @@ async function clone(context: TestContext): Promise<string> {
   return folder
 }
 
-for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-  test(`CFG-55: a build that is ended or killed leaves nothing that the next one waits for (${signal})`, async (context) => {
-    const folder = await clone(context)
+test.each(['SIGTERM', 'SIGKILL'] as const)(
+  'CFG-55: a build that is ended or killed leaves nothing that the next one waits for (%s)',
+  async (signal) => {
+    const folder = await clone()
     const words = [process.execPath, join(folder, 'scripts', 'bootstrap', 'build.js')]
-    const first = new RunningProcess(context, words, {}, { cwd: folder })
+    const first = new RunningProcess(words, {}, { cwd: folder })
     const compiling = join(folder, 'compiling')
     await waitUntil(() => existsSync(compiling), 'the compiler')
     const compilerId = Number(await readFile(compiling, 'utf8'))
-    context.after(() => isThere(compilerId) && process.kill(compilerId, 'SIGKILL'))
-    assert.equal(await endedBy(first, signal), signal)
+    onTestEnd(() => isThere(compilerId) && process.kill(compilerId, 'SIGKILL'))
+    expect(await endedBy(first, signal)).toBe(signal)
     if (signal === 'SIGTERM') await waitUntil(() => !isThere(compilerId), 'the end of the compiler')
     await writeFile(join(folder, 'go'), '')
-    const next = new RunningProcess(context, words, {}, { cwd: folder })
-    assert.equal(await next.ended(), 0, next.stderr)
-    assert.ok(existsSync(join(folder, 'dist', '.atrium-built')))
-  })
-}
+    const next = new RunningProcess(words, {}, { cwd: folder })
+    expectFor(next.stderr, await next.ended()).toBe(0)
+    expect(existsSync(join(folder, 'dist', '.atrium-built'))).toBe(true)
+  },
+)
 
 async function endedBy(running: RunningProcess, signal: NodeJS.Signals): Promise<NodeJS.Signals | null> {
   running.child.kill(signal)

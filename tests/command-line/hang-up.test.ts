@@ -1,21 +1,21 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
 import { atrium, RunningAtrium, RunningProcess, temporaryFolder } from '../support/executable.ts'
 import { root } from '../support/root.ts'
 import { waitUntil } from '../support/wait-until.ts'
+import { testUnless } from '../support/test-unless.ts'
 
 /** A server with a file of options, which is written and read again. */
-async function withFile(context: TestContext, first: readonly string[]) {
-  const data = await temporaryFolder(context)
+async function withFile(first: readonly string[]) {
+  const data = await temporaryFolder()
   const file = join(data, 'options')
   const write = async (lines: readonly string[]) => await writeFile(file, lines.join('\n'))
   await write(first)
   const env = { ATRIUM_DATA: data, ATRIUM_PORT: '0', ATRIUM_DEMO: '0', ATRIUM_CONFIG: file }
-  const server = new RunningAtrium(context, ['start'], env)
+  const server = new RunningAtrium(['start'], env)
   const url = await server.url()
   /** What it says of each reading; those before it are passed over. */
   const reread = async (lines: readonly string[]): Promise<string> => {
@@ -36,36 +36,36 @@ async function signUp(url: string, email: string): Promise<unknown> {
   return answer.error?.code
 }
 
-test('CFG-44: on SIGHUP a server takes in what needs no restart, and says what does', async (context) => {
-  const { server, url, reread } = await withFile(context, ['ATRIUM_SIGNUP=open'])
-  assert.equal(await signUp(url, 'ann@example.com'), undefined)
-  assert.equal(
+test('CFG-44: on SIGHUP a server takes in what needs no restart, and says what does', async () => {
+  const { server, url, reread } = await withFile(['ATRIUM_SIGNUP=open'])
+  expect(await signUp(url, 'ann@example.com')).toBeUndefined()
+  expect(
     await reread(['ATRIUM_SIGNUP=closed', 'ATRIUM_MAX_PAYLOAD=2048', 'ATRIUM_ORIGINS=https://a.example']),
+  ).toBe(
     'atrium read its options again: ATRIUM_SIGNUP, ATRIUM_ORIGINS taken in, ATRIUM_MAX_PAYLOAD after a restart',
   )
-  assert.equal(await signUp(url, 'bob@example.com'), 'platform:status:Forbidden')
-  assert.equal(
-    await reread(['ATRIUM_SIGNUP=closed', 'ATRIUM_ORIGINS=https://a.example']),
+  expect(await signUp(url, 'bob@example.com')).toBe('platform:status:Forbidden')
+  expect(await reread(['ATRIUM_SIGNUP=closed', 'ATRIUM_ORIGINS=https://a.example'])).toBe(
     'atrium read its options again: nothing is taken in',
   )
   // What is in the file no longer is as it is without it.
-  assert.match(await reread([]), /ATRIUM_SIGNUP, ATRIUM_ORIGINS taken in$/)
-  assert.equal(await signUp(url, 'bob@example.com'), undefined)
-  assert.equal(server.stderr, '')
-  assert.equal(await server.end('SIGTERM'), 0)
+  expect(await reread([])).toMatch(/ATRIUM_SIGNUP, ATRIUM_ORIGINS taken in$/)
+  expect(await signUp(url, 'bob@example.com')).toBeUndefined()
+  expect(server.stderr).toBe('')
+  expect(await server.end('SIGTERM')).toBe(0)
 })
 
-test('CFG-44: another least level of the log holds at once', async (context) => {
-  const { env, server, url, reread } = await withFile(context, [])
+test('CFG-44: another least level of the log holds at once', async () => {
+  const { env, server, url, reread } = await withFile([])
   // The environment goes before the file.
-  assert.match(await reread(['ATRIUM_LOG_LEVEL=info']), /nothing is taken in/)
+  expect(await reread(['ATRIUM_LOG_LEVEL=info'])).toMatch(/nothing is taken in/)
   await server.end('SIGTERM')
   const { ATRIUM_CONFIG: _, ...own } = env
   const level = join(env.ATRIUM_DATA, 'level')
   await writeFile(level, 'ATRIUM_LOG_LEVEL=silent')
-  const again = new RunningAtrium(context, ['start', '--config', level], { ...own, ATRIUM_LOG_LEVEL: '' })
+  const again = new RunningAtrium(['start', '--config', level], { ...own, ATRIUM_LOG_LEVEL: '' })
   const at = await again.url()
-  assert.notEqual(at, url)
+  expect(at).not.toBe(url)
   const enter = async (name: string) => {
     await atrium(['workspace', 'create', name, '--owner', 'ann', '--url', at], own)
     await atrium(['find', name, 'core:class:Space', '--as', 'ann', '--url', at], own)
@@ -76,76 +76,73 @@ test('CFG-44: another least level of the log holds at once', async (context) => 
   await again.line(/ATRIUM_LOG_LEVEL taken in/)
   await enter('after')
   await again.said(/"workspace":"after".*a session opened/)
-  assert.doesNotMatch(again.stderr, /"workspace":"before"/)
+  expect(again.stderr).not.toMatch(/"workspace":"before"/)
 })
 
-test('CFG-44: what is wrong is said and stays as it was, and so does all where there is no file', async (context) => {
-  const { file, server, url, reread } = await withFile(context, ['ATRIUM_SIGNUP=closed'])
-  assert.match(
-    await reread(['ATRIUM_SIGNUP=nobody', 'ATRIUM_TOKEN_TTL=60', 'ATRIUM_SECRET=short']),
+test('CFG-44: what is wrong is said and stays as it was, and so does all where there is no file', async () => {
+  const { file, server, url, reread } = await withFile(['ATRIUM_SIGNUP=closed'])
+  expect(await reread(['ATRIUM_SIGNUP=nobody', 'ATRIUM_TOKEN_TTL=60', 'ATRIUM_SECRET=short'])).toMatch(
     /ATRIUM_TOKEN_TTL taken in$/,
   )
   const complaints = [
     'ATRIUM_SECRET: its value is not allowed; allowed is at least 32 bytes, which `openssl rand -base64 32` makes',
     'ATRIUM_SIGNUP: "nobody" is not allowed; allowed is open, closed',
   ]
-  assert.deepEqual(
-    server.stderr.trim().split('\n'),
+  expect(server.stderr.trim().split('\n')).toStrictEqual(
     complaints.map((complaint) => `atrium: ${complaint}; it stays as it was`),
   )
-  assert.equal(await signUp(url, 'ann@example.com'), 'platform:status:Forbidden')
+  expect(await signUp(url, 'ann@example.com')).toBe('platform:status:Forbidden')
   await rm(file)
   server.lines.length = 0
   server.child.kill('SIGHUP')
   await server.line(/nothing is taken in$/)
-  assert.match(server.stderr, /ATRIUM_CONFIG: .* cannot be read: ENOENT; it stays as it was\n$/)
-  assert.equal(await signUp(url, 'ann@example.com'), 'platform:status:Forbidden')
+  expect(server.stderr).toMatch(/ATRIUM_CONFIG: .* cannot be read: ENOENT; it stays as it was\n$/)
+  expect(await signUp(url, 'ann@example.com')).toBe('platform:status:Forbidden')
 })
 
-test('CFG-64: where a line is none a server takes in nothing of the file, and names the line', async (context) => {
-  const { file, server, url, reread } = await withFile(context, ['ATRIUM_SIGNUP=closed'])
+test('CFG-64: where a line is none a server takes in nothing of the file, and names the line', async () => {
+  const { file, server, url, reread } = await withFile(['ATRIUM_SIGNUP=closed'])
   for (const [line, flaw] of [
     ['ATRIUM_SIGNUP: closed', 'is not NAME=value'],
     ['ATRIUM_SINGUP=closed', 'names ATRIUM_SINGUP, which is not an option of atrium'],
     ['ATRIUM_SIGNUP="closed', 'has a quote that is not closed'],
   ] as const) {
     const before = server.stderr.length
-    assert.match(await reread(['ATRIUM_TOKEN_TTL=60', line]), /nothing is taken in$/)
+    expect(await reread(['ATRIUM_TOKEN_TTL=60', line])).toMatch(/nothing is taken in$/)
     const complaint = `atrium: ATRIUM_CONFIG: ${file}: line 2 ${flaw}; it stays as it was\n`
-    assert.equal(server.stderr.slice(before), complaint)
-    assert.equal(await signUp(url, 'ann@example.com'), 'platform:status:Forbidden')
+    expect(server.stderr.slice(before)).toBe(complaint)
+    expect(await signUp(url, 'ann@example.com')).toBe('platform:status:Forbidden')
   }
   await reread(['\ufeffATRIUM_SIGNUP=open'])
-  assert.equal(await signUp(url, 'ann@example.com'), undefined)
+  expect(await signUp(url, 'ann@example.com')).toBeUndefined()
 })
 
-test('CFG-45: on SIGHUP another secret of the data folder is the one that tokens are held against', async (context) => {
-  const { data, env, server, url, reread } = await withFile(context, [])
+test('CFG-45: on SIGHUP the server reads the secret of the data folder again', async () => {
+  const { data, env, server, url, reread } = await withFile([])
   const list = async (token: string) => (await fetch(`${url}/api/v1/statistics?token=${token}`)).status
   const token = async () => (await atrium(['token', '', '--as', 'root', '--admin'], env)).stdout.trim()
   const old = await token()
-  assert.equal(await list(old), 200)
+  expect(await list(old)).toBe(200)
   await writeFile(join(data, 'secret'), 'short\n')
-  assert.match(await reread([]), /nothing is taken in$/)
-  assert.match(server.stderr, /secret holds fewer than 32 bytes; .*; it stays as it was\n$/)
-  assert.equal(await list(old), 200)
+  expect(await reread([])).toMatch(/nothing is taken in$/)
+  expect(server.stderr).toMatch(/secret holds fewer than 32 bytes; .*; it stays as it was\n$/)
+  expect(await list(old)).toBe(200)
   await writeFile(join(data, 'secret'), `${'y'.repeat(40)}\n`)
-  assert.match(await reread([]), /ATRIUM_SECRET taken in$/)
-  assert.equal(await list(old), 401)
-  assert.equal(await list(await token()), 200)
+  expect(await reread([])).toMatch(/ATRIUM_SECRET taken in$/)
+  expect(await list(old)).toBe(401)
+  expect(await list(await token())).toBe(200)
   await rm(join(data, 'secret'))
-  assert.match(await reread([]), /nothing is taken in$/)
-  assert.equal(await list(old), 401)
+  expect(await reread([])).toMatch(/nothing is taken in$/)
+  expect(await list(old)).toBe(401)
 })
 
 /** What makes a terminal, and takes it away when it is killed. */
 const hasTerminals = spawnSync('script', ['-qec', 'true', '/dev/null']).status === 0
 
-test(
+testUnless(hasTerminals ? undefined : 'there is no `script` that makes terminals')(
   'CFG-46: a server whose terminal is gone stops in good order, and one that has another output goes on',
-  { skip: hasTerminals ? false : 'there is no `script` that makes terminals' },
-  async (context) => {
-    const data = await temporaryFolder(context)
+  async () => {
+    const data = await temporaryFolder()
     const ended = join(data, 'ended')
     const module = join(data, 'module.mjs')
     await writeFile(
@@ -157,25 +154,25 @@ test(
     )
     const env = { ATRIUM_DATA: data, ATRIUM_PORT: '0', ATRIUM_DEMO: '0', ATRIUM_MODULES: module }
     const command = `${process.execPath} ${join(root, 'scripts', 'atrium')} start`
-    const terminal = new RunningProcess(context, ['script', '-qec', command, '/dev/null'], env)
+    const terminal = new RunningProcess(['script', '-qec', command, '/dev/null'], env)
     await terminal.line(/listening on/)
     terminal.child.kill('SIGKILL')
     await waitUntil(() => existsSync(ended), 'the end of the server')
-    assert.equal(await readFile(ended, 'utf8'), 'ended with 0')
+    expect(await readFile(ended, 'utf8')).toBe('ended with 0')
 
     await rm(ended)
     const output = join(data, 'output')
     // As under `nohup`.
     const apart = `exec ${command} < /dev/null > ${output} 2>&1`
-    const other = new RunningProcess(context, ['script', '-qec', apart, '/dev/null'], env)
+    const other = new RunningProcess(['script', '-qec', apart, '/dev/null'], env)
     const said = async (pattern: RegExp) =>
       await waitUntil(() => existsSync(output) && pattern.test(readFileSync(output, 'utf8')), String(pattern))
     await said(/listening on/)
     other.child.kill('SIGKILL')
     await said(/read its options again: nothing is taken in/)
-    assert.ok(!existsSync(ended))
+    expect(existsSync(ended)).toBe(false)
     const url = /http:\S+/.exec(await readFile(output, 'utf8'))?.[0]
-    assert.equal((await fetch(`${url}/health`)).status, 200)
+    expect((await fetch(`${url}/health`)).status).toBe(200)
     process.kill(Number(await readFile(join(data, 'pid'), 'utf8')), 'SIGTERM')
     await waitUntil(() => existsSync(ended), 'the end of the server')
   },

@@ -1,21 +1,21 @@
-import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { atrium, type Environment, RunningAtrium, temporaryFolder } from '../support/executable.ts'
+import { expectFor } from '../support/expecting.ts'
 
 const task = 'board:class:Task'
 const first = '000000de0100000000000001'
 
 /** A server with the demo, in a process of its own; commands are told where it is. */
-async function demoServer(context: TestContext) {
-  const env: Environment = { ATRIUM_DATA: await temporaryFolder(context), ATRIUM_PORT: '0' }
-  const server = new RunningAtrium(context, ['start'], env)
+async function demoServer() {
+  const env: Environment = { ATRIUM_DATA: await temporaryFolder(), ATRIUM_PORT: '0' }
+  const server = new RunningAtrium(['start'], env)
   const url = (await server.line(/listening on/)).replace(/^.*(?=http:)/, '')
   const run = async (...args: string[]) => await atrium([...args, '--url', url], env)
   const done = async (...args: string[]): Promise<string> => {
     const { code, stdout, stderr } = await run(...args)
     // But how many more there are.
     const complaints = stderr.replace(/^\d+ more: --limit prints more than \d+\n/, '')
-    assert.deepEqual([code, complaints], [0, ''], args.join(' '))
+    expectFor(args.join(' '), [code, complaints]).toStrictEqual([0, ''])
     return stdout
   }
   return { server, url, env, run, done }
@@ -27,88 +27,91 @@ const documents = (stdout: string) =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>)
 
-test('CFG-30: start says where it listens and what to try, and the commands do to the demo what they say', async (context) => {
-  const { server, done, run } = await demoServer(context)
+test('CFG-30: start prints its address and commands to try, and these commands do to the demo what they say', async () => {
+  const { server, done, run } = await demoServer()
   await server.line(/scripts\/atrium watch demo --as ann/)
   const flags = ['--limit', '3', '--sort', '{"rank":-1}', '--as', 'bob']
   const found = documents(await done('find', 'demo', task, '{"status":"done"}', ...flags))
-  assert.equal(found.length, 3)
-  assert.ok(found.every(({ status }) => status === 'done'))
+  expect(found).toHaveLength(3)
+  expect(found.every(({ status }) => status === 'done')).toBe(true)
   const ranks = found.map(({ rank }) => String(rank))
-  assert.deepEqual(ranks, [...ranks].sort().reverse())
+  expect(ranks).toStrictEqual([...ranks].sort().reverse())
   const packed = documents(await done('find', 'demo', task, '{"status":"done"}', ...flags, '--binary'))
-  assert.deepEqual(packed, found)
+  expect(packed).toStrictEqual(found)
 
   const space = ['--space', 'board:project:WEB', '--as', 'bob']
   const id = (await done('create', 'demo', task, '{"title":"made by hand"}', ...space)).trim()
-  assert.match(id, /^[0-9a-f]{24}$/)
+  expect(id).toMatch(/^[0-9a-f]{24}$/)
   const parent = ['--parent', `${task},${id}`, '--collection', 'comments']
   await done('create', 'demo', 'board:class:Comment', '{"message":"well"}', ...space, ...parent)
   const [updated] = documents(
     await done('update', 'demo', task, id, '{"$push":{"labels":"new"}}', '--as', 'ann'),
   )
-  assert.deepEqual(
-    [updated?.['labels'], updated?.['comments'], updated?.['modifiedBy'], updated?.['createdBy']],
-    [['new'], 1, 'account:ann', 'account:bob'],
-  )
-  assert.equal(await done('remove', 'demo', task, id, '--as', 'ann'), '')
-  assert.equal(await done('find', 'demo', task, JSON.stringify({ _id: id }), '--as', 'ann'), '')
+  expect([
+    updated?.['labels'],
+    updated?.['comments'],
+    updated?.['modifiedBy'],
+    updated?.['createdBy'],
+  ]).toStrictEqual([['new'], 1, 'account:ann', 'account:bob'])
+  expect(await done('remove', 'demo', task, id, '--as', 'ann')).toBe('')
+  expect(await done('find', 'demo', task, JSON.stringify({ _id: id }), '--as', 'ann')).toBe('')
   const missing = await run('update', 'demo', task, id, '{}', '--as', 'ann')
-  assert.deepEqual(missing, {
+  expect(missing).toStrictEqual({
     code: 1,
     stdout: '',
     stderr: `atrium: core:status:ObjectNotFound _id: ${id}\n`,
   })
   const stranger = await run('find', 'demo', task, '--as', 'eve')
-  assert.equal(stranger.code, 1)
-  assert.match(stranger.stderr, /^atrium: platform:status:Forbidden message: .*\n$/)
+  expect(stranger.code).toBe(1)
+  expect(stranger.stderr).toMatch(/^atrium: platform:status:Forbidden message: .*\n$/)
 })
 
-test('CFG-31: watch as ann prints what update as bob commits, and ends with 0 when interrupted', async (context) => {
-  const { url, env, done } = await demoServer(context)
-  const watch = new RunningAtrium(context, ['watch', 'demo', '--as', 'ann', '--url', url], env)
+test('CFG-31: watch as ann prints what update as bob commits, and ends with 0 when interrupted', async () => {
+  const { url, env, done } = await demoServer()
+  const watch = new RunningAtrium(['watch', 'demo', '--as', 'ann', '--url', url], env)
   await watch.said(/watching demo/)
   await done('update', 'demo', task, first, '{"status":"done"}', '--as', 'bob')
   const line = await watch.line(/TxUpdateDoc/)
   const { objectId, modifiedBy, operations } = JSON.parse(line) as Record<string, unknown>
-  assert.deepEqual([objectId, modifiedBy, operations], [first, 'account:bob', { status: 'done' }])
-  assert.equal(await watch.end('SIGINT'), 0, watch.stderr)
+  expect([objectId, modifiedBy, operations]).toStrictEqual([first, 'account:bob', { status: 'done' }])
+  expectFor(watch.stderr, await watch.end('SIGINT')).toBe(0)
 })
 
-test('CFG-32: workspace create and list ask the accounts, and the owner may enter', async (context) => {
-  const { done, run } = await demoServer(context)
-  assert.equal(await done('workspace', 'create', 'Team Rocket', '--owner', 'carl'), 'team-rocket\n')
+test('CFG-32: workspace create and list call the accounts service, and the owner can enter', async () => {
+  const { done, run } = await demoServer()
+  expect(await done('workspace', 'create', 'Team Rocket', '--owner', 'carl')).toBe('team-rocket\n')
   const ids = documents(await done('workspace', 'list')).map(({ workspaceId }) => String(workspaceId))
-  assert.deepEqual(ids.sort(), ['demo', 'team-rocket'])
-  assert.equal(await done('find', 'team-rocket', task, '--as', 'carl'), '')
+  expect(ids.sort()).toStrictEqual(['demo', 'team-rocket'])
+  expect(await done('find', 'team-rocket', task, '--as', 'carl')).toBe('')
   const again = await run('workspace', 'create', 'team rocket')
   const stderr = 'atrium: platform:status:WorkspaceExists workspace: team-rocket\n'
-  assert.deepEqual(again, { code: 1, stdout: '', stderr })
+  expect(again).toStrictEqual({ code: 1, stdout: '', stderr })
 })
 
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  test(`CFG-33: a server stops in good order and ends with 0, whoever is connected (${signal})`, async (context) => {
-    const { server, url, env } = await demoServer(context)
-    const watch = new RunningAtrium(context, ['watch', 'demo', '--as', 'ann', '--url', url], env)
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  'CFG-33: a server stops in good order and ends with 0, whoever is connected (%s)',
+  async (signal) => {
+    const { server, url, env } = await demoServer()
+    const watch = new RunningAtrium(['watch', 'demo', '--as', 'ann', '--url', url], env)
     await watch.said(/watching demo/)
-    assert.equal(await server.end(signal), 0)
-    assert.equal(server.stderr, '')
+    expect(await server.end(signal)).toBe(0)
+    expect(server.stderr).toBe('')
     await watch.said(/the connection closed with 1012/)
-    assert.equal(await watch.ended(), 1)
-  })
-}
+    expect(await watch.ended()).toBe(1)
+  },
+)
 
-test('CFG-34: a reader that goes away ends a command in silence', async (context) => {
-  const { url, env } = await demoServer(context)
+test('CFG-34: A reader that closes the output ends a command without an error', async () => {
+  const { url, env } = await demoServer()
   const args = ['find', 'demo', task, '--limit', '2000', '--as', 'ann', '--url', url]
-  const find = new RunningAtrium(context, args, env)
+  const find = new RunningAtrium(args, env)
   find.child.stdout.destroy()
-  assert.equal(await find.ended(), 0)
-  assert.equal(find.stderr, '')
+  expect(await find.ended()).toBe(0)
+  expect(find.stderr).toBe('')
 })
 
-test('CFG-35: a second start on the same folder leaves the demo as it is', async (context) => {
-  const { server, env, done, url: firstUrl } = await demoServer(context)
+test('CFG-35: A second start on the same folder leaves the demo as it is', async () => {
+  const { server, env, done, url: firstUrl } = await demoServer()
   await done('update', 'demo', task, first, '{"title":"kept"}', '--as', 'bob')
   const admin = (await atrium(['token', '', '--as', 'root', '--admin'], env)).stdout.trim()
   const removal = { method: 'removeMember', params: ['bob', 'demo'] }
@@ -118,17 +121,17 @@ test('CFG-35: a second start on the same folder leaves the demo as it is', async
     headers,
     body: JSON.stringify(removal),
   })
-  assert.deepEqual(await answer.json(), { result: { email: 'bob', workspaceId: 'demo' } })
-  assert.equal(await server.end('SIGTERM'), 0)
-  const again = new RunningAtrium(context, ['start'], env)
+  expect(await answer.json()).toStrictEqual({ result: { email: 'bob', workspaceId: 'demo' } })
+  expect(await server.end('SIGTERM')).toBe(0)
+  const again = new RunningAtrium(['start'], env)
   const url = (await again.line(/listening on/)).replace(/^.*(?=http:)/, '')
   const { stdout } = await atrium(
     ['find', 'demo', task, JSON.stringify({ _id: first }), '--as', 'ann', '--url', url],
     env,
   )
-  assert.equal(documents(stdout)[0]?.['title'], 'kept')
+  expect(documents(stdout)[0]?.['title']).toBe('kept')
   const removed = await atrium(['find', 'demo', task, '--as', 'bob', '--url', url], env)
-  assert.match(removed.stderr, /platform:status:Forbidden/)
-  assert.equal(await again.end('SIGTERM'), 0)
-  assert.ok(!again.lines.some((line) => line.includes('atrium watch')))
+  expect(removed.stderr).toMatch(/platform:status:Forbidden/)
+  expect(await again.end('SIGTERM')).toBe(0)
+  expect(again.lines.some((line) => line.includes('atrium watch'))).toBe(false)
 })

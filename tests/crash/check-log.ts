@@ -1,16 +1,16 @@
-import assert from 'node:assert/strict'
 import { board } from '../../examples/board/model.ts'
 import type { AttachedDoc } from '../../model/documents.ts'
 import type { Documents } from './replay.ts'
+import { expectFor } from '../support/expecting.ts'
 
 export const CLASSES = [board.class.Project, board.class.Task, board.class.Comment]
 
 /** Each of the expected ids is there, and none is there twice. */
 export function checkOnce(ids: readonly string[], expected: Iterable<string>, what: string): void {
   const present = new Set(ids)
-  assert.equal(present.size, ids.length, `${what}: a transaction is there twice`)
+  expectFor(`${what}: a transaction is there twice`, present.size).toBe(ids.length)
   const missing = [...expected].filter((id) => !present.has(id))
-  assert.deepEqual(missing, [], `${what}: ${missing.length} transactions are missing`)
+  expectFor(`${what}: ${missing.length} transactions are missing`, missing).toStrictEqual([])
 }
 
 /** Each task counts its comments, and no comment is without its task. */
@@ -19,11 +19,11 @@ export function checkCounters(documents: Documents): void {
   for (const doc of documents.values()) {
     const { attachedTo } = doc as AttachedDoc
     if (attachedTo === undefined) continue
-    assert.ok(documents.has(attachedTo), `${doc._id} is attached to ${attachedTo}, which is gone`)
+    expectFor(`${doc._id} is attached to ${attachedTo}, which is gone`, documents.has(attachedTo)).toBe(true)
     counts.set(attachedTo, (counts.get(attachedTo) ?? 0) + 1)
   }
   for (const doc of documents.values()) {
     const { comments = 0 } = doc as { comments?: number | null }
-    assert.equal(comments, counts.get(doc._id) ?? 0, `the comments of ${doc._id}`)
+    expectFor(`the comments of ${doc._id}`, comments).toBe(counts.get(doc._id) ?? 0)
   }
 }

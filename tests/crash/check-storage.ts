@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict'
+import { expect } from 'expect'
 import { baseModel } from '../../model/base-model.ts'
 import { boardModel } from '../../examples/board/model.ts'
 import type { Doc } from '../../model/documents.ts'
@@ -26,23 +26,17 @@ export async function checkStorage(
   try {
     const opened = await storage.openWorkspace(workspace, schema)
     const entries = await readAll(opened)
-    assert.deepEqual(
-      entries.map(({ seq }) => seq),
-      entries.map((_, at) => at + 1),
-      'seq has no gap',
-    )
-    assert.equal(opened.lastSeq, entries.length)
+    // Seq has no gap.
+    expect(entries.map(({ seq }) => seq)).toStrictEqual(entries.map((_, at) => at + 1))
+    expect(opened.lastSeq).toBe(entries.length)
     checkOnce(
       entries.map(({ tx }) => tx._id),
       writers.flatMap(({ sent }) => sent.flatMap(loggedIds)),
       'in the storage',
     )
     const documents = ofClasses(await storedDocuments(opened), CLASSES)
-    assert.deepEqual(
-      documents,
-      ofClasses(replay(entries.map(({ tx }) => tx)).values(), CLASSES),
-      'the log replayed',
-    )
+    // The log replayed.
+    expect(documents).toStrictEqual(ofClasses(replay(entries.map(({ tx }) => tx)).values(), CLASSES))
     checkCounters(documents)
   } finally {
     await storage.close()

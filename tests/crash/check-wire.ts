@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict'
+import { expect } from 'expect'
 import type { Connection } from '../../client/connection/connection.ts'
 import type { Doc } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
@@ -54,10 +54,7 @@ function repeated({ sent, acknowledged }: Writer): Tx[] {
 async function checkDocuments(connection: Connection, txes: readonly Tx[]): Promise<void> {
   const found = await Promise.all(CLASSES.map((_class) => connection.findAll(_class)))
   const documents = ofClasses(found.flat(), CLASSES)
-  assert.deepEqual(
-    documents,
-    ofClasses(replayVisible(txes).values(), CLASSES),
-    'documents are what the log makes',
-  )
+  // Documents are what the log makes.
+  expect(documents).toStrictEqual(ofClasses(replayVisible(txes).values(), CLASSES))
   checkCounters(documents)
 }

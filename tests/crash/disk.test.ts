@@ -1,7 +1,6 @@
-import assert from 'node:assert/strict'
+import { expect } from '@jest/globals'
 import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
 import type { Connection } from '../../client/connection/connection.ts'
 import { board } from '../../examples/board/model.ts'
 import type { Ref } from '../../model/documents.ts'
@@ -15,6 +14,9 @@ import { ServerProcess } from './server-process.ts'
 import { smallDisk } from './small-disk.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { createProject, createTask } from './transactions.ts'
+import { expectFor, satisfying } from '../support/expecting.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
+import { testUnless } from '../support/test-unless.ts'
 
 const DISK_BYTES = 24 * 1024 * 1024
 /** More than any disk of this size takes. */
@@ -22,7 +24,7 @@ const MOST = 50_000
 const settings = { ATRIUM_LOG_LEVEL: 'silent', ATRIUM_IDLE_TIMEOUT: '0' }
 
 const tried = smallDisk(DISK_BYTES)
-const missing = 'missing' in tried ? { skip: tried.missing } : {}
+const missing = 'missing' in tried ? tried.missing : undefined
 if (!('missing' in tried)) tried.remove()
 
 const coded = (code: string) => (error: unknown) => error instanceof StatusError && error.status.code === code
@@ -35,14 +37,15 @@ async function commitUntilRefused(
 ): Promise<string[]> {
   const acknowledged: string[] = []
   for (let at = 0; acknowledged.length === at; at += 10) {
-    assert.ok(at < MOST, 'nothing is refused')
+    // Nothing is refused.
+    expect(at).toBeLessThan(MOST)
     const ids = Array.from({ length: 10 }, (_, index) => `${prefix}-${at + index}`)
     const outcomes = ids.map(async (id) => {
       try {
         await connection.tx(createTask(id, id as Ref))
         acknowledged.push(id)
       } catch (error) {
-        assert.ok(isExpected(error), String(error))
+        expectFor(String(error), isExpected(error)).toBe(true)
       }
     })
     await Promise.all(outcomes)
@@ -54,14 +57,13 @@ type Small = Exclude<ReturnType<typeof smallDisk>, { missing: string }>
 
 /** A server whose workspaces are on a disk of their own. */
 async function onSmallDisk(
-  context: TestContext,
   run: (small: Small, server: ServerProcess, data: string) => Promise<void>,
 ): Promise<void> {
   const small = smallDisk(DISK_BYTES)
   if ('missing' in small) throw new Error(small.missing)
-  context.after(() => small.remove())
+  onTestEnd(() => small.remove())
   // The lock of the data folder is a file that stays open: nothing is made read-only then.
-  const data = await temporaryFolder(context)
+  const data = await temporaryFolder()
   await symlink(small.folder, join(data, WORKSPACES))
   const server = await ServerProcess.start(data, settings)
   try {
@@ -77,31 +79,27 @@ async function checkWhole(
   ids: readonly string[],
 ): Promise<void> {
   const found = new Set((await connection.findAll(board.class.Task)).map(({ _id }) => _id as string))
-  assert.deepEqual(
-    ids.filter((id) => !found.has(id)),
-    [],
-    'what was acknowledged is there',
-  )
+  // What was acknowledged is there.
+  expect(ids.filter((id) => !found.has(id))).toStrictEqual([])
   const tool = await enter(server, 'disk', { claims: { email: SYSTEM_EMAIL, mode: 'backup' } })
   const { flaws, differences } = await tool.request<Verification>('verify')
-  assert.deepEqual({ flaws, differences }, { flaws: [], differences: [] })
+  expect({ flaws, differences }).toStrictEqual({ flaws: [], differences: [] })
   tool.close()
 }
 
-test(
+testUnless(missing)(
   'STO-55: a full disk refuses commits with StorageFull, and they go on when there is room',
-  missing,
-  async (t) => {
-    await onSmallDisk(t, async (small, server, data) => {
+  async () => {
+    await onSmallDisk(async (small, server, data) => {
       const full = coded('platform:status:StorageFull')
       const connection = await setUp(server, 'disk')
       await connection.tx(createTask('first', 'first' as Ref))
       small.fill()
       const acknowledged = ['first', ...(await commitUntilRefused(connection, full, 'full'))]
-      await assert.rejects(connection.tx(createTask('late', 'late' as Ref)), full)
+      await expect(connection.tx(createTask('late', 'late' as Ref))).rejects.toThrow(satisfying(full))
       const other = await enter(server, 'disk')
       await checkWhole(server, other, acknowledged)
-      await assert.rejects(enter(server, 'another'), StatusError)
+      await expect(enter(server, 'another')).rejects.toThrow(StatusError)
       small.free()
       await connection.tx(createTask('late', 'late' as Ref))
       await other.tx(createTask('later', 'later' as Ref))
@@ -116,17 +114,18 @@ test(
   },
 )
 
-test(
+testUnless(missing)(
   'STO-56: on a disk that is read-only a workspace is refused by a code, and opens when it is not',
-  missing,
-  async (t) => {
-    await onSmallDisk(t, async (small, server) => {
+  async () => {
+    await onSmallDisk(async (small, server) => {
       const connection = await setUp(server, 'disk')
       await connection.tx(createTask('first', 'first' as Ref))
       connection.close()
       await waitUntil(() => isReadOnly(small), 'a disk without open files')
       for (const workspace of ['disk', 'new'])
-        await assert.rejects(enter(server, workspace), coded('platform:status:StorageReadOnly'))
+        await expect(enter(server, workspace)).rejects.toThrow(
+          satisfying(coded('platform:status:StorageReadOnly')),
+        )
       small.setReadOnly(false)
       const back = await enter(server, 'disk')
       await back.tx(createTask('second', 'second' as Ref))

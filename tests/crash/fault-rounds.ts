@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict'
+import { expect } from 'expect'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -95,7 +95,8 @@ async function livingThrough(options: FaultRoundsOptions, half: Half): Promise<v
       reports.push(report)
       options.report?.(report)
     }
-    assert.equal(await server.stop(), 0, 'the server ends in good order')
+    // The server ends in good order.
+    expect(await server.stop()).toBe(0)
   } finally {
     await server.kill()
     await proxy.close()
@@ -151,7 +152,8 @@ class FaultRound {
     connection.close()
     const tool = await this.#enter({ claims: { email: SYSTEM_EMAIL, mode: 'backup' } })
     const { flaws, differences } = await persistently(() => tool.request<Verification>('verify'))
-    assert.deepEqual({ flaws, differences }, { flaws: [], differences: [] }, 'verified')
+    // Verified.
+    expect({ flaws, differences }).toStrictEqual({ flaws: [], differences: [] })
     tool.close()
     await checkStorage(backend, this.#workspace, this.#writers)
     await backend.drop(this.#workspace)
@@ -167,7 +169,8 @@ class FaultRound {
     const isStuck = () =>
       this.#writers.some(({ acknowledged }, at) => acknowledged.size <= (before[at] ?? 0) + 1)
     for (let waited = 0; isStuck(); waited += PAUSE) {
-      assert.ok(waited < RECOVERY, 'the server does not go on after a fault')
+      // The server does not go on after a fault.
+      expect(waited).toBeLessThan(RECOVERY)
       await wait(PAUSE)
     }
   }
@@ -189,7 +192,7 @@ async function persistently<T>(action: () => Promise<T>): Promise<T> {
 async function read(connection: Connection, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
-      assert.ok((await connection.findAll(board.class.Task, {}, { limit: 50 })).length > 0)
+      expect((await connection.findAll(board.class.Task, {}, { limit: 50 })).length).toBeGreaterThan(0)
     } catch (error) {
       if (!isUnavailable(error)) throw error
     }

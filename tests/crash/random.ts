@@ -1,13 +1,3 @@
-import { randomInt } from 'node:crypto'
-import type { TestContext } from 'node:test'
-
-/** That of `CRASH_SEED`, or one at random; told with the test. */
-export function seedOf(context: TestContext): number {
-  const seed = Number(process.env['CRASH_SEED'] ?? randomInt(2 ** 31))
-  context.diagnostic(`CRASH_SEED=${seed}`)
-  return seed
-}
-
 /** Numbers in [0, 1) that a seed determines: Tommy Ettinger's generator, 32 bits of state. */
 export function seededRandom(seed: number): () => number {
   let state = seed | 0

@@ -1,9 +1,9 @@
-import assert from 'node:assert/strict'
 import { board, type Task } from '../../examples/board/model.ts'
 import { applyTransaction, targetOf } from '../../model/apply-transaction.ts'
 import type { AttachedDoc, Doc } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import type { Tx, TxCollectionCUD, TxCUD } from '../../model/transactions.ts'
+import { expectThat } from '../support/expecting.ts'
 
 export type Documents = Map<string, Doc>
 
@@ -60,7 +60,7 @@ function count(
   by: number,
 ): void {
   const parent = documents.get(objectId) as (Doc & Record<string, unknown>) | undefined
-  assert.ok(parent !== undefined, `${objectId} has a collection`)
+  expectThat(parent !== undefined, `${objectId} has a collection`)
   const before = Number(parent[collection] ?? 0)
   const time = Math.max(modifiedOn, parent.modifiedOn)
   documents.set(objectId, { ...parent, [collection]: before + by, modifiedBy, modifiedOn: time } as Doc)

@@ -1,9 +1,10 @@
-import assert from 'node:assert/strict'
+import { expect } from '@jest/globals'
 import type { Life } from './history.ts'
 import { live } from './history.ts'
 import { type Faults, type Owner, Schedule } from './schedules.ts'
 import type { StoredEntry } from '../../storage/mongodb/log/stored-document.ts'
 import type { SimulatedServer } from './simulated-server.ts'
+import { expectFor, expectThat } from '../support/expecting.ts'
 
 export interface Scenario {
   /** The groups that each owner commits, in the order in which the owners begin. */
@@ -59,7 +60,8 @@ async function lastOwner(server: SimulatedServer, owner: Owner): Promise<void> {
   const state = { isOver: false }
   void owner.begin(server).then(() => (state.isOver = true))
   for (let steps = 0; !state.isOver; steps++) {
-    assert.ok(steps < 1000, 'the last owner comes to no end')
+    // The last owner comes to no end.
+    expect(steps).toBeLessThan(1000)
     await new Promise(setImmediate)
     const [command] = server.commands
     if (command === undefined) continue
@@ -71,20 +73,23 @@ async function lastOwner(server: SimulatedServer, owner: Owner): Promise<void> {
 
 function check(lives: readonly Life[], failures: readonly unknown[]): void {
   const last = lives.at(-1)
-  assert.deepEqual(failures, [])
-  assert.ok(last?.found !== undefined, 'the last owner opens the log')
+  expect(failures).toStrictEqual([])
+  // The last owner opens the log.
+  expectThat(last?.found !== undefined)
   const log = last.found
-  assert.equal(new Set(log).size, log.length, 'a transaction is there twice')
+  // A transaction is there twice.
+  expect(new Set(log).size).toBe(log.length)
   for (const { name, found, acknowledged, refused } of lives) {
     for (const { first, ids } of acknowledged) {
       if (name === 'last') continue
-      assert.deepEqual(log.slice(first - 1, first - 1 + ids.length), ids, `${name} was told of them`)
+      expectFor(`${name} was told of them`, log.slice(first - 1, first - 1 + ids.length)).toStrictEqual(ids)
     }
     if (found !== undefined && name !== 'last')
-      assert.deepEqual(log.slice(0, found.length), found, `${name} read them`)
-    assert.deepEqual(refused, [], `${name} was told of a conflict, and nobody sent the same`)
+      expectFor(`${name} read them`, log.slice(0, found.length)).toStrictEqual(found)
+    expectFor(`${name} was told of a conflict, and nobody sent the same`, refused).toStrictEqual([])
   }
-  assert.equal(last.acknowledged.length, 1, 'the last owner commits')
+  // The last owner commits.
+  expect(last.acknowledged).toHaveLength(1)
   checkWhole(log)
 }
 
@@ -93,11 +98,11 @@ function checkWhole(log: readonly string[]): void {
   for (const [at, id] of log.entries()) {
     const [group, number] = id.split('-') as [string, string]
     if (number === '1') continue
-    assert.equal(log[at - 1], `${group}-${Number(number) - 1}`, `a part of ${group} is there`)
+    expectFor(`a part of ${group} is there`, log[at - 1]).toBe(`${group}-${Number(number) - 1}`)
   }
   for (const [group, size] of sizes)
     if (log.includes(`${group}-1`))
-      assert.ok(log.includes(`${group}-${size}`), `the end of ${group} is missing`)
+      expectFor(`the end of ${group} is missing`, log).toContain(`${group}-${size}`)
 }
 
 /** The groups of all scenarios. */

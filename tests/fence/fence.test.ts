@@ -1,9 +1,9 @@
-import assert from 'node:assert/strict'
-import { randomInt } from 'node:crypto'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { pick, seededRandom } from '../crash/random.ts'
 import { checkSchedule, group, type Scenario } from './check.ts'
 import { explore } from './schedules.ts'
+import { note } from '../support/note.ts'
+import { testSeed } from '../support/property-parameters.ts'
 
 const two: Scenario = {
   owners: [
@@ -23,16 +23,14 @@ function exploring(scenario: Scenario, departures: number): Promise<number> {
   return explore(departures, (choices) => checkSchedule(scenario, (_, step) => choices[step] ?? 0))
 }
 
-test('STO-101: whatever is delayed, lost or crashes, owners read and acknowledge whole groups only, and what they did stays', async (t) => {
+test('STO-101: whatever is delayed, lost or crashes, owners read and acknowledge whole groups only, and what they did stays', async () => {
   const schedules = await exploring(two, 2)
-  t.diagnostic(`${schedules} schedules`)
-  assert.ok(schedules > 2000)
+  note(`${schedules} schedules`)
+  expect(schedules).toBeGreaterThan(2000)
 })
 
-test('STO-101: the same of three owners in a row, in random schedules', async (t) => {
-  const seed = Number(process.env['FENCE_SEED'] ?? randomInt(2 ** 31))
-  t.diagnostic(`FENCE_SEED=${seed}`)
-  const random = seededRandom(seed)
+test('STO-101: the same of three owners in a row, in random schedules', async () => {
+  const random = seededRandom(testSeed())
   for (let run = 0; run < RANDOM; run++) {
     const restless = pick(random, [0.05, 0.2, 0.5])
     await checkSchedule(three, (options) => (random() < restless ? Math.floor(random() * options) : 0))
@@ -40,5 +38,7 @@ test('STO-101: the same of three owners in a row, in random schedules', async (t
 })
 
 test('STO-101: the check of schedules finds what goes wrong when a taken place is freed', async () => {
-  await assert.rejects(exploring({ ...two, keepsPlaces: false }, 2), /a part of|was told of|read them|twice/)
+  await expect(exploring({ ...two, keepsPlaces: false }, 2)).rejects.toThrow(
+    /a part of|was told of|read them|twice/,
+  )
 })

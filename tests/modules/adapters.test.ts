@@ -1,8 +1,7 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
 import { systemClock } from '../../model/clock.ts'
 import boardModule from '../../examples/board/index.ts'
 import { board } from '../../examples/board/model.ts'
@@ -15,17 +14,18 @@ import { withMongo } from '../services/with-mongo.ts'
 import { ann, bob, testPipeline } from '../support/test-pipeline.ts'
 import { createTask } from '../support/transactions.ts'
 import { waitUntil } from '../support/wait-until.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
 
 const modules = new InstalledModules([boardModule])
 
-test('MOD-12: over embedded storage, triggers and migrations keep their place from opening to opening', async (context) => {
+test('MOD-12: over SQLite storage, triggers and migrations continue where they were after each opening', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'atrium-modules-'))
-  context.after(async () => await rm(directory, { recursive: true, force: true }))
+  onTestEnd(async () => await rm(directory, { recursive: true, force: true }))
   await keepsItsPlace(createSqliteStorage({ directory }))
 })
 
 await withMongo((service) => {
-  test('MOD-13: over MongoDB, triggers and migrations keep their place from opening to opening', async () => {
+  test('MOD-13: over MongoDB, triggers and migrations continue where they were after each opening', async () => {
     await keepsItsPlace(createMongoStorage({ url: service.url }))
   })
 })
@@ -49,13 +49,13 @@ async function keepsItsPlace(storage: Storage): Promise<void> {
       // Now and then it is closed before the trigger had its turn.
       if (opening % 2 === 0) {
         await waitUntil(async () => (await told()).length === given.length, 'the trigger')
-        assert.deepEqual(await told(), given.toSorted())
+        expect(await told()).toStrictEqual(given.toSorted())
       }
       await pipeline.close()
     }
     const { pipeline } = await testPipeline({ storage, id })
     const verified = await verifyLog(pipeline.storage, pipeline.model.hierarchy)
-    assert.deepEqual([verified.flaws, verified.differences], [[], []])
+    expect([verified.flaws, verified.differences]).toStrictEqual([[], []])
     await pipeline.close()
   } finally {
     await storage.close()

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import boardModule from '../../examples/board/index.ts'
 import { board, type Task } from '../../examples/board/model.ts'
 import { InstalledModules } from '../../pipeline/modules/installed-modules.ts'
@@ -18,21 +17,21 @@ test('MOD-6: on the board, a finished task tells since when, in the same commit,
   const { pipeline, find } = await testPipeline({ modules, now: () => now })
   const doneOn = async () => ((await find(TaskClass, { title: 't' }))[0] as Task).doneOn
   await pipeline.tx(ann, createTask('t', { title: 't' }))
-  assert.equal(await doneOn(), undefined)
+  expect(await doneOn()).toBeUndefined()
   now = 2000
   await pipeline.tx(ann, updateTask('t', { status: 'done' }))
-  assert.equal(await doneOn(), 2000)
+  expect(await doneOn()).toBe(2000)
   now = 3000
   await pipeline.tx(ann, updateTask('t', { rank: '1' }))
-  assert.equal(await doneOn(), 2000)
+  expect(await doneOn()).toBe(2000)
   await pipeline.tx(ann, updateTask('t', { status: 'todo' }))
-  assert.equal(await doneOn(), undefined)
+  expect(await doneOn()).toBeUndefined()
   await pipeline.tx(ann, createTask('u', { title: 'u', status: 'done' }))
-  assert.equal(((await find(TaskClass, { title: 'u' }))[0] as Task).doneOn, 3000)
+  expect(((await find(TaskClass, { title: 'u' }))[0] as Task).doneOn).toBe(3000)
   await pipeline.close()
 })
 
-test('MOD-7: on the board, an assignee is told of a task somebody else gave him, and nobody else is', async () => {
+test('MOD-7: on the board, an assignee is notified of a task that somebody else assigned, and nobody else is', async () => {
   const { pipeline } = await testPipeline({ modules })
   const cleo = caller('cleo')
   const told = async (who: Caller) =>
@@ -52,7 +51,7 @@ test('MOD-7: on the board, an assignee is told of a task somebody else gave him,
   await waitUntil(async () => (await told(cleo)).length > 0, 'the last notification')
   const tasks = async (who: Caller) =>
     (await told(who)).map((doc) => (doc as unknown as { task: string }).task)
-  assert.deepEqual([await tasks(ann), await tasks(bob), await tasks(cleo)], [[], ['given'], ['own']])
+  expect([await tasks(ann), await tasks(bob), await tasks(cleo)]).toStrictEqual([[], ['given'], ['own']])
   await pipeline.close()
 })
 
@@ -64,7 +63,7 @@ test('MOD-8: the board’s migration gives the tasks that were finished before i
   await old.pipeline.tx(ann, createTask('open', { title: 'open' }))
   await old.pipeline.close()
   const { find, pipeline } = await testPipeline({ storage, modules, now: () => 9000 })
-  assert.equal((await find(TaskClass, { doneOn: 5000 })).length, ids.length)
-  assert.equal((await find(TaskClass, { doneOn: { $exists: true } })).length, ids.length)
+  expect((await find(TaskClass, { doneOn: 5000 })).length).toBe(ids.length)
+  expect((await find(TaskClass, { doneOn: { $exists: true } })).length).toBe(ids.length)
   await pipeline.close()
 })

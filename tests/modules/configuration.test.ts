@@ -1,9 +1,10 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
 import { loadModules } from '../../server/modules/load-modules.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
+import { expectFor, satisfying } from '../support/expecting.ts'
 
 const trigger = `{ name: 'a', kind: 'sync', on: { classes: ['core:class:Doc'] }, run() { return [] } }`
 
@@ -44,31 +45,30 @@ const wrong: [complaint: string, source: string][] = [
   ['cannot be loaded: ', 'export default {'],
 ]
 
-test('MOD-9: a module that is none, or is wrong, ends the start with a complaint that names it and what is wrong', async (context) => {
+test('MOD-9: A missing or invalid module ends the start with an error that names it and what is wrong', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'atrium-modules-'))
-  context.after(async () => await rm(folder, { recursive: true, force: true }))
+  onTestEnd(async () => await rm(folder, { recursive: true, force: true }))
   for (const [at, [complaint, source]] of wrong.entries()) {
     const path = join(folder, `m${at}.mjs`)
     await writeFile(path, source)
-    await assert.rejects(loadModules([path]), ({ name, message }: Error) => {
-      assert.equal(name, 'ConfigurationError')
-      assert.ok(message.startsWith('ATRIUM_MODULES: '), message)
-      assert.ok(message.includes(complaint), message)
-      return message.includes(path) || message.includes(': x ')
-    })
+    await expect(loadModules([path])).rejects.toThrow(
+      satisfying(({ name, message }: Error) => {
+        expect(name).toBe('ConfigurationError')
+        expectFor(message, message.startsWith('ATRIUM_MODULES: ')).toBe(true)
+        expectFor(message, message).toContain(complaint)
+        return message.includes(path) || message.includes(': x ')
+      }),
+    )
   }
-  await assert.rejects(loadModules(['board', 'board']), /ATRIUM_MODULES: board is there twice/)
+  await expect(loadModules(['board', 'board'])).rejects.toThrow(/ATRIUM_MODULES: board is there twice/)
 })
 
-test('MOD-10: modules are loaded by name and by path, and bring all they declare', async (context) => {
+test('MOD-10: modules are loaded by name and by path, and bring all they declare', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'atrium-modules-'))
-  context.after(async () => await rm(folder, { recursive: true, force: true }))
+  onTestEnd(async () => await rm(folder, { recursive: true, force: true }))
   const path = join(folder, 'mine.mjs')
   await writeFile(path, `export default { name: 'mine', model: [], triggers: [${trigger}] }`)
   const modules = await loadModules(['board', path])
-  assert.deepEqual(
-    modules.map(({ name }) => name),
-    ['board', 'mine'],
-  )
-  assert.equal(modules[1]?.triggers?.[0]?.name, 'a')
+  expect(modules.map(({ name }) => name)).toStrictEqual(['board', 'mine'])
+  expect(modules[1]?.triggers?.[0]?.name).toBe('a')
 })

@@ -1,9 +1,7 @@
-import assert from 'node:assert/strict'
-import { randomInt } from 'node:crypto'
+import { expect, test } from '@jest/globals'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { board } from '../../examples/board/model.ts'
@@ -14,6 +12,8 @@ import { seededRandom } from '../crash/random.ts'
 import { ServerProcess } from '../crash/server-process.ts'
 import { createTask } from '../crash/transactions.ts'
 import { waitUntil } from '../support/wait-until.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
+import { testSeed } from '../support/property-parameters.ts'
 
 const noting = fileURLToPath(new URL('./noting-module.js', import.meta.url))
 const WORKSPACE = 'crash-modules'
@@ -25,9 +25,9 @@ class Servers {
   readonly #data: string
   #current: ServerProcess | undefined
 
-  static async make(context: TestContext): Promise<Servers> {
+  static async make(): Promise<Servers> {
     const servers = new Servers(await mkdtemp(join(tmpdir(), 'atrium-modules-')))
-    context.after(async () => {
+    onTestEnd(async () => {
       await servers.kill()
       await rm(servers.#data, { recursive: true, force: true })
     })
@@ -53,30 +53,28 @@ async function noted(connection: Connection): Promise<string[]> {
   return comments.map((comment) => (comment as unknown as { message: string }).message).toSorted()
 }
 
-test('MOD-1: after `kill -9` between the answer and the asynchronous trigger, what it makes is there exactly once', async (context) => {
-  const servers = await Servers.make(context)
+test('MOD-1: after `kill -9` between the answer and the asynchronous trigger, what it makes is there exactly once', async () => {
+  const servers = await Servers.make()
   const held = await setUp(await servers.start({ HOLD: '1' }), WORKSPACE)
   await held.tx(createTask('tx-1', 'task-1' as Ref))
-  assert.deepEqual(await noted(held), [])
+  expect(await noted(held)).toStrictEqual([])
   await servers.kill()
 
   const again = await enter(await servers.start(), WORKSPACE)
   await waitUntil(async () => (await noted(again)).length >= 2, 'what the trigger makes')
-  assert.deepEqual(await noted(again), ['shared', 'task-1'])
+  expect(await noted(again)).toStrictEqual(['shared', 'task-1'])
   await servers.kill()
 
   const last = await enter(await servers.start(), WORKSPACE)
   await last.tx(createTask('tx-2', 'task-2' as Ref))
   await waitUntil(async () => (await noted(last)).includes('task-2'), 'the trigger')
-  assert.deepEqual(await noted(last), ['shared', 'task-1', 'task-2'])
+  expect(await noted(last)).toStrictEqual(['shared', 'task-1', 'task-2'])
   last.close()
 })
 
-test('MOD-2: however often a server is killed at work, each acknowledged transaction has its effect once', async (context) => {
-  const seed = Number(process.env['CRASH_SEED'] ?? randomInt(2 ** 31))
-  context.diagnostic(`CRASH_SEED=${seed}`)
-  const random = seededRandom(seed)
-  const servers = await Servers.make(context)
+test('MOD-2: however often a working server is killed, each acknowledged transaction has its effect once', async () => {
+  const random = seededRandom(testSeed())
+  const servers = await Servers.make()
   const acknowledged = ['shared']
   for (let round = 0; round < 5; round++) {
     const server = await servers.start()
@@ -96,11 +94,8 @@ test('MOD-2: however often a server is killed at work, each acknowledged transac
   const tasks = async () =>
     (await connection.findAll(board.class.Task)).map(({ _id }) => String(_id)).toSorted()
   await waitUntil(async () => (await noted(connection)).length >= (await tasks()).length, 'the trigger')
-  assert.deepEqual(await noted(connection), await tasks())
+  expect(await noted(connection)).toStrictEqual(await tasks())
   const there = new Set(await tasks())
-  assert.deepEqual(
-    acknowledged.filter((id) => !there.has(id)),
-    [],
-  )
+  expect(acknowledged.filter((id) => !there.has(id))).toStrictEqual([])
   connection.close()
 })

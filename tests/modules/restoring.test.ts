@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { randomBytes } from 'node:crypto'
-import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { board } from '../../examples/board/model.ts'
 import { dropDatabases } from '../../storage/testing/mongodb-test-storage.ts'
@@ -12,6 +11,7 @@ import { RawClient } from '../support/raw-client.ts'
 import { TEST_SPACES, testServer, type TestServer } from '../support/test-server.ts'
 import { createTask } from '../support/transactions.ts'
 import { waitUntil } from '../support/wait-until.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
 
 const noting = fileURLToPath(new URL('./noting-module.js', import.meta.url))
 const modules = `board,${TEST_SPACES},${noting}`
@@ -44,25 +44,25 @@ async function backupOf(tool: RawClient): Promise<Backup> {
 const toolOf = async ({ url, token }: TestServer, workspace: string) =>
   await RawClient.open(url, token('tool', workspace, { mode: 'backup' }))
 
-test('MOD-14: after a restore into a workspace in use, everyone comes back, and triggers run for what is new only', async (context) => {
-  await restores(context, { storage: 'embedded' })
+test('MOD-14: after a restore into a workspace in use, everyone comes back, and triggers run for what is new only', async () => {
+  await restores({ storage: 'embedded' })
 })
 
 await withMongo(({ url: mongoUrl }) => {
-  test('MOD-14: the same on MongoDB', async (context) => {
+  test('MOD-14: the same on MongoDB', async () => {
     const mongoPrefix = `restore-${randomBytes(4).toString('hex')}-`
-    context.after(() => dropDatabases(mongoUrl, mongoPrefix))
-    await restores(context, { storage: 'mongodb', mongoUrl, mongoPrefix })
+    onTestEnd(() => dropDatabases(mongoUrl, mongoPrefix))
+    await restores({ storage: 'mongodb', mongoUrl, mongoPrefix })
   })
 })
 
-async function restores(context: TestContext, flags: Flags): Promise<void> {
-  const host = await testServer(context, { ...flags, modules })
+async function restores(flags: Flags): Promise<void> {
+  const host = await testServer({ ...flags, modules })
   const origin = await RawClient.open(host.url, host.token('ann', 'origin'))
   await create(origin, 'ann', 'a', 'b')
   await waitUntil(async () => (await noted(origin)).length === 2, 'the trigger')
   const { tx, task, module } = await backupOf(await toolOf(host, 'origin'))
-  assert.ok(module.length > 0)
+  expect(module.length).toBeGreaterThan(0)
 
   const user = await RawClient.open(host.url, host.token('bob', 'copy'))
   await create(user, 'bob', 'own')
@@ -76,20 +76,20 @@ async function restores(context: TestContext, flags: Flags): Promise<void> {
   await tool.request('upload', ['module', module])
   const second = await toolOf(host, 'copy')
   await tool.close()
-  assert.deepEqual(await noted(user), ['own'])
+  expect(await noted(user)).toStrictEqual(['own'])
   await second.close()
-  assert.equal((await user.waitForClose()).code, closeCodes.workspaceClosed.code)
+  expect((await user.waitForClose()).code).toBe(closeCodes.workspaceClosed.code)
 
   const again = await RawClient.open(host.url, host.token('bob', 'copy'))
   await create(again, 'bob', 'new')
   await waitUntil(async () => (await noted(again)).includes('new'), 'the trigger')
-  assert.deepEqual(await noted(again), ['new', 'own'])
+  expect(await noted(again)).toStrictEqual(['new', 'own'])
   const tasks = (await again.request('findAll', [board.class.Task, {}])) as { _id: string }[]
-  assert.deepEqual(tasks.map(({ _id }) => _id).toSorted(), ['a', 'b', 'new', 'own'])
+  expect(tasks.map(({ _id }) => _id).toSorted()).toStrictEqual(['a', 'b', 'new', 'own'])
 }
 
-test('MOD-14: after a workspace was cleaned and put back, triggers go on with what is new', async (context) => {
-  const host = await testServer(context, { storage: 'embedded', modules })
+test('MOD-14: after a workspace was cleaned and put back, triggers go on with what is new', async () => {
+  const host = await testServer({ storage: 'embedded', modules })
   const before = await RawClient.open(host.url, host.token('ann'))
   await create(before, 'ann', 'a', 'b')
   await waitUntil(async () => (await noted(before)).length === 2, 'the trigger')
@@ -100,8 +100,8 @@ test('MOD-14: after a workspace was cleaned and put back, triggers go on with wh
   for (const [domain, docs] of backup) await tool.request('upload', [domain, docs])
   await tool.close()
   const after = await RawClient.open(host.url, host.token('ann'))
-  assert.deepEqual(await noted(after), ['a', 'b'])
+  expect(await noted(after)).toStrictEqual(['a', 'b'])
   await create(after, 'ann', 'c', 'd')
   await waitUntil(async () => (await noted(after)).length === 4, 'the trigger')
-  assert.deepEqual(await noted(after), ['a', 'b', 'c', 'd'])
+  expect(await noted(after)).toStrictEqual(['a', 'b', 'c', 'd'])
 })

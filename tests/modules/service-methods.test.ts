@@ -1,8 +1,8 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { RawClient, RawError } from '../support/raw-client.ts'
 import { testServer } from '../support/test-server.ts'
 import { change, createTask } from '../support/transactions.ts'
+import { expectFor, satisfying } from '../support/expecting.ts'
 
 const refusedWith = (code: string) => (error: unknown) =>
   error instanceof RawError && error.code === `platform:status:${code}`
@@ -16,8 +16,8 @@ const project = (_id: string, fields: object) =>
     { attributes: fields },
   )
 
-test('MOD-3: a method of a module is called by its full name, and answers like any other', async (context) => {
-  const { server, url, token } = await testServer(context)
+test('MOD-3: a method of a module is called by its full name, and answers like any other', async () => {
+  const { server, url, token } = await testServer()
   const ann = await RawClient.open(url, token('ann'))
   await ann.request('tx', [project('q', { name: 'p', private: false, members: [] })])
   for (const [id, status] of [
@@ -26,17 +26,23 @@ test('MOD-3: a method of a module is called by its full name, and answers like a
     ['c', 'todo'],
   ] as const)
     await ann.request('tx', [createTask(id, { title: id, status }, { space: 'q' })])
-  assert.deepEqual(await ann.request('board.archiveDone', [{ project: 'q' }]), { archived: 2, more: false })
-  assert.deepEqual(await ann.request('board.archiveDone', [{ project: 'q' }]), { archived: 0, more: false })
+  expect(await ann.request('board.archiveDone', [{ project: 'q' }])).toStrictEqual({
+    archived: 2,
+    more: false,
+  })
+  expect(await ann.request('board.archiveDone', [{ project: 'q' }])).toStrictEqual({
+    archived: 0,
+    more: false,
+  })
   const archived = await ann.request('findAll', ['board:class:Task', { archived: true }])
   const signers = (archived as { modifiedBy: string }[]).map(({ modifiedBy }) => modifiedBy)
-  assert.deepEqual(signers, ['account:ann', 'account:ann'])
+  expect(signers).toStrictEqual(['account:ann', 'account:ann'])
   const metrics = await (await fetch(`${server.url}/metrics`)).text()
-  assert.match(metrics, /atrium_request_duration_seconds_count\{method="board.archiveDone"\} 2/)
+  expect(metrics).toMatch(/atrium_request_duration_seconds_count\{method="board.archiveDone"\} 2/)
 })
 
-test('MOD-4: what is no method of a module is UnknownMethod, and params it does not take are BadRequest', async (context) => {
-  const { url, token } = await testServer(context)
+test('MOD-4: calling a method that no module declares returns UnknownMethod, and params that its schema refuses return BadRequest', async () => {
+  const { url, token } = await testServer()
   const ann = await RawClient.open(url, token('ann'))
   for (const method of [
     'archiveDone',
@@ -49,26 +55,26 @@ test('MOD-4: what is no method of a module is UnknownMethod, and params it does 
     'other.archiveDone',
     'board.archiveDone.run',
   ])
-    await assert.rejects(ann.request(method, [{ project: 'p' }]), refusedWith('UnknownMethod'), method)
+    await expectFor(method, ann.request(method, [{ project: 'p' }])).rejects.toThrow(
+      satisfying(refusedWith('UnknownMethod')),
+    )
   for (const params of [[], [null], [{}], [{ project: 5 }], [{ project: '' }], ['p']])
-    await assert.rejects(
-      ann.request('board.archiveDone', params),
-      refusedWith('BadRequest'),
-      JSON.stringify(params),
+    await expectFor(JSON.stringify(params), ann.request('board.archiveDone', params)).rejects.toThrow(
+      satisfying(refusedWith('BadRequest')),
     )
 })
 
-test('MOD-5: a method of a module sees and changes what its caller may, and nothing else', async (context) => {
-  const { url, token } = await testServer(context)
+test('MOD-5: a method of a module sees and changes what its caller may, and nothing else', async () => {
+  const { url, token } = await testServer()
   const ann = await RawClient.open(url, token('ann'))
   const bob = await RawClient.open(url, token('bob'))
   await ann.request('tx', [project('hidden', { name: 'h', private: true, members: ['account:ann'] })])
   await ann.request('tx', [createTask('a', { title: 'a', status: 'done' }, { space: 'hidden' })])
-  assert.deepEqual(await bob.request('board.archiveDone', [{ project: 'hidden' }]), {
+  expect(await bob.request('board.archiveDone', [{ project: 'hidden' }])).toStrictEqual({
     archived: 0,
     more: false,
   })
-  assert.deepEqual(await ann.request('board.archiveDone', [{ project: 'hidden' }]), {
+  expect(await ann.request('board.archiveDone', [{ project: 'hidden' }])).toStrictEqual({
     archived: 1,
     more: false,
   })

@@ -1,40 +1,37 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
 import { MongoClient } from 'mongodb'
 import { probeMongo, flawOf } from '../../storage/mongodb/driver/probe.ts'
 import { atrium, temporaryFolder } from '../support/executable.ts'
 import { root } from '../support/root.ts'
 import { withEachMongo } from './with-mongo.ts'
+import { expectFor, expectThat } from '../support/expecting.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
 
-async function doctor(
-  context: TestContext,
-  url: string,
-  env: Record<string, string> = {},
-): Promise<string[]> {
-  const data = await temporaryFolder(context)
+async function doctor(url: string, env: Record<string, string> = {}): Promise<string[]> {
+  const data = await temporaryFolder()
   const settings = { ATRIUM_DATA: data, ATRIUM_PORT: '0', ATRIUM_STORAGE: 'mongodb', ATRIUM_MONGO_URL: url }
   const { stdout } = await atrium(['doctor'], { ...settings, ...env })
   return stdout.split('\n').filter((line) => line.includes('MongoDB'))
 }
 
-test('STO-59: what docker-compose.yml configures is taken, and doctor names the MongoDB it asks', async (context) => {
+test('STO-59: what docker-compose.yml configures is taken, and doctor names the MongoDB it asks', async () => {
   const compose = readFileSync(join(root, 'docker-compose.yml'), 'utf8')
   const settings = [...compose.matchAll(/^ {6}(ATRIUM_\w+): (.+)$/gm)].map(([, name, value]) => [name, value])
   const env = Object.fromEntries(settings) as Record<string, string>
-  assert.equal(env['ATRIUM_STORAGE'], 'mongodb')
-  const [line = ''] = await doctor(context, '', env)
-  assert.match(line, /^FAIL MongoDB at mongodb:27017 does not answer/)
+  expect(env['ATRIUM_STORAGE']).toBe('mongodb')
+  const [line = ''] = await doctor('', env)
+  expect(line).toMatch(/^FAIL MongoDB at mongodb:27017 does not answer/)
 })
 
 test('STO-108: a member of another replica set, one that is not the primary and one without a set are told apart', () => {
   const primary = { isWritablePrimary: true, setName: 'atrium' }
-  assert.equal(flawOf(primary, 'atrium'), undefined)
-  assert.equal(flawOf({ ismaster: true }, undefined), undefined)
+  expect(flawOf(primary, 'atrium')).toBeUndefined()
+  expect(flawOf({ ismaster: true }, undefined)).toBeUndefined()
   for (const [hello, wanted, kind, reason] of [
     [primary, 'other', 'wrong', /^is of replica set atrium, and the connection string asks for other$/],
     [{ ismaster: true }, 'atrium', 'wrong', /^is in no replica set, and/],
@@ -44,31 +41,31 @@ test('STO-108: a member of another replica set, one that is not the primary and 
     [{ ismaster: false }, undefined, 'away', /^takes no writes/],
   ] as const) {
     const flaw = flawOf(hello, wanted)
-    assert.equal(flaw?.kind, kind)
-    assert.match(flaw?.reason ?? '', reason)
+    expect(flaw?.kind).toBe(kind)
+    expect(flaw?.reason ?? '').toMatch(reason)
   }
 })
 
 await withEachMongo(({ url, name }) => {
   const { host } = new URL(url.replace('mongodb:', 'http:'))
 
-  test(`STO-59: doctor asks MongoDB for its version and whether it can be written (${name})`, async (context) => {
-    const [line = ''] = await doctor(context, url)
-    assert.match(line, /^ok {3}MongoDB at 127\.0\.0\.1:\d+ is \d+\.\d+/)
+  test(`STO-59: doctor asks MongoDB for its version and whether it can be written (${name})`, async () => {
+    const [line = ''] = await doctor(url)
+    expect(line).toMatch(/^ok {3}MongoDB at 127\.0\.0\.1:\d+ is \d+\.\d+/)
   })
 
-  test(`STO-109: doctor has MongoDB write, index and read a probe, and leaves nothing (${name})`, async (context) => {
-    const [, line = ''] = await doctor(context, url, { ATRIUM_MONGO_PREFIX: 'd-' })
-    assert.match(line, /^ok {3}MongoDB at 127\.0\.0\.1:\d+ writes, indexes and reads a probe in \d+ ms$/)
+  test(`STO-109: doctor has MongoDB write, index and read a probe, and leaves nothing (${name})`, async () => {
+    const [, line = ''] = await doctor(url, { ATRIUM_MONGO_PREFIX: 'd-' })
+    expect(line).toMatch(/^ok {3}MongoDB at 127\.0\.0\.1:\d+ writes, indexes and reads a probe in \d+ ms$/)
     const client = new MongoClient(url)
     try {
-      assert.deepEqual(await client.db('d-doctor').listCollections().toArray(), [])
+      expect(await client.db('d-doctor').listCollections().toArray()).toStrictEqual([])
     } finally {
       await client.close()
     }
   })
 
-  test(`STO-108: doctor and start say that a replica set or credentials are wrong (${name})`, async (context) => {
+  test(`STO-108: doctor and start say that a replica set or credentials are wrong (${name})`, async () => {
     for (const [wrong, reason] of [
       [`mongodb://u:hush@${host}/`, /refuses (the credentials of the connection string|to answer): /],
       [
@@ -76,17 +73,17 @@ await withEachMongo(({ url, name }) => {
         /is in no replica set, and the connection string asks for nope$/,
       ],
     ] as const) {
-      const [line = ''] = await doctor(context, wrong)
-      assert.match(line, /^FAIL MongoDB at 127/)
-      assert.match(line, reason)
-      assert.doesNotMatch(line, /hush/)
-      const env = { ATRIUM_DATA: await temporaryFolder(context), ATRIUM_PORT: '0', ATRIUM_MONGO_URL: wrong }
+      const [line = ''] = await doctor(wrong)
+      expect(line).toMatch(/^FAIL MongoDB at 127/)
+      expect(line).toMatch(reason)
+      expect(line).not.toMatch(/hush/)
+      const env = { ATRIUM_DATA: await temporaryFolder(), ATRIUM_PORT: '0', ATRIUM_MONGO_URL: wrong }
       const { code, stderr } = await atrium(['start', '--storage', 'mongodb'], env)
-      assert.equal(code, 2, stderr)
+      expectFor(stderr, code).toBe(2)
       const [complaint = '', ...more] = stderr.trim().split('\n')
-      assert.match(complaint, /^ATRIUM_MONGO_URL: MongoDB at 127/)
-      assert.match(complaint, reason)
-      assert.deepEqual(more, [])
+      expect(complaint).toMatch(/^ATRIUM_MONGO_URL: MongoDB at 127/)
+      expect(complaint).toMatch(reason)
+      expect(more).toStrictEqual([])
     }
   })
 })
@@ -109,18 +106,18 @@ test('STO-108: a wrong connection string is told with what is wrong of it, and w
     [`mongodb://u:hush%zz@${host}/`, /is wrong: /],
   ] as const) {
     const answer = await probeMongo(wrong)
-    assert.equal(answer.kind, 'wrong', wrong)
-    assert.match(answer.reason, expected)
-    assert.doesNotMatch(answer.reason, /hu\?|hush/)
+    expectThat(answer.kind === 'wrong', wrong)
+    expect(answer.reason).toMatch(expected)
+    expect(answer.reason).not.toMatch(/hu\?|hush/)
   }
 })
 
-test('STO-108: doctor says that what answers is no MongoDB', async (context) => {
+test('STO-108: doctor says that what answers is no MongoDB', async () => {
   const stranger = createServer((_request, response) => response.end('hello'))
   stranger.listen(0, '127.0.0.1')
   await once(stranger, 'listening')
-  context.after(() => stranger.close())
+  onTestEnd(() => stranger.close())
   const { port } = stranger.address() as AddressInfo
-  const [line = ''] = await doctor(context, `mongodb://127.0.0.1:${port}/`)
-  assert.match(line, /^FAIL MongoDB at 127\.0\.0\.1:\d+ does not answer: /)
+  const [line = ''] = await doctor(`mongodb://127.0.0.1:${port}/`)
+  expect(line).toMatch(/^FAIL MongoDB at 127\.0\.0\.1:\d+ does not answer: /)
 })

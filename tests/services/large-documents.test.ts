@@ -1,23 +1,24 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { randomBytes } from 'node:crypto'
-import { test, type TestContext } from 'node:test'
 import { dropDatabases } from '../../storage/testing/mongodb-test-storage.ts'
 import { testServer, type TestServer } from '../support/test-server.ts'
 import { type Frame, RawClient } from '../support/raw-client.ts'
 import { applyIf, createTask, updateTask } from '../support/transactions.ts'
 import { withEachMongo } from './with-mongo.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
+import { testUnless } from '../support/test-unless.ts'
 
 const megabyte = 1024 * 1024
 /** Of MongoDB, but for what atrium adds. */
 const limit = 16 * megabyte - 16_384
 
 await withEachMongo(({ url: mongoUrl, name, scans }) => {
-  const slow = scans === true && 'it takes minutes for documents of megabytes'
+  const slow = scans === true ? 'it takes minutes for documents of megabytes' : undefined
 
-  function serverOf(context: TestContext) {
+  function serverOf() {
     const mongoPrefix = `t-${randomBytes(5).toString('hex')}-`
-    context.after(() => dropDatabases(mongoUrl, mongoPrefix))
-    return testServer(context, { storage: 'mongodb', mongoUrl, mongoPrefix })
+    onTestEnd(() => dropDatabases(mongoUrl, mongoPrefix))
+    return testServer({ storage: 'mongodb', mongoUrl, mongoPrefix })
   }
 
   /** Is told of nobody's changes, which are large. */
@@ -36,16 +37,16 @@ await withEachMongo(({ url: mongoUrl, name, scans }) => {
     return { send, codeOf, idsOf }
   }
 
-  test(`STO-131: a document larger than MongoDB keeps is refused with TooLarge, and nothing that others send with it (${name})`, async (context) => {
-    const server = await serverOf(context)
+  test(`STO-131: a document larger than MongoDB keeps is refused with TooLarge, and nothing that others send with it (${name})`, async () => {
+    const server = await serverOf()
     const [ann, bob] = [await memberOf(server, 'ann'), await memberOf(server, 'bob')]
     const made = await ann.codeOf(createTask('grows', { title: 'g', labels: [] }))
-    assert.equal(made, 'committed')
+    expect(made).toBe('committed')
     const part = 'z'.repeat(6 * megabyte)
     const large = [createTask('large', { title: 'x'.repeat(17 * megabyte) })]
-    if (slow === false) large.push(updateTask('grows', { $push: { labels: part } }))
-    for (const at of slow === false ? [1, 2] : [])
-      assert.equal(await ann.codeOf(updateTask('grows', { $push: { labels: `${at}${part}` } })), 'committed')
+    if (slow === undefined) large.push(updateTask('grows', { $push: { labels: part } }))
+    for (const at of slow === undefined ? [1, 2] : [])
+      expect(await ann.codeOf(updateTask('grows', { $push: { labels: `${at}${part}` } }))).toBe('committed')
     const sender = { isGoing: true }
     const others: Promise<string>[] = []
     const sendOthers = async () => {
@@ -59,51 +60,45 @@ await withEachMongo(({ url: mongoUrl, name, scans }) => {
     const refused = (await Promise.all(large.map((tx) => ann.send(tx)))).map(({ error }) => error)
     sender.isGoing = false
     await sending
-    assert.deepEqual(
-      refused.map((error) => error?.code),
-      large.map(() => 'platform:status:TooLarge'),
-    )
-    assert.deepEqual(
+    expect(refused.map((error) => error?.code)).toStrictEqual(large.map(() => 'platform:status:TooLarge'))
+    expect(
       refused.map((error) => [
         error?.params['_id'],
         error?.params['limit'],
         Number(error?.params['size']) > limit,
       ]),
-      large.map(({ objectId }) => [objectId, limit, true]),
-    )
-    assert.ok(others.length > 0)
-    assert.deepEqual([...new Set(await Promise.all(others))], ['committed'])
-    assert.equal(await ann.codeOf(updateTask('grows', { title: 'still' })), 'committed')
+    ).toStrictEqual(large.map(({ objectId }) => [objectId, limit, true]))
+    expect(others.length).toBeGreaterThan(0)
+    expect([...new Set(await Promise.all(others))]).toStrictEqual(['committed'])
+    expect(await ann.codeOf(updateTask('grows', { title: 'still' }))).toBe('committed')
     const ids = await bob.idsOf({})
-    assert.deepEqual(
-      [ids.length, ids.includes('large'), ids.includes('grows')],
-      [others.length + 1, false, true],
-    )
+    expect([ids.length, ids.includes('large'), ids.includes('grows')]).toStrictEqual([
+      others.length + 1,
+      false,
+      true,
+    ])
     const errors = server.log.lines.filter(({ level }) => level === 'error')
-    assert.deepEqual(errors, [], 'no fault of the server')
+    // No fault of the server.
+    expect(errors).toStrictEqual([])
   })
 
-  test(
+  testUnless(slow)(
     `STO-132: documents that fit one by one are written though they come together, and one transaction beyond it is refused with TooLarge (${name})`,
-    { skip: slow },
-    async (context) => {
-      const server = await serverOf(context)
+    async () => {
+      const server = await serverOf()
       const members = await Promise.all(Array.from({ length: 8 }, (_, at) => memberOf(server, `m${at}`)))
       const title = 'x'.repeat(6 * megabyte)
       const answers = await Promise.all(
         members.map((member, at) => member.codeOf(createTask(`d${at}`, { title }))),
       )
-      assert.deepEqual(
-        answers,
-        members.map(() => 'committed'),
-      )
+      expect(answers).toStrictEqual(members.map(() => 'committed'))
       const txes = Array.from({ length: 7 }, (_, at) => createTask(`e${at}`, { title }))
       const [whole, other] = await Promise.all([
         members[0]?.codeOf(applyIf({ txes })),
         members[1]?.codeOf(createTask('other', { title: 'o' })),
       ])
-      assert.deepEqual([whole, other], ['platform:status:TooLarge', 'committed'])
-      assert.deepEqual(await members[0]?.idsOf({ _id: { $in: ['e0', 'e6', 'other', 'd7'] } }), [
+      expect([whole, other]).toStrictEqual(['platform:status:TooLarge', 'committed'])
+      expect(await members[0]?.idsOf({ _id: { $in: ['e0', 'e6', 'other', 'd7'] } })).toStrictEqual([
         'd7',
         'other',
       ])

@@ -1,9 +1,9 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { atrium, RunningAtrium, temporaryFolder } from '../support/executable.ts'
 import { freePort } from './child-process.ts'
 import { cuttingProxy } from './cutting-proxy.ts'
 import { withMongo } from './with-mongo.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
 
 await withMongo(({ url }) => {
   const settingsOf = (data: string, mongoUrl: string) => ({
@@ -16,34 +16,33 @@ await withMongo(({ url }) => {
     ATRIUM_LOG_LEVEL: 'warn',
   })
 
-  test('STO-107: a start waits for MongoDB with a line each few seconds, and goes on when it is there', async (context) => {
+  test('STO-107: a start waits for MongoDB with a line each few seconds, and goes on when it is there', async () => {
     const proxy = await cuttingProxy(url)
-    context.after(() => proxy.close())
+    onTestEnd(() => proxy.close())
     proxy.refuse(true)
-    const settings = settingsOf(await temporaryFolder(context), proxy.url)
-    const server = new RunningAtrium(context, ['start'], settings)
+    const settings = settingsOf(await temporaryFolder(), proxy.url)
+    const server = new RunningAtrium(['start'], settings)
     await server.said(/does not answer.*\n/)
     proxy.refuse(false)
     await server.line(/listening/)
     for (const line of server.stderr.trim().split('\n')) {
       const { msg } = JSON.parse(line) as { msg: string }
-      assert.match(
-        msg,
+      expect(msg).toMatch(
         /^MongoDB at 127\.0\.0\.1:\d+ does not answer: .*; it is asked again for some seconds$/,
       )
     }
   })
 
-  test('STO-107: a start that waited in vain says which MongoDB did not come, and one that is stopped ends', async (context) => {
+  test('STO-107: a start that waited in vain says which MongoDB did not come, and one that is stopped ends', async () => {
     const nowhere = `mongodb://127.0.0.1:${await freePort()}/`
-    const settings = settingsOf(await temporaryFolder(context), nowhere)
+    const settings = settingsOf(await temporaryFolder(), nowhere)
     const late = await atrium(['start'], { ...settings, ATRIUM_MONGO_WAIT: '0' })
-    assert.equal(late.code, 1)
+    expect(late.code).toBe(1)
     const expected =
       /^atrium: MongoDB at 127\.0\.0\.1:\d+ does not answer: ECONNREFUSED; ATRIUM_MONGO_WAIT is how many/m
-    assert.match(late.stderr, expected)
-    const server = new RunningAtrium(context, ['start'], settings)
+    expect(late.stderr).toMatch(expected)
+    const server = new RunningAtrium(['start'], settings)
     await server.said(/ECONNREFUSED/)
-    assert.equal(await server.end('SIGTERM'), 0)
+    expect(await server.end('SIGTERM')).toBe(0)
   })
 })

@@ -1,5 +1,5 @@
-import { test } from 'node:test'
 import { areRequired, type MissingService } from './service.ts'
+import { testUnless } from '../support/test-unless.ts'
 
 /** Runs with what was found; without it, a skipped test says why, or a failed one where services are required. */
 export function withFound<T extends object>(
@@ -12,7 +12,5 @@ export function withFound<T extends object>(
     return
   }
   const { missing } = found
-  void test(title, areRequired ? {} : { skip: missing }, () => {
-    throw new Error(missing)
-  })
+  testUnless(areRequired ? undefined : missing)(title, () => Promise.reject(new Error(missing)))
 }

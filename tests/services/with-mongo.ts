@@ -1,24 +1,26 @@
-import { after } from 'node:test'
+import { afterAll, describe } from '@jest/globals'
 import { findEachMongo, findMongo } from './mongodb.ts'
 import type { MissingService, Service } from './service.ts'
 import { withFound } from './with-found.ts'
 
 /** Runs with a server, which is stopped after the tests. */
-export async function withMongo(describe: (service: Service) => void): Promise<void> {
-  withServer(await findMongo(), describe)
+export async function withMongo(run: (service: Service) => void): Promise<void> {
+  withServer(await findMongo(), run)
 }
 
 /**
  * Runs with MongoDB itself, or, where that is not at hand, with each of two servers that behave differently: titles of
  * tests name the server.
  */
-export async function withEachMongo(describe: (service: Service) => void): Promise<void> {
-  for (const found of await findEachMongo()) withServer(found, describe)
+export async function withEachMongo(run: (service: Service) => void): Promise<void> {
+  for (const found of await findEachMongo()) withServer(found, run)
 }
 
-function withServer(found: Service | MissingService, describe: (service: Service) => void): void {
+function withServer(found: Service | MissingService, run: (service: Service) => void): void {
   withFound('STO-40: a server of MongoDB’s protocol is there', found, (service) => {
-    after(() => service.stop())
-    describe(service)
+    describe(`over ${service.name}`, () => {
+      afterAll(() => service.stop())
+      run(service)
+    })
   })
 }

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { fileURLToPath } from 'node:url'
 import { holdRequests } from '../support/holding-module.ts'
 import { RawClient } from '../support/raw-client.ts'
@@ -14,10 +13,10 @@ const HOLDING = fileURLToPath(new URL('../support/holding-module.js', import.met
 const DOCUMENTS = 80
 const DOCUMENT_BYTES = 500_000
 
-async function start(context: TestContext): Promise<TestServer> {
+async function start(): Promise<TestServer> {
   const modules = `board,${TEST_SPACES},${HOLDING}`
   const flags = { modules, concurrentRequests: '1', pingInterval: String(BEAT / 1000) }
-  return await testServer(context, flags, { fakeTime: true })
+  return await testServer(flags, { fakeTime: true })
 }
 
 /** Its requests wait for one another: the server does not read what it sends then. */
@@ -83,41 +82,42 @@ async function ask(
   return { client, isTaken, milliseconds: time.monotonic() - began }
 }
 
-test('WIRE-228: a connection whose requests the server is busy with, and which it does not read meanwhile, keeps its session id', async (context) => {
-  const server = await start(context)
+test('WIRE-228: a connection whose requests the server is busy with, and which it does not read meanwhile, keeps its session id', async () => {
+  const server = await start()
   const { tab, open } = await heldBack(server)
-  assert.equal((await ask(server)).isTaken, true)
+  expect((await ask(server)).isTaken).toBe(true)
   open()
-  for (const id of [1, 2, 3]) assert.equal((await tab.wait((frame) => frame.id === id)).result, 'held')
-  assert.equal(await tab.request('ping'), 'pong!')
+  for (const id of [1, 2, 3]) expect((await tab.wait((frame) => frame.id === id)).result).toBe('held')
+  expect(await tab.request('ping')).toBe('pong!')
 })
 
-test('WIRE-228: a connection that takes a long answer over a slow line keeps its session id', async (context) => {
-  const server = await start(context)
+test('WIRE-228: a connection that takes a long answer over a slow line keeps its session id', async () => {
+  const server = await start()
   const tab = await reading(server)
-  assert.equal((await ask(server, async () => await readOn(tab, 2_000_000))).isTaken, true)
+  expect((await ask(server, async () => await readOn(tab, 2_000_000))).isTaken).toBe(true)
   tab.socket.resume()
   await tab.wait(({ id, chunk }) => id === 1 && chunk?.final === true)
-  assert.equal(tab.closed, undefined)
+  expect(tab.closed).toBeUndefined()
 })
 
-test('WIRE-228: a connection that takes nothing more of a long answer leaves its session id after five seconds', async (context) => {
-  const server = await start(context)
+test('WIRE-228: a connection that takes nothing more of a long answer leaves its session id after five seconds', async () => {
+  const server = await start()
   const tab = await reading(server)
   const { client, isTaken, milliseconds } = await ask(server)
-  assert.equal(isTaken, false)
-  assert.ok(milliseconds >= 1000 && milliseconds <= 6000, `${milliseconds} ms`)
-  assert.equal(await client.request('ping'), 'pong!')
+  expect(isTaken).toBe(false)
+  expect(milliseconds).toBeGreaterThanOrEqual(1000)
+  expect(milliseconds).toBeLessThanOrEqual(6000)
+  expect(await client.request('ping')).toBe('pong!')
   tab.socket.terminate()
 })
 
-test('SRV-91: a session whose socket the server does not read is not ended, and one that is dead is when it reads again', async (context) => {
-  const server = await start(context)
+test('SRV-91: A session whose socket the server does not read is not ended, and a dead one is ended when the server reads again', async () => {
+  const server = await start()
   const { tab, open } = await heldBack(server)
   for (let beat = 0; beat < 6; beat++) await server.time.advance(BEAT)
   open()
-  for (const id of [1, 2, 3]) assert.equal((await tab.wait((frame) => frame.id === id)).result, 'held')
-  assert.equal(await tab.request('ping'), 'pong!')
+  for (const id of [1, 2, 3]) expect((await tab.wait((frame) => frame.id === id)).result).toBe('held')
+  expect(await tab.request('ping')).toBe('pong!')
 
   const { tab: dead, open: openAgain } = await heldBack({ ...server, token: () => server.token('bob', 'w2') })
   dead.socket.pause()
@@ -134,21 +134,21 @@ test('SRV-91: a session whose socket the server does not read is not ended, and 
   dead.socket.terminate()
 })
 
-test('SRV-92: a session that takes a long answer is not ended though its pong is not seen, and one that takes no more is', async (context) => {
-  const server = await start(context)
+test('SRV-92: a session that takes a long answer is not ended though its pong is not seen, and one that takes no more is', async () => {
+  const server = await start()
   const tab = await reading(server)
   for (let beat = 0; beat < 5; beat++) {
     await server.time.advance(BEAT)
     await readOn(tab, 5_000_000)
   }
-  assert.equal(server.server.inspect().sessions, 1)
+  expect(server.server.inspect().sessions).toBe(1)
   for (let beat = 0; beat < 4; beat++) await server.time.advance(BEAT)
   await waitUntil(() => server.server.inspect().sessions === 0, 'the session ending')
   tab.socket.terminate()
 })
 
-test('SRV-92: what is only sent to a session is no sign of life', async (context) => {
-  const server = await start(context)
+test('SRV-92: what is only sent to a session is no sign of life', async () => {
+  const server = await start()
   const { url, token, time } = server
   const writer = await RawClient.open(url, token('ann'), { broadcast: false })
   const dead = await RawClient.open(url, token('bob'))

@@ -1,11 +1,11 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { RawClient } from '../support/raw-client.ts'
 import { createTask, updateTask } from '../support/transactions.ts'
 import { testServer } from '../support/test-server.ts'
+import { expectThat } from '../support/expecting.ts'
 
-test('SRV-51: an existing client connects, loads the model, finds, commits, hears others, survives an upgrade and a force-close', async (t) => {
-  const { url, token, server } = await testServer(t, { storage: 'embedded', accounts: 'builtin', demo: '1' })
+test('SRV-51: an existing client connects, loads the model, finds, commits, receives pushes, and survives an upgrade and a force-close', async () => {
+  const { url, token, server } = await testServer({ storage: 'embedded', accounts: 'builtin', demo: '1' })
   const enter = async (name: string, hello = {}) => {
     for (;;) {
       const client = new RawClient(url, token(name, 'demo'), { sessionId: `session-${name}` })
@@ -13,23 +13,23 @@ test('SRV-51: an existing client connects, loads the model, finds, commits, hear
       client.send({ method: 'hello', params: [], id: -1, ...hello })
       const first = await client.wait(({ id }) => id === -1)
       if (first.result === 'hello') return client
-      assert.equal((first.result as { state?: string }).state, 'upgrading')
+      expect((first.result as { state?: string }).state).toBe('upgrading')
       await client.waitForClose()
     }
   }
   let ann = await enter('ann', { binary: true, compression: true })
   let bob = await enter('bob')
   const model = (await ann.request('loadModel', [0])) as { _class: string; modifiedOn: number }[]
-  assert.ok(model.some(({ _class }) => _class === 'core:class:TxCreateDoc'))
+  expect(model.some(({ _class }) => _class === 'core:class:TxCreateDoc')).toBe(true)
   const account = (await bob.request('getAccount')) as { _id: string; role: string }
-  assert.equal(account.role, 'USER')
+  expect(account.role).toBe('USER')
   const tasks = (await ann.request('findAll', ['board:class:Task', {}, { limit: 3, total: true }])) as {
     _id: string
     space: string
   }[] & { total: number }
-  assert.deepEqual([tasks.length, tasks.total], [3, 2000])
+  expect([tasks.length, tasks.total]).toStrictEqual([3, 2000])
   const [task] = tasks
-  assert.ok(task !== undefined)
+  expectThat(task !== undefined)
   await bob.request('tx', [updateTask(task._id, { status: 'done' }, { by: account._id, space: task.space })])
   await ann.waitForPush((tx) => tx['objectId'] === task._id)
 
@@ -40,7 +40,7 @@ test('SRV-51: an existing client connects, loads the model, finds, commits, hear
   }
   const tool = await RawClient.open(url, token('tool', 'demo', { model: 'upgrade' }))
   await Promise.all([ann.waitForClose(), bob.waitForClose()])
-  assert.equal(await tool.request('forceClose'), true)
+  expect(await tool.request('forceClose')).toBe(true)
   await tool.waitForClose()
   ;[ann, bob] = await Promise.all([enter('ann', { binary: true }), enter('bob')])
 
@@ -49,9 +49,8 @@ test('SRV-51: an existing client connects, loads the model, finds, commits, hear
   await Promise.all([ann.waitForClose(), bob.waitForClose()])
   bob = await enter('bob')
   await bob.request('tx', [createTask('after', { title: 'still here' }, { by: account._id })])
-  assert.deepEqual(
+  expect(
     ((await bob.request('findAll', ['board:class:Task', { _id: task._id }])) as { status: string }[])[0]
       ?.status,
-    'done',
-  )
+  ).toStrictEqual('done')
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { Storage } from '../../storage/contract.ts'
 import { createMemoryStorage } from '../../storage/memory/storage.ts'
 import { gate } from '../support/gate.ts'
@@ -9,21 +8,21 @@ import { comment, createTask } from '../support/transactions.ts'
 
 const hello = { method: 'hello', params: [], id: -1 }
 
-test('SRV-41: a workspace somebody waits for is not closed, however idle it has been', async () => {
+test('SRV-41: A workspace that somebody waits for is not closed, however long it was idle', async () => {
   const held = heldStorage()
   const core = new MemoryCore({ idleTimeout: '1', openTimeout: '3600' }, { storage: held.storage })
   const client = core.connect({ email: 'ann', workspace: 'w1' })
   client.send(hello)
   await core.settle()
   await core.time.advance(600_000)
-  assert.equal(core.core.registry.find('w1')?.state, 'opening')
+  expect(core.core.registry.find('w1')?.state).toBe('opening')
   held.release()
   await core.settle()
-  assert.equal(client.frames[0]?.result, 'hello')
+  expect(client.frames[0]?.result).toBe('hello')
   await core.stop()
 })
 
-test('SRV-42: a push is encoded and framed once, and the same bytes go to every session', async () => {
+test('SRV-42: A push is encoded and framed once, and the same bytes go to every session', async () => {
   const core = new MemoryCore()
   const clients = Array.from({ length: 50 }, (_, at) => core.connect({ email: `p${at}`, workspace: 'w1' }))
   await core.settle()
@@ -33,13 +32,13 @@ test('SRV-42: a push is encoded and framed once, and the same bytes go to every 
     ({ frames: all, written }) =>
       written[all.findIndex(({ result }) => (result as { objectId?: string } | null)?.objectId === 't1')],
   )
-  assert.equal(frames.length, 50)
-  assert.ok(frames[0] !== undefined)
-  assert.ok(frames.every((frame) => frame === frames[0]))
+  expect(frames).toHaveLength(50)
+  expect(frames[0]).toBeDefined()
+  expect(frames.every((frame) => frame === frames[0])).toBe(true)
   await core.stop()
 })
 
-test('SRV-43: transactions and what is derived from them go to the sessions of their workspace only', async () => {
+test('SRV-43: transactions and the ones derived from them go to the sessions of their workspace only', async () => {
   const core = new MemoryCore()
   const [ann, bob, other] = [
     ['ann', 'w1'],
@@ -51,12 +50,12 @@ test('SRV-43: transactions and what is derived from them go to the sessions of t
   ann?.request('tx', [comment('t1', 'c1')])
   await core.settle()
   const seen = (client: typeof ann) => JSON.stringify(client?.frames).includes('$inc')
-  assert.deepEqual([seen(ann), seen(bob), seen(other)], [true, true, false])
-  assert.equal(JSON.stringify(other?.frames).includes('t1'), false)
+  expect([seen(ann), seen(bob), seen(other)]).toStrictEqual([true, true, false])
+  expect(JSON.stringify(other?.frames).includes('t1')).toBe(false)
   await core.stop()
 })
 
-test('SRV-44: idle workspaces and sessions share one timer, and time that passes touches only what is due', async () => {
+test('SRV-44: idle workspaces and sessions share one timer, and passing time touches only due tasks', async () => {
   const core = new MemoryCore({ idleTimeout: '86400', reconnectWindow: '0' })
   const workspaces = Array.from({ length: 300 }, (_, at) => `w${at}`)
   const clients = workspaces.map((workspace) => core.connect({ email: 'ann', workspace }))
@@ -64,16 +63,16 @@ test('SRV-44: idle workspaces and sessions share one timer, and time that passes
   for (const client of clients) client.drop()
   await core.settle()
   await core.time.advance(1000)
-  assert.equal(core.core.inspect().workspaces, 300)
-  assert.equal(core.time.waiting, 1)
+  expect(core.core.inspect().workspaces).toBe(300)
+  expect(core.time.waiting).toBe(1)
   const before = core.time.calls
   await core.time.advance(3_600_000)
   // A day's wait stands in a slot of a minute, and the watch over requests looks every five seconds.
-  assert.ok(core.time.calls - before <= 3600 / 5 + 5, `${core.time.calls - before} calls in an idle hour`)
+  expect(core.time.calls - before).toBeLessThanOrEqual(3600 / 5 + 5)
   await core.stop()
 })
 
-test('SRV-45: a workspace that does not close in time is reported and forgotten, and the next session opens it afresh', async () => {
+test('SRV-45: A workspace that does not close in time is reported and dropped, and the next session opens it afresh', async () => {
   const memory = createMemoryStorage()
   let hanging = true
   const storage = interceptedStorage(memory, (workspace) => {
@@ -92,34 +91,34 @@ test('SRV-45: a workspace that does not close in time is reported and forgotten,
   await core.settle()
   await core.time.advance(1000)
   await core.settle()
-  assert.equal(core.core.registry.find('w1')?.state, 'draining')
+  expect(core.core.registry.find('w1')?.state).toBe('draining')
   await core.time.advance(10_000)
-  assert.equal(await closing, true)
-  assert.ok(core.log.lines.some(({ message }) => message === 'a workspace did not close'))
+  expect(await closing).toBe(true)
+  expect(core.log.lines.some(({ message }) => message === 'a workspace did not close')).toBe(true)
   hanging = false
   const again = core.connect({ email: 'ann', workspace: 'w1' })
   again.send(hello)
   await core.settle()
-  assert.equal(again.frames[0]?.result, 'hello')
+  expect(again.frames[0]?.result).toBe('hello')
   await core.stop()
 })
 
-test('SRV-46: a workspace that does not open in time is an error to those who wait, and forgotten', async () => {
+test('SRV-46: A workspace that does not open in time is an error for all who wait for it, and is dropped', async () => {
   const held = heldStorage()
   const core = new MemoryCore({ openTimeout: '10' }, { storage: held.storage })
   const client = core.connect({ email: 'ann', workspace: 'w1' })
   await core.settle()
   await core.time.advance(11_000)
   await core.settle()
-  assert.equal(client.frames[0]?.error?.code, 'platform:status:InternalServerError')
-  assert.notEqual(client.closed, undefined)
-  assert.equal(core.core.inspect().workspaces, 0)
+  expect(client.frames[0]?.error?.code).toBe('platform:status:InternalServerError')
+  expect(client.closed).toBeDefined()
+  expect(core.core.inspect().workspaces).toBe(0)
   held.release()
   await core.settle()
   const again = core.connect({ email: 'ann', workspace: 'w1' })
   again.send(hello)
   await core.settle()
-  assert.equal(again.frames[0]?.result, 'hello')
+  expect(again.frames[0]?.result).toBe('hello')
   await core.stop()
 })
 

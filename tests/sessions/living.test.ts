@@ -1,15 +1,15 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { Tokens } from '../../server/auth/tokens.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { createTask } from '../support/transactions.ts'
 import { TEST_SECRET, testServer } from '../support/test-server.ts'
 import { waitUntil } from '../support/wait-until.ts'
+import { expectFor } from '../support/expecting.ts'
 
 const MINUTE = 60_000
 
-test('SRV-11: a session whose socket misses two pongs is ended, one that answers lives on without requests', async (t) => {
-  const { url, token, time, server } = await testServer(t, { pingInterval: '10' }, { fakeTime: true })
+test('SRV-11: A session whose socket misses two pongs is ended, and one that responds lives on without requests', async () => {
+  const { url, token, time, server } = await testServer({ pingInterval: '10' }, { fakeTime: true })
   const alive = await RawClient.open(url, token('ann'))
   const silent = await RawClient.open(url, token('bob'))
   silent.socket.pause()
@@ -18,14 +18,14 @@ test('SRV-11: a session whose socket misses two pongs is ended, one that answers
     await time.advance(10_000)
     await pinged
     const served = await alive.ask('ping')
-    assert.equal(served.result, 'pong!')
+    expect(served.result).toBe('pong!')
   }
   await waitUntil(() => server.inspect().sessions === 1, 'the silent session ending')
   silent.socket.terminate()
 })
 
-test('SRV-70: a date that is set back keeps no dead line alive, nor set ahead ends one that lives', async (t) => {
-  const { url, token, time, server } = await testServer(t, { pingInterval: '10' }, { fakeTime: true })
+test('SRV-70: a date that is set back keeps no dead line alive, nor set ahead ends one that lives', async () => {
+  const { url, token, time, server } = await testServer({ pingInterval: '10' }, { fakeTime: true })
   const alive = await RawClient.open(url, token('ann'))
   const silent = await RawClient.open(url, token('bob'))
   silent.socket.pause()
@@ -34,40 +34,37 @@ test('SRV-70: a date that is set back keeps no dead line alive, nor set ahead en
     const pinged = new Promise((resolve) => alive.socket.once('ping', resolve))
     await time.advance(10_000)
     await pinged
-    assert.equal((await alive.ask('ping')).result, 'pong!')
+    expect((await alive.ask('ping')).result).toBe('pong!')
   }
   await waitUntil(() => server.inspect().sessions === 1, 'the silent session ending')
   silent.socket.terminate()
 })
 
-test('SRV-12: a client that sent nothing since the last ping gets the protocol’s own ping too', async (t) => {
-  const { url, token, time } = await testServer(t, { pingInterval: '10' }, { fakeTime: true })
+test('SRV-12: A client that sent nothing since the last ping is also pinged by a message of the protocol', async () => {
+  const { url, token, time } = await testServer({ pingInterval: '10' }, { fakeTime: true })
   const client = await RawClient.open(url, token('ann'))
   await client.request('ping')
   await time.advance(10_000)
-  assert.equal(
-    client.frames.some(({ result }) => result === 'ping'),
-    false,
-  )
+  expect(client.frames.some(({ result }) => result === 'ping')).toBe(false)
   await time.advance(10_000)
   await client.wait(({ result, id }) => result === 'ping' && id === undefined)
 })
 
-test('SRV-13: the system’s tools are pinged a tenth as often', async (t) => {
-  const { url, token, time } = await testServer(t, { pingInterval: '10' }, { fakeTime: true })
+test('SRV-13: tools of the system are pinged a tenth as often', async () => {
+  const { url, token, time } = await testServer({ pingInterval: '10' }, { fakeTime: true })
   const tool = await RawClient.open(url, token('system'))
   let pings = 0
   tool.socket.on('ping', () => (pings += 1))
   await time.advance(95_000)
   await tool.request('ping')
-  assert.equal(pings, 0)
+  expect(pings).toBe(0)
   await time.advance(5100)
   await tool.request('ping')
-  assert.equal(pings, 1)
+  expect(pings).toBe(1)
 })
 
-test('SRV-14: a token that expires while connected closes the session with its code, unless it was renewed', async (t) => {
-  const { url, time } = await testServer(t, {}, { fakeTime: true })
+test('SRV-14: A token that expires closes its session with the code for it, unless the token was renewed', async () => {
+  const { url, time } = await testServer({}, { fakeTime: true })
   const tokens = new Tokens(TEST_SECRET, time.now)
   const [first, second] = [
     tokens.sign({ email: 'ann', workspace: 'w1' }, 60),
@@ -76,20 +73,19 @@ test('SRV-14: a token that expires while connected closes the session with its c
   const ann = await RawClient.open(url, first)
   const bob = await RawClient.open(url, second)
   const renewed = tokens.sign({ email: 'ann', workspace: 'w1' }, 600)
-  assert.equal(await ann.request('authenticate', [renewed]), true)
-  await assert.rejects(
-    ann.request('authenticate', [tokens.sign({ email: 'bob', workspace: 'w1' })]),
+  expect(await ann.request('authenticate', [renewed])).toBe(true)
+  await expect(ann.request('authenticate', [tokens.sign({ email: 'bob', workspace: 'w1' })])).rejects.toThrow(
     /Forbidden/,
   )
   await time.advance(61_000)
-  assert.equal((await bob.waitForClose()).code, 4101)
-  assert.equal(await ann.request('ping'), 'pong!')
+  expect((await bob.waitForClose()).code).toBe(4101)
+  expect(await ann.request('ping')).toBe('pong!')
   await time.advance(600_000)
-  assert.equal((await ann.waitForClose()).code, 4101)
+  expect((await ann.waitForClose()).code).toBe(4101)
 })
 
-test('SRV-15: a user is online with the first session and offline when the window after the last one is over', async (t) => {
-  const { url, token, time } = await testServer(t, { reconnectWindow: '30' }, { fakeTime: true })
+test('SRV-15: an account is online from its first session until the reconnect window after its last one is over', async () => {
+  const { url, token, time } = await testServer({ reconnectWindow: '30' }, { fakeTime: true })
   const watcher = await RawClient.open(url, token('watcher'))
   const status = async () =>
     (
@@ -100,26 +96,26 @@ test('SRV-15: a user is online with the first session and offline when the windo
   const first = await RawClient.open(url, token('ann'))
   const second = await RawClient.open(url, token('ann'))
   await watcher.waitForPush((tx) => JSON.stringify(tx).includes('account:ann'))
-  assert.deepEqual(await status(), [true])
+  expect(await status()).toStrictEqual([true])
   await first.close()
   await time.advance(40_000)
-  assert.deepEqual(await status(), [true])
+  expect(await status()).toStrictEqual([true])
   await second.close()
   await time.advance(20_000)
-  assert.deepEqual(await status(), [true])
+  expect(await status()).toStrictEqual([true])
   const back = await RawClient.open(url, token('ann'))
   await time.advance(60_000)
-  assert.deepEqual(await status(), [true])
+  expect(await status()).toStrictEqual([true])
   await back.close()
   await time.advance(31_000)
   const offline = (tx: Record<string, unknown>) =>
     (tx['operations'] as { online?: boolean } | undefined)?.online === false
   await watcher.waitForPush(offline)
-  assert.deepEqual(await status(), [false])
+  expect(await status()).toStrictEqual([false])
 })
 
-test('SRV-16: statistics count the current minute, the last five and all, by the clock', async (t) => {
-  const { url, token, time, server } = await testServer(t, {}, { fakeTime: true })
+test('SRV-16: statistics count the current minute, the last five minutes and the total, by the monotonic clock', async () => {
+  const { url, token, time, server } = await testServer({}, { fakeTime: true })
   const client = await RawClient.open(url, token('ann'), {}, { sessionId: 's1' })
   const facts = async () => {
     const answer = await fetch(`${server.url}/api/v1/workspaces/w1/sessions`, {
@@ -132,20 +128,20 @@ test('SRV-16: statistics count the current minute, the last five and all, by the
   }
   await client.request('findAll', ['board:class:Task', {}])
   await client.request('tx', [createTask('t1', { title: 'x' })])
-  assert.deepEqual(await facts(), [
+  expect(await facts()).toStrictEqual([
     [1, 1],
     [1, 1],
     [1, 1],
   ])
   await time.advance(MINUTE)
   await client.request('findAll', ['board:class:Task', {}])
-  assert.deepEqual(await facts(), [
+  expect(await facts()).toStrictEqual([
     [1, 0],
     [2, 1],
     [2, 1],
   ])
   time.jump(10 * MINUTE)
-  assert.deepEqual(await facts(), [
+  expect(await facts()).toStrictEqual([
     [0, 0],
     [0, 0],
     [2, 1],
@@ -154,15 +150,15 @@ test('SRV-16: statistics count the current minute, the last five and all, by the
     method: 'PUT',
     headers: { authorization: `Bearer ${token('root', '', { admin: 'true' })}` },
   })
-  assert.deepEqual(await facts(), [
+  expect(await facts()).toStrictEqual([
     [0, 0],
     [0, 0],
     [0, 0],
   ])
 })
 
-test('SRV-17: a reader that never drains is closed with 1013, and nobody else notices', async (t) => {
-  const { url, token } = await testServer(t, { outboxBytes: '2000000' })
+test('SRV-17: A reader that never drains is closed with 1013, and no other session is affected', async () => {
+  const { url, token } = await testServer({ outboxBytes: '2000000' })
   const stuck = await RawClient.open(url, token('bob'))
   const writer = await RawClient.open(url, token('ann'))
   stuck.socket.pause()
@@ -173,16 +169,15 @@ test('SRV-17: a reader that never drains is closed with 1013, and nobody else no
     await writer.request('tx', [createTask(`t${at}`, { title: 'x', description: text })])
   stuck.socket.resume()
   const { code, reason } = await stuck.waitForClose()
-  assert.deepEqual([code, reason], [1013, 'too much waits for a slow reader'])
-  assert.equal(closed, true)
-  assert.equal(
-    ((await writer.request('findAll', ['board:class:Task', {}, { limit: 5 }])) as unknown[]).length,
+  expect([code, reason]).toStrictEqual([1013, 'too much waits for a slow reader'])
+  expect(closed).toBe(true)
+  expect((await writer.request('findAll', ['board:class:Task', {}, { limit: 5 }])) as unknown[]).toHaveLength(
     5,
   )
 })
 
-test('SRV-18: many requests of one session run at once within a bound, and slow ones do not hold others up', async (t) => {
-  const { url, token } = await testServer(t, { concurrentRequests: '4' })
+test('SRV-18: requests of one session run concurrently within a limit, and slow ones do not delay others', async () => {
+  const { url, token } = await testServer({ concurrentRequests: '4' })
   const client = await RawClient.open(url, token('ann'))
   await client.request('tx', [createTask('t1', { title: 'x' })])
   const ids = Array.from({ length: 500 }, (_, at) => at)
@@ -194,19 +189,13 @@ test('SRV-18: many requests of one session run at once within a bound, and slow 
     })
   await client.wait(({ id }) => id === 499)
   const answered = new Set(client.frames.map(({ id }) => id))
-  assert.equal(
-    ids.every((id) => answered.has(id)),
-    true,
-  )
+  expect(ids.every((id) => answered.has(id))).toBe(true)
   const own = client.frames.filter(({ id }) => typeof id === 'number' && id >= 0 && id < 500)
-  assert.equal(
-    own.every(({ error }) => error === undefined),
-    true,
-  )
+  expect(own.every(({ error }) => error === undefined)).toBe(true)
 })
 
-test('SRV-19: the answer comes before the push of the same transaction', async (t) => {
-  const { url, token } = await testServer(t)
+test('SRV-19: the response comes before the push of the same transaction', async () => {
+  const { url, token } = await testServer()
   const client = await RawClient.open(url, token('ann'))
   for (let at = 0; at < 100; at++)
     client.send({ id: at, method: 'tx', params: [createTask(`t${at}`, { title: 'x' })] })
@@ -216,12 +205,13 @@ test('SRV-19: the answer comes before the push of the same transaction', async (
     const push = client.frames.findIndex(
       ({ id, result }) => id === undefined && JSON.stringify(result).includes(`"t${at}"`),
     )
-    assert.ok(answer >= 0 && answer < push, `t${at}: answer ${answer}, push ${push}`)
+    expectFor(`t${at}: answer ${answer}, push ${push}`, answer).toBeGreaterThanOrEqual(0)
+    expectFor(`t${at}: answer ${answer}, push ${push}`, answer).toBeLessThan(push)
   }
 })
 
-test('SRV-20: a long answer is cut into chunks between which other answers come, held back while the socket is full', async (t) => {
-  const { url, token } = await testServer(t, { chunkCount: '10', chunkBytes: '1024' })
+test('SRV-20: A long response is cut into chunks between which other responses are sent, and waits while the socket is full', async () => {
+  const { url, token } = await testServer({ chunkCount: '10', chunkBytes: '1024' })
   const client = await RawClient.open(url, token('ann'))
   const text = 'y'.repeat(20_000)
   await Promise.all(
@@ -238,24 +228,26 @@ test('SRV-20: a long answer is cut into chunks between which other answers come,
   const order = client.frames
     .map(({ id, chunk }) => (id === 1 ? chunk?.index : id === 2 ? 'ping' : undefined))
     .filter((each) => each !== undefined)
-  assert.equal(order.filter((each) => typeof each === 'number').length, 200)
-  assert.ok(order.indexOf('ping') < order.length - 1, 'the ping waited for the whole answer')
+  expect(order.filter((each) => typeof each === 'number')).toHaveLength(200)
+  // The ping waited for the whole answer.
+  expect(order.indexOf('ping')).toBeLessThan(order.length - 1)
   const last = client.frames.find(({ id, chunk }) => id === 1 && chunk?.final === true)?.result as {
     total: number
   }
-  assert.equal(last.total, 200)
+  expect(last.total).toBe(200)
 })
 
-test('SRV-21: a measure tells the server’s milliseconds between its two calls, and is gone with its session', async (t) => {
-  const { url, token } = await testServer(t)
+test('SRV-21: A measurement returns the milliseconds that the server spent between its two calls, and ends with its session', async () => {
+  const { url, token } = await testServer()
   const client = await RawClient.open(url, token('ann'))
-  assert.equal(await client.request('measure', ['op']), 'started')
+  expect(await client.request('measure', ['op'])).toBe('started')
   await client.request('tx', [createTask('t1', { title: 'x' })])
   const spent = (await client.request('measure-done', ['op'])) as number
-  assert.ok(spent > 0 && spent < 10_000)
-  await assert.rejects(client.request('measure-done', ['op']), /BadRequest/)
+  expect(spent).toBeGreaterThan(0)
+  expect(spent).toBeLessThan(10_000)
+  await expect(client.request('measure-done', ['op'])).rejects.toThrow(/BadRequest/)
   await client.request('measure', ['op'])
   await client.close()
   const again = await RawClient.open(url, token('ann'))
-  await assert.rejects(again.request('measure-done', ['op']), /BadRequest/)
+  await expect(again.request('measure-done', ['op'])).rejects.toThrow(/BadRequest/)
 })

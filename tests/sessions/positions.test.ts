@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { setImmediate as tick } from 'node:timers/promises'
 import fc from 'fast-check'
 import { applyTransaction, targetOf } from '../../model/apply-transaction.ts'
@@ -9,6 +8,7 @@ import { createMemoryStorage } from '../../storage/memory/storage.ts'
 import { MemoryClient, MemoryCore } from '../support/memory-core.ts'
 import type { Frame } from '../support/raw-client.ts'
 import { applyIf, change, createTask, updateTask } from '../support/transactions.ts'
+import { propertyParameters } from '../support/property-parameters.ts'
 
 type Step =
   | { do: 'write'; space: 'own' | 'open' }
@@ -136,11 +136,8 @@ class Listener {
   #takePush(frame: Frame): void {
     const txes = [frame.result].flat() as (Tx & { event?: number })[]
     if (frame['seq'] !== undefined && this.#place !== undefined) {
-      assert.equal(
-        frame['after'],
-        this.#place.seq,
-        'a push follows the position that the client was told last',
-      )
+      // A push follows the position that the client was told last.
+      expect(frame['after']).toBe(this.#place.seq)
       this.#place = { ...this.#place, seq: Number(frame['seq']) }
     }
     const seqs = frame['seqs'] as number[] | undefined
@@ -263,8 +260,9 @@ class Run {
       await this.core.settle()
       const { result } = each.answer(id) ?? {}
       const found = (result as { value: Doc[] } | undefined)?.value ?? []
-      assert.ok(result !== undefined, 'a listener is let in again')
-      assert.deepEqual([...each.tasks.values()].map(titles).sort(), found.map(titles).sort())
+      // A listener is let in again.
+      expect(result).toBeDefined()
+      expect([...each.tasks.values()].map(titles).sort()).toStrictEqual(found.map(titles).sort())
     }
     await this.core.stop()
   }
@@ -299,9 +297,7 @@ function titles(doc: Doc): string {
   return `${doc._id} ${(doc as Doc & { title: string }).title}`
 }
 
-test('WIRE-97: a push names the position it follows, and whatever overlaps no client steps over a change', async (context) => {
-  const seed = Number(process.env['POSITIONS_SEED'] ?? 20_261_125)
-  context.diagnostic(`seed ${seed}`)
+test('WIRE-97: a push names the position it follows, and whatever overlaps no client steps over a change', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
       const run = new Run()
@@ -309,6 +305,6 @@ test('WIRE-97: a push names the position it follows, and whatever overlaps no cl
       for (const next of steps) await run.perform(next)
       await run.end()
     }),
-    { numRuns: 300, seed },
+    propertyParameters({ numRuns: 300 }),
   )
 })

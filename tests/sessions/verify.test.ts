@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { Verification } from '../../pipeline/verify/verify-log.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { testServer, type TestServer } from '../support/test-server.ts'
@@ -9,23 +8,24 @@ import { waitUntil } from '../support/wait-until.ts'
 const toolOf = async ({ url, token }: TestServer, workspace = 'w1') =>
   await RawClient.open(url, token('system', workspace, { mode: 'backup' }))
 
-test('SRV-52: verify is for backup sessions, and finds a sound workspace sound', async (t) => {
-  const host = await testServer(t, { storage: 'embedded' })
+test('SRV-52: verify is for backup sessions, and finds a sound workspace sound', async () => {
+  const host = await testServer({ storage: 'embedded' })
   const ann = await RawClient.open(host.url, host.token('ann'))
   for (const id of ['t1', 't2', 't3', 't4'])
     await ann.request('tx', [createTask(id, { title: 'x', votes: 0 })])
   await ann.request('tx', [comment('t1', 'c1')])
   await ann.request('tx', [updateTask('t1', { $inc: { votes: 2 } })])
   await ann.request('tx', [removeTask('t4')])
-  await assert.rejects(ann.request('verify'), /Forbidden/)
+  await expect(ann.request('verify')).rejects.toThrow(/Forbidden/)
   const sound = (await (await toolOf(host)).request('verify')) as Verification
   // Two are the modules' own.
-  assert.deepEqual([sound.flaws, sound.differences, sound.documents, sound.begins], [[], [], 6, 0])
+  expect([sound.flaws, sound.differences, sound.documents, sound.begins]).toStrictEqual([[], [], 6, 0])
 })
 
-for (const storage of ['embedded', 'memory'])
-  test(`SRV-72: verify compares as of one place in the log, whoever writes meanwhile (${storage})`, async (t) => {
-    const host = await testServer(t, { storage })
+test.each(['embedded', 'memory'])(
+  'SRV-72: verify compares as of one place in the log, whoever writes meanwhile (%s)',
+  async (storage) => {
+    const host = await testServer({ storage })
     const ann = await RawClient.open(host.url, host.token('ann'))
     const tool = await toolOf(host)
     const done = new AbortController()
@@ -44,22 +44,23 @@ for (const storage of ['embedded', 'memory'])
     for (let round = 0; round < 15; round++) {
       const before = written
       const { entries, flaws, differences } = (await tool.request('verify')) as Verification
-      assert.deepEqual([flaws, differences], [[], []])
-      assert.ok(entries >= most)
+      expect([flaws, differences]).toStrictEqual([[], []])
+      expect(entries).toBeGreaterThanOrEqual(most)
       most = entries
       await waitUntil(() => written > before, 'a write')
     }
     done.abort()
     await Promise.all(writers)
-    assert.ok(most > 0)
-  })
+    expect(most).toBeGreaterThan(0)
+  },
+)
 
 const domains = ['space', 'task', 'comment', 'account', 'module']
 
 for (const storage of ['embedded', 'memory'])
   for (const restored of [domains, ['tx', ...domains]])
-    test(`SRV-73: after a restore by the methods of the protocol verify says where the history begins (${storage}, ${restored[0]} first)`, async (t) => {
-      const host = await testServer(t, { storage })
+    test(`SRV-73: after a restore by the methods of the protocol verify says where the history begins (${storage}, ${restored[0]} first)`, async () => {
+      const host = await testServer({ storage })
       const ann = await RawClient.open(host.url, host.token('ann', 'origin'))
       for (const id of ['t1', 't2', 't3']) await ann.request('tx', [createTask(id, { title: 'x', votes: 0 })])
       // The counter of comments is a transaction that tools are not shown.
@@ -71,7 +72,7 @@ for (const storage of ['embedded', 'memory'])
         await to.request('upload', [domain, read])
       }
       const { begins } = (await to.request('verify')) as Verification
-      assert.ok(begins > 0)
+      expect(begins).toBeGreaterThan(0)
       await to.close()
       // A log that was restored is taken in by another opening.
       const late = await RawClient.open(host.url, host.token('ann', 'copy'))
@@ -79,6 +80,8 @@ for (const storage of ['embedded', 'memory'])
       await late.request('tx', [comment('t1', 'c9')])
       await late.request('tx', [updateTask('t2', { $inc: { votes: 1 } })])
       const after = (await (await toolOf(host, 'copy')).request('verify')) as Verification
-      assert.deepEqual([after.flaws, after.differences], [[], []])
-      assert.ok(after.begins > 0 && after.documents >= 2 && after.restored >= 3)
+      expect([after.flaws, after.differences]).toStrictEqual([[], []])
+      expect(after.begins).toBeGreaterThan(0)
+      expect(after.documents).toBeGreaterThanOrEqual(2)
+      expect(after.restored).toBeGreaterThanOrEqual(3)
     })

@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict'
+import { expect } from 'expect'
 import { ClientError } from '../../client/runtime/errors.ts'
 import { StatusError } from '../../model/status.ts'
 import { core } from '../../model/identifiers.ts'
@@ -64,7 +64,8 @@ export class Outcomes {
   /** Against the ids of the log: what was answered is there, once, and what was refused or never sent is not. */
   check(logged: readonly string[]): void {
     const ids = new Set(logged)
-    assert.equal(ids.size, logged.length, 'a transaction is in the log twice')
+    // A transaction is in the log twice.
+    expect(ids.size).toBe(logged.length)
     const flaws: string[] = []
     for (const { tx, outcome, reason } of this.#sent.values()) {
       const why = `${tx._class} ${tx._id} is ${outcome} (${String(reason)})`
@@ -74,7 +75,7 @@ export class Outcomes {
         flaws.push(`${why}, and not there`)
       if (mustNotBeThere.has(outcome) && there > 0) flaws.push(`${why}, and there`)
     }
-    assert.deepEqual(flaws, [])
+    expect(flaws).toStrictEqual([])
   }
 }
 

@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict'
+import { expect } from 'expect'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +19,7 @@ import { Outcomes } from './outcomes.ts'
 import { OPEN, OWN, SHARED } from './random-work.ts'
 import { SdkMember } from './sdk-member.ts'
 import { SoakServer, tokenOf } from './soak-server.ts'
+import { expectFor } from '../support/expecting.ts'
 
 const SDK_EMAILS = ['ann', 'bob', 'cid', 'dan']
 const OLD_EMAILS = ['old1', 'old2']
@@ -155,14 +156,14 @@ class SoakRun {
     const until = performance.now() + SETTLING
     const isLate = () => performance.now() > until
     while (!(await this.#isAnswered())) {
-      assert.ok(!isLate(), `never answered: ${this.outcomes.pending.slice(0, 5).join(', ')}`)
+      expectFor(`never answered: ${this.outcomes.pending.slice(0, 5).join(', ')}`, isLate()).toBe(false)
       await wait(100)
     }
     for (const old of this.#old) await old.connect()
     for (;;) {
       const differences = (await Promise.all(this.#members.map((member) => member.differences()))).flat()
       if (differences.length === 0) break
-      assert.ok(!isLate(), differences.join('\n'))
+      expectFor(differences.join('\n'), isLate()).toBe(false)
       await wait(200)
     }
     await this.#checkPushes(isLate)
@@ -171,13 +172,13 @@ class SoakRun {
   /** @returns the number of entries in the log */
   async check(data: string): Promise<number> {
     const { server } = this.#subjects
-    assert.deepEqual(
-      [...this.#members.flatMap(({ noted }) => noted), ...this.#old.flatMap(({ flaws }) => flaws)],
-      [],
-    )
+    expect([
+      ...this.#members.flatMap(({ noted }) => noted),
+      ...this.#old.flatMap(({ flaws }) => flaws),
+    ]).toStrictEqual([])
     const tool = await RawClient.open(server.url, tokenOf(SYSTEM_EMAIL, { mode: 'backup' }))
     const { flaws, differences } = (await tool.request('verify')) as Verification
-    assert.deepEqual({ flaws, differences }, { flaws: [], differences: [] })
+    expect({ flaws, differences }).toStrictEqual({ flaws: [], differences: [] })
     await tool.close()
     await this.#end()
     await server.stop()
@@ -205,7 +206,8 @@ class SoakRun {
     await tool.request('tx', [createTask('last', { title: 'Last' }, options)])
     await tool.close()
     while (!this.#old.every((old) => old.hasSeen('last-of-all'))) {
-      assert.ok(!isLate(), 'a client of protocol 1 is not pushed what is committed')
+      // A client of protocol 1 is not pushed what is committed.
+      expect(isLate()).toBe(false)
       await wait(50)
     }
   }

@@ -1,4 +1,3 @@
-import type { TestContext } from 'node:test'
 import type { Flags } from '../../server/configuration/configuration.ts'
 import { RawClient } from './raw-client.ts'
 import { type TestServer, testServer } from './test-server.ts'
@@ -45,12 +44,11 @@ export function refusedWith(code: string) {
 
 /** A server with a workspace `team` of ann's, and others in it; all of them registered, without passwords. */
 export async function team(
-  context: TestContext,
   members: Record<string, string> = {},
   flags: Flags = {},
   options: { fakeTime?: boolean } = {},
 ) {
-  const server = accountsOf(await testServer(context, { accounts: 'builtin', ...flags }, options))
+  const server = accountsOf(await testServer({ accounts: 'builtin', ...flags }, options))
   const { call, signUp, token, url: _, admin } = server
   const endpoint = server.server.url.replace('http', 'ws')
   const ann = await signUp('ann')

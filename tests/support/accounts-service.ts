@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import type { TestContext } from 'node:test'
 import { systemClock } from '../../model/clock.ts'
 import type { ClassRef } from '../../model/class-ref.ts'
 import type { Doc } from '../../model/documents.ts'
@@ -10,6 +9,7 @@ import { AccountsStore } from '../../server/accounts/builtin/accounts-store.ts'
 import { accountsWorkspace } from '../../server/accounts/builtin/accounts-workspace.ts'
 import { Tokens } from '../../server/auth/tokens.ts'
 import { TestLog } from './test-server.ts'
+import { onTestEnd } from './on-test-end.ts'
 
 const now = systemClock.now
 
@@ -24,11 +24,11 @@ class HeldStore extends AccountsStore {
 }
 
 /** The built-in accounts service over storage in memory, without HTTP, and nobody connected. */
-export async function accountsService(context: TestContext) {
+export async function accountsService() {
   const storage = createMemoryStorage()
   const options = { storage, clock: { now }, logger: new TestLog() }
   const pipeline = await openWorkspace({ ...accountsWorkspace(now), ...options })
-  context.after(async () => await pipeline.close())
+  onTestEnd(async () => await pipeline.close())
   const tokens = new Tokens(randomBytes(32).toString('hex'), now)
   const store = new HeldStore(pipeline)
   const service = new AccountsService({

@@ -1,11 +1,11 @@
-import assert from 'node:assert/strict'
-import type { TestContext } from 'node:test'
+import { expect } from '@jest/globals'
 import { statusCatalogue } from '../../protocol/status-catalogue.ts'
 import type { StatusCode } from '../../model/status.ts'
 import type { Flags } from '../../server/configuration/configuration.ts'
 import { type Frame, RawClient } from './raw-client.ts'
 import { testServer, type TestServer } from './test-server.ts'
 import { createTask } from './transactions.ts'
+import { expectFor, expectThat } from './expecting.ts'
 
 /** A server with somebody at work on it, while somebody else sends what he shouldn't. */
 export interface Disturbance extends TestServer {
@@ -15,26 +15,22 @@ export interface Disturbance extends TestServer {
   assertUnnoticed: () => Promise<void>
 }
 
-export async function disturbed(context: TestContext, flags: Flags = {}): Promise<Disturbance> {
-  const server = await testServer(context, flags)
+export async function disturbed(flags: Flags = {}): Promise<Disturbance> {
+  const server = await testServer(flags)
   const client = await RawClient.open(server.url, server.token('eve'))
   const bystander = await RawClient.open(server.url, server.token('bob'))
   let works = 0
   const assertUnnoticed = async (): Promise<void> => {
     works += 1
     const id = `work${works}`
-    assert.deepEqual(
+    expect(
       await bystander.request('tx', [createTask(id, { title: id }, { by: 'account:bob' })]),
-      {},
-    )
-    assert.equal((await bystander.waitForPush(({ objectId }) => objectId === id))['objectId'], id)
+    ).toStrictEqual({})
+    expect((await bystander.waitForPush(({ objectId }) => objectId === id))['objectId']).toBe(id)
     const found = await bystander.request('findAll', ['board:class:Task', { _id: id }])
-    assert.equal((found as unknown[]).length, 1)
-    assert.equal(bystander.closed, undefined)
-    assert.deepEqual(
-      bystander.frames.filter(({ error }) => error !== undefined),
-      [],
-    )
+    expect(found as unknown[]).toHaveLength(1)
+    expect(bystander.closed).toBeUndefined()
+    expect(bystander.frames.filter(({ error }) => error !== undefined)).toStrictEqual([])
   }
   await assertUnnoticed()
   return { ...server, client, assertUnnoticed }
@@ -43,18 +39,17 @@ export async function disturbed(context: TestContext, flags: Flags = {}): Promis
 /** The answer is an error of the catalogue with its params, and tells nothing of the server's inside. */
 export function assertCoded(frame: Frame, ...codes: StatusCode[]): void {
   const { error } = frame
-  assert.ok(error !== undefined, `an error was expected, not ${JSON.stringify(frame).slice(0, 500)}`)
-  assert.equal(error.severity, 'ERROR')
-  assert.ok(
-    codes.includes(error.code as StatusCode),
-    `${error.code} ${JSON.stringify(error.params)} is none of ${codes.join(', ')}`,
+  expectThat(error !== undefined, `an error was expected, not ${JSON.stringify(frame).slice(0, 500)}`)
+  expect(error.severity).toBe('ERROR')
+  expectFor(`${error.code} ${JSON.stringify(error.params)} is none of ${codes.join(', ')}`, codes).toContain(
+    error.code as StatusCode,
   )
   const { params } = statusCatalogue[error.code as StatusCode]
-  for (const name of Object.keys(error.params)) assert.ok(params.includes(name), `${error.code} has ${name}`)
+  for (const name of Object.keys(error.params)) expectFor(`${error.code} has ${name}`, params).toContain(name)
   assertTellsNothing(JSON.stringify(frame))
 }
 
 /** Neither a stack nor a path of a file. */
 export function assertTellsNothing(answer: string): void {
-  assert.doesNotMatch(answer, /\bat \S+ \(|node_modules|node:internal|\.[jt]s:\d|\/tmp\/|\/home\/|\/work\//)
+  expect(answer).not.toMatch(/\bat \S+ \(|node_modules|node:internal|\.[jt]s:\d|\/tmp\/|\/home\/|\/work\//)
 }

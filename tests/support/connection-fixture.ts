@@ -1,4 +1,3 @@
-import type { TestContext } from 'node:test'
 import type { Tx } from '../../model/transactions.ts'
 import type { Response } from '../../protocol/messages.ts'
 import { type Environment, silentLogger } from '../../client/runtime/environment.ts'
@@ -12,6 +11,7 @@ import { fakeClock, FakeScheduler } from './fake-scheduler.ts'
 import { MemoryCore } from './memory-core.ts'
 import { type Line, memoryDial } from './memory-network.ts'
 import { pushAll } from '../../model/push-all.ts'
+import { onTestEnd } from './on-test-end.ts'
 
 /** A client, a server and a line between them, all in memory; time is the test's. */
 export class ConnectionFixture {
@@ -36,15 +36,12 @@ export class ConnectionFixture {
   readonly #storage: Storage
   #networkListener: (event: 'online' | 'offline' | 'visible') => void = () => undefined
 
-  constructor(
-    context: TestContext,
-    {
-      flags = {},
-      email = 'ann',
-      random = () => 0.5,
-      ...options
-    }: Partial<ReconnectingOptions> & { flags?: Flags; email?: string; random?: () => number } = {},
-  ) {
+  constructor({
+    flags = {},
+    email = 'ann',
+    random = () => 0.5,
+    ...options
+  }: Partial<ReconnectingOptions> & { flags?: Flags; email?: string; random?: () => number } = {}) {
     this.#flags = flags
     this.#random = random
     this.#storage = createMemoryStorage()
@@ -80,7 +77,7 @@ export class ConnectionFixture {
         signalled: (signal) => this.signals.push(signal),
       },
     )
-    context.after(async () => {
+    onTestEnd(async () => {
       this.connection.terminate()
       await this.core.stop()
     })

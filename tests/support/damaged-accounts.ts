@@ -1,13 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { fileName } from '../../storage/sqlite/file/file-name.ts'
 import { RESERVED_PREFIX } from '../../server/auth/tokens.ts'
 import { temporaryFolder } from './executable.ts'
 
 /** A data folder in which the file of the built-in accounts holds garbage. */
-export async function damagedAccounts(context: TestContext): Promise<string> {
-  const data = await temporaryFolder(context)
+export async function damagedAccounts(): Promise<string> {
+  const data = await temporaryFolder()
   await mkdir(join(data, 'workspaces'))
   await writeFile(
     join(data, 'workspaces', fileName(`${RESERVED_PREFIX}accounts`)),

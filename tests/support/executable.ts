@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join, sep } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { onTestEnd } from './on-test-end.ts'
 
 const build = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -72,12 +72,7 @@ export class RunningProcess {
   readonly #exited: Promise<number | null>
 
   /** @param words the program and its arguments */
-  constructor(
-    context: TestContext,
-    words: readonly string[],
-    env: Environment,
-    options: ProcessOptions = {},
-  ) {
+  constructor(words: readonly string[], env: Environment, options: ProcessOptions = {}) {
     this.child = spawnPiped(words, env, options)
     this.#exited = once(this.child, 'close').then(([code]) => code as number | null)
     void this.#exited.then(() => this.#wake())
@@ -89,7 +84,7 @@ export class RunningProcess {
       this.lines.push(line)
       this.#wake()
     })
-    context.after(async () => {
+    onTestEnd(async () => {
       this.child.kill('SIGKILL')
       await this.#exited
     })
@@ -135,8 +130,8 @@ export class RunningProcess {
 
 /** `atrium` in a process that goes on. */
 export class RunningAtrium extends RunningProcess {
-  constructor(context: TestContext, args: readonly string[], env: Environment, options: ProcessOptions = {}) {
-    super(context, [process.execPath, command, ...args], env, options)
+  constructor(args: readonly string[], env: Environment, options: ProcessOptions = {}) {
+    super([process.execPath, command, ...args], env, options)
   }
 
   /** `http://HOST:PORT` where it listens. */
@@ -146,8 +141,8 @@ export class RunningAtrium extends RunningProcess {
 }
 
 /** A folder that is gone with the test. */
-export async function temporaryFolder(context: TestContext): Promise<string> {
+export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'atrium-test-'))
-  context.after(async () => await rm(folder, { recursive: true, force: true }))
+  onTestEnd(async () => await rm(folder, { recursive: true, force: true }))
   return folder
 }

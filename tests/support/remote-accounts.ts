@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import type { TestContext } from 'node:test'
+import { onTestEnd } from './on-test-end.ts'
 
 /** A call to the accounts service, which the test answers. */
 export interface AccountsCall {
@@ -23,7 +23,6 @@ export interface RemoteAccounts {
 
 /** A remote accounts service on a free port of 127.0.0.1, gone with the test. */
 export async function remoteAccounts(
-  context: TestContext,
   onCall: (call: AccountsCall) => void = () => undefined,
 ): Promise<RemoteAccounts> {
   const calls: AccountsCall[] = []
@@ -37,7 +36,7 @@ export async function remoteAccounts(
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  context.after(() => {
+  onTestEnd(() => {
     server.close()
     server.closeAllConnections()
   })

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { TestContext } from 'node:test'
 import { waitUntil } from './wait-until.ts'
+import { onTestEnd } from './on-test-end.ts'
 
 export interface ScriptedAccounts {
   url: string
@@ -14,10 +14,7 @@ export interface ScriptedAccounts {
 }
 
 /** An accounts service somewhere else, as a test wants it to answer. */
-export async function scriptedAccounts(
-  context: TestContext,
-  answer: (token: string) => object,
-): Promise<ScriptedAccounts> {
+export async function scriptedAccounts(answer: (token: string) => object): Promise<ScriptedAccounts> {
   let gate: Promise<void> = Promise.resolve()
   const accounts: ScriptedAccounts = {
     url: '',
@@ -45,7 +42,7 @@ export async function scriptedAccounts(
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   accounts.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-  context.after(async () => {
+  onTestEnd(async () => {
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   })

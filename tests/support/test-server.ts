@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { TestContext } from 'node:test'
 import { systemClock } from '../../model/clock.ts'
 import type { Logger } from '../../pipeline/shared/logger.ts'
 import { type Flags, resolveConfiguration } from '../../server/configuration/configuration.ts'
@@ -10,6 +9,7 @@ import { startServer } from '../../server/main.ts'
 import type { RunningServer } from '../../server/running-server.ts'
 import { type TokenClaims, Tokens } from '../../server/auth/tokens.ts'
 import { FakeScheduler } from './fake-scheduler.ts'
+import { onTestEnd } from './on-test-end.ts'
 
 /** A module with the spaces that tests put documents into. */
 export const TEST_SPACES = fileURLToPath(new URL('test-spaces.js', import.meta.url))
@@ -45,7 +45,6 @@ export interface TestServer {
 
 /** A real server on a free port of 127.0.0.1, gone with the test. In memory, without accounts, unless asked. */
 export async function testServer(
-  context: TestContext,
   flags: Flags = {},
   options: { fakeTime?: boolean } = {},
 ): Promise<TestServer> {
@@ -64,7 +63,7 @@ export async function testServer(
   const configuration = resolveConfiguration({}, { ...defaults, ...flags })
   const overrides = options.fakeTime === true ? { logger: log, scheduler: time } : { logger: log }
   const server = await startServer(configuration, overrides)
-  context.after(async () => {
+  onTestEnd(async () => {
     await server.stop()
     await rm(data, { recursive: true, force: true })
   })

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import type { TestContext } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
+import { onTestEnd } from './on-test-end.ts'
 
 interface ProxyOptions {
   maxPayload?: number
@@ -17,7 +17,6 @@ interface ProxyOptions {
  * @returns `ws://HOST:PORT` and the paths that were asked for
  */
 export async function wsProxy(
-  context: TestContext,
   serverUrl: string,
   { maxPayload = 0, path = '', target = () => serverUrl }: ProxyOptions = {},
 ): Promise<{ url: string; asked: string[] }> {
@@ -48,7 +47,7 @@ export async function wsProxy(
     })
   })
   await once(proxy, 'listening')
-  context.after(() => {
+  onTestEnd(() => {
     for (const client of proxy.clients) client.terminate()
     proxy.close()
   })

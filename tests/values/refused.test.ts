@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { Packr } from 'msgpackr'
 import type { Client } from '../../client/client.ts'
 import { type StatusCode, StatusError } from '../../model/status.ts'
@@ -8,6 +7,7 @@ import { type Frame, RawClient } from '../support/raw-client.ts'
 import { testServer } from '../support/test-server.ts'
 import { HIGH, refusedValues } from './odd-values.ts'
 import { creation, oddClass, space, speakers } from './value-world.ts'
+import { expectThat, satisfying } from '../support/expecting.ts'
 
 const packr = new Packr({ structuredClone: true, bundleStrings: true })
 const doc = { _id: 'd', _class: oddClass, space } as never
@@ -15,9 +15,9 @@ const doc = { _id: 'd', _class: oddClass, space } as never
 const refusal =
   (code: string, field: RegExp) =>
   (error: unknown): boolean => {
-    assert.ok(error instanceof StatusError, String(error))
-    assert.equal(error.status.code, code)
-    assert.match(String(error.status.params['field'] ?? error.status.params['message']), field)
+    expectThat(error instanceof StatusError, String(error))
+    expect(error.status.code).toBe(code)
+    expect(String(error.status.params['field'] ?? error.status.params['message'])).toMatch(field)
     return true
   }
 
@@ -26,7 +26,7 @@ async function unsent(client: Client, run: () => Promise<void>): Promise<void> {
   client.pause()
   try {
     await run()
-    assert.equal(client.connectionState().unanswered, 0)
+    expect(client.connectionState().unanswered).toBe(0)
   } finally {
     client.resume()
   }
@@ -36,50 +36,53 @@ async function refusesChanges(client: Client, value: unknown): Promise<void> {
   const at = (path: string) => refusal('core:status:InvalidTransaction', new RegExp(`^${path}`))
   const create = (attributes: object) =>
     client.createDoc(oddClass as never, space as never, attributes as never)
-  await assert.rejects(create({ list: [1, value] }), at('attributes\\.list\\.1'))
-  await assert.rejects(client.updateDoc(doc, { list: [value] }), at('operations\\.list\\.0'))
-  await assert.rejects(
-    client.updateDoc(doc, { $push: { list: { $each: [value] } } }),
-    at('operations\\.\\$push\\.list\\.\\$each\\.0'),
+  await expect(create({ list: [1, value] })).rejects.toThrow(satisfying(at('attributes\\.list\\.1')))
+  await expect(client.updateDoc(doc, { list: [value] })).rejects.toThrow(
+    satisfying(at('operations\\.list\\.0')),
   )
-  await assert.rejects(
-    client.updateMixin(doc, 'board:mixin:Estimated' as never, { hours: [value] }),
-    at('attributes\\.hours\\.0'),
+  await expect(client.updateDoc(doc, { $push: { list: { $each: [value] } } })).rejects.toThrow(
+    satisfying(at('operations\\.\\$push\\.list\\.\\$each\\.0')),
   )
-  await assert.rejects(client.tx({ ...(creation('x', 1) as object), note: [value] } as never), at('note\\.0'))
-  await assert.rejects(
+  await expect(client.updateMixin(doc, 'board:mixin:Estimated' as never, { hours: [value] })).rejects.toThrow(
+    satisfying(at('attributes\\.hours\\.0')),
+  )
+  await expect(client.tx({ ...(creation('x', 1) as object), note: [value] } as never)).rejects.toThrow(
+    satisfying(at('note\\.0')),
+  )
+  await expect(
     client.applyIf([], { match: [{ _class: oddClass, query: { list: [value] } }] }),
-    at('match\\.0\\.query\\.list\\.0'),
-  )
+  ).rejects.toThrow(satisfying(at('match\\.0\\.query\\.list\\.0')))
 }
 
 async function refusesReads(client: Client, value: unknown): Promise<void> {
   const invalid = refusal('core:status:InvalidQuery', /^list\.\$in\.1/)
   const query = { list: { $in: [1, value] } } as never
-  await assert.rejects(client.findAll(oddClass, query), invalid)
-  await assert.rejects(client.findOne(oddClass, query), invalid)
-  await assert.rejects(client.call('query', [oddClass, query]), invalid)
+  await expect(client.findAll(oddClass, query)).rejects.toThrow(satisfying(invalid))
+  await expect(client.findOne(oddClass, query)).rejects.toThrow(satisfying(invalid))
+  await expect(client.call('query', [oddClass, query])).rejects.toThrow(satisfying(invalid))
   const live = await new Promise((told) => {
     client.query(oddClass, query, {}, () => told('a result'), told)
   })
-  assert.ok(invalid(live))
+  expect(invalid(live)).toBe(true)
   const bad = refusal('platform:status:BadRequest', /^params\.0\.list\.0/)
-  await assert.rejects(client.call('board.archiveDone', [{ list: [value] }]), bad)
+  await expect(client.call('board.archiveDone', [{ list: [value] }])).rejects.toThrow(satisfying(bad))
 }
 
-for (const [name, value] of refusedValues)
-  test(`SDK-80: the client refuses ${name} before it sends it, by its place, in both encodings`, async (context) => {
-    const server = await testServer(context)
-    const { sdk } = await speakers(context, server)
+test.each([...refusedValues])(
+  'SDK-80: the client refuses %s before it sends it, by its place, in both encodings',
+  async (_name, value) => {
+    const server = await testServer()
+    const { sdk } = await speakers(server)
     for (const client of sdk)
       await unsent(client, async () => {
         await refusesChanges(client, value)
         await refusesReads(client, value)
       })
-  })
+  },
+)
 
-test('SDK-81: the client refuses operators without operands, and ids with half a surrogate pair, before it sends them', async (context) => {
-  const { sdk } = await speakers(context, await testServer(context))
+test('SDK-81: the client refuses operators without operands, and ids with half a surrogate pair, before it sends them', async () => {
+  const { sdk } = await speakers(await testServer())
   for (const client of sdk)
     await unsent(client, async () => {
       for (const name of [
@@ -95,38 +98,44 @@ test('SDK-81: the client refuses operators without operands, and ids with half a
         '$all',
       ]) {
         const query = { value: { [name]: undefined } } as never
-        await assert.rejects(
-          client.findAll(oddClass, query),
-          refusal('core:status:InvalidQuery', /^value\.\$/),
+        await expect(client.findAll(oddClass, query)).rejects.toThrow(
+          satisfying(refusal('core:status:InvalidQuery', /^value\.\$/)),
         )
         const live = await new Promise((told) => {
           client.query(oddClass, query, {}, () => told('a result'), told)
         })
-        assert.ok(refusal('core:status:InvalidQuery', /^value\.\$/)(live))
+        expect(refusal('core:status:InvalidQuery', /^value\.\$/)(live)).toBe(true)
         const pull = client.updateDoc(doc, { $pull: { list: { [name]: undefined } } })
-        await assert.rejects(pull, refusal('core:status:InvalidTransaction', /^operations\.\$pull/))
+        await expect(pull).rejects.toThrow(
+          satisfying(refusal('core:status:InvalidTransaction', /^operations\.\$pull/)),
+        )
         const match = client.applyIf([], { notMatch: [{ _class: oddClass, query }] })
-        await assert.rejects(match, refusal('core:status:InvalidTransaction', /^notMatch\.0\.query/))
+        await expect(match).rejects.toThrow(
+          satisfying(refusal('core:status:InvalidTransaction', /^notMatch\.0\.query/)),
+        )
       }
       const search = client.findAll(oddClass, { $search: undefined } as never)
-      await assert.rejects(search, refusal('core:status:InvalidQuery', /^\$search/))
+      await expect(search).rejects.toThrow(satisfying(refusal('core:status:InvalidQuery', /^\$search/)))
       for (const _id of [HIGH, { $in: [HIGH] }, { $ne: HIGH }])
-        await assert.rejects(
-          client.findAll(oddClass, { _id } as never),
-          refusal('core:status:InvalidQuery', /^_id/),
+        await expect(client.findAll(oddClass, { _id } as never)).rejects.toThrow(
+          satisfying(refusal('core:status:InvalidQuery', /^_id/)),
         )
       const named = client.createDoc(oddClass as never, space as never, {}, `x${HIGH}` as never)
-      await assert.rejects(named, refusal('core:status:InvalidTransaction', /^objectId/))
+      await expect(named).rejects.toThrow(satisfying(refusal('core:status:InvalidTransaction', /^objectId/)))
       const placed = client.createDoc(oddClass as never, HIGH as never, {})
-      await assert.rejects(placed, refusal('core:status:InvalidTransaction', /^objectSpace/))
+      await expect(placed).rejects.toThrow(
+        satisfying(refusal('core:status:InvalidTransaction', /^objectSpace/)),
+      )
       const { txes } = { txes: [creation(HIGH, 1)] } as { txes: never[] }
-      await assert.rejects(client.applyIf(txes), refusal('core:status:InvalidTransaction', /^objectId/))
+      await expect(client.applyIf(txes)).rejects.toThrow(
+        satisfying(refusal('core:status:InvalidTransaction', /^objectId/)),
+      )
     })
 })
 
 /** Asks without looking at what is sent. */
-async function asking(context: TestContext) {
-  const { url, token } = await testServer(context)
+async function asking() {
+  const { url, token } = await testServer()
   const client = await RawClient.open(url, token('ann'))
   let last = 0
   const ask = async (encode: (frame: object) => string | Uint8Array, method: string, params: unknown[]) => {
@@ -139,8 +148,8 @@ async function asking(context: TestContext) {
   return { ask, json, packed, client }
 }
 
-test('WIRE-221: the server refuses in packed frames what the client would have refused', async (context) => {
-  const { ask, packed } = await asking(context)
+test('WIRE-221: the server refuses in packed frames what the client would have refused', async () => {
+  const { ask, packed } = await asking()
   for (const [name, value] of refusedValues) {
     // msgpackr leaves these out, makes plain objects or one key of them, or throws.
     if (/function|symbol|instance|boxed|promise|two keys/.test(name)) continue
@@ -158,8 +167,8 @@ test('WIRE-221: the server refuses in packed frames what the client would have r
       )
 })
 
-test('WIRE-221: the server refuses of JSON what its text can tell of that', async (context) => {
-  const { ask, client, json } = await asking(context)
+test('WIRE-221: the server refuses of JSON what its text can tell of that', async () => {
+  const { ask, client, json } = await asking()
   const texts: [string, StatusCode][] = [
     ['1e400', 'core:status:InvalidTransaction'],
     [`1${'0'.repeat(400)}`, 'core:status:InvalidTransaction'],
@@ -178,8 +187,8 @@ test('WIRE-221: the server refuses of JSON what its text can tell of that', asyn
     assertCoded(await ask(json, 'findAll', [oddClass, { value: operators }]), 'core:status:InvalidQuery')
 })
 
-test('WIRE-222: numbers are doubles: what is beyond their precision is the nearest one, in JSON as in any language', async (context) => {
-  const { ask, client, json } = await asking(context)
+test('WIRE-222: numbers are doubles: what is beyond their precision is the nearest one, in JSON as in any language', async () => {
+  const { ask, client, json } = await asking()
   const numbers = ['9007199254740993', `0.1${'0'.repeat(500)}1`, '1e-400', '-0', '-0.0', '8640000000000001']
   for (const [at, text] of numbers.entries()) {
     const frame = JSON.stringify({ id: `n${at}`, method: 'tx', params: [creation(`n${at}`, '@')] })
@@ -190,11 +199,11 @@ test('WIRE-222: numbers are doubles: what is beyond their precision is the neare
   const read = (found.result as { value: { _id: string; value: number }[] }).value
   const byId = new Map(read.map(({ _id, value }) => [_id, value]))
   const values = numbers.map((_, at) => byId.get(`n${at}`))
-  assert.deepEqual(values, [2 ** 53, 0.1, 0, 0, 0, 8_640_000_000_000_001])
+  expect(values).toStrictEqual([2 ** 53, 0.1, 0, 0, 0, 8_640_000_000_000_001])
 })
 
-test('WIRE-223: an id with half a surrogate pair is refused in both encodings, and by a backup tool', async (context) => {
-  const { ask, json, packed } = await asking(context)
+test('WIRE-223: an id with half a surrogate pair is refused in both encodings, and by a backup tool', async () => {
+  const { ask, json, packed } = await asking()
   const tx = creation('x', 1) as Record<string, unknown>
   for (const encode of [json, packed]) {
     for (const name of ['_id', 'objectId', 'objectSpace', 'space'])
@@ -202,17 +211,17 @@ test('WIRE-223: an id with half a surrogate pair is refused in both encodings, a
     for (const _id of [HIGH, { $in: ['a', HIGH] }])
       assertCoded(await ask(encode, 'findAll', [oddClass, { _id }]), 'core:status:InvalidQuery')
   }
-  const { url, token } = await testServer(context)
+  const { url, token } = await testServer()
   const tool = await RawClient.open(url, token('tool', 'w1', { mode: 'backup' }))
   const upload = await tool.ask('upload', ['odd', [{ _id: HIGH, _class: oddClass }]])
   assertCoded(upload, 'platform:status:BadRequest')
   await tool.request('upload', ['odd', [{ _id: 'u', _class: oddClass, space, value: [HIGH, -0] }]])
   const [read] = (await tool.request('loadDocs', ['odd', ['u']])) as { value: unknown[] }[]
-  assert.deepEqual(read?.value, ['\ufffd', 0])
+  expect(read?.value).toStrictEqual(['\ufffd', 0])
 })
 
-test('WIRE-224: a packed frame whose pointers make more of it than its bytes can tell is refused at once', async (context) => {
-  const { ask, packed } = await asking(context)
+test('WIRE-224: a packed frame whose pointers make more of it than its bytes can tell is refused at once', async () => {
+  const { ask, packed } = await asking()
   let wide: unknown[] = [1]
   for (let level = 0; level < 50; level++) wide = [wide, wide]
   assertCoded(await ask(packed, 'tx', [creation('x', wide)]), 'platform:status:BadRequest')
@@ -223,20 +232,17 @@ test('WIRE-224: a packed frame whose pointers make more of it than its bytes can
     assertCoded(await ask(packed, 'tx', [creation('x', hidden)]), 'core:status:InvalidTransaction')
   // What stands in two places is not more than that.
   const shared = { a: [1, 2, 3] }
-  assert.deepEqual((await ask(packed, 'tx', [creation('x', [shared, shared])])).result, {})
+  expect((await ask(packed, 'tx', [creation('x', [shared, shared])])).result).toStrictEqual({})
 })
 
-test('WIRE-229: a document of 64 levels is asked for by its value, and restored with its log', async (context) => {
-  const { url, token } = await testServer(context)
+test('WIRE-229: A document of 64 levels can be queried by its value, and restored with its log', async () => {
+  const { url, token } = await testServer()
   const ann = await RawClient.open(url, token('ann', 'w1'))
   let value: unknown = 1
   for (let level = 1; level < 64; level++) value = level % 2 === 0 ? { a: value } : [value]
   await ann.request('tx', [creation('deep', value)])
   const found = (await ann.request('findAll', [oddClass, { value: { $in: [value] } }])) as { _id: string }[]
-  assert.deepEqual(
-    found.map(({ _id }) => _id),
-    ['deep'],
-  )
+  expect(found.map(({ _id }) => _id)).toStrictEqual(['deep'])
   const tool = await RawClient.open(url, token('tool', 'w1', { mode: 'backup' }))
   const other = await RawClient.open(url, token('tool', 'w2', { mode: 'backup' }))
   for (const domain of ['tx', 'odd']) {
@@ -244,8 +250,7 @@ test('WIRE-229: a document of 64 levels is asked for by its value, and restored 
     const loaded = await tool.request('loadDocs', [domain, docs.map(({ id }) => id)])
     await other.request('upload', [domain, loaded])
   }
-  assert.deepEqual(
-    await other.request('loadDocs', ['odd', ['deep']]),
+  expect(await other.request('loadDocs', ['odd', ['deep']])).toStrictEqual(
     await tool.request('loadDocs', ['odd', ['deep']]),
   )
 })

@@ -1,4 +1,3 @@
-import type { TestContext } from 'node:test'
 import { Packr } from 'msgpackr'
 import { type Client, createClient } from '../../client/client.ts'
 import { dialNode } from '../../client/node.ts'
@@ -6,6 +5,7 @@ import type { Class, Doc, Ref } from '../../model/documents.ts'
 import { type Frame, RawClient } from '../support/raw-client.ts'
 import type { TestServer } from '../support/test-server.ts'
 import { change } from '../support/transactions.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
 
 export const oddClass = 'test:class:Odd' as Ref<Class>
 export const space = 'board:project:test'
@@ -24,14 +24,13 @@ let lastId = 0
 
 /** The SDK and a client without one, in JSON and packed. */
 export async function speakers(
-  context: TestContext,
   { url, token }: TestServer,
   workspace = 'w1',
 ): Promise<{ all: Speaker[]; sdk: Client[] }> {
   const sdk = [false, true].map((binary) =>
     createClient({ url, getToken: () => token('ann', workspace), dial: dialNode, binary }),
   )
-  context.after(() => {
+  onTestEnd(() => {
     for (const client of sdk) client.terminate()
   })
   await Promise.all(sdk.map((client) => client.ready()))

@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict'
-import { randomBytes, randomInt } from 'node:crypto'
-import { test, type TestContext } from 'node:test'
+import { expect, test } from '@jest/globals'
+import { randomBytes } from 'node:crypto'
 import type { Doc } from '../../model/documents.ts'
 import { dropDatabases } from '../../storage/testing/mongodb-test-storage.ts'
 import type { Flags } from '../../server/configuration/configuration.ts'
@@ -10,6 +9,9 @@ import { testServer, type TestServer } from '../support/test-server.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { expectedOf, keptValues } from './odd-values.ts'
 import { codeOf, oddClass, speakers } from './value-world.ts'
+import { expectFor, expectThat } from '../support/expecting.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
+import { testSeed } from '../support/property-parameters.ts'
 
 const valueOf = (doc: Doc | undefined) => (doc as { value?: unknown } | undefined)?.value
 const idsOf = (found: readonly Doc[]) => found.map(({ _id }) => _id as string).sort()
@@ -39,20 +41,17 @@ async function copy(server: TestServer, from: string, to: string): Promise<void>
       for (let at = 0; at < docs.length; at += AT_ONCE)
         await writer.request('upload', [domain, docs.slice(at, at + AT_ONCE)])
     }
-    assert.equal(
-      await writer.request('getDomainHash', [domain]),
+    expectFor(domain, await writer.request('getDomainHash', [domain])).toBe(
       await reader.request('getDomainHash', [domain]),
-      domain,
     )
   }
   await Promise.all([reader.close(), writer.close()])
 }
 
-async function checkValues(context: TestContext, flags: Flags): Promise<void> {
-  const seed = randomInt(1e9)
-  context.diagnostic(`seed ${seed}`)
-  const server = await testServer(context, flags)
-  const { all, sdk } = await speakers(context, server)
+async function checkValues(flags: Flags): Promise<void> {
+  const seed = testSeed()
+  const server = await testServer(flags)
+  const { all, sdk } = await speakers(server)
   const values = keptValues(seed)
   const queries = values.map((value) => ({ value }))
   // Live queries are there before the documents are.
@@ -79,9 +78,9 @@ async function checkValues(context: TestContext, flags: Flags): Promise<void> {
   await waitUntil(isShown, 'live queries that show what is found')
   await checkLog(server, values)
   await copy(server, 'w1', 'w2')
-  await checkRead((await speakers(context, server, 'w2')).all, values)
-  const other = await speakers(context, server, 'w2')
-  assert.deepEqual(await checkAsked(other.all, queries), asked)
+  await checkRead((await speakers(server, 'w2')).all, values)
+  const other = await speakers(server, 'w2')
+  expect(await checkAsked(other.all, queries)).toStrictEqual(asked)
 }
 
 /** Each value reads the same, whoever wrote and whoever reads it. */
@@ -91,14 +90,14 @@ async function checkRead(
 ): Promise<void> {
   for (const { name, find } of all) {
     const found = await find({})
-    assert.ok(typeof found !== 'string')
+    expectThat(typeof found !== 'string')
     const byId = new Map(found.map((doc) => [doc._id as string, doc]))
-    assert.equal(byId.size, values.length * 4)
+    expect(byId.size).toBe(values.length * 4)
     for (const [at, value] of values.entries())
       for (const by of [0, 1, 2, 3]) {
         const read = valueOf(byId.get(`v${at}-${by}`))
         const what = `${name} reads of ${all[by]?.name} ${JSON.stringify(value).slice(0, 100)}`
-        assert.deepEqual(read, expectedOf(value), what)
+        expectFor(what, read).toStrictEqual(expectedOf(value))
       }
   }
 }
@@ -112,9 +111,10 @@ async function checkAsked(
   for (const [at, query] of queries.entries()) {
     const found = await Promise.all(all.map(({ find }) => find(query)))
     const [first, ...others] = found.map((each) => (typeof each === 'string' ? each : idsOf(each)))
-    for (const other of others) assert.deepEqual(other, first, JSON.stringify(query).slice(0, 100))
+    for (const other of others) expectFor(JSON.stringify(query).slice(0, 100), other).toStrictEqual(first)
     if (typeof first !== 'string')
-      for (const by of [0, 1, 2, 3]) assert.ok(first?.includes(`v${at}-${by}`), JSON.stringify(query))
+      for (const by of [0, 1, 2, 3])
+        expectFor(JSON.stringify(query), first?.includes(`v${at}-${by}`)).toBeTruthy()
     answers.push(first ?? [])
   }
   return answers
@@ -130,22 +130,24 @@ async function checkLog({ url, token }: TestServer, values: readonly unknown[]):
   const byId = new Map(entries.map((entry) => [entry.objectId, entry]))
   for (const [at, value] of values.entries())
     for (const by of [0, 1, 2, 3])
-      assert.deepEqual(byId.get(`v${at}-${by}`)?.attributes.value, expectedOf(value))
+      expect(byId.get(`v${at}-${by}`)?.attributes.value).toStrictEqual(expectedOf(value))
   const tool = await RawClient.open(url, token('tool', 'w1', { mode: 'backup' }))
   const { differences, flaws } = (await tool.request('verify')) as { differences: unknown[]; flaws: unknown }
-  assert.deepEqual([differences, flaws], [[], []])
+  expect([differences, flaws]).toStrictEqual([[], []])
   await tool.close()
 }
 
-for (const storage of ['memory', 'embedded'])
-  test(`WIRE-220: a value is the same in both encodings, asked and live, in the log and in a backup: ${storage}`, async (context) => {
-    await checkValues(context, { storage })
-  })
+test.each(['memory', 'embedded'])(
+  'WIRE-220: a value is the same in both encodings, asked and live, in the log and in a backup: %s',
+  async (storage) => {
+    await checkValues({ storage })
+  },
+)
 
 await withEachMongo(({ url: mongoUrl, name }) => {
-  test(`WIRE-220: a value is the same in both encodings, asked and live, in the log and in a backup: ${name}`, async (context) => {
+  test(`WIRE-220: a value is the same in both encodings, asked and live, in the log and in a backup: ${name}`, async () => {
     const mongoPrefix = `t-${randomBytes(5).toString('hex')}-`
-    context.after(() => dropDatabases(mongoUrl, mongoPrefix))
-    await checkValues(context, { storage: 'mongodb', mongoUrl, mongoPrefix })
+    onTestEnd(() => dropDatabases(mongoUrl, mongoPrefix))
+    await checkValues({ storage: 'mongodb', mongoUrl, mongoPrefix })
   })
 })

@@ -1,11 +1,11 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { Tx } from '../../model/transactions.ts'
 import { WorkspaceModel } from '../../model/workspace-model.ts'
 import { create, inEachSetting, Member, remove, update } from '../authority/members.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { testServer } from '../support/test-server.ts'
 import { change } from '../support/transactions.ts'
+import { expectFor } from '../support/expecting.ts'
 
 const Class = 'core:class:Class'
 const Attribute = 'core:class:Attribute'
@@ -41,21 +41,21 @@ const made: Record<string, object> = {
 }
 
 await inEachSetting(({ name, encoding, flags }) => {
-  test(`WIRE-209: attributes are made by a plain creation, and attached as before, ${name}`, async (context) => {
-    const server = await testServer(context, flags(context))
+  test(`WIRE-209: attributes are made by a plain creation, and attached as before, ${name}`, async () => {
+    const server = await testServer(flags())
     const root = await Member.enter(server, 'root', encoding)
     await root.does(note)
     for (const [attribute, tx] of Object.entries(made)) {
-      assert.deepEqual(await root.tries(tx), {}, attribute)
+      expectFor(attribute, await root.tries(tx)).toStrictEqual({})
       const wrong = create(
         `wrong-${attribute}`,
         Note,
         { [attribute]: 'text' },
         { space: 'board:project:test' },
       )
-      assert.equal(await root.tries(wrong), 'core:status:InvalidAttribute', attribute)
+      expectFor(attribute, await root.tries(wrong)).toBe('core:status:InvalidAttribute')
       const id = `shop:attribute:${attribute}`
-      assert.deepEqual(await root.tries(update(id, Attribute, { label: 'new' }, inModel.space)), {})
+      expect(await root.tries(update(id, Attribute, { label: 'new' }, inModel.space))).toStrictEqual({})
     }
     await root.client.close()
     // The workspace is opened from its log.
@@ -64,39 +64,38 @@ await inEachSetting(({ name, encoding, flags }) => {
       method: 'PUT',
       headers,
     })
-    assert.equal(closed.status, 200)
+    expect(closed.status).toBe(200)
     const again = await Member.enter(server, 'root', encoding)
     const labels = await again.find<{ label: string }>(Attribute, { attributeOf: Note })
-    assert.deepEqual(
-      labels.map(({ label }) => label),
-      ['new', 'new', 'new'],
-    )
+    expect(labels.map(({ label }) => label)).toStrictEqual(['new', 'new', 'new'])
     const right = { plain: 1, attached: 2, itself: 3 }
-    assert.deepEqual(await again.tries(create('n1', Note, right, { space: 'board:project:test' })), {})
+    expect(await again.tries(create('n1', Note, right, { space: 'board:project:test' }))).toStrictEqual({})
     // One kind is removed by its own transaction, the others with their class.
-    assert.deepEqual(await again.tries(remove('shop:attribute:attached', Attribute, inModel)), {})
-    assert.deepEqual(await again.tries(remove('n1', Note, { space: 'board:project:test' })), {})
-    assert.deepEqual(await again.tries(remove(Note, Class, inModel)), {})
-    assert.deepEqual(await again.ids(Attribute, { attributeOf: Note }), [])
+    expect(await again.tries(remove('shop:attribute:attached', Attribute, inModel))).toStrictEqual({})
+    expect(await again.tries(remove('n1', Note, { space: 'board:project:test' }))).toStrictEqual({})
+    expect(await again.tries(remove(Note, Class, inModel))).toStrictEqual({})
+    expect(await again.ids(Attribute, { attributeOf: Note })).toStrictEqual([])
     for (const tx of [note, made['plain'] as object])
-      assert.deepEqual(await again.tries({ ...tx, _id: `again-${(tx as Tx)._class}-${Math.random()}` }), {})
+      expect(
+        await again.tries({ ...tx, _id: `again-${(tx as Tx._class)}-${Math.random()}` }),
+      ).toStrictEqual({})
   })
 })
 
-test('WIRE-209: an existing client’s own model says that an attribute is no attached document', async (context) => {
-  const { url, token } = await testServer(context)
+test('WIRE-209: an existing client’s own model says that an attribute is no attached document', async () => {
+  const { url, token } = await testServer()
   const client = await RawClient.open(url, token('ann'))
   const txes = (await client.request('loadModel', [0])) as Tx[]
   const { hierarchy } = WorkspaceModel.of(txes)
-  assert.equal(hierarchy.isDerived(Attribute, 'core:class:AttachedDoc'), false)
-  assert.equal(hierarchy.isDerived(Attribute, 'core:class:Doc'), true)
+  expect(hierarchy.isDerived(Attribute, 'core:class:AttachedDoc')).toBe(false)
+  expect(hierarchy.isDerived(Attribute, 'core:class:Doc')).toBe(true)
   const attributes = (await client.request('findAll', [Attribute, {}])) as object[]
-  assert.ok(attributes.length > 50)
-  assert.ok(attributes.every((each) => !('attachedTo' in each)))
+  expect(attributes.length).toBeGreaterThan(50)
+  expect(attributes.every((each) => !('attachedTo' in each))).toBe(true)
 })
 
-test('WIRE-209: a class takes no attribute with it that is of another class', async (context) => {
-  const server = await testServer(context)
+test('WIRE-209: a class takes no attribute with it that is of another class', async () => {
+  const server = await testServer()
   const root = await Member.enter(server, 'root', 'json')
   await root.does(note)
   const other = 'shop:class:Other'
@@ -110,7 +109,7 @@ test('WIRE-209: a class takes no attribute with it that is of another class', as
     change('core:class:TxCollectionCUD', Note, Class, inModel, { collection: 'attributes', tx }),
   )
   await root.does(remove(Note, Class, inModel))
-  assert.deepEqual(await root.ids(Attribute, { attributeOf: other }), ['shop:attribute:odd'])
+  expect(await root.ids(Attribute, { attributeOf: other })).toStrictEqual(['shop:attribute:odd'])
   const wrong = create('o1', other, { odd: 'text' }, { space: 'board:project:test' })
-  assert.equal(await root.tries(wrong), 'core:status:InvalidAttribute')
+  expect(await root.tries(wrong)).toBe('core:status:InvalidAttribute')
 })

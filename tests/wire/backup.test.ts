@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { assertCoded, disturbed } from '../support/bystander.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { testServer } from '../support/test-server.ts'
@@ -13,28 +12,28 @@ interface Chunk {
   seq: number
 }
 
-test('WIRE-58: a backup session lists a domain, reads its documents, and puts back and removes some', async (context) => {
-  const { url, token } = await testServer(context, { storage: 'embedded' })
+test('WIRE-58: A backup session lists a domain, reads its documents, and restores and removes some', async () => {
+  const { url, token } = await testServer({ storage: 'embedded' })
   const user = await RawClient.open(url, token('ann'))
   for (const id of ['t1', 't2']) await user.request('tx', [createTask(id, { title: id })])
   const backup = await RawClient.open(url, token('tool', 'w1', { mode: 'backup' }))
   const { idx, docs, finished } = (await backup.request('loadChunk', ['task'])) as Chunk
-  assert.deepEqual([docs.map(({ id }) => id).sort(), finished], [['t1', 't2'], true])
-  assert.deepEqual(await backup.request('closeChunk', [idx]), {})
+  expect([docs.map(({ id }) => id).sort(), finished]).toStrictEqual([['t1', 't2'], true])
+  expect(await backup.request('closeChunk', [idx])).toStrictEqual({})
   const [saved] = (await backup.request('loadDocs', ['task', ['t1', 'nope']])) as {
     _id: string
     title: string
   }[]
-  assert.equal(saved?.title, 't1')
+  expect(saved?.title).toBe('t1')
   await backup.request('clean', ['task', ['t1']])
-  assert.deepEqual(await backup.request('loadDocs', ['task', ['t1']]), [])
+  expect(await backup.request('loadDocs', ['task', ['t1']])).toStrictEqual([])
   await backup.request('upload', ['task', [saved]])
   const again = (await backup.request('loadChunk', ['task'])) as Chunk
-  assert.deepEqual(again.docs, docs)
+  expect(again.docs).toStrictEqual(docs)
 })
 
-test('STO-77: a backup tool lists and reads a domain as of one place in the log, also after it connects again', async (context) => {
-  const { url, token } = await testServer(context, { storage: 'embedded' })
+test('STO-77: A backup tool lists and reads a domain as of one position in the log, also after it reconnects', async () => {
+  const { url, token } = await testServer({ storage: 'embedded' })
   const user = await RawClient.open(url, token('ann'))
   const text = 'x'.repeat(2500 * 1024)
   for (const id of ['t1', 't2', 't3'])
@@ -43,7 +42,7 @@ test('STO-77: a backup tool lists and reads a domain as of one place in the log,
   const first = await tool()
   const before = (await first.request('getDomainHash', ['task'])) as string
   const start = (await first.request('loadChunk', ['task'])) as Chunk
-  assert.deepEqual([start.docs.map(({ id }) => id), start.finished], [['t1'], false])
+  expect([start.docs.map(({ id }) => id), start.finished]).toStrictEqual([['t1'], false])
   await user.request('tx', [removeTask('t2')])
   await user.request('tx', [createTask('t4', { title: 't4' })])
   await first.close()
@@ -51,7 +50,7 @@ test('STO-77: a backup tool lists and reads a domain as of one place in the log,
   const hashes = start.docs.map(({ hash }) => hash)
   for (let finished = false; !finished;) {
     const chunk = (await second.request('loadChunk', ['task', start.idx])) as Chunk
-    assert.deepEqual([chunk.idx, chunk.seq], [start.idx, start.seq])
+    expect([chunk.idx, chunk.seq]).toStrictEqual([start.idx, start.seq])
     pushAll(
       hashes,
       chunk.docs.map(({ hash }) => hash),
@@ -59,21 +58,21 @@ test('STO-77: a backup tool lists and reads a domain as of one place in the log,
     ;({ finished } = chunk)
   }
   const sum = hashes.reduce((total, hash) => total + BigInt(`0x${hash}`), 0n)
-  assert.equal((sum % 2n ** 256n).toString(16).padStart(64, '0'), before)
+  expect((sum % 2n ** 256n).toString(16).padStart(64, '0')).toBe(before)
   const read = async (...more: unknown[]) =>
     ((await second.request('loadDocs', ['task', ['t2', 't4'], ...more])) as { _id: string }[]).map(
       ({ _id }) => _id,
     )
-  assert.deepEqual(await read(start.idx), ['t2'])
-  assert.deepEqual(await read(), ['t4'])
+  expect(await read(start.idx)).toStrictEqual(['t2'])
+  expect(await read()).toStrictEqual(['t4'])
   assertCoded(await second.ask('loadChunk', ['space', start.idx]), 'platform:status:BadRequest')
   await second.request('closeChunk', [start.idx])
   assertCoded(await second.ask('loadDocs', ['task', ['t2'], start.idx]), 'platform:status:BadRequest')
-  assert.notEqual(await second.request('getDomainHash', ['task']), before)
+  expect(await second.request('getDomainHash', ['task'])).not.toBe(before)
 })
 
-test('STO-78: of the walks of backup tools there are so many at once, and those that came to their end make room', async (context) => {
-  const { url, token } = await testServer(context, { storage: 'embedded' })
+test('STO-78: the number of concurrent backup scans is limited, and finished scans make room', async () => {
+  const { url, token } = await testServer({ storage: 'embedded' })
   const user = await RawClient.open(url, token('ann'))
   const text = 'x'.repeat(2500 * 1024)
   for (const id of ['t1', 't2']) await user.request('tx', [createTask(id, { title: id, description: text })])
@@ -84,11 +83,11 @@ test('STO-78: of the walks of backup tools there are so many at once, and those 
   const refused = await backup.ask('loadChunk', ['task'])
   assertCoded(refused, 'platform:status:LimitReached')
   await backup.request('closeChunk', [open[0]])
-  assert.equal(((await backup.request('loadChunk', ['task'])) as Chunk).finished, false)
+  expect(((await backup.request('loadChunk', ['task'])) as Chunk).finished).toBe(false)
 })
 
-test('WIRE-59: the methods of backup sessions are forbidden to others, and take no wrong params', async (context) => {
-  const { client, url, token, assertUnnoticed } = await disturbed(context, { storage: 'embedded' })
+test('WIRE-59: the methods of backup sessions are forbidden to other sessions, and refuse wrong params', async () => {
+  const { client, url, token, assertUnnoticed } = await disturbed({ storage: 'embedded' })
   const methods = ['loadChunk', 'closeChunk', 'loadDocs', 'upload', 'clean', 'getDomainHash']
   for (const method of methods)
     assertCoded(await client.ask(method, ['task', []]), 'platform:status:Forbidden')

@@ -1,37 +1,30 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { RawClient, RawError } from '../support/raw-client.ts'
 import { testServer } from '../support/test-server.ts'
 import { change, createTask, updateTask } from '../support/transactions.ts'
 
 const Task = 'board:class:Task'
 
-test('WIRE-200: a tool with mode backup and model upgrade is a backup session inside upgrade mode', async (context) => {
-  const { url, token } = await testServer(context)
+test('WIRE-200: a tool with mode backup and model upgrade is a backup session inside upgrade mode', async () => {
+  const { url, token } = await testServer()
   const ann = await RawClient.open(url, token('ann'))
   await ann.request('tx', [createTask('t1', { title: 'x' })])
   const tool = await RawClient.open(url, token('tool', 'w1', { mode: 'backup', model: 'upgrade' }))
-  assert.equal((await ann.waitForClose()).code, 4001)
+  expect((await ann.waitForClose()).code).toBe(4001)
   const { docs } = (await tool.request('loadChunk', ['task'])) as { docs: { id: string }[] }
-  assert.deepEqual(
-    docs.map(({ id }) => id),
-    ['t1'],
-  )
+  expect(docs.map(({ id }) => id)).toStrictEqual(['t1'])
   const [task] = (await tool.request('loadDocs', ['task', ['t1']])) as object[]
   await tool.request('upload', ['task', [{ ...task, title: 'restored' }]])
   await tool.close()
   const back = await RawClient.open(url, token('ann'))
   const found = (await back.request('findAll', [Task, {}])) as { title: string }[]
-  assert.deepEqual(
-    found.map(({ title }) => title),
-    ['restored'],
-  )
+  expect(found.map(({ title }) => title)).toStrictEqual(['restored'])
   const upgrades = await RawClient.open(url, token('tool', 'w2', { model: 'upgrade' }))
-  await assert.rejects(upgrades.request('loadChunk', ['task']), RawError)
+  await expect(upgrades.request('loadChunk', ['task'])).rejects.toThrow(RawError)
 })
 
-test('WIRE-201: the bare text ping is answered with the bare text pong!', async (context) => {
-  const { url, token } = await testServer(context)
+test('WIRE-201: the bare text `ping` is answered with the bare text `pong!`', async () => {
+  const { url, token } = await testServer()
   const client = await RawClient.open(url, token('ann'))
   const answer = new Promise<string>((resolve) => {
     client.socket.removeAllListeners('message')
@@ -40,19 +33,19 @@ test('WIRE-201: the bare text ping is answered with the bare text pong!', async 
     })
   })
   client.send('ping')
-  assert.equal(await answer, 'pong!')
+  expect(await answer).toBe('pong!')
 })
 
-test('WIRE-202: getAccount without an account is null for existing clients', async (context) => {
-  const { url, token } = await testServer(context)
+test('WIRE-202: getAccount without an account is null for existing clients', async () => {
+  const { url, token } = await testServer()
   const tool = await RawClient.open(url, token('tool', 'w1', { mode: 'backup' }))
-  assert.equal(await tool.request('getAccount'), null)
+  expect(await tool.request('getAccount')).toBeNull()
   const newer = await RawClient.open(url, token('tool', 'w1', { mode: 'backup' }), { protocol: 2 })
-  await assert.rejects(newer.request('getAccount'), /AccountNotFound/)
+  await expect(newer.request('getAccount')).rejects.toThrow(/AccountNotFound/)
 })
 
-test('WIRE-203: a creation that says itself what it is attached to is counted, and removed with its parent', async (context) => {
-  const { url, token } = await testServer(context)
+test('WIRE-203: a creation that says itself what it is attached to is counted, and removed with its parent', async () => {
+  const { url, token } = await testServer()
   const ann = await RawClient.open(url, token('ann'))
   await ann.request('tx', [createTask('t1', { title: 'x' })])
   const comment = change(
@@ -64,15 +57,15 @@ test('WIRE-203: a creation that says itself what it is attached to is counted, a
   )
   await ann.request('tx', [comment])
   const [made] = (await ann.request('findAll', ['board:class:Comment', {}])) as Record<string, unknown>[]
-  assert.deepEqual([made?.['attachedTo'], made?.['collection']], ['t1', 'comments'])
+  expect([made?.['attachedTo'], made?.['collection']]).toStrictEqual(['t1', 'comments'])
   const [task] = (await ann.request('findAll', [Task, {}])) as { comments: number }[]
-  assert.equal(task?.comments, 1)
+  expect(task?.comments).toBe(1)
   await ann.request('tx', [change('core:class:TxRemoveDoc', 't1', Task, {}, {})])
-  assert.deepEqual([...((await ann.request('findAll', ['board:class:Comment', {}])) as unknown[])], [])
+  expect([...((await ann.request('findAll', ['board:class:Comment', {}])) as unknown[])]).toStrictEqual([])
 })
 
-test('WIRE-204: a derived change of the same document has a later time than its cause', async (context) => {
-  const { url, token } = await testServer(context)
+test('WIRE-204: a derived change of the same document has a later time than its cause', async () => {
+  const { url, token } = await testServer()
   const ann = await RawClient.open(url, token('ann'))
   await ann.request('tx', [createTask('t1', { title: 'x' })])
   await ann.request('tx', [updateTask('t1', { status: 'done' })])
@@ -82,20 +75,20 @@ test('WIRE-204: a derived change of the same document has a later time than its 
   const cause = ann.pushes.find(
     ({ operations }) => (operations as { status?: string } | undefined)?.status === 'done',
   )
-  assert.ok(Number(derived['modifiedOn']) > Number(cause?.['modifiedOn']))
+  expect(Number(derived['modifiedOn'])).toBeGreaterThan(Number(cause?.['modifiedOn']))
 })
 
-test('WIRE-205: GET / says what this is and where the rest is', async (context) => {
-  const { server } = await testServer(context)
+test('WIRE-205: GET / says what this is and where the rest is', async () => {
+  const { server } = await testServer()
   const response = await fetch(`${server.url}/`)
-  assert.equal(response.status, 200)
+  expect(response.status).toBe(200)
   const page = (await response.json()) as Record<string, string>
-  assert.deepEqual([page['name'], page['health'], page['api']], ['atrium', '/health', '/api/v1/version'])
-  assert.equal((await fetch(`${server.url}${page['health']}`)).status, 200)
+  expect([page['name'], page['health'], page['api']]).toStrictEqual(['atrium', '/health', '/api/v1/version'])
+  expect((await fetch(`${server.url}${page['health']}`)).status).toBe(200)
 })
 
-test('WIRE-206: a value that is none of an enum is refused as InvalidAttribute that names what is allowed', async (context) => {
-  const { url, token } = await testServer(context)
+test('WIRE-206: a value that is none of an enum is refused as InvalidAttribute that names what is allowed', async () => {
+  const { url, token } = await testServer()
   const ann = await RawClient.open(url, token('ann'))
   await ann.request('tx', [createTask('t1', { title: 'x', status: 'todo' })])
   for (const tx of [
@@ -103,17 +96,17 @@ test('WIRE-206: a value that is none of an enum is refused as InvalidAttribute t
     updateTask('t1', { status: 'nonsense' }),
   ]) {
     const { error } = await ann.ask('tx', [tx])
-    assert.equal(error?.code, 'core:status:InvalidAttribute')
-    assert.match(String(error?.params['expected']), /backlog.*todo.*done/)
+    expect(error?.code).toBe('core:status:InvalidAttribute')
+    expect(String(error?.params['expected'])).toMatch(/backlog.*todo.*done/)
   }
 })
 
-test('WIRE-207: a document of 600,000 words is found, and so is every other', async (context) => {
-  const { url, token } = await testServer(context, { storage: 'embedded' })
+test('WIRE-207: a document of 600,000 words is found, and so is every other', async () => {
+  const { url, token } = await testServer({ storage: 'embedded' })
   const ann = await RawClient.open(url, token('ann'))
   const words = Array.from({ length: 600_000 }, (_, at) => `w${at % 1000}`).join(' ')
   await ann.request('tx', [createTask('long', { title: 'long', description: `${words} needle` })])
   await ann.request('tx', [createTask('short', { title: 'a needle' })])
   const { docs } = (await ann.request('searchFulltext', [{ query: 'needle' }])) as { docs: { id: string }[] }
-  assert.deepEqual(docs.map(({ id }) => id).sort(), ['long', 'short'])
+  expect(docs.map(({ id }) => id).sort()).toStrictEqual(['long', 'short'])
 })

@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { once } from 'node:events'
-import { test } from 'node:test'
 import { SERVER_VERSION } from '../../server/version.ts'
 import { remoteAccounts, workspaceInfo } from '../support/remote-accounts.ts'
 import { RawClient } from '../support/raw-client.ts'
@@ -10,49 +9,48 @@ import { createTask } from '../support/transactions.ts'
 /** Who comes in is told to everyone, also to those who have not said hello yet. */
 const helloAt = (client: RawClient) => client.frames.findIndex(({ id }) => id === -1)
 
-test('WIRE-20: hello is answered in JSON text with id -1, binary as asked for, and reconnect', async (context) => {
-  const { url, token } = await testServer(context)
+test('WIRE-20: the response to hello is JSON text with id -1, the requested `binary`, and `reconnect`', async () => {
+  const { url, token } = await testServer()
   const forms = [{}, { binary: true }, { compression: true }, { binary: false, broadcast: false }]
   for (const form of forms) {
     const client = await RawClient.open(url, token('ann'), form)
     const at = helloAt(client)
     const expected = { id: -1, result: 'hello', binary: form.binary ?? false, reconnect: false }
-    assert.deepEqual(client.frames[at], expected)
-    assert.equal(client.kinds[at], 'text')
+    expect(client.frames[at]).toStrictEqual(expected)
+    expect(client.kinds[at]).toBe('text')
     await client.close()
   }
 })
 
-test('WIRE-21: after hello with binary the answers and pushes are msgpack, else JSON text', async (context) => {
-  const { url, token } = await testServer(context)
+test('WIRE-21: after hello with `binary` the responses and pushes are msgpack, otherwise JSON text', async () => {
+  const { url, token } = await testServer()
   const packed = await RawClient.open(url, token('ann'), { binary: true })
   const plain = await RawClient.open(url, token('bob'), { compression: true })
   await packed.request('tx', [createTask('t1', { title: 'Ä€𝄞' })])
   const pushes = await Promise.all(
     [packed, plain].map((each) => each.waitForPush(({ objectId }) => objectId === 't1')),
   )
-  assert.deepEqual(pushes[0], pushes[1])
-  assert.deepEqual(
-    await packed.request('findAll', ['board:class:Task', {}]),
+  expect(pushes[0]).toStrictEqual(pushes[1])
+  expect(await packed.request('findAll', ['board:class:Task', {}])).toStrictEqual(
     await plain.request('findAll', ['board:class:Task', {}]),
   )
-  assert.deepEqual(new Set(packed.kinds.slice(helloAt(packed) + 1)), new Set(['binary']))
-  assert.deepEqual(new Set(plain.kinds), new Set(['text']))
+  expect(new Set(packed.kinds.slice(helloAt(packed) + 1))).toStrictEqual(new Set(['binary']))
+  expect(new Set(plain.kinds)).toStrictEqual(new Set(['text']))
 })
 
-test('WIRE-22: a client that never says hello is served, in JSON text', async (context) => {
-  const { url, token } = await testServer(context)
+test('WIRE-22: A client that never sends hello is served, in JSON text', async () => {
+  const { url, token } = await testServer()
   const client = new RawClient(url, token('ann'))
   await once(client.socket, 'open')
-  assert.equal(await client.request('ping'), 'pong!')
+  expect(await client.request('ping')).toBe('pong!')
   await client.request('tx', [createTask('t1', { title: 'x' })])
-  assert.ok(await client.waitForPush(({ objectId }) => objectId === 't1'))
-  assert.deepEqual(new Set(client.kinds), new Set(['text']))
+  expect(await client.waitForPush(({ objectId }) => objectId === 't1')).toBeTruthy()
+  expect(new Set(client.kinds)).toStrictEqual(new Set(['text']))
 })
 
-test('WIRE-23: messages that come before the session is open are kept and answered in their order', async (context) => {
-  const accounts = await remoteAccounts(context)
-  const { url, token } = await testServer(context, { accounts: accounts.url })
+test('WIRE-23: messages that arrive before the session is open are kept and handled in order', async () => {
+  const accounts = await remoteAccounts()
+  const { url, token } = await testServer({ accounts: accounts.url })
   const client = new RawClient(url, token('ann'))
   await once(client.socket, 'open')
   const { answer } = await accounts.call(0)
@@ -64,43 +62,40 @@ test('WIRE-23: messages that come before the session is open are kept and answer
   // The server has read all of that when it answers the protocol's ping.
   client.socket.ping()
   await once(client.socket, 'pong')
-  assert.equal(client.frames.length, 0)
+  expect(client.frames).toHaveLength(0)
   answer(workspaceInfo('w1', { role: 'USER' }))
   await client.wait(({ id }) => id === 1)
   const answers = client.frames.filter(({ id }) => id !== undefined && id !== 1)
-  assert.deepEqual(
-    answers.map((frame) => [frame.id, frame.error?.code]),
-    [
-      [-1, undefined],
-      [2, undefined],
-      [-1, 'platform:status:BadRequest'],
-      [3, undefined],
-    ],
-  )
-  assert.deepEqual(client.kinds.slice(0, 2), ['text', 'binary'])
+  expect(answers.map((frame) => [frame.id, frame.error?.code])).toStrictEqual([
+    [-1, undefined],
+    [2, undefined],
+    [-1, 'platform:status:BadRequest'],
+    [3, undefined],
+  ])
+  expect(client.kinds.slice(0, 2)).toStrictEqual(['text', 'binary'])
 })
 
-test('WIRE-24: more early messages than the limit close the socket with 1013, others being let in', async (context) => {
-  const accounts = await remoteAccounts(context, ({ params, answer, token }) => {
+test('WIRE-24: more early messages than the limit close the socket with 1013, and no other socket', async () => {
+  const accounts = await remoteAccounts(({ params, answer, token }) => {
     if (params[0] === true && token.length > 0 && accounts.calls.length > 1) answer(workspaceInfo())
   })
-  const { url, token } = await testServer(context, { accounts: accounts.url, earlyMessages: '3' })
+  const { url, token } = await testServer({ accounts: accounts.url, earlyMessages: '3' })
   const client = new RawClient(url, token('ann'))
   await once(client.socket, 'open')
   await accounts.call(0)
   for (let id = 1; id <= 4; id++) client.send({ id, method: 'ping', params: [] })
   const { code } = await client.waitForClose()
-  assert.equal(code, 1013)
+  expect(code).toBe(1013)
   const other = await RawClient.open(url, token('bob'))
-  assert.equal(await other.request('ping'), 'pong!')
+  expect(await other.request('ping')).toBe('pong!')
 })
 
-test('WIRE-25: only who says protocol 2 is told more than the old fields', async (context) => {
-  const { url, token } = await testServer(context)
+test('WIRE-25: only a client of protocol 2 is sent more than the fields of protocol 1', async () => {
+  const { url, token } = await testServer()
   const fresh = await RawClient.open(url, token('ann'), { protocol: 2 })
-  assert.equal(fresh.frames[helloAt(fresh)]?.['serverVersion'], SERVER_VERSION)
+  expect(fresh.frames[helloAt(fresh)]?.['serverVersion']).toBe(SERVER_VERSION)
   const old = await RawClient.open(url, token('bob'), { protocol: 1 })
-  assert.deepEqual(Object.keys(old.frames[helloAt(old)] ?? {}).sort(), [
+  expect(Object.keys(old.frames[helloAt(old)] ?? {}).sort()).toStrictEqual([
     'binary',
     'id',
     'reconnect',

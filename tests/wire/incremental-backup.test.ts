@@ -1,9 +1,9 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { inEachSetting, Member } from '../authority/members.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { testServer, type TestServer } from '../support/test-server.ts'
 import { comment, createTask, updateTask } from '../support/transactions.ts'
+import { expectFor } from '../support/expecting.ts'
 
 const domains = ['task', 'comment', 'space', 'tx']
 const HASH = '%hash%'
@@ -40,8 +40,8 @@ async function transferred(client: RawClient, domain: string, known: Digest): Pr
 }
 
 await inEachSetting(({ name, encoding, flags }) => {
-  test(`WIRE-211: an incremental backup after a restore transfers nothing, and %hash% is not kept, ${name}`, async (context) => {
-    const server = await testServer(context, flags(context))
+  test(`WIRE-211: an incremental backup after a restore transfers nothing, and %hash% is not kept, ${name}`, async () => {
+    const server = await testServer(flags())
     const binary = encoding === 'packed'
     const ann = await Member.enter(server, 'ann', encoding)
     for (const id of ['t1', 't2', 't3'])
@@ -56,21 +56,21 @@ await inEachSetting(({ name, encoding, flags }) => {
       const digest = await digestOf(source, domain)
       digests.set(domain, digest)
       const docs = (await source.request('loadDocs', [domain, [...digest.keys()]])) as Stored[]
-      assert.equal(docs.length, digest.size)
+      expect(docs).toHaveLength(digest.size)
       // As tools of the family restore.
       const marked = docs.map((doc) => ({ ...doc, [HASH]: digest.get(doc._id) }))
       await target.request('upload', [domain, marked])
     }
-    assert.ok((digests.get('task')?.size ?? 0) === 3 && (digests.get('tx')?.size ?? 0) > 4)
+    expect((digests.get('task')?.size ?? 0) === 3 && (digests.get('tx')?.size ?? 0) > 4).toBe(true)
     const check = async (client: RawClient) => {
       for (const domain of domains) {
         const known = digests.get(domain) ?? new Map<string, string>()
-        assert.deepEqual(await transferred(client, domain, known), [], domain)
+        expectFor(domain, await transferred(client, domain, known)).toStrictEqual([])
         const docs = (await client.request('loadDocs', [domain, [...known.keys()]])) as Stored[]
-        assert.ok(
-          docs.every((doc) => !(HASH in doc)),
+        expectFor(
           domain,
-        )
+          docs.every((doc) => !(HASH in doc)),
+        ).toBe(true)
       }
     }
     await check(target)
@@ -86,8 +86,8 @@ await inEachSetting(({ name, encoding, flags }) => {
     await again.close()
     const back = await Member.enter(server, 'ann', encoding, 'w2')
     const found = await back.find('board:class:Task', {})
-    assert.deepEqual(found.map(({ _id }) => _id).sort(), ['t1', 't2', 't3'])
-    assert.ok(found.every((doc) => !(HASH in doc)))
-    assert.deepEqual([...(await back.find('board:class:Task', { [HASH]: { $exists: true } }))], [])
+    expect(found.map(({ _id }) => _id).sort()).toStrictEqual(['t1', 't2', 't3'])
+    expect(found.every((doc) => !(HASH in doc))).toBe(true)
+    expect([...(await back.find('board:class:Task', { [HASH]: { $exists: true } }))]).toStrictEqual([])
   })
 })

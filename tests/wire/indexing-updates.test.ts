@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { Flags } from '../../server/configuration/configuration.ts'
 import { createNodeClient } from '../../client/node.ts'
 import { board } from '../../examples/board/model.ts'
@@ -16,6 +15,8 @@ import { RawClient } from '../support/raw-client.ts'
 import { testServer } from '../support/test-server.ts'
 import { applyIf, createTask, updateTask } from '../support/transactions.ts'
 import { waitUntil } from '../support/wait-until.ts'
+import { expectFor } from '../support/expecting.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
 
 const Task = 'board:class:Task'
 const Comment = 'board:class:Comment'
@@ -27,8 +28,8 @@ function announced({ pushes }: RawClient): string[][] {
 }
 
 /** A world in which nothing is to be announced any more, and what is announced from now on. */
-async function settled(context: TestContext, encoding: Encoding, flags: Flags = {}) {
-  const world = await peopledWorld(context, encoding, flags, { fakeTime: true })
+async function settled(encoding: Encoding, flags: Flags = {}) {
+  const world = await peopledWorld(encoding, flags, { fakeTime: true })
   const { server, ann, bob, gus, root } = world
   const { time } = server
   const started = new Map<RawClient, number>()
@@ -48,50 +49,52 @@ async function settled(context: TestContext, encoding: Encoding, flags: Flags = 
 }
 
 await inEachSetting(({ name, encoding, flags }) => {
-  test(`WIRE-213: what comes into the full-text index is announced, each class to who may see a document of it, ${name}`, async (context) => {
-    const { ann, bob, root, server, next, first } = await settled(context, encoding, flags(context))
-    assert.deepEqual(first['bob'], [[Task]], 'a comment is in a private space only')
-    assert.deepEqual(first['gus'], [[Task]])
-    assert.deepEqual(first['ann']?.flat().sort(), [Comment, Task])
-    assert.deepEqual(first['root']?.flat().sort(), [Comment, Task])
+  test(`WIRE-213: what comes into the full-text index is announced, each class to who may see a document of it, ${name}`, async () => {
+    const { ann, bob, root, server, next, first } = await settled(encoding, flags())
+    // A comment is in a private space only.
+    expect(first['bob']).toStrictEqual([[Task]])
+    expect(first['gus']).toStrictEqual([[Task]])
+    expect(first['ann']?.flat().sort()).toStrictEqual([Comment, Task])
+    expect(first['root']?.flat().sort()).toStrictEqual([Comment, Task])
     // By the time it is announced a search finds it.
     await ann.does(createTask('new', { title: 'needle' }, { space: 'pub' }))
-    assert.deepEqual(await next(), { ann: [[Task]], bob: [[Task]], gus: [[Task]], root: [[Task]] })
-    assert.deepEqual(await bob.ids(Task, { $search: 'needle' }), ['new'])
-    assert.deepEqual(await bob.search('needle'), ['new'])
+    expect(await next()).toStrictEqual({ ann: [[Task]], bob: [[Task]], gus: [[Task]], root: [[Task]] })
+    expect(await bob.ids(Task, { $search: 'needle' })).toStrictEqual(['new'])
+    expect(await bob.search('needle')).toStrictEqual(['new'])
     // Nothing that is searched has changed.
     await ann.does(updateTask('new', { status: 'done', $push: { labels: 'x' } }, { space: 'pub' }))
-    assert.deepEqual(await next(), { ann: [], bob: [], gus: [], root: [] })
+    expect(await next()).toStrictEqual({ ann: [], bob: [], gus: [], root: [] })
     await ann.does(updateTask('hidden', { title: 'another secret' }, { space: 'own' }))
     await ann.does(attach('new', 'public remark', { space: 'pub' }))
     const mixed = await next()
-    for (const who of ['bob', 'gus']) assert.deepEqual(mixed[who], [[Comment]], who)
-    for (const who of ['ann', 'root']) assert.deepEqual(mixed[who]?.flat().sort(), [Comment, Task], who)
+    for (const who of ['bob', 'gus']) expectFor(who, mixed[who]).toStrictEqual([[Comment]])
+    for (const who of ['ann', 'root'])
+      expectFor(who, mixed[who]?.flat().sort()).toStrictEqual([Comment, Task])
     // Who is no member any more when it is announced hears nothing.
     await ann.does(update('own', 'core:class:Space', { $push: { members: bob.account } }))
     await ann.does(updateTask('hidden', { title: 'a third secret' }, { space: 'own' }))
     await ann.does(update('own', 'core:class:Space', { $pull: { members: bob.account } }))
     const left = await next()
-    assert.deepEqual([left['bob'], left['ann']], [[], [[Task]]])
+    expect([left['bob'], left['ann']]).toStrictEqual([[], [[Task]]])
     // A backup tool puts documents back past the log.
     const tool = await RawClient.open(server.url, server.token('tool', 'w1', { mode: 'backup' }))
     const [task] = (await tool.request('loadDocs', ['task', ['new']])) as object[]
     const [secret] = (await tool.request('loadDocs', ['task', ['hidden']])) as object[]
     await tool.request('upload', ['task', [{ ...secret, _id: 'hidden2' }]])
     const restored = await next()
-    assert.deepEqual([restored['bob'], restored['ann']], [[], [[Task]]])
+    expect([restored['bob'], restored['ann']]).toStrictEqual([[], [[Task]]])
     await tool.request('upload', ['task', [{ ...task, _id: 'restored' }]])
-    assert.deepEqual((await next())['bob'], [[Task]])
-    assert.deepEqual(await bob.search('needle'), ['new', 'restored'])
-    assert.ok(root)
+    expect((await next())['bob']).toStrictEqual([[Task]])
+    expect(await bob.search('needle')).toStrictEqual(['new', 'restored'])
+    expect(root).toBeTruthy()
   })
 })
 
 const inModel = { space: 'core:space:Model' }
 
 await inEachSetting(({ name, encoding, flags }) => {
-  test(`WIRE-245: a change of the model that changes what searches find is announced, ${name}`, async (context) => {
-    const { ann, bob, max, root, next } = await settled(context, encoding, flags(context))
+  test(`WIRE-245: a change of the model that changes what searches find is announced, ${name}`, async () => {
+    const { ann, bob, max, root, next } = await settled(encoding, flags())
     const declare = async (id: string, fields: object) => {
       const attributes = { kind: 0, label: 'x', extends: 'core:class:Doc', domain: 'memo', ...fields }
       await max.does(create(id, 'core:class:Class', attributes, inModel))
@@ -103,32 +106,33 @@ await inEachSetting(({ name, encoding, flags }) => {
     await ann.does(create('m1', Memo, { body: 'résumé' }, { space: 'pub' }))
     await ann.does(create('m2', Short, { body: 'résumé' }, { space: 'pub' }))
     const nothing = { ann: [], bob: [], gus: [], root: [] }
-    assert.deepEqual(await next(), nothing)
+    expect(await next()).toStrictEqual(nothing)
     const people = ['ann', 'bob', 'gus', 'root']
     const everyone = (...classes: string[]) => Object.fromEntries(people.map((name) => [name, [classes]]))
     const type = { _class: 'core:class:TypeString' }
     const body = { attributeOf: Memo, name: 'body', label: 'x', type }
     await max.does(create('app:attribute:body', 'core:class:Attribute', body, inModel))
-    assert.deepEqual(await next(), nothing, 'not searched yet')
+    // Not searched yet.
+    expect(await next()).toStrictEqual(nothing)
     const changes = async (operations: object) =>
       await root.does(update('app:attribute:body', 'core:class:Attribute', operations, inModel.space))
     await changes({ fullText: true })
-    assert.deepEqual(await next(), everyone(Memo, Short))
-    assert.deepEqual(await bob.search('resume'), ['m1', 'm2'])
+    expect(await next()).toStrictEqual(everyone(Memo, Short))
+    expect(await bob.search('resume')).toStrictEqual(['m1', 'm2'])
     await changes({ label: 'y' })
-    assert.deepEqual(await next(), nothing)
+    expect(await next()).toStrictEqual(nothing)
     await root.does(update(Short, 'core:class:Class', { accents: 'distinct' }, inModel.space))
-    assert.deepEqual(await next(), everyone(Short))
-    assert.deepEqual(await bob.search('resume'), ['m1'])
+    expect(await next()).toStrictEqual(everyone(Short))
+    expect(await bob.search('resume')).toStrictEqual(['m1'])
     await changes({ fullText: false })
-    assert.deepEqual(await next(), everyone(Memo, Short))
-    assert.deepEqual(await bob.search('resume'), [])
+    expect(await next()).toStrictEqual(everyone(Memo, Short))
+    expect(await bob.search('resume')).toStrictEqual([])
   })
 })
 
 for (const encoding of ['json', 'packed'] as const) {
-  test(`WIRE-213: announcements are coalesced to one a second, ${encoding}`, async (context) => {
-    const { ann, bob, time, next } = await settled(context, encoding)
+  test(`WIRE-213: announcements are coalesced to one a second, ${encoding}`, async () => {
+    const { ann, bob, time, next } = await settled(encoding)
     for (let round = 0; round < 5; round++) {
       await Promise.all(
         Array.from({ length: 100 }, async (_, at) => {
@@ -138,25 +142,23 @@ for (const encoding of ['json', 'packed'] as const) {
       await time.advance(200)
     }
     const told = await next()
-    assert.ok((told['bob']?.length ?? 0) >= 1 && (told['bob']?.length ?? 0) <= 2, JSON.stringify(told['bob']))
-    assert.equal(
-      announced(bob.client).every((classes) => String(classes) === Task),
-      true,
-    )
-    assert.deepEqual(await next(), { ann: [], bob: [], gus: [], root: [] })
+    expectFor(JSON.stringify(told['bob']), told['bob']?.length ?? 0).toBeGreaterThanOrEqual(1)
+    expectFor(JSON.stringify(told['bob']), told['bob']?.length ?? 0).toBeLessThanOrEqual(2)
+    expect(announced(bob.client).every((classes) => String(classes) === Task)).toBe(true)
+    expect(await next()).toStrictEqual({ ann: [], bob: [], gus: [], root: [] })
   })
 
-  test(`WIRE-213: silent transactions, mixins, moves, removals and classes of the application are announced too, ${encoding}`, async (context) => {
-    const { ann, max, root, next } = await settled(context, encoding)
+  test(`WIRE-213: silent transactions, mixins, moves, removals and classes of the application are announced too, ${encoding}`, async () => {
+    const { ann, max, root, next } = await settled(encoding)
     await ann.does(applyIf({ notify: false, txes: [createTask('s', { title: 'silent' }, { space: 'pub' })] }))
-    assert.deepEqual((await next())['bob'], [[Task]])
+    expect((await next())['bob']).toStrictEqual([[Task]])
     await ann.does(updateTask('s', { space: 'own' }, { space: 'pub' }))
     // Who does not see where it went is told of it by a change of what may be seen.
-    assert.deepEqual((await next())['ann'], [[Task]])
+    expect((await next())['ann']).toStrictEqual([[Task]])
     await ann.does(updateTask('s', { space: 'pub' }, { space: 'own' }))
     await next()
     await ann.does({ ...createTask('s', {}, { space: 'pub' }), _class: 'core:class:TxRemoveDoc' })
-    assert.deepEqual((await next())['bob'], [[Task]])
+    expect((await next())['bob']).toStrictEqual([[Task]])
     const mixin = { kind: 2, label: 'x', extends: Task }
     await max.does(create('app:mixin:Noted', 'core:class:Mixin', mixin, inModel))
     const note = {
@@ -167,10 +169,10 @@ for (const encoding of ['json', 'packed'] as const) {
       fullText: true,
     }
     await max.does(create('app:attribute:note', 'core:class:Attribute', note, inModel))
-    assert.deepEqual((await next())['bob'], [[Task]])
+    expect((await next())['bob']).toStrictEqual([[Task]])
     const mixed = { mixin: 'app:mixin:Noted', attributes: { note: 'needle' } }
     await ann.does({ ...updateTask('shown', {}, { space: 'pub' }), _class: 'core:class:TxMixin', ...mixed })
-    assert.deepEqual((await next())['bob'], [[Task]])
+    expect((await next())['bob']).toStrictEqual([[Task]])
     const personal = { kind: 0, label: 'x', extends: 'core:class:Doc', domain: 'diary', visibleTo: 'creator' }
     await root.does(create('app:class:Diary', 'core:class:Class', personal, inModel))
     const text = { ...note, attributeOf: 'app:class:Diary', name: 'text' }
@@ -178,17 +180,17 @@ for (const encoding of ['json', 'packed'] as const) {
     await next()
     await ann.does(create('d1', 'app:class:Diary', { text: 'dear diary' }, { space: 'pub' }))
     const diary = await next()
-    assert.deepEqual([diary['ann'], diary['bob'], diary['gus']], [[['app:class:Diary']], [], []])
+    expect([diary['ann'], diary['bob'], diary['gus']]).toStrictEqual([[['app:class:Diary']], [], []])
   })
 
-  test(`WIRE-213: who wants no broadcast is told nothing, and a workspace that closes leaves no announcement, ${encoding}`, async (context) => {
-    const { ann, server, time } = await settled(context, encoding)
+  test(`WIRE-213: who wants no broadcast is told nothing, and a workspace that closes leaves no announcement, ${encoding}`, async () => {
+    const { ann, server, time } = await settled(encoding)
     const binary = encoding === 'packed'
     const quiet = await RawClient.open(server.url, server.token('bob'), { binary, broadcast: false })
     await ann.does(createTask('new', { title: 'needle' }, { space: 'pub' }))
     await time.advance(1200)
     await quiet.request('ping')
-    assert.deepEqual(announced(quiet), [])
+    expect(announced(quiet)).toStrictEqual([])
     await ann.does(createTask('new2', { title: 'needle' }, { space: 'pub' }))
     const headers = { authorization: `Bearer ${server.token('root', '', { admin: 'true' })}` }
     const closing = fetch(`${server.server.url}/api/v1/manage?operation=force-close&wsId=w1`, {
@@ -199,14 +201,14 @@ for (const encoding of ['json', 'packed'] as const) {
       await time.advance(100)
       return server.server.inspect().workspaces === 0
     }, 'the workspace closing')
-    assert.equal((await closing).status, 200)
+    expect((await closing).status).toBe(200)
   })
 
-  test(`SDK-42: live searches of the SDK refresh on what comes into the index, others do not ask, ${encoding}`, async (context) => {
-    const server = await testServer(context, { storage: 'embedded' }, { fakeTime: true })
+  test(`SDK-42: live searches of the SDK refresh on what comes into the index, others do not ask, ${encoding}`, async () => {
+    const server = await testServer({ storage: 'embedded' }, { fakeTime: true })
     const { url, token, time } = server
     const client = createNodeClient({ url, getToken: () => token('ann'), binary: encoding === 'packed' })
-    context.after(() => client.terminate())
+    onTestEnd(() => client.terminate())
     const writer = await RawClient.open(url, token('bob'))
     await writer.request('tx', [createTask('t1', { title: 'hay' }, { by: 'account:bob' })])
     const shown = { search: [] as string[], plain: 0 }
@@ -254,6 +256,6 @@ for (const encoding of ['json', 'packed'] as const) {
     await waitUntil(async () => (await asked()) > before, 'the search asked again')
     // A request of the same client that comes after it.
     await client.findAll(board.class.Task, {})
-    assert.equal(await asked(), before + 1)
+    expect(await asked()).toBe(before + 1)
   })
 }

@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { randomInt } from 'node:crypto'
-import { test } from 'node:test'
 import { inflateRawSync } from 'node:zlib'
 import { WebSocket } from 'ws'
 import { once } from 'node:events'
@@ -9,45 +8,46 @@ import { connect } from '../../client/node.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { testServer } from '../support/test-server.ts'
 import { createTask, updateTask } from '../support/transactions.ts'
+import { expectFor } from '../support/expecting.ts'
 
 const task = 'board:class:Task'
 const helloOf = ({ frames }: RawClient) => frames.find(({ result }) => result === 'hello') ?? {}
 const isIncrement = (tx: object) => '$inc' in ((tx as { operations?: object }).operations ?? {})
 
-test('WIRE-90: hello tells a client of protocol 2 the place in the log, the account and versions, others nothing of it', async (t) => {
-  const { url, token } = await testServer(t)
+test('WIRE-90: hello sends a client of protocol 2 its position, its account and the versions, and other clients none of these', async () => {
+  const { url, token } = await testServer()
   const old = await RawClient.open(url, token('ann'))
   const hello = helloOf(old)
-  assert.deepEqual(Object.keys(hello).toSorted(), ['binary', 'id', 'reconnect', 'result'])
+  expect(Object.keys(hello).toSorted()).toStrictEqual(['binary', 'id', 'reconnect', 'result'])
   const ann = await RawClient.open(url, token('ann'), { protocol: 2 })
   const { epoch, seq, ...rest } = helloOf(ann)
-  assert.match(String(epoch), /^\w+$/)
-  assert.ok(Number(seq) >= 1)
-  assert.equal(rest['protocol'], 2)
-  assert.equal(rest['account'], 'account:ann')
-  assert.match(String(rest['serverVersion']), /^\d+\.\d+/)
-  assert.equal(rest['modelVersion'], '0.1.0')
-  assert.ok((rest['features'] as string[]).includes('resume'))
+  expect(String(epoch)).toMatch(/^\w+$/)
+  expect(Number(seq)).toBeGreaterThanOrEqual(1)
+  expect(rest['protocol']).toBe(2)
+  expect(rest['account']).toBe('account:ann')
+  expect(String(rest['serverVersion'])).toMatch(/^\d+\.\d+/)
+  expect(rest['modelVersion']).toBe('0.1.0')
+  expect(rest['features'] as string[]).toContain('resume')
 })
 
-test('WIRE-98: hello tells a client of protocol 2 how large a message may be', async (t) => {
-  const { url, token } = await testServer(t, { maxPayload: '70000' })
+test('WIRE-98: hello sends a client of protocol 2 the maximum size of a message', async () => {
+  const { url, token } = await testServer({ maxPayload: '70000' })
   const ann = await RawClient.open(url, token('ann'), { protocol: 2 })
-  assert.equal(helloOf(ann)['maxPayload'], 70_000)
+  expect(helloOf(ann)['maxPayload']).toBe(70_000)
 })
 
-test('WIRE-91: requests come in binary too', async (t) => {
-  const { url, token } = await testServer(t)
+test('WIRE-91: requests are accepted in binary frames too', async () => {
+  const { url, token } = await testServer()
   const ann = await connect({ url, token: token('ann'), protocol: 2, binary: true })
   await ann.tx(createTask('t1', { title: 'x', dueDate: 5 }) as never)
   const [found] = await ann.findAll(task as never, { _id: 't1' } as never)
-  assert.equal((found as unknown as { dueDate: number }).dueDate, 5)
+  expect((found as unknown as { dueDate: number }).dueDate).toBe(5)
   ann.close()
 })
 
 for (const binary of [false, true]) {
-  test(`WIRE-92: answers over 4 KB come compressed to who asked, ${binary ? 'packed' : 'as text'}; shorter ones as they are`, async (t) => {
-    const { url, token } = await testServer(t)
+  test(`WIRE-92: answers over 4 KB come compressed to who asked, ${binary ? 'packed' : 'as text'}; shorter ones as they are`, async () => {
+    const { url, token } = await testServer()
     const writer = await RawClient.open(url, token('ann'))
     for (let at = 0; at < 60; at++)
       await writer.request('tx', [createTask(`t${at}`, { title: 'word '.repeat(20) })])
@@ -68,23 +68,24 @@ for (const binary of [false, true]) {
       broadcast: false,
     })
     const long = await ask({ id: 1, method: 'findAll', params: [task, {}] })
-    assert.equal(long.isBinary, true)
-    assert.equal(long.data[0], binary ? 1 : 2)
+    expect(long.isBinary).toBe(true)
+    expect(long.data[0]).toBe(binary ? 1 : 2)
     const whole = inflateRawSync(long.data.subarray(1))
-    assert.ok(whole.length > 4096 && long.data.length < whole.length / 2)
+    expect(whole.length).toBeGreaterThan(4096)
+    expect(long.data.length).toBeLessThan(whole.length / 2)
     if (!binary)
-      assert.equal((JSON.parse(whole.toString()) as { result: { value: Doc[] } }).result.value.length, 60)
+      expect((JSON.parse(whole.toString()) as { result: { value: Doc[] } }).result.value).toHaveLength(60)
     const short = await ask({ id: 2, method: 'findAll', params: [task, {}, { limit: 2 }] })
-    assert.ok(short.isBinary === binary && Number(short.data[0]) > 2)
+    expect(short.isBinary === binary && Number(short.data[0]) > 2).toBe(true)
     socket.close()
     const client = await connect({ url, token: token('ann'), protocol: 2, compression: true, binary })
-    assert.equal((await client.findAll(task as never)).length, 60)
+    expect((await client.findAll(task as never)).length).toBe(60)
     client.close()
   })
 }
 
-test('WIRE-93: pushes carry the place in the log they lead to, for clients of protocol 2', async (t) => {
-  const { url, token } = await testServer(t)
+test('WIRE-93: A push to a client of protocol 2 carries the position that it leads to', async () => {
+  const { url, token } = await testServer()
   const old = await RawClient.open(url, token('bob'))
   const ann = await RawClient.open(url, token('ann'), { protocol: 2 })
   const start = Number(helloOf(ann)['seq'])
@@ -95,14 +96,15 @@ test('WIRE-93: pushes carry the place in the log they lead to, for clients of pr
   await ann.request('tx', [createTask('t2', { title: 'x' })])
   const first = await ann.wait((frame) => isTask(frame, 't1'))
   const second = await ann.wait((frame) => isTask(frame, 't2'))
-  assert.ok(Number(first['seq']) > start, JSON.stringify(first))
-  assert.ok(Number(second['seq']) > Number(first['seq']))
-  assert.equal('seq' in (await old.wait((frame) => isTask(frame, 't2'))), false)
+  expectFor(JSON.stringify(first), Number(first['seq'])).toBeGreaterThan(start)
+  expect(Number(second['seq'])).toBeGreaterThan(Number(first['seq']))
+  expect('seq' in (await old.wait((frame) => isTask(frame, 't2')))).toBe(false)
 })
 
-for (const storage of ['memory', 'embedded']) {
-  test(`WIRE-94: query answers with the place in the log its result is of, while others commit (${storage})`, async (t) => {
-    const { url, token } = await testServer(t, { storage })
+test.each(['memory', 'embedded'])(
+  'WIRE-94: query answers with the place in the log its result is of, while others commit (%s)',
+  async (storage) => {
+    const { url, token } = await testServer({ storage })
     const reader = await connect({ url, token: token('ann'), protocol: 2 })
     const writers = await Promise.all(
       [1, 2, 3, 4].map(async () => await connect({ url, token: token('ann') })),
@@ -126,20 +128,17 @@ for (const storage of ['memory', 'embedded']) {
     await reader.request('ping')
     for (const { seq, sum } of answers) {
       const taken = increments.filter((push) => push.seq <= seq)
-      assert.equal(
-        sum,
-        taken.reduce((total, { count }) => total + count, 0),
-      )
+      expect(sum).toBe(taken.reduce((total, { count }) => total + count, 0))
     }
     const sums = new Set(answers.map(({ sum }) => sum))
-    assert.ok(sums.size > 10, `${sums.size} different sums`)
+    expect(sums.size).toBeGreaterThan(10)
     for (const client of [reader, ...writers]) client.close()
-  })
-}
+  },
+)
 
-test('WIRE-94: query is unknown to clients of protocol 1', async (t) => {
-  const { url, token } = await testServer(t)
+test('WIRE-94: query is unknown to clients of protocol 1', async () => {
+  const { url, token } = await testServer()
   const old = await RawClient.open(url, token('ann'))
   const answer = await old.ask('query', [task, {}])
-  assert.equal(answer.error?.code, 'platform:status:UnknownMethod')
+  expect(answer.error?.code).toBe('platform:status:UnknownMethod')
 })

@@ -1,13 +1,13 @@
-import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { RawClient } from '../support/raw-client.ts'
 import { testServer } from '../support/test-server.ts'
 import { applyIf, change, comment, createTask, removeTask, updateTask } from '../support/transactions.ts'
+import { expectFor } from '../support/expecting.ts'
 
 const bob = { by: 'account:bob' }
 
-async function annAndBob(context: TestContext, hello: object = {}) {
-  const { url, token } = await testServer(context)
+async function annAndBob(hello: object = {}) {
+  const { url, token } = await testServer()
   const annsClient = await RawClient.open(url, token('ann'), hello)
   const bobsClient = await RawClient.open(url, token('bob'))
   // Bob's account is new to ann.
@@ -28,23 +28,24 @@ async function pushedTo(client: RawClient) {
 
 const idsOf = (pushes: Record<string, unknown>[]) => pushes.map(({ objectId }) => String(objectId))
 
-test('WIRE-70: a transaction is pushed to the others, and to its sender after the answer', async (context) => {
-  const { ann, bob: other } = await annAndBob(context)
+test('WIRE-70: A transaction is pushed to the other sessions, and to its sender after the response', async () => {
+  const { ann, bob: other } = await annAndBob()
   const tx = createTask('t1', { title: 'x' })
-  assert.deepEqual(await ann.request('tx', [tx]), {})
+  expect(await ann.request('tx', [tx])).toStrictEqual({})
   const { modifiedOn, ...pushed } = await other.waitForPush(({ objectId }) => objectId === 't1')
   const { modifiedOn: _, ...sent } = tx
-  assert.deepEqual(pushed, { ...sent, attributes: { title: 'x', status: 'backlog', priority: 'none' } })
-  assert.equal(typeof modifiedOn, 'number')
+  expect(pushed).toStrictEqual({ ...sent, attributes: { title: 'x', status: 'backlog', priority: 'none' } })
+  expect(typeof modifiedOn).toBe('number')
   await ann.waitForPush(({ objectId }) => objectId === 't1')
   const answerAt = ann.frames.findIndex(({ id }) => id !== undefined && id !== -1)
   const pushAt = ann.frames.findIndex(({ result }) => (result as { _id?: string } | null)?._id === tx._id)
-  assert.ok(answerAt >= 0 && pushAt > answerAt, `answer at ${answerAt}, push at ${pushAt}`)
-  assert.equal((await pushedTo(ann)).length, 1)
+  expectFor(`answer at ${answerAt}, push at ${pushAt}`, answerAt).toBeGreaterThanOrEqual(0)
+  expect(pushAt).toBeGreaterThan(answerAt)
+  expect(await pushedTo(ann)).toHaveLength(1)
 })
 
-test('WIRE-71: one transaction is pushed as itself, several committed together as an array in order', async (context) => {
-  const { ann, bob: other } = await annAndBob(context)
+test('WIRE-71: one transaction is pushed as an object, and several of one commit as an array in order', async () => {
+  const { ann, bob: other } = await annAndBob()
   await ann.request('tx', [createTask('t1', { title: 'x' })])
   await ann.request('tx', [comment('t1', 'c1')])
   await pushedTo(other)
@@ -52,54 +53,50 @@ test('WIRE-71: one transaction is pushed as itself, several committed together a
     .filter(({ id, result }) => id === undefined && isOfTasks([result].flat()[0] as never))
     .map(({ result }) => result)
   const [single, several] = pushes as [{ objectId: string }, Record<string, unknown>[]]
-  assert.equal(single.objectId, 't1')
-  assert.deepEqual(
-    several.map(({ _class, space, objectId }) => [_class, space, objectId]),
-    [
-      ['core:class:TxCollectionCUD', 'core:space:Tx', 't1'],
-      ['core:class:TxUpdateDoc', 'core:space:DerivedTx', 't1'],
-    ],
-  )
-  assert.deepEqual(several[1]?.['operations'], { $inc: { comments: 1 } })
+  expect(single.objectId).toBe('t1')
+  expect(several.map(({ _class, space, objectId }) => [_class, space, objectId])).toStrictEqual([
+    ['core:class:TxCollectionCUD', 'core:space:Tx', 't1'],
+    ['core:class:TxUpdateDoc', 'core:space:DerivedTx', 't1'],
+  ])
+  expect(several[1]?.['operations']).toStrictEqual({ $inc: { comments: 1 } })
 })
 
-test('WIRE-72: what a removal takes along is pushed with it, the outermost first', async (context) => {
-  const { ann, bob: other } = await annAndBob(context)
+test('WIRE-72: the removals of a cascade are pushed with their cause, the outermost document first', async () => {
+  const { ann, bob: other } = await annAndBob()
   await ann.request('tx', [createTask('t1', { title: 'x' })])
   await ann.request('tx', [comment('t1', 'c1')])
   await ann.request('tx', [comment('t1', 'c2')])
   await ann.request('tx', [removeTask('t1')])
   const pushes = await pushedTo(other)
-  assert.deepEqual(idsOf(pushes).slice(-3, -2), ['t1'])
-  assert.deepEqual(idsOf(pushes).slice(-2).sort(), ['c1', 'c2'])
-  assert.deepEqual(
-    await other.request('findAll', ['board:class:Comment', {}]),
+  expect(idsOf(pushes).slice(-3, -2)).toStrictEqual(['t1'])
+  expect(idsOf(pushes).slice(-2).sort()).toStrictEqual(['c1', 'c2'])
+  expect(await other.request('findAll', ['board:class:Comment', {}])).toStrictEqual(
     Object.assign([], { total: -1 }),
   )
 })
 
-test('WIRE-73: with broadcast false nothing is pushed, and answers come as ever', async (context) => {
-  const { url, token } = await testServer(context)
+test('WIRE-73: with `broadcast: false` nothing is pushed, and responses are sent as usual', async () => {
+  const { url, token } = await testServer()
   const silent = await RawClient.open(url, token('ann'), { broadcast: false })
   const other = await RawClient.open(url, token('bob'))
   await other.request('tx', [createTask('t1', { title: 'x' }, bob)])
   await silent.request('tx', [createTask('t2', { title: 'y' })])
   await other.waitForPush(({ objectId }) => objectId === 't2')
-  assert.deepEqual(await pushedTo(silent), [])
-  assert.equal(((await silent.request('findAll', ['board:class:Task', {}])) as unknown[]).length, 2)
+  expect(await pushedTo(silent)).toStrictEqual([])
+  expect((await silent.request('findAll', ['board:class:Task', {}])) as unknown[]).toHaveLength(2)
 })
 
-test('WIRE-74: an update with retrieve is answered with the changed document, another with {}', async (context) => {
-  const { ann } = await annAndBob(context)
+test('WIRE-74: an update with `retrieve` returns the changed document, and any other update `{}`', async () => {
+  const { ann } = await annAndBob()
   await ann.request('tx', [createTask('t1', { title: 'x' })])
-  assert.deepEqual(await ann.request('tx', [updateTask('t1', { title: 'y' })]), {})
+  expect(await ann.request('tx', [updateTask('t1', { title: 'y' })])).toStrictEqual({})
   const update = { ...updateTask('t1', { title: 'z', $push: { labels: 'new' } }), retrieve: true }
   const { object } = (await ann.request('tx', [update])) as { object: Record<string, unknown> }
-  assert.deepEqual([object['_id'], object['title'], object['labels']], ['t1', 'z', ['new']])
+  expect([object['_id'], object['title'], object['labels']]).toStrictEqual(['t1', 'z', ['new']])
 })
 
-test('WIRE-75: an apply-if is answered with success and what was derived, and its transactions are pushed', async (context) => {
-  const { ann, bob: other } = await annAndBob(context)
+test('WIRE-75: an apply-if returns its success and the derived transactions, and its transactions are pushed', async () => {
+  const { ann, bob: other } = await annAndBob()
   await ann.request('tx', [createTask('t1', { title: 'x' })])
   const query = { _class: 'board:class:Task', query: { _id: 't2' } }
   const txes = [createTask('t2', { title: 'y' }), comment('t1', 'c1')]
@@ -108,36 +105,35 @@ test('WIRE-75: an apply-if is answered with success and what was derived, and it
     success: boolean
     derived: Record<string, unknown>[]
   }
-  assert.equal(success, true)
-  assert.deepEqual(
-    derived.map(({ operations }) => operations),
-    [{ $inc: { comments: 1 } }],
-  )
+  expect(success).toBe(true)
+  expect(derived.map(({ operations }) => operations)).toStrictEqual([{ $inc: { comments: 1 } }])
   const refused = applyIf({ scope: 's', notMatch: [query], txes: [updateTask('t1', { title: 'no' })] })
-  assert.deepEqual(await ann.request('tx', [refused]), { success: false, derived: [] })
+  expect(await ann.request('tx', [refused])).toStrictEqual({ success: false, derived: [] })
   const pushes = await pushedTo(other)
-  assert.deepEqual(
-    pushes.map(({ _id }) => _id),
-    [pushes[0]?.['_id'], ...txes.map(({ _id }) => _id), derived[0]?.['_id']],
-  )
-  assert.deepEqual(pushes.at(-1), derived[0])
+  expect(pushes.map(({ _id }) => _id)).toStrictEqual([
+    pushes[0]?.['_id'],
+    ...txes.map(({ _id }) => _id),
+    derived[0]?.['_id'],
+  ])
+  expect(pushes.at(-1)).toStrictEqual(derived[0])
 })
 
-test('WIRE-76: an apply-if with notify false is not pushed to clients of protocol 1, and extraNotify pushes a BulkUpdate', async (context) => {
-  const { ann, bob: other } = await annAndBob(context)
+test('WIRE-76: an apply-if with `notify: false` is not pushed to clients of protocol 1, and `extraNotify` pushes a BulkUpdate', async () => {
+  const { ann, bob: other } = await annAndBob()
   const silent = { notify: false, extraNotify: ['board:class:Task'] }
   await ann.request('tx', [applyIf({ ...silent, txes: [createTask('t1', { title: 'x' })] })])
   const [event, ...others] = await pushedTo(other)
-  assert.deepEqual(others, [])
-  assert.deepEqual(
-    [event?.['_class'], event?.['event'], event?.['params']],
-    ['core:class:TxWorkspaceEvent', 5, { _class: ['board:class:Task'] }],
-  )
-  assert.equal(((await other.request('findAll', ['board:class:Task', {}])) as unknown[]).length, 1)
+  expect(others).toStrictEqual([])
+  expect([event?.['_class'], event?.['event'], event?.['params']]).toStrictEqual([
+    'core:class:TxWorkspaceEvent',
+    5,
+    { _class: ['board:class:Task'] },
+  ])
+  expect((await other.request('findAll', ['board:class:Task', {}])) as unknown[]).toHaveLength(1)
 })
 
-test('WIRE-77: two clients, one of them binary, see the same changes in the same order', async (context) => {
-  const { ann, bob: other } = await annAndBob(context, { binary: true })
+test('WIRE-77: two clients, one of them binary, receive the same changes in the same order', async () => {
+  const { ann, bob: other } = await annAndBob({ binary: true })
   await ann.request('tx', [createTask('t', { title: 'x', labels: [] })])
   const changes = Array.from({ length: 20 }, (_, number) => {
     const client = number % 2 === 0 ? ann : other
@@ -146,34 +142,33 @@ test('WIRE-77: two clients, one of them binary, see the same changes in the same
   })
   await Promise.all(changes)
   const [mine, theirs] = [await pushedTo(ann), await pushedTo(other)]
-  assert.equal(mine.length, 21)
-  assert.deepEqual(mine, theirs)
+  expect(mine).toHaveLength(21)
+  expect(mine).toStrictEqual(theirs)
   const pushed = mine
     .slice(1)
     .map(({ operations }) => (operations as { $push: { labels: string } }).$push.labels)
   const [task] = (await other.request('findAll', ['board:class:Task', {}])) as { labels: string[] }[]
-  assert.deepEqual(task?.labels, pushed)
+  expect(task?.labels).toStrictEqual(pushed)
 })
 
-test('WIRE-78: nothing of one workspace is pushed to another, and each has documents of its own', async (context) => {
-  const { ann, url, token } = await annAndBob(context)
+test('WIRE-78: nothing of one workspace is pushed to another, and each has its own documents', async () => {
+  const { ann, url, token } = await annAndBob()
   const elsewhere = await RawClient.open(url, token('ann', 'w2'))
   await ann.request('tx', [createTask('t1', { title: 'x' })])
-  assert.deepEqual(await pushedTo(elsewhere), [])
-  assert.equal(((await elsewhere.request('findAll', ['board:class:Task', {}])) as unknown[]).length, 0)
+  expect(await pushedTo(elsewhere)).toStrictEqual([])
+  expect((await elsewhere.request('findAll', ['board:class:Task', {}])) as unknown[]).toHaveLength(0)
 })
 
-test('WIRE-79: a transient document is pushed to everyone and found by everyone', async (context) => {
-  const { ann, bob: other } = await annAndBob(context)
+test('WIRE-79: A transient document is pushed to everyone and found by everyone', async () => {
+  const { ann, bob: other } = await annAndBob()
   const attributes = { online: true, user: 'account:ann' }
   const space = { space: 'core:space:Space' }
   await ann.request('tx', [
     change('core:class:TxCreateDoc', 'status:x', 'core:class:UserStatus', space, { attributes }),
   ])
-  assert.deepEqual(
-    (await other.waitForPush(({ objectId }) => objectId === 'status:x'))['attributes'],
+  expect((await other.waitForPush(({ objectId }) => objectId === 'status:x'))['attributes']).toStrictEqual(
     attributes,
   )
   const found = (await other.request('findAll', ['core:class:UserStatus', { _id: 'status:x' }])) as unknown[]
-  assert.equal(found.length, 1)
+  expect(found).toHaveLength(1)
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { create, type Encoding, inEachSetting, Member, update } from '../authority/members.ts'
 import { type RawError, RawClient } from '../support/raw-client.ts'
 import { testServer, type TestServer } from '../support/test-server.ts'
@@ -7,6 +6,7 @@ import { applyIf, change, createTask, updateTask } from '../support/transactions
 import { ann as caller, testPipeline } from '../support/test-pipeline.ts'
 import type { Doc, Domain } from '../../model/documents.ts'
 import { createMemoryStorage } from '../../storage/memory/storage.ts'
+import { expectFor } from '../support/expecting.ts'
 
 const Note = 'shop:class:Note'
 const Remark = 'shop:class:Remark'
@@ -52,8 +52,8 @@ function hashWrites(): Record<string, object> {
 }
 
 await inEachSetting(({ name, encoding, flags }) => {
-  test(`WIRE-243: a transaction that writes %hash% at the top of a document or of itself is refused, ${name}`, async (context) => {
-    const server = await testServer(context, flags(context))
+  test(`WIRE-243: a transaction that writes %hash% at the top of a document or of itself is refused, ${name}`, async () => {
+    const server = await testServer(flags())
     const root = await Member.enter(server, 'root', encoding)
     const ann = await withNotes(server, encoding)
     await ann.does(create('n1', Note, { text: 'x', inside: { [HASH]: 'kept' } }))
@@ -61,24 +61,23 @@ await inEachSetting(({ name, encoding, flags }) => {
     const type = { _class: 'core:class:Collection', of: Remark }
     await root.does(create('shop:attribute:remarks', 'core:class:Attribute', { ...remarks, type }, inModel))
     for (const [what, tx] of Object.entries(hashWrites()))
-      assert.deepEqual(await refusal(ann, tx), ['core:status:InvalidTransaction', HASH], what)
+      expectFor(what, await refusal(ann, tx)).toStrictEqual(['core:status:InvalidTransaction', HASH])
     // What nobody takes away when it is restored.
     await ann.does(mixin('n1', 'shop:mixin:X', { [HASH]: 'kept' }))
     await ann.does(update('n1', Note, { $unset: { [HASH]: '' }, text: HASH }, test1))
     const notes = await ann.find<Doc & Record<string, unknown>>(Note)
-    assert.deepEqual(
+    expect(
       notes.map((doc) => [doc._id, doc[HASH], doc['inside'], doc['shop:mixin:X'], doc['text']]),
-      [['n1', undefined, { [HASH]: 'kept' }, { [HASH]: 'kept' }, HASH]],
-    )
+    ).toStrictEqual([['n1', undefined, { [HASH]: 'kept' }, { [HASH]: 'kept' }, HASH]])
     const tool = await RawClient.open(server.url, server.token('tool', 'w1', { mode: 'backup' }))
     const hash = await tool.request('getDomainHash', ['note'])
     const [doc] = (await tool.request('loadDocs', ['note', ['n1']])) as object[]
     await tool.request('upload', ['note', [{ ...doc, [HASH]: 'x' }]])
-    assert.equal(await tool.request('getDomainHash', ['note']), hash)
+    expect(await tool.request('getDomainHash', ['note'])).toBe(hash)
   })
 
-  test(`WIRE-244: a creation that says a part of what it is attached to is refused by what is missing, ${name}`, async (context) => {
-    const server = await testServer(context, flags(context))
+  test(`WIRE-244: a creation that says a part of what it is attached to is refused by what is missing, ${name}`, async () => {
+    const server = await testServer(flags())
     const ann = await withNotes(server, encoding)
     await ann.does(createTask('t1', { title: 'x' }))
     const whole = { attachedTo: 't1', attachedToClass: Task, collection: 'comments' } as const
@@ -94,17 +93,17 @@ await inEachSetting(({ name, encoding, flags }) => {
     for (const _class of ['board:class:Comment', Remark, Note, 'core:class:Attribute'])
       for (const [part, field] of parts) {
         const tx = { ...create('part', _class, { message: 'x' }), ...part }
-        assert.deepEqual(await refusal(ann, tx), ['core:status:InvalidTransaction', field], _class)
+        expectFor(_class, await refusal(ann, tx)).toStrictEqual(['core:status:InvalidTransaction', field])
         // The rest among the attributes does not make it whole.
         const split = { ...create('part', _class, { message: 'x', ...whole }), ...part }
-        assert.deepEqual(await refusal(ann, split), ['core:status:InvalidTransaction', field], _class)
+        expectFor(_class, await refusal(ann, split)).toStrictEqual(['core:status:InvalidTransaction', field])
       }
     await ann.does({ ...create('c1', 'board:class:Comment', { message: 'x' }), ...whole })
     await ann.does(create('n1', Note, {}))
     const inner = { ...create('c2', 'board:class:Comment', { message: 'x' }), collection }
     await ann.does(change('core:class:TxCollectionCUD', 't1', Task, {}, { collection, tx: inner }))
     const [task] = await ann.find<{ comments: number }>(Task, { _id: 't1' })
-    assert.equal(task?.comments, 2)
+    expect(task?.comments).toBe(2)
   })
 })
 
@@ -119,8 +118,8 @@ test('WIRE-243: a document that has had %hash% from before is changed all the sa
   const hashes = async () =>
     (await find(Task)).map((task) => (task as unknown as Record<string, unknown>)[HASH])
   await pipeline.tx(caller, updateTask('t1', { title: 'y' }))
-  assert.deepEqual(await hashes(), [{ old: 1 }])
-  await assert.rejects(pipeline.tx(caller, updateTask('t1', { [HASH]: 'new' })), /InvalidTransaction/)
+  expect(await hashes()).toStrictEqual([{ old: 1 }])
+  await expect(pipeline.tx(caller, updateTask('t1', { [HASH]: 'new' }))).rejects.toThrow(/InvalidTransaction/)
   await pipeline.tx(caller, updateTask('t1', { $unset: { [HASH]: '' } }))
-  assert.deepEqual(await hashes(), [undefined])
+  expect(await hashes()).toStrictEqual([undefined])
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { createNodeClient } from '../../client/node.ts'
 import { board } from '../../examples/board/model.ts'
 import {
@@ -14,7 +13,7 @@ import { RawClient } from '../support/raw-client.ts'
 import { createTask, updateTask } from '../support/transactions.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import type { Flags } from '../../server/configuration/configuration.ts'
-import type { TestContext } from 'node:test'
+import { onTestEnd } from '../support/on-test-end.ts'
 
 const Task = 'board:class:Task'
 const Comment = 'board:class:Comment'
@@ -22,8 +21,8 @@ const visible = { space: 'pub' }
 
 type Told = { event: number; classes: string[] }[]
 
-async function settled(context: TestContext, encoding: Encoding, flags: Flags) {
-  const world = await peopledWorld(context, encoding, flags, { fakeTime: true })
+async function settled(encoding: Encoding, flags: Flags) {
+  const world = await peopledWorld(encoding, flags, { fakeTime: true })
   const { server, ann, bob, root } = world
   const tool = await RawClient.open(server.url, server.token('tool', 'w1', { mode: 'backup' }))
   const read = async (domain: string, id: string) =>
@@ -59,66 +58,73 @@ async function resumes({ server }: World, place: object): Promise<{ resumed: unk
 }
 
 await inEachSetting(({ name, encoding, flags }) => {
-  test(`WIRE-241: classes of what is restored are announced by a BulkUpdate, to who may see it or saw it, ${name}`, async (context) => {
-    const { tool, read, next } = await settled(context, encoding, flags(context))
+  test(`WIRE-241: classes of what is restored are announced by a BulkUpdate, to who may see it or saw it, ${name}`, async () => {
+    const { tool, read, next } = await settled(encoding, flags())
     const shown = await read('task', 'shown')
     const hidden = await read('task', 'hidden')
     await tool.request('upload', ['task', [{ ...shown, title: 'restored' }]])
     await tool.request('upload', ['task', [{ ...shown, _id: 'shown2' }]])
-    assert.deepEqual(await next(), { ann: bulk(Task), bob: bulk(Task), root: bulk(Task) }, 'coalesced')
+    // Coalesced.
+    expect(await next()).toStrictEqual({ ann: bulk(Task), bob: bulk(Task), root: bulk(Task) })
     await tool.request('upload', ['task', [{ ...hidden, title: 'restored' }]])
-    assert.deepEqual(await next(), { ann: bulk(Task), bob: [], root: bulk(Task) }, 'in a private space')
+    // In a private space.
+    expect(await next()).toStrictEqual({ ann: bulk(Task), bob: [], root: bulk(Task) })
     await tool.request('upload', ['task', [{ ...shown, space: 'own' }]])
-    assert.deepEqual((await next()).bob, bulk(Task), 'out of sight')
+    // Out of sight.
+    expect((await next()).bob).toStrictEqual(bulk(Task))
     await tool.request('clean', ['task', ['shown2']])
-    assert.deepEqual((await next()).bob, bulk(Task), 'taken away')
+    // Taken away.
+    expect((await next()).bob).toStrictEqual(bulk(Task))
     await tool.request('clean', ['comment', ['remark', 'not there']])
-    assert.deepEqual(await next(), { ann: bulk(Comment), bob: [], root: bulk(Comment) })
+    expect(await next()).toStrictEqual({ ann: bulk(Comment), bob: [], root: bulk(Comment) })
     await tool.request('clean', ['task', ['not there']])
-    assert.deepEqual(await next(), { ann: [], bob: [], root: [] })
+    expect(await next()).toStrictEqual({ ann: [], bob: [], root: [] })
   })
 
-  test(`WIRE-241: a restored space is told as a change of what may be seen, ${name}`, async (context) => {
-    const { ann, bob, tool, read, next } = await settled(context, encoding, flags(context))
+  test(`WIRE-241: a restored space is told as a change of what may be seen, ${name}`, async () => {
+    const { ann, bob, tool, read, next } = await settled(encoding, flags())
     await ann.does(space('later', false, ['account:ann']))
     await ann.does(createTask('in later', { title: 'x' }, { space: 'later' }))
     await next()
     const doc = (await read('space', 'later')) as object
     await tool.request('upload', ['space', [{ ...doc, private: true }]])
-    assert.deepEqual((await next()).bob[0], { event: 3, classes: [] })
-    assert.deepEqual(await bob.ids(Task, { _id: 'in later' }), [])
+    expect((await next()).bob[0]).toStrictEqual({ event: 3, classes: [] })
+    expect(await bob.ids(Task, { _id: 'in later' })).toStrictEqual([])
   })
 
-  test(`WIRE-242: who resumes from a place before all of a restore was told starts anew, and after it goes on, ${name}`, async (context) => {
-    const world = await settled(context, encoding, flags(context))
+  test(`WIRE-242: who resumes from a place before all of a restore was told starts anew, and after it goes on, ${name}`, async () => {
+    const world = await settled(encoding, flags())
     const { ann, tool, read, next } = world
     const { place: before } = await resumes(world, { epoch: 'another', seq: 0 })
     await ann.does(updateTask('shown', { priority: 'high' }, visible))
-    assert.equal((await resumes(world, before)).resumed, true, 'nothing was restored')
+    // Nothing was restored.
+    expect((await resumes(world, before)).resumed).toBe(true)
     const doc = await read('task', 'shown')
     await tool.request('upload', ['task', [{ ...doc, title: 'restored' }]])
     await ann.does(updateTask('shown', { priority: 'low' }, visible))
     // It got here before it was told of the restore.
     const { resumed, place: untold } = await resumes(world, before)
-    assert.equal(resumed, false)
-    assert.equal((await resumes(world, untold)).resumed, false)
+    expect(resumed).toBe(false)
+    expect((await resumes(world, untold)).resumed).toBe(false)
     await next()
-    assert.equal((await resumes(world, before)).resumed, false)
-    assert.equal((await resumes(world, untold)).resumed, false)
+    expect((await resumes(world, before)).resumed).toBe(false)
+    expect((await resumes(world, untold)).resumed).toBe(false)
     await ann.does(updateTask('shown', { priority: 'high' }, visible))
     const { place: after } = await resumes(world, { epoch: 'another', seq: 0 })
     await ann.does(updateTask('shown', { priority: 'low' }, visible))
-    assert.equal((await resumes(world, after)).resumed, true)
+    expect((await resumes(world, after)).resumed).toBe(true)
     await tool.request('clean', ['task', ['not there']])
-    assert.equal((await resumes(world, after)).resumed, false, 'whatever was to be taken away')
+    // Whatever was to be taken away.
+    expect((await resumes(world, after)).resumed).toBe(false)
     await ann.does(updateTask('shown', { priority: 'high' }, visible))
     const { place: last } = await resumes(world, after)
-    assert.equal((await resumes(world, last)).resumed, true, 'nobody had to be told')
+    // Nobody had to be told.
+    expect((await resumes(world, last)).resumed).toBe(true)
   })
 })
 
-test('WIRE-242: a workspace that closes before a restore was told has everyone start anew', async (context) => {
-  const world = await settled(context, 'json', { storage: 'embedded' })
+test('WIRE-242: a workspace that closes before a restore was told has everyone start anew', async () => {
+  const world = await settled('json', { storage: 'embedded' })
   const { ann, tool, read, server } = world
   const doc = await read('task', 'shown')
   await tool.request('upload', ['task', [{ ...doc, title: 'restored' }]])
@@ -133,21 +139,22 @@ test('WIRE-242: a workspace that closes before a restore was told has everyone s
     await server.time.advance(100)
     return server.server.inspect().workspaces === 0
   }, 'the workspace closing')
-  assert.equal((await closing).status, 200)
-  assert.equal((await resumes(world, place)).resumed, false)
+  expect((await closing).status).toBe(200)
+  expect((await resumes(world, place)).resumed).toBe(false)
   const bob = await RawClient.open(server.url, server.token('bob'))
   await bob.request('tx', [updateTask('shown', { priority: 'high' }, { ...visible, by: 'account:bob' })])
   const { place: after } = await resumes(world, place)
-  assert.equal((await resumes(world, after)).resumed, true)
+  expect((await resumes(world, after)).resumed).toBe(true)
 })
 
-for (const encoding of ['json', 'packed'] as const)
-  test(`WIRE-241: live queries of the SDK have what was restored, connected and when they come back, ${encoding}`, async (context) => {
-    const { server, tool, read } = await settled(context, encoding, { storage: 'embedded' })
+test.each(['json', 'packed'] as const)(
+  'WIRE-241: live queries of the SDK have what was restored, connected and when they come back, %s',
+  async (encoding) => {
+    const { server, tool, read } = await settled(encoding, { storage: 'embedded' })
     const { url, token, time } = server
     const binary = encoding === 'packed'
     const client = createNodeClient({ url, getToken: () => token('bob'), binary })
-    context.after(() => client.terminate())
+    onTestEnd(() => client.terminate())
     let shown: string | undefined
     const sorted = { sort: { _id: 1 } } as const
     client.query(board.class.Task, {}, sorted, (found) => {
@@ -173,4 +180,5 @@ for (const encoding of ['json', 'packed'] as const)
       await time.advance(100)
       return shown === 'shown restored'
     }, 'what was taken away meanwhile')
-  })
+  },
+)

@@ -1,10 +1,9 @@
-import assert from 'node:assert/strict'
-import { randomInt } from 'node:crypto'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { type Frame, RawClient } from '../support/raw-client.ts'
 import { testServer } from '../support/test-server.ts'
 import { change, comment, createTask, removeTask, updateTask } from '../support/transactions.ts'
 import { largest } from '../../model/largest.ts'
+import { testSeed } from '../support/property-parameters.ts'
 
 interface Numbered {
   _id: string
@@ -35,9 +34,10 @@ async function resumed(
   return { client, hello: helloOf(client) }
 }
 
-for (const storage of ['memory', 'embedded']) {
-  test(`WIRE-95: who resumes is sent exactly what those who stayed were pushed, in order (${storage})`, async (t) => {
-    const { url, token } = await testServer(t, { storage })
+test.each(['memory', 'embedded'])(
+  'WIRE-95: who resumes is sent exactly what those who stayed were pushed, in order (%s)',
+  async (storage) => {
+    const { url, token } = await testServer({ storage })
     const stays = await RawClient.open(url, token('bob'), { protocol: 2 })
     const leaves = await RawClient.open(url, token('bob'), { protocol: 2 })
     const ann = await RawClient.open(url, token('ann'))
@@ -47,25 +47,21 @@ for (const storage of ['memory', 'embedded']) {
     const place = { epoch: helloOf(leaves)['epoch'], seq: lastSeq(leaves) }
     const before = logged(stays).length
     await leaves.close()
-    const seed = randomInt(1e9)
-    t.diagnostic(`seed ${seed}`)
+    const seed = testSeed()
     await randomWork(ann, seed, 700)
     const { client, hello } = await resumed(url, token('bob'), place)
-    assert.equal(hello['resumed'], true)
+    expect(hello['resumed']).toBe(true)
     await ann.request('tx', [createTask('last', { title: 'x' })])
     for (const each of [client, stays]) await each.waitForPush(({ objectId }) => objectId === 'last')
-    assert.deepEqual(logged(client), logged(stays).slice(before))
-    assert.equal(lastSeq(client), lastSeq(stays))
-    assert.ok(logged(client).length > 600)
+    expect(logged(client)).toStrictEqual(logged(stays).slice(before))
+    expect(lastSeq(client)).toBe(lastSeq(stays))
+    expect(logged(client).length).toBeGreaterThan(600)
     const missed = client.frames.filter((frame) => Array.isArray(frame['seqs']))
     const places = missed.flatMap((frame) => frame['seqs'] as number[])
-    assert.deepEqual(
-      places,
-      places.toSorted((a, b) => a - b),
-    )
-    assert.equal(places.length, missed.flatMap(({ result }) => result).length)
-  })
-}
+    expect(places).toStrictEqual(places.toSorted((a, b) => a - b))
+    expect(places).toHaveLength(missed.flatMap(({ result }) => result).length)
+  },
+)
 
 async function randomWork(ann: RawClient, seed: number, count: number): Promise<void> {
   let state = seed
@@ -86,8 +82,8 @@ async function randomWork(ann: RawClient, seed: number, count: number): Promise<
   await Promise.all(waiting)
 }
 
-test('WIRE-96: who missed too much, comes from another log or from beyond its end starts anew', async (t) => {
-  const { url, token } = await testServer(t, { maxResume: '20' })
+test('WIRE-96: who missed too much, comes from another log or from beyond its end starts anew', async () => {
+  const { url, token } = await testServer({ maxResume: '20' })
   const ann = await RawClient.open(url, token('ann'), { protocol: 2 })
   const { epoch } = helloOf(ann)
   for (let at = 0; at < 30; at++) await ann.request('tx', [createTask(`t${at}`, { title: 'x' })])
@@ -100,20 +96,20 @@ test('WIRE-96: who missed too much, comes from another log or from beyond its en
   ]
   for (const place of places) {
     const { client, hello } = await resumed(url, token('ann'), place)
-    assert.equal(hello['resumed'], false)
-    assert.ok(Number(hello['seq']) >= seq)
+    expect(hello['resumed']).toBe(false)
+    expect(Number(hello['seq'])).toBeGreaterThanOrEqual(seq)
     await client.request('ping')
-    assert.deepEqual(logged(client), [])
+    expect(logged(client)).toStrictEqual([])
     await client.close()
   }
   const { client, hello } = await resumed(url, token('ann'), { epoch, seq: seq - 5 })
-  assert.equal(hello['resumed'], true)
+  expect(hello['resumed']).toBe(true)
   await client.waitForPush(({ objectId }) => objectId === 't29')
-  assert.ok(logged(client).length >= 1)
+  expect(logged(client).length).toBeGreaterThanOrEqual(1)
 })
 
-test('WIRE-96: a member who lost or gained a space while away starts anew', async (t) => {
-  const { url, token } = await testServer(t)
+test('WIRE-96: a member who lost or gained a space while away starts anew', async () => {
+  const { url, token } = await testServer()
   const admin = await RawClient.open(url, token('ann', 'w1', { admin: 'true' }))
   const bob = await RawClient.open(url, token('bob'), { protocol: 2 })
   const space = (members: string[]) => ({
@@ -133,5 +129,5 @@ test('WIRE-96: a member who lost or gained a space while away starts anew', asyn
     attributes: space(['account:bob']),
   })
   await admin.request('tx', [made])
-  assert.equal((await resumed(url, token('bob'), early)).hello['resumed'], false)
+  expect((await resumed(url, token('bob'), early)).hello['resumed']).toBe(false)
 })

@@ -1,11 +1,11 @@
-import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { createNodeClient } from '../../client/node.ts'
 import { board } from '../../examples/board/model.ts'
 import { create, type Encoding, peopledWorld, type World } from '../authority/members.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { applyIf, createTask, updateTask } from '../support/transactions.ts'
 import { waitUntil } from '../support/wait-until.ts'
+import { onTestEnd } from '../support/on-test-end.ts'
 
 const Task = 'board:class:Task'
 const inModel = { space: 'core:space:Model' }
@@ -18,8 +18,8 @@ interface Listeners extends World {
   connect: (hello: object) => Promise<RawClient>
 }
 
-async function listeners(context: TestContext, encoding: Encoding): Promise<Listeners> {
-  const world = await peopledWorld(context, encoding)
+async function listeners(encoding: Encoding): Promise<Listeners> {
+  const world = await peopledWorld(encoding)
   const { url, token } = world.server
   const connect = async (hello: object) =>
     await RawClient.open(url, token('bob'), { binary: encoding === 'packed', ...hello })
@@ -38,8 +38,8 @@ const silent = (...txes: object[]) => applyIf({ notify: false, txes })
 const visible = { space: 'pub' }
 
 for (const encoding of ['json', 'packed'] as const) {
-  test(`WIRE-240: a silent apply-if is pushed to clients of protocol 2 alone, to who may see what it did, ${encoding}`, async (context) => {
-    const { ann, max, old, numbered } = await listeners(context, encoding)
+  test(`WIRE-240: a silent apply-if is pushed to clients of protocol 2 alone, to who may see what it did, ${encoding}`, async () => {
+    const { ann, max, old, numbered } = await listeners(encoding)
     const hidden = { space: 'own' }
     await ann.does(
       silent(updateTask('shown', { priority: 'high' }, visible), createTask('h', { title: 'x' }, hidden)),
@@ -51,27 +51,27 @@ for (const encoding of ['json', 'packed'] as const) {
       applyIf({ notify: false, extraNotify: [Task], txes: [createTask('e', { title: 'x' }, visible)] }),
     )
     await ann.does(createTask('loud', { title: 'x' }, visible))
-    assert.deepEqual(await told(old), ['event 5', 'loud'])
-    assert.deepEqual(await told(numbered), ['shown', 'app:class:Memo', 'e', 'event 5', 'loud'])
+    expect(await told(old)).toStrictEqual(['event 5', 'loud'])
+    expect(await told(numbered)).toStrictEqual(['shown', 'app:class:Memo', 'e', 'event 5', 'loud'])
   })
 
-  test(`WIRE-240: each push names the position before it, and who resumes is sent what was silent, ${encoding}`, async (context) => {
-    const { ann, numbered, connect } = await listeners(context, encoding)
+  test(`WIRE-240: each push names the position before it, and who resumes is sent what was silent, ${encoding}`, async () => {
+    const { ann, numbered, connect } = await listeners(encoding)
     await ann.does(silent(updateTask('shown', { priority: 'high' }, visible)))
     await ann.does(createTask('loud', { title: 'x' }, visible))
     await told(numbered)
     const [first, second] = numbered.frames.filter(({ id, seq }) => id === undefined && seq !== undefined)
     const hello = numbered.frames.find(({ result }) => result === 'hello')
-    assert.equal(first?.['after'], hello?.['seq'])
-    assert.equal(second?.['after'], first?.['seq'])
+    expect(first?.['after']).toBe(hello?.['seq'])
+    expect(second?.['after']).toBe(first?.['seq'])
     const resume = { epoch: hello?.['epoch'], seq: hello?.['seq'] }
     const back = await connect({ protocol: 2, resume })
-    assert.deepEqual(await told(back), ['shown', 'loud'])
+    expect(await told(back)).toStrictEqual(['shown', 'loud'])
   })
 }
 
-test('WIRE-240: a silent apply-if of a transient document is pushed too, and is no commit', async (context) => {
-  const { ann, old, numbered, server } = await listeners(context, 'json')
+test('WIRE-240: a silent apply-if of a transient document is pushed too, and is no commit', async () => {
+  const { ann, old, numbered, server } = await listeners('json')
   const commits = async () => {
     const text = await (await fetch(`${server.server.url}/metrics`)).text()
     return Number(/^atrium_commits_total (\d+)$/m.exec(text)?.[1])
@@ -83,17 +83,17 @@ test('WIRE-240: a silent apply-if of a transient document is pushed too, and is 
   await ann.does(silent(createTask('s', { title: 'x' }, visible)))
   await told(old)
   // The task alone is in the log.
-  assert.equal(await commits(), before + 1)
-  assert.ok(!old.pushes.some(({ objectId }) => objectId === 'status:x'))
+  expect(await commits()).toBe(before + 1)
+  expect(old.pushes.some(({ objectId }) => objectId === 'status:x')).toBe(false)
   await numbered.waitForPush(({ objectId }) => objectId === 'status:x')
   await numbered.waitForPush(({ objectId }) => objectId === 's')
 })
 
-test('WIRE-240: a live query of the SDK has what a silent apply-if did, before and after it comes back', async (context) => {
-  const { ann, server } = await listeners(context, 'json')
+test('WIRE-240: a live query of the SDK has what a silent apply-if did, before and after it comes back', async () => {
+  const { ann, server } = await listeners('json')
   const { url, token } = server
   const client = createNodeClient({ url, getToken: () => token('bob') })
-  context.after(() => client.terminate())
+  onTestEnd(() => client.terminate())
   let shown: string[] | undefined
   client.query(board.class.Task, { status: 'done' } as never, {}, (found) => {
     shown = found.map(({ _id }) => _id).sort()

@@ -1,9 +1,9 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { assertCoded } from '../support/bystander.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { testServer } from '../support/test-server.ts'
 import { applyIf, change, comment, createTask, updateTask } from '../support/transactions.ts'
+import { expectFor } from '../support/expecting.ts'
 
 const system = { by: 'core:account:System' }
 
@@ -24,8 +24,8 @@ function looseComment(id: string, attributes: object, options: { by?: string; sp
   })
 }
 
-test('WIRE-225: a strict class refuses undeclared fields, and classes of the old wire take them', async (context) => {
-  const { url, token } = await testServer(context)
+test('WIRE-225: a strict class refuses undeclared fields, and classes of the old wire take them', async () => {
+  const { url, token } = await testServer()
   const ann = await RawClient.open(url, token('ann'))
   const mixin = (attributes: object) =>
     change('core:class:TxMixin', 't1', 'board:class:Task', {}, { mixin: 'board:mixin:Estimated', attributes })
@@ -44,11 +44,11 @@ test('WIRE-225: a strict class refuses undeclared fields, and classes of the old
   await ann.request('tx', [mixin({ hours: 1 })])
   await ann.request('tx', [createSpace('own', { colour: 'red' })])
   const [space] = (await ann.request('findAll', ['core:class:Space', { _id: 'own' }])) as { colour: string }[]
-  assert.equal(space?.colour, 'red')
+  expect(space?.colour).toBe('red')
 })
 
-test('WIRE-226: a strict class refuses a space or a parent that is not there, of the system too', async (context) => {
-  const { url, token } = await testServer(context)
+test('WIRE-226: a strict class refuses a space or a parent that is not there, of the system too', async () => {
+  const { url, token } = await testServer()
   const ann = await RawClient.open(url, token('ann'))
   const tool = await RawClient.open(url, token('system'))
   const nowhere = { space: 'nowhere' }
@@ -64,7 +64,7 @@ test('WIRE-226: a strict class refuses a space or a parent that is not there, of
     )
     await client.request('tx', [createTask(id, { title: 'x' }, by)])
     for (const space of ['nowhere', 't1', ''])
-      assert.ok((await ask(updateTask(id, { space }, by))).error?.code, space)
+      expectFor(space, (await ask(updateTask(id, { space }, by))).error?.code).toBeTruthy()
     assertCoded(await ask(updateTask(id, { space: 'nowhere' }, by)), 'core:status:ObjectNotFound')
     assertCoded(await ask(comment('nobody', 'c1', by)), 'core:status:ObjectNotFound')
     assertCoded(await ask(looseComment('c1', {}, by)), 'core:status:MissingAttribute')
@@ -81,12 +81,12 @@ test('WIRE-226: a strict class refuses a space or a parent that is not there, of
   }
 })
 
-test('WIRE-226: a space made in the same apply-if is there, and one removed in it is not', async (context) => {
-  const { url, token } = await testServer(context)
+test('WIRE-226: a space made in the same apply-if is there, and one removed in it is not', async () => {
+  const { url, token } = await testServer()
   const ann = await RawClient.open(url, token('ann'))
   const into = (id: string, space: string) => createTask(id, { title: 'x' }, { space })
   const made = applyIf({ txes: [createSpace('new'), into('t1', 'new')] })
-  assert.deepEqual(((await ann.request('tx', [made])) as { success: boolean }).success, true)
+  expect(((await ann.request('tx', [made])) as { success: boolean }).success).toStrictEqual(true)
   const at = { space: 'core:space:Space' }
   const remove = change('core:class:TxRemoveDoc', 'new', 'core:class:Space', at, { cascade: true })
   const removed = applyIf({ txes: [remove, into('t2', 'new')] })
@@ -94,14 +94,14 @@ test('WIRE-226: a space made in the same apply-if is there, and one removed in i
   await ann.request('tx', [into('t2', 'new')])
 })
 
-test('WIRE-227: with ATRIUM_STRICT=0 modules take what clients of old send, and what is there opens when it is 1 again', async (context) => {
-  const first = await testServer(context, { storage: 'embedded', strict: '0' })
+test('WIRE-227: with ATRIUM_STRICT=0 modules take what clients of old send, and what is there opens when it is 1 again', async () => {
+  const first = await testServer({ storage: 'embedded', strict: '0' })
   const old = await RawClient.open(first.url, first.token('ann'))
   await old.request('tx', [createTask('t1', { title: 'x', own: { of: 'old' } })])
   await old.request('tx', [looseComment('c1', { own: 1 })])
   await old.request('tx', [updateTask('t1', { more: 1 })])
   await first.server.stop()
-  const second = await testServer(context, { storage: 'embedded', data: first.data })
+  const second = await testServer({ storage: 'embedded', data: first.data })
   const ann = await RawClient.open(second.url, second.token('ann'))
   assertCoded(await ann.ask('tx', [updateTask('t1', { more: 2 })]), 'core:status:InvalidAttribute')
   await ann.request('tx', [updateTask('t1', { title: 'y', $unset: { more: true } })])
@@ -114,11 +114,11 @@ test('WIRE-227: with ATRIUM_STRICT=0 modules take what clients of old send, and 
   )
   await ann.request('tx', [message])
   const [task] = (await ann.request('findAll', ['board:class:Task', {}])) as { [field: string]: unknown }[]
-  assert.deepEqual([task?.['title'], task?.['own'], task?.['more']], ['y', { of: 'old' }, undefined])
+  expect([task?.['title'], task?.['own'], task?.['more']]).toStrictEqual(['y', { of: 'old' }, undefined])
 })
 
-test('WIRE-246: a mixin is an object of declared values, whoever writes it and how', async (context) => {
-  const { url, token } = await testServer(context)
+test('WIRE-246: a mixin is an object of declared values, whoever writes it and how', async () => {
+  const { url, token } = await testServer()
   const estimated = 'board:mixin:Estimated'
   for (const [email, by] of [
     ['ann', 'account:ann'],
@@ -145,15 +145,15 @@ test('WIRE-246: a mixin is an object of declared values, whoever writes it and h
       assertCoded(await ask(tx), 'core:status:InvalidAttribute')
     await client.request('tx', [mixin({ hours: 1 })])
     const [task] = (await client.request('findAll', [estimated, { _id: id }])) as Record<string, unknown>[]
-    assert.deepEqual(task?.[estimated], { hours: 1 })
+    expect(task?.[estimated]).toStrictEqual({ hours: 1 })
     await client.request('tx', [updateTask(id, { $unset: { [estimated]: '' } }, { by })])
     const left = (await client.request('findAll', [estimated, { _id: id }])) as unknown[]
-    assert.equal(left.length, 0)
+    expect(left).toHaveLength(0)
   }
 })
 
-test('WIRE-247: an attached document does not move away from its parent, and follows it in one apply-if', async (context) => {
-  const { url, token } = await testServer(context)
+test('WIRE-247: an attached document does not move away from its parent, and follows it in one apply-if', async () => {
+  const { url, token } = await testServer()
   const ann = await RawClient.open(url, token('ann'))
   const [from, to] = [{ space: 'from' }, { space: 'to' }]
   for (const space of ['from', 'to']) await ann.request('tx', [createSpace(space)])
@@ -169,15 +169,12 @@ test('WIRE-247: an attached document does not move away from its parent, and fol
   for (const tx of [move('c1', 'to'), within, alone]) {
     const answer = await ann.ask('tx', [tx])
     assertCoded(answer, 'core:status:ObjectSpaceMismatch')
-    assert.equal(answer.error?.params['expected'], 'from')
+    expect(answer.error?.params['expected']).toBe('from')
   }
   await ann.request('tx', [applyIf({ txes: [updateTask('t1', to, from), move('c1', 'to')] })])
   await ann.request('tx', [move('c2', 'to')])
   const comments = (await ann.request('findAll', ['board:class:Comment', {}])) as { space: string }[]
-  assert.deepEqual(
-    comments.map(({ space }) => space),
-    ['to', 'to'],
-  )
+  expect(comments.map(({ space }) => space)).toStrictEqual(['to', 'to'])
   const [task] = (await ann.request('findAll', ['board:class:Task', {}])) as { comments: number }[]
-  assert.equal(task?.comments, 2)
+  expect(task?.comments).toBe(2)
 })

@@ -1,11 +1,11 @@
-import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { systemClock } from '../../model/clock.ts'
 import type { Flags } from '../../server/configuration/configuration.ts'
 import { create, inEachSetting, Member, peopledWorld, update } from '../authority/members.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { testServer } from '../support/test-server.ts'
 import { applyIf, comment, createTask, updateTask } from '../support/transactions.ts'
+import { expectFor } from '../support/expecting.ts'
 
 const Task = 'board:class:Task'
 const now = Date.UTC(2026, 10, 21, 12)
@@ -28,8 +28,8 @@ async function timesOf(member: Member, _class: string, id: string): Promise<numb
 }
 
 await inEachSetting(({ name, encoding, flags }) => {
-  test(`WIRE-212: backup, upgrade and system sessions keep the times they send, ${name}`, async (context) => {
-    const { url, token } = await testServer(context, flags(context), { fakeTime: true })
+  test(`WIRE-212: backup, upgrade and system sessions keep the times they send, ${name}`, async () => {
+    const { url, token } = await testServer(flags(), { fakeTime: true })
     const binary = encoding === 'packed'
     const ann = await RawClient.open(url, token('ann'), { binary })
     await ann.request('tx', [at(createTask('a1', { title: 'x' }), past, { createdOn: past })])
@@ -56,36 +56,31 @@ await inEachSetting(({ name, encoding, flags }) => {
         'board:class:Comment',
         { _id: `c-${kind}` },
       ])) as Timed[]
-      assert.deepEqual([remark?.modifiedOn, remark?.modifiedBy], [past + 7, by], kind)
-      assert.deepEqual([task?.createdOn, task?.modifiedBy], [past - 1, by], kind)
+      expectFor(kind, [remark?.modifiedOn, remark?.modifiedBy]).toStrictEqual([past + 7, by])
+      expectFor(kind, [task?.createdOn, task?.modifiedBy]).toStrictEqual([past - 1, by])
       for (const wrong of ['2009', 1e300, -1e300, true, {}, []]) {
         const { error } = await tool.ask('tx', [at(updateTask(`t-${kind}`, { title: 'z' }), wrong)])
-        assert.equal(error?.code, invalid, `${kind} ${JSON.stringify(wrong)}`)
+        expectFor(`${kind} ${JSON.stringify(wrong)}`, error?.code).toBe(invalid)
       }
       // Before 1970, of a fraction of a millisecond, and at the ends of time.
       for (const odd of [-1, 0, 1.5, -0.25, 8.64e15]) {
         await tool.request('tx', [at(updateTask(`t-${kind}`, { title: `${odd}` }), odd)])
         const [found] = (await tool.request('findAll', [Task, { _id: `t-${kind}` }])) as Timed[]
-        assert.equal(found?.modifiedOn, odd)
+        expect(found?.modifiedOn).toBe(odd)
       }
       const none = updateTask(`t-${kind}`, { title: 'no time' }) as object
       await tool.request('tx', [{ ...none, modifiedOn: undefined }])
       const [found] = (await tool.request('findAll', [Task, { _id: `t-${kind}` }])) as Timed[]
-      assert.equal(found?.modifiedOn, now)
+      expect(found?.modifiedOn).toBe(now)
       await tool.close()
     }
     const user = await Member.enter({ url, token }, 'ann', encoding)
-    assert.deepEqual(await timesOf(user, Task, 'a1'), [now, now])
+    expect(await timesOf(user, Task, 'a1')).toStrictEqual([now, now])
   })
 })
 
-async function importing(
-  context: TestContext,
-  imports: string,
-  encoding: 'json' | 'packed',
-  flags: Flags = {},
-) {
-  return await peopledWorld(context, encoding, { ...flags, ...(imports === '' ? {} : { imports }) })
+async function importing(imports: string, encoding: 'json' | 'packed', flags: Flags = {}) {
+  return await peopledWorld(encoding, { ...flags, ...(imports === '' ? {} : { imports }) })
 }
 
 const before = (time: number | undefined) => (time ?? Infinity) <= past + 1
@@ -97,34 +92,33 @@ for (const encoding of ['json', 'packed'] as const) {
     ['owners', ['olga', 'root']],
     ['maintainers', ['olga', 'max', 'root']],
   ] as const)
-    test(`AUTH-23: with imports of ${imports || 'the default'} the times of ${allowed.join(', ') || 'nobody'} are kept, ${encoding}`, async (context) => {
-      const world = await importing(context, imports, encoding)
+    test(`AUTH-23: with imports of ${imports || 'the default'} the times of ${allowed.join(', ') || 'nobody'} are kept, ${encoding}`, async () => {
+      const world = await importing(imports, encoding)
       for (const name of ['root', 'olga', 'max', 'ann'] as const) {
         const { [name]: member } = world
         const isKept = (allowed as readonly string[]).includes(name)
         const place = { space: 'pub' }
         await member.does(at(createTask(`i-${name}`, { title: 'x' }, place), past, { createdOn: past }))
         const [modified, created] = await timesOf(member, Task, `i-${name}`)
-        assert.deepEqual([before(modified), before(created)], [isKept, isKept], name)
+        expectFor(name, [before(modified), before(created)]).toStrictEqual([isKept, isKept])
         // Inside of others too, and never as somebody else.
         await member.does(
           applyIf({ txes: [at(createTask(`j-${name}`, { title: 'x' }, place), past)] }) as unknown as object,
         )
-        assert.equal(before((await timesOf(member, Task, `j-${name}`))[0]), isKept, name)
+        expectFor(name, before((await timesOf(member, Task, `j-${name}`))[0])).toBe(isKept)
         await member.does(at(updateTask(`i-${name}`, { title: 'y' }, place), past + 1))
-        assert.equal(before((await timesOf(member, Task, `i-${name}`))[0]), isKept, name)
+        expectFor(name, before((await timesOf(member, Task, `i-${name}`))[0])).toBe(isKept)
         const foreign = at(updateTask(`i-${name}`, { title: 'z' }, { ...place, by: 'account:bob' }), past)
         const { error } = await member.client.ask('tx', [foreign])
-        assert.equal(error?.code, 'platform:status:Forbidden')
+        expect(error?.code).toBe('platform:status:Forbidden')
       }
-      assert.equal(
-        await world.gus.tries(at(createTask('g', { title: 'x' }, { space: 'pub' }), past)),
+      expect(await world.gus.tries(at(createTask('g', { title: 'x' }, { space: 'pub' }), past))).toBe(
         'platform:status:Forbidden',
       )
     })
 
-  test(`AUTH-23: an import brings no time to come, no wrong one, and none for the model, ${encoding}`, async (context) => {
-    const { olga, root } = await importing(context, 'owners', encoding)
+  test(`AUTH-23: an import brings no time to come, no wrong one, and none for the model, ${encoding}`, async () => {
+    const { olga, root } = await importing('owners', encoding)
     const place = { space: 'pub' }
     const started = systemClock.now()
     for (const [id, future] of [
@@ -133,12 +127,11 @@ for (const encoding of ['json', 'packed'] as const) {
     ] as const) {
       await olga.does(at(createTask(id, { title: 'x' }, place), future, { createdOn: future }))
       for (const time of await timesOf(olga, Task, id))
-        assert.ok(time >= started && time <= systemClock.now(), id)
+        expectFor(id, time >= started && time <= systemClock.now()).toBe(true)
     }
     for (const wrong of [1e300, '1', true, {}]) {
-      assert.equal(await olga.tries(at(createTask('w', { title: 'x' }, place), wrong)), invalid)
-      assert.equal(
-        await olga.tries(at(createTask('w', { title: 'x' }, place), past, { createdOn: wrong })),
+      expect(await olga.tries(at(createTask('w', { title: 'x' }, place), wrong))).toBe(invalid)
+      expect(await olga.tries(at(createTask('w', { title: 'x' }, place), past, { createdOn: wrong }))).toBe(
         invalid,
       )
     }
@@ -170,11 +163,12 @@ for (const encoding of ['json', 'packed'] as const) {
       ['core:class:Class', 'shop:class:Note'],
       ['core:class:Attribute', 'shop:attribute:n'],
     ] as const)
-      for (const time of await timesOf(root, _class, id)) assert.ok(time >= started, `${id} ${time}`)
+      for (const time of await timesOf(root, _class, id))
+        expectFor(`${id} ${time}`, time).toBeGreaterThanOrEqual(started)
   })
 
-  test(`AUTH-23: who is no owner any more imports no more, from the next transaction on, ${encoding}`, async (context) => {
-    const { olga, root } = await importing(context, 'owners', encoding)
+  test(`AUTH-23: who is no owner any more imports no more, from the next transaction on, ${encoding}`, async () => {
+    const { olga, root } = await importing('owners', encoding)
     const place = { space: 'pub' }
     const role = update(olga.account, 'core:class:Account', { role: 'USER' }, 'core:space:Model')
     await Promise.all([
@@ -185,13 +179,13 @@ for (const encoding of ['json', 'packed'] as const) {
       ),
     ])
     await olga.does(at(createTask('later', { title: 'x' }, place), past))
-    assert.equal(before((await timesOf(root, Task, 'later'))[0]), false)
+    expect(before((await timesOf(root, Task, 'later'))[0])).toBe(false)
     // Pushes come in the order of the log.
     await root.client.waitForPush(({ objectId }) => objectId === 'later')
     const { pushes } = root.client
     const changed = pushes.findIndex(({ objectId }) => objectId === olga.account)
     const tasks = pushes.filter(({ objectId }) => /^r\d/.test(String(objectId)))
-    assert.equal(tasks.length, 20)
-    for (const tx of tasks) assert.equal(tx['modifiedOn'] === past, pushes.indexOf(tx) < changed)
+    expect(tasks).toHaveLength(20)
+    for (const tx of tasks) expect(tx['modifiedOn'] === past).toBe(pushes.indexOf(tx) < changed)
   })
 }

@@ -1,10 +1,9 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import type { Tx } from '../../../model/transactions.ts'
 import { caller, testPipeline } from '../../../tests/support/test-pipeline.ts'
 import { comment, createTask } from '../../../tests/support/transactions.ts'
 
-test('PIPE-75: what is attached with a time of long ago does not set its parent’s `modifiedOn` back', async () => {
+test('PIPE-75: A document that is attached with an old time does not set its parent’s `modifiedOn` back', async () => {
   const { pipeline, find } = await testPipeline()
   const tool = caller('ann', { system: true })
   await pipeline.tx(tool, { ...createTask('t1', { title: 'x' }), modifiedOn: 5000 })
@@ -18,5 +17,5 @@ test('PIPE-75: what is attached with a time of long ago does not set its parent�
     const [task] = await find('board:class:Task')
     times.push(task?.modifiedOn)
   }
-  assert.deepEqual(times, [5000, 9000])
+  expect(times).toStrictEqual([5000, 9000])
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { type Document, MongoClient } from 'mongodb'
 import { withEachMongo } from '../../../tests/services/with-mongo.ts'
 import type { Doc } from '../../../model/documents.ts'
@@ -10,6 +9,7 @@ import { batch, entry, eq, idsOf, plan, putAll, task, taskClass, taskSchema } fr
 import { databaseName } from '../driver/database-name.ts'
 import { storedDocument, type StoredEntry, storedEntry } from '../log/stored-document.ts'
 import { openParts, temporarySubject, type TemporarySubject } from '../../testing/mongodb-test-storage.ts'
+import { expectFor, expectThat } from '../../../tests/support/expecting.ts'
 
 /** MongoDB takes 100 levels. One server at hand takes no array within an array. */
 function nested(levels: number): unknown {
@@ -66,39 +66,35 @@ await withEachMongo(({ url, name }) => {
       await put(workspace, 6, task('f', { rank: 'd' }))
       const check = async (opened: WorkspaceStorage) => {
         const byId = new Map((await opened.get('task', ['lists', 'deep', 'd'])).map((doc) => [doc._id, doc]))
-        assert.deepEqual([byId.get(lists._id), byId.get(deep._id)], [lists, deep])
-        assert.deepEqual(await idsOf(opened, { condition: eq('rank', 'a') }), ['deep'])
-        assert.deepEqual(
+        expect([byId.get(lists._id), byId.get(deep._id)]).toStrictEqual([lists, deep])
+        expect(await idsOf(opened, { condition: eq('rank', 'a') })).toStrictEqual(['deep'])
+        expect(
           await idsOf(opened, {
             condition: { op: 'gte', path: ['rank'], value: 'b' },
             sort: [{ path: ['rank'], order: -1 }],
           }),
-          ['f', 'lists', 'a'],
-        )
+        ).toStrictEqual(['f', 'lists', 'a'])
         const found = await opened.find(
           plan({ condition: { op: 'ne', path: ['rank'], value: 'b' }, total: true, limit: 2 }),
         )
-        assert.deepEqual([found.length, found.total], [2, 5])
-        assert.deepEqual((await opened.search({ text: 'door', limit: 9 })).map(({ id }) => id).sort(), [
+        expect([found.length, found.total]).toStrictEqual([2, 5])
+        expect((await opened.search({ text: 'door', limit: 9 })).map(({ id }) => id).sort()).toStrictEqual([
           'deep',
           'lists',
         ])
         const log = await opened.readLog({ after: 0, limit: 9 })
-        assert.deepEqual(log.slice(1, 5), JSON.parse(JSON.stringify(entries)))
+        expect(log.slice(1, 5)).toStrictEqual(JSON.parse(JSON.stringify(entries)))
         const about = { domain: 'tx', condition: eq('objectId', 'lists') }
-        assert.deepEqual(await idsOf(opened, about), [entries[1]?.tx._id])
-        assert.equal((await opened.list('task', undefined, 1e6)).docs.length, 6)
+        expect(await idsOf(opened, about)).toStrictEqual([entries[1]?.tx._id])
+        expect((await opened.list('task', undefined, 1e6)).docs).toHaveLength(6)
       }
       await check(workspace)
       const kinds = (await stored()).map((doc) => [String(doc['_id']), '%text' in doc])
-      assert.equal(new Map(kinds as [string, boolean][]).get('deep'), true)
-      assert.equal(new Map(kinds as [string, boolean][]).get('d'), false)
+      expect(new Map(kinds as [string, boolean][]).get('deep')).toBe(true)
+      expect(new Map(kinds as [string, boolean][]).get('d')).toBe(false)
       const refusesLists = new Map(kinds as [string, boolean][]).get('lists') === true
-      assert.equal(
-        reported.some(({ id }) => id === 'lists'),
-        refusesLists,
-        'it is reported',
-      )
+      // It is reported.
+      expect(reported.some(({ id }) => id === 'lists')).toBe(refusesLists)
       await workspace.close()
       await check(await another().openWorkspace('workspace', taskSchema))
     }),
@@ -118,7 +114,7 @@ await withEachMongo(({ url, name }) => {
         }),
       )
       await put(former, 3, task('b'))
-      assert.deepEqual(await former.get('task', ['a']), [first])
+      expect(await former.get('task', ['a'])).toStrictEqual([first])
       const client = new MongoClient(url)
       try {
         const log = client.db(databaseName(subject.prefix, 'workspace')).collection<StoredEntry>('tx')
@@ -131,9 +127,9 @@ await withEachMongo(({ url, name }) => {
       const owner = await subject.another().openWorkspace('workspace', taskSchema)
       const [a, b] = (await owner.get('task', ['a', 'b'])).sort((x, y) => (x._id < y._id ? -1 : 1)) as (Doc &
         Record<string, unknown>)[]
-      assert.deepEqual([a?.['free'], b?.['rank']], [[['x'], ['y']], 'x'])
+      expect([a?.['free'], b?.['rank']]).toStrictEqual([[['x'], ['y']], 'x'])
       await put(owner, 6, task('c'))
-      assert.deepEqual(await idsOf(owner, { condition: eq('_class', taskClass) }), ['a', 'b', 'c'])
+      expect(await idsOf(owner, { condition: eq('_class', taskClass) })).toStrictEqual(['a', 'b', 'c'])
     }),
   )
 
@@ -151,7 +147,7 @@ await withEachMongo(({ url, name }) => {
       await workspace.commit(batch({ entries, puts }))
       const isSetAside = reported.some(({ id }) => id === 'a')
       const free = (await workspace.get('task', ['a'])).map((doc) => (doc as Doc & { free: unknown }).free)
-      assert.deepEqual(free, isSetAside ? [[]] : [[['x']]])
+      expect(free).toStrictEqual(isSetAside ? [[]] : [[['x']]])
       const odd = entry(4, { objectId: 'c', attributes: { text, free: [['x']] } }, { request: 'odd' })
       const together = batch({
         entries: [odd, entry(5, { objectId: 'd' })],
@@ -160,15 +156,16 @@ await withEachMongo(({ url, name }) => {
       const isCommitted = await workspace.commit(together).then(
         () => true,
         (error: unknown) => {
-          assert.ok(error instanceof TooLargeError, String(error))
-          assert.deepEqual(error.requests, ['odd'])
+          expectThat(error instanceof TooLargeError, String(error))
+          expect(error.requests).toStrictEqual(['odd'])
           return false
         },
       )
-      assert.equal(isCommitted, !isSetAside, 'a server refuses both or none')
+      // A server refuses both or none.
+      expect(isCommitted).toBe(!isSetAside)
       await put(workspace, isCommitted ? 6 : 4, task('e'))
       const left = isCommitted ? ['a', 'b', 'd', 'e'] : ['a', 'b', 'e']
-      assert.deepEqual(await idsOf(workspace, {}), left)
+      expect(await idsOf(workspace, {})).toStrictEqual(left)
     }),
   )
 
@@ -187,15 +184,15 @@ await withEachMongo(({ url, name }) => {
       await putAll(workspace, 0, docs)
       await put(workspace, 5, task('e', { rank: 'z' }))
       const found = await idsOf(workspace, {})
-      for (const id of ['a', 'd', 'e']) assert.ok(found.includes(id), `${id} is missing of ${found.join()}`)
+      for (const id of ['a', 'd', 'e']) expectFor(`${id} is missing of ${found.join()}`, found).toContain(id)
       // A server that keeps the index has taken one of those of equal rank, and each other is reported.
       const refused = new Set(reported.map(({ id }) => id))
-      assert.ok(refused.size === 0 || refused.size === 2, [...refused].join())
+      expectFor([...refused].join(), refused.size === 0 || refused.size === 2).toBe(true)
       await workspace.close()
       const again = await subject.another().openWorkspace('workspace', taskSchema)
-      assert.deepEqual(await idsOf(again, {}), found)
+      expect(await idsOf(again, {})).toStrictEqual(found)
       await put(again, 6, task('f', { rank: 'w' }))
-      assert.deepEqual((await again.readLog({ after: 0, limit: 9 })).length, 6)
+      expect((await again.readLog({ after: 0, limit: 9 })).length).toStrictEqual(6)
     }),
   )
 
@@ -214,11 +211,10 @@ await withEachMongo(({ url, name }) => {
         await documents.write(puts('now', 5, ids), [])
         await documents.write(puts('now', 5, ids), [])
         const found = (await documents.read('task', ids)) as (Doc & { rank: string })[]
-        assert.deepEqual(
-          Object.fromEntries(found.map(({ _id, rank }) => [_id, rank])),
+        expect(Object.fromEntries(found.map(({ _id, rank }) => [_id, rank]))).toStrictEqual(
           Object.fromEntries(ids.map((id) => [id, newer.has(id) ? 'newer' : 'now'])),
         )
-        assert.equal(log.lastSeq, 0)
+        expect(log.lastSeq).toBe(0)
       } finally {
         await client.close()
       }

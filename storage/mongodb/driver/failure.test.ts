@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { MongoNetworkError, MongoServerError } from 'mongodb'
 import { StorageError } from '../../contract.ts'
 import {
@@ -9,30 +8,33 @@ import {
   isTemporary,
   toStorageError,
 } from './failure.ts'
+import { expectFor } from '../../../tests/support/expecting.ts'
 
 const coded = (code: number) => new MongoServerError({ message: `code ${code}`, code })
 
 test('STO-113: what an election, a lock or a lost cursor ends is tried again, and what is refused is not', () => {
   // LockTimeout, QueryPlanKilled, NetworkInterfaceExceededTimeLimit, CursorKilled, and those of an election.
   for (const code of [24, 175, 202, 237, 91, 189, 10_107, 11_600, 11_602, 13_435, 13_436])
-    assert.ok(isTemporary(coded(code)), String(code))
+    expectFor(String(code), isTemporary(coded(code))).toBe(true)
   for (const failure of [new MongoNetworkError('gone'), new IncompleteWrite()])
-    assert.ok(isTemporary(failure))
+    expect(isTemporary(failure)).toBe(true)
   // Unauthorized, BadValue, DuplicateKey, OutOfDiskSpace.
-  for (const code of [13, 2, 11_000, 14_031]) assert.ok(!isTemporary(coded(code)), String(code))
+  for (const code of [13, 2, 11_000, 14_031]) expectFor(String(code), isTemporary(coded(code))).toBe(false)
 })
 
 test('STO-103: what is refused for its content is told from what a user may not do and a disk does not hold', () => {
   for (const failure of [coded(2), coded(15), coded(171), coded(10_334), new RangeError('too deep')])
-    assert.ok(isContentError(failure), failure.message)
+    expectFor(failure.message, isContentError(failure)).toBe(true)
   const others = [13, 18, 11_000, 12_501, 14_031, 189].map(coded)
   for (const failure of [...others, new StorageError('closed', 'closed'), new IncompleteWrite()])
-    assert.ok(!isContentError(failure), failure.message)
+    expectFor(failure.message, isContentError(failure)).toBe(false)
   // What is refused as text too is only set aside for a reason that no other document has.
-  for (const code of [121, 10_334, 11_000]) assert.ok(isSingleDocumentError(coded(code)), String(code))
-  for (const code of [1, 2, 8, 13, 26, 189]) assert.ok(!isSingleDocumentError(coded(code)), String(code))
+  for (const code of [121, 10_334, 11_000])
+    expectFor(String(code), isSingleDocumentError(coded(code))).toBe(true)
+  for (const code of [1, 2, 8, 13, 26, 189])
+    expectFor(String(code), isSingleDocumentError(coded(code))).toBe(false)
   const codes = [13, 14_031, 10_334, 11_000, 189].map(
     (code) => (toStorageError(coded(code)) as StorageError).code,
   )
-  assert.deepEqual(codes, ['read-only', 'full', 'too-large', 'conflict', 'unavailable'])
+  expect(codes).toStrictEqual(['read-only', 'full', 'too-large', 'conflict', 'unavailable'])
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { type Document, MongoClient } from 'mongodb'
 import { core } from '../../../model/identifiers.ts'
 import type { Doc } from '../../../model/documents.ts'
@@ -10,6 +9,8 @@ import { databaseName } from '../driver/database-name.ts'
 import { Documents } from '../documents/documents.ts'
 import { storedDocument, type StoredEntry, storedEntry } from './stored-document.ts'
 import { temporarySubject, type TemporarySubject } from '../../testing/mongodb-test-storage.ts'
+import { satisfying } from '../../../tests/support/expecting.ts'
+import { testUnless } from '../../../tests/support/test-unless.ts'
 
 const coded = (code: StorageError['code']) => (error: Error) => (error as StorageError).code === code
 
@@ -48,28 +49,25 @@ await withEachMongo(({ url, name, notAtomic }) => {
       const former = await storage.openWorkspace('workspace', taskSchema)
       await put(former, 1, task('a'))
       const owner = await another().openWorkspace('workspace', taskSchema)
-      assert.equal(owner.lastSeq, 1)
-      await assert.rejects(put(former, 2, task('b')), coded('conflict'))
+      expect(owner.lastSeq).toBe(1)
+      await expect(put(former, 2, task('b'))).rejects.toThrow(satisfying(coded('conflict')))
       await put(owner, 2, task('c'))
-      for (const seq of [2, 3]) await assert.rejects(put(former, seq, task('b')), coded('conflict'))
+      for (const seq of [2, 3])
+        await expect(put(former, seq, task('b'))).rejects.toThrow(satisfying(coded('conflict')))
       await former.close()
       await put(owner, 3, task('d'))
-      assert.deepEqual(await idsOf(owner, {}), ['a', 'c', 'd'])
+      expect(await idsOf(owner, {})).toStrictEqual(['a', 'c', 'd'])
       const log = await owner.readLog({ after: 0, limit: 10 })
-      assert.deepEqual(
-        log.map(({ seq, tx }) => [seq, (tx as Document)['objectId'] as string]),
-        [
-          [1, 'a'],
-          [2, 'c'],
-          [3, 'd'],
-        ],
-      )
+      expect(log.map(({ seq, tx }) => [seq, (tx as Document)['objectId'] as string])).toStrictEqual([
+        [1, 'a'],
+        [2, 'c'],
+        [3, 'd'],
+      ])
     }),
   )
 
-  test(
+  testUnless(notAtomic)(
     `STO-41: of owners that take over and commit at once one commits at each place of the log (${name})`,
-    notAtomic === undefined ? {} : { skip: notAtomic },
     within(async (subject) => {
       const acknowledged: string[] = []
       const run = async (name: string) => {
@@ -85,7 +83,7 @@ await withEachMongo(({ url, name, notAtomic }) => {
               acknowledged.push(id)
             }
           } catch (error) {
-            assert.equal((error as StorageError).code, 'conflict')
+            expect((error as StorageError).code).toBe('conflict')
           }
           await workspace.close()
         }
@@ -93,17 +91,11 @@ await withEachMongo(({ url, name, notAtomic }) => {
       await Promise.all(['a', 'b', 'c'].map(run))
       const workspace = await subject.storage.openWorkspace('workspace', noSchema)
       const log = await workspace.readLog({ after: 0, limit: 1000 })
-      assert.deepEqual(
-        log.map(({ seq }) => seq),
-        log.map((_, index) => index + 1),
-      )
+      expect(log.map(({ seq }) => seq)).toStrictEqual(log.map((_, index) => index + 1))
       const ids = log.map(({ tx }) => tx._id as string)
-      assert.equal(new Set(ids).size, ids.length)
-      assert.deepEqual(
-        acknowledged.filter((id) => !ids.includes(id)),
-        [],
-      )
-      assert.deepEqual(new Set(await idsOf(workspace, {})), new Set(ids))
+      expect(new Set(ids).size).toBe(ids.length)
+      expect(acknowledged.filter((id) => !ids.includes(id))).toStrictEqual([])
+      expect(new Set(await idsOf(workspace, {}))).toStrictEqual(new Set(ids))
     }),
   )
 
@@ -122,14 +114,14 @@ await withEachMongo(({ url, name, notAtomic }) => {
       ]
       await logOf(subject, client).insertMany(entries.map((each) => storedEntry(each, place)))
       const owner = await subject.another().openWorkspace('workspace', taskSchema)
-      assert.equal(owner.lastSeq, 6)
-      assert.deepEqual(await owner.get('task', ['a', 'b']), [
+      expect(owner.lastSeq).toBe(6)
+      expect(await owner.get('task', ['a', 'b'])).toStrictEqual([
         task('a', { rank: 'x', refs: ['b'], modifiedOn: 5, createdOn: 1 }),
       ])
-      assert.deepEqual(await idsOf(owner, { condition: { op: 'eq', path: ['rank'], value: 'y' } }), ['c'])
+      expect(await idsOf(owner, { condition: { op: 'eq', path: ['rank'], value: 'y' } })).toStrictEqual(['c'])
       await owner.close()
       const again = await subject.another().openWorkspace('workspace', taskSchema)
-      assert.deepEqual(await idsOf(again, {}), ['a', 'c'])
+      expect(await idsOf(again, {})).toStrictEqual(['a', 'c'])
     }),
   )
 
@@ -162,13 +154,10 @@ await withEachMongo(({ url, name, notAtomic }) => {
       const logged: Record<string, unknown>[] = []
       const logger = { error: (fields: Record<string, unknown>) => void logged.push(fields) }
       const owner = await subject.another({ logger }).openWorkspace('workspace', taskSchema)
-      assert.deepEqual(
-        logged.map(({ seq }) => seq),
-        [9, 11],
-      )
+      expect(logged.map(({ seq }) => seq)).toStrictEqual([9, 11])
       const docs = await owner.get('task', ['gone', 'attached', 'again', 'lost', 'kept'])
       const ranks = docs.map(({ _id, ...fields }) => [_id, (fields as Document)['rank'] as string])
-      assert.deepEqual(Object.fromEntries(ranks), { again: 'newer' })
+      expect(Object.fromEntries(ranks)).toStrictEqual({ again: 'newer' })
     }),
   )
 
@@ -181,11 +170,11 @@ await withEachMongo(({ url, name, notAtomic }) => {
       const some = [creating(2, 'b'), creating(3, 'c')].map((each) => storedEntry(each, place))
       await logOf(subject, client).insertMany(some)
       const owner = await subject.another().openWorkspace('workspace', taskSchema)
-      assert.equal(owner.lastSeq, 1)
-      assert.deepEqual(await idsOf(owner, { domain: 'tx' }), [entry(1).tx._id])
-      await assert.rejects(logOf(subject, client).insertOne(some[0] as StoredEntry))
+      expect(owner.lastSeq).toBe(1)
+      expect(await idsOf(owner, { domain: 'tx' })).toStrictEqual([entry(1).tx._id])
+      await expect(logOf(subject, client).insertOne(some[0] as StoredEntry)).rejects.toThrow()
       await put(owner, 2, task('d'))
-      assert.deepEqual(await idsOf(owner, {}), ['a', 'd'])
+      expect(await idsOf(owner, {})).toStrictEqual(['a', 'd'])
     }),
   )
 
@@ -218,11 +207,11 @@ await withEachMongo(({ url, name, notAtomic }) => {
         lateDocs.map((doc) => ({ domain: 'task', document: storedDocument(doc, 4) })),
         [{ domain: 'task', id: 'a', stamp: 4 }],
       )
-      assert.deepEqual(await owner.get('task', ['a', 'c']), [task('a', { rank: 'new' })])
-      assert.deepEqual(await idsOf(owner, { total: true }), ['a', 'b'])
-      assert.equal((await owner.list('task', undefined, 1e6)).docs.length, 2)
+      expect(await owner.get('task', ['a', 'c'])).toStrictEqual([task('a', { rank: 'new' })])
+      expect(await idsOf(owner, { total: true })).toStrictEqual(['a', 'b'])
+      expect((await owner.list('task', undefined, 1e6)).docs).toHaveLength(2)
       await put(owner, 7, task('c', { rank: 'anew' }))
-      assert.deepEqual(await idsOf(owner, {}), ['a', 'b', 'c'])
+      expect(await idsOf(owner, {})).toStrictEqual(['a', 'b', 'c'])
     }),
   )
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { type Document, MongoClient } from 'mongodb'
 import { withEachMongo } from '../../../tests/services/with-mongo.ts'
 import { StorageError, type WorkspaceStorage } from '../../contract.ts'
@@ -7,6 +6,8 @@ import { batch, entry, idsOf, noSchema, putAll, task } from '../../testing/fixtu
 import { databaseName } from '../driver/database-name.ts'
 import { type StoredEntry, storedEntry } from './stored-document.ts'
 import { temporarySubject, type TemporarySubject } from '../../testing/mongodb-test-storage.ts'
+import { expectFor, satisfying } from '../../../tests/support/expecting.ts'
+import { testUnless } from '../../../tests/support/test-unless.ts'
 
 const seqsAndIds = async (workspace: WorkspaceStorage) =>
   (await workspace.readLog({ after: 0, limit: 100 })).map(({ seq, tx }) => `${seq} ${tx._id}`)
@@ -40,23 +41,24 @@ await withEachMongo(({ url, name, notAtomic }) => {
       await putAll(first, 0, [task('a')])
       for (const owner of ['one', 'two', 'three']) {
         const taken = await another().openWorkspace('w', noSchema)
-        assert.equal(taken.lastSeq, 1)
+        expect(taken.lastSeq).toBe(1)
         await log().deleteMany({ _id: { $gt: 1 } })
         await log().insertMany(left(owner, [2, 3, 4], [2, 6]))
       }
       const owner = await another().openWorkspace('w', noSchema)
-      assert.deepEqual(await seqsAndIds(owner), ['1 tx-000001'])
-      for (const seq of [2, 3, 4, 5]) await assert.rejects(log().insertMany(left('late', [seq], [2, 6])))
+      expect(await seqsAndIds(owner)).toStrictEqual(['1 tx-000001'])
+      for (const seq of [2, 3, 4, 5])
+        await expect(log().insertMany(left('late', [seq], [2, 6]))).rejects.toThrow()
       // What is committed now comes past the fences.
       await putAll(
         owner,
         1,
         ['b', 'c', 'd', 'e', 'f'].map((id) => task(id)),
       )
-      assert.deepEqual(await idsOf(owner, {}), ['a', 'b', 'c', 'd', 'e', 'f'])
+      expect(await idsOf(owner, {})).toStrictEqual(['a', 'b', 'c', 'd', 'e', 'f'])
       await owner.close()
       const again = await another().openWorkspace('w', noSchema)
-      assert.equal(again.lastSeq, 6)
+      expect(again.lastSeq).toBe(6)
     }),
   )
 
@@ -68,15 +70,14 @@ await withEachMongo(({ url, name, notAtomic }) => {
       await log().deleteMany({ _id: { $gt: 1 } })
       await log().insertMany([...left('one', [2], [2, 4]), ...left('two', [3, 4], [2, 4])])
       const owner = await another().openWorkspace('w', noSchema)
-      assert.deepEqual(await seqsAndIds(owner), ['1 tx-000001'])
+      expect(await seqsAndIds(owner)).toStrictEqual(['1 tx-000001'])
       await putAll(owner, 1, [task('b'), task('c')])
-      assert.deepEqual(await seqsAndIds(owner), ['1 tx-000001', '2 tx-000002', '3 tx-000003'])
+      expect(await seqsAndIds(owner)).toStrictEqual(['1 tx-000001', '2 tx-000002', '3 tx-000003'])
     }),
   )
 
-  test(
+  testUnless(notAtomic)(
     `STO-16: of owners that open a restored workspace at once each either goes on or is told of a conflict (${name})`,
-    notAtomic === undefined ? {} : { skip: notAtomic },
     within(async ({ storage, another }) => {
       const first = await storage.openWorkspace('w', noSchema)
       await putAll(first, 0, [task('a'), task('b')])
@@ -96,20 +97,17 @@ await withEachMongo(({ url, name, notAtomic }) => {
       const outcomes = await Promise.allSettled(['x', 'y', 'z'].map(run))
       for (const outcome of outcomes)
         if (outcome.status === 'rejected')
-          assert.equal((outcome.reason as Document)['code'], 'conflict', String(outcome.reason))
+          expectFor(String(outcome.reason), (outcome.reason as Document)['code']).toBe('conflict')
       const last = await another().openWorkspace('w', noSchema)
       const log = await seqsAndIds(last)
-      assert.deepEqual(log.slice(0, 3), ['1 tx-000009', '2 tx-000001', '3 tx-000002'])
+      expect(log.slice(0, 3)).toStrictEqual(['1 tx-000009', '2 tx-000001', '3 tx-000002'])
       for (const id of acknowledged)
-        assert.ok(
-          log.some((line) => line.endsWith(id)),
+        expectFor(
           `${id} is lost`,
-        )
+          log.some((line) => line.endsWith(id)),
+        ).toBe(true)
       const docs = await idsOf(last, {})
-      assert.deepEqual(
-        acknowledged.filter((id) => !docs.includes(id)),
-        [],
-      )
+      expect(acknowledged.filter((id) => !docs.includes(id))).toStrictEqual([])
     }),
   )
 
@@ -120,11 +118,11 @@ await withEachMongo(({ url, name, notAtomic }) => {
       await putAll(former, 0, [task('a')])
       const owner = await another().openWorkspace('w', noSchema)
       const lost = (error: unknown) => error instanceof StorageError && error.code === 'conflict'
-      await assert.rejects(former.upload('tx', [entry(9).tx]), lost)
-      await assert.rejects(former.clean('tx', [entry(1).tx._id]), lost)
-      await assert.rejects(former.upload('task', [task('z')]), lost)
+      await expect(former.upload('tx', [entry(9).tx])).rejects.toThrow(satisfying(lost))
+      await expect(former.clean('tx', [entry(1).tx._id])).rejects.toThrow(satisfying(lost))
+      await expect(former.upload('task', [task('z')])).rejects.toThrow(satisfying(lost))
       await putAll(owner, 1, [task('b')])
-      assert.deepEqual(await seqsAndIds(owner), ['1 tx-000001', '2 tx-000002'])
+      expect(await seqsAndIds(owner)).toStrictEqual(['1 tx-000001', '2 tx-000002'])
     }),
   )
 })

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { expect, test } from '@jest/globals'
 import { MongoClient } from 'mongodb'
 import { withEachMongo } from '../../../tests/services/with-mongo.ts'
 import type { StorageSchema } from '../../contract.ts'
@@ -8,6 +7,7 @@ import { databaseName } from '../driver/database-name.ts'
 import type { OpenedWorkspace } from '../open.ts'
 import { openParts, temporarySubject, type TemporarySubject } from '../../testing/mongodb-test-storage.ts'
 import { nameOf } from './wanted-indexes.ts'
+import { expectFor } from '../../../tests/support/expecting.ts'
 
 const byRank = { keys: [{ path: ['rank'], order: 1 as const }] }
 
@@ -41,11 +41,11 @@ await withEachMongo(({ url, name }) => {
       const workspace = await openParts(subject, client, { declared: taskSchema })
       const count = async () => declared(await indexesOf(subject, client, workspace))
       await put(workspace)
-      assert.equal(await count(), 3)
+      expect(await count()).toBe(3)
       await put(workspace, task('b', { space: ['x', 'y'], rank: ['b', 'c'] }))
-      assert.equal(await count(), 2)
+      expect(await count()).toBe(2)
       await workspace.schema.apply({ domains: [] })
-      assert.equal(await count(), 0)
+      expect(await count()).toBe(0)
     }),
   )
 
@@ -58,9 +58,9 @@ await withEachMongo(({ url, name }) => {
       // As it is when the process ends after the first step.
       const meta = databaseOf(subject, client).collection<{ _id: string }>('atrium.meta')
       const left = { text: '{"domains":[]}', made: [] }
-      assert.equal((await meta.replaceOne({ _id: 'schema' }, left)).matchedCount, 1)
+      expect((await meta.replaceOne({ _id: 'schema' }, left)).matchedCount).toBe(1)
       const again = await openParts(subject, client)
-      assert.equal(declared(await indexesOf(subject, client, again)), 0)
+      expect(declared(await indexesOf(subject, client, again))).toBe(0)
     }),
   )
 
@@ -96,16 +96,16 @@ await withEachMongo(({ url, name }) => {
       const workspace = await openParts(subject, client, { declared: schema, logger })
       await put(workspace)
       const keys = [...(await indexesOf(subject, client, workspace)).values()]
-      assert.equal(new Set(keys).size, keys.length)
+      expect(new Set(keys).size).toBe(keys.length)
       for (const key of ['{"_class":1,"_id":1}', '{"space":1,"_class":1,"_id":1}', '{"title":-1,"_id":1}'])
-        assert.ok(keys.includes(key), `${key} is missing of ${keys.join(' ')}`)
+        expectFor(`${key} is missing of ${keys.join(' ')}`, keys).toContain(key)
       // One server refuses it, another takes both, and one says nothing and makes none.
-      assert.ok(failures.every(({ index }) => index === '[["rank",1],["_id",1]]'))
+      expect(failures.every(({ index }) => index === '[["rank",1],["_id",1]]')).toBe(true)
       // What stood in its way was no index of what is declared: the next opening makes it.
       const again = await openParts(subject, client, { declared: schema, logger })
       const later = [...(await indexesOf(subject, client, again)).values()]
-      assert.ok(later.includes('{"rank":1,"_id":1}'))
-      assert.ok(!later.includes('{"other":1}'))
+      expect(later).toContain('{"rank":1,"_id":1}')
+      expect(later).not.toContain('{"other":1}')
     }),
   )
 
@@ -118,17 +118,17 @@ await withEachMongo(({ url, name }) => {
       // The same one, so that there are fewer than were written.
       for (const id of ['a', 'a', 'b', 'a', 'c']) {
         await put(workspace, task(id))
-        assert.equal(await count(workspace), 0)
+        expect(await count(workspace)).toBe(0)
       }
       const again = await openParts(subject, client, options)
-      assert.equal(await count(again), 0)
+      expect(await count(again)).toBe(0)
       await put(again, task('d'))
-      assert.equal(await count(again), 3)
+      expect(await count(again)).toBe(3)
       await again.documents.write(
         [],
         ['a', 'b', 'c'].map((id) => ({ domain: 'task', id, stamp: 99 })),
       )
-      assert.equal(await count(await openParts(subject, client, options)), 3)
+      expect(await count(await openParts(subject, client, options))).toBe(3)
     }),
   )
 
@@ -145,15 +145,15 @@ await withEachMongo(({ url, name }) => {
         await workspace.schema.idle()
         const names = async () =>
           (await databaseOf(subject, client).listCollections().toArray()).map((each) => each.name).sort()
-        assert.deepEqual(await names(), ['atrium.meta', 'tx'])
+        expect(await names()).toStrictEqual(['atrium.meta', 'tx'])
         await put(workspace)
-        assert.equal(declared(await indexesOf(subject, client, workspace)), 3)
-        assert.deepEqual(await names(), ['atrium.meta', 'task', 'tx'])
+        expect(declared(await indexesOf(subject, client, workspace))).toBe(3)
+        expect(await names()).toStrictEqual(['atrium.meta', 'task', 'tx'])
         created.length = 0
         const again = await openParts(subject, watched, { declared: taskSchema })
         await put(again)
         await again.schema.idle()
-        assert.deepEqual(created, [])
+        expect(created).toStrictEqual([])
       } finally {
         await watched.close()
       }

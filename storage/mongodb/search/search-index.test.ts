@@ -1,28 +1,28 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
 import { withMongo } from '../../../tests/services/with-mongo.ts'
 import type { WorkspaceStorage } from '../../contract.ts'
 import { fileName } from '../../sqlite/file/file-name.ts'
 import { Sqlite } from '../../sqlite/file/sqlite.ts'
 import { batch, entry, putAll, task, taskSchema } from '../../testing/fixture.ts'
 import { temporarySubject } from '../../testing/mongodb-test-storage.ts'
+import { onTestEnd } from '../../../tests/support/on-test-end.ts'
 
 await withMongo(({ url }) => {
-  const folder = async (context: TestContext) => {
+  const folder = async () => {
     const directory = await mkdtemp(join(tmpdir(), 'atrium-search-'))
-    context.after(() => rm(directory, { recursive: true, force: true }))
+    onTestEnd(() => rm(directory, { recursive: true, force: true }))
     return directory
   }
   const found = async (workspace: WorkspaceStorage) =>
     (await workspace.search({ text: 'glass', limit: 10 })).map(({ id }) => id).sort()
 
-  test('STO-82: on MongoDB the index goes on in its file, and is made anew when that is gone, damaged or of another history', async (context) => {
-    const searchDirectory = await folder(context)
+  test('STO-82: on MongoDB the index goes on in its file, and is made anew when that is gone, damaged or of another history', async () => {
+    const searchDirectory = await folder()
     const { storage, dispose } = temporarySubject(url, { searchDirectory })
-    context.after(dispose)
+    onTestEnd(dispose)
     const file = join(searchDirectory, fileName('w'))
     const docs = Array.from({ length: 520 }, (_, at) =>
       task(`t${at}`, { title: `glass ${at}`, rank: 'hidden' }),
@@ -30,8 +30,8 @@ await withMongo(({ url }) => {
     let workspace = await storage.openWorkspace('w', taskSchema)
     for (let at = 0; at < docs.length; at += 130) await putAll(workspace, at, docs.slice(at, at + 130))
     const count = async () => (await workspace.search({ text: 'glass', limit: 2000 })).length
-    assert.equal(await count(), docs.length)
-    assert.deepEqual(await workspace.search({ text: 'hidden', limit: 1 }), [])
+    expect(await count()).toBe(docs.length)
+    expect(await workspace.search({ text: 'hidden', limit: 1 })).toStrictEqual([])
     const again = async (between: () => Promise<void>) => {
       await workspace.close()
       await between()
@@ -41,7 +41,8 @@ await withMongo(({ url }) => {
     const marked = () => sql(file, `UPDATE search_doc SET id = 'marked' WHERE id = 't1'`)
     const isMarked = () => sql(file, `SELECT count(*) FROM search_doc WHERE id = 'marked'`) === 1
     await again(async () => void (await Promise.resolve(marked())))
-    assert.ok(isMarked(), 'the index was made anew for nothing')
+    // The index was made anew for nothing.
+    expect(isMarked()).toBe(true)
     for (const break_ of [
       async () => await rm(file),
       async () => await writeFile(file, 'no database at all, not even in the beginning'),
@@ -53,40 +54,40 @@ await withMongo(({ url }) => {
         await Promise.resolve()
       },
     ]) {
-      assert.equal(await again(break_), docs.length)
-      assert.ok(!isMarked())
+      expect(await again(break_)).toBe(docs.length)
+      expect(isMarked()).toBe(false)
     }
   })
 
-  test('STO-82: on MongoDB the index takes in what another server wrote and restored meanwhile', async (context) => {
-    const searchDirectory = await folder(context)
+  test('STO-82: on MongoDB the index takes in what another server wrote and restored meanwhile', async () => {
+    const searchDirectory = await folder()
     const { storage, another, dispose } = temporarySubject(url, { searchDirectory })
-    context.after(dispose)
+    onTestEnd(dispose)
     const first = await storage.openWorkspace('w', taskSchema)
     await putAll(first, 0, [task('a', { title: 'glass' }), task('b', { title: 'glass' })])
-    assert.deepEqual(await found(first), ['a', 'b'])
+    expect(await found(first)).toStrictEqual(['a', 'b'])
     await first.close()
-    const other = another({ searchDirectory: await folder(context) })
+    const other = another({ searchDirectory: await folder() })
     const second = await other.openWorkspace('w', taskSchema)
     const removes = [{ domain: 'task', id: 'a' }]
     await second.commit(batch({ entries: [entry(3, { objectId: 'a' })], puts: [], removes }))
-    assert.deepEqual(await found(second), ['b'])
+    expect(await found(second)).toStrictEqual(['b'])
     await second.close()
     const third = await storage.openWorkspace('w', taskSchema)
-    assert.deepEqual(await found(third), ['b'])
+    expect(await found(third)).toStrictEqual(['b'])
     await third.close()
     const fourth = await other.openWorkspace('w', taskSchema)
     await fourth.upload('task', [task('c', { title: 'glass' })])
     await fourth.clean('task', ['b'])
-    assert.deepEqual(await found(fourth), ['c'])
+    expect(await found(fourth)).toStrictEqual(['c'])
     await fourth.close()
     const fifth = await storage.openWorkspace('w', taskSchema)
-    assert.deepEqual(await found(fifth), ['c'])
+    expect(await found(fifth)).toStrictEqual(['c'])
   })
 
-  test('STO-14: on MongoDB searches under way while other fields are declared are answered', async (context) => {
-    const { storage, dispose } = temporarySubject(url, { searchDirectory: await folder(context) })
-    context.after(dispose)
+  test('STO-14: on MongoDB searches under way while other fields are declared are answered', async () => {
+    const { storage, dispose } = temporarySubject(url, { searchDirectory: await folder() })
+    onTestEnd(dispose)
     const workspace = await storage.openWorkspace('w', taskSchema)
     const docs = Array.from({ length: 60 }, (_, at) => task(`t${at}`, { title: 'glass', rank: 'glass' }))
     await putAll(workspace, 0, docs)
@@ -95,7 +96,7 @@ await withMongo(({ url }) => {
       const searches = Array.from({ length: 5 }, () => workspace.search({ text: 'glass', limit: 300 }))
       await workspace.applySchema(round % 2 === 0 ? { domains: byRank } : taskSchema)
       const later = workspace.search({ text: 'glass', limit: 300 })
-      for (const hits of await Promise.all([...searches, later])) assert.equal(hits.length, docs.length)
+      for (const hits of await Promise.all([...searches, later])) expect(hits).toHaveLength(docs.length)
     }
   })
 })

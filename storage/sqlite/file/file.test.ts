@@ -1,7 +1,6 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { readdir, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test } from 'node:test'
 import { type Worker } from 'node:worker_threads'
 import type { StorageError } from '../../contract.ts'
 import { batch, entry, idsOf, noSchema, plan, putAll, task, taskSchema } from '../../testing/fixture.ts'
@@ -9,6 +8,7 @@ import { toFailure } from './failure.ts'
 import { fileName } from './file-name.ts'
 import { createSqliteStorage } from '../storage.ts'
 import { temporarySubject, type TemporarySubject } from '../../testing/sqlite-test-storage.ts'
+import { satisfying } from '../../../tests/support/expecting.ts'
 
 const coded = (code: StorageError['code']) => (error: Error) => (error as StorageError).code === code
 
@@ -24,7 +24,7 @@ async function withSubject(
   }
 }
 
-test('STO-19: every workspace id has a file of its own inside the folder, also where case is ignored', () => {
+test('STO-19: every workspace id has a file of its own inside the data folder, also on file systems that ignore case', () => {
   const ids = [
     '',
     'a',
@@ -44,8 +44,8 @@ test('STO-19: every workspace id has a file of its own inside the folder, also w
     'A'.repeat(500),
   ]
   const names = ids.map(fileName)
-  assert.equal(new Set(names.map((name) => name.toLowerCase())).size, ids.length)
-  for (const name of names) assert.match(name, /^[wh]-[a-z0-9_-]{0,120}\.db$/)
+  expect(new Set(names.map((name) => name.toLowerCase())).size).toBe(ids.length)
+  for (const name of names) expect(name).toMatch(/^[wh]-[a-z0-9_-]{0,120}\.db$/)
 })
 
 test('STO-19: a workspace stays in the folder whatever its id', async () => {
@@ -53,7 +53,7 @@ test('STO-19: a workspace stays in the folder whatever its id', async () => {
     const workspace = await storage.openWorkspace('../../escape', noSchema)
     await putAll(workspace, 0, [task('a')])
     await workspace.close()
-    assert.deepEqual(await readdir(directory), [fileName('../../escape')])
+    expect(await readdir(directory)).toStrictEqual([fileName('../../escape')])
   })
 })
 
@@ -62,8 +62,9 @@ const damages: [name: string, damage: (file: string) => Promise<void>][] = [
   ['emptied', (file) => truncate(file, 0)],
   ['overwritten', (file) => writeFile(file, 'not a database, '.repeat(1000))],
 ]
-for (const [name, damage] of damages) {
-  test(`STO-21: a file that was ${name} is reported as damaged, and left as it is`, async () => {
+test.each(damages)(
+  'STO-21: a file that was %s is reported as damaged, and left as it is',
+  async (_name, damage) => {
     await withSubject(async ({ storage, directory }) => {
       const workspace = await storage.openWorkspace('w', taskSchema)
       await putAll(
@@ -75,20 +76,20 @@ for (const [name, damage] of damages) {
       const file = join(directory, fileName('w'))
       await damage(file)
       const { size } = await stat(file)
-      await assert.rejects(storage.openWorkspace('w', taskSchema), coded('damaged'))
-      await assert.rejects(storage.openWorkspace('w', taskSchema), coded('damaged'))
-      assert.equal((await stat(file)).size, size)
-      assert.equal((await storage.openWorkspace('other', taskSchema)).lastSeq, 0)
+      await expect(storage.openWorkspace('w', taskSchema)).rejects.toThrow(satisfying(coded('damaged')))
+      await expect(storage.openWorkspace('w', taskSchema)).rejects.toThrow(satisfying(coded('damaged')))
+      expect((await stat(file)).size).toBe(size)
+      expect((await storage.openWorkspace('other', taskSchema)).lastSeq).toBe(0)
     })
-  })
-}
+  },
+)
 
 test("STO-22: a folder that can't be made or written is reported with a code", async () => {
   await withSubject(async ({ directory }) => {
     const blocked = join(directory, 'file')
     await writeFile(blocked, '')
     const storage = createSqliteStorage({ directory: join(blocked, 'data') })
-    await assert.rejects(storage.openWorkspace('w', noSchema), coded('unavailable'))
+    await expect(storage.openWorkspace('w', noSchema)).rejects.toThrow(satisfying(coded('unavailable')))
     await storage.close()
   })
 })
@@ -109,7 +110,7 @@ test('STO-22: what the system and SQLite report has one code each', () => {
     'ERR_X',
   ]
   const found = codes.map((code) => toFailure(Object.assign(new Error('x'), { code })).code)
-  assert.deepEqual(found, [
+  expect(found).toStrictEqual([
     'read-only',
     'read-only',
     'read-only',
@@ -131,13 +132,13 @@ test('STO-23: a full file refuses a batch whole, and goes on when there is room 
       const workspace = await storage.openWorkspace('w', noSchema)
       const big = (id: string) => task(id, { text: 'x'.repeat(20_000) })
       let last = 0
-      await assert.rejects(async () => {
+      await expect(async () => {
         for (;;) last = await putAll(workspace, last, [big(`t${last}`)])
-      }, coded('full'))
-      assert.equal((await idsOf(workspace, {})).length, last)
-      assert.equal((await workspace.readLog({ after: 0, limit: 1000 })).length, last)
+      }).rejects.toThrow(satisfying(coded('full')))
+      expect(await idsOf(workspace, {})).toHaveLength(last)
+      expect(await workspace.readLog({ after: 0, limit: 1000 })).toHaveLength(last)
       await workspace.clean('task', ['t0', 't1', 't2'])
-      assert.equal(await putAll(workspace, last, [big('again')]), last + 1)
+      expect(await putAll(workspace, last, [big('again')])).toBe(last + 1)
     },
     { maxFileBytes: 500_000 },
   )
@@ -156,10 +157,9 @@ test('STO-24: more workspaces than open files are served alike', async () => {
         )
       }
       for (const [index, workspace] of workspaces.entries()) {
-        assert.deepEqual(
+        expect(
           (await workspace.find(plan())).map((doc) => [doc._id, Reflect.get(doc, 'rank')]),
-          ['t0', 't1', 't2'].map((id) => [id, String(index)]),
-        )
+        ).toStrictEqual(['t0', 't1', 't2'].map((id) => [id, String(index)]))
       }
     },
     { maxOpenFiles: 3, writers: 2, readers: 2 },
@@ -175,15 +175,15 @@ test('STO-25: a worker that ends takes what was under way with it, and is replac
       const workspace = await storage.openWorkspace('w', taskSchema)
       await putAll(workspace, 0, [task('a')])
       await idsOf(workspace, {})
-      assert.equal(workers.length, 2)
+      expect(workers).toHaveLength(2)
       const ended = Promise.all(workers.map((worker) => worker.terminate()))
-      await assert.rejects(workspace.find(plan()), coded('unavailable'))
+      await expect(workspace.find(plan())).rejects.toThrow(satisfying(coded('unavailable')))
       await ended
-      assert.equal(logged.length, 2)
-      assert.deepEqual(await idsOf(workspace, {}), ['a'])
+      expect(logged).toHaveLength(2)
+      expect(await idsOf(workspace, {})).toStrictEqual(['a'])
       await workspace.commit(batch({ entries: [entry(2)], puts: [{ domain: 'task', doc: task('b') }] }))
-      assert.deepEqual(await idsOf(workspace, {}), ['a', 'b'])
-      assert.equal(workers.length, 4)
+      expect(await idsOf(workspace, {})).toStrictEqual(['a', 'b'])
+      expect(workers).toHaveLength(4)
     },
     { workerStarted: (worker) => workers.push(worker), logger },
   )
@@ -199,8 +199,8 @@ test('STO-87: the answer to a commit is taken in where one asks for it, before t
       workspace.pollReplies?.()
       await Promise.resolve()
     }
-    assert.deepEqual(events, ['committed'])
+    expect(events).toStrictEqual(['committed'])
     await commit
-    assert.deepEqual((await workspace.readLog({ after: 0, limit: 10 })).length, 1)
+    expect((await workspace.readLog({ after: 0, limit: 10 })).length).toStrictEqual(1)
   })
 })

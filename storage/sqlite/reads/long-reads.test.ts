@@ -1,6 +1,5 @@
-import assert from 'node:assert/strict'
+import { expect, test } from '@jest/globals'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
 import { waitUntil } from '../../../tests/support/wait-until.ts'
 import type { PartStream, WorkspaceStorage } from '../../contract.ts'
 import type { LongReadLimits } from '../../shared/long-reads.ts'
@@ -8,6 +7,8 @@ import { plan, putAll, task, taskSchema } from '../../testing/fixture.ts'
 import { fileName } from '../file/file-name.ts'
 import { Sqlite } from '../file/sqlite.ts'
 import { temporarySubject } from '../../testing/sqlite-test-storage.ts'
+import { onTestEnd } from '../../../tests/support/on-test-end.ts'
+import { expectThat } from '../../../tests/support/expecting.ts'
 
 const limits = { maxBytes: 5000, maxCount: 10 }
 
@@ -19,9 +20,9 @@ interface Opened {
   change: () => Promise<void>
 }
 
-async function opened(context: TestContext, longReads: Partial<LongReadLimits> = {}): Promise<Opened> {
+async function opened(longReads: Partial<LongReadLimits> = {}): Promise<Opened> {
   const { storage, directory, dispose } = await temporarySubject({ longReads })
-  context.after(dispose)
+  onTestEnd(dispose)
   const workspace = await storage.openWorkspace('w', taskSchema)
   let seq = await putAll(
     workspace,
@@ -36,7 +37,7 @@ async function opened(context: TestContext, longReads: Partial<LongReadLimits> =
   }
   const long = async () => {
     const { rest } = await workspace.findEncoded(plan(), limits)
-    assert.ok(rest)
+    expectThat(rest)
     return rest
   }
   const change = async () => {
@@ -45,8 +46,8 @@ async function opened(context: TestContext, longReads: Partial<LongReadLimits> =
   return { workspace, isHeld, long, change }
 }
 
-test('STO-71: a long result holds a snapshot of the file until it is read to its end, closed or failed', async (context) => {
-  const { isHeld, long, change } = await opened(context)
+test('STO-71: a long result holds a snapshot of the file until it is read to its end, closed or failed', async () => {
+  const { isHeld, long, change } = await opened()
   for (const end of [
     async (rest: PartStream) => {
       while (!(await rest.next()).final);
@@ -58,40 +59,46 @@ test('STO-71: a long result holds a snapshot of the file until it is read to its
   ]) {
     const rest = await long()
     await change()
-    assert.ok(isHeld())
+    expect(isHeld()).toBe(true)
     await end(rest)
     await waitUntil(() => !isHeld(), 'the end of the snapshot')
   }
 })
 
-test('STO-72: a long result that is not gone on with is given up with `limit`, and its snapshot too', async (context) => {
-  const { isHeld, long, change } = await opened(context, { idle: 50 })
+test('STO-72: a long result that is not gone on with is given up with `limit`, and its snapshot too', async () => {
+  const { isHeld, long, change } = await opened({ idle: 50 })
   const rest = await long()
   await change()
   await waitUntil(() => !isHeld(), 'the end of the snapshot')
-  await assert.rejects(rest.next(), { code: 'limit', message: /between two parts/ })
+  await expect(rest.next()).rejects.toThrow(
+    expect.objectContaining({ code: 'limit', message: expect.stringMatching(/between two parts/) }),
+  )
 })
 
-test('STO-72: a long result that lasts too long is given up with `limit`, however often it is asked', async (context) => {
-  const { isHeld, long, change } = await opened(context, { longest: 50 })
+test('STO-72: a long result that lasts too long is given up with `limit`, however often it is asked', async () => {
+  const { isHeld, long, change } = await opened({ longest: 50 })
   const rest = await long()
   await change()
   await waitUntil(() => !isHeld(), 'the end of the snapshot')
-  await assert.rejects(rest.next(), { code: 'limit', message: /lasts/ })
+  await expect(rest.next()).rejects.toThrow(
+    expect.objectContaining({ code: 'limit', message: expect.stringMatching(/lasts/) }),
+  )
 })
 
-test('STO-72: of long results there are so many at once; one more waits for another to end, or fails with `limit`', async (context) => {
-  const { long, workspace } = await opened(context, { atOnce: 2, wait: 50 })
+test('STO-72: of long results there are so many at once; one more waits for another to end, or fails with `limit`', async () => {
+  const { long, workspace } = await opened({ atOnce: 2, wait: 50 })
   const [first] = [await long(), await long()]
-  await assert.rejects(long(), { code: 'limit', message: 'long reads at once' })
-  assert.equal((await workspace.findEncoded(plan({ limit: 3 }), limits)).parts.length, 1)
+  await expect(long()).rejects.toThrow(
+    expect.objectContaining({ code: 'limit', message: 'long reads at once' }),
+  )
+  expect((await workspace.findEncoded(plan({ limit: 3 }), limits)).parts).toHaveLength(1)
   first.close()
   const third = await long()
-  assert.equal((await third.next()).final, false)
+  expect((await third.next()).final).toBe(false)
 })
 
-test('STO-72: who waits for a long result to end goes on when it does', async (context) => {
-  const { long } = await opened(context, { atOnce: 1 })
+test('STO-72: who waits for a long result to end goes on when it does', async () => {
+  const { long } = await opened({ atOnce: 1 })
   const first = await long()
   const [second, third] = [long(), long()]
   first.close()

@@ -1,0 +1,57 @@
+import { isDeepStrictEqual } from 'node:util'
+import { expect } from 'expect'
+
+/** As `expect(condition).toBeTruthy()`, and TypeScript knows what follows from the condition. */
+export function expectThat(condition: unknown, about: unknown = ''): asserts condition {
+  if (!condition) expectFor(about, condition).toBeTruthy()
+}
+
+/** As `expect(found).toStrictEqual(expected)`, where runs make so many that the cost of `expect` tells. */
+export function expectEqual(found: unknown, expected: unknown, about: unknown = ''): void {
+  if (!isDeepStrictEqual(found, expected)) expectFor(about, found).toStrictEqual(expected)
+}
+
+type Expectation<T> = ReturnType<typeof expect<T>>
+
+/** `expect`, where a failure also tells of which case it is: in loops, or what a process printed. */
+export function expectFor<T>(about: unknown, value: T): Expectation<T> {
+  return telling(expect(value), String(about)) as Expectation<T>
+}
+
+function telling(matchers: object, about: string): object {
+  return new Proxy(matchers, {
+    get(target, name, receiver) {
+      const found: unknown = Reflect.get(target, name, receiver)
+      if (typeof found === 'function') return matching(found as Matcher, about)
+      return typeof found === 'object' && found !== null ? telling(found, about) : found
+    },
+  })
+}
+
+type Matcher = (...args: unknown[]) => unknown
+
+function matching(matcher: Matcher, about: string): Matcher {
+  return (...args) => {
+    try {
+      const result = matcher(...args)
+      return result instanceof Promise ? result.catch((error: unknown) => fail(error, about)) : result
+    } catch (error) {
+      return fail(error, about)
+    }
+  }
+}
+
+function fail(error: unknown, about: string): never {
+  const { message, stack } = error as Error
+  const told = `${about}\n\n${message}`
+  throw Object.assign(error as Error, { message: told, stack: stack?.replace(message, () => told) })
+}
+
+/** For `toThrow`: an error of which the predicate holds. */
+export function satisfying<E = unknown>(predicate: (error: E) => unknown): object {
+  return {
+    asymmetricMatch: (error: unknown) => Boolean(predicate(error as E)),
+    toAsymmetricMatcher: () => `satisfying ${String(predicate)}`,
+    toString: () => 'satisfying',
+  }
+}
