@@ -77,7 +77,7 @@ await inEachSetting(({ name, encoding, flags }) => {
     expect(await again.ids(Attribute, { attributeOf: Note })).toStrictEqual([])
     for (const tx of [note, made['plain'] as object])
       expect(
-        await again.tries({ ...tx, _id: `again-${(tx as Tx._class)}-${Math.random()}` }),
+        await again.tries({ ...tx, _id: `again-${(tx as Tx)._class}-${Math.random()}` }),
       ).toStrictEqual({})
   })
 })
