@@ -76,9 +76,9 @@ await inEachSetting(({ name, encoding, flags }) => {
     expect(await again.tries(remove(Note, Class, inModel))).toStrictEqual({})
     expect(await again.ids(Attribute, { attributeOf: Note })).toStrictEqual([])
     for (const tx of [note, made['plain'] as object])
-      expect(
-        await again.tries({ ...tx, _id: `again-${(tx as Tx)._class}-${Math.random()}` }),
-      ).toStrictEqual({})
+      expect(await again.tries({ ...tx, _id: `again-${(tx as Tx)._class}-${Math.random()}` })).toStrictEqual(
+        {},
+      )
   })
 })
 
