@@ -33,7 +33,7 @@ export default {
   workerIdleMemoryLimit: '800MB',
   testTimeout: 120_000,
   testSequencer: '<rootDir>/scripts/jest-sequencer.js',
-  reporters: ['default', 'summary', '<rootDir>/dist/tests/jest/reporter.js'],
+  reporters: ['default', '<rootDir>/dist/tests/jest/reporter.js'],
   projects: [
     project('unit', ['.*'], [...integration, ...browser, ...crash]),
     project('integration', integration, [...browser, ...crash]),

@@ -39,18 +39,16 @@ async function runJest() {
   // Not by NODE_OPTIONS: processes that tests start would have them too.
   const node = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning']
   const jest = fileURLToPath(import.meta.resolve('jest/bin/jest'))
-  const args = [
-    ...node,
-    jest,
-    '--config',
-    join(root, 'jest.config.js'),
-    ...options,
-    '--runTestsByPath',
-    ...files,
-  ]
-  const [code, signal] = await once(spawn(process.execPath, args, { cwd: root, stdio: 'inherit' }), 'close')
-  if (signal === null) process.exitCode = code
-  else fail(`the tests were ended by ${signal}`)
+  const paths = wanted.length === 0 && !isExploring ? [] : ['--runTestsByPath', ...files]
+  const args = [...node, jest, '--config', join(root, 'jest.config.js'), ...options, ...paths]
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
+  let closing
+  child.on('message', (text) => (closing = text))
+  const [code, signal] = await once(child, 'close')
+  if (closing === undefined)
+    return fail(signal === null ? 'no test ran' : `the tests were ended by ${signal}`)
+  process.stdout.write(closing)
+  process.exitCode = code
 }
 
 function fail(line) {

@@ -21,6 +21,9 @@ export default class ClosingLine implements Reporter {
       skipped += others.length
     }
     lines.push(`${results.numPassedTests} passed, ${failed} failed, ${skipped} skipped`)
-    process.stdout.write(`${lines.join('\n')}\n`)
+    const text = `${lines.join('\n')}\n`
+    // Jest prints a summary of its own after all reporters: whoever started it prints this when it has ended.
+    if (process.send === undefined) process.stdout.write(text)
+    else process.send(text)
   }
 }

@@ -44,7 +44,10 @@ function matching(matcher: Matcher, about: string): Matcher {
 function fail(error: unknown, about: string): never {
   const { message, stack } = error as Error
   const told = `${about}\n\n${message}`
-  throw Object.assign(error as Error, { message: told, stack: stack?.replace(message, () => told) })
+  // Jest shows the code of the first frame, which is to be the test's.
+  const frames = stack?.replace(message, () => told).split('\n') ?? []
+  const own = frames.filter((line) => !/^ +at .*expecting\.[jt]s/.test(line))
+  throw Object.assign(error as Error, { message: told, stack: own.join('\n') })
 }
 
 /** For `toThrow`: an error of which the predicate holds. */
