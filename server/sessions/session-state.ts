@@ -21,12 +21,12 @@ export type SessionState =
   | { name: 'closing' }
   | { name: 'closed' }
 
-/** Where each state may lead. `open` to `open`: the client has changed its settings. */
+/** Where each state may lead. From `open` or `finishing` to itself: the client has changed its settings. */
 export const transitions: Record<SessionState['name'], readonly SessionState['name'][]> = {
   authenticating: ['entering', 'closing', 'closed'],
   entering: ['open', 'closing', 'closed'],
   open: ['open', 'finishing', 'closing', 'closed'],
-  finishing: ['closing', 'closed'],
+  finishing: ['finishing', 'closing', 'closed'],
   closing: ['closed'],
   closed: [],
 }

@@ -136,9 +136,9 @@ export class Session implements SocketHandlers, Requester {
         if (!this.#state.early.add({ data, isBinary })) this.#tooMuch('comes before the session is open')
         return
       case 'open':
+      case 'finishing':
         this.#receive({ data, isBinary }, this.#state)
         return
-      case 'finishing':
       case 'closing':
       case 'closed':
         return
@@ -283,8 +283,9 @@ export class Session implements SocketHandlers, Requester {
   }
 
   #hello(hello: HelloRequest): void {
-    if (this.#state.name !== 'open') return
-    const opened = { ...this.#state, settings: settingsOf(hello, this.#state.settings) }
+    const state = this.#state
+    if (state.name !== 'open' && state.name !== 'finishing') return
+    const opened = { ...state, settings: settingsOf(hello, state.settings) }
     this.#become(opened)
     new Handshake({
       session: this,
