@@ -6,12 +6,14 @@ import type { Frame } from '../wire/frame.ts'
 import { initialFormat } from '../wire/frame-format.ts'
 import type { PushFeed } from './push-feed.ts'
 import type { SessionServices } from './session-services.ts'
-import type { Opened } from './session-state.ts'
+import type { Opened, Settings } from './session-state.ts'
 
 export interface HandshakeParts {
   session: { readonly id: string; readonly isOver: boolean }
   services: SessionServices
   feed: PushFeed
+  /** As they are now: the client may say hello again while it catches up. */
+  settings: () => Settings
   /** What the server says of itself. */
   introduction: (hello: HelloRequest) => Partial<HelloResponse>
   send: (frame: Frame) => void
@@ -27,28 +29,28 @@ export class Handshake {
     this.#parts = parts
   }
 
-  /** @param opened with the settings that the hello asks for */
+  /** The settings are those that the hello asks for. */
   respond(hello: HelloRequest, opened: Opened): void {
-    if (hello.protocol !== 2) this.#respond(hello, opened, {})
-    else if (hello.resume === undefined) this.#startAt(hello, opened, workspaceFacts(opened))
+    if (hello.protocol !== 2) this.#respond(hello, {})
+    else if (hello.resume === undefined) this.#startAt(hello, workspaceFacts(opened))
     else void this.#resume(hello, hello.resume, opened)
   }
 
-  #startAt(hello: HelloRequest, opened: Opened, facts: Partial<HelloResponse> & { seq: number }): void {
+  #startAt(hello: HelloRequest, facts: Partial<HelloResponse> & { seq: number }): void {
     this.#parts.feed.startAt(facts.seq)
-    this.#respond(hello, opened, facts)
+    this.#respond(hello, facts)
   }
 
-  #respond(hello: HelloRequest, { settings }: Opened, facts: Partial<HelloResponse>): void {
-    const { introduction, send } = this.#parts
-    const { binary } = settings.format
+  #respond(hello: HelloRequest, facts: Partial<HelloResponse>): void {
+    const { introduction, send, settings } = this.#parts
+    const { binary } = settings().format
     const response = { id: SIGNAL_ID, result: 'hello', binary, ...introduction(hello), ...facts }
     send(encodeFrame(response, initialFormat))
   }
 
   /** Sends what the client missed, before anything newer; or has it reload when that cannot be told exactly. */
   async #resume(hello: HelloRequest, { epoch, seq }: LogPosition, opened: Opened): Promise<void> {
-    const { feed, services, session } = this.#parts
+    const { feed, services, session, settings } = this.#parts
     const { resume: most, outbox } = services.limits
     // Half of what may wait for a slow reader: the rest is for what comes meanwhile.
     const request = { after: seq, most, mostBytes: outbox.bytes / 2 }
@@ -58,12 +60,12 @@ export class Handshake {
     const frames = catchUp === undefined ? undefined : buffer.frames(catchUp)
     const facts = workspaceFacts(opened)
     if (catchUp === undefined || frames === undefined) {
-      this.#startAt(hello, opened, { ...facts, resumed: false })
-      for (const held of buffer.since(facts.seq)) feed.send(held, opened.settings)
+      this.#startAt(hello, { ...facts, resumed: false })
+      for (const held of buffer.since(facts.seq)) feed.send(held, settings())
     } else {
       feed.startAt(seq)
-      this.#respond(hello, opened, { ...facts, seq: catchUp.seq, resumed: true })
-      for (const frame of frames) feed.send(frame, opened.settings)
+      this.#respond(hello, { ...facts, seq: catchUp.seq, resumed: true })
+      for (const frame of frames) feed.send(frame, settings())
     }
   }
 

@@ -291,6 +291,7 @@ export class Session implements SocketHandlers, Requester {
       session: this,
       services: this.#services,
       feed: this.#feed,
+      settings: () => this.#settings,
       introduction: (request) => this.#events.introduction(this, request),
       send: (frame) => this.send(frame, 'signal'),
     }).respond(hello, opened)
