@@ -32,6 +32,8 @@ export interface Applicant {
   readonly token: Token
   /** It gave up while it waited. */
   readonly isOver: boolean
+  /** It is the server itself: the rules are for clients. */
+  readonly isServer?: boolean
 }
 
 /** What an applicant gets that is let in. */
@@ -116,11 +118,12 @@ export class Admission {
   }
 
   /**
-   * Does work inside the workspace of a token, without a session.
-   * @throws AdmissionRefused by the rules; StatusError; StorageError; as the work does
+   * Does work of the server inside the workspace of a token, without a session. The rules do not apply: a workspace that
+   * is disabled, or has another model version, is no failure.
+   * @throws StatusError; StorageError; as the work does
    */
   async visit<T>(token: Token, work: (entry: Entry) => Promise<T>): Promise<T> {
-    const visitor: Applicant = { token, isOver: false }
+    const visitor: Applicant = { token, isOver: false, isServer: true }
     try {
       let done: Promise<T> | undefined
       await this.admit(visitor, await this.register(visitor), async (entry) => {
@@ -145,7 +148,7 @@ export class Admission {
     const host = await this.#options.registry.arrive(token.workspace)
     try {
       if (applicant.isOver) return true
-      this.#checkRules(token, host, info)
+      if (applicant.isServer !== true) this.#checkRules(token, host, info)
       const pipeline = await host.pipeline(token.mode === 'upgrade')
       if (pipeline.closedToPeople !== undefined && token.mode === 'user' && !token.admin)
         throw pipeline.closedToPeople
