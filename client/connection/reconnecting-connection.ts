@@ -231,10 +231,10 @@ export class ReconnectingConnection {
     const refusal = new ClientError('refused', `the server refuses: ${status?.code ?? reason}`, status)
     const stopped: State = { name: 'stopped', refusal }
     this.#become(stopped)
-    // A listener may have restarted it.
+    // A listener may have restarted it, here and while the requests are rejected.
     if (this.#state !== stopped) return
     this.#requests.rejectAll(refusal)
-    this.#listener.refused(refusal)
+    if (this.#state === stopped) this.#listener.refused(refusal)
   }
 
   #networkChanged(event: 'online' | 'offline' | 'visible'): void {
