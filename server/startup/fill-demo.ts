@@ -9,7 +9,7 @@ import type { Logger } from '../../pipeline/shared/logger.ts'
 import { callAccounts } from '../accounts/accounts-rpc.ts'
 import { SYSTEM_EMAIL, type Tokens } from '../auth/tokens.ts'
 import { withTimeout } from '../../pipeline/shared/with-timeout.ts'
-import type { Admission } from '../workspaces/admission.ts'
+import type { Admission, Entry } from '../workspaces/admission.ts'
 import { accountId, ensureAccount } from '../workspaces/resolve-caller.ts'
 
 export const DEMO_WORKSPACE = 'demo'
@@ -46,7 +46,7 @@ export async function fillDemo(options: {
   const accounts = accountsUrl === undefined ? undefined : demoAccounts(accountsUrl, tokens)
   const isNew = (await accounts?.makeWorkspace()) ?? false
   const token = tokens.verify(tokens.sign({ email: SYSTEM_EMAIL, admin: 'true', workspace: DEMO_WORKSPACE }))
-  return await admission.visit(token, async ({ pipeline }) => {
+  const work = async ({ pipeline }: Entry): Promise<boolean> => {
     const isFilled = pipeline.model.get(FILLED) !== undefined
     // A member who was removed from a complete demo stays out, unless the accounts know nothing of the demo.
     if (isNew || !isFilled) await accounts?.makeMembers()
@@ -56,7 +56,9 @@ export async function fillDemo(options: {
       what: 'the triggers of the demo',
     }).catch((error: unknown) => logger.warn({ err: error }, 'triggers go on while the server serves'))
     return !isFilled
-  })
+  }
+  // A demo that is disabled, or has another model version, must not fail each start.
+  return await admission.visit(token, work, { isServer: true })
 }
 
 /** The demo workspace and its members, at the accounts service. */

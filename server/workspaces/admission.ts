@@ -118,12 +118,17 @@ export class Admission {
   }
 
   /**
-   * Does work of the server inside the workspace of a token, without a session. The rules do not apply: a workspace that
-   * is disabled, or has another model version, is no failure.
-   * @throws StatusError; StorageError; as the work does
+   * Does work inside the workspace of a token, without a session.
+   *
+   * @param options `isServer`: the work is the server's own, so the rules for clients do not apply to it
+   * @throws AdmissionRefused by the rules; StatusError; StorageError; as the work does
    */
-  async visit<T>(token: Token, work: (entry: Entry) => Promise<T>): Promise<T> {
-    const visitor: Applicant = { token, isOver: false, isServer: true }
+  async visit<T>(
+    token: Token,
+    work: (entry: Entry) => Promise<T>,
+    { isServer = false }: { isServer?: boolean } = {},
+  ): Promise<T> {
+    const visitor: Applicant = { token, isOver: false, isServer }
     try {
       let done: Promise<T> | undefined
       await this.admit(visitor, await this.register(visitor), async (entry) => {
