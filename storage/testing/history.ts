@@ -76,6 +76,21 @@ export function describeHistory(name: string, make: SubjectFactory): void {
   )
 
   test(
+    `STO-2: ${name} refuses a transaction that the log contains, also as the first one after an opening`,
+    within(async (workspace, storage) => {
+      await putAll(workspace, 0, [task('a')])
+      await workspace.close()
+      const again = await storage.openWorkspace('workspace', taskSchema)
+      const repeated = entry(2, { _id: entry(1).tx._id })
+      await expect(again.commit(batch({ entries: [repeated] }))).rejects.toThrow(
+        satisfying(coded('conflict')),
+      )
+      expect(await again.readLog({ after: 0, limit: 10 })).toHaveLength(1)
+      await again.commit(batch({ entries: [entry(2)] }))
+    }),
+  )
+
+  test(
     `STO-4: ${name} prefetches documents, and the first result of each known request or transaction`,
     within(async (workspace) => {
       const derived = entry(2, { _id: 'derived' }, { request: 'request', result: { a: 1 } })

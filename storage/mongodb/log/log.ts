@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { AnyBulkWriteOperation, Collection, Filter } from 'mongodb'
+import { type AnyBulkWriteOperation, type Collection, type Filter, MongoServerError } from 'mongodb'
 import { StorageError } from '../../contract.ts'
 import { IncompleteWrite, isDuplicate, isTemporary } from '../driver/failure.ts'
 import { LogReads, type Tail } from './log-reads.ts'
@@ -184,10 +184,12 @@ export class Log extends LogReads {
         await this.#insert(entries)
         return
       } catch (error) {
-        if (isTemporary(error) || !isDuplicate(error)) throw error
+        // FerretDB reports a duplicate key of a replacement as an internal error.
+        if (isTemporary(error) || !(error instanceof MongoServerError)) throw error
         await this.takeOver()
         if (await this.#hasAny(entries))
           throw new StorageError('conflict', 'a transaction is already in the log', { cause: error })
+        if (!isDuplicate(error)) throw error
       }
     }
     throw new StorageError('unavailable', 'others keep writing to the log')
