@@ -224,6 +224,24 @@ test('SDK-8: A server that refuses a reconnect is not dialled again, and its rea
   expect(connection.state.phase).toBe('stopped')
 })
 
+test('SDK-8: a client that a listener restarts after a refusal sends the requests that follow', async () => {
+  const fixture = new ConnectionFixture()
+  const { connection } = fixture
+  connection.start()
+  await fixture.until('ready')
+  connection.pause()
+  const waiting = connection.request('ping', []).catch((error: unknown) => error)
+  fixture.stateListener = ({ phase, unanswered }) => {
+    if (phase === 'stopped' && unanswered === 0) connection.restart()
+  }
+  for (const session of fixture.core.core.sessions.all) session.close(closeCodes.closedByAdmin)
+  await fixture.until('ready')
+  expect(await waiting).toMatchObject({ code: 'refused' })
+  expect(fixture.refusals).toStrictEqual([])
+  const { result } = await fixture.settled(connection.request('ping', []))
+  expect(result).toBe('pong!')
+})
+
 test('SDK-9: without a network nobody dials, with it again at once', async () => {
   const fixture = new ConnectionFixture()
   const { connection, line, time } = fixture

@@ -62,6 +62,16 @@ describe('admission without a socket', () => {
     })
   })
 
+  test('SRV-54: the rules do not apply to work of the server itself', async () => {
+    const accounts = {
+      ...trustingAccounts,
+      getWorkspaceInfo: async () => ({ workspaceId: 'w', disabled: true }),
+    }
+    const memory = memoryCore({}, { accounts })
+    const token = tokenOf(memory, { email: 'ann', workspace: 'w' })
+    expect(await memory.core.admission.visit(token, async () => 'done', { isServer: true })).toBe('done')
+  })
+
   test('SRV-54: after the server has begun to stop nobody is admitted', async () => {
     const memory = memoryCore()
     const token = tokenOf(memory, { email: 'ann', workspace: 'w' })

@@ -20,6 +20,8 @@ export class ConnectionFixture {
   readonly states: string[] = []
   readonly signals: Response[] = []
   readonly refusals: unknown[] = []
+  /** Called with each state, before it is recorded. */
+  stateListener: (state: ConnectionState) => void = () => undefined
   reloads = 0
   /** What `getToken` is asked. */
   readonly asked: { isFresh: boolean }[] = []
@@ -149,7 +151,9 @@ export class ConnectionFixture {
     return new MemoryCore(flags, { storage: this.#storage, time: this.time })
   }
 
-  #stateChanged({ phase, paused }: ConnectionState): void {
+  #stateChanged(state: ConnectionState): void {
+    this.stateListener(state)
+    const { phase, paused } = state
     const name = paused ? `${phase} paused` : phase
     if (this.states.at(-1) !== name) this.states.push(name)
   }
