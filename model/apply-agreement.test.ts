@@ -59,7 +59,7 @@ const start = () =>
     rows: [{ name: 'r' }, { name: 's' }],
   })
 
-test('DOC-19: sequences of updates give what mingo gives', () => {
+test('DOC-19: sequences of updates give the same results as mingo', () => {
   const sequence = fc.array(fc.oneof(set, inc, unset, push, pushEach, pull, pullIn, pushPerson, pullQuery), {
     maxLength: 8,
   })

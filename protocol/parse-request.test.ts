@@ -134,7 +134,7 @@ test('WIRE-13: random input is a transaction, or is refused with a code, and nev
   expect(Object.getOwnPropertyNames(Object.prototype)).toStrictEqual(before)
 })
 
-test('WIRE-13: a transaction is what its schema says, whatever one field of it is', () => {
+test('WIRE-13: a transaction has exactly the fields of its schema, whatever the value of one of them', () => {
   const change = {
     ...header,
     modifiedOn: 1,

@@ -54,7 +54,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 )
 
 await withMongo(({ url }) => {
-  test('STO-51: memory, embedded and MongoDB hold, find and refuse the same, whatever is committed', async () => {
+  test('STO-51: memory, SQLite and MongoDB storage hold, find and refuse the same, whatever is committed', async () => {
     const memory = createMemoryStorage()
     const subjects: Subject[] = [
       { storage: memory, dispose: () => memory.close() },

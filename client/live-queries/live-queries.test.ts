@@ -82,7 +82,7 @@ function plainOf(query: DocumentQuery): object {
   return Object.fromEntries(Object.entries(query).filter(([, value]) => typeof value !== 'object'))
 }
 
-test('SDK-29: a push is looked at by the queries that it can touch, and by no others', async () => {
+test('SDK-29: a push is processed by the live queries that it can affect, and by no others', async () => {
   const looked = new Looked()
   for (let at = 0; at < QUERIES; at++) {
     const options = { sort: { rank: 1 as const }, ...(at % 2 === 0 ? { limit: 3 } : {}) }

@@ -59,7 +59,7 @@ const flatQuery = fc.tuple(
 )
 const deepQuery = fc.tuple(deepPath, fc.oneof(notNull, fc.record({ $ne: notNull }), ...either))
 
-test('DOC-23: conditions agree with mingo on random documents and queries', () => {
+test('DOC-23: conditions give the same results as mingo for random documents and queries', () => {
   const query = fc.oneof(flatQuery, deepQuery)
   fc.assert(
     fc.property(documents, query, (doc, [key, operators]) => {
@@ -70,7 +70,7 @@ test('DOC-23: conditions agree with mingo on random documents and queries', () =
   )
 })
 
-test('DOC-23: $all agrees with mingo on arrays', () => {
+test('DOC-23: $all gives the same results as mingo for arrays', () => {
   const tagged = fc.record({ a: fc.array(scalar, { minLength: 1, maxLength: 4 }) })
   fc.assert(
     fc.property(tagged, fc.array(notNull, { maxLength: 2 }), (doc, $all) => {
@@ -80,7 +80,7 @@ test('DOC-23: $all agrees with mingo on arrays', () => {
   )
 })
 
-test('DOC-29: sorting agrees with mingo on numbers and null', () => {
+test('DOC-29: sorts give the same results as mingo for numbers and null', () => {
   const numbers = fc.integer({ min: -3, max: 3 })
   const order = fc.constantFrom<1 | -1>(1, -1)
   fc.assert(

@@ -16,7 +16,7 @@ function fillable(): { storage: Storage; disk: { isFull: boolean } } {
   return { storage, disk }
 }
 
-test('PIPE-72: what was committed before and is sent again on a full disk is answered as it was, beside new ones that are refused', async () => {
+test('PIPE-72: a transaction that is sent again on a full disk returns its first result, and new ones beside it are refused', async () => {
   const { storage, disk } = fillable()
   const { pipeline } = await testPipeline({ storage })
   const known = [createTask('t1', { title: 'x', votes: 0 }), updateTask('t1', { $inc: { votes: 1 } })]

@@ -51,7 +51,7 @@ test.each([
   ['that storage names', naming],
   ['of which storage names nothing', unnamed],
 ] as const)(
-  'PIPE-73: what is too large is refused alone, and what came with it is committed in order (%s)',
+  'PIPE-73: a transaction that is too large is refused alone, and the others of its group are committed in order (%s)',
   async (_how, refused) => {
     const { storage } = limited({ refused })
     const { pipeline, find, pushes, log } = await testPipeline({ storage })
@@ -100,7 +100,7 @@ test.each([
   },
 )
 
-test('PIPE-73: what was committed before and is sent again is answered as it was, though it would be too large now', async () => {
+test('PIPE-73: a committed transaction that is sent again returns its first result, even when it would be too large now', async () => {
   const memory = createMemoryStorage()
   const before = await testPipeline({ storage: memory })
   await before.pipeline.tx(ann, createTask('t', { title: 't', labels: [] }))
@@ -118,7 +118,7 @@ test('PIPE-73: what was committed before and is sent again is answered as it was
   expect((task as Doc & { labels: string[] }).labels).toHaveLength(1)
 })
 
-test('PIPE-74: a group has no more bytes than storage takes together, and one that is larger goes alone', async () => {
+test('PIPE-74: a group has at most the bytes that storage takes together, and a larger transaction is committed alone', async () => {
   const maxGroupBytes = 50_000
   const first = gate()
   const { storage, batches } = limited({ maxGroupBytes })
@@ -156,7 +156,7 @@ test('PIPE-74: a group has no more bytes than storage takes together, and one th
   expect(log.map(({ tx }) => tx._id)).toStrictEqual(sent.map(({ _id }) => _id))
 })
 
-test('PIPE-74: the estimate of bytes is no less than the JSON of documents of every kind, but for escapes', () => {
+test('PIPE-74: the estimated size is at least the JSON size of documents of every kind, except for escapes', () => {
   const values = [
     'x'.repeat(1000),
     'é'.repeat(1000),

@@ -163,7 +163,7 @@ test('PIPE-25: stored documents are joined with model documents, in lookups, con
   ).toStrictEqual([['t2'], ['t1']])
 })
 
-test('PIPE-26: full-text search finds documents by class and space, with a title, and a score for who sees everything', async () => {
+test('PIPE-26: full-text search finds documents by class and space, with a title, and a score for callers that see everything', async () => {
   const { pipeline } = await testPipeline()
   await pipeline.tx(ann, createTask('t1', { title: 'Fix the upload dialog' }, { space: 'open' }))
   await pipeline.tx(ann, createTask('t2', { title: 'Upload again' }, { space: 'p' }))

@@ -202,7 +202,7 @@ class Heard {
   readonly toldAfter: number[] = []
 }
 
-test('PIPE-61: what an account missed is what it would have been pushed, or it is told to start anew', async () => {
+test('PIPE-61: a catch-up returns exactly what the account would have been pushed, or is rejected', async () => {
   let [exact, anew] = [0, 0]
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), async (steps) => {
@@ -249,7 +249,7 @@ test('PIPE-61: what an account missed is what it would have been pushed, or it i
   expect(exact).toBeGreaterThan(anew / 2)
 })
 
-test('PIPE-61: too much, a place beyond the log, and no access to the log are told to start anew', async () => {
+test('PIPE-61: a catch-up is rejected after too large a gap, from a position beyond the end, or without access to the log', async () => {
   const { pipeline } = await testPipeline({ isPeopled: false })
   await pipeline.tx(system, accountOf('account:ann', 'ann'))
   for (const task of ['t1', 't2', 't3']) await pipeline.tx(ann, createTask(task, { title: 'x' }))

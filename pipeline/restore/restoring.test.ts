@@ -46,7 +46,7 @@ async function create({ pipeline }: TestPipeline, ...names: string[]): Promise<v
 /** The cursor is kept after each run: what is seen is done. */
 const limits = { unsavedRuns: 1 }
 
-test('PIPE-62: a log that is restored sets off no trigger, and what comes after the next opening does', async () => {
+test('PIPE-62: a restored log runs no trigger, and transactions after the next opening do', async () => {
   const { seen, triggers } = witness()
   const storage = createMemoryStorage()
   const origin = await modulePipeline({ triggers }, { limits }, { storage, id: 'origin' })
@@ -79,7 +79,7 @@ test('PIPE-62: a log that is restored sets off no trigger, and what comes after 
   await origin.pipeline.close()
 })
 
-test('PIPE-63: a trigger whose place in the log is restored, removed or beyond the end goes on from where it is', async () => {
+test('PIPE-63: a trigger whose cursor is restored, removed or beyond the end continues from the end of the log', async () => {
   const { seen, triggers } = witness()
   const storage = createMemoryStorage()
   let opened = await modulePipeline({ triggers }, { limits }, { storage })
@@ -118,7 +118,7 @@ test('PIPE-63: a trigger whose place in the log is restored, removed or beyond t
   await opened.pipeline.close()
 })
 
-test('PIPE-64: a workspace whose log makes an account twice, as after a restore over another log, opens and says so', async () => {
+test('PIPE-64: a workspace whose log creates an account twice, as after a restore over another log, opens and reports it', async () => {
   const storage = createMemoryStorage()
   const origin = await testPipeline({ storage, id: 'origin' })
   await ensureAccount(origin.pipeline, 'zoe', 'OWNER')

@@ -38,7 +38,7 @@ test('PIPE-59: migrations are applied once in each workspace, in order, before i
   }
 })
 
-test('PIPE-60: a migration that fails keeps the workspace closed to people with MigrationFailed, leaves no note, and the next opening tries again', async () => {
+test('PIPE-60: a failed migration keeps the workspace closed to people with MigrationFailed, leaves no record, and the next opening tries again', async () => {
   const storage = createMemoryStorage()
   let fails = true
   const failing: Migration = {

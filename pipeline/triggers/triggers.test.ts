@@ -41,7 +41,7 @@ const refusing = (error: Error): SyncTrigger => ({
   },
 })
 
-test('PIPE-41: what a synchronous trigger adds is committed with its cause, checked, logged and pushed like it', async () => {
+test('PIPE-41: a transaction that a synchronous trigger adds is committed with its cause, and checked, logged and pushed like it', async () => {
   const trigger: SyncTrigger = {
     kind: 'sync',
     name: 'welcome',
@@ -64,7 +64,7 @@ test('PIPE-41: what a synchronous trigger adds is committed with its cause, chec
   expect((await verifyLog(pipeline.storage, pipeline.model.hierarchy)).differences).toStrictEqual([])
 })
 
-test('PIPE-42: a trigger reads documents as the commit leaves them, its own change and those before it included', async () => {
+test('PIPE-42: a trigger reads documents as the commit leaves them, with its own change and earlier ones', async () => {
   const seen: unknown[] = []
   const trigger: SyncTrigger = {
     kind: 'sync',
@@ -89,7 +89,7 @@ test('PIPE-42: a trigger reads documents as the commit leaves them, its own chan
   ])
 })
 
-test('PIPE-43: a trigger that throws a status refuses the request with it, anything else is InternalServerError, and nothing is committed', async () => {
+test('PIPE-43: a status that a trigger throws refuses the request, any other error is InternalServerError, and nothing is committed', async () => {
   const status = new StatusError('platform:status:Forbidden', { message: 'not today' })
   for (const [error, code] of [
     [status, 'platform:status:Forbidden'],
@@ -116,7 +116,7 @@ test('PIPE-43: a trigger that throws a status refuses the request with it, anyth
   }
 })
 
-test('PIPE-44: what a trigger adds wrongly refuses the request, and the others of its group go through', async () => {
+test('PIPE-44: an invalid transaction of a trigger refuses its request, and the others of its group are committed', async () => {
   const trigger: SyncTrigger = {
     kind: 'sync',
     name: 'wrong',
@@ -149,7 +149,7 @@ test('PIPE-44: what a trigger adds wrongly refuses the request, and the others o
   ])
 })
 
-test('PIPE-45: triggers see what cascades and counters change, and what other triggers add', async () => {
+test('PIPE-45: cascades, counters and other triggers run triggers too', async () => {
   const seen: string[] = []
   const watching: SyncTrigger = {
     kind: 'sync',
@@ -173,7 +173,7 @@ test('PIPE-45: triggers see what cascades and counters change, and what other tr
   ])
 })
 
-test('PIPE-46: triggers that set each other off are cut off with TriggerLimit, in depth and in number, and reported by name', async () => {
+test('PIPE-46: triggers that run each other are ended with TriggerLimit, by depth and by number, and reported by name', async () => {
   const wide: SyncTrigger = {
     ...chain,
     name: 'wide',
@@ -213,7 +213,7 @@ test('PIPE-46: triggers that set each other off are cut off with TriggerLimit, i
   expect((await find(TaskClass, { votes: 1 })).length).toBe(4)
 })
 
-test('PIPE-47: a trigger matches descendants, mixins and changes through collections, of the transactions it names', async () => {
+test('PIPE-47: a trigger matches descendants, mixins and attached documents, for the transaction classes that it names', async () => {
   const seen: string[] = []
   const noting = (name: string, on: SyncTrigger['on']): SyncTrigger => ({
     kind: 'sync',
@@ -250,7 +250,7 @@ test('PIPE-47: a trigger matches descendants, mixins and changes through collect
   expect(seen.splice(0)).toStrictEqual(['removed'])
 })
 
-test('PIPE-48: whatever is committed together, what a trigger keeps is what the documents say, and the log replays', async () => {
+test('PIPE-48: whatever is committed together, the documents that a trigger maintains agree with the others, and the log replays to them', async () => {
   const random = seededRandom(testSeed())
   const counting: SyncTrigger = {
     kind: 'sync',

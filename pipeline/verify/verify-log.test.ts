@@ -7,7 +7,7 @@ import { verifyLog } from './verify-log.ts'
 
 const task = 'task' as Domain
 
-test('SRV-52: documents that are not what the log makes them are told, each by its kind', async () => {
+test('SRV-52: documents that differ from the log are reported, each by its kind', async () => {
   const { pipeline } = await testPipeline()
   const { storage, model } = pipeline
   for (const id of ['t1', 't2', 't3']) await pipeline.tx(ann, createTask(id, { title: id }))
@@ -25,7 +25,7 @@ test('SRV-52: documents that are not what the log makes them are told, each by i
   expect([begins, restored]).toStrictEqual([0, 0])
 })
 
-test('SRV-73: what was restored is counted, and what is committed after it is compared', async () => {
+test('SRV-73: restored documents are counted, and documents committed after the restore are compared', async () => {
   const { pipeline } = await testPipeline()
   const { storage, model, restoring } = pipeline
   for (const id of ['t1', 't2', 't3']) await pipeline.tx(ann, createTask(id, { title: id }))
@@ -56,7 +56,7 @@ test('SRV-73: what was restored is counted, and what is committed after it is co
   ])
 })
 
-test('SRV-52: an entry that cannot be applied is a flaw of the log, not the end of the comparison', async () => {
+test('SRV-52: an entry that cannot be applied is reported as an error of the log, and the comparison continues', async () => {
   const { pipeline } = await testPipeline()
   const { storage, model } = pipeline
   await pipeline.tx(ann, createTask('t1', { title: 'x' }))

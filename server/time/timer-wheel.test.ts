@@ -57,7 +57,7 @@ test('SRV-49: when time jumps ahead, due tasks are called, and others are not', 
   expect(called).toStrictEqual([1000, 60_000])
 })
 
-test('SRV-70: a date that is set ahead or back changes no wait', async () => {
+test('SRV-70: a clock that is set ahead or back changes no wait', async () => {
   for (const step of [-3_600_000, 3_600_000]) {
     const time = new FakeScheduler()
     const wheel = new TimerWheel(time)

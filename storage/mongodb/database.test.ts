@@ -50,7 +50,7 @@ await withEachMongo(({ url, name }) => {
     }
   }
   test(
-    `STO-46: names that mean something to MongoDB are names of fields like any other (${name})`,
+    `STO-46: field names that have a meaning for MongoDB are ordinary field names (${name})`,
     within(async ({ storage }) => {
       const workspace = await storage.openWorkspace('workspace', taskSchema)
       const fields = JSON.parse(
@@ -86,7 +86,7 @@ await withEachMongo(({ url, name }) => {
   )
 
   test(
-    `STO-47: a group takes three round trips, whatever it holds (${name})`,
+    `STO-47: a group takes three round trips, whatever its content (${name})`,
     within(async (subject, client) => {
       const { committer, schema } = await openParts(subject, client, { declared: taskSchema })
       const counts = { running: 0, waves: 0, commands: 0 }
@@ -144,7 +144,7 @@ await withEachMongo(({ url, name }) => {
   )
 
   test(
-    `STO-49: a document larger than MongoDB keeps is refused with too-large, which names it, and nothing is changed (${name})`,
+    `STO-49: a document larger than MongoDB stores is refused with too-large, which names it, and nothing changes (${name})`,
     within(async ({ storage }) => {
       const workspace = await storage.openWorkspace('workspace', taskSchema)
       const text = 'x'.repeat(17 * 1024 * 1024)

@@ -30,7 +30,7 @@ export function describeBackup(name: string, make: SubjectFactory, sizes: SuiteS
   const within = (run: Parameters<typeof withWorkspace>[2]) => () => withWorkspace(make, taskSchema, run)
 
   test(
-    `STO-75: ${name} walks over a domain as of one place in the log while four write, and restores to just that (seed ${seed})`,
+    `STO-75: ${name} scans a domain as of one position in the log during four writers, and restores to exactly that (seed ${seed})`,
     within(async (workspace, storage) => {
       const writers = new Writers(workspace, seed)
       for (let round = 0; round < sizes.commits; round++) await writers.commit()
@@ -72,7 +72,7 @@ export function describeBackup(name: string, make: SubjectFactory, sizes: SuiteS
   )
 
   test(
-    `STO-76: ${name} hashes a domain by what is in it, whatever the order of documents and keys`,
+    `STO-76: ${name} hashes a domain by its content, whatever the order of documents and keys`,
     within(async (workspace, storage) => {
       const other = await storage.openWorkspace('other', taskSchema)
       const none = '0'.repeat(64)
@@ -93,7 +93,7 @@ export function describeBackup(name: string, make: SubjectFactory, sizes: SuiteS
   )
 
   test(
-    `STO-75: ${name} walks over the log, which grows, and keeps what was restored without one`,
+    `STO-75: ${name} scans the log while it grows, and keeps documents that were restored without a log`,
     within(async (workspace) => {
       await workspace.upload('task', [task('old', { rank: 'a' })])
       await workspace.commit(batch({ entries: [entry(1), entry(2)] }))

@@ -12,7 +12,7 @@ const seed = testSeed()
 
 /** How much a chunk of a backup holds. */
 export function describeChunks(name: string, make: SubjectFactory, { chunked }: SuiteSizes): void {
-  test(`STO-85: ${name} gives chunks of at most so many bytes, or of one larger document (seed ${seed})`, async () => {
+  test(`STO-85: ${name} returns chunks of limited bytes, or of a single larger document (seed ${seed})`, async () => {
     await withWorkspace(make, noSchema, async (workspace) => {
       const sizes = randomSizes(seed, chunked)
       const created = sizes.map((size, at) => change(at + 1, at, size))

@@ -14,7 +14,7 @@ import {
 
 /** What classes the documents have. */
 export function describeClasses(name: string, make: SubjectFactory): void {
-  test(`STO-88: ${name} lists the classes of all stored documents, and none of the log`, async () => {
+  test(`STO-88: ${name} lists the classes of all stored documents, without those of the log`, async () => {
     await withWorkspace(make, taskSchema, async (workspace) => {
       expect(await classesOf(workspace)).toStrictEqual([])
       await putAll(workspace, 0, [task('a'), task('b', { _class: noteClass }), task('c')])

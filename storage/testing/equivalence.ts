@@ -18,7 +18,7 @@ import { propertyParameters } from '../../tests/support/property-parameters.ts'
 
 /** Random documents and plans: storage finds what the model's evaluation finds. */
 export function describeEquivalence(name: string, make: SubjectFactory, { random }: SuiteSizes): void {
-  test(`STO-7: ${name} finds what the model finds, whatever the documents, what they were before, and the plan`, async () => {
+  test(`STO-7: ${name} finds exactly what the model finds, whatever the documents, their earlier versions and the plan`, async () => {
     await withWorkspace(make, taskSchema, async (workspace) => {
       const sets = fc.record({
         task: documents,

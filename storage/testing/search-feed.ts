@@ -9,7 +9,7 @@ import { expectThat } from '../../tests/support/expecting.ts'
 
 /** The full-text index follows the log while nobody searches. For storage that has one. */
 export function describeSearchFeed(name: string, make: SubjectFactory): void {
-  test(`STO-83: ${name} brings its full-text index up to date within a second of a commit, unasked`, async () => {
+  test(`STO-83: ${name} updates its full-text index within a second of a commit, without a search`, async () => {
     const { storage, indexFile, dispose } = await make()
     onTestEnd(dispose)
     expectThat(indexFile)

@@ -55,7 +55,7 @@ test('ACC-61: emails that differ by case or form only are one account, shown as 
   expect((await call(token('bOb', ''), 'listWorkspaces')) as unknown[]).toHaveLength(1)
 })
 
-test('ACC-61: wrong passwords, sessions and session ids count for an account however its email is spelled', async () => {
+test('ACC-61: wrong passwords, sessions and session ids belong to one account however its email is spelled', async () => {
   const flags = { maxAccountSessions: '2' }
   const { call, token, endpoint, enter, refusal } = await team({ bob: 'USER' }, flags)
   for (const spelled of ['bob', 'BOB', 'Bob', 'bOB', 'boB', 'bOb', '\uff42ob', 'BoB', 'BOb', 'b\uff2fb'])
@@ -203,7 +203,7 @@ test('ACC-64: of accounts whose emails have become equal the older one stays, an
   ])
 })
 
-test('ACC-54: who signs up comes into no workspace of before, and who is registered by an administrator keeps it', async () => {
+test('ACC-54: a sign-up gives no access to existing workspaces, and an account registered by an administrator keeps its access', async () => {
   const data = await temporaryFolder()
   await oldAccounts(data, {
     people: [],

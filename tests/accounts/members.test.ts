@@ -8,7 +8,7 @@ const unknown = refusedWith('platform:status:AccountNotFound')
 
 interface Documents extends Array<Record<string, unknown>> {}
 
-test('ACC-42: the last owner of a workspace is neither removed nor made less, whoever asks', async () => {
+test('ACC-42: the last owner of a workspace is neither removed nor demoted, whoever calls', async () => {
   const { call, ann, admin, token } = await team({ bob: 'USER' })
   for (const by of [ann, admin, token('system', '')]) {
     await expect(call(by, 'assignWorkspace', 'ann', 'team', 'USER')).rejects.toThrow(satisfying(forbidden))
@@ -20,7 +20,7 @@ test('ACC-42: the last owner of a workspace is neither removed nor made less, wh
   await expect(call(admin, 'removeMember', 'bob', 'team')).rejects.toThrow(satisfying(forbidden))
 })
 
-test('ACC-42: of owners who dismiss each other at once one stays', async () => {
+test('ACC-42: of owners that remove each other concurrently, one stays', async () => {
   const names = ['bob', 'eve', 'carl', 'dora']
   const owners = Object.fromEntries(names.map((name) => [name, 'OWNER']))
   const { call, token } = await team(owners)
@@ -107,7 +107,7 @@ test('ACC-44: A removed member is closed with 4204, is not admitted, and keeps a
   expect(((await (await enter('bob', by)).request('getAccount')) as { role: string }).role).toBe('USER')
 })
 
-test('ACC-44: who is removed while nobody is in the workspace is a guest in it too', async () => {
+test('ACC-44: a member who is removed while the workspace has no sessions is a guest in it', async () => {
   const server = await team({ bob: 'OWNER' }, { idleTimeout: '0', storage: 'embedded' })
   const { call, ann, enter, server: running } = server
   const bob = await enter('bob')

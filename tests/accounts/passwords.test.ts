@@ -51,7 +51,7 @@ test('ACC-70: A new password that is blank, short, one repeated character or com
   expect(await call(undefined, 'login', 'ann', ' correct horse ')).toBeTruthy()
 })
 
-test('ACC-70: each of the ten thousand commonest passwords is refused, in upper case too', async () => {
+test('ACC-70: each of the ten thousand most common passwords is refused, in upper case too', async () => {
   const rules = new PasswordRules()
   const commonest = dictionary['passwords-common'].slice(0, 10_000)
   expect(commonest).toHaveLength(10_000)

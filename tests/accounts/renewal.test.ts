@@ -12,7 +12,7 @@ const DAY = 86_400
 
 const claimsOf = (token: string) => jwt.decode(token) as Record<string, number | string>
 
-test('ACC-51: a token for a workspace is for no other, and makes none; a token for the accounts service opens no session', async () => {
+test('ACC-51: a token for a workspace is not valid for another one and creates none, and a token for the accounts service opens no session', async () => {
   const { call, ann, token, refusal } = await team({ bob: 'OWNER' })
   await call(ann, 'createWorkspace', 'other')
   const inside = ((await call(ann, 'selectWorkspace', 'team')) as { token: string }).token
@@ -67,7 +67,7 @@ test('ACC-52: tokens can be renewed until their login is too old, and none is va
   await expect(call(inside, 'selectWorkspace', 'team')).rejects.toThrow(satisfying(unauthorized))
 })
 
-test('ACC-52: a token that does not tell of a login counts from when it was made, and is not renewed when it tells neither', async () => {
+test('ACC-52: a token without a login time counts from its creation, and is not renewed when it has neither', async () => {
   const { call, token, time } = await team({}, {}, { fakeTime: true })
   const made = token('ann', 'team')
   const select = async (by: string) =>

@@ -34,7 +34,7 @@ async function withPassword() {
   return { ...server, carl, select }
 }
 
-test('ACC-46: who knows the old password sets another, goes on with a new token, and ends every other', async () => {
+test('ACC-46: a password change with the old password returns a new token, and all other tokens end', async () => {
   const { call, carl, select, enter, refusal, signUp } = await withPassword()
   const inside = await select(carl)
   const session = await enter('carl', inside)
@@ -76,7 +76,7 @@ test('ACC-46: an administrator sets a password without the old one, and gets no 
   expect(await call(undefined, 'login', 'ann', another)).toBeTruthy()
 })
 
-test('ACC-46: wrong old passwords count with those of login, and of two who change it at once one does', async () => {
+test('ACC-46: wrong old passwords count with those of login, and of two concurrent changes one succeeds', async () => {
   const { call, carl } = await withPassword()
   const wanted = [another, `${another}s`]
   const both = await Promise.allSettled(
@@ -95,7 +95,7 @@ test('ACC-46: wrong old passwords count with those of login, and of two who chan
   )
 })
 
-test('ACC-47: one’s own tokens, or by administrators anybody’s, are revoked; who revoked the own ones goes on', async () => {
+test('ACC-47: a person revokes its own tokens, an administrator anybody’s, and a person that revokes its own gets a new one', async () => {
   const { call, carl, select, enter, refusal, admin, ann } = await withPassword()
   const inside = await select(carl)
   const [session, owner] = [await enter('carl', inside), await enter('ann')]
@@ -118,7 +118,7 @@ test('ACC-47: one’s own tokens, or by administrators anybody’s, are revoked;
   expect([frame, code]).toStrictEqual([{ id: -1, result: 'hello', error: status }, 4100])
 })
 
-test('ACC-47: a token for a workspace that revokes the others goes on as one for that workspace', async () => {
+test('ACC-47: a revocation with a token for a workspace returns a new token for that workspace', async () => {
   const { call, carl, select } = await withPassword()
   await call(carl, 'createWorkspace', 'other')
   const { token } = (await call(await select(carl), 'revokeSessions')) as Given
@@ -127,7 +127,7 @@ test('ACC-47: a token for a workspace that revokes the others goes on as one for
   await expect(call(token, 'selectWorkspace', 'other')).rejects.toThrow(satisfying(forbidden))
 })
 
-test('ACC-48: a revoked token is good for nothing: no call, no HTTP, no entry, no renewal, whatever it claims', async () => {
+test('ACC-48: a revoked token is refused in calls, over HTTP, at the entry and at a renewal, whatever it claims', async () => {
   const { call, carl, select, token, refusal, enter, server } = await withPassword()
   const inside = await select(carl)
   const { token: fresh } = (await call(carl, 'revokeSessions')) as Given
@@ -176,7 +176,7 @@ test('ACC-48: a revoked token is good for nothing: no call, no HTTP, no entry, n
   expect(await session.request('ping')).toBe('pong!')
 })
 
-test('ACC-48: a client whose token was revoked asks for another one, and goes on with that', async () => {
+test('ACC-48: a client whose token was revoked requests another one, and continues with it', async () => {
   const { call, carl, select, endpoint } = await withPassword()
   let login = carl
   const asked: boolean[] = []
@@ -200,7 +200,7 @@ test('ACC-48: a client whose token was revoked asks for another one, and goes on
   expect(client.connectionState().phase).toBe('ready')
 })
 
-test('ACC-48: login takes a password whatever token comes with it', async () => {
+test('ACC-48: login accepts a password whatever token is sent with it', async () => {
   const { call, carl } = await withPassword()
   await call(carl, 'revokeSessions')
   for (const bearer of [carl, 'none'])
@@ -235,7 +235,7 @@ test('ACC-49: A token without a version is valid while its person revoked none, 
   expect(system.closed).toBeUndefined()
 })
 
-test('ACC-50: a token that is revoked while it is exchanged becomes none that is good (over HTTP)', async () => {
+test('ACC-50: a token that is revoked during its exchange gives no valid token (over HTTP)', async () => {
   const { call, carl, select } = await withPassword()
   let good = carl
   for (let round = 0; round < 5; round++) {
@@ -259,7 +259,7 @@ test('ACC-50: a token that is revoked while it is exchanged becomes none that is
   }
 })
 
-test('ACC-50: a token that is revoked while it is exchanged becomes none that is good (between two reads)', async () => {
+test('ACC-50: a token that is revoked during its exchange gives no valid token (between two reads)', async () => {
   const { service, tokens, admin, hold } = await accountsService()
   await service.call(admin, 'createAccount', ['carl', null])
   await service.call(admin, 'createWorkspace', ['team'])

@@ -42,7 +42,7 @@ test('ACC-11: the name of a workspace is unique, and has characters from which a
     )
 })
 
-test('ACC-81: a workspace’s name is of any script, and names that differ have ids that differ', async () => {
+test('ACC-81: the name of a workspace is in any script, and different names have different ids', async () => {
   const { call, signUp } = accountsOf(await testServer(builtin))
   const ann = await signUp('ann')
   const idOf = async (name: string) =>

@@ -153,12 +153,12 @@ const members: Record<string, (world: World) => Member> = {
 
 const { roles, rows } = await tableOf()
 
-test('AUTH-19: the table names each role and each action that is tried', () => {
+test('AUTH-19: the table contains each tested role and action', () => {
   expect(roles).toStrictEqual(Object.keys(members))
   expect(rows.map(({ action }) => action).sort()).toStrictEqual(Object.keys(actions).sort())
 })
 
-test.each(rows)('AUTH-19: the table states who may $action', async ({ action, cells }) => {
+test.each(rows)('AUTH-19: the table states which roles may $action', async ({ action, cells }) => {
   for (const [at, role] of roles.entries()) {
     // A world for each, as what one does changes what is there for the next.
     const world = await peopledWorld('json')

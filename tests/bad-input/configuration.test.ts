@@ -23,7 +23,7 @@ const wrongValues: Record<string, string[]> = {
   ATRIUM_CHUNK_COUNT: ['0', 'many'],
 }
 
-test('CFG-60: a duration has a unit, or is a plain number of the unit that its option had, and is printed with one', () => {
+test('CFG-60: a duration has a unit, or is a plain number of the unit that its option had, and is printed with its unit', () => {
   const given = { ATRIUM_TOKEN_TTL: '90', ATRIUM_IDLE_TIMEOUT: '1500ms', ATRIUM_ACCOUNTS_CACHE: '1.5m' }
   const { tokenTtl, idleTimeout, accountsCache, loginMaxAge } = resolveConfiguration(given)
   expect([tokenTtl, idleTimeout, accountsCache, loginMaxAge]).toStrictEqual([90, 1.5, 90_000, 30 * 86_400])
@@ -94,7 +94,7 @@ test('CFG-5: A wrong value ends every command with exit code 2 and only the erro
   expect(flag).toStrictEqual({ code: 2, stdout: '', stderr: complaint })
 })
 
-test('CFG-7: mongodb storage without an address, or with none that is one, ends every command with exit code 2', async () => {
+test('CFG-7: mongodb storage without an address, or with an invalid one, ends every command with exit code 2', async () => {
   const env = { ATRIUM_STORAGE: 'mongodb' }
   const missing = 'ATRIUM_MONGO_URL is missing, and mongodb storage needs it\n'
   for (const args of [['start'], ['config']])

@@ -27,7 +27,7 @@ const damages: [string, (file: string) => Promise<void>][] = [
 ]
 
 test.each(damages)(
-  'WIRE-130: a workspace whose file is damaged is refused with StorageDamaged, the others go on (%s)',
+  'WIRE-130: a workspace whose file is damaged is refused with StorageDamaged, and the others continue (%s)',
   async (_what, damage) => {
     const { url, token } = await damaged(damage)
     const bystander = await RawClient.open(url, token('bob', 'w2'))

@@ -146,7 +146,7 @@ await withBrowser((browser) => {
     expectFor(JSON.stringify(loaded[1]), loaded[1]?.transactions.length).toBe(1)
   })
 
-  test('SDK-15: a page whose IndexedDB never answers is there without it after five seconds', async () => {
+  test('SDK-15: a page whose IndexedDB does not respond is ready without it after five seconds', async () => {
     const [ann, bob] = await twoPages(browser)
     await bob.start()
     // As another page that does not let go of the database has it.
@@ -161,7 +161,7 @@ await withBrowser((browser) => {
     expect(errors).toStrictEqual(['Error: the store did not answer within 5000 ms'])
   })
 
-  test('SDK-16: of a database with damaged entries a page uses the others', async () => {
+  test('SDK-16: a page leaves out the damaged entries of a database, and uses the others', async () => {
     const [ann, bob] = await twoPages(browser)
     await Promise.all([ann.start({ store: 'w1/ann' }), bob.start()])
     await Promise.all([ann.shows([]), bob.shows([])])
@@ -192,7 +192,7 @@ await withBrowser((browser) => {
     expect(errors).toStrictEqual([`Error: the store's entry ${second} is damaged`])
   })
 
-  test('SDK-50: what every store does, IndexedDB does', async () => {
+  test('SDK-50: the cases of every store pass with IndexedDB', async () => {
     const world = await PageWorld.open(browser)
     const { page } = await world.visit('ann')
     await page.waitForFunction(() => 'harness' in globalThis)

@@ -125,6 +125,6 @@ async function run(code: string): Promise<void> {
 }
 
 test.each(docExamples().filter((example) => !example.title.includes('/react/')))(
-  'SDK-73: the example of $title does run',
+  'SDK-73: the example of $title runs',
   async ({ code }) => await run(code),
 )

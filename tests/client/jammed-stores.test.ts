@@ -60,7 +60,7 @@ test.each([
   ['whose entries are none', { entries: (() => Promise.resolve('what')) as never }, /no entries/],
   ['whose entries are no pairs', { entries: (() => Promise.resolve([1, null])) as never }, /no entries/],
 ] as const)(
-  'SDK-15: with a store %s a client goes on after five seconds, and tells',
+  'SDK-15: with a store %s a client continues after five seconds, and reports it',
   async (_name, calls, expected) => {
     const { made, ann, errors } = world(over(memory, calls))
     for (let step = 0; step < 52; step++) await made.pass(100)
@@ -78,7 +78,7 @@ test.each([
   },
 )
 
-test('SDK-15: what changed while the store did not answer is written when it does', async () => {
+test('SDK-15: changes made while the store did not respond are written when it does', async () => {
   const inner = new MemoryStore()
   let release: () => void = () => undefined
   const gate = new Promise<void>((resolve) => (release = resolve))
@@ -116,7 +116,7 @@ test('SDK-15: what changed while the store did not answer is written when it doe
   expect(found.map(({ title }) => title)).toStrictEqual(['answered', 'given up', 'unsent'])
 })
 
-test('SDK-16: a damaged entry is left out and told of; the others are used', async () => {
+test('SDK-16: a damaged entry is left out and reported, and the others are used', async () => {
   const store = new MemoryStore()
   const made = new ClientWorld(9)
   const ann = made.join('ann', false, { store })
@@ -148,7 +148,7 @@ test('SDK-16: a damaged entry is left out and told of; the others are used', asy
     )
 })
 
-test('SDK-16: of a file with a damaged line everything else is sent', async () => {
+test('SDK-16: all changes of a file are sent except for a damaged line', async () => {
   const { url, token } = await testServer()
   const path = join(await temporaryFolder(), 'ann.atrium')
   const getToken = () => token('ann')
@@ -222,7 +222,7 @@ const titleOf = async (made: ClientWorld, client: Client) =>
   (await made.settled(client.findOne(board.class.Task, { _id: place._id })))?.title
 const overtaken = ['old platform:status:Overtaken']
 
-test('SDK-82: a change that the store tells of too late is sent then, when nothing was changed meanwhile', async () => {
+test('SDK-82: a change that the store reports too late is sent when nothing was changed meanwhile', async () => {
   const { made, store, silent, release } = await leftBehind()
   const { client, conflicts } = live(made, silent)
   for (let second = 0; second < 7; second++) await made.pass(1000)
@@ -233,7 +233,7 @@ test('SDK-82: a change that the store tells of too late is sent then, when nothi
   expect([conflicts, await store.entries('change')]).toStrictEqual([[], []])
 })
 
-test('SDK-82: a change that the store tells of after newer ones were made is a conflict, and is not sent', async () => {
+test('SDK-82: a change that the store reports after newer changes were made is a conflict, and is not sent', async () => {
   const { made, store, silent, release } = await leftBehind()
   const { client, conflicts } = live(made, silent)
   for (let second = 0; second < 7; second++) await made.pass(1000)
@@ -250,7 +250,7 @@ test.each([
   ['fails to tell of', { entries: rejects }],
   ['does not answer at the start to tell of', { get: hangs, entries: hangs }],
 ] as const)(
-  'SDK-83: a change that the store %s in one life is a conflict in the next, when newer ones were made',
+  'SDK-83: a change that the store %s in one run is a conflict in the next, when newer changes were made',
   async (name, calls) => {
     const { made, store } = await leftBehind()
     const blind = live(made, over(store, calls))
@@ -271,7 +271,7 @@ test.each([
   },
 )
 
-test('SDK-83: without newer changes the next life sends what the store did not tell of', async () => {
+test('SDK-83: without newer changes the next run sends a change that the store did not report', async () => {
   const { made, store } = await leftBehind()
   const blind = live(made, over(store, { entries: hangs }))
   for (let second = 0; second < 7; second++) await made.pass(1000)

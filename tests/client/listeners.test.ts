@@ -69,7 +69,7 @@ function listen(client: Client, fail: (name: string) => unknown): void {
 }
 
 test.each(Object.entries(failures))(
-  'SDK-12: a listener that %s is reported, and nothing else comes of it',
+  'SDK-12: a listener that %s is reported, and has no other effect',
   async (_how, fail) => {
     const { made, ann, errors } = await world()
     const { client } = ann
@@ -96,7 +96,7 @@ test.each(Object.entries(failures))(
   },
 )
 
-test('SDK-12: what a query’s callback throws is told to its own onError too', async () => {
+test('SDK-12: an error of a query’s callback is also passed to its own onError', async () => {
   const { made, ann, errors } = await world()
   const own: unknown[] = []
   const thrown = new Error('not rendered')
@@ -108,7 +108,7 @@ test('SDK-12: what a query’s callback throws is told to its own onError too', 
   expect([own, errors]).toStrictEqual([[thrown], [thrown]])
 })
 
-test('SDK-12: an error listener and a logger that fail do no harm, and neither does a listener that ends the client', async () => {
+test('SDK-12: a failing error listener or logger has no effect, and neither does a listener that ends the client', async () => {
   const made = new ClientWorld(3)
   const failing = () => {
     throw new Error('from the logger')
@@ -131,7 +131,7 @@ test('SDK-12: an error listener and a logger that fail do no harm, and neither d
   expect(client.connectionState().phase).toBe('terminated')
 })
 
-test('SDK-12: listeners of a connection by itself are reported too, and it goes on', async () => {
+test('SDK-12: failing listeners of a standalone connection are reported too, and it continues', async () => {
   const { url, token } = await testServer()
   const errors: string[] = []
   const connection = await Connection.open({

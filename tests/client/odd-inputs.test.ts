@@ -31,7 +31,7 @@ const isCode = (code: string) => (error: unknown) =>
   (error instanceof ClientError && error.code === code) ||
   (error instanceof StatusError && error.status.code.endsWith(code))
 
-test('SDK-12: a callback may stop itself and others, look at the same again, and change what it is shown', async () => {
+test('SDK-12: a callback can stop itself and others, repeat its query, and change its result', async () => {
   const { made, ann } = await world()
   const { client } = ann
   const told: Record<string, string[]> = { first: [], second: [], inner: [] }
@@ -62,7 +62,7 @@ test('SDK-12: a callback may stop itself and others, look at the same again, and
   for (const name of ['second', 'inner']) expect(told[name]?.at(-1)).toBe('t0 t1 t2 t9')
 })
 
-test('SDK-15: a store that stops answering in the middle, or answers after the end, does no harm', async () => {
+test('SDK-15: a store that stops responding midway, or responds after the end, has no effect', async () => {
   const inner = new MemoryStore()
   let gate: Promise<void> | undefined
   let open: () => void = () => undefined
@@ -91,7 +91,7 @@ test('SDK-15: a store that stops answering in the middle, or answers after the e
   expect(errors).toHaveLength(1)
 })
 
-test('SDK-31: what could not be taken out of the store is sent again, and takes effect once', async () => {
+test('SDK-31: a change that could not be removed from the store is sent again, and takes effect once', async () => {
   const inner = new MemoryStore()
   const store: ClientStore = {
     get: (key) => inner.get(key),
@@ -123,7 +123,7 @@ test.each([
   ['a symbol', Symbol('secret')],
   ['what no header can hold', 'secret with spaces\r\nand lines'],
 ] as const)(
-  'SDK-6: a getToken that answers with %s is asked again, and what it answered is told nowhere',
+  'SDK-6: a getToken that returns %s is called again, and its return value is reported nowhere',
   async (_name, token) => {
     const { createNodeClient } = await import('../../client/node.ts')
     const { testServer } = await import('../support/test-server.ts')
@@ -146,7 +146,7 @@ test.each([
   },
 )
 
-test('SDK-6: a token that takes longer to get than it lives keeps nobody out for good', async () => {
+test('SDK-6: a token that takes longer to get than it lives does not keep the client out permanently', async () => {
   const fixture: ConnectionFixture = new ConnectionFixture({
     getToken: async ({ isFresh }) => {
       const token = fixture.token('ann')
@@ -164,7 +164,7 @@ test('SDK-6: a token that takes longer to get than it lives keeps nobody out for
   expect(connectionCount).toBeLessThan(30)
 })
 
-test('SDK-13: the limit is that of the server there is now, to the byte, for every kind of message', async () => {
+test('SDK-13: the limit is that of the current server, to the byte, for every kind of message', async () => {
   const fixture = new ConnectionFixture({ flags: { maxPayload: '5000' } })
   const { connection } = fixture
   connection.start()
@@ -196,7 +196,7 @@ test('SDK-13: the limit is that of the server there is now, to the byte, for eve
   expect(connection.state.phase).toBe('ready')
 })
 
-test('SDK-18: a network that comes and goes all the time, and one that fails when it is asked, do no harm', async () => {
+test('SDK-18: a network that changes constantly, or fails when it is queried, has no effect', async () => {
   let listener: (event: 'online' | 'offline' | 'visible') => void = () => undefined
   let isOnline: () => boolean = () => true
   const network = {
@@ -225,7 +225,7 @@ test('SDK-18: a network that comes and goes all the time, and one that fails whe
   await made.settled(ann.client.createDoc(board.class.Task, space, { title: 'x' }))
 })
 
-test('SDK-19: a server that takes connections and says nothing, or ends them at once, is left and found again', async () => {
+test('SDK-19: a server that accepts connections and stays silent, or ends them at once, is left and found again', async () => {
   const fixture = new ConnectionFixture()
   const { connection, line, time } = fixture
   // Something takes the connection, and what is said to it is lost.
@@ -273,7 +273,7 @@ test('SDK-28: unsent removals, mixins and limits show in queries with lookups to
   expect(remarks.at(-1)).toBe('t0:0 t2:0')
 })
 
-test('SDK-37: times that are over before they begin, and signals that are, end a call at once', async () => {
+test('SDK-37: a timeout that is over before the call, or an aborted signal, ends a call at once', async () => {
   const { made, ann } = await world()
   ann.client.pause()
   for (const timeout of [0, -5, Number.NaN])

@@ -10,7 +10,7 @@ const OUTAGES = 100
 const BAR = 5000
 
 for (const kind of ['refused', 'dark'] as const) {
-  test(`SDK-19: after a long outage in which everything is ${kind === 'dark' ? 'swallowed' : kind} 99 of 100 clients are back within five seconds`, async () => {
+  test(`SDK-19: after a long outage in which everything is ${kind === 'dark' ? 'swallowed' : kind} 99 of 100 clients are connected within five seconds`, async () => {
     const seed = testSeed()
     const late: number[] = []
     for (let run = 0; run < OUTAGES; run++) {
@@ -44,7 +44,7 @@ for (const kind of ['refused', 'dark'] as const) {
   })
 }
 
-test('SDK-19: that the server answers at all ends the waits for the network, and overload has waits of its own', async () => {
+test('SDK-19: any response of the server ends the waits for the network, and overload has waits of its own', async () => {
   const fixture = new ConnectionFixture()
   const { connection, line, time } = fixture
   line.isDown = () => true
@@ -114,7 +114,7 @@ test('SDK-25: A date that is set back or ahead neither keeps a dead line nor end
   }
 })
 
-test('SDK-18: without a network the phase is offline, from the start too, and the network’s return is found out about', async () => {
+test('SDK-18: without a network the phase is offline, also at the start, and the return of the network is detected', async () => {
   const fixture = new ConnectionFixture()
   const { connection, time } = fixture
   fixture.network('offline')
@@ -140,7 +140,7 @@ test('SDK-18: without a network the phase is offline, from the start too, and th
   await fixture.until('ready', 1000)
 })
 
-test('SDK-18: an attempt that was begun without a network is begun anew when it is back', async () => {
+test('SDK-18: a connection attempt that began without a network is restarted when the network returns', async () => {
   const fixture = new ConnectionFixture({ dialTimeout: 60_000 })
   const { connection, line, time } = fixture
   let isOut = true

@@ -120,7 +120,7 @@ const ends: Record<string, (made: ClientWorld, member: Member, abort: () => void
   },
 }
 
-test('SDK-38: the walk over the API report leaves nothing out', async () => {
+test('SDK-38: the scan of the API report is complete', async () => {
   expect(await promisesOf('Client')).toStrictEqual(Object.keys(calls).sort())
   expect(await promisesOf('Connection')).toStrictEqual([
     'closed',
@@ -200,7 +200,7 @@ for (const [state, begin] of Object.entries(states))
       expect((failures[0] as ClientError).code).toBe('terminated')
     })
 
-test('SDK-38: no call outlives a refusal for good, and none is begun until the client is restarted', async () => {
+test('SDK-38: no call outlives a permanent refusal, and none begins until the client is restarted', async () => {
   let isMember = false
   const getWorkspaceInfo: AccountsClient['getWorkspaceInfo'] = async (token) => {
     if (isMember) return await trustingAccounts.getWorkspaceInfo(token)
@@ -250,7 +250,7 @@ function deadSocket(): WebSocketLike & { open: () => void } {
   }
 }
 
-test('SDK-38: what waits for a connection by itself ends with it, also where the other side never agrees', async () => {
+test('SDK-38: a call that waits for a standalone connection ends with it, also when the peer never agrees', async () => {
   const socket = deadSocket()
   const connection = new Connection({ url: 'ws://nowhere', token: 'x', dial: () => socket })
   socket.open()
@@ -273,7 +273,7 @@ test('SDK-38: what waits for a connection by itself ends with it, also where the
   ).rejects.toThrow(ConnectionClosedError)
 })
 
-test('SDK-38: what waits for a file store ends with it', async () => {
+test('SDK-38: a call that waits for a file store ends with it', async () => {
   const path = join(await temporaryFolder(), 'store')
   const store = fileStore(path)
   const pending = [store.set('a', 1), store.get('a'), store.entries(''), store.delete('b')]

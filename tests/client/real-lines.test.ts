@@ -47,7 +47,7 @@ function plain(result: FindResult | undefined): unknown {
   return result === undefined ? undefined : [result.total, JSON.parse(JSON.stringify([...result]))]
 }
 
-test('SDK-23: behind a proxy that cuts, stalls and throttles, clients of a real server end up as it is, and nothing acknowledged is lost or doubled', async () => {
+test('SDK-23: behind a proxy that cuts, stalls and throttles, clients reach the state of a real server, and no acknowledged change is lost or doubled', async () => {
   const seed = testSeed()
   const { url, token, server } = await testServer({ storage: 'embedded' })
   const proxy = await cuttingProxy(server.url)

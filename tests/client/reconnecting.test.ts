@@ -26,7 +26,7 @@ test('SDK-1: A connection that was cut is established again, and its states are 
   expect(fixture.states).toStrictEqual(['connecting', 'ready', 'disconnected', 'connecting', 'ready'])
 })
 
-test('SDK-2: waits double from attempt to attempt, and begin anew once what waited is answered', async () => {
+test('SDK-2: waits double between attempts, and start over once a waiting request is answered', async () => {
   const fixture = new ConnectionFixture()
   const { connection, line } = fixture
   line.isDown = () => true
@@ -134,7 +134,7 @@ test('SDK-5: A server that sends nothing any more is left, and a long response o
   expect(connection.state.connectionCount).toBe(2)
 })
 
-test('SDK-6: a token is renewed before it expires without dropping the connection', async () => {
+test('SDK-6: a token is renewed before it expires without closing the connection', async () => {
   const fixture = new ConnectionFixture()
   fixture.tokenLife = 600
   fixture.connection.start()
@@ -148,7 +148,7 @@ test('SDK-6: a token is renewed before it expires without dropping the connectio
   expect(fixture.asked.filter(({ isFresh }) => isFresh).length).toBeGreaterThanOrEqual(6)
 })
 
-test('SDK-6: a token that was refused is asked for again, as a fresh one', async () => {
+test('SDK-6: a refused token is requested again, as a fresh one', async () => {
   let given = 0
   const fixture: ConnectionFixture = new ConnectionFixture({
     getToken: ({ isFresh }) => {
@@ -246,7 +246,7 @@ test('SDK-9: without a network nobody dials, with it again at once', async () =>
   expect(connection.state.phase).not.toBe('ready')
 })
 
-test('SDK-10: requests are given up after their time or by a signal, refused when too many wait, and errors are the server’s', async () => {
+test('SDK-10: requests end after their timeout or by a signal, are refused when too many wait, and fail with the server’s errors', async () => {
   const fixture = new ConnectionFixture({ maxOutstanding: 3 })
   const { connection, time } = fixture
   const timed = connection.request('ping', [], { timeout: 500 })

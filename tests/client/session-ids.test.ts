@@ -29,7 +29,7 @@ async function titles(client: Client): Promise<string[]> {
 }
 
 for (const binary of [false, true]) {
-  test(`SDK-41: two tabs with one session id both work, the second under an id of its own, binary: ${binary}`, async () => {
+  test(`SDK-41: two tabs with one session id both work, the second under a new id, binary: ${binary}`, async () => {
     const server = await testServer()
     const [first, second] = [tab(server, binary), tab(server, binary)]
     await first.ready()
@@ -44,7 +44,7 @@ for (const binary of [false, true]) {
     expect(server.server.inspect().sessions).toBe(2)
   })
 
-  test(`SDK-41: a client whose connection was given away while it was silent comes back under another id, and what was under way takes effect once, binary: ${binary}`, async () => {
+  test(`SDK-41: a silent client that lost its session id returns under another id, and its running requests take effect once, binary: ${binary}`, async () => {
     const server = await testServer({}, { fakeTime: true })
     const { url, token, time } = server
     const proxy = await cuttingProxy(server.server.url)
@@ -82,7 +82,7 @@ for (const binary of [false, true]) {
   })
 }
 
-test('SDK-41: a connection by itself says that its session id is in use', async () => {
+test('SDK-41: a standalone connection reports that its session id is in use', async () => {
   const { url, token } = await testServer()
   const first = await connect({ url, token: token('ann'), sessionId })
   await expect(connect({ url, token: token('ann'), sessionId })).rejects.toThrow(

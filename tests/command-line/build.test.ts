@@ -36,7 +36,7 @@ async function clone(): Promise<string> {
 }
 
 test.each(['SIGTERM', 'SIGKILL'] as const)(
-  'CFG-55: a build that is ended or killed leaves nothing that the next one waits for (%s)',
+  'CFG-55: a build that is ended or killed leaves nothing that the next build waits for (%s)',
   async (signal) => {
     const folder = await clone()
     const words = [process.execPath, join(folder, 'scripts', 'bootstrap', 'build.js')]

@@ -40,7 +40,7 @@ process.on('exit', (code) => process.stderr.write('ended with ' + code + '\\n'))
 `
 
 test.each(['SIGTERM', 'SIGKILL', 'SIGHUP'] as const)(
-  'CFG-47: a server that npm started ends in good order once npm is gone (%s)',
+  'CFG-47: a server that npm started ends gracefully once npm has ended (%s)',
   async (signal) => {
     const env = { ...(await settings()), ATRIUM_MODULES: await moduleOf(telling) }
     const npm = new RunningProcess(['npm', 'start'], env, { cwd: root, detached: true })
@@ -55,7 +55,7 @@ test.each(['SIGTERM', 'SIGKILL', 'SIGHUP'] as const)(
   },
 )
 
-test('CFG-47: a server goes on without the process that started it where that is not npm', async () => {
+test('CFG-47: a server continues without its parent process when that is not npm', async () => {
   const bootstrap = join(root, 'scripts', 'bootstrap', 'start.js')
   const startedBy = async (more: Environment) => {
     const env = { ...(await settings()), ATRIUM_MODULES: await moduleOf(telling), ...more }
@@ -76,7 +76,7 @@ test('CFG-47: a server goes on without the process that started it where that is
   expect(service.shell.stderr).toBe('ended with 0\n')
 })
 
-test('CFG-49: a start that is told to stop ends in good order, whatever it waits for', async () => {
+test('CFG-49: a start that is told to stop ends gracefully, whatever it waits for', async () => {
   const never = await moduleOf(
     `process.stdout.write('waits\\n'); await new Promise(() => setInterval(() => 0, 1e6))`,
   )
@@ -107,7 +107,7 @@ test('CFG-65: A start that gets signals before the server exists is ended only b
   expect(starting.stderr).toBe('')
 })
 
-test('CFG-50: signals that come several times end a server once, in good order', async () => {
+test('CFG-50: repeated signals end a server once, gracefully', async () => {
   const server = new RunningAtrium(['start'], await settings())
   await server.url()
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGTERM', 'SIGHUP'] as const) server.child.kill(signal)
@@ -115,7 +115,7 @@ test('CFG-50: signals that come several times end a server once, in good order',
   expect(server.stderr).toBe('')
 })
 
-test('CFG-50: a reader of the output that goes away ends no server', async () => {
+test('CFG-50: a reader that closes the output ends no server', async () => {
   const server = new RunningAtrium(['start'], await settings())
   const url = await server.url()
   server.child.stdout.destroy()

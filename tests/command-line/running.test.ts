@@ -89,7 +89,7 @@ test('CFG-32: workspace create and list call the accounts service, and the owner
 })
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
-  'CFG-33: a server stops in good order and ends with 0, whoever is connected (%s)',
+  'CFG-33: a server stops gracefully and ends with 0, whoever is connected (%s)',
   async (signal) => {
     const { server, url, env } = await demoServer()
     const watch = new RunningAtrium(['watch', 'demo', '--as', 'ann', '--url', url], env)

@@ -3,7 +3,7 @@ import { embeddedBackend } from './backend.ts'
 import { crashRounds } from './rounds.ts'
 import { testSeed } from '../support/property-parameters.ts'
 
-test('PIPE-30: after a kill, each acknowledged transaction is there once and seq has no gap', async () => {
+test('PIPE-30: after a kill, each acknowledged transaction exists once and seq has no gap', async () => {
   const seed = testSeed()
   const rounds = await crashRounds({ backend: embeddedBackend, rounds: 20, seed, writers: 50 }).catch(
     (error: unknown) => {

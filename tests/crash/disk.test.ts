@@ -88,7 +88,7 @@ async function checkWhole(
 }
 
 testUnless(missing)(
-  'STO-55: a full disk refuses commits with StorageFull, and they go on when there is room',
+  'STO-55: a full disk refuses commits with StorageFull, and commits continue when there is room',
   async () => {
     await onSmallDisk(async (small, server, data) => {
       const full = coded('platform:status:StorageFull')
@@ -115,7 +115,7 @@ testUnless(missing)(
 )
 
 testUnless(missing)(
-  'STO-56: on a disk that is read-only a workspace is refused by a code, and opens when it is not',
+  'STO-56: on a read-only disk a workspace is refused with a code, and opens when the disk is writable',
   async () => {
     await onSmallDisk(async (small, server) => {
       const connection = await setUp(server, 'disk')

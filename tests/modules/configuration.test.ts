@@ -63,7 +63,7 @@ test('MOD-9: A missing or invalid module ends the start with an error that names
   await expect(loadModules(['board', 'board'])).rejects.toThrow(/ATRIUM_MODULES: board is there twice/)
 })
 
-test('MOD-10: modules are loaded by name and by path, and bring all they declare', async () => {
+test('MOD-10: modules are loaded by name and by path, with all their declarations', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'atrium-modules-'))
   onTestEnd(async () => await rm(folder, { recursive: true, force: true }))
   const path = join(folder, 'mine.mjs')

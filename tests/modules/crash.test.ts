@@ -53,7 +53,7 @@ async function noted(connection: Connection): Promise<string[]> {
   return comments.map((comment) => (comment as unknown as { message: string }).message).toSorted()
 }
 
-test('MOD-1: after `kill -9` between the answer and the asynchronous trigger, what it makes is there exactly once', async () => {
+test('MOD-1: after `kill -9` between the response and the asynchronous trigger, its transactions are committed exactly once', async () => {
   const servers = await Servers.make()
   const held = await setUp(await servers.start({ HOLD: '1' }), WORKSPACE)
   await held.tx(createTask('tx-1', 'task-1' as Ref))

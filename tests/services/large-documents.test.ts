@@ -37,7 +37,7 @@ await withEachMongo(({ url: mongoUrl, name, scans }) => {
     return { send, codeOf, idsOf }
   }
 
-  test(`STO-131: a document larger than MongoDB keeps is refused with TooLarge, and nothing that others send with it (${name})`, async () => {
+  test(`STO-131: a document larger than MongoDB stores is refused with TooLarge, and requests of others are not (${name})`, async () => {
     const server = await serverOf()
     const [ann, bob] = [await memberOf(server, 'ann'), await memberOf(server, 'bob')]
     const made = await ann.codeOf(createTask('grows', { title: 'g', labels: [] }))
@@ -83,7 +83,7 @@ await withEachMongo(({ url: mongoUrl, name, scans }) => {
   })
 
   testUnless(slow)(
-    `STO-132: documents that fit one by one are written though they come together, and one transaction beyond it is refused with TooLarge (${name})`,
+    `STO-132: documents that fit one by one are written although they come together, and a transaction beyond the limit is refused with TooLarge (${name})`,
     async () => {
       const server = await serverOf()
       const members = await Promise.all(Array.from({ length: 8 }, (_, at) => memberOf(server, `m${at}`)))

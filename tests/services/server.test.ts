@@ -67,7 +67,7 @@ await withMongo(({ url: mongoUrl }) => {
     )
   })
 
-  test('STO-57: accounts are on MongoDB too, and another server over it has them', async () => {
+  test('STO-57: with MongoDB the accounts are stored there too, and another server over it has them', async () => {
     const flags = { ...flagsOf(), accounts: 'builtin' }
     const first = accountsOf(await testServer(flags))
     await first.call(undefined, 'createAccount', 'ann', 'correct horse')

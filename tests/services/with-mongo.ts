@@ -17,7 +17,7 @@ export async function withEachMongo(run: (service: Service) => void): Promise<vo
 }
 
 function withServer(found: Service | MissingService, run: (service: Service) => void): void {
-  withFound('STO-40: a server of MongoDB’s protocol is there', found, (service) => {
+  withFound('STO-40: a server of MongoDB’s protocol is available', found, (service) => {
     describe(`over ${service.name}`, () => {
       afterAll(() => service.stop())
       run(service)

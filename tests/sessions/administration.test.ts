@@ -136,7 +136,7 @@ test('SRV-33: an administrator lists workspaces and sessions, and closes one ses
   expect(forbidden.status).toBe(403)
 })
 
-test('SRV-71: a server that stops asks a lone client not to come back before it can have started again', async () => {
+test('SRV-71: a stopping server asks a single client not to reconnect before it can have started again', async () => {
   for (let round = 0; round < 5; round++) {
     const server = await testServer()
     const client = await RawClient.open(server.url, server.token('ann'))

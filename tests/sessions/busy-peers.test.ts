@@ -82,7 +82,7 @@ async function ask(
   return { client, isTaken, milliseconds: time.monotonic() - began }
 }
 
-test('WIRE-228: a connection whose requests the server is busy with, and which it does not read meanwhile, keeps its session id', async () => {
+test('WIRE-228: a connection that the server does not read while it processes its requests keeps its session id', async () => {
   const server = await start()
   const { tab, open } = await heldBack(server)
   expect((await ask(server)).isTaken).toBe(true)
@@ -91,7 +91,7 @@ test('WIRE-228: a connection whose requests the server is busy with, and which i
   expect(await tab.request('ping')).toBe('pong!')
 })
 
-test('WIRE-228: a connection that takes a long answer over a slow line keeps its session id', async () => {
+test('WIRE-228: a connection that receives a long response over a slow line keeps its session id', async () => {
   const server = await start()
   const tab = await reading(server)
   expect((await ask(server, async () => await readOn(tab, 2_000_000))).isTaken).toBe(true)
@@ -100,7 +100,7 @@ test('WIRE-228: a connection that takes a long answer over a slow line keeps its
   expect(tab.closed).toBeUndefined()
 })
 
-test('WIRE-228: a connection that takes nothing more of a long answer leaves its session id after five seconds', async () => {
+test('WIRE-228: a connection that stops receiving a long response loses its session id after five seconds', async () => {
   const server = await start()
   const tab = await reading(server)
   const { client, isTaken, milliseconds } = await ask(server)
@@ -134,7 +134,7 @@ test('SRV-91: A session whose socket the server does not read is not ended, and 
   dead.socket.terminate()
 })
 
-test('SRV-92: a session that takes a long answer is not ended though its pong is not seen, and one that takes no more is', async () => {
+test('SRV-92: a session that receives a long response is not ended without a pong, and one that stopped receiving is', async () => {
   const server = await start()
   const tab = await reading(server)
   for (let beat = 0; beat < 5; beat++) {
@@ -147,7 +147,7 @@ test('SRV-92: a session that takes a long answer is not ended though its pong is
   tab.socket.terminate()
 })
 
-test('SRV-92: what is only sent to a session is no sign of life', async () => {
+test('SRV-92: bytes that were only sent to a session are no sign of life', async () => {
   const server = await start()
   const { url, token, time } = server
   const writer = await RawClient.open(url, token('ann'), { broadcast: false })

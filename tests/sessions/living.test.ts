@@ -24,7 +24,7 @@ test('SRV-11: A session whose socket misses two pongs is ended, and one that res
   silent.socket.terminate()
 })
 
-test('SRV-70: a date that is set back keeps no dead line alive, nor set ahead ends one that lives', async () => {
+test('SRV-70: a clock that is set back keeps no dead connection, and one that is set ahead ends no live one', async () => {
   const { url, token, time, server } = await testServer({ pingInterval: '10' }, { fakeTime: true })
   const alive = await RawClient.open(url, token('ann'))
   const silent = await RawClient.open(url, token('bob'))

@@ -297,7 +297,7 @@ function titles(doc: Doc): string {
   return `${doc._id} ${(doc as Doc & { title: string }).title}`
 }
 
-test('WIRE-97: a push names the position it follows, and whatever overlaps no client steps over a change', async () => {
+test('WIRE-97: a push names the position that it follows, and no client skips a change, whatever events overlap', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
       const run = new Run()

@@ -8,7 +8,7 @@ import { waitUntil } from '../support/wait-until.ts'
 const toolOf = async ({ url, token }: TestServer, workspace = 'w1') =>
   await RawClient.open(url, token('system', workspace, { mode: 'backup' }))
 
-test('SRV-52: verify is for backup sessions, and finds a sound workspace sound', async () => {
+test('SRV-52: verify is for backup sessions, and reports no difference in a correct workspace', async () => {
   const host = await testServer({ storage: 'embedded' })
   const ann = await RawClient.open(host.url, host.token('ann'))
   for (const id of ['t1', 't2', 't3', 't4'])
@@ -23,7 +23,7 @@ test('SRV-52: verify is for backup sessions, and finds a sound workspace sound',
 })
 
 test.each(['embedded', 'memory'])(
-  'SRV-72: verify compares as of one place in the log, whoever writes meanwhile (%s)',
+  'SRV-72: verify compares as of one position in the log, whoever writes meanwhile (%s)',
   async (storage) => {
     const host = await testServer({ storage })
     const ann = await RawClient.open(host.url, host.token('ann'))
@@ -59,7 +59,7 @@ const domains = ['space', 'task', 'comment', 'account', 'module']
 
 for (const storage of ['embedded', 'memory'])
   for (const restored of [domains, ['tx', ...domains]])
-    test(`SRV-73: after a restore by the methods of the protocol verify says where the history begins (${storage}, ${restored[0]} first)`, async () => {
+    test(`SRV-73: after a restore by protocol methods verify reports where the history begins (${storage}, ${restored[0]} first)`, async () => {
       const host = await testServer({ storage })
       const ann = await RawClient.open(host.url, host.token('ann', 'origin'))
       for (const id of ['t1', 't2', 't3']) await ann.request('tx', [createTask(id, { title: 'x', votes: 0 })])

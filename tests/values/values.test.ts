@@ -138,14 +138,14 @@ async function checkLog({ url, token }: TestServer, values: readonly unknown[]):
 }
 
 test.each(['memory', 'embedded'])(
-  'WIRE-220: a value is the same in both encodings, asked and live, in the log and in a backup: %s',
+  'WIRE-220: a value is the same in both encodings, in finds and live queries, in the log and in a backup: %s',
   async (storage) => {
     await checkValues({ storage })
   },
 )
 
 await withEachMongo(({ url: mongoUrl, name }) => {
-  test(`WIRE-220: a value is the same in both encodings, asked and live, in the log and in a backup: ${name}`, async () => {
+  test(`WIRE-220: a value is the same in both encodings, in finds and live queries, in the log and in a backup: ${name}`, async () => {
     const mongoPrefix = `t-${randomBytes(5).toString('hex')}-`
     onTestEnd(() => dropDatabases(mongoUrl, mongoPrefix))
     await checkValues({ storage: 'mongodb', mongoUrl, mongoPrefix })

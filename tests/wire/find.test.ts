@@ -53,7 +53,7 @@ test('WIRE-60: FindAll takes query, limit, sort, total and projection', async ()
   ).toStrictEqual(['t5', 't1', 't3'])
 })
 
-test('WIRE-210: an order by cases takes strings and numbers as index and default, in JSON and packed', async () => {
+test('WIRE-210: a sort by cases accepts strings and numbers as index and default, in JSON and in msgpack', async () => {
   const { json, find } = await finder()
   for (const id of ['a', 'b', 'c', 'd']) await json.request('tx', [createTask(id, { title: id })])
   const order = async (direction: 1 | -1, indexes: unknown[], fallback?: unknown) => {

@@ -40,7 +40,7 @@ async function transferred(client: RawClient, domain: string, known: Digest): Pr
 }
 
 await inEachSetting(({ name, encoding, flags }) => {
-  test(`WIRE-211: an incremental backup after a restore transfers nothing, and %hash% is not kept, ${name}`, async () => {
+  test(`WIRE-211: an incremental backup after a restore transfers nothing, and %hash% is not stored, ${name}`, async () => {
     const server = await testServer(flags())
     const binary = encoding === 'packed'
     const ann = await Member.enter(server, 'ann', encoding)

@@ -49,7 +49,7 @@ async function settled(encoding: Encoding, flags: Flags = {}) {
 }
 
 await inEachSetting(({ name, encoding, flags }) => {
-  test(`WIRE-213: what comes into the full-text index is announced, each class to who may see a document of it, ${name}`, async () => {
+  test(`WIRE-213: documents that enter the full-text index are announced, each class to those who may see one of its documents, ${name}`, async () => {
     const { ann, bob, root, server, next, first } = await settled(encoding, flags())
     // A comment is in a private space only.
     expect(first['bob']).toStrictEqual([[Task]])
@@ -93,7 +93,7 @@ await inEachSetting(({ name, encoding, flags }) => {
 const inModel = { space: 'core:space:Model' }
 
 await inEachSetting(({ name, encoding, flags }) => {
-  test(`WIRE-245: a change of the model that changes what searches find is announced, ${name}`, async () => {
+  test(`WIRE-245: a model change that affects searches is announced, ${name}`, async () => {
     const { ann, bob, max, root, next } = await settled(encoding, flags())
     const declare = async (id: string, fields: object) => {
       const attributes = { kind: 0, label: 'x', extends: 'core:class:Doc', domain: 'memo', ...fields }
@@ -131,7 +131,7 @@ await inEachSetting(({ name, encoding, flags }) => {
 })
 
 for (const encoding of ['json', 'packed'] as const) {
-  test(`WIRE-213: announcements are coalesced to one a second, ${encoding}`, async () => {
+  test(`WIRE-213: announcements are sent at most once a second, ${encoding}`, async () => {
     const { ann, bob, time, next } = await settled(encoding)
     for (let round = 0; round < 5; round++) {
       await Promise.all(
@@ -183,7 +183,7 @@ for (const encoding of ['json', 'packed'] as const) {
     expect([diary['ann'], diary['bob'], diary['gus']]).toStrictEqual([[['app:class:Diary']], [], []])
   })
 
-  test(`WIRE-213: who wants no broadcast is told nothing, and a workspace that closes leaves no announcement, ${encoding}`, async () => {
+  test(`WIRE-213: a session without broadcast receives no announcement, and a closing workspace leaves none, ${encoding}`, async () => {
     const { ann, server, time } = await settled(encoding)
     const binary = encoding === 'packed'
     const quiet = await RawClient.open(server.url, server.token('bob'), { binary, broadcast: false })
@@ -204,7 +204,7 @@ for (const encoding of ['json', 'packed'] as const) {
     expect((await closing).status).toBe(200)
   })
 
-  test(`SDK-42: live searches of the SDK refresh on what comes into the index, others do not ask, ${encoding}`, async () => {
+  test(`SDK-42: live searches of the SDK are repeated when documents of their classes enter the index, and others are not, ${encoding}`, async () => {
     const server = await testServer({ storage: 'embedded' }, { fakeTime: true })
     const { url, token, time } = server
     const client = createNodeClient({ url, getToken: () => token('ann'), binary: encoding === 'packed' })

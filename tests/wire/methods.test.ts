@@ -113,7 +113,7 @@ test('WIRE-54: SearchFulltext finds documents by word, class and space, within t
   expect(await ids({ query: 'polish sear' }, { prefix: 'last' })).toStrictEqual(['t3'])
 })
 
-test('DOC-65: `$prefix` stands beside `$search` in a query, and takes all, last or none', async () => {
+test('DOC-65: `$prefix` is an option beside `$search` in a query, and accepts all, last or none', async () => {
   const { url, token } = await testServer()
   const client = await RawClient.open(url, token('ann'))
   await client.request('tx', [createTask('t1', { title: 'Räder für das Büro' })])

@@ -52,7 +52,7 @@ function hashWrites(): Record<string, object> {
 }
 
 await inEachSetting(({ name, encoding, flags }) => {
-  test(`WIRE-243: a transaction that writes %hash% at the top of a document or of itself is refused, ${name}`, async () => {
+  test(`WIRE-243: a transaction that writes %hash% at the top level of a document or of itself is refused, ${name}`, async () => {
     const server = await testServer(flags())
     const root = await Member.enter(server, 'root', encoding)
     const ann = await withNotes(server, encoding)
@@ -76,7 +76,7 @@ await inEachSetting(({ name, encoding, flags }) => {
     expect(await tool.request('getDomainHash', ['note'])).toBe(hash)
   })
 
-  test(`WIRE-244: a creation that says a part of what it is attached to is refused by what is missing, ${name}`, async () => {
+  test(`WIRE-244: a creation with a part of its attached fields is refused, and the missing part is named, ${name}`, async () => {
     const server = await testServer(flags())
     const ann = await withNotes(server, encoding)
     await ann.does(createTask('t1', { title: 'x' }))
@@ -107,7 +107,7 @@ await inEachSetting(({ name, encoding, flags }) => {
   })
 })
 
-test('WIRE-243: a document that has had %hash% from before is changed all the same, and freed of it', async () => {
+test('WIRE-243: a document that already has %hash% can still be changed, which removes the field', async () => {
   const storage = createMemoryStorage()
   const before = await testPipeline({ storage })
   await before.pipeline.tx(caller, createTask('t1', { title: 'x' }))

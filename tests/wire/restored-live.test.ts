@@ -58,7 +58,7 @@ async function resumes({ server }: World, place: object): Promise<{ resumed: unk
 }
 
 await inEachSetting(({ name, encoding, flags }) => {
-  test(`WIRE-241: classes of what is restored are announced by a BulkUpdate, to who may see it or saw it, ${name}`, async () => {
+  test(`WIRE-241: classes of restored documents are announced by a BulkUpdate to those who may see or saw one, ${name}`, async () => {
     const { tool, read, next } = await settled(encoding, flags())
     const shown = await read('task', 'shown')
     const hidden = await read('task', 'hidden')
@@ -81,7 +81,7 @@ await inEachSetting(({ name, encoding, flags }) => {
     expect(await next()).toStrictEqual({ ann: [], bob: [], root: [] })
   })
 
-  test(`WIRE-241: a restored space is told as a change of what may be seen, ${name}`, async () => {
+  test(`WIRE-241: a restored space is announced by a SecurityChange, ${name}`, async () => {
     const { ann, bob, tool, read, next } = await settled(encoding, flags())
     await ann.does(space('later', false, ['account:ann']))
     await ann.does(createTask('in later', { title: 'x' }, { space: 'later' }))
@@ -92,7 +92,7 @@ await inEachSetting(({ name, encoding, flags }) => {
     expect(await bob.ids(Task, { _id: 'in later' })).toStrictEqual([])
   })
 
-  test(`WIRE-242: who resumes from a place before all of a restore was told starts anew, and after it goes on, ${name}`, async () => {
+  test(`WIRE-242: a client that resumes from a position before a restore was announced reloads, and resumes from later ones, ${name}`, async () => {
     const world = await settled(encoding, flags())
     const { ann, tool, read, next } = world
     const { place: before } = await resumes(world, { epoch: 'another', seq: 0 })
@@ -123,7 +123,7 @@ await inEachSetting(({ name, encoding, flags }) => {
   })
 })
 
-test('WIRE-242: a workspace that closes before a restore was told has everyone start anew', async () => {
+test('WIRE-242: all clients of a workspace that closes before a restore was announced reload', async () => {
   const world = await settled('json', { storage: 'embedded' })
   const { ann, tool, read, server } = world
   const doc = await read('task', 'shown')
@@ -148,7 +148,7 @@ test('WIRE-242: a workspace that closes before a restore was told has everyone s
 })
 
 test.each(['json', 'packed'] as const)(
-  'WIRE-241: live queries of the SDK have what was restored, connected and when they come back, %s',
+  'WIRE-241: live queries of the SDK show restored documents, while connected and after a reconnect, %s',
   async (encoding) => {
     const { server, tool, read } = await settled(encoding, { storage: 'embedded' })
     const { url, token, time } = server

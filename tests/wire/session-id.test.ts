@@ -53,7 +53,7 @@ test('WIRE-40: A session id whose connection does not respond within a second mo
 })
 
 test.each([false, true])(
-  'WIRE-208: a session id whose connection answers stays with it, and the new one is told alreadyConnected, binary: %s',
+  'WIRE-208: a session id whose connection responds stays with it, and the new connection is told alreadyConnected, binary: %s',
   async (binary) => {
     const { url, token } = await testServer()
     const first = await RawClient.open(url, token('ann'), { binary }, { sessionId })
@@ -69,7 +69,7 @@ test.each([false, true])(
   },
 )
 
-test('WIRE-208: a client that knows no ping of the WebSocket protocol answers by the method', async () => {
+test('WIRE-208: a client that does not answer pings of the WebSocket protocol responds to the ping message', async () => {
   const { url, token } = await testServer({}, { fakeTime: true })
   const first = await RawClient.open(url, token('ann'), {}, { sessionId })
   first.socket.pong = () => undefined
@@ -79,7 +79,7 @@ test('WIRE-208: a client that knows no ping of the WebSocket protocol answers by
   expect(await first.request('ping')).toBe('pong!')
 })
 
-test('WIRE-208: of several that ask for a session id at once one has it, and none is put out', async () => {
+test('WIRE-208: of several connections that request a session id at once, one gets it, and none is closed', async () => {
   const server = await testServer({}, { fakeTime: true })
   const { url, token } = server
   const cut = await RawClient.open(url, token('ann'), {}, { sessionId })
@@ -94,7 +94,7 @@ test('WIRE-208: of several that ask for a session id at once one has it, and non
   expect(kept?.closed).toBeUndefined()
 })
 
-test('WIRE-208: who asks for a session id and goes away again before its connection was silent for a second changes nothing', async () => {
+test('WIRE-208: a connection that requests a session id and leaves within a second changes nothing', async () => {
   const server = await testServer({}, { fakeTime: true })
   const { url, token, time } = server
   const first = await RawClient.open(url, token('ann'), {}, { sessionId })
@@ -108,7 +108,7 @@ test('WIRE-208: who asks for a session id and goes away again before its connect
   expect(await first.request('ping')).toBe('pong!')
 })
 
-test('WIRE-208: a connection that closes while it is asked makes room at once', async () => {
+test('WIRE-208: a connection that closes while it is pinged releases its session id at once', async () => {
   const server = await testServer({}, { fakeTime: true })
   const { url, token, time } = server
   const first = await RawClient.open(url, token('ann'), {}, { sessionId })
@@ -175,7 +175,7 @@ test('WIRE-44: without a session id, or with a blank one, each connection is a s
 })
 
 test.each([{ mode: 'backup' }, { mode: 'backup', model: 'upgrade' }] as const)(
-  'WIRE-214: a tool that comes back while its old line is half open goes on with its walk and its restore, %j',
+  'WIRE-214: a tool that reconnects while its old connection is half open continues its scan and its restore, %j',
   async (claims) => {
     const server = await testServer({ storage: 'embedded' }, { fakeTime: true })
     const { url, token, time } = server

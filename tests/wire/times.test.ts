@@ -28,7 +28,7 @@ async function timesOf(member: Member, _class: string, id: string): Promise<numb
 }
 
 await inEachSetting(({ name, encoding, flags }) => {
-  test(`WIRE-212: backup, upgrade and system sessions keep the times they send, ${name}`, async () => {
+  test(`WIRE-212: backup, upgrade and system sessions keep the times that they send, ${name}`, async () => {
     const { url, token } = await testServer(flags(), { fakeTime: true })
     const binary = encoding === 'packed'
     const ann = await RawClient.open(url, token('ann'), { binary })
@@ -117,7 +117,7 @@ for (const encoding of ['json', 'packed'] as const) {
       )
     })
 
-  test(`AUTH-23: an import brings no time to come, no wrong one, and none for the model, ${encoding}`, async () => {
+  test(`AUTH-23: an import has no future time, no invalid one, and none for the model, ${encoding}`, async () => {
     const { olga, root } = await importing('owners', encoding)
     const place = { space: 'pub' }
     const started = systemClock.now()
@@ -167,7 +167,7 @@ for (const encoding of ['json', 'packed'] as const) {
         expectFor(`${id} ${time}`, time).toBeGreaterThanOrEqual(started)
   })
 
-  test(`AUTH-23: who is no owner any more imports no more, from the next transaction on, ${encoding}`, async () => {
+  test(`AUTH-23: an owner that loses its role can no longer import, from the next transaction on, ${encoding}`, async () => {
     const { olga, root } = await importing('owners', encoding)
     const place = { space: 'pub' }
     const role = update(olga.account, 'core:class:Account', { role: 'USER' }, 'core:space:Model')

@@ -5,7 +5,7 @@ import { testServer } from '../support/test-server.ts'
 
 const unauthorized = { severity: 'ERROR', code: 'platform:status:Unauthorized', params: {} }
 
-test('WIRE-33: what stands before the token in the path, and a slash behind it, is passed over', async () => {
+test('WIRE-33: path segments before the token, and a slash after it, are ignored', async () => {
   const { url, token } = await testServer()
   for (const path of [
     `collab/${token('ann')}`,

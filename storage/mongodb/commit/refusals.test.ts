@@ -50,7 +50,7 @@ await withEachMongo(({ url, name }) => {
   }
 
   test(
-    `STO-103: what the server refuses is stored as text and found like any other, and the workspace goes on (${name})`,
+    `STO-103: a document that the server refuses is stored as text and found like any other, and the workspace continues (${name})`,
     within(async ({ storage, another }, reported, stored) => {
       const workspace = await storage.openWorkspace('workspace', taskSchema)
       await put(workspace, 1, task('a', { rank: 'b', title: 'glass' }))
@@ -101,7 +101,7 @@ await withEachMongo(({ url, name }) => {
   )
 
   test(
-    `STO-103: a document that is refused after the log took its entry keeps no commit and no opening from going on (${name})`,
+    `STO-103: a document that is refused after its entry was logged blocks no commit and no opening (${name})`,
     within(async (subject) => {
       const former = await subject.storage.openWorkspace('workspace', taskSchema)
       await put(former, 1, task('a', { free: [] }))
@@ -134,7 +134,7 @@ await withEachMongo(({ url, name }) => {
   )
 
   test(
-    `STO-133: what is refused, and is too large as text, is refused or set aside by itself, and the workspace goes on (${name})`,
+    `STO-133: a refused document that is too large as text is refused or set aside alone, and the workspace continues (${name})`,
     within(async ({ storage }, reported) => {
       const workspace = await storage.openWorkspace('workspace', taskSchema)
       // Six bytes of JSON for each.
@@ -170,7 +170,7 @@ await withEachMongo(({ url, name }) => {
   )
 
   test(
-    `STO-103: an index made by hand that refuses documents keeps nothing else from going on (${name})`,
+    `STO-103: a manual index that refuses documents blocks nothing else (${name})`,
     within(async (subject, reported) => {
       const client = new MongoClient(url)
       try {
@@ -197,7 +197,7 @@ await withEachMongo(({ url, name }) => {
   )
 
   test(
-    `STO-102: of documents written at once each is written that has nothing newer in its place (${name})`,
+    `STO-102: of documents written at once, each is written unless a newer one exists (${name})`,
     within(async (subject) => {
       const client = new MongoClient(url)
       try {
@@ -222,7 +222,7 @@ await withEachMongo(({ url, name }) => {
   )
 
   test(
-    `STO-102: marks that others write at the same time are no conflict (${name})`,
+    `STO-102: concurrent writes of the marks are not a conflict (${name})`,
     within(async ({ storage, another }) => {
       const storages = [storage, another(), another()]
       const opened = await Promise.all(storages.map((each, at) => each.openWorkspace(`w${at}`, taskSchema)))

@@ -44,7 +44,7 @@ await withEachMongo(({ url, name, notAtomic }) => {
     databaseOf(subject, client).collection<StoredEntry>('tx')
 
   test(
-    `STO-41: who opens a workspace takes it over, and the former owner stops with conflict (${name})`,
+    `STO-41: opening a workspace takes over its ownership, and the former owner fails with conflict (${name})`,
     within(async ({ storage, another }) => {
       const former = await storage.openWorkspace('workspace', taskSchema)
       await put(former, 1, task('a'))
@@ -67,7 +67,7 @@ await withEachMongo(({ url, name, notAtomic }) => {
   )
 
   testUnless(notAtomic)(
-    `STO-41: of owners that take over and commit at once one commits at each place of the log (${name})`,
+    `STO-41: of owners that take over and commit at once, one commits at each position of the log (${name})`,
     within(async (subject) => {
       const acknowledged: string[] = []
       const run = async (name: string) => {
@@ -100,7 +100,7 @@ await withEachMongo(({ url, name, notAtomic }) => {
   )
 
   test(
-    `STO-42: what is in the log and not in the documents is made up for at the next opening (${name})`,
+    `STO-42: documents of the log that are missing are written at the next opening (${name})`,
     within(async (subject, client) => {
       const former = await subject.storage.openWorkspace('workspace', taskSchema)
       await put(former, 1, task('a', { modifiedOn: 1, createdOn: 1 }))
@@ -126,7 +126,7 @@ await withEachMongo(({ url, name, notAtomic }) => {
   )
 
   test(
-    `STO-42: entries of a document whose removal was written are made up for in silence, and no others (${name})`,
+    `STO-42: entries of a document whose removal was written are applied without a report, and no others (${name})`,
     within(async (subject, client) => {
       const former = await subject.storage.openWorkspace('workspace', taskSchema)
       await put(former, 1, task('kept'))
@@ -162,7 +162,7 @@ await withEachMongo(({ url, name, notAtomic }) => {
   )
 
   test(
-    `STO-42: a group that is not whole in the log is taken back (${name})`,
+    `STO-42: an incomplete group of the log is withdrawn (${name})`,
     within(async (subject, client) => {
       const former = await subject.storage.openWorkspace('workspace', taskSchema)
       await put(former, 1, task('a'))
@@ -179,7 +179,7 @@ await withEachMongo(({ url, name, notAtomic }) => {
   )
 
   test(
-    `STO-43: a late write neither replaces a newer document nor brings a removed one back (${name})`,
+    `STO-43: a late write neither replaces a newer document nor restores a removed one (${name})`,
     within(async (subject, client) => {
       const former = await subject.storage.openWorkspace('workspace', taskSchema)
       await put(former, 1, task('a', { rank: 'old' }))

@@ -36,7 +36,7 @@ await withEachMongo(({ url, name }) => {
     [...indexes.keys()].filter((each) => each.startsWith('ix_')).length
 
   test(
-    `STO-48: indexes are made for what is declared, and go when it no longer is or would refuse a document (${name})`,
+    `STO-48: indexes follow the declarations, and are dropped when they are no longer declared or would refuse a document (${name})`,
     within(async (subject, client) => {
       const workspace = await openParts(subject, client, { declared: taskSchema })
       const count = async () => declared(await indexesOf(subject, client, workspace))
@@ -50,7 +50,7 @@ await withEachMongo(({ url, name }) => {
   )
 
   test(
-    `STO-58: indexes that an apply cut short left behind are dropped at the next opening (${name})`,
+    `STO-58: indexes that an interrupted schema change left are dropped at the next opening (${name})`,
     within(async (subject, client) => {
       const workspace = await openParts(subject, client, { declared: taskSchema })
       await put(workspace)
@@ -65,7 +65,7 @@ await withEachMongo(({ url, name }) => {
   )
 
   test(
-    `STO-104: equal keys are declared once, and one refused index keeps no other from being made (${name})`,
+    `STO-104: equal keys are declared once, and a refused index blocks no other index (${name})`,
     within(async (subject, client) => {
       const failures: Record<string, unknown>[] = []
       const logger = { error: (fields: Record<string, unknown>) => void failures.push(fields) }
@@ -133,7 +133,7 @@ await withEachMongo(({ url, name }) => {
   )
 
   test(
-    `STO-105: a domain has a collection and indexes once it has a document, and what is there is not made again (${name})`,
+    `STO-105: a domain has a collection and indexes once it has a document, and existing ones are not created again (${name})`,
     within(async (subject, client) => {
       const watched = new MongoClient(url, { monitorCommands: true })
       const created: string[] = []

@@ -16,7 +16,7 @@ const words = (text: string, ...names: string[]): Condition => {
 const glass = words('gla', 'title', 'text')
 
 await withMongo(({ url }) => {
-  test('STO-84: on MongoDB a find by words asks the index, which has taken in what was committed', async () => {
+  test('STO-84: on MongoDB a query by words uses the full-text index, which includes earlier commits', async () => {
     const { workspace, forget } = await indexed([
       task('known', { title: 'a glass', rank: 'glass' }),
       task('forgotten', { title: 'glass', rank: 'glass' }),
@@ -45,7 +45,7 @@ await withMongo(({ url }) => {
     expect(await found(glass)).toStrictEqual([])
   })
 
-  test('STO-84: on MongoDB a find by words that too many documents have does without the index', async () => {
+  test('STO-84: on MongoDB a query by words that match too many documents does not use the full-text index', async () => {
     const docs = Array.from({ length: 21 }, (_, at) => task(`t${at}`, { title: 'glass', rank: `${at % 10}` }))
     const { workspace, forget } = await indexed(docs, { maxPrefilterIds: 20 })
     forget('t11')
@@ -58,7 +58,7 @@ await withMongo(({ url }) => {
     expect(await count(glass)).toBe(22)
   })
 
-  test('STO-84: on MongoDB a find by words finds all while the index is made, and when its file is damaged', async () => {
+  test('STO-84: on MongoDB a query by words finds all documents while the index is built, and when its file is damaged', async () => {
     const { workspace, storage, file, change } = await indexed([task('a', { title: 'glass' })])
     await workspace.close()
     await writeFile(file, 'no database at all, not even in the beginning')
