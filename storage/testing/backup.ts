@@ -25,7 +25,7 @@ const WRITERS = 4
 const PAGE_BYTES = 4000
 const seed = testSeed()
 
-/** What a backup reads, and what it puts back. */
+/** Reads and writes of a backup. */
 export function describeBackup(name: string, make: SubjectFactory, sizes: SuiteSizes): void {
   const within = (run: Parameters<typeof withWorkspace>[2]) => () => withWorkspace(make, taskSchema, run)
 
@@ -50,7 +50,7 @@ export function describeBackup(name: string, make: SubjectFactory, sizes: SuiteS
       walk.close()
 
       const expected = await replayed(workspace, walk.seq)
-      // Nobody wrote meanwhile.
+      // No other writer was active.
       expect(writers.seq).toBeGreaterThan(walk.seq)
       expect(listed.map(({ id }) => id)).toStrictEqual([...expected.keys()].sort())
       for (const { id, hash, size } of listed) {
@@ -122,7 +122,7 @@ function byId(docs: readonly Doc[]): Doc[] {
   return [...docs].sort((a, b) => (a._id < b._id ? -1 : 1))
 }
 
-/** The documents as the log makes them, up to a place. */
+/** The documents that follow from the log, up to a position. */
 async function replayed(workspace: WorkspaceStorage, seq: number): Promise<Map<string, Doc>> {
   const docs = new Map<string, Doc>()
   for (const { tx } of await workspace.readLog({ after: 0, limit: seq })) {
@@ -134,7 +134,7 @@ async function replayed(workspace: WorkspaceStorage, seq: number): Promise<Map<s
   return docs
 }
 
-/** Random transactions with the documents they make, committed one after another. */
+/** Random transactions with the resulting documents, committed one after another. */
 class Writers {
   readonly ids = new Set<string>()
   seq = 0

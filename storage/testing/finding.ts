@@ -16,7 +16,7 @@ import {
   withWorkspace,
 } from './fixture.ts'
 
-/** What a reader would want to see named, beside the random plans of the equivalence test. */
+/** Named cases, in addition to the random plans of the equivalence test. */
 export function describeFinding(name: string, make: SubjectFactory): void {
   const within = (docs: readonly Doc[], run: Parameters<typeof withWorkspace>[2]) => () =>
     withWorkspace(make, taskSchema, async (workspace, storage) => {

@@ -18,7 +18,7 @@ import { satisfying } from '../../tests/support/expecting.ts'
 
 const coded = (code: StorageError['code']) => (error: Error) => (error as StorageError).code === code
 
-/** What is committed, and what becomes of it. */
+/** Commits, and their outcomes. */
 export function describeHistory(name: string, make: SubjectFactory): void {
   const within = (run: Parameters<typeof withWorkspace>[2]) => () => withWorkspace(make, taskSchema, run)
 

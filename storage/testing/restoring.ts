@@ -13,7 +13,7 @@ import {
   withWorkspace,
 } from './fixture.ts'
 
-/** Search, and what a backup reads and writes. */
+/** Search, and the reads and writes of a backup. */
 export function describeRestoring(name: string, make: SubjectFactory): void {
   const within = (run: Parameters<typeof withWorkspace>[2]) => () => withWorkspace(make, taskSchema, run)
   const found = async (
@@ -168,7 +168,7 @@ export function describeRestoring(name: string, make: SubjectFactory): void {
       await second.close()
       const third = await storage.openWorkspace('workspace', taskSchema)
       expect(await idsOfLog(third)).toStrictEqual([entry(2).tx._id])
-      // The log is shorter than it was: documents are written all the same.
+      // The log is shorter than before: documents are written anyway.
       await third.commit(batch({ entries: [entry(2, { _id: 'z' })], puts: put('last') }))
       expect(await third.get('task', ['a'])).toStrictEqual([task('a', { rank: 'last' })])
     }),

@@ -47,7 +47,7 @@ const step = fc.record({
 })
 const steps = fc.array(step, { minLength: 1, maxLength: 8 })
 
-/** What full-text search finds, and what it tells of it. */
+/** The results of full-text search, and their details. */
 export function describeSearching(name: string, make: SubjectFactory): void {
   const within = (run: Parameters<typeof withWorkspace>[2]) => () => withWorkspace(make, taskSchema, run)
 
@@ -93,7 +93,7 @@ export function describeSearching(name: string, make: SubjectFactory): void {
         return (await workspace.search({ text: 'glass', limit, visible })).map(({ id }) => id).sort()
       }
       expect(await found('ann')).toStrictEqual(['ann', 'task'])
-      // What is left out takes no place of what is found.
+      // Excluded documents do not count towards the limit.
       expect(await found('bob', 2)).toStrictEqual(['bob', 'task'])
       expect(await found('cid')).toStrictEqual(['task'])
       await putAll(workspace, 4, [task('bob', { ...own, createdBy: 'ann' })])
@@ -150,7 +150,7 @@ export function describeSearching(name: string, make: SubjectFactory): void {
   )
 }
 
-/** Forms of words, phrases and accents, as the index has them and as a plain look at documents does. */
+/** Forms of words, phrases and accents, in the index and in a scan of the documents. */
 export function describeSearchedForms(name: string, make: SubjectFactory): void {
   const schema = { domains: taskSchema.domains.map((domain) => ({ ...domain, accented: [noteClass] })) }
   const cases: [search: string, found: string[]][] = [
@@ -184,7 +184,7 @@ export function describeSearchedForms(name: string, make: SubjectFactory): void 
     }))
 }
 
-/** What the log tells of a change: all that an update sets, or that something was made or removed. */
+/** The transaction of a change: the fields of an update, or a creation or removal. */
 function transaction(
   objectId: string,
   operations: object | undefined,

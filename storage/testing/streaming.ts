@@ -18,7 +18,7 @@ import {
 
 const limits = { maxBytes: 5000, maxCount: 10 }
 
-/** Long results, read as they are asked for. */
+/** Long results, read part by part. */
 export function describeStreaming(name: string, make: SubjectFactory, { streamed: count }: SuiteSizes): void {
   const lastId = `t${count - 1}`
   const docs = Array.from({ length: count }, (_, at) =>
