@@ -32,7 +32,7 @@ const invalid = (attribute: string, expected: string) =>
   coded('core:status:InvalidAttribute', { attribute, expected })
 const missing = coded('core:status:MissingAttribute', { _class: Priced, attribute: 'price' })
 
-/** Values under the id of `Priced` and what is refused in them. */
+/** Values under the id of `Priced`, with the refused field. */
 const wrong: [unknown, (error: unknown) => boolean][] = [
   [{ price: 'many' }, invalid('price', 'number')],
   [{ price: 1, note: 2 }, invalid('note', 'string')],

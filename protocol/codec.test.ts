@@ -39,11 +39,11 @@ test('WIRE-2: an undefined result is transferred as null', () => {
 
 test('WIRE-3: an encoded value is decoded to the same value, by the client’s decoder and by an independent one', () => {
   const json = fc.jsonValue({ noUnicodeString: false })
-  // A document has no key such as `__proto__`, which msgpackr gives another name.
+  // A document has no key such as `__proto__`, which msgpackr renames.
   const result = fc.oneof(json, fc.array(json)).filter((value) => jsonFlaw(value) === undefined)
   fc.assert(
     fc.property(fc.oneof(fc.nat(), fc.string()), result, (id, value) => {
-      // JSON knows no negative zero.
+      // JSON has no negative zero.
       const response: Response = { id, result: JSON.parse(JSON.stringify(value)) as unknown }
       expect(decodeJson(encodeJson(response))).toStrictEqual(response)
       expect(decodeBinary(encodeBinary(response))).toStrictEqual(response)

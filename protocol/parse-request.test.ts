@@ -6,7 +6,7 @@ import { parseTransaction, transactionSchema } from './transaction-schema.ts'
 import { expectThat } from '../tests/support/expecting.ts'
 import { propertyParameters } from '../tests/support/property-parameters.ts'
 
-/** What every change of a document has. */
+/** The fields of every change of a document. */
 const header = { _id: 'a', space: 's', objectSpace: 's', modifiedBy: 'm', objectId: 'o', objectClass: 'c' }
 
 const statusOf = (parse: () => unknown) => {
@@ -19,7 +19,7 @@ const statusOf = (parse: () => unknown) => {
   return undefined
 }
 
-/** JSON as somebody with bad intentions writes it: with the keys and values the server itself uses. */
+/** Hostile JSON: it has the keys and values that the server itself uses. */
 const key = fc.oneof(
   fc.constantFrom('__proto__', 'constructor', 'prototype', 'toString', 'id', 'method', 'params'),
   fc.constantFrom(
@@ -154,7 +154,7 @@ test('WIRE-13: a transaction has exactly the fields of its schema, whatever the 
   const property = fc.property(classes, names, values, (_class, name, value) => {
     const tx = { ...change, _class, [name]: value }
     const expected = transactionSchema.safeParse(tx)
-    // What is undefined is absent.
+    // Undefined fields are absent.
     const data = structuredClone(expected.data) as Record<string, unknown> | undefined
     if (data?.[name] === undefined) delete data?.[name]
     const status = statusOf(() => expect(parseTransaction(tx)).toStrictEqual(data))

@@ -167,7 +167,7 @@ function byCodeUnit(a: string, b: string): number {
   return a < b ? -1 : 1
 }
 
-/** As it crosses to a client: what is `undefined` is not there. */
+/** The value as a client receives it: `undefined` fields are absent. */
 function asStored(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value))
 }

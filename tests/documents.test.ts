@@ -9,7 +9,7 @@ import { expectFor } from './support/expecting.ts'
 
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
 
-/** The cells of the table rows that begin with something in backquotes. */
+/** The cells of the table rows that begin with a code in backquotes. */
 function rowsOf(page: string, first: RegExp): Map<string, string[]> {
   const rows = page.split('\n').map((line) => line.split('|').map((cell) => cell.trim()))
   const matching = rows.filter(([, cell]) => cell !== undefined && first.test(cell))

@@ -28,7 +28,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   status: fc.constantFrom('todo', 'todo', 'done', undefined),
 })
 
-/** All there is, and windows over it. */
+/** All documents, and windows over them. */
 class Oracle {
   readonly docs = new Map<string, Doc>()
 
@@ -42,7 +42,7 @@ class Oracle {
     return new ResultWindow(wanted, found, found.total)
   }
 
-  /** The transaction, where it can be made. */
+  /** The transaction, where it can be applied. */
   apply({ id, kind, rank, status }: Step, at: number): TxCUD | undefined {
     const _id = `d${id}`
     const isThere = this.docs.has(_id)

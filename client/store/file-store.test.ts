@@ -54,7 +54,10 @@ test('SDK-50: entries of a file store are available to the next process, and del
   expect(await contentOf(path)).toStrictEqual([['a', { text: 'é\n' }]])
 })
 
-/** Lets a process write until it has said a number of lines, kills it in the middle, and answers the last it said. */
+/**
+ * Runs a process that writes until it has printed a number of lines, kills it midway, and returns the last printed
+ * number.
+ */
 async function writeAndKill(path: string, from: number, lines: number): Promise<number> {
   const program = fileURLToPath(new URL('testing/write-until-killed.js', import.meta.url))
   const stdio: ['ignore', 'pipe', 'inherit'] = ['ignore', 'pipe', 'inherit']
@@ -166,7 +169,7 @@ test('SDK-54: a file belongs to one store at a time, and the lock of an ended pr
   })
 })
 
-/** A process that holds the store until it is killed; resolves when it does. */
+/** A process that holds the store until it is killed. Resolves when it has the store. */
 async function holder(path: string): Promise<ChildProcess> {
   const program = fileURLToPath(new URL('testing/hold-until-killed.js', import.meta.url))
   const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -183,7 +186,7 @@ test('SDK-54: the lock of a killed process is taken over, even when its process 
   await expect(contentOf(path)).rejects.toThrow(/uses the store already/)
   child.kill('SIGKILL')
   await once(child, 'close')
-  // What earlier versions left: the number is that of a process that lives.
+  // A lock of an earlier version: its process id is that of a running process.
   for (const pid of [process.pid, process.ppid, 1, 2 ** 22])
     await writeFile(`${path}.lock`, JSON.stringify({ pid, started: 1 }))
   expect(await contentOf(path)).toStrictEqual([['a', 1]])

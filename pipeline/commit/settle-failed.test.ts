@@ -6,7 +6,7 @@ import { aroundCommits } from '../../tests/support/intercepted-storage.ts'
 import { ann, testPipeline } from '../../tests/support/test-pipeline.ts'
 import { createTask, updateTask } from '../../tests/support/transactions.ts'
 
-/** Takes no commits while `isFull`. */
+/** Refuses commits while `isFull`. */
 function fillable(): { storage: Storage; disk: { isFull: boolean } } {
   const disk = { isFull: false }
   const storage = aroundCommits(createMemoryStorage(), async (batch, commit) => {
@@ -23,7 +23,7 @@ test('PIPE-72: a transaction that is sent again on a full disk returns its first
   const retrieving = { ...updateTask('t1', { $inc: { votes: 1 } }), retrieve: true }
   const first = []
   for (const tx of [...known, retrieving]) first.push(await pipeline.tx(ann, tx))
-  // So that nothing is known but by what storage has.
+  // The next pipeline knows only what storage contains.
   await pipeline.close()
   const again = await testPipeline({ storage })
   disk.isFull = true

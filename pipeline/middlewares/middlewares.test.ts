@@ -195,7 +195,7 @@ function privateSpace(id: string, members: string[]): Tx {
   )
 }
 
-/** Storage in memory whose finds a test counts, holds back and fails. */
+/** Storage in memory whose finds a test counts, delays and fails. */
 function countingStorage() {
   let finds = 0
   let failures = 0
@@ -215,7 +215,7 @@ function countingStorage() {
   return {
     storage,
     finds: () => finds,
-    /** Opening reads the spaces, which is not what is counted. */
+    /** An opening reads the spaces, which are not counted. */
     reset: () => (finds = 0),
     fail: (count: number) => (failures = count),
     hold: () => {

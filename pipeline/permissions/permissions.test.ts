@@ -125,7 +125,7 @@ test('PIPE-33: no caller writes to a space it does not see: directly, attached, 
     applyIf({ txes: [updateTask('t1', { title: 'x' }, { by, space: 'open' })] }, { by }),
     spaceUpdate('secret', { $push: { members: 'account:bob' } }, by),
   ]
-  // What bob does not see answers like what is not there, whose removal has no effect.
+  // The removal of a hidden document is answered like that of a missing one, and has no effect.
   for (const tx of attempts)
     if (tx._class === 'core:class:TxRemoveDoc') expect(await pipeline.tx(bob, tx)).toStrictEqual({})
     else await expectFor(JSON.stringify(tx), pipeline.tx(bob, tx)).rejects.toThrow(satisfying(notFound))

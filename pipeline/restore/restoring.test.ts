@@ -19,7 +19,7 @@ import { satisfying } from '../../tests/support/expecting.ts'
 
 const system = caller('system', { system: true, account: core.account.System })
 
-/** Tells which tasks it has seen made. */
+/** Reports the created tasks that it has processed. */
 function witness(): { seen: string[]; triggers: AsyncTrigger[] } {
   const seen: string[] = []
   const run: AsyncTrigger['run'] = (_context, { objectId }) => {
@@ -43,7 +43,7 @@ async function create({ pipeline }: TestPipeline, ...names: string[]): Promise<v
   for (const title of names) await pipeline.tx(ann, createTask(title, { title }))
 }
 
-/** The cursor is kept after each run: what is seen is done. */
+/** The cursor is stored after each run, so a processed transaction is not processed again. */
 const limits = { unsavedRuns: 1 }
 
 test('PIPE-62: a restored log runs no trigger, and transactions after the next opening do', async () => {
@@ -89,7 +89,7 @@ test('PIPE-63: a trigger whose cursor is restored, removed or beyond the end con
   }
   const settled = async () => {
     const { pipeline } = opened
-    // What moves the cursor is an entry itself.
+    // The commit of the cursor is an entry itself.
     await waitUntil(async () => (await cursorOf(opened))?.seq >= pipeline.lastSeq() - 1, 'the cursor')
   }
   const old = await cursorOf(opened)

@@ -17,7 +17,7 @@ const { DeadLetter, TriggerCursor } = moduleState.class
 const system = caller('system', { system: true, account: core.account.System })
 const fast = { firstDelay: 1, longestDelay: 2 }
 
-/** Remarks on each new task which it is. */
+/** Adds a remark to each new task. */
 const remark: AsyncTrigger = {
   kind: 'async',
   name: 'remark',
@@ -47,7 +47,7 @@ test('PIPE-50: an asynchronous trigger runs after the response, in the order of 
   const opened = await modulePipeline({ triggers: [remark] })
   const titles = Array.from({ length: 40 }, (_, at) => `t${at}`)
   await Promise.all(titles.map((title) => opened.pipeline.tx(ann, createTask(title, { title }))))
-  // Nothing has run before the answer.
+  // No trigger has run before the response.
   expect(await remarks(opened)).toHaveLength(0)
   await waitUntil(async () => (await remarks(opened)).length === 40, 'the trigger')
   const log = await opened.pipeline.storage.readLog({ after: 0, limit: 1000 })
@@ -56,7 +56,7 @@ test('PIPE-50: an asynchronous trigger runs after the response, in the order of 
     .map(({ tx }) => (tx as unknown as { objectId: string }).objectId)
   expect(made).toStrictEqual(titles)
   const visible = await opened.find(core.class.Tx)
-  // What triggers make is hidden from queries of the log.
+  // Transactions of triggers are hidden from queries of the log.
   expect(visible.length).toBe(40)
   expect(
     (await verifyLog(opened.pipeline.storage, opened.pipeline.model.hierarchy)).differences,
@@ -133,7 +133,7 @@ test('PIPE-54: asynchronous triggers that run each other endlessly are ended, an
     on: { classes: [TaskClass], transactions: [core.class.TxUpdateDoc] },
     run: async ({ bySystem, get }, { objectId }) => {
       const task = await get(TaskClass, objectId)
-      // The collection's counter is an update too.
+      // The change of the collection’s counter is an update too.
       return task === undefined ? [] : [bySystem.attach(task, 'comments', Comment, { message: 'again' })]
     },
   }
@@ -179,7 +179,7 @@ test('PIPE-55: a trigger waits while storage is unavailable or a reply is lost, 
   }
   const expected = Array.from({ length: 12 }, (_, at) => `t${at}`)
   expect((await remarks(opened)).toSorted()).toStrictEqual(expected.toSorted())
-  // Nothing is set aside.
+  // There is no dead letter.
   expect(new Set(failures)).toStrictEqual(new Set(['retried']))
   const verified = await verifyLog(opened.pipeline.storage, opened.pipeline.model.hierarchy)
   expect([verified.flaws, verified.differences]).toStrictEqual([[], []])
@@ -213,7 +213,7 @@ test('PIPE-57: the cursor of a trigger is stored even when it makes no transacti
   ).toStrictEqual([])
   const settled = opened.pipeline.lastSeq()
   for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
-  // Keeping the place sets off nothing.
+  // Storing the cursor runs no trigger.
   expect(opened.pipeline.lastSeq() - settled).toBeLessThanOrEqual(1)
 })
 
@@ -273,7 +273,7 @@ test('PIPE-58: a run that exceeds its time has failed, and a running one does no
   await held.pipeline.close()
 })
 
-/** A workspace's storage whose next commits fail, or happen without an answer. */
+/** Storage of a workspace whose next commits fail, or are made without a reply. */
 function failing(inner: WorkspaceStorage, plan: { fail: number; lose: number }): WorkspaceStorage {
   return new Proxy(inner, {
     get: (target, name) => {

@@ -20,7 +20,7 @@ import { testSeed } from '../../tests/support/property-parameters.ts'
 
 const { Comment, Task: TaskClass } = board.class
 
-/** Votes for the next task in the title, as long as there is one. */
+/** Votes for the task that the title names, if there is one. */
 const chain: SyncTrigger = {
   kind: 'sync',
   name: 'chain',
@@ -55,11 +55,11 @@ test('PIPE-41: a transaction that a synchronous trigger adds is committed with i
   const [welcome] = await find(Comment)
   expect(welcome?.modifiedBy).toBe(core.account.System)
   const [task] = await find(TaskClass)
-  // Counters count what triggers attach.
+  // Counters count the documents that triggers attach.
   expect((task as Task & { comments: number }).comments).toBe(1)
   expect((await find(core.class.Tx)).map(({ _class }) => _class)).toStrictEqual([core.class.TxCreateDoc])
   const derived = pushes.filter(({ tx }) => tx.space === core.space.DerivedTx)
-  // In the log, after their cause.
+  // In the log they come after their cause.
   expect(derived.map(({ seq }) => seq)).toStrictEqual([2, 3])
   expect((await verifyLog(pipeline.storage, pipeline.model.hierarchy)).differences).toStrictEqual([])
 })
@@ -74,7 +74,7 @@ test('PIPE-42: a trigger reads documents as the commit leaves them, with its own
       const found = await findAll(TaskClass, { status: 'done' })
       const got = await get(TaskClass, objectId)
       seen.push([(before as Task).status, (after as Task).status, got?.status, found.length])
-      // A task is no comment.
+      // A task is not a comment.
       expect(await get(Comment, objectId)).toBeUndefined()
       return []
     },
@@ -206,7 +206,7 @@ test('PIPE-46: triggers that run each other are ended with TriggerLimit, by dept
   ])
   const reports = log.lines.filter(({ message }) => message.includes('without end'))
   expect(reports).toHaveLength(2)
-  // A chain as long as the limit is none.
+  // A chain as long as the limit is permitted.
   for (const [at, next] of ['b1', 'b2', 'b3', 'b4', 'end'].entries())
     await pipeline.tx(ann, createTask(`b${at}`, { title: next }))
   await pipeline.tx(ann, updateTask('b0', { rank: '1' }))

@@ -13,7 +13,7 @@ test('SRV-52: documents that differ from the log are reported, each by its kind'
   for (const id of ['t1', 't2', 't3']) await pipeline.tx(ann, createTask(id, { title: id }))
   const [t1] = await storage.get(task, ['t1'])
   expect(t1).toBeDefined()
-  // Past the log, and past what notes a restore.
+  // Writes without the log, and without the record of a restore.
   await storage.clean(task, ['t2'])
   await storage.upload(task, [{ ...t1, title: 'other' } as Doc, { ...t1, _id: 'extra' } as Doc])
   const { differences, begins, restored } = await verifyLog(storage, model.hierarchy)
@@ -43,7 +43,7 @@ test('SRV-73: restored documents are counted, and documents committed after the 
   const after = await verifyLog(storage, model.hierarchy)
   expect([after.begins, after.flaws, after.differences]).toStrictEqual([begins, [], []])
   expect([after.documents, after.restored]).toStrictEqual([2, before.restored - 1])
-  // Damage done to it, and what was removed coming back, are told again.
+  // New damage, and a removed document that reappears, are reported again.
   const [t4] = await storage.get(task, ['t4'])
   expect(t4).toBeDefined()
   await storage.upload(task, [{ ...t4, title: 'damaged' } as Doc, { ...t1, _id: 't3' } as Doc])

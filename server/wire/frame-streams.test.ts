@@ -3,7 +3,7 @@ import { setImmediate as tick } from 'node:timers/promises'
 import { type Frame, textFrame } from './frame.ts'
 import { type FrameSource, FrameStreams } from './frame-streams.ts'
 
-/** A source whose frames come when the test says so. */
+/** A source whose frames arrive when the test sends them. */
 class ScriptedSource implements FrameSource {
   readonly name: string
   readonly asked: ((frame: Frame | undefined) => void)[] = []

@@ -7,7 +7,7 @@ import { SyncReads } from './sync-reads.ts'
 import { temporarySubject } from '../testing/sqlite-test-storage.ts'
 import type { Registered } from './worker/worker-thread.ts'
 
-/** How long each read seems to take, in milliseconds. */
+/** The simulated duration of each read, in milliseconds. */
 let pace = 0
 let time = 0
 

@@ -100,7 +100,7 @@ test('ACC-44: A removed member is closed with 4204, is not admitted, and keeps a
   expect(accounts.map(({ _id, role }) => [_id, role])).toStrictEqual([['account:bob', 'GUEST']])
   const tasks = (await owner.request('findAll', ['board:class:Task', {}])) as Documents
   expect(tasks[0]?.['modifiedBy']).toBe('account:bob')
-  // Administrators come in without being members.
+  // Administrators enter without a membership.
   expect(await admin.request('ping')).toBe('pong!')
   expect(owner.closed).toBeUndefined()
   await call(ann, 'assignWorkspace', 'bob', 'team')

@@ -12,7 +12,7 @@ const broken: [string, string][] = [
   ['\u3164'.repeat(12), 'is blank'],
   ['ninechars', 'has fewer than 10 characters'],
   ['   nine.chr   ', 'has fewer than 10 characters'],
-  // Five characters that take two units each, nine letters one of which has an accent apart, one ligature.
+  // Five characters of two code units each, nine letters of which one has a separate accent, one ligature.
   ['\u{1f600}\u{1f601}\u{1f602}\u{1f603}\u{1f604}', 'has fewer than 10 characters'],
   ['ninechare\u0301', 'has fewer than 10 characters'],
   ['\ufdfa', 'has fewer than 10 characters'],

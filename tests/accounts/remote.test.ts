@@ -11,7 +11,7 @@ const tokenOf = (claims: object = {}) =>
   tokens.verify(tokens.sign({ email: 'ann', workspace: 'w1', ...claims }))
 const ann = tokenOf()
 
-/** A client of a service that the test answers for, with a clock that stands still. */
+/** A client of a service that the test implements, with a stopped clock. */
 async function clientOf(onCall: (call: AccountsCall) => void, options: Partial<AccountsClientOptions> = {}) {
   const service = await remoteAccounts(onCall)
   const clock = { now: 1_000_000 }

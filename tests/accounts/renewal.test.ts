@@ -50,7 +50,7 @@ test('ACC-52: tokens can be renewed until their login is too old, and none is va
   let inside = ((await call(login, 'selectWorkspace', 'team')) as { token: string }).token
   const lives: number[] = []
   for (;;) {
-    // Three seconds before it is over.
+    // Three seconds before the end of its lifetime.
     const left = Number(claimsOf(inside)['exp']) - seconds()
     lives.push(left)
     await time.advance((left - 3) * SECOND)
@@ -92,7 +92,7 @@ test('ACC-53: A workspace is created by a registered account with a token for th
   await expect(call(token('ghost', 'team'), 'createWorkspace', 'haunted')).rejects.toThrow(
     satisfying(forbidden),
   )
-  // Neither of these has an account, so that nobody owns what they make.
+  // Neither of these has an account, so their workspaces have no owner.
   await call(admin, 'createWorkspace', 'by root')
   await call(token('system', ''), 'createWorkspace', 'by system')
   const { token: root } = (await call(undefined, 'createAccount', 'root', 'correct horse')) as {

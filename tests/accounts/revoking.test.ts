@@ -24,7 +24,7 @@ interface Given {
 
 const claimsOf = (token: string) => jwt.decode(token) as Record<string, unknown>
 
-/** A team of ann's with carl in it, who has a password. Time stands still. */
+/** A team of ann’s with carl in it, who has a password. The clock is stopped. */
 async function withPassword() {
   const server = await team({}, {}, { fakeTime: true })
   const { call, ann } = server
@@ -68,7 +68,7 @@ test('ACC-46: an administrator sets a password without the old one, and gets no 
   await expect(call(admin, 'changePassword', null, another, 'nobody')).rejects.toThrow(
     satisfying(refusedWith('platform:status:AccountNotFound')),
   )
-  // Ann never had one.
+  // Ann never had a password.
   await expect(call(ann, 'changePassword', '', another)).rejects.toThrow(
     satisfying(refusedWith('platform:status:InvalidCredentials')),
   )
@@ -141,7 +141,7 @@ test('ACC-48: a revoked token is refused in calls, over HTTP, at the entry and a
     token('carl', 'team', { version: 0, mode: 'backup' }),
     token('carl', 'team', { version: 0, model: 'upgrade' }),
     token('CARL', 'team', { version: 0 }),
-    // Of somebody who is not registered.
+    // A token of an unregistered person.
     token('nobody', 'team', { version: 0, admin: 'true' }),
   ]
   const methods: [string, ...unknown[]][] = [
@@ -195,7 +195,7 @@ test('ACC-48: a client whose token was revoked requests another one, and continu
   await client.ready()
   const [account] = await client.findAll(core.class.Account, { email: 'carl' })
   expect(account?.role).toBe('USER')
-  // Until the answer to the revocation is here, there is none to give.
+  // Until the revocation is answered, there is no new token.
   expect([...new Set(asked)]).toStrictEqual([false, true])
   expect(client.connectionState().phase).toBe('ready')
 })
@@ -220,7 +220,7 @@ test('ACC-49: A token without a version is valid while its person revoked none, 
   await call(carl, 'revokeSessions')
   for (const session of sessions) expect((await session.waitForClose()).code).toBe(4102)
   for (const by of signed) expect((await refusal(by)).code).toBe(4100)
-  // A second is the least that tokens tell.
+  // Tokens have a resolution of one second.
   await time.advance(1000)
   for (const by of [token('carl', 'team'), token('carl', 'team', { admin: 'true' })])
     expect(await (await enter('carl', by)).request('ping')).toBe('pong!')
@@ -249,7 +249,7 @@ test('ACC-50: a token that is revoked during its exchange gives no valid token (
     const given = revoked.flatMap((each) =>
       each.status === 'fulfilled' ? [(each.value as Given).token] : [],
     )
-    // Of two who revoke with the same token one goes on.
+    // Of two revocations with the same token, one returns a new token.
     expect(given).toHaveLength(1)
     for (const outcome of exchanged)
       if (outcome.status === 'fulfilled')

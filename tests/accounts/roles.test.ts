@@ -88,7 +88,7 @@ test('ACC-41: without an accounts service a role is only the initial role of a n
   expect(await roleOf(admin)).toBe('GUEST')
 })
 
-/** Sessions of a server whose accounts service answers when the test says so. */
+/** Sessions of a server whose accounts service responds when the test says so. */
 function heldAccounts() {
   const asked: ((answer: WorkspaceInfo | Error) => void)[] = []
   const accounts: AccountsClient = {
@@ -114,7 +114,7 @@ function heldAccounts() {
   return { memory, asked, enforcer, roleOf }
 }
 
-/** An owner who enters: so many turns ago the accounts told of the role. */
+/** An owner that enters, so many turns after the accounts service returned the role. */
 async function entering(turns: number) {
   const held = heldAccounts()
   const client = held.memory.connect({ email: 'ann', workspace: 'w1' })

@@ -25,7 +25,7 @@ test.each([false, true])(
       }[]
       expect([task?.modifiedOn, task?.modifiedBy]).toStrictEqual([42, 'core:account:System'])
       const accounts = (await client.request('findAll', ['core:class:Account', { email }])) as unknown[]
-      // No account is made for it.
+      // No account is created for it.
       expect([...accounts]).toStrictEqual([])
     }
   },

@@ -88,7 +88,7 @@ function isPublic(attributes: unknown): boolean {
   return (attributes as { title?: string } | undefined)?.title === 'public'
 }
 
-/** The next ids of the generator that made this one. */
+/** The next ids of the generator of this id. */
 function following(id: string, count: number): string[] {
   return Array.from({ length: count }, (_, at) => {
     const counter = (Number.parseInt(id.slice(18), 16) + at + 1) % 0x1000000

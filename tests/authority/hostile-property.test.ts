@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { hostileRun } from './hostile-run.ts'
 
-/** Runs from pinned seeds; `npm run fuzz:authority -- --runs N --seed S` takes others. */
+/** Runs from pinned seeds; `npm run fuzz:authority -- --runs N --seed S` uses others. */
 const RUNS = 500
 
 async function runsFrom(seed: number): Promise<void> {

@@ -94,7 +94,7 @@ async function hidesUnknown(storage: Storage): Promise<void> {
     for (const who of [ann, bob]) {
       expect(await idsOf(pipeline, who, 'core:class:Space')).toStrictEqual(['pub'])
       const logged = (await idsOf(pipeline, who, 'core:class:TxCUD')).length
-      // The log shows what is of known classes.
+      // The log shows entries of known classes.
       expect(logged).toBe(1)
       expect((await pipeline.searchFulltext(who, { query: 'secret' }, {})).docs).toStrictEqual([])
       await expect(pipeline.tx(who, updateOf('own', { private: false }, who))).rejects.toThrow(

@@ -50,7 +50,7 @@ test('CFG-1: A wrong value is named, with the allowed values, whether it comes f
       expect(() => resolveConfiguration({}, { [name]: value })).toThrow(expected)
     }
   }
-  // Whoever writes a flag means it.
+  // A flag is always intended.
   expect(() => resolveConfiguration({}, { port: '' })).toThrow(/^ATRIUM_PORT: "" is not allowed/)
 })
 

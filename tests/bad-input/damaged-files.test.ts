@@ -6,7 +6,7 @@ import { assertCoded, assertTellsNothing } from '../support/bystander.ts'
 import { testServer } from '../support/test-server.ts'
 import { createTask } from '../support/transactions.ts'
 
-/** A server on a folder where the file of `w1` is as the test made it. */
+/** A server on a folder in which the test prepared the file of `w1`. */
 async function damaged(damage: (file: string) => Promise<void>) {
   const first = await testServer({ storage: 'embedded' })
   const client = await RawClient.open(first.url, first.token('ann'))

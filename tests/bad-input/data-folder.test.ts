@@ -7,7 +7,7 @@ import { expectFor } from '../support/expecting.ts'
 import { onTestEnd } from '../support/on-test-end.ts'
 import { testUnless } from '../support/test-unless.ts'
 
-/** What the work starts is started with this umask. */
+/** Starts the work with this umask. */
 function withUmask<T>(umask: number, work: () => T): T {
   const before = process.umask(umask)
   try {
@@ -17,7 +17,7 @@ function withUmask<T>(umask: number, work: () => T): T {
   }
 }
 
-/** Modes by path, of the folder and all that is in it. */
+/** Modes by path, of the folder and its content. */
 async function modes(folder: string): Promise<Record<string, string>> {
   const entries = await readdir(folder, { recursive: true })
   const paths = ['', ...entries]
@@ -30,7 +30,7 @@ async function modes(folder: string): Promise<Record<string, string>> {
   )
 }
 
-/** Folders are 0700 and files 0600, and at least these are there. */
+/** Folders are 0700 and files 0600, and at least these exist. */
 async function assertPrivate(data: string, there: readonly string[]): Promise<void> {
   const found = await modes(data)
   expectFor(
@@ -71,7 +71,7 @@ for (const umask of [0o000, 0o022, 0o277]) {
 
 test('CFG-13: the files of SQLite storage, and of a full-text index beside MongoDB, are readable by their user only', async () => {
   const directory = join(await temporaryFolder(), 'data', 'search')
-  // The worker threads that make the files have that of the process.
+  // The worker threads that create the files have the umask of the process.
   const before = process.umask(0)
   onTestEnd(() => process.umask(before))
   const storage = createSqliteStorage({ directory })

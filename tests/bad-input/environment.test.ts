@@ -38,7 +38,7 @@ test('CFG-41: variables that Kubernetes sets for services are ignored', () => {
   }
   expect(resolveConfiguration(links)).toStrictEqual(resolveConfiguration({}))
   expect(readEnvironment(links).links).toStrictEqual(Object.keys(links).sort())
-  // What only resembles them is a mistake to be told of.
+  // A name that only resembles them is reported as a mistake.
   for (const wrong of [{ ATRIUM_PORT: 'http://10.96.0.7' }, { ATRIUM_SERVICE: '1' }, { ATRIUM_PORTS: '1' }])
     expect(() => resolveConfiguration(wrong)).toThrow(expect.objectContaining({ name: 'ConfigurationError' }))
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { resolveConfiguration } from '../../server/configuration/configuration.ts'
 import { atrium, temporaryFolder } from '../support/executable.ts'
 
-/** What a file of these bytes makes of the options. */
+/** The options of a file with these bytes. */
 async function optionsFile() {
   const file = join(await temporaryFolder(), 'options')
   const read = async (content: string | Buffer) => {

@@ -7,11 +7,11 @@ import { applyIf, change, createTask, updateTask } from '../support/transactions
 const eve = { by: 'account:eve' }
 const task = 'board:class:Task'
 const nested = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`
-/** Stands for a value that is nested too deep for `JSON.stringify`. */
+/** A placeholder for a value that is nested too deeply for `JSON.stringify`. */
 const DEEP = '@deep'
 let lastId = 0
 
-/** Asks with text of its own, as JSON the client could not have made. */
+/** Sends its own text, as JSON that the client could not have produced. */
 async function askDeep(client: RawClient, method: string, params: unknown[]): Promise<Frame> {
   const id = `deep ${(lastId += 1)}`
   client.send(JSON.stringify({ id, method, params }).replaceAll(`"${DEEP}"`, nested(50_000)))

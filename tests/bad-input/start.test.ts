@@ -13,7 +13,7 @@ import { expectFor } from '../support/expecting.ts'
 import { onTestEnd } from '../support/on-test-end.ts'
 import { testUnless } from '../support/test-unless.ts'
 
-/** The user `nobody`, where the tests run as one who may everything. */
+/** The user `nobody`, where the tests run as root. */
 const nobody = process.getuid?.() === 0 ? { uid: 65_534 } : {}
 
 const tried = smallDisk(64 * 1024)
@@ -25,7 +25,7 @@ const hasIpv6 = Object.values(networkInterfaces())
   .some((address) => address?.address === '::1')
 const noIpv6 = hasIpv6 ? undefined : 'this machine has no ::1'
 
-/** One line that names the matter, and no stack. */
+/** One line that names the cause, without a stack. */
 function assertOneLine({ code, stdout, stderr }: Ended, expected: number, pattern: RegExp): void {
   const lines = stderr.trim().split('\n')
   expectFor(stderr, [code, stdout, lines.length]).toStrictEqual([expected, '', 1])
@@ -68,7 +68,7 @@ test('CFG-11: a data folder at an impossible path, or that is another kind of fi
   await writeFile(file, '')
   await symlink(loop, loop)
   await symlink(join(folder, 'nowhere'), dangling)
-  // What the system makes folders of, and nobody else may.
+  // Folders of the system in which nobody can create folders.
   const system = process.platform === 'linux' ? ['/proc/x', '/proc/x/y', '/proc', '/sys/x'] : []
   const long = 'x'.repeat(300)
   for (const data of [file, loop, dangling, join(dangling, 'x'), join(folder, long), ...system]) {

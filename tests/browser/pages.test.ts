@@ -21,13 +21,13 @@ const create = ({ page }: Visitor, title: string, waits = true) =>
     { title, waits },
   )
 
-/** Makes changes, one after the other, that nobody waits for. */
+/** Makes changes, one after another, without waiting for them. */
 const change = ({ page }: Visitor, changes: readonly (readonly ['create' | 'rename', string, string?])[]) =>
   page.evaluate(async (all) => {
     for (const [kind, title, to = ''] of all) {
       const shown = harness.results.length
       void (kind === 'create' ? harness.create(title) : harness.rename(title, to)).catch(() => undefined)
-      // At once: all of it happens within the page.
+      // Immediately, without a round trip: all of it happens within the page.
       while (harness.results.length === shown) await Promise.resolve()
     }
   }, changes)
@@ -78,7 +78,7 @@ await withBrowser((browser) => {
       'rename to c2',
       'rename to a2',
     ])
-    // What was seen once did not go away again.
+    // A displayed change did not disappear again.
     const results = await ann.page.evaluate(() => harness.results)
     const since = results.slice(results.findIndex((titles) => titles.includes('c2')))
     expect(since.length > 2 && since.every((titles) => titles.includes('b') && titles.includes('c2'))).toBe(
@@ -136,7 +136,7 @@ await withBrowser((browser) => {
     await becomes(() => ann.page.evaluate(() => harness.kept('model')), ['model'])
     const origin = ann.page.url()
     await ann.page.goto('about:blank')
-    // An account is made for whoever enters the first time: a change of the model.
+    // The first entry of an account creates it, which is a change of the model.
     await bob.start()
     await bob.shows([])
     await ann.page.goto(origin)
@@ -149,7 +149,7 @@ await withBrowser((browser) => {
   test('SDK-15: a page whose IndexedDB does not respond is ready without it after five seconds', async () => {
     const [ann, bob] = await twoPages(browser)
     await bob.start()
-    // As another page that does not let go of the database has it.
+    // Like another page that keeps the database locked.
     await ann.page.evaluate(() => {
       IDBFactory.prototype.open = () => new EventTarget() as IDBOpenDBRequest
     })
@@ -177,7 +177,7 @@ await withBrowser((browser) => {
     await ann.page.evaluate(async (key) => await harness.keep(key, 5), second)
     await ann.page.reload()
     await ann.page.waitForFunction(() => 'harness' in globalThis)
-    // One that cannot be read fails all that are read with it, as in a browser whose files are damaged.
+    // One unreadable entry fails a read of several entries, as in a browser with damaged files.
     await ann.page.evaluate(() => {
       const getAll = Reflect.get(IDBObjectStore.prototype, 'getAll') as IDBObjectStore['getAll']
       IDBObjectStore.prototype.getAll = function (query, count) {

@@ -11,7 +11,7 @@ import { becomes } from './page-world.ts'
 import { withBrowser } from './with-browser.ts'
 import { onTestEnd } from '../support/on-test-end.ts'
 
-/** A page with React and a client, and someone else in its workspace. */
+/** A page with React and a client, and another member of its workspace. */
 async function reactPage(browser: Browser): Promise<{ page: Page; bob: RawClient }> {
   const outfile = join(await temporaryFolder(), 'hooks.js')
   await bundle({
@@ -20,7 +20,7 @@ async function reactPage(browser: Browser): Promise<{ page: Page; bob: RawClient
     bundle: true,
     format: 'esm',
     target: 'es2022',
-    // Only then is strict mode strict.
+    // Strict mode takes effect in development only.
     define: { 'process.env.NODE_ENV': '"development"' },
     logLevel: 'warning',
   })

@@ -52,7 +52,7 @@ for (const strips of [true, false])
         proxy.asked.join(' '),
         proxy.asked.every((asked) => asked.startsWith(path.split('?')[0] ?? '')),
       ).toBe(true)
-      // As clients of protocol 1 do, the token at the end.
+      // Like clients of protocol 1, with the token at the end.
       const base = `${proxy.url}${path.split('?')[0]}`
       for (const address of [base, base.replace(/\/$/, '')]) {
         const old = await RawClient.open(address, token('bob'))

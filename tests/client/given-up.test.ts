@@ -16,7 +16,7 @@ async function world(keeps = true): Promise<{ made: ClientWorld; ann: Member }> 
   return { made, ann }
 }
 
-/** The code of the error, and that of what it comes from. */
+/** The code of the error, and that of its cause. */
 async function codesOf(promise: Promise<unknown>): Promise<unknown[]> {
   const error: unknown = await promise.then(
     () => undefined,
@@ -46,7 +46,7 @@ test('SDK-37: a change that was given up before it was sent is never sent, also 
   expect(await timed).toStrictEqual(['timeout'])
   expect(String(await aborted)).toMatch(/enough/)
   expect(await ann.store.entries('change/')).toStrictEqual([])
-  // Another device goes on.
+  // Another device continues.
   const bob = made.join('bob')
   await made.settled(bob.client.updateDoc(place, { title: 'newer' }))
   ann.restart()
@@ -91,7 +91,7 @@ test('SDK-37: a permanent refusal gives up unsent changes, and makes sent ones u
   ann.client.pause()
   const unsent = codesOf(ann.client.createDoc(board.class.Task, space, { title: 'unsent' }))
   const read = codesOf(ann.client.findAll(task))
-  // The same session id, and this one is no longer wanted.
+  // The same session id, and the earlier connection is no longer wanted.
   const [session] = made.core.core.sessions.all.values()
   session?.close({ code: 4203, reason: 'closed by an administrator' })
   await made.pass(1000)

@@ -24,7 +24,7 @@ const rejects = async () => await Promise.reject(new Error('no room'))
 
 const create = (client: Client, title: string) => client.createDoc(board.class.Task, space, { title })
 
-/** A store over another one, some calls of which are something else. */
+/** A store over another one, with some calls replaced. */
 const over = (store: ClientStore, calls: Partial<ClientStore>): ClientStore => ({
   get: (key) => store.get(key),
   set: (key, value) => store.set(key, value),
@@ -67,13 +67,13 @@ test.each([
     expect(ann.client.connectionState().phase).toBe('ready')
     await made.settled(ann.client.ready())
     await made.settled(create(ann.client, 'a'))
-    // From now on nothing is waited for.
+    // From now on no call waits for the store.
     const before = made.time.now()
     const id = await made.settled(create(ann.client, 'b'))
     expect(made.time.now() - before).toBeLessThan(1000)
     expect((await made.settled(ann.client.findOne(task, { _id: id })))?._id).toBe(id)
     expect(errors[0] ?? '').toMatch(expected)
-    // One that does not answer is told of once.
+    // A store that does not respond is reported once.
     if (expected.source.includes('5000')) expect(errors).toHaveLength(1)
   },
 )
@@ -180,7 +180,7 @@ test('SDK-16: all changes of a file are sent except for a damaged line', async (
   expect(errors.join()).toMatch(/ann\.atrium has 1 damaged lines/)
 })
 
-/** A store that holds a change of an earlier life, and does not tell what it holds until it is released. */
+/** A store with a change of an earlier run, which does not return its entries until it is released. */
 async function leftBehind() {
   const store = new MemoryStore()
   const made = new ClientWorld(9)
@@ -207,7 +207,7 @@ async function leftBehind() {
 
 const place = { _id: 't' as Ref<Task>, _class: board.class.Task, space }
 
-/** The next life over the store, and what it is told of as conflicts. */
+/** The next run over the store, and the conflicts that are reported to it. */
 function live(made: ClientWorld, store: ClientStore): { client: Client; conflicts: string[] } {
   const { client } = made.join('ann', false, { store })
   const conflicts: string[] = []
@@ -256,7 +256,7 @@ test.each([
     const blind = live(made, over(store, calls))
     for (let second = 0; second < 7; second++) await made.pass(1000)
     await made.settled(blind.client.updateDoc(place, { title: 'new' }))
-    // Of this one it is not known either whether the server has it.
+    // Whether the server has this one is unknown too.
     blind.client.stop()
     blind.client.updateDoc(place, { title: 'newer' }).catch(() => undefined)
     await made.pass(100)
@@ -265,7 +265,7 @@ test.each([
     const { client, conflicts } = live(made, store)
     await made.calm()
     expect(conflicts).toStrictEqual(overtaken)
-    // What was made after the mark and came into the store is sent.
+    // A change that was made after the mark and is stored is sent.
     expect(await titleOf(made, client)).toBe(name === 'fails to tell of' ? 'newer' : 'new')
     expect(await store.entries('change')).toStrictEqual([])
   },

@@ -15,7 +15,7 @@ import { expectFor } from '../support/expecting.ts'
 const task = 'board:class:Task' as Ref<Class>
 const space = 'p' as Ref<Space>
 
-/** Each way in which code that is called can fail. */
+/** Each way in which called code can fail. */
 const failures: Record<string, (name: string) => unknown> = {
   'throws an error': (name) => {
     throw new Error(name)
@@ -48,7 +48,7 @@ async function world(): Promise<{ made: ClientWorld; ann: Member; errors: unknow
   return { made, ann, errors }
 }
 
-/** Every listener a client takes, and what makes it be called. */
+/** Every listener of a client, and an event that calls it. */
 function listen(client: Client, fail: (name: string) => unknown): void {
   const failing =
     (name: string) =>

@@ -53,7 +53,7 @@ test('SDK-12: a callback can stop itself and others, repeat its query, and chang
   await made.calm()
   ann.send(createTask('t9', { title: 'x' }, by))
   await made.calm()
-  // Each sees it grow, and never go back.
+  // Each result grows, and never shrinks.
   for (const shown of Object.values(told)) {
     const lengths = shown.map((ids) => ids.length)
     expectFor(JSON.stringify(told), lengths).toStrictEqual(lengths.toSorted((a, b) => a - b))
@@ -97,7 +97,7 @@ test('SDK-31: a change that could not be removed from the store is sent again, a
     get: (key) => inner.get(key),
     set: (key, value) => inner.set(key, value),
     delete: async () => await Promise.reject(new Error('read-only')),
-    // In no order, and some of them twice.
+    // In random order, and some of them twice.
     entries: async (prefix) => {
       const found = await inner.entries(prefix)
       return [...found.toReversed(), ...found]
@@ -188,7 +188,7 @@ test('SDK-13: the limit is that of the current server, to the byte, for every ki
   await expect(fixture.settled(connection.request('board.any', params))).rejects.toThrow(
     satisfying(isCode('TooLarge')),
   )
-  // What waits for another server has its limit.
+  // The limit of the new server applies to a waiting request.
   const middling = connection.request('findAll', ['board:class:Task', { title: 'x'.repeat(3000) }])
   connection.reconnect('test')
   fixture.restartWith({ maxPayload: '2000' })
@@ -228,7 +228,7 @@ test('SDK-18: a network that changes constantly, or fails when it is queried, ha
 test('SDK-19: a server that accepts connections and stays silent, or ends them at once, is left and found again', async () => {
   const fixture = new ConnectionFixture()
   const { connection, line, time } = fixture
-  // Something takes the connection, and what is said to it is lost.
+  // A peer accepts the connection, and every message to it is lost.
   line.fault = () => 'lost'
   connection.start()
   await time.advance(120_000)
@@ -268,7 +268,7 @@ test('SDK-28: unsent removals, mixins and limits show in queries with lookups to
   expect(back.at(-1)).toBe('c1:-')
   ann.client.restart()
   await made.calm()
-  // What was attached went with it.
+  // The attached documents were removed with it.
   expect(back.at(-1)).toBe('')
   expect(remarks.at(-1)).toBe('t0:0 t2:0')
 })

@@ -6,7 +6,7 @@ import { expectFor } from '../support/expecting.ts'
 import { testSeed } from '../support/property-parameters.ts'
 
 const OUTAGES = 100
-/** Milliseconds after the network's return in which 99 of 100 are back. */
+/** Milliseconds after the network’s return until 99 of 100 clients are connected. */
 const BAR = 5000
 
 for (const kind of ['refused', 'dark'] as const) {
@@ -24,7 +24,7 @@ for (const kind of ['refused', 'dark'] as const) {
       await fixture.until('ready')
       isOut = true
       if (kind === 'refused') connection.reconnect('cut')
-      // Long enough for silence to be noticed, and for waits to be as long as they get.
+      // Long enough for the silence to be detected, and for waits to reach their maximum.
       await time.advance(120_000 + seeded(seed * 7 + run)() * 1_200_000)
       expect(connection.state.phase).not.toBe('ready')
       isOut = false
@@ -51,7 +51,7 @@ test('SDK-19: any response of the server ends the waits for the network, and ove
   connection.start()
   await time.advance(300_000)
   expect(connection.state.retries).toBeGreaterThan(50)
-  // Another server, which has no room.
+  // Another server, which refuses connections because of its limit.
   fixture.restartWith({ maxSessions: '1' })
   fixture.core.connect({ email: 'bob', workspace: 'w1' })
   line.isDown = () => false
@@ -67,7 +67,7 @@ test('SDK-19: any response of the server ends the waits for the network, and ove
   expect(waits).toStrictEqual([1500, 3000, 6000, 12_000, 22_500, 22_500])
 })
 
-/** A connection that is ready, and whose line carries nothing while the outage is on. */
+/** A ready connection whose messages are lost during the outage. */
 async function connected() {
   const fixture = new ConnectionFixture()
   const outage = { isOn: false }
@@ -125,11 +125,11 @@ test('SDK-18: without a network the phase is offline, also at the start, and the
   expect(connection.state.retryAt).toBeUndefined()
   fixture.network('online')
   expect((await fixture.settled(waiting)).result).toBe('pong!')
-  // What is there is left at once: nothing would come of it.
+  // An existing connection is left at once: it cannot work.
   fixture.network('offline')
   expect(connection.state.phase).toBe('offline')
   expect(connection.state.lastClose?.reason).toBe('the network is gone')
-  // Nobody tells that it is back.
+  // No event reports that the network is back.
   fixture.online = true
   await fixture.until('ready', 5000)
   fixture.network('offline')

@@ -29,7 +29,7 @@ function lookAt(client: Client): Looking[] {
   })
 }
 
-/** What differs from the server's answers. */
+/** Differences from the results of the server. */
 async function differences(client: Client, lookings: readonly Looking[]): Promise<string[]> {
   const found: string[] = []
   for (const { at, result } of lookings) {
@@ -88,7 +88,7 @@ test('SDK-23: behind a proxy that cuts, stalls and throttles, clients reach the 
         'live queries that show what is there',
       ).catch(async () => expect(await differences(client, lookings[at] ?? [])).toStrictEqual([]))
     const connections = clients.reduce((sum, client) => sum + client.connectionState().connectionCount, 0)
-    // Nothing was cut.
+    // No connection was cut.
     expect(connections).toBeGreaterThan(clients.length)
   } finally {
     for (const client of clients) client.terminate()

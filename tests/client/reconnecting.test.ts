@@ -38,7 +38,7 @@ test('SDK-2: waits double between attempts, and start over once a waiting reques
     waits.push((connection.state.retryAt ?? 0) - began)
     await fixture.until('connecting')
   }
-  // Three quarters of 250 ms, doubled, of 4 s at most; from one attempt to the next.
+  // Three quarters of 250 ms, doubled up to 4 s, between attempts.
   expect(waits).toStrictEqual([188, 375, 750, 1500, 3000, 3000, 3000, 3000, 3000])
   line.isDown = () => false
   const answer = connection.request('findAll', ['board:class:Task', {}])
@@ -54,7 +54,7 @@ test('SDK-3: A request without a response is sent again, and a transaction takes
   connection.start()
   await fixture.until('ready')
   await fixture.settled(connection.request('tx', [createTask('t1', { title: 'x', votes: 0 })]))
-  // The transaction arrives, its answer does not.
+  // The transaction arrives, and its response does not.
   let messages = 0
   line.fault = () => (++messages === 2 ? 'lost' : 'none')
   const update = { ...updateTask('t1', { $inc: { votes: 1 } }), retrieve: true }
@@ -97,11 +97,11 @@ test('SDK-4: requests wait while the client is paused or stopped; when it is ter
   expect(connection.state.phase).toBe('terminated')
 })
 
-/** Makes a line carry so many bytes a second, one message after the other. */
+/** Limits a connection to a number of bytes per second, one message after another. */
 function throttle({ line, time }: ConnectionFixture, bytesPerSecond: number): void {
   let free = 0
   line.delay = (bytes) => {
-    // A new line has nothing on it.
+    // A new connection has no queued bytes.
     if (bytes === 0) free = 0
     free = Math.max(free, time.monotonic()) + (bytes / bytesPerSecond) * 1000
     return Math.ceil(free - time.monotonic())
@@ -120,14 +120,14 @@ test('SDK-5: A server that sends nothing any more is left, and a long response o
   await fixture.until('ready')
   await time.advance(300_000)
   expect(connection.state.connectionCount).toBe(1)
-  // Four parts, of 2.4 KB each.
+  // Four chunks of 2.4 KB each.
   throttle(fixture, 60)
   const answer = connection.request('findAll', ['board:class:Task', {}])
   await time.advance(150_000)
   expect([connection.state.connectionCount, connection.state.unanswered]).toStrictEqual([1, 1])
   expect(Array.isArray((await fixture.settled(answer, 600_000, 100)).result)).toBe(true)
   expect(connection.state.connectionCount).toBe(1)
-  // A part that takes longer has the time on the next connection.
+  // A chunk that takes longer gets that time on the next connection.
   throttle(fixture, 37)
   const slower = connection.request('findAll', ['board:class:Task', {}])
   expect(Array.isArray((await fixture.settled(slower, 1_200_000, 100)).result)).toBe(true)
@@ -239,7 +239,7 @@ test('SDK-9: without a network nobody dials, with it again at once', async () =>
   fixture.network('online')
   expect(connection.state.phase).toBe('connecting')
   await fixture.until('ready', 100)
-  // A page that is looked at again finds out within seconds that its connection has gone.
+  // A page that becomes visible detects within seconds that its connection is gone.
   line.delay = () => 10_000_000
   fixture.network('visible')
   await time.advance(6000)

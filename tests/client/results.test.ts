@@ -29,7 +29,7 @@ function results({ client }: Member, _class = task, options: object = { sort: { 
   return shown
 }
 
-/** Writes wherever something can be written. */
+/** Writes to every writable part. */
 function spoil(value: unknown): void {
   if (typeof value !== 'object' || value === null) return
   for (const member of Object.values(value)) spoil(member)
@@ -81,7 +81,7 @@ test('SDK-36: a change of a result by its reader is visible to nobody else, and 
   await made.calm()
   const fresh = await made.settled(ann.client.findAll(task, {}, { sort: { rank: 1 } }))
   expect([...(pure.at(-1) ?? [])]).toStrictEqual([...fresh])
-  // One that was spoiled stays so for who spoiled it, until it changes: what changes is as it is.
+  // A changed copy stays changed for its reader until a document of it changes, which is then correct.
   expect(all[0]?.at(-1)?.map(({ title }) => title)).toStrictEqual(['spoiled', 'new', 't3'])
   const again = [
     results(ann),

@@ -33,7 +33,7 @@ for (const binary of [false, true]) {
     const server = await testServer()
     const [first, second] = [tab(server, binary), tab(server, binary)]
     await first.ready()
-    // Before it knows that its id is in use.
+    // Before it is told that its id is in use.
     const made = second.createDoc(board.class.Task, space, { title: 'second' })
     await first.createDoc(board.class.Task, space, { title: 'first' })
     await made
@@ -55,7 +55,7 @@ for (const binary of [false, true]) {
     let shown: number | undefined
     client.query(board.class.Task, { _id: id }, {}, ([found]) => (shown = votesOf(found)))
     await waitUntil(() => shown === 0, 'the task shown')
-    // The server commits, and its answer goes nowhere.
+    // The server commits, and its response is lost.
     proxy.stall('answers')
     const sent = client.updateDoc({ _id: id, _class: task, space }, { $inc: { votes: 1 } })
     const other = await RawClient.open(url, token('bob'))

@@ -18,7 +18,7 @@ function clientOf({ url, token }: TestServer, options: Partial<ClientOptions> = 
   return createNodeClient({ url, getToken: () => token('ann'), ...options })
 }
 
-/** Dials so that what is loaded of the model is seen. */
+/** A dial that records the loads of the model. */
 function watchingDial(loaded: ModelResponse[]): Dial {
   return (url, protocols) => {
     const socket = dialNode(url, protocols)

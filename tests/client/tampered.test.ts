@@ -10,7 +10,7 @@ import { onTestEnd } from '../support/on-test-end.ts'
 const task = 'board:class:Task' as Ref<Class>
 const space = 'p' as Ref<Space>
 
-/** A client whose frames are tampered with, and another one to change things. */
+/** A client whose frames are changed in transit, and another one that makes changes. */
 async function world(
   tamper: (frame: Record<string, unknown>, made: ClientWorld) => unknown[],
 ): Promise<{ made: ClientWorld; ann: Member; bob: Member }> {
@@ -70,7 +70,7 @@ test('SDK-39: a push that does not follow the client’s position is not applied
   const { made, ann, bob } = await world((frame) => {
     if (frame['result'] === 'hello') place = Number(frame['seq'])
     if (!isOfLog(frame)) return [frame]
-    // What was missed follows the place that was asked for.
+    // A catch-up follows the requested position.
     const sent = frame['seqs'] === undefined ? { ...frame, after: place } : frame
     place = Number(frame['seq'])
     return drop > 0 && drop-- > 0 ? [] : [sent]
@@ -95,7 +95,7 @@ test('SDK-39: a push that does not follow the client’s position is not applied
 
 test('SDK-39: a client reloads when the log does not close the gap either', async () => {
   const { made, ann, bob } = await world((frame) =>
-    // A server that is wrong about what its pushes follow.
+    // A server whose pushes name a wrong previous position.
     isOfLog(frame) ? [{ ...frame, after: Number(frame['seq']) + 5 }] : [frame],
   )
   const shown: string[][] = []

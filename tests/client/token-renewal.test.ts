@@ -7,7 +7,7 @@ import { expectFor } from '../support/expecting.ts'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
-/** Connects, and lets steps of time pass, each of so many milliseconds. */
+/** Connects, and advances time in steps of so many milliseconds. */
 async function connectedFor(
   fixture: ConnectionFixture,
   steps: number,

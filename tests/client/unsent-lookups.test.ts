@@ -15,7 +15,7 @@ interface Joined extends Doc {
   $lookup?: Record<string, Joined | Joined[] | undefined>
 }
 
-/** `id(name: id, name: [id id])`, with what those carry. */
+/** `id(name: id, name: [id id])`, with the lookups of the joined documents. */
 function text(doc: Joined): string {
   const joined = Object.entries(doc.$lookup ?? {}).map(([name, value]) => {
     if (value === undefined) return `${name}: -`
@@ -54,7 +54,7 @@ const withRemarks = {
   sort: { title: 1 },
 } satisfies Parameters<typeof watch>[3]
 
-/** What was shown last stays shown, whatever is confirmed in which order. */
+/** The last result remains, whatever the order of the confirmations. */
 async function stays(made: ClientWorld, ann: Member, watched: readonly Watched[]): Promise<void> {
   const before = watched.map(({ shown }) => shown.length)
   const last = watched.map(({ shown }) => shown.at(-1))

@@ -26,14 +26,14 @@ function isGone(pid: number): boolean {
   }
 }
 
-/** A module whose loading does what the statements say. */
+/** A module that executes the statements when it is loaded. */
 async function moduleOf(statements: string): Promise<string> {
   const file = join(await temporaryFolder(), 'module.mjs')
   await writeFile(file, `${statements}\nexport default { name: 'held', model: [] }\n`)
   return file
 }
 
-/** Tells the process number of the server, and when it has stopped in good order. */
+/** Reports the process id of the server, and when it has stopped gracefully. */
 const telling = `
 process.stdout.write('server ' + process.pid + '\\n')
 process.on('exit', (code) => process.stderr.write('ended with ' + code + '\\n'))
@@ -49,7 +49,7 @@ test.each(['SIGTERM', 'SIGKILL', 'SIGHUP'] as const)(
     await npm.line(/listening on/)
     expect(server).not.toBe(npm.child.pid)
     npm.child.kill(signal)
-    // Whatever of it is left holds these open.
+    // Remaining processes keep these open.
     await npm.ended()
     expect(npm.stderr).toMatch(/ended with 0/)
   },
@@ -84,7 +84,7 @@ test('CFG-49: a start that is told to stop ends gracefully, whatever it waits fo
   const waiting = new RunningAtrium(['start', '--modules', never], env)
   await waiting.line(/^waits/)
   expectFor(waiting.stderr, await waiting.end('SIGTERM')).toBe(0)
-  // While it fills the demo; what was cut short goes on with the next start.
+  // While it creates the demo; the next start continues an interrupted creation.
   const filling = new RunningAtrium(['start', '--demo', '1'], { ...env, ATRIUM_LOG_LEVEL: 'info' })
   await filling.said(/"workspace":"demo".*a migration was applied/)
   expectFor(filling.stderr, await filling.end('SIGTERM')).toBe(0)
@@ -99,7 +99,7 @@ test('CFG-49: a start that is told to stop ends gracefully, whatever it waits fo
 
 test('CFG-65: A start that gets signals before the server exists is ended only by the ones that end it, with 0', async () => {
   const starting = new RunningAtrium(['start'], await settings())
-  // From when signals are caught on.
+  // From the moment at which signals are caught.
   const status = () => readFile(`/proc/${starting.child.pid}/status`, 'utf8')
   await waitUntil(async () => /^SigCgt:.*[13579bdf]$/m.test(await status()), 'SIGHUP being caught')
   for (let times = 0; times < 3; times++) starting.child.kill('SIGHUP')
@@ -119,7 +119,7 @@ test('CFG-50: a reader that closes the output ends no server', async () => {
   const server = new RunningAtrium(['start'], await settings())
   const url = await server.url()
   server.child.stdout.destroy()
-  // Has it write a line.
+  // Makes it write a line.
   server.child.kill('SIGHUP')
   expect((await fetch(`${url}/health`)).status).toBe(200)
   expect(await server.end('SIGTERM')).toBe(0)

@@ -9,7 +9,7 @@ import { expectFor } from '../support/expecting.ts'
 const task = 'board:class:Task'
 const first = '000000de0100000000000001'
 
-/** What a person sees who types the line in another terminal. */
+/** The output for a person who types the line in another terminal. */
 async function typed(line: string): Promise<string> {
   const env = { PATH: process.env['PATH'] ?? '' }
   const child = spawn('sh', ['-c', line], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
@@ -50,7 +50,7 @@ test('CFG-54: once a server listens, triggers have processed the demo, and the f
   await watch.said(/watching demo/)
   const update = ['update', 'demo', task, first, '{"status":"done"}', '--as', 'bob', '--url', url]
   const updating = new RunningAtrium(update, env)
-  // Who is online is told too.
+  // The online status is printed too.
   const line = await watch.line(/^(?!.*core:class:UserStatus)/)
   const { _class, objectId } = JSON.parse(line) as { _class: string; objectId: string }
   expect([_class, objectId]).toStrictEqual(['core:class:TxUpdateDoc', first])

@@ -8,7 +8,7 @@ import { root } from '../support/root.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { testUnless } from '../support/test-unless.ts'
 
-/** A server with a file of options, which is written and read again. */
+/** A server with an options file, which is written and read again. */
 async function withFile(first: readonly string[]) {
   const data = await temporaryFolder()
   const file = join(data, 'options')
@@ -17,7 +17,7 @@ async function withFile(first: readonly string[]) {
   const env = { ATRIUM_DATA: data, ATRIUM_PORT: '0', ATRIUM_DEMO: '0', ATRIUM_CONFIG: file }
   const server = new RunningAtrium(['start'], env)
   const url = await server.url()
-  /** What it says of each reading; those before it are passed over. */
+  /** The output of each reading, without that of earlier ones. */
   const reread = async (lines: readonly string[]): Promise<string> => {
     await write(lines)
     server.lines.length = 0
@@ -48,7 +48,7 @@ test('CFG-44: on SIGHUP a server applies the options that need no restart, and r
   expect(await reread(['ATRIUM_SIGNUP=closed', 'ATRIUM_ORIGINS=https://a.example'])).toBe(
     'atrium read its options again: nothing is taken in',
   )
-  // What is in the file no longer is as it is without it.
+  // An option that is no longer in the file gets its value without the file.
   expect(await reread([])).toMatch(/ATRIUM_SIGNUP, ATRIUM_ORIGINS taken in$/)
   expect(await signUp(url, 'bob@example.com')).toBeUndefined()
   expect(server.stderr).toBe('')
@@ -57,7 +57,7 @@ test('CFG-44: on SIGHUP a server applies the options that need no restart, and r
 
 test('CFG-44: a new minimum log level applies at once', async () => {
   const { env, server, url, reread } = await withFile([])
-  // The environment goes before the file.
+  // The environment takes precedence over the file.
   expect(await reread(['ATRIUM_LOG_LEVEL=info'])).toMatch(/nothing is taken in/)
   await server.end('SIGTERM')
   const { ATRIUM_CONFIG: _, ...own } = env
@@ -136,7 +136,7 @@ test('CFG-45: on SIGHUP the server reads the secret of the data folder again', a
   expect(await list(old)).toBe(401)
 })
 
-/** What makes a terminal, and takes it away when it is killed. */
+/** A program that creates a terminal, and closes it when it is killed. */
 const hasTerminals = spawnSync('script', ['-qec', 'true', '/dev/null']).status === 0
 
 testUnless(hasTerminals ? undefined : 'there is no `script` that makes terminals')(

@@ -27,7 +27,7 @@ testUnless(missing)(
     for (const socket of sockets) socket.on('error', () => undefined)
     onTestEnd(() => sockets.map((socket) => socket.destroy()))
     await server.said(/too many files and connections are open: raise the limit .*`ulimit -n`/)
-    // The system drops what is beyond.
+    // The system drops further connections.
     await waitUntil(() => sockets.some((socket) => socket.closed), 'a connection that is dropped')
     await Promise.all(sockets.map(async (socket) => await ended(socket)))
     const made = await atrium(['workspace', 'create', 'team', '--owner', 'ann', '--url', url], env)

@@ -108,9 +108,9 @@ test('CFG-58: a token for a workspace that does not exist is refused when the ac
   expect(await token('nope', '--mode', 'backup')).toStrictEqual(refused(missing))
   const made = await atrium(['workspace', 'create', 'team', '--url', http], env)
   expect(made.code).toBe(0)
-  // Whoever is no member yet may be one when it is used.
+  // An account without a membership may get one before the token is used.
   for (const name of ['team', '']) expect((await token(name)).stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/)
-  // A server of another secret knows nothing of it.
+  // A server with another secret does not know it.
   const foreign = await atrium(['token', 'nope', '--as', 'ann', '--url', http], {
     ATRIUM_SECRET: 'y'.repeat(32),
   })

@@ -5,7 +5,7 @@ import { expectFor } from '../support/expecting.ts'
 const task = 'board:class:Task'
 const first = '000000de0100000000000001'
 
-/** A server with the demo, in a process of its own; commands are told where it is. */
+/** A server with the demo, in its own process; commands are given its address. */
 async function demoServer() {
   const env: Environment = { ATRIUM_DATA: await temporaryFolder(), ATRIUM_PORT: '0' }
   const server = new RunningAtrium(['start'], env)
@@ -13,7 +13,7 @@ async function demoServer() {
   const run = async (...args: string[]) => await atrium([...args, '--url', url], env)
   const done = async (...args: string[]): Promise<string> => {
     const { code, stdout, stderr } = await run(...args)
-    // But how many more there are.
+    // Except for the number of further documents.
     const complaints = stderr.replace(/^\d+ more: --limit prints more than \d+\n/, '')
     expectFor(args.join(' '), [code, complaints]).toStrictEqual([0, ''])
     return stdout

@@ -8,9 +8,9 @@ const writers = 30
 
 function checkLoad(rounds: readonly RoundReport[]): void {
   const sum = (of: 'acknowledged' | 'unanswered') => rounds.reduce((total, round) => total + round[of], 0)
-  // Writers were at work.
+  // Writers were active.
   expect(sum('acknowledged')).toBeGreaterThan(0)
-  // Servers were killed at work.
+  // Servers were killed under load.
   expect(sum('unanswered')).toBeGreaterThan(writers)
 }
 

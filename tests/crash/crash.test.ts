@@ -11,8 +11,8 @@ test('PIPE-30: after a kill, each acknowledged transaction exists once and seq h
     },
   )
   const sum = (of: 'acknowledged' | 'unanswered') => rounds.reduce((total, round) => total + round[of], 0)
-  // Writers were at work.
+  // Writers were active.
   expect(sum('acknowledged')).toBeGreaterThan(1000)
-  // Servers were killed at work.
+  // Servers were killed under load.
   expect(sum('unanswered')).toBeGreaterThan(100)
 })

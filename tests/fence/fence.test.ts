@@ -16,7 +16,7 @@ const three: Scenario = {
   owners: [...two.owners, { name: 'C', groups: [group('d', 4), group('e', 1)] }],
   faults: { losses: 2, crashes: 2 },
 }
-/** Schedules that are picked at random beside all those that depart from the usual order twice. */
+/** Random schedules, in addition to all those with up to two departures from the usual order. */
 const RANDOM = Number(process.env['FENCE_SCHEDULES'] ?? 2000)
 
 function exploring(scenario: Scenario, departures: number): Promise<number> {

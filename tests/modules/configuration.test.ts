@@ -8,7 +8,7 @@ import { expectFor, satisfying } from '../support/expecting.ts'
 
 const trigger = `{ name: 'a', kind: 'sync', on: { classes: ['core:class:Doc'] }, run() { return [] } }`
 
-/** What is wrong, and the source of a module that has it. */
+/** The error, and the source of a module that has it. */
 const wrong: [complaint: string, source: string][] = [
   ['does not export a module by default', 'export const x = 1'],
   ['does not export a module by default: name: letters', `export default { name: 'a b', model: [] }`],

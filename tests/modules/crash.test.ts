@@ -18,7 +18,7 @@ import { testSeed } from '../support/property-parameters.ts'
 const noting = fileURLToPath(new URL('./noting-module.js', import.meta.url))
 const WORKSPACE = 'crash-modules'
 
-/** Milliseconds a server of a round lives after its first answer, at most. */
+/** Maximum milliseconds that a server of a round runs after its first response. */
 const LIFE = 40
 
 class Servers {

@@ -22,7 +22,7 @@ interface Backup {
   module: unknown[]
 }
 
-/** The tasks that the module has noted, in the order of their names. */
+/** The tasks that the module has recorded, in the order of their names. */
 async function noted(client: RawClient): Promise<string[]> {
   const found = (await client.request('findAll', [board.class.Comment, {}])) as { message: string }[]
   return found.map(({ message }) => message).toSorted()
@@ -68,7 +68,7 @@ async function restores(flags: Flags): Promise<void> {
   await create(user, 'bob', 'own')
   await waitUntil(async () => (await noted(user)).length === 1, 'the trigger')
   const tool = await toolOf(host, 'copy')
-  // The comments of the trigger stay behind: made again, they would show.
+  // The comments of the trigger remain: repeated ones would show.
   await tool.request('upload', ['tx', tx])
   const early = createTask('early', { title: 'early' }, { by: 'account:bob' })
   assertCoded(await user.ask('tx', [early]), 'platform:status:Unavailable')

@@ -43,7 +43,7 @@ async function missing(): Promise<string> {
   return started.missing
 }
 
-/** A host of downloads that the library asks, with nothing downloaded yet. */
+/** A download host for the library, without an earlier download. */
 async function mirror(answer: RequestListener): Promise<void> {
   const server = createServer(answer)
   server.listen(0, '127.0.0.1')
@@ -64,7 +64,7 @@ async function mirror(answer: RequestListener): Promise<void> {
   })
 }
 
-/** As MongoDB’s are: a folder with the program. */
+/** Like those of MongoDB: a folder with the program. */
 async function archiveOf(program: string): Promise<Buffer> {
   const folder = await temporary()
   await mkdir(join(folder, 'mongodb', 'bin'), { recursive: true })

@@ -9,7 +9,7 @@ import { onTestEnd } from '../support/on-test-end.ts'
 import { testUnless } from '../support/test-unless.ts'
 
 const megabyte = 1024 * 1024
-/** Of MongoDB, but for what atrium adds. */
+/** The limit of MongoDB, without the bytes that atrium adds. */
 const limit = 16 * megabyte - 16_384
 
 await withEachMongo(({ url: mongoUrl, name, scans }) => {
@@ -21,7 +21,7 @@ await withEachMongo(({ url: mongoUrl, name, scans }) => {
     return testServer({ storage: 'mongodb', mongoUrl, mongoPrefix })
   }
 
-  /** Is told of nobody's changes, which are large. */
+  /** Receives no pushes, which are large here. */
   const memberOf = async (server: TestServer, member: string) => {
     const client = await RawClient.open(server.url, server.token(member), { broadcast: false })
     const send = async (tx: object): Promise<Frame> => {
@@ -78,7 +78,7 @@ await withEachMongo(({ url: mongoUrl, name, scans }) => {
       true,
     ])
     const errors = server.log.lines.filter(({ level }) => level === 'error')
-    // No fault of the server.
+    // It is not an error of the server.
     expect(errors).toStrictEqual([])
   })
 

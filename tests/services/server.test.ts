@@ -14,7 +14,7 @@ import { onTestEnd } from '../support/on-test-end.ts'
 import { satisfying } from '../support/expecting.ts'
 
 await withMongo(({ url: mongoUrl }) => {
-  /** Flags of servers over databases of the test's own. */
+  /** Flags of servers over databases of this test. */
   function flagsOf() {
     const mongoPrefix = `t-${randomBytes(5).toString('hex')}-`
     onTestEnd(() => dropDatabases(mongoUrl, mongoPrefix))
@@ -81,7 +81,7 @@ await withMongo(({ url: mongoUrl }) => {
     } finally {
       await client.close()
     }
-    // Of the first one it has neither the folder nor the memory.
+    // It shares neither the folder nor the memory of the first one.
     const second = accountsOf(await testServer(flags))
     await second.call(undefined, 'login', 'ann', 'correct horse')
     await expect(second.call(undefined, 'login', 'ann', 'wrong horse')).rejects.toThrow(

@@ -9,8 +9,8 @@ export async function withMongo(run: (service: Service) => void): Promise<void> 
 }
 
 /**
- * Runs with MongoDB itself, or, where that is not at hand, with each of two servers that behave differently: titles of
- * tests name the server.
+ * Runs with MongoDB itself, or, where that is not available, with each of two substitutes that behave differently.
+ * Titles of tests name the server.
  */
 export async function withEachMongo(run: (service: Service) => void): Promise<void> {
   for (const found of await findEachMongo()) withServer(found, run)

@@ -262,7 +262,7 @@ test('SRV-39: metrics count connections, messages by type, requests, commits, wo
   expect(value(open, 'atrium_request_duration_seconds_count{method="tx"}')).toBe(1)
   expect(value(open, 'atrium_sent_messages_total{type="push"}')).toBeGreaterThanOrEqual(1)
   expect(value(open, 'atrium_commits_total')).toBeGreaterThanOrEqual(1)
-  // What is announced is no commit, and what is silent is one.
+  // An announcement is not a commit, and a silent transaction is one.
   const txes = [updateTask('t1', { rank: 'r' }), updateTask('t1', { rank: 's' })]
   const silent = applyIf({ txes, notify: false, extraNotify: ['board:class:Task'] })
   await ann.request('tx', [silent])

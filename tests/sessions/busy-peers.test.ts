@@ -9,7 +9,7 @@ import { waitUntil } from '../support/wait-until.ts'
 const sessionId = 'tab'
 const BEAT = 10_000
 const HOLDING = fileURLToPath(new URL('../support/holding-module.js', import.meta.url))
-/** More than the sockets between hold. */
+/** More than the buffers of the sockets. */
 const DOCUMENTS = 80
 const DOCUMENT_BYTES = 500_000
 
@@ -19,7 +19,7 @@ async function start(): Promise<TestServer> {
   return await testServer(flags, { fakeTime: true })
 }
 
-/** Its requests wait for one another: the server does not read what it sends then. */
+/** Its requests wait for one another: the server does not read its socket meanwhile. */
 async function heldBack({ url, token }: TestServer): Promise<{ tab: RawClient; open: () => void }> {
   const tab = await RawClient.open(url, token('ann'), {}, { sessionId })
   const { reached, open } = holdRequests()
@@ -28,7 +28,7 @@ async function heldBack({ url, token }: TestServer): Promise<{ tab: RawClient; o
   return { tab, open }
 }
 
-/** In the middle of a long answer. Its pong is not seen, as it would come behind all of it on a slow line. */
+/** In the middle of a long response. Its pong is not received, as it follows the response on a slow line. */
 async function reading({ url, token }: TestServer): Promise<RawClient> {
   const writer = await RawClient.open(url, token('ann'), { broadcast: false })
   const description = 'x'.repeat(DOCUMENT_BYTES)
@@ -43,7 +43,7 @@ async function reading({ url, token }: TestServer): Promise<RawClient> {
   return tab
 }
 
-/** So many bytes more of the answer come over the line. */
+/** So many more bytes of the response are transferred. */
 async function readOn(tab: RawClient, wanted: number): Promise<void> {
   let bytes = 0
   await new Promise<void>((resolve, reject) => {
@@ -63,7 +63,7 @@ async function readOn(tab: RawClient, wanted: number): Promise<void> {
   })
 }
 
-/** Another connection asks for the session id; what it is told, and after how many milliseconds. */
+/** Another connection requests the session id. Returns its status, and the milliseconds until then. */
 async function ask(
   { server, url, token, time }: TestServer,
   meanwhile: () => Promise<void> = async () => undefined,

@@ -67,7 +67,7 @@ test('SRV-44: idle workspaces and sessions share one timer, and passing time tou
   expect(core.time.waiting).toBe(1)
   const before = core.time.calls
   await core.time.advance(3_600_000)
-  // A day's wait stands in a slot of a minute, and the watch over requests looks every five seconds.
+  // A wait of a day is in a slot of a minute, and the watch over requests runs every five seconds.
   expect(core.time.calls - before).toBeLessThanOrEqual(3600 / 5 + 5)
   await core.stop()
 })

@@ -229,7 +229,7 @@ test('SRV-20: A long response is cut into chunks between which other responses a
     .map(({ id, chunk }) => (id === 1 ? chunk?.index : id === 2 ? 'ping' : undefined))
     .filter((each) => each !== undefined)
   expect(order.filter((each) => typeof each === 'number')).toHaveLength(200)
-  // The ping waited for the whole answer.
+  // The ping waited for the whole response.
   expect(order.indexOf('ping')).toBeLessThan(order.length - 1)
   const last = client.frames.find(({ id, chunk }) => id === 1 && chunk?.final === true)?.result as {
     total: number

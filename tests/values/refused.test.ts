@@ -21,7 +21,7 @@ const refusal =
     return true
   }
 
-/** Nothing of a client's has been sent since. */
+/** The client has sent nothing since. */
 async function unsent(client: Client, run: () => Promise<void>): Promise<void> {
   client.pause()
   try {
@@ -133,7 +133,7 @@ test('SDK-81: the client refuses operators without operands, and ids with half a
     })
 })
 
-/** Asks without looking at what is sent. */
+/** Sends requests without validation. */
 async function asking() {
   const { url, token } = await testServer()
   const client = await RawClient.open(url, token('ann'))
@@ -151,7 +151,7 @@ async function asking() {
 test('WIRE-221: the server refuses in msgpack frames what the client refuses', async () => {
   const { ask, packed } = await asking()
   for (const [name, value] of refusedValues) {
-    // msgpackr leaves these out, makes plain objects or one key of them, or throws.
+    // msgpackr leaves these out, turns them into plain objects or one key, or throws.
     if (/function|symbol|instance|boxed|promise|two keys/.test(name)) continue
     const tx = await ask(packed, 'tx', [creation('x', [value])])
     assertCoded(tx, 'core:status:InvalidTransaction')
@@ -230,7 +230,7 @@ test('WIRE-224: a msgpack frame whose shared references expand beyond its size i
   for (let level = 0; level < 80; level++) deep = [deep]
   for (const hidden of [deep, [HIGH, deep], { [HIGH]: deep }])
     assertCoded(await ask(packed, 'tx', [creation('x', hidden)]), 'core:status:InvalidTransaction')
-  // What stands in two places is not more than that.
+  // A value that is used twice is counted once.
   const shared = { a: [1, 2, 3] }
   expect((await ask(packed, 'tx', [creation('x', [shared, shared])])).result).toStrictEqual({})
 })

@@ -22,13 +22,13 @@ const note = create(
   inModel,
 )
 
-/** As a client made it for which attributes were attached to their class. */
+/** Created by a client for which attributes are attached to their class. */
 function attached(id: string, name: string): object {
   const tx = change('core:class:TxCreateDoc', id, Attribute, inModel, { attributes: declared(name) })
   return change('core:class:TxCollectionCUD', Note, Class, inModel, { collection: 'attributes', tx })
 }
 
-/** What it says itself of what it is attached to. */
+/** A creation with its own attached fields. */
 function attachedItself(id: string, name: string): object {
   const place = { attachedTo: Note, attachedToClass: Class, collection: 'attributes' }
   return change('core:class:TxCreateDoc', id, Attribute, inModel, { attributes: declared(name), ...place })

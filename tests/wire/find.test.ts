@@ -5,7 +5,7 @@ import { change, comment, createTask } from '../support/transactions.ts'
 
 type Found = Record<string, unknown>[] & { total: number }
 
-/** A JSON and a binary client: whatever one finds the other finds too. */
+/** A JSON and a binary client: both find the same. */
 async function finder(flags: Record<string, string> = {}) {
   const { url, token } = await testServer({ storage: 'embedded', ...flags })
   const json = await RawClient.open(url, token('ann'))

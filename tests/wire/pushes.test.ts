@@ -10,17 +10,17 @@ async function annAndBob(hello: object = {}) {
   const { url, token } = await testServer()
   const annsClient = await RawClient.open(url, token('ann'), hello)
   const bobsClient = await RawClient.open(url, token('bob'))
-  // Bob's account is new to ann.
+  // Bob’s account is new to ann.
   await annsClient.waitForPush(({ objectId }) => objectId === 'account:bob')
   return { ann: annsClient, bob: bobsClient, url, token }
 }
 
-/** Not an account or its status: those of who comes in. */
+/** Excludes accounts and their status, which entering clients change. */
 function isOfTasks({ objectSpace, objectClass }: Record<string, unknown>): boolean {
   return objectSpace !== 'core:space:Model' && objectClass !== 'core:class:UserStatus'
 }
 
-/** All pushes up to now: the server answers after what it pushed before. */
+/** All pushes up to now: the server answers after earlier pushes. */
 async function pushedTo(client: RawClient) {
   await client.request('ping')
   return client.pushes.filter(isOfTasks)

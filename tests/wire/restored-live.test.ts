@@ -28,7 +28,7 @@ async function settled(encoding: Encoding, flags: Flags) {
   const read = async (domain: string, id: string) =>
     ((await tool.request('loadDocs', [domain, [id]])) as object[])[0]
   const seen = new Map<Member, number>()
-  /** Events that the member was told since the last time, when a second and more went by. */
+  /** Events that the member received since the last call, after more than a second. */
   const told = async (member: Member): Promise<Told> => {
     await member.client.request('ping')
     const events = member.client.pushes.filter(({ event }) => event === 3 || event === 5)
@@ -49,7 +49,7 @@ async function settled(encoding: Encoding, flags: Flags) {
 
 const bulk = (...classes: string[]): Told => [{ event: 5, classes }]
 
-/** A client of protocol 2 of bob's that comes back, and whether it may go on. */
+/** A client of protocol 2 of bob’s that reconnects, and whether it resumed. */
 async function resumes({ server }: World, place: object): Promise<{ resumed: unknown; place: object }> {
   const client = await RawClient.open(server.url, server.token('bob'), { protocol: 2, resume: place })
   const { resumed, epoch, seq } = client.frames.find(({ result }) => result === 'hello') ?? {}
@@ -70,10 +70,10 @@ await inEachSetting(({ name, encoding, flags }) => {
     // In a private space.
     expect(await next()).toStrictEqual({ ann: bulk(Task), bob: [], root: bulk(Task) })
     await tool.request('upload', ['task', [{ ...shown, space: 'own' }]])
-    // Out of sight.
+    // Moved out of bob’s view.
     expect((await next()).bob).toStrictEqual(bulk(Task))
     await tool.request('clean', ['task', ['shown2']])
-    // Taken away.
+    // Removed.
     expect((await next()).bob).toStrictEqual(bulk(Task))
     await tool.request('clean', ['comment', ['remark', 'not there']])
     expect(await next()).toStrictEqual({ ann: bulk(Comment), bob: [], root: bulk(Comment) })
@@ -102,7 +102,7 @@ await inEachSetting(({ name, encoding, flags }) => {
     const doc = await read('task', 'shown')
     await tool.request('upload', ['task', [{ ...doc, title: 'restored' }]])
     await ann.does(updateTask('shown', { priority: 'low' }, visible))
-    // It got here before it was told of the restore.
+    // It reached this position before the restore was announced.
     const { resumed, place: untold } = await resumes(world, before)
     expect(resumed).toBe(false)
     expect((await resumes(world, untold)).resumed).toBe(false)
@@ -114,11 +114,11 @@ await inEachSetting(({ name, encoding, flags }) => {
     await ann.does(updateTask('shown', { priority: 'low' }, visible))
     expect((await resumes(world, after)).resumed).toBe(true)
     await tool.request('clean', ['task', ['not there']])
-    // Whatever was to be taken away.
+    // An announcement is pending whatever the removed ids are.
     expect((await resumes(world, after)).resumed).toBe(false)
     await ann.does(updateTask('shown', { priority: 'high' }, visible))
     const { place: last } = await resumes(world, after)
-    // Nobody had to be told.
+    // No announcement is pending.
     expect((await resumes(world, last)).resumed).toBe(true)
   })
 })

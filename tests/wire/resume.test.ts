@@ -10,7 +10,7 @@ interface Numbered {
   _class: string
 }
 
-/** Transactions of the log that were pushed; events are in none. */
+/** Pushed transactions of the log; events are not in the log. */
 function logged(client: RawClient): Numbered[] {
   return client.pushes
     .filter(

@@ -18,7 +18,7 @@ async function gone({ server, token }: TestServer): Promise<void> {
 const reconnectOf = (client: RawClient) =>
   client.frames.find(({ result }) => result === 'hello')?.['reconnect']
 
-/** Lets the server's time go on until the client has its hello. */
+/** Advances the server’s time until the client has its hello. */
 async function hello(client: RawClient, { time }: TestServer): Promise<RawClient> {
   client.socket.once('open', () => client.send({ method: 'hello', params: [], id: -1 }))
   await waitUntil(async () => {
@@ -40,11 +40,11 @@ test('WIRE-40: A session id whose connection does not respond within a second mo
   const server = await testServer({}, { fakeTime: true })
   const { url, token, time } = server
   const older = await RawClient.open(url, token('ann'), {}, { sessionId })
-  // Its line is cut, and the server has not been told.
+  // Its connection is cut, and the server has not been notified.
   older.socket.pause()
   const began = time.monotonic()
   const newer = await hello(new RawClient(url, token('ann'), { sessionId }), server)
-  // Let in after about a second.
+  // Admitted after about a second.
   expect(time.monotonic() - began).toBeLessThanOrEqual(1500)
   expect(reconnectOf(newer)).toBe(true)
   expect(await newer.request('ping')).toBe('pong!')
@@ -185,7 +185,7 @@ test.each([{ mode: 'backup' }, { mode: 'backup', model: 'upgrade' }] as const)(
     const tool = await hello(new RawClient(url, token('tool', 'w1', claims), { sessionId }), server)
     await user.close()
     await waitUntil(() => server.server.inspect().sessions === 1, 'the tool being alone')
-    // Not idle any more.
+    // No longer idle.
     await time.advance(61_000)
     const start = (await tool.request('loadChunk', ['task'])) as { idx: number; finished: boolean }
     expect(start.finished).toBe(false)
@@ -196,7 +196,7 @@ test.each([{ mode: 'backup' }, { mode: 'backup', model: 'upgrade' }] as const)(
     const again = await hello(new RawClient(url, token('tool', 'w1', claims), { sessionId }), server)
     const next = (await again.request('loadChunk', ['task', start.idx])) as { docs: { id: string }[] }
     expect(next.docs).toHaveLength(1)
-    // The log is taken in when the last tool has left.
+    // The log takes effect when the last tool has left.
     await again.close()
     await waitUntil(async () => {
       await time.advance(100)

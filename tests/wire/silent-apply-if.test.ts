@@ -26,7 +26,7 @@ async function listeners(encoding: Encoding): Promise<Listeners> {
   return { ...world, connect, old: await connect({}), numbered: await connect({ protocol: 2 }) }
 }
 
-/** Ids of documents that pushes so far tell of, without those of who comes in. */
+/** Ids of documents in the pushes so far, without those of entering clients. */
 async function told(client: RawClient): Promise<string[]> {
   await client.request('ping')
   return client.pushes
@@ -82,7 +82,7 @@ test('WIRE-240: a silent apply-if of a transient document is pushed too, and is 
   await ann.does(silent(create('status:x', 'core:class:UserStatus', status, options)))
   await ann.does(silent(createTask('s', { title: 'x' }, visible)))
   await told(old)
-  // The task alone is in the log.
+  // Only the task is in the log.
   expect(await commits()).toBe(before + 1)
   expect(old.pushes.some(({ objectId }) => objectId === 'status:x')).toBe(false)
   await numbered.waitForPush(({ objectId }) => objectId === 'status:x')

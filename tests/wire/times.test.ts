@@ -62,7 +62,7 @@ await inEachSetting(({ name, encoding, flags }) => {
         const { error } = await tool.ask('tx', [at(updateTask(`t-${kind}`, { title: 'z' }), wrong)])
         expectFor(`${kind} ${JSON.stringify(wrong)}`, error?.code).toBe(invalid)
       }
-      // Before 1970, of a fraction of a millisecond, and at the ends of time.
+      // Before 1970, fractions of a millisecond, and the largest date.
       for (const odd of [-1, 0, 1.5, -0.25, 8.64e15]) {
         await tool.request('tx', [at(updateTask(`t-${kind}`, { title: `${odd}` }), odd)])
         const [found] = (await tool.request('findAll', [Task, { _id: `t-${kind}` }])) as Timed[]
@@ -101,7 +101,7 @@ for (const encoding of ['json', 'packed'] as const) {
         await member.does(at(createTask(`i-${name}`, { title: 'x' }, place), past, { createdOn: past }))
         const [modified, created] = await timesOf(member, Task, `i-${name}`)
         expectFor(name, [before(modified), before(created)]).toStrictEqual([isKept, isKept])
-        // Inside of others too, and never as somebody else.
+        // Also inside other transactions, and never as another account.
         await member.does(
           applyIf({ txes: [at(createTask(`j-${name}`, { title: 'x' }, place), past)] }) as unknown as object,
         )
@@ -137,7 +137,7 @@ for (const encoding of ['json', 'packed'] as const) {
     }
     const declared = { kind: 0, label: 'x', extends: 'core:class:Doc', domain: 'note' }
     await olga.does(at(create('shop:class:Note', 'core:class:Class', declared, inModel), past))
-    // The space that is named is not what decides.
+    // The named space is not decisive.
     await olga.does(at(update('shop:class:Note', 'core:class:Class', { label: 'y' }, 'pub'), past))
     await olga.does(
       at(update('shop:class:Note', 'core:class:Class', { label: 'z' }, 'core:space:Space'), past),

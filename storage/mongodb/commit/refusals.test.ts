@@ -11,7 +11,7 @@ import { storedDocument, type StoredEntry, storedEntry } from '../log/stored-doc
 import { openParts, temporarySubject, type TemporarySubject } from '../../testing/mongodb-test-storage.ts'
 import { expectFor, expectThat } from '../../../tests/support/expecting.ts'
 
-/** MongoDB takes 100 levels. One server at hand takes no array within an array. */
+/** MongoDB accepts 100 levels. One substitute refuses an array within an array. */
 function nested(levels: number): unknown {
   return levels === 0 ? 'deep' : { in: nested(levels - 1) }
 }
@@ -56,7 +56,7 @@ await withEachMongo(({ url, name }) => {
       await put(workspace, 1, task('a', { rank: 'b', title: 'glass' }))
       const lists = task('lists', { rank: 'c', free: [['x'], [['y']]], title: 'glass door' })
       const deep = task('deep', { rank: 'a', deep: nested(150), title: 'door' })
-      // One commit with what is refused in the middle.
+      // One commit with a refused document in the middle.
       const docs = [task('d'), lists, deep, task('e')]
       const entries = docs.map((doc, index) => {
         const { _id: objectId, free, deep: inner } = doc as Doc & Record<string, unknown>
@@ -106,7 +106,7 @@ await withEachMongo(({ url, name }) => {
       const former = await subject.storage.openWorkspace('workspace', taskSchema)
       await put(former, 1, task('a', { free: [] }))
       const first = task('a', { free: [['x']], modifiedOn: 2 })
-      // The transaction holds no list in a list: only the document does.
+      // The transaction contains no nested list: only the document does.
       await former.commit(
         batch({
           entries: [pushed(2, 'a', { $push: { free: ['x'] } })],
@@ -137,10 +137,10 @@ await withEachMongo(({ url, name }) => {
     `STO-133: a refused document that is too large as text is refused or set aside alone, and the workspace continues (${name})`,
     within(async ({ storage }, reported) => {
       const workspace = await storage.openWorkspace('workspace', taskSchema)
-      // Six bytes of JSON for each.
+      // Each takes six bytes of JSON.
       const text = '\u0001'.repeat(3 * 1024 * 1024)
       await put(workspace, 1, task('a', { text, free: [] }))
-      // The transaction holds no list in a list: only the document does.
+      // The transaction contains no nested list: only the document does.
       const a = task('a', { text, free: [['x']], modifiedOn: 2 })
       const puts = [a, task('b')].map((doc) => ({ domain: 'task', doc }))
       const entries = [pushed(2, 'a', { $push: { free: ['x'] } }), pushed(3, 'b', {})]
@@ -161,7 +161,7 @@ await withEachMongo(({ url, name }) => {
           return false
         },
       )
-      // A server refuses both or none.
+      // A server refuses both or neither.
       expect(isCommitted).toBe(!isSetAside)
       await put(workspace, isCommitted ? 6 : 4, task('e'))
       const left = isCommitted ? ['a', 'b', 'd', 'e'] : ['a', 'b', 'e']
@@ -185,7 +185,7 @@ await withEachMongo(({ url, name }) => {
       await put(workspace, 5, task('e', { rank: 'z' }))
       const found = await idsOf(workspace, {})
       for (const id of ['a', 'd', 'e']) expectFor(`${id} is missing of ${found.join()}`, found).toContain(id)
-      // A server that keeps the index has taken one of those of equal rank, and each other is reported.
+      // A server that keeps the index has accepted one document of equal rank, and every other one is reported.
       const refused = new Set(reported.map(({ id }) => id))
       expectFor([...refused].join(), refused.size === 0 || refused.size === 2).toBe(true)
       await workspace.close()

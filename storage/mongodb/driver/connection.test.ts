@@ -15,7 +15,7 @@ import { expectFor, satisfying } from '../../../tests/support/expecting.ts'
 const groups = 30
 const groupSize = 3
 
-/** One group: documents of its own, and one that each replaces. */
+/** One group: documents of its own, and one that every group replaces. */
 function groupAt(first: number, group: number) {
   const entries = Array.from({ length: groupSize }, (_, index) => {
     const id = `doc-${group}-${index}`
@@ -26,7 +26,7 @@ function groupAt(first: number, group: number) {
   return batch({ entries, puts, removes: group > 0 ? [{ domain: 'task', id: `doc-${group - 1}-0` }] : [] })
 }
 
-/** As the commit queue does: after a failure the log is asked what happened. */
+/** As in the commit queue: after a failure the log is read for the outcome. */
 async function commitAll(workspace: WorkspaceStorage, before: (group: number) => void): Promise<number> {
   let lastSeq = workspace.lastSeq
   let failures = 0
@@ -59,7 +59,7 @@ function expectedIds(): string[] {
 }
 
 await withEachMongo(({ url, name, leavesHalves }) => {
-  /** What a server that makes collections in steps has to have before it is cut off. */
+  /** Collections that must exist before the connection is cut, for a server that creates them in steps. */
   const makeCollections = async ({ prefix }: TemporarySubject) => {
     if (leavesHalves === undefined) return
     const client = new MongoClient(url)

@@ -73,7 +73,7 @@ await withEachMongo(({ url, name, notAtomic }) => {
       const run = async (name: string) => {
         const storage = subject.another()
         for (let round = 0; round < 6; round++) {
-          // Others may be in the way, of which a server at hand says no more than that something went wrong.
+          // Other owners may interfere, which one substitute reports only as a general error.
           const workspace = await untilAvailable(() => storage.openWorkspace('workspace', noSchema))
           try {
             for (let seq = workspace.lastSeq + 1; seq <= workspace.lastSeq + 3; seq++) {
@@ -184,7 +184,7 @@ await withEachMongo(({ url, name, notAtomic }) => {
       const former = await subject.storage.openWorkspace('workspace', taskSchema)
       await put(former, 1, task('a', { rank: 'old' }))
       await put(former, 2, task('b'))
-      // The former owner had these two in the log, and its writes of the documents come later.
+      // The log of the former owner has these two, and its writes of the documents are late.
       const place = { owner: 'gone', projected: 2, first: 3, last: 4, domain: 'task' }
       const entries = [updating(3, 'a', { rank: 'late' }), creating(4, 'c')]
       await logOf(subject, client).insertMany(entries.map((each) => storedEntry(each, place)))
@@ -216,7 +216,7 @@ await withEachMongo(({ url, name, notAtomic }) => {
   )
 })
 
-/** Tries a few times: an owner that storage could not let in may come again. */
+/** Retries a few times: an owner that storage refused may try again. */
 async function untilAvailable<T>(attempt: () => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {

@@ -27,7 +27,7 @@ await withEachMongo(({ url, name, notAtomic }) => {
     }
   const logOf = (client: MongoClient, { prefix }: TemporarySubject, collection: string) =>
     client.db(databaseName(prefix, 'w')).collection<StoredEntry>(collection)
-  /** Entries that a former owner left: of a group from `first` to `last`. */
+  /** Entries of a former owner, of a group from `first` to `last`. */
   const left = (owner: string, seqs: readonly number[], [first, last]: [number, number]) =>
     seqs.map((seq) => {
       const place = { owner, projected: first - 1, first, last, domain: 'task' }
@@ -49,7 +49,7 @@ await withEachMongo(({ url, name, notAtomic }) => {
       expect(await seqsAndIds(owner)).toStrictEqual(['1 tx-000001'])
       for (const seq of [2, 3, 4, 5])
         await expect(log().insertMany(left('late', [seq], [2, 6]))).rejects.toThrow()
-      // What is committed now comes past the fences.
+      // A new commit comes after the fences.
       await putAll(
         owner,
         1,

@@ -41,7 +41,7 @@ await withMongo(({ url }) => {
     const marked = () => sql(file, `UPDATE search_doc SET id = 'marked' WHERE id = 't1'`)
     const isMarked = () => sql(file, `SELECT count(*) FROM search_doc WHERE id = 'marked'`) === 1
     await again(async () => void (await Promise.resolve(marked())))
-    // The index was made anew for nothing.
+    // An unchanged marker means that the index was not rebuilt.
     expect(isMarked()).toBe(true)
     for (const break_ of [
       async () => await rm(file),

@@ -34,7 +34,7 @@ await withMongo(({ url }) => {
     const wanted = plan({ condition: allOf(glass), total: true })
     const { docs, total } = await decoded(workspace, wanted)
     expect([docs.map(({ _id }) => _id), total]).toStrictEqual([['known'], 1])
-    // What is not in the index, or the index does not decide, is looked for in the documents.
+    // The documents are scanned where the index is incomplete, or cannot decide.
     expect(await found(words('gla', 'title', 'rank'))).toStrictEqual(['door', 'forgotten', 'known'])
     expect(await found({ op: 'none-of', conditions: [glass] })).toStrictEqual(['door'])
     const puts = [task('known', { title: 'door' }), task('new', { text: 'glass' })]
@@ -52,7 +52,7 @@ await withMongo(({ url }) => {
     const count = async (condition: Condition) => {
       return (await workspace.find(plan({ condition, limit: 0, total: true }))).total
     }
-    // One is forgotten: 20 are not too many.
+    // One is missing from the index: 20 are within the limit.
     expect(await count(glass)).toBe(20)
     await putAll(workspace, docs.length, [task('one more', { title: 'glass' })])
     expect(await count(glass)).toBe(22)
@@ -76,7 +76,7 @@ await withMongo(({ url }) => {
     expect(await idsOf(again, { condition: words('gla', 'rank') })).toStrictEqual([])
   })
 
-  /** A workspace with an index, from which documents can be taken out. */
+  /** A workspace with an index from which documents can be removed. */
   async function indexed(
     docs: Parameters<typeof putAll>[2],
     options: Parameters<typeof temporarySubject>[1] = {},

@@ -14,7 +14,7 @@ const limits = { maxBytes: 5000, maxCount: 10 }
 
 interface Opened {
   workspace: WorkspaceStorage
-  /** Whether somebody reads what was before the last commit. */
+  /** Whether a reader holds a snapshot from before the last commit. */
   isHeld: () => boolean
   long: () => Promise<PartStream>
   change: () => Promise<void>

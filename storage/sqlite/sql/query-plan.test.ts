@@ -55,7 +55,7 @@ const ofSpace = (classes: string[]): Condition => ({
   conditions: [{ op: 'in', path: ['_class'], values: classes }, eq('space', 'space-3')],
 })
 
-/** Uses an index from its start, and sorts nothing but ties. */
+/** Scans an index from its start, and sorts only ties. */
 function assertWalk(wanted: FindPlan, index: RegExp): void {
   const steps = explainFind(file, wanted).join('\n')
   expect(steps).toMatch(index)
@@ -137,7 +137,7 @@ test('STO-27: opening a workspace of 100,000 documents reads only the beginning 
   const whole = readFileSync(path)
   const beginning = join(directory, 'beginning.db')
   writeFileSync(beginning, whole.subarray(0, BEGINNING))
-  // What follows reads as zeros, of which no page is sound.
+  // The rest of the file reads as zeros, which are not valid pages.
   truncateSync(beginning, whole.length)
   const other = new WorkspaceFile(beginning, taskSchema, { readOnly: true })
   expect(other.meta('epoch')).toHaveLength(16)
