@@ -101,7 +101,7 @@ test('DOC-69: a mixin can be removed, and an invalid earlier value can be correc
   update({ [`${Priced}.note`]: 'x', $unset: { [`${Priced}.old`]: '' } }, { [Priced]: { price: 'x', old: 1 } })
 })
 
-test('DOC-70: A mixin has its own fields and those of the mixins it extends, not those of its class', () => {
+test('DOC-70: a mixin has its own fields and those of the mixins it extends, not those of its class', () => {
   for (const attributes of [{ title: 5 }, { title: 'x' }, { modifiedBy: 'x' }, { $push: { title: 'x' } }])
     expect(() => mix(Priced, { price: 1, ...attributes } as UpdateOperations)).toThrow(
       satisfying(coded('core:status:InvalidAttribute', { _class: Priced, expected: 'a declared attribute' })),

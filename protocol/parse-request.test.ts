@@ -61,7 +61,7 @@ function assertPlain(parsed: unknown): void {
   for (const inner of Object.values(parsed)) assertPlain(inner)
 }
 
-test('WIRE-10: A request is an object with a method, an array of params, and an id', () => {
+test('WIRE-10: a request is an object with a method, an array of params, and an id', () => {
   expect(parseRequest({ id: 1, method: 'ping', params: ['x'] })).toStrictEqual({
     id: 1,
     method: 'ping',
@@ -165,7 +165,7 @@ test('WIRE-13: a transaction has exactly the fields of its schema, whatever the 
   expect(valid).toBeGreaterThan(100)
 })
 
-test('WIRE-14: A transaction keeps undeclared fields that JSON can represent, and no others', () => {
+test('WIRE-14: a transaction keeps undeclared fields that JSON can represent, and no others', () => {
   const tx = { ...header, _class: 'core:class:TxRemoveDoc', modifiedOn: 1 }
   expect(parseTransaction({ ...tx, note: { by: ['hand'] } })).toStrictEqual({ ...tx, note: { by: ['hand'] } })
   const deep = JSON.parse(`${'['.repeat(9000)}1${']'.repeat(9000)}`) as unknown

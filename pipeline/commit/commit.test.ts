@@ -75,7 +75,7 @@ test('PIPE-3: unknown classes, missing required attributes and wrong types are c
   expect(pipeline.lastSeq()).toBe(1)
 })
 
-test('PIPE-4: A transaction that is sent again returns the first result and takes effect once', async () => {
+test('PIPE-4: a transaction that is sent again returns the first result and takes effect once', async () => {
   const { pipeline, storage, pushes } = await testPipeline()
   await pipeline.tx(ann, createTask('t1', { title: 'x', votes: 0 }))
   const update = { ...updateTask('t1', { $inc: { votes: 1 } }), retrieve: true }
@@ -254,7 +254,7 @@ test('PIPE-11: documents of the domain transient are in memory only, and their t
   expect((await (await testPipeline({ storage })).find('core:class:UserStatus')).length).toBe(0)
 })
 
-test('PIPE-12: A group that storage refuses is refused as a whole, and the next group starts from what is stored', async () => {
+test('PIPE-12: a group that storage refuses is refused as a whole, and the next group starts from what is stored', async () => {
   const memory = createMemoryStorage()
   let failing = false
   const storage = aroundCommits(memory, async (batch, commit) => {
@@ -274,7 +274,7 @@ test('PIPE-12: A group that storage refuses is refused as a whole, and the next 
   expect(pushes.map(({ seq }) => seq)).toStrictEqual([1])
 })
 
-test('PIPE-13: A commit whose reply was lost is read from the log before the next commit, pushed once, and answered when it is sent again', async () => {
+test('PIPE-13: a commit whose reply was lost is read from the log before the next commit, pushed once, and answered when it is sent again', async () => {
   const memory = createMemoryStorage()
   let losing = false
   const storage = aroundCommits(memory, async (batch, commit) => {

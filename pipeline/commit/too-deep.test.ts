@@ -65,7 +65,7 @@ function tooDeep(error: unknown): boolean {
 test.each([
   ...updates.map(([name, above, of]) => [name, above, (value: unknown) => updated(of(value))] as const),
   ['a mixin', 31, mixed] as const,
-])('PIPE-76: %s accepts a document of 64 levels, and refuses one of 65', async (_name, above, tx) => {
+])('PIPE-76: %s makes a document of 64 levels, and is refused at 65', async (_name, above, tx) => {
   const { pipeline, stored } = await withDocument()
   const before = await stored()
   const deep = tx(nest(MAX_VALUE_DEPTH - above + 1))

@@ -289,7 +289,7 @@ test('PIPE-48: whatever is committed together, the documents that a trigger main
   expect([verified.flaws, verified.differences]).toStrictEqual([[], []])
 })
 
-test('PIPE-49: A transaction that is sent again runs no trigger again', async () => {
+test('PIPE-49: a transaction that is sent again runs no trigger again', async () => {
   const { pipeline, find } = await modulePipeline({ triggers: [chain] })
   await pipeline.tx(ann, createTask('t', { title: 'u' }))
   await pipeline.tx(ann, createTask('u', { title: 'end' }))

@@ -77,7 +77,7 @@ test('ACC-43: owners and maintainers remove members that are not above them, mem
   expect(await call(token('mia', ''), 'listWorkspaces')).toStrictEqual([])
 })
 
-test('ACC-44: A removed member is closed with 4204, is not admitted, and keeps an account with the role guest', async () => {
+test('ACC-44: a removed member is closed with 4204, is not admitted, and keeps an account with the role guest', async () => {
   const server = await team({ bob: 'MAINTAINER' }, { accountsCache: '3600000' })
   const { call, ann, token, enter, refusal } = server
   const by = token('bob', 'team')

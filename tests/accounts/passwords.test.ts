@@ -26,7 +26,7 @@ const broken: [string, string][] = [
   ['\uff50\uff41\uff53\uff53\uff57\uff4f\uff52\uff44\uff11\uff12\uff13', 'is one of the commonest'],
 ]
 
-test('ACC-70: A new password that is blank, short, one repeated character or common is refused with the reason', async () => {
+test('ACC-70: a new password that is blank, short, one repeated character or common is refused with the reason', async () => {
   const { call, admin } = accountsOf(await testServer({ accounts: 'builtin' }))
   await call(admin, 'createAccount', 'ann')
   const calls: ((password: string) => Promise<unknown>)[] = [

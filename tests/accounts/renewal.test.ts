@@ -84,7 +84,7 @@ test('ACC-52: a token without a login time counts from its creation, and is not 
   await expect(select(jwt.sign(claims, secret))).rejects.toThrow(satisfying(unauthorized))
 })
 
-test('ACC-53: A workspace is created by a registered account with a token for the accounts service, or by administrators', async () => {
+test('ACC-53: a workspace is created by a registered account with a token for the accounts service, or by administrators', async () => {
   const { call, admin, token, signUp } = accountsOf(await testServer({ accounts: 'builtin' }))
   const unknown = refusedWith('platform:status:AccountNotFound')
   for (const by of [token('ghost', ''), token('ghost', '', { mode: 'backup' })])

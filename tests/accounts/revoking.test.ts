@@ -207,7 +207,7 @@ test('ACC-48: login accepts a password whatever token is sent with it', async ()
     expect(((await call(bearer, 'login', 'carl', password)) as Given).email).toBe('carl')
 })
 
-test('ACC-49: A token without a version is valid while its person revoked none, and when it was made after the revocation', async () => {
+test('ACC-49: a token without a version is valid while its person revoked none, and when it was made after the revocation', async () => {
   const { call, carl, token, enter, refusal, time, admin } = await withPassword()
   const signed = [
     token('carl', 'team'),
@@ -279,7 +279,7 @@ test('ACC-50: a token that is revoked during its exchange gives no valid token (
   )
 })
 
-test('ACC-55: A refused client replaces no session, whatever session id it asks for', async () => {
+test('ACC-55: a refused client replaces no session, whatever session id it asks for', async () => {
   const { call, carl, select, endpoint, token, refusal } = await withPassword()
   const old = await select(carl)
   const { token: fresh } = (await call(carl, 'revokeSessions')) as Given

@@ -45,7 +45,7 @@ test.each(damages)(
   },
 )
 
-test('WIRE-131: A folder in the place of a workspace’s file is a coded error for its own sessions only', async () => {
+test('WIRE-131: a folder in the place of a workspace’s file is a coded error for its own sessions only', async () => {
   const { url, token, data } = await testServer({ storage: 'embedded' })
   const bystander = await RawClient.open(url, token('bob', 'w2'))
   await mkdir(join(data, 'workspaces', 'w-w1.db'))

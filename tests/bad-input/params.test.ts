@@ -118,7 +118,7 @@ test('WIRE-112: an invalid transaction is refused with its code, and no part of 
   await assertUnnoticed()
 })
 
-test('WIRE-113: A transaction of an unknown class, of no document, or signed by another account is refused with its code', async () => {
+test('WIRE-113: a transaction of an unknown class, of no document, or signed by another account is refused with its code', async () => {
   const { client, assertUnnoticed } = await disturbed()
   const ask = async (tx: unknown) => await client.ask('tx', [tx])
   const unknown = change('core:class:TxCreateDoc', 't1', 'board:class:Nope', eve, { attributes: {} })
@@ -136,7 +136,7 @@ test('WIRE-113: A transaction of an unknown class, of no document, or signed by 
   await assertUnnoticed()
 })
 
-test('WIRE-114: A binary transaction with values that JSON cannot represent is refused, and no transaction of another client fails', async () => {
+test('WIRE-114: a binary transaction with values that JSON cannot represent is refused, and no transaction of another client fails', async () => {
   const { client, url, token, assertUnnoticed } = await disturbed({ storage: 'embedded' })
   const packr = new Packr({ structuredClone: true, bundleStrings: true })
   const other = await RawClient.open(url, token('ann'))

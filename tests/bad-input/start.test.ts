@@ -116,7 +116,7 @@ testUnless(noIpv6)(
   },
 )
 
-test('CFG-12: A damaged file of the accounts ends the start with one line', async () => {
+test('CFG-12: a damaged file of the accounts ends the start with one line', async () => {
   const data = await damagedAccounts()
   const ended = await atrium(['start'], { ATRIUM_DATA: data, ATRIUM_PORT: '0', ATRIUM_DEMO: '0' })
   assertOneLine(ended, 1, /^atrium: a file in the data folder .* is damaged/)

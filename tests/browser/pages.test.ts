@@ -46,7 +46,7 @@ await withBrowser((browser) => {
     await Promise.all([ann.shows(['a']), bob.shows(['a'])])
   })
 
-  test('SDK-63: A page that is offline shows its changes at once, and sends them in order when it is online', async () => {
+  test('SDK-63: a page that is offline shows its changes at once, and sends them in order when it is online', async () => {
     const [ann, bob] = await twoPages(browser)
     await Promise.all([ann.start(), bob.start()])
     await Promise.all([ann.shows([]), bob.shows([])])
@@ -86,7 +86,7 @@ await withBrowser((browser) => {
     )
   })
 
-  test('SDK-64: A page that is reloaded while offline keeps its unsent changes, sends them when it is online, and reports refused ones', async () => {
+  test('SDK-64: a page that is reloaded while offline keeps its unsent changes, sends them when it is online, and reports refused ones', async () => {
     const [ann, bob] = await twoPages(browser)
     await Promise.all([ann.start({ store: 'w1/ann' }), bob.start()])
     await Promise.all([ann.shows([]), bob.shows([])])
@@ -122,7 +122,7 @@ await withBrowser((browser) => {
     await becomes(() => ann.page.evaluate(() => harness.conflicts), ['core:status:ObjectNotFound'])
   })
 
-  test('SDK-65: A reloaded page loads only the new part of the model', async () => {
+  test('SDK-65: a reloaded page loads only the new part of the model', async () => {
     const [ann, bob] = await twoPages(browser)
     const loaded: ModelResponse[] = []
     ann.page.on('websocket', (socket) =>

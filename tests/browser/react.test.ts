@@ -96,13 +96,13 @@ await withBrowser((browser) => {
     expect(await rendered()).toBeGreaterThan(before)
   })
 
-  test('SDK-69: A hook outside of an `AtriumProvider` throws an error that says so', async () => {
+  test('SDK-69: a hook outside of an `AtriumProvider` throws an error that says so', async () => {
     const { page } = await reactPage(browser)
     await page.evaluate(() => hooks.render({ provided: false }))
     expect((await text(page, 'error')()) ?? '').toMatch(/no AtriumProvider/)
   })
 
-  test('SDK-76: A query whose client is terminated before it has a model is rejected with the reason, and nothing else fails', async () => {
+  test('SDK-76: a query whose client is terminated before it has a model is rejected with the reason, and nothing else fails', async () => {
     const { page } = await reactPage(browser)
     const errors: Error[] = []
     page.on('pageerror', (error) => errors.push(error))

@@ -31,7 +31,7 @@ test('SDK-17: the path and the query of the server’s address are kept', () => 
   expect(() => addressOf('/collab', 's')).toThrow(TypeError)
 })
 
-test('SDK-84: A client finds a server whose address ends in more than one slash', async () => {
+test('SDK-84: a client finds a server whose address ends in more than one slash', async () => {
   const { url, token } = await testServer()
   const client = createNodeClient({ url: `${url}//`, getToken: () => token('ann') })
   onTestEnd(() => client.terminate())

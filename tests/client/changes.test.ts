@@ -31,7 +31,7 @@ async function world() {
   return { made, ann }
 }
 
-test('SDK-30: A change shows before the server has it, stays when it is confirmed, and disappears when it is refused', async () => {
+test('SDK-30: a change shows before the server has it, stays when it is confirmed, and disappears when it is refused', async () => {
   const { made, ann } = await world()
   const shown = watched(ann)
   await made.calm()
@@ -76,7 +76,7 @@ test('SDK-31: changes made without a connection show, survive the client, are se
   expect(await ann.store.entries('change/')).toStrictEqual([])
 })
 
-test('SDK-35: A call that waits for a client which is terminated is rejected', async () => {
+test('SDK-35: a call that waits for a client which is terminated is rejected', async () => {
   const { made } = await world()
   made.isDown = true
   const late = made.join('bob')

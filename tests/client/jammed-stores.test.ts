@@ -48,7 +48,7 @@ function world(store: ClientStore): { made: ClientWorld; ann: Member; errors: st
 
 const memory = new MemoryStore()
 test.each([
-  ['that never answers', { get: hangs, set: hangs, delete: hangs, entries: hangs }, /within 5000 ms/],
+  ['that never responds', { get: hangs, set: hangs, delete: hangs, entries: hangs }, /within 5000 ms/],
   ['whose writes never settle', { set: hangs, delete: hangs }, /within 5000 ms/],
   ['whose removals never settle', { delete: hangs }, /within 5000 ms/],
   [
@@ -57,8 +57,8 @@ test.each([
     /synchronously/,
   ],
   ['that rejects', { get: rejects, set: rejects, delete: rejects, entries: rejects }, /no room/],
-  ['whose entries are none', { entries: (() => Promise.resolve('what')) as never }, /no entries/],
-  ['whose entries are no pairs', { entries: (() => Promise.resolve([1, null])) as never }, /no entries/],
+  ['whose entries are invalid', { entries: (() => Promise.resolve('what')) as never }, /no entries/],
+  ['whose entries are not pairs', { entries: (() => Promise.resolve([1, null])) as never }, /no entries/],
 ] as const)(
   'SDK-15: with a store %s a client continues after five seconds, and reports it',
   async (_name, calls, expected) => {

@@ -20,7 +20,7 @@ const failures: Record<string, (name: string) => unknown> = {
   'throws an error': (name) => {
     throw new Error(name)
   },
-  'throws what is no error': (name) => {
+  'throws a value that is not an error': (name) => {
     // oxlint-disable-next-line no-throw-literal, typescript/only-throw-error -- applications do
     throw name
   },

@@ -121,7 +121,7 @@ test.each([
   ['a number', 7],
   ['an object', { token: 'x' }],
   ['a symbol', Symbol('secret')],
-  ['what no header can hold', 'secret with spaces\r\nand lines'],
+  ['a value that no header can hold', 'secret with spaces\r\nand lines'],
 ] as const)(
   'SDK-6: a getToken that returns %s is called again, and its return value is reported nowhere',
   async (_name, token) => {

@@ -77,7 +77,7 @@ async function connected() {
   return { fixture, outage }
 }
 
-test('SDK-24: A half-open line is left a minute after its last message, whatever waits for a response', async () => {
+test('SDK-24: a half-open line is left a minute after its last message, whatever waits for a response', async () => {
   for (const request of ['none', 'tx', 'findAll'] as const) {
     const { fixture, outage } = await connected()
     const { connection, time } = fixture
@@ -96,7 +96,7 @@ test('SDK-24: A half-open line is left a minute after its last message, whatever
   }
 })
 
-test('SDK-25: A date that is set back or ahead neither keeps a dead line nor ends a live one', async () => {
+test('SDK-25: a date that is set back or ahead neither keeps a dead line nor ends a live one', async () => {
   for (const step of [-3_600_000, 3_600_000]) {
     const { fixture, outage } = await connected()
     const { connection, time } = fixture

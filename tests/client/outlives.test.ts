@@ -74,13 +74,13 @@ const states: Record<string, (made: ClientWorld) => Promise<Member>> = {
     made.isDown = true
     return await Promise.resolve(made.join('ann'))
   },
-  'whose getToken never answers': async (made) =>
+  'whose getToken never responds': async (made) =>
     await Promise.resolve(made.join('ann', false, { getToken: hangs })),
-  'whose store never answers': async (made) => {
+  'whose store never responds': async (made) => {
     made.isDown = true
     return await Promise.resolve(made.join('ann', false, { store: silentStore }))
   },
-  'that is ready, and whose line has gone dark': async (made) => {
+  'that is ready, and whose connection is silent': async (made) => {
     const ann = made.join('ann', true)
     await made.calm()
     ann.line.isDark = () => true
@@ -92,7 +92,7 @@ const states: Record<string, (made: ClientWorld) => Promise<Member>> = {
     ann.client.pause()
     return ann
   },
-  'that was stopped before it knew anything': async (made) => {
+  'that was stopped before it loaded anything': async (made) => {
     const ann = made.join('ann')
     ann.client.stop()
     await made.pass(5)

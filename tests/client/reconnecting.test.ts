@@ -9,7 +9,7 @@ import { satisfying } from '../support/expecting.ts'
 
 const isTask = ({ tx }: { tx: object }) => 'objectClass' in tx && tx.objectClass === 'board:class:Task'
 
-test('SDK-1: A connection that was cut is established again, and its states are reported', async () => {
+test('SDK-1: a connection that was cut is established again, and its states are reported', async () => {
   const fixture = new ConnectionFixture()
   const { connection } = fixture
   connection.start()
@@ -48,7 +48,7 @@ test('SDK-2: waits double between attempts, and start over once a waiting reques
   expect(connection.state.retries).toBe(0)
 })
 
-test('SDK-3: A request without a response is sent again, and a transaction takes effect once and returns its first result', async () => {
+test('SDK-3: a request without a response is sent again, and a transaction takes effect once and returns its first result', async () => {
   const fixture = new ConnectionFixture()
   const { connection, line } = fixture
   connection.start()
@@ -108,7 +108,7 @@ function throttle({ line, time }: ConnectionFixture, bytesPerSecond: number): vo
   }
 }
 
-test('SDK-5: A server that sends nothing any more is left, and a long response on a slow line is waited for', async () => {
+test('SDK-5: a server that sends nothing any more is left, and a long response on a slow line is waited for', async () => {
   const fixture = new ConnectionFixture({
     flags: { pingInterval: '10', chunkCount: '10' },
     dialTimeout: 60_000,
@@ -206,7 +206,7 @@ class MemoryClientOf {
   }
 }
 
-test('SDK-8: A server that refuses a reconnect is not dialled again, and its reason is reported', async () => {
+test('SDK-8: a server that refuses a reconnect is not dialled again, and its reason is reported', async () => {
   const fixture = new ConnectionFixture()
   const { connection } = fixture
   connection.start()
@@ -272,7 +272,7 @@ test('SDK-10: requests end after their timeout or by a signal, are refused when 
   )
 })
 
-test('SDK-11: A restarting server says when to reconnect, and another server continues where it was', async () => {
+test('SDK-11: a restarting server says when to reconnect, and another server continues where it was', async () => {
   const fixture = new ConnectionFixture()
   const { connection } = fixture
   connection.start()

@@ -60,7 +60,7 @@ test('SDK-57: stored changes are sent by the next process, in order, and only th
   ])
 })
 
-test('SDK-56: A client whose store fails goes on, and reports it', async () => {
+test('SDK-56: a client whose store fails goes on, and reports it', async () => {
   const server = await testServer()
   const fail = () => Promise.reject(new Error('no room'))
   const store: ClientStore = { get: fail, set: fail, delete: fail, entries: fail }

@@ -97,7 +97,7 @@ test('CFG-49: a start that is told to stop ends gracefully, whatever it waits fo
   expect(await again.end('SIGTERM')).toBe(0)
 })
 
-test('CFG-65: A start that gets signals before the server exists is ended only by the ones that end it, with 0', async () => {
+test('CFG-65: a start that gets signals before the server exists is ended only by the ones that end it, with 0', async () => {
   const starting = new RunningAtrium(['start'], await settings())
   // From the moment at which signals are caught.
   const status = () => readFile(`/proc/${starting.child.pid}/status`, 'utf8')

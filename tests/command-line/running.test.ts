@@ -101,7 +101,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
 )
 
-test('CFG-34: A reader that closes the output ends a command without an error', async () => {
+test('CFG-34: a reader that closes the output ends a command without an error', async () => {
   const { url, env } = await demoServer()
   const args = ['find', 'demo', task, '--limit', '2000', '--as', 'ann', '--url', url]
   const find = new RunningAtrium(args, env)
@@ -110,7 +110,7 @@ test('CFG-34: A reader that closes the output ends a command without an error', 
   expect(find.stderr).toBe('')
 })
 
-test('CFG-35: A second start on the same folder leaves the demo as it is', async () => {
+test('CFG-35: a second start on the same folder leaves the demo as it is', async () => {
   const { server, env, done, url: firstUrl } = await demoServer()
   await done('update', 'demo', task, first, '{"title":"kept"}', '--as', 'bob')
   const admin = (await atrium(['token', '', '--as', 'root', '--admin'], env)).stdout.trim()

@@ -45,7 +45,7 @@ const wrong: [complaint: string, source: string][] = [
   ['cannot be loaded: ', 'export default {'],
 ]
 
-test('MOD-9: A missing or invalid module ends the start with an error that names it and what is wrong', async () => {
+test('MOD-9: a missing or invalid module ends the start with an error that names it and what is wrong', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'atrium-modules-'))
   onTestEnd(async () => await rm(folder, { recursive: true, force: true }))
   for (const [at, [complaint, source]] of wrong.entries()) {

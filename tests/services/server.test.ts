@@ -21,7 +21,7 @@ await withMongo(({ url: mongoUrl }) => {
     return { storage: 'mongodb', mongoUrl, mongoPrefix }
   }
 
-  test('STO-50: A server on MongoDB serves its workspaces from there, and so does the next server', async () => {
+  test('STO-50: a server on MongoDB serves its workspaces from there, and so does the next server', async () => {
     const flags = flagsOf()
     const first = await testServer(flags)
     const writer = await RawClient.open(first.url, first.token('ann'))

@@ -111,7 +111,7 @@ test('WIRE-228: a connection that stops receiving a long response loses its sess
   tab.socket.terminate()
 })
 
-test('SRV-91: A session whose socket the server does not read is not ended, and a dead one is ended when the server reads again', async () => {
+test('SRV-91: a session whose socket the server does not read is not ended, and a dead one is ended when the server reads again', async () => {
   const server = await start()
   const { tab, open } = await heldBack(server)
   for (let beat = 0; beat < 6; beat++) await server.time.advance(BEAT)

@@ -98,7 +98,7 @@ export const refusedValues: ReadonlyMap<string, unknown> = new Map<string, unkno
   ['a Map', new Map([['a', 1]])],
   ['a Set', new Set([1])],
   ['a Date', new Date(0)],
-  ['a Date that is none', new Date(NaN)],
+  ['an invalid Date', new Date(NaN)],
   ['a function', () => 1],
   ['a symbol', Symbol('s')],
   ['an instance', new Point()],

@@ -235,7 +235,7 @@ test('WIRE-224: a msgpack frame whose shared references expand beyond its size i
   expect((await ask(packed, 'tx', [creation('x', [shared, shared])])).result).toStrictEqual({})
 })
 
-test('WIRE-229: A document of 64 levels can be queried by its value, and restored with its log', async () => {
+test('WIRE-229: a document of 64 levels can be queried by its value, and restored with its log', async () => {
   const { url, token } = await testServer()
   const ann = await RawClient.open(url, token('ann', 'w1'))
   let value: unknown = 1

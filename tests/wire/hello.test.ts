@@ -38,7 +38,7 @@ test('WIRE-21: after hello with `binary` the responses and pushes are msgpack, o
   expect(new Set(plain.kinds)).toStrictEqual(new Set(['text']))
 })
 
-test('WIRE-22: A client that never sends hello is served, in JSON text', async () => {
+test('WIRE-22: a client that never sends hello is served, in JSON text', async () => {
   const { url, token } = await testServer()
   const client = new RawClient(url, token('ann'))
   await once(client.socket, 'open')

@@ -84,7 +84,7 @@ for (const binary of [false, true]) {
   })
 }
 
-test('WIRE-93: A push to a client of protocol 2 carries the position that it leads to', async () => {
+test('WIRE-93: a push to a client of protocol 2 carries the position that it leads to', async () => {
   const { url, token } = await testServer()
   const old = await RawClient.open(url, token('bob'))
   const ann = await RawClient.open(url, token('ann'), { protocol: 2 })

@@ -28,7 +28,7 @@ async function pushedTo(client: RawClient) {
 
 const idsOf = (pushes: Record<string, unknown>[]) => pushes.map(({ objectId }) => String(objectId))
 
-test('WIRE-70: A transaction is pushed to the other sessions, and to its sender after the response', async () => {
+test('WIRE-70: a transaction is pushed to the other sessions, and to its sender after the response', async () => {
   const { ann, bob: other } = await annAndBob()
   const tx = createTask('t1', { title: 'x' })
   expect(await ann.request('tx', [tx])).toStrictEqual({})
@@ -159,7 +159,7 @@ test('WIRE-78: nothing of one workspace is pushed to another, and each has its o
   expect((await elsewhere.request('findAll', ['board:class:Task', {}])) as unknown[]).toHaveLength(0)
 })
 
-test('WIRE-79: A transient document is pushed to everyone and found by everyone', async () => {
+test('WIRE-79: a transient document is pushed to everyone and found by everyone', async () => {
   const { ann, bob: other } = await annAndBob()
   const attributes = { online: true, user: 'account:ann' }
   const space = { space: 'core:space:Space' }

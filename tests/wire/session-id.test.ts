@@ -36,7 +36,7 @@ const alreadyConnected = {
   alreadyConnected: true,
 }
 
-test('WIRE-40: A session id whose connection does not respond within a second moves to the new connection of the same account', async () => {
+test('WIRE-40: a session id whose connection does not respond within a second moves to the new connection of the same account', async () => {
   const server = await testServer({}, { fakeTime: true })
   const { url, token, time } = server
   const older = await RawClient.open(url, token('ann'), {}, { sessionId })
@@ -123,7 +123,7 @@ test('WIRE-208: a connection that closes while it is pinged releases its session
   expect(second.frames[0]?.['reconnect']).toBe(true)
 })
 
-test('WIRE-41: A session id that another account holds is refused with alreadyConnected, and stays with its connection', async () => {
+test('WIRE-41: a session id that another account holds is refused with alreadyConnected, and stays with its connection', async () => {
   const { url, token } = await testServer()
   const first = await RawClient.open(url, token('ann'), {}, { sessionId })
   const second = new RawClient(url, token('bob'), { sessionId })
@@ -135,7 +135,7 @@ test('WIRE-41: A session id that another account holds is refused with alreadyCo
   expect(first.closed).toBeUndefined()
 })
 
-test('WIRE-42: A client that comes back within the reconnect window is told `reconnect: true`, and later `false`', async () => {
+test('WIRE-42: a client that comes back within the reconnect window is told `reconnect: true`, and later `false`', async () => {
   const server = await testServer({}, { fakeTime: true })
   const { url, token, time } = server
   const first = await RawClient.open(url, token('ann'), {}, { sessionId })
@@ -152,7 +152,7 @@ test('WIRE-42: A client that comes back within the reconnect window is told `rec
   expect(reconnectOf(third)).toBe(false)
 })
 
-test('WIRE-43: A session of one account is never continued by another account', async () => {
+test('WIRE-43: a session of one account is never continued by another account', async () => {
   const server = await testServer()
   const first = await RawClient.open(server.url, server.token('ann'), {}, { sessionId })
   await first.close()

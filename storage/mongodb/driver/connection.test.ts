@@ -73,7 +73,7 @@ await withEachMongo(({ url, name, leavesHalves }) => {
   }
 
   for (const retryFor of [10_000, 0]) {
-    const title = retryFor === 0 ? 'that are told of the cut' : 'that go on'
+    const title = retryFor === 0 ? 'that fail at the cut' : 'that are retried'
     test(`STO-44: cut connections neither lose nor double a commit, with commits ${title} (${name})`, async () => {
       const proxy = await cuttingProxy(url)
       const subject = temporarySubject(proxy.url, { retryFor })
