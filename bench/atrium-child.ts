@@ -1,4 +1,4 @@
-// The server under test, in a process of its own that answers what it has spent.
+// The server under test, in its own process, which reports its resource usage.
 import { resolveConfiguration } from '../server/configuration/configuration.ts'
 import { startServer } from '../server/main.ts'
 import { answer } from './support/child.ts'

@@ -1,4 +1,4 @@
-// Sessions that come and go, until something stays: `npm run bench:churn -- --rounds 10`.
+// Sessions that connect and disconnect, to detect a leak: `npm run bench:churn -- --rounds 10`.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

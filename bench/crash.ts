@@ -1,7 +1,7 @@
-// Kills and restarts a server under load, for as long as you like: `npm run bench:crash -- --rounds 200 --seed 1`.
-// On both durable storages, or on one: `--storage mongodb`, where faults between server and database come on top, and
-// kills of the database with the server and by itself where it survives them (`--only kills`, `faults` and `database`
-// do one of these).
+// Kills and restarts a server under load, for any number of rounds: `npm run bench:crash -- --rounds 200 --seed 1`.
+// Both durable storages are tested, or the one of `--storage mongodb`. MongoDB adds faults between server and database,
+// and kills of the database with the server and alone, where it survives them. `--only kills`, `faults` or `database`
+// selects one of these.
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { type Backend, embeddedBackend, mongoBackend } from '../tests/crash/backend.ts'

@@ -1,4 +1,4 @@
-// The barest server that could answer: `ws`, JSON in, JSON out.
+// The minimal server that can respond: `ws`, JSON in, JSON out.
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer } from 'ws'
 import { answer } from './support/child.ts'

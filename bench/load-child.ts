@@ -1,4 +1,4 @@
-// Clients, in a process of their own. They do as little as they can, for they share the machine with the server.
+// Clients in their own process. They do little work, as they share the machine with the server.
 import { setTimeout as wait } from 'node:timers/promises'
 import { answer } from './support/child.ts'
 import { LoadClient } from './support/load-client.ts'
@@ -6,7 +6,7 @@ import type { Work } from './support/requests.ts'
 import { spreadOf } from './support/spread.ts'
 import { pushAll } from '../model/push-all.ts'
 
-/** Connections that are made at once. */
+/** Connections that are opened concurrently. */
 const DIALED = 50
 
 const clients: LoadClient[] = []
@@ -20,7 +20,7 @@ const answers = {
     }
   },
 
-  /** Every connection has one request under way, all the time. */
+  /** Every connection always has one request under way. */
   run: async ({ work, seconds, documents }: { work: Work; seconds: number; documents: number }) => {
     const started = performance.now()
     const running = clients.map((client) => client.run(work, documents))

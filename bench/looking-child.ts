@@ -1,4 +1,4 @@
-// A client with live queries, in a process of its own that answers what it has spent.
+// A client with live queries, in its own process, which reports its resource usage.
 import { createNodeClient } from '../client/node.ts'
 import type { Client } from '../client/client.ts'
 import type { Class, Ref } from '../model/documents.ts'
@@ -13,7 +13,7 @@ const Task = board.class.Task as unknown as Ref<Class>
 let client: Client | undefined
 const counts = { pushes: 0, results: 0 }
 
-/** What an application shows: open tasks with their comments, columns of boards, lists, and what the menus need. */
+/** The live queries of a typical application: open tasks with their comments, columns of boards, lists, and menus. */
 const kinds: ((at: number) => Parameters<Client['query']>)[] = [
   ...Array.from({ length: 6 }, () => (at: number): Parameters<Client['query']> => [
     Task,
@@ -54,7 +54,7 @@ function shown(): void {
 }
 
 const answers = {
-  /** Resolves when each of so many live queries has its first result. */
+  /** Resolves when each of the live queries has its first result. */
   look: async ({ url, token, queries }: { url: string; token: string; queries: number }) => {
     client = createNodeClient({ url: url.replace('http', 'ws'), getToken: () => token })
     await client.ready()

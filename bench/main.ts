@@ -1,4 +1,5 @@
-// Measures a real server over the wire, beside the barest things that do the same work. `--quick` for a glance.
+// Measures a real server over the wire, compared with minimal programs that do the same work. `--quick` gives a rough
+// result.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,7 +23,10 @@ const LARGE = 'large'
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
-    /** Only what has this in its name: backup, commits, looking, requests, opening, memory, permissions, storages. */
+    /**
+     * Only the cases with this in their name: backup, commits, looking, requests, opening, memory, permissions,
+     * storages.
+     */
     only: { type: 'string', default: '' },
   },
 })

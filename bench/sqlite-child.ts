@@ -1,4 +1,4 @@
-// better-sqlite3 alone: the same rows, the same durability, and nothing around it.
+// better-sqlite3 alone: the same rows and the same durability, without a server.
 import { join } from 'node:path'
 import { Sqlite } from '../storage/sqlite/file/sqlite.ts'
 import { answer } from './support/child.ts'

@@ -44,7 +44,7 @@ const pullIn = fc
   .tuple(list, fc.array(scalar, { minLength: 1, maxLength: 3 }))
   .map(([key, $in]) => operations({ $pull: { [key]: { $in } } }))
 const pushPerson = person.map((value) => operations({ $push: { people: value } }))
-/** Only where all items are objects: mingo takes out a 0 that no query by fields can meet. */
+/** Only where all items are objects: mingo removes a 0, which a query by fields cannot match. */
 const pullQuery = fc
   .oneof(fc.record({ id: fc.nat(2) }), fc.record({ name: fc.constantFrom('x', 'y'), id: fc.nat(2) }))
   .map((query) => operations({ $pull: { people: query } }))
@@ -59,7 +59,7 @@ const start = () =>
     rows: [{ name: 'r' }, { name: 's' }],
   })
 
-test('DOC-19: sequences of updates give what mingo gives', () => {
+test('DOC-19: sequences of updates give the same results as mingo', () => {
   const sequence = fc.array(fc.oneof(set, inc, unset, push, pushEach, pull, pullIn, pushPerson, pullQuery), {
     maxLength: 8,
   })

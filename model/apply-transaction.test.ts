@@ -19,7 +19,7 @@ import { satisfying } from '../tests/support/expecting.ts'
 
 const invalid = coded('core:status:InvalidTransaction')
 
-test('DOC-6: a created document is signed by who modifies it unless it names a creator, and is new', () => {
+test('DOC-6: a created document is signed by its modifier unless it names a creator, and requires a new id', () => {
   const someone = 'someone' as Ref<Account>
   const doc = applyTransaction(undefined, createTx({ title: 'a', _id: 'forged', space: 'forged' }))
   expect([doc?._id, doc?.createdBy, doc?.createdOn]).toStrictEqual(['doc', core.account.System, 20])
@@ -31,7 +31,7 @@ test('DOC-6: a created document is signed by who modifies it unless it names a c
   )
 })
 
-test('DOC-6: a change of a document that is not there is refused', () => {
+test('DOC-6: a change of a document that does not exist is refused', () => {
   const missing = coded('core:status:ObjectNotFound', { _id: 'doc' })
   expect(() => applyTransaction(undefined, updateTx({ a: 1 }))).toThrow(satisfying(missing))
   expect(() => applyTransaction(undefined, mixinTx({}))).toThrow(satisfying(missing))
@@ -49,7 +49,12 @@ const updates: [string, Record<string, unknown>, UpdateOperations, Record<string
     { a: people.slice(1) },
   ],
   ['DOC-7: $pull from a missing array changes nothing', {}, { $pull: { 'a.b': 1 } }, {}],
-  ['DOC-8: $push adds at the end, making the array', {}, { $push: { 'a.b': 1 } }, { a: { b: [1] } }],
+  [
+    'DOC-8: $push appends to the array, and creates a missing one',
+    {},
+    { $push: { 'a.b': 1 } },
+    { a: { b: [1] } },
+  ],
   ['DOC-8: $push takes {$each}', { a: [1] }, { $push: { a: { $each: [2, 3] } } }, { a: [1, 2, 3] }],
   [
     'DOC-8: $push takes {$position}',
@@ -64,7 +69,7 @@ const updates: [string, Record<string, unknown>, UpdateOperations, Record<string
     { a: [1, 2, 3] },
   ],
   [
-    'DOC-9: $inc adds to a number, or to nothing',
+    'DOC-9: $inc adds to a number or to a missing field',
     { a: 1 },
     { $inc: { a: 2, 'b.c': -1 } },
     { a: 3, b: { c: -1 } },
@@ -75,15 +80,20 @@ const updates: [string, Record<string, unknown>, UpdateOperations, Record<string
     { $unset: { a: true, 'b.c': '', 'x.y': '' } },
     { b: { d: 2 } },
   ],
-  ['DOC-10: $unset of an item leaves null', { a: [1, 2] }, { $unset: { 'a.0': true } }, { a: [null, 2] }],
   [
-    'DOC-11: $move puts a value at a position of what remains',
+    'DOC-10: $unset of an array item sets it to null',
+    { a: [1, 2] },
+    { $unset: { 'a.0': true } },
+    { a: [null, 2] },
+  ],
+  [
+    'DOC-11: $move inserts a value at a position among the remaining items',
     { a: [1, 2, 3] },
     { $move: { a: { $value: 1, $position: 1 } } },
     { a: [2, 1, 3] },
   ],
   [
-    'DOC-11: $move puts in a value that was not there',
+    'DOC-11: $move inserts a value that the array did not contain',
     {},
     { $move: { a: { $value: 1, $position: 5 } } },
     { a: [1] },
@@ -95,19 +105,19 @@ const updates: [string, Record<string, unknown>, UpdateOperations, Record<string
     { a: [people[0], { name: 'z', age: 2 }, 'x'] },
   ],
   [
-    'DOC-13: $pushMixin pushes under the mixin',
+    'DOC-13: $pushMixin pushes to a field of the mixin',
     {},
     { $pushMixin: { $mixin: Estimated, values: { reasons: 'r' } } },
     { [Estimated]: { reasons: ['r'] } },
   ],
   [
-    'DOC-19: plain fields and operators mix',
+    'DOC-19: plain fields and operators can be combined',
     { a: [1] },
     { b: 1, 'c.d': 2, $push: { a: 2 }, $inc: { n: 1 } },
     { a: [1, 2], b: 1, c: { d: 2 }, n: 1 },
   ],
   [
-    'DOC-19: an undefined value is as good as absent',
+    'DOC-19: an undefined value counts as absent',
     { a: 1 },
     { a: undefined, $inc: { a: undefined as never } },
     { a: 1 },
@@ -120,7 +130,7 @@ test.each(updates)('%s', (_title, before, operations, after) => {
   expect([result?.modifiedOn, result?.modifiedBy]).toStrictEqual([20, core.account.System])
 })
 
-test('DOC-13: a mixin keeps its fields under its id, operators too', () => {
+test('DOC-13: the fields of a mixin are stored under its id, and are changed by operators too', () => {
   const doc = applyTransaction(document(), mixinTx({ hours: 2 }))
   const again = applyTransaction(
     doc,
@@ -130,7 +140,7 @@ test('DOC-13: a mixin keeps its fields under its id, operators too', () => {
   expect(fieldsOf(applyTransaction(document(), mixinTx({})))).toStrictEqual({ [Estimated]: {} })
 })
 
-test('DOC-14: a collection transaction sets the attached fields and is signed by itself, not by its inner one', () => {
+test('DOC-14: a collection transaction sets the attached fields, and its own signature applies instead of the inner one', () => {
   const outer = createTx({}, { objectId: 'task' as Ref })
   const inner = createTx(
     { message: 'm' },
@@ -157,7 +167,7 @@ test('DOC-14: a collection transaction sets the attached fields and is signed by
   )
 })
 
-test('DOC-15: a change shares what it leaves alone and never changes its input', () => {
+test('DOC-15: a change shares the parts it does not change, and never changes its input', () => {
   const doc = deepFreeze(document({ a: { b: { c: 1 }, d: {} }, list: [{ x: 1 }, { y: 1 }] })) as Doc &
     Record<string, never>
   const after = applyTransaction(doc, updateTx({ 'a.b.c': 2, 'list.0.x': 2 })) as Doc & Record<string, never>
@@ -191,7 +201,7 @@ test('DOC-16: keys that reach a prototype are refused in creations and mixins', 
   )
 })
 
-test('DOC-16: a field named like a member of every object is an ordinary field', () => {
+test('DOC-16: a field with the name of an inherited member is an ordinary field', () => {
   const doc = applyTransaction(document(), updateTx({ $inc: { valueOf: 1 }, $push: { toString: 1 } }))
   expect(Object.entries(fieldsOf(doc))).toStrictEqual([
     ['valueOf', 1],
@@ -230,7 +240,7 @@ for (const [before, operations] of wrong) {
   })
 }
 
-test('DOC-18: an update moves a document to another space, but leaves _id and _class', () => {
+test('DOC-18: an update moves a document to another space, but never changes _id or _class', () => {
   expect(applyTransaction(document(), updateTx({ space: 'other' }))?.space).toBe('other')
   expect(() => applyTransaction(document(), updateTx({ _id: 'other' }))).toThrow(satisfying(invalid))
   expect(() => applyTransaction(document(), updateTx({ _class: Bug }))).toThrow(satisfying(invalid))
@@ -242,7 +252,7 @@ test('DOC-18: an update moves a document to another space, but leaves _id and _c
   )
 })
 
-test('DOC-43: a removal leaves nothing', () => {
+test('DOC-43: a removal leaves no document', () => {
   expect(applyTransaction(document(), { ...createTx({}), _class: core.class.TxRemoveDoc })).toBeUndefined()
 })
 
@@ -254,7 +264,7 @@ function deepFreeze<T>(value: T): T {
   return value
 }
 
-test('DOC-8: $push takes more values than a call has arguments, at a place too', () => {
+test('DOC-8: $push accepts more values than a call accepts arguments, also at a position', () => {
   const $each = Array.from({ length: 300_000 }, (_, at) => at)
   const pushed = (operand: object) => {
     const after = applyTransaction(document({ list: ['a', 'b'] }), updateTx({ $push: { list: operand } }))

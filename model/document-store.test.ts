@@ -33,14 +33,14 @@ test('DOC-29: values sort as missing, numbers, strings, objects, arrays, boolean
   expect(compareValues(undefined, null)).toBe(0)
 })
 
-test('DOC-29: an array sorts by its smallest item ascending, its largest descending; ties by _id', () => {
+test('DOC-29: an array sorts by its smallest item in ascending order and by its largest in descending order, and equal values by _id', () => {
   const store = storeOf({ _id: 'c', v: [5, 1] }, { _id: 'b', v: 3 }, { _id: 'a', v: 3 }, { _id: 'd', v: [] })
   expect(ids(find(store, {}, { sort: { v: 1 } }))).toStrictEqual(['d', 'c', 'a', 'b'])
   expect(ids(find(store, {}, { sort: { v: -1 } }))).toStrictEqual(['c', 'a', 'b', 'd'])
   expect(ids(find(store))).toStrictEqual(['a', 'b', 'c', 'd'])
 })
 
-test('DOC-30: sorting by cases takes the first case that holds; the others are last unless given an index', () => {
+test('DOC-30: a sort by cases uses the first case that applies, and puts documents without a case last unless a default index is given', () => {
   const store = storeOf({ _id: 'a', v: 1 }, { _id: 'b', v: 2 }, { _id: 'c', v: 9 })
   const cases = [
     { query: { $gt: 5 }, index: 1 },
@@ -56,7 +56,7 @@ test('DOC-30: sorting by cases takes the first case that holds; the others are l
   ])
 })
 
-test('DOC-31: a projection keeps or drops fields, within arrays too, never _id and _class', () => {
+test('DOC-31: a projection keeps or drops fields, also within arrays, but never drops _id and _class', () => {
   const store = storeOf({ a: { b: 1, c: 2 }, list: [{ x: 1, y: 2 }, 3] })
   const [kept] = find(store, {}, { projection: { 'a.b': 1, 'list.x': 1 } })
   expect(kept).toStrictEqual({ _id: 'doc', _class: Task, a: { b: 1 }, list: [{ x: 1 }] })
@@ -68,14 +68,14 @@ test('DOC-31: a projection keeps or drops fields, within arrays too, never _id a
   expect(left).toStrictEqual({ _id: 'doc', _class: Task, a: { c: 2 }, list: [{ y: 2 }, 3] })
 })
 
-test('DOC-32: the limit cuts the page, the total counts all', () => {
+test('DOC-32: a limit cuts the page, and the total counts all matches', () => {
   const store = storeOf({ _id: 'a' }, { _id: 'b' }, { _id: 'c' })
   const page = find(store, {}, { limit: 2, total: true })
   expect([ids(page), page.total]).toStrictEqual([['a', 'b'], 3])
   expect(find(store, {}, { limit: 2 }).total).toBe(-1)
 })
 
-test('DOC-32: a query by id finds what a scan would', () => {
+test('DOC-32: a query by id finds the same documents as a scan', () => {
   const store = storeOf({ _id: 'a' }, { _id: 'b', v: 1 }, { _id: 'c' })
   expect(ids(find(store, { _id: { $in: ['c', 'b', 'c', 'x'] } as never }))).toStrictEqual(['b', 'c'])
   expect(ids(find(store, { _id: 'b' as never, v: 2 }))).toStrictEqual([])
@@ -91,7 +91,7 @@ const family = [
   { _id: 'c1', _class: Comment, attachedTo: 't1' },
 ]
 
-test('DOC-22: results carry the documents looked up, nested ones within', () => {
+test('DOC-22: results contain the looked-up documents, including nested ones', () => {
   const lookup = {
     assignee: core.class.Account,
     reviewers: core.class.Account,
@@ -111,7 +111,7 @@ test('DOC-22: results carry the documents looked up, nested ones within', () => 
   expect(second?.$lookup !== undefined && !('assignee' in second.$lookup)).toBe(true)
 })
 
-test('DOC-22: a query and a sort go through lookups', () => {
+test('DOC-22: queries and sorts can use lookups', () => {
   const lookup = { assignee: core.class.Account }
   const store = storeOf(...family, { _id: 't3', assignee: 'you' })
   expect(ids(find(store, { '$lookup.assignee.email': { $like: 'me%' } }, { lookup }))).toStrictEqual(['t1'])
@@ -122,7 +122,7 @@ test('DOC-22: a query and a sort go through lookups', () => {
   ])
 })
 
-test('DOC-33: the store knows what is attached to a document, as it changes', () => {
+test('DOC-33: the store finds the documents that are attached to a document, as they change', () => {
   const store = storeOf(...family)
   const attached = (id: string): string[] => ids(store.attached(id).map(({ doc }) => doc)).sort()
   expect(attached('t1')).toStrictEqual(['c1', 'c2', 't2'])

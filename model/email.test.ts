@@ -6,7 +6,7 @@ import { propertyParameters } from '../tests/support/property-parameters.ts'
 test('ACC-60: an email is folded to its plain characters in lower case, and folding a folded email changes nothing', () => {
   const same: [string, string][] = [
     ['Ann@Example.COM', 'ann@example.com'],
-    // Å as one character, as a letter with a ring above, and as the sign for a length.
+    // Å as one character, as a letter with a combining ring, and as the angstrom sign.
     ['\u00c5NN', '\u00e5nn'],
     ['A\u030aNN', '\u00e5nn'],
     ['\u212bNN', '\u00e5nn'],
@@ -15,7 +15,7 @@ test('ACC-60: an email is folded to its plain characters in lower case, and fold
     ['\u212aarl', 'karl'],
   ]
   for (const [typed, folded] of same) expect(foldEmail(typed)).toBe(folded)
-  // A Cyrillic letter is another one.
+  // A Cyrillic letter is a different letter.
   expect(foldEmail('ann')).not.toBe(foldEmail('\u0430nn'))
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (email) => {

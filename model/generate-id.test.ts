@@ -3,7 +3,7 @@ import { document, createTx } from './fixture.ts'
 import { createIdGenerator, generateId } from './generate-id.ts'
 import { EMPTY_MODEL_HASH, canonicalJson, contentHash, nextModelHash } from './hash-chain.ts'
 
-test('DOC-34: an id is 24 hex digits: seconds, five random bytes, a counter', () => {
+test('DOC-34: a generated id is 24 hexadecimal digits: seconds, five random bytes and a counter', () => {
   const random = (bytes: number): Uint8Array => new Uint8Array(bytes).fill(0xff)
   const next = createIdGenerator({ now: () => 0x65_00_00_01 * 1000 + 999, random })
   expect([next(), next()]).toStrictEqual(['65000001ffffffffff000000', '65000001ffffffffff000001'])
@@ -12,7 +12,7 @@ test('DOC-34: an id is 24 hex digits: seconds, five random bytes, a counter', ()
   for (const id of ids) expect(id).toMatch(/^[0-9a-f]{24}$/)
 })
 
-test('DOC-35: a model hash follows from the one before it and the transaction', () => {
+test('DOC-35: a model hash follows from the previous hash and the transaction', () => {
   const tx = createTx({ a: 1 })
   const first = nextModelHash(EMPTY_MODEL_HASH, tx)
   expect(first).toMatch(/^[0-9a-f]{64}$/)

@@ -27,7 +27,7 @@ test('DOC-1: the base model alone makes a hierarchy with every base class and it
   expect(baseModel.every((tx) => tx.modifiedOn > 0 && tx.modifiedBy === core.account.System)).toBe(true)
 })
 
-test('DOC-2: a class is derived from itself, its ancestors and its interfaces, an unknown one from nothing', () => {
+test('DOC-2: a class is derived from itself, its ancestors and its interfaces, and an unknown class from nothing', () => {
   const hierarchy = boardHierarchy()
   expect(hierarchy.ancestors(Bug).slice(0, 4)).toStrictEqual([Bug, Task, core.class.AttachedDoc, Named])
   expect(
@@ -43,7 +43,7 @@ test('DOC-2: a class is derived from itself, its ancestors and its interfaces, a
   expect(() => hierarchy.getClass('toString')).toThrow(satisfying(coded('core:status:UnknownClass')))
 })
 
-test('DOC-3: a domain is that of the nearest ancestor that names one', () => {
+test('DOC-3: the domain of a class is that of the nearest ancestor that names one', () => {
   const hierarchy = boardHierarchy()
   expect(hierarchy.domainOf(Bug)).toBe('task')
   expect(hierarchy.domains().get('task')).toStrictEqual([Task, Bug, Estimated])
@@ -74,7 +74,7 @@ const broken: [string, TxCUD, string][] = [
   ['attribute with a reserved name', attributeTx(Task, '__proto__'), 'core:status:InvalidTransaction'],
 ]
 test.each(broken)(
-  'DOC-4: a broken model transaction is refused and changes nothing: %s',
+  'DOC-4: an invalid model transaction is refused and changes nothing: %s',
   (_name, tx, code) => {
     const hierarchy = boardHierarchy()
     const before = [
@@ -100,7 +100,7 @@ test('DOC-4: a class without descendants can be removed, with its attributes', (
   expect(hierarchy.ownAttributes(Bug).size).toBe(0)
 })
 
-test('DOC-5: attributes are inherited, the nearest one counts, and a change is seen at once', () => {
+test('DOC-5: attributes are inherited, the nearest attribute of a name applies, and a change takes effect at once', () => {
   const hierarchy = boardHierarchy()
   expect(hierarchy.attributes(Bug).get('title')?.attributeOf).toBe(Task)
   expect(hierarchy.attributes(Estimated).has('hours') && hierarchy.attributes(Estimated).has('title')).toBe(
@@ -111,7 +111,7 @@ test('DOC-5: attributes are inherited, the nearest one counts, and a change is s
   expect(hierarchy.attributes(Task).get('title')?.attributeOf).toBe(Task)
 })
 
-test('DOC-5: a clone goes its own way', () => {
+test('DOC-5: a clone changes independently of its original', () => {
   const hierarchy = boardHierarchy()
   const clone = hierarchy.clone()
   clone.apply(removeTx(Bug))

@@ -20,7 +20,7 @@ function flawOf(value: unknown): [message: string, path: string] | undefined {
   }
 }
 
-test('DOC-50: halves of surrogate pairs become U+FFFD, in values and in keys, and whole pairs stay', () => {
+test('DOC-50: halves of surrogate pairs become U+FFFD, in values and in keys, and whole pairs are unchanged', () => {
   expect(takeValue(`a${half}b\udc00`)).toBe('a\ufffdb\ufffd')
   expect(takeValue({ [`k${half}`]: [{ deep: half }] })).toStrictEqual({ 'k\ufffd': [{ deep: '\ufffd' }] })
   expect(takeValue('😀')).toBe('😀')
@@ -30,14 +30,14 @@ test('DOC-50: halves of surrogate pairs become U+FFFD, in values and in keys, an
   ])
 })
 
-test('DOC-50: -0 is 0, a field that is undefined is left out, other values are what they are', () => {
+test('DOC-50: -0 becomes 0, undefined fields are left out, and other values are unchanged', () => {
   expect(Object.is(takeValue(-0), 0)).toBe(true)
   expect(Object.keys(takeValue({ a: undefined, b: -0, c: null }))).toStrictEqual(['b', 'c'])
   const kept = { '': 1, 'a.b': 2, $c: 3, '"q"': 4, list: [0.1, 2 ** 60, 5e-324, 8.64e15 + 2, null, false] }
   expect(takeValue(kept)).toBe(kept)
 })
 
-test('DOC-50: what JSON takes in and tells again is taken as it is', () => {
+test('DOC-50: a value that JSON represents exactly is returned unchanged', () => {
   fc.assert(
     fc.property(fc.json(), (text) => {
       const value: unknown = JSON.parse(text)
@@ -56,7 +56,7 @@ test('DOC-50: what JSON takes in and tells again is taken as it is', () => {
   )
 })
 
-test('DOC-51: what JSON cannot tell is refused by the path to it', () => {
+test('DOC-51: a value that JSON cannot represent is refused with its path', () => {
   class Point {
     x = 1
   }
@@ -95,13 +95,13 @@ test('DOC-51: what JSON cannot tell is refused by the path to it', () => {
   expect(flawOf({ a: Array(2) })).toStrictEqual(['undefined in an array', 'a.0'])
 })
 
-test('DOC-51: an object of another realm is one as any other', () => {
+test('DOC-51: an object of another realm is treated like any other object', () => {
   const foreign = runInNewContext('({ a: [{ b: 1 }] })') as unknown
   expect(takeValue(foreign)).toBe(foreign)
   expect(flawOf(runInNewContext('new (class P {})()'))?.[0]).toBe('a P is not a JSON value')
 })
 
-test('DOC-52: an id of a transaction with half a surrogate pair is refused, in transactions inside too', () => {
+test('DOC-52: an id of a transaction with half a surrogate pair is refused, also in inner transactions', () => {
   const tx = createTx({ title: half })
   expect(takeTransaction(tx).attributes).toStrictEqual({ title: '\ufffd' })
   for (const name of ['_id', 'objectId', 'objectSpace', 'objectClass', 'space', 'modifiedBy', 'attachedTo'])

@@ -32,7 +32,7 @@ const invalid = (attribute: string, expected: string) =>
   coded('core:status:InvalidAttribute', { attribute, expected })
 const missing = coded('core:status:MissingAttribute', { _class: Priced, attribute: 'price' })
 
-/** Values under the id of `Priced` and what is refused in them. */
+/** Values under the id of `Priced`, with the refused field. */
 const wrong: [unknown, (error: unknown) => boolean][] = [
   [{ price: 'many' }, invalid('price', 'number')],
   [{ price: 1, note: 2 }, invalid('note', 'string')],
@@ -60,7 +60,7 @@ function mix(mixin: Ref<Class>, attributes: UpdateOperations, fields: Record<str
   validateMixin(hierarchy, tx, applyTransaction(document({ _class: Item, ...fields }), tx) as Doc)
 }
 
-test('DOC-69: a creation gives a mixin an object of its fields, whether the class is strict or not', () => {
+test('DOC-69: a creation requires an object of declared fields for a mixin, whether the class is strict or not', () => {
   for (const _class of [Item, Lax]) {
     for (const [value, refused] of wrong)
       expect(() => create({ [Priced]: value }, _class)).toThrow(satisfying(refused))
@@ -69,7 +69,7 @@ test('DOC-69: a creation gives a mixin an object of its fields, whether the clas
   }
 })
 
-test('DOC-69: an update gives a mixin an object of its fields, by whatever operator', () => {
+test('DOC-69: an update requires an object of declared fields for a mixin, whatever the operator', () => {
   for (const _class of [Item, Lax])
     for (const [value, refused] of wrong)
       expect(() => update({ [Priced]: value }, { _class })).toThrow(satisfying(refused))
@@ -92,7 +92,7 @@ test('DOC-69: an update gives a mixin an object of its fields, by whatever opera
   update({ [Priced]: { price: 2 } }, priced)
 })
 
-test('DOC-69: a mixin may be taken out, and what was wrong before is put right', () => {
+test('DOC-69: a mixin can be removed, and an invalid earlier value can be corrected', () => {
   for (const value of [{ price: 1 }, 5, null, [{ price: 1 }]]) {
     update({ $unset: { [Priced]: '' } }, { [Priced]: value })
     update({ [Priced]: { price: 1 } }, { [Priced]: value })
@@ -101,7 +101,7 @@ test('DOC-69: a mixin may be taken out, and what was wrong before is put right',
   update({ [`${Priced}.note`]: 'x', $unset: { [`${Priced}.old`]: '' } }, { [Priced]: { price: 'x', old: 1 } })
 })
 
-test('DOC-70: A mixin has its own fields and those of the mixins it extends, not those of its class', () => {
+test('DOC-70: a mixin has its own fields and those of the mixins it extends, not those of its class', () => {
   for (const attributes of [{ title: 5 }, { title: 'x' }, { modifiedBy: 'x' }, { $push: { title: 'x' } }])
     expect(() => mix(Priced, { price: 1, ...attributes } as UpdateOperations)).toThrow(
       satisfying(coded('core:status:InvalidAttribute', { _class: Priced, expected: 'a declared attribute' })),

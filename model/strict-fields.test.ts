@@ -28,7 +28,7 @@ const Grandchild = old.class('Grandchild', { extends: Strict })
 const hierarchy = hierarchyOf([...baseModel, ...builder.transactions(), ...old.transactions()])
 const undeclared = (name: string) => coded('core:status:InvalidAttribute', { attribute: name })
 
-test('DOC-55: classes and mixins of a builder are strict unless it says otherwise, and as their ancestors say', () => {
+test('DOC-55: classes and mixins of a builder are strict unless the builder or an ancestor says otherwise', () => {
   const strict = [Strict, Child, Priced, Dearer, Lax, LaxMixin, Grandchild].map((id) =>
     hierarchy.isStrict(id),
   )
@@ -37,7 +37,7 @@ test('DOC-55: classes and mixins of a builder are strict unless it says otherwis
     if (hierarchy.findClass(id)) expectFor(id, hierarchy.isStrict(id)).toBe(false)
 })
 
-test('DOC-55: strict is a boolean', () => {
+test('DOC-55: the strict option is a boolean', () => {
   const wrong = createModelBuilder('w')
   wrong.class('W', { extends: core.class.Doc, strict: 'yes' as never })
   expect(() => hierarchyOf([...baseModel, ...wrong.transactions()])).toThrow(
@@ -45,7 +45,7 @@ test('DOC-55: strict is a boolean', () => {
   )
 })
 
-test('DOC-54: a document of a strict class is created with declared fields, and mixins on it', () => {
+test('DOC-54: a document of a strict class is created with declared fields only, its mixins included', () => {
   const create = (attributes: Record<string, unknown>, objectClass: Ref<Class> = Strict) =>
     validateCreate(hierarchy, createTx(attributes, { objectClass }))
   create({ title: 'x', meta: { any: { thing: 1 } }, createdOn: 5 })
@@ -64,7 +64,7 @@ test('DOC-54: a document of a strict class is created with declared fields, and 
   expect(() => create({ titel: 'x' }, Grandchild)).toThrow(satisfying(undeclared('titel')))
 })
 
-test('DOC-54: an update sets declared fields of a strict class, and takes out any', () => {
+test('DOC-54: an update sets only declared fields of a strict class, and can remove any field', () => {
   const before = { _class: Strict, title: 'x', stale: 1, [Priced]: { price: 1, stale: 2 } }
   const check = (operations: UpdateOperations, fields: Record<string, unknown> = before) => {
     const tx = updateTx(operations)
@@ -88,7 +88,7 @@ test('DOC-54: an update sets declared fields of a strict class, and takes out an
   check({ titel: 1 }, { _class: Child })
 })
 
-test('DOC-54: a strict mixin is given declared fields, its ancestors’ too', () => {
+test('DOC-54: a strict mixin accepts only its declared fields and those of its ancestors', () => {
   const check = (mixin: string, attributes: UpdateOperations) => {
     const tx = mixinTx(attributes, { mixin: mixin as Ref<Class> })
     validateMixin(hierarchy, tx, applyTransaction(document({ _class: Strict }), tx) as Doc)

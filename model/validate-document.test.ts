@@ -21,7 +21,7 @@ import { satisfying } from '../tests/support/expecting.ts'
 const hierarchy = boardHierarchy()
 const whole = { title: 't', state: 'done', votes: 1 }
 
-test('DOC-37: a document needs a known class, its required attributes, and values of the declared types', () => {
+test('DOC-37: a creation requires a known class, the required attributes, and values of the declared types', () => {
   const create = (attributes: Record<string, unknown>, objectClass = Task as Ref): unknown =>
     validateCreate(hierarchy, createTx(attributes, { objectClass: objectClass as never }))
   expect(() => create(whole, 'no:class:No' as Ref)).toThrow(satisfying(coded('core:status:UnknownClass')))
@@ -46,12 +46,12 @@ test('DOC-37: a document needs a known class, its required attributes, and value
   }
 })
 
-test('DOC-37: undeclared attributes are allowed, and null for what is not required', () => {
+test('DOC-37: undeclared attributes are accepted, and so is null for an attribute that is not required', () => {
   const tx = createTx({ ...whole, assignee: null, unknown: new Map() as never, tags: ['a'] })
   expect(validateCreate(hierarchy, tx)).toBe(tx)
 })
 
-test('DOC-38: defaults are filled in where a creation leaves them out, each document its own copy', () => {
+test('DOC-38: a creation that leaves out attributes gets their defaults, each document its own copy', () => {
   const filled = validateCreate(hierarchy, createTx({ title: 't' }))
   expect(filled.attributes).toStrictEqual({ title: 't', state: 'todo', votes: 0 })
   const space = (): unknown =>
@@ -62,7 +62,7 @@ test('DOC-38: defaults are filled in where a creation leaves them out, each docu
   expect(space()).not.toBe(space())
 })
 
-test('DOC-39: an update is checked where it changes the document, no further', () => {
+test('DOC-39: an update is validated only in the attributes that it changes', () => {
   const check = (operations: UpdateOperations, before: Record<string, unknown> = whole): void => {
     const tx = updateTx(operations)
     validateUpdate(hierarchy, tx, applyTransaction(document(before), tx) as Doc)
@@ -82,7 +82,7 @@ test('DOC-39: an update is checked where it changes the document, no further', (
   )
 })
 
-test('DOC-40: a mixin has to be one of the class, with its required attributes', () => {
+test('DOC-40: a mixin is applied only to documents of its class, with its required attributes', () => {
   const check = (
     attributes: TxMixin['attributes'],
     change: Partial<TxMixin> = {},

@@ -8,7 +8,7 @@ import { propertyParameters } from '../tests/support/property-parameters.ts'
 const whole = (length: number) => Array.from({ length }, (_, at) => at)
 const by = (maxCount: number) => ({ maxCount, maxBytes: Infinity })
 
-test('WIRE-6: A result within the limit is one frame without a chunk, and a longer one has chunks from index 1', () => {
+test('WIRE-6: a result within the limit is one frame without a chunk, and a longer one has chunks from index 1', () => {
   expect(splitResult(whole(3), by(3))).toStrictEqual([{ result: [0, 1, 2] }])
   expect(splitResult([], by(3))).toStrictEqual([{ result: [] }])
   expect(splitResult(whole(7), by(3)).map(({ chunk }) => chunk)).toStrictEqual([
@@ -18,7 +18,7 @@ test('WIRE-6: A result within the limit is one frame without a chunk, and a long
   ])
 })
 
-test('WIRE-15: A chunk stays within its bytes too; a larger item is a chunk of its own', () => {
+test('WIRE-15: a chunk stays within its bytes too; a larger item is a chunk of its own', () => {
   const items = ['a'.repeat(30), 'b'.repeat(30), 'c'.repeat(500), 'd', 'e']
   const parts = splitResult(items, { maxCount: 100, maxBytes: 70 })
   expect(parts.map(({ result }) => result)).toStrictEqual([
@@ -68,7 +68,7 @@ test('WIRE-8: chunks give the whole result with its total, in any order and betw
   )
 })
 
-test('WIRE-9: A client knows how much of a response has arrived, and can discard it', () => {
+test('WIRE-9: a client knows how much of a response has arrived, and can discard it', () => {
   const assembler = new ChunkAssembler()
   const [first, second] = splitResult(whole(5), by(3))
   expect(assembler.add({ id: 1, ...first })).toBeUndefined()

@@ -19,7 +19,7 @@ const options = { structuredClone: true, bundleStrings: true } as const
 const unpackr = new Unpackr(options)
 const docs = [{ _id: 'a', title: 'Ä€𝄞' }, { _id: 'b' }]
 
-test('WIRE-1: A find result is transferred as a TotalArray, in JSON and in msgpack', () => {
+test('WIRE-1: a find result is transferred as a TotalArray, in JSON and in msgpack', () => {
   const response = { id: 7, result: findResult([...docs], 12) }
   const expected = { id: 7, result: { dataType: 'TotalArray', total: 12, value: docs } }
   expect(JSON.parse(encodeJson(response))).toStrictEqual(expected)
@@ -39,11 +39,11 @@ test('WIRE-2: an undefined result is transferred as null', () => {
 
 test('WIRE-3: an encoded value is decoded to the same value, by the client’s decoder and by an independent one', () => {
   const json = fc.jsonValue({ noUnicodeString: false })
-  // A document has no key such as `__proto__`, which msgpackr gives another name.
+  // A document has no key such as `__proto__`, which msgpackr renames.
   const result = fc.oneof(json, fc.array(json)).filter((value) => jsonFlaw(value) === undefined)
   fc.assert(
     fc.property(fc.oneof(fc.nat(), fc.string()), result, (id, value) => {
-      // JSON knows no negative zero.
+      // JSON has no negative zero.
       const response: Response = { id, result: JSON.parse(JSON.stringify(value)) as unknown }
       expect(decodeJson(encodeJson(response))).toStrictEqual(response)
       expect(decodeBinary(encodeBinary(response))).toStrictEqual(response)
@@ -53,7 +53,7 @@ test('WIRE-3: an encoded value is decoded to the same value, by the client’s d
   )
 })
 
-test('WIRE-4: A request frame that its type does not allow is refused as BadRequest', () => {
+test('WIRE-4: a request frame that its type does not allow is refused as BadRequest', () => {
   const refused = (error: unknown) =>
     error instanceof StatusError && error.status.code === 'platform:status:BadRequest'
   for (const text of ['', '{', '{"id":1', 'hello', '\u0000'])
@@ -64,7 +64,7 @@ test('WIRE-4: A request frame that its type does not allow is refused as BadRequ
   expect(decodeRequestFrame(packed, true)).toStrictEqual({ id: 1, method: 'ping', params: [] })
 })
 
-test('WIRE-5: A frame of random bytes gives a value or BadRequest, and the next frame is parsed as usual', () => {
+test('WIRE-5: a frame of random bytes gives a value or BadRequest, and the next frame is parsed as usual', () => {
   const sound = new Packr(options).pack({ id: 1, method: 'ping', params: ['x'] })
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 64 }), fc.boolean(), (bytes, isBinary) => {

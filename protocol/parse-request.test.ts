@@ -6,7 +6,7 @@ import { parseTransaction, transactionSchema } from './transaction-schema.ts'
 import { expectThat } from '../tests/support/expecting.ts'
 import { propertyParameters } from '../tests/support/property-parameters.ts'
 
-/** What every change of a document has. */
+/** The fields of every change of a document. */
 const header = { _id: 'a', space: 's', objectSpace: 's', modifiedBy: 'm', objectId: 'o', objectClass: 'c' }
 
 const statusOf = (parse: () => unknown) => {
@@ -19,7 +19,7 @@ const statusOf = (parse: () => unknown) => {
   return undefined
 }
 
-/** JSON as somebody with bad intentions writes it: with the keys and values the server itself uses. */
+/** Hostile JSON: it has the keys and values that the server itself uses. */
 const key = fc.oneof(
   fc.constantFrom('__proto__', 'constructor', 'prototype', 'toString', 'id', 'method', 'params'),
   fc.constantFrom(
@@ -61,7 +61,7 @@ function assertPlain(parsed: unknown): void {
   for (const inner of Object.values(parsed)) assertPlain(inner)
 }
 
-test('WIRE-10: A request is an object with a method, an array of params, and an id', () => {
+test('WIRE-10: a request is an object with a method, an array of params, and an id', () => {
   expect(parseRequest({ id: 1, method: 'ping', params: ['x'] })).toStrictEqual({
     id: 1,
     method: 'ping',
@@ -134,7 +134,7 @@ test('WIRE-13: random input is a transaction, or is refused with a code, and nev
   expect(Object.getOwnPropertyNames(Object.prototype)).toStrictEqual(before)
 })
 
-test('WIRE-13: a transaction is what its schema says, whatever one field of it is', () => {
+test('WIRE-13: a transaction has exactly the fields of its schema, whatever the value of one of them', () => {
   const change = {
     ...header,
     modifiedOn: 1,
@@ -154,7 +154,7 @@ test('WIRE-13: a transaction is what its schema says, whatever one field of it i
   const property = fc.property(classes, names, values, (_class, name, value) => {
     const tx = { ...change, _class, [name]: value }
     const expected = transactionSchema.safeParse(tx)
-    // What is undefined is absent.
+    // Undefined fields are absent.
     const data = structuredClone(expected.data) as Record<string, unknown> | undefined
     if (data?.[name] === undefined) delete data?.[name]
     const status = statusOf(() => expect(parseTransaction(tx)).toStrictEqual(data))
@@ -165,7 +165,7 @@ test('WIRE-13: a transaction is what its schema says, whatever one field of it i
   expect(valid).toBeGreaterThan(100)
 })
 
-test('WIRE-14: A transaction keeps undeclared fields that JSON can represent, and no others', () => {
+test('WIRE-14: a transaction keeps undeclared fields that JSON can represent, and no others', () => {
   const tx = { ...header, _class: 'core:class:TxRemoveDoc', modifiedOn: 1 }
   expect(parseTransaction({ ...tx, note: { by: ['hand'] } })).toStrictEqual({ ...tx, note: { by: ['hand'] } })
   const deep = JSON.parse(`${'['.repeat(9000)}1${']'.repeat(9000)}`) as unknown

@@ -54,7 +54,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 )
 
 await withMongo(({ url }) => {
-  test('STO-51: memory, embedded and MongoDB hold, find and refuse the same, whatever is committed', async () => {
+  test('STO-51: memory, SQLite and MongoDB storage hold, find and refuse the same, whatever is committed', async () => {
     const memory = createMemoryStorage()
     const subjects: Subject[] = [
       { storage: memory, dispose: () => memory.close() },
@@ -167,7 +167,7 @@ function byCodeUnit(a: string, b: string): number {
   return a < b ? -1 : 1
 }
 
-/** As it crosses to a client: what is `undefined` is not there. */
+/** The value as a client receives it: `undefined` fields are absent. */
 function asStored(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value))
 }

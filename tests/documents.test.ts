@@ -9,7 +9,7 @@ import { expectFor } from './support/expecting.ts'
 
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
 
-/** The cells of the table rows that begin with something in backquotes. */
+/** The cells of the table rows that begin with a code in backquotes. */
 function rowsOf(page: string, first: RegExp): Map<string, string[]> {
   const rows = page.split('\n').map((line) => line.split('|').map((cell) => cell.trim()))
   const matching = rows.filter(([, cell]) => cell !== undefined && first.test(cell))
@@ -19,7 +19,7 @@ function rowsOf(page: string, first: RegExp): Map<string, string[]> {
 const named = (cell: string | undefined) =>
   [...(cell ?? '').matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)
 
-test('WIRE-140: pROTOCOL.md documents exactly the status codes that exist, with their params and whether to try again', () => {
+test('WIRE-140: PROTOCOL.md documents exactly the status codes that exist, with their params and whether to try again', () => {
   const rows = rowsOf(read('protocol/PROTOCOL.md'), /^`(platform|core):status:\w+`$/)
   expect([...rows.keys()].sort()).toStrictEqual(Object.keys(statusCatalogue).sort())
   for (const [code, { params, retry, http }] of Object.entries(statusCatalogue)) {
@@ -29,7 +29,7 @@ test('WIRE-140: pROTOCOL.md documents exactly the status codes that exist, with 
   }
 })
 
-test('WIRE-141: pROTOCOL.md documents exactly the close codes that exist, and whether to reconnect', () => {
+test('WIRE-141: PROTOCOL.md documents exactly the close codes that exist, and whether to reconnect', () => {
   const rows = rowsOf(read('protocol/PROTOCOL.md'), /^`\d{4}`$/)
   const codes = Object.values(closeCodes)
   expect([...rows.keys()].sort()).toStrictEqual(codes.map(({ code }) => String(code)).sort())

@@ -15,7 +15,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** What the lint of the project says of these files alone, by their paths from its root. */
+/** The result of the project’s lint for these files alone, with their paths from its root. */
 function lint(files: Record<string, string>): string {
   const paths = Object.keys(files)
   for (const [path, text] of Object.entries(files)) {

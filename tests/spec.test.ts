@@ -27,7 +27,7 @@ function rulesIn(page: string): { number: string; sentence: string }[] {
 const pages = ['SPEC.md', 'CONTRIBUTING.md']
 const rules = pages.flatMap(rulesIn)
 
-/** The rules that titles of tests begin with, by file: what follows a quote and is followed by a colon. */
+/** The rule ids at the beginning of test titles, by file: text after a quote and before a colon. */
 const titles = folders.flatMap((folder) =>
   sourcesIn(folder).flatMap((file) =>
     [...readFileSync(join(root, file), 'utf8').matchAll(/['"`]([A-Z]{2,6}-\d+): /g)].map(

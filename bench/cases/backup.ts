@@ -12,11 +12,11 @@ import { startAtrium, token } from '../support/server.ts'
 import { spreadOf } from '../support/spread.ts'
 import { task } from '../support/tasks.ts'
 
-/** MB the server may grow by. */
+/** MB by which the server may grow. */
 const BAR = 150
 const WORKSPACE = 'backup'
 const BATCH = 2000
-/** Ids asked for at once: some 2 MiB of documents. */
+/** Ids per request: about 2 MiB of documents. */
 const DOCUMENTS_AT_ONCE = 2000
 
 interface Chunk {
@@ -26,7 +26,7 @@ interface Chunk {
   seq: number
 }
 
-/** A backup tool that lists a domain and reads all its documents: what the server grows by meanwhile. */
+/** A backup tool that lists a domain and reads all its documents: by how much the server grows meanwhile. */
 export async function measureBackup(data: string, { backup: count }: Plan): Promise<void> {
   await fill(data, count)
   const server = startAtrium(data)
@@ -80,7 +80,7 @@ async function fill(data: string, count: number): Promise<void> {
   }
 }
 
-/** A kilobyte, as most documents are, without anything to be searched by. */
+/** A document of one kilobyte, a typical size, without full-text fields. */
 function document(number: number): Doc {
   const { _id, space, modifiedBy, modifiedOn } = task(number)
   return { _id, _class: board.class.Task, space, modifiedBy, modifiedOn, payload: 'x'.repeat(850) } as Doc

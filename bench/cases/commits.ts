@@ -11,7 +11,7 @@ import { spreadOf } from '../support/spread.ts'
 const BAR = { value: 8000, better: 'higher' } as const
 const MOST = 64
 
-/** Durable commits a second over the wire: each writer waits for its answer before it sends the next. */
+/** Durable commits per second over the wire: each writer waits for its response before it sends the next one. */
 export async function measureCommits(data: string, plan: Plan, sqlite: Child<SqliteAnswers>): Promise<void> {
   await populate(data, 'commits', 0)
   const server = startAtrium(data)
@@ -46,11 +46,11 @@ interface Run {
   plan: Plan
   work: Work
   bare: (() => Promise<number>) | undefined
-  /** Microseconds of processor time the server has used. */
+  /** Processor time of the server, in microseconds. */
   spent: () => Promise<number>
 }
 
-/** Takes turns with the bare database, so that both meet the same disk. */
+/** Alternates with the bare database, so that both use the disk in the same state. */
 async function commits({ load, plan: { repetitions, seconds }, work, bare, spent }: Run) {
   await load.ask('run', { work, seconds, documents: 0 })
   const [rates, peers, medians, slowest, costs]: [number[], number[], number[], number[], number[]] = [

@@ -15,16 +15,16 @@ import { AUTHOR, projectId, taskAttributes, taskId } from '../support/tasks.ts'
 const WORKSPACE = 'looking'
 const TASKS = 10_000
 const QUERIES = 200
-/** Pushes a second. */
+/** Pushes per second. */
 const RATE = 1000
-/** Milliseconds between two handfuls of changes. */
+/** Milliseconds between two batches of changes. */
 const TICK = 4
 /** Hundredths of a core. */
 const BAR = { value: 20, better: 'lower' } as const
 
 /**
- * What a client with 200 live queries spends on 1,000 pushes a second, of changes all over a workspace: tasks that are
- * changed, made, and commented on.
+ * The cost of 1,000 pushes per second for a client with 200 live queries. The changes are spread over a workspace:
+ * tasks are created, changed, and commented on.
  */
 export async function measureLooking(data: string, plan: Plan): Promise<void> {
   await populate(data, WORKSPACE, TASKS)
@@ -63,13 +63,13 @@ export async function measureLooking(data: string, plan: Plan): Promise<void> {
   }
 }
 
-/** Sends as many changes as there shall be pushes, evenly, and waits until the last is answered. */
+/** Sends one change for each expected push, evenly, and waits until the last one is answered. */
 async function write(writer: Connection, seconds: number): Promise<void> {
   const answers: Promise<unknown>[] = []
   const began = performance.now()
   for (let sent = 0; sent < seconds * RATE;) {
     const due = Math.min(seconds * RATE, ((performance.now() - began) / 1000) * RATE)
-    // A task's comment is pushed with the parent's counter.
+    // A comment of a task is pushed together with the counter of its parent.
     for (; sent < due; sent++) answers.push(writer.tx(change(sent)))
     await wait(TICK)
   }

@@ -8,9 +8,9 @@ import { type Spread, spreadOf } from '../support/spread.ts'
 
 const BAR = 12
 const unit = 'KB'
-/** Sessions of one account; there is a limit to them. */
+/** Sessions of one account, which is limited. */
 const PER_ACCOUNT = 500
-/** Sessions opened first, so that what is made once is not counted. */
+/** Sessions opened first, so that one-time allocations are not counted. */
 const WARM = 300
 
 interface Growth {
@@ -18,7 +18,7 @@ interface Growth {
   heap: Spread
 }
 
-/** What a session, and a workspace, cost that do nothing, after the garbage is collected. */
+/** The memory of an idle session, and of an idle workspace, after garbage collection. */
 export async function measureMemory(data: string, plan: Plan): Promise<void> {
   const bare = await bareSessions(plan)
   const server = startAtrium(data)

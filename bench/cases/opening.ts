@@ -8,7 +8,7 @@ import { spreadOf } from '../support/spread.ts'
 const BAR = 50
 const OPENINGS = 4
 
-/** From dialing to the answer to hello: of a workspace that sleeps, and of one that is open. */
+/** From dialling to the response to hello, for a closed workspace and for an open one. */
 export async function measureOpening(data: string, workspace: string, plan: Plan): Promise<void> {
   const server = startAtrium(data, { ATRIUM_IDLE_TIMEOUT: '0' })
   try {
@@ -35,7 +35,7 @@ export async function measureOpening(data: string, workspace: string, plan: Plan
   }
 }
 
-/** The server's own word that no workspace is open. */
+/** Waits until the server’s metrics report that no workspace is open. */
 async function closed(url: string): Promise<void> {
   for (;;) {
     const text = await (await fetch(`${url}/metrics`)).text()

@@ -9,8 +9,8 @@ const CONNECTIONS = 16
 const BAR = 1.15
 
 /**
- * A find of 50 by a member, who sees every second of the private projects, beside the same by an administrator, whom
- * no rule narrows; by turns.
+ * A find of 50 by a member, who sees half of the private projects, and the same find by an administrator, who has no
+ * restrictions. The two alternate.
  */
 export async function measurePermissions(data: string, plan: Plan): Promise<void> {
   await populate(data, WORKSPACE, plan.documents, { isPrivate: true })

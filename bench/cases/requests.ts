@@ -15,7 +15,7 @@ interface Cost {
   note: string
 }
 
-/** Processor time, of all threads, that the server spends on one request. */
+/** Processor time of the server for one request, over all threads. */
 export async function measureRequests(
   data: string,
   workspace: string,

@@ -15,15 +15,15 @@ import { AUTHOR, projectId } from '../support/tasks.ts'
 
 const WORKSPACE = 'beside'
 const PREFIX = 'bench-'
-/** A replacement scans the collection: past some ten thousand documents a group of them takes longer than a command may. */
+/** A replacement scans the collection: beyond some ten thousand documents a group of replacements exceeds the time limit of a command. */
 const SLOW_SERVER = 'mongo-java-server'
 const READERS = 16
 const WRITERS = 64
 
-/** What is measured of each storage, and its figure. */
+/** A measurement of each storage, and its figure. */
 type Figures = Map<string, { unit: string; spread: Spread }>
 
-/** The two durable storages beside each other, each behind a server of its own, on the same work. */
+/** The two durable storages compared, each behind its own server, with the same work. */
 export async function measureStorages(data: string, plan: Plan): Promise<void> {
   const mongo = await findFastest()
   if ('missing' in mongo) {
@@ -138,7 +138,7 @@ async function entering(url: string, workspace: string): Promise<number> {
   return took
 }
 
-/** Milliseconds each, of workspaces that are new. */
+/** Milliseconds each, for new workspaces. */
 async function manyWorkspaces(url: string, count: number): Promise<number> {
   const started = performance.now()
   for (let workspace = 0; workspace < count; workspace++) await entering(url, `new-${workspace}`)

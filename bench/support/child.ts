@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-/** What a child can be asked, by name. */
+/** The requests that a child accepts, by name. */
 export type Answers = Record<string, (params: never) => unknown>
 
 interface Question {
@@ -13,7 +13,7 @@ interface Question {
 
 type Reply = { id: number; value: unknown } | { id: number; failure: string }
 
-/** The child's side: answers what its parent asks, and ends with it. */
+/** The child’s side: responds to its parent, and ends with it. */
 export function answer(answers: Answers): void {
   process.on('message', (question: Question) => void reply(answers, question))
   process.on('disconnect', () => process.exit(0))
@@ -28,7 +28,7 @@ async function reply(answers: Answers, { id, name, params }: Question): Promise<
   }
 }
 
-/** A process of its own, so that what it spends can be told from what others spend. */
+/** A separate process, so that its resource usage is measured separately. */
 export class Child<A extends Answers> {
   readonly #process: ChildProcess
   readonly #pending = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()

@@ -3,10 +3,10 @@ import { WebSocket } from 'ws'
 import { Requests, type Work } from './requests.ts'
 
 const HELLO = { id: -1, method: 'hello', params: [] }
-/** Bytes of an answer that tell what it is. */
+/** Number of leading bytes that identify a response. */
 const HEAD = 48
 
-/** A connection that asks again as soon as it is answered. Answers are not parsed, only told apart. */
+/** A connection that sends the next request after each response. Responses are not parsed, only distinguished. */
 export class LoadClient {
   readonly #socket: WebSocket
   readonly #requests = new Requests()
@@ -30,14 +30,14 @@ export class LoadClient {
     return client
   }
 
-  /** Resolves when the last answer after `stop` is there. */
+  /** Resolves when the last response after `stop` has arrived. */
   async run(work: Work, documents: number): Promise<void> {
     this.#work = { work, documents }
     this.#send(this.#work)
     await new Promise<void>((resolve) => (this.#done = resolve))
   }
 
-  /** Milliseconds each answer took. */
+  /** Milliseconds of each response. */
   stop(): number[] {
     this.#work = undefined
     const latencies = this.#latencies

@@ -1,18 +1,18 @@
-/** How long and how much is measured. */
+/** The duration and size of the measurements. */
 export interface Plan {
   /** Documents in the large workspace. */
   documents: number
-  /** Measurements of each thing. */
+  /** Number of measurements of each case. */
   repetitions: number
   /** Seconds of each measurement. */
   seconds: number
-  /** Sessions that idle, for each repetition. */
+  /** Idle sessions in each repetition. */
   sessions: number
   /** Documents of a backup. */
   backup: number
-  /** Workspaces that idle, for each repetition. */
+  /** Idle workspaces in each repetition. */
   workspaces: number
-  /** Where two storages are beside each other: documents in each, and workspaces that are entered. */
+  /** Comparison of two storages: documents in each, and entered workspaces. */
   beside: { documents: number; workspaces: number }
 }
 

@@ -13,11 +13,11 @@ import { project, PROJECTS, task } from './tasks.ts'
 const BATCH = 2000
 
 export interface Populated {
-  /** Projects are private, and there are as many again that the author is no member of. */
+  /** Projects are private. The author is no member of half of them. */
   isPrivate?: boolean
 }
 
-/** A workspace in embedded storage with that many tasks, each with its entry in the log, made without a server. */
+/** A workspace in SQLite storage with that many tasks, each with its entry in the log, written without a server. */
 export async function populate(
   data: string,
   workspace: string,
@@ -27,7 +27,7 @@ export async function populate(
   await populateStorage(createSqliteStorage({ directory: join(data, 'workspaces') }), workspace, tasks, how)
 }
 
-/** The same in any storage, which is closed then. */
+/** The same in any storage, which is closed afterwards. */
 export async function populateStorage(
   storage: Storage,
   workspace: string,
@@ -39,7 +39,7 @@ export async function populateStorage(
     const opened = await storage.openWorkspace(workspace, schema)
     const docs = documents(tasks, isPrivate)
     for (let at = 0; at < docs.length; at += BATCH) await opened.commit(batch(docs.slice(at, at + BATCH), at))
-    // Full-text search takes in what it was behind: it shall not do so while something else is measured.
+    // The full-text index catches up now, so that it does not do so during a measurement.
     await opened.search({ text: 'search', limit: 1 })
   } finally {
     await storage.close()

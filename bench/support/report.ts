@@ -1,6 +1,6 @@
 import type { Spread } from './spread.ts'
 
-/** What a figure has to be, and on which side of it. */
+/** The target of a figure, and whether it is a minimum or a maximum. */
 export interface Bar {
   value: number
   better: 'lower' | 'higher'
@@ -11,9 +11,9 @@ export interface Figure {
   unit: string
   spread: Spread
   bar?: Bar
-  /** The same work done by the barest thing that can do it. */
+  /** The same work done by a minimal program. */
   peer?: { name: string; spread: Spread }
-  /** What else is worth knowing, in a few words. */
+  /** A short remark. */
   note?: string
 }
 

@@ -3,7 +3,7 @@ import { systemClock } from '../../model/clock.ts'
 import { createIdGenerator } from '../../model/generate-id.ts'
 import { AUTHOR, projectId, taskAttributes, taskId } from './tasks.ts'
 
-/** What a client asks for, over and over. */
+/** A request that a client repeats. */
 export type Work = 'ping' | 'find' | 'get' | 'commit' | 'derive'
 
 /** Makes the requests of one client. */
@@ -30,7 +30,10 @@ export class Requests {
     }
   }
 
-  /** Every other one makes a task, the next one changes it. To one that is done the board's trigger adds a transaction. */
+  /**
+   * Every other request creates a task, and the next one changes it. The board’s trigger adds a transaction to a
+   * finished task.
+   */
   #commit(number: number, status: string): string {
     const creates = number % 2 === 0
     if (creates) this.#made = this.#newId()

@@ -28,12 +28,12 @@ export function startEcho(): Child<EchoAnswers> {
   return new Child('echo-child')
 }
 
-/** A token of the account that `tasks.ts` knows, or of one of its neighbours. */
+/** A token of the account that `tasks.ts` uses, or of a similar one. */
 export function token(workspace: string, email = 'bench', claims: Partial<TokenClaims> = {}): string {
   return tokens.sign({ email, workspace, ...claims })
 }
 
-/** Clients with a session for each token, for as long as `work` takes. */
+/** Clients with a session for each token, for the duration of `work`. */
 export async function withClients<T>(
   server: Served,
   tokens: string[],

@@ -6,10 +6,10 @@ export interface Memory {
   heap: number
 }
 
-/** Collections until what is left is what is used. */
+/** Collects garbage until the heap no longer shrinks. */
 const COLLECTIONS = 4
 
-/** Microseconds of processor time this process and its threads have used. */
+/** Processor time of this process and its threads, in microseconds. */
 export function processorTime(): number {
   const { user, system } = process.cpuUsage()
   return user + system

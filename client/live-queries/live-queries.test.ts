@@ -12,9 +12,9 @@ import { LiveQueries } from './live-queries.ts'
 const task = 'board:class:Task' as Ref<Class>
 const QUERIES = 200
 
-/** Live queries over documents that tell when something of them is looked at. */
+/** Live queries over documents that record reads. */
 class Looked {
-  /** Names of the queries some document of which was looked at. */
+  /** Names of the queries whose documents were read. */
   readonly read = new Set<string>()
   readonly called = new Set<string>()
   readonly queries: LiveQueries
@@ -43,7 +43,7 @@ class Looked {
     )
   }
 
-  /** What a push makes queries look at, and whom it calls. */
+  /** The queries that process a push, and the queries whose listeners it calls. */
   push(...txes: Tx[]): { read: string[]; called: string[] } {
     this.read.clear()
     this.called.clear()
@@ -77,12 +77,12 @@ class Looked {
   }
 }
 
-/** The fields it wants to have a value. */
+/** The fields of the query with a plain value. */
 function plainOf(query: DocumentQuery): object {
   return Object.fromEntries(Object.entries(query).filter(([, value]) => typeof value !== 'object'))
 }
 
-test('SDK-29: a push is looked at by the queries that it can touch, and by no others', async () => {
+test('SDK-29: a push is processed by the live queries that it can affect, and by no others', async () => {
   const looked = new Looked()
   for (let at = 0; at < QUERIES; at++) {
     const options = { sort: { rank: 1 as const }, ...(at % 2 === 0 ? { limit: 3 } : {}) }
@@ -95,12 +95,12 @@ test('SDK-29: a push is looked at by the queries that it can touch, and by no ot
   await new Promise(setImmediate)
   expect(looked.called.size >= 4 * QUERIES).toBe(true)
   const nobody = { read: [], called: [] }
-  // A document of no query.
+  // A document that no query contains.
   expect(looked.push(createTask('x', { status: 'none', title: 'x' }) as Tx)).toStrictEqual(nobody)
   expect(looked.push(updateTask('x', { title: 'y' }) as Tx)).toStrictEqual(nobody)
   expect(looked.push(updateTask('x', { status: 'none', rank: 'r' }) as Tx)).toStrictEqual(nobody)
   expect(looked.push(comment('x', 'c1') as Tx)).toStrictEqual(nobody)
-  // One of one query.
+  // A document that one query contains.
   const name = 'status 7'
   expect(looked.push(createTask('y', { status: 's7', title: 'x', rank: 'r' }) as Tx)).toStrictEqual({
     read: [name],

@@ -28,7 +28,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   status: fc.constantFrom('todo', 'todo', 'done', undefined),
 })
 
-/** All there is, and windows over it. */
+/** All documents, and windows over them. */
 class Oracle {
   readonly docs = new Map<string, Doc>()
 
@@ -42,7 +42,7 @@ class Oracle {
     return new ResultWindow(wanted, found, found.total)
   }
 
-  /** The transaction, where it can be made. */
+  /** The transaction, where it can be applied. */
   apply({ id, kind, rank, status }: Step, at: number): TxCUD | undefined {
     const _id = `d${id}`
     const isThere = this.docs.has(_id)
@@ -67,7 +67,7 @@ test.each([
   { name: 'a limit', wanted: { ...plan, total: false } },
   { name: 'no limit', wanted: { ...plan, limit: undefined } },
 ])(
-  'SDK-21: a window with $name is what all documents give, until it says that only the server can tell',
+  'SDK-21: a window with $name equals the result over all documents, until it reports that only the server knows',
   ({ wanted }) => {
     let [kept, asked] = [0, 0]
     fc.assert(
@@ -93,7 +93,7 @@ test.each([
   },
 )
 
-test('SDK-21: a fork changes without what it was made of', () => {
+test('SDK-21: a fork changes without its original', () => {
   const oracle = new Oracle()
   for (let id = 0; id < 5; id++) oracle.apply({ id, kind: 'create', rank: id, status: 'todo' }, 0)
   const window = oracle.window(plan)

@@ -33,15 +33,18 @@ async function withStore<T>(
 
 const contentOf = (path: string) => withStore(path, (store) => store.entries(''))
 
-test.each(Object.entries(storeCases))('SDK-50: in a file and in memory, %s', async (_title, run) => {
-  const [inMemory, expected] = await run(new MemoryStore())
-  expect(inMemory).toStrictEqual(expected)
-  const path = await temporaryPath()
-  const [inFile] = await withStore(path, run)
-  expect(inFile).toStrictEqual(expected)
-})
+test.each(Object.entries(storeCases))(
+  'SDK-50: a file store and a memory store pass: %s',
+  async (_title, run) => {
+    const [inMemory, expected] = await run(new MemoryStore())
+    expect(inMemory).toStrictEqual(expected)
+    const path = await temporaryPath()
+    const [inFile] = await withStore(path, run)
+    expect(inFile).toStrictEqual(expected)
+  },
+)
 
-test('SDK-50: what was kept in a file is there for the next process, and deleted entries are not', async () => {
+test('SDK-50: entries of a file store are available to the next process, and deleted entries are not', async () => {
   const path = await temporaryPath()
   await withStore(path, async (store) => {
     await store.set('a', { text: 'é\n' })
@@ -51,7 +54,10 @@ test('SDK-50: what was kept in a file is there for the next process, and deleted
   expect(await contentOf(path)).toStrictEqual([['a', { text: 'é\n' }]])
 })
 
-/** Lets a process write until it has said a number of lines, kills it in the middle, and answers the last it said. */
+/**
+ * Runs a process that writes until it has printed a number of lines, kills it midway, and returns the last printed
+ * number.
+ */
 async function writeAndKill(path: string, from: number, lines: number): Promise<number> {
   const program = fileURLToPath(new URL('testing/write-until-killed.js', import.meta.url))
   const stdio: ['ignore', 'pipe', 'inherit'] = ['ignore', 'pipe', 'inherit']
@@ -65,7 +71,7 @@ async function writeAndKill(path: string, from: number, lines: number): Promise<
   return Number(said.slice(0, said.lastIndexOf('\n')).split('\n').at(-1))
 }
 
-test('SDK-51: a process killed while it writes loses nothing that was acknowledged', async () => {
+test('SDK-51: a process that is killed while it writes loses nothing that was acknowledged', async () => {
   const path = await temporaryPath()
   let from = 0
   for (const lines of [1, 40, 7, 90, 23]) {
@@ -79,7 +85,7 @@ test('SDK-51: a process killed while it writes loses nothing that was acknowledg
   }
 })
 
-test('SDK-52: a line that was not written whole is left out, wherever the write ended, and what follows is kept', async () => {
+test('SDK-52: an incomplete line is left out, wherever the write ended, and later lines are kept', async () => {
   const path = await temporaryPath()
   await withStore(path, async (store) => {
     await store.set('a', 1)
@@ -105,7 +111,7 @@ test('SDK-52: a line that was not written whole is left out, wherever the write 
   ])
 })
 
-test('SDK-52: a file that is something else is refused and left as it is', async () => {
+test('SDK-52: a file of another kind is refused and left unchanged', async () => {
   const path = await temporaryPath()
   await withStore(path, (store) => store.set('a', 1))
   await writeFile(path, 'a diary\n')
@@ -113,7 +119,7 @@ test('SDK-52: a file that is something else is refused and left as it is', async
   expect(await readFile(path, 'utf8')).toBe('a diary\n')
 })
 
-test('SDK-52: a line that is damaged in the middle is left out and told of, and outlives compaction', async () => {
+test('SDK-52: a damaged line in the middle is left out and reported, and survives compaction', async () => {
   const path = await temporaryPath()
   await withStore(path, async (store) => {
     for (const key of ['a', 'b', 'c']) await store.set(key, key)
@@ -154,7 +160,7 @@ test('SDK-53: a file that is mostly out of date is compacted, and keeps its entr
   expect(await readdir(join(path, '..'))).toStrictEqual(['ann.atrium'])
 })
 
-test('SDK-54: a file is of one store at a time, and what a process that is gone held is taken over', async () => {
+test('SDK-54: a file belongs to one store at a time, and the lock of an ended process is taken over', async () => {
   const path = await temporaryPath()
   await withStore(path, async (store) => {
     await store.set('a', 1)
@@ -163,7 +169,7 @@ test('SDK-54: a file is of one store at a time, and what a process that is gone 
   })
 })
 
-/** A process that holds the store until it is killed; resolves when it does. */
+/** A process that holds the store until it is killed. Resolves when it has the store. */
 async function holder(path: string): Promise<ChildProcess> {
   const program = fileURLToPath(new URL('testing/hold-until-killed.js', import.meta.url))
   const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -173,21 +179,21 @@ async function holder(path: string): Promise<ChildProcess> {
   return child
 }
 
-test('SDK-54: what a process that was killed held is taken over, whoever has its number now; what one that lives holds is not', async () => {
+test('SDK-54: the lock of a killed process is taken over, even when its process id is reused, and the lock of a running process is not', async () => {
   const path = await temporaryPath()
   await withStore(path, (store) => store.set('a', 1))
   const child = await holder(path)
   await expect(contentOf(path)).rejects.toThrow(/uses the store already/)
   child.kill('SIGKILL')
   await once(child, 'close')
-  // What earlier versions left: the number is that of a process that lives.
+  // A lock of an earlier version: its process id is that of a running process.
   for (const pid of [process.pid, process.ppid, 1, 2 ** 22])
     await writeFile(`${path}.lock`, JSON.stringify({ pid, started: 1 }))
   expect(await contentOf(path)).toStrictEqual([['a', 1]])
   expect(await readdir(join(path, '..'))).toStrictEqual(['ann.atrium'])
 })
 
-test('SDK-54: of many that take a store a killed process held, one gets it', async () => {
+test('SDK-54: when many stores take over the lock of a killed process, one succeeds', async () => {
   const path = await temporaryPath()
   for (let round = 0; round < 20; round++) {
     const stores = Array.from({ length: 8 }, () => fileStore(path))
@@ -203,7 +209,7 @@ test('SDK-54: of many that take a store a killed process held, one gets it', asy
 })
 
 testUnless(process.platform === 'linux' ? undefined : 'it needs /proc')(
-  'SDK-54: a store in a folder that takes no files fails, and does not try for ever',
+  'SDK-54: a store in a folder that accepts no files fails, and does not retry forever',
   async () => {
     await expect(fileStore('/proc/atrium/ann.atrium').get('a')).rejects.toThrow(
       expect.objectContaining({ code: 'ENOENT' }),
@@ -211,7 +217,7 @@ testUnless(process.platform === 'linux' ? undefined : 'it needs /proc')(
   },
 )
 
-test('SDK-54: a closed store says so', async () => {
+test('SDK-54: a closed store rejects calls with an error that says so', async () => {
   const path = await temporaryPath()
   const store = fileStore(path)
   const written = store.set('a', 1)

@@ -8,7 +8,7 @@ import { StoredChanges } from './stored-changes.ts'
 const tx = (id: string) => ({ _id: id }) as Tx
 const idsOf = (txes: readonly Tx[]) => txes.map(({ _id }) => _id as string)
 
-test('SDK-55: unsent changes are kept in the order they were made in, after those of an earlier life', async () => {
+test('SDK-55: unsent changes are stored in the order in which they were made, after those of an earlier run', async () => {
   const store = new MemoryStore()
   const first = new StoredChanges(store)
   await Promise.all(['c', 'a', 'b'].map((id) => first.add(tx(id))))
@@ -19,7 +19,7 @@ test('SDK-55: unsent changes are kept in the order they were made in, after thos
   expect(idsOf(await new StoredChanges(store).load())).toStrictEqual(['c', 'b', '0'])
 })
 
-test('SDK-55: pages that share a store keep their changes side by side', async () => {
+test('SDK-55: pages that share a store keep their changes separate', async () => {
   const store = new MemoryStore()
   const [first, second] = [new StoredChanges(store), new StoredChanges(store)]
   await Promise.all([first.load(), second.load()])
@@ -28,7 +28,7 @@ test('SDK-55: pages that share a store keep their changes side by side', async (
   expect(idsOf(await new StoredChanges(store).load())).toStrictEqual(['a', 'b', 'c'])
 })
 
-test('SDK-56: a store that fails is told of, and is as if it were empty', async () => {
+test('SDK-56: a store that fails is reported, and counts as empty', async () => {
   const error = new Error('no room')
   const fail = () => Promise.reject(error)
   const told: unknown[] = []

@@ -9,13 +9,13 @@ import { compileSort } from './sort.ts'
 import { propertyParameters } from '../../tests/support/property-parameters.ts'
 
 /*
- * mingo is no oracle for these, where MongoDB does what the named tests of predicate.test.ts say:
- * - arrays within arrays, and a second array along a path: mingo flattens what MongoDB opens once each;
- * - `$size`, arrays and objects as operands, `null` behind an array: mingo gathers values into one array;
- * - empty arrays and objects, and objects that meet `$in`: mingo throws or finds them equal to nothing;
- * - arrays as sort keys: mingo doesn't sort them by their smallest or largest item;
- * - objects with the same keys in another order: mingo takes them for equal;
- * - `$all` on a scalar, `$all: [null]` and bounds of `null` on a missing field: mingo wants an array, a value.
+ * mingo is not an oracle for these cases, where MongoDB does what the tests of predicate.test.ts state:
+ * - arrays within arrays, and a second array along a path: MongoDB opens each array once, and mingo flattens them;
+ * - `$size`, arrays and objects as operands, `null` behind an array: mingo collects the values into one array;
+ * - empty arrays and objects, and objects that match `$in`: mingo throws or finds them equal to nothing;
+ * - arrays as sort keys: mingo does not sort them by their smallest or largest item;
+ * - objects with the same keys in another order: mingo finds them equal;
+ * - `$all` on a scalar, `$all: [null]` and bounds of `null` on a missing field: mingo requires an array or a value.
  */
 const scalar = fc.constantFrom<unknown>(null, 0, 1, 2, -1, 'a', 'b', 'ab', '', true, false)
 const notNull = scalar.filter((value) => value !== null)
@@ -59,7 +59,7 @@ const flatQuery = fc.tuple(
 )
 const deepQuery = fc.tuple(deepPath, fc.oneof(notNull, fc.record({ $ne: notNull }), ...either))
 
-test('DOC-23: conditions agree with mingo on random documents and queries', () => {
+test('DOC-23: conditions give the same results as mingo for random documents and queries', () => {
   const query = fc.oneof(flatQuery, deepQuery)
   fc.assert(
     fc.property(documents, query, (doc, [key, operators]) => {
@@ -70,7 +70,7 @@ test('DOC-23: conditions agree with mingo on random documents and queries', () =
   )
 })
 
-test('DOC-23: $all agrees with mingo on arrays', () => {
+test('DOC-23: $all gives the same results as mingo for arrays', () => {
   const tagged = fc.record({ a: fc.array(scalar, { minLength: 1, maxLength: 4 }) })
   fc.assert(
     fc.property(tagged, fc.array(notNull, { maxLength: 2 }), (doc, $all) => {
@@ -80,7 +80,7 @@ test('DOC-23: $all agrees with mingo on arrays', () => {
   )
 })
 
-test('DOC-29: sorting agrees with mingo on numbers and null', () => {
+test('DOC-29: sorts give the same results as mingo for numbers and null', () => {
   const numbers = fc.integer({ min: -3, max: 3 })
   const order = fc.constantFrom<1 | -1>(1, -1)
   fc.assert(
@@ -106,7 +106,7 @@ function matches(doc: unknown, key: string, query: unknown): boolean {
   return compileCondition({ op: 'all-of', conditions })(doc as Doc)
 }
 
-/** `undefined` where mingo throws: an object met `$in`. */
+/** `undefined` where mingo throws: an object matched `$in`. */
 function mingoTest(query: Record<string, unknown>, doc: unknown): boolean | undefined {
   try {
     return new Query(query as never, {}).test(doc as never)

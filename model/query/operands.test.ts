@@ -49,7 +49,7 @@ test.each(noOperand)(
   },
 )
 
-test('DOC-53: $options of null and a $search that is undefined are refused, fields that are undefined are left out', () => {
+test('DOC-53: a null $options and an undefined $search are refused, and undefined fields are left out', () => {
   for (const $options of [null, undefined])
     expect(() => planFind(hierarchy, Task, { title: { $regex: 'x', $options } })).toThrow(satisfying(refused))
   for (const $search of [null, undefined] as never[])
@@ -57,7 +57,7 @@ test('DOC-53: $options of null and a $search that is undefined are refused, fiel
   expect(planFind(hierarchy, Task, { title: undefined })).toStrictEqual(planFind(hierarchy, Task))
 })
 
-test('DOC-53: null is what $eq, $ne, $in, $nin and $all look for', () => {
+test('DOC-53: null is a valid operand of $eq, $ne, $in, $nin and $all', () => {
   for (const title of [{ $eq: null }, { $ne: null }, { $in: [null] }, { $nin: [null] }, { $all: [null] }])
     expect(() => planFind(hierarchy, Task, { title } as never)).not.toThrow()
 })

@@ -11,7 +11,7 @@ const hierarchy = boardHierarchy()
 const invalid = coded('core:status:InvalidQuery')
 const isTask = { op: 'in', path: ['_class'], values: [Task, Bug] }
 
-test('DOC-20: a class finds its descendants, a mixin what carries it, under its id', () => {
+test('DOC-20: a query of a class finds its descendants, and a query of a mixin the documents that carry it', () => {
   const plan = planFind(hierarchy, Task, { 'a.b': 1 })
   const field = { op: 'eq', path: ['a', 'b'], value: 1 }
   expect([plan.domain, plan.condition]).toStrictEqual(['task', { op: 'all-of', conditions: [isTask, field] }])
@@ -28,7 +28,7 @@ test('DOC-20: a class finds its descendants, a mixin what carries it, under its 
   expect(mixin.sort).toStrictEqual([{ path: [Estimated, 'hours'], order: 1 }])
 })
 
-test('DOC-20: an interface is found where all that implement it share a domain', () => {
+test('DOC-20: a query of an interface finds its implementations when all of them share a domain', () => {
   expect(planFind(hierarchy, Named).domain).toBe('task')
 })
 
@@ -65,7 +65,7 @@ const wrong: [Record<string, unknown>, unknown?][] = [
   [{}, { lookup: { _id: { 'a.b': Comment } } }],
 ]
 for (const [query, options] of wrong) {
-  test(`DOC-21: what it doesn't know is refused: ${JSON.stringify([query, options]).slice(0, 70)}`, () => {
+  test(`DOC-21: an unknown operator, option or operand is refused: ${JSON.stringify([query, options]).slice(0, 70)}`, () => {
     expect(() => planFind(hierarchy, Task, query, options as FindOptions)).toThrow(satisfying(invalid))
   })
 }
@@ -86,7 +86,7 @@ test('DOC-16: keys that reach a prototype are refused in queries', () => {
   )
 })
 
-test('DOC-22: lookups go forward by an attribute, back by a reference, and into each other', () => {
+test('DOC-22: lookups go forward by an attribute, back by a reference, and can be nested', () => {
   const lookup = {
     assignee: core.class.Account,
     attachedTo: [Task, { assignee: core.class.Account }],
@@ -115,7 +115,7 @@ test('DOC-22: lookups go forward by an attribute, back by a reference, and into 
   expect(plan.condition).toStrictEqual({ op: 'all-of', conditions: [isTask, nested] })
 })
 
-test('DOC-28: $search looks at the full-text attributes of the class, its descendants and their mixins', () => {
+test('DOC-28: $search covers the full-text attributes of the class, its descendants and their mixins', () => {
   const plan = planFind(hierarchy, Task, { $search: 'x' })
   expectThat(plan.condition.op === 'all-of')
   const search = plan.condition.conditions[1]
@@ -123,7 +123,7 @@ test('DOC-28: $search looks at the full-text attributes of the class, its descen
   expect(search.paths).toStrictEqual([['title'], ['steps'], [Estimated, 'reasons']])
 })
 
-test('DOC-32: a limit of 0 is no limit, and the total is counted only when it is asked for', () => {
+test('DOC-32: a limit of 0 is no limit, and the total counts matches only when it is requested', () => {
   expect([planFind(hierarchy, Task, {}, { limit: 0 }).limit, planFind(hierarchy, Task).total]).toStrictEqual([
     undefined,
     false,
@@ -132,6 +132,6 @@ test('DOC-32: a limit of 0 is no limit, and the total is counted only when it is
   expect([plan.limit, plan.total]).toStrictEqual([3, true])
 })
 
-test('DOC-32: a null for query and options is as good as none', () => {
+test('DOC-32: a null query and null options count as none', () => {
   expect(planFind(hierarchy, Task, null, null)).toStrictEqual(planFind(hierarchy, Task))
 })

@@ -15,24 +15,30 @@ const invalid = coded('core:status:InvalidQuery')
 const cases: [string, Record<string, unknown>, string, unknown, boolean][] = [
   ['DOC-24: null equals a missing field', {}, 'a', null, true],
   [
-    'DOC-24: null equals a field missing from one of an array of objects',
+    'DOC-24: null equals a field that is missing from one object of an array',
     { a: [{ b: 1 }, {}] },
     'a.b',
     null,
     true,
   ],
-  ['DOC-24: a path into an array without objects leads nowhere, not to null', { a: [] }, 'a.b', null, false],
   [
-    'DOC-24: a path into an array without objects leads nowhere, not to null',
+    'DOC-24: a path into an array without objects leads to nothing, not to null',
+    { a: [] },
+    'a.b',
+    null,
+    false,
+  ],
+  [
+    'DOC-24: a path into an array without objects leads to nothing, not to null',
     { a: [1] },
     'a.b',
     { $ne: null },
     true,
   ],
-  ['DOC-24: a position beyond an array leads nowhere', { a: [] }, 'a.0', null, false],
-  ['DOC-24: a null exists', { a: null }, 'a', { $exists: true }, true],
+  ['DOC-24: a position beyond the end of an array leads to nothing', { a: [] }, 'a.0', null, false],
+  ['DOC-24: a null value exists', { a: null }, 'a', { $exists: true }, true],
   ['DOC-24: $in finds a missing field by null', {}, 'a', { $in: [null] }, true],
-  ['DOC-24: $ne null needs a value', {}, 'a', { $ne: null }, false],
+  ['DOC-24: $ne null requires a value', {}, 'a', { $ne: null }, false],
   ['DOC-23: a path opens each array of objects once', { a: [{ b: [{ c: 1 }] }] }, 'a.b.c', 1, true],
   ['DOC-23: a path does not open arrays within arrays', { a: [[{ b: 1 }]] }, 'a.b', 1, false],
   ['DOC-23: a position opens an array within an array', { a: [[{ b: 1 }]] }, 'a.0.b', 1, true],
@@ -41,11 +47,11 @@ const cases: [string, Record<string, unknown>, string, unknown, boolean][] = [
   ['DOC-23: an array equals an item', { a: [[1, 2]] }, 'a', [1, 2], true],
   ['DOC-23: an empty array equals itself', { a: [] }, 'a', [], true],
   ['DOC-23: an empty object equals itself', { a: {} }, 'a', {}, true],
-  ['DOC-23: objects meet $in', { a: { b: 1 } }, 'a', { $in: [{ b: 1 }] }, true],
-  ['DOC-23: $all takes a scalar for an array of one', { a: 1 }, 'a', { $all: [1] }, true],
-  ['DOC-23: $all of nothing matches nothing', { a: [1] }, 'a', { $all: [] }, false],
+  ['DOC-23: objects match $in', { a: { b: 1 } }, 'a', { $in: [{ b: 1 }] }, true],
+  ['DOC-23: $all accepts a scalar as an array of one', { a: 1 }, 'a', { $all: [1] }, true],
+  ['DOC-23: $all of an empty array matches nothing', { a: [1] }, 'a', { $all: [] }, false],
   [
-    'DOC-23: $size counts one array, not what lies along the path',
+    'DOC-23: $size counts the items of one array, not all values along the path',
     { a: [{ b: 1 }] },
     'a.b',
     { $size: 1 },
@@ -53,34 +59,52 @@ const cases: [string, Record<string, unknown>, string, unknown, boolean][] = [
   ],
   ['DOC-23: $nin is the negation of $in', { a: [1, 2] }, 'a', { $nin: [2] }, false],
   [
-    'DOC-42: the order of keys counts where objects are compared',
+    'DOC-42: the order of keys matters when objects are compared',
     { a: { x: 1, y: 2 } },
     'a',
     { y: 2, x: 1 },
     false,
   ],
-  ['DOC-25: numbers compare with numbers only', { a: '2' }, 'a', { $gt: 1 }, false],
-  ['DOC-25: booleans compare with booleans', { a: true }, 'a', { $gt: false }, true],
-  ['DOC-25: strings compare by code point', { a: '\u{1F600}' }, 'a', { $gt: '\uFFFD' }, true],
-  ['DOC-25: strings compare by code point', { a: '\uFFFD' }, 'a', { $lt: '\u{1F600}' }, true],
-  ['DOC-26: % is any run of characters, line breaks too', { a: 'one\ntwo' }, 'a', { $like: 'O%o' }, true],
-  ['DOC-26: $like takes the whole value', { a: 'one two' }, 'a', { $like: 'one' }, false],
-  ['DOC-26: $like takes all but % as it is', { a: 'a.c' }, 'a', { $like: 'a_c' }, false],
-  ['DOC-60: \\% in $like is a percent sign', { a: '100% sure' }, 'a', { $like: '100\\%%' }, true],
-  ['DOC-60: \\% in $like is no wildcard', { a: '1000 sure' }, 'a', { $like: '100\\%%' }, false],
-  ['DOC-60: \\\\ in $like is a backslash', { a: 'C:\\dir' }, 'a', { $like: 'c:\\\\%' }, true],
-  ['DOC-60: a backslash before anything else is itself', { a: 'C:\\dir' }, 'a', { $like: 'c:\\d%' }, true],
-  ['DOC-26: $like folds case beyond ASCII', { a: 'ÉTÉ' }, 'a', { $like: '%té' }, true],
-  ['DOC-26: $like looks into arrays', { a: ['x', 'one'] }, 'a', { $like: 'on%' }, true],
+  ['DOC-25: numbers are compared with numbers only', { a: '2' }, 'a', { $gt: 1 }, false],
+  ['DOC-25: booleans are compared with booleans', { a: true }, 'a', { $gt: false }, true],
+  ['DOC-25: strings are compared by code point', { a: '\u{1F600}' }, 'a', { $gt: '\uFFFD' }, true],
+  ['DOC-25: strings are compared by code point', { a: '\uFFFD' }, 'a', { $lt: '\u{1F600}' }, true],
   [
-    'DOC-27: $regex searches, $options folds case',
+    'DOC-26: % matches any run of characters, line breaks included',
+    { a: 'one\ntwo' },
+    'a',
+    { $like: 'O%o' },
+    true,
+  ],
+  ['DOC-26: $like matches the whole value', { a: 'one two' }, 'a', { $like: 'one' }, false],
+  ['DOC-26: $like takes every character but % literally', { a: 'a.c' }, 'a', { $like: 'a_c' }, false],
+  ['DOC-60: \\% in $like is a percent sign', { a: '100% sure' }, 'a', { $like: '100\\%%' }, true],
+  ['DOC-60: \\% in $like is not a wildcard', { a: '1000 sure' }, 'a', { $like: '100\\%%' }, false],
+  ['DOC-60: \\\\ in $like is a backslash', { a: 'C:\\dir' }, 'a', { $like: 'c:\\\\%' }, true],
+  [
+    'DOC-60: a backslash before any other character is itself',
+    { a: 'C:\\dir' },
+    'a',
+    { $like: 'c:\\d%' },
+    true,
+  ],
+  ['DOC-26: $like ignores case beyond ASCII', { a: 'ÉTÉ' }, 'a', { $like: '%té' }, true],
+  ['DOC-26: $like matches inside arrays', { a: ['x', 'one'] }, 'a', { $like: 'on%' }, true],
+  [
+    'DOC-27: $regex matches anywhere in the value, and $options can ignore case',
     { a: 'xONEx' },
     'a',
     { $regex: 'one', $options: 'i' },
     true,
   ],
-  ['DOC-16: an inherited member is no field', {}, 'toString', { $exists: true }, false],
-  ['DOC-16: an own field with the name of an inherited member is one', { valueOf: 1 }, 'valueOf', 1, true],
+  ['DOC-16: an inherited member is not a field', {}, 'toString', { $exists: true }, false],
+  [
+    'DOC-16: an own field with the name of an inherited member is a field',
+    { valueOf: 1 },
+    'valueOf',
+    1,
+    true,
+  ],
 ]
 for (const [title, doc, key, query, expected] of cases) {
   test(`${title}: ${JSON.stringify({ [key]: query })} on ${JSON.stringify(doc)}`, () => {
@@ -88,7 +112,7 @@ for (const [title, doc, key, query, expected] of cases) {
   })
 }
 
-test('DOC-23: all-of, any-of and none-of combine', () => {
+test('DOC-23: $and, $or and $nor can be combined', () => {
   const [yes, no]: [Condition, Condition] = [condition('a', 1), condition('a', 2)]
   const matches = (op: 'all-of' | 'any-of' | 'none-of', conditions: Condition[]): boolean =>
     compileCondition({ op, conditions })(document({ a: 1 }))
@@ -104,7 +128,7 @@ test('DOC-23: all-of, any-of and none-of combine', () => {
   ])
 })
 
-test('DOC-26: the matcher and the expression of $like agree', () => {
+test('DOC-26: the matcher and the regular expression of $like agree', () => {
   const text = fc.string({
     unit: fc.constantFrom('a', 'A', 'b', '%', '.', '\n', 'é', 'ſ', 's', '😀'),
     maxLength: 8,
@@ -117,7 +141,7 @@ test('DOC-26: the matcher and the expression of $like agree', () => {
   )
 })
 
-test('DOC-26: $like takes time in proportion to the value', () => {
+test('DOC-26: $like takes time linear in the value', () => {
   const matches = compileLike(`${'%a'.repeat(400)}%b`)
   expect(matches('a'.repeat(100_000))).toBe(false)
 })
@@ -132,7 +156,7 @@ test('DOC-27: an expression that is too long, invalid, or repeats a repetition i
     checkRegex(source, 'im')
 })
 
-test('DOC-28: every word of a search begins a word of one of the fields', () => {
+test('DOC-28: every word of a search begins a word of some field', () => {
   const search = (text: string) => compileCondition({ op: 'search', text, paths: [['title'], ['tags']] })
   const doc = document({ title: 'Das große Haus', tags: ['Über-Wald', 3] })
   const found = ['haus', 'HA gro', 'wald das', 'über'].map((text) => search(text)(doc))

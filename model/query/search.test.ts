@@ -11,14 +11,14 @@ const check = (cases: readonly Case[]) => {
     expectFor(`${search} in ${text}`, finds([text], { text: search })).toBe(isFound)
 }
 
-test('DOC-28: words are runs of letters and digits of any script, with their marks', () => {
+test('DOC-28: words are runs of letters, digits and their marks in any script', () => {
   const words = (text: string) => wordsIn(text, { accents: true }).map((word) => word.text)
   expect(words('It’s 2nd-hand, Ünï')).toStrictEqual(['it', 's', '2nd', 'hand', 'ünï'])
   expect(words('हिन्दी में')).toStrictEqual(['हिन्दी', 'में'])
   expect(words('foo😀bar <b>')).toStrictEqual(['foo', 'bar', 'b'])
 })
 
-test('DOC-61: words are the same whatever their case and encoding', () => {
+test('DOC-61: words match in any case and any Unicode form', () => {
   check([
     ['Straße', 'STRASSE', true],
     ['ＡＢＣ １２', 'abc 12', true],
@@ -37,7 +37,7 @@ test('DOC-61: words are the same whatever their case and encoding', () => {
   ])
 })
 
-test('DOC-66: characters that are not seen change no word', () => {
+test('DOC-66: invisible characters do not change words', () => {
   check([
     ['Donau\u00ADdampf', 'donaudampf', true],
     ['क्\u200Dष', 'क्ष', true],
@@ -47,7 +47,7 @@ test('DOC-66: characters that are not seen change no word', () => {
   ])
 })
 
-test('DOC-67: words stand where they do in the text as it was written', () => {
+test('DOC-67: positions of words refer to the text as it was written', () => {
   const places = (text: string) =>
     wordsIn(text, { accents: false }).map(({ from, to }) => text.slice(from, to))
   expect(places('Ａtrium™ do\u00ADing 5㎏')).toStrictEqual(['Ａtrium', '™', 'do\u00ADing', '5', '㎏'])
@@ -63,7 +63,7 @@ test('DOC-68: the words of a text are found in time linear in its length, howeve
     expect(wordsIn(text, { accents: false })).toHaveLength(1)
 })
 
-test('DOC-62: accents do not count, unless the class says so', () => {
+test('DOC-62: accents are ignored, unless the class says otherwise', () => {
   check([
     ['résumé', 'resume', true],
     ['resume', 'résumé', true],
@@ -84,7 +84,7 @@ test('DOC-62: accents do not count, unless the class says so', () => {
   expect(found('år', 'ar', 'app:class:Note')).toBe(true)
 })
 
-test('DOC-63: any piece of a text is found in scripts without spaces', () => {
+test('DOC-63: any run of characters is found in scripts without spaces', () => {
   check([
     ['東京都庁', '京都', true],
     ['東京都庁', '都庁', true],
@@ -101,7 +101,7 @@ test('DOC-63: any piece of a text is found in scripts without spaces', () => {
   ])
 })
 
-test('DOC-64: words in quotes have to stand one behind the other, as they are', () => {
+test('DOC-64: words in quotes match whole words that follow each other', () => {
   check([
     ['a quick brown fox', '"quick brown"', true],
     ['a quick brown fox', '“Quick Brown” fo', true],
@@ -117,7 +117,7 @@ test('DOC-64: words in quotes have to stand one behind the other, as they are', 
   expect(finds(['a quick', 'brown fox'], { text: 'quick brown' })).toBe(true)
 })
 
-test('DOC-65: `$prefix` says which words may be the beginning of a word', () => {
+test('DOC-65: `$prefix` says which words match the beginning of a word', () => {
   const found = (text: string, prefix: SearchPhrase['prefix']) => finds(['quick brown fox'], { text, prefix })
   expect([found('qui bro', 'all'), found('qui bro', undefined)]).toStrictEqual([true, true])
   expect([found('qui bro', 'last'), found('quick bro', 'last')]).toStrictEqual([false, true])

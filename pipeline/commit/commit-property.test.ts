@@ -61,7 +61,7 @@ test('PIPE-27: however storage fails, each transaction takes effect once, result
           createTask('t1', { title: 'x', votes: 0 }),
           createTask('t2', { title: 'x', votes: 0 }),
         ]
-        // The removal of what is not there has no effect, and is not in the log.
+        // The removal of a missing document has no effect, and is not in the log.
         const removals = new Set<string>()
         const answers = new Map<string, unknown>()
         const acknowledged = new Set<string>()
@@ -105,7 +105,7 @@ test('PIPE-27: however storage fails, each transaction takes effect once, result
   )
 })
 
-/** An apply-if that did not apply, or a transaction that could not be applied: nothing came of it. */
+/** An apply-if that did not apply, or a transaction that could not be applied: it has no effect. */
 function isRefused(answer: unknown): boolean {
   return answer instanceof Error || (answer as { success?: boolean }).success === false
 }
@@ -125,7 +125,7 @@ function byId(docs: readonly Doc[]): Doc[] {
   return [...docs].sort((a, b) => (a._id < b._id ? -1 : 1))
 }
 
-/** Storage in memory that takes its time, and whose commits have the fates the test gives them. */
+/** Slow storage in memory, whose commits have the outcomes that the test sets. */
 function failing(fates: readonly Fate[]): Storage {
   let commits = 0
   return aroundCommits(createMemoryStorage(), async (batch, commit) => {

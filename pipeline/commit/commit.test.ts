@@ -39,7 +39,7 @@ test('PIPE-1: only the system signs as another account, inner transactions inclu
   expect((await find('board:class:Task', { _id: 't1' as Ref }))[0]?.modifiedBy).toBe('account:bob')
 })
 
-test('PIPE-2: the server’s clock tells when a change was made, unless the system brings a time', async () => {
+test('PIPE-2: the server’s clock sets the time of a change, unless the system sends a time', async () => {
   const { pipeline, find } = await testPipeline({ now: () => 5000 })
   await pipeline.tx(ann, { ...createTask('t1', { title: 'x' }), modifiedOn: 99, createdOn: 98 })
   await pipeline.tx(caller('system', { system: true }), {
@@ -75,7 +75,7 @@ test('PIPE-3: unknown classes, missing required attributes and wrong types are c
   expect(pipeline.lastSeq()).toBe(1)
 })
 
-test('PIPE-4: A transaction that is sent again returns the first result and takes effect once', async () => {
+test('PIPE-4: a transaction that is sent again returns the first result and takes effect once', async () => {
   const { pipeline, storage, pushes } = await testPipeline()
   await pipeline.tx(ann, createTask('t1', { title: 'x', votes: 0 }))
   const update = { ...updateTask('t1', { $inc: { votes: 1 } }), retrieve: true }
@@ -97,7 +97,7 @@ test('PIPE-4: A transaction that is sent again returns the first result and take
   expect(reopened.pushes).toHaveLength(0)
 })
 
-test('PIPE-71: another transaction under a known id is refused, and shows nothing of the first', async () => {
+test('PIPE-71: another transaction with a known id is refused, and reveals nothing of the first', async () => {
   const { pipeline, find } = await testPipeline()
   const reused = code('core:status:TransactionIdReused')
   const first = createTask('t1', { title: 'x' })
@@ -254,7 +254,7 @@ test('PIPE-11: documents of the domain transient are in memory only, and their t
   expect((await (await testPipeline({ storage })).find('core:class:UserStatus')).length).toBe(0)
 })
 
-test('PIPE-12: A group that storage refuses is refused as a whole, and the next group starts from what is stored', async () => {
+test('PIPE-12: a group that storage refuses is refused as a whole, and the next group starts from what is stored', async () => {
   const memory = createMemoryStorage()
   let failing = false
   const storage = aroundCommits(memory, async (batch, commit) => {
@@ -274,7 +274,7 @@ test('PIPE-12: A group that storage refuses is refused as a whole, and the next 
   expect(pushes.map(({ seq }) => seq)).toStrictEqual([1])
 })
 
-test('PIPE-13: A commit whose reply was lost is read from the log before the next commit, pushed once, and answered when it is sent again', async () => {
+test('PIPE-13: a commit whose reply was lost is read from the log before the next commit, pushed once, and answered when it is sent again', async () => {
   const memory = createMemoryStorage()
   let losing = false
   const storage = aroundCommits(memory, async (batch, commit) => {
@@ -293,7 +293,7 @@ test('PIPE-13: A commit whose reply was lost is read from the log before the nex
   expect(pushes.map(({ seq }) => seq)).toStrictEqual([1, 2])
 })
 
-test('PIPE-27: what storage refused as known is asked about the next time, though something was being read meanwhile', async () => {
+test('PIPE-27: a transaction that storage refused as known is looked up again, even when another read was running', async () => {
   const memory = createMemoryStorage()
   const before = await testPipeline({ storage: memory })
   for (const id of ['t1', 't2']) await before.pipeline.tx(ann, createTask(id, { title: 'x' }))

@@ -6,7 +6,7 @@ import { aroundCommits } from '../../tests/support/intercepted-storage.ts'
 import { ann, testPipeline } from '../../tests/support/test-pipeline.ts'
 import { createTask, updateTask } from '../../tests/support/transactions.ts'
 
-/** Takes no commits while `isFull`. */
+/** Refuses commits while `isFull`. */
 function fillable(): { storage: Storage; disk: { isFull: boolean } } {
   const disk = { isFull: false }
   const storage = aroundCommits(createMemoryStorage(), async (batch, commit) => {
@@ -16,14 +16,14 @@ function fillable(): { storage: Storage; disk: { isFull: boolean } } {
   return { storage, disk }
 }
 
-test('PIPE-72: what was committed before and is sent again on a full disk is answered as it was, beside new ones that are refused', async () => {
+test('PIPE-72: a transaction that is sent again on a full disk returns its first result, and new ones beside it are refused', async () => {
   const { storage, disk } = fillable()
   const { pipeline } = await testPipeline({ storage })
   const known = [createTask('t1', { title: 'x', votes: 0 }), updateTask('t1', { $inc: { votes: 1 } })]
   const retrieving = { ...updateTask('t1', { $inc: { votes: 1 } }), retrieve: true }
   const first = []
   for (const tx of [...known, retrieving]) first.push(await pipeline.tx(ann, tx))
-  // So that nothing is known but by what storage has.
+  // The next pipeline knows only what storage contains.
   await pipeline.close()
   const again = await testPipeline({ storage })
   disk.isFull = true

@@ -23,7 +23,7 @@ function depth(value: unknown): number {
 
 const path = (name: string, length: number) => Array<string>(length).fill(name).join('.')
 
-/** Updates whose operand of that many levels comes to stand in a document of `levels + above`. */
+/** Updates whose operand of `levels` is placed in a document of `levels + above`. */
 const updates: readonly (readonly [name: string, above: number, of: (value: unknown) => object])[] = [
   ['a field', 1, (value) => ({ x: value })],
   ['a path', 32, (value) => ({ [path('b', 32)]: value })],
@@ -65,14 +65,14 @@ function tooDeep(error: unknown): boolean {
 test.each([
   ...updates.map(([name, above, of]) => [name, above, (value: unknown) => updated(of(value))] as const),
   ['a mixin', 31, mixed] as const,
-])('PIPE-76: %s makes a document of 64 levels, and none of 65', async (_name, above, tx) => {
+])('PIPE-76: %s makes a document of 64 levels, and is refused at 65', async (_name, above, tx) => {
   const { pipeline, stored } = await withDocument()
   const before = await stored()
   const deep = tx(nest(MAX_VALUE_DEPTH - above + 1))
   await expect(pipeline.tx(ann, deep)).rejects.toThrow(satisfying(tooDeep))
   await expect(pipeline.tx(ann, applyIf({ txes: [deep] }))).rejects.toThrow(satisfying(tooDeep))
   expect(await stored()).toStrictEqual(before)
-  // A log of before may hold it.
+  // The log of an older version may contain it.
   expect(depth(applyTransaction(before, deep as unknown as TxCUD))).toBe(MAX_VALUE_DEPTH + 1)
   await pipeline.tx(ann, tx(nest(MAX_VALUE_DEPTH - above)))
   expect(depth(await stored())).toBe(MAX_VALUE_DEPTH)

@@ -13,12 +13,12 @@ const largest = 2000
 
 interface Limits {
   maxGroupBytes?: number
-  /** What it refuses of a batch. */
+  /** The part of a batch that is refused. */
   refused?: (batch: CommitBatch) => TooLargeError | undefined
   memory?: Storage
 }
 
-/** Storage in memory that keeps only so much, and notes what is committed together. */
+/** Storage in memory with a size limit, which records the transactions of each group. */
 function limited({ maxGroupBytes = Infinity, refused, memory = createMemoryStorage() }: Limits) {
   const batches: CommitBatch[] = []
   const small = interceptedStorage(memory, (workspace) => Object.assign(workspace, { maxGroupBytes }))
@@ -34,7 +34,7 @@ function limited({ maxGroupBytes = Infinity, refused, memory = createMemoryStora
 const isLarge = (value: unknown) => JSON.stringify(value).length > largest
 const fields = { size: 0, limit: largest }
 
-/** Names what is too large, as MongoDB does. */
+/** Names the document that is too large, as MongoDB does. */
 function naming({ entries, puts }: CommitBatch): TooLargeError | undefined {
   const requests = entries.filter(({ tx }) => isLarge(tx)).map(({ request }) => request)
   const documents = puts.filter(({ doc }) => isLarge(doc)).map(({ doc }) => doc._id as string)
@@ -42,7 +42,7 @@ function naming({ entries, puts }: CommitBatch): TooLargeError | undefined {
   return new TooLargeError('too large', { ...fields, requests, documents })
 }
 
-/** Names nothing, as where it is known only that the whole was refused. */
+/** Names no document, as when only the refusal of the whole is known. */
 function unnamed(batch: CommitBatch): TooLargeError | undefined {
   return naming(batch) === undefined ? undefined : new TooLargeError('too large', fields)
 }
@@ -51,7 +51,7 @@ test.each([
   ['that storage names', naming],
   ['of which storage names nothing', unnamed],
 ] as const)(
-  'PIPE-73: what is too large is refused alone, and what came with it is committed in order (%s)',
+  'PIPE-73: a transaction that is too large is refused alone, and the others of its group are committed in order (%s)',
   async (_how, refused) => {
     const { storage } = limited({ refused })
     const { pipeline, find, pushes, log } = await testPipeline({ storage })
@@ -77,7 +77,7 @@ test.each([
     expect(outcomes.map((outcome) => (outcome === 'committed' ? 1 : 0))).toStrictEqual([
       1, 0, 1, 1, 0, 1, 0, 1, 1, 0, 1,
     ])
-    // The document that was refused is not there.
+    // The refused document does not exist.
     expect(late).toBe('StatusError')
     expect((answers[1] as PromiseRejectedResult).reason).toBeInstanceOf(TooLargeError)
     expect((answers[6] as PromiseRejectedResult).reason).toBeInstanceOf(TooLargeError)
@@ -100,7 +100,7 @@ test.each([
   },
 )
 
-test('PIPE-73: what was committed before and is sent again is answered as it was, though it would be too large now', async () => {
+test('PIPE-73: a committed transaction that is sent again returns its first result, even when it would be too large now', async () => {
   const memory = createMemoryStorage()
   const before = await testPipeline({ storage: memory })
   await before.pipeline.tx(ann, createTask('t', { title: 't', labels: [] }))
@@ -118,7 +118,7 @@ test('PIPE-73: what was committed before and is sent again is answered as it was
   expect((task as Doc & { labels: string[] }).labels).toHaveLength(1)
 })
 
-test('PIPE-74: a group has no more bytes than storage takes together, and one that is larger goes alone', async () => {
+test('PIPE-74: a group has at most the bytes that storage takes together, and a larger transaction is committed alone', async () => {
   const maxGroupBytes = 50_000
   const first = gate()
   const { storage, batches } = limited({ maxGroupBytes })
@@ -150,13 +150,13 @@ test('PIPE-74: a group has no more bytes than storage takes together, and one th
   }
   expect(groups(large)).toBeGreaterThan(5)
   expect(groups(large)).toBeLessThanOrEqual(15)
-  // Those that come after large ones begin with a few.
+  // Groups after a large transaction begin small.
   expect(groups(small)).toBeLessThanOrEqual(7)
   const log = await pipeline.storage.readLog({ after: 1, limit: 100 })
   expect(log.map(({ tx }) => tx._id)).toStrictEqual(sent.map(({ _id }) => _id))
 })
 
-test('PIPE-74: the estimate of bytes is no less than the JSON of documents of every kind, but for escapes', () => {
+test('PIPE-74: the estimated size is at least the JSON size of documents of every kind, except for escapes', () => {
   const values = [
     'x'.repeat(1000),
     'é'.repeat(1000),

@@ -23,7 +23,7 @@ const noteClass = modelTx('test:class:Note', 'core:class:Class', {
   domain: 'note',
 })
 
-test('PIPE-17: A model transaction changes the hierarchy for the transactions after it, also within one tick', async () => {
+test('PIPE-17: a model transaction changes the hierarchy for the transactions after it, also within one tick', async () => {
   const { pipeline, find } = await testPipeline()
   const note = change('core:class:TxCreateDoc', 'n1', 'test:class:Note', {}, { attributes: { text: 'x' } })
   await Promise.all([pipeline.tx(system, noteClass), pipeline.tx(ann, note)])
@@ -31,7 +31,7 @@ test('PIPE-17: A model transaction changes the hierarchy for the transactions af
   expect((await find('core:class:Class', { _id: 'test:class:Note' as Ref })).length).toBe(1)
 })
 
-test('PIPE-18: A model transaction that would break the hierarchy is refused and leaves no trace', async () => {
+test('PIPE-18: a model transaction that would break the hierarchy is refused and leaves no trace', async () => {
   const { pipeline, find } = await testPipeline()
   const orphan = modelTx('test:class:Orphan', 'core:class:Class', {
     kind: 0,
@@ -47,7 +47,7 @@ test('PIPE-18: A model transaction that would break the hierarchy is refused and
   expect((await find('core:class:Class', { _id: 'test:class:Note' as Ref })).length).toBe(0)
 })
 
-test('PIPE-19: LoadModel with a known hash returns the transactions after it, and with another hash all of them', async () => {
+test('PIPE-19: loadModel with a known hash returns the transactions after it, and with another hash all of them', async () => {
   const { pipeline } = await testPipeline()
   const load = async (hash?: string) => (await pipeline.loadModel(ann, 0, hash)) as ModelResponse
   const everything = await load('')
@@ -79,7 +79,7 @@ test('PIPE-20: the model is restored from the log with the same hash, and worksp
   expect(other.pipeline.model.hierarchy.findClass('test:class:Note' as Ref<Class>)).toBeUndefined()
 })
 
-test('PIPE-21: LoadModel by time returns the newer model transactions', async () => {
+test('PIPE-21: loadModel by time returns the newer model transactions', async () => {
   const { pipeline } = await testPipeline({ now: () => 10_000 })
   const all = (await pipeline.loadModel(ann, 0)) as Tx[]
   await pipeline.tx(system, { ...noteClass, modifiedOn: 10_000 })
@@ -163,7 +163,7 @@ test('PIPE-25: stored documents are joined with model documents, in lookups, con
   ).toStrictEqual([['t2'], ['t1']])
 })
 
-test('PIPE-26: full-text search finds documents by class and space, with a title, and a score for who sees everything', async () => {
+test('PIPE-26: full-text search finds documents by class and space, with a title, and a score for callers that see everything', async () => {
   const { pipeline } = await testPipeline()
   await pipeline.tx(ann, createTask('t1', { title: 'Fix the upload dialog' }, { space: 'open' }))
   await pipeline.tx(ann, createTask('t2', { title: 'Upload again' }, { space: 'p' }))
@@ -195,7 +195,7 @@ function privateSpace(id: string, members: string[]): Tx {
   )
 }
 
-/** Storage in memory whose finds a test counts, holds back and fails. */
+/** Storage in memory whose finds a test counts, delays and fails. */
 function countingStorage() {
   let finds = 0
   let failures = 0
@@ -215,7 +215,7 @@ function countingStorage() {
   return {
     storage,
     finds: () => finds,
-    /** Opening reads the spaces, which is not what is counted. */
+    /** An opening reads the spaces, which are not counted. */
     reset: () => (finds = 0),
     fail: (count: number) => (failures = count),
     hold: () => {

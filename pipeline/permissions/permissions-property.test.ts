@@ -40,7 +40,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant('remove' as const), task, by }),
 )
 
-/** What there is, and who may see it, in the plainest words. */
+/** A plain model of the existing documents and of who may see them. */
 class Plain {
   readonly spaces = new Map<string, { isPrivate: boolean; members: string[] }>()
   readonly tasks = new Map<string, string>()
@@ -53,7 +53,7 @@ class Plain {
     return known !== undefined && (!known.isPrivate || known.members.includes(account))
   }
 
-  /** The space, when this transaction may be made. */
+  /** Applies the transaction. Returns whether it is permitted. */
   apply(next: Step, tx: Tx): boolean {
     const who = 'by' in next ? (people[next.by] ?? ann) : system
     const sees = (id: string | undefined) => id !== undefined && (who === system || this.sees(who, id))
@@ -89,7 +89,7 @@ class Plain {
       }
       case 'remove': {
         const where = this.tasks.get(next.task)
-        // Removing what is not there, or not seen, is fine, and has no effect.
+        // The removal of a missing or hidden document is accepted, and has no effect.
         if (where === undefined || !sees(where)) return true
         this.tasks.delete(next.task)
         for (const [id, { task: parent }] of this.comments) if (parent === next.task) this.comments.delete(id)
@@ -196,13 +196,13 @@ test('PIPE-40: whatever spaces, members, moves and documents exist, each account
   )
 })
 
-/** What one account heard of the log, and when it was told to ask for everything again. */
+/** The pushes that an account received, and the moments at which it was told to reload. */
 class Heard {
   readonly pushes: { seq: number; _id: string }[] = []
   readonly toldAfter: number[] = []
 }
 
-test('PIPE-61: what an account missed is what it would have been pushed, or it is told to start anew', async () => {
+test('PIPE-61: a catch-up returns exactly what the account would have been pushed, or is rejected', async () => {
   let [exact, anew] = [0, 0]
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), async (steps) => {
@@ -235,7 +235,7 @@ test('PIPE-61: what an account missed is what it would have been pushed, or it i
             continue
           }
           exact += 1
-          // What he may see has changed.
+          // The permissions of the account have changed.
           expect(toldAfter.some((told) => told >= after)).toBe(false)
           expect(missed.pushes.map(({ seq, tx }) => ({ seq, _id: tx._id }))).toStrictEqual(
             known.filter(({ seq }) => seq > after),
@@ -249,7 +249,7 @@ test('PIPE-61: what an account missed is what it would have been pushed, or it i
   expect(exact).toBeGreaterThan(anew / 2)
 })
 
-test('PIPE-61: too much, a place beyond the log, and no access to the log are told to start anew', async () => {
+test('PIPE-61: a catch-up is rejected after too large a gap, from a position beyond the end, or without access to the log', async () => {
   const { pipeline } = await testPipeline({ isPeopled: false })
   await pipeline.tx(system, accountOf('account:ann', 'ann'))
   for (const task of ['t1', 't2', 't3']) await pipeline.tx(ann, createTask(task, { title: 'x' }))

@@ -67,7 +67,7 @@ async function ids(pipeline: Pipeline, who: Caller, _class: string, query: objec
   return found.map(({ _id }) => _id)
 }
 
-test('PIPE-31: A private space, its documents and their changes are visible to its members, the system and administrators only', async () => {
+test('PIPE-31: a private space, its documents and their changes are visible to its members, the system and administrators only', async () => {
   const { pipeline } = await withSecret()
   const admin = caller('root', { admin: true })
   for (const [who, sees] of [
@@ -92,7 +92,7 @@ test('PIPE-31: A private space, its documents and their changes are visible to i
   }
 })
 
-test('PIPE-32: A lookup joins only documents that the caller may see, and a query over it finds nothing else', async () => {
+test('PIPE-32: a lookup joins only documents that the caller may see, and a query over it finds nothing else', async () => {
   const { pipeline } = await withSecret()
   await pipeline.tx(ann, createTask('t3', { title: 'points', assignee: 't1' }, { space: 'open' }))
   const lookup = { assignee: 'board:class:Task' }
@@ -125,7 +125,7 @@ test('PIPE-33: no caller writes to a space it does not see: directly, attached, 
     applyIf({ txes: [updateTask('t1', { title: 'x' }, { by, space: 'open' })] }, { by }),
     spaceUpdate('secret', { $push: { members: 'account:bob' } }, by),
   ]
-  // What bob does not see answers like what is not there, whose removal has no effect.
+  // The removal of a hidden document is answered like that of a missing one, and has no effect.
   for (const tx of attempts)
     if (tx._class === 'core:class:TxRemoveDoc') expect(await pipeline.tx(bob, tx)).toStrictEqual({})
     else await expectFor(JSON.stringify(tx), pipeline.tx(bob, tx)).rejects.toThrow(satisfying(notFound))

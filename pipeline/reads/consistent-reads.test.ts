@@ -4,7 +4,7 @@ import { ConsistentReads } from './consistent-reads.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
 import { expectFor } from '../../tests/support/expecting.ts'
 
-test('WIRE-94: a read has the place in the log it says, wherever between two commits it begins', async () => {
+test('WIRE-94: the position of a result is correct, wherever between two commits the read begins', async () => {
   for (let pause = 0; pause < 16; pause++) {
     const reads = new ConsistentReads({ lastSeq: 0 } as WorkspaceStorage)
     let last = 0

@@ -19,7 +19,7 @@ import { satisfying } from '../../tests/support/expecting.ts'
 
 const system = caller('system', { system: true, account: core.account.System })
 
-/** Tells which tasks it has seen made. */
+/** Reports the created tasks that it has processed. */
 function witness(): { seen: string[]; triggers: AsyncTrigger[] } {
   const seen: string[] = []
   const run: AsyncTrigger['run'] = (_context, { objectId }) => {
@@ -43,10 +43,10 @@ async function create({ pipeline }: TestPipeline, ...names: string[]): Promise<v
   for (const title of names) await pipeline.tx(ann, createTask(title, { title }))
 }
 
-/** The cursor is kept after each run: what is seen is done. */
+/** The cursor is stored after each run, so a processed transaction is not processed again. */
 const limits = { unsavedRuns: 1 }
 
-test('PIPE-62: a log that is restored sets off no trigger, and what comes after the next opening does', async () => {
+test('PIPE-62: a restored log runs no trigger, and transactions after the next opening do', async () => {
   const { seen, triggers } = witness()
   const storage = createMemoryStorage()
   const origin = await modulePipeline({ triggers }, { limits }, { storage, id: 'origin' })
@@ -79,7 +79,7 @@ test('PIPE-62: a log that is restored sets off no trigger, and what comes after 
   await origin.pipeline.close()
 })
 
-test('PIPE-63: a trigger whose place in the log is restored, removed or beyond the end goes on from where it is', async () => {
+test('PIPE-63: a trigger whose cursor is restored, removed or beyond the end continues from the end of the log', async () => {
   const { seen, triggers } = witness()
   const storage = createMemoryStorage()
   let opened = await modulePipeline({ triggers }, { limits }, { storage })
@@ -89,7 +89,7 @@ test('PIPE-63: a trigger whose place in the log is restored, removed or beyond t
   }
   const settled = async () => {
     const { pipeline } = opened
-    // What moves the cursor is an entry itself.
+    // The commit of the cursor is an entry itself.
     await waitUntil(async () => (await cursorOf(opened))?.seq >= pipeline.lastSeq() - 1, 'the cursor')
   }
   const old = await cursorOf(opened)
@@ -118,7 +118,7 @@ test('PIPE-63: a trigger whose place in the log is restored, removed or beyond t
   await opened.pipeline.close()
 })
 
-test('PIPE-64: a workspace whose log makes an account twice, as after a restore over another log, opens and says so', async () => {
+test('PIPE-64: a workspace whose log creates an account twice, as after a restore over another log, opens and reports it', async () => {
   const storage = createMemoryStorage()
   const origin = await testPipeline({ storage, id: 'origin' })
   await ensureAccount(origin.pipeline, 'zoe', 'OWNER')

@@ -17,7 +17,7 @@ const { DeadLetter, TriggerCursor } = moduleState.class
 const system = caller('system', { system: true, account: core.account.System })
 const fast = { firstDelay: 1, longestDelay: 2 }
 
-/** Remarks on each new task which it is. */
+/** Adds a remark to each new task. */
 const remark: AsyncTrigger = {
   kind: 'async',
   name: 'remark',
@@ -43,11 +43,11 @@ async function cursor({ pipeline }: TestPipeline, name = 'remark'): Promise<numb
   return (found as unknown as { seq: number }[])[0]?.seq ?? -1
 }
 
-test('PIPE-50: an asynchronous trigger runs after the answer, in the order of the log, once for each transaction', async () => {
+test('PIPE-50: an asynchronous trigger runs after the response, in the order of the log, once for each transaction', async () => {
   const opened = await modulePipeline({ triggers: [remark] })
   const titles = Array.from({ length: 40 }, (_, at) => `t${at}`)
   await Promise.all(titles.map((title) => opened.pipeline.tx(ann, createTask(title, { title }))))
-  // Nothing has run before the answer.
+  // No trigger has run before the response.
   expect(await remarks(opened)).toHaveLength(0)
   await waitUntil(async () => (await remarks(opened)).length === 40, 'the trigger')
   const log = await opened.pipeline.storage.readLog({ after: 0, limit: 1000 })
@@ -56,14 +56,14 @@ test('PIPE-50: an asynchronous trigger runs after the answer, in the order of th
     .map(({ tx }) => (tx as unknown as { objectId: string }).objectId)
   expect(made).toStrictEqual(titles)
   const visible = await opened.find(core.class.Tx)
-  // What triggers make is hidden from queries of the log.
+  // Transactions of triggers are hidden from queries of the log.
   expect(visible.length).toBe(40)
   expect(
     (await verifyLog(opened.pipeline.storage, opened.pipeline.model.hierarchy)).differences,
   ).toStrictEqual([])
 })
 
-test('PIPE-51: a trigger goes on from its cursor when the workspace opens again, with what it made until then made once', async () => {
+test('PIPE-51: a trigger continues from its cursor when the workspace opens again, and its transactions are committed once', async () => {
   const storage = createMemoryStorage()
   let release: () => void = () => undefined
   const held: AsyncTrigger = {
@@ -87,7 +87,7 @@ test('PIPE-51: a trigger goes on from its cursor when the workspace opens again,
   expect((await remarks(third)).toSorted()).toStrictEqual(['t0', 't1', 't2', 't3'])
 })
 
-test('PIPE-52: a trigger that is new to a workspace begins with what comes next', async () => {
+test('PIPE-52: a trigger that is new to a workspace begins with the next transaction', async () => {
   const storage = createMemoryStorage()
   const before = await modulePipeline({}, {}, { storage })
   await before.pipeline.tx(ann, createTask('old', { title: 'old' }))
@@ -98,7 +98,7 @@ test('PIPE-52: a trigger that is new to a workspace begins with what comes next'
   expect(await remarks(after)).toStrictEqual(['new'])
 })
 
-test('PIPE-53: a trigger that fails is tried again, at last the transaction is set aside, reported, and the next one has its turn', async () => {
+test('PIPE-53: a failing trigger is tried again, after the last attempt the transaction becomes a dead letter and is reported, and the trigger continues', async () => {
   const failures: unknown[] = []
   let runs = 0
   const flaky: AsyncTrigger = {
@@ -125,7 +125,7 @@ test('PIPE-53: a trigger that fails is tried again, at last the transaction is s
   ).toBe(true)
 })
 
-test('PIPE-54: asynchronous triggers that set each other off again and again are cut off and reported by name', async () => {
+test('PIPE-54: asynchronous triggers that run each other endlessly are ended, and reported by name', async () => {
   const failures: unknown[] = []
   const ping: AsyncTrigger = {
     kind: 'async',
@@ -133,7 +133,7 @@ test('PIPE-54: asynchronous triggers that set each other off again and again are
     on: { classes: [TaskClass], transactions: [core.class.TxUpdateDoc] },
     run: async ({ bySystem, get }, { objectId }) => {
       const task = await get(TaskClass, objectId)
-      // The collection's counter is an update too.
+      // The change of the collection’s counter is an update too.
       return task === undefined ? [] : [bySystem.attach(task, 'comments', Comment, { message: 'again' })]
     },
   }
@@ -152,7 +152,7 @@ test('PIPE-54: asynchronous triggers that set each other off again and again are
   expect(triggers).toStrictEqual(Array<string>(5).fill('test.ping'))
 })
 
-test('PIPE-55: storage that is away, or whose answer is lost, is waited for, and what a trigger makes is there once', async () => {
+test('PIPE-55: a trigger waits while storage is unavailable or a reply is lost, and its transactions are committed once', async () => {
   const inner = createMemoryStorage()
   const plan = { fail: 0, lose: 0 }
   const storage: Storage = {
@@ -179,13 +179,13 @@ test('PIPE-55: storage that is away, or whose answer is lost, is waited for, and
   }
   const expected = Array.from({ length: 12 }, (_, at) => `t${at}`)
   expect((await remarks(opened)).toSorted()).toStrictEqual(expected.toSorted())
-  // Nothing is set aside.
+  // There is no dead letter.
   expect(new Set(failures)).toStrictEqual(new Set(['retried']))
   const verified = await verifyLog(opened.pipeline.storage, opened.pipeline.model.hierarchy)
   expect([verified.flaws, verified.differences]).toStrictEqual([[], []])
 })
 
-test('PIPE-56: a trigger that cannot keep up reads the log instead of keeping all that waits, and misses nothing', async () => {
+test('PIPE-56: a trigger that falls behind reads the log instead of queueing transactions, and misses nothing', async () => {
   const opened = await modulePipeline({ triggers: [remark] }, { limits: { waiting: 3 } })
   const titles = Array.from({ length: 60 }, (_, at) => `t${at}`)
   for (let at = 0; at < titles.length; at += 6) {
@@ -196,7 +196,7 @@ test('PIPE-56: a trigger that cannot keep up reads the log instead of keeping al
   expect((await remarks(opened)).toSorted()).toStrictEqual(titles.toSorted())
 })
 
-test('PIPE-57: a trigger’s place in the log is kept also where it makes nothing, and no caller but the system and administrators sees it', async () => {
+test('PIPE-57: the cursor of a trigger is stored even when it makes no transactions, and is visible to the system and administrators only', async () => {
   const silent: AsyncTrigger = { ...remark, name: 'silent', on: { classes: [core.class.Doc] }, run: () => [] }
   const opened = await modulePipeline({ triggers: [silent] }, { limits: { saveDelay: 1 } })
   await opened.pipeline.tx(ann, createTask('t', { title: 't' }))
@@ -213,11 +213,11 @@ test('PIPE-57: a trigger’s place in the log is kept also where it makes nothin
   ).toStrictEqual([])
   const settled = opened.pipeline.lastSeq()
   for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
-  // Keeping the place sets off nothing.
+  // Storing the cursor runs no trigger.
   expect(opened.pipeline.lastSeq() - settled).toBeLessThanOrEqual(1)
 })
 
-test('PIPE-65: a trigger that makes nothing of transactions costs no commit for each: its place is kept in a pause, and at the end', async () => {
+test('PIPE-65: a trigger that makes no transactions does not commit for each one: its cursor is stored in a pause, and at the end', async () => {
   const seen: string[] = []
   const silent: AsyncTrigger = {
     ...remark,
@@ -244,7 +244,7 @@ test('PIPE-65: a trigger that makes nothing of transactions costs no commit for 
   await second.pipeline.close()
 })
 
-test('PIPE-58: a run that takes too long counts as failed, and one that is under way does not hold up closing', async () => {
+test('PIPE-58: a run that exceeds its time has failed, and a running one does not delay closing', async () => {
   let aborted = 0
   const slow: AsyncTrigger = {
     ...remark,
@@ -273,7 +273,7 @@ test('PIPE-58: a run that takes too long counts as failed, and one that is under
   await held.pipeline.close()
 })
 
-/** A workspace's storage whose next commits fail, or happen without an answer. */
+/** Storage of a workspace whose next commits fail, or are made without a reply. */
 function failing(inner: WorkspaceStorage, plan: { fail: number; lose: number }): WorkspaceStorage {
   return new Proxy(inner, {
     get: (target, name) => {

@@ -9,7 +9,7 @@ import { verifyLog } from '../verify/verify-log.ts'
 
 const { Task } = board.class
 
-/** Notes in the rank of every task that it ran. */
+/** Records in the rank of every task that it ran. */
 const marking = (name: string): Migration => ({
   name,
   run: async ({ factory, findAll }) => {
@@ -38,7 +38,7 @@ test('PIPE-59: migrations are applied once in each workspace, in order, before i
   }
 })
 
-test('PIPE-60: a migration that fails keeps the workspace closed to people with MigrationFailed, leaves no note, and the next opening tries again', async () => {
+test('PIPE-60: a failed migration keeps the workspace closed to people with MigrationFailed, leaves no record, and the next opening tries again', async () => {
   const storage = createMemoryStorage()
   let fails = true
   const failing: Migration = {
@@ -62,6 +62,6 @@ test('PIPE-60: a migration that fails keeps the workspace closed to people with 
   fails = false
   const { find } = await modulePipeline({ migrations }, {}, { storage })
   const ranks = (await find(Task)).map((task) => (task as { rank?: string }).rank)
-  // What went well is not applied again, what follows is.
+  // A successful migration is not applied again, and the next one is.
   expect(ranks).toStrictEqual(['b'])
 })

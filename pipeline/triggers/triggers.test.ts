@@ -20,7 +20,7 @@ import { testSeed } from '../../tests/support/property-parameters.ts'
 
 const { Comment, Task: TaskClass } = board.class
 
-/** Votes for the next task in the title, as long as there is one. */
+/** Votes for the task that the title names, if there is one. */
 const chain: SyncTrigger = {
   kind: 'sync',
   name: 'chain',
@@ -41,7 +41,7 @@ const refusing = (error: Error): SyncTrigger => ({
   },
 })
 
-test('PIPE-41: what a synchronous trigger adds is committed with its cause, checked, logged and pushed like it', async () => {
+test('PIPE-41: a transaction that a synchronous trigger adds is committed with its cause, and checked, logged and pushed like it', async () => {
   const trigger: SyncTrigger = {
     kind: 'sync',
     name: 'welcome',
@@ -55,16 +55,16 @@ test('PIPE-41: what a synchronous trigger adds is committed with its cause, chec
   const [welcome] = await find(Comment)
   expect(welcome?.modifiedBy).toBe(core.account.System)
   const [task] = await find(TaskClass)
-  // Counters count what triggers attach.
+  // Counters count the documents that triggers attach.
   expect((task as Task & { comments: number }).comments).toBe(1)
   expect((await find(core.class.Tx)).map(({ _class }) => _class)).toStrictEqual([core.class.TxCreateDoc])
   const derived = pushes.filter(({ tx }) => tx.space === core.space.DerivedTx)
-  // In the log, after their cause.
+  // In the log they come after their cause.
   expect(derived.map(({ seq }) => seq)).toStrictEqual([2, 3])
   expect((await verifyLog(pipeline.storage, pipeline.model.hierarchy)).differences).toStrictEqual([])
 })
 
-test('PIPE-42: a trigger reads documents as the commit leaves them, its own change and those before it included', async () => {
+test('PIPE-42: a trigger reads documents as the commit leaves them, with its own change and earlier ones', async () => {
   const seen: unknown[] = []
   const trigger: SyncTrigger = {
     kind: 'sync',
@@ -74,7 +74,7 @@ test('PIPE-42: a trigger reads documents as the commit leaves them, its own chan
       const found = await findAll(TaskClass, { status: 'done' })
       const got = await get(TaskClass, objectId)
       seen.push([(before as Task).status, (after as Task).status, got?.status, found.length])
-      // A task is no comment.
+      // A task is not a comment.
       expect(await get(Comment, objectId)).toBeUndefined()
       return []
     },
@@ -89,7 +89,7 @@ test('PIPE-42: a trigger reads documents as the commit leaves them, its own chan
   ])
 })
 
-test('PIPE-43: a trigger that throws a status refuses the request with it, anything else is InternalServerError, and nothing is committed', async () => {
+test('PIPE-43: a status that a trigger throws refuses the request, any other error is InternalServerError, and nothing is committed', async () => {
   const status = new StatusError('platform:status:Forbidden', { message: 'not today' })
   for (const [error, code] of [
     [status, 'platform:status:Forbidden'],
@@ -116,7 +116,7 @@ test('PIPE-43: a trigger that throws a status refuses the request with it, anyth
   }
 })
 
-test('PIPE-44: what a trigger adds wrongly refuses the request, and the others of its group go through', async () => {
+test('PIPE-44: an invalid transaction of a trigger refuses its request, and the others of its group are committed', async () => {
   const trigger: SyncTrigger = {
     kind: 'sync',
     name: 'wrong',
@@ -149,7 +149,7 @@ test('PIPE-44: what a trigger adds wrongly refuses the request, and the others o
   ])
 })
 
-test('PIPE-45: triggers see what cascades and counters change, and what other triggers add', async () => {
+test('PIPE-45: cascades, counters and other triggers run triggers too', async () => {
   const seen: string[] = []
   const watching: SyncTrigger = {
     kind: 'sync',
@@ -173,7 +173,7 @@ test('PIPE-45: triggers see what cascades and counters change, and what other tr
   ])
 })
 
-test('PIPE-46: triggers that set each other off are cut off with TriggerLimit, in depth and in number, and reported by name', async () => {
+test('PIPE-46: triggers that run each other are ended with TriggerLimit, by depth and by number, and reported by name', async () => {
   const wide: SyncTrigger = {
     ...chain,
     name: 'wide',
@@ -206,14 +206,14 @@ test('PIPE-46: triggers that set each other off are cut off with TriggerLimit, i
   ])
   const reports = log.lines.filter(({ message }) => message.includes('without end'))
   expect(reports).toHaveLength(2)
-  // A chain as long as the limit is none.
+  // A chain as long as the limit is permitted.
   for (const [at, next] of ['b1', 'b2', 'b3', 'b4', 'end'].entries())
     await pipeline.tx(ann, createTask(`b${at}`, { title: next }))
   await pipeline.tx(ann, updateTask('b0', { rank: '1' }))
   expect((await find(TaskClass, { votes: 1 })).length).toBe(4)
 })
 
-test('PIPE-47: a trigger matches descendants, mixins and changes through collections, of the transactions it names', async () => {
+test('PIPE-47: a trigger matches descendants, mixins and attached documents, for the transaction classes that it names', async () => {
   const seen: string[] = []
   const noting = (name: string, on: SyncTrigger['on']): SyncTrigger => ({
     kind: 'sync',
@@ -250,7 +250,7 @@ test('PIPE-47: a trigger matches descendants, mixins and changes through collect
   expect(seen.splice(0)).toStrictEqual(['removed'])
 })
 
-test('PIPE-48: whatever is committed together, what a trigger keeps is what the documents say, and the log replays', async () => {
+test('PIPE-48: whatever is committed together, the documents that a trigger maintains agree with the others, and the log replays to them', async () => {
   const random = seededRandom(testSeed())
   const counting: SyncTrigger = {
     kind: 'sync',
@@ -289,7 +289,7 @@ test('PIPE-48: whatever is committed together, what a trigger keeps is what the 
   expect([verified.flaws, verified.differences]).toStrictEqual([[], []])
 })
 
-test('PIPE-49: A transaction that is sent again runs no trigger again', async () => {
+test('PIPE-49: a transaction that is sent again runs no trigger again', async () => {
   const { pipeline, find } = await modulePipeline({ triggers: [chain] })
   await pipeline.tx(ann, createTask('t', { title: 'u' }))
   await pipeline.tx(ann, createTask('u', { title: 'end' }))

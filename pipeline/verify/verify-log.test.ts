@@ -7,13 +7,13 @@ import { verifyLog } from './verify-log.ts'
 
 const task = 'task' as Domain
 
-test('SRV-52: documents that are not what the log makes them are told, each by its kind', async () => {
+test('SRV-52: documents that differ from the log are reported, each by its kind', async () => {
   const { pipeline } = await testPipeline()
   const { storage, model } = pipeline
   for (const id of ['t1', 't2', 't3']) await pipeline.tx(ann, createTask(id, { title: id }))
   const [t1] = await storage.get(task, ['t1'])
   expect(t1).toBeDefined()
-  // Past the log, and past what notes a restore.
+  // Writes without the log, and without the record of a restore.
   await storage.clean(task, ['t2'])
   await storage.upload(task, [{ ...t1, title: 'other' } as Doc, { ...t1, _id: 'extra' } as Doc])
   const { differences, begins, restored } = await verifyLog(storage, model.hierarchy)
@@ -25,7 +25,7 @@ test('SRV-52: documents that are not what the log makes them are told, each by i
   expect([begins, restored]).toStrictEqual([0, 0])
 })
 
-test('SRV-73: what was restored is counted, and what is committed after it is compared', async () => {
+test('SRV-73: restored documents are counted, and documents committed after the restore are compared', async () => {
   const { pipeline } = await testPipeline()
   const { storage, model, restoring } = pipeline
   for (const id of ['t1', 't2', 't3']) await pipeline.tx(ann, createTask(id, { title: id }))
@@ -43,7 +43,7 @@ test('SRV-73: what was restored is counted, and what is committed after it is co
   const after = await verifyLog(storage, model.hierarchy)
   expect([after.begins, after.flaws, after.differences]).toStrictEqual([begins, [], []])
   expect([after.documents, after.restored]).toStrictEqual([2, before.restored - 1])
-  // Damage done to it, and what was removed coming back, are told again.
+  // New damage, and a removed document that reappears, are reported again.
   const [t4] = await storage.get(task, ['t4'])
   expect(t4).toBeDefined()
   await storage.upload(task, [{ ...t4, title: 'damaged' } as Doc, { ...t1, _id: 't3' } as Doc])
@@ -56,7 +56,7 @@ test('SRV-73: what was restored is counted, and what is committed after it is co
   ])
 })
 
-test('SRV-52: an entry that cannot be applied is a flaw of the log, not the end of the comparison', async () => {
+test('SRV-52: an entry that cannot be applied is reported as an error of the log, and the comparison continues', async () => {
   const { pipeline } = await testPipeline()
   const { storage, model } = pipeline
   await pipeline.tx(ann, createTask('t1', { title: 'x' }))

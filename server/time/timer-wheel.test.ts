@@ -5,7 +5,7 @@ import { TimerWheel } from './timer-wheel.ts'
 import { expectFor } from '../../tests/support/expecting.ts'
 import { propertyParameters } from '../../tests/support/property-parameters.ts'
 
-test('SRV-47: A task is never called early, and late by at most one slot', async () => {
+test('SRV-47: a task is never called early, and late by at most one slot', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat(400_000), { minLength: 1, maxLength: 30 }), async (waits) => {
       const time = new FakeScheduler()
@@ -25,7 +25,7 @@ test('SRV-47: A task is never called early, and late by at most one slot', async
   )
 })
 
-test('SRV-48: A cancelled task is not called, even when it is due in the same tick', async () => {
+test('SRV-48: a cancelled task is not called, even when it is due in the same tick', async () => {
   const time = new FakeScheduler()
   const wheel = new TimerWheel(time)
   const called: string[] = []
@@ -57,7 +57,7 @@ test('SRV-49: when time jumps ahead, due tasks are called, and others are not', 
   expect(called).toStrictEqual([1000, 60_000])
 })
 
-test('SRV-70: a date that is set ahead or back changes no wait', async () => {
+test('SRV-70: a clock that is set ahead or back changes no wait', async () => {
   for (const step of [-3_600_000, 3_600_000]) {
     const time = new FakeScheduler()
     const wheel = new TimerWheel(time)
@@ -76,7 +76,7 @@ test('SRV-70: a date that is set ahead or back changes no wait', async () => {
   }
 })
 
-test('SRV-50: A repeated task is called once per interval until it is cancelled', async () => {
+test('SRV-50: a repeated task is called once per interval until it is cancelled', async () => {
   const time = new FakeScheduler()
   const wheel = new TimerWheel(time)
   let calls = 0

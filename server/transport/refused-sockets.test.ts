@@ -30,7 +30,7 @@ test('SRV-93: connections that are reset while a stopping server refuses them do
   transport.stop()
   const { port } = server.address() as AddressInfo
   const closed: Promise<unknown>[] = []
-  // By its event alone: `once` would hear its errors too.
+  // With the plain event: `once` would also listen for errors.
   const isClosed = (socket: Socket) => new Promise((resolve) => socket.on('close', resolve))
   server.on('connection', (socket) => closed.push(isClosed(socket)))
   for (let count = 0; count < 20; count++) {
@@ -42,6 +42,6 @@ test('SRV-93: connections that are reset while a stopping server refuses them do
     socket.resetAndDestroy()
   }
   await Promise.all(closed)
-  // What nobody listens to is thrown by the next tick.
+  // An error without a listener is thrown in the next tick.
   await new Promise(setImmediate)
 })

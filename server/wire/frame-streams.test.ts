@@ -3,7 +3,7 @@ import { setImmediate as tick } from 'node:timers/promises'
 import { type Frame, textFrame } from './frame.ts'
 import { type FrameSource, FrameStreams } from './frame-streams.ts'
 
-/** A source whose frames come when the test says so. */
+/** A source whose frames arrive when the test sends them. */
 class ScriptedSource implements FrameSource {
   readonly name: string
   readonly asked: ((frame: Frame | undefined) => void)[] = []
@@ -28,7 +28,7 @@ const instant = (...texts: string[]): FrameSource => {
 }
 const text = (frame: Frame | undefined) => frame?.subarray(2).toString()
 
-test('STO-74: a long answer that has to be waited for holds up no other, and goes on in its order', async () => {
+test('STO-74: a long response that waits for storage delays no other, and its chunks are in order', async () => {
   let ready = 0
   const streams = new FrameStreams(() => (ready += 1))
   const slow = new ScriptedSource('slow')
@@ -48,7 +48,7 @@ test('STO-74: a long answer that has to be waited for holds up no other, and goe
   expect([slow.closed, streams.size, ready]).toStrictEqual([1, 0, 2])
 })
 
-test('STO-74: of one connection’s long answers few are waited for at once, and what is there is taken meanwhile', async () => {
+test('STO-74: a connection waits for few of its long responses at once, and available ones are sent meanwhile', async () => {
   const streams = new FrameStreams(() => undefined)
   const sources = Array.from({ length: 6 }, (_, at) => new ScriptedSource(`${at}`))
   for (const source of sources) streams.add(source)
@@ -62,7 +62,7 @@ test('STO-74: of one connection’s long answers few are waited for at once, and
   expect(sources[4]?.asked.length).toBe(1)
 })
 
-test('STO-74: when a connection closes each of its long answers is closed once, one that is waited for too', async () => {
+test('STO-74: a closing connection closes each of its long responses once, including one that is waited for', async () => {
   const streams = new FrameStreams(() => {
     throw new Error('nothing is ready any more')
   })

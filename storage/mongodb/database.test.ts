@@ -9,9 +9,9 @@ import { openParts, temporarySubject, type TemporarySubject } from '../testing/m
 import { largest } from '../../model/largest.ts'
 import { expectFor, expectThat, satisfying } from '../../tests/support/expecting.ts'
 
-/** At once: what is asked in one round trip waits for no connection to be made. */
+/** Connections that exist from the start, so that no round trip waits for a new one. */
 const connections = 16
-/** Two questions to the log and one to each of five collections, the log, five bulks of puts, one of removes. */
+/** Two queries of the log, one of each of five collections, the log, five bulks of puts, and one of removes. */
 const commandsOfGroup = 14
 
 async function connectedClient(url: string): Promise<MongoClient> {
@@ -50,7 +50,7 @@ await withEachMongo(({ url, name }) => {
     }
   }
   test(
-    `STO-46: names that mean something to MongoDB are names of fields like any other (${name})`,
+    `STO-46: field names that have a meaning for MongoDB are ordinary field names (${name})`,
     within(async ({ storage }) => {
       const workspace = await storage.openWorkspace('workspace', taskSchema)
       const fields = JSON.parse(
@@ -86,7 +86,7 @@ await withEachMongo(({ url, name }) => {
   )
 
   test(
-    `STO-47: a group takes three round trips, whatever it holds (${name})`,
+    `STO-47: a group takes three round trips, whatever its content (${name})`,
     within(async (subject, client) => {
       const { committer, schema } = await openParts(subject, client, { declared: taskSchema })
       const counts = { running: 0, waves: 0, commands: 0 }
@@ -106,7 +106,7 @@ await withEachMongo(({ url, name }) => {
         const absent = { requests: entries.map(({ request }) => request), documents }
         return batch({ absent, entries, puts: docs, removes: [{ domain: 'task', id: `t${first - 1}` }] })
       }
-      // The first entry takes the place of the fence.
+      // The first entry replaces the fence.
       await committer.commit(group(1, 50))
       await schema.idle()
       for (const [first, size] of [
@@ -144,11 +144,12 @@ await withEachMongo(({ url, name }) => {
   )
 
   test(
-    `STO-49: a document larger than MongoDB keeps is refused with too-large, which names it, and nothing is changed (${name})`,
+    `STO-49: a document larger than MongoDB stores is refused with too-large, which names it, and nothing changes (${name})`,
     within(async ({ storage }) => {
       const workspace = await storage.openWorkspace('workspace', taskSchema)
       const text = 'x'.repeat(17 * 1024 * 1024)
-      // With small ones, all that are too large are named at once: in the log, as documents, and as text for their depth.
+      // All oversized documents of a group are named at once: in the log, as documents, and as text because of their
+      // depth.
       const nested = JSON.parse(`${'{"in":'.repeat(95)}0${'}'.repeat(95)}`) as unknown
       const puts = [task('a', { text }), task('b'), task('c', { text, nested }), task('d')]
       const entries = [entry(1), entry(2, { attributes: { text } }, { request: 'large' }), entry(3), entry(4)]

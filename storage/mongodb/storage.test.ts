@@ -6,6 +6,6 @@ import { temporarySubject } from '../testing/mongodb-test-storage.ts'
 
 await withEachMongo(({ url, name, scans }) => {
   const make = () => Promise.resolve(temporarySubject(url))
-  describeStorage(`mongodb (${name})`, make, scans === true ? smallSizes : { ...fullSizes, random: 8000 })
-  describeSearchFeed(`mongodb (${name})`, make)
+  describeStorage(`MongoDB (${name})`, make, scans === true ? smallSizes : { ...fullSizes, random: 8000 })
+  describeSearchFeed(`MongoDB (${name})`, make)
 })

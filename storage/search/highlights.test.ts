@@ -7,7 +7,7 @@ import { expectThat } from '../../tests/support/expecting.ts'
 const within = (title: string, text: string) =>
   highlightsOf({ _class: 'test:class:Note', title } as unknown as Doc, [['title']], new Search({ text }))
 
-test('STO-115: a word that stands in a text 300,000 times is marked where the piece of the text is', () => {
+test('STO-115: a word that occurs 300,000 times in a text is highlighted in the displayed piece of the text', () => {
   const [highlight] = within(`${'x'.repeat(100)} ${'glass '.repeat(300_000)}`, 'glass')
   expectThat(highlight)
   expect(highlight.text).toHaveLength(240)
@@ -16,7 +16,7 @@ test('STO-115: a word that stands in a text 300,000 times is marked where the pi
   for (const [from, to] of highlight.marks.slice(0, 20)) expect(highlight.text.slice(from, to)).toBe('glass')
 })
 
-test('STO-116: characters of scripts without spaces that stand together have one mark', () => {
+test('STO-116: adjacent matching characters of scripts without spaces have one highlight', () => {
   expect(within('これは東京都庁です', '東京都')).toStrictEqual([
     { field: 'title', text: 'これは東京都庁です', marks: [[3, 6]] },
   ])

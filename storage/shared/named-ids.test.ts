@@ -5,7 +5,7 @@ import { namedIds } from './named-ids.ts'
 const fields = new Set(['title', 'space', 'test:mixin:Noted'])
 const update = (operations: object) => ({ _class: core.class.TxUpdateDoc, objectId: 'a', operations })
 
-test('STO-81: full-text search looks at what a transaction may have changed of its fields', () => {
+test('STO-81: full-text search reads the documents whose full-text fields a transaction may have changed', () => {
   const touching = [{ title: '' }, { 'title.de': '' }, { $unset: { title: '' } }, { rank: 1, space: 's' }]
   const pushing = { $pushMixin: { $mixin: 'test:mixin:Noted', values: {} } }
   for (const operations of [...touching, pushing])
@@ -17,7 +17,7 @@ test('STO-81: full-text search looks at what a transaction may have changed of i
     expect(namedIds(update(operations), fields)).toStrictEqual([])
 })
 
-test('STO-81: full-text search looks at what is created, removed or mixed into, alone or within another', () => {
+test('STO-81: full-text search reads documents that are created, removed or given a mixin, directly or inside another transaction', () => {
   const all = [core.class.TxCreateDoc, core.class.TxRemoveDoc, core.class.TxMixin]
   for (const _class of all) expect(namedIds({ _class, objectId: 'a' }, fields)).toStrictEqual(['a'])
   const attached = { _class: core.class.TxCollectionCUD, objectId: 'parent', tx: update({ title: '' }) }

@@ -2,5 +2,5 @@ import { describeStorage } from '../testing/contract-suite.ts'
 import { describeSearchFeed } from '../testing/search-feed.ts'
 import { temporarySubject } from '../testing/sqlite-test-storage.ts'
 
-describeStorage('embedded', () => temporarySubject())
-describeSearchFeed('embedded', () => temporarySubject())
+describeStorage('SQLite', () => temporarySubject())
+describeSearchFeed('SQLite', () => temporarySubject())

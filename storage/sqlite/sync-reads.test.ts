@@ -7,7 +7,7 @@ import { SyncReads } from './sync-reads.ts'
 import { temporarySubject } from '../testing/sqlite-test-storage.ts'
 import type { Registered } from './worker/worker-thread.ts'
 
-/** How long each read seems to take, in milliseconds. */
+/** The simulated duration of each read, in milliseconds. */
 let pace = 0
 let time = 0
 
@@ -39,7 +39,7 @@ const page: FindPlan = plan({
 const ids = (text: string | undefined) =>
   text === undefined ? undefined : (JSON.parse(`[${text}]`) as { _id: string }[]).map(({ _id }) => _id)
 
-test('STO-29: the document of an id and a page along an index are read on the event loop, what may scan is not', async () => {
+test('STO-29: a document by id and a page along an index are read on the event loop, and a read that may scan is not', async () => {
   await withReads((reads, registered) => {
     expect(ids(reads.page(registered, byId)?.text)).toStrictEqual(['a'])
     expect(ids(reads.page(registered, page)?.text)).toStrictEqual(['a', 'b'])
@@ -54,7 +54,7 @@ test('STO-29: the document of an id and a page along an index are read on the ev
   })
 })
 
-test('STO-29: reads that keep taking long are left to a reader, those of another shape are not', async () => {
+test('STO-29: reads that repeatedly take long go to a reader thread, and those of another shape do not', async () => {
   await withReads((reads, registered) => {
     pace = 5
     for (let read = 0; read < 3; read++) expect(reads.page(registered, page)).toBeDefined()
@@ -64,7 +64,7 @@ test('STO-29: reads that keep taking long are left to a reader, those of another
   })
 })
 
-test('STO-29: reads that were slow are tried again after a while, and after twice as long when they still are', async () => {
+test('STO-29: slow reads are tried on the event loop again after a pause, which doubles while they are still slow', async () => {
   await withReads((reads, registered) => {
     const isRead = () => reads.page(registered, page) !== undefined
     pace = 5
@@ -87,7 +87,7 @@ test('STO-29: reads that were slow are tried again after a while, and after twic
   })
 })
 
-test('STO-29: one slow read alone changes nothing', async () => {
+test('STO-29: a single slow read changes nothing', async () => {
   await withReads((reads, registered) => {
     for (let read = 0; read < 8; read++) {
       pace = read % 3 === 0 ? 5 : 0
@@ -96,7 +96,7 @@ test('STO-29: one slow read alone changes nothing', async () => {
   })
 })
 
-test('STO-29: what a file that is gone has to say is left to a reader', async () => {
+test('STO-29: the error of a missing file is reported by a reader thread', async () => {
   await withReads((reads, registered, path) => {
     const gone = { workspace: 2, attachment: { file: `${path}.gone`, schema: taskSchema } }
     expect(reads.page(gone, byId)).toBeUndefined()

@@ -67,7 +67,7 @@ export const spaces = fc.constantFrom('space-a', 'space-b', 'Space-a', 'å')
 const classes = fc.constantFrom('test:class:Task', 'test:class:Note')
 const texts = fc.constantFrom('Hello world', 'wörld Ünicode', 'hell', 'naïve κόσμος', '', 'a-b c_d')
 
-/** Attributes without a declared type hold anything. */
+/** Attributes without a declared type hold any value. */
 const fields = fc.record(
   {
     rank: fc.oneof({ weight: 6, arbitrary: strings }, { weight: 1, arbitrary: values }),

@@ -25,12 +25,12 @@ const WRITERS = 4
 const PAGE_BYTES = 4000
 const seed = testSeed()
 
-/** What a backup reads, and what it puts back. */
+/** Reads and writes of a backup. */
 export function describeBackup(name: string, make: SubjectFactory, sizes: SuiteSizes): void {
   const within = (run: Parameters<typeof withWorkspace>[2]) => () => withWorkspace(make, taskSchema, run)
 
   test(
-    `STO-75: ${name} walks over a domain as of one place in the log while four write, and restores to just that (seed ${seed})`,
+    `STO-75: ${name} scans a domain as of one position in the log during four writers, and restores to exactly that (seed ${seed})`,
     within(async (workspace, storage) => {
       const writers = new Writers(workspace, seed)
       for (let round = 0; round < sizes.commits; round++) await writers.commit()
@@ -50,7 +50,7 @@ export function describeBackup(name: string, make: SubjectFactory, sizes: SuiteS
       walk.close()
 
       const expected = await replayed(workspace, walk.seq)
-      // Nobody wrote meanwhile.
+      // No other writer was active.
       expect(writers.seq).toBeGreaterThan(walk.seq)
       expect(listed.map(({ id }) => id)).toStrictEqual([...expected.keys()].sort())
       for (const { id, hash, size } of listed) {
@@ -72,7 +72,7 @@ export function describeBackup(name: string, make: SubjectFactory, sizes: SuiteS
   )
 
   test(
-    `STO-76: ${name} hashes a domain by what is in it, whatever the order of documents and keys`,
+    `STO-76: ${name} hashes a domain by its content, whatever the order of documents and keys`,
     within(async (workspace, storage) => {
       const other = await storage.openWorkspace('other', taskSchema)
       const none = '0'.repeat(64)
@@ -93,7 +93,7 @@ export function describeBackup(name: string, make: SubjectFactory, sizes: SuiteS
   )
 
   test(
-    `STO-75: ${name} walks over the log, which grows, and keeps what was restored without one`,
+    `STO-75: ${name} scans the log while it grows, and keeps documents that were restored without a log`,
     within(async (workspace) => {
       await workspace.upload('task', [task('old', { rank: 'a' })])
       await workspace.commit(batch({ entries: [entry(1), entry(2)] }))
@@ -122,7 +122,7 @@ function byId(docs: readonly Doc[]): Doc[] {
   return [...docs].sort((a, b) => (a._id < b._id ? -1 : 1))
 }
 
-/** The documents as the log makes them, up to a place. */
+/** The documents that follow from the log, up to a position. */
 async function replayed(workspace: WorkspaceStorage, seq: number): Promise<Map<string, Doc>> {
   const docs = new Map<string, Doc>()
   for (const { tx } of await workspace.readLog({ after: 0, limit: seq })) {
@@ -134,7 +134,7 @@ async function replayed(workspace: WorkspaceStorage, seq: number): Promise<Map<s
   return docs
 }
 
-/** Random transactions with the documents they make, committed one after another. */
+/** Random transactions with the resulting documents, committed one after another. */
 class Writers {
   readonly ids = new Set<string>()
   seq = 0

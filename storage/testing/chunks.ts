@@ -10,9 +10,9 @@ import { testSeed } from '../../tests/support/property-parameters.ts'
 const LIMIT = 400_000
 const seed = testSeed()
 
-/** How much a chunk of a backup holds. */
+/** The size of the chunks of a backup. */
 export function describeChunks(name: string, make: SubjectFactory, { chunked }: SuiteSizes): void {
-  test(`STO-85: ${name} gives chunks of at most so many bytes, or of one larger document (seed ${seed})`, async () => {
+  test(`STO-85: ${name} returns chunks of limited bytes, or of a single larger document (seed ${seed})`, async () => {
     await withWorkspace(make, noSchema, async (workspace) => {
       const sizes = randomSizes(seed, chunked)
       const created = sizes.map((size, at) => change(at + 1, at, size))
@@ -20,7 +20,7 @@ export function describeChunks(name: string, make: SubjectFactory, { chunked }: 
       const list = await allOf((cursor) => workspace.list('task', cursor, LIMIT))
       checkChunks(list, sizes.length)
       const walk = await workspace.scan('task')
-      // What there is now says nothing of how large it was.
+      // The current size of a document is not its earlier size.
       await commit(
         workspace,
         sizes.map((_, at) => change(sizes.length + at + 1, at, at % 3 === 0 ? undefined : 0)),
@@ -35,7 +35,7 @@ export function describeChunks(name: string, make: SubjectFactory, { chunked }: 
   })
 }
 
-/** Of texts: some small, some of half a chunk, some larger than a chunk. */
+/** Lengths of texts: small, half a chunk, and larger than a chunk. */
 function randomSizes(start: number, length: number): number[] {
   let random = start
   return Array.from({ length }, () => {
@@ -45,7 +45,7 @@ function randomSizes(start: number, length: number): number[] {
   })
 }
 
-/** A document is made, then made another size, or removed. */
+/** A document is created, then replaced by one of another size, or removed. */
 function change(seq: number, at: number, size: number | undefined): LogEntry {
   const objectId = `doc-${String(at).padStart(3, '0')}`
   if (size === undefined) return entry(seq, { _class: core.class.TxRemoveDoc, objectId })
@@ -78,14 +78,14 @@ async function allOf(
   return chunks
 }
 
-/** Each holds as many as fit: its own, and not one more. */
+/** Each chunk holds as many documents as fit, and no more. */
 function checkChunks(chunks: readonly DocumentInfo[][], count: number): void {
   for (const [at, chunk] of chunks.entries()) {
     const bytes = chunk.reduce((sum, { size }) => sum + size, 0)
     expectFor(`${bytes} bytes in ${chunk.length} documents`, bytes <= LIMIT || chunk.length === 1).toBe(true)
     const next = chunks[at + 1]?.[0]
     if (next !== undefined)
-      // There was room for another.
+      // The next document must not fit.
       expect(bytes + next.size).toBeGreaterThan(LIMIT)
   }
   const ids = chunks.flat().map(({ id }) => id)

@@ -12,9 +12,9 @@ import {
   withWorkspace,
 } from './fixture.ts'
 
-/** What classes the documents have. */
+/** The classes of stored documents. */
 export function describeClasses(name: string, make: SubjectFactory): void {
-  test(`STO-88: ${name} lists the classes of all stored documents, and none of the log`, async () => {
+  test(`STO-88: ${name} lists the classes of all stored documents, without those of the log`, async () => {
     await withWorkspace(make, taskSchema, async (workspace) => {
       expect(await classesOf(workspace)).toStrictEqual([])
       await putAll(workspace, 0, [task('a'), task('b', { _class: noteClass }), task('c')])

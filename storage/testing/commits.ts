@@ -8,15 +8,15 @@ import { batch, entry } from './fixture.ts'
 export const commitDomains = ['task', 'note']
 
 interface Move {
-  /** Of the documents that are there. */
+  /** Index among the existing documents. */
   place: number
   space: string
 }
 
-/** What a random commit does, as far as it can be said without knowing what is there. */
+/** A random commit, described without knowledge of the existing documents. */
 export interface Change {
   puts: { domain: Domain; docs: Doc[] }
-  /** Places among the documents that are there. */
+  /** Indexes among the existing documents. */
   removes: number[]
   moves: Move[]
   hidden: boolean
@@ -24,7 +24,7 @@ export interface Change {
   flaw: Flaw | undefined
 }
 
-/** Why storage has to refuse it. */
+/** The reason for which storage must refuse it. */
 export type Flaw = 'gap' | 'repeated' | 'known request' | 'known document'
 
 const places = fc.nat({ max: 30 })
@@ -46,12 +46,12 @@ interface Placed {
   doc: Doc
 }
 
-/** What all adapters hold, as far as the next commit has to know it. */
+/** The content of all adapters, as far as the next commit depends on it. */
 export class Committed {
   lastSeq = 0
   #documents: Placed[] = []
 
-  /** The batch that makes the change; `undefined` when there is nothing that its flaw could be about. */
+  /** The batch that makes the change; `undefined` when its flaw has no object. */
   batchOf(change: Change): CommitBatch | undefined {
     const taken = new Set<string>()
     const first = ({ doc }: Placed) => !taken.has(doc._id) && Boolean(taken.add(doc._id))

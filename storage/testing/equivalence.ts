@@ -16,9 +16,9 @@ import {
 } from './fixture.ts'
 import { propertyParameters } from '../../tests/support/property-parameters.ts'
 
-/** Random documents and plans: storage finds what the model's evaluation finds. */
+/** Random documents and plans: storage finds what the evaluation in memory finds. */
 export function describeEquivalence(name: string, make: SubjectFactory, { random }: SuiteSizes): void {
-  test(`STO-7: ${name} finds what the model finds, whatever the documents, what they were before, and the plan`, async () => {
+  test(`STO-7: ${name} finds exactly what the model finds, whatever the documents, their earlier versions and the plan`, async () => {
     await withWorkspace(make, taskSchema, async (workspace) => {
       const sets = fc.record({
         task: documents,
@@ -41,7 +41,7 @@ export function describeEquivalence(name: string, make: SubjectFactory, { random
   })
 }
 
-/** The plan, and the same with other values: storage may keep what it made of the first. */
+/** The plan, and the same plan with other values: storage may cache a prepared form of the first. */
 function withOther(plan: FindPlan): FindPlan[] {
   return [plan, { ...plan, condition: withOtherValues(plan.condition) }]
 }
@@ -62,7 +62,7 @@ function otherValue(value: Value): Value {
   return typeof value === 'string' ? (value === 'a' ? '😀' : 'a') : value
 }
 
-/** Documents that are there again are put over what they were. */
+/** Existing documents are replaced. */
 async function replaceAll(
   workspace: WorkspaceStorage,
   groups: Record<string, readonly Doc[]>,

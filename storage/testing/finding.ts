@@ -16,7 +16,7 @@ import {
   withWorkspace,
 } from './fixture.ts'
 
-/** What a reader would want to see named, beside the random plans of the equivalence test. */
+/** Named cases, in addition to the random plans of the equivalence test. */
 export function describeFinding(name: string, make: SubjectFactory): void {
   const within = (docs: readonly Doc[], run: Parameters<typeof withWorkspace>[2]) => () =>
     withWorkspace(make, taskSchema, async (workspace, storage) => {
@@ -28,7 +28,7 @@ export function describeFinding(name: string, make: SubjectFactory): void {
   )
 
   test(
-    `STO-8: ${name} encodes what it finds in parts within the limits, a larger document in a part of its own`,
+    `STO-8: ${name} encodes results in parts within the limits, and a larger document is a part of its own`,
     within([...numbered, task('t99', { text: 'é'.repeat(1000) })], async (workspace) => {
       const found = await workspace.findEncoded(plan({ total: true }), { maxBytes: 700, maxCount: 3 })
       const parts = await allParts(found)
@@ -49,7 +49,7 @@ export function describeFinding(name: string, make: SubjectFactory): void {
   )
 
   test(
-    `STO-9: ${name} counts all that match when asked, and says -1 otherwise`,
+    `STO-9: ${name} counts all matching documents when the total is requested, and returns -1 otherwise`,
     within(numbered, async (workspace) => {
       const condition = eq('rank', 'r1')
       expect((await workspace.find(plan({ condition, limit: 2, total: true }))).total).toBe(7)
@@ -60,7 +60,7 @@ export function describeFinding(name: string, make: SubjectFactory): void {
   )
 
   test(
-    `STO-10: ${name} joins looked-up documents, and sorts and filters by them`,
+    `STO-10: ${name} joins looked-up documents, and sorts and filters can use them`,
     within(
       [
         task('p1', { rank: 'b' }),
@@ -102,7 +102,7 @@ export function describeFinding(name: string, make: SubjectFactory): void {
   )
 
   test(
-    `STO-11: ${name} sorts by cases, those of no case last in either order`,
+    `STO-11: ${name} sorts by cases, with documents without a case last in either order`,
     within(numbered.slice(0, 4), async (workspace) => {
       const cases = [
         { condition: eq('rank', 'r2'), index: 0 },
@@ -128,7 +128,7 @@ export function describeFinding(name: string, make: SubjectFactory): void {
   )
 
   test(
-    `STO-26: ${name} finds the same by a path that is declared later, no longer, and again`,
+    `STO-26: ${name} finds the same by a path that is newly declared, no longer declared, and declared again`,
     within([], async (workspace) => {
       const values = ['r1', ['r1', true], { a: 1 }, true, null, 1, [{ x: 'r1' }], '\ud800', '\ufffd']
       const docs = values.map((free, index) => task(`t${index}`, { free }))
@@ -159,7 +159,7 @@ export function describeFinding(name: string, make: SubjectFactory): void {
   )
 
   test(
-    `STO-12: ${name} gets each document that is there once, whatever its id looks like`,
+    `STO-12: ${name} returns each existing document once, whatever characters its id has`,
     within([task('q\'u"o\u0000te'), task('😀'.repeat(500)), task('a')], async (workspace) => {
       const ids = ['q\'u"o\u0000te', '😀'.repeat(500), 'a', 'a', 'none']
       const found = await workspace.get('task', ids)
@@ -174,7 +174,7 @@ export function describeFinding(name: string, make: SubjectFactory): void {
   )
 
   test(
-    `STO-7: ${name} keeps types apart, orders text by code point, and finds nothing in an empty list`,
+    `STO-7: ${name} separates types, sorts strings by code point, and finds nothing for an empty list`,
     within(
       [
         task('a', { v: '\uffee' }),
@@ -203,7 +203,7 @@ export function describeFinding(name: string, make: SubjectFactory): void {
   )
 
   test(
-    `STO-7: ${name} takes names from the wire as names`,
+    `STO-7: ${name} treats names from the wire as names only`,
     within(
       [task('a', { "x'); DROP TABLE d_task; --": 1 }), task('b', { 'a"b': 1, _class: noteClass })],
       async (workspace) => {

@@ -16,17 +16,17 @@ import { allParts } from '../shared/encode.ts'
 
 export interface Subject {
   storage: Storage
-  /** The SQLite file with a workspace's full-text index, where there is one. */
+  /** The SQLite file of a workspace’s full-text index, where there is one. */
   indexFile?: (workspace: string) => string
-  /** Ends the storage and removes what it left. */
+  /** Ends the storage and removes its data. */
   dispose: () => Promise<void>
 }
 
 export type SubjectFactory = () => Promise<Subject>
 
-/** How much the tests do whose point is size. */
+/** The size of the tests whose subject is size. */
 export interface SuiteSizes {
-  /** Commits before a walk. */
+  /** Commits before a scan. */
   commits: number
   /** Documents of a backup in chunks. */
   chunked: number
@@ -37,7 +37,7 @@ export interface SuiteSizes {
 }
 
 export const fullSizes: SuiteSizes = { commits: 300, chunked: 40, streamed: 300, random: 15_000 }
-/** For a storage that looks at every document whatever it is asked for. */
+/** For a storage that scans all documents for every query. */
 export const smallSizes: SuiteSizes = { commits: 60, chunked: 16, streamed: 120, random: 6000 }
 
 export const taskClass = 'test:class:Task' as Ref
@@ -102,7 +102,7 @@ export function batch(parts: Partial<CommitBatch>): CommitBatch {
   return { entries: [], puts: [], removes: [], ...parts }
 }
 
-/** Commits documents, each with an entry of its own. */
+/** Commits documents, each with its own entry. */
 export async function putAll(
   workspace: WorkspaceStorage,
   after: number,
@@ -133,7 +133,7 @@ export async function idsOf(workspace: WorkspaceStorage, parts: Partial<FindPlan
   return (await workspace.find(plan(parts))).map((doc) => doc._id)
 }
 
-/** What `findEncoded` says, taken apart. */
+/** The decoded parts of `findEncoded`. */
 export async function decoded(
   workspace: WorkspaceStorage,
   wanted: FindPlan,

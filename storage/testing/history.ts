@@ -18,12 +18,12 @@ import { satisfying } from '../../tests/support/expecting.ts'
 
 const coded = (code: StorageError['code']) => (error: Error) => (error as StorageError).code === code
 
-/** What is committed, and what becomes of it. */
+/** Commits, and their outcomes. */
 export function describeHistory(name: string, make: SubjectFactory): void {
   const within = (run: Parameters<typeof withWorkspace>[2]) => () => withWorkspace(make, taskSchema, run)
 
   test(
-    `STO-1: ${name} has a committed batch in full after the workspace was closed and opened again`,
+    `STO-1: ${name} has a complete committed batch after the workspace was closed and opened again`,
     within(async (workspace, storage) => {
       expect(workspace.lastSeq).toBe(0)
       await workspace.commit(
@@ -42,7 +42,7 @@ export function describeHistory(name: string, make: SubjectFactory): void {
   )
 
   test(
-    `STO-2: ${name} refuses a batch that doesn't follow the last entry, and changes nothing`,
+    `STO-2: ${name} refuses a batch that does not follow the last entry, and changes nothing`,
     within(async (workspace) => {
       await putAll(workspace, 0, [task('a')])
       const puts = [{ domain: 'task', doc: task('b') }]
@@ -117,7 +117,7 @@ export function describeHistory(name: string, make: SubjectFactory): void {
   )
 
   test(
-    `STO-4: ${name} knows a request without a result`,
+    `STO-4: ${name} finds a known request without a result`,
     within(async (workspace) => {
       await workspace.commit(batch({ entries: [entry(1)] }))
       const { requests } = await workspace.prefetch({ requests: [entry(1).tx._id], documents: [] })
@@ -126,7 +126,7 @@ export function describeHistory(name: string, make: SubjectFactory): void {
   )
 
   test(
-    `STO-5: ${name} reads the log after a number, in order, of one space when asked`,
+    `STO-5: ${name} reads the log after a number, in order, and for one object space`,
     within(async (workspace) => {
       const spaces = ['space-a', core.space.Model, 'space-b', core.space.Model]
       await workspace.commit(
@@ -142,7 +142,7 @@ export function describeHistory(name: string, make: SubjectFactory): void {
   )
 
   test(
-    `STO-6: ${name} finds the log's transactions in domain tx, but for derived ones`,
+    `STO-6: ${name} finds the transactions of the log in the domain tx, except derived ones`,
     within(async (workspace) => {
       const hidden = entry(2, { _id: 'hidden', space: core.space.DerivedTx, objectId: 'a' })
       await workspace.commit(
@@ -161,7 +161,7 @@ export function describeHistory(name: string, make: SubjectFactory): void {
   )
 
   test(
-    `STO-28: ${name} refuses a batch whole that takes for new what is there`,
+    `STO-28: ${name} refuses a batch as a whole when a document or request that it requires to be new exists`,
     within(async (workspace) => {
       const derived = entry(2, { _id: 'derived' }, { request: 'request' })
       await workspace.commit(
@@ -195,7 +195,7 @@ export function describeHistory(name: string, make: SubjectFactory): void {
     }),
   )
 
-  test(`STO-17: ${name} refuses with 'closed' what is asked of a closed workspace or storage`, async () => {
+  test(`STO-17: ${name} refuses calls to a closed workspace or storage with 'closed'`, async () => {
     const { storage, dispose } = await make()
     const workspace = await storage.openWorkspace('workspace', noSchema)
     await workspace.close()
@@ -213,7 +213,7 @@ export function describeHistory(name: string, make: SubjectFactory): void {
   })
 
   test(
-    `STO-18: ${name} doesn't open a workspace that is open, and waits for one that is closing`,
+    `STO-18: ${name} opens a workspace once at a time, and waits for one that is closing`,
     within(async (workspace, storage) => {
       await expect(storage.openWorkspace('workspace', noSchema)).rejects.toThrow(
         satisfying(coded('conflict')),

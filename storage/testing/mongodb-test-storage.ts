@@ -17,7 +17,7 @@ export interface TemporarySubject extends Subject {
   prefix: string
 }
 
-/** For tests: a storage over databases of its own, which go with it. */
+/** For tests: a storage over its own databases, which are dropped with it. */
 export function temporarySubject(url: string, options: Partial<MongoStorageOptions> = {}): TemporarySubject {
   const prefix = `t-${randomBytes(5).toString('hex')}-`
   const searchDirectory = options.searchDirectory ?? join(tmpdir(), `atrium-search-${prefix}`)
@@ -39,7 +39,7 @@ export function temporarySubject(url: string, options: Partial<MongoStorageOptio
   return { storage, prefix, another: tracked, indexFile, dispose }
 }
 
-/** What an open workspace consists of, over a client whose commands a test may watch. */
+/** The parts of an open workspace, over a client whose commands a test may observe. */
 export function openParts(
   { prefix }: TemporarySubject,
   client: MongoClient,
@@ -56,13 +56,13 @@ export function openParts(
   })
 }
 
-/** All whose name begins so. */
+/** All databases with this prefix. */
 export async function dropDatabases(url: string, prefix: string): Promise<void> {
   const client = new MongoClient(url)
   try {
     const { databases } = await client.db('admin').admin().listDatabases({ nameOnly: true })
     const own = databases.filter(({ name }) => name.startsWith(prefix))
-    // One at a time, and what one server at hand fails to drop now and then goes with that server.
+    // One after another: a database that one substitute fails to drop is removed with that server.
     for (const { name } of own)
       await client
         .db(name)

@@ -13,7 +13,7 @@ import {
   withWorkspace,
 } from './fixture.ts'
 
-/** Search, and what a backup reads and writes. */
+/** Search, and the reads and writes of a backup. */
 export function describeRestoring(name: string, make: SubjectFactory): void {
   const within = (run: Parameters<typeof withWorkspace>[2]) => () => withWorkspace(make, taskSchema, run)
   const found = async (
@@ -23,7 +23,7 @@ export function describeRestoring(name: string, make: SubjectFactory): void {
   ) => (await workspace.search({ text, limit: 10, ...rest })).map(({ id }) => id)
 
   test(
-    `STO-13: ${name} searches by the beginnings of all words, and sees every commit before`,
+    `STO-13: ${name} searches by the beginnings of all words, and takes every earlier commit into account`,
     within(async (workspace) => {
       const docs = [
         task('a', { title: 'Größe des Fensters', text: ['blue', 'glass'] }),
@@ -48,7 +48,7 @@ export function describeRestoring(name: string, make: SubjectFactory): void {
   )
 
   test(
-    `STO-30: ${name} finds what is in visible spaces, visible spaces themselves, and known classes only`,
+    `STO-30: ${name} finds documents in visible spaces, visible spaces themselves, and documents of known classes only`,
     within(async (workspace) => {
       await putAll(workspace, 0, [
         task('a', { title: 'glass' }),
@@ -70,7 +70,7 @@ export function describeRestoring(name: string, make: SubjectFactory): void {
   )
 
   test(
-    `STO-14: ${name} searches what documents are now, by the fields that are declared now`,
+    `STO-14: ${name} searches the current documents in the currently declared fields`,
     within(async (workspace) => {
       await putAll(workspace, 0, [task('a', { title: 'one', other: 'three' }), task('b', { title: 'one' })])
       expect(await found(workspace, 'one')).toStrictEqual(['a', 'b'])
@@ -86,7 +86,7 @@ export function describeRestoring(name: string, make: SubjectFactory): void {
   )
 
   test(
-    `STO-15: ${name} lists a domain in pages by id, with hashes that don't depend on the order of keys`,
+    `STO-15: ${name} lists a domain in pages by id, with hashes that do not depend on the order of keys`,
     within(async (workspace) => {
       const docs = ['e', 'c', 'a', 'd', 'b'].map((id) => task(id, { x: 1, y: { a: 1, b: 'é' } }))
       await putAll(workspace, 0, docs)
@@ -109,7 +109,7 @@ export function describeRestoring(name: string, make: SubjectFactory): void {
   )
 
   test(
-    `STO-15: ${name} restores and cleans documents without a log entry`,
+    `STO-15: ${name} restores and removes documents without a log entry`,
     within(async (workspace, storage) => {
       await putAll(workspace, 0, [task('a', { title: 'old' }), task('b')])
       await workspace.upload('task', [task('a', { title: 'new' }), task('c', { title: 'fresh' })])
@@ -125,7 +125,7 @@ export function describeRestoring(name: string, make: SubjectFactory): void {
   )
 
   test(
-    `STO-16: ${name} starts a new history when the log was restored, in the order of time`,
+    `STO-16: ${name} has a new epoch after the log was restored, with the log in the order of time`,
     within(async (workspace, storage) => {
       await putAll(workspace, 0, [task('a'), task('b')])
       await workspace.upload('tx', [entry(9, { modifiedOn: 9 }).tx, entry(5, { modifiedOn: 0.5 }).tx])
@@ -151,7 +151,7 @@ export function describeRestoring(name: string, make: SubjectFactory): void {
   )
 
   test(
-    `STO-16: ${name} keeps what was committed together with what was cleaned, also twice in a row`,
+    `STO-16: ${name} stores commits that are made together with a removal, also twice in a row`,
     within(async (workspace, storage) => {
       const idsOfLog = async (opened: typeof workspace) =>
         (await opened.readLog({ after: 0, limit: 20 })).map(({ tx }) => tx._id as string)
@@ -168,7 +168,7 @@ export function describeRestoring(name: string, make: SubjectFactory): void {
       await second.close()
       const third = await storage.openWorkspace('workspace', taskSchema)
       expect(await idsOfLog(third)).toStrictEqual([entry(2).tx._id])
-      // The log is shorter than it was: documents are written all the same.
+      // The log is shorter than before: documents are written anyway.
       await third.commit(batch({ entries: [entry(2, { _id: 'z' })], puts: put('last') }))
       expect(await third.get('task', ['a'])).toStrictEqual([task('a', { rank: 'last' })])
     }),

@@ -7,9 +7,9 @@ import { batch, entry, putAll, type SubjectFactory, task, taskSchema } from './f
 import { onTestEnd } from '../../tests/support/on-test-end.ts'
 import { expectThat } from '../../tests/support/expecting.ts'
 
-/** The full-text index follows the log while nobody searches. For storage that has one. */
+/** The full-text index follows the log without searches. For storage that has one. */
 export function describeSearchFeed(name: string, make: SubjectFactory): void {
-  test(`STO-83: ${name} brings its full-text index up to date within a second of a commit, unasked`, async () => {
+  test(`STO-83: ${name} updates its full-text index within a second of a commit, without a search`, async () => {
     const { storage, indexFile, dispose } = await make()
     onTestEnd(dispose)
     expectThat(indexFile)
@@ -29,7 +29,7 @@ export function describeSearchFeed(name: string, make: SubjectFactory): void {
   })
 }
 
-/** What is in the index, without a storage that would bring it up to date. */
+/** The content of the index, without a storage that would update it. */
 function idsIn(file: string): string[] {
   if (!existsSync(file)) return []
   const db = new Sqlite(file, { readonly: true })

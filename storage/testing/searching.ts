@@ -47,12 +47,12 @@ const step = fc.record({
 })
 const steps = fc.array(step, { minLength: 1, maxLength: 8 })
 
-/** What full-text search finds, and what it tells of it. */
+/** The results of full-text search, and their details. */
 export function describeSearching(name: string, make: SubjectFactory): void {
   const within = (run: Parameters<typeof withWorkspace>[2]) => () => withWorkspace(make, taskSchema, run)
 
   test(
-    `STO-79: ${name} tells where the words of a search were found, as text and places in it`,
+    `STO-79: ${name} returns highlights of a search: a piece of the text, and positions in it`,
     within(async (workspace) => {
       const long = `${'word '.repeat(100)}😀 Glasses & <em>glass</em> ${'more '.repeat(100)}`
       await putAll(workspace, 0, [task('a', { title: 'A Glass door', text: ['none', long], rank: 'glass' })])
@@ -77,7 +77,7 @@ export function describeSearching(name: string, make: SubjectFactory): void {
   )
 
   test(
-    `STO-80: ${name} finds documents of a class for its creator for that account alone`,
+    `STO-80: ${name} finds documents of a class that is for its creator only for the account that created them`,
     within(async (workspace) => {
       const own = { _class: noteClass, title: 'glass' }
       await putAll(workspace, 0, [
@@ -93,7 +93,7 @@ export function describeSearching(name: string, make: SubjectFactory): void {
         return (await workspace.search({ text: 'glass', limit, visible })).map(({ id }) => id).sort()
       }
       expect(await found('ann')).toStrictEqual(['ann', 'task'])
-      // What is left out takes no place of what is found.
+      // Excluded documents do not count towards the limit.
       expect(await found('bob', 2)).toStrictEqual(['bob', 'task'])
       expect(await found('cid')).toStrictEqual(['task'])
       await putAll(workspace, 4, [task('bob', { ...own, createdBy: 'ann' })])
@@ -102,7 +102,7 @@ export function describeSearching(name: string, make: SubjectFactory): void {
   )
 
   test(
-    `STO-81: ${name} finds what a plain look at all documents finds, whatever was committed`,
+    `STO-81: ${name} finds what a scan of all documents finds, whatever was committed`,
     within(async (workspace) => {
       const docs = new Map<string, Doc>()
       let seq = 0
@@ -138,7 +138,7 @@ export function describeSearching(name: string, make: SubjectFactory): void {
   )
 
   test(
-    `STO-86: ${name} orders by words as they were just committed`,
+    `STO-86: ${name} sorts by words with the latest commit taken into account`,
     within(async (workspace) => {
       const condition: Condition = { op: 'search', text: 'glass', paths: [['title']] }
       const sort: SortKey[] = [{ path: ['rank'], order: 1, cases: [{ condition, index: 0 }], default: 1 }]
@@ -150,7 +150,7 @@ export function describeSearching(name: string, make: SubjectFactory): void {
   )
 }
 
-/** Forms of words, phrases and accents, as the index has them and as a plain look at documents does. */
+/** Forms of words, phrases and accents, in the index and in a scan of the documents. */
 export function describeSearchedForms(name: string, make: SubjectFactory): void {
   const schema = { domains: taskSchema.domains.map((domain) => ({ ...domain, accented: [noteClass] })) }
   const cases: [search: string, found: string[]][] = [
@@ -164,7 +164,7 @@ export function describeSearchedForms(name: string, make: SubjectFactory): void 
     ['"two three"', []],
     ['"one" thr', ['phrase']],
   ]
-  test(`STO-114: ${name} finds words in one form, phrases within one text, and accents by class`, () =>
+  test(`STO-114: ${name} finds words in any Unicode form, phrases within one text, and accents by class`, () =>
     withWorkspace(make, schema, async (workspace) => {
       await putAll(workspace, 0, [
         task('plain', { title: 'resume' }),
@@ -184,7 +184,7 @@ export function describeSearchedForms(name: string, make: SubjectFactory): void 
     }))
 }
 
-/** What the log tells of a change: all that an update sets, or that something was made or removed. */
+/** The transaction of a change: the fields of an update, or a creation or removal. */
 function transaction(
   objectId: string,
   operations: object | undefined,

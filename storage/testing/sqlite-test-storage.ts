@@ -9,7 +9,7 @@ export interface TemporarySubject extends Subject {
   directory: string
 }
 
-/** For tests: a storage in a folder that goes with it. */
+/** For tests: a storage in a folder that is removed with it. */
 export async function temporarySubject(
   options: Partial<SqliteStorageOptions> = {},
 ): Promise<TemporarySubject> {

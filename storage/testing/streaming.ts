@@ -18,7 +18,7 @@ import {
 
 const limits = { maxBytes: 5000, maxCount: 10 }
 
-/** Long results, read as they are asked for. */
+/** Long results, read part by part. */
 export function describeStreaming(name: string, make: SubjectFactory, { streamed: count }: SuiteSizes): void {
   const lastId = `t${count - 1}`
   const docs = Array.from({ length: count }, (_, at) =>
@@ -33,7 +33,7 @@ export function describeStreaming(name: string, make: SubjectFactory, { streamed
     parts.flatMap((part) => (JSON.parse(`[${textOf(part)}]`) as Doc[]).map(({ _id }) => _id))
 
   test(
-    `STO-70: ${name} gives a long result part by part, each document once and in order`,
+    `STO-70: ${name} returns a long result in parts, each document once and in order`,
     within(async (workspace) => {
       const plans: Partial<FindPlan>[] = [
         {},
@@ -51,7 +51,7 @@ export function describeStreaming(name: string, make: SubjectFactory, { streamed
   )
 
   test(
-    `STO-70: ${name} gives a long result as of one moment, or says that it does not`,
+    `STO-70: ${name} returns a long result as of one moment, or says that it does not`,
     within(async (workspace) => {
       const found = await workspace.findEncoded(plan(), limits)
       const entries = [entry(count + 1, { objectId: lastId }), entry(count + 2, { objectId: 'new' })]
@@ -67,7 +67,7 @@ export function describeStreaming(name: string, make: SubjectFactory, { streamed
   )
 
   test(
-    `STO-71: ${name} ends a long result that is closed, and those of a workspace that closes`,
+    `STO-71: ${name} ends a long result that is closed, and the long results of a workspace that closes`,
     within(async (workspace) => {
       const [first, second] = [
         await workspace.findEncoded(plan(), limits),

@@ -12,7 +12,7 @@ const another = 'battery staple'
 /** Has a password, and is in no workspace. */
 const somebody = 'somebody'
 
-/** The first table of its part of the document: who may, by what. */
+/** The first table of its section: the roles for each action. */
 const page = readFileSync(join(root, 'docs', 'security.md'), 'utf8')
 const [header = [], , ...rows] = page
   .slice(page.indexOf('## People, workspaces and tokens'))
@@ -26,12 +26,14 @@ const [header = [], , ...rows] = page
       .map((cell) => cell.trim()),
   )
 
-/** Somebody of a column in a workspace of its own, with owner `ann`, and `bob` who is in it as the action wants. */
+/**
+ * The caller of a column in its own workspace, with the owner `ann`, and `bob` with the role that the action requires.
+ */
 interface Case {
-  /** The token for the accounts service, and one for the workspace; none of who has none. */
+  /** The token for the accounts service, and one for the workspace; undefined for a caller without a token. */
   by: string | undefined
   inside: string | undefined
-  /** Who calls, who owns the workspace, who is acted upon. */
+  /** The caller, the owner of the workspace, and the target of the action. */
   caller: string
   owner: string
   other: string
@@ -74,7 +76,7 @@ const actions: Record<string, (each: Case) => Promise<unknown>> = {
   'remove one of two OWNERs': remove('OWNER'),
   'remove itself': ({ call, by, caller, workspace }) => call(by, 'removeMember', caller, workspace),
   'remove the last OWNER': async ({ call, by, owner, workspace, caller }) => {
-    // An owner in the caller's place is the last one when the other has gone.
+    // An owner that calls is the last one after the other one has left.
     const last = caller.startsWith('owner') ? caller : owner
     if (last === caller) await call(by, 'removeMember', owner, workspace)
     return await call(by, 'removeMember', last, workspace)
@@ -172,7 +174,7 @@ test('ACC-80: the table of `docs/security.md` states who may do what with accoun
   expect(rows.map(([what]) => what)).toStrictEqual(Object.keys(actions))
 })
 
-/** A refusal is one by its code; anything else would be a defect of the test or the server. */
+/** A refusal has a code; any other error is a defect of the test or the server. */
 function outcomeOf(error: unknown): string {
   if (!(error instanceof AccountsError)) return String(error)
   const code = error.code.replace('platform:status:', '')

@@ -21,7 +21,7 @@ const exists = refusedWith('platform:status:AccountExists')
 const forbidden = refusedWith('platform:status:Forbidden')
 const unauthorized = refusedWith('platform:status:Unauthorized')
 
-/** Å as one character, as the sign for a length, and as a letter with a ring above. */
+/** Å as one character, as the angstrom sign, and as a letter with a combining ring. */
 const [one, sign, apart] = ['\u00c5NN@x.example', '\u212bnn@X.example', 'a\u030ann@x.EXAMPLE'] as const
 
 interface Given {
@@ -55,7 +55,7 @@ test('ACC-61: emails that differ by case or form only are one account, shown as 
   expect((await call(token('bOb', ''), 'listWorkspaces')) as unknown[]).toHaveLength(1)
 })
 
-test('ACC-61: wrong passwords, sessions and session ids count for an account however its email is spelled', async () => {
+test('ACC-61: wrong passwords, sessions and session ids belong to one account however its email is spelled', async () => {
   const flags = { maxAccountSessions: '2' }
   const { call, token, endpoint, enter, refusal } = await team({ bob: 'USER' }, flags)
   for (const spelled of ['bob', 'BOB', 'Bob', 'bOB', 'boB', 'bOb', '\uff42ob', 'BoB', 'BOb', 'b\uff2fb'])
@@ -88,7 +88,7 @@ test('ACC-62: nobody signs up as the system or with invisible characters, and an
     await expect(call(undefined, 'createAccount', email, password)).rejects.toThrow(satisfying(bad))
 })
 
-/** The accounts as an older version left them: ids are emails as they were typed. */
+/** The accounts of an older version: ids are emails as they were typed. */
 async function oldAccounts(
   data: string,
   kept: {
@@ -150,7 +150,7 @@ test('ACC-63: accounts of an older version get the ids of their folded emails on
   // A token of the older version.
   expect(await roleOf(first.token('Ann@X', 'team'))).toBe('OWNER')
   expect(await roleOf(first.token('bob', 'team'))).toBe('MAINTAINER')
-  // Too short to be chosen today.
+  // Shorter than is accepted now.
   expect(await first.call(undefined, 'login', 'Bob', 'short')).toBeTruthy()
   expect(first.log.lines.filter(({ level }) => level !== 'info')).toStrictEqual([])
   await first.server.stop()
@@ -179,7 +179,7 @@ test('ACC-64: of accounts whose emails have become equal the older one stays, an
     await expect(call(undefined, 'login', 'ann', stolen)).rejects.toThrow(
       satisfying(refusedWith('platform:status:InvalidCredentials')),
     )
-  // Their tokens would be the older one's now: none of before is good.
+  // Earlier tokens would now belong to the older account: none of them is valid.
   const iat = Math.floor(systemClock.now() / 1000) - 60
   for (const spelled of ['ann', 'Ann', 'ANN'])
     for (const by of [
@@ -203,7 +203,7 @@ test('ACC-64: of accounts whose emails have become equal the older one stays, an
   ])
 })
 
-test('ACC-54: who signs up comes into no workspace of before, and who is registered by an administrator keeps it', async () => {
+test('ACC-54: a sign-up gives no access to existing workspaces, and an account registered by an administrator keeps its access', async () => {
   const data = await temporaryFolder()
   await oldAccounts(data, {
     people: [],

@@ -8,7 +8,7 @@ const unknown = refusedWith('platform:status:AccountNotFound')
 
 interface Documents extends Array<Record<string, unknown>> {}
 
-test('ACC-42: the last owner of a workspace is neither removed nor made less, whoever asks', async () => {
+test('ACC-42: the last owner of a workspace is neither removed nor demoted, whoever calls', async () => {
   const { call, ann, admin, token } = await team({ bob: 'USER' })
   for (const by of [ann, admin, token('system', '')]) {
     await expect(call(by, 'assignWorkspace', 'ann', 'team', 'USER')).rejects.toThrow(satisfying(forbidden))
@@ -20,7 +20,7 @@ test('ACC-42: the last owner of a workspace is neither removed nor made less, wh
   await expect(call(admin, 'removeMember', 'bob', 'team')).rejects.toThrow(satisfying(forbidden))
 })
 
-test('ACC-42: of owners who dismiss each other at once one stays', async () => {
+test('ACC-42: of owners that remove each other concurrently, one stays', async () => {
   const names = ['bob', 'eve', 'carl', 'dora']
   const owners = Object.fromEntries(names.map((name) => [name, 'OWNER']))
   const { call, token } = await team(owners)
@@ -77,7 +77,7 @@ test('ACC-43: owners and maintainers remove members that are not above them, mem
   expect(await call(token('mia', ''), 'listWorkspaces')).toStrictEqual([])
 })
 
-test('ACC-44: A removed member is closed with 4204, is not admitted, and keeps an account with the role guest', async () => {
+test('ACC-44: a removed member is closed with 4204, is not admitted, and keeps an account with the role guest', async () => {
   const server = await team({ bob: 'MAINTAINER' }, { accountsCache: '3600000' })
   const { call, ann, token, enter, refusal } = server
   const by = token('bob', 'team')
@@ -100,14 +100,14 @@ test('ACC-44: A removed member is closed with 4204, is not admitted, and keeps a
   expect(accounts.map(({ _id, role }) => [_id, role])).toStrictEqual([['account:bob', 'GUEST']])
   const tasks = (await owner.request('findAll', ['board:class:Task', {}])) as Documents
   expect(tasks[0]?.['modifiedBy']).toBe('account:bob')
-  // Administrators come in without being members.
+  // Administrators enter without a membership.
   expect(await admin.request('ping')).toBe('pong!')
   expect(owner.closed).toBeUndefined()
   await call(ann, 'assignWorkspace', 'bob', 'team')
   expect(((await (await enter('bob', by)).request('getAccount')) as { role: string }).role).toBe('USER')
 })
 
-test('ACC-44: who is removed while nobody is in the workspace is a guest in it too', async () => {
+test('ACC-44: a member who is removed while the workspace has no sessions is a guest in it', async () => {
   const server = await team({ bob: 'OWNER' }, { idleTimeout: '0', storage: 'embedded' })
   const { call, ann, enter, server: running } = server
   const bob = await enter('bob')

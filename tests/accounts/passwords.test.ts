@@ -12,7 +12,7 @@ const broken: [string, string][] = [
   ['\u3164'.repeat(12), 'is blank'],
   ['ninechars', 'has fewer than 10 characters'],
   ['   nine.chr   ', 'has fewer than 10 characters'],
-  // Five characters that take two units each, nine letters one of which has an accent apart, one ligature.
+  // Five characters of two code units each, nine letters of which one has a separate accent, one ligature.
   ['\u{1f600}\u{1f601}\u{1f602}\u{1f603}\u{1f604}', 'has fewer than 10 characters'],
   ['ninechare\u0301', 'has fewer than 10 characters'],
   ['\ufdfa', 'has fewer than 10 characters'],
@@ -26,7 +26,7 @@ const broken: [string, string][] = [
   ['\uff50\uff41\uff53\uff53\uff57\uff4f\uff52\uff44\uff11\uff12\uff13', 'is one of the commonest'],
 ]
 
-test('ACC-70: A new password that is blank, short, one repeated character or common is refused with the reason', async () => {
+test('ACC-70: a new password that is blank, short, one repeated character or common is refused with the reason', async () => {
   const { call, admin } = accountsOf(await testServer({ accounts: 'builtin' }))
   await call(admin, 'createAccount', 'ann')
   const calls: ((password: string) => Promise<unknown>)[] = [
@@ -51,7 +51,7 @@ test('ACC-70: A new password that is blank, short, one repeated character or com
   expect(await call(undefined, 'login', 'ann', ' correct horse ')).toBeTruthy()
 })
 
-test('ACC-70: each of the ten thousand commonest passwords is refused, in upper case too', async () => {
+test('ACC-70: each of the ten thousand most common passwords is refused, in upper case too', async () => {
   const rules = new PasswordRules()
   const commonest = dictionary['passwords-common'].slice(0, 10_000)
   expect(commonest).toHaveLength(10_000)

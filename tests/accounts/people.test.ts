@@ -6,7 +6,7 @@ import { satisfying } from '../support/expecting.ts'
 const builtin = { accounts: 'builtin' }
 const password = 'correct horse'
 
-test('ACC-1: A sign-up returns a token, and an email has one account', async () => {
+test('ACC-1: a sign-up returns a token, and an email has one account', async () => {
   const { call, server } = accountsOf(await testServer(builtin))
   const { email, token } = (await call(undefined, 'createAccount', ' ann ', password)) as Record<
     string,
@@ -81,7 +81,7 @@ test('ACC-5: after ten wrong passwords an email is locked, whatever the password
   expect(await call(undefined, 'login', 'bob', password)).toBeTruthy()
 })
 
-test('ACC-6: A call without a token, with a bad token, of an unknown method or without JSON is answered with its code', async () => {
+test('ACC-6: a call without a token, with a bad token, of an unknown method or without JSON is answered with its code', async () => {
   const { call, url } = accountsOf(await testServer(builtin))
   await expect(call(undefined, 'listWorkspaces')).rejects.toThrow(
     satisfying(refusedWith('platform:status:Unauthorized')),

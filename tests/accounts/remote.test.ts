@@ -11,7 +11,7 @@ const tokenOf = (claims: object = {}) =>
   tokens.verify(tokens.sign({ email: 'ann', workspace: 'w1', ...claims }))
 const ann = tokenOf()
 
-/** A client of a service that the test answers for, with a clock that stands still. */
+/** A client of a service that the test implements, with a stopped clock. */
 async function clientOf(onCall: (call: AccountsCall) => void, options: Partial<AccountsClientOptions> = {}) {
   const service = await remoteAccounts(onCall)
   const clock = { now: 1_000_000 }
@@ -65,7 +65,7 @@ test('ACC-31: concurrent questions about one token share one call, and others do
   expect(service.calls.map(({ token }) => token).sort()).toStrictEqual([ann.raw, bob.raw].sort())
 })
 
-test('ACC-32: A response is cached for a limited time by the monotonic clock, until it is invalidated', async () => {
+test('ACC-32: a response is cached for a limited time by the monotonic clock, until it is invalidated', async () => {
   const { client, service, clock } = await clientOf(({ answer }) => answer(workspaceInfo()))
   const asked = async () => {
     await client.getWorkspaceInfo(ann)
@@ -86,7 +86,7 @@ test('ACC-32: A response is cached for a limited time by the monotonic clock, un
   expect(await asked()).toBe(5)
 })
 
-test('ACC-33: A broken connection and an invalid response are tried again after growing waits', async () => {
+test('ACC-33: a broken connection and an invalid response are tried again after growing waits', async () => {
   const answers: ((call: AccountsCall) => void)[] = [
     ({ fail }) => fail(),
     ({ answer }) => answer('<html>', 502),
@@ -97,7 +97,7 @@ test('ACC-33: A broken connection and an invalid response are tried again after 
   expect([waits, outcomes]).toStrictEqual([[100, 200], ['ok']])
 })
 
-test('ACC-34: A service that does not respond in time is reported as Unavailable after the last try', async () => {
+test('ACC-34: a service that does not respond in time is reported as Unavailable after the last try', async () => {
   const { client, service, outcomes } = await clientOf(() => undefined, { timeout: 300, tries: 2 })
   await rejectsWith(client.getWorkspaceInfo(ann), 'platform:status:Unavailable')
   expect(service.calls).toHaveLength(2)
@@ -120,7 +120,7 @@ test('ACC-35: while the service is down a known token stays valid for the grace 
   expect(outcomes).toStrictEqual(['ok', 'grace', 'failed', 'failed'])
 })
 
-test('ACC-36: A refusal is not tried again, and invalidates the cached response of the token', async () => {
+test('ACC-36: a refusal is not tried again, and invalidates the cached response of the token', async () => {
   let answers: 'info' | 'refusal' | 'nothing' = 'info'
   const { client, service, clock, waits, outcomes } = await clientOf(({ answer, fail }) => {
     if (answers === 'nothing') fail()
@@ -136,7 +136,7 @@ test('ACC-36: A refusal is not tried again, and invalidates the cached response 
   expect(outcomes).toStrictEqual(['ok', 'refused', 'failed'])
 })
 
-test('ACC-37: A response that describes no workspace is Unavailable, and never admits', async () => {
+test('ACC-37: a response that describes no workspace is Unavailable, and never admits', async () => {
   const wrong: unknown[] = [{}, [], { result: null }, { result: { workspaceId: 7 } }, { error: 'no' }]
   for (const body of [...wrong, { result: { workspaceId: 'w1', version: '1.2.3' } }]) {
     const { client } = await clientOf(({ answer }) => answer(body))

@@ -12,7 +12,7 @@ const DAY = 86_400
 
 const claimsOf = (token: string) => jwt.decode(token) as Record<string, number | string>
 
-test('ACC-51: a token for a workspace is for no other, and makes none; a token for the accounts service opens no session', async () => {
+test('ACC-51: a token for a workspace is not valid for another one and creates none, and a token for the accounts service opens no session', async () => {
   const { call, ann, token, refusal } = await team({ bob: 'OWNER' })
   await call(ann, 'createWorkspace', 'other')
   const inside = ((await call(ann, 'selectWorkspace', 'team')) as { token: string }).token
@@ -50,7 +50,7 @@ test('ACC-52: tokens can be renewed until their login is too old, and none is va
   let inside = ((await call(login, 'selectWorkspace', 'team')) as { token: string }).token
   const lives: number[] = []
   for (;;) {
-    // Three seconds before it is over.
+    // Three seconds before the end of its lifetime.
     const left = Number(claimsOf(inside)['exp']) - seconds()
     lives.push(left)
     await time.advance((left - 3) * SECOND)
@@ -67,7 +67,7 @@ test('ACC-52: tokens can be renewed until their login is too old, and none is va
   await expect(call(inside, 'selectWorkspace', 'team')).rejects.toThrow(satisfying(unauthorized))
 })
 
-test('ACC-52: a token that does not tell of a login counts from when it was made, and is not renewed when it tells neither', async () => {
+test('ACC-52: a token without a login time counts from its creation, and is not renewed when it has neither', async () => {
   const { call, token, time } = await team({}, {}, { fakeTime: true })
   const made = token('ann', 'team')
   const select = async (by: string) =>
@@ -84,7 +84,7 @@ test('ACC-52: a token that does not tell of a login counts from when it was made
   await expect(select(jwt.sign(claims, secret))).rejects.toThrow(satisfying(unauthorized))
 })
 
-test('ACC-53: A workspace is created by a registered account with a token for the accounts service, or by administrators', async () => {
+test('ACC-53: a workspace is created by a registered account with a token for the accounts service, or by administrators', async () => {
   const { call, admin, token, signUp } = accountsOf(await testServer({ accounts: 'builtin' }))
   const unknown = refusedWith('platform:status:AccountNotFound')
   for (const by of [token('ghost', ''), token('ghost', '', { mode: 'backup' })])
@@ -92,7 +92,7 @@ test('ACC-53: A workspace is created by a registered account with a token for th
   await expect(call(token('ghost', 'team'), 'createWorkspace', 'haunted')).rejects.toThrow(
     satisfying(forbidden),
   )
-  // Neither of these has an account, so that nobody owns what they make.
+  // Neither of these has an account, so their workspaces have no owner.
   await call(admin, 'createWorkspace', 'by root')
   await call(token('system', ''), 'createWorkspace', 'by system')
   const { token: root } = (await call(undefined, 'createAccount', 'root', 'correct horse')) as {

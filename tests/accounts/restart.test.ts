@@ -47,7 +47,7 @@ test('ACC-20: accounts, workspaces, memberships and tokens survive a restart, an
   expect((await back.request('findAll', ['board:class:Task', {}])) as unknown[]).toHaveLength(1)
 })
 
-test('ACC-21: A password is stored as a salted hash only', async () => {
+test('ACC-21: a password is stored as a salted hash only', async () => {
   const data = await temporaryFolder()
   const configuration = resolveConfiguration(
     {},

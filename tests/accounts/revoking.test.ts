@@ -24,7 +24,7 @@ interface Given {
 
 const claimsOf = (token: string) => jwt.decode(token) as Record<string, unknown>
 
-/** A team of ann's with carl in it, who has a password. Time stands still. */
+/** A team of ann’s with carl in it, who has a password. The clock is stopped. */
 async function withPassword() {
   const server = await team({}, {}, { fakeTime: true })
   const { call, ann } = server
@@ -34,7 +34,7 @@ async function withPassword() {
   return { ...server, carl, select }
 }
 
-test('ACC-46: who knows the old password sets another, goes on with a new token, and ends every other', async () => {
+test('ACC-46: a password change with the old password returns a new token, and all other tokens end', async () => {
   const { call, carl, select, enter, refusal, signUp } = await withPassword()
   const inside = await select(carl)
   const session = await enter('carl', inside)
@@ -68,7 +68,7 @@ test('ACC-46: an administrator sets a password without the old one, and gets no 
   await expect(call(admin, 'changePassword', null, another, 'nobody')).rejects.toThrow(
     satisfying(refusedWith('platform:status:AccountNotFound')),
   )
-  // Ann never had one.
+  // Ann never had a password.
   await expect(call(ann, 'changePassword', '', another)).rejects.toThrow(
     satisfying(refusedWith('platform:status:InvalidCredentials')),
   )
@@ -76,7 +76,7 @@ test('ACC-46: an administrator sets a password without the old one, and gets no 
   expect(await call(undefined, 'login', 'ann', another)).toBeTruthy()
 })
 
-test('ACC-46: wrong old passwords count with those of login, and of two who change it at once one does', async () => {
+test('ACC-46: wrong old passwords count with those of login, and of two concurrent changes one succeeds', async () => {
   const { call, carl } = await withPassword()
   const wanted = [another, `${another}s`]
   const both = await Promise.allSettled(
@@ -95,7 +95,7 @@ test('ACC-46: wrong old passwords count with those of login, and of two who chan
   )
 })
 
-test('ACC-47: one’s own tokens, or by administrators anybody’s, are revoked; who revoked the own ones goes on', async () => {
+test('ACC-47: a person revokes its own tokens, an administrator anybody’s, and a person that revokes its own gets a new one', async () => {
   const { call, carl, select, enter, refusal, admin, ann } = await withPassword()
   const inside = await select(carl)
   const [session, owner] = [await enter('carl', inside), await enter('ann')]
@@ -118,7 +118,7 @@ test('ACC-47: one’s own tokens, or by administrators anybody’s, are revoked;
   expect([frame, code]).toStrictEqual([{ id: -1, result: 'hello', error: status }, 4100])
 })
 
-test('ACC-47: a token for a workspace that revokes the others goes on as one for that workspace', async () => {
+test('ACC-47: a revocation with a token for a workspace returns a new token for that workspace', async () => {
   const { call, carl, select } = await withPassword()
   await call(carl, 'createWorkspace', 'other')
   const { token } = (await call(await select(carl), 'revokeSessions')) as Given
@@ -127,7 +127,7 @@ test('ACC-47: a token for a workspace that revokes the others goes on as one for
   await expect(call(token, 'selectWorkspace', 'other')).rejects.toThrow(satisfying(forbidden))
 })
 
-test('ACC-48: a revoked token is good for nothing: no call, no HTTP, no entry, no renewal, whatever it claims', async () => {
+test('ACC-48: a revoked token is refused in calls, over HTTP, at the entry and at a renewal, whatever it claims', async () => {
   const { call, carl, select, token, refusal, enter, server } = await withPassword()
   const inside = await select(carl)
   const { token: fresh } = (await call(carl, 'revokeSessions')) as Given
@@ -141,7 +141,7 @@ test('ACC-48: a revoked token is good for nothing: no call, no HTTP, no entry, n
     token('carl', 'team', { version: 0, mode: 'backup' }),
     token('carl', 'team', { version: 0, model: 'upgrade' }),
     token('CARL', 'team', { version: 0 }),
-    // Of somebody who is not registered.
+    // A token of an unregistered person.
     token('nobody', 'team', { version: 0, admin: 'true' }),
   ]
   const methods: [string, ...unknown[]][] = [
@@ -176,7 +176,7 @@ test('ACC-48: a revoked token is good for nothing: no call, no HTTP, no entry, n
   expect(await session.request('ping')).toBe('pong!')
 })
 
-test('ACC-48: a client whose token was revoked asks for another one, and goes on with that', async () => {
+test('ACC-48: a client whose token was revoked requests another one, and continues with it', async () => {
   const { call, carl, select, endpoint } = await withPassword()
   let login = carl
   const asked: boolean[] = []
@@ -195,19 +195,19 @@ test('ACC-48: a client whose token was revoked asks for another one, and goes on
   await client.ready()
   const [account] = await client.findAll(core.class.Account, { email: 'carl' })
   expect(account?.role).toBe('USER')
-  // Until the answer to the revocation is here, there is none to give.
+  // Until the revocation is answered, there is no new token.
   expect([...new Set(asked)]).toStrictEqual([false, true])
   expect(client.connectionState().phase).toBe('ready')
 })
 
-test('ACC-48: login takes a password whatever token comes with it', async () => {
+test('ACC-48: login accepts a password whatever token is sent with it', async () => {
   const { call, carl } = await withPassword()
   await call(carl, 'revokeSessions')
   for (const bearer of [carl, 'none'])
     expect(((await call(bearer, 'login', 'carl', password)) as Given).email).toBe('carl')
 })
 
-test('ACC-49: A token without a version is valid while its person revoked none, and when it was made after the revocation', async () => {
+test('ACC-49: a token without a version is valid while its person revoked none, and when it was made after the revocation', async () => {
   const { call, carl, token, enter, refusal, time, admin } = await withPassword()
   const signed = [
     token('carl', 'team'),
@@ -220,7 +220,7 @@ test('ACC-49: A token without a version is valid while its person revoked none, 
   await call(carl, 'revokeSessions')
   for (const session of sessions) expect((await session.waitForClose()).code).toBe(4102)
   for (const by of signed) expect((await refusal(by)).code).toBe(4100)
-  // A second is the least that tokens tell.
+  // Tokens have a resolution of one second.
   await time.advance(1000)
   for (const by of [token('carl', 'team'), token('carl', 'team', { admin: 'true' })])
     expect(await (await enter('carl', by)).request('ping')).toBe('pong!')
@@ -235,7 +235,7 @@ test('ACC-49: A token without a version is valid while its person revoked none, 
   expect(system.closed).toBeUndefined()
 })
 
-test('ACC-50: a token that is revoked while it is exchanged becomes none that is good (over HTTP)', async () => {
+test('ACC-50: a token that is revoked during its exchange gives no valid token (over HTTP)', async () => {
   const { call, carl, select } = await withPassword()
   let good = carl
   for (let round = 0; round < 5; round++) {
@@ -249,7 +249,7 @@ test('ACC-50: a token that is revoked while it is exchanged becomes none that is
     const given = revoked.flatMap((each) =>
       each.status === 'fulfilled' ? [(each.value as Given).token] : [],
     )
-    // Of two who revoke with the same token one goes on.
+    // Of two revocations with the same token, one returns a new token.
     expect(given).toHaveLength(1)
     for (const outcome of exchanged)
       if (outcome.status === 'fulfilled')
@@ -259,7 +259,7 @@ test('ACC-50: a token that is revoked while it is exchanged becomes none that is
   }
 })
 
-test('ACC-50: a token that is revoked while it is exchanged becomes none that is good (between two reads)', async () => {
+test('ACC-50: a token that is revoked during its exchange gives no valid token (between two reads)', async () => {
   const { service, tokens, admin, hold } = await accountsService()
   await service.call(admin, 'createAccount', ['carl', null])
   await service.call(admin, 'createWorkspace', ['team'])
@@ -279,7 +279,7 @@ test('ACC-50: a token that is revoked while it is exchanged becomes none that is
   )
 })
 
-test('ACC-55: A refused client replaces no session, whatever session id it asks for', async () => {
+test('ACC-55: a refused client replaces no session, whatever session id it asks for', async () => {
   const { call, carl, select, endpoint, token, refusal } = await withPassword()
   const old = await select(carl)
   const { token: fresh } = (await call(carl, 'revokeSessions')) as Given

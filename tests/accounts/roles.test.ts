@@ -14,7 +14,7 @@ import { onTestEnd } from '../support/on-test-end.ts'
 const forbidden = (error: unknown) => error instanceof RawError && error.code === 'platform:status:Forbidden'
 const roleOf = async (client: RawClient) => ((await client.request('getAccount')) as { role: string }).role
 
-test('ACC-40: a role that is assigned holds in open sessions for their next transaction, and everyone is told', async () => {
+test('ACC-40: an assigned role applies in open sessions from their next transaction, and is announced to everyone', async () => {
   const { call, ann, enter } = await team({ bob: 'MAINTAINER' })
   const [owner, bob] = [await enter('ann'), await enter('bob')]
   const write = async (id: string) =>
@@ -35,7 +35,7 @@ test('ACC-40: a role that is assigned holds in open sessions for their next tran
   expect(bob.closed).toBeUndefined()
 })
 
-test('ACC-40: a role that is assigned holds for somebody who comes back with what was known of the token', async () => {
+test('ACC-40: an assigned role applies to an account that reconnects with a cached response for its token', async () => {
   const cached = { accountsCache: '3600000' }
   const { call, ann, enter, token } = await team({ bob: 'MAINTAINER' }, cached)
   const owner = await enter('ann')
@@ -47,7 +47,7 @@ test('ACC-40: a role that is assigned holds for somebody who comes back with wha
   expect(owner.closed).toBeUndefined()
 })
 
-test('ACC-40: of roles that are assigned at once, the one that members have is the one that holds inside', async () => {
+test('ACC-40: of concurrently assigned roles, the one of the membership applies in the workspace', async () => {
   const { call, admin, enter, token } = await team({ bob: 'USER' })
   const bob = await enter('bob')
   for (let round = 0; round < 5; round++) {
@@ -58,7 +58,7 @@ test('ACC-40: of roles that are assigned at once, the one that members have is t
   }
 })
 
-test('ACC-41: who enters gets the role that the accounts service tells, also when that is another server', async () => {
+test('ACC-41: an entering account gets the role that the accounts service returns, also when that is another server', async () => {
   let role = 'OWNER'
   const accounts = await scriptedAccounts(() => ({ result: { workspaceId: 'w1', role } }))
   const { url, token } = await testServer({ accounts: accounts.url, accountsCache: '0' })
@@ -70,7 +70,7 @@ test('ACC-41: who enters gets the role that the accounts service tells, also whe
   }
 })
 
-test('ACC-41: without an accounts service a role is only what an account begins with', async () => {
+test('ACC-41: without an accounts service a role is only the initial role of a new account', async () => {
   const { url, token } = await testServer()
   const system = await RawClient.open(url, token('system'))
   const first = await RawClient.open(url, token('ann'))
@@ -88,7 +88,7 @@ test('ACC-41: without an accounts service a role is only what an account begins 
   expect(await roleOf(admin)).toBe('GUEST')
 })
 
-/** Sessions of a server whose accounts service answers when the test says so. */
+/** Sessions of a server whose accounts service responds when the test says so. */
 function heldAccounts() {
   const asked: ((answer: WorkspaceInfo | Error) => void)[] = []
   const accounts: AccountsClient = {
@@ -114,7 +114,7 @@ function heldAccounts() {
   return { memory, asked, enforcer, roleOf }
 }
 
-/** An owner who enters: so many turns ago the accounts told of the role. */
+/** An owner that enters, so many turns after the accounts service returned the role. */
 async function entering(turns: number) {
   const held = heldAccounts()
   const client = held.memory.connect({ email: 'ann', workspace: 'w1' })
@@ -124,7 +124,7 @@ async function entering(turns: number) {
   return { ...held, client }
 }
 
-test('ACC-45: a role that changes while somebody enters wins over what was told before, whenever it comes', async () => {
+test('ACC-45: a role change while a session enters wins over the earlier response, at any moment', async () => {
   for (let turns = 0; turns < 60; turns++) {
     const { memory, asked, enforcer, roleOf, client } = await entering(turns)
     const told = enforcer.roleChanged('w1', 'ann', 'GUEST')
@@ -138,7 +138,7 @@ test('ACC-45: a role that changes while somebody enters wins over what was told 
   }
 })
 
-test('ACC-45: a removal that comes while somebody enters closes the session, and leaves no role, whenever it comes', async () => {
+test('ACC-45: a removal while a session enters closes the session and leaves no role, at any moment', async () => {
   for (let turns = 0; turns < 60; turns++) {
     const { memory, enforcer, roleOf, client } = await entering(turns)
     await enforcer.memberRemoved('w1', 'ann')

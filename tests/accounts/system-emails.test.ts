@@ -11,7 +11,7 @@ const flags = { systemEmails: `${ops}, second@atrium.example` }
 const password = 'correct horse battery'
 
 test.each([false, true])(
-  'ACC-65: a tool signs in as an address of the option, and is the system, binary: %s',
+  'ACC-65: a tool signs in with an address of the option as the system, binary: %s',
   async (binary) => {
     const { url, token } = await testServer(flags)
     for (const email of [ops, 'second@atrium.example', 'system']) {
@@ -25,20 +25,20 @@ test.each([false, true])(
       }[]
       expect([task?.modifiedOn, task?.modifiedBy]).toStrictEqual([42, 'core:account:System'])
       const accounts = (await client.request('findAll', ['core:class:Account', { email }])) as unknown[]
-      // No account is made for it.
+      // No account is created for it.
       expect([...accounts]).toStrictEqual([])
     }
   },
 )
 
-test('ACC-65: without the option the address is anybody’s', async () => {
+test('ACC-65: without the option the address is an ordinary one', async () => {
   const { url, token } = await testServer()
   const client = await RawClient.open(url, token(ops))
   const tx = createTask('t', { title: 'x' }, { by: 'core:account:System' })
   await expect(client.request('tx', [tx])).rejects.toThrow(/Forbidden/)
 })
 
-test('ACC-65: who looks like the system’s address is refused, and so is a token that a login gave', async () => {
+test('ACC-65: an address that looks like the system’s is refused, and so is a token of a login', async () => {
   const { token, refusal } = await team({}, flags)
   for (const email of [
     'ops@atrium.example',
@@ -50,7 +50,7 @@ test('ACC-65: who looks like the system’s address is refused, and so is a toke
   for (const version of [0, 1]) expect((await refusal(token(ops, 'team', { version }))).code).toBe(4100)
 })
 
-test('ACC-65: nobody registers the system’s address, not for an administrator either, and who had it is not the system', async () => {
+test('ACC-65: the system’s address is not registered, not even by an administrator, and its earlier account is not the system', async () => {
   const { call, admin } = await team({}, flags)
   for (const email of [ops, 'ops@atrium.example', ' OPS@atrium.example ', 'second@atrium.example'])
     for (const who of [undefined, admin])
@@ -59,7 +59,7 @@ test('ACC-65: nobody registers the system’s address, not for an administrator 
       )
 })
 
-test('ACC-65: who registered an address before it became the system’s has nothing by it', async () => {
+test('ACC-65: an account that was registered before its address became the system’s gets no rights by it', async () => {
   const before = await team({}, { storage: 'embedded' })
   const { token: login } = (await before.call(undefined, 'createAccount', ops, password)) as { token: string }
   await before.call(before.admin, 'assignWorkspace', ops, 'team', 'USER')
@@ -84,7 +84,7 @@ test('ACC-65: who registered an address before it became the system’s has noth
   expect((await client.waitForClose()).code).toBe(4100)
 })
 
-test('ACC-65: the option takes addresses only', () => {
+test('ACC-65: the option accepts addresses only', () => {
   expect(resolveConfiguration({ ATRIUM_SYSTEM_EMAILS: ' a@b , c@d,' }).systemEmails).toStrictEqual([
     'a@b',
     'c@d',

@@ -42,7 +42,7 @@ test('ACC-11: the name of a workspace is unique, and has characters from which a
     )
 })
 
-test('ACC-81: a workspace’s name is of any script, and names that differ have ids that differ', async () => {
+test('ACC-81: the name of a workspace is in any script, and different names have different ids', async () => {
   const { call, signUp } = accountsOf(await testServer(builtin))
   const ann = await signUp('ann')
   const idOf = async (name: string) =>
@@ -59,7 +59,7 @@ test('ACC-81: a workspace’s name is of any script, and names that differ have 
   await call(ann, 'selectWorkspace', ids[2])
 })
 
-test('ACC-12: GetWorkspaceInfo tells members about the workspace and their role, and records the visit', async () => {
+test('ACC-12: getWorkspaceInfo tells members about the workspace and their role, and records the visit', async () => {
   const server = accountsOf(await testServer({ ...builtin, modelVersion: '1.2.3' }))
   const { call, signUp, token } = server
   await call(await signUp('ann'), 'createWorkspace', 'team')
@@ -86,7 +86,7 @@ test('ACC-12: GetWorkspaceInfo tells members about the workspace and their role,
   }, 'the visit is noted')
 })
 
-test('ACC-13: ListWorkspaces lists the caller’s own workspaces, and all of them for administrators', async () => {
+test('ACC-13: listWorkspaces lists the caller’s own workspaces, and all of them for administrators', async () => {
   const { call, signUp, admin } = accountsOf(await testServer(builtin))
   const [ann, bob] = [await signUp('ann'), await signUp('bob')]
   for (const [token, name] of [
@@ -178,7 +178,7 @@ test('ACC-16: only administrators and upgrade tools change a workspace, and thei
   expect((await shut.wait(({ id }) => id === -1)).error?.code).toBe('platform:status:WorkspaceDisabled')
 })
 
-test('ACC-17: A workspace that does not exist is reported as such, over HTTP and by the server', async () => {
+test('ACC-17: a workspace that does not exist is reported as such, over HTTP and by the server', async () => {
   const { call, admin, token, server } = accountsOf(await testServer(builtin))
   const unknown = refusedWith('platform:status:WorkspaceNotFound')
   await expect(call(admin, 'selectWorkspace', 'nope')).rejects.toThrow(satisfying(unknown))

@@ -3,7 +3,7 @@ import { RawClient } from '../support/raw-client.ts'
 import { testServer } from '../support/test-server.ts'
 
 test.each([null, 5, 'a', [], { _class: 7 }])(
-  'AUTH-15: a collection transaction around %j in the log of the model keeps no administrator out',
+  'AUTH-15: a collection transaction around %j in the log of the model does not keep administrators out',
   async (tx) => {
     const server = await testServer({ storage: 'embedded' })
     const ann = await RawClient.open(server.url, server.token('ann'))

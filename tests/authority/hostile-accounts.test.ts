@@ -8,7 +8,7 @@ const forbidden = 'platform:status:Forbidden'
 const inModel = { space: 'core:space:Model' }
 
 await inEachSetting(({ name, encoding, flags }) => {
-  test(`AUTH-20: a member who is made a guest by the accounts service is one in open sessions (${name})`, async () => {
+  test(`AUTH-20: a member that the accounts service makes a guest is a guest in open sessions (${name})`, async () => {
     const server = await team({ max: 'MAINTAINER' }, flags())
     const max = await Member.enter({ ...server, url: server.endpoint }, 'max', encoding, 'team')
     const task = (id: string) => createTask(id, { title: 'x' }, { space: 'open' })
@@ -22,7 +22,7 @@ await inEachSetting(({ name, encoding, flags }) => {
     )
   })
 
-  test(`AUTH-21: a token of a workspace gives none for another, and no workspace is made by who is not registered (${name})`, async () => {
+  test(`AUTH-21: a token of a workspace cannot be exchanged for another workspace, and an unregistered account creates none (${name})`, async () => {
     const { call, ann, token } = await team({}, flags())
     await call(ann, 'createWorkspace', 'second')
     const inside = token('ann', 'team')
@@ -38,7 +38,7 @@ await inEachSetting(({ name, encoding, flags }) => {
   })
 })
 
-test('AUTH-22: with ATRIUM_MODEL_CHANGES=nobody owners and maintainers change no classes either', async () => {
+test('AUTH-22: with ATRIUM_MODEL_CHANGES=nobody owners and maintainers change no classes', async () => {
   const { olga, max, root } = await peopledWorld('json', { modelChanges: 'nobody' })
   const declared = { kind: 0, label: 'x', extends: 'core:class:Doc', domain: 'order' }
   const order = create('shop:class:Order', 'core:class:Class', declared, inModel)

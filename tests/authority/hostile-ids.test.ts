@@ -11,13 +11,17 @@ const inSpaces = { space: 'core:space:Space' }
 const reused = 'core:status:TransactionIdReused'
 
 await describeScenarios({
-  'PIPE-71: a transaction under the id of another is refused and told nothing': async ({ ann, bob, gus }) => {
+  'PIPE-71: a transaction with the id of another one is refused, and the refusal reveals nothing': async ({
+    ann,
+    bob,
+    gus,
+  }) => {
     await ann.does({ ...updateTask('hidden', { rank: 'r' }, { space: 'own', _id: 'TX1' }), retrieve: true })
     for (const member of [bob, gus])
       expect(await member.tries(createTask('zz', { title: 'x' }, { space: 'pub', _id: 'TX1' }))).toBe(reused)
   },
 
-  'PIPE-71: ids that follow a public one of the same client tell no hidden document': async ({
+  'PIPE-71: ids that follow a public id of the same client reveal no hidden document': async ({
     ann,
     bob,
   }) => {
@@ -34,7 +38,7 @@ await describeScenarios({
     expect(JSON.stringify(told)).not.toMatch(/secret/)
   },
 
-  'PIPE-71: a transaction is not answered as done because somebody else used its id before': async ({
+  'PIPE-71: a transaction is not acknowledged because another account used its id before': async ({
     ann,
     bob,
   }) => {
@@ -43,10 +47,7 @@ await describeScenarios({
     expect(await ann.tries(again)).toBe(reused)
   },
 
-  'AUTH-8: the removal of a task with the id of a space changes nothing for the space': async ({
-    ann,
-    bob,
-  }) => {
+  'AUTH-8: the removal of a task with the id of a space does not change the space': async ({ ann, bob }) => {
     for (const id of ['own', 'pub']) {
       await bob.tries(createTask(id, { title: 'x' }, inSpaces))
       await bob.tries(remove(id, Task, inSpaces))
@@ -55,7 +56,7 @@ await describeScenarios({
     expect(await ann.tries(createTask('t1', { title: 'x' }, { space: 'pub' }))).toStrictEqual({})
   },
 
-  'AUTH-6: of two spaces with one id that are made at once one is refused': async ({
+  'AUTH-6: of two spaces with one id that are created at once, one is refused': async ({
     root,
     ann,
     bob,
@@ -72,7 +73,7 @@ await describeScenarios({
     expect(await gus.ids(Task, { space: 'both' })).toHaveLength(isAnns ? 0 : 1)
   },
 
-  'AUTH-6: a space does not take an id that something hidden had': async ({ ann, bob }) => {
+  'AUTH-6: a space cannot have the id of a hidden document': async ({ ann, bob }) => {
     await ann.does(space('gone', true, [ann.account]))
     await ann.does(createTask('t1', { title: 'a removed secret' }, { space: 'gone' }))
     await ann.does(remove('t1', Task, { space: 'gone' }))
@@ -87,7 +88,7 @@ function isPublic(attributes: unknown): boolean {
   return (attributes as { title?: string } | undefined)?.title === 'public'
 }
 
-/** The next ids of the generator that made this one. */
+/** The next ids of the generator of this id. */
 function following(id: string, count: number): string[] {
   return Array.from({ length: count }, (_, at) => {
     const counter = (Number.parseInt(id.slice(18), 16) + at + 1) % 0x1000000

@@ -38,7 +38,7 @@ const scenarios: Record<string, Scenario> = {
       expect(await root.find(Account)).toStrictEqual(before)
     },
 
-  'AUTH-2: only documents of the account class are accounts, and one email has one': async ({
+  'AUTH-2: only documents of the account class are accounts, and an email has one account': async ({
     server,
     root,
     bob,
@@ -63,7 +63,7 @@ const scenarios: Record<string, Scenario> = {
     expect(((await ann.client.request('getAccount')) as { _id: string })._id).toBe('account:ann')
   },
 
-  'AUTH-3: what the server and its modules declare stays as declared, whoever changes it': async ({
+  'AUTH-3: declarations of the server and its modules are immutable, whoever changes them': async ({
     server,
     root,
     olga,
@@ -107,7 +107,7 @@ const scenarios: Record<string, Scenario> = {
     expect(await late.ids('core:class:Preference')).toStrictEqual([])
   },
 
-  'AUTH-4: ids of the server are not taken by people, and its spaces are seen by everyone': async ({
+  'AUTH-4: people do not create ids of the server, and its spaces are visible to everyone': async ({
     olga,
     bob,
     ann,
@@ -126,7 +126,7 @@ const scenarios: Record<string, Scenario> = {
     expect(await bob.ids(Space)).toStrictEqual(['pub'])
   },
 
-  'AUTH-13: guests change nothing, and nobody speaks for another': async ({ ann, bob, gus, max }) => {
+  'AUTH-13: guests change nothing, and nobody acts for another account': async ({ ann, bob, gus, max }) => {
     const notify = applyIf({ txes: [], extraNotify: [Task] })
     expect(await gus.tries(notify)).toBe(forbidden)
     expect(await bob.tries(notify)).toStrictEqual({ success: true, derived: [] })
@@ -150,7 +150,7 @@ const scenarios: Record<string, Scenario> = {
     ).toBe(false)
   },
 
-  'AUTH-16: a class that has documents keeps its domain, its readers and its place, for all but upgrade tools':
+  'AUTH-16: a class that has documents keeps its domain, readers and ancestors, except for upgrade tools':
     async ({ server, max, ann }) => {
       const note = 'shop:class:Note'
       const declared = { kind: 0, label: 'Note', extends: 'core:class:Doc', domain: 'note' }

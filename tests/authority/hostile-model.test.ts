@@ -16,7 +16,7 @@ const attribute = (id: string, fields: object) =>
   create(id, 'core:class:Attribute', { attributeOf: Task, label: 'x', ...fields }, inModel)
 
 await describeScenarios({
-  'AUTH-2: a maintainer takes nobody’s account over by making it anew': async ({
+  'AUTH-2: a maintainer cannot take over an account by creating it again': async ({
     root,
     ann,
     max,
@@ -30,7 +30,7 @@ await describeScenarios({
     expect(await max2.ids(Task)).toStrictEqual(['shown'])
   },
 
-  'AUTH-2: two accounts of one email are not made in one transaction': async ({ root }) => {
+  'AUTH-2: two accounts of one email are not created in one transaction': async ({ root }) => {
     const txes = [account('a1', 'v@x'), account('a2', 'V@x', 'MAINTAINER')]
     expect(await root.tries(applyIf({ txes }))).toBe('platform:status:AccountExists')
     expect(await root.ids(Account, { email: { $in: ['v@x', 'V@x'] } })).toStrictEqual([])
@@ -41,7 +41,7 @@ await describeScenarios({
     expect(await root.ids(Account, { email: 'V@x' })).toStrictEqual(['a2'])
   },
 
-  'AUTH-2: people derive no class from the account’s': async ({ max, server }) => {
+  'AUTH-2: people cannot derive a class from the account class': async ({ max, server }) => {
     expect(await max.tries(classOf('app:class:Acc', { extends: Account }))).toBe(forbidden)
     await max.tries(create('sub', 'app:class:Acc', { email: 'zed', role: 'MAINTAINER' }, inModel))
     const zed = await Member.enter(server, 'zed', 'json')
@@ -49,10 +49,7 @@ await describeScenarios({
     expect([_id, role]).toStrictEqual(['account:zed', 'USER'])
   },
 
-  'AUTH-16: a declared shape that nothing could follow is refused, and writing goes on': async ({
-    max,
-    ann,
-  }) => {
+  'AUTH-16: an invalid shape is refused, and other writes continue': async ({ max, ann }) => {
     const type = { _class: 'core:class:TypeString' }
     const wrong = {
       'a default that does not fit': attribute('app:a', { name: 'foo', type, defaultValue: 5 }),
@@ -67,7 +64,7 @@ await describeScenarios({
     expect(await ann.tries(createTask('t1', { title: 'x' }, { space: 'pub' }))).toStrictEqual({})
   },
 
-  'DOC-10: an enum of the application says what its attribute takes': async ({ max, ann }) => {
+  'DOC-10: an enum of the application restricts the values of its attribute': async ({ max, ann }) => {
     await max.does(create('app:enum:E', 'core:class:Enum', { name: 'E', enumValues: ['a'] }, inModel))
     await max.does(
       attribute('app:e', { name: 'ee', type: { _class: 'core:class:EnumOf', of: 'app:enum:E' } }),
@@ -77,7 +74,7 @@ await describeScenarios({
     expect(await ann.tries(task('t2', 'z'))).toBe(invalid)
   },
 
-  'AUTH-3: a mixin does not take the name of an attribute that a module declares': async ({
+  'AUTH-3: a mixin cannot have the name of an attribute that a module declares': async ({
     max,
     bob,
     ann,
@@ -89,7 +86,7 @@ await describeScenarios({
     expect(typeof shown?.archived).not.toBe('object')
   },
 
-  'AUTH-16: who reads a class is fixed, so that what was personal stays so in the log': async ({
+  'AUTH-16: the readers of a class are fixed, so that personal documents stay personal in the log': async ({
     ann,
     bob,
     max,
@@ -106,7 +103,7 @@ await describeScenarios({
     expect(await bob.ids('core:class:TxCreateDoc', { objectId: 'n1' })).toStrictEqual([])
   },
 
-  'AUTH-16: what a class derives from is fixed, so that a removed private space stays hidden': async ({
+  'AUTH-16: the ancestors of a class are fixed, so that a removed private space stays hidden': async ({
     ann,
     bob,
     max,

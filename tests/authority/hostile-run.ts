@@ -27,7 +27,7 @@ const system = caller('system', { system: true })
 const asked = ['board:class:Task', 'board:class:Comment', 'core:class:Space', 'core:class:Preference']
 const spaceIds = ['open', 's1', 's2', 's3', 'nowhere', 'note1', 'core:space:Space']
 const STEPS = 12
-/** Transactions bring a time before it. */
+/** Transactions have an earlier time. */
 const NOW = 1000
 
 export interface RunSummary {
@@ -35,7 +35,7 @@ export interface RunSummary {
   accepted: number
 }
 
-/** One workspace, some steps of hostile members, and everything held against the reference after each. */
+/** One workspace, some steps of hostile members, and a comparison with the reference model after each. */
 export async function hostileRun(
   seed: number,
   storage: Storage = createMemoryStorage(),
@@ -151,7 +151,7 @@ class Run {
     await this.#pipeline.close()
   }
 
-  /** Each new entry of the log is one that its sender may have made. */
+  /** Each new entry of the log is permitted for its sender. */
   async #takeLog(who: Caller | undefined): Promise<void> {
     const entries = await this.#pipeline.storage.readLog({ after: this.#taken, limit: 1000 })
     const mayImport = who !== undefined && this.#mayImport(who)
@@ -164,7 +164,7 @@ class Run {
     expectEqual(this.#reference.miscounted(), [])
   }
 
-  /** Nobody brings a time of an own but who imports, and nobody one for the model. */
+  /** Only callers with the import permission send a time, and none for the model. */
   #checkTime(mayImport: boolean, tx: TxCUD): void {
     const { objectClass } = innerChange(tx)
     const { hierarchy } = this.#reference
@@ -177,7 +177,7 @@ class Run {
     return this.#imports === 'maintainers' && (role === 'OWNER' || role === 'MAINTAINER')
   }
 
-  /** Nothing has changed but by the log. */
+  /** Every change of the documents is in the log. */
   async #checkDocuments(tx: Tx): Promise<void> {
     const { model, storage } = this.#pipeline
     const stored: Doc[] = [...model.documents()]
@@ -193,7 +193,7 @@ class Run {
     )
   }
 
-  /** What is known in memory is what a fresh look gives. */
+  /** State in memory equals a fresh read. */
   async #checkFresh(): Promise<void> {
     const { model, storage } = this.#pipeline
     const fresh = await readModel({ workspace: 'hostile', base, storage, logger: new TestLog() })
@@ -244,7 +244,7 @@ class Run {
     )
   }
 
-  /** What was pushed is what is seen, now and when a client resumes, and keeps what a client shows exact. */
+  /** The pushes contain what the account may see, now and after a resume, and keep a client’s display exact. */
   async #checkPushes(before: number): Promise<void> {
     const pushes = this.#pushes.splice(0)
     const entries = this.#reference.log.filter(({ seq }) => seq > before)
@@ -257,7 +257,7 @@ class Run {
         .map(({ seq }) => seq)
       expectEqual(seqs, seen, `${who.email} hears`)
       const known = entries.filter(({ seq }) => seen.includes(seq)).map(({ tx }) => innerChange(tx))
-      // What a change of the model makes of a class is for everyone, as the model is.
+      // The effect of a model change on a class is announced to everyone, as the model is.
       const isOfModel = known.some(({ objectSpace }) => objectSpace === 'core:space:Model')
       for (const { _class, audience } of indexed)
         if (audience === undefined || this.#pipeline.mayReceive(who, { tx: {} as Tx, audience }))
@@ -285,7 +285,7 @@ class Run {
   }
 }
 
-/** Tasks as a client shows them that only listens. */
+/** Tasks as displayed by a client that only receives pushes. */
 class Shown {
   readonly #docs = new Map<string, Doc>()
   #seq = 0
@@ -314,7 +314,7 @@ function isSecurityChange(tx: Tx): boolean {
   return (tx as Tx & { event?: number }).event === 3
 }
 
-/** Spaces that modules declare are documents of the model, which a find of spaces does not reach. */
+/** Spaces that modules declare are documents of the model, which a find of spaces does not return. */
 function isDeclaredSpace({ _id, _class }: Doc): boolean {
   return base.get(_id)?._class === _class
 }

@@ -1,7 +1,7 @@
 import type { Tx } from '../../model/transactions.ts'
 import { applyIf, change } from '../support/transactions.ts'
 
-/** A seeded source of chance: Tommy Ettinger's mulberry32. */
+/** A seeded random source: Tommy Ettinger’s mulberry32. */
 export class Chance {
   #state: number
 
@@ -20,7 +20,7 @@ export class Chance {
     return values[this.below(values.length)] as T
   }
 
-  /** True once in so many times. */
+  /** True with a probability of one in `times`. */
   once(times: number): boolean {
     return this.below(times) === 0
   }
@@ -66,7 +66,7 @@ const classes = [
   ...(['module:class:TriggerCursor', 'board:mixin:Estimated', 'shop:class:Note'] as const),
 ]
 
-/** The class that documents of an id have, mostly. */
+/** The usual class of the document with this id. */
 function usualClass(id: string): string {
   if (id.startsWith('account:')) return 'core:class:Account'
   if (id.startsWith('core:space:') || spaces.includes(id)) return 'core:class:Space'
@@ -91,7 +91,7 @@ function usualSpace(chance: Chance, id: string): string {
   return chance.pick(['open', 's1', 's2', 's3'])
 }
 
-/** A transaction of some kind, by an account: more often than not it says something that is not so. */
+/** A transaction of a random kind by an account, mostly with false details. */
 export function hostileTransaction(chance: Chance, by: string): Tx {
   if (chance.once(20)) return namesake(chance.pick(tasks), by)
   if (!chance.once(8)) return hostileChange(chance, by)
@@ -101,7 +101,7 @@ export function hostileTransaction(chance: Chance, by: string): Tx {
   return applyIf({ txes, match, extraNotify }, { by })
 }
 
-/** A document with the id of a task, made and removed. */
+/** A document with the id of a task, created and removed. */
 function namesake(task: string, by: string): Tx {
   const options = { by, space: 'core:space:Space' }
   const made = change('core:class:TxCreateDoc', task, 'core:class:Preference', options, { attributes: {} })
@@ -109,7 +109,7 @@ function namesake(task: string, by: string): Tx {
   return applyIf({ txes: [made, removed] }, { by })
 }
 
-/** What pays off too rarely when it is left to chance. */
+/** Attacks that random choice finds too rarely. */
 function knownAttack(chance: Chance, by: string): Tx {
   const [task, account] = [chance.pick(tasks), chance.pick(accounts)]
   const inSpaces = { by, space: 'core:space:Space' }
@@ -133,7 +133,7 @@ function knownAttack(chance: Chance, by: string): Tx {
 function hostileChange(chance: Chance, by: string): Tx {
   if (chance.once(6)) return knownAttack(chance, by)
   const id = chance.pick(ids)
-  // Half of them are honest in what they name, so that documents come about.
+  // Half of them have correct details, so that documents are created.
   const isHonest = chance.once(2)
   const _class = isHonest ? usualClass(id) : chance.pick(classes)
   const space = isHonest ? usualSpace(chance, id) : chance.pick(spaces)

@@ -42,7 +42,7 @@ export class Member {
     return `account:${this.name}`
   }
 
-  /** The code of the refusal, or the answer. */
+  /** The code of the refusal, or the result. */
   async tries(tx: object): Promise<unknown> {
     try {
       return await this.client.request('tx', [this.#signed(tx)])
@@ -99,7 +99,7 @@ export interface World {
 
 const roles = { olga: 'OWNER', max: 'MAINTAINER', gus: 'GUEST' } as const
 
-/** A workspace with people of each role, a public space with a task, and a private one with another. */
+/** A workspace with a person of each role, a public space with a task, and a private one with another. */
 export async function peopledWorld(
   encoding: Encoding,
   flags: Flags = {},
@@ -126,7 +126,7 @@ interface Setting {
   /** Storage and encoding, for titles. */
   name: string
   encoding: Encoding
-  /** Where a server of its own keeps its documents. */
+  /** The storage of a separate server. */
   flags: () => Flags
 }
 
@@ -149,7 +149,7 @@ export async function inEachSetting(describe: (setting: Setting) => void): Promi
 
 export type Scenario = (world: World) => Promise<void>
 
-/** Tests each scenario, by its title, in a world of its own for each setting. */
+/** Tests each scenario, by its title, in a separate world for each setting. */
 export async function describeScenarios(scenarios: Readonly<Record<string, Scenario>>): Promise<void> {
   await inEachSetting(({ name, encoding, flags }) => {
     for (const [title, scenario] of Object.entries(scenarios))

@@ -5,8 +5,8 @@ import type { TxCUD } from '../../model/transactions.ts'
 import { largest } from '../../model/largest.ts'
 
 /*
- * Who may do what, once more and in the plainest words: by a look at all documents, without an index, a cache or a
- * plan. What the server does is held against this.
+ * The reference model of the permissions, in the plainest form: it scans all documents, without an index, a cache or a
+ * plan. The server’s behaviour is compared with it.
  */
 
 export interface LoggedChange {
@@ -23,7 +23,7 @@ const ranks = ['GUEST', 'USER', 'MAINTAINER', 'OWNER']
 const coreSpaces = ['Tx', 'DerivedTx', 'Model', 'Space', 'Configuration'].map((name) => `core:space:${name}`)
 const declarations = ['Class', 'Mixin', 'Interface', 'Attribute', 'Enum'].map((name) => `core:class:${name}`)
 
-/** All documents of a workspace, as the log makes them, and what follows from them. */
+/** All documents of a workspace, as they follow from the log, and state derived from them. */
 export class Reference {
   readonly documents = new Map<string, Fields>()
   readonly log: LoggedChange[] = []
@@ -65,7 +65,7 @@ export class Reference {
     return !this.#isPersonal(doc) || doc.createdBy === account
   }
 
-  /** Whether an entry of the log is for the account, as things are now. */
+  /** Whether an entry of the log is visible to the account with its current permissions. */
   seesEntry(account: string, { before, after }: LoggedChange): boolean {
     const sides = [before, after].filter((doc) => doc !== undefined)
     const names = sides.flatMap((doc) => (this.#is(doc, 'Space') ? [doc.space, doc._id] : [doc.space]))
@@ -73,7 +73,7 @@ export class Reference {
     return isOwn && names.every((id) => this.seesSpace(account, id))
   }
 
-  /** Takes in an entry of the log; tells why the one who sent it may not have, where that is so. */
+  /** Applies an entry of the log. Returns why its sender was not permitted to make it, if so. */
   take(entry: { seq: number; tx: TxCUD; request: string }, sender: string | undefined): string | undefined {
     const { _id, _class } = targetOf(entry.tx as TxCUD)
     const key = `${this.hierarchy.domainOf(_class) ?? ''}/${_id}`
@@ -186,7 +186,10 @@ export class Reference {
     return `${isKnown ? (this.hierarchy.domainOf(attachedToClass) ?? '') : ''}/${attachedTo}`
   }
 
-  /** A counter that moves by one, what was attached to what was removed, or what was in a space that was. */
+  /**
+   * Permitted are a counter that changes by one, the removal of documents attached to a removed one, and of documents
+   * in a removed space.
+   */
   #derivedFlaw({ before, after, request }: LoggedChange): string | undefined {
     const together = this.log.filter((entry) => entry.request === request)
     if (before === undefined) return 'something was made'
@@ -205,7 +208,7 @@ export class Reference {
     return rest.length === 0 ? undefined : `changed by a derived transaction: ${rest.join()}`
   }
 
-  /** Tasks whose counter is not the number of their comments. */
+  /** Tasks whose counter differs from the number of their comments. */
   miscounted(): string[] {
     const docs = [...this.documents.values()]
     return docs
@@ -224,7 +227,7 @@ export class Reference {
     return this.hierarchy.isDerived(_class, `core:class:${name}`)
   }
 
-  /** As the class, or one it derives from, says in the model. */
+  /** The value that the class, or an ancestor, has in the model. */
   #isPersonal({ _class }: Pick<Doc, '_class'>): boolean {
     for (let id: unknown = _class; typeof id === 'string';) {
       const declared: Fields | undefined = this.documents.get(`model/${id}`)

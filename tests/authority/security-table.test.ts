@@ -13,7 +13,7 @@ const inModel = { space: 'core:space:Model' }
 
 type Action = (member: Member, world: World) => Promise<boolean>
 
-/** Carried out: `{}` and what an update retrieves, and not a code. */
+/** Whether it was carried out: the result is `{}` or the retrieved document, and not a code. */
 const does =
   (make: (member: Member, world: World) => object): Action =>
   async (member, world) =>
@@ -153,14 +153,14 @@ const members: Record<string, (world: World) => Member> = {
 
 const { roles, rows } = await tableOf()
 
-test('AUTH-19: the table names each role and each action that is tried', () => {
+test('AUTH-19: the table contains each tested role and action', () => {
   expect(roles).toStrictEqual(Object.keys(members))
   expect(rows.map(({ action }) => action).sort()).toStrictEqual(Object.keys(actions).sort())
 })
 
-test.each(rows)('AUTH-19: the table states who may $action', async ({ action, cells }) => {
+test.each(rows)('AUTH-19: the table states which roles may $action', async ({ action, cells }) => {
   for (const [at, role] of roles.entries()) {
-    // A world for each, as what one does changes what is there for the next.
+    // A separate world for each, as an action changes the state for the next one.
     const world = await peopledWorld('json')
     await world.ann.does(create('mine', 'core:class:Preference', { theme: 'dark' }, inSpaces))
     await world.ann.does(space('empty', false, []))

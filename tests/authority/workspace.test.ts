@@ -25,7 +25,7 @@ import { onTestEnd } from '../support/on-test-end.ts'
 
 const { Task } = board.class
 
-test('AUTH-11: what a trigger adds as the sender is bound by what the sender may, as the system by nothing', async () => {
+test('AUTH-11: a transaction that a trigger adds as the sender is bound by the sender’s permissions, and one that it adds as the system by none', async () => {
   const added = { as: 'bySender' as 'bySender' | 'bySystem' }
   const { pipeline, find } = await modulePipeline({
     triggers: [
@@ -94,7 +94,7 @@ async function hidesUnknown(storage: Storage): Promise<void> {
     for (const who of [ann, bob]) {
       expect(await idsOf(pipeline, who, 'core:class:Space')).toStrictEqual(['pub'])
       const logged = (await idsOf(pipeline, who, 'core:class:TxCUD')).length
-      // The log shows what is of known classes.
+      // The log shows entries of known classes.
       expect(logged).toBe(1)
       expect((await pipeline.searchFulltext(who, { query: 'secret' }, {})).docs).toStrictEqual([])
       await expect(pipeline.tx(who, updateOf('own', { private: false }, who))).rejects.toThrow(
@@ -125,7 +125,7 @@ async function idsOf(pipeline: Pipeline, who: Caller, _class: string): Promise<s
 }
 
 const unknown =
-  'AUTH-14: documents of classes that the model does not know are seen by the system and administrators only, and the opening says so'
+  'AUTH-14: documents of unknown classes are visible to the system and administrators only, and the opening reports them'
 
 test(`${unknown} (memory)`, async () => {
   await hidesUnknown(createMemoryStorage())
@@ -147,7 +147,7 @@ async function folder(): Promise<string> {
   return directory
 }
 
-test('AUTH-15: a workspace with a broken model opens, people read it only, and an administrator repairs it', async () => {
+test('AUTH-15: a workspace with a broken model opens, is read-only for people, and is repaired by an administrator', async () => {
   const server = await testServer({ storage: 'embedded' })
   const orphan = create(
     'shop:class:Orphan',
@@ -176,7 +176,7 @@ test('AUTH-15: a workspace with a broken model opens, people read it only, and a
   expect(await again.request('tx', [createTask('t4', { title: 'x' })])).toStrictEqual({})
 })
 
-test('AUTH-15: a workspace whose migration fails lets in those who repair it, and keeps no other from starting', async () => {
+test('AUTH-15: a workspace whose migration fails admits administrators and tools, and does not prevent the start of a server', async () => {
   const path = join(await folder(), 'failing.mjs')
   const source = `export default { name: 'failing', model: [], migrations: [{ name: 'fails', run: () => { throw new Error('no') } }] }`
   await writeFile(path, source)
@@ -204,7 +204,7 @@ test('AUTH-15: a workspace whose migration fails lets in those who repair it, an
   expect(Array.isArray(await admin.request('findAll', [Task, {}]))).toBe(true)
 })
 
-test('AUTH-3: changes of what modules declare that an older version let through have no effect', async () => {
+test('AUTH-3: changes of module declarations that an older version accepted have no effect', async () => {
   const storage = createMemoryStorage()
   const { pipeline } = await opened(storage, withBoard)
   await pipeline.tx(

@@ -23,7 +23,7 @@ const wrongValues: Record<string, string[]> = {
   ATRIUM_CHUNK_COUNT: ['0', 'many'],
 }
 
-test('CFG-60: a duration has a unit, or is a plain number of the unit that its option had, and is printed with one', () => {
+test('CFG-60: a duration has a unit, or is a plain number of the unit that its option had, and is printed with its unit', () => {
   const given = { ATRIUM_TOKEN_TTL: '90', ATRIUM_IDLE_TIMEOUT: '1500ms', ATRIUM_ACCOUNTS_CACHE: '1.5m' }
   const { tokenTtl, idleTimeout, accountsCache, loginMaxAge } = resolveConfiguration(given)
   expect([tokenTtl, idleTimeout, accountsCache, loginMaxAge]).toStrictEqual([90, 1.5, 90_000, 30 * 86_400])
@@ -38,7 +38,7 @@ test('CFG-60: a duration has a unit, or is a plain number of the unit that its o
     expectFor(line, described).toContain(`ATRIUM_${line}\n`)
 })
 
-test('CFG-1: A wrong value is named, with the allowed values, whether it comes from the environment or a flag', () => {
+test('CFG-1: a wrong value is named, with the allowed values, whether it comes from the environment or a flag', () => {
   for (const [env, values] of Object.entries(wrongValues)) {
     const [name, option] =
       Object.entries(options as Record<string, Option>).find(([, each]) => each.env === env) ?? []
@@ -50,7 +50,7 @@ test('CFG-1: A wrong value is named, with the allowed values, whether it comes f
       expect(() => resolveConfiguration({}, { [name]: value })).toThrow(expected)
     }
   }
-  // Whoever writes a flag means it.
+  // A flag is always intended.
   expect(() => resolveConfiguration({}, { port: '' })).toThrow(/^ATRIUM_PORT: "" is not allowed/)
 })
 
@@ -66,13 +66,13 @@ test('CFG-2: all wrong values are reported at once, and so are unknown options',
   )
 })
 
-test('CFG-3: A flag takes precedence over the environment, and the environment over the default', () => {
+test('CFG-3: a flag takes precedence over the environment, and the environment over the default', () => {
   expect(resolveConfiguration({}).port).toBe(3333)
   expect(resolveConfiguration({ ATRIUM_PORT: '1' }).port).toBe(1)
   expect(resolveConfiguration({ ATRIUM_PORT: '1' }, { port: '2' }).port).toBe(2)
 })
 
-test('CFG-4: A secret appears neither in the list of options nor in an error', () => {
+test('CFG-4: a secret appears neither in the list of options nor in an error', () => {
   const secrets = {
     ATRIUM_SECRET: 'hush1'.repeat(8),
     ATRIUM_MONGO_URL: 'mongodb://u:hush2@h',
@@ -86,7 +86,7 @@ test('CFG-4: A secret appears neither in the list of options nor in an error', (
   )
 })
 
-test('CFG-5: A wrong value ends every command with exit code 2 and only the error', async () => {
+test('CFG-5: a wrong value ends every command with exit code 2 and only the error', async () => {
   const complaint = 'ATRIUM_PORT: "x" is not allowed; allowed is a whole number from 0 to 65535\n'
   for (const args of [['start'], ['config'], ['doctor'], ['token', 'w1', '--as', 'ann']])
     expect(await atrium(args, { ATRIUM_PORT: 'x' })).toStrictEqual({ code: 2, stdout: '', stderr: complaint })
@@ -94,7 +94,7 @@ test('CFG-5: A wrong value ends every command with exit code 2 and only the erro
   expect(flag).toStrictEqual({ code: 2, stdout: '', stderr: complaint })
 })
 
-test('CFG-7: mongodb storage without an address, or with none that is one, ends every command with exit code 2', async () => {
+test('CFG-7: mongodb storage without an address, or with an invalid one, ends every command with exit code 2', async () => {
   const env = { ATRIUM_STORAGE: 'mongodb' }
   const missing = 'ATRIUM_MONGO_URL is missing, and mongodb storage needs it\n'
   for (const args of [['start'], ['config']])
@@ -106,7 +106,7 @@ test('CFG-7: mongodb storage without an address, or with none that is one, ends 
   expect(wrong).toStrictEqual({ code: 2, stdout: '', stderr: complaint })
 })
 
-test('CFG-6: A module that cannot be loaded, or is invalid, is named, with exit code 2', async () => {
+test('CFG-6: a module that cannot be loaded, or is invalid, is named, with exit code 2', async () => {
   for (const name of ['no-such-module', './no-such-file.js', 'node:path']) {
     const { code, stdout, stderr } = await atrium(['start', '--modules', name, '--port', '0'])
     expectFor(stderr, [code, stdout]).toStrictEqual([2, ''])
@@ -118,7 +118,7 @@ test('CFG-6: A module that cannot be loaded, or is invalid, is named, with exit 
 const tooShort =
   'ATRIUM_SECRET: its value is not allowed; allowed is at least 32 bytes, which `openssl rand -base64 32` makes\n'
 
-test('CFG-8: A secret of fewer than 32 bytes ends every command with exit code 2, and names a command that makes one', async () => {
+test('CFG-8: a secret of fewer than 32 bytes ends every command with exit code 2, and names a command that makes one', async () => {
   const as = ['--as', 'ann']
   const commands = [
     ['start'],
@@ -147,7 +147,7 @@ test('CFG-8: A secret of fewer than 32 bytes ends every command with exit code 2
     expect(resolveConfiguration({ ATRIUM_SECRET: secret }).secret).toBe(secret)
 })
 
-test('CFG-9: A secret in the data folder that is too short is refused like one of the environment', async () => {
+test('CFG-9: a secret in the data folder that is too short is refused like one of the environment', async () => {
   const data = await temporaryFolder()
   const file = join(data, 'secret')
   await writeFile(file, `${'x'.repeat(31)}\n`)

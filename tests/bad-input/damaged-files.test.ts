@@ -6,7 +6,7 @@ import { assertCoded, assertTellsNothing } from '../support/bystander.ts'
 import { testServer } from '../support/test-server.ts'
 import { createTask } from '../support/transactions.ts'
 
-/** A server on a folder where the file of `w1` is as the test made it. */
+/** A server on a folder in which the test prepared the file of `w1`. */
 async function damaged(damage: (file: string) => Promise<void>) {
   const first = await testServer({ storage: 'embedded' })
   const client = await RawClient.open(first.url, first.token('ann'))
@@ -27,7 +27,7 @@ const damages: [string, (file: string) => Promise<void>][] = [
 ]
 
 test.each(damages)(
-  'WIRE-130: a workspace whose file is damaged is refused with StorageDamaged, the others go on (%s)',
+  'WIRE-130: a workspace whose file is damaged is refused with StorageDamaged, and the others continue (%s)',
   async (_what, damage) => {
     const { url, token } = await damaged(damage)
     const bystander = await RawClient.open(url, token('bob', 'w2'))
@@ -45,7 +45,7 @@ test.each(damages)(
   },
 )
 
-test('WIRE-131: A folder in the place of a workspace’s file is a coded error for its own sessions only', async () => {
+test('WIRE-131: a folder in the place of a workspace’s file is a coded error for its own sessions only', async () => {
   const { url, token, data } = await testServer({ storage: 'embedded' })
   const bystander = await RawClient.open(url, token('bob', 'w2'))
   await mkdir(join(data, 'workspaces', 'w-w1.db'))

@@ -7,7 +7,7 @@ import { expectFor } from '../support/expecting.ts'
 import { onTestEnd } from '../support/on-test-end.ts'
 import { testUnless } from '../support/test-unless.ts'
 
-/** What the work starts is started with this umask. */
+/** Starts the work with this umask. */
 function withUmask<T>(umask: number, work: () => T): T {
   const before = process.umask(umask)
   try {
@@ -17,7 +17,7 @@ function withUmask<T>(umask: number, work: () => T): T {
   }
 }
 
-/** Modes by path, of the folder and all that is in it. */
+/** Modes by path, of the folder and its content. */
 async function modes(folder: string): Promise<Record<string, string>> {
   const entries = await readdir(folder, { recursive: true })
   const paths = ['', ...entries]
@@ -30,7 +30,7 @@ async function modes(folder: string): Promise<Record<string, string>> {
   )
 }
 
-/** Folders are 0700 and files 0600, and at least these are there. */
+/** Folders are 0700 and files 0600, and at least these exist. */
 async function assertPrivate(data: string, there: readonly string[]): Promise<void> {
   const found = await modes(data)
   expectFor(
@@ -55,7 +55,7 @@ async function started(env: Environment, umask = 0o022): Promise<[RunningAtrium,
 const settings = (data: string): Environment => ({ ATRIUM_DATA: data, ATRIUM_PORT: '0', ATRIUM_DEMO: '0' })
 
 for (const umask of [0o000, 0o022, 0o277]) {
-  test(`CFG-13: what is kept is for the server’s user alone, whatever umask it is started with (${umask.toString(8)})`, async () => {
+  test(`CFG-13: stored files are readable by the server’s user only, whatever the umask (${umask.toString(8)})`, async () => {
     const data = join(await temporaryFolder(), 'data')
     const env = settings(data)
     const [server, url] = await started(env, umask)
@@ -69,9 +69,9 @@ for (const umask of [0o000, 0o022, 0o277]) {
   })
 }
 
-test('CFG-13: the files of embedded storage, and of a full-text index beside MongoDB, are for their user alone', async () => {
+test('CFG-13: the files of SQLite storage, and of a full-text index beside MongoDB, are readable by their user only', async () => {
   const directory = join(await temporaryFolder(), 'data', 'search')
-  // The worker threads that make the files have that of the process.
+  // The worker threads that create the files have the umask of the process.
   const before = process.umask(0)
   onTestEnd(() => process.umask(before))
   const storage = createSqliteStorage({ directory })
@@ -80,7 +80,7 @@ test('CFG-13: the files of embedded storage, and of a full-text index beside Mon
   await assertPrivate(directory, ['w-w1.db', 'w-w1.db-wal', 'w-w1.db-shm'])
 })
 
-test('CFG-14: a start closes to others what an older version left open, and leaves alone what links lead to', async () => {
+test('CFG-14: a start removes the permissions of others that an older version left, and does not follow links', async () => {
   const folder = await temporaryFolder()
   const data = join(folder, 'data')
   const env = settings(data)
@@ -105,7 +105,7 @@ test('CFG-14: a start closes to others what an older version left open, and leav
 })
 
 testUnless(process.getuid?.() === 0 ? undefined : 'only root may serve as somebody else')(
-  'CFG-14: a folder that is somebody else’s is named in the log, and served from',
+  'CFG-14: a folder of another user is named in the log, and used',
   async () => {
     const folder = await temporaryFolder()
     await chmod(folder, 0o755)

@@ -21,7 +21,7 @@ test('CFG-40: an empty variable counts as unset, and a line ending at the end of
   expect(() => resolveConfiguration({ ATRIUM_PORT: '\r4000' })).toThrow(/ATRIUM_PORT/)
 })
 
-test('CFG-41: variables that describe a service, as Kubernetes makes them, are ignored', () => {
+test('CFG-41: variables that Kubernetes sets for services are ignored', () => {
   const links = {
     ATRIUM_PORT: 'tcp://10.96.0.7:3333',
     ATRIUM_PORT_3333_TCP: 'tcp://10.96.0.7:3333',
@@ -38,12 +38,12 @@ test('CFG-41: variables that describe a service, as Kubernetes makes them, are i
   }
   expect(resolveConfiguration(links)).toStrictEqual(resolveConfiguration({}))
   expect(readEnvironment(links).links).toStrictEqual(Object.keys(links).sort())
-  // What only resembles them is a mistake to be told of.
+  // A name that only resembles them is reported as a mistake.
   for (const wrong of [{ ATRIUM_PORT: 'http://10.96.0.7' }, { ATRIUM_SERVICE: '1' }, { ATRIUM_PORTS: '1' }])
     expect(() => resolveConfiguration(wrong)).toThrow(expect.objectContaining({ name: 'ConfigurationError' }))
 })
 
-test('CFG-41: the commands that tell of options say in one line what they ignore', async () => {
+test('CFG-41: commands that print options name the ignored variables in one line', async () => {
   const env = { ATRIUM_PORT: 'tcp://10.96.0.7:3333', ATRIUM_SERVICE_HOST: '10.96.0.7' }
   const { code, stdout, stderr } = await atrium(['config'], env)
   expect(code).toBe(0)
@@ -53,7 +53,7 @@ test('CFG-41: the commands that tell of options say in one line what they ignore
   )
 })
 
-test('CFG-42: an IPv6 address may stand in brackets', () => {
+test('CFG-42: an IPv6 address may be in brackets', () => {
   for (const [given, host] of [
     ['[::1]', '::1'],
     ['::1', '::1'],
@@ -64,7 +64,7 @@ test('CFG-42: an IPv6 address may stand in brackets', () => {
     expect(resolveConfiguration({ ATRIUM_HOST: given }).host).toBe(host)
 })
 
-test('CFG-43: options of a file stand behind those of the environment, and are checked alike', async () => {
+test('CFG-43: options of a file come after those of the environment, and are validated alike', async () => {
   const folder = await temporaryFolder()
   const file = join(folder, 'options')
   const lines = ['# ours', 'ATRIUM_PORT=4001', "ATRIUM_MODULES='board'", 'ATRIUM_DEMO=0\r', '']

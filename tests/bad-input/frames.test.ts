@@ -8,7 +8,7 @@ import { expectFor } from '../support/expecting.ts'
 
 const isRefusal = ({ error }: Frame) => error !== undefined
 
-test('WIRE-100: A message that is not JSON, or is no request, is answered with BadRequest, with the id where it had one', async () => {
+test('WIRE-100: a message that is not JSON, or is no request, is answered with BadRequest, with the id where it had one', async () => {
   const { client, assertUnnoticed } = await disturbed()
   const wrong = ['', '{', 'hello', '[]', '[1,2]', '"ping"', '7', 'null', 'true', '{}', '{"method":7}']
   for (const text of wrong) {
@@ -36,7 +36,7 @@ test('WIRE-100: A message that is not JSON, or is no request, is answered with B
   await assertUnnoticed()
 })
 
-test('WIRE-101: A binary frame that is no request is answered with BadRequest', async () => {
+test('WIRE-101: a binary frame that is no request is answered with BadRequest', async () => {
   const { client, assertUnnoticed } = await disturbed()
   const packr = new Packr({ structuredClone: true })
   const bytes = [Buffer.alloc(0), Buffer.from([0xdd, 0xff, 0xff, 0xff, 0xff]), Buffer.alloc(999, 0x91)]
@@ -57,7 +57,7 @@ test('WIRE-102: no member of an object or a prototype is a method', async () => 
   await assertUnnoticed()
 })
 
-test('WIRE-103: A frame over the maximum payload closes its socket with 1009, and no other socket', async () => {
+test('WIRE-103: a frame over the maximum payload closes its socket with 1009, and no other socket', async () => {
   const { client, assertUnnoticed } = await disturbed()
   client.send(Buffer.alloc(200 * 1024 * 1024, 0x20))
   expect((await client.waitForClose()).code).toBe(1009)
@@ -65,7 +65,7 @@ test('WIRE-103: A frame over the maximum payload closes its socket with 1009, an
   await assertUnnoticed()
 })
 
-test('WIRE-104: A frame that breaks the WebSocket protocol closes its socket, and no other socket', async () => {
+test('WIRE-104: a frame that breaks the WebSocket protocol closes its socket, and no other socket', async () => {
   const { client, server, token, assertUnnoticed } = await disturbed()
   const socket = connect(server.port, '127.0.0.1')
   socket.write(upgrade(`/${token('eve')}`))

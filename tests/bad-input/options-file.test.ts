@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { resolveConfiguration } from '../../server/configuration/configuration.ts'
 import { atrium, temporaryFolder } from '../support/executable.ts'
 
-/** What a file of these bytes makes of the options. */
+/** The options of a file with these bytes. */
 async function optionsFile() {
   const file = join(await temporaryFolder(), 'options')
   const read = async (content: string | Buffer) => {
@@ -42,7 +42,7 @@ test('CFG-63: an options file may begin with a byte order mark, and have comment
   ])
 })
 
-test('CFG-62: a line that is no option is named, and takes none of the next line', async () => {
+test('CFG-62: a line that is not an option is named, and does not include the next line', async () => {
   const { file, refused } = await optionsFile()
   for (const [line, flaw] of [
     ['see the wiki', 'is not NAME=value'],
@@ -70,7 +70,7 @@ test('CFG-62: a line that is no option is named, and takes none of the next line
   )
 })
 
-test('CFG-62: a file of options that is wrong ends a command with exit code 2, and none of its values is told', async () => {
+test('CFG-62: an invalid options file ends a command with exit code 2, and none of its values is printed', async () => {
   const { file, refused } = await optionsFile()
   const utf16 = Buffer.from('\ufeffATRIUM_PORT=4000\n', 'utf16le')
   await refused(utf16, `ATRIUM_CONFIG: ${file} cannot be read: it is not UTF-8`)

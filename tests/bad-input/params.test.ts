@@ -7,11 +7,11 @@ import { applyIf, change, createTask, updateTask } from '../support/transactions
 const eve = { by: 'account:eve' }
 const task = 'board:class:Task'
 const nested = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`
-/** Stands for a value that is nested too deep for `JSON.stringify`. */
+/** A placeholder for a value that is nested too deeply for `JSON.stringify`. */
 const DEEP = '@deep'
 let lastId = 0
 
-/** Asks with text of its own, as JSON the client could not have made. */
+/** Sends its own text, as JSON that the client could not have produced. */
 async function askDeep(client: RawClient, method: string, params: unknown[]): Promise<Frame> {
   const id = `deep ${(lastId += 1)}`
   client.send(JSON.stringify({ id, method, params }).replaceAll(`"${DEEP}"`, nested(50_000)))
@@ -118,7 +118,7 @@ test('WIRE-112: an invalid transaction is refused with its code, and no part of 
   await assertUnnoticed()
 })
 
-test('WIRE-113: A transaction of an unknown class, of no document, or signed by another account is refused with its code', async () => {
+test('WIRE-113: a transaction of an unknown class, of no document, or signed by another account is refused with its code', async () => {
   const { client, assertUnnoticed } = await disturbed()
   const ask = async (tx: unknown) => await client.ask('tx', [tx])
   const unknown = change('core:class:TxCreateDoc', 't1', 'board:class:Nope', eve, { attributes: {} })
@@ -136,7 +136,7 @@ test('WIRE-113: A transaction of an unknown class, of no document, or signed by 
   await assertUnnoticed()
 })
 
-test('WIRE-114: A binary transaction with values that JSON cannot represent is refused, and no transaction of another client fails', async () => {
+test('WIRE-114: a binary transaction with values that JSON cannot represent is refused, and no transaction of another client fails', async () => {
   const { client, url, token, assertUnnoticed } = await disturbed({ storage: 'embedded' })
   const packr = new Packr({ structuredClone: true, bundleStrings: true })
   const other = await RawClient.open(url, token('ann'))

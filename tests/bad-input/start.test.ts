@@ -13,7 +13,7 @@ import { expectFor } from '../support/expecting.ts'
 import { onTestEnd } from '../support/on-test-end.ts'
 import { testUnless } from '../support/test-unless.ts'
 
-/** The user `nobody`, where the tests run as one who may everything. */
+/** The user `nobody`, where the tests run as root. */
 const nobody = process.getuid?.() === 0 ? { uid: 65_534 } : {}
 
 const tried = smallDisk(64 * 1024)
@@ -25,7 +25,7 @@ const hasIpv6 = Object.values(networkInterfaces())
   .some((address) => address?.address === '::1')
 const noIpv6 = hasIpv6 ? undefined : 'this machine has no ::1'
 
-/** One line that names the matter, and no stack. */
+/** One line that names the cause, without a stack. */
 function assertOneLine({ code, stdout, stderr }: Ended, expected: number, pattern: RegExp): void {
   const lines = stderr.trim().split('\n')
   expectFor(stderr, [code, stdout, lines.length]).toStrictEqual([expected, '', 1])
@@ -42,7 +42,7 @@ test('CFG-10: a port in use ends the start with one line that names it, and exit
   assertOneLine(ended, 1, new RegExp(`^atrium: port ${port} of 127.0.0.1 is in use: .*ATRIUM_PORT`))
 })
 
-test('CFG-11: a data folder that cannot be made or written ends the start with one line that names it', async () => {
+test('CFG-11: a data folder that cannot be created or written ends the start with one line that names it', async () => {
   const folder = await temporaryFolder()
   await chmod(folder, 0o755)
   const file = join(folder, 'file')
@@ -58,7 +58,7 @@ test('CFG-11: a data folder that cannot be made or written ends the start with o
   }
 })
 
-test('CFG-11: a data folder where none can be, or that is something else, ends the start, which never spins', async () => {
+test('CFG-11: a data folder at an impossible path, or that is another kind of file, ends the start without a retry loop', async () => {
   const folder = await temporaryFolder()
   const [file, loop, dangling] = ['file', 'loop', 'dangling'].map((name) => join(folder, name)) as [
     string,
@@ -68,7 +68,7 @@ test('CFG-11: a data folder where none can be, or that is something else, ends t
   await writeFile(file, '')
   await symlink(loop, loop)
   await symlink(join(folder, 'nowhere'), dangling)
-  // What the system makes folders of, and nobody else may.
+  // Folders of the system in which nobody can create folders.
   const system = process.platform === 'linux' ? ['/proc/x', '/proc/x/y', '/proc', '/sys/x'] : []
   const long = 'x'.repeat(300)
   for (const data of [file, loop, dangling, join(dangling, 'x'), join(folder, long), ...system]) {
@@ -78,7 +78,7 @@ test('CFG-11: a data folder where none can be, or that is something else, ends t
   await expect(makePrivateFolder(file)).rejects.toThrow(expect.objectContaining({ code: 'EEXIST' }))
 })
 
-testUnless(noDisk)('CFG-11: a full disk ends the start with one line that says so', async () => {
+testUnless(noDisk)('CFG-11: a full disk ends the start with one line that reports it', async () => {
   const small = smallDisk(1024 * 1024)
   if ('missing' in small) throw new Error(small.missing)
   onTestEnd(() => small.remove())
@@ -87,7 +87,7 @@ testUnless(noDisk)('CFG-11: a full disk ends the start with one line that says s
   assertOneLine(ended, 1, /^atrium: the disk of the data folder .* is full$/)
 })
 
-test('CFG-10: an address that is not of this machine, and a port that may not be used, are named', async () => {
+test('CFG-10: a host that the machine does not have, and a port that is not permitted, are named', async () => {
   const env = { ATRIUM_DATA: await temporaryFolder(), ATRIUM_DEMO: '0' }
   for (const host of ['203.0.113.7', 'no-such-host.invalid']) {
     const ended = await atrium(['start'], { ...env, ATRIUM_PORT: '0', ATRIUM_HOST: host })
@@ -96,7 +96,7 @@ test('CFG-10: an address that is not of this machine, and a port that may not be
 })
 
 testUnless(noIpv6)(
-  'CFG-42: a server on an IPv6 address is found by the commands that are told of it',
+  'CFG-42: a server on an IPv6 address is reachable by commands that are given the address',
   async () => {
     const env = { ATRIUM_DATA: await temporaryFolder(), ATRIUM_DEMO: '0', ATRIUM_HOST: '[::1]' }
     const server = new RunningAtrium(['start', '--port', '0'], env)
@@ -116,7 +116,7 @@ testUnless(noIpv6)(
   },
 )
 
-test('CFG-12: A damaged file of the accounts ends the start with one line', async () => {
+test('CFG-12: a damaged file of the accounts ends the start with one line', async () => {
   const data = await damagedAccounts()
   const ended = await atrium(['start'], { ATRIUM_DATA: data, ATRIUM_PORT: '0', ATRIUM_DEMO: '0' })
   assertOneLine(ended, 1, /^atrium: a file in the data folder .* is damaged/)

@@ -27,7 +27,7 @@ function badTokens(): [string, string][] {
       jwt.sign({ ...claims, workspace: 'atrium:accounts' }, TEST_SECRET),
     ],
     ['of nobody', jwt.sign({ workspace: 'w1' }, TEST_SECRET)],
-    ['of an email that is none', jwt.sign({ ...claims, email: { $ne: '' } }, TEST_SECRET)],
+    ['with an invalid email', jwt.sign({ ...claims, email: { $ne: '' } }, TEST_SECRET)],
     ['alg none', `${encode({ alg: 'none', typ: 'JWT' })}.${body}.`],
     ['alg none, signed', `${encode({ alg: 'none', typ: 'JWT' })}.${body}.${signature}`],
     ['another algorithm', jwt.sign(claims, TEST_SECRET, { algorithm: 'HS512' })],
@@ -38,7 +38,7 @@ function badTokens(): [string, string][] {
   ]
 }
 
-test('WIRE-120: A token that is forged, expired or for no workspace gets Unauthorized and no session', async () => {
+test('WIRE-120: a token that is forged, expired or for no workspace gets Unauthorized and no session', async () => {
   const { url, assertUnnoticed } = await disturbed()
   for (const [what, token] of badTokens()) {
     const client = new RawClient(url, token)

@@ -7,7 +7,7 @@ import { bundler } from './bundle.ts'
 import { build } from './page-server.ts'
 import { expectFor } from '../support/expecting.ts'
 
-/** What the client may be made of. */
+/** The permitted parts of the client. */
 const parts = new Set(['model/', 'client/', 'protocol/', 'msgpackr', '@noble/hashes', 'fflate'])
 
 test('SDK-61: the browser bundle imports nothing, contains nothing of Node and the server, and is small', async () => {

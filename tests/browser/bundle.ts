@@ -6,9 +6,9 @@ export interface Bundle {
   bytes: number
   gzip: number
   brotli: number
-  /** Bytes of each package and each folder of our own. */
+  /** Bytes of each package and each folder of the project. */
   parts: [part: string, bytes: number][]
-  /** Those imported that only Node has. */
+  /** Imports that only Node has. */
   nodeModules: string[]
 }
 
@@ -17,7 +17,7 @@ interface Bundler {
   bundleClient: (outfile: string) => Promise<Bundle>
 }
 
-/** What `npm run build:client` builds with. */
+/** The build settings of `npm run build:client`. */
 export async function bundler(): Promise<Bundler> {
   return (await import(pathToFileURL(join(root, 'scripts', 'bundle-client.js')).href)) as Bundler
 }

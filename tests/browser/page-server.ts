@@ -7,14 +7,15 @@ import { temporaryFolder } from '../support/executable.ts'
 import { bundler } from './bundle.ts'
 import { onTestEnd } from '../support/on-test-end.ts'
 
-/** The folder that this test was compiled to. */
+/** The output folder of this test. */
 export const build = fileURLToPath(new URL('../..', import.meta.url))
 
 const page = (script: string) =>
   `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><div id="root"></div><script type="module" src="${script}"></script>`
 
 /**
- * Serves the client's bundle, what was compiled, and at `/` a page that loads a script of it. Gone with the test.
+ * Serves the client’s bundle, the compiled files, and at `/` a page that loads one of their scripts. It ends with the
+ * test.
  *
  * @returns `http://HOST:PORT`
  */

@@ -9,7 +9,7 @@ import { onTestEnd } from '../support/on-test-end.ts'
 
 const script = '/tests/browser/page/harness.js'
 
-/** One who looks at a page, and the line between him and the server. */
+/** The user of a page, and the network between the page and the server. */
 export interface Visitor {
   page: Page
   browser: BrowserContext
@@ -18,11 +18,11 @@ export interface Visitor {
   start: (options?: Partial<StartOptions>) => Promise<void>
   /** Waits until the live query shows these titles. */
   shows: (titles: readonly string[]) => Promise<void>
-  /** Waits until nothing that was asked for is unanswered. */
+  /** Waits until all requests are answered. */
   settled: () => Promise<void>
 }
 
-/** A real server, and pages over it in browsers of their own. */
+/** A real server, and pages over it, each in its own browser. */
 export class PageWorld {
   readonly server: TestServer
   readonly #browser: Browser
@@ -60,7 +60,7 @@ export class PageWorld {
   }
 }
 
-/** Waits until something is as expected; says what it is where it does not become so. */
+/** Waits until a value is as expected, and reports it otherwise. */
 export async function becomes(ask: () => Promise<unknown>, expected: unknown): Promise<void> {
   let found: unknown
   const text = JSON.stringify(expected)

@@ -21,13 +21,13 @@ const create = ({ page }: Visitor, title: string, waits = true) =>
     { title, waits },
   )
 
-/** Makes changes, one after the other, that nobody waits for. */
+/** Makes changes, one after another, without waiting for them. */
 const change = ({ page }: Visitor, changes: readonly (readonly ['create' | 'rename', string, string?])[]) =>
   page.evaluate(async (all) => {
     for (const [kind, title, to = ''] of all) {
       const shown = harness.results.length
       void (kind === 'create' ? harness.create(title) : harness.rename(title, to)).catch(() => undefined)
-      // At once: all of it happens within the page.
+      // Immediately, without a round trip: all of it happens within the page.
       while (harness.results.length === shown) await Promise.resolve()
     }
   }, changes)
@@ -46,7 +46,7 @@ await withBrowser((browser) => {
     await Promise.all([ann.shows(['a']), bob.shows(['a'])])
   })
 
-  test('SDK-63: A page that is offline shows its changes at once, and sends them in order when it is online', async () => {
+  test('SDK-63: a page that is offline shows its changes at once, and sends them in order when it is online', async () => {
     const [ann, bob] = await twoPages(browser)
     await Promise.all([ann.start(), bob.start()])
     await Promise.all([ann.shows([]), bob.shows([])])
@@ -78,7 +78,7 @@ await withBrowser((browser) => {
       'rename to c2',
       'rename to a2',
     ])
-    // What was seen once did not go away again.
+    // A displayed change did not disappear again.
     const results = await ann.page.evaluate(() => harness.results)
     const since = results.slice(results.findIndex((titles) => titles.includes('c2')))
     expect(since.length > 2 && since.every((titles) => titles.includes('b') && titles.includes('c2'))).toBe(
@@ -86,7 +86,7 @@ await withBrowser((browser) => {
     )
   })
 
-  test('SDK-64: A page that is reloaded while offline keeps its unsent changes, sends them when it is online, and reports refused ones', async () => {
+  test('SDK-64: a page that is reloaded while offline keeps its unsent changes, sends them when it is online, and reports refused ones', async () => {
     const [ann, bob] = await twoPages(browser)
     await Promise.all([ann.start({ store: 'w1/ann' }), bob.start()])
     await Promise.all([ann.shows([]), bob.shows([])])
@@ -122,7 +122,7 @@ await withBrowser((browser) => {
     await becomes(() => ann.page.evaluate(() => harness.conflicts), ['core:status:ObjectNotFound'])
   })
 
-  test('SDK-65: A reloaded page loads only the new part of the model', async () => {
+  test('SDK-65: a reloaded page loads only the new part of the model', async () => {
     const [ann, bob] = await twoPages(browser)
     const loaded: ModelResponse[] = []
     ann.page.on('websocket', (socket) =>
@@ -136,7 +136,7 @@ await withBrowser((browser) => {
     await becomes(() => ann.page.evaluate(() => harness.kept('model')), ['model'])
     const origin = ann.page.url()
     await ann.page.goto('about:blank')
-    // An account is made for whoever enters the first time: a change of the model.
+    // The first entry of an account creates it, which is a change of the model.
     await bob.start()
     await bob.shows([])
     await ann.page.goto(origin)
@@ -146,10 +146,10 @@ await withBrowser((browser) => {
     expectFor(JSON.stringify(loaded[1]), loaded[1]?.transactions.length).toBe(1)
   })
 
-  test('SDK-15: a page whose IndexedDB never answers is there without it after five seconds', async () => {
+  test('SDK-15: a page whose IndexedDB does not respond is ready without it after five seconds', async () => {
     const [ann, bob] = await twoPages(browser)
     await bob.start()
-    // As another page that does not let go of the database has it.
+    // Like another page that keeps the database locked.
     await ann.page.evaluate(() => {
       IDBFactory.prototype.open = () => new EventTarget() as IDBOpenDBRequest
     })
@@ -161,7 +161,7 @@ await withBrowser((browser) => {
     expect(errors).toStrictEqual(['Error: the store did not answer within 5000 ms'])
   })
 
-  test('SDK-16: of a database with damaged entries a page uses the others', async () => {
+  test('SDK-16: a page leaves out the damaged entries of a database, and uses the others', async () => {
     const [ann, bob] = await twoPages(browser)
     await Promise.all([ann.start({ store: 'w1/ann' }), bob.start()])
     await Promise.all([ann.shows([]), bob.shows([])])
@@ -177,7 +177,7 @@ await withBrowser((browser) => {
     await ann.page.evaluate(async (key) => await harness.keep(key, 5), second)
     await ann.page.reload()
     await ann.page.waitForFunction(() => 'harness' in globalThis)
-    // One that cannot be read fails all that are read with it, as in a browser whose files are damaged.
+    // One unreadable entry fails a read of several entries, as in a browser with damaged files.
     await ann.page.evaluate(() => {
       const getAll = Reflect.get(IDBObjectStore.prototype, 'getAll') as IDBObjectStore['getAll']
       IDBObjectStore.prototype.getAll = function (query, count) {
@@ -192,7 +192,7 @@ await withBrowser((browser) => {
     expect(errors).toStrictEqual([`Error: the store's entry ${second} is damaged`])
   })
 
-  test('SDK-50: what every store does, IndexedDB does', async () => {
+  test('SDK-50: the cases of every store pass with IndexedDB', async () => {
     const world = await PageWorld.open(browser)
     const { page } = await world.visit('ann')
     await page.waitForFunction(() => 'harness' in globalThis)

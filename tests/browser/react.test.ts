@@ -11,7 +11,7 @@ import { becomes } from './page-world.ts'
 import { withBrowser } from './with-browser.ts'
 import { onTestEnd } from '../support/on-test-end.ts'
 
-/** A page with React and a client, and someone else in its workspace. */
+/** A page with React and a client, and another member of its workspace. */
 async function reactPage(browser: Browser): Promise<{ page: Page; bob: RawClient }> {
   const outfile = join(await temporaryFolder(), 'hooks.js')
   await bundle({
@@ -20,7 +20,7 @@ async function reactPage(browser: Browser): Promise<{ page: Page; bob: RawClient
     bundle: true,
     format: 'esm',
     target: 'es2022',
-    // Only then is strict mode strict.
+    // Strict mode takes effect in development only.
     define: { 'process.env.NODE_ENV': '"development"' },
     logLevel: 'warning',
   })
@@ -96,13 +96,13 @@ await withBrowser((browser) => {
     expect(await rendered()).toBeGreaterThan(before)
   })
 
-  test('SDK-69: A hook outside of an `AtriumProvider` throws an error that says so', async () => {
+  test('SDK-69: a hook outside of an `AtriumProvider` throws an error that says so', async () => {
     const { page } = await reactPage(browser)
     await page.evaluate(() => hooks.render({ provided: false }))
     expect((await text(page, 'error')()) ?? '').toMatch(/no AtriumProvider/)
   })
 
-  test('SDK-76: A query whose client is terminated before it has a model is rejected with the reason, and nothing else fails', async () => {
+  test('SDK-76: a query whose client is terminated before it has a model is rejected with the reason, and nothing else fails', async () => {
     const { page } = await reactPage(browser)
     const errors: Error[] = []
     page.on('pageerror', (error) => errors.push(error))

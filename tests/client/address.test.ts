@@ -12,7 +12,7 @@ import { expectFor } from '../support/expecting.ts'
 
 const space = 'p' as Ref<Space>
 
-test('SDK-17: of the server’s address the path and the query are kept', () => {
+test('SDK-17: the path and the query of the server’s address are kept', () => {
   for (const [given, dialed] of [
     ['ws://h', 'ws://h/?sessionId=s'],
     ['ws://h:3333/', 'ws://h:3333/?sessionId=s'],
@@ -31,7 +31,7 @@ test('SDK-17: of the server’s address the path and the query are kept', () => 
   expect(() => addressOf('/collab', 's')).toThrow(TypeError)
 })
 
-test('SDK-84: A client finds a server whose address ends in more than one slash', async () => {
+test('SDK-84: a client finds a server whose address ends in more than one slash', async () => {
   const { url, token } = await testServer()
   const client = createNodeClient({ url: `${url}//`, getToken: () => token('ann') })
   onTestEnd(() => client.terminate())
@@ -40,7 +40,7 @@ test('SDK-84: A client finds a server whose address ends in more than one slash'
 
 for (const strips of [true, false])
   for (const path of ['/collab', '/collab/', '/a/b/?tenant=x'])
-    test(`SDK-17: a client finds a server at ${path} behind a proxy that ${strips ? 'takes the prefix away' : 'passes it on'}`, async () => {
+    test(`SDK-17: a client finds a server at ${path} behind a proxy that ${strips ? 'removes the prefix' : 'passes it on'}`, async () => {
       const { url, token } = await testServer()
       const prefix = path.replace(/\/?(\?.*)?$/, '')
       const proxy = await wsProxy(url, strips ? { path: prefix } : {})
@@ -52,7 +52,7 @@ for (const strips of [true, false])
         proxy.asked.join(' '),
         proxy.asked.every((asked) => asked.startsWith(path.split('?')[0] ?? '')),
       ).toBe(true)
-      // As clients of protocol 1 do, the token at the end.
+      // Like clients of protocol 1, with the token at the end.
       const base = `${proxy.url}${path.split('?')[0]}`
       for (const address of [base, base.replace(/\/$/, '')]) {
         const old = await RawClient.open(address, token('bob'))
@@ -61,7 +61,7 @@ for (const strips of [true, false])
       }
     })
 
-test('SDK-17: the endpoint that accounts give has the path of ATRIUM_PUBLIC_URL', async () => {
+test('SDK-17: the endpoint that the accounts service returns has the path of ATRIUM_PUBLIC_URL', async () => {
   let target = ''
   const proxy = await wsProxy('ws://127.0.0.1', { path: '/collab', target: () => target })
   const server = await testServer({ accounts: 'builtin', publicUrl: `${proxy.url}/collab/` })

@@ -27,13 +27,13 @@ test('SDK-70: the API report lists what the client’s entries export', async ()
   }
   const written = await readFile(REPORT, 'utf8')
   const build = fileURLToPath(new URL('../..', import.meta.url))
-  // Run `npm run api:client` and look at what has changed.
+  // Run `npm run api:client` and review the changes.
   expect(apiReport(build)).toBe(written)
 })
 
 test('SDK-71: every public call of the client has an example', () => {
   const titles = docExamples().map(({ title }) => title)
-  // The client passes its calls on to these parts, where they are documented.
+  // The client delegates its calls to these parts, where they are documented.
   const parts = ['client', 'session', 'reads', 'mutations', 'subscriptions'].map(
     (part) => `client/${part}.ts`,
   )
@@ -53,7 +53,7 @@ test('SDK-71: every public call of the client has an example', () => {
   expect(entries.filter((title) => !titles.includes(title))).toStrictEqual([])
 })
 
-/** What the examples take for granted. */
+/** The declarations that the examples assume. */
 const given = `
 import { Client, Connection, createClient, indexedDbStore, MemoryStore, type Dial, type GetToken } from '../../client/index.ts'
 import { createNodeClient, fileStore } from '../../client/node.ts'
@@ -125,6 +125,6 @@ async function run(code: string): Promise<void> {
 }
 
 test.each(docExamples().filter((example) => !example.title.includes('/react/')))(
-  'SDK-73: the example of $title does run',
+  'SDK-73: the example of $title runs',
   async ({ code }) => await run(code),
 )

@@ -10,7 +10,7 @@ import { onTestEnd } from '../support/on-test-end.ts'
 const task = 'board:class:Task' as Ref<Class>
 const by = { by: 'account:ann' }
 
-/** Everything a live query of all tasks has shown, as `id:comments`. */
+/** All results of a live query of all tasks, as `id:comments`. */
 function watched({ client }: Member): string[][] {
   const shown: string[][] = []
   client.query(task, {}, {}, (docs) => {
@@ -31,7 +31,7 @@ async function world() {
   return { made, ann }
 }
 
-test('SDK-30: A change shows before the server has it, stays when it is confirmed, and disappears when it is refused', async () => {
+test('SDK-30: a change shows before the server has it, stays when it is confirmed, and disappears when it is refused', async () => {
   const { made, ann } = await world()
   const shown = watched(ann)
   await made.calm()
@@ -42,7 +42,7 @@ test('SDK-30: A change shows before the server has it, stays when it is confirme
   expect(shown.at(-1)).toStrictEqual(['t1:b:1'])
   const before = shown.length
   await made.calm()
-  // Confirmed one by one, never less than what was shown.
+  // Confirmed one by one, and the result never shrinks.
   for (const each of shown.slice(before)) expect(each).toStrictEqual(['t1:b:1'])
   expect(ann.acknowledged).toHaveLength(3)
   ann.line.delay = () => 1000
@@ -76,7 +76,7 @@ test('SDK-31: changes made without a connection show, survive the client, are se
   expect(await ann.store.entries('change/')).toStrictEqual([])
 })
 
-test('SDK-35: A call that waits for a client which is terminated is rejected', async () => {
+test('SDK-35: a call that waits for a client which is terminated is rejected', async () => {
   const { made } = await world()
   made.isDown = true
   const late = made.join('bob')

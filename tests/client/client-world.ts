@@ -27,7 +27,7 @@ export interface QueryCase {
 const task = 'board:class:Task' as Ref<Class>
 const comment = 'board:class:Comment' as Ref<Class>
 
-/** What clients of the world look at: limits, orders, lookups, totals, mixins, projections. */
+/** Live queries of the world’s clients: limits, sorts, lookups, totals, mixins, projections. */
 export const queryCases: readonly QueryCase[] = [
   { _class: task, query: {}, options: {} },
   { _class: task, query: { status: 'todo' }, options: { sort: { rank: 1 }, limit: 3 } },
@@ -76,7 +76,7 @@ export const queryCases: readonly QueryCase[] = [
     options: { sort: { name: 1 } },
   },
   { _class: 'core:class:Account' as Ref<Class>, query: {}, options: {} },
-  // What is of the log, and what lookups lead to, decide, or join from both sides of the model.
+  // Queries of the log, and queries whose lookups decide, or join from both sides of the model.
   { _class: 'core:class:Tx' as Ref<Class>, query: {}, options: { sort: { modifiedOn: -1 }, limit: 7 } },
   {
     _class: 'core:class:TxCUD' as Ref<Class>,
@@ -109,7 +109,7 @@ export const queryCases: readonly QueryCase[] = [
   },
 ]
 
-/** A client of the world, with the line it is on and all it looks at. */
+/** A client of the world, with its network connection and its live queries. */
 export class Member {
   readonly email: string
   readonly world: ClientWorld
@@ -117,11 +117,11 @@ export class Member {
   readonly line: Line = { delay: () => 1, fault: () => 'none', isDown: () => false }
   client: Client
   readonly live = new Map<number, { stop: () => void; result: FindResult | undefined; calls: number }>()
-  /** Transactions that were answered, and what was said. */
+  /** Acknowledged transactions, with their results. */
   readonly sent: Tx[] = []
   readonly acknowledged: Tx[] = []
   readonly refused: Tx[] = []
-  /** Ids of the log's transactions this life of the client was told of. */
+  /** Ids of the transactions of the log that this run of the client received. */
   pushed: string[] = []
   readonly unsettled = new Set<Promise<unknown>>()
   readonly #keeps: boolean
@@ -136,7 +136,7 @@ export class Member {
     this.client = this.#start()
   }
 
-  /** As when a page is loaded again: nothing is left but what was kept. */
+  /** Like a reload of the page: only stored data remains. */
   restart(): void {
     this.client.terminate()
     const looked = [...this.live.keys()]
@@ -187,7 +187,7 @@ export class Member {
     void sent.finally(() => this.unsettled.delete(sent))
   }
 
-  /** Each live query shows what the server answers now. */
+  /** Each live query shows the current result of the server. */
   async check(): Promise<void> {
     for (const [at, { result }] of this.live) {
       const { _class, query, options } = queryCases[at] as QueryCase
@@ -227,18 +227,18 @@ export class Member {
   }
 }
 
-/** Clients, lines and a server in memory; chance and time are the test's. */
+/** Clients, connections and a server in memory; the test controls chance and time. */
 export class ClientWorld {
   readonly time = new FakeScheduler()
   readonly random: () => number
   readonly storage: Storage = createMemoryStorage()
   core: MemoryCore
   members: Member[] = []
-  /** Ids of tasks somebody tried to make. */
+  /** Ids of tasks that a client tried to create. */
   readonly made = new Set<string>()
-  /** What clients log. */
+  /** Log lines of the clients. */
   readonly logged: string[] = []
-  /** Seconds a token lives. */
+  /** Lifetime of a token, in seconds. */
   tokenLife: number | undefined
   isDown = false
   /** Milliseconds by which timers are late. */
@@ -270,7 +270,7 @@ export class ClientWorld {
     return this.core.tokens.sign({ email, workspace: 'w1' }, this.tokenLife)
   }
 
-  /** The server ends, and another one takes its place. */
+  /** The server ends, and another one replaces it. */
   async restartServer(): Promise<void> {
     this.isDown = true
     const stopping = this.core.stop()
@@ -279,7 +279,7 @@ export class ClientWorld {
     this.isDown = false
   }
 
-  /** With the workspace open, as it is for the server itself. */
+  /** With the open workspace, as the server itself uses it. */
   async withPipeline(work: (pipeline: Pipeline) => Promise<void>): Promise<void> {
     const host = await this.settled(this.core.core.registry.arrive('w1'))
     try {
@@ -290,14 +290,14 @@ export class ClientWorld {
     }
   }
 
-  /** Commits what the system makes, one after the other; what is refused is left out. */
+  /** Commits transactions of the system, one after another, and leaves out refused ones. */
   async bySystem(...txes: Tx[]): Promise<void> {
     await this.withPipeline(async (pipeline) => {
       for (const tx of txes) await pipeline.tx(systemCaller, tx).catch(() => undefined)
     })
   }
 
-  /** Lets time go on until all members are connected, have nothing unanswered, and nothing is on its way. */
+  /** Advances time until all members are connected, have no unanswered request, and no message is in transit. */
   async calm(): Promise<void> {
     this.jitter = () => 0
     for (const { line } of this.members) {
@@ -353,7 +353,7 @@ function plain(result: FindResult | undefined): unknown {
   return result === undefined ? undefined : { total: result.total, docs: [...result] as Doc[] }
 }
 
-/** Tommy Ettinger's mulberry32: 32 bits of state are enough for a test. */
+/** Tommy Ettinger’s mulberry32: 32 bits of state are enough for a test. */
 function mulberry32(seed: number): () => number {
   let state = seed >>> 0
   return () => {

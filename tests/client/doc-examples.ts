@@ -15,7 +15,7 @@ export function docExamples(): DocExample[] {
   return sources.sort().flatMap(examplesOf)
 }
 
-/** What can be called or read of a class, by the names that stand at the margin of its body. */
+/** The public members of a class: the names at the first level of its body. */
 export function publicMembersOf(file: string): string[] {
   const source = readFileSync(join(root, file), 'utf8')
   const members = source.matchAll(/^ {2}(?:async |get )?([a-z]\w*)(?:<.*>)?\(.*$/gm)

@@ -5,7 +5,7 @@ import { project, randomChange, randomMembership } from './random-changes.ts'
 import { expectFor } from '../support/expecting.ts'
 
 const STEPS = 14
-/** Live queries each member has. */
+/** Live queries of each member. */
 const QUERIES = 4
 
 export interface FuzzSummary {
@@ -17,11 +17,11 @@ export interface FuzzSummary {
 }
 
 /**
- * Clients on lines that fail at every point, with messages that are late, lost or come twice, timers that are late, a
- * server that is replaced and tokens that expire. In the end every client shows what the server has, every
- * acknowledged change is in the log once, every promise is settled and no timer is left.
+ * Clients on connections that fail at any point, with messages that are late, lost or doubled, late timers, a server
+ * that is replaced, and tokens that expire. In the end every client shows the state of the server, every acknowledged
+ * change is in the log once, every promise is settled, and no timer is left.
  *
- * @throws Error that names the seed of the run that failed
+ * @throws Error that names the seed of the failed run
  */
 export async function fuzz(
   runs: number,
@@ -55,7 +55,7 @@ async function runOnce(seed: number, summary: FuzzSummary): Promise<void> {
   for (const member of members) await member.check()
   await checkLog(world, members)
   for (const { pushed } of members)
-    // A push came twice.
+    // A push was received twice.
     expect(new Set(pushed).size).toBe(pushed.length)
   for (const { client } of members) summary.connections += client.connectionState().connectionCount
   await world.end()
@@ -102,7 +102,7 @@ async function takeStep(world: ClientWorld, members: readonly Member[], summary:
       member.client.restart()
       break
     case 4:
-      // A page that is loaded again has only what was kept.
+      // A reloaded page has only stored data.
       if (member === members[1]) member.restart()
       break
     case 5:
@@ -118,7 +118,7 @@ async function takeStep(world: ClientWorld, members: readonly Member[], summary:
   await world.pass(world.below(300))
 }
 
-/** What was acknowledged is there once; what was sent is there, or its sender knows that it was refused. */
+/** An acknowledged change exists once; a sent one exists, or its sender knows that it was refused. */
 async function checkLog(world: ClientWorld, members: readonly Member[]): Promise<void> {
   const counts = new Map<string, number>()
   await world.withPipeline(async ({ storage }) => {
@@ -136,7 +136,7 @@ async function checkLog(world: ClientWorld, members: readonly Member[]): Promise
   }
 }
 
-/** It may have no effect, and is not in the log then: conditions that do not hold, a document that is not there. */
+/** It may have no effect, and is not in the log then: unmet conditions, or a missing document. */
 function isConditional(tx: Tx): boolean {
   const { _class } = (tx as Partial<TxCollectionCUD>).tx ?? tx
   return _class === 'core:class:TxApplyIf' || _class === 'core:class:TxRemoveDoc'

@@ -16,7 +16,7 @@ async function world(keeps = true): Promise<{ made: ClientWorld; ann: Member }> 
   return { made, ann }
 }
 
-/** The code of the error, and that of what it comes from. */
+/** The code of the error, and that of its cause. */
 async function codesOf(promise: Promise<unknown>): Promise<unknown[]> {
   const error: unknown = await promise.then(
     () => undefined,
@@ -32,7 +32,7 @@ async function codesOf(promise: Promise<unknown>): Promise<unknown[]> {
 const titles = async (made: ClientWorld, { client }: Member) =>
   (await made.settled(client.findAll(board.class.Task, {}, { sort: { title: 1 } }))).map(({ title }) => title)
 
-test('SDK-37: what was given up before it was sent is never sent, not by the next client over the store either', async () => {
+test('SDK-37: a change that was given up before it was sent is never sent, also by the next client over the store', async () => {
   const { made, ann } = await world()
   const id = await made.settled(ann.client.createDoc(board.class.Task, space, { title: 'old' }))
   ann.client.stop()
@@ -46,7 +46,7 @@ test('SDK-37: what was given up before it was sent is never sent, not by the nex
   expect(await timed).toStrictEqual(['timeout'])
   expect(String(await aborted)).toMatch(/enough/)
   expect(await ann.store.entries('change/')).toStrictEqual([])
-  // Another device goes on.
+  // Another device continues.
   const bob = made.join('bob')
   await made.settled(bob.client.updateDoc(place, { title: 'newer' }))
   ann.restart()
@@ -54,7 +54,7 @@ test('SDK-37: what was given up before it was sent is never sent, not by the nex
   expect(await titles(made, bob)).toStrictEqual(['newer'])
 })
 
-test('SDK-37: what was given up after it was sent is uncertain, not failed, and not sent again', async () => {
+test('SDK-37: a change that was given up after it was sent is uncertain, not failed, and not sent again', async () => {
   const { made, ann } = await world()
   let isOut = false
   ann.line.isDark = () => isOut
@@ -83,7 +83,7 @@ test('SDK-37: what was given up after it was sent is uncertain, not failed, and 
   expect(await titles(made, ann)).toStrictEqual(['arrived'])
 })
 
-test('SDK-37: a refusal for good gives up what was not sent, and leaves uncertain what was', async () => {
+test('SDK-37: a permanent refusal gives up unsent changes, and makes sent ones uncertain', async () => {
   const { made, ann } = await world()
   ann.line.delay = () => 200
   const sent = codesOf(ann.client.createDoc(board.class.Task, space, { title: 'sent' }))
@@ -91,7 +91,7 @@ test('SDK-37: a refusal for good gives up what was not sent, and leaves uncertai
   ann.client.pause()
   const unsent = codesOf(ann.client.createDoc(board.class.Task, space, { title: 'unsent' }))
   const read = codesOf(ann.client.findAll(task))
-  // The same session id, and this one is no longer wanted.
+  // The same session id, and the earlier connection is no longer wanted.
   const [session] = made.core.core.sessions.all.values()
   session?.close({ code: 4203, reason: 'closed by an administrator' })
   await made.pass(1000)
@@ -110,7 +110,7 @@ test('SDK-37: a refusal for good gives up what was not sent, and leaves uncertai
   expect(await titles(made, ann)).not.toContain('unsent')
 })
 
-test('SDK-37: the end of a client leaves its unanswered changes to the store, and uncertain where there is none', async () => {
+test('SDK-37: the end of a client leaves unanswered changes in the store, and makes them uncertain without a store', async () => {
   for (const keeps of [true, false]) {
     const { made, ann } = await world(keeps)
     ann.line.delay = () => 200
@@ -132,7 +132,7 @@ test('SDK-37: the end of a client leaves its unanswered changes to the store, an
   }
 })
 
-test('SDK-37: too many that wait are refused at once, and leave nothing in the store', async () => {
+test('SDK-37: changes beyond the limit of waiting ones are refused at once, and leave nothing in the store', async () => {
   const made = new ClientWorld(5)
   const ann = made.join('ann', true, { maxOutstanding: 2 })
   onTestEnd(async () => await made.end())

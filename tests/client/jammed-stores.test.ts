@@ -24,7 +24,7 @@ const rejects = async () => await Promise.reject(new Error('no room'))
 
 const create = (client: Client, title: string) => client.createDoc(board.class.Task, space, { title })
 
-/** A store over another one, some calls of which are something else. */
+/** A store over another one, with some calls replaced. */
 const over = (store: ClientStore, calls: Partial<ClientStore>): ClientStore => ({
   get: (key) => store.get(key),
   set: (key, value) => store.set(key, value),
@@ -48,7 +48,7 @@ function world(store: ClientStore): { made: ClientWorld; ann: Member; errors: st
 
 const memory = new MemoryStore()
 test.each([
-  ['that never answers', { get: hangs, set: hangs, delete: hangs, entries: hangs }, /within 5000 ms/],
+  ['that never responds', { get: hangs, set: hangs, delete: hangs, entries: hangs }, /within 5000 ms/],
   ['whose writes never settle', { set: hangs, delete: hangs }, /within 5000 ms/],
   ['whose removals never settle', { delete: hangs }, /within 5000 ms/],
   [
@@ -57,28 +57,28 @@ test.each([
     /synchronously/,
   ],
   ['that rejects', { get: rejects, set: rejects, delete: rejects, entries: rejects }, /no room/],
-  ['whose entries are none', { entries: (() => Promise.resolve('what')) as never }, /no entries/],
-  ['whose entries are no pairs', { entries: (() => Promise.resolve([1, null])) as never }, /no entries/],
+  ['whose entries are invalid', { entries: (() => Promise.resolve('what')) as never }, /no entries/],
+  ['whose entries are not pairs', { entries: (() => Promise.resolve([1, null])) as never }, /no entries/],
 ] as const)(
-  'SDK-15: with a store %s a client goes on after five seconds, and tells',
+  'SDK-15: with a store %s a client continues after five seconds, and reports it',
   async (_name, calls, expected) => {
     const { made, ann, errors } = world(over(memory, calls))
     for (let step = 0; step < 52; step++) await made.pass(100)
     expect(ann.client.connectionState().phase).toBe('ready')
     await made.settled(ann.client.ready())
     await made.settled(create(ann.client, 'a'))
-    // From now on nothing is waited for.
+    // From now on no call waits for the store.
     const before = made.time.now()
     const id = await made.settled(create(ann.client, 'b'))
     expect(made.time.now() - before).toBeLessThan(1000)
     expect((await made.settled(ann.client.findOne(task, { _id: id })))?._id).toBe(id)
     expect(errors[0] ?? '').toMatch(expected)
-    // One that does not answer is told of once.
+    // A store that does not respond is reported once.
     if (expected.source.includes('5000')) expect(errors).toHaveLength(1)
   },
 )
 
-test('SDK-15: what changed while the store did not answer is written when it does', async () => {
+test('SDK-15: changes made while the store did not respond are written when it does', async () => {
   const inner = new MemoryStore()
   let release: () => void = () => undefined
   const gate = new Promise<void>((resolve) => (release = resolve))
@@ -116,7 +116,7 @@ test('SDK-15: what changed while the store did not answer is written when it doe
   expect(found.map(({ title }) => title)).toStrictEqual(['answered', 'given up', 'unsent'])
 })
 
-test('SDK-16: a damaged entry is left out and told of; the others are used', async () => {
+test('SDK-16: a damaged entry is left out and reported, and the others are used', async () => {
   const store = new MemoryStore()
   const made = new ClientWorld(9)
   const ann = made.join('ann', false, { store })
@@ -148,7 +148,7 @@ test('SDK-16: a damaged entry is left out and told of; the others are used', asy
     )
 })
 
-test('SDK-16: of a file with a damaged line everything else is sent', async () => {
+test('SDK-16: all changes of a file are sent except for a damaged line', async () => {
   const { url, token } = await testServer()
   const path = join(await temporaryFolder(), 'ann.atrium')
   const getToken = () => token('ann')
@@ -180,7 +180,7 @@ test('SDK-16: of a file with a damaged line everything else is sent', async () =
   expect(errors.join()).toMatch(/ann\.atrium has 1 damaged lines/)
 })
 
-/** A store that holds a change of an earlier life, and does not tell what it holds until it is released. */
+/** A store with a change of an earlier run, which does not return its entries until it is released. */
 async function leftBehind() {
   const store = new MemoryStore()
   const made = new ClientWorld(9)
@@ -207,7 +207,7 @@ async function leftBehind() {
 
 const place = { _id: 't' as Ref<Task>, _class: board.class.Task, space }
 
-/** The next life over the store, and what it is told of as conflicts. */
+/** The next run over the store, and the conflicts that are reported to it. */
 function live(made: ClientWorld, store: ClientStore): { client: Client; conflicts: string[] } {
   const { client } = made.join('ann', false, { store })
   const conflicts: string[] = []
@@ -222,7 +222,7 @@ const titleOf = async (made: ClientWorld, client: Client) =>
   (await made.settled(client.findOne(board.class.Task, { _id: place._id })))?.title
 const overtaken = ['old platform:status:Overtaken']
 
-test('SDK-82: a change that the store tells of too late is sent then, when nothing was changed meanwhile', async () => {
+test('SDK-82: a change that the store reports too late is sent when nothing was changed meanwhile', async () => {
   const { made, store, silent, release } = await leftBehind()
   const { client, conflicts } = live(made, silent)
   for (let second = 0; second < 7; second++) await made.pass(1000)
@@ -233,7 +233,7 @@ test('SDK-82: a change that the store tells of too late is sent then, when nothi
   expect([conflicts, await store.entries('change')]).toStrictEqual([[], []])
 })
 
-test('SDK-82: a change that the store tells of after newer ones were made is a conflict, and is not sent', async () => {
+test('SDK-82: a change that the store reports after newer changes were made is a conflict, and is not sent', async () => {
   const { made, store, silent, release } = await leftBehind()
   const { client, conflicts } = live(made, silent)
   for (let second = 0; second < 7; second++) await made.pass(1000)
@@ -250,13 +250,13 @@ test.each([
   ['fails to tell of', { entries: rejects }],
   ['does not answer at the start to tell of', { get: hangs, entries: hangs }],
 ] as const)(
-  'SDK-83: a change that the store %s in one life is a conflict in the next, when newer ones were made',
+  'SDK-83: a change that the store %s in one run is a conflict in the next, when newer changes were made',
   async (name, calls) => {
     const { made, store } = await leftBehind()
     const blind = live(made, over(store, calls))
     for (let second = 0; second < 7; second++) await made.pass(1000)
     await made.settled(blind.client.updateDoc(place, { title: 'new' }))
-    // Of this one it is not known either whether the server has it.
+    // Whether the server has this one is unknown too.
     blind.client.stop()
     blind.client.updateDoc(place, { title: 'newer' }).catch(() => undefined)
     await made.pass(100)
@@ -265,13 +265,13 @@ test.each([
     const { client, conflicts } = live(made, store)
     await made.calm()
     expect(conflicts).toStrictEqual(overtaken)
-    // What was made after the mark and came into the store is sent.
+    // A change that was made after the mark and is stored is sent.
     expect(await titleOf(made, client)).toBe(name === 'fails to tell of' ? 'newer' : 'new')
     expect(await store.entries('change')).toStrictEqual([])
   },
 )
 
-test('SDK-83: without newer changes the next life sends what the store did not tell of', async () => {
+test('SDK-83: without newer changes the next run sends a change that the store did not report', async () => {
   const { made, store } = await leftBehind()
   const blind = live(made, over(store, { entries: hangs }))
   for (let second = 0; second < 7; second++) await made.pass(1000)

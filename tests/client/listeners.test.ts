@@ -15,12 +15,12 @@ import { expectFor } from '../support/expecting.ts'
 const task = 'board:class:Task' as Ref<Class>
 const space = 'p' as Ref<Space>
 
-/** Each way in which code that is called can fail. */
+/** Each way in which called code can fail. */
 const failures: Record<string, (name: string) => unknown> = {
   'throws an error': (name) => {
     throw new Error(name)
   },
-  'throws what is no error': (name) => {
+  'throws a value that is not an error': (name) => {
     // oxlint-disable-next-line no-throw-literal, typescript/only-throw-error -- applications do
     throw name
   },
@@ -48,7 +48,7 @@ async function world(): Promise<{ made: ClientWorld; ann: Member; errors: unknow
   return { made, ann, errors }
 }
 
-/** Every listener a client takes, and what makes it be called. */
+/** Every listener of a client, and an event that calls it. */
 function listen(client: Client, fail: (name: string) => unknown): void {
   const failing =
     (name: string) =>
@@ -69,7 +69,7 @@ function listen(client: Client, fail: (name: string) => unknown): void {
 }
 
 test.each(Object.entries(failures))(
-  'SDK-12: a listener that %s is reported, and nothing else comes of it',
+  'SDK-12: a listener that %s is reported, and has no other effect',
   async (_how, fail) => {
     const { made, ann, errors } = await world()
     const { client } = ann
@@ -96,7 +96,7 @@ test.each(Object.entries(failures))(
   },
 )
 
-test('SDK-12: what a query’s callback throws is told to its own onError too', async () => {
+test('SDK-12: an error of a query’s callback is also passed to its own onError', async () => {
   const { made, ann, errors } = await world()
   const own: unknown[] = []
   const thrown = new Error('not rendered')
@@ -108,7 +108,7 @@ test('SDK-12: what a query’s callback throws is told to its own onError too', 
   expect([own, errors]).toStrictEqual([[thrown], [thrown]])
 })
 
-test('SDK-12: an error listener and a logger that fail do no harm, and neither does a listener that ends the client', async () => {
+test('SDK-12: a failing error listener or logger has no effect, and neither does a listener that ends the client', async () => {
   const made = new ClientWorld(3)
   const failing = () => {
     throw new Error('from the logger')
@@ -131,7 +131,7 @@ test('SDK-12: an error listener and a logger that fail do no harm, and neither d
   expect(client.connectionState().phase).toBe('terminated')
 })
 
-test('SDK-12: listeners of a connection by itself are reported too, and it goes on', async () => {
+test('SDK-12: failing listeners of a standalone connection are reported too, and it continues', async () => {
   const { url, token } = await testServer()
   const errors: string[] = []
   const connection = await Connection.open({

@@ -37,7 +37,7 @@ test('SDK-20: after each of random changes, drops and membership changes every l
           member.look(world.below(queryCases.length))
           break
         case 3:
-          // Asked for while it changes.
+          // The query starts while documents change.
           for (const each of members) {
             each.lookAway(world.below(queryCases.length))
             each.send(randomChange(world, each))

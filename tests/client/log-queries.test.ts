@@ -12,7 +12,7 @@ const transactions = 'core:class:TxCUD' as Ref<Class>
 const ofTasks = { objectClass: 'board:class:Task' as Ref<Class> }
 const by = { by: 'account:ann' }
 
-test('SDK-27: a live query of the log shows what is committed, by whomever, and nothing before', async () => {
+test('SDK-27: a live query of the log shows every commit of any account, and nothing from before', async () => {
   const made = new ClientWorld(17)
   const [ann, bob] = [made.join('ann'), made.join('bob')]
   onTestEnd(async () => await made.end())
@@ -40,7 +40,7 @@ test('SDK-27: a live query of the log shows what is committed, by whomever, and 
   expect(shown.at(-1)).toStrictEqual(fresh.map((doc) => (doc as unknown as { objectId: string }).objectId))
 })
 
-test('SDK-27: however much is committed, the log is asked once a second, and in the end it is shown', async () => {
+test('SDK-27: the log is queried once a second, however much is committed, and the final state is shown', async () => {
   const made = new ClientWorld(17)
   let asked = 0
   const line = { delay: () => 1, fault: () => 'none' as const, isDown: () => false }

@@ -31,7 +31,7 @@ const isCode = (code: string) => (error: unknown) =>
   (error instanceof ClientError && error.code === code) ||
   (error instanceof StatusError && error.status.code.endsWith(code))
 
-test('SDK-12: a callback may stop itself and others, look at the same again, and change what it is shown', async () => {
+test('SDK-12: a callback can stop itself and others, repeat its query, and change its result', async () => {
   const { made, ann } = await world()
   const { client } = ann
   const told: Record<string, string[]> = { first: [], second: [], inner: [] }
@@ -53,7 +53,7 @@ test('SDK-12: a callback may stop itself and others, look at the same again, and
   await made.calm()
   ann.send(createTask('t9', { title: 'x' }, by))
   await made.calm()
-  // Each sees it grow, and never go back.
+  // Each result grows, and never shrinks.
   for (const shown of Object.values(told)) {
     const lengths = shown.map((ids) => ids.length)
     expectFor(JSON.stringify(told), lengths).toStrictEqual(lengths.toSorted((a, b) => a - b))
@@ -62,7 +62,7 @@ test('SDK-12: a callback may stop itself and others, look at the same again, and
   for (const name of ['second', 'inner']) expect(told[name]?.at(-1)).toBe('t0 t1 t2 t9')
 })
 
-test('SDK-15: a store that stops answering in the middle, or answers after the end, does no harm', async () => {
+test('SDK-15: a store that stops responding midway, or responds after the end, has no effect', async () => {
   const inner = new MemoryStore()
   let gate: Promise<void> | undefined
   let open: () => void = () => undefined
@@ -91,13 +91,13 @@ test('SDK-15: a store that stops answering in the middle, or answers after the e
   expect(errors).toHaveLength(1)
 })
 
-test('SDK-31: what could not be taken out of the store is sent again, and takes effect once', async () => {
+test('SDK-31: a change that could not be removed from the store is sent again, and takes effect once', async () => {
   const inner = new MemoryStore()
   const store: ClientStore = {
     get: (key) => inner.get(key),
     set: (key, value) => inner.set(key, value),
     delete: async () => await Promise.reject(new Error('read-only')),
-    // In no order, and some of them twice.
+    // In random order, and some of them twice.
     entries: async (prefix) => {
       const found = await inner.entries(prefix)
       return [...found.toReversed(), ...found]
@@ -121,9 +121,9 @@ test.each([
   ['a number', 7],
   ['an object', { token: 'x' }],
   ['a symbol', Symbol('secret')],
-  ['what no header can hold', 'secret with spaces\r\nand lines'],
+  ['a value that no header can hold', 'secret with spaces\r\nand lines'],
 ] as const)(
-  'SDK-6: a getToken that answers with %s is asked again, and what it answered is told nowhere',
+  'SDK-6: a getToken that returns %s is called again, and its return value is reported nowhere',
   async (_name, token) => {
     const { createNodeClient } = await import('../../client/node.ts')
     const { testServer } = await import('../support/test-server.ts')
@@ -146,7 +146,7 @@ test.each([
   },
 )
 
-test('SDK-6: a token that takes longer to get than it lives keeps nobody out for good', async () => {
+test('SDK-6: a token that takes longer to get than it lives does not keep the client out permanently', async () => {
   const fixture: ConnectionFixture = new ConnectionFixture({
     getToken: async ({ isFresh }) => {
       const token = fixture.token('ann')
@@ -164,7 +164,7 @@ test('SDK-6: a token that takes longer to get than it lives keeps nobody out for
   expect(connectionCount).toBeLessThan(30)
 })
 
-test('SDK-13: the limit is that of the server there is now, to the byte, for every kind of message', async () => {
+test('SDK-13: the limit is that of the current server, to the byte, for every kind of message', async () => {
   const fixture = new ConnectionFixture({ flags: { maxPayload: '5000' } })
   const { connection } = fixture
   connection.start()
@@ -188,7 +188,7 @@ test('SDK-13: the limit is that of the server there is now, to the byte, for eve
   await expect(fixture.settled(connection.request('board.any', params))).rejects.toThrow(
     satisfying(isCode('TooLarge')),
   )
-  // What waits for another server has its limit.
+  // The limit of the new server applies to a waiting request.
   const middling = connection.request('findAll', ['board:class:Task', { title: 'x'.repeat(3000) }])
   connection.reconnect('test')
   fixture.restartWith({ maxPayload: '2000' })
@@ -196,7 +196,7 @@ test('SDK-13: the limit is that of the server there is now, to the byte, for eve
   expect(connection.state.phase).toBe('ready')
 })
 
-test('SDK-18: a network that comes and goes all the time, and one that fails when it is asked, do no harm', async () => {
+test('SDK-18: a network that changes constantly, or fails when it is queried, has no effect', async () => {
   let listener: (event: 'online' | 'offline' | 'visible') => void = () => undefined
   let isOnline: () => boolean = () => true
   const network = {
@@ -225,10 +225,10 @@ test('SDK-18: a network that comes and goes all the time, and one that fails whe
   await made.settled(ann.client.createDoc(board.class.Task, space, { title: 'x' }))
 })
 
-test('SDK-19: a server that takes connections and says nothing, or ends them at once, is left and found again', async () => {
+test('SDK-19: a server that accepts connections and stays silent, or ends them at once, is left and found again', async () => {
   const fixture = new ConnectionFixture()
   const { connection, line, time } = fixture
-  // Something takes the connection, and what is said to it is lost.
+  // A peer accepts the connection, and every message to it is lost.
   line.fault = () => 'lost'
   connection.start()
   await time.advance(120_000)
@@ -268,12 +268,12 @@ test('SDK-28: unsent removals, mixins and limits show in queries with lookups to
   expect(back.at(-1)).toBe('c1:-')
   ann.client.restart()
   await made.calm()
-  // What was attached went with it.
+  // The attached documents were removed with it.
   expect(back.at(-1)).toBe('')
   expect(remarks.at(-1)).toBe('t0:0 t2:0')
 })
 
-test('SDK-37: times that are over before they begin, and signals that are, end a call at once', async () => {
+test('SDK-37: a timeout that is over before the call, or an aborted signal, ends a call at once', async () => {
   const { made, ann } = await world()
   ann.client.pause()
   for (const timeout of [0, -5, Number.NaN])

@@ -6,11 +6,11 @@ import { expectFor } from '../support/expecting.ts'
 import { testSeed } from '../support/property-parameters.ts'
 
 const OUTAGES = 100
-/** Milliseconds after the network's return in which 99 of 100 are back. */
+/** Milliseconds after the network’s return until 99 of 100 clients are connected. */
 const BAR = 5000
 
 for (const kind of ['refused', 'dark'] as const) {
-  test(`SDK-19: after a long outage in which everything is ${kind === 'dark' ? 'swallowed' : kind} 99 of 100 clients are back within five seconds`, async () => {
+  test(`SDK-19: after a long outage in which everything is ${kind === 'dark' ? 'swallowed' : kind} 99 of 100 clients are connected within five seconds`, async () => {
     const seed = testSeed()
     const late: number[] = []
     for (let run = 0; run < OUTAGES; run++) {
@@ -24,7 +24,7 @@ for (const kind of ['refused', 'dark'] as const) {
       await fixture.until('ready')
       isOut = true
       if (kind === 'refused') connection.reconnect('cut')
-      // Long enough for silence to be noticed, and for waits to be as long as they get.
+      // Long enough for the silence to be detected, and for waits to reach their maximum.
       await time.advance(120_000 + seeded(seed * 7 + run)() * 1_200_000)
       expect(connection.state.phase).not.toBe('ready')
       isOut = false
@@ -44,14 +44,14 @@ for (const kind of ['refused', 'dark'] as const) {
   })
 }
 
-test('SDK-19: that the server answers at all ends the waits for the network, and overload has waits of its own', async () => {
+test('SDK-19: any response of the server ends the waits for the network, and overload has waits of its own', async () => {
   const fixture = new ConnectionFixture()
   const { connection, line, time } = fixture
   line.isDown = () => true
   connection.start()
   await time.advance(300_000)
   expect(connection.state.retries).toBeGreaterThan(50)
-  // Another server, which has no room.
+  // Another server, which refuses connections because of its limit.
   fixture.restartWith({ maxSessions: '1' })
   fixture.core.connect({ email: 'bob', workspace: 'w1' })
   line.isDown = () => false
@@ -67,7 +67,7 @@ test('SDK-19: that the server answers at all ends the waits for the network, and
   expect(waits).toStrictEqual([1500, 3000, 6000, 12_000, 22_500, 22_500])
 })
 
-/** A connection that is ready, and whose line carries nothing while the outage is on. */
+/** A ready connection whose messages are lost during the outage. */
 async function connected() {
   const fixture = new ConnectionFixture()
   const outage = { isOn: false }
@@ -77,7 +77,7 @@ async function connected() {
   return { fixture, outage }
 }
 
-test('SDK-24: A half-open line is left a minute after its last message, whatever waits for a response', async () => {
+test('SDK-24: a half-open line is left a minute after its last message, whatever waits for a response', async () => {
   for (const request of ['none', 'tx', 'findAll'] as const) {
     const { fixture, outage } = await connected()
     const { connection, time } = fixture
@@ -96,7 +96,7 @@ test('SDK-24: A half-open line is left a minute after its last message, whatever
   }
 })
 
-test('SDK-25: A date that is set back or ahead neither keeps a dead line nor ends a live one', async () => {
+test('SDK-25: a date that is set back or ahead neither keeps a dead line nor ends a live one', async () => {
   for (const step of [-3_600_000, 3_600_000]) {
     const { fixture, outage } = await connected()
     const { connection, time } = fixture
@@ -114,7 +114,7 @@ test('SDK-25: A date that is set back or ahead neither keeps a dead line nor end
   }
 })
 
-test('SDK-18: without a network the phase is offline, from the start too, and the network’s return is found out about', async () => {
+test('SDK-18: without a network the phase is offline, also at the start, and the return of the network is detected', async () => {
   const fixture = new ConnectionFixture()
   const { connection, time } = fixture
   fixture.network('offline')
@@ -125,11 +125,11 @@ test('SDK-18: without a network the phase is offline, from the start too, and th
   expect(connection.state.retryAt).toBeUndefined()
   fixture.network('online')
   expect((await fixture.settled(waiting)).result).toBe('pong!')
-  // What is there is left at once: nothing would come of it.
+  // An existing connection is left at once: it cannot work.
   fixture.network('offline')
   expect(connection.state.phase).toBe('offline')
   expect(connection.state.lastClose?.reason).toBe('the network is gone')
-  // Nobody tells that it is back.
+  // No event reports that the network is back.
   fixture.online = true
   await fixture.until('ready', 5000)
   fixture.network('offline')
@@ -140,7 +140,7 @@ test('SDK-18: without a network the phase is offline, from the start too, and th
   await fixture.until('ready', 1000)
 })
 
-test('SDK-18: an attempt that was begun without a network is begun anew when it is back', async () => {
+test('SDK-18: a connection attempt that began without a network is restarted when the network returns', async () => {
   const fixture = new ConnectionFixture({ dialTimeout: 60_000 })
   const { connection, line, time } = fixture
   let isOut = true

@@ -31,7 +31,7 @@ const attached = {
 
 type Options = { timeout?: number; signal?: AbortSignal } | undefined
 
-/** Every call of a client that answers with a promise. */
+/** Every call of a client that returns a promise. */
 const calls: Record<string, (client: Client, options: Options) => Promise<unknown>> = {
   ready: (client, options) => client.ready(options),
   findAll: (client, options) => client.findAll(board.class.Task, {}, {}, options),
@@ -54,7 +54,7 @@ const calls: Record<string, (client: Client, options: Options) => Promise<unknow
   measure: (client, options) => client.measure('x', options),
 }
 
-/** The members of a class in the API report that answer with a promise, or are one. */
+/** The members of a class in the API report that return a promise, or are one. */
 async function promisesOf(name: string): Promise<string[]> {
   const report = await readFile(join(root, 'client', 'api-report.md'), 'utf8')
   const declared = new RegExp(`export declare class ${name} [^]*?\\n\\}\\n`).exec(report)?.[0] ?? ''
@@ -68,19 +68,19 @@ async function promisesOf(name: string): Promise<string[]> {
 const hangs = () => new Promise<never>(() => undefined)
 const silentStore: ClientStore = { get: hangs, set: hangs, delete: hangs, entries: hangs }
 
-/** States a client may be in when it is asked, and told that it is over. */
+/** The states of a client at the time of the call, and the events that end it. */
 const states: Record<string, (made: ClientWorld) => Promise<Member>> = {
   'that never connected': async (made) => {
     made.isDown = true
     return await Promise.resolve(made.join('ann'))
   },
-  'whose getToken never answers': async (made) =>
+  'whose getToken never responds': async (made) =>
     await Promise.resolve(made.join('ann', false, { getToken: hangs })),
-  'whose store never answers': async (made) => {
+  'whose store never responds': async (made) => {
     made.isDown = true
     return await Promise.resolve(made.join('ann', false, { store: silentStore }))
   },
-  'that is ready, and whose line has gone dark': async (made) => {
+  'that is ready, and whose connection is silent': async (made) => {
     const ann = made.join('ann', true)
     await made.calm()
     ann.line.isDark = () => true
@@ -92,7 +92,7 @@ const states: Record<string, (made: ClientWorld) => Promise<Member>> = {
     ann.client.pause()
     return ann
   },
-  'that was stopped before it knew anything': async (made) => {
+  'that was stopped before it loaded anything': async (made) => {
     const ann = made.join('ann')
     ann.client.stop()
     await made.pass(5)
@@ -104,14 +104,14 @@ const states: Record<string, (made: ClientWorld) => Promise<Member>> = {
     ),
 }
 
-/** What ends the waiting. */
+/** The event that ends the waiting. */
 const ends: Record<string, (made: ClientWorld, member: Member, abort: () => void) => Promise<void>> = {
   'the end of the client': async (made, { client }) => {
     client.terminate()
     await made.pass(0)
   },
   'its time': async (made) => {
-    // A store has five seconds to answer, and what is given up has to be taken out of it.
+    // A store has five seconds to respond, and a change that was given up has to be removed from it.
     for (let second = 0; second < 12; second++) await made.pass(1000)
   },
   'its signal': async (made, _member, abort) => {
@@ -120,7 +120,7 @@ const ends: Record<string, (made: ClientWorld, member: Member, abort: () => void
   },
 }
 
-test('SDK-38: the walk over the API report leaves nothing out', async () => {
+test('SDK-38: the scan of the API report is complete', async () => {
   expect(await promisesOf('Client')).toStrictEqual(Object.keys(calls).sort())
   expect(await promisesOf('Connection')).toStrictEqual([
     'closed',
@@ -179,7 +179,7 @@ for (const [state, begin] of Object.entries(states))
       expect(
         [...outcomes.values()].filter((outcome) => outcome instanceof ClientError).length,
       ).toBeGreaterThanOrEqual(10)
-      // And after its end, none is begun.
+      // After its end no timer is started either.
       member.client.terminate()
       for (const [name, call] of Object.entries(calls)) {
         const isKnown = ['ready', 'transactions'].includes(name)
@@ -200,7 +200,7 @@ for (const [state, begin] of Object.entries(states))
       expect((failures[0] as ClientError).code).toBe('terminated')
     })
 
-test('SDK-38: no call outlives a refusal for good, and none is begun until the client is restarted', async () => {
+test('SDK-38: no call outlives a permanent refusal, and none begins until the client is restarted', async () => {
   let isMember = false
   const getWorkspaceInfo: AccountsClient['getWorkspaceInfo'] = async (token) => {
     if (isMember) return await trustingAccounts.getWorkspaceInfo(token)
@@ -232,7 +232,7 @@ test('SDK-38: no call outlives a refusal for good, and none is begun until the c
   await made.settled(client.ready())
 })
 
-/** A socket of which nothing comes, whatever is done with it. */
+/** A socket that never responds. */
 function deadSocket(): WebSocketLike & { open: () => void } {
   const listeners: (() => void)[] = []
   return {
@@ -250,7 +250,7 @@ function deadSocket(): WebSocketLike & { open: () => void } {
   }
 }
 
-test('SDK-38: what waits for a connection by itself ends with it, also where the other side never agrees', async () => {
+test('SDK-38: a call that waits for a standalone connection ends with it, also when the peer never agrees', async () => {
   const socket = deadSocket()
   const connection = new Connection({ url: 'ws://nowhere', token: 'x', dial: () => socket })
   socket.open()
@@ -273,7 +273,7 @@ test('SDK-38: what waits for a connection by itself ends with it, also where the
   ).rejects.toThrow(ConnectionClosedError)
 })
 
-test('SDK-38: what waits for a file store ends with it', async () => {
+test('SDK-38: a call that waits for a file store ends with it', async () => {
   const path = join(await temporaryFolder(), 'store')
   const store = fileStore(path)
   const pending = [store.set('a', 1), store.get('a'), store.entries(''), store.delete('b')]

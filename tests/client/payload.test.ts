@@ -36,7 +36,7 @@ function isTooLarge(error: unknown): boolean {
 }
 
 for (const binary of [true, false]) {
-  test(`SDK-13: one kept change that is too large is refused by itself, ${binary ? 'packed' : 'as text'}, and everything else goes on`, async () => {
+  test(`SDK-13: a stored change that is too large is refused alone, ${binary ? 'in msgpack' : 'as text'}, and everything else continues`, async () => {
     const { url, token } = await testServer({ maxPayload: String(LIMIT) })
     const store = new MemoryStore()
     const getToken = () => token('ann')
@@ -64,7 +64,7 @@ for (const binary of [true, false]) {
     expect(client.connectionState().connectionCount).toBe(1)
   })
 
-  test(`SDK-13: a find too large to be sent is refused, ${binary ? 'packed' : 'as text'}, and so is a live query`, async () => {
+  test(`SDK-13: a find that is too large is refused before it is sent, ${binary ? 'in msgpack' : 'as text'}, and so is a live query`, async () => {
     const { url, token } = await testServer({ maxPayload: String(LIMIT) })
     const client = clientOf({ url, getToken: () => token('ann'), binary })
     await client.ready()
@@ -86,7 +86,7 @@ for (const binary of [true, false]) {
     expect(client.connectionState().connectionCount).toBe(1)
   })
 
-  test(`SDK-13: after 1009 in the middle of a batch the client comes back without what was too large, ${binary ? 'packed' : 'as text'}`, async () => {
+  test(`SDK-13: after 1009 in the middle of a batch the client reconnects without the message that was too large, ${binary ? 'in msgpack' : 'as text'}`, async () => {
     const { url, token } = await testServer()
     const proxy = await wsProxy(url, { maxPayload: LIMIT })
     const client = clientOf({ url: proxy.url, getToken: () => token('ann'), binary })

@@ -43,7 +43,7 @@ export function randomChange(world: ClientWorld, { email }: Member): Tx {
         {
           match: [{ _class: 'board:class:Task', query: { _id: id } }],
           txes: [updateTask(id, randomFields(world), by)],
-          // Whatever others are told, who shows it has it.
+          // A client that shows the document receives the change, whatever is announced to others.
           notify: Number(fresh.slice(1)) % 2 === 0,
         },
         by,
@@ -57,7 +57,7 @@ function randomTask(world: ClientWorld, id: string, by: ChangeOptions): Tx {
   return createTask(id, { ...randomFields(world), title: `title ${world.below(9)}` }, by)
 }
 
-/** The system makes a project, or has other members in it. */
+/** The system creates a project, or changes its members. */
 export function randomMembership(world: ClientWorld): Tx {
   const members = people.filter(() => world.below(2) === 0)
   const options = { by: 'core:account:System', space: 'core:space:Space' }

@@ -38,7 +38,7 @@ test('SDK-74: the README’s quick start of the client prints what the README sa
       const last = printed.slice(printed.lastIndexOf('[ '))
       if (last.endsWith(']\n') && (last.match(/'Try the SDK: done'/g)?.length ?? 0) === tasks) break
     }
-    // It shows what the server does not have yet.
+    // It shows a change that the server does not have yet.
     await waitUntil(async () => (await done()) === tasks, 'the update')
     client.kill('SIGINT')
     expect(printed).toMatch(/^(\[( 'Try the SDK: (backlog|done)',?)* ?\]\n)+$/)

@@ -29,7 +29,7 @@ function lookAt(client: Client): Looking[] {
   })
 }
 
-/** What differs from the server's answers. */
+/** Differences from the results of the server. */
 async function differences(client: Client, lookings: readonly Looking[]): Promise<string[]> {
   const found: string[] = []
   for (const { at, result } of lookings) {
@@ -47,7 +47,7 @@ function plain(result: FindResult | undefined): unknown {
   return result === undefined ? undefined : [result.total, JSON.parse(JSON.stringify([...result]))]
 }
 
-test('SDK-23: behind a proxy that cuts, stalls and throttles, clients of a real server end up as it is, and nothing acknowledged is lost or doubled', async () => {
+test('SDK-23: behind a proxy that cuts, stalls and throttles, clients reach the state of a real server, and no acknowledged change is lost or doubled', async () => {
   const seed = testSeed()
   const { url, token, server } = await testServer({ storage: 'embedded' })
   const proxy = await cuttingProxy(server.url)
@@ -88,7 +88,7 @@ test('SDK-23: behind a proxy that cuts, stalls and throttles, clients of a real 
         'live queries that show what is there',
       ).catch(async () => expect(await differences(client, lookings[at] ?? [])).toStrictEqual([]))
     const connections = clients.reduce((sum, client) => sum + client.connectionState().connectionCount, 0)
-    // Nothing was cut.
+    // No connection was cut.
     expect(connections).toBeGreaterThan(clients.length)
   } finally {
     for (const client of clients) client.terminate()

@@ -9,7 +9,7 @@ import { satisfying } from '../support/expecting.ts'
 
 const isTask = ({ tx }: { tx: object }) => 'objectClass' in tx && tx.objectClass === 'board:class:Task'
 
-test('SDK-1: A connection that was cut is established again, and its states are reported', async () => {
+test('SDK-1: a connection that was cut is established again, and its states are reported', async () => {
   const fixture = new ConnectionFixture()
   const { connection } = fixture
   connection.start()
@@ -26,7 +26,7 @@ test('SDK-1: A connection that was cut is established again, and its states are 
   expect(fixture.states).toStrictEqual(['connecting', 'ready', 'disconnected', 'connecting', 'ready'])
 })
 
-test('SDK-2: waits double from attempt to attempt, and begin anew once what waited is answered', async () => {
+test('SDK-2: waits double between attempts, and start over once a waiting request is answered', async () => {
   const fixture = new ConnectionFixture()
   const { connection, line } = fixture
   line.isDown = () => true
@@ -38,7 +38,7 @@ test('SDK-2: waits double from attempt to attempt, and begin anew once what wait
     waits.push((connection.state.retryAt ?? 0) - began)
     await fixture.until('connecting')
   }
-  // Three quarters of 250 ms, doubled, of 4 s at most; from one attempt to the next.
+  // Three quarters of 250 ms, doubled up to 4 s, between attempts.
   expect(waits).toStrictEqual([188, 375, 750, 1500, 3000, 3000, 3000, 3000, 3000])
   line.isDown = () => false
   const answer = connection.request('findAll', ['board:class:Task', {}])
@@ -48,13 +48,13 @@ test('SDK-2: waits double from attempt to attempt, and begin anew once what wait
   expect(connection.state.retries).toBe(0)
 })
 
-test('SDK-3: A request without a response is sent again, and a transaction takes effect once and returns its first result', async () => {
+test('SDK-3: a request without a response is sent again, and a transaction takes effect once and returns its first result', async () => {
   const fixture = new ConnectionFixture()
   const { connection, line } = fixture
   connection.start()
   await fixture.until('ready')
   await fixture.settled(connection.request('tx', [createTask('t1', { title: 'x', votes: 0 })]))
-  // The transaction arrives, its answer does not.
+  // The transaction arrives, and its response does not.
   let messages = 0
   line.fault = () => (++messages === 2 ? 'lost' : 'none')
   const update = { ...updateTask('t1', { $inc: { votes: 1 } }), retrieve: true }
@@ -97,18 +97,18 @@ test('SDK-4: requests wait while the client is paused or stopped; when it is ter
   expect(connection.state.phase).toBe('terminated')
 })
 
-/** Makes a line carry so many bytes a second, one message after the other. */
+/** Limits a connection to a number of bytes per second, one message after another. */
 function throttle({ line, time }: ConnectionFixture, bytesPerSecond: number): void {
   let free = 0
   line.delay = (bytes) => {
-    // A new line has nothing on it.
+    // A new connection has no queued bytes.
     if (bytes === 0) free = 0
     free = Math.max(free, time.monotonic()) + (bytes / bytesPerSecond) * 1000
     return Math.ceil(free - time.monotonic())
   }
 }
 
-test('SDK-5: A server that sends nothing any more is left, and a long response on a slow line is waited for', async () => {
+test('SDK-5: a server that sends nothing any more is left, and a long response on a slow line is waited for', async () => {
   const fixture = new ConnectionFixture({
     flags: { pingInterval: '10', chunkCount: '10' },
     dialTimeout: 60_000,
@@ -120,21 +120,21 @@ test('SDK-5: A server that sends nothing any more is left, and a long response o
   await fixture.until('ready')
   await time.advance(300_000)
   expect(connection.state.connectionCount).toBe(1)
-  // Four parts, of 2.4 KB each.
+  // Four chunks of 2.4 KB each.
   throttle(fixture, 60)
   const answer = connection.request('findAll', ['board:class:Task', {}])
   await time.advance(150_000)
   expect([connection.state.connectionCount, connection.state.unanswered]).toStrictEqual([1, 1])
   expect(Array.isArray((await fixture.settled(answer, 600_000, 100)).result)).toBe(true)
   expect(connection.state.connectionCount).toBe(1)
-  // A part that takes longer has the time on the next connection.
+  // A chunk that takes longer gets that time on the next connection.
   throttle(fixture, 37)
   const slower = connection.request('findAll', ['board:class:Task', {}])
   expect(Array.isArray((await fixture.settled(slower, 1_200_000, 100)).result)).toBe(true)
   expect(connection.state.connectionCount).toBe(2)
 })
 
-test('SDK-6: a token is renewed before it expires without dropping the connection', async () => {
+test('SDK-6: a token is renewed before it expires without closing the connection', async () => {
   const fixture = new ConnectionFixture()
   fixture.tokenLife = 600
   fixture.connection.start()
@@ -148,7 +148,7 @@ test('SDK-6: a token is renewed before it expires without dropping the connectio
   expect(fixture.asked.filter(({ isFresh }) => isFresh).length).toBeGreaterThanOrEqual(6)
 })
 
-test('SDK-6: a token that was refused is asked for again, as a fresh one', async () => {
+test('SDK-6: a refused token is requested again, as a fresh one', async () => {
   let given = 0
   const fixture: ConnectionFixture = new ConnectionFixture({
     getToken: ({ isFresh }) => {
@@ -206,7 +206,7 @@ class MemoryClientOf {
   }
 }
 
-test('SDK-8: A server that refuses a reconnect is not dialled again, and its reason is reported', async () => {
+test('SDK-8: a server that refuses a reconnect is not dialled again, and its reason is reported', async () => {
   const fixture = new ConnectionFixture()
   const { connection } = fixture
   connection.start()
@@ -232,11 +232,13 @@ test('SDK-8: a client that a listener restarts after a refusal sends the request
   connection.pause()
   const waiting = connection.request('ping', []).catch((error: unknown) => error)
   fixture.stateListener = ({ phase, unanswered }) => {
-    if (phase === 'stopped' && unanswered === 0) connection.restart()
+    if (phase !== 'stopped' || unanswered > 0) return
+    connection.resume()
+    connection.restart()
   }
   for (const session of fixture.core.core.sessions.all) session.close(closeCodes.closedByAdmin)
+  expect(await fixture.settled(waiting)).toMatchObject({ code: 'refused' })
   await fixture.until('ready')
-  expect(await waiting).toMatchObject({ code: 'refused' })
   expect(fixture.refusals).toStrictEqual([])
   const { result } = await fixture.settled(connection.request('ping', []))
   expect(result).toBe('pong!')
@@ -257,14 +259,14 @@ test('SDK-9: without a network nobody dials, with it again at once', async () =>
   fixture.network('online')
   expect(connection.state.phase).toBe('connecting')
   await fixture.until('ready', 100)
-  // A page that is looked at again finds out within seconds that its connection has gone.
+  // A page that becomes visible detects within seconds that its connection is gone.
   line.delay = () => 10_000_000
   fixture.network('visible')
   await time.advance(6000)
   expect(connection.state.phase).not.toBe('ready')
 })
 
-test('SDK-10: requests are given up after their time or by a signal, refused when too many wait, and errors are the server’s', async () => {
+test('SDK-10: requests end after their timeout or by a signal, are refused when too many wait, and fail with the server’s errors', async () => {
   const fixture = new ConnectionFixture({ maxOutstanding: 3 })
   const { connection, time } = fixture
   const timed = connection.request('ping', [], { timeout: 500 })
@@ -290,7 +292,7 @@ test('SDK-10: requests are given up after their time or by a signal, refused whe
   )
 })
 
-test('SDK-11: A restarting server says when to reconnect, and another server continues where it was', async () => {
+test('SDK-11: a restarting server says when to reconnect, and another server continues where it was', async () => {
   const fixture = new ConnectionFixture()
   const { connection } = fixture
   connection.start()

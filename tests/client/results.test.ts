@@ -29,7 +29,7 @@ function results({ client }: Member, _class = task, options: object = { sort: { 
   return shown
 }
 
-/** Writes wherever something can be written. */
+/** Writes to every writable part. */
 function spoil(value: unknown): void {
   if (typeof value !== 'object' || value === null) return
   for (const member of Object.values(value)) spoil(member)
@@ -37,7 +37,7 @@ function spoil(value: unknown): void {
   else Object.assign(value, { title: 'spoiled', message: 'spoiled', spoiled: true })
 }
 
-test('SDK-36: in development what queries find is frozen, in production it is not', async () => {
+test('SDK-36: results are frozen in development, and not in production', async () => {
   const { made, ann } = await world(true)
   const shown = results(ann)
   await made.calm()
@@ -58,7 +58,7 @@ test('SDK-36: in development what queries find is frozen, in production it is no
   expect(isDevelopment()).toBe(true)
 })
 
-test('SDK-36: what somebody writes to a result is seen by nobody else, and changes no later result', async () => {
+test('SDK-36: a change of a result by its reader is visible to nobody else, and changes no later result', async () => {
   const { made, ann } = await world(false)
   const lookup = { lookup: { _id: { remarks: ['board:class:Comment', 'attachedTo'] } }, sort: { rank: 1 } }
   ann.send({ ...createTask('x', {}), ...commentOn('t1') } as never)
@@ -81,7 +81,7 @@ test('SDK-36: what somebody writes to a result is seen by nobody else, and chang
   await made.calm()
   const fresh = await made.settled(ann.client.findAll(task, {}, { sort: { rank: 1 } }))
   expect([...(pure.at(-1) ?? [])]).toStrictEqual([...fresh])
-  // One that was spoiled stays so for who spoiled it, until it changes: what changes is as it is.
+  // A changed copy stays changed for its reader until a document of it changes, which is then correct.
   expect(all[0]?.at(-1)?.map(({ title }) => title)).toStrictEqual(['spoiled', 'new', 't3'])
   const again = [
     results(ann),
@@ -115,7 +115,7 @@ function commentOn(id: string): object {
   }
 }
 
-test('SDK-36: what is given to a call may be written to at once: the call has its own', async () => {
+test('SDK-36: arguments of a call can be changed right after it, as the call has its own copy', async () => {
   const { made, ann } = await world(true)
   const { client } = ann
   const shown = results(ann)
@@ -141,7 +141,7 @@ test('SDK-36: what is given to a call may be written to at once: the call has it
   expect(Object.isFrozen(attributes.labels)).toBe(false)
 })
 
-test('SDK-36: each listener has its own copies, the same ones as long as nothing changes', () => {
+test('SDK-36: each listener has its own copies, which stay the same while nothing changes', () => {
   const doc = { a: [1, { b: 2 }], when: new Date(0) }
   const [one, other, frozen] = [new CopyCache(false), new CopyCache(false), new CopyCache(true)]
   expect(one.of(doc)).not.toBe(doc)

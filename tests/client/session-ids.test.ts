@@ -29,11 +29,11 @@ async function titles(client: Client): Promise<string[]> {
 }
 
 for (const binary of [false, true]) {
-  test(`SDK-41: two tabs with one session id both work, the second under an id of its own, binary: ${binary}`, async () => {
+  test(`SDK-41: two tabs with one session id both work, the second under a new id, binary: ${binary}`, async () => {
     const server = await testServer()
     const [first, second] = [tab(server, binary), tab(server, binary)]
     await first.ready()
-    // Before it knows that its id is in use.
+    // Before it is told that its id is in use.
     const made = second.createDoc(board.class.Task, space, { title: 'second' })
     await first.createDoc(board.class.Task, space, { title: 'first' })
     await made
@@ -44,7 +44,7 @@ for (const binary of [false, true]) {
     expect(server.server.inspect().sessions).toBe(2)
   })
 
-  test(`SDK-41: a client whose connection was given away while it was silent comes back under another id, and what was under way takes effect once, binary: ${binary}`, async () => {
+  test(`SDK-41: a silent client that lost its session id returns under another id, and its running requests take effect once, binary: ${binary}`, async () => {
     const server = await testServer({}, { fakeTime: true })
     const { url, token, time } = server
     const proxy = await cuttingProxy(server.server.url)
@@ -55,7 +55,7 @@ for (const binary of [false, true]) {
     let shown: number | undefined
     client.query(board.class.Task, { _id: id }, {}, ([found]) => (shown = votesOf(found)))
     await waitUntil(() => shown === 0, 'the task shown')
-    // The server commits, and its answer goes nowhere.
+    // The server commits, and its response is lost.
     proxy.stall('answers')
     const sent = client.updateDoc({ _id: id, _class: task, space }, { $inc: { votes: 1 } })
     const other = await RawClient.open(url, token('bob'))
@@ -82,7 +82,7 @@ for (const binary of [false, true]) {
   })
 }
 
-test('SDK-41: a connection by itself says that its session id is in use', async () => {
+test('SDK-41: a standalone connection reports that its session id is in use', async () => {
   const { url, token } = await testServer()
   const first = await connect({ url, token: token('ann'), sessionId })
   await expect(connect({ url, token: token('ann'), sessionId })).rejects.toThrow(

@@ -18,7 +18,7 @@ function clientOf({ url, token }: TestServer, options: Partial<ClientOptions> = 
   return createNodeClient({ url, getToken: () => token('ann'), ...options })
 }
 
-/** Dials so that what is loaded of the model is seen. */
+/** A dial that records the loads of the model. */
 function watchingDial(loaded: ModelResponse[]): Dial {
   return (url, protocols) => {
     const socket = dialNode(url, protocols)
@@ -60,7 +60,7 @@ test('SDK-57: stored changes are sent by the next process, in order, and only th
   ])
 })
 
-test('SDK-56: A client whose store fails goes on, and reports it', async () => {
+test('SDK-56: a client whose store fails goes on, and reports it', async () => {
   const server = await testServer()
   const fail = () => Promise.reject(new Error('no room'))
   const store: ClientStore = { get: fail, set: fail, delete: fail, entries: fail }

@@ -10,7 +10,7 @@ import { onTestEnd } from '../support/on-test-end.ts'
 const task = 'board:class:Task' as Ref<Class>
 const space = 'p' as Ref<Space>
 
-/** A client whose frames are tampered with, and another one to change things. */
+/** A client whose frames are changed in transit, and another one that makes changes. */
 async function world(
   tamper: (frame: Record<string, unknown>, made: ClientWorld) => unknown[],
 ): Promise<{ made: ClientWorld; ann: Member; bob: Member }> {
@@ -33,7 +33,7 @@ const isOfLog = ({ id, seq, result }: Record<string, unknown>) =>
   id === undefined && typeof seq === 'number' && result !== 'ping'
 
 test.each(['InternalServerError', 'Unavailable', 'LimitReached'])(
-  'SDK-26: a model that was not loaded because of %s is asked for again, ever more rarely, until it is',
+  'SDK-26: a model that failed to load because of %s is requested again, with growing waits, until it is loaded',
   async (code) => {
     const at: number[] = []
     const { made, ann } = await world((frame, { time }) => {
@@ -50,7 +50,7 @@ test.each(['InternalServerError', 'Unavailable', 'LimitReached'])(
   },
 )
 
-test('SDK-26: a model that does not add up is asked for anew, as a whole', async () => {
+test('SDK-26: an inconsistent model is requested again as a whole', async () => {
   let damaged = 0
   const { made, ann } = await world((frame) => {
     const result = frame['result'] as { transactions: object[]; full: boolean } | undefined
@@ -64,13 +64,13 @@ test('SDK-26: a model that does not add up is asked for anew, as a whole', async
   expect(ann.client.hierarchy.findClass('core:class:Doc')).toBeDefined()
 })
 
-test('SDK-39: a push that does not begin where the client stands is not taken in: it catches up from the log', async () => {
+test('SDK-39: a push that does not follow the client’s position is not applied, and the client catches up from the log', async () => {
   let place = 0
   let drop = 0
   const { made, ann, bob } = await world((frame) => {
     if (frame['result'] === 'hello') place = Number(frame['seq'])
     if (!isOfLog(frame)) return [frame]
-    // What was missed follows the place that was asked for.
+    // A catch-up follows the requested position.
     const sent = frame['seqs'] === undefined ? { ...frame, after: place } : frame
     place = Number(frame['seq'])
     return drop > 0 && drop-- > 0 ? [] : [sent]
@@ -93,9 +93,9 @@ test('SDK-39: a push that does not begin where the client stands is not taken in
   expect(new Set(ann.pushed).size).toBe(ann.pushed.length)
 })
 
-test('SDK-39: where the log does not close the gap either, everything is asked for again', async () => {
+test('SDK-39: a client reloads when the log does not close the gap either', async () => {
   const { made, ann, bob } = await world((frame) =>
-    // A server that is wrong about what its pushes follow.
+    // A server whose pushes name a wrong previous position.
     isOfLog(frame) ? [{ ...frame, after: Number(frame['seq']) + 5 }] : [frame],
   )
   const shown: string[][] = []
@@ -116,19 +116,16 @@ test.each([
   '{"id":{}}',
   '[]',
   '{"result":{"dataType":"TotalArray"},"id":1,"chunk":{"index":0}}',
-])(
-  'SDK-40: a frame that is no frame (%s) ends that connection, if anything, and nothing else',
-  async (garbage) => {
-    let left = 3
-    const { made, ann, bob } = await world((frame) =>
-      frame['id'] === undefined && left-- > 0 ? [garbage, frame] : [frame],
-    )
-    const shown: string[][] = []
-    ann.client.query(task, {}, {}, (found) => shown.push(found.map(({ _id }) => _id)))
-    await made.calm()
-    for (const id of ['t1', 't2', 't3', 't4']) bob.send(createTask(id, { title: 'x' }, { by: 'account:bob' }))
-    const id = await made.settled(ann.client.createDoc(board.class.Task, space, { title: 'mine' }))
-    await made.calm()
-    expect(new Set(shown.at(-1))).toStrictEqual(new Set(['t1', 't2', 't3', 't4', id]))
-  },
-)
+])('SDK-40: an invalid frame (%s) ends at most its connection', async (garbage) => {
+  let left = 3
+  const { made, ann, bob } = await world((frame) =>
+    frame['id'] === undefined && left-- > 0 ? [garbage, frame] : [frame],
+  )
+  const shown: string[][] = []
+  ann.client.query(task, {}, {}, (found) => shown.push(found.map(({ _id }) => _id)))
+  await made.calm()
+  for (const id of ['t1', 't2', 't3', 't4']) bob.send(createTask(id, { title: 'x' }, { by: 'account:bob' }))
+  const id = await made.settled(ann.client.createDoc(board.class.Task, space, { title: 'mine' }))
+  await made.calm()
+  expect(new Set(shown.at(-1))).toStrictEqual(new Set(['t1', 't2', 't3', 't4', id]))
+})

@@ -7,7 +7,7 @@ import { expectFor } from '../support/expecting.ts'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
-/** Connects, and lets steps of time pass, each of so many milliseconds. */
+/** Connects, and advances time in steps of so many milliseconds. */
 async function connectedFor(
   fixture: ConnectionFixture,
   steps: number,
@@ -45,7 +45,7 @@ test.each([
   },
 )
 
-test('SDK-14: a date that is set while connected changes nothing', async () => {
+test('SDK-14: a date that is set while the client is connected changes nothing', async () => {
   const fixture = new ConnectionFixture()
   fixture.tokenLife = 600
   const { connection, asked } = fixture
@@ -59,7 +59,7 @@ test('SDK-14: a date that is set while connected changes nothing', async () => {
 })
 
 for (const skew of [HOUR, -HOUR, 0])
-  test(`SDK-14: a token that does not say when it was made is renewed by the date, or when the server wants another (${skew / HOUR} h)`, async () => {
+  test(`SDK-14: a token without an issue time is renewed by the date, or when the server requests another one (${skew / HOUR} h)`, async () => {
     const fixture: ConnectionFixture = new ConnectionFixture({ getToken: () => withoutIat(fixture) })
     fixture.skew = skew
     const { connection } = fixture
@@ -74,7 +74,7 @@ function withoutIat({ time }: ConnectionFixture): string {
   return jwt.sign({ email: 'ann', workspace: 'w1', exp }, TEST_SECRET, { noTimestamp: true })
 }
 
-test('SDK-14: tokens that live for moments are renewed every three seconds at most', async () => {
+test('SDK-14: tokens with a very short lifetime are renewed every three seconds at most', async () => {
   const fixture = new ConnectionFixture()
   fixture.tokenLife = 1
   const { connection, asked } = fixture
@@ -86,7 +86,7 @@ test('SDK-14: tokens that live for moments are renewed every three seconds at mo
   ).toBeLessThanOrEqual(1.5)
 })
 
-test('SDK-14: a renewal that fails is tried again before the token expires', async () => {
+test('SDK-14: a failed renewal is tried again before the token expires', async () => {
   let renewals = 0
   const fixture: ConnectionFixture = new ConnectionFixture({
     getToken: async ({ isFresh }) => {

@@ -15,7 +15,7 @@ interface Joined extends Doc {
   $lookup?: Record<string, Joined | Joined[] | undefined>
 }
 
-/** `id(name: id, name: [id id])`, with what those carry. */
+/** `id(name: id, name: [id id])`, with the lookups of the joined documents. */
 function text(doc: Joined): string {
   const joined = Object.entries(doc.$lookup ?? {}).map(([name, value]) => {
     if (value === undefined) return `${name}: -`
@@ -54,7 +54,7 @@ const withRemarks = {
   sort: { title: 1 },
 } satisfies Parameters<typeof watch>[3]
 
-/** What was shown last stays shown, whatever is confirmed in which order. */
+/** The last result remains, whatever the order of the confirmations. */
 async function stays(made: ClientWorld, ann: Member, watched: readonly Watched[]): Promise<void> {
   const before = watched.map(({ shown }) => shown.length)
   const last = watched.map(({ shown }) => shown.at(-1))
@@ -64,7 +64,7 @@ async function stays(made: ClientWorld, ann: Member, watched: readonly Watched[]
     for (const later of shown.slice(before[at])) expect(later).toBe(last[at])
 }
 
-test('SDK-28: an unsent creation shows at once in a query with a lookup, joined with what is known, and stays as it is confirmed', async () => {
+test('SDK-28: an unsent creation shows at once in a query with a lookup, joined with the known documents, and stays when it is confirmed', async () => {
   const { made, ann } = await world()
   const forward = watch(ann, comments, {}, { lookup: { attachedTo: task }, total: true })
   const limited = watch(ann, comments, {}, { lookup: { attachedTo: task }, sort: { message: 1 }, limit: 3 })
@@ -79,7 +79,7 @@ test('SDK-28: an unsent creation shows at once in a query with a lookup, joined 
   await stays(made, ann, [forward, limited, back])
 })
 
-test('SDK-28: what is joined may be unsent itself, and be changed or removed before it is sent', async () => {
+test('SDK-28: a joined document may be unsent itself, and be changed or removed before it is sent', async () => {
   const { made, ann } = await world()
   const forward = watch(ann, comments, {}, { lookup: { attachedTo: task } })
   const back = watch(ann, task, {}, withRemarks)
@@ -94,7 +94,7 @@ test('SDK-28: what is joined may be unsent itself, and be changed or removed bef
   await stays(made, ann, [forward, back])
 })
 
-test('SDK-28: lookups of lookups show unsent creations at every depth', async () => {
+test('SDK-28: nested lookups show unsent creations at every depth', async () => {
   const { made, ann } = await world()
   const lookup = { attachedTo: [task, { assignee: 'core:class:Account' as Ref<Class> }] }
   const deep = watch(ann, comments, {}, { lookup })
@@ -112,7 +112,7 @@ test('SDK-28: lookups of lookups show unsent creations at every depth', async ()
   await stays(made, ann, [deep])
 })
 
-test('SDK-28: a query that looked-up documents decide shows unsent changes too', async () => {
+test('SDK-28: a query whose conditions use looked-up documents shows unsent changes too', async () => {
   const { made, ann } = await world()
   const options = { lookup: { attachedTo: task }, total: true }
   const decided = watch(ann, comments, { '$lookup.attachedTo.status': 'todo' }, options)
@@ -131,7 +131,7 @@ test('SDK-28: a query that looked-up documents decide shows unsent changes too',
   await stays(made, ann, [decided, sorted])
 })
 
-test('SDK-28: what is refused goes again, with all that was joined to it', async () => {
+test('SDK-28: a refused change disappears together with its joins', async () => {
   const { made, ann } = await world()
   const forward = watch(ann, comments, {}, { lookup: { attachedTo: task } })
   await made.calm()

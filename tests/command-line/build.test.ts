@@ -9,7 +9,7 @@ import { waitUntil } from '../support/wait-until.ts'
 import { onTestEnd } from '../support/on-test-end.ts'
 import { expectFor } from '../support/expecting.ts'
 
-/** A compiler that never ends, until there is a file `go`. */
+/** A compiler that does not end until a file `go` exists. */
 const compiler = `
 const { existsSync, mkdirSync, writeFileSync } = require('node:fs')
 mkdirSync('dist', { recursive: true })
@@ -17,7 +17,7 @@ writeFileSync('compiling', String(process.pid))
 const timer = setInterval(() => existsSync('go') && clearInterval(timer), 10)
 `
 
-/** A clone in which everything is installed, and nothing built. */
+/** A clone with installed dependencies, which is not built yet. */
 async function clone(): Promise<string> {
   const folder = await temporaryFolder()
   await cp(join(root, 'scripts', 'bootstrap'), join(folder, 'scripts', 'bootstrap'), { recursive: true })
@@ -36,7 +36,7 @@ async function clone(): Promise<string> {
 }
 
 test.each(['SIGTERM', 'SIGKILL'] as const)(
-  'CFG-55: a build that is ended or killed leaves nothing that the next one waits for (%s)',
+  'CFG-55: a build that is ended or killed leaves nothing that the next build waits for (%s)',
   async (signal) => {
     const folder = await clone()
     const words = [process.execPath, join(folder, 'scripts', 'bootstrap', 'build.js')]

@@ -11,7 +11,7 @@ async function settings(): Promise<Environment> {
 const refusal = (data: string) =>
   `atrium: another server uses the data folder ${data}: stop it, or set ATRIUM_DATA to another\n`
 
-test('CFG-51: a second server on a data folder ends with one line and exit code 1, whatever name the folder has', async () => {
+test('CFG-51: a second server on a data folder ends with one line and exit code 1, whatever the name of the folder', async () => {
   const env = await settings()
   const first = new RunningAtrium(['start'], env)
   const url = await first.url()
@@ -29,7 +29,7 @@ test('CFG-51: a second server on a data folder ends with one line and exit code 
   expect(await next.end('SIGTERM')).toBe(0)
 })
 
-test('CFG-51: of servers that start at once on a new folder one serves, and who was killed gives it up', async () => {
+test('CFG-51: of servers that start at once on a new folder, one serves, and a killed one releases it', async () => {
   const folder = await temporaryFolder()
   const env = { ATRIUM_DATA: join(folder, 'new', 'data'), ATRIUM_PORT: '0', ATRIUM_DEMO: '0' }
   for (let round = 0; round < 2; round++) {
@@ -45,7 +45,7 @@ test('CFG-51: of servers that start at once on a new folder one serves, and who 
   }
 })
 
-test('CFG-51: a start that fails for another reason leaves the folder to the next one', async () => {
+test('CFG-51: a start that fails for another reason releases the folder for the next one', async () => {
   const env = await settings()
   await writeFile(join(env['ATRIUM_DATA'] ?? '', 'secret'), 'short\n')
   expect((await atrium(['start'], env)).code).toBe(2)

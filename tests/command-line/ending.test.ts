@@ -26,21 +26,21 @@ function isGone(pid: number): boolean {
   }
 }
 
-/** A module whose loading does what the statements say. */
+/** A module that executes the statements when it is loaded. */
 async function moduleOf(statements: string): Promise<string> {
   const file = join(await temporaryFolder(), 'module.mjs')
   await writeFile(file, `${statements}\nexport default { name: 'held', model: [] }\n`)
   return file
 }
 
-/** Tells the process number of the server, and when it has stopped in good order. */
+/** Reports the process id of the server, and when it has stopped gracefully. */
 const telling = `
 process.stdout.write('server ' + process.pid + '\\n')
 process.on('exit', (code) => process.stderr.write('ended with ' + code + '\\n'))
 `
 
 test.each(['SIGTERM', 'SIGKILL', 'SIGHUP'] as const)(
-  'CFG-47: a server that npm started ends in good order once npm is gone (%s)',
+  'CFG-47: a server that npm started ends gracefully once npm has ended (%s)',
   async (signal) => {
     const env = { ...(await settings()), ATRIUM_MODULES: await moduleOf(telling) }
     const npm = new RunningProcess(['npm', 'start'], env, { cwd: root, detached: true })
@@ -49,13 +49,13 @@ test.each(['SIGTERM', 'SIGKILL', 'SIGHUP'] as const)(
     await npm.line(/listening on/)
     expect(server).not.toBe(npm.child.pid)
     npm.child.kill(signal)
-    // Whatever of it is left holds these open.
+    // Remaining processes keep these open.
     await npm.ended()
     expect(npm.stderr).toMatch(/ended with 0/)
   },
 )
 
-test('CFG-47: a server goes on without the process that started it where that is not npm', async () => {
+test('CFG-47: a server continues without its parent process when that is not npm', async () => {
   const bootstrap = join(root, 'scripts', 'bootstrap', 'start.js')
   const startedBy = async (more: Environment) => {
     const env = { ...(await settings()), ATRIUM_MODULES: await moduleOf(telling), ...more }
@@ -76,7 +76,7 @@ test('CFG-47: a server goes on without the process that started it where that is
   expect(service.shell.stderr).toBe('ended with 0\n')
 })
 
-test('CFG-49: a start that is told to stop ends in good order, whatever it waits for', async () => {
+test('CFG-49: a start that is told to stop ends gracefully, whatever it waits for', async () => {
   const never = await moduleOf(
     `process.stdout.write('waits\\n'); await new Promise(() => setInterval(() => 0, 1e6))`,
   )
@@ -84,7 +84,7 @@ test('CFG-49: a start that is told to stop ends in good order, whatever it waits
   const waiting = new RunningAtrium(['start', '--modules', never], env)
   await waiting.line(/^waits/)
   expectFor(waiting.stderr, await waiting.end('SIGTERM')).toBe(0)
-  // While it fills the demo; what was cut short goes on with the next start.
+  // While it creates the demo; the next start continues an interrupted creation.
   const filling = new RunningAtrium(['start', '--demo', '1'], { ...env, ATRIUM_LOG_LEVEL: 'info' })
   await filling.said(/"workspace":"demo".*a migration was applied/)
   expectFor(filling.stderr, await filling.end('SIGTERM')).toBe(0)
@@ -97,9 +97,9 @@ test('CFG-49: a start that is told to stop ends in good order, whatever it waits
   expect(await again.end('SIGTERM')).toBe(0)
 })
 
-test('CFG-65: A start that gets signals before the server exists is ended only by the ones that end it, with 0', async () => {
+test('CFG-65: a start that gets signals before the server exists is ended only by the ones that end it, with 0', async () => {
   const starting = new RunningAtrium(['start'], await settings())
-  // From when signals are caught on.
+  // From the moment at which signals are caught.
   const status = () => readFile(`/proc/${starting.child.pid}/status`, 'utf8')
   await waitUntil(async () => /^SigCgt:.*[13579bdf]$/m.test(await status()), 'SIGHUP being caught')
   for (let times = 0; times < 3; times++) starting.child.kill('SIGHUP')
@@ -107,7 +107,7 @@ test('CFG-65: A start that gets signals before the server exists is ended only b
   expect(starting.stderr).toBe('')
 })
 
-test('CFG-50: signals that come several times end a server once, in good order', async () => {
+test('CFG-50: repeated signals end a server once, gracefully', async () => {
   const server = new RunningAtrium(['start'], await settings())
   await server.url()
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGTERM', 'SIGHUP'] as const) server.child.kill(signal)
@@ -115,11 +115,11 @@ test('CFG-50: signals that come several times end a server once, in good order',
   expect(server.stderr).toBe('')
 })
 
-test('CFG-50: a reader of the output that goes away ends no server', async () => {
+test('CFG-50: a reader that closes the output ends no server', async () => {
   const server = new RunningAtrium(['start'], await settings())
   const url = await server.url()
   server.child.stdout.destroy()
-  // Has it write a line.
+  // Makes it write a line.
   server.child.kill('SIGHUP')
   expect((await fetch(`${url}/health`)).status).toBe(200)
   expect(await server.end('SIGTERM')).toBe(0)

@@ -9,14 +9,14 @@ import { expectFor } from '../support/expecting.ts'
 const task = 'board:class:Task'
 const first = '000000de0100000000000001'
 
-/** What a person sees who types the line in another terminal. */
+/** The output for a person who types the line in another terminal. */
 async function typed(line: string): Promise<string> {
   const env = { PATH: process.env['PATH'] ?? '' }
   const child = spawn('sh', ['-c', line], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
   return await text(child.stdout)
 }
 
-test('CFG-53: what start says to try works as it stands, whatever the port, the host and the data folder', async () => {
+test('CFG-53: the commands that start prints work as they stand, whatever the port, the host and the data folder', async () => {
   const folder = await temporaryFolder()
   const env: Environment = {
     ATRIUM_DATA: join(folder, "ann's data"),
@@ -34,7 +34,7 @@ test('CFG-53: what start says to try works as it stands, whatever the port, the 
   expect((JSON.parse(changed) as { status: string }).status).toBe('done')
 })
 
-test('CFG-53: a secret is not told, but that it is needed', async () => {
+test('CFG-53: a secret is not printed, but the commands that need it say so', async () => {
   const secret = 'hush'.repeat(8)
   const env = { ATRIUM_DATA: await temporaryFolder(), ATRIUM_PORT: '0', ATRIUM_SECRET: secret }
   const server = new RunningAtrium(['start'], env)
@@ -42,7 +42,7 @@ test('CFG-53: a secret is not told, but that it is needed', async () => {
   expect(server.lines.join('')).not.toContain('hush')
 })
 
-test('CFG-54: once a server listens, triggers have taken in the demo, and watch shows first what somebody changes', async () => {
+test('CFG-54: once a server listens, triggers have processed the demo, and the first change that watch prints is one of a user', async () => {
   const env = { ATRIUM_DATA: await temporaryFolder(), ATRIUM_PORT: '0' }
   const server = new RunningAtrium(['start'], env)
   const url = await server.url()
@@ -50,14 +50,14 @@ test('CFG-54: once a server listens, triggers have taken in the demo, and watch 
   await watch.said(/watching demo/)
   const update = ['update', 'demo', task, first, '{"status":"done"}', '--as', 'bob', '--url', url]
   const updating = new RunningAtrium(update, env)
-  // Who is online is told too.
+  // The online status is printed too.
   const line = await watch.line(/^(?!.*core:class:UserStatus)/)
   const { _class, objectId } = JSON.parse(line) as { _class: string; objectId: string }
   expect([_class, objectId]).toStrictEqual(['core:class:TxUpdateDoc', first])
   expect(await updating.ended()).toBe(0)
 })
 
-test('CFG-61: find says how many documents there are beyond its limit', async () => {
+test('CFG-61: find prints how many documents exist beyond its limit', async () => {
   const env: Environment = {
     ATRIUM_DATA: await temporaryFolder(),
     ATRIUM_PORT: '0',

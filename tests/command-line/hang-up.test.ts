@@ -8,7 +8,7 @@ import { root } from '../support/root.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { testUnless } from '../support/test-unless.ts'
 
-/** A server with a file of options, which is written and read again. */
+/** A server with an options file, which is written and read again. */
 async function withFile(first: readonly string[]) {
   const data = await temporaryFolder()
   const file = join(data, 'options')
@@ -17,7 +17,7 @@ async function withFile(first: readonly string[]) {
   const env = { ATRIUM_DATA: data, ATRIUM_PORT: '0', ATRIUM_DEMO: '0', ATRIUM_CONFIG: file }
   const server = new RunningAtrium(['start'], env)
   const url = await server.url()
-  /** What it says of each reading; those before it are passed over. */
+  /** The output of each reading, without that of earlier ones. */
   const reread = async (lines: readonly string[]): Promise<string> => {
     await write(lines)
     server.lines.length = 0
@@ -36,7 +36,7 @@ async function signUp(url: string, email: string): Promise<unknown> {
   return answer.error?.code
 }
 
-test('CFG-44: on SIGHUP a server takes in what needs no restart, and says what does', async () => {
+test('CFG-44: on SIGHUP a server applies the options that need no restart, and reports those that do', async () => {
   const { server, url, reread } = await withFile(['ATRIUM_SIGNUP=open'])
   expect(await signUp(url, 'ann@example.com')).toBeUndefined()
   expect(
@@ -48,16 +48,16 @@ test('CFG-44: on SIGHUP a server takes in what needs no restart, and says what d
   expect(await reread(['ATRIUM_SIGNUP=closed', 'ATRIUM_ORIGINS=https://a.example'])).toBe(
     'atrium read its options again: nothing is taken in',
   )
-  // What is in the file no longer is as it is without it.
+  // An option that is no longer in the file gets its value without the file.
   expect(await reread([])).toMatch(/ATRIUM_SIGNUP, ATRIUM_ORIGINS taken in$/)
   expect(await signUp(url, 'bob@example.com')).toBeUndefined()
   expect(server.stderr).toBe('')
   expect(await server.end('SIGTERM')).toBe(0)
 })
 
-test('CFG-44: another least level of the log holds at once', async () => {
+test('CFG-44: a new minimum log level applies at once', async () => {
   const { env, server, url, reread } = await withFile([])
-  // The environment goes before the file.
+  // The environment takes precedence over the file.
   expect(await reread(['ATRIUM_LOG_LEVEL=info'])).toMatch(/nothing is taken in/)
   await server.end('SIGTERM')
   const { ATRIUM_CONFIG: _, ...own } = env
@@ -79,7 +79,7 @@ test('CFG-44: another least level of the log holds at once', async () => {
   expect(again.stderr).not.toMatch(/"workspace":"before"/)
 })
 
-test('CFG-44: what is wrong is said and stays as it was, and so does all where there is no file', async () => {
+test('CFG-44: a wrong option is reported and keeps its value, and so do all options without a file', async () => {
   const { file, server, url, reread } = await withFile(['ATRIUM_SIGNUP=closed'])
   expect(await reread(['ATRIUM_SIGNUP=nobody', 'ATRIUM_TOKEN_TTL=60', 'ATRIUM_SECRET=short'])).toMatch(
     /ATRIUM_TOKEN_TTL taken in$/,
@@ -100,7 +100,7 @@ test('CFG-44: what is wrong is said and stays as it was, and so does all where t
   expect(await signUp(url, 'ann@example.com')).toBe('platform:status:Forbidden')
 })
 
-test('CFG-64: where a line is none a server takes in nothing of the file, and names the line', async () => {
+test('CFG-64: an options file with an invalid line is not applied, and the line is named', async () => {
   const { file, server, url, reread } = await withFile(['ATRIUM_SIGNUP=closed'])
   for (const [line, flaw] of [
     ['ATRIUM_SIGNUP: closed', 'is not NAME=value'],
@@ -136,11 +136,11 @@ test('CFG-45: on SIGHUP the server reads the secret of the data folder again', a
   expect(await list(old)).toBe(401)
 })
 
-/** What makes a terminal, and takes it away when it is killed. */
+/** A program that creates a terminal, and closes it when it is killed. */
 const hasTerminals = spawnSync('script', ['-qec', 'true', '/dev/null']).status === 0
 
 testUnless(hasTerminals ? undefined : 'there is no `script` that makes terminals')(
-  'CFG-46: a server whose terminal is gone stops in good order, and one that has another output goes on',
+  'CFG-46: a server whose terminal is closed stops gracefully, and one whose output goes elsewhere continues',
   async () => {
     const data = await temporaryFolder()
     const ended = join(data, 'ended')

@@ -16,7 +16,7 @@ const limited = (...words: string[]) => ['sh', '-c', `ulimit -n ${LIMIT}; exec "
 const missing = process.platform === 'win32' ? 'there is no `ulimit`' : undefined
 
 testUnless(missing)(
-  'CFG-52: a server that can open no more files says so with ulimit -n, goes on, and serves again',
+  'CFG-52: a server that can open no more files names ulimit -n, continues, and serves again when it can',
   async () => {
     const env = { ATRIUM_DATA: await temporaryFolder(), ATRIUM_PORT: '0', ATRIUM_DEMO: '0' }
     const words = limited(process.execPath, join(root, 'scripts', 'atrium'), 'start')
@@ -27,7 +27,7 @@ testUnless(missing)(
     for (const socket of sockets) socket.on('error', () => undefined)
     onTestEnd(() => sockets.map((socket) => socket.destroy()))
     await server.said(/too many files and connections are open: raise the limit .*`ulimit -n`/)
-    // The system drops what is beyond.
+    // The system drops further connections.
     await waitUntil(() => sockets.some((socket) => socket.closed), 'a connection that is dropped')
     await Promise.all(sockets.map(async (socket) => await ended(socket)))
     const made = await atrium(['workspace', 'create', 'team', '--owner', 'ann', '--url', url], env)
@@ -44,11 +44,14 @@ async function ended(socket: Socket): Promise<void> {
   await closed
 }
 
-testUnless(missing)('CFG-52: a file that cannot be opened for that reason says so too', async () => {
-  const program = fileURLToPath(new URL('../support/open-until-refused.js', import.meta.url))
-  const opener = new RunningProcess(limited(process.execPath, program), {})
-  const lines = [await opener.line(/^SQLite: /), await opener.line(/^a file: /)]
-  for (const line of lines)
-    expect(line).toMatch(/: unavailable: too many files and connections are open: .*`ulimit -n`/)
-  expect(await opener.ended()).toBe(0)
-})
+testUnless(missing)(
+  'CFG-52: a file that cannot be opened for lack of file descriptors names ulimit -n too',
+  async () => {
+    const program = fileURLToPath(new URL('../support/open-until-refused.js', import.meta.url))
+    const opener = new RunningProcess(limited(process.execPath, program), {})
+    const lines = [await opener.line(/^SQLite: /), await opener.line(/^a file: /)]
+    for (const line of lines)
+      expect(line).toMatch(/: unavailable: too many files and connections are open: .*`ulimit -n`/)
+    expect(await opener.ended()).toBe(0)
+  },
+)

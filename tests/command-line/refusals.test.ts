@@ -31,7 +31,7 @@ async function portOf(server: Server): Promise<number> {
 
 const refused = (stderr: string) => ({ code: 1, stdout: '', stderr })
 
-test('CFG-56: a workspace that is being upgraded is told as that, with the version, before and during a command', async () => {
+test('CFG-56: a workspace that is being upgraded is reported as such, with the version, before and during a command', async () => {
   const { url } = await testServer({ modelVersion: '0.2.0' })
   const http = url.replace('ws', 'http')
   const upgrading = `atrium: the workspace w1 is being upgraded to 0.2.0: try again later\n`
@@ -50,7 +50,7 @@ test('CFG-56: a workspace that is being upgraded is told as that, with the versi
   expect((await atrium(find('w1', http), env)).code).toBe(0)
 })
 
-test('CFG-57: what is wrong with a connection is told: TLS, the name, another server, an address that is none', async () => {
+test('CFG-57: a command reports what is wrong with its connection: TLS, the name, the responding server, or an invalid address', async () => {
   const tls = `https://127.0.0.1:${await portOf(createTlsServer({ ...certified }))}`
   const answers: RequestListener = (_request, response) => void response.writeHead(404).end('<html>')
   const other = `http://127.0.0.1:${await portOf(createServer(answers))}`
@@ -97,7 +97,7 @@ test('CFG-57: what is wrong with a connection is told: TLS, the name, another se
   }
 })
 
-test('CFG-58: a token for a workspace that does not exist is refused where the accounts service says so', async () => {
+test('CFG-58: a token for a workspace that does not exist is refused when the accounts service reports it', async () => {
   const { url, server } = await testServer({ accounts: 'builtin', storage: 'memory' })
   const http = url.replace('ws', 'http')
   const token = async (workspace: string, ...more: string[]) =>
@@ -108,9 +108,9 @@ test('CFG-58: a token for a workspace that does not exist is refused where the a
   expect(await token('nope', '--mode', 'backup')).toStrictEqual(refused(missing))
   const made = await atrium(['workspace', 'create', 'team', '--url', http], env)
   expect(made.code).toBe(0)
-  // Whoever is no member yet may be one when it is used.
+  // An account without a membership may get one before the token is used.
   for (const name of ['team', '']) expect((await token(name)).stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/)
-  // A server of another secret knows nothing of it.
+  // A server with another secret does not know it.
   const foreign = await atrium(['token', 'nope', '--as', 'ann', '--url', http], {
     ATRIUM_SECRET: 'y'.repeat(32),
   })

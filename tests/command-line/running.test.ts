@@ -5,7 +5,7 @@ import { expectFor } from '../support/expecting.ts'
 const task = 'board:class:Task'
 const first = '000000de0100000000000001'
 
-/** A server with the demo, in a process of its own; commands are told where it is. */
+/** A server with the demo, in its own process; commands are given its address. */
 async function demoServer() {
   const env: Environment = { ATRIUM_DATA: await temporaryFolder(), ATRIUM_PORT: '0' }
   const server = new RunningAtrium(['start'], env)
@@ -13,7 +13,7 @@ async function demoServer() {
   const run = async (...args: string[]) => await atrium([...args, '--url', url], env)
   const done = async (...args: string[]): Promise<string> => {
     const { code, stdout, stderr } = await run(...args)
-    // But how many more there are.
+    // Except for the number of further documents.
     const complaints = stderr.replace(/^\d+ more: --limit prints more than \d+\n/, '')
     expectFor(args.join(' '), [code, complaints]).toStrictEqual([0, ''])
     return stdout
@@ -89,7 +89,7 @@ test('CFG-32: workspace create and list call the accounts service, and the owner
 })
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
-  'CFG-33: a server stops in good order and ends with 0, whoever is connected (%s)',
+  'CFG-33: a server stops gracefully and ends with 0, whoever is connected (%s)',
   async (signal) => {
     const { server, url, env } = await demoServer()
     const watch = new RunningAtrium(['watch', 'demo', '--as', 'ann', '--url', url], env)
@@ -101,7 +101,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
 )
 
-test('CFG-34: A reader that closes the output ends a command without an error', async () => {
+test('CFG-34: a reader that closes the output ends a command without an error', async () => {
   const { url, env } = await demoServer()
   const args = ['find', 'demo', task, '--limit', '2000', '--as', 'ann', '--url', url]
   const find = new RunningAtrium(args, env)
@@ -110,7 +110,7 @@ test('CFG-34: A reader that closes the output ends a command without an error', 
   expect(find.stderr).toBe('')
 })
 
-test('CFG-35: A second start on the same folder leaves the demo as it is', async () => {
+test('CFG-35: a second start on the same folder leaves the demo as it is', async () => {
   const { server, env, done, url: firstUrl } = await demoServer()
   await done('update', 'demo', task, first, '{"title":"kept"}', '--as', 'bob')
   const admin = (await atrium(['token', '', '--as', 'root', '--admin'], env)).stdout.trim()

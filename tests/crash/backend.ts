@@ -7,7 +7,7 @@ import { databaseName } from '../../storage/mongodb/driver/database-name.ts'
 import { createMongoStorage } from '../../storage/mongodb/storage.ts'
 import type { Service } from '../services/service.ts'
 
-/** All that the rounds write to. */
+/** Everything that the rounds write to. */
 const COLLECTIONS = [
   'atrium.contested',
   'atrium.irregular',
@@ -21,17 +21,17 @@ const COLLECTIONS = [
   'tx',
 ]
 
-/** Where a server under test keeps its documents. */
+/** The storage of a server under test. */
 export interface Backend {
-  /** What the server has to be told. */
+  /** The options of the server. */
   settings: NodeJS.ProcessEnv
-  /** Before a server opens the workspace. */
+  /** Runs before a server opens the workspace. */
   prepare: (workspace: string) => Promise<void>
   /** The same documents, without a server. */
   open: () => Storage
-  /** Milliseconds after the first write until a server is killed, at most. */
+  /** Maximum milliseconds from the first write until a server is killed. */
   longestLife: number
-  /** What nobody will look at again. */
+  /** Drops a workspace that is no longer needed. */
   drop: (workspace: string) => Promise<void>
 }
 
@@ -47,8 +47,8 @@ export function embeddedBackend(data: string): Backend {
 }
 
 /**
- * A server of MongoDB's protocol, which another process is. `through`: the way to it that a test disturbs, so that it is
- * given up soon, but not before a server that scans can have answered.
+ * A server of MongoDB’s protocol, which is another process. `through` is the address of a disturbed connection to it:
+ * its timeout is short, but long enough for a server that scans.
  */
 export function mongoBackend({ url, scans, leavesHalves }: Service, through?: string): Backend {
   const databasePrefix = `crash-${randomBytes(4).toString('hex')}-`
@@ -77,7 +77,7 @@ export function mongoBackend({ url, scans, leavesHalves }: Service, through?: st
     open: () => createMongoStorage({ url, databasePrefix }),
     longestLife: 1000,
     drop: async (workspace) => {
-      // A server at hand fails to drop a database now and then; its folder goes with it.
+      // A substitute fails to drop a database now and then; its folder is removed with it.
       await within(workspace, (database) => database.dropDatabase().catch(() => undefined))
     },
   }

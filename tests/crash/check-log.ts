@@ -5,7 +5,7 @@ import { expectFor } from '../support/expecting.ts'
 
 export const CLASSES = [board.class.Project, board.class.Task, board.class.Comment]
 
-/** Each of the expected ids is there, and none is there twice. */
+/** Each of the expected ids exists, and none exists twice. */
 export function checkOnce(ids: readonly string[], expected: Iterable<string>, what: string): void {
   const present = new Set(ids)
   expectFor(`${what}: a transaction is there twice`, present.size).toBe(ids.length)
@@ -13,7 +13,7 @@ export function checkOnce(ids: readonly string[], expected: Iterable<string>, wh
   expectFor(`${what}: ${missing.length} transactions are missing`, missing).toStrictEqual([])
 }
 
-/** Each task counts its comments, and no comment is without its task. */
+/** Each task counts its comments, and each comment has its task. */
 export function checkCounters(documents: Documents): void {
   const counts = new Map<string, number>()
   for (const doc of documents.values()) {

@@ -16,7 +16,10 @@ const PAGE = 1000
 
 const schema = storageSchema(WorkspaceModel.of([...baseModel, ...boardModel]).hierarchy)
 
-/** Without a server, in the storage itself: no gap, each transaction once, documents equal to the replayed log. */
+/**
+ * In the storage itself, without a server: seq has no gap, each transaction exists once, and documents equal the
+ * replayed log.
+ */
 export async function checkStorage(
   backend: Backend,
   workspace: string,
@@ -43,7 +46,7 @@ export async function checkStorage(
   }
 }
 
-/** The whole log, of a storage that no server has open. */
+/** The whole log of a storage that no server has open. */
 export async function readStoredLog(backend: Backend, workspace: string): Promise<LogEntry[]> {
   const storage = backend.open()
   try {

@@ -8,16 +8,16 @@ import { ofClasses, replayVisible } from './replay.ts'
 import { loggedIds } from './transactions.ts'
 import type { Writer } from './writer.ts'
 
-/** Transactions of each writer that were answered, and are sent again all the same. */
+/** Acknowledged transactions of each writer that are sent again. */
 const REPEATED = 2
 
 export interface WireCheck {
-  /** Unanswered transactions that turned out to be committed. */
+  /** Unanswered transactions that were committed. */
   survived: number
   unanswered: number
 }
 
-/** After a restart, as a client sees it: what was acknowledged is there, and what is sent again counts once. */
+/** After a restart, over the wire: acknowledged transactions exist, and repeated ones take effect once. */
 export async function checkWire(connection: Connection, writers: readonly Writer[]): Promise<WireCheck> {
   const before = await idsOverTheWire(connection)
   checkOnce(before, writers.flatMap(acknowledgedIds), 'after the restart')
@@ -45,7 +45,7 @@ function acknowledgedIds({ sent, acknowledged }: Writer): string[] {
   return sent.filter(({ _id }) => acknowledged.has(_id)).flatMap(loggedIds)
 }
 
-/** The last answered ones and all unanswered ones, in the order they were sent first. */
+/** The last acknowledged ones and all unanswered ones, in the order in which they were first sent. */
 function repeated({ sent, acknowledged }: Writer): Tx[] {
   const answered = sent.filter(({ _id }) => acknowledged.has(_id)).slice(-REPEATED)
   return sent.filter((tx) => answered.includes(tx) || !acknowledged.has(tx._id))
@@ -54,7 +54,7 @@ function repeated({ sent, acknowledged }: Writer): Tx[] {
 async function checkDocuments(connection: Connection, txes: readonly Tx[]): Promise<void> {
   const found = await Promise.all(CLASSES.map((_class) => connection.findAll(_class)))
   const documents = ofClasses(found.flat(), CLASSES)
-  // Documents are what the log makes.
+  // Documents follow from the log.
   expect(documents).toStrictEqual(ofClasses(replayVisible(txes).values(), CLASSES))
   checkCounters(documents)
 }

@@ -3,7 +3,7 @@ import { embeddedBackend } from './backend.ts'
 import { crashRounds } from './rounds.ts'
 import { testSeed } from '../support/property-parameters.ts'
 
-test('PIPE-30: after a kill, each acknowledged transaction is there once and seq has no gap', async () => {
+test('PIPE-30: after a kill, each acknowledged transaction exists once and seq has no gap', async () => {
   const seed = testSeed()
   const rounds = await crashRounds({ backend: embeddedBackend, rounds: 20, seed, writers: 50 }).catch(
     (error: unknown) => {
@@ -11,8 +11,8 @@ test('PIPE-30: after a kill, each acknowledged transaction is there once and seq
     },
   )
   const sum = (of: 'acknowledged' | 'unanswered') => rounds.reduce((total, round) => total + round[of], 0)
-  // Writers were at work.
+  // Writers were active.
   expect(sum('acknowledged')).toBeGreaterThan(1000)
-  // Servers were killed at work.
+  // Servers were killed under load.
   expect(sum('unanswered')).toBeGreaterThan(100)
 })

@@ -19,7 +19,7 @@ import { onTestEnd } from '../support/on-test-end.ts'
 import { testUnless } from '../support/test-unless.ts'
 
 const DISK_BYTES = 24 * 1024 * 1024
-/** More than any disk of this size takes. */
+/** Larger than any disk of this size. */
 const MOST = 50_000
 const settings = { ATRIUM_LOG_LEVEL: 'silent', ATRIUM_IDLE_TIMEOUT: '0' }
 
@@ -29,7 +29,7 @@ if (!('missing' in tried)) tried.remove()
 
 const coded = (code: string) => (error: unknown) => error instanceof StatusError && error.status.code === code
 
-/** Commits, many at a time, until one is refused; resolves with what was acknowledged. */
+/** Commits, many at a time, until one is refused; resolves with the acknowledged ones. */
 async function commitUntilRefused(
   connection: Connection,
   isExpected: (error: unknown) => boolean,
@@ -55,14 +55,14 @@ async function commitUntilRefused(
 
 type Small = Exclude<ReturnType<typeof smallDisk>, { missing: string }>
 
-/** A server whose workspaces are on a disk of their own. */
+/** A server whose workspaces are on a separate disk. */
 async function onSmallDisk(
   run: (small: Small, server: ServerProcess, data: string) => Promise<void>,
 ): Promise<void> {
   const small = smallDisk(DISK_BYTES)
   if ('missing' in small) throw new Error(small.missing)
   onTestEnd(() => small.remove())
-  // The lock of the data folder is a file that stays open: nothing is made read-only then.
+  // The lock of the data folder is an open file, which prevents a read-only mount.
   const data = await temporaryFolder()
   await symlink(small.folder, join(data, WORKSPACES))
   const server = await ServerProcess.start(data, settings)
@@ -79,7 +79,7 @@ async function checkWhole(
   ids: readonly string[],
 ): Promise<void> {
   const found = new Set((await connection.findAll(board.class.Task)).map(({ _id }) => _id as string))
-  // What was acknowledged is there.
+  // Acknowledged transactions exist.
   expect(ids.filter((id) => !found.has(id))).toStrictEqual([])
   const tool = await enter(server, 'disk', { claims: { email: SYSTEM_EMAIL, mode: 'backup' } })
   const { flaws, differences } = await tool.request<Verification>('verify')
@@ -88,7 +88,7 @@ async function checkWhole(
 }
 
 testUnless(missing)(
-  'STO-55: a full disk refuses commits with StorageFull, and they go on when there is room',
+  'STO-55: a full disk refuses commits with StorageFull, and commits continue when there is room',
   async () => {
     await onSmallDisk(async (small, server, data) => {
       const full = coded('platform:status:StorageFull')
@@ -115,7 +115,7 @@ testUnless(missing)(
 )
 
 testUnless(missing)(
-  'STO-56: on a disk that is read-only a workspace is refused by a code, and opens when it is not',
+  'STO-56: on a read-only disk a workspace is refused with a code, and opens when the disk is writable',
   async () => {
     await onSmallDisk(async (small, server) => {
       const connection = await setUp(server, 'disk')
@@ -135,7 +135,7 @@ testUnless(missing)(
   },
 )
 
-/** It can't be, while a file is open. */
+/** A mount cannot become read-only while a file is open. */
 function isReadOnly(small: Small): boolean {
   try {
     small.setReadOnly(true)

@@ -21,7 +21,7 @@ export async function enter(
   return await connect({ url, token: tokens.sign({ email: EMAIL, workspace, ...claims }), binary })
 }
 
-/** Makes what all writers share. The connection stays open. */
+/** Creates the documents that all writers share. The connection stays open. */
 export async function setUp(server: ServerProcess, workspace: string): Promise<Connection> {
   const connection = await enter(server, workspace)
   try {

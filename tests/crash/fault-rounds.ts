@@ -23,7 +23,7 @@ export interface FaultRoundsOptions {
   rounds: number
   seed: number
   writers: number
-  /** The kinds of faults; all when left out. */
+  /** The kinds of faults; all by default. */
   kinds?: readonly FaultKind[]
   /** Called after each round. */
   report?: (round: FaultReport) => void
@@ -33,18 +33,18 @@ export interface FaultReport {
   round: number
   fault: string
   acknowledged: number
-  /** Times that a writer was told that storage is away. */
+  /** Number of times that a writer was told that storage is unavailable. */
   refused: number
 }
 
-/** Milliseconds of work before a fault, at most. */
+/** Maximum milliseconds of work before a fault. */
 const LONGEST_BEFORE = 400
-/** Milliseconds after a fault in which every writer has to have an answer. */
+/** Milliseconds after a fault within which every writer must have a response. */
 const RECOVERY = 60_000
-/** Milliseconds until what was refused is asked again. */
+/** Milliseconds until a refused request is sent again. */
 const PAUSE = 20
 
-/** Seconds in which a server tries again: with none, whoever commits is told of every fault. */
+/** Seconds in which a server retries: with 0 every fault is reported to the writers. */
 const RETRIES = ['1', '0']
 
 /**
@@ -69,9 +69,9 @@ interface Half {
 }
 
 /**
- * One server lives through faults between it and its database while clients commit, and through none of them does it
- * lose a session or anything that was acknowledged.
- * @throws AssertionError what was lost, doubled or different, or that it did not go on
+ * One server survives faults between it and its database while clients commit, and loses neither a session nor an
+ * acknowledged transaction.
+ * @throws AssertionError what was lost, doubled or different, or that the server did not continue
  */
 async function livingThrough(options: FaultRoundsOptions, half: Half): Promise<void> {
   const { random, reports } = half
@@ -82,7 +82,7 @@ async function livingThrough(options: FaultRoundsOptions, half: Half): Promise<v
     ...backend.settings,
     ATRIUM_MONGO_RETRY: half.retry,
     ATRIUM_IDLE_TIMEOUT: '0',
-    // Each of the writers' transactions that fails would be a line.
+    // Each failed transaction of the writers would be a line.
     ATRIUM_LOG_LEVEL: 'silent',
   })
   try {
@@ -95,7 +95,7 @@ async function livingThrough(options: FaultRoundsOptions, half: Half): Promise<v
       reports.push(report)
       options.report?.(report)
     }
-    // The server ends in good order.
+    // The server ends gracefully.
     expect(await server.stop()).toBe(0)
   } finally {
     await server.kill()
@@ -145,7 +145,7 @@ class FaultRound {
     }
   }
 
-  /** Over the wire, by the server's own replay, and in the storage. */
+  /** Checks over the wire, by the server’s own replay, and in the storage. */
   async check(backend: Backend): Promise<void> {
     const connection = await this.#enter()
     await persistently(() => checkWire(connection, this.#writers))
@@ -163,7 +163,7 @@ class FaultRound {
     return persistently(() => enter(this.#server, this.#workspace, options))
   }
 
-  /** Every writer is answered once more. */
+  /** Every writer gets another response. */
   async #progress(): Promise<void> {
     const before = this.#writers.map(({ acknowledged }) => acknowledged.size)
     const isStuck = () =>
@@ -176,7 +176,7 @@ class FaultRound {
   }
 }
 
-/** Again while storage is away: a server that tries nothing again may hear of a fault only after it is over. */
+/** Repeats while storage is unavailable: a server without retries may notice a fault only after its end. */
 async function persistently<T>(action: () => Promise<T>): Promise<T> {
   for (let waited = 0; ; waited += PAUSE) {
     try {
@@ -188,7 +188,7 @@ async function persistently<T>(action: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What is read is right, or refused because storage is away. */
+/** A read returns the right result, or is refused because storage is unavailable. */
 async function read(connection: Connection, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {

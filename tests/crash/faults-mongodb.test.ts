@@ -14,14 +14,14 @@ function tell(rounds: readonly FaultReport[]): void {
 await withEachMongo((service) => {
   const { name, outage } = service
 
-  test(`STO-53: a server lives through outages, cut and stalled connections, and loses and doubles nothing (${name})`, async () => {
+  test(`STO-53: a server survives outages, cut and stalled connections, and neither loses nor doubles a transaction (${name})`, async () => {
     const rounds = await faultRounds({ service, rounds: 8, seed: testSeed(), writers })
     tell(rounds)
   })
 
   if (outage?.how !== 'kill -9') return
 
-  test(`STO-111: a server lives through kills of the database, and loses and doubles nothing (${name})`, async () => {
+  test(`STO-111: a server survives kills of the database, and neither loses nor doubles a transaction (${name})`, async () => {
     const rounds = await faultRounds({ service, rounds: 4, seed: testSeed(), writers, kinds: ['outage'] })
     tell(rounds)
     expect(rounds.every(({ fault }) => fault === 'kill -9')).toBe(true)

@@ -3,10 +3,10 @@ import type { CuttingProxy } from '../services/cutting-proxy.ts'
 import type { Outage } from '../services/service.ts'
 import { pick } from './random.ts'
 
-/** What happens between a server and its database. */
+/** A fault between a server and its database. */
 export interface Fault {
   name: string
-  /** Resolves when it is over. */
+  /** Resolves at its end. */
   happen: () => Promise<void>
 }
 
@@ -17,12 +17,12 @@ export interface FaultOptions {
   kinds?: readonly FaultKind[] | undefined
 }
 
-/** Milliseconds that a fault lasts at most: some are longer than the server tries again. */
+/** Maximum milliseconds of a fault: some are longer than the server retries. */
 const LONGEST = 2500
 
 export type FaultKind = 'cuts' | 'stall' | 'stalled answers cut' | 'refused' | 'outage'
 
-/** Of these, an outage of the database is the rarest, for it takes the longest. */
+/** An outage of the database is the rarest fault, as it takes the longest. */
 const KINDS: readonly FaultKind[] = [
   'cuts',
   'stall',
@@ -33,7 +33,7 @@ const KINDS: readonly FaultKind[] = [
   'outage',
 ]
 
-/** A fault at random; without an outage where the database was not started here. */
+/** A random fault; without an outage where the database was not started here. */
 export function randomFault({ proxy, outage, random, kinds = KINDS }: FaultOptions): Fault {
   const lasting = random() * LONGEST
   const picked = pick(random, kinds)
@@ -69,7 +69,7 @@ async function stall(proxy: CuttingProxy, lasting: number): Promise<void> {
   proxy.resume()
 }
 
-/** What was asked for happens, and nobody hears of it. */
+/** Requests are executed, and their responses are lost. */
 async function stallAnswers(proxy: CuttingProxy, lasting: number): Promise<void> {
   proxy.stall('answers')
   await wait(lasting)

@@ -1,4 +1,4 @@
-/** Numbers in [0, 1) that a seed determines: Tommy Ettinger's generator, 32 bits of state. */
+/** Numbers in [0, 1) that a seed determines: Tommy Ettinger’s generator with 32 bits of state. */
 export function seededRandom(seed: number): () => number {
   let state = seed | 0
   return () => {

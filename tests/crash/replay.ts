@@ -7,14 +7,17 @@ import { expectThat } from '../support/expecting.ts'
 
 export type Documents = Map<string, Doc>
 
-/** The documents that a log, hidden entries included, makes. */
+/** The documents that follow from a log, hidden entries included. */
 export function replay(txes: readonly Tx[]): Documents {
   const documents: Documents = new Map()
   for (const tx of txes) step(documents, tx as TxCUD)
   return documents
 }
 
-/** The documents that the visible transactions make, with what follows from them: counters, removals, when a task was done. */
+/**
+ * The documents that follow from the visible transactions, with derived changes: counters, removals, and the time at
+ * which a task was finished.
+ */
 export function replayVisible(txes: readonly Tx[]): Documents {
   const documents: Documents = new Map()
   for (const tx of inOrder(txes)) {
@@ -31,7 +34,7 @@ export function replayVisible(txes: readonly Tx[]): Documents {
   return documents
 }
 
-/** As the board's trigger does, a millisecond after its cause. */
+/** Like the board’s trigger, a millisecond after its cause. */
 function keepDoneOn(documents: Documents, before: Doc | undefined, _id: string): void {
   const after = documents.get(_id) as Task | undefined
   if (after?._class !== board.class.Task) return
@@ -49,7 +52,7 @@ function step(documents: Documents, tx: TxCUD): void {
   else documents.set(_id, after)
 }
 
-/** Transactions of a millisecond are in the order of their writer, which is all that matters here. */
+/** Transactions of one millisecond are in the order of their writer, which is sufficient here. */
 function inOrder(txes: readonly Tx[]): Tx[] {
   return [...txes].sort((a, b) => a.modifiedOn - b.modifiedOn || (a._id < b._id ? -1 : 1))
 }
@@ -72,7 +75,7 @@ function removeAttached(documents: Documents, parent: string): void {
   }
 }
 
-/** Those of some classes, by id. */
+/** Documents of some classes, by id. */
 export function ofClasses(documents: Iterable<Doc>, classes: readonly string[]): Documents {
   const kept = [...documents].filter(({ _class }) => classes.includes(_class))
   return new Map(kept.map((doc) => [doc._id as string, doc] as const).sort(([a], [b]) => (a < b ? -1 : 1)))

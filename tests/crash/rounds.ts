@@ -14,7 +14,7 @@ import { waitUntil } from '../support/wait-until.ts'
 import { Writer } from './writer.ts'
 
 export interface RoundsOptions {
-  /** Of a data folder. */
+  /** The size of a data folder. */
   backend: (data: string) => Backend
   rounds: number
   seed: number
@@ -30,18 +30,18 @@ export interface RoundReport {
   /** Milliseconds from the first write to the kill. */
   lived: number
   acknowledged: number
-  /** Sent, and not answered when the server was killed. */
+  /** Sent, and not answered before the kill. */
   unanswered: number
-  /** Of these, committed all the same. */
+  /** Number of these that were committed. */
   survived: number
 }
 
-/** Milliseconds after the first write before which the server is not killed. */
+/** Minimum milliseconds from the first write until the server is killed. */
 const SOONEST = 5
 
 /**
- * Kills a server while clients commit, starts it again on the same storage and checks what is there: over the
- * wire at once, and in the storage itself when that server has been killed in its turn.
+ * Kills a server while clients commit, starts it again on the same storage and checks the result: over the wire at
+ * once, and in the storage itself after the next kill.
  * @throws AssertionError what was lost, doubled or different
  */
 export async function crashRounds(options: RoundsOptions): Promise<RoundReport[]> {
@@ -110,7 +110,7 @@ class CrashRun {
     const { outage } = this.#options
     const end = async () => {
       await wait(lived)
-      // Every other time something was acknowledged before, however slow the machine is.
+      // In every other round a transaction was acknowledged before, however slow the machine is.
       if (round % 2 === 0)
         await waitUntil(() => writers.some(({ acknowledged }) => acknowledged.size > 0), 'an answer', 20_000)
       await Promise.all([server.kill(), outage?.begin()])

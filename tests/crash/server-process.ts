@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url'
 
 export const SECRET = 'the secret of servers that tests kill'
 
-/** Milliseconds a server has to say where it listens. */
+/** Milliseconds within which a server must print its address. */
 const START_TIMEOUT = 30_000
 
-/** A real server in a process of its own, which can be killed. */
+/** A real server in its own process, which can be killed. */
 export class ServerProcess {
   readonly url: string
   readonly #child: ChildProcess
@@ -18,7 +18,7 @@ export class ServerProcess {
     this.url = url
   }
 
-  /** @param script what the process runs: the command line */
+  /** @param script the script of the process: the command line by default */
   static async start(
     data: string,
     more: NodeJS.ProcessEnv = {},
@@ -31,7 +31,7 @@ export class ServerProcess {
     const timer = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT)
     try {
       const server = new ServerProcess(child, await listeningUrl(child))
-      // What it prints later must not fill the pipe.
+      // Later output must not fill the pipe.
       child.stdout?.resume()
       return server
     } finally {
@@ -39,17 +39,17 @@ export class ServerProcess {
     }
   }
 
-  /** Tells its script something; a process that is gone hears nothing. */
+  /** Sends a message to its script; an ended process receives none. */
   send(message: object): void {
     if (this.#child.connected) this.#child.send(message, () => undefined)
   }
 
-  /** Ends it at once, as a power cut to the process would. */
+  /** Kills it at once, like a power cut. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL')
   }
 
-  /** Ends it as an operator would. */
+  /** Ends it like an operator. */
   async stop(): Promise<number | null> {
     await this.#end('SIGTERM')
     return this.#child.exitCode

@@ -3,18 +3,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** A file system of its own, which can be filled, and made read-only. */
+/** A separate file system, which can be filled and made read-only. */
 export interface SmallDisk {
   folder: string
-  /** Takes all the space that is left. */
+  /** Fills the remaining space. */
   fill: () => void
-  /** Gives it back. */
+  /** Frees the space. */
   free: () => void
   setReadOnly: (isReadOnly: boolean) => void
   remove: () => void
 }
 
-/** In memory, where this process may mount; else why there is none. */
+/** In memory, where this process may mount; otherwise the reason for which there is none. */
 export function smallDisk(bytes: number): SmallDisk | { missing: string } {
   const folder = mkdtempSync(join(tmpdir(), 'atrium-disk-'))
   const mounted = mount(['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', folder])
@@ -38,13 +38,13 @@ export function smallDisk(bytes: number): SmallDisk | { missing: string } {
   }
 }
 
-/** What went wrong. */
+/** The error. */
 function mount(args: readonly string[]): string | undefined {
   const { status, stderr, error } = spawnSync('mount', args, { encoding: 'utf8' })
   return status === 0 ? undefined : (error?.message ?? stderr.trim())
 }
 
-/** Ever smaller pieces, until not a page is left. */
+/** Smaller and smaller pieces, until no page is left. */
 function fill(file: string, bytes: number): void {
   for (let size = bytes; size >= 512; size /= 2) {
     try {

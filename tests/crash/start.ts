@@ -1,4 +1,4 @@
-// The command line as a process of its own: `node start.js start`.
+// The command line in its own process: `node start.js start`.
 import { main } from '../../scripts/cli.ts'
 
 await main(process.argv.slice(2))

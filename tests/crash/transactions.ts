@@ -15,7 +15,7 @@ import { accountId } from '../../server/workspaces/resolve-caller.ts'
 
 export const EMAIL = 'writer'
 export const PROJECT = 'board:project:CRASH' as Ref<Space>
-/** A task that every writer counts up. */
+/** A task that every writer increments. */
 export const SHARED = 'shared' as Ref
 
 function change(
@@ -84,7 +84,7 @@ function collection(id: string, task: Ref, tx: TxCollectionCUD['tx']): TxCollect
   }
 }
 
-/** Two changes, both or none. */
+/** Two changes, of which both apply or neither. */
 export function both(id: string, first: (id: string) => TxCUD, second: (id: string) => TxCUD): TxApplyIf {
   const { modifiedBy, modifiedOn, space } = change(id, SHARED, board.class.Task)
   return {
@@ -99,7 +99,7 @@ export function both(id: string, first: (id: string) => TxCUD, second: (id: stri
   }
 }
 
-/** Ids under which a request stands in the log. */
+/** Ids of a request in the log. */
 export function loggedIds(tx: Tx): string[] {
   return tx._class === core.class.TxApplyIf ? (tx as TxApplyIf).txes.map(({ _id }) => _id) : [tx._id]
 }

@@ -14,10 +14,10 @@ import {
   updateTask,
 } from './transactions.ts'
 
-/** Requests a writer has under way at most. */
+/** Maximum number of concurrent requests of a writer. */
 const BURST = 3
 
-/** Milliseconds until what was refused is sent again. */
+/** Milliseconds until a refused request is sent again. */
 const PAUSE = 20
 
 interface Task {
@@ -25,12 +25,12 @@ interface Task {
   comments: Ref[]
 }
 
-/** One client that changes what is its own, and counts up what is everyone's, until its connection is gone. */
+/** One client that changes its own documents, and increments a shared one, until its connection is closed. */
 export class Writer {
-  /** In the order they were sent. */
+  /** In the order of sending. */
   readonly sent: Tx[] = []
   readonly acknowledged = new Set<string>()
-  /** Answers that storage is away. */
+  /** Number of responses that storage is unavailable. */
   refused = 0
   readonly #name: string
   readonly #random: () => number
@@ -46,7 +46,7 @@ export class Writer {
     return this.sent.filter(({ _id }) => !this.acknowledged.has(_id))
   }
 
-  /** @throws StatusError when the server refuses what it should take */
+  /** @throws StatusError when the server refuses a valid transaction */
   async run(connection: Connection): Promise<void> {
     for (let alive = true; alive;) {
       const burst = Array.from({ length: 1 + Math.floor(this.#random() * BURST) }, () =>
@@ -57,8 +57,8 @@ export class Writer {
   }
 
   /**
-   * One transaction after another, each sent again until it is answered.
-   * @throws StatusError when it is refused for another reason than that storage is away
+   * One transaction after another, each sent again until it is acknowledged.
+   * @throws StatusError when it is refused for another reason than unavailable storage
    */
   async persist(connection: Connection, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
@@ -138,14 +138,14 @@ export class Writer {
     return removeTask(id, task.id)
   }
 
-  /** In the order of sending, also as text. */
+  /** In the order of sending, also when compared as text. */
   #id(): string {
     this.#count += 1
     return `${this.#name}-${String(this.#count).padStart(6, '0')}`
   }
 }
 
-/** Storage is away: the same may go well later. */
+/** Storage is unavailable: a later attempt may succeed. */
 export function isUnavailable(error: unknown): boolean {
   return error instanceof StatusError && error.status.code === 'platform:status:Unavailable'
 }

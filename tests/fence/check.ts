@@ -10,13 +10,13 @@ export interface Scenario {
   /** The groups that each owner commits, in the order in which the owners begin. */
   owners: readonly { name: string; groups: readonly (readonly string[])[] }[]
   faults: Faults
-  /** As it is with `false`, an earlier protocol had it: what the check has to find wrong. */
+  /** `false` is the behaviour of an earlier protocol, whose error the check must detect. */
   keepsPlaces?: boolean
 }
 
 /**
- * Runs one schedule and checks what it came to. Resolves with how many options there were at each step.
- * @throws AssertionError with all that happened
+ * Runs one schedule and checks its result. Resolves with the number of options at each step.
+ * @throws AssertionError with the complete history
  */
 export async function checkSchedule(
   { owners, faults, keepsPlaces = true }: Scenario,
@@ -55,12 +55,12 @@ function described({ _id, tx, ...entry }: StoredEntry): string {
   return `${_id} ${tx._id} by ${owner.slice(0, 6)}, ${first} to ${last}`
 }
 
-/** Opens the log when all is over, undisturbed. */
+/** Opens the log at the end, without faults. */
 async function lastOwner(server: SimulatedServer, owner: Owner): Promise<void> {
   const state = { isOver: false }
   void owner.begin(server).then(() => (state.isOver = true))
   for (let steps = 0; !state.isOver; steps++) {
-    // The last owner comes to no end.
+    // The last owner does not end.
     expect(steps).toBeLessThan(1000)
     await new Promise(setImmediate)
     const [command] = server.commands
@@ -93,7 +93,7 @@ function check(lives: readonly Life[], failures: readonly unknown[]): void {
   checkWhole(log)
 }
 
-/** Ids are `group-1`, `group-2` and so on: all of a group, or none. */
+/** Ids are `group-1`, `group-2` and so on: a group is complete, or missing. */
 function checkWhole(log: readonly string[]): void {
   for (const [at, id] of log.entries()) {
     const [group, number] = id.split('-') as [string, string]

@@ -16,20 +16,20 @@ const three: Scenario = {
   owners: [...two.owners, { name: 'C', groups: [group('d', 4), group('e', 1)] }],
   faults: { losses: 2, crashes: 2 },
 }
-/** Schedules that are picked at random beside all those that depart from the usual order twice. */
+/** Random schedules, in addition to all those with up to two departures from the usual order. */
 const RANDOM = Number(process.env['FENCE_SCHEDULES'] ?? 2000)
 
 function exploring(scenario: Scenario, departures: number): Promise<number> {
   return explore(departures, (choices) => checkSchedule(scenario, (_, step) => choices[step] ?? 0))
 }
 
-test('STO-101: whatever is delayed, lost or crashes, owners read and acknowledge whole groups only, and what they did stays', async () => {
+test('STO-101: whichever commands are delayed, lost or crash, owners read and acknowledge complete groups only, and acknowledged ones stay', async () => {
   const schedules = await exploring(two, 2)
   note(`${schedules} schedules`)
   expect(schedules).toBeGreaterThan(2000)
 })
 
-test('STO-101: the same of three owners in a row, in random schedules', async () => {
+test('STO-101: random schedules of three owners in a row keep the same guarantees', async () => {
   const random = seededRandom(testSeed())
   for (let run = 0; run < RANDOM; run++) {
     const restless = pick(random, [0.05, 0.2, 0.5])
@@ -37,7 +37,7 @@ test('STO-101: the same of three owners in a row, in random schedules', async ()
   }
 })
 
-test('STO-101: the check of schedules finds what goes wrong when a taken place is freed', async () => {
+test('STO-101: the check of schedules detects the error when a taken position is freed', async () => {
   await expect(exploring({ ...two, keepsPlaces: false }, 2)).rejects.toThrow(
     /a part of|was told of|read them|twice/,
   )

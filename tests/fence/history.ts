@@ -6,22 +6,22 @@ import type { Tail } from '../../storage/mongodb/log/log-reads.ts'
 import { type StoredEntry, storedEntry } from '../../storage/mongodb/log/stored-document.ts'
 import { entry } from '../../storage/testing/fixture.ts'
 
-/** What an owner of a log went through. */
+/** The history of an owner of a log. */
 export interface Life {
   name: string
-  /** What it found when it took over. */
+  /** Ids that it found when it took over. */
   found: string[] | undefined
-  /** Groups whose end it was told of, by the place of their first entry. */
+  /** Acknowledged groups, by the position of their first entry. */
   acknowledged: { first: number; ids: readonly string[] }[]
-  /** Groups of which it was told that nothing of them is there. */
+  /** Groups that were reported as not committed. */
   refused: string[][]
   isLost: boolean
 }
 
-/** Times that an owner tries a group whose outcome it does not know. */
+/** Maximum attempts of an owner to commit a group whose outcome is unknown. */
 const MOST_TRIES = 4
 
-/** Opens a log, commits groups one after another as the committer does, and closes it. */
+/** Opens a log, commits groups one after another like the committer, and closes it. */
 export async function live(
   collection: Collection<StoredEntry>,
   groups: readonly (readonly string[])[],

@@ -1,6 +1,6 @@
 import { type Command, SimulatedServer } from './simulated-server.ts'
 
-/** An owner of the log: begins when the schedule says so. */
+/** An owner of the log, which begins when the schedule says so. */
 export interface Owner {
   name: string
   begin: (server: SimulatedServer) => Promise<void>
@@ -12,22 +12,22 @@ export interface Faults {
   crashes: number
 }
 
-/** What may happen next: the first of them, unless a schedule says otherwise. */
+/** The options of the next step: the first one, unless a schedule says otherwise. */
 interface Option {
   name: string
   happen: () => void
 }
 
-/** More steps than any schedule takes. */
+/** More steps than any schedule has. */
 const MOST_STEPS = 2000
 
 /**
- * One order in which commands are carried out, answered, lost, and owners begin and crash: `choose` tells which of so
- * many options comes next. Ends when all owners have come to an end and no command is under way.
+ * One order in which commands are executed, answered and lost, and owners begin and crash. `choose` selects the next of
+ * a number of options. It ends when all owners have ended and no command is under way.
  */
 export class Schedule {
   readonly server: SimulatedServer
-  /** What happened, for whoever looks into a failure. */
+  /** The history, for the analysis of a failure. */
   readonly happened: string[] = []
   readonly #waiting: Owner[]
   readonly #crashed = new Set<string>()
@@ -68,7 +68,7 @@ export class Schedule {
     ]
   }
 
-  /** One step of a command; when it has none left, its answer comes. */
+  /** One step of a command, or its response after the last step. */
   #goOn(command: Command): Option {
     const { client, what, steps } = command
     const step = () => {
@@ -85,7 +85,7 @@ export class Schedule {
       : { name: `${client}: answer to ${what}`, happen: answer }
   }
 
-  /** Nobody waits for it any more; it is carried out all the same. */
+  /** Its sender no longer waits; it is executed anyway. */
   #isGone({ client, isLost }: Command): boolean {
     return isLost || this.#crashed.has(client)
   }
@@ -123,14 +123,14 @@ export class Schedule {
   }
 }
 
-/** Whoever was answered has done what it does, up to its next command. */
+/** The receiver of a response has continued up to its next command. */
 async function settled(): Promise<void> {
   await new Promise(setImmediate)
 }
 
 /**
- * The choices of all schedules that depart from the usual order at most so many times, the fewest departures first.
- * `run` resolves with how many options there were at each step.
+ * The choices of all schedules with a limited number of departures from the usual order, the fewest first. `run`
+ * resolves with the number of options at each step.
  */
 export async function explore(
   departures: number,

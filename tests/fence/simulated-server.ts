@@ -2,7 +2,7 @@ import { Query } from 'mingo'
 import { type Collection, type Document, MongoNetworkError, MongoServerError } from 'mongodb'
 import type { StoredEntry } from '../../storage/mongodb/log/stored-document.ts'
 
-/** A step of a command: the server does one document after another, and others' commands come in between. */
+/** A step of a command: the server executes it document by document, and other commands run in between. */
 type Step = () => void
 
 interface Replacing {
@@ -11,26 +11,28 @@ interface Replacing {
   upsert?: boolean
 }
 
-/** A command under way. It goes on when whoever sent it has crashed or lost the connection. */
+/** A command under way. It continues after a crash of its sender or a loss of the connection. */
 export interface Command {
   client: string
-  /** What it does, for whoever looks into a failure. */
+  /** Its description, for the analysis of a failure. */
   what: string
   steps: Step[]
-  /** Answers whoever waits. */
+  /** Answers the waiting sender. */
   answer: () => void
-  /** The connection is gone: nobody hears of it. */
+  /** The connection is lost, and so is the response. */
   lose: () => void
   isLost: boolean
 }
 
-/** A collection whose commands are carried out one document at a time, when the test says so. */
+/** A collection whose commands are executed one document at a time, when the test says so. */
 export class SimulatedServer {
   readonly #documents = new Map<number, StoredEntry>()
   readonly commands: Command[] = []
   readonly #keepsPlaces: boolean
 
-  /** `keepsPlaces`: what is taken back leaves fences; otherwise places are free then, as in an earlier protocol. */
+  /**
+   * `keepsPlaces`: withdrawn entries leave fences; otherwise their positions become free, as in an earlier protocol.
+   */
   constructor(keepsPlaces = true) {
     this.#keepsPlaces = keepsPlaces
   }
@@ -39,7 +41,7 @@ export class SimulatedServer {
     return [...this.#documents.values()].sort((a, b) => a._id - b._id)
   }
 
-  /** The collection as a client has it: as much of the driver as the log calls. */
+  /** The collection as a client uses it: the part of the driver that the log calls. */
   collection(client: string): Collection<StoredEntry> {
     const find = (filter: Document = {}) => new Finding(this, client, filter)
     const collection = {
@@ -56,7 +58,7 @@ export class SimulatedServer {
     return collection as unknown as Collection<StoredEntry>
   }
 
-  /** What a command finds when it is carried out. */
+  /** The state that a command finds when it is executed. */
   matching(filter: Document): StoredEntry[] {
     const query = new Query(filter)
     return this.documents.filter((document) => query.test(document)).map((each) => structuredClone(each))
@@ -72,7 +74,7 @@ export class SimulatedServer {
     return await this.#one(client, 'find', read)
   }
 
-  /** As the driver does: operations of one kind are a command, and the next is sent after the answer to the last. */
+  /** Like the driver: operations of one kind are a command, and the next one is sent after the response to the last. */
   async #bulk(client: string, operations: readonly Document[]): Promise<Document> {
     const counts = { insertedCount: 0, matchedCount: 0, upsertedCount: 0 }
     let rest = operations
@@ -139,7 +141,7 @@ export class SimulatedServer {
     return 1
   }
 
-  /** All but the first of a group, and the claim behind it. */
+  /** All entries of a group but the first, and the claim after it. */
   #free({ _id, '%first': first }: StoredEntry): void {
     if (_id !== first) this.#documents.delete(_id)
     if (this.#documents.get(_id + 1)?.['%fence'] === true) this.#documents.delete(_id + 1)

@@ -1,10 +1,10 @@
 import { Worker } from 'node:worker_threads'
 import { TestEnvironment } from 'jest-environment-node'
 
-/** Milliseconds after which a file of tests that hangs has failed, in whatever loop it is. */
+/** Milliseconds after which a hanging test file has failed, whatever loop it is in. */
 const HANGS = 300_000
 
-/** Ends the process from a thread of its own: a loop that never ends lets no timer of its thread run. */
+/** Ends the process from a separate thread: an endless loop blocks the timers of its own thread. */
 const watchdog = `
   const { workerData } = require('node:worker_threads')
   setTimeout(() => {
@@ -13,7 +13,7 @@ const watchdog = `
   }, workerData.after)
 `
 
-/** Of what Node itself makes, a test may ask for the class. */
+/** The built-in classes of Node that a test may use with `instanceof`. */
 const builtIn = [
   'Error',
   'AggregateError',
@@ -36,8 +36,8 @@ const builtIn = [
 type Class = new () => object
 
 /**
- * Node’s own environment, in which what Node makes is an instance of what a test knows by the same name: each file of
- * tests has its own `Error`, `Map` and so on, while Node makes those of the process.
+ * Node’s own environment, in which an object of Node is an instance of the test’s class of the same name. Each test
+ * file has its own `Error`, `Map` and so on, and Node uses those of the process.
  */
 export default class Environment extends TestEnvironment {
   readonly #file: string
@@ -48,7 +48,7 @@ export default class Environment extends TestEnvironment {
     this.#file = args[1].testPath
     const inner = this.global as unknown as Record<string, Class>
     const outer = globalThis as unknown as Record<string, Class>
-    // As in Node: with Jest's 100 each `expect` costs several times as much, for the error that it may throw.
+    // As in Node: with Jest’s 100 each `expect` is several times slower, because of the error that it prepares.
     ;(this.global.Error as unknown as ErrorConstructor).stackTraceLimit = 10
     for (const name of builtIn) {
       const [own, shared] = [inner[name], outer[name]]
@@ -71,7 +71,7 @@ export default class Environment extends TestEnvironment {
 
 const isInstance = Function.prototype[Symbol.hasInstance]
 
-/** Classes that extend it inherit the method, and have instances of their own alone. */
+/** Subclasses inherit the method, and have only their own instances. */
 function accept(own: Class, shared: Class): void {
   Object.defineProperty(own, Symbol.hasInstance, {
     value(this: unknown, value: unknown) {

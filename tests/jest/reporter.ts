@@ -2,7 +2,7 @@ import { relative } from 'node:path'
 import type { AggregatedResult, Reporter, TestContext } from '@jest/reporters'
 import { root } from '../support/root.ts'
 
-/** What failed and what was skipped, by name, and then how many in one line, which is the last. */
+/** The failed and the skipped tests, by name, and then their numbers in one line, which is the last. */
 export default class ClosingLine implements Reporter {
   onRunComplete(_contexts: Set<TestContext>, results: AggregatedResult): void {
     const lines: string[] = []
@@ -22,7 +22,7 @@ export default class ClosingLine implements Reporter {
     }
     lines.push(`${results.numPassedTests} passed, ${failed} failed, ${skipped} skipped`)
     const text = `${lines.join('\n')}\n`
-    // Jest prints a summary of its own after all reporters: whoever started it prints this when it has ended.
+    // Jest prints its own summary after all reporters: the parent process prints this text after the end of Jest.
     if (process.send === undefined) process.stdout.write(text)
     else process.send(text)
   }

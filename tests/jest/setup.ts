@@ -3,7 +3,7 @@ import { endTest } from '../support/on-test-end.ts'
 
 afterEach(endTest)
 
-/** Of two plain objects of which Node made one, nothing but the realm of the prototype differs. */
+/** Two plain objects, one of them from Node, differ only in the realm of their prototype. */
 const acrossRealms: Parameters<typeof expect.addEqualityTesters>[0][number] = function (
   a: unknown,
   b: unknown,

@@ -46,7 +46,7 @@ async function keepsItsPlace(storage: Storage): Promise<void> {
         .slice(-3)
         .map((_id) => createTask(_id, { title: _id, status: 'done', assignee: 'account:bob' }))
       await Promise.all(txes.map((tx) => pipeline.tx(ann, tx)))
-      // Now and then it is closed before the trigger had its turn.
+      // In some rounds it is closed before the trigger runs.
       if (opening % 2 === 0) {
         await waitUntil(async () => (await told()).length === given.length, 'the trigger')
         expect(await told()).toStrictEqual(given.toSorted())

@@ -12,7 +12,7 @@ import type { Caller } from '../../pipeline/shared/caller.ts'
 const modules = new InstalledModules([boardModule])
 const { Notification, Task: TaskClass } = board.class
 
-test('MOD-6: on the board, a finished task tells since when, in the same commit, until it is taken up again', async () => {
+test('MOD-6: on the board, a finished task has the time at which it was finished, in the same commit, until it is reopened', async () => {
   let now = 1000
   const { pipeline, find } = await testPipeline({ modules, now: () => now })
   const doneOn = async () => ((await find(TaskClass, { title: 't' }))[0] as Task).doneOn
@@ -55,7 +55,7 @@ test('MOD-7: on the board, an assignee is notified of a task that somebody else 
   await pipeline.close()
 })
 
-test('MOD-8: the board’s migration gives the tasks that were finished before it the time of their last change', async () => {
+test('MOD-8: the board’s migration sets the time of existing finished tasks to that of their last change', async () => {
   const storage = createMemoryStorage()
   const old = await testPipeline({ storage, now: () => 5000 })
   const ids = Array.from({ length: 1203 }, (_, at) => `t${at}`)

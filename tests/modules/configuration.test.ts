@@ -8,7 +8,7 @@ import { expectFor, satisfying } from '../support/expecting.ts'
 
 const trigger = `{ name: 'a', kind: 'sync', on: { classes: ['core:class:Doc'] }, run() { return [] } }`
 
-/** What is wrong, and the source of a module that has it. */
+/** The error, and the source of a module that has it. */
 const wrong: [complaint: string, source: string][] = [
   ['does not export a module by default', 'export const x = 1'],
   ['does not export a module by default: name: letters', `export default { name: 'a b', model: [] }`],
@@ -45,7 +45,7 @@ const wrong: [complaint: string, source: string][] = [
   ['cannot be loaded: ', 'export default {'],
 ]
 
-test('MOD-9: A missing or invalid module ends the start with an error that names it and what is wrong', async () => {
+test('MOD-9: a missing or invalid module ends the start with an error that names it and what is wrong', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'atrium-modules-'))
   onTestEnd(async () => await rm(folder, { recursive: true, force: true }))
   for (const [at, [complaint, source]] of wrong.entries()) {
@@ -63,7 +63,7 @@ test('MOD-9: A missing or invalid module ends the start with an error that names
   await expect(loadModules(['board', 'board'])).rejects.toThrow(/ATRIUM_MODULES: board is there twice/)
 })
 
-test('MOD-10: modules are loaded by name and by path, and bring all they declare', async () => {
+test('MOD-10: modules are loaded by name and by path, with all their declarations', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'atrium-modules-'))
   onTestEnd(async () => await rm(folder, { recursive: true, force: true }))
   const path = join(folder, 'mine.mjs')

@@ -18,7 +18,7 @@ import { testSeed } from '../support/property-parameters.ts'
 const noting = fileURLToPath(new URL('./noting-module.js', import.meta.url))
 const WORKSPACE = 'crash-modules'
 
-/** Milliseconds a server of a round lives after its first answer, at most. */
+/** Maximum milliseconds that a server of a round runs after its first response. */
 const LIFE = 40
 
 class Servers {
@@ -53,7 +53,7 @@ async function noted(connection: Connection): Promise<string[]> {
   return comments.map((comment) => (comment as unknown as { message: string }).message).toSorted()
 }
 
-test('MOD-1: after `kill -9` between the answer and the asynchronous trigger, what it makes is there exactly once', async () => {
+test('MOD-1: after `kill -9` between the response and the asynchronous trigger, its transactions are committed exactly once', async () => {
   const servers = await Servers.make()
   const held = await setUp(await servers.start({ HOLD: '1' }), WORKSPACE)
   await held.tx(createTask('tx-1', 'task-1' as Ref))

@@ -1,4 +1,4 @@
-// A module as somebody else would write one: for each new task, one remark. `HOLD=1`: never comes to it.
+// A module of an application: it adds one remark to each new task. With `HOLD=1` its trigger never ends.
 import { board } from '../../examples/board/model.ts'
 import { core } from '../../model/identifiers.ts'
 import type { AtriumModule } from '../../pipeline/modules/module.ts'

@@ -19,7 +19,7 @@ test('MOD-11: the module that the README shows does what the README says', async
   const readme = await readFile(join(root, 'README.md'), 'utf8')
   const source = /## Modules[\s\S]*?```js\n([\s\S]*?)```/.exec(readme)?.[1]
   expectThat(source !== undefined)
-  // Within the checkout, where it finds `zod`.
+  // Within the checkout, so that it finds `zod`.
   const folder = await mkdtemp(join(fileURLToPath(new URL('.', import.meta.url)), 'readme-'))
   onTestEnd(async () => await rm(folder, { recursive: true, force: true }))
   const path = join(folder, 'stars.mjs')

@@ -22,7 +22,7 @@ interface Backup {
   module: unknown[]
 }
 
-/** The tasks that the module has noted, in the order of their names. */
+/** The tasks that the module has recorded, in the order of their names. */
 async function noted(client: RawClient): Promise<string[]> {
   const found = (await client.request('findAll', [board.class.Comment, {}])) as { message: string }[]
   return found.map(({ message }) => message).toSorted()
@@ -44,12 +44,12 @@ async function backupOf(tool: RawClient): Promise<Backup> {
 const toolOf = async ({ url, token }: TestServer, workspace: string) =>
   await RawClient.open(url, token('tool', workspace, { mode: 'backup' }))
 
-test('MOD-14: after a restore into a workspace in use, everyone comes back, and triggers run for what is new only', async () => {
+test('MOD-14: after a restore into a workspace in use, every client reconnects, and triggers run for new transactions only', async () => {
   await restores({ storage: 'embedded' })
 })
 
 await withMongo(({ url: mongoUrl }) => {
-  test('MOD-14: the same on MongoDB', async () => {
+  test('MOD-14: after a restore on MongoDB, triggers run for new transactions only', async () => {
     const mongoPrefix = `restore-${randomBytes(4).toString('hex')}-`
     onTestEnd(() => dropDatabases(mongoUrl, mongoPrefix))
     await restores({ storage: 'mongodb', mongoUrl, mongoPrefix })
@@ -68,7 +68,7 @@ async function restores(flags: Flags): Promise<void> {
   await create(user, 'bob', 'own')
   await waitUntil(async () => (await noted(user)).length === 1, 'the trigger')
   const tool = await toolOf(host, 'copy')
-  // The comments of the trigger stay behind: made again, they would show.
+  // The comments of the trigger remain: repeated ones would show.
   await tool.request('upload', ['tx', tx])
   const early = createTask('early', { title: 'early' }, { by: 'account:bob' })
   assertCoded(await user.ask('tx', [early]), 'platform:status:Unavailable')
@@ -88,7 +88,7 @@ async function restores(flags: Flags): Promise<void> {
   expect(tasks.map(({ _id }) => _id).toSorted()).toStrictEqual(['a', 'b', 'new', 'own'])
 }
 
-test('MOD-14: after a workspace was cleaned and put back, triggers go on with what is new', async () => {
+test('MOD-14: after a workspace was cleaned and restored, triggers continue with new transactions', async () => {
   const host = await testServer({ storage: 'embedded', modules })
   const before = await RawClient.open(host.url, host.token('ann'))
   await create(before, 'ann', 'a', 'b')

@@ -16,7 +16,7 @@ const project = (_id: string, fields: object) =>
     { attributes: fields },
   )
 
-test('MOD-3: a method of a module is called by its full name, and answers like any other', async () => {
+test('MOD-3: a method of a module is called by its full name, and responds like any other', async () => {
   const { server, url, token } = await testServer()
   const ann = await RawClient.open(url, token('ann'))
   await ann.request('tx', [project('q', { name: 'p', private: false, members: [] })])
@@ -64,7 +64,7 @@ test('MOD-4: calling a method that no module declares returns UnknownMethod, and
     )
 })
 
-test('MOD-5: a method of a module sees and changes what its caller may, and nothing else', async () => {
+test('MOD-5: a method of a module sees and changes only what its caller may', async () => {
   const { url, token } = await testServer()
   const ann = await RawClient.open(url, token('ann'))
   const bob = await RawClient.open(url, token('bob'))

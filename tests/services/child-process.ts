@@ -16,7 +16,7 @@ export function isOnPath(program: string): boolean {
   })
 }
 
-/** What a command prints; `undefined` when it fails or takes too long. */
+/** The output of a command; `undefined` when it fails or takes too long. */
 export function outputOf(command: string, args: readonly string[], timeout: number): string | undefined {
   const { status, stdout } = spawnSync(command, args, {
     timeout,
@@ -31,7 +31,7 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-/** A process that ends with this one: its standard input stays open as long. */
+/** A process that ends with this one: its standard input stays open until then. */
 export function startChild(command: string, args: readonly string[]): ChildProcess {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'] })
   child.on('error', () => undefined)

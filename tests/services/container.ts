@@ -4,13 +4,13 @@ import { isOnPath, outputOf } from './child-process.ts'
 import { versionOf } from './mongod.ts'
 import type { MissingService, Service } from './service.ts'
 
-/** Milliseconds. A client without an engine may wait for it. */
+/** Milliseconds. A client may wait for a missing engine. */
 const answerTimeout = 5000
 const stopTimeout = 20_000
-/** With the image, where it is not there yet. */
+/** Includes the download of the image. */
 const startTimeout = 180_000
 
-/** The MongoDB of docker-compose.yml, in containers of this process, where an engine and Compose answer. */
+/** The MongoDB of docker-compose.yml, in containers of this process, where an engine and Compose are available. */
 export async function startContainer(): Promise<Service | MissingService> {
   if (!isOnPath('docker')) return { missing: 'no docker on the path' }
   if (outputOf('docker', ['info'], answerTimeout) === undefined)
@@ -21,7 +21,7 @@ export async function startContainer(): Promise<Service | MissingService> {
     compose(['down', '--volumes'], stopTimeout)
     return Promise.resolve()
   }
-  // Its health check makes the replica set, and says so when there is a primary.
+  // Its health check creates the replica set, and succeeds when there is a primary.
   const started = compose(['up', '--detach', '--wait', 'mongodb'], startTimeout)
   const address = started === undefined ? undefined : compose(['port', 'mongodb', '27017'], answerTimeout)
   try {

@@ -2,20 +2,20 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
 export interface CuttingProxy {
-  /** As that of the server, but through the proxy. */
+  /** The address of the server through the proxy. */
   url: string
   port: number
-  /** Ends every connection, whatever is under way. */
+  /** Ends every connection, at any point. */
   cut: () => void
-  /** Cuts in so many milliseconds after the next bytes that a client sends. */
+  /** Cuts the connections so many milliseconds after the next bytes of a client. */
   cutAfterNextRequest: (delay: number) => void
-  /** Lets nothing through any more, or no answers, and keeps the connections. */
+  /** Holds back all bytes, or the responses, and keeps the connections. */
   stall: (what: 'all' | 'answers') => void
-  /** Answers come at so many bytes a millisecond, on each connection; `undefined`: as fast as they can. */
+  /** Limits responses to so many bytes per millisecond on each connection; `undefined`: no limit. */
   throttle: (rate: number | undefined) => void
-  /** What was held back goes on. */
+  /** Continues with the bytes that were held back. */
   resume: () => void
-  /** Ends every connection, and takes no other until told so. */
+  /** Ends every connection, and refuses others until it is told to accept them. */
   refuse: (isRefusing: boolean) => void
   close: () => Promise<void>
 }
@@ -25,7 +25,7 @@ interface Link {
   upstream: Socket
 }
 
-/** Passes connections on to a server, until it is told to cut, stall or refuse them. */
+/** Forwards connections to a server, until it is told to cut, stall or refuse them. */
 export async function cuttingProxy(serverUrl: string): Promise<CuttingProxy> {
   const { hostname, port } = new URL(serverUrl.replace(/^mongodb:/, 'http:'))
   const links = new Set<Link>()

@@ -19,7 +19,7 @@ async function doctor(url: string, env: Record<string, string> = {}): Promise<st
   return stdout.split('\n').filter((line) => line.includes('MongoDB'))
 }
 
-test('STO-59: what docker-compose.yml configures is taken, and doctor names the MongoDB it asks', async () => {
+test('STO-59: the configuration of docker-compose.yml is accepted, and doctor names the MongoDB server', async () => {
   const compose = readFileSync(join(root, 'docker-compose.yml'), 'utf8')
   const settings = [...compose.matchAll(/^ {6}(ATRIUM_\w+): (.+)$/gm)].map(([, name, value]) => [name, value])
   const env = Object.fromEntries(settings) as Record<string, string>
@@ -28,7 +28,7 @@ test('STO-59: what docker-compose.yml configures is taken, and doctor names the 
   expect(line).toMatch(/^FAIL MongoDB at mongodb:27017 does not answer/)
 })
 
-test('STO-108: a member of another replica set, one that is not the primary and one without a set are told apart', () => {
+test('STO-108: a member of another replica set, a secondary, and a server without a replica set are distinguished', () => {
   const primary = { isWritablePrimary: true, setName: 'atrium' }
   expect(flawOf(primary, 'atrium')).toBeUndefined()
   expect(flawOf({ ismaster: true }, undefined)).toBeUndefined()
@@ -49,12 +49,12 @@ test('STO-108: a member of another replica set, one that is not the primary and 
 await withEachMongo(({ url, name }) => {
   const { host } = new URL(url.replace('mongodb:', 'http:'))
 
-  test(`STO-59: doctor asks MongoDB for its version and whether it can be written (${name})`, async () => {
+  test(`STO-59: doctor reports the version of MongoDB, and whether it is writable (${name})`, async () => {
     const [line = ''] = await doctor(url)
     expect(line).toMatch(/^ok {3}MongoDB at 127\.0\.0\.1:\d+ is \d+\.\d+/)
   })
 
-  test(`STO-109: doctor has MongoDB write, index and read a probe, and leaves nothing (${name})`, async () => {
+  test(`STO-109: doctor writes, indexes and reads a probe document in MongoDB, and leaves nothing (${name})`, async () => {
     const [, line = ''] = await doctor(url, { ATRIUM_MONGO_PREFIX: 'd-' })
     expect(line).toMatch(/^ok {3}MongoDB at 127\.0\.0\.1:\d+ writes, indexes and reads a probe in \d+ ms$/)
     const client = new MongoClient(url)
@@ -65,7 +65,7 @@ await withEachMongo(({ url, name }) => {
     }
   })
 
-  test(`STO-108: doctor and start say that a replica set or credentials are wrong (${name})`, async () => {
+  test(`STO-108: doctor and start report a wrong replica set and wrong credentials (${name})`, async () => {
     for (const [wrong, reason] of [
       [`mongodb://u:hush@${host}/`, /refuses (the credentials of the connection string|to answer): /],
       [
@@ -88,7 +88,7 @@ await withEachMongo(({ url, name }) => {
   })
 })
 
-test('STO-108: a wrong connection string is told with what is wrong of it, and without its password', async () => {
+test('STO-108: a wrong connection string is reported with its error, and without its password', async () => {
   const host = '127.0.0.1:1'
   const encoded = /^cannot be asked: .* encode special characters of a password as %XX$/
   for (const [wrong, expected] of [
@@ -112,7 +112,7 @@ test('STO-108: a wrong connection string is told with what is wrong of it, and w
   }
 })
 
-test('STO-108: doctor says that what answers is no MongoDB', async () => {
+test('STO-108: doctor reports that the responding server is not MongoDB', async () => {
   const stranger = createServer((_request, response) => response.end('hello'))
   stranger.listen(0, '127.0.0.1')
   await once(stranger, 'listening')

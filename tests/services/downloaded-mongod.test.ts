@@ -13,7 +13,7 @@ import { onTestEnd } from '../support/on-test-end.ts'
 /** Milliseconds. */
 const limits = { answer: 200, download: 60_000 }
 
-test('STO-40: a host of downloads that does not answer, or has none, is told in one line', async () => {
+test('STO-40: a download host that does not respond, or lacks the file, is reported in one line', async () => {
   const answers: [RequestListener, RegExp][] = [
     [() => undefined, /^mongodb-memory-server has no mongod: 127\.0\.0\.1:\d+ does not answer: .*timeout$/],
     [(_request, response) => response.writeHead(404).end(), /does not answer: HTTP 404$/],
@@ -24,7 +24,7 @@ test('STO-40: a host of downloads that does not answer, or has none, is told in 
   }
 })
 
-test('STO-40: a mongod is downloaded once, and one that ends at once is not waited for', async () => {
+test('STO-40: mongod is downloaded once, and one that ends at once is not waited for', async () => {
   const archive = await archiveOf(`#!/bin/sh\nexit 3\n#${'x'.repeat(2 ** 20)}\n`)
   let downloads = 0
   await mirror((request, response) => {
@@ -43,7 +43,7 @@ async function missing(): Promise<string> {
   return started.missing
 }
 
-/** A host of downloads that the library asks, with nothing downloaded yet. */
+/** A download host for the library, without an earlier download. */
 async function mirror(answer: RequestListener): Promise<void> {
   const server = createServer(answer)
   server.listen(0, '127.0.0.1')
@@ -64,7 +64,7 @@ async function mirror(answer: RequestListener): Promise<void> {
   })
 }
 
-/** As MongoDB’s are: a folder with the program. */
+/** Like those of MongoDB: a folder with the program. */
 async function archiveOf(program: string): Promise<Buffer> {
   const folder = await temporary()
   await mkdir(join(folder, 'mongodb', 'bin'), { recursive: true })

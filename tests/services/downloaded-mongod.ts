@@ -2,18 +2,18 @@ import { startMongodOf } from './mongod.ts'
 import type { MissingService, Service } from './service.ts'
 
 export interface DownloadLimits {
-  /** Milliseconds for the host to answer, before anything is downloaded. */
+  /** Milliseconds until the host responds, before the download begins. */
   answer: number
-  /** Milliseconds for all of it, also when another process is at it. */
+  /** Milliseconds for the whole download, also when another process makes it. */
   download: number
 }
 
 const downloadLimits: DownloadLimits = { answer: 5000, download: 120_000 }
 
-/** Which of these mongodb-memory-server-core takes for a proxy. */
+/** The variables from which mongodb-memory-server-core reads a proxy. */
 const proxyVariables = ['https_proxy', 'http_proxy', 'HTTPS_PROXY', 'HTTP_PROXY']
 
-/** MongoDB itself, which mongodb-memory-server-core downloads, once; as a replica set of one. */
+/** MongoDB itself as a replica set of one, which mongodb-memory-server-core downloads once. */
 export async function startDownloadedMongod(
   limits: DownloadLimits = downloadLimits,
 ): Promise<Service | MissingService> {
@@ -38,7 +38,7 @@ async function downloadedMongod({ answer, download }: DownloadLimits): Promise<s
   return await within(MongoBinary.getPath(), download)
 }
 
-/** What is unreachable is told at once: the download itself waits for minutes. */
+/** An unreachable host is reported at once: the download itself waits for minutes. */
 async function requireAnswer(url: string, timeout: number): Promise<void> {
   const proxy = proxyVariables.map((name) => process.env[name]).find((value) => value)
   const signal = AbortSignal.timeout(timeout)
@@ -62,7 +62,7 @@ async function within<T>(action: Promise<T>, limit: number): Promise<T> {
   }
 }
 
-/** In one line: the code of what `fetch` failed of, or the message. */
+/** In one line: the code of the cause of `fetch`, or the message. */
 function reasonOf(error: unknown): string {
   const { message, cause } = error as Error
   const { code } = (cause ?? {}) as { code?: unknown }

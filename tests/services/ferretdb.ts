@@ -13,7 +13,7 @@ const buildTimeout = 300_000
 const startTimeout = 30_000
 const source = join(root, 'tests', 'services', 'ferretdb')
 
-/** FerretDB over SQLite: a durable server of the protocol, which survives `kill -9`. Go builds it, once. */
+/** FerretDB over SQLite: a durable server of the protocol, which survives `kill -9`. Go builds it once. */
 export async function startFerretdb(): Promise<Service | MissingService> {
   const built = build()
   if ('missing' in built) return built
@@ -43,7 +43,7 @@ export async function startFerretdb(): Promise<Service | MissingService> {
   }
 }
 
-/** The program's file; made in one step, as several tests may start at once. */
+/** The program’s file, which is created in one step, as several tests may start concurrently. */
 function build(): { program: string } | MissingService {
   if (!isOnPath('go')) return { missing: 'no Go for FerretDB' }
   const program = join(root, '.cache', 'services', `ferretdb-${sourceHash()}`)

@@ -9,7 +9,7 @@ import { onTestEnd } from '../support/on-test-end.ts'
 import { testUnless } from '../support/test-unless.ts'
 
 const megabyte = 1024 * 1024
-/** Of MongoDB, but for what atrium adds. */
+/** The limit of MongoDB, without the bytes that atrium adds. */
 const limit = 16 * megabyte - 16_384
 
 await withEachMongo(({ url: mongoUrl, name, scans }) => {
@@ -21,7 +21,7 @@ await withEachMongo(({ url: mongoUrl, name, scans }) => {
     return testServer({ storage: 'mongodb', mongoUrl, mongoPrefix })
   }
 
-  /** Is told of nobody's changes, which are large. */
+  /** Receives no pushes, which are large here. */
   const memberOf = async (server: TestServer, member: string) => {
     const client = await RawClient.open(server.url, server.token(member), { broadcast: false })
     const send = async (tx: object): Promise<Frame> => {
@@ -37,7 +37,7 @@ await withEachMongo(({ url: mongoUrl, name, scans }) => {
     return { send, codeOf, idsOf }
   }
 
-  test(`STO-131: a document larger than MongoDB keeps is refused with TooLarge, and nothing that others send with it (${name})`, async () => {
+  test(`STO-131: a document larger than MongoDB stores is refused with TooLarge, and requests of others are not (${name})`, async () => {
     const server = await serverOf()
     const [ann, bob] = [await memberOf(server, 'ann'), await memberOf(server, 'bob')]
     const made = await ann.codeOf(createTask('grows', { title: 'g', labels: [] }))
@@ -78,12 +78,12 @@ await withEachMongo(({ url: mongoUrl, name, scans }) => {
       true,
     ])
     const errors = server.log.lines.filter(({ level }) => level === 'error')
-    // No fault of the server.
+    // It is not an error of the server.
     expect(errors).toStrictEqual([])
   })
 
   testUnless(slow)(
-    `STO-132: documents that fit one by one are written though they come together, and one transaction beyond it is refused with TooLarge (${name})`,
+    `STO-132: documents that fit one by one are written although they come together, and a transaction beyond the limit is refused with TooLarge (${name})`,
     async () => {
       const server = await serverOf()
       const members = await Promise.all(Array.from({ length: 8 }, (_, at) => memberOf(server, `m${at}`)))

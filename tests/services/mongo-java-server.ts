@@ -11,7 +11,7 @@ const artifacts = ['mongo-java-server', 'mongo-java-server-h2-backend']
 const resolveTimeout = 180_000
 const startTimeout = 30_000
 
-/** A server of the protocol in Java, its data in a file of H2; its jars come from Maven, once. */
+/** A server of the protocol in Java, with its data in a file of H2; its jars come from Maven, once. */
 export async function startMongoJavaServer(): Promise<Service | MissingService> {
   if (!isOnPath('java') || !isOnPath('mvn')) return { missing: 'no Java and Maven for mongo-java-server' }
   const jars = resolveJars()
@@ -32,7 +32,7 @@ export async function startMongoJavaServer(): Promise<Service | MissingService> 
       child = start(port)
       await firstLine(child, startTimeout)
     }
-    // It would lose up to a second of what it has acknowledged if it were killed.
+    // A kill would lose up to a second of acknowledged writes.
     const outage = { how: 'a clean stop', begin, end } as const
     return { url: `mongodb://127.0.0.1:${port}`, name: 'mongo-java-server', version, stop, outage }
   } catch (error) {
@@ -41,7 +41,7 @@ export async function startMongoJavaServer(): Promise<Service | MissingService> 
   }
 }
 
-/** The folder of the jars; made in one step, as several tests may start at once. */
+/** The folder of the jars, which is created in one step, as several tests may start concurrently. */
 function resolveJars(): string | undefined {
   const folder = join(root, '.cache', 'services', `mongo-java-server-${version}`)
   if (existsSync(folder)) return folder

@@ -14,7 +14,7 @@ export async function startMongod(): Promise<Service | MissingService> {
   return isOnPath('mongod') ? await startMongodOf('mongod') : { missing: 'no mongod on the path' }
 }
 
-/** The same, of any program file. */
+/** The same, with any program file. */
 export async function startMongodOf(program: string): Promise<Service | MissingService> {
   const folder = await mkdtemp(join(tmpdir(), 'atrium-mongod-'))
   const port = await freePort()
@@ -44,7 +44,7 @@ async function initiated(
 ): Promise<Omit<Service, 'stop'> | MissingService> {
   const url = `mongodb://${address}/?directConnection=true`
   const client = new MongoClient(url, { serverSelectionTimeoutMS: startTimeout })
-  // What has ended is not waited for.
+  // An ended process is not waited for.
   child.once('close', () => void client.close())
   try {
     const admin = client.db('admin')
@@ -58,7 +58,7 @@ async function initiated(
   }
 }
 
-/** @throws MongoError when it does not answer in time */
+/** @throws MongoError when it does not respond in time */
 export async function versionOf(url: string, timeout = startTimeout): Promise<string> {
   const client = new MongoClient(url, { serverSelectionTimeoutMS: timeout })
   try {

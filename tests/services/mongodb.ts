@@ -10,7 +10,7 @@ const answerTimeout = 5000
 
 type Start = () => Promise<Service | MissingService>
 
-/** The ways to a server, in the order they are tried. */
+/** The ways to get a server, in the order of the attempts. */
 const ways: readonly Start[] = [
   startMongod,
   startFerretdb,
@@ -19,15 +19,20 @@ const ways: readonly Start[] = [
   startMongoJavaServer,
 ]
 
-/** Two servers that behave differently, wherever MongoDB itself is not at hand. */
+/** Two substitutes that behave differently, wherever MongoDB itself is not available. */
 const substitutes: readonly Start[] = [startFerretdb, startMongoJavaServer]
 
-/** A server of MongoDB's protocol, that of `MONGO_URL` or one started here; prints which, and why no earlier one. */
+/**
+ * A server of MongoDB’s protocol, that of `MONGO_URL` or one started here; prints which one, and why no earlier one.
+ */
 export async function findMongo(): Promise<Service | MissingService> {
   return (await findGiven()) ?? (await startOne())
 }
 
-/** MongoDB itself, that of `MONGO_URL` or from the path; without it each of the substitutes, or why there is none. */
+/**
+ * MongoDB itself, that of `MONGO_URL` or from the path; otherwise each of the substitutes, or the reason for which
+ * there is none.
+ */
 export async function findEachMongo(): Promise<(Service | MissingService)[]> {
   const given = await findGiven()
   if (given !== undefined) return [given]

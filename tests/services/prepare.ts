@@ -1,4 +1,5 @@
-// What tests need of the machine is fetched before they run: several would do so at once, and in their own time.
+// Downloads of the tests are made before the tests run. Otherwise several tests would make them concurrently, within
+// their own time limits.
 import { chromiumPath } from '../browser/chromium.ts'
 import { findEachMongo, findMongo } from './mongodb.ts'
 

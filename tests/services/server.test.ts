@@ -14,14 +14,14 @@ import { onTestEnd } from '../support/on-test-end.ts'
 import { satisfying } from '../support/expecting.ts'
 
 await withMongo(({ url: mongoUrl }) => {
-  /** Flags of servers over databases of the test's own. */
+  /** Flags of servers over databases of this test. */
   function flagsOf() {
     const mongoPrefix = `t-${randomBytes(5).toString('hex')}-`
     onTestEnd(() => dropDatabases(mongoUrl, mongoPrefix))
     return { storage: 'mongodb', mongoUrl, mongoPrefix }
   }
 
-  test('STO-50: A server on MongoDB serves its workspaces from there, and so does the next server', async () => {
+  test('STO-50: a server on MongoDB serves its workspaces from there, and so does the next server', async () => {
     const flags = flagsOf()
     const first = await testServer(flags)
     const writer = await RawClient.open(first.url, first.token('ann'))
@@ -67,7 +67,7 @@ await withMongo(({ url: mongoUrl }) => {
     )
   })
 
-  test('STO-57: accounts are on MongoDB too, and another server over it has them', async () => {
+  test('STO-57: with MongoDB the accounts are stored there too, and another server over it has them', async () => {
     const flags = { ...flagsOf(), accounts: 'builtin' }
     const first = accountsOf(await testServer(flags))
     await first.call(undefined, 'createAccount', 'ann', 'correct horse')
@@ -81,7 +81,7 @@ await withMongo(({ url: mongoUrl }) => {
     } finally {
       await client.close()
     }
-    // Of the first one it has neither the folder nor the memory.
+    // It shares neither the folder nor the memory of the first one.
     const second = accountsOf(await testServer(flags))
     await second.call(undefined, 'login', 'ann', 'correct horse')
     await expect(second.call(undefined, 'login', 'ann', 'wrong horse')).rejects.toThrow(

@@ -1,33 +1,33 @@
-/** A server that tests run against. */
+/** A server for tests. */
 export interface Service {
   url: string
   name: string
   version: string
   stop: () => Promise<void>
-  /** Why tests of what happens at once prove nothing here. */
+  /** The reason for which tests of concurrency prove nothing here. */
   notAtomic?: string
-  /** Why a collection has to be there before anything is cut or killed. */
+  /** The reason for which a collection has to exist before a cut or kill. */
   leavesHalves?: string
-  /** It looks at every document, whatever it is asked for. */
+  /** It scans all documents for every query. */
   scans?: true
-  /** Only of one that was started here. */
+  /** Only for a server that was started here. */
   outage?: Outage
 }
 
 /** Ends a server, and starts it again at the same address with the same data. */
 export interface Outage {
-  /** As hard as what it has acknowledged survives. */
+  /** As hard as acknowledged writes survive. */
   how: 'kill -9' | 'a clean stop'
   begin: () => Promise<void>
   end: () => Promise<void>
 }
 
-/** Why there is none. */
+/** The reason for which there is none. */
 export interface MissingService {
   missing: string
 }
 
-/** Services are demanded, so that a test which needs one fails instead of being skipped. */
+/** Services are required: a test without its service fails instead of being skipped. */
 export const areRequired = process.env['REQUIRE_SERVICES'] === '1'
 
 export const nothingToStop = (): Promise<void> => Promise.resolve()

@@ -16,7 +16,7 @@ await withMongo(({ url }) => {
     ATRIUM_LOG_LEVEL: 'warn',
   })
 
-  test('STO-107: a start waits for MongoDB with a line each few seconds, and goes on when it is there', async () => {
+  test('STO-107: a start waits for MongoDB with a line every few seconds, and continues when it is available', async () => {
     const proxy = await cuttingProxy(url)
     onTestEnd(() => proxy.close())
     proxy.refuse(true)
@@ -33,7 +33,7 @@ await withMongo(({ url }) => {
     }
   })
 
-  test('STO-107: a start that waited in vain says which MongoDB did not come, and one that is stopped ends', async () => {
+  test('STO-107: a start that waited in vain names the MongoDB server that did not respond, and a stopped start ends', async () => {
     const nowhere = `mongodb://127.0.0.1:${await freePort()}/`
     const settings = settingsOf(await temporaryFolder(), nowhere)
     const late = await atrium(['start'], { ...settings, ATRIUM_MONGO_WAIT: '0' })

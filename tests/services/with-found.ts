@@ -1,7 +1,10 @@
 import { areRequired, type MissingService } from './service.ts'
 import { testUnless } from '../support/test-unless.ts'
 
-/** Runs with what was found; without it, a skipped test says why, or a failed one where services are required. */
+/**
+ * Runs with the found service. Without it, a skipped test names the reason, or a failed one where services are
+ * required.
+ */
 export function withFound<T extends object>(
   title: string,
   found: T | MissingService,

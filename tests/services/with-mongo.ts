@@ -9,15 +9,15 @@ export async function withMongo(run: (service: Service) => void): Promise<void> 
 }
 
 /**
- * Runs with MongoDB itself, or, where that is not at hand, with each of two servers that behave differently: titles of
- * tests name the server.
+ * Runs with MongoDB itself, or, where that is not available, with each of two substitutes that behave differently.
+ * Titles of tests name the server.
  */
 export async function withEachMongo(run: (service: Service) => void): Promise<void> {
   for (const found of await findEachMongo()) withServer(found, run)
 }
 
 function withServer(found: Service | MissingService, run: (service: Service) => void): void {
-  withFound('STO-40: a server of MongoDB’s protocol is there', found, (service) => {
+  withFound('STO-40: a server of MongoDB’s protocol is available', found, (service) => {
     describe(`over ${service.name}`, () => {
       afterAll(() => service.stop())
       run(service)

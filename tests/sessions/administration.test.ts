@@ -136,7 +136,7 @@ test('SRV-33: an administrator lists workspaces and sessions, and closes one ses
   expect(forbidden.status).toBe(403)
 })
 
-test('SRV-71: a server that stops asks a lone client not to come back before it can have started again', async () => {
+test('SRV-71: a stopping server asks a single client not to reconnect before it can have started again', async () => {
   for (let round = 0; round < 5; round++) {
     const server = await testServer()
     const client = await RawClient.open(server.url, server.token('ann'))
@@ -146,7 +146,7 @@ test('SRV-71: a server that stops asks a lone client not to come back before it 
   }
 })
 
-test('SRV-34: A stopping server responds to running requests, tells sessions when to reconnect, and admits nobody', async () => {
+test('SRV-34: a stopping server responds to running requests, tells sessions when to reconnect, and admits nobody', async () => {
   const server = await testServer({ storage: 'embedded' })
   const clients = await Promise.all(
     Array.from(
@@ -171,7 +171,7 @@ test('SRV-34: A stopping server responds to running requests, tells sessions whe
   expect(server.server.inspect()).toStrictEqual({ sessions: 0, workspaces: 0, remembered: 0, timers: 0 })
 })
 
-test('SRV-35: A workspace without users is closed after the idle timeout, and stays open while it has users', async () => {
+test('SRV-35: a workspace without users is closed after the idle timeout, and stays open while it has users', async () => {
   const server = await testServer(
     { idleTimeout: '60', reconnectWindow: '0', pingInterval: '3600' },
     { fakeTime: true },
@@ -191,7 +191,7 @@ test('SRV-35: A workspace without users is closed after the idle timeout, and st
   await waitUntil(() => server.server.inspect().workspaces === 0, 'the workspace closing')
 })
 
-test('SRV-36: A backup session does not count as a user, and keeps a workspace open only while it is connected', async () => {
+test('SRV-36: a backup session does not count as a user, and keeps a workspace open only while it is connected', async () => {
   const server = await testServer({ idleTimeout: '3600' })
   const tool = await RawClient.open(server.url, server.token('tool', 'w1', { mode: 'backup' }))
   expect((await tool.request('findAll', ['core:class:UserStatus', {}])) as unknown[]).toHaveLength(0)
@@ -225,7 +225,7 @@ test('SRV-37: backup methods list, read, restore and remove documents, for backu
   await tool.request('closeChunk', [chunk.idx])
 })
 
-test('SRV-38: A request that takes longer than 30 seconds is reported once', async () => {
+test('SRV-38: a request that takes longer than 30 seconds is reported once', async () => {
   const { SlowRequestLog } = await import('../../server/requests/slow-request-log.ts')
   const { TimerWheel } = await import('../../server/time/timer-wheel.ts')
   const server = await testServer({}, { fakeTime: true })
@@ -262,7 +262,7 @@ test('SRV-39: metrics count connections, messages by type, requests, commits, wo
   expect(value(open, 'atrium_request_duration_seconds_count{method="tx"}')).toBe(1)
   expect(value(open, 'atrium_sent_messages_total{type="push"}')).toBeGreaterThanOrEqual(1)
   expect(value(open, 'atrium_commits_total')).toBeGreaterThanOrEqual(1)
-  // What is announced is no commit, and what is silent is one.
+  // An announcement is not a commit, and a silent transaction is one.
   const txes = [updateTask('t1', { rank: 'r' }), updateTask('t1', { rank: 's' })]
   const silent = applyIf({ txes, notify: false, extraNotify: ['board:class:Task'] })
   await ann.request('tx', [silent])

@@ -16,7 +16,7 @@ function tokenOf(memory: MemoryCore, claims: Parameters<MemoryCore['tokens']['si
 }
 
 describe('admission without a socket', () => {
-  test('SRV-54: work runs inside the workspace of the token, as the caller of the token', async () => {
+  test('SRV-54: work runs inside the workspace of the token, as the token’s caller', async () => {
     const memory = memoryCore()
     const token = tokenOf(memory, { email: 'ann', workspace: 'w' })
     const found = await memory.core.admission.visit(token, async ({ pipeline, caller, host }) => {
@@ -44,7 +44,7 @@ describe('admission without a socket', () => {
     expect(runs).toBe(1)
   })
 
-  test('SRV-54: the rules of sessions apply to it', async () => {
+  test('SRV-54: the rules of sessions apply to the admission', async () => {
     const disabled = memoryCore(
       {},
       {
@@ -72,7 +72,7 @@ describe('admission without a socket', () => {
     expect(await memory.core.admission.visit(token, async () => 'done', { isServer: true })).toBe('done')
   })
 
-  test('SRV-54: after the server has begun to stop nobody is admitted', async () => {
+  test('SRV-54: a stopping server admits nobody', async () => {
     const memory = memoryCore()
     const token = tokenOf(memory, { email: 'ann', workspace: 'w' })
     memory.core.admission.close()
@@ -81,7 +81,7 @@ describe('admission without a socket', () => {
     )
   })
 
-  test('SRV-54: a bad token, and one of no workspace that people enter, is refused', () => {
+  test('SRV-54: a bad token, and a token for no workspace, is refused', () => {
     const { core, tokens } = memoryCore()
     const unauthorized = expect.objectContaining({
       status: expect.objectContaining({ code: 'platform:status:Unauthorized' }),

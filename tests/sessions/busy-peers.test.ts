@@ -9,7 +9,7 @@ import { waitUntil } from '../support/wait-until.ts'
 const sessionId = 'tab'
 const BEAT = 10_000
 const HOLDING = fileURLToPath(new URL('../support/holding-module.js', import.meta.url))
-/** More than the sockets between hold. */
+/** More than the buffers of the sockets. */
 const DOCUMENTS = 80
 const DOCUMENT_BYTES = 500_000
 
@@ -19,7 +19,7 @@ async function start(): Promise<TestServer> {
   return await testServer(flags, { fakeTime: true })
 }
 
-/** Its requests wait for one another: the server does not read what it sends then. */
+/** Its requests wait for one another: the server does not read its socket meanwhile. */
 async function heldBack({ url, token }: TestServer): Promise<{ tab: RawClient; open: () => void }> {
   const tab = await RawClient.open(url, token('ann'), {}, { sessionId })
   const { reached, open } = holdRequests()
@@ -28,7 +28,7 @@ async function heldBack({ url, token }: TestServer): Promise<{ tab: RawClient; o
   return { tab, open }
 }
 
-/** In the middle of a long answer. Its pong is not seen, as it would come behind all of it on a slow line. */
+/** In the middle of a long response. Its pong is not received, as it follows the response on a slow line. */
 async function reading({ url, token }: TestServer): Promise<RawClient> {
   const writer = await RawClient.open(url, token('ann'), { broadcast: false })
   const description = 'x'.repeat(DOCUMENT_BYTES)
@@ -43,7 +43,7 @@ async function reading({ url, token }: TestServer): Promise<RawClient> {
   return tab
 }
 
-/** So many bytes more of the answer come over the line. */
+/** So many more bytes of the response are transferred. */
 async function readOn(tab: RawClient, wanted: number): Promise<void> {
   let bytes = 0
   await new Promise<void>((resolve, reject) => {
@@ -63,7 +63,7 @@ async function readOn(tab: RawClient, wanted: number): Promise<void> {
   })
 }
 
-/** Another connection asks for the session id; what it is told, and after how many milliseconds. */
+/** Another connection requests the session id. Returns its status, and the milliseconds until then. */
 async function ask(
   { server, url, token, time }: TestServer,
   meanwhile: () => Promise<void> = async () => undefined,
@@ -82,7 +82,7 @@ async function ask(
   return { client, isTaken, milliseconds: time.monotonic() - began }
 }
 
-test('WIRE-228: a connection whose requests the server is busy with, and which it does not read meanwhile, keeps its session id', async () => {
+test('WIRE-228: a connection that the server does not read while it processes its requests keeps its session id', async () => {
   const server = await start()
   const { tab, open } = await heldBack(server)
   expect((await ask(server)).isTaken).toBe(true)
@@ -91,7 +91,7 @@ test('WIRE-228: a connection whose requests the server is busy with, and which i
   expect(await tab.request('ping')).toBe('pong!')
 })
 
-test('WIRE-228: a connection that takes a long answer over a slow line keeps its session id', async () => {
+test('WIRE-228: a connection that receives a long response over a slow line keeps its session id', async () => {
   const server = await start()
   const tab = await reading(server)
   expect((await ask(server, async () => await readOn(tab, 2_000_000))).isTaken).toBe(true)
@@ -100,7 +100,7 @@ test('WIRE-228: a connection that takes a long answer over a slow line keeps its
   expect(tab.closed).toBeUndefined()
 })
 
-test('WIRE-228: a connection that takes nothing more of a long answer leaves its session id after five seconds', async () => {
+test('WIRE-228: a connection that stops receiving a long response loses its session id after five seconds', async () => {
   const server = await start()
   const tab = await reading(server)
   const { client, isTaken, milliseconds } = await ask(server)
@@ -111,7 +111,7 @@ test('WIRE-228: a connection that takes nothing more of a long answer leaves its
   tab.socket.terminate()
 })
 
-test('SRV-91: A session whose socket the server does not read is not ended, and a dead one is ended when the server reads again', async () => {
+test('SRV-91: a session whose socket the server does not read is not ended, and a dead one is ended when the server reads again', async () => {
   const server = await start()
   const { tab, open } = await heldBack(server)
   for (let beat = 0; beat < 6; beat++) await server.time.advance(BEAT)
@@ -134,7 +134,7 @@ test('SRV-91: A session whose socket the server does not read is not ended, and 
   dead.socket.terminate()
 })
 
-test('SRV-92: a session that takes a long answer is not ended though its pong is not seen, and one that takes no more is', async () => {
+test('SRV-92: a session that receives a long response is not ended without a pong, and one that stopped receiving is', async () => {
   const server = await start()
   const tab = await reading(server)
   for (let beat = 0; beat < 5; beat++) {
@@ -147,7 +147,7 @@ test('SRV-92: a session that takes a long answer is not ended though its pong is
   tab.socket.terminate()
 })
 
-test('SRV-92: what is only sent to a session is no sign of life', async () => {
+test('SRV-92: bytes that were only sent to a session are no sign of life', async () => {
   const server = await start()
   const { url, token, time } = server
   const writer = await RawClient.open(url, token('ann'), { broadcast: false })

@@ -9,7 +9,7 @@ import { waitUntil } from '../support/wait-until.ts'
 
 const info = { workspaceId: 'w1', workspaceName: 'w1', productId: '', role: 'USER' }
 
-test('SRV-1: A client without access is refused with the error of the accounts service, and never as upgrading', async () => {
+test('SRV-1: a client without access is refused with the error of the accounts service, and never as upgrading', async () => {
   const accounts = await scriptedAccounts(() => ({
     error: { severity: 'ERROR', code: 'platform:status:Forbidden', params: {} },
   }))
@@ -24,7 +24,7 @@ test('SRV-1: A client without access is refused with the error of the accounts s
   await admin.close()
 })
 
-test('SRV-2: A disabled workspace admits nobody', async () => {
+test('SRV-2: a disabled workspace admits nobody', async () => {
   const accounts = await scriptedAccounts(() => ({ result: { ...info, disabled: true } }))
   const { url, token } = await testServer({ accounts: accounts.url })
   const client = new RawClient(url, token('ann'))
@@ -32,7 +32,7 @@ test('SRV-2: A disabled workspace admits nobody', async () => {
   await client.waitForClose()
 })
 
-test('SRV-3: A workspace that is being created admits the system account only', async () => {
+test('SRV-3: a workspace that is being created admits the system account only', async () => {
   const accounts = await scriptedAccounts(() => ({
     result: { ...info, creating: true, createProgress: 40 },
   }))
@@ -45,7 +45,7 @@ test('SRV-3: A workspace that is being created admits the system account only', 
   expect(await system.request('ping')).toBe('pong!')
 })
 
-test('SRV-4: A different model version is answered with upgrading and its statistics, except to upgrade and backup tools', async () => {
+test('SRV-4: a different model version is answered with upgrading and its statistics, except to upgrade and backup tools', async () => {
   const stats = { toProcess: 3, total: 10, elapsed: 5, eta: 2 }
   const version = { major: 9, minor: 0, patch: 0 }
   const accounts = await scriptedAccounts(() => ({ result: { ...info, version, upgrade: stats } }))
@@ -144,7 +144,7 @@ test('SRV-8: more early messages than the limit close their session with 1013, a
   expect(await other.request('ping')).toBe('pong!')
 })
 
-test('SRV-9: A socket that closes while its session enters leaves nothing behind', async () => {
+test('SRV-9: a socket that closes while its session enters leaves nothing behind', async () => {
   const accounts = await scriptedAccounts(() => ({ result: info }))
   const { url, token, server } = await testServer({ accounts: accounts.url, idleTimeout: '0' })
   const release = accounts.hold()
@@ -166,7 +166,7 @@ test('SRV-9: A socket that closes while its session enters leaves nothing behind
   expect(hello['reconnect']).toBe(false)
 })
 
-test('SRV-10: A workspace that cannot be opened is an error for all who wait for it, and the next attempt opens it afresh', async () => {
+test('SRV-10: a workspace that cannot be opened is an error for all who wait for it, and the next attempt opens it afresh', async () => {
   const { url, token, data } = await testServer({ storage: 'embedded' })
   await mkdir(join(data, 'workspaces', 'w-w1.db'), { recursive: true })
   const clients = [new RawClient(url, token('ann')), new RawClient(url, token('bob'))]

@@ -8,7 +8,7 @@ import { comment, createTask } from '../support/transactions.ts'
 
 const hello = { method: 'hello', params: [], id: -1 }
 
-test('SRV-41: A workspace that somebody waits for is not closed, however long it was idle', async () => {
+test('SRV-41: a workspace that somebody waits for is not closed, however long it was idle', async () => {
   const held = heldStorage()
   const core = new MemoryCore({ idleTimeout: '1', openTimeout: '3600' }, { storage: held.storage })
   const client = core.connect({ email: 'ann', workspace: 'w1' })
@@ -22,7 +22,7 @@ test('SRV-41: A workspace that somebody waits for is not closed, however long it
   await core.stop()
 })
 
-test('SRV-42: A push is encoded and framed once, and the same bytes go to every session', async () => {
+test('SRV-42: a push is encoded and framed once, and the same bytes go to every session', async () => {
   const core = new MemoryCore()
   const clients = Array.from({ length: 50 }, (_, at) => core.connect({ email: `p${at}`, workspace: 'w1' }))
   await core.settle()
@@ -67,12 +67,12 @@ test('SRV-44: idle workspaces and sessions share one timer, and passing time tou
   expect(core.time.waiting).toBe(1)
   const before = core.time.calls
   await core.time.advance(3_600_000)
-  // A day's wait stands in a slot of a minute, and the watch over requests looks every five seconds.
+  // A wait of a day is in a slot of a minute, and the watch over requests runs every five seconds.
   expect(core.time.calls - before).toBeLessThanOrEqual(3600 / 5 + 5)
   await core.stop()
 })
 
-test('SRV-45: A workspace that does not close in time is reported and dropped, and the next session opens it afresh', async () => {
+test('SRV-45: a workspace that does not close in time is reported and dropped, and the next session opens it afresh', async () => {
   const memory = createMemoryStorage()
   let hanging = true
   const storage = interceptedStorage(memory, (workspace) => {
@@ -103,7 +103,7 @@ test('SRV-45: A workspace that does not close in time is reported and dropped, a
   await core.stop()
 })
 
-test('SRV-46: A workspace that does not open in time is an error for all who wait for it, and is dropped', async () => {
+test('SRV-46: a workspace that does not open in time is an error for all who wait for it, and is dropped', async () => {
   const held = heldStorage()
   const core = new MemoryCore({ openTimeout: '10' }, { storage: held.storage })
   const client = core.connect({ email: 'ann', workspace: 'w1' })

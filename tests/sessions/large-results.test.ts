@@ -15,7 +15,7 @@ import { waitUntil } from '../support/wait-until.ts'
 const DOCUMENTS = 100_000
 const PAYLOAD = 900
 const BATCH = 2000
-/** Bytes of heap and buffers a long answer may take in the server, and in the client that is in this process too. */
+/** Bytes of heap and buffers for a long response, in the server and in the client of the same process. */
 const MOST = 32 * 1024 * 1024
 
 setFlagsFromString('--expose-gc')
@@ -49,7 +49,7 @@ function memory(): number {
   return heapUsed + external
 }
 
-/** Whether somebody reads what was before the last commit. */
+/** Whether a reader holds a snapshot from before the last commit. */
 function isHeld(data: string): boolean {
   const db = new Sqlite(join(data, 'workspaces', fileName('w1')), { timeout: 0 })
   const [{ busy = 1 } = {}] = db.pragma('wal_checkpoint(TRUNCATE)') as { busy?: number }[]
@@ -75,7 +75,7 @@ test('STO-73: 100,000 documents go to a slow reader in bounded memory, and a rea
       if (chunk.index !== expected++) reject(new Error(`chunk ${chunk.index} out of order`))
       documents += result.value.length
       most = Math.max(most, memory() - before)
-      // Reads on only when the server has answered somebody else meanwhile.
+      // Continues to read only when the server has answered another request meanwhile.
       socket.pause()
       void other.request('ping').then(() => socket.resume(), reject)
       if (chunk.final) resolve()
@@ -91,7 +91,7 @@ test('STO-73: 100,000 documents go to a slow reader in bounded memory, and a rea
   await closing.wait(({ id, chunk }) => id === 1 && chunk?.index === 2)
   closing.socket.pause()
   await other.request('tx', [createTask('late', { title: 'late' })])
-  // The answer is not read from a snapshot.
+  // The response is not read from a snapshot.
   expect(isHeld(data)).toBe(true)
   closing.socket.terminate()
   await waitUntil(() => !isHeld(data), 'the end of the snapshot')

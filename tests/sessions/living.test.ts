@@ -8,7 +8,7 @@ import { expectFor } from '../support/expecting.ts'
 
 const MINUTE = 60_000
 
-test('SRV-11: A session whose socket misses two pongs is ended, and one that responds lives on without requests', async () => {
+test('SRV-11: a session whose socket misses two pongs is ended, and one that responds lives on without requests', async () => {
   const { url, token, time, server } = await testServer({ pingInterval: '10' }, { fakeTime: true })
   const alive = await RawClient.open(url, token('ann'))
   const silent = await RawClient.open(url, token('bob'))
@@ -24,7 +24,7 @@ test('SRV-11: A session whose socket misses two pongs is ended, and one that res
   silent.socket.terminate()
 })
 
-test('SRV-70: a date that is set back keeps no dead line alive, nor set ahead ends one that lives', async () => {
+test('SRV-70: a clock that is set back keeps no dead connection, and one that is set ahead ends no live one', async () => {
   const { url, token, time, server } = await testServer({ pingInterval: '10' }, { fakeTime: true })
   const alive = await RawClient.open(url, token('ann'))
   const silent = await RawClient.open(url, token('bob'))
@@ -40,7 +40,7 @@ test('SRV-70: a date that is set back keeps no dead line alive, nor set ahead en
   silent.socket.terminate()
 })
 
-test('SRV-12: A client that sent nothing since the last ping is also pinged by a message of the protocol', async () => {
+test('SRV-12: a client that sent nothing since the last ping is also pinged by a message of the protocol', async () => {
   const { url, token, time } = await testServer({ pingInterval: '10' }, { fakeTime: true })
   const client = await RawClient.open(url, token('ann'))
   await client.request('ping')
@@ -63,7 +63,7 @@ test('SRV-13: tools of the system are pinged a tenth as often', async () => {
   expect(pings).toBe(1)
 })
 
-test('SRV-14: A token that expires closes its session with the code for it, unless the token was renewed', async () => {
+test('SRV-14: a token that expires closes its session with the code for it, unless the token was renewed', async () => {
   const { url, time } = await testServer({}, { fakeTime: true })
   const tokens = new Tokens(TEST_SECRET, time.now)
   const [first, second] = [
@@ -157,7 +157,7 @@ test('SRV-16: statistics count the current minute, the last five minutes and the
   ])
 })
 
-test('SRV-17: A reader that never drains is closed with 1013, and no other session is affected', async () => {
+test('SRV-17: a reader that never drains is closed with 1013, and no other session is affected', async () => {
   const { url, token } = await testServer({ outboxBytes: '2000000' })
   const stuck = await RawClient.open(url, token('bob'))
   const writer = await RawClient.open(url, token('ann'))
@@ -210,7 +210,7 @@ test('SRV-19: the response comes before the push of the same transaction', async
   }
 })
 
-test('SRV-20: A long response is cut into chunks between which other responses are sent, and waits while the socket is full', async () => {
+test('SRV-20: a long response is cut into chunks between which other responses are sent, and waits while the socket is full', async () => {
   const { url, token } = await testServer({ chunkCount: '10', chunkBytes: '1024' })
   const client = await RawClient.open(url, token('ann'))
   const text = 'y'.repeat(20_000)
@@ -229,7 +229,7 @@ test('SRV-20: A long response is cut into chunks between which other responses a
     .map(({ id, chunk }) => (id === 1 ? chunk?.index : id === 2 ? 'ping' : undefined))
     .filter((each) => each !== undefined)
   expect(order.filter((each) => typeof each === 'number')).toHaveLength(200)
-  // The ping waited for the whole answer.
+  // The ping waited for the whole response.
   expect(order.indexOf('ping')).toBeLessThan(order.length - 1)
   const last = client.frames.find(({ id, chunk }) => id === 1 && chunk?.final === true)?.result as {
     total: number
@@ -237,7 +237,7 @@ test('SRV-20: A long response is cut into chunks between which other responses a
   expect(last.total).toBe(200)
 })
 
-test('SRV-21: A measurement returns the milliseconds that the server spent between its two calls, and ends with its session', async () => {
+test('SRV-21: a measurement returns the milliseconds that the server spent between its two calls, and ends with its session', async () => {
   const { url, token } = await testServer()
   const client = await RawClient.open(url, token('ann'))
   expect(await client.request('measure', ['op'])).toBe('started')

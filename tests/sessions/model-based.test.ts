@@ -5,7 +5,7 @@ import { createTask } from '../support/transactions.ts'
 import { expectFor } from '../support/expecting.ts'
 import { propertyParameters } from '../support/property-parameters.ts'
 
-/** A small model of the server: which sessions are open where, and what each may have seen. */
+/** A small model of the server: the open sessions of each workspace, and what each may have seen. */
 interface Seat {
   client: MemoryClient
   workspace: string
@@ -90,7 +90,7 @@ class Run {
     }
   }
 
-  /** What holds after every step, whatever it was. */
+  /** The invariants after every step. */
   check(): void {
     for (const { client, open, sees } of this.seats) {
       expectFor(`open: ${open}, closed: ${JSON.stringify(client.closed)}`, client.closed === undefined).toBe(
@@ -102,7 +102,7 @@ class Run {
     expect(this.core.core.inspect().sessions).toBe(this.seats.filter(({ open }) => open).length)
   }
 
-  /** Everyone goes, time goes on: nothing is left. */
+  /** All sessions end and time advances: nothing is left. */
   async end(): Promise<void> {
     for (const { client } of this.seats) client.drop()
     await this.core.settle()
@@ -164,7 +164,7 @@ class Run {
     await this.core.settle()
   }
 
-  /** Two things at once: who ends up where is theirs, but nobody may be in two minds. */
+  /** Two concurrent operations: their outcome may be either one, but must be consistent. */
   async #race({ workspace: id, first, second }: Extract<Step, { do: 'race' }>): Promise<void> {
     const before = this.#in(id)
     const [someone] = before
@@ -178,7 +178,7 @@ class Run {
     await this.#wait(1100)
     await closing
     this.#resync(before, id, newcomer, tool)
-    // A push may or may not have come before its session was closed; what was answered is there.
+    // A push may or may not have arrived before its session was closed; acknowledged changes exist.
     if (sent !== undefined && someone !== undefined && someone.open) this.#seenBy(id, sent.task)
     for (const each of before) each.sees = tasksPushedTo(each.client)
   }

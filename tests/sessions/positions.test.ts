@@ -43,7 +43,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 )
 
-/** A client of protocol 2 that shows tasks, acknowledges nothing, and comes back where it was. */
+/** A client of protocol 2 that shows tasks, acknowledges nothing, and resumes from its position. */
 class Listener {
   readonly tasks = new Map<string, Doc>()
   readonly #core: MemoryCore
@@ -69,7 +69,7 @@ class Listener {
     this.#client.drop()
   }
 
-  /** The socket takes nothing, or everything again. */
+  /** The socket accepts no bytes, or accepts them again. */
   stall(): void {
     if (this.#client.buffered === 0) this.#client.buffered = 64 * 1024
     else this.#client.drain()
@@ -91,7 +91,7 @@ class Listener {
     return this.#client.answer(id)
   }
 
-  /** Takes in the frames that came. */
+  /** Processes the received frames. */
   take(): void {
     const { frames } = this.#client
     for (; this.#taken < frames.length; this.#taken++) this.#takeFrame(frames[this.#taken] as Frame)
@@ -119,7 +119,7 @@ class Listener {
 
   #takeHello(frame: Frame): void {
     const { epoch, seq, resumed } = frame as unknown as { epoch: string; seq: number; resumed?: boolean }
-    // What was asked for and not answered is asked for again.
+    // An unanswered request is sent again.
     if (resumed === true && this.#loading === undefined) return
     if (resumed !== true) this.#place = { epoch, seq }
     this.#load()
@@ -136,7 +136,7 @@ class Listener {
   #takePush(frame: Frame): void {
     const txes = [frame.result].flat() as (Tx & { event?: number })[]
     if (frame['seq'] !== undefined && this.#place !== undefined) {
-      // A push follows the position that the client was told last.
+      // A push follows the last position of the client.
       expect(frame['after']).toBe(this.#place.seq)
       this.#place = { ...this.#place, seq: Number(frame['seq']) }
     }
@@ -239,13 +239,13 @@ class Run {
       default:
         next satisfies never
     }
-    // Sometimes the next step comes before this one is through.
+    // Sometimes the next step begins before the end of this one.
     for (let turns = this.#written % 4; turns > 0; turns--) await tick()
     this.#takeAll()
     for (const each of this.listeners) if (!each.isOpen && this.#written % 3 === 0) each.come()
   }
 
-  /** Everything comes to rest, everyone comes back, and shows what the server answers. */
+  /** Everything settles, every client reconnects, and shows the results of the server. */
   async end(): Promise<void> {
     this.#tool?.drop()
     for (let turn = 0; turn < 8; turn++) {
@@ -260,7 +260,7 @@ class Run {
       await this.core.settle()
       const { result } = each.answer(id) ?? {}
       const found = (result as { value: Doc[] } | undefined)?.value ?? []
-      // A listener is let in again.
+      // Every listener is admitted again.
       expect(result).toBeDefined()
       expect([...each.tasks.values()].map(titles).sort()).toStrictEqual(found.map(titles).sort())
     }
@@ -297,7 +297,7 @@ function titles(doc: Doc): string {
   return `${doc._id} ${(doc as Doc & { title: string }).title}`
 }
 
-test('WIRE-97: a push names the position it follows, and whatever overlaps no client steps over a change', async () => {
+test('WIRE-97: a push names the position that it follows, and no client skips a change, whatever events overlap', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
       const run = new Run()

@@ -8,7 +8,7 @@ import { waitUntil } from '../support/wait-until.ts'
 const toolOf = async ({ url, token }: TestServer, workspace = 'w1') =>
   await RawClient.open(url, token('system', workspace, { mode: 'backup' }))
 
-test('SRV-52: verify is for backup sessions, and finds a sound workspace sound', async () => {
+test('SRV-52: verify is for backup sessions, and reports no difference in a correct workspace', async () => {
   const host = await testServer({ storage: 'embedded' })
   const ann = await RawClient.open(host.url, host.token('ann'))
   for (const id of ['t1', 't2', 't3', 't4'])
@@ -18,12 +18,12 @@ test('SRV-52: verify is for backup sessions, and finds a sound workspace sound',
   await ann.request('tx', [removeTask('t4')])
   await expect(ann.request('verify')).rejects.toThrow(/Forbidden/)
   const sound = (await (await toolOf(host)).request('verify')) as Verification
-  // Two are the modules' own.
+  // Two are declared by the modules.
   expect([sound.flaws, sound.differences, sound.documents, sound.begins]).toStrictEqual([[], [], 6, 0])
 })
 
 test.each(['embedded', 'memory'])(
-  'SRV-72: verify compares as of one place in the log, whoever writes meanwhile (%s)',
+  'SRV-72: verify compares as of one position in the log, whoever writes meanwhile (%s)',
   async (storage) => {
     const host = await testServer({ storage })
     const ann = await RawClient.open(host.url, host.token('ann'))
@@ -59,11 +59,11 @@ const domains = ['space', 'task', 'comment', 'account', 'module']
 
 for (const storage of ['embedded', 'memory'])
   for (const restored of [domains, ['tx', ...domains]])
-    test(`SRV-73: after a restore by the methods of the protocol verify says where the history begins (${storage}, ${restored[0]} first)`, async () => {
+    test(`SRV-73: after a restore by protocol methods verify reports where the history begins (${storage}, ${restored[0]} first)`, async () => {
       const host = await testServer({ storage })
       const ann = await RawClient.open(host.url, host.token('ann', 'origin'))
       for (const id of ['t1', 't2', 't3']) await ann.request('tx', [createTask(id, { title: 'x', votes: 0 })])
-      // The counter of comments is a transaction that tools are not shown.
+      // The counter of comments is a derived transaction, which tools are not shown.
       for (const id of ['c1', 'c2']) await ann.request('tx', [comment('t1', id)])
       const [from, to] = [await toolOf(host, 'origin'), await toolOf(host, 'copy')]
       for (const domain of restored) {
@@ -74,7 +74,7 @@ for (const storage of ['embedded', 'memory'])
       const { begins } = (await to.request('verify')) as Verification
       expect(begins).toBeGreaterThan(0)
       await to.close()
-      // A log that was restored is taken in by another opening.
+      // A restored log takes effect at the next opening.
       const late = await RawClient.open(host.url, host.token('ann', 'copy'))
       await late.request('tx', [createTask('t9', { title: 'new', votes: 0 })])
       await late.request('tx', [comment('t1', 'c9')])

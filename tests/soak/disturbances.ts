@@ -15,14 +15,14 @@ export interface Subjects {
   server: SoakServer
   proxy: CuttingProxy
   members: readonly SdkMember[]
-  /** The emails whose accounts may be members of the private project. */
+  /** The emails of accounts that may be members of the private project. */
   emails: readonly string[]
   disk: SmallDisk | undefined
 }
 
 type Disturbance = (subjects: Subjects, random: () => number) => Promise<void> | void
 
-/** What goes wrong, by name; what is named more than once comes more often. */
+/** Disturbances by name; a repeated name is more frequent. */
 const disturbances: readonly (readonly [name: string, Disturbance])[] = [
   ['connections are cut', ({ proxy }) => proxy.cut()],
   ['connections are cut', ({ proxy }, random) => proxy.cutAfterNextRequest(random() * 20)],
@@ -44,7 +44,7 @@ const disturbances: readonly (readonly [name: string, Disturbance])[] = [
   ['a client ends and comes back', ({ members }, random) => pick(random, members).restart()],
 ]
 
-/** Disturbs until told to stop. */
+/** Disturbs until it is told to stop. */
 export async function disturb(
   subjects: Subjects,
   options: { random: () => number; signal: AbortSignal; happened: (name: string) => void },
@@ -58,7 +58,7 @@ export async function disturb(
   }
 }
 
-/** Everything is as it should be again. */
+/** Everything is restored. */
 export function calm({ proxy, disk }: Subjects): void {
   disk?.free()
   proxy.refuse(false)
@@ -90,14 +90,14 @@ async function announce({ server }: Subjects, random: () => number): Promise<voi
   await server.manage('cancel-maintenance')
 }
 
-/** It changes the model, and is gone a moment later. */
+/** It changes the model, and disconnects a moment later. */
 async function upgrade({ server }: Subjects, random: () => number): Promise<void> {
   await withTool(server, tokenOf('tool', { model: 'upgrade' }), async () => {
     await wait(random() * 1000)
   })
 }
 
-/** Acts in a session of its own, as far as it comes: the server may go away meanwhile, or its disk be full. */
+/** Acts in its own session, as far as possible: the server may end meanwhile, or its disk be full. */
 async function withTool(
   server: SoakServer,
   token: string,
@@ -109,7 +109,7 @@ async function withTool(
     await tool.wait(({ id, result }) => id === -1 && result === 'hello', 4000)
     await act(tool)
   } catch {
-    // It is a disturbance all the same.
+    // A failure is a disturbance too.
   } finally {
     tool.socket.terminate()
   }

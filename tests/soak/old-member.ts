@@ -9,15 +9,15 @@ import { tokenOf } from './soak-server.ts'
 
 /** Milliseconds until it dials again. */
 const PAUSE = 200
-/** Milliseconds it waits for an answer before it takes the connection for dead. */
+/** Milliseconds without a response until it takes the connection for dead. */
 const PATIENCE = 3000
 
-/** A client of protocol 1: sends again what was not answered, and knows no more of the log than what is pushed. */
+/** A client of protocol 1: it sends unanswered requests again, and knows the log from pushes only. */
 export class OldMember {
   readonly #options: Omit<MemberOptions, 'file' | 'binary'>
   readonly #work: RandomWork
   #client: RawClient | undefined
-  /** Of each connection, the ids that were pushed. */
+  /** The pushed ids of each connection. */
   readonly flaws: string[] = []
 
   constructor(options: Omit<MemberOptions, 'file' | 'binary'>) {
@@ -33,7 +33,7 @@ export class OldMember {
     }
   }
 
-  /** Until it is answered. @throws RawError when it is refused */
+  /** Repeats until it is answered. @throws RawError when it is refused */
   async send(tx: Tx): Promise<unknown> {
     for (;;) {
       try {
@@ -52,7 +52,7 @@ export class OldMember {
     return this.#client?.closed === undefined && this.#client?.pushes.some(({ _id }) => _id === id) === true
   }
 
-  /** Connects, if it is not. */
+  /** Connects unless it is connected. */
   async connect(): Promise<void> {
     await this.#connected()
   }
@@ -72,7 +72,7 @@ export class OldMember {
         const { result } = await client.wait(({ id }) => id === -1, PATIENCE)
         if (result === 'hello') break
       } catch {
-        // Not there, or not yet.
+        // The server is not available.
       }
       client.socket.terminate()
       this.#client = undefined
@@ -87,7 +87,7 @@ export class OldMember {
     this.#client = undefined
   }
 
-  /** Nothing is pushed twice on one connection. */
+  /** No transaction is pushed twice on one connection. */
   #checkPushes(): void {
     const ids = (this.#client?.pushes ?? []).map(({ _id }) => String(_id))
     if (new Set(ids).size !== ids.length) this.flaws.push(`${this.#options.email} was pushed something twice`)

@@ -8,23 +8,23 @@ import { RawError } from '../support/raw-client.ts'
 import { creationOf, OWN } from './random-work.ts'
 
 /**
- * What came of a transaction: it was answered as done (`committed`) or refused (`refused`), given up before it was sent
- * (`unsent`) or after (`uncertain`), or left to the store of a client that has ended (`kept`).
+ * The outcome of a transaction: acknowledged (`committed`), refused (`refused`), given up before it was sent (`unsent`)
+ * or after (`uncertain`), or left to the store of a client that has ended (`kept`).
  */
 type Outcome = 'pending' | 'committed' | 'refused' | 'unsent' | 'uncertain' | 'kept'
 
 interface Sent {
   tx: Tx
   outcome: Outcome
-  /** Why there is no answer. */
+  /** The reason for the missing response. */
   reason?: unknown
 }
 
-/** All that was sent, and what came of it. */
+/** All sent transactions, and their outcomes. */
 export class Outcomes {
   readonly #sent = new Map<string, Sent>()
 
-  /** Notes what comes of a transaction. Never fails. */
+  /** Records the outcome of a transaction. Never fails. */
   async note(tx: Tx, sending: Promise<unknown>): Promise<void> {
     const entry: Sent = { tx, outcome: 'pending' }
     this.#sent.set(tx._id, entry)
@@ -37,7 +37,7 @@ export class Outcomes {
     }
   }
 
-  /** A client has ended, and its store does not keep what it cut short of these. */
+  /** A client has ended, and its store does not hold these unfinished ones. */
   notKept(ids: readonly string[]): void {
     for (const id of ids) {
       const entry = this.#sent.get(id)
@@ -45,7 +45,7 @@ export class Outcomes {
     }
   }
 
-  /** A kept transaction was refused in a later life of its client. */
+  /** A stored transaction was refused in a later run of its client. */
   refused(id: string): void {
     const entry = this.#sent.get(id)
     if (entry?.outcome === 'kept') entry.outcome = 'refused'
@@ -61,7 +61,7 @@ export class Outcomes {
     return [...this.#sent.values()].filter(({ outcome }) => outcome === 'pending').map(({ tx }) => tx._id)
   }
 
-  /** Against the ids of the log: what was answered is there, once, and what was refused or never sent is not. */
+  /** Compares with the ids of the log: acknowledged ones exist once, and refused or unsent ones do not exist. */
   check(logged: readonly string[]): void {
     const ids = new Set(logged)
     // A transaction is in the log twice.
@@ -82,9 +82,11 @@ export class Outcomes {
 const mustBeThere: ReadonlySet<Outcome> = new Set(['committed', 'kept'])
 const mustNotBeThere: ReadonlySet<Outcome> = new Set(['refused', 'unsent'])
 
-/** The removal of what was never made, or may have been hidden from who removes it, is answered and changes nothing. */
+/**
+ * The removal of a document that does not exist, or may be hidden from the caller, is acknowledged and changes nothing.
+ */
 function isWithoutEffect(tx: Tx, outcome: Outcome, ids: ReadonlySet<string>): boolean {
-  // Nobody waits for what a kept apply-if comes to.
+  // The result of a stored apply-if is not waited for.
   if (tx._class === core.class.TxApplyIf) return outcome === 'kept'
   if (tx._class !== core.class.TxRemoveDoc) return false
   const { objectId, objectSpace } = tx as TxRemoveDoc

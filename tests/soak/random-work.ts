@@ -5,15 +5,15 @@ import { applyIf, comment, createTask, removeTask, updateTask } from '../support
 export const OPEN = 'open'
 /** A private project, whose members change. */
 export const OWN = 'own'
-/** A task that everyone counts up. */
+/** A task that every member increments. */
 export const SHARED = 'shared'
 
-/** The transaction that makes a task. */
+/** The transaction that creates a task. */
 export function creationOf(task: string): string {
   return task.slice('task-'.length)
 }
 
-/** Changes of one member to tasks of its own and the shared one. */
+/** Changes by one member of its own tasks and the shared one. */
 export class RandomWork {
   readonly #random: () => number
   readonly #name: string
@@ -22,7 +22,7 @@ export class RandomWork {
   readonly #tasks = new Map<string, string>()
   #count = 0
 
-  /** @param name begins the ids of what is made */
+  /** @param name prefix of the created ids */
   constructor(name: string, account: string, random: () => number) {
     this.#name = name
     this.#by = account

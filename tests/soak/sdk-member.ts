@@ -12,7 +12,7 @@ import type { Outcomes } from './outcomes.ts'
 import { RandomWork } from './random-work.ts'
 import { tokenOf } from './soak-server.ts'
 
-/** What each member looks at all the time. */
+/** The live queries of each member. */
 const looks: { _class: typeof board.class.Task; query: DocumentQuery; options: FindOptions }[] = [
   { _class: board.class.Task, query: {}, options: { sort: { _id: 1 }, total: true } },
   { _class: board.class.Task, query: { status: 'todo' }, options: { sort: { rank: 1, _id: -1 }, limit: 20 } },
@@ -22,19 +22,19 @@ const looks: { _class: typeof board.class.Task; query: DocumentQuery; options: F
 export interface MemberOptions {
   url: string
   email: string
-  /** The file that keeps what is not answered yet. */
+  /** The file with the unanswered changes. */
   file: string
   random: () => number
   outcomes: Outcomes
   binary: boolean
 }
 
-/** A client of the SDK that works, looks on, and now and then ends and comes back over the same store. */
+/** A client of the SDK that works, watches, and sometimes ends and restarts over the same store. */
 export class SdkMember {
   readonly #options: MemberOptions
   readonly #work: RandomWork
   readonly #results: (FindResult | undefined)[] = []
-  /** What comes of transactions under way, by their ids. */
+  /** Outcomes of transactions under way, by their ids. */
   readonly #running = new Map<string, Promise<void>>()
   readonly #noted: string[] = []
   #slowStores = 0
@@ -47,12 +47,12 @@ export class SdkMember {
     this.#work = new RandomWork(options.email, `account:${options.email}`, options.random)
   }
 
-  /** How often its store took so long that it went on without: a matter of the machine's disk. */
+  /** Number of times that its store was so slow that it continued without it, which depends on the machine’s disk. */
   get slowStores(): number {
     return this.#slowStores
   }
 
-  /** Errors that a member should never be told of. */
+  /** Errors that must never be reported to a member. */
   get noted(): readonly string[] {
     return this.#noted
   }
@@ -88,13 +88,13 @@ export class SdkMember {
     }
   }
 
-  /** Works until told to stop. */
+  /** Works until it is told to stop. */
   async work(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await wait(this.#options.random() * 60)
       if (this.#client === undefined) continue
       const tx = this.#work.next()
-      // Every tenth is given up when it takes long.
+      // Every tenth change has a short timeout.
       const options = this.#options.random() < 0.1 ? { timeout: 300 } : {}
       const noted = this.#options.outcomes.note(tx, this.#client.tx(tx, options))
       this.#running.set(tx._id, noted)
@@ -102,9 +102,9 @@ export class SdkMember {
     }
   }
 
-  /** As if its process ended, and another one began. */
+  /** Like the end of its process, and the start of another one. */
   async restart(): Promise<void> {
-    // Not while another one is under way.
+    // Not during another restart.
     if (this.#client === undefined) return
     await this.end()
     this.start()
@@ -127,12 +127,12 @@ export class SdkMember {
     this.#ahead = ahead
   }
 
-  /** Everything it sent was answered, also what was kept. */
+  /** Every sent change was answered, stored ones included. */
   async settled(): Promise<boolean> {
     return this.#running.size === 0 && ((await this.#store?.entries('change/')) ?? []).length === 0
   }
 
-  /** What its live queries show that a find does not. */
+  /** Differences between its live queries and a find. */
   async differences(): Promise<string[]> {
     const found: string[] = []
     for (const [at, { _class, query, options }] of looks.entries()) {

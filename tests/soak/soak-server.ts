@@ -31,7 +31,7 @@ export class SoakServer {
     await this.#alone(() => this.#start())
   }
 
-  /** Ends it as a power cut or as an operator would, and starts another one a moment later. */
+  /** Ends it like a power cut or like an operator, and starts another one a moment later. */
   async restart(how: 'kill' | 'stop', pause: number): Promise<void> {
     await this.#alone(async () => {
       if (how === 'kill') await this.#process?.kill()
@@ -55,7 +55,7 @@ export class SoakServer {
   async manage(operation: string): Promise<void> {
     const url = `${this.url.replace('ws', 'http')}/api/v1/manage?operation=${operation}`
     const authorization = `Bearer ${tokenOf('root', { admin: 'true' })}`
-    // It may be away just now.
+    // The server may be unavailable at this moment.
     await fetch(url, { method: 'PUT', headers: { authorization } }).catch(() => undefined)
   }
 

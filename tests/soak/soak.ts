@@ -23,7 +23,7 @@ import { expectFor } from '../support/expecting.ts'
 
 const SDK_EMAILS = ['ann', 'bob', 'cid', 'dan']
 const OLD_EMAILS = ['old1', 'old2']
-/** Things go wrong by so many at a time. */
+/** Number of concurrent disturbances. */
 const AT_ONCE = 2
 const DISK_BYTES = 512 * 1024 * 1024
 /** Milliseconds after the last disturbance until everything has to be settled. */
@@ -32,24 +32,25 @@ const SETTLING = 60_000
 export interface SoakOptions {
   seconds: number
   seed: number
-  /** Told of each disturbance as it begins. */
+  /** Called at the beginning of each disturbance. */
   report?: (line: string) => void
 }
 
 export interface SoakReport {
-  /** Of transactions. */
+  /** Outcomes of transactions. */
   outcomes: Record<string, number>
   disturbances: Record<string, number>
-  /** How often the machine's disk was too slow for a client's store. */
+  /** Number of times that the machine’s disk was too slow for a client’s store. */
   slowStores: number
-  /** Entries of the log in the end. */
+  /** Entries of the log at the end. */
   entries: number
 }
 
 /**
  * Real clients of the SDK and of protocol 1 work on a real server while it is killed, stopped, upgraded and closed, the
- * network cuts, stalls and crawls, clocks step, members change and the disk fills up. Then all is held against the log.
- * @throws AssertionError what was lost, doubled, or is shown otherwise than it is
+ * network cuts, stalls and slows down, clocks step, members change and the disk is full. Then the result is compared
+ * with the log.
+ * @throws AssertionError what was lost, doubled, or is displayed wrongly
  */
 export async function soak({ seconds, seed, report }: SoakOptions): Promise<SoakReport> {
   const tried = smallDisk(DISK_BYTES)
@@ -80,7 +81,7 @@ interface SoakParts {
   server: SoakServer
   proxy: CuttingProxy
   disk: SmallDisk | undefined
-  /** Where clients keep their stores. */
+  /** The folder of the clients’ stores. */
   folder: string
   seed: number
 }
@@ -125,7 +126,7 @@ class SoakRun {
     for (const member of this.#members) member.start()
   }
 
-  /** @returns how often things went wrong, by what */
+  /** @returns the number of disturbances by name */
   async work(milliseconds: number, report: SoakOptions['report']): Promise<Record<string, number>> {
     const stop = new AbortController()
     const counts = new Map<string, number>()
@@ -142,7 +143,7 @@ class SoakRun {
         happened,
       }),
     )
-    // What fails ends the run at once.
+    // An error ends the run at once.
     await Promise.race([wait(milliseconds, undefined, { ref: false }), ...running, ...disturbing])
     stop.abort()
     await Promise.all(disturbing)
@@ -151,7 +152,7 @@ class SoakRun {
     return Object.fromEntries(counts)
   }
 
-  /** Everything sent is answered, and everybody sees the same. */
+  /** Everything sent is answered, and all clients show the same. */
   async settle(): Promise<void> {
     const until = performance.now() + SETTLING
     const isLate = () => performance.now() > until
@@ -199,14 +200,14 @@ class SoakRun {
     return settled.every(Boolean) && this.outcomes.pending.length === 0
   }
 
-  /** What is committed now is pushed to clients of protocol 1. */
+  /** A new commit is pushed to clients of protocol 1. */
   async #checkPushes(isLate: () => boolean): Promise<void> {
     const tool = await RawClient.open(this.#subjects.server.url, tokenOf(SYSTEM_EMAIL))
     const options = { by: 'core:account:System', space: OPEN, _id: 'last-of-all' }
     await tool.request('tx', [createTask('last', { title: 'Last' }, options)])
     await tool.close()
     while (!this.#old.every((old) => old.hasSeen('last-of-all'))) {
-      // A client of protocol 1 is not pushed what is committed.
+      // A client of protocol 1 does not receive a push of a commit.
       expect(isLate()).toBe(false)
       await wait(50)
     }

@@ -2,7 +2,7 @@ import type { Flags } from '../../server/configuration/configuration.ts'
 import { RawClient } from './raw-client.ts'
 import { type TestServer, testServer } from './test-server.ts'
 
-/** What the accounts service answered with. */
+/** A response of the accounts service. */
 export class AccountsError extends Error {
   readonly code: string
   readonly params: Record<string, unknown>
@@ -14,7 +14,7 @@ export class AccountsError extends Error {
   }
 }
 
-/** Calls of the built-in accounts service as somebody outside makes them. */
+/** Calls of the built-in accounts service over HTTP. */
 export function accountsOf(server: TestServer) {
   const url = `${server.server.url}/accounts`
   const call = async (token: string | undefined, method: string, ...params: unknown[]): Promise<unknown> => {
@@ -42,7 +42,7 @@ export function refusedWith(code: string) {
   return (error: unknown): boolean => error instanceof AccountsError && error.code === code
 }
 
-/** A server with a workspace `team` of ann's, and others in it; all of them registered, without passwords. */
+/** A server with a workspace `team` of ann’s, and other members; all of them are registered, without passwords. */
 export async function team(
   members: Record<string, string> = {},
   flags: Flags = {},
@@ -57,9 +57,9 @@ export async function team(
     await signUp(email)
     await call(admin, 'assignWorkspace', email, 'team', role)
   }
-  /** Connected to the workspace, by a token of the secret's or by this one. */
+  /** Connects to the workspace, with a token of the secret or with this one. */
   const enter = async (email: string, by = token(email, 'team')) => await RawClient.open(endpoint, by)
-  /** The answer to who is not let in. */
+  /** The response to a client that is not admitted. */
   const refusal = async (by: string) => {
     const client = new RawClient(endpoint, by)
     const frame = await client.wait(({ id }) => id === -1)

@@ -13,7 +13,7 @@ import { onTestEnd } from './on-test-end.ts'
 
 const now = systemClock.now
 
-/** Holds reads of a class back, when asked to. */
+/** Delays reads of a class on request. */
 class HeldStore extends AccountsStore {
   readonly holds = new Map<string, () => Promise<void>>()
 
@@ -23,7 +23,7 @@ class HeldStore extends AccountsStore {
   }
 }
 
-/** The built-in accounts service over storage in memory, without HTTP, and nobody connected. */
+/** The built-in accounts service over storage in memory, without HTTP and without connections. */
 export async function accountsService() {
   const storage = createMemoryStorage()
   const options = { storage, clock: { now }, logger: new TestLog() }
@@ -46,7 +46,7 @@ export async function accountsService() {
     endpoint: () => 'ws://127.0.0.1',
   })
   const admin = tokens.sign({ email: 'root', admin: 'true' })
-  /** Reads of the class wait for what is done first. */
+  /** Reads of the class wait until the earlier calls are done. */
   const hold = (_class: ClassRef, first: () => Promise<void>) => store.holds.set(_class, first)
   return { service, tokens, admin, hold }
 }

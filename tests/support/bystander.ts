@@ -7,11 +7,11 @@ import { testServer, type TestServer } from './test-server.ts'
 import { createTask } from './transactions.ts'
 import { expectFor, expectThat } from './expecting.ts'
 
-/** A server with somebody at work on it, while somebody else sends what he shouldn't. */
+/** A server with an active member, while another client sends invalid input. */
 export interface Disturbance extends TestServer {
-  /** Whose input is bad. */
+  /** The client with the invalid input. */
   client: RawClient
-  /** Works, and sees pushes; has his connection and no frame he did not ask for. */
+  /** Works, and sees pushes; keeps its connection, and receives no unexpected frame. */
   assertUnnoticed: () => Promise<void>
 }
 
@@ -36,7 +36,7 @@ export async function disturbed(flags: Flags = {}): Promise<Disturbance> {
   return { ...server, client, assertUnnoticed }
 }
 
-/** The answer is an error of the catalogue with its params, and tells nothing of the server's inside. */
+/** The response is an error of the catalogue with its params, and reveals nothing of the server’s internals. */
 export function assertCoded(frame: Frame, ...codes: StatusCode[]): void {
   const { error } = frame
   expectThat(error !== undefined, `an error was expected, not ${JSON.stringify(frame).slice(0, 500)}`)
@@ -49,7 +49,7 @@ export function assertCoded(frame: Frame, ...codes: StatusCode[]): void {
   assertTellsNothing(JSON.stringify(frame))
 }
 
-/** Neither a stack nor a path of a file. */
+/** Neither a stack nor the path of a file. */
 export function assertTellsNothing(answer: string): void {
   expect(answer).not.toMatch(/\bat \S+ \(|node_modules|node:internal|\.[jt]s:\d|\/tmp\/|\/home\/|\/work\//)
 }

@@ -13,7 +13,7 @@ import { type Line, memoryDial } from './memory-network.ts'
 import { pushAll } from '../../model/push-all.ts'
 import { onTestEnd } from './on-test-end.ts'
 
-/** A client, a server and a line between them, all in memory; time is the test's. */
+/** A client, a server and a connection between them, all in memory; the test controls time. */
 export class ConnectionFixture {
   readonly time = new FakeScheduler()
   readonly pushes: { tx: Tx; seq: number | undefined }[] = []
@@ -23,10 +23,10 @@ export class ConnectionFixture {
   /** Called with each state, before it is recorded. */
   stateListener: (state: ConnectionState) => void = () => undefined
   reloads = 0
-  /** What `getToken` is asked. */
+  /** The arguments of `getToken`. */
   readonly asked: { isFresh: boolean }[] = []
   online = true
-  /** Milliseconds by which the client's date is ahead of the server's. */
+  /** Milliseconds by which the client’s date is ahead of the server’s. */
   skew = 0
   /** Seconds. */
   tokenLife: number | undefined
@@ -108,7 +108,7 @@ export class ConnectionFixture {
     }
   }
 
-  /** Lets time go on until the connection is in the phase. */
+  /** Advances time until the connection is in the phase. */
   async until(phase: string, most = 120_000): Promise<void> {
     const end = this.time.now() + most
     while (this.connection.state.phase !== phase) {
@@ -136,7 +136,7 @@ export class ConnectionFixture {
     this.#networkListener(event)
   }
 
-  /** The server ends without a word, and another one has its storage. */
+  /** The server ends without a message, and another one has its storage. */
   async restartServer(): Promise<void> {
     await this.core.stop()
     this.core = this.#startCore()

@@ -4,7 +4,7 @@ import { fileName } from '../../storage/sqlite/file/file-name.ts'
 import { RESERVED_PREFIX } from '../../server/auth/tokens.ts'
 import { temporaryFolder } from './executable.ts'
 
-/** A data folder in which the file of the built-in accounts holds garbage. */
+/** A data folder in which the file of the built-in accounts is damaged. */
 export async function damagedAccounts(): Promise<string> {
   const data = await temporaryFolder()
   await mkdir(join(data, 'workspaces'))

@@ -10,12 +10,12 @@ import { onTestEnd } from './on-test-end.ts'
 
 const build = fileURLToPath(new URL('../..', import.meta.url))
 
-/** The executable runs what `dist` holds; the tests of another build run that build's command line. */
+/** The executable runs the files of `dist`; the tests of another build run that build’s command line. */
 const command = build.endsWith(`${sep}dist${sep}`)
   ? join(build, '..', 'scripts', 'atrium')
   : join(build, 'tests', 'crash', 'start.js')
 
-/** Milliseconds a process has to say that it listens. */
+/** Milliseconds within which a process must report that it listens. */
 const START_TIMEOUT = 60_000
 
 export interface Ended {
@@ -26,7 +26,7 @@ export interface Ended {
 
 export type Environment = Record<string, string>
 
-/** Options of the server and credentials of the machine stay out of it. */
+/** Options of the server and credentials of the machine are left out. */
 function environment(given: Environment): Environment {
   return { PATH: process.env['PATH'] ?? '', ATRIUM_LOG_LEVEL: 'error', ...given }
 }
@@ -34,7 +34,7 @@ function environment(given: Environment): Environment {
 export interface ProcessOptions {
   uid?: number
   cwd?: string
-  /** A process group of its own. */
+  /** A separate process group. */
   detached?: boolean
 }
 
@@ -63,7 +63,7 @@ export async function atrium(
   return { code, stdout, stderr }
 }
 
-/** A process that goes on, with what it printed so far. */
+/** A running process, with its output so far. */
 export class RunningProcess {
   readonly lines: string[] = []
   stderr = ''
@@ -90,7 +90,7 @@ export class RunningProcess {
     })
   }
 
-  /** The first line, of those printed and those to come, that matches. */
+  /** The first matching line of the earlier and later output. */
   async line(pattern: RegExp): Promise<string> {
     return await this.#until(() => this.lines.find((line) => pattern.test(line)), `a line ${pattern}`)
   }
@@ -128,19 +128,19 @@ export class RunningProcess {
   }
 }
 
-/** `atrium` in a process that goes on. */
+/** `atrium` in a running process. */
 export class RunningAtrium extends RunningProcess {
   constructor(args: readonly string[], env: Environment, options: ProcessOptions = {}) {
     super([process.execPath, command, ...args], env, options)
   }
 
-  /** `http://HOST:PORT` where it listens. */
+  /** The `http://HOST:PORT` of the server. */
   async url(): Promise<string> {
     return (await this.line(/listening on/)).replace(/^.*(?=http:)/, '')
   }
 }
 
-/** A folder that is gone with the test. */
+/** A folder that is removed with the test. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'atrium-test-'))
   onTestEnd(async () => await rm(folder, { recursive: true, force: true }))

@@ -1,19 +1,19 @@
 import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'expect'
 
-/** As `expect(condition).toBeTruthy()`, and TypeScript knows what follows from the condition. */
+/** Like `expect(condition).toBeTruthy()`, and TypeScript narrows by the condition. */
 export function expectThat(condition: unknown, about: unknown = ''): asserts condition {
   if (!condition) expectFor(about, condition).toBeTruthy()
 }
 
-/** As `expect(found).toStrictEqual(expected)`, where runs make so many that the cost of `expect` tells. */
+/** Like `expect(found).toStrictEqual(expected)`, for runs with so many checks that the cost of `expect` matters. */
 export function expectEqual(found: unknown, expected: unknown, about: unknown = ''): void {
   if (!isDeepStrictEqual(found, expected)) expectFor(about, found).toStrictEqual(expected)
 }
 
 type Expectation<T> = ReturnType<typeof expect<T>>
 
-/** `expect`, where a failure also tells of which case it is: in loops, or what a process printed. */
+/** `expect` whose failure also names the case: in loops, or with the output of a process. */
 export function expectFor<T>(about: unknown, value: T): Expectation<T> {
   return telling(expect(value), String(about)) as Expectation<T>
 }
@@ -44,13 +44,13 @@ function matching(matcher: Matcher, about: string): Matcher {
 function fail(error: unknown, about: string): never {
   const { message, stack } = error as Error
   const told = `${about}\n\n${message}`
-  // Jest shows the code of the first frame, which is to be the test's.
+  // Jest shows the code of the first frame, which should be that of the test.
   const frames = stack?.replace(message, () => told).split('\n') ?? []
   const own = frames.filter((line) => !/^ +at .*expecting\.[jt]s/.test(line))
   throw Object.assign(error as Error, { message: told, stack: own.join('\n') })
 }
 
-/** For `toThrow`: an error of which the predicate holds. */
+/** For `toThrow`: an error that satisfies the predicate. */
 export function satisfying<E = unknown>(predicate: (error: E) => unknown): object {
   return {
     asymmetricMatch: (error: unknown) => Boolean(predicate(error as E)),

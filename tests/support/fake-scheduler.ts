@@ -2,13 +2,13 @@ import { setImmediate as tick } from 'node:timers/promises'
 import type { Clock } from '../../client/runtime/environment.ts'
 import type { Scheduler } from '../../server/time/timer-wheel.ts'
 
-/** Time that stands still until a test moves it. */
+/** A clock that stands still until a test advances it. */
 export class FakeScheduler implements Scheduler {
   #elapsed = 0
-  /** The date when nothing had elapsed yet, as the clock has it now. */
+  /** The date at elapsed time zero, by the current clock. */
   #start = Date.UTC(2026, 10, 21, 12)
   #lastHandle = 0
-  /** Timers that have called back. */
+  /** Timers that were called. */
   calls = 0
   readonly #waiting = new Map<number, { at: number; callback: () => void }>()
 
@@ -30,17 +30,17 @@ export class FakeScheduler implements Scheduler {
     this.#waiting.delete(handle as number)
   }
 
-  /** Time goes on without anybody waiting being called, as a machine that was asleep has it. */
+  /** Advances time without calling timers, like a machine that was asleep. */
   jump(milliseconds: number): void {
     this.#elapsed += milliseconds
   }
 
-  /** The date is set, ahead or back; no time goes by. */
+  /** Sets the date, ahead or back; no time elapses. */
   setDate(milliseconds: number): void {
     this.#start += milliseconds
   }
 
-  /** Moves time, calling whoever waits when its time has come. */
+  /** Advances time, and calls each timer when it is due. */
   async advance(milliseconds: number): Promise<void> {
     const end = this.#elapsed + milliseconds
     for (;;) {
@@ -59,7 +59,7 @@ export class FakeScheduler implements Scheduler {
 }
 
 /**
- * A client's clock of that time.
+ * The clock of a client at that time.
  *
  * @param jitter milliseconds by which its timers are late
  */

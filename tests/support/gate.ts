@@ -1,4 +1,4 @@
-/** Where others wait until a test lets them pass. */
+/** A point at which callers wait until a test opens it. */
 export function gate() {
   let [reach, open] = [() => {}, () => {}]
   const reached = new Promise<void>((resolve) => (reach = resolve))

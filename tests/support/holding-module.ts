@@ -4,7 +4,7 @@ import { gate } from './gate.ts'
 
 let held = gate()
 
-/** Requests of `holding.hold` wait from now on: when one has come, and what lets them all go on. */
+/** Requests of `holding.hold` wait from now on: `reached` resolves at the first one, and `open` releases all. */
 export function holdRequests(): { reached: Promise<void>; open: () => void } {
   held = gate()
   return held
@@ -18,5 +18,5 @@ const hold = serviceMethod({
   },
 })
 
-/** A module whose method answers when a test says so. */
+/** A module whose method responds when a test says so. */
 export default { name: 'holding', model: [], methods: { hold } }

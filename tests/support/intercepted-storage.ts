@@ -1,6 +1,6 @@
 import type { CommitBatch, Storage, WorkspaceStorage } from '../../storage/contract.ts'
 
-/** Storage whose workspaces a test changes as they are opened. */
+/** Storage whose workspaces a test wraps as they are opened. */
 export function interceptedStorage(
   storage: Storage,
   change: (workspace: WorkspaceStorage) => WorkspaceStorage,
@@ -12,7 +12,7 @@ export function interceptedStorage(
   }
 }
 
-/** Storage whose commits a test can get in the way of. */
+/** Storage whose commits a test can intercept. */
 export function aroundCommits(
   storage: Storage,
   around: (batch: CommitBatch, commit: WorkspaceStorage['commit']) => Promise<void>,

@@ -17,7 +17,7 @@ import testSpaces from './test-spaces.ts'
 
 const base = modelOf([{ model: boardModel }, testSpaces])
 
-/** The server without sockets: connections are objects, time is the test's. */
+/** The server without sockets: connections are objects, and the test controls time. */
 export class MemoryCore {
   readonly time: FakeScheduler
   readonly log = new TestLog()
@@ -51,7 +51,7 @@ export class MemoryCore {
     return new MemoryClient(this, this.tokens.sign(claims), sessionId)
   }
 
-  /** Everything that can happen without time going on has happened. */
+  /** Everything that can happen without elapsing time has happened. */
   async settle(): Promise<void> {
     for (let turn = 0; turn < 12; turn++) await tick()
   }
@@ -65,7 +65,7 @@ export class MemoryCore {
 /** A client whose socket is an object. */
 export class MemoryClient implements Socket {
   readonly frames: ReceivedFrame[] = []
-  /** The very buffers that were written. */
+  /** The written buffers themselves. */
   readonly written: Frame[] = []
   closed: { code: number; reason: string } | undefined
   buffered = 0
@@ -96,7 +96,7 @@ export class MemoryClient implements Socket {
     return this.frames.find((frame) => frame.id === id)
   }
 
-  /** The client's side goes away without a word. */
+  /** The client disconnects without a close frame. */
   drop(): void {
     this.#end(1006, '')
   }
@@ -109,7 +109,7 @@ export class MemoryClient implements Socket {
     }
   }
 
-  /** The socket has taken what it held. */
+  /** The socket has sent its buffered bytes. */
   drain(): void {
     this.buffered = 0
     if (this.closed !== undefined) return

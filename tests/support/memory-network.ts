@@ -4,27 +4,30 @@ import type { Socket, SocketHandlers } from '../../server/wire/socket.ts'
 import type { FakeScheduler } from './fake-scheduler.ts'
 import type { MemoryCore } from './memory-core.ts'
 
-/** How the line between a client and a server behaves at this moment. */
+/** The current behaviour of the connection between a client and a server. */
 export interface Line {
-  /** Milliseconds a message of so many bytes takes, either way. Messages of one direction keep their order. */
+  /** Milliseconds for a message of so many bytes, in either direction. Messages of one direction keep their order. */
   delay: (bytes: number) => number
-  /** Whether this message is the last: the line is cut before it arrives (`lost`) or right after (`cut`); or comes `twice`. */
+  /**
+   * The fault of this message: the connection is cut before it arrives (`lost`) or right after (`cut`), or it arrives
+   * `twice`.
+   */
   fault: () => 'none' | 'lost' | 'cut' | 'twice'
   /** There is no server to dial. */
   isDown: () => boolean
-  /** Whatever is sent arrives nowhere, and nobody is told. */
+  /** All messages are lost without a report. */
   isDark?: () => boolean
 }
 
-/** Milliseconds after which what nobody answered is sent again: those of TCP's SYN (RFC 6298). */
+/** Milliseconds between retransmissions of unanswered packets: those of TCP’s SYN (RFC 6298). */
 const retransmissions = [1000, 2000, 4000, 8000, 16_000]
 
 type Listener = (event: never) => void
 
 /**
- * Dials a server that is an object, over a line that tests can cut, slow down and take away. Time is the test's.
+ * Dials a server that is an object, over a connection that tests can cut, slow down and remove. The test controls time.
  *
- * @param core the server at this moment
+ * @param core the current server
  */
 export function memoryDial(core: () => MemoryCore, time: FakeScheduler, line: Line): Dial {
   return (url, protocols) => {
@@ -44,12 +47,12 @@ export function memoryDial(core: () => MemoryCore, time: FakeScheduler, line: Li
   }
 }
 
-/** The two ends of a WebSocket, and the line between them. */
+/** The two ends of a WebSocket, and the connection between them. */
 class MemoryLink {
   readonly client: ClientEnd
   readonly #time: FakeScheduler
   readonly #line: Line
-  /** When the last messages of each direction arrive. */
+  /** The arrival times of the last messages of each direction. */
   #arrivals: Record<'toClient' | 'toServer', { at: number; messages: (() => void)[] }> = {
     toClient: { at: 0, messages: [] },
     toServer: { at: 0, messages: [] },
@@ -85,12 +88,12 @@ class MemoryLink {
     this.#carry('toServer', () => this.#server?.pong())
   }
 
-  /** Either end closes: both know it when what was sent before has arrived. */
+  /** Either end closes: both are notified when earlier messages have arrived. */
   close(code: number, reason: string): void {
     this.#carry('toClient', () => this.#end(code, reason))
   }
 
-  /** Without a word. */
+  /** Without a close frame. */
   cut(): void {
     this.#end(1006, '')
   }
@@ -106,7 +109,7 @@ class MemoryLink {
     }
     const last = this.#arrivals[direction]
     const at = Math.max(last.at, this.#time.monotonic() + this.#line.delay(bytes))
-    // What arrives at one time is one packet: nothing happens between its messages.
+    // Messages that arrive at one time are one packet: nothing happens between them.
     if (at === last.at && at > this.#time.monotonic()) {
       last.messages.push(arrive)
       return

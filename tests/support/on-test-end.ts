@@ -1,11 +1,11 @@
 const ends: (() => unknown)[] = []
 
-/** What a fixture leaves is taken away when the test that made it ends, the last first. */
+/** Cleans up after a fixture at the end of its test, in reverse order. */
 export function onTestEnd(end: () => unknown): void {
   ends.push(end)
 }
 
-/** Each is awaited; one that fails does not keep the others from running. */
+/** Each is awaited; a failing one does not prevent the others. */
 export async function endTest(): Promise<void> {
   const errors: unknown[] = []
   for (let end = ends.pop(); end !== undefined; end = ends.pop()) {

@@ -1,4 +1,4 @@
-// Opens files until the system refuses, then tells what a storage says of it.
+// Opens files until the system refuses, then prints the error of a storage.
 import { openSync } from 'node:fs'
 import { devNull, tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -2,12 +2,12 @@ import { randomInt } from 'node:crypto'
 import type { Parameters } from 'fast-check'
 import { note } from './note.ts'
 
-/** What a run is made from that explores nothing: two runs of the same code do the same. */
+/** The parameters of a run without exploration: two runs of the same code do the same. */
 const PINNED = 20_261_125
 
 const { SEED: given, EXPLORE: explore } = process.env
 
-/** The seed of what a test does at random: that of `SEED`, a fresh one for `npm run test:explore`, or the pinned one. */
+/** The seed of random choices in a test: that of `SEED`, a fresh one for `npm run test:explore`, or the pinned one. */
 export function testSeed(): number {
   if (given === undefined && explore !== '1') return PINNED
   const seed = given === undefined ? randomInt(2 ** 31) : Number(given)
@@ -15,7 +15,7 @@ export function testSeed(): number {
   return seed
 }
 
-/** For every `fc.assert`. A failure names the seed, with which `SEED` brings it back. */
+/** For every `fc.assert`. A failure names its seed, and `SEED` repeats the run. */
 export function propertyParameters<T = never>(parameters: Parameters<T> = {}): Parameters<T> {
   return { seed: testSeed(), ...parameters }
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { Unpackr } from 'msgpackr'
 import { WebSocket } from 'ws'
 
-/** A frame as it came, decoded. */
+/** A received frame, decoded. */
 export interface Frame {
   id?: number | string
   result?: unknown
@@ -14,15 +14,15 @@ export interface Frame {
 const unpackr = new Unpackr({ structuredClone: true, bundleStrings: true })
 
 /**
- * A client that speaks exactly sections 1 to 8 of the protocol, on its own code: what it accepts is what the
- * clients that exist accept.
+ * A client that implements exactly sections 1 to 8 of the protocol, with its own code: it accepts what existing clients
+ * accept.
  */
 export class RawClient {
   readonly socket: WebSocket
   readonly frames: Frame[] = []
   readonly kinds: ('text' | 'binary')[] = []
   closed: { code: number; reason: string } | undefined
-  /** Ids a test gives its own frames are smaller. */
+  /** Tests use smaller ids for their own frames. */
   #lastId = 1_000_000
   readonly #waiting: { matches: (frame: Frame) => boolean; resolve: (frame: Frame) => void }[] = []
 
@@ -49,7 +49,7 @@ export class RawClient {
     this.socket.on('error', () => undefined)
   }
 
-  /** Connected, and hello said. */
+  /** Connects and sends hello. */
   static async open(
     url: string,
     token: string,
@@ -67,7 +67,7 @@ export class RawClient {
     this.socket.send(typeof frame === 'string' || frame instanceof Uint8Array ? frame : JSON.stringify(frame))
   }
 
-  /** The first frame, of those that came and those to come, that matches. */
+  /** The first matching frame of the received and later ones. */
   async wait(matches: (frame: Frame) => boolean, timeout = 10_000): Promise<Frame> {
     const there = this.frames.find(matches)
     if (there !== undefined) return there
@@ -86,14 +86,14 @@ export class RawClient {
     })
   }
 
-  /** The answer; an old client's way to put chunks together. */
+  /** The result; chunks are combined like in an old client. */
   async request(method: string, params: unknown[] = []): Promise<unknown> {
     const frame = await this.ask(method, params)
     if (frame.error !== undefined) throw new RawError(frame.error)
     return frame.result
   }
 
-  /** The answering frame, whatever it is. */
+  /** The response frame, with a result or an error. */
   async ask(method: string, params: unknown[] = []): Promise<Frame> {
     this.#lastId += 1
     const id = this.#lastId

@@ -10,18 +10,18 @@ export interface AccountsCall {
   method: string
   params: unknown[]
   answer: (body: unknown, status?: number) => void
-  /** Breaks the connection off. */
+  /** Ends the connection without a response. */
   fail: () => void
 }
 
 export interface RemoteAccounts {
   url: string
   readonly calls: AccountsCall[]
-  /** The call with this number, from 0, once it is there. */
+  /** The call with this number, from 0, once it has arrived. */
   call: (at: number) => Promise<AccountsCall>
 }
 
-/** A remote accounts service on a free port of 127.0.0.1, gone with the test. */
+/** A remote accounts service on a free port of 127.0.0.1, which ends with the test. */
 export async function remoteAccounts(
   onCall: (call: AccountsCall) => void = () => undefined,
 ): Promise<RemoteAccounts> {

@@ -5,15 +5,15 @@ import { onTestEnd } from './on-test-end.ts'
 
 export interface ScriptedAccounts {
   url: string
-  /** Connections are cut without an answer. */
+  /** Connections are cut without a response. */
   down: boolean
   requests: { method: string; params: unknown[]; token: string }[]
-  /** Holds answers back until the result is called. */
+  /** Delays responses until the result is called. */
   hold: () => () => void
   asked: (count: number) => Promise<void>
 }
 
-/** An accounts service somewhere else, as a test wants it to answer. */
+/** A remote accounts service with responses of the test’s choice. */
 export async function scriptedAccounts(answer: (token: string) => object): Promise<ScriptedAccounts> {
   let gate: Promise<void> = Promise.resolve()
   const accounts: ScriptedAccounts = {

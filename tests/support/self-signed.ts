@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 
-/** A key and a certificate that nobody vouches for; `undefined` where there is no `openssl`. */
+/** A self-signed key and certificate; `undefined` where there is no `openssl`. */
 export function selfSigned(): { key: string; cert: string } | undefined {
   const kind = ['-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=127.0.0.1', '-days', '2']
   const { status, stdout } = spawnSync('openssl', ['req', '-x509', ...kind, '-keyout', '-', '-out', '-'], {

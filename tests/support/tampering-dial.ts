@@ -1,9 +1,9 @@
 import type { Dial, WebSocketLike } from '../../client/runtime/web-socket.ts'
 
-/** What arrives instead of a frame of the server: others, or what is no frame at all; none, where it is lost. */
+/** Replaces a frame of the server by others, by invalid ones, or by none, when it is lost. */
 export type Tamper = (frame: Record<string, unknown>) => unknown[]
 
-/** Dials so that what the server sends, as JSON text, can be changed on its way. */
+/** A dial that can change the server’s JSON text frames in transit. */
 export function tamperingDial(dial: Dial, tamper: Tamper): Dial {
   return (url, protocols) => {
     const socket = dial(url, protocols)

@@ -15,7 +15,7 @@ import { TestLog } from './test-server.ts'
 import testSpaces, { testAccounts } from './test-spaces.ts'
 import { pushAll } from '../../model/push-all.ts'
 
-/** The board, and spaces to put documents into. */
+/** The board, and spaces for documents. */
 export const base = modelOf([{ model: boardModel }, testSpaces])
 /** With accounts for {@link ann} and {@link bob}. */
 export const peopledBase = modelOf([{ model: boardModel }, testSpaces, { model: testAccounts('ann', 'bob') }])
@@ -34,11 +34,11 @@ interface PipelineOptions {
   now?: () => number
   commitLimits?: CommitLimits
   modules?: InstalledModules
-  /** Whether there are accounts of ann and bob; there are unless told otherwise. */
+  /** Whether ann and bob have accounts; true by default. */
   isPeopled?: boolean
 }
 
-/** A pipeline over storage in memory, without a server around it. */
+/** A pipeline over storage in memory, without a server. */
 export async function testPipeline(options: PipelineOptions = {}): Promise<TestPipeline> {
   const { storage = createMemoryStorage(), id = 'w1', now = systemClock.now, commitLimits, modules } = options
   const { isPeopled = true } = options
@@ -59,7 +59,7 @@ export async function testPipeline(options: PipelineOptions = {}): Promise<TestP
   return { pipeline, pushes, storage, log, find }
 }
 
-/** With a module `test` beside the board's model. */
+/** With a module `test` beside the board’s model. */
 export async function modulePipeline(
   module: Partial<AtriumModule>,
   options: ConstructorParameters<typeof InstalledModules>[1] = {},

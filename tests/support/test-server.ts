@@ -11,7 +11,7 @@ import { type TokenClaims, Tokens } from '../../server/auth/tokens.ts'
 import { FakeScheduler } from './fake-scheduler.ts'
 import { onTestEnd } from './on-test-end.ts'
 
-/** A module with the spaces that tests put documents into. */
+/** A module with the spaces for documents of tests. */
 export const TEST_SPACES = fileURLToPath(new URL('test-spaces.js', import.meta.url))
 export const TEST_SECRET = 'a secret for tests, long enough to be one'
 
@@ -38,12 +38,14 @@ export interface TestServer {
   url: string
   data: string
   log: TestLog
-  /** Stands still unless the test moves it; only with `fakeTime`. */
+  /** Stands still unless the test advances it; only with `fakeTime`. */
   time: FakeScheduler
   token: (email: string, workspace?: string, claims?: Partial<TokenClaims>) => string
 }
 
-/** A real server on a free port of 127.0.0.1, gone with the test. In memory, without accounts, unless asked. */
+/**
+ * A real server on a free port of 127.0.0.1, which ends with the test. By default it is in memory and without accounts.
+ */
 export async function testServer(
   flags: Flags = {},
   options: { fakeTime?: boolean } = {},

@@ -5,7 +5,7 @@ import type { Account, Class, Ref } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import type { Tx, TxCreateDoc } from '../../model/transactions.ts'
 
-/** Public spaces that tests put documents into, declared by a module so that they take no place in a log. */
+/** Public spaces for documents of tests, declared by a module so that they have no entries in a log. */
 const ids = ['board:project:test', 'board:project:a', 'board:project:b', 'board:project:WEB', 'open', 'p']
 const testSpaces: readonly Tx[] = ids.map((id) =>
   declaration(core.class.Space, id, {
@@ -17,7 +17,7 @@ const testSpaces: readonly Tx[] = ids.map((id) =>
   }),
 )
 
-/** Accounts `account:ann` and the like, for tests without a server around the pipeline. */
+/** Accounts `account:ann` and the like, for tests of the pipeline without a server. */
 export function testAccounts(...names: string[]): Tx[] {
   return names.map((name) =>
     declaration(core.class.Account, `account:${name}`, { email: name, role: 'USER' }),
@@ -46,10 +46,10 @@ builder.mixin('Answered', {
   attributes: { replies: collection(board.class.Comment) },
 })
 
-/** A document of it holds any value. */
+/** Its documents hold any value. */
 builder.class('Odd', { extends: core.class.Doc, domain: 'odd', attributes: { value: any(), list: any() } })
 
-/** A document of it may be anywhere, as those of old. */
+/** Its documents may be in any space, like those of older versions. */
 const Loose = builder.class('Loose', {
   extends: core.class.Doc,
   domain: 'loose',

@@ -7,7 +7,7 @@ export interface ChangeOptions {
   _id?: string
 }
 
-/** Transactions of the board example, as a client sends them. */
+/** Transactions of the board example, in the form that a client sends. */
 export function createTask(objectId: string, attributes: object, options: ChangeOptions = {}) {
   return change('core:class:TxCreateDoc', objectId, 'board:class:Task', options, { attributes })
 }

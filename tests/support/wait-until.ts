@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 
-/** Waits for something only another process or thread can bring about. */
+/** Waits for an effect of another process or thread. */
 export async function waitUntil(
   holds: () => boolean | Promise<boolean>,
   what: string,

@@ -9,12 +9,12 @@ interface ProxyOptions {
 }
 
 /**
- * A proxy that speaks WebSocket on both sides, as load balancers do, with a limit of its own. Gone with the test.
+ * A proxy that speaks WebSocket on both sides, like load balancers, with its own limit. It ends with the test.
  *
- * @param options.maxPayload bytes of the largest message it passes on; a larger one closes the connection with 1009
- * @param options.path what it takes away from the beginning of each path
+ * @param options.maxPayload bytes of the largest message that it forwards; a larger one closes the connection with 1009
+ * @param options.path prefix that it removes from each path
  * @param options.target the server, where it is not known before
- * @returns `ws://HOST:PORT` and the paths that were asked for
+ * @returns `ws://HOST:PORT` and the requested paths
  */
 export async function wsProxy(
   serverUrl: string,
@@ -37,7 +37,7 @@ export async function wsProxy(
       else waiting.push([data, binary])
     })
     server.on('message', (data: Buffer, binary) => client.send(data, { binary }))
-    // What went wrong shows in how it closes.
+    // An error shows in the way in which it closes.
     client.on('error', () => undefined)
     server.on('error', () => client.terminate())
     client.on('close', () => server.terminate())

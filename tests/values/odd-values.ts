@@ -3,7 +3,7 @@ import fc from 'fast-check'
 /** Half of a surrogate pair: the first half, and the second. */
 export const [HIGH, LOW] = ['\ud83d', '\ude00']
 
-/** Values that encodings, storages or languages are apt to make something else of. */
+/** Values that encodings, storages or languages tend to change. */
 const kept: readonly unknown[] = [
   `a${HIGH}b`,
   LOW,
@@ -70,12 +70,12 @@ const arbitrary = fc.letrec((tie) => ({
   ),
 })).any
 
-/** All of the above, and some that chance makes of such. */
+/** All of the above, and random combinations of them. */
 export function keptValues(seed: number, some = 25): unknown[] {
   return [...kept, ...fc.sample(arbitrary, { numRuns: some, seed })]
 }
 
-/** What it is everywhere once it is taken in, worked out from its JSON text alone. */
+/** The normalised value, computed from its JSON text alone. */
 export function expectedOf(value: unknown): unknown {
   const text = JSON.stringify(value).replaceAll(/(?<!\\)\\ud[89a-f][0-9a-f]{2}/g, '\\ufffd')
   return JSON.parse(text) as unknown
@@ -87,7 +87,7 @@ class Point {
 const cyclic: Record<string, unknown> = {}
 cyclic['self'] = cyclic
 
-/** What no document can hold, by a name for titles. */
+/** Values that no document can hold, by a name for titles. */
 export const refusedValues: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['NaN', NaN],
   ['Infinity', Infinity],
@@ -98,7 +98,7 @@ export const refusedValues: ReadonlyMap<string, unknown> = new Map<string, unkno
   ['a Map', new Map([['a', 1]])],
   ['a Set', new Set([1])],
   ['a Date', new Date(0)],
-  ['a Date that is none', new Date(NaN)],
+  ['an invalid Date', new Date(NaN)],
   ['a function', () => 1],
   ['a symbol', Symbol('s')],
   ['an instance', new Point()],

@@ -21,7 +21,7 @@ const refusal =
     return true
   }
 
-/** Nothing of a client's has been sent since. */
+/** The client has sent nothing since. */
 async function unsent(client: Client, run: () => Promise<void>): Promise<void> {
   client.pause()
   try {
@@ -69,7 +69,7 @@ async function refusesReads(client: Client, value: unknown): Promise<void> {
 }
 
 test.each([...refusedValues])(
-  'SDK-80: the client refuses %s before it sends it, by its place, in both encodings',
+  'SDK-80: the client refuses %s before it sends it, with its path, in both encodings',
   async (_name, value) => {
     const server = await testServer()
     const { sdk } = await speakers(server)
@@ -133,7 +133,7 @@ test('SDK-81: the client refuses operators without operands, and ids with half a
     })
 })
 
-/** Asks without looking at what is sent. */
+/** Sends requests without validation. */
 async function asking() {
   const { url, token } = await testServer()
   const client = await RawClient.open(url, token('ann'))
@@ -148,10 +148,10 @@ async function asking() {
   return { ask, json, packed, client }
 }
 
-test('WIRE-221: the server refuses in packed frames what the client would have refused', async () => {
+test('WIRE-221: the server refuses in msgpack frames what the client refuses', async () => {
   const { ask, packed } = await asking()
   for (const [name, value] of refusedValues) {
-    // msgpackr leaves these out, makes plain objects or one key of them, or throws.
+    // msgpackr leaves these out, turns them into plain objects or one key, or throws.
     if (/function|symbol|instance|boxed|promise|two keys/.test(name)) continue
     const tx = await ask(packed, 'tx', [creation('x', [value])])
     assertCoded(tx, 'core:status:InvalidTransaction')
@@ -167,7 +167,7 @@ test('WIRE-221: the server refuses in packed frames what the client would have r
       )
 })
 
-test('WIRE-221: the server refuses of JSON what its text can tell of that', async () => {
+test('WIRE-221: the server refuses in JSON what JSON text can represent of it', async () => {
   const { ask, client, json } = await asking()
   const texts: [string, StatusCode][] = [
     ['1e400', 'core:status:InvalidTransaction'],
@@ -187,7 +187,7 @@ test('WIRE-221: the server refuses of JSON what its text can tell of that', asyn
     assertCoded(await ask(json, 'findAll', [oddClass, { value: operators }]), 'core:status:InvalidQuery')
 })
 
-test('WIRE-222: numbers are doubles: what is beyond their precision is the nearest one, in JSON as in any language', async () => {
+test('WIRE-222: numbers are doubles: a more precise number becomes the nearest double, in JSON too', async () => {
   const { ask, client, json } = await asking()
   const numbers = ['9007199254740993', `0.1${'0'.repeat(500)}1`, '1e-400', '-0', '-0.0', '8640000000000001']
   for (const [at, text] of numbers.entries()) {
@@ -220,7 +220,7 @@ test('WIRE-223: an id with half a surrogate pair is refused in both encodings, a
   expect(read?.value).toStrictEqual(['\ufffd', 0])
 })
 
-test('WIRE-224: a packed frame whose pointers make more of it than its bytes can tell is refused at once', async () => {
+test('WIRE-224: a msgpack frame whose shared references expand beyond its size is refused at once', async () => {
   const { ask, packed } = await asking()
   let wide: unknown[] = [1]
   for (let level = 0; level < 50; level++) wide = [wide, wide]
@@ -230,12 +230,12 @@ test('WIRE-224: a packed frame whose pointers make more of it than its bytes can
   for (let level = 0; level < 80; level++) deep = [deep]
   for (const hidden of [deep, [HIGH, deep], { [HIGH]: deep }])
     assertCoded(await ask(packed, 'tx', [creation('x', hidden)]), 'core:status:InvalidTransaction')
-  // What stands in two places is not more than that.
+  // A value that is used twice is counted once.
   const shared = { a: [1, 2, 3] }
   expect((await ask(packed, 'tx', [creation('x', [shared, shared])])).result).toStrictEqual({})
 })
 
-test('WIRE-229: A document of 64 levels can be queried by its value, and restored with its log', async () => {
+test('WIRE-229: a document of 64 levels can be queried by its value, and restored with its log', async () => {
   const { url, token } = await testServer()
   const ann = await RawClient.open(url, token('ann', 'w1'))
   let value: unknown = 1

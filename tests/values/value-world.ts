@@ -10,10 +10,10 @@ import { onTestEnd } from '../support/on-test-end.ts'
 export const oddClass = 'test:class:Odd' as Ref<Class>
 export const space = 'board:project:test'
 
-/** Somebody who writes and reads, in one of the encodings. */
+/** A writer and reader in one of the encodings. */
 export interface Speaker {
   name: string
-  /** Makes a document whose `value` is this. Rejects with an error that has a status. */
+  /** Creates a document with this `value`. Rejects with an error that has a status. */
   create: (id: string, value: unknown) => Promise<unknown>
   /** Documents with that value, or the code of the refusal. */
   find: (query: object) => Promise<Doc[] | string>
@@ -22,7 +22,7 @@ export interface Speaker {
 const packr = new Packr({ structuredClone: true, bundleStrings: true })
 let lastId = 0
 
-/** The SDK and a client without one, in JSON and packed. */
+/** The SDK and a plain client, in JSON and msgpack. */
 export async function speakers(
   { url, token }: TestServer,
   workspace = 'w1',
@@ -54,7 +54,7 @@ function sdkSpeaker(name: string, client: Client): Speaker {
   }
 }
 
-/** A client of its own that does not look at what it sends. */
+/** A client that does not validate the values that it sends. */
 function rawSpeaker(
   name: string,
   client: RawClient,

@@ -19,7 +19,7 @@ const idsOf = (found: readonly Doc[]) => found.map(({ _id }) => _id as string).s
 /** Documents that are uploaded together. */
 const AT_ONCE = 24
 
-/** Copies a workspace as backup tools do, in JSON. */
+/** Copies a workspace like backup tools, in JSON. */
 async function copy(server: TestServer, from: string, to: string): Promise<void> {
   const tool = async (workspace: string) =>
     await RawClient.open(server.url, server.token('tool', workspace, { mode: 'backup' }))
@@ -37,7 +37,7 @@ async function copy(server: TestServer, from: string, to: string): Promise<void>
       ;({ idx, finished } = chunk)
       const ids = chunk.docs.map(({ id }) => id)
       const docs = (await reader.request('loadDocs', [domain, ids, idx])) as Doc[]
-      // Few at a time: a server at hand looks at all documents for each it writes.
+      // Small batches: one substitute scans all documents for each write.
       for (let at = 0; at < docs.length; at += AT_ONCE)
         await writer.request('upload', [domain, docs.slice(at, at + AT_ONCE)])
     }
@@ -54,7 +54,7 @@ async function checkValues(flags: Flags): Promise<void> {
   const { all, sdk } = await speakers(server)
   const values = keptValues(seed)
   const queries = values.map((value) => ({ value }))
-  // Live queries are there before the documents are.
+  // Live queries are started before the documents exist.
   const live = sdk.map((client) =>
     queries.map((query) => {
       const state: { shown?: Doc[] | string } = {}
@@ -83,7 +83,7 @@ async function checkValues(flags: Flags): Promise<void> {
   expect(await checkAsked(other.all, queries)).toStrictEqual(asked)
 }
 
-/** Each value reads the same, whoever wrote and whoever reads it. */
+/** Each value is read the same, whoever wrote and whoever reads it. */
 async function checkRead(
   all: Awaited<ReturnType<typeof speakers>>['all'],
   values: readonly unknown[],
@@ -102,7 +102,7 @@ async function checkRead(
   }
 }
 
-/** What is asked by a value is answered alike, and the documents with it are among it. */
+/** Queries by a value have equal results, which contain the documents with it. */
 async function checkAsked(
   all: Awaited<ReturnType<typeof speakers>>['all'],
   queries: readonly { value: unknown }[],
@@ -120,7 +120,7 @@ async function checkAsked(
   return answers
 }
 
-/** The log has the values as documents have them, and makes the documents of them. */
+/** The log contains the values as documents have them, and its replay gives the documents. */
 async function checkLog({ url, token }: TestServer, values: readonly unknown[]): Promise<void> {
   const reader = await RawClient.open(url, token('ann'))
   const entries = (await reader.request('findAll', [
@@ -138,14 +138,14 @@ async function checkLog({ url, token }: TestServer, values: readonly unknown[]):
 }
 
 test.each(['memory', 'embedded'])(
-  'WIRE-220: a value is the same in both encodings, asked and live, in the log and in a backup: %s',
+  'WIRE-220: a value is the same in both encodings, in finds and live queries, in the log and in a backup: %s',
   async (storage) => {
     await checkValues({ storage })
   },
 )
 
 await withEachMongo(({ url: mongoUrl, name }) => {
-  test(`WIRE-220: a value is the same in both encodings, asked and live, in the log and in a backup: ${name}`, async () => {
+  test(`WIRE-220: a value is the same in both encodings, in finds and live queries, in the log and in a backup: ${name}`, async () => {
     const mongoPrefix = `t-${randomBytes(5).toString('hex')}-`
     onTestEnd(() => dropDatabases(mongoUrl, mongoPrefix))
     await checkValues({ storage: 'mongodb', mongoUrl, mongoPrefix })

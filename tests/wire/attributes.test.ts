@@ -22,13 +22,13 @@ const note = create(
   inModel,
 )
 
-/** As a client made it for which attributes were attached to their class. */
+/** Created by a client for which attributes are attached to their class. */
 function attached(id: string, name: string): object {
   const tx = change('core:class:TxCreateDoc', id, Attribute, inModel, { attributes: declared(name) })
   return change('core:class:TxCollectionCUD', Note, Class, inModel, { collection: 'attributes', tx })
 }
 
-/** What it says itself of what it is attached to. */
+/** A creation with its own attached fields. */
 function attachedItself(id: string, name: string): object {
   const place = { attachedTo: Note, attachedToClass: Class, collection: 'attributes' }
   return change('core:class:TxCreateDoc', id, Attribute, inModel, { attributes: declared(name), ...place })
@@ -41,7 +41,7 @@ const made: Record<string, object> = {
 }
 
 await inEachSetting(({ name, encoding, flags }) => {
-  test(`WIRE-209: attributes are made by a plain creation, and attached as before, ${name}`, async () => {
+  test(`WIRE-209: an attribute is created by a plain creation, or attached to its class, ${name}`, async () => {
     const server = await testServer(flags())
     const root = await Member.enter(server, 'root', encoding)
     await root.does(note)
@@ -82,7 +82,7 @@ await inEachSetting(({ name, encoding, flags }) => {
   })
 })
 
-test('WIRE-209: an existing client’s own model says that an attribute is no attached document', async () => {
+test('WIRE-209: in the model of an existing client an attribute is not an attached document', async () => {
   const { url, token } = await testServer()
   const client = await RawClient.open(url, token('ann'))
   const txes = (await client.request('loadModel', [0])) as Tx[]
@@ -94,7 +94,7 @@ test('WIRE-209: an existing client’s own model says that an attribute is no at
   expect(attributes.every((each) => !('attachedTo' in each))).toBe(true)
 })
 
-test('WIRE-209: a class takes no attribute with it that is of another class', async () => {
+test('WIRE-209: the removal of a class removes no attribute of another class', async () => {
   const server = await testServer()
   const root = await Member.enter(server, 'root', 'json')
   await root.does(note)

@@ -12,7 +12,7 @@ interface Chunk {
   seq: number
 }
 
-test('WIRE-58: A backup session lists a domain, reads its documents, and restores and removes some', async () => {
+test('WIRE-58: a backup session lists a domain, reads its documents, and restores and removes some', async () => {
   const { url, token } = await testServer({ storage: 'embedded' })
   const user = await RawClient.open(url, token('ann'))
   for (const id of ['t1', 't2']) await user.request('tx', [createTask(id, { title: id })])
@@ -32,7 +32,7 @@ test('WIRE-58: A backup session lists a domain, reads its documents, and restore
   expect(again.docs).toStrictEqual(docs)
 })
 
-test('STO-77: A backup tool lists and reads a domain as of one position in the log, also after it reconnects', async () => {
+test('STO-77: a backup tool lists and reads a domain as of one position in the log, also after it reconnects', async () => {
   const { url, token } = await testServer({ storage: 'embedded' })
   const user = await RawClient.open(url, token('ann'))
   const text = 'x'.repeat(2500 * 1024)

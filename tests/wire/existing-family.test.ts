@@ -44,7 +44,7 @@ test('WIRE-202: getAccount without an account is null for existing clients', asy
   await expect(newer.request('getAccount')).rejects.toThrow(/AccountNotFound/)
 })
 
-test('WIRE-203: a creation that says itself what it is attached to is counted, and removed with its parent', async () => {
+test('WIRE-203: a TxCreateDoc with its own parent is counted, and removed with its parent', async () => {
   const { url, token } = await testServer()
   const ann = await RawClient.open(url, token('ann'))
   await ann.request('tx', [createTask('t1', { title: 'x' })])
@@ -78,7 +78,7 @@ test('WIRE-204: a derived change of the same document has a later time than its 
   expect(Number(derived['modifiedOn'])).toBeGreaterThan(Number(cause?.['modifiedOn']))
 })
 
-test('WIRE-205: GET / says what this is and where the rest is', async () => {
+test('WIRE-205: GET / says what the server is and links the rest', async () => {
   const { server } = await testServer()
   const response = await fetch(`${server.url}/`)
   expect(response.status).toBe(200)
@@ -87,7 +87,7 @@ test('WIRE-205: GET / says what this is and where the rest is', async () => {
   expect((await fetch(`${server.url}${page['health']}`)).status).toBe(200)
 })
 
-test('WIRE-206: a value that is none of an enum is refused as InvalidAttribute that names what is allowed', async () => {
+test('WIRE-206: a value outside of its enum is refused as InvalidAttribute, which names the allowed values', async () => {
   const { url, token } = await testServer()
   const ann = await RawClient.open(url, token('ann'))
   await ann.request('tx', [createTask('t1', { title: 'x', status: 'todo' })])
@@ -101,7 +101,7 @@ test('WIRE-206: a value that is none of an enum is refused as InvalidAttribute t
   }
 })
 
-test('WIRE-207: a document of 600,000 words is found, and so is every other', async () => {
+test('WIRE-207: a document of 600,000 words can be searched, and so can all others', async () => {
   const { url, token } = await testServer({ storage: 'embedded' })
   const ann = await RawClient.open(url, token('ann'))
   const words = Array.from({ length: 600_000 }, (_, at) => `w${at % 1000}`).join(' ')

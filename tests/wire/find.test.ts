@@ -5,7 +5,7 @@ import { change, comment, createTask } from '../support/transactions.ts'
 
 type Found = Record<string, unknown>[] & { total: number }
 
-/** A JSON and a binary client: whatever one finds the other finds too. */
+/** A JSON and a binary client: both find the same. */
 async function finder(flags: Record<string, string> = {}) {
   const { url, token } = await testServer({ storage: 'embedded', ...flags })
   const json = await RawClient.open(url, token('ann'))
@@ -22,7 +22,7 @@ async function finder(flags: Record<string, string> = {}) {
 
 const idsOf = (found: Found) => found.map(({ _id }) => String(_id))
 
-test('WIRE-60: FindAll takes query, limit, sort, total and projection', async () => {
+test('WIRE-60: findAll takes query, limit, sort, total and projection', async () => {
   const { json, find } = await finder()
   for (let number = 1; number <= 5; number++) {
     const attributes = { title: `task ${number}`, rank: `${number}`, status: number > 3 ? 'done' : 'todo' }
@@ -53,7 +53,7 @@ test('WIRE-60: FindAll takes query, limit, sort, total and projection', async ()
   ).toStrictEqual(['t5', 't1', 't3'])
 })
 
-test('WIRE-210: an order by cases takes strings and numbers as index and default, in JSON and packed', async () => {
+test('WIRE-210: a sort by cases accepts strings and numbers as index and default, in JSON and in msgpack', async () => {
   const { json, find } = await finder()
   for (const id of ['a', 'b', 'c', 'd']) await json.request('tx', [createTask(id, { title: id })])
   const order = async (direction: 1 | -1, indexes: unknown[], fallback?: unknown) => {
@@ -72,7 +72,7 @@ test('WIRE-210: an order by cases takes strings and numbers as index and default
   for (const wrong of [true, {}, ['1']]) await expect(order(1, ['1'], wrong)).rejects.toThrow(/InvalidQuery/)
 })
 
-test('WIRE-61: FindAll joins by lookup, forward, back and into the model', async () => {
+test('WIRE-61: findAll joins by lookup, forward, back and into the model', async () => {
   const { json, find } = await finder()
   await json.request('tx', [createTask('t1', { title: 'x', assignee: 'account:ann' })])
   await json.request('tx', [comment('t1', 'c1')])
@@ -86,7 +86,7 @@ test('WIRE-61: FindAll joins by lookup, forward, back and into the model', async
   expect((ofRemark as { attachedTo: { _id: string } }).attachedTo._id).toBe('t1')
 })
 
-test('WIRE-62: FindAll of a mixin finds the documents that carry it, and the log can be queried as a domain', async () => {
+test('WIRE-62: findAll of a mixin finds the documents that carry it, and the log can be queried as a domain', async () => {
   const { json, find } = await finder()
   const create = createTask('t1', { title: 'x' })
   await json.request('tx', [create])
@@ -121,7 +121,7 @@ test('WIRE-63: an array beyond the limit is sent in chunks from index 1, each wi
   }
 })
 
-test('WIRE-64: A long loadModel without a hash is sent in chunks without a total', async () => {
+test('WIRE-64: a long loadModel without a hash is sent in chunks without a total', async () => {
   const { json } = await finder({ chunkCount: '10' })
   const model = (await json.request('loadModel', [0])) as Found
   const parts = json.frames.filter(({ chunk }) => chunk !== undefined)

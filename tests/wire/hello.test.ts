@@ -6,7 +6,7 @@ import { RawClient } from '../support/raw-client.ts'
 import { testServer } from '../support/test-server.ts'
 import { createTask } from '../support/transactions.ts'
 
-/** Who comes in is told to everyone, also to those who have not said hello yet. */
+/** An entering client is announced to everyone, also before their hello. */
 const helloAt = (client: RawClient) => client.frames.findIndex(({ id }) => id === -1)
 
 test('WIRE-20: the response to hello is JSON text with id -1, the requested `binary`, and `reconnect`', async () => {
@@ -38,7 +38,7 @@ test('WIRE-21: after hello with `binary` the responses and pushes are msgpack, o
   expect(new Set(plain.kinds)).toStrictEqual(new Set(['text']))
 })
 
-test('WIRE-22: A client that never sends hello is served, in JSON text', async () => {
+test('WIRE-22: a client that never sends hello is served, in JSON text', async () => {
   const { url, token } = await testServer()
   const client = new RawClient(url, token('ann'))
   await once(client.socket, 'open')
@@ -59,7 +59,7 @@ test('WIRE-23: messages that arrive before the session is open are kept and hand
   client.send({ id: 2, method: 'ping', params: [] })
   client.send('not JSON')
   client.send({ id: 3, method: 'ping', params: [] })
-  // The server has read all of that when it answers the protocol's ping.
+  // The server has read all of that when it answers the ping of the WebSocket protocol.
   client.socket.ping()
   await once(client.socket, 'pong')
   expect(client.frames).toHaveLength(0)

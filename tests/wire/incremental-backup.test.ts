@@ -9,7 +9,7 @@ const domains = ['task', 'comment', 'space', 'tx']
 const HASH = '%hash%'
 
 type Stored = Record<string, unknown> & { _id: string }
-/** Hashes of a domain's documents by their ids. */
+/** Hashes of a domain’s documents by their ids. */
 type Digest = Map<string, string>
 
 async function tool({ url, token }: TestServer, workspace: string, binary: boolean): Promise<RawClient> {
@@ -32,7 +32,7 @@ async function digestOf(client: RawClient, domain: string): Promise<Digest> {
   return digest
 }
 
-/** What an incremental backup transfers: documents that are not in the digest with this hash. */
+/** The documents that an incremental backup transfers: those that are not in the digest with this hash. */
 async function transferred(client: RawClient, domain: string, known: Digest): Promise<string[]> {
   const now = await digestOf(client, domain)
   const gone = [...known.keys()].filter((id) => !now.has(id))
@@ -40,7 +40,7 @@ async function transferred(client: RawClient, domain: string, known: Digest): Pr
 }
 
 await inEachSetting(({ name, encoding, flags }) => {
-  test(`WIRE-211: an incremental backup after a restore transfers nothing, and %hash% is not kept, ${name}`, async () => {
+  test(`WIRE-211: an incremental backup after a restore transfers nothing, and %hash% is not stored, ${name}`, async () => {
     const server = await testServer(flags())
     const binary = encoding === 'packed'
     const ann = await Member.enter(server, 'ann', encoding)
@@ -57,7 +57,7 @@ await inEachSetting(({ name, encoding, flags }) => {
       digests.set(domain, digest)
       const docs = (await source.request('loadDocs', [domain, [...digest.keys()]])) as Stored[]
       expect(docs).toHaveLength(digest.size)
-      // As tools of the family restore.
+      // Like the restore of existing tools.
       const marked = docs.map((doc) => ({ ...doc, [HASH]: digest.get(doc._id) }))
       await target.request('upload', [domain, marked])
     }
@@ -75,10 +75,10 @@ await inEachSetting(({ name, encoding, flags }) => {
     }
     await check(target)
     await target.close()
-    // The log is another one after this.
+    // The log has a new epoch after this.
     const again = await tool(server, 'w2', binary)
     await check(again)
-    // Once more over what is there, with hashes that are wrong or none.
+    // Again over existing documents, with wrong hashes or none.
     const [task] = (await again.request('loadDocs', ['task', ['t1']])) as Stored[]
     for (const hash of ['0', '', null, { a: 1 }])
       await again.request('upload', ['task', [{ ...task, [HASH]: hash }]])

@@ -27,18 +27,18 @@ function announced({ pushes }: RawClient): string[][] {
   return events.map(({ params }) => [...(params as { _class: string[] })._class].sort())
 }
 
-/** A world in which nothing is to be announced any more, and what is announced from now on. */
+/** A world without pending announcements, and the announcements from now on. */
 async function settled(encoding: Encoding, flags: Flags = {}) {
   const world = await peopledWorld(encoding, flags, { fakeTime: true })
   const { server, ann, bob, gus, root } = world
   const { time } = server
   const started = new Map<RawClient, number>()
-  /** Time goes on until what was done before is announced, if it is; then everyone is told what came. */
+  /** Advances time until earlier changes are announced, if at all. Returns the announcements of each member. */
   const next = async () => {
     await time.advance(1200)
     const told: Record<string, string[][]> = {}
     for (const [name, { client }] of Object.entries({ ann, bob, gus, root } as Record<string, Member>)) {
-      // What was pushed before this is there when it is answered.
+      // Earlier pushes have arrived when it is answered.
       await client.request('ping')
       told[name] = announced(client).slice(started.get(client) ?? 0)
       started.set(client, announced(client).length)
@@ -49,19 +49,19 @@ async function settled(encoding: Encoding, flags: Flags = {}) {
 }
 
 await inEachSetting(({ name, encoding, flags }) => {
-  test(`WIRE-213: what comes into the full-text index is announced, each class to who may see a document of it, ${name}`, async () => {
+  test(`WIRE-213: documents that enter the full-text index are announced, each class to those who may see one of its documents, ${name}`, async () => {
     const { ann, bob, root, server, next, first } = await settled(encoding, flags())
     // A comment is in a private space only.
     expect(first['bob']).toStrictEqual([[Task]])
     expect(first['gus']).toStrictEqual([[Task]])
     expect(first['ann']?.flat().sort()).toStrictEqual([Comment, Task])
     expect(first['root']?.flat().sort()).toStrictEqual([Comment, Task])
-    // By the time it is announced a search finds it.
+    // At the time of the announcement a search finds it.
     await ann.does(createTask('new', { title: 'needle' }, { space: 'pub' }))
     expect(await next()).toStrictEqual({ ann: [[Task]], bob: [[Task]], gus: [[Task]], root: [[Task]] })
     expect(await bob.ids(Task, { $search: 'needle' })).toStrictEqual(['new'])
     expect(await bob.search('needle')).toStrictEqual(['new'])
-    // Nothing that is searched has changed.
+    // No full-text field has changed.
     await ann.does(updateTask('new', { status: 'done', $push: { labels: 'x' } }, { space: 'pub' }))
     expect(await next()).toStrictEqual({ ann: [], bob: [], gus: [], root: [] })
     await ann.does(updateTask('hidden', { title: 'another secret' }, { space: 'own' }))
@@ -70,13 +70,13 @@ await inEachSetting(({ name, encoding, flags }) => {
     for (const who of ['bob', 'gus']) expectFor(who, mixed[who]).toStrictEqual([[Comment]])
     for (const who of ['ann', 'root'])
       expectFor(who, mixed[who]?.flat().sort()).toStrictEqual([Comment, Task])
-    // Who is no member any more when it is announced hears nothing.
+    // A member that is removed before the announcement receives none.
     await ann.does(update('own', 'core:class:Space', { $push: { members: bob.account } }))
     await ann.does(updateTask('hidden', { title: 'a third secret' }, { space: 'own' }))
     await ann.does(update('own', 'core:class:Space', { $pull: { members: bob.account } }))
     const left = await next()
     expect([left['bob'], left['ann']]).toStrictEqual([[], [[Task]]])
-    // A backup tool puts documents back past the log.
+    // A backup tool restores documents without the log.
     const tool = await RawClient.open(server.url, server.token('tool', 'w1', { mode: 'backup' }))
     const [task] = (await tool.request('loadDocs', ['task', ['new']])) as object[]
     const [secret] = (await tool.request('loadDocs', ['task', ['hidden']])) as object[]
@@ -93,7 +93,7 @@ await inEachSetting(({ name, encoding, flags }) => {
 const inModel = { space: 'core:space:Model' }
 
 await inEachSetting(({ name, encoding, flags }) => {
-  test(`WIRE-245: a change of the model that changes what searches find is announced, ${name}`, async () => {
+  test(`WIRE-245: a model change that affects searches is announced, ${name}`, async () => {
     const { ann, bob, max, root, next } = await settled(encoding, flags())
     const declare = async (id: string, fields: object) => {
       const attributes = { kind: 0, label: 'x', extends: 'core:class:Doc', domain: 'memo', ...fields }
@@ -131,7 +131,7 @@ await inEachSetting(({ name, encoding, flags }) => {
 })
 
 for (const encoding of ['json', 'packed'] as const) {
-  test(`WIRE-213: announcements are coalesced to one a second, ${encoding}`, async () => {
+  test(`WIRE-213: announcements are sent at most once a second, ${encoding}`, async () => {
     const { ann, bob, time, next } = await settled(encoding)
     for (let round = 0; round < 5; round++) {
       await Promise.all(
@@ -153,7 +153,7 @@ for (const encoding of ['json', 'packed'] as const) {
     await ann.does(applyIf({ notify: false, txes: [createTask('s', { title: 'silent' }, { space: 'pub' })] }))
     expect((await next())['bob']).toStrictEqual([[Task]])
     await ann.does(updateTask('s', { space: 'own' }, { space: 'pub' }))
-    // Who does not see where it went is told of it by a change of what may be seen.
+    // A member that does not see the new space is told by a SecurityChange.
     expect((await next())['ann']).toStrictEqual([[Task]])
     await ann.does(updateTask('s', { space: 'pub' }, { space: 'own' }))
     await next()
@@ -183,7 +183,7 @@ for (const encoding of ['json', 'packed'] as const) {
     expect([diary['ann'], diary['bob'], diary['gus']]).toStrictEqual([[['app:class:Diary']], [], []])
   })
 
-  test(`WIRE-213: who wants no broadcast is told nothing, and a workspace that closes leaves no announcement, ${encoding}`, async () => {
+  test(`WIRE-213: a session without broadcast receives no announcement, and a closing workspace leaves none, ${encoding}`, async () => {
     const { ann, server, time } = await settled(encoding)
     const binary = encoding === 'packed'
     const quiet = await RawClient.open(server.url, server.token('bob'), { binary, broadcast: false })
@@ -204,7 +204,7 @@ for (const encoding of ['json', 'packed'] as const) {
     expect((await closing).status).toBe(200)
   })
 
-  test(`SDK-42: live searches of the SDK refresh on what comes into the index, others do not ask, ${encoding}`, async () => {
+  test(`SDK-42: live searches of the SDK are repeated when documents of their classes enter the index, and others are not, ${encoding}`, async () => {
     const server = await testServer({ storage: 'embedded' }, { fakeTime: true })
     const { url, token, time } = server
     const client = createNodeClient({ url, getToken: () => token('ann'), binary: encoding === 'packed' })
@@ -219,19 +219,19 @@ for (const encoding of ['json', 'packed'] as const) {
     await waitUntil(() => shown.plain === 1, 'the tasks shown')
     const tool = await RawClient.open(url, token('tool', 'w1', { mode: 'backup' }))
     const [task] = (await tool.request('loadDocs', ['task', ['t1']])) as object[]
-    // No transaction tells of it.
+    // No transaction describes it.
     await tool.request('upload', ['task', [{ ...task, title: 'a needle', _id: 't2' }]])
     await waitUntil(async () => {
       await time.advance(100)
       return shown.search.join() === 't2'
     }, 'the search shown anew')
-    // All are told of the restore itself; of what was only indexed searches alone ask again.
+    // The restore itself is announced to all; after an indexing only searches are repeated.
     const asked = async () => {
       const text = await (await fetch(`${server.server.url}/metrics`)).text()
       return Number(/^atrium_request_duration_seconds_count\{method="query"\} (\d+)$/m.exec(text)?.[1])
     }
     await waitUntil(() => shown.plain === 2, 'the restored task shown')
-    // What was restored is announced twice, as indexed and as changed: until nothing of it is asked any more.
+    // A restore is announced twice, as indexed and as changed: waits until no query is repeated any more.
     await time.advance(2000)
     let before = 0
     let same = 0
@@ -254,7 +254,7 @@ for (const encoding of ['json', 'packed'] as const) {
     }
     await system.request('tx', [event])
     await waitUntil(async () => (await asked()) > before, 'the search asked again')
-    // A request of the same client that comes after it.
+    // A later request of the same client.
     await client.findAll(board.class.Task, {})
     expect(await asked()).toBe(before + 1)
   })

@@ -27,7 +27,7 @@ test('WIRE-50: ping returns pong!', async () => {
   }
 })
 
-test('WIRE-51: LoadModel without a hash returns the model transactions newer than the time', async () => {
+test('WIRE-51: loadModel without a hash returns the model transactions newer than the time', async () => {
   const { url, token } = await testServer()
   const client = await RawClient.open(url, token('ann'))
   const all = (await client.request('loadModel', [0])) as Tx[]
@@ -39,7 +39,7 @@ test('WIRE-51: LoadModel without a hash returns the model transactions newer tha
   expect(newest.length > 0 && newest.every(({ modifiedOn }) => modifiedOn === latest)).toBe(true)
 })
 
-test('WIRE-52: LoadModel with a hash returns the transactions after it, and all of them for an unknown hash', async () => {
+test('WIRE-52: loadModel with a hash returns the transactions after it, and all of them for an unknown hash', async () => {
   const { url, token } = await testServer()
   const client = await RawClient.open(url, token('ann'))
   const owner = await RawClient.open(url, token('root', 'w1', { admin: 'true' }))
@@ -64,7 +64,7 @@ test('WIRE-52: LoadModel with a hash returns the transactions after it, and all 
   expect(part.hash).not.toBe(first.hash)
 })
 
-test('WIRE-53: GetAccount returns the account of the token’s email, which is created for an administrator without one', async () => {
+test('WIRE-53: getAccount returns the account of the token’s email, which is created for an administrator without one', async () => {
   const { url, token } = await testServer()
   const user = await RawClient.open(url, token('ann'))
   const { modifiedOn, createdOn, ...account } = (await user.request('getAccount')) as Record<string, unknown>
@@ -82,7 +82,7 @@ test('WIRE-53: GetAccount returns the account of the token’s email, which is c
   expect(((await admin.request('getAccount')) as { role: string }).role).toBe('OWNER')
 })
 
-test('WIRE-54: SearchFulltext finds documents by word, class and space, within the limit', async () => {
+test('WIRE-54: searchFulltext finds documents by word, class and space, within the limit', async () => {
   const { url, token } = await testServer()
   const client = await RawClient.open(url, token('ann'))
   for (const [id, title, space] of [
@@ -113,7 +113,7 @@ test('WIRE-54: SearchFulltext finds documents by word, class and space, within t
   expect(await ids({ query: 'polish sear' }, { prefix: 'last' })).toStrictEqual(['t3'])
 })
 
-test('DOC-65: `$prefix` stands beside `$search` in a query, and takes all, last or none', async () => {
+test('DOC-65: `$prefix` is an option beside `$search` in a query, and accepts all, last or none', async () => {
   const { url, token } = await testServer()
   const client = await RawClient.open(url, token('ann'))
   await client.request('tx', [createTask('t1', { title: 'Räder für das Büro' })])

@@ -46,7 +46,7 @@ test('WIRE-91: requests are accepted in binary frames too', async () => {
 })
 
 for (const binary of [false, true]) {
-  test(`WIRE-92: answers over 4 KB come compressed to who asked, ${binary ? 'packed' : 'as text'}; shorter ones as they are`, async () => {
+  test(`WIRE-92: responses over 4 KB are compressed for clients that asked for it, ${binary ? 'in msgpack' : 'as text'}, and shorter ones are not`, async () => {
     const { url, token } = await testServer()
     const writer = await RawClient.open(url, token('ann'))
     for (let at = 0; at < 60; at++)
@@ -84,7 +84,7 @@ for (const binary of [false, true]) {
   })
 }
 
-test('WIRE-93: A push to a client of protocol 2 carries the position that it leads to', async () => {
+test('WIRE-93: a push to a client of protocol 2 carries the position that it leads to', async () => {
   const { url, token } = await testServer()
   const old = await RawClient.open(url, token('bob'))
   const ann = await RawClient.open(url, token('ann'), { protocol: 2 })
@@ -102,7 +102,7 @@ test('WIRE-93: A push to a client of protocol 2 carries the position that it lea
 })
 
 test.each(['memory', 'embedded'])(
-  'WIRE-94: query answers with the place in the log its result is of, while others commit (%s)',
+  'WIRE-94: query returns the position of its result, while others commit (%s)',
   async (storage) => {
     const { url, token } = await testServer({ storage })
     const reader = await connect({ url, token: token('ann'), protocol: 2 })

@@ -10,17 +10,17 @@ async function annAndBob(hello: object = {}) {
   const { url, token } = await testServer()
   const annsClient = await RawClient.open(url, token('ann'), hello)
   const bobsClient = await RawClient.open(url, token('bob'))
-  // Bob's account is new to ann.
+  // Bob’s account is new to ann.
   await annsClient.waitForPush(({ objectId }) => objectId === 'account:bob')
   return { ann: annsClient, bob: bobsClient, url, token }
 }
 
-/** Not an account or its status: those of who comes in. */
+/** Excludes accounts and their status, which entering clients change. */
 function isOfTasks({ objectSpace, objectClass }: Record<string, unknown>): boolean {
   return objectSpace !== 'core:space:Model' && objectClass !== 'core:class:UserStatus'
 }
 
-/** All pushes up to now: the server answers after what it pushed before. */
+/** All pushes up to now: the server answers after earlier pushes. */
 async function pushedTo(client: RawClient) {
   await client.request('ping')
   return client.pushes.filter(isOfTasks)
@@ -28,7 +28,7 @@ async function pushedTo(client: RawClient) {
 
 const idsOf = (pushes: Record<string, unknown>[]) => pushes.map(({ objectId }) => String(objectId))
 
-test('WIRE-70: A transaction is pushed to the other sessions, and to its sender after the response', async () => {
+test('WIRE-70: a transaction is pushed to the other sessions, and to its sender after the response', async () => {
   const { ann, bob: other } = await annAndBob()
   const tx = createTask('t1', { title: 'x' })
   expect(await ann.request('tx', [tx])).toStrictEqual({})
@@ -159,7 +159,7 @@ test('WIRE-78: nothing of one workspace is pushed to another, and each has its o
   expect((await elsewhere.request('findAll', ['board:class:Task', {}])) as unknown[]).toHaveLength(0)
 })
 
-test('WIRE-79: A transient document is pushed to everyone and found by everyone', async () => {
+test('WIRE-79: a transient document is pushed to everyone and found by everyone', async () => {
   const { ann, bob: other } = await annAndBob()
   const attributes = { online: true, user: 'account:ann' }
   const space = { space: 'core:space:Space' }

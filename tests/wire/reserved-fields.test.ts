@@ -15,7 +15,7 @@ const HASH = '%hash%'
 const inModel = { space: 'core:space:Model' }
 const test1 = 'board:project:test'
 
-/** Ann, who is let in after an administrator has made classes that are not strict. */
+/** Ann, who is admitted after an administrator has created classes that are not strict. */
 async function withNotes(server: TestServer, encoding: Encoding): Promise<Member> {
   const root = await Member.enter(server, 'root', encoding)
   const declare = (id: string, attributes: object) =>
@@ -52,7 +52,7 @@ function hashWrites(): Record<string, object> {
 }
 
 await inEachSetting(({ name, encoding, flags }) => {
-  test(`WIRE-243: a transaction that writes %hash% at the top of a document or of itself is refused, ${name}`, async () => {
+  test(`WIRE-243: a transaction that writes %hash% at the top level of a document or of itself is refused, ${name}`, async () => {
     const server = await testServer(flags())
     const root = await Member.enter(server, 'root', encoding)
     const ann = await withNotes(server, encoding)
@@ -62,7 +62,7 @@ await inEachSetting(({ name, encoding, flags }) => {
     await root.does(create('shop:attribute:remarks', 'core:class:Attribute', { ...remarks, type }, inModel))
     for (const [what, tx] of Object.entries(hashWrites()))
       expectFor(what, await refusal(ann, tx)).toStrictEqual(['core:status:InvalidTransaction', HASH])
-    // What nobody takes away when it is restored.
+    // A value that a restore does not remove.
     await ann.does(mixin('n1', 'shop:mixin:X', { [HASH]: 'kept' }))
     await ann.does(update('n1', Note, { $unset: { [HASH]: '' }, text: HASH }, test1))
     const notes = await ann.find<Doc & Record<string, unknown>>(Note)
@@ -76,7 +76,7 @@ await inEachSetting(({ name, encoding, flags }) => {
     expect(await tool.request('getDomainHash', ['note'])).toBe(hash)
   })
 
-  test(`WIRE-244: a creation that says a part of what it is attached to is refused by what is missing, ${name}`, async () => {
+  test(`WIRE-244: a creation with a part of its attached fields is refused, and the missing part is named, ${name}`, async () => {
     const server = await testServer(flags())
     const ann = await withNotes(server, encoding)
     await ann.does(createTask('t1', { title: 'x' }))
@@ -94,7 +94,7 @@ await inEachSetting(({ name, encoding, flags }) => {
       for (const [part, field] of parts) {
         const tx = { ...create('part', _class, { message: 'x' }), ...part }
         expectFor(_class, await refusal(ann, tx)).toStrictEqual(['core:status:InvalidTransaction', field])
-        // The rest among the attributes does not make it whole.
+        // The missing part among the attributes does not complete it.
         const split = { ...create('part', _class, { message: 'x', ...whole }), ...part }
         expectFor(_class, await refusal(ann, split)).toStrictEqual(['core:status:InvalidTransaction', field])
       }
@@ -107,7 +107,7 @@ await inEachSetting(({ name, encoding, flags }) => {
   })
 })
 
-test('WIRE-243: a document that has had %hash% from before is changed all the same, and freed of it', async () => {
+test('WIRE-243: a document that already has %hash% can still be changed, which removes the field', async () => {
   const storage = createMemoryStorage()
   const before = await testPipeline({ storage })
   await before.pipeline.tx(caller, createTask('t1', { title: 'x' }))

@@ -28,7 +28,7 @@ async function settled(encoding: Encoding, flags: Flags) {
   const read = async (domain: string, id: string) =>
     ((await tool.request('loadDocs', [domain, [id]])) as object[])[0]
   const seen = new Map<Member, number>()
-  /** Events that the member was told since the last time, when a second and more went by. */
+  /** Events that the member received since the last call, after more than a second. */
   const told = async (member: Member): Promise<Told> => {
     await member.client.request('ping')
     const events = member.client.pushes.filter(({ event }) => event === 3 || event === 5)
@@ -49,7 +49,7 @@ async function settled(encoding: Encoding, flags: Flags) {
 
 const bulk = (...classes: string[]): Told => [{ event: 5, classes }]
 
-/** A client of protocol 2 of bob's that comes back, and whether it may go on. */
+/** A client of protocol 2 of bob’s that reconnects, and whether it resumed. */
 async function resumes({ server }: World, place: object): Promise<{ resumed: unknown; place: object }> {
   const client = await RawClient.open(server.url, server.token('bob'), { protocol: 2, resume: place })
   const { resumed, epoch, seq } = client.frames.find(({ result }) => result === 'hello') ?? {}
@@ -58,7 +58,7 @@ async function resumes({ server }: World, place: object): Promise<{ resumed: unk
 }
 
 await inEachSetting(({ name, encoding, flags }) => {
-  test(`WIRE-241: classes of what is restored are announced by a BulkUpdate, to who may see it or saw it, ${name}`, async () => {
+  test(`WIRE-241: classes of restored documents are announced by a BulkUpdate to those who may see or saw one, ${name}`, async () => {
     const { tool, read, next } = await settled(encoding, flags())
     const shown = await read('task', 'shown')
     const hidden = await read('task', 'hidden')
@@ -70,10 +70,10 @@ await inEachSetting(({ name, encoding, flags }) => {
     // In a private space.
     expect(await next()).toStrictEqual({ ann: bulk(Task), bob: [], root: bulk(Task) })
     await tool.request('upload', ['task', [{ ...shown, space: 'own' }]])
-    // Out of sight.
+    // Moved out of bob’s view.
     expect((await next()).bob).toStrictEqual(bulk(Task))
     await tool.request('clean', ['task', ['shown2']])
-    // Taken away.
+    // Removed.
     expect((await next()).bob).toStrictEqual(bulk(Task))
     await tool.request('clean', ['comment', ['remark', 'not there']])
     expect(await next()).toStrictEqual({ ann: bulk(Comment), bob: [], root: bulk(Comment) })
@@ -81,7 +81,7 @@ await inEachSetting(({ name, encoding, flags }) => {
     expect(await next()).toStrictEqual({ ann: [], bob: [], root: [] })
   })
 
-  test(`WIRE-241: a restored space is told as a change of what may be seen, ${name}`, async () => {
+  test(`WIRE-241: a restored space is announced by a SecurityChange, ${name}`, async () => {
     const { ann, bob, tool, read, next } = await settled(encoding, flags())
     await ann.does(space('later', false, ['account:ann']))
     await ann.does(createTask('in later', { title: 'x' }, { space: 'later' }))
@@ -92,7 +92,7 @@ await inEachSetting(({ name, encoding, flags }) => {
     expect(await bob.ids(Task, { _id: 'in later' })).toStrictEqual([])
   })
 
-  test(`WIRE-242: who resumes from a place before all of a restore was told starts anew, and after it goes on, ${name}`, async () => {
+  test(`WIRE-242: a client that resumes from a position before a restore was announced reloads, and resumes from later ones, ${name}`, async () => {
     const world = await settled(encoding, flags())
     const { ann, tool, read, next } = world
     const { place: before } = await resumes(world, { epoch: 'another', seq: 0 })
@@ -102,7 +102,7 @@ await inEachSetting(({ name, encoding, flags }) => {
     const doc = await read('task', 'shown')
     await tool.request('upload', ['task', [{ ...doc, title: 'restored' }]])
     await ann.does(updateTask('shown', { priority: 'low' }, visible))
-    // It got here before it was told of the restore.
+    // It reached this position before the restore was announced.
     const { resumed, place: untold } = await resumes(world, before)
     expect(resumed).toBe(false)
     expect((await resumes(world, untold)).resumed).toBe(false)
@@ -114,16 +114,16 @@ await inEachSetting(({ name, encoding, flags }) => {
     await ann.does(updateTask('shown', { priority: 'low' }, visible))
     expect((await resumes(world, after)).resumed).toBe(true)
     await tool.request('clean', ['task', ['not there']])
-    // Whatever was to be taken away.
+    // An announcement is pending whatever the removed ids are.
     expect((await resumes(world, after)).resumed).toBe(false)
     await ann.does(updateTask('shown', { priority: 'high' }, visible))
     const { place: last } = await resumes(world, after)
-    // Nobody had to be told.
+    // No announcement is pending.
     expect((await resumes(world, last)).resumed).toBe(true)
   })
 })
 
-test('WIRE-242: a workspace that closes before a restore was told has everyone start anew', async () => {
+test('WIRE-242: all clients of a workspace that closes before a restore was announced reload', async () => {
   const world = await settled('json', { storage: 'embedded' })
   const { ann, tool, read, server } = world
   const doc = await read('task', 'shown')
@@ -148,7 +148,7 @@ test('WIRE-242: a workspace that closes before a restore was told has everyone s
 })
 
 test.each(['json', 'packed'] as const)(
-  'WIRE-241: live queries of the SDK have what was restored, connected and when they come back, %s',
+  'WIRE-241: live queries of the SDK show restored documents, while connected and after a reconnect, %s',
   async (encoding) => {
     const { server, tool, read } = await settled(encoding, { storage: 'embedded' })
     const { url, token, time } = server

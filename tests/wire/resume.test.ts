@@ -10,7 +10,7 @@ interface Numbered {
   _class: string
 }
 
-/** Transactions of the log that were pushed; events are in none. */
+/** Pushed transactions of the log; events are not in the log. */
 function logged(client: RawClient): Numbered[] {
   return client.pushes
     .filter(
@@ -35,7 +35,7 @@ async function resumed(
 }
 
 test.each(['memory', 'embedded'])(
-  'WIRE-95: who resumes is sent exactly what those who stayed were pushed, in order (%s)',
+  'WIRE-95: a client that resumes is sent exactly what the connected clients were pushed, in order (%s)',
   async (storage) => {
     const { url, token } = await testServer({ storage })
     const stays = await RawClient.open(url, token('bob'), { protocol: 2 })
@@ -82,7 +82,7 @@ async function randomWork(ann: RawClient, seed: number, count: number): Promise<
   await Promise.all(waiting)
 }
 
-test('WIRE-96: who missed too much, comes from another log or from beyond its end starts anew', async () => {
+test('WIRE-96: a resume is rejected after too large a gap, from another log, or from beyond the end', async () => {
   const { url, token } = await testServer({ maxResume: '20' })
   const ann = await RawClient.open(url, token('ann'), { protocol: 2 })
   const { epoch } = helloOf(ann)
@@ -108,7 +108,7 @@ test('WIRE-96: who missed too much, comes from another log or from beyond its en
   expect(logged(client).length).toBeGreaterThanOrEqual(1)
 })
 
-test('WIRE-96: a member who lost or gained a space while away starts anew', async () => {
+test('WIRE-96: a resume is rejected when the member gained or lost a space while disconnected', async () => {
   const { url, token } = await testServer()
   const admin = await RawClient.open(url, token('ann', 'w1', { admin: 'true' }))
   const bob = await RawClient.open(url, token('bob'), { protocol: 2 })

@@ -18,7 +18,7 @@ async function gone({ server, token }: TestServer): Promise<void> {
 const reconnectOf = (client: RawClient) =>
   client.frames.find(({ result }) => result === 'hello')?.['reconnect']
 
-/** Lets the server's time go on until the client has its hello. */
+/** Advances the server’s time until the client has its hello. */
 async function hello(client: RawClient, { time }: TestServer): Promise<RawClient> {
   client.socket.once('open', () => client.send({ method: 'hello', params: [], id: -1 }))
   await waitUntil(async () => {
@@ -36,15 +36,15 @@ const alreadyConnected = {
   alreadyConnected: true,
 }
 
-test('WIRE-40: A session id whose connection does not respond within a second moves to the new connection of the same account', async () => {
+test('WIRE-40: a session id whose connection does not respond within a second moves to the new connection of the same account', async () => {
   const server = await testServer({}, { fakeTime: true })
   const { url, token, time } = server
   const older = await RawClient.open(url, token('ann'), {}, { sessionId })
-  // Its line is cut, and the server has not been told.
+  // Its connection is cut, and the server has not been notified.
   older.socket.pause()
   const began = time.monotonic()
   const newer = await hello(new RawClient(url, token('ann'), { sessionId }), server)
-  // Let in after about a second.
+  // Admitted after about a second.
   expect(time.monotonic() - began).toBeLessThanOrEqual(1500)
   expect(reconnectOf(newer)).toBe(true)
   expect(await newer.request('ping')).toBe('pong!')
@@ -53,7 +53,7 @@ test('WIRE-40: A session id whose connection does not respond within a second mo
 })
 
 test.each([false, true])(
-  'WIRE-208: a session id whose connection answers stays with it, and the new one is told alreadyConnected, binary: %s',
+  'WIRE-208: a session id whose connection responds stays with it, and the new connection is told alreadyConnected, binary: %s',
   async (binary) => {
     const { url, token } = await testServer()
     const first = await RawClient.open(url, token('ann'), { binary }, { sessionId })
@@ -69,7 +69,7 @@ test.each([false, true])(
   },
 )
 
-test('WIRE-208: a client that knows no ping of the WebSocket protocol answers by the method', async () => {
+test('WIRE-208: a client that does not answer pings of the WebSocket protocol responds to the ping message', async () => {
   const { url, token } = await testServer({}, { fakeTime: true })
   const first = await RawClient.open(url, token('ann'), {}, { sessionId })
   first.socket.pong = () => undefined
@@ -79,7 +79,7 @@ test('WIRE-208: a client that knows no ping of the WebSocket protocol answers by
   expect(await first.request('ping')).toBe('pong!')
 })
 
-test('WIRE-208: of several that ask for a session id at once one has it, and none is put out', async () => {
+test('WIRE-208: of several connections that request a session id at once, one gets it, and none is closed', async () => {
   const server = await testServer({}, { fakeTime: true })
   const { url, token } = server
   const cut = await RawClient.open(url, token('ann'), {}, { sessionId })
@@ -94,7 +94,7 @@ test('WIRE-208: of several that ask for a session id at once one has it, and non
   expect(kept?.closed).toBeUndefined()
 })
 
-test('WIRE-208: who asks for a session id and goes away again before its connection was silent for a second changes nothing', async () => {
+test('WIRE-208: a connection that requests a session id and leaves within a second changes nothing', async () => {
   const server = await testServer({}, { fakeTime: true })
   const { url, token, time } = server
   const first = await RawClient.open(url, token('ann'), {}, { sessionId })
@@ -108,7 +108,7 @@ test('WIRE-208: who asks for a session id and goes away again before its connect
   expect(await first.request('ping')).toBe('pong!')
 })
 
-test('WIRE-208: a connection that closes while it is asked makes room at once', async () => {
+test('WIRE-208: a connection that closes while it is pinged releases its session id at once', async () => {
   const server = await testServer({}, { fakeTime: true })
   const { url, token, time } = server
   const first = await RawClient.open(url, token('ann'), {}, { sessionId })
@@ -123,7 +123,7 @@ test('WIRE-208: a connection that closes while it is asked makes room at once', 
   expect(second.frames[0]?.['reconnect']).toBe(true)
 })
 
-test('WIRE-41: A session id that another account holds is refused with alreadyConnected, and stays with its connection', async () => {
+test('WIRE-41: a session id that another account holds is refused with alreadyConnected, and stays with its connection', async () => {
   const { url, token } = await testServer()
   const first = await RawClient.open(url, token('ann'), {}, { sessionId })
   const second = new RawClient(url, token('bob'), { sessionId })
@@ -135,7 +135,7 @@ test('WIRE-41: A session id that another account holds is refused with alreadyCo
   expect(first.closed).toBeUndefined()
 })
 
-test('WIRE-42: A client that comes back within the reconnect window is told `reconnect: true`, and later `false`', async () => {
+test('WIRE-42: a client that comes back within the reconnect window is told `reconnect: true`, and later `false`', async () => {
   const server = await testServer({}, { fakeTime: true })
   const { url, token, time } = server
   const first = await RawClient.open(url, token('ann'), {}, { sessionId })
@@ -152,7 +152,7 @@ test('WIRE-42: A client that comes back within the reconnect window is told `rec
   expect(reconnectOf(third)).toBe(false)
 })
 
-test('WIRE-43: A session of one account is never continued by another account', async () => {
+test('WIRE-43: a session of one account is never continued by another account', async () => {
   const server = await testServer()
   const first = await RawClient.open(server.url, server.token('ann'), {}, { sessionId })
   await first.close()
@@ -175,7 +175,7 @@ test('WIRE-44: without a session id, or with a blank one, each connection is a s
 })
 
 test.each([{ mode: 'backup' }, { mode: 'backup', model: 'upgrade' }] as const)(
-  'WIRE-214: a tool that comes back while its old line is half open goes on with its walk and its restore, %j',
+  'WIRE-214: a tool that reconnects while its old connection is half open continues its scan and its restore, %j',
   async (claims) => {
     const server = await testServer({ storage: 'embedded' }, { fakeTime: true })
     const { url, token, time } = server
@@ -185,7 +185,7 @@ test.each([{ mode: 'backup' }, { mode: 'backup', model: 'upgrade' }] as const)(
     const tool = await hello(new RawClient(url, token('tool', 'w1', claims), { sessionId }), server)
     await user.close()
     await waitUntil(() => server.server.inspect().sessions === 1, 'the tool being alone')
-    // Not idle any more.
+    // No longer idle.
     await time.advance(61_000)
     const start = (await tool.request('loadChunk', ['task'])) as { idx: number; finished: boolean }
     expect(start.finished).toBe(false)
@@ -196,7 +196,7 @@ test.each([{ mode: 'backup' }, { mode: 'backup', model: 'upgrade' }] as const)(
     const again = await hello(new RawClient(url, token('tool', 'w1', claims), { sessionId }), server)
     const next = (await again.request('loadChunk', ['task', start.idx])) as { docs: { id: string }[] }
     expect(next.docs).toHaveLength(1)
-    // The log is taken in when the last tool has left.
+    // The log takes effect when the last tool has left.
     await again.close()
     await waitUntil(async () => {
       await time.advance(100)

@@ -26,7 +26,7 @@ async function listeners(encoding: Encoding): Promise<Listeners> {
   return { ...world, connect, old: await connect({}), numbered: await connect({ protocol: 2 }) }
 }
 
-/** Ids of documents that pushes so far tell of, without those of who comes in. */
+/** Ids of documents in the pushes so far, without those of entering clients. */
 async function told(client: RawClient): Promise<string[]> {
   await client.request('ping')
   return client.pushes
@@ -38,7 +38,7 @@ const silent = (...txes: object[]) => applyIf({ notify: false, txes })
 const visible = { space: 'pub' }
 
 for (const encoding of ['json', 'packed'] as const) {
-  test(`WIRE-240: a silent apply-if is pushed to clients of protocol 2 alone, to who may see what it did, ${encoding}`, async () => {
+  test(`WIRE-240: a silent apply-if is pushed to clients of protocol 2 only, to those who may see its changes, ${encoding}`, async () => {
     const { ann, max, old, numbered } = await listeners(encoding)
     const hidden = { space: 'own' }
     await ann.does(
@@ -55,7 +55,7 @@ for (const encoding of ['json', 'packed'] as const) {
     expect(await told(numbered)).toStrictEqual(['shown', 'app:class:Memo', 'e', 'event 5', 'loud'])
   })
 
-  test(`WIRE-240: each push names the position before it, and who resumes is sent what was silent, ${encoding}`, async () => {
+  test(`WIRE-240: each push names the position before it, and a resume includes silent changes, ${encoding}`, async () => {
     const { ann, numbered, connect } = await listeners(encoding)
     await ann.does(silent(updateTask('shown', { priority: 'high' }, visible)))
     await ann.does(createTask('loud', { title: 'x' }, visible))
@@ -70,7 +70,7 @@ for (const encoding of ['json', 'packed'] as const) {
   })
 }
 
-test('WIRE-240: a silent apply-if of a transient document is pushed too, and is no commit', async () => {
+test('WIRE-240: a silent apply-if of a transient document is pushed too, and is not committed to the log', async () => {
   const { ann, old, numbered, server } = await listeners('json')
   const commits = async () => {
     const text = await (await fetch(`${server.server.url}/metrics`)).text()
@@ -82,14 +82,14 @@ test('WIRE-240: a silent apply-if of a transient document is pushed too, and is 
   await ann.does(silent(create('status:x', 'core:class:UserStatus', status, options)))
   await ann.does(silent(createTask('s', { title: 'x' }, visible)))
   await told(old)
-  // The task alone is in the log.
+  // Only the task is in the log.
   expect(await commits()).toBe(before + 1)
   expect(old.pushes.some(({ objectId }) => objectId === 'status:x')).toBe(false)
   await numbered.waitForPush(({ objectId }) => objectId === 'status:x')
   await numbered.waitForPush(({ objectId }) => objectId === 's')
 })
 
-test('WIRE-240: a live query of the SDK has what a silent apply-if did, before and after it comes back', async () => {
+test('WIRE-240: a live query of the SDK shows the changes of a silent apply-if, before and after a reconnect', async () => {
   const { ann, server } = await listeners('json')
   const { url, token } = server
   const client = createNodeClient({ url, getToken: () => token('bob') })

@@ -24,7 +24,7 @@ function looseComment(id: string, attributes: object, options: { by?: string; sp
   })
 }
 
-test('WIRE-225: a strict class refuses undeclared fields, and classes of the old wire take them', async () => {
+test('WIRE-225: a strict class refuses undeclared fields, and the classes of the protocol accept them', async () => {
   const { url, token } = await testServer()
   const ann = await RawClient.open(url, token('ann'))
   const mixin = (attributes: object) =>
@@ -47,7 +47,7 @@ test('WIRE-225: a strict class refuses undeclared fields, and classes of the old
   expect(space?.colour).toBe('red')
 })
 
-test('WIRE-226: a strict class refuses a space or a parent that is not there, of the system too', async () => {
+test('WIRE-226: a strict class refuses a space or a parent that does not exist, also from the system', async () => {
   const { url, token } = await testServer()
   const ann = await RawClient.open(url, token('ann'))
   const tool = await RawClient.open(url, token('system'))
@@ -81,7 +81,7 @@ test('WIRE-226: a strict class refuses a space or a parent that is not there, of
   }
 })
 
-test('WIRE-226: a space made in the same apply-if is there, and one removed in it is not', async () => {
+test('WIRE-226: a space that is created in the same apply-if exists, and one that is removed in it does not', async () => {
   const { url, token } = await testServer()
   const ann = await RawClient.open(url, token('ann'))
   const into = (id: string, space: string) => createTask(id, { title: 'x' }, { space })
@@ -94,7 +94,7 @@ test('WIRE-226: a space made in the same apply-if is there, and one removed in i
   await ann.request('tx', [into('t2', 'new')])
 })
 
-test('WIRE-227: with ATRIUM_STRICT=0 modules take what clients of old send, and what is there opens when it is 1 again', async () => {
+test('WIRE-227: with ATRIUM_STRICT=0 modules accept undeclared fields, and stored documents can be opened with 1 again', async () => {
   const first = await testServer({ storage: 'embedded', strict: '0' })
   const old = await RawClient.open(first.url, first.token('ann'))
   await old.request('tx', [createTask('t1', { title: 'x', own: { of: 'old' } })])
@@ -117,7 +117,7 @@ test('WIRE-227: with ATRIUM_STRICT=0 modules take what clients of old send, and 
   expect([task?.['title'], task?.['own'], task?.['more']]).toStrictEqual(['y', { of: 'old' }, undefined])
 })
 
-test('WIRE-246: a mixin is an object of declared values, whoever writes it and how', async () => {
+test('WIRE-246: a mixin is an object of declared values, whoever writes it and however', async () => {
   const { url, token } = await testServer()
   const estimated = 'board:mixin:Estimated'
   for (const [email, by] of [

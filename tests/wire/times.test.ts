@@ -28,7 +28,7 @@ async function timesOf(member: Member, _class: string, id: string): Promise<numb
 }
 
 await inEachSetting(({ name, encoding, flags }) => {
-  test(`WIRE-212: backup, upgrade and system sessions keep the times they send, ${name}`, async () => {
+  test(`WIRE-212: backup, upgrade and system sessions keep the times that they send, ${name}`, async () => {
     const { url, token } = await testServer(flags(), { fakeTime: true })
     const binary = encoding === 'packed'
     const ann = await RawClient.open(url, token('ann'), { binary })
@@ -62,7 +62,7 @@ await inEachSetting(({ name, encoding, flags }) => {
         const { error } = await tool.ask('tx', [at(updateTask(`t-${kind}`, { title: 'z' }), wrong)])
         expectFor(`${kind} ${JSON.stringify(wrong)}`, error?.code).toBe(invalid)
       }
-      // Before 1970, of a fraction of a millisecond, and at the ends of time.
+      // Before 1970, fractions of a millisecond, and the largest date.
       for (const odd of [-1, 0, 1.5, -0.25, 8.64e15]) {
         await tool.request('tx', [at(updateTask(`t-${kind}`, { title: `${odd}` }), odd)])
         const [found] = (await tool.request('findAll', [Task, { _id: `t-${kind}` }])) as Timed[]
@@ -101,7 +101,7 @@ for (const encoding of ['json', 'packed'] as const) {
         await member.does(at(createTask(`i-${name}`, { title: 'x' }, place), past, { createdOn: past }))
         const [modified, created] = await timesOf(member, Task, `i-${name}`)
         expectFor(name, [before(modified), before(created)]).toStrictEqual([isKept, isKept])
-        // Inside of others too, and never as somebody else.
+        // Also inside other transactions, and never as another account.
         await member.does(
           applyIf({ txes: [at(createTask(`j-${name}`, { title: 'x' }, place), past)] }) as unknown as object,
         )
@@ -117,7 +117,7 @@ for (const encoding of ['json', 'packed'] as const) {
       )
     })
 
-  test(`AUTH-23: an import brings no time to come, no wrong one, and none for the model, ${encoding}`, async () => {
+  test(`AUTH-23: an import has no future time, no invalid one, and none for the model, ${encoding}`, async () => {
     const { olga, root } = await importing('owners', encoding)
     const place = { space: 'pub' }
     const started = systemClock.now()
@@ -137,7 +137,7 @@ for (const encoding of ['json', 'packed'] as const) {
     }
     const declared = { kind: 0, label: 'x', extends: 'core:class:Doc', domain: 'note' }
     await olga.does(at(create('shop:class:Note', 'core:class:Class', declared, inModel), past))
-    // The space that is named is not what decides.
+    // The named space is not decisive.
     await olga.does(at(update('shop:class:Note', 'core:class:Class', { label: 'y' }, 'pub'), past))
     await olga.does(
       at(update('shop:class:Note', 'core:class:Class', { label: 'z' }, 'core:space:Space'), past),
@@ -167,7 +167,7 @@ for (const encoding of ['json', 'packed'] as const) {
         expectFor(`${id} ${time}`, time).toBeGreaterThanOrEqual(started)
   })
 
-  test(`AUTH-23: who is no owner any more imports no more, from the next transaction on, ${encoding}`, async () => {
+  test(`AUTH-23: an owner that loses its role can no longer import, from the next transaction on, ${encoding}`, async () => {
     const { olga, root } = await importing('owners', encoding)
     const place = { space: 'pub' }
     const role = update(olga.account, 'core:class:Account', { role: 'USER' }, 'core:space:Model')

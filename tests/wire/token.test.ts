@@ -5,7 +5,7 @@ import { testServer } from '../support/test-server.ts'
 
 const unauthorized = { severity: 'ERROR', code: 'platform:status:Unauthorized', params: {} }
 
-test('WIRE-33: what stands before the token in the path, and a slash behind it, is passed over', async () => {
+test('WIRE-33: path segments before the token, and a slash after it, are ignored', async () => {
   const { url, token } = await testServer()
   for (const path of [
     `collab/${token('ann')}`,
@@ -37,7 +37,7 @@ test('WIRE-30: the token is accepted in the path, in Authorization, or in a subp
   }
 })
 
-test('WIRE-31: authorization takes precedence over a subprotocol, and a subprotocol over the path', async () => {
+test('WIRE-31: Authorization takes precedence over a subprotocol, and a subprotocol over the path', async () => {
   const { url, token } = await testServer()
   const headers = { authorization: `Bearer ${token('ann')}` }
   const protocols = ['atrium', `atrium.token.${token('bob')}`]
@@ -47,7 +47,7 @@ test('WIRE-31: authorization takes precedence over a subprotocol, and a subproto
   expect(((await second.request('getAccount')) as { email: string }).email).toBe('bob')
 })
 
-test('WIRE-32: A client with a bad token is told so in hello and for each message, and is closed with 4100', async () => {
+test('WIRE-32: a client with a bad token is told so in hello and for each message, and is closed with 4100', async () => {
   const { url, time } = await testServer({}, { fakeTime: true })
   const client = new RawClient(url, 'no-token')
   await once(client.socket, 'open')

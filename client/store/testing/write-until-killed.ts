@@ -1,6 +1,6 @@
 import { fileStore } from '../file-store.ts'
 
-/** `write-until-killed.js PATH [FROM]` writes to a store until it is killed, and prints the numbers that were acknowledged. */
+/** `write-until-killed.js PATH [FROM]` writes to a store until it is killed, and prints the acknowledged numbers. */
 const [path = '', from = '0'] = process.argv.slice(2)
 const store = fileStore(path, { compactAbove: 4000 })
 for (let at = Number(from); ; at++) {

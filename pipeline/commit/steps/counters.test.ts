@@ -3,7 +3,7 @@ import type { Tx } from '../../../model/transactions.ts'
 import { caller, testPipeline } from '../../../tests/support/test-pipeline.ts'
 import { comment, createTask } from '../../../tests/support/transactions.ts'
 
-test('PIPE-75: A document that is attached with an old time does not set its parent’s `modifiedOn` back', async () => {
+test('PIPE-75: a document that is attached with an old time does not set its parent’s `modifiedOn` back', async () => {
   const { pipeline, find } = await testPipeline()
   const tool = caller('ann', { system: true })
   await pipeline.tx(tool, { ...createTask('t1', { title: 'x' }), modifiedOn: 5000 })

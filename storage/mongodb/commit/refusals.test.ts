@@ -11,7 +11,7 @@ import { storedDocument, type StoredEntry, storedEntry } from '../log/stored-doc
 import { openParts, temporarySubject, type TemporarySubject } from '../../testing/mongodb-test-storage.ts'
 import { expectFor, expectThat } from '../../../tests/support/expecting.ts'
 
-/** MongoDB takes 100 levels. One server at hand takes no array within an array. */
+/** MongoDB accepts 100 levels. One substitute refuses an array within an array. */
 function nested(levels: number): unknown {
   return levels === 0 ? 'deep' : { in: nested(levels - 1) }
 }
@@ -50,13 +50,13 @@ await withEachMongo(({ url, name }) => {
   }
 
   test(
-    `STO-103: what the server refuses is stored as text and found like any other, and the workspace goes on (${name})`,
+    `STO-103: a document that the server refuses is stored as text and found like any other, and the workspace continues (${name})`,
     within(async ({ storage, another }, reported, stored) => {
       const workspace = await storage.openWorkspace('workspace', taskSchema)
       await put(workspace, 1, task('a', { rank: 'b', title: 'glass' }))
       const lists = task('lists', { rank: 'c', free: [['x'], [['y']]], title: 'glass door' })
       const deep = task('deep', { rank: 'a', deep: nested(150), title: 'door' })
-      // One commit with what is refused in the middle.
+      // One commit with a refused document in the middle.
       const docs = [task('d'), lists, deep, task('e')]
       const entries = docs.map((doc, index) => {
         const { _id: objectId, free, deep: inner } = doc as Doc & Record<string, unknown>
@@ -101,12 +101,12 @@ await withEachMongo(({ url, name }) => {
   )
 
   test(
-    `STO-103: a document that is refused after the log took its entry keeps no commit and no opening from going on (${name})`,
+    `STO-103: a document that is refused after its entry was logged blocks no commit and no opening (${name})`,
     within(async (subject) => {
       const former = await subject.storage.openWorkspace('workspace', taskSchema)
       await put(former, 1, task('a', { free: [] }))
       const first = task('a', { free: [['x']], modifiedOn: 2 })
-      // The transaction holds no list in a list: only the document does.
+      // The transaction contains no nested list: only the document does.
       await former.commit(
         batch({
           entries: [pushed(2, 'a', { $push: { free: ['x'] } })],
@@ -134,13 +134,13 @@ await withEachMongo(({ url, name }) => {
   )
 
   test(
-    `STO-133: what is refused, and is too large as text, is refused or set aside by itself, and the workspace goes on (${name})`,
+    `STO-133: a refused document that is too large as text is refused or set aside alone, and the workspace continues (${name})`,
     within(async ({ storage }, reported) => {
       const workspace = await storage.openWorkspace('workspace', taskSchema)
-      // Six bytes of JSON for each.
+      // Each takes six bytes of JSON.
       const text = '\u0001'.repeat(3 * 1024 * 1024)
       await put(workspace, 1, task('a', { text, free: [] }))
-      // The transaction holds no list in a list: only the document does.
+      // The transaction contains no nested list: only the document does.
       const a = task('a', { text, free: [['x']], modifiedOn: 2 })
       const puts = [a, task('b')].map((doc) => ({ domain: 'task', doc }))
       const entries = [pushed(2, 'a', { $push: { free: ['x'] } }), pushed(3, 'b', {})]
@@ -161,7 +161,7 @@ await withEachMongo(({ url, name }) => {
           return false
         },
       )
-      // A server refuses both or none.
+      // A server refuses both or neither.
       expect(isCommitted).toBe(!isSetAside)
       await put(workspace, isCommitted ? 6 : 4, task('e'))
       const left = isCommitted ? ['a', 'b', 'd', 'e'] : ['a', 'b', 'e']
@@ -170,7 +170,7 @@ await withEachMongo(({ url, name }) => {
   )
 
   test(
-    `STO-103: an index made by hand that refuses documents keeps nothing else from going on (${name})`,
+    `STO-103: a manual index that refuses documents blocks nothing else (${name})`,
     within(async (subject, reported) => {
       const client = new MongoClient(url)
       try {
@@ -185,7 +185,7 @@ await withEachMongo(({ url, name }) => {
       await put(workspace, 5, task('e', { rank: 'z' }))
       const found = await idsOf(workspace, {})
       for (const id of ['a', 'd', 'e']) expectFor(`${id} is missing of ${found.join()}`, found).toContain(id)
-      // A server that keeps the index has taken one of those of equal rank, and each other is reported.
+      // A server that keeps the index has accepted one document of equal rank, and every other one is reported.
       const refused = new Set(reported.map(({ id }) => id))
       expectFor([...refused].join(), refused.size === 0 || refused.size === 2).toBe(true)
       await workspace.close()
@@ -197,7 +197,7 @@ await withEachMongo(({ url, name }) => {
   )
 
   test(
-    `STO-102: of documents written at once each is written that has nothing newer in its place (${name})`,
+    `STO-102: of documents written at once, each is written unless a newer one exists (${name})`,
     within(async (subject) => {
       const client = new MongoClient(url)
       try {
@@ -222,7 +222,7 @@ await withEachMongo(({ url, name }) => {
   )
 
   test(
-    `STO-102: marks that others write at the same time are no conflict (${name})`,
+    `STO-102: concurrent writes of the marks are not a conflict (${name})`,
     within(async ({ storage, another }) => {
       const storages = [storage, another(), another()]
       const opened = await Promise.all(storages.map((each, at) => each.openWorkspace(`w${at}`, taskSchema)))

@@ -15,7 +15,7 @@ import { expectFor, satisfying } from '../../../tests/support/expecting.ts'
 const groups = 30
 const groupSize = 3
 
-/** One group: documents of its own, and one that each replaces. */
+/** One group: documents of its own, and one that every group replaces. */
 function groupAt(first: number, group: number) {
   const entries = Array.from({ length: groupSize }, (_, index) => {
     const id = `doc-${group}-${index}`
@@ -26,7 +26,7 @@ function groupAt(first: number, group: number) {
   return batch({ entries, puts, removes: group > 0 ? [{ domain: 'task', id: `doc-${group - 1}-0` }] : [] })
 }
 
-/** As the commit queue does: after a failure the log is asked what happened. */
+/** As in the commit queue: after a failure the log is read for the outcome. */
 async function commitAll(workspace: WorkspaceStorage, before: (group: number) => void): Promise<number> {
   let lastSeq = workspace.lastSeq
   let failures = 0
@@ -59,7 +59,7 @@ function expectedIds(): string[] {
 }
 
 await withEachMongo(({ url, name, leavesHalves }) => {
-  /** What a server that makes collections in steps has to have before it is cut off. */
+  /** Collections that must exist before the connection is cut, for a server that creates them in steps. */
   const makeCollections = async ({ prefix }: TemporarySubject) => {
     if (leavesHalves === undefined) return
     const client = new MongoClient(url)
@@ -73,8 +73,8 @@ await withEachMongo(({ url, name, leavesHalves }) => {
   }
 
   for (const retryFor of [10_000, 0]) {
-    const title = retryFor === 0 ? 'that are told of the cut' : 'that go on'
-    test(`STO-44: nothing is lost or doubled by cut connections, with commits ${title} (${name})`, async () => {
+    const title = retryFor === 0 ? 'that fail at the cut' : 'that are retried'
+    test(`STO-44: cut connections neither lose nor double a commit, with commits ${title} (${name})`, async () => {
       const proxy = await cuttingProxy(url)
       const subject = temporarySubject(proxy.url, { retryFor })
       const direct = temporarySubject(url)
@@ -105,7 +105,7 @@ await withEachMongo(({ url, name, leavesHalves }) => {
     })
   }
 
-  test(`STO-54: a command whose socket goes away as it is written fails, and does not wait for ever (${name})`, async () => {
+  test(`STO-54: a command whose socket closes while it is written fails, and does not wait forever (${name})`, async () => {
     const sockets: Socket[] = []
     const keep = (message: unknown) => void sockets.push((message as { socket: Socket }).socket)
     subscribe('net.client.socket', keep)
@@ -123,7 +123,7 @@ await withEachMongo(({ url, name, leavesHalves }) => {
     }
   })
 
-  test(`STO-106: options of the connection string never win over what correctness needs (${name})`, async () => {
+  test(`STO-106: options of the connection string never override what correctness requires (${name})`, async () => {
     const fighting =
       'w=0&journal=false&wtimeoutMS=1&readConcernLevel=local&readPreference=secondary&maxStalenessSeconds=120' +
       '&retryWrites=false&retryReads=false&promoteValues=false&raw=true&ignoreUndefined=false&maxPoolSize=1' +
@@ -158,7 +158,7 @@ await withEachMongo(({ url, name, leavesHalves }) => {
     }
   })
 
-  test(`STO-44: without a server it is told as unavailable, in time, and no timer is left (${name})`, async () => {
+  test(`STO-44: without a server a call fails with unavailable in time, and leaves no timer (${name})`, async () => {
     const proxy = await cuttingProxy(url)
     await proxy.close()
     const storage = createMongoStorage({ url: proxy.url, retryFor: 200, selectionTimeout: 100 })

@@ -44,7 +44,7 @@ await withEachMongo(({ url, name, notAtomic }) => {
     databaseOf(subject, client).collection<StoredEntry>('tx')
 
   test(
-    `STO-41: who opens a workspace takes it over, and the former owner stops with conflict (${name})`,
+    `STO-41: opening a workspace takes over its ownership, and the former owner fails with conflict (${name})`,
     within(async ({ storage, another }) => {
       const former = await storage.openWorkspace('workspace', taskSchema)
       await put(former, 1, task('a'))
@@ -67,13 +67,13 @@ await withEachMongo(({ url, name, notAtomic }) => {
   )
 
   testUnless(notAtomic)(
-    `STO-41: of owners that take over and commit at once one commits at each place of the log (${name})`,
+    `STO-41: of owners that take over and commit at once, one commits at each position of the log (${name})`,
     within(async (subject) => {
       const acknowledged: string[] = []
       const run = async (name: string) => {
         const storage = subject.another()
         for (let round = 0; round < 6; round++) {
-          // Others may be in the way, of which a server at hand says no more than that something went wrong.
+          // Other owners may interfere, which one substitute reports only as a general error.
           const workspace = await untilAvailable(() => storage.openWorkspace('workspace', noSchema))
           try {
             for (let seq = workspace.lastSeq + 1; seq <= workspace.lastSeq + 3; seq++) {
@@ -100,7 +100,7 @@ await withEachMongo(({ url, name, notAtomic }) => {
   )
 
   test(
-    `STO-42: what is in the log and not in the documents is made up for at the next opening (${name})`,
+    `STO-42: documents of the log that are missing are written at the next opening (${name})`,
     within(async (subject, client) => {
       const former = await subject.storage.openWorkspace('workspace', taskSchema)
       await put(former, 1, task('a', { modifiedOn: 1, createdOn: 1 }))
@@ -126,7 +126,7 @@ await withEachMongo(({ url, name, notAtomic }) => {
   )
 
   test(
-    `STO-42: entries of a document whose removal was written are made up for in silence, and no others (${name})`,
+    `STO-42: entries of a document whose removal was written are applied without a report, and no others (${name})`,
     within(async (subject, client) => {
       const former = await subject.storage.openWorkspace('workspace', taskSchema)
       await put(former, 1, task('kept'))
@@ -162,7 +162,7 @@ await withEachMongo(({ url, name, notAtomic }) => {
   )
 
   test(
-    `STO-42: a group that is not whole in the log is taken back (${name})`,
+    `STO-42: an incomplete group of the log is withdrawn (${name})`,
     within(async (subject, client) => {
       const former = await subject.storage.openWorkspace('workspace', taskSchema)
       await put(former, 1, task('a'))
@@ -179,12 +179,12 @@ await withEachMongo(({ url, name, notAtomic }) => {
   )
 
   test(
-    `STO-43: a late write neither replaces a newer document nor brings a removed one back (${name})`,
+    `STO-43: a late write neither replaces a newer document nor restores a removed one (${name})`,
     within(async (subject, client) => {
       const former = await subject.storage.openWorkspace('workspace', taskSchema)
       await put(former, 1, task('a', { rank: 'old' }))
       await put(former, 2, task('b'))
-      // The former owner had these two in the log, and its writes of the documents come later.
+      // The log of the former owner has these two, and its writes of the documents are late.
       const place = { owner: 'gone', projected: 2, first: 3, last: 4, domain: 'task' }
       const entries = [updating(3, 'a', { rank: 'late' }), creating(4, 'c')]
       await logOf(subject, client).insertMany(entries.map((each) => storedEntry(each, place)))
@@ -216,7 +216,7 @@ await withEachMongo(({ url, name, notAtomic }) => {
   )
 })
 
-/** Tries a few times: an owner that storage could not let in may come again. */
+/** Retries a few times: an owner that storage refused may try again. */
 async function untilAvailable<T>(attempt: () => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {

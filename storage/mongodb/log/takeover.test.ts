@@ -27,7 +27,7 @@ await withEachMongo(({ url, name, notAtomic }) => {
     }
   const logOf = (client: MongoClient, { prefix }: TemporarySubject, collection: string) =>
     client.db(databaseName(prefix, 'w')).collection<StoredEntry>(collection)
-  /** Entries that a former owner left: of a group from `first` to `last`. */
+  /** Entries of a former owner, of a group from `first` to `last`. */
   const left = (owner: string, seqs: readonly number[], [first, last]: [number, number]) =>
     seqs.map((seq) => {
       const place = { owner, projected: first - 1, first, last, domain: 'task' }
@@ -35,7 +35,7 @@ await withEachMongo(({ url, name, notAtomic }) => {
     })
 
   test(
-    `STO-42: of three owners in a row that each left a part of a group nothing is left but fences (${name})`,
+    `STO-42: three owners in a row that each leave a part of a group leave nothing but fences (${name})`,
     within(async ({ storage, another }, log) => {
       const first = await storage.openWorkspace('w', noSchema)
       await putAll(first, 0, [task('a')])
@@ -49,7 +49,7 @@ await withEachMongo(({ url, name, notAtomic }) => {
       expect(await seqsAndIds(owner)).toStrictEqual(['1 tx-000001'])
       for (const seq of [2, 3, 4, 5])
         await expect(log().insertMany(left('late', [seq], [2, 6]))).rejects.toThrow()
-      // What is committed now comes past the fences.
+      // A new commit comes after the fences.
       await putAll(
         owner,
         1,
@@ -63,7 +63,7 @@ await withEachMongo(({ url, name, notAtomic }) => {
   )
 
   test(
-    `STO-42: a log in which an earlier version left groups of two owners is taken back to where it is whole (${name})`,
+    `STO-42: a log in which an earlier version left groups of two owners is withdrawn to its last complete group (${name})`,
     within(async ({ storage, another }, log) => {
       const first = await storage.openWorkspace('w', noSchema)
       await putAll(first, 0, [task('a')])
@@ -77,7 +77,7 @@ await withEachMongo(({ url, name, notAtomic }) => {
   )
 
   testUnless(notAtomic)(
-    `STO-16: of owners that open a restored workspace at once each either goes on or is told of a conflict (${name})`,
+    `STO-16: of owners that open a restored workspace at once, each either continues or fails with conflict (${name})`,
     within(async ({ storage, another }) => {
       const first = await storage.openWorkspace('w', noSchema)
       await putAll(first, 0, [task('a'), task('b')])
@@ -112,7 +112,7 @@ await withEachMongo(({ url, name, notAtomic }) => {
   )
 
   test(
-    `STO-41: an owner that lost its workspace restores nothing any more (${name})`,
+    `STO-41: an owner that lost its workspace can no longer restore documents (${name})`,
     within(async ({ storage, another }) => {
       const former = await storage.openWorkspace('w', noSchema)
       await putAll(former, 0, [task('a')])

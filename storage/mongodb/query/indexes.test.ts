@@ -36,7 +36,7 @@ await withEachMongo(({ url, name }) => {
     [...indexes.keys()].filter((each) => each.startsWith('ix_')).length
 
   test(
-    `STO-48: indexes are made for what is declared, and go when it no longer is or would refuse a document (${name})`,
+    `STO-48: indexes follow the declarations, and are dropped when they are no longer declared or would refuse a document (${name})`,
     within(async (subject, client) => {
       const workspace = await openParts(subject, client, { declared: taskSchema })
       const count = async () => declared(await indexesOf(subject, client, workspace))
@@ -50,12 +50,12 @@ await withEachMongo(({ url, name }) => {
   )
 
   test(
-    `STO-58: indexes that an apply cut short left behind are dropped at the next opening (${name})`,
+    `STO-58: indexes that an interrupted schema change left are dropped at the next opening (${name})`,
     within(async (subject, client) => {
       const workspace = await openParts(subject, client, { declared: taskSchema })
       await put(workspace)
       await workspace.schema.idle()
-      // As it is when the process ends after the first step.
+      // As after an end of the process after the first step.
       const meta = databaseOf(subject, client).collection<{ _id: string }>('atrium.meta')
       const left = { text: '{"domains":[]}', made: [] }
       expect((await meta.replaceOne({ _id: 'schema' }, left)).matchedCount).toBe(1)
@@ -65,11 +65,11 @@ await withEachMongo(({ url, name }) => {
   )
 
   test(
-    `STO-104: equal keys are declared once, and one refused index keeps no other from being made (${name})`,
+    `STO-104: equal keys are declared once, and a refused index blocks no other index (${name})`,
     within(async (subject, client) => {
       const failures: Record<string, unknown>[] = []
       const logger = { error: (fields: Record<string, unknown>) => void failures.push(fields) }
-      // As the default index of every domain, and twice the same but for the name it would get.
+      // Like the default index of every domain, and twice the same except for the name.
       const schema: StorageSchema = {
         domains: [
           {
@@ -89,7 +89,7 @@ await withEachMongo(({ url, name }) => {
           },
         ],
       }
-      // Somebody made another index under the name of the first.
+      // Another index has the name of the first one.
       await databaseOf(subject, client)
         .collection('task')
         .createIndex({ other: 1 }, { name: nameOf(byRank) })
@@ -99,9 +99,9 @@ await withEachMongo(({ url, name }) => {
       expect(new Set(keys).size).toBe(keys.length)
       for (const key of ['{"_class":1,"_id":1}', '{"space":1,"_class":1,"_id":1}', '{"title":-1,"_id":1}'])
         expectFor(`${key} is missing of ${keys.join(' ')}`, keys).toContain(key)
-      // One server refuses it, another takes both, and one says nothing and makes none.
+      // One server refuses it, another accepts both, and one reports nothing and creates none.
       expect(failures.every(({ index }) => index === '[["rank",1],["_id",1]]')).toBe(true)
-      // What stood in its way was no index of what is declared: the next opening makes it.
+      // The conflicting index was not declared: the next opening creates the declared one.
       const again = await openParts(subject, client, { declared: schema, logger })
       const later = [...(await indexesOf(subject, client, again)).values()]
       expect(later).toContain('{"rank":1,"_id":1}')
@@ -115,7 +115,7 @@ await withEachMongo(({ url, name }) => {
       const options = { declared: taskSchema, leastIndexed: 4 }
       const workspace = await openParts(subject, client, options)
       const count = async (of: OpenedWorkspace) => declared(await indexesOf(subject, client, of))
-      // The same one, so that there are fewer than were written.
+      // The same document, so that there are fewer documents than writes.
       for (const id of ['a', 'a', 'b', 'a', 'c']) {
         await put(workspace, task(id))
         expect(await count(workspace)).toBe(0)
@@ -133,7 +133,7 @@ await withEachMongo(({ url, name }) => {
   )
 
   test(
-    `STO-105: a domain has a collection and indexes once it has a document, and what is there is not made again (${name})`,
+    `STO-105: a domain has a collection and indexes once it has a document, and existing ones are not created again (${name})`,
     within(async (subject, client) => {
       const watched = new MongoClient(url, { monitorCommands: true })
       const created: string[] = []

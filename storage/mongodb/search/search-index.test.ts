@@ -19,7 +19,7 @@ await withMongo(({ url }) => {
   const found = async (workspace: WorkspaceStorage) =>
     (await workspace.search({ text: 'glass', limit: 10 })).map(({ id }) => id).sort()
 
-  test('STO-82: on MongoDB the index goes on in its file, and is made anew when that is gone, damaged or of another history', async () => {
+  test('STO-82: on MongoDB the full-text index continues from its file, and is rebuilt when the file is missing, damaged or of another epoch', async () => {
     const searchDirectory = await folder()
     const { storage, dispose } = temporarySubject(url, { searchDirectory })
     onTestEnd(dispose)
@@ -41,7 +41,7 @@ await withMongo(({ url }) => {
     const marked = () => sql(file, `UPDATE search_doc SET id = 'marked' WHERE id = 't1'`)
     const isMarked = () => sql(file, `SELECT count(*) FROM search_doc WHERE id = 'marked'`) === 1
     await again(async () => void (await Promise.resolve(marked())))
-    // The index was made anew for nothing.
+    // An unchanged marker means that the index was not rebuilt.
     expect(isMarked()).toBe(true)
     for (const break_ of [
       async () => await rm(file),
@@ -59,7 +59,7 @@ await withMongo(({ url }) => {
     }
   })
 
-  test('STO-82: on MongoDB the index takes in what another server wrote and restored meanwhile', async () => {
+  test('STO-82: on MongoDB the full-text index takes in what another server wrote and restored', async () => {
     const searchDirectory = await folder()
     const { storage, another, dispose } = temporarySubject(url, { searchDirectory })
     onTestEnd(dispose)
@@ -85,7 +85,7 @@ await withMongo(({ url }) => {
     expect(await found(fifth)).toStrictEqual(['c'])
   })
 
-  test('STO-14: on MongoDB searches under way while other fields are declared are answered', async () => {
+  test('STO-14: on MongoDB a search that runs while other fields are declared returns a result', async () => {
     const { storage, dispose } = temporarySubject(url, { searchDirectory: await folder() })
     onTestEnd(dispose)
     const workspace = await storage.openWorkspace('w', taskSchema)

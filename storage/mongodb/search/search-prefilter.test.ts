@@ -16,7 +16,7 @@ const words = (text: string, ...names: string[]): Condition => {
 const glass = words('gla', 'title', 'text')
 
 await withMongo(({ url }) => {
-  test('STO-84: on MongoDB a find by words asks the index, which has taken in what was committed', async () => {
+  test('STO-84: on MongoDB a query by words uses the full-text index, which includes earlier commits', async () => {
     const { workspace, forget } = await indexed([
       task('known', { title: 'a glass', rank: 'glass' }),
       task('forgotten', { title: 'glass', rank: 'glass' }),
@@ -34,7 +34,7 @@ await withMongo(({ url }) => {
     const wanted = plan({ condition: allOf(glass), total: true })
     const { docs, total } = await decoded(workspace, wanted)
     expect([docs.map(({ _id }) => _id), total]).toStrictEqual([['known'], 1])
-    // What is not in the index, or the index does not decide, is looked for in the documents.
+    // The documents are scanned where the index is incomplete, or cannot decide.
     expect(await found(words('gla', 'title', 'rank'))).toStrictEqual(['door', 'forgotten', 'known'])
     expect(await found({ op: 'none-of', conditions: [glass] })).toStrictEqual(['door'])
     const puts = [task('known', { title: 'door' }), task('new', { text: 'glass' })]
@@ -45,20 +45,20 @@ await withMongo(({ url }) => {
     expect(await found(glass)).toStrictEqual([])
   })
 
-  test('STO-84: on MongoDB a find by words that too many documents have does without the index', async () => {
+  test('STO-84: on MongoDB a query by words that match too many documents does not use the full-text index', async () => {
     const docs = Array.from({ length: 21 }, (_, at) => task(`t${at}`, { title: 'glass', rank: `${at % 10}` }))
     const { workspace, forget } = await indexed(docs, { maxPrefilterIds: 20 })
     forget('t11')
     const count = async (condition: Condition) => {
       return (await workspace.find(plan({ condition, limit: 0, total: true }))).total
     }
-    // One is forgotten: 20 are not too many.
+    // One is missing from the index: 20 are within the limit.
     expect(await count(glass)).toBe(20)
     await putAll(workspace, docs.length, [task('one more', { title: 'glass' })])
     expect(await count(glass)).toBe(22)
   })
 
-  test('STO-84: on MongoDB a find by words finds all while the index is made, and when its file is damaged', async () => {
+  test('STO-84: on MongoDB a query by words finds all documents while the index is built, and when its file is damaged', async () => {
     const { workspace, storage, file, change } = await indexed([task('a', { title: 'glass' })])
     await workspace.close()
     await writeFile(file, 'no database at all, not even in the beginning')
@@ -76,7 +76,7 @@ await withMongo(({ url }) => {
     expect(await idsOf(again, { condition: words('gla', 'rank') })).toStrictEqual([])
   })
 
-  /** A workspace with an index, from which documents can be taken out. */
+  /** A workspace with an index from which documents can be removed. */
   async function indexed(
     docs: Parameters<typeof putAll>[2],
     options: Parameters<typeof temporarySubject>[1] = {},

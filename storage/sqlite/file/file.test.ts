@@ -48,7 +48,7 @@ test('STO-19: every workspace id has a file of its own inside the data folder, a
   for (const name of names) expect(name).toMatch(/^[wh]-[a-z0-9_-]{0,120}\.db$/)
 })
 
-test('STO-19: a workspace stays in the folder whatever its id', async () => {
+test('STO-19: the file of a workspace is inside the data folder, whatever the workspace id', async () => {
   await withSubject(async ({ storage, directory }) => {
     const workspace = await storage.openWorkspace('../../escape', noSchema)
     await putAll(workspace, 0, [task('a')])
@@ -63,7 +63,7 @@ const damages: [name: string, damage: (file: string) => Promise<void>][] = [
   ['overwritten', (file) => writeFile(file, 'not a database, '.repeat(1000))],
 ]
 test.each(damages)(
-  'STO-21: a file that was %s is reported as damaged, and left as it is',
+  'STO-21: a file that was %s is reported as damaged, and left unchanged',
   async (_name, damage) => {
     await withSubject(async ({ storage, directory }) => {
       const workspace = await storage.openWorkspace('w', taskSchema)
@@ -84,7 +84,7 @@ test.each(damages)(
   },
 )
 
-test("STO-22: a folder that can't be made or written is reported with a code", async () => {
+test('STO-22: a folder that cannot be created or written is reported with a code', async () => {
   await withSubject(async ({ directory }) => {
     const blocked = join(directory, 'file')
     await writeFile(blocked, '')
@@ -94,7 +94,7 @@ test("STO-22: a folder that can't be made or written is reported with a code", a
   })
 })
 
-test('STO-22: what the system and SQLite report has one code each', () => {
+test('STO-22: every failure of the system or of SQLite maps to one code', () => {
   const codes = [
     'SQLITE_READONLY_DIRECTORY',
     'EACCES',
@@ -126,7 +126,7 @@ test('STO-22: what the system and SQLite report has one code each', () => {
   ])
 })
 
-test('STO-23: a full file refuses a batch whole, and goes on when there is room again', async () => {
+test('STO-23: a full disk refuses a batch as a whole, and commits continue when there is room again', async () => {
   await withSubject(
     async ({ storage }) => {
       const workspace = await storage.openWorkspace('w', noSchema)
@@ -166,7 +166,7 @@ test('STO-24: more workspaces than open files are served alike', async () => {
   )
 })
 
-test('STO-25: a worker that ends takes what was under way with it, and is replaced', async () => {
+test('STO-25: a worker that ends rejects its pending calls, and is replaced', async () => {
   const workers: Worker[] = []
   const logged: string[] = []
   const logger = { error: (_fields: unknown, message: string) => void logged.push(message) }
@@ -189,7 +189,7 @@ test('STO-25: a worker that ends takes what was under way with it, and is replac
   )
 })
 
-test('STO-87: the answer to a commit is taken in where one asks for it, before the event loop comes by', async () => {
+test('STO-87: the reply to a commit can be polled before the event loop delivers it', async () => {
   await withSubject(async ({ storage }) => {
     const workspace = await storage.openWorkspace('w', taskSchema)
     const events: string[] = []

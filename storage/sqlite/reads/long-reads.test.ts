@@ -14,7 +14,7 @@ const limits = { maxBytes: 5000, maxCount: 10 }
 
 interface Opened {
   workspace: WorkspaceStorage
-  /** Whether somebody reads what was before the last commit. */
+  /** Whether a reader holds a snapshot from before the last commit. */
   isHeld: () => boolean
   long: () => Promise<PartStream>
   change: () => Promise<void>
@@ -46,7 +46,7 @@ async function opened(longReads: Partial<LongReadLimits> = {}): Promise<Opened> 
   return { workspace, isHeld, long, change }
 }
 
-test('STO-71: a long result holds a snapshot of the file until it is read to its end, closed or failed', async () => {
+test('STO-71: a long result holds a snapshot of the file until it ends, is closed or fails', async () => {
   const { isHeld, long, change } = await opened()
   for (const end of [
     async (rest: PartStream) => {
@@ -65,7 +65,7 @@ test('STO-71: a long result holds a snapshot of the file until it is read to its
   }
 })
 
-test('STO-72: a long result that is not gone on with is given up with `limit`, and its snapshot too', async () => {
+test('STO-72: a long result that is not continued fails with `limit`, and leaves no snapshot', async () => {
   const { isHeld, long, change } = await opened({ idle: 50 })
   const rest = await long()
   await change()
@@ -75,7 +75,7 @@ test('STO-72: a long result that is not gone on with is given up with `limit`, a
   )
 })
 
-test('STO-72: a long result that lasts too long is given up with `limit`, however often it is asked', async () => {
+test('STO-72: a long result that lasts too long fails with `limit`, however often it is read', async () => {
   const { isHeld, long, change } = await opened({ longest: 50 })
   const rest = await long()
   await change()
@@ -85,7 +85,7 @@ test('STO-72: a long result that lasts too long is given up with `limit`, howeve
   )
 })
 
-test('STO-72: of long results there are so many at once; one more waits for another to end, or fails with `limit`', async () => {
+test('STO-72: the number of concurrent long results is limited, and one more waits for another to end, or fails with `limit`', async () => {
   const { long, workspace } = await opened({ atOnce: 2, wait: 50 })
   const [first] = [await long(), await long()]
   await expect(long()).rejects.toThrow(
@@ -97,7 +97,7 @@ test('STO-72: of long results there are so many at once; one more waits for anot
   expect((await third.next()).final).toBe(false)
 })
 
-test('STO-72: who waits for a long result to end goes on when it does', async () => {
+test('STO-72: a call that waits for a long result to end continues when it has ended', async () => {
   const { long } = await opened({ atOnce: 1 })
   const first = await long()
   const [second, third] = [long(), long()]

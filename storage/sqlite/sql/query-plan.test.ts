@@ -55,14 +55,14 @@ const ofSpace = (classes: string[]): Condition => ({
   conditions: [{ op: 'in', path: ['_class'], values: classes }, eq('space', 'space-3')],
 })
 
-/** Uses an index from its start, and sorts nothing but ties. */
+/** Scans an index from its start, and sorts only ties. */
 function assertWalk(wanted: FindPlan, index: RegExp): void {
   const steps = explainFind(file, wanted).join('\n')
   expect(steps).toMatch(index)
   expect(steps).not.toMatch(/SCAN|TEMP B-TREE FOR ORDER BY/)
 }
 
-test('STO-20: a page of a space sorted by an attribute walks the index on space and attribute, for one class or several', () => {
+test('STO-20: a page of a space sorted by an attribute scans the index on space and attribute, for one class or several', () => {
   const rank = { path: ['rank'], order: 1 } as const
   for (const classes of [[taskClass], [taskClass, noteClass]]) {
     const wanted = plan({ condition: ofSpace(classes), sort: [rank], limit: 50 })
@@ -75,7 +75,7 @@ test('STO-20: a page of a space sorted by an attribute walks the index on space 
   }
 })
 
-test('STO-20: a page of a space by id walks an index, for one class or several', () => {
+test('STO-20: a page of a space by id scans an index, for one class or several', () => {
   assertWalk(
     plan({ condition: ofSpace([taskClass]), limit: 50 }),
     /INDEX cl_d_task \(_class=\? AND space=\?\)$/,
@@ -83,7 +83,7 @@ test('STO-20: a page of a space by id walks an index, for one class or several',
   assertWalk(plan({ condition: ofSpace([taskClass, noteClass]), limit: 50 }), /INDEX sp_d_task \(space=\?\)$/)
 })
 
-test('STO-20: equality, ranges and lists on declared paths and on what a document is attached to use an index', () => {
+test('STO-20: equality, ranges and lists on declared paths and on the parent use an index', () => {
   const conditions: [Condition, RegExp][] = [
     [eq('rank', 'r000007'), /ix_d_task_\w+ \(k_\w+=\?\)/],
     [{ op: 'in', path: ['rank'], values: ['r000007', 'r000008'] }, /ix_d_task_\w+ \(k_\w+=\?\)/],
@@ -96,7 +96,7 @@ test('STO-20: equality, ranges and lists on declared paths and on what a documen
     expect(explainFind(file, plan({ condition })).join('\n')).toMatch(index)
 })
 
-test('STO-20: whether a declared path has irregular values is asked of an index, never of all documents', () => {
+test('STO-20: whether a declared path has irregular values is read from an index, never from all documents', () => {
   for (const path of [['rank'], [mixin, 'price']]) {
     const irregular = file.nonScalarTest(file.table('task'), path)
     const steps = file.rows<{ detail: string }>(template('EXPLAIN QUERY PLAN SELECT {}', irregular ?? never))
@@ -106,7 +106,7 @@ test('STO-20: whether a declared path has irregular values is asked of an index,
   }
 })
 
-test('STO-20: one array among the values costs the index, not the answer', () => {
+test('STO-20: one array among the values disables the index, and the result is the same', () => {
   const odd = task('odd', { rank: ['r000007'], space: 'space-3' })
   file.transaction('immediate', () => {
     putDocuments(file, [putOf(odd)])
@@ -116,7 +116,7 @@ test('STO-20: one array among the values costs the index, not the answer', () =>
   assertWalk(plan({ condition: eq('rank', 'r000007') }), /ix_d_task/)
 })
 
-test('STO-26: opening keeps the indexes an earlier schema declared, and applying a schema drops what it lacks', () => {
+test('STO-26: opening keeps the indexes that were declared before, and applying a schema drops those it lacks', () => {
   const names = () =>
     file.column<string>({ sql: `SELECT name FROM sqlite_master WHERE name LIKE 'ix_%'`, params: [] })
   const before = names()
@@ -132,12 +132,12 @@ test('STO-26: opening keeps the indexes an earlier schema declared, and applying
   expect(names().sort()).toStrictEqual(before.sort())
 })
 
-test('STO-27: opening a file of 100,000 documents reads only its beginning', () => {
+test('STO-27: opening a workspace of 100,000 documents reads only the beginning of its file', () => {
   file.db.pragma('wal_checkpoint(TRUNCATE)')
   const whole = readFileSync(path)
   const beginning = join(directory, 'beginning.db')
   writeFileSync(beginning, whole.subarray(0, BEGINNING))
-  // What follows reads as zeros, of which no page is sound.
+  // The rest of the file reads as zeros, which are not valid pages.
   truncateSync(beginning, whole.length)
   const other = new WorkspaceFile(beginning, taskSchema, { readOnly: true })
   expect(other.meta('epoch')).toHaveLength(16)

@@ -19,7 +19,7 @@ const bundle: string = '/atrium-client.js'
 const task = 'board:class:Task' as unknown as ClassRef<Task>
 const space = 'p' as Ref<Space>
 
-/** What a test does in a page: one client, a live query of tasks, and what it told. */
+/** The functions of a test in a page: one client, a live query of tasks, and its results. */
 class Harness {
   readonly #sdk: Sdk
   #client: Client | undefined
@@ -27,7 +27,7 @@ class Harness {
   #tasks: Task[] = []
   /** Titles of all results so far. */
   readonly results: string[][] = []
-  /** Changes of tasks as they were committed. */
+  /** Committed changes of tasks. */
   readonly pushed: string[] = []
   readonly conflicts: string[] = []
   readonly storeErrors: string[] = []
@@ -41,7 +41,7 @@ class Harness {
     const client = this.#sdk.createClient({
       url,
       getToken: () => token,
-      // So that the test can read what goes over the wire.
+      // So that the test can read the frames.
       ...(store === undefined ? {} : { binary: false, compression: false }),
       ...(this.#store === undefined ? {} : { store: this.#store }),
     })
@@ -70,7 +70,7 @@ class Harness {
     return this.results.at(-1)
   }
 
-  /** Resolves when the server has answered. */
+  /** Resolves when the server has responded. */
   async create(title: string): Promise<void> {
     await this.#client?.createDoc(task, space, { title })
   }
@@ -83,18 +83,18 @@ class Harness {
     await this.#client?.removeDoc(this.#titled(title))
   }
 
-  /** Keys in the store that begin so. */
+  /** Keys of the store with this prefix. */
   async kept(prefix: string): Promise<string[]> {
     const entries = (await this.#store?.entries(prefix)) ?? []
     return entries.map(([key]) => key)
   }
 
-  /** Puts something into the store behind the client's back. */
+  /** Puts a value into the store without the client’s knowledge. */
   async keep(key: string, value: unknown): Promise<void> {
     await this.#store?.set(key, value)
   }
 
-  /** What each case of the contract found in IndexedDB, and what it should. */
+  /** The found and the expected value of each case of the contract, with IndexedDB. */
   async storeCases(): Promise<[title: string, found: unknown, expected: unknown][]> {
     const found: [string, unknown, unknown][] = []
     for (const [title, run] of Object.entries(storeCases))

@@ -10,7 +10,7 @@ import type { Ref, Space } from '../../../model/documents.ts'
 type Sdk = typeof import('../../../client/index.ts')
 
 interface Wanted {
-  /** Its live query; `undefined`: the component is not there; `skip`: it asks nothing. */
+  /** Its live query; `undefined`: the component is not rendered; `skip`: there is no query. */
   status?: Task['status'] | 'skip'
   _class?: string
   provided?: boolean
@@ -22,10 +22,10 @@ const element = document.querySelector('#root')
 if (element === null) throw new Error('there is no #root')
 const root = createRoot(element)
 
-/** What a test does in a page of React. */
+/** The functions of a test in a page with React. */
 class Hooks {
   #client: Client | undefined
-  /** Live queries that were begun, and those of them that were not ended. */
+  /** Live queries that were started, and those of them that were not ended. */
   readonly queries = { begun: 0, open: 0 }
   readonly rendered = { tasks: 0, phase: 0 }
 
@@ -44,7 +44,7 @@ class Hooks {
     this.#client = client
   }
 
-  /** In strict mode, where React does everything twice. Answers what is shown then. */
+  /** In strict mode, where React does everything twice. Returns the displayed text. */
   render({ status, _class = 'board:class:Task', provided = true }: Wanted): string | undefined {
     const client = this.#client
     if (client === undefined) throw new Error('there is no client yet')
@@ -85,7 +85,7 @@ class Hooks {
 
 function Tasks({ status, of }: { status: Task['status'] | 'skip'; of: string }): ReactNode {
   const client = useClient()
-  // Made anew with each rendering, as an application does.
+  // Created in each rendering, as in an application.
   const query = status === 'skip' ? status : { status }
   const _class = of as unknown as ClassRef<Task>
   const { data, error, isLoading } = useQuery(_class, query, { sort: { title: 1 } })
@@ -112,7 +112,7 @@ function PhaseLine(): ReactNode {
   )
 }
 
-/** Looks at a part of the state: what else changes does not concern it. */
+/** Selects a part of the state: other changes do not render it again. */
 function Only(): ReactNode {
   useConnectionState((state) => state.phase)
   hooks.rendered.phase += 1
