@@ -44,8 +44,17 @@ test('WIRE-142: the range of a close code says whether to reconnect, and its rea
   }
 })
 
+const documents = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'SPEC.md',
+  'CHANGELOG.md',
+  'protocol/PROTOCOL.md',
+  ...readdirSync(join(root, 'docs')).map((file) => `docs/${file}`),
+]
+
 test('CFG-94: the links of the documents point to files that exist', () => {
-  const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'protocol/PROTOCOL.md']
   const broken = documents.flatMap((document) =>
     [...read(document).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)]
       .map(([, target = '']) => target)
@@ -53,6 +62,37 @@ test('CFG-94: the links of the documents point to files that exist', () => {
       .map((target) => `${document}: ${target}`),
   )
   expect(broken).toStrictEqual([])
+})
+
+test('CFG-94: the source files that the documents name exist', () => {
+  const folders = [
+    'model',
+    'protocol',
+    'storage',
+    'pipeline',
+    'server',
+    'client',
+    'scripts',
+    'tests',
+    'examples',
+    'bench',
+  ]
+  const files = folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map(
+      (file) => `/${folder}/${file}`,
+    ),
+  )
+  // A path may begin at a folder that the sentence has named before.
+  const isThere = (path: string) => files.some((file) => file.endsWith(`/${path}`))
+  const missing = documents
+    .filter((document) => document !== 'CHANGELOG.md')
+    .flatMap((document) =>
+      [...read(document).matchAll(/`([\w./-]+\/[\w.-]+\.(?:ts|tsx|js))`/g)]
+        .map(([, path = '']) => path)
+        .filter((path) => !path.startsWith('dist/') && !isThere(path.replace(/^\.\//, '')))
+        .map((path) => `${document}: ${path}`),
+    )
+  expect(missing).toStrictEqual([])
 })
 
 test('CFG-95: the server’s version is that of package.json', () => {

@@ -13,7 +13,6 @@ const folders = [
   'scripts',
   'tests',
   'examples',
-  'console',
 ]
 const rulePattern = /^- ([A-Z]+-\d+): (.+)$/gm
 
