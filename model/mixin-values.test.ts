@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { applyTransaction } from './apply-transaction.ts'
 import { number, string } from './attribute-types.ts'
 import { baseModel } from './base-model.ts'
@@ -60,57 +60,66 @@ function mix(mixin: Ref<Class>, attributes: UpdateOperations, fields: Record<str
   validateMixin(hierarchy, tx, applyTransaction(document({ _class: Item, ...fields }), tx) as Doc)
 }
 
-test('DOC-69: a creation requires an object of declared fields for a mixin, whether the class is strict or not', () => {
-  for (const _class of [Item, Lax]) {
-    for (const [value, refused] of wrong)
-      expect(() => create({ [Priced]: value }, _class)).toThrow(satisfying(refused))
-    create({ [Priced]: { price: 1, note: null, size: 2 }, [LaxMixin]: { x: 1, whatever: 2 } }, _class)
-    expect(() => create({ [LaxMixin]: { x: 'x' } }, _class)).toThrow(satisfying(invalid('x', 'number')))
-  }
-})
+describe('values of mixins', () => {
+  test('DOC-69: a creation requires an object of declared fields for a mixin, whether the class is strict or not', () => {
+    for (const _class of [Item, Lax]) {
+      for (const [value, refused] of wrong)
+        expect(() => create({ [Priced]: value }, _class)).toThrow(satisfying(refused))
+      create({ [Priced]: { price: 1, note: null, size: 2 }, [LaxMixin]: { x: 1, whatever: 2 } }, _class)
+      expect(() => create({ [LaxMixin]: { x: 'x' } }, _class)).toThrow(satisfying(invalid('x', 'number')))
+    }
+  })
 
-test('DOC-69: an update requires an object of declared fields for a mixin, whatever the operator', () => {
-  for (const _class of [Item, Lax])
-    for (const [value, refused] of wrong)
-      expect(() => update({ [Priced]: value }, { _class })).toThrow(satisfying(refused))
-  const priced = { [Priced]: { price: 1 } }
-  for (const operations of [
-    { [`${Priced}.price`]: 'many' },
-    { [`${Priced}.price.deep`]: 1 },
-    { $push: { [`${Priced}.price`]: 1 } },
-    { $pushMixin: { $mixin: Priced, values: { price: 1 } } },
-  ])
-    expect(() => update(operations)).toThrow(satisfying(invalid('price', 'number')))
-  for (const operations of [{ $inc: { [Priced]: 1 } }, { $push: { [Priced]: { price: 1 } } }])
-    expect(() => update(operations)).toThrow(satisfying(invalid(Priced, 'object')))
-  expect(() => update({ [`${Priced}.note`]: 'x' })).toThrow(satisfying(missing))
-  expect(() => update({ $unset: { [`${Priced}.price`]: '' } }, priced)).toThrow(satisfying(missing))
-  expect(() => update({ [`${Priced}.title`]: 'x' }, priced)).toThrow(
-    satisfying(invalid('title', 'a declared attribute')),
-  )
-  update({ $inc: { [`${Priced}.price`]: 1 }, [`${Priced}.note`]: 'x' }, priced)
-  update({ [Priced]: { price: 2 } }, priced)
-})
-
-test('DOC-69: a mixin can be removed, and an invalid earlier value can be corrected', () => {
-  for (const value of [{ price: 1 }, 5, null, [{ price: 1 }]]) {
-    update({ $unset: { [Priced]: '' } }, { [Priced]: value })
-    update({ [Priced]: { price: 1 } }, { [Priced]: value })
-    update({ title: 'y' }, { [Priced]: value })
-  }
-  update({ [`${Priced}.note`]: 'x', $unset: { [`${Priced}.old`]: '' } }, { [Priced]: { price: 'x', old: 1 } })
-})
-
-test('DOC-70: a mixin has its own fields and those of the mixins it extends, not those of its class', () => {
-  for (const attributes of [{ title: 5 }, { title: 'x' }, { modifiedBy: 'x' }, { $push: { title: 'x' } }])
-    expect(() => mix(Priced, { price: 1, ...attributes } as UpdateOperations)).toThrow(
-      satisfying(coded('core:status:InvalidAttribute', { _class: Priced, expected: 'a declared attribute' })),
+  test('DOC-69: an update requires an object of declared fields for a mixin, whatever the operator', () => {
+    for (const _class of [Item, Lax])
+      for (const [value, refused] of wrong)
+        expect(() => update({ [Priced]: value }, { _class })).toThrow(satisfying(refused))
+    const priced = { [Priced]: { price: 1 } }
+    for (const operations of [
+      { [`${Priced}.price`]: 'many' },
+      { [`${Priced}.price.deep`]: 1 },
+      { $push: { [`${Priced}.price`]: 1 } },
+      { $pushMixin: { $mixin: Priced, values: { price: 1 } } },
+    ])
+      expect(() => update(operations)).toThrow(satisfying(invalid('price', 'number')))
+    for (const operations of [{ $inc: { [Priced]: 1 } }, { $push: { [Priced]: { price: 1 } } }])
+      expect(() => update(operations)).toThrow(satisfying(invalid(Priced, 'object')))
+    expect(() => update({ [`${Priced}.note`]: 'x' })).toThrow(satisfying(missing))
+    expect(() => update({ $unset: { [`${Priced}.price`]: '' } }, priced)).toThrow(satisfying(missing))
+    expect(() => update({ [`${Priced}.title`]: 'x' }, priced)).toThrow(
+      satisfying(invalid('title', 'a declared attribute')),
     )
-  mix(Priced, { price: 1, size: 2 })
-  expect(() => mix(Priced, { price: 1, size: 'x' })).toThrow(satisfying(invalid('size', 'number')))
-  mix(Dearer, { by: 1 })
-  mix(Dearer, { price: 2, by: 1 })
-  for (const attributes of [{ price: 'x' }, { 'price.deep': 1 }, { $push: { price: 1 } }])
-    expect(() => mix(Dearer, attributes as UpdateOperations)).toThrow(satisfying(invalid('price', 'number')))
-  expect(() => create({ [Dearer]: { price: 'x' } })).toThrow(satisfying(invalid('price', 'number')))
+    update({ $inc: { [`${Priced}.price`]: 1 }, [`${Priced}.note`]: 'x' }, priced)
+    update({ [Priced]: { price: 2 } }, priced)
+  })
+
+  test('DOC-69: a mixin can be removed, and an invalid earlier value can be corrected', () => {
+    for (const value of [{ price: 1 }, 5, null, [{ price: 1 }]]) {
+      update({ $unset: { [Priced]: '' } }, { [Priced]: value })
+      update({ [Priced]: { price: 1 } }, { [Priced]: value })
+      update({ title: 'y' }, { [Priced]: value })
+    }
+    update(
+      { [`${Priced}.note`]: 'x', $unset: { [`${Priced}.old`]: '' } },
+      { [Priced]: { price: 'x', old: 1 } },
+    )
+  })
+
+  test('DOC-70: a mixin has its own fields and those of the mixins it extends, not those of its class', () => {
+    for (const attributes of [{ title: 5 }, { title: 'x' }, { modifiedBy: 'x' }, { $push: { title: 'x' } }])
+      expect(() => mix(Priced, { price: 1, ...attributes } as UpdateOperations)).toThrow(
+        satisfying(
+          coded('core:status:InvalidAttribute', { _class: Priced, expected: 'a declared attribute' }),
+        ),
+      )
+    mix(Priced, { price: 1, size: 2 })
+    expect(() => mix(Priced, { price: 1, size: 'x' })).toThrow(satisfying(invalid('size', 'number')))
+    mix(Dearer, { by: 1 })
+    mix(Dearer, { price: 2, by: 1 })
+    for (const attributes of [{ price: 'x' }, { 'price.deep': 1 }, { $push: { price: 1 } }])
+      expect(() => mix(Dearer, attributes as UpdateOperations)).toThrow(
+        satisfying(invalid('price', 'number')),
+      )
+    expect(() => create({ [Dearer]: { price: 'x' } })).toThrow(satisfying(invalid('price', 'number')))
+  })
 })

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { applyTransaction } from '../../model/apply-transaction.ts'
 import type { Doc } from '../../model/documents.ts'
@@ -62,45 +62,48 @@ class Oracle {
   }
 }
 
-test.each([
-  { name: 'a limit and a total', wanted: plan },
-  { name: 'a limit', wanted: { ...plan, total: false } },
-  { name: 'no limit', wanted: { ...plan, limit: undefined } },
-])(
-  'SDK-21: a window with $name equals the result over all documents, until it reports that only the server knows',
-  ({ wanted }) => {
-    let [kept, asked] = [0, 0]
-    fc.assert(
-      fc.property(fc.array(step, { minLength: 10, maxLength: 120 }), (steps) => {
-        const oracle = new Oracle()
-        for (let id = 0; id < 20; id++) oracle.apply({ id, kind: 'create', rank: id * 2, status: 'todo' }, 0)
-        let window = oracle.window(wanted)
-        for (const [at, next] of steps.entries()) {
-          const tx = oracle.apply(next, at + 1)
-          if (tx === undefined) continue
-          if (window.apply(tx, 'task') === 'unknown') {
-            window = oracle.window(wanted)
-            asked += 1
-          } else kept += 1
-          const expected = oracle.find(wanted)
-          expect(window.docs).toStrictEqual([...expected])
-          if (wanted.total) expect(window.total).toBe(expected.total)
-        }
-      }),
-      propertyParameters({ numRuns: 300 }),
-    )
-    expect(kept).toBeGreaterThan(asked / 3)
-  },
-)
+describe('result window', () => {
+  test.each([
+    { name: 'a limit and a total', wanted: plan },
+    { name: 'a limit', wanted: { ...plan, total: false } },
+    { name: 'no limit', wanted: { ...plan, limit: undefined } },
+  ])(
+    'SDK-21: a window with $name equals the result over all documents, until it reports that only the server knows',
+    ({ wanted }) => {
+      let [kept, asked] = [0, 0]
+      fc.assert(
+        fc.property(fc.array(step, { minLength: 10, maxLength: 120 }), (steps) => {
+          const oracle = new Oracle()
+          for (let id = 0; id < 20; id++)
+            oracle.apply({ id, kind: 'create', rank: id * 2, status: 'todo' }, 0)
+          let window = oracle.window(wanted)
+          for (const [at, next] of steps.entries()) {
+            const tx = oracle.apply(next, at + 1)
+            if (tx === undefined) continue
+            if (window.apply(tx, 'task') === 'unknown') {
+              window = oracle.window(wanted)
+              asked += 1
+            } else kept += 1
+            const expected = oracle.find(wanted)
+            expect(window.docs).toStrictEqual([...expected])
+            if (wanted.total) expect(window.total).toBe(expected.total)
+          }
+        }),
+        propertyParameters({ numRuns: 300 }),
+      )
+      expect(kept).toBeGreaterThan(asked / 3)
+    },
+  )
 
-test('SDK-21: a fork changes without its original', () => {
-  const oracle = new Oracle()
-  for (let id = 0; id < 5; id++) oracle.apply({ id, kind: 'create', rank: id, status: 'todo' }, 0)
-  const window = oracle.window(plan)
-  const fork = window.fork()
-  const tx = oracle.apply({ id: 0, kind: 'remove', rank: 0, status: undefined }, 1)
-  expectThat(tx !== undefined)
-  fork.apply(tx, 'task')
-  expect(window.docs.map(({ _id }) => _id)).toStrictEqual(['d0', 'd1', 'd2'])
-  expect(fork.docs.map(({ _id }) => _id)).toStrictEqual(['d1', 'd2', 'd3'])
+  test('SDK-21: a fork changes without its original', () => {
+    const oracle = new Oracle()
+    for (let id = 0; id < 5; id++) oracle.apply({ id, kind: 'create', rank: id, status: 'todo' }, 0)
+    const window = oracle.window(plan)
+    const fork = window.fork()
+    const tx = oracle.apply({ id: 0, kind: 'remove', rank: 0, status: undefined }, 1)
+    expectThat(tx !== undefined)
+    fork.apply(tx, 'task')
+    expect(window.docs.map(({ _id }) => _id)).toStrictEqual(['d0', 'd1', 'd2'])
+    expect(fork.docs.map(({ _id }) => _id)).toStrictEqual(['d1', 'd2', 'd3'])
+  })
 })

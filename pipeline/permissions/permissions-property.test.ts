@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { Class, Doc, Ref } from '../../model/documents.ts'
 import { StatusError } from '../../model/status.ts'
@@ -164,105 +164,107 @@ async function checkReads({ pipeline }: TestPipeline, plain: Plain, who: Caller)
     expectFor(_id, log.has(_id)).toBe(named.every((id) => plain.sees(who, id)))
 }
 
-test('PIPE-40: whatever spaces, members, moves and documents exist, each account reads and receives exactly what it may', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), async (steps) => {
-      const opened = await testPipeline({ isPeopled: false })
-      for (const { account, email } of people)
-        await opened.pipeline.tx(system, accountOf(String(account), email))
-      const plain = new Plain()
-      for (const next of steps) {
-        const who = 'by' in next ? (people[next.by] ?? ann) : system
-        const tx = transactionOf(next, plain)
-        await new Promise(setImmediate)
-        opened.pushes.length = 0
-        const made = plain.apply(next, tx)
-        const result = await opened.pipeline.tx(who, tx).catch((error: unknown) => error)
-        expectFor(`${JSON.stringify(next)}: ${String(result)}`, !(result instanceof Error)).toBe(made)
-        if (result instanceof Error) expectFor(String(result), result).toBeInstanceOf(StatusError)
-        await new Promise(setImmediate)
-        for (const reader of people) {
-          await checkReads(opened, plain, reader)
-          const heard = opened.pushes
-            .filter((push) => opened.pipeline.mayReceive(reader, push))
-            .map((push) => String(push.tx._id))
-          const named = plain.log.find(({ _id }) => _id === tx._id)?.spaces
-          expect(heard.includes(tx._id)).toBe(named?.every((id) => plain.sees(reader, id)) ?? false)
-        }
-      }
-      await opened.pipeline.close()
-    }),
-    propertyParameters({ numRuns: 150 }),
-  )
-})
-
-/** The pushes that an account received, and the moments at which it was told to reload. */
-class Heard {
-  readonly pushes: { seq: number; _id: string }[] = []
-  readonly toldAfter: number[] = []
-}
-
-test('PIPE-61: a catch-up returns exactly what the account would have been pushed, or is rejected', async () => {
-  let [exact, anew] = [0, 0]
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), async (steps) => {
-      const { pipeline, pushes } = await testPipeline({ isPeopled: false })
-      for (const { account, email } of people) await pipeline.tx(system, accountOf(String(account), email))
-      const heard = new Map(people.map((person) => [person, new Heard()]))
-      const plain = new Plain()
-      const start = pipeline.lastSeq()
-      for (const next of steps) {
-        const tx = transactionOf(next, plain)
-        await new Promise(setImmediate)
-        pushes.length = 0
-        const before = pipeline.lastSeq()
-        if (!plain.apply(next, tx)) continue
-        await pipeline.tx('by' in next ? (people[next.by] ?? ann) : system, tx)
-        await new Promise(setImmediate)
-        for (const push of pushes) {
-          for (const [person, { pushes: known, toldAfter }] of heard) {
-            if (!pipeline.mayReceive(person, push)) continue
-            if (push.seq === undefined) toldAfter.push(before)
-            else known.push({ seq: push.seq, _id: push.tx._id })
+describe('permissions of random histories', () => {
+  test('PIPE-40: whatever spaces, members, moves and documents exist, each account reads and receives exactly what it may', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), async (steps) => {
+        const opened = await testPipeline({ isPeopled: false })
+        for (const { account, email } of people)
+          await opened.pipeline.tx(system, accountOf(String(account), email))
+        const plain = new Plain()
+        for (const next of steps) {
+          const who = 'by' in next ? (people[next.by] ?? ann) : system
+          const tx = transactionOf(next, plain)
+          await new Promise(setImmediate)
+          opened.pushes.length = 0
+          const made = plain.apply(next, tx)
+          const result = await opened.pipeline.tx(who, tx).catch((error: unknown) => error)
+          expectFor(`${JSON.stringify(next)}: ${String(result)}`, !(result instanceof Error)).toBe(made)
+          if (result instanceof Error) expectFor(String(result), result).toBeInstanceOf(StatusError)
+          await new Promise(setImmediate)
+          for (const reader of people) {
+            await checkReads(opened, plain, reader)
+            const heard = opened.pushes
+              .filter((push) => opened.pipeline.mayReceive(reader, push))
+              .map((push) => String(push.tx._id))
+            const named = plain.log.find(({ _id }) => _id === tx._id)?.spaces
+            expect(heard.includes(tx._id)).toBe(named?.every((id) => plain.sees(reader, id)) ?? false)
           }
         }
-      }
-      for (const [person, { pushes: known, toldAfter }] of heard) {
-        for (let after = start; after <= pipeline.lastSeq(); after++) {
-          const missed = await pipeline.catchUp(person, { after, most: 1000 })
-          if (missed === undefined) {
-            anew += 1
-            continue
-          }
-          exact += 1
-          // The permissions of the account have changed.
-          expect(toldAfter.some((told) => told >= after)).toBe(false)
-          expect(missed.pushes.map(({ seq, tx }) => ({ seq, _id: tx._id }))).toStrictEqual(
-            known.filter(({ seq }) => seq > after),
-          )
-        }
-      }
-      await pipeline.close()
-    }),
-    propertyParameters({ numRuns: 100 }),
-  )
-  expect(exact).toBeGreaterThan(anew / 2)
-})
-
-test('PIPE-61: a catch-up is rejected after too large a gap, from a position beyond the end, or without access to the log', async () => {
-  const { pipeline } = await testPipeline({ isPeopled: false })
-  await pipeline.tx(system, accountOf('account:ann', 'ann'))
-  for (const task of ['t1', 't2', 't3']) await pipeline.tx(ann, createTask(task, { title: 'x' }))
-  const last = pipeline.lastSeq()
-  expect(await pipeline.catchUp(ann, { after: last + 1, most: 10 })).toBeUndefined()
-  expect(await pipeline.catchUp(ann, { after: last - 3, most: 2 })).toBeUndefined()
-  expect((await pipeline.catchUp(ann, { after: last - 3, most: 3 }))?.pushes.length).toBe(3)
-  expect(await pipeline.catchUp(ann, { after: last, most: 0 })).toStrictEqual({ pushes: [], seq: last })
-})
-
-function accountOf(id: string, email: string): Tx {
-  const options = { by: 'core:account:System', space: 'core:space:Model' }
-  return change('core:class:TxCreateDoc', id, 'core:class:Account', options, {
-    attributes: { email, role: 'USER' },
+        await opened.pipeline.close()
+      }),
+      propertyParameters({ numRuns: 150 }),
+    )
   })
-}
+
+  /** The pushes that an account received, and the moments at which it was told to reload. */
+  class Heard {
+    readonly pushes: { seq: number; _id: string }[] = []
+    readonly toldAfter: number[] = []
+  }
+
+  test('PIPE-61: a catch-up returns exactly what the account would have been pushed, or is rejected', async () => {
+    let [exact, anew] = [0, 0]
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), async (steps) => {
+        const { pipeline, pushes } = await testPipeline({ isPeopled: false })
+        for (const { account, email } of people) await pipeline.tx(system, accountOf(String(account), email))
+        const heard = new Map(people.map((person) => [person, new Heard()]))
+        const plain = new Plain()
+        const start = pipeline.lastSeq()
+        for (const next of steps) {
+          const tx = transactionOf(next, plain)
+          await new Promise(setImmediate)
+          pushes.length = 0
+          const before = pipeline.lastSeq()
+          if (!plain.apply(next, tx)) continue
+          await pipeline.tx('by' in next ? (people[next.by] ?? ann) : system, tx)
+          await new Promise(setImmediate)
+          for (const push of pushes) {
+            for (const [person, { pushes: known, toldAfter }] of heard) {
+              if (!pipeline.mayReceive(person, push)) continue
+              if (push.seq === undefined) toldAfter.push(before)
+              else known.push({ seq: push.seq, _id: push.tx._id })
+            }
+          }
+        }
+        for (const [person, { pushes: known, toldAfter }] of heard) {
+          for (let after = start; after <= pipeline.lastSeq(); after++) {
+            const missed = await pipeline.catchUp(person, { after, most: 1000 })
+            if (missed === undefined) {
+              anew += 1
+              continue
+            }
+            exact += 1
+            // The permissions of the account have changed.
+            expect(toldAfter.some((told) => told >= after)).toBe(false)
+            expect(missed.pushes.map(({ seq, tx }) => ({ seq, _id: tx._id }))).toStrictEqual(
+              known.filter(({ seq }) => seq > after),
+            )
+          }
+        }
+        await pipeline.close()
+      }),
+      propertyParameters({ numRuns: 100 }),
+    )
+    expect(exact).toBeGreaterThan(anew / 2)
+  })
+
+  test('PIPE-61: a catch-up is rejected after too large a gap, from a position beyond the end, or without access to the log', async () => {
+    const { pipeline } = await testPipeline({ isPeopled: false })
+    await pipeline.tx(system, accountOf('account:ann', 'ann'))
+    for (const task of ['t1', 't2', 't3']) await pipeline.tx(ann, createTask(task, { title: 'x' }))
+    const last = pipeline.lastSeq()
+    expect(await pipeline.catchUp(ann, { after: last + 1, most: 10 })).toBeUndefined()
+    expect(await pipeline.catchUp(ann, { after: last - 3, most: 2 })).toBeUndefined()
+    expect((await pipeline.catchUp(ann, { after: last - 3, most: 3 }))?.pushes.length).toBe(3)
+    expect(await pipeline.catchUp(ann, { after: last, most: 0 })).toStrictEqual({ pushes: [], seq: last })
+  })
+
+  function accountOf(id: string, email: string): Tx {
+    const options = { by: 'core:account:System', space: 'core:space:Model' }
+    return change('core:class:TxCreateDoc', id, 'core:class:Account', options, {
+      attributes: { email, role: 'USER' },
+    })
+  }
+})

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FindPlan } from '../../model/query/plan.ts'
@@ -39,67 +39,69 @@ const page: FindPlan = plan({
 const ids = (text: string | undefined) =>
   text === undefined ? undefined : (JSON.parse(`[${text}]`) as { _id: string }[]).map(({ _id }) => _id)
 
-test('STO-29: a document by id and a page along an index are read on the event loop, and a read that may scan is not', async () => {
-  await withReads((reads, registered) => {
-    expect(ids(reads.page(registered, byId)?.text)).toStrictEqual(['a'])
-    expect(ids(reads.page(registered, page)?.text)).toStrictEqual(['a', 'b'])
-    const longer: FindPlan[] = [
-      { ...page, limit: undefined },
-      { ...page, limit: 201 },
-      { ...page, total: true },
-      { ...page, condition: eq('title', 'one') },
-      { ...page, sort: [{ path: ['title'], order: 1 }] },
-    ]
-    for (const each of longer) expect(reads.page(registered, each)).toBeUndefined()
+describe('reads on the event loop', () => {
+  test('STO-29: a document by id and a page along an index are read on the event loop, and a read that may scan is not', async () => {
+    await withReads((reads, registered) => {
+      expect(ids(reads.page(registered, byId)?.text)).toStrictEqual(['a'])
+      expect(ids(reads.page(registered, page)?.text)).toStrictEqual(['a', 'b'])
+      const longer: FindPlan[] = [
+        { ...page, limit: undefined },
+        { ...page, limit: 201 },
+        { ...page, total: true },
+        { ...page, condition: eq('title', 'one') },
+        { ...page, sort: [{ path: ['title'], order: 1 }] },
+      ]
+      for (const each of longer) expect(reads.page(registered, each)).toBeUndefined()
+    })
   })
-})
 
-test('STO-29: reads that repeatedly take long go to a reader thread, and those of another shape do not', async () => {
-  await withReads((reads, registered) => {
-    pace = 5
-    for (let read = 0; read < 3; read++) expect(reads.page(registered, page)).toBeDefined()
-    pace = 0
-    expect(reads.page(registered, page)).toBeUndefined()
-    expect(reads.page(registered, byId)).toBeDefined()
+  test('STO-29: reads that repeatedly take long go to a reader thread, and those of another shape do not', async () => {
+    await withReads((reads, registered) => {
+      pace = 5
+      for (let read = 0; read < 3; read++) expect(reads.page(registered, page)).toBeDefined()
+      pace = 0
+      expect(reads.page(registered, page)).toBeUndefined()
+      expect(reads.page(registered, byId)).toBeDefined()
+    })
   })
-})
 
-test('STO-29: slow reads are tried on the event loop again after a pause, which doubles while they are still slow', async () => {
-  await withReads((reads, registered) => {
-    const isRead = () => reads.page(registered, page) !== undefined
-    pace = 5
-    expect([1, 2, 3].map(isRead)).toStrictEqual([true, true, true])
-    const since = time
-    pace = 0
-    time = since + 900
-    expect(isRead()).toBe(false)
-    time = since + 1100
-    pace = 5
-    expect(isRead()).toBe(true)
-    const again = time
-    pace = 0
-    time = again + 1900
-    expect(isRead()).toBe(false)
-    time = again + 2100
-    expect([isRead(), isRead()]).toStrictEqual([true, true])
-    pace = 5
-    expect([1, 2, 3, 4].map(isRead)).toStrictEqual([true, true, true, false])
+  test('STO-29: slow reads are tried on the event loop again after a pause, which doubles while they are still slow', async () => {
+    await withReads((reads, registered) => {
+      const isRead = () => reads.page(registered, page) !== undefined
+      pace = 5
+      expect([1, 2, 3].map(isRead)).toStrictEqual([true, true, true])
+      const since = time
+      pace = 0
+      time = since + 900
+      expect(isRead()).toBe(false)
+      time = since + 1100
+      pace = 5
+      expect(isRead()).toBe(true)
+      const again = time
+      pace = 0
+      time = again + 1900
+      expect(isRead()).toBe(false)
+      time = again + 2100
+      expect([isRead(), isRead()]).toStrictEqual([true, true])
+      pace = 5
+      expect([1, 2, 3, 4].map(isRead)).toStrictEqual([true, true, true, false])
+    })
   })
-})
 
-test('STO-29: a single slow read changes nothing', async () => {
-  await withReads((reads, registered) => {
-    for (let read = 0; read < 8; read++) {
-      pace = read % 3 === 0 ? 5 : 0
-      expect(reads.page(registered, page)).toBeDefined()
-    }
+  test('STO-29: a single slow read changes nothing', async () => {
+    await withReads((reads, registered) => {
+      for (let read = 0; read < 8; read++) {
+        pace = read % 3 === 0 ? 5 : 0
+        expect(reads.page(registered, page)).toBeDefined()
+      }
+    })
   })
-})
 
-test('STO-29: the error of a missing file is reported by a reader thread', async () => {
-  await withReads((reads, registered, path) => {
-    const gone = { workspace: 2, attachment: { file: `${path}.gone`, schema: taskSchema } }
-    expect(reads.page(gone, byId)).toBeUndefined()
-    expect(reads.page(registered, byId)).toBeDefined()
+  test('STO-29: the error of a missing file is reported by a reader thread', async () => {
+    await withReads((reads, registered, path) => {
+      const gone = { workspace: 2, attachment: { file: `${path}.gone`, schema: taskSchema } }
+      expect(reads.page(gone, byId)).toBeUndefined()
+      expect(reads.page(registered, byId)).toBeDefined()
+    })
   })
 })

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { dictionary } from '@zxcvbn-ts/language-common'
 import { PasswordRules } from '../../server/accounts/builtin/password-rules.ts'
 import { AccountsError, accountsOf } from '../support/accounts-calls.ts'
@@ -26,41 +26,43 @@ const broken: [string, string][] = [
   ['\uff50\uff41\uff53\uff53\uff57\uff4f\uff52\uff44\uff11\uff12\uff13', 'is one of the commonest'],
 ]
 
-test('ACC-70: a new password that is blank, short, one repeated character or common is refused with the reason', async () => {
-  const { call, admin } = accountsOf(await testServer({ accounts: 'builtin' }))
-  await call(admin, 'createAccount', 'ann')
-  const calls: ((password: string) => Promise<unknown>)[] = [
-    async (password) => await call(undefined, 'createAccount', 'bob', password),
-    async (password) => await call(admin, 'createAccount', 'bob', password),
-    async (password) => await call(admin, 'changePassword', null, password, 'ann'),
-  ]
-  for (const [password, rule] of broken)
-    for (const set of calls)
-      await expect(set(password)).rejects.toThrow(
-        satisfying((error) => {
-          expectThat(error instanceof AccountsError)
-          expect([error.code, error.params['message']]).toStrictEqual([
-            'platform:status:BadRequest',
-            `the password ${rule}`,
-          ])
-          return true
-        }),
-      )
-  for (const password of ['ten chars.', '\u5bc6\u7801'.repeat(5), ' correct horse '])
-    await call(admin, 'changePassword', null, password, 'ann')
-  expect(await call(undefined, 'login', 'ann', ' correct horse ')).toBeTruthy()
-})
+describe('passwords', () => {
+  test('ACC-70: a new password that is blank, short, one repeated character or common is refused with the reason', async () => {
+    const { call, admin } = accountsOf(await testServer({ accounts: 'builtin' }))
+    await call(admin, 'createAccount', 'ann')
+    const calls: ((password: string) => Promise<unknown>)[] = [
+      async (password) => await call(undefined, 'createAccount', 'bob', password),
+      async (password) => await call(admin, 'createAccount', 'bob', password),
+      async (password) => await call(admin, 'changePassword', null, password, 'ann'),
+    ]
+    for (const [password, rule] of broken)
+      for (const set of calls)
+        await expect(set(password)).rejects.toThrow(
+          satisfying((error) => {
+            expectThat(error instanceof AccountsError)
+            expect([error.code, error.params['message']]).toStrictEqual([
+              'platform:status:BadRequest',
+              `the password ${rule}`,
+            ])
+            return true
+          }),
+        )
+    for (const password of ['ten chars.', '\u5bc6\u7801'.repeat(5), ' correct horse '])
+      await call(admin, 'changePassword', null, password, 'ann')
+    expect(await call(undefined, 'login', 'ann', ' correct horse ')).toBeTruthy()
+  })
 
-test('ACC-70: each of the ten thousand most common passwords is refused, in upper case too', async () => {
-  const rules = new PasswordRules()
-  const commonest = dictionary['passwords-common'].slice(0, 10_000)
-  expect(commonest).toHaveLength(10_000)
-  for (const password of commonest) {
-    await expectFor(password, rules.check(password)).rejects.toThrow(
-      expect.objectContaining({ name: 'StatusError' }),
-    )
-    await expectFor(password, rules.check(password.toUpperCase())).rejects.toThrow(
-      expect.objectContaining({ name: 'StatusError' }),
-    )
-  }
+  test('ACC-70: each of the ten thousand most common passwords is refused, in upper case too', async () => {
+    const rules = new PasswordRules()
+    const commonest = dictionary['passwords-common'].slice(0, 10_000)
+    expect(commonest).toHaveLength(10_000)
+    for (const password of commonest) {
+      await expectFor(password, rules.check(password)).rejects.toThrow(
+        expect.objectContaining({ name: 'StatusError' }),
+      )
+      await expectFor(password, rules.check(password.toUpperCase())).rejects.toThrow(
+        expect.objectContaining({ name: 'StatusError' }),
+      )
+    }
+  })
 })

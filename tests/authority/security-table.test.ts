@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { root as checkout } from '../support/root.ts'
@@ -153,27 +153,29 @@ const members: Record<string, (world: World) => Member> = {
 
 const { roles, rows } = await tableOf()
 
-test('AUTH-19: the table contains each tested role and action', () => {
-  expect(roles).toStrictEqual(Object.keys(members))
-  expect(rows.map(({ action }) => action).sort()).toStrictEqual(Object.keys(actions).sort())
-})
+describe('the table of permissions', () => {
+  test('AUTH-19: the table contains each tested role and action', () => {
+    expect(roles).toStrictEqual(Object.keys(members))
+    expect(rows.map(({ action }) => action).sort()).toStrictEqual(Object.keys(actions).sort())
+  })
 
-test.each(rows)('AUTH-19: the table states which roles may $action', async ({ action, cells }) => {
-  for (const [at, role] of roles.entries()) {
-    // A separate world for each, as an action changes the state for the next one.
-    const world = await peopledWorld('json')
-    await world.ann.does(create('mine', 'core:class:Preference', { theme: 'dark' }, inSpaces))
-    await world.ann.does(space('empty', false, []))
-    await world.ann.does(
-      update('pub', Space, {
-        members: ['ann', 'bob', 'gus', 'max', 'olga', 'root'].map((name) => `account:${name}`),
-      }),
-    )
-    await world.max.does(declaredClass('shop:class:Note', 'note'))
-    await world.ann.does(create('note', 'shop:class:Note', { text: 'x' }, { space: 'pub' }))
-    const member = members[role]?.(world)
-    expectThat(member !== undefined)
-    const isDone = await actions[action]?.(member, world)
-    expectFor(`${action} as ${role}`, isDone ? 'yes' : 'no').toBe(cells[at])
-  }
+  test.each(rows)('AUTH-19: the table states which roles may $action', async ({ action, cells }) => {
+    for (const [at, role] of roles.entries()) {
+      // A separate world for each, as an action changes the state for the next one.
+      const world = await peopledWorld('json')
+      await world.ann.does(create('mine', 'core:class:Preference', { theme: 'dark' }, inSpaces))
+      await world.ann.does(space('empty', false, []))
+      await world.ann.does(
+        update('pub', Space, {
+          members: ['ann', 'bob', 'gus', 'max', 'olga', 'root'].map((name) => `account:${name}`),
+        }),
+      )
+      await world.max.does(declaredClass('shop:class:Note', 'note'))
+      await world.ann.does(create('note', 'shop:class:Note', { text: 'x' }, { space: 'pub' }))
+      const member = members[role]?.(world)
+      expectThat(member !== undefined)
+      const isDone = await actions[action]?.(member, world)
+      expectFor(`${action} as ${role}`, isDone ? 'yes' : 'no').toBe(cells[at])
+    }
+  })
 })

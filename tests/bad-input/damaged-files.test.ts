@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { RawClient } from '../support/raw-client.ts'
@@ -26,32 +26,34 @@ const damages: [string, (file: string) => Promise<void>][] = [
   ['overwritten with garbage', async (file) => await writeFile(file, Buffer.alloc(64 * 1024, 'garbage'))],
 ]
 
-test.each(damages)(
-  'WIRE-130: a workspace whose file is damaged is refused with StorageDamaged, and the others continue (%s)',
-  async (_what, damage) => {
-    const { url, token } = await damaged(damage)
-    const bystander = await RawClient.open(url, token('bob', 'w2'))
-    for (let attempt = 0; attempt < 2; attempt++) {
-      const client = new RawClient(url, token('ann'))
-      const refusal = await client.wait(({ id }) => id === -1)
-      assertCoded(refusal, 'platform:status:StorageDamaged')
-      expect(refusal['result']).not.toBe('hello')
-      const { reason } = await client.waitForClose()
-      assertTellsNothing(reason)
-    }
-    const task = createTask('t1', { title: 'x' }, { by: 'account:bob' })
-    expect(await bystander.request('tx', [task])).toStrictEqual({})
-    expect(bystander.closed).toBeUndefined()
-  },
-)
+describe('damaged files', () => {
+  test.each(damages)(
+    'WIRE-130: a workspace whose file is damaged is refused with StorageDamaged, and the others continue (%s)',
+    async (_what, damage) => {
+      const { url, token } = await damaged(damage)
+      const bystander = await RawClient.open(url, token('bob', 'w2'))
+      for (let attempt = 0; attempt < 2; attempt++) {
+        const client = new RawClient(url, token('ann'))
+        const refusal = await client.wait(({ id }) => id === -1)
+        assertCoded(refusal, 'platform:status:StorageDamaged')
+        expect(refusal['result']).not.toBe('hello')
+        const { reason } = await client.waitForClose()
+        assertTellsNothing(reason)
+      }
+      const task = createTask('t1', { title: 'x' }, { by: 'account:bob' })
+      expect(await bystander.request('tx', [task])).toStrictEqual({})
+      expect(bystander.closed).toBeUndefined()
+    },
+  )
 
-test('WIRE-131: a folder in the place of a workspace’s file is a coded error for its own sessions only', async () => {
-  const { url, token, data } = await testServer({ storage: 'embedded' })
-  const bystander = await RawClient.open(url, token('bob', 'w2'))
-  await mkdir(join(data, 'workspaces', 'w-w1.db'))
-  const client = new RawClient(url, token('ann'))
-  const refusal = await client.wait(({ id }) => id === -1)
-  assertCoded(refusal, 'platform:status:Unavailable', 'platform:status:StorageDamaged')
-  await client.waitForClose()
-  expect(await bystander.request('ping')).toBe('pong!')
+  test('WIRE-131: a folder in the place of a workspace’s file is a coded error for its own sessions only', async () => {
+    const { url, token, data } = await testServer({ storage: 'embedded' })
+    const bystander = await RawClient.open(url, token('bob', 'w2'))
+    await mkdir(join(data, 'workspaces', 'w-w1.db'))
+    const client = new RawClient(url, token('ann'))
+    const refusal = await client.wait(({ id }) => id === -1)
+    assertCoded(refusal, 'platform:status:Unavailable', 'platform:status:StorageDamaged')
+    await client.waitForClose()
+    expect(await bystander.request('ping')).toBe('pong!')
+  })
 })

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { chmod, lstat, mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createSqliteStorage } from '../../storage/sqlite/storage.ts'
@@ -69,57 +69,59 @@ for (const umask of [0o000, 0o022, 0o277]) {
   })
 }
 
-test('CFG-13: the files of SQLite storage, and of a full-text index beside MongoDB, are readable by their user only', async () => {
-  const directory = join(await temporaryFolder(), 'data', 'search')
-  // The worker threads that create the files have the umask of the process.
-  const before = process.umask(0)
-  onTestEnd(() => process.umask(before))
-  const storage = createSqliteStorage({ directory })
-  onTestEnd(async () => await storage.close())
-  await storage.openWorkspace('w1', { domains: [] })
-  await assertPrivate(directory, ['w-w1.db', 'w-w1.db-wal', 'w-w1.db-shm'])
-})
+describe('data folder', () => {
+  test('CFG-13: the files of SQLite storage, and of a full-text index beside MongoDB, are readable by their user only', async () => {
+    const directory = join(await temporaryFolder(), 'data', 'search')
+    // The worker threads that create the files have the umask of the process.
+    const before = process.umask(0)
+    onTestEnd(() => process.umask(before))
+    const storage = createSqliteStorage({ directory })
+    onTestEnd(async () => await storage.close())
+    await storage.openWorkspace('w1', { domains: [] })
+    await assertPrivate(directory, ['w-w1.db', 'w-w1.db-wal', 'w-w1.db-shm'])
+  })
 
-test('CFG-14: a start removes the permissions of others that an older version left, and does not follow links', async () => {
-  const folder = await temporaryFolder()
-  const data = join(folder, 'data')
-  const env = settings(data)
-  const [first] = await started(env)
-  await first.end('SIGKILL')
-  const [search, outside] = [join(data, 'search'), join(folder, 'outside')]
-  await mkdir(search)
-  await writeFile(join(search, 'w-team.db'), '')
-  for (const [path, mode] of Object.entries(await modes(data)))
-    await chmod(join(data, path), mode === '700' || path === 'search' ? 0o755 : 0o644)
-  await writeFile(outside, '')
-  await chmod(outside, 0o644)
-  await symlink(outside, join(data, 'workspaces', 'link'))
-  const [second] = await started(env)
-  const { [join('workspaces', 'link')]: _, ...found } = await modes(data)
-  const expected = Object.entries(found).filter(([path]) => !['', 'workspaces', 'search'].includes(path))
-  expect(expected.length).toBeGreaterThanOrEqual(5)
-  expect(expected.filter(([, mode]) => mode !== '600')).toStrictEqual([])
-  expect([found[''], found['workspaces'], found['search']]).toStrictEqual(['700', '700', '700'])
-  expect((await lstat(outside)).mode & 0o777).toBe(0o644)
-  expect(await second.end('SIGTERM')).toBe(0)
-})
-
-testUnless(process.getuid?.() === 0 ? undefined : 'only root may serve as somebody else')(
-  'CFG-14: a folder of another user is named in the log, and used',
-  async () => {
+  test('CFG-14: a start removes the permissions of others that an older version left, and does not follow links', async () => {
     const folder = await temporaryFolder()
-    await chmod(folder, 0o755)
     const data = join(folder, 'data')
-    await mkdir(data)
-    await chmod(data, 0o777)
-    const env = { ...settings(data), ATRIUM_LOG_LEVEL: 'warn' }
-    const server = new RunningAtrium(['start'], env, { uid: 65_534 })
-    await server.line(/listening on/)
-    expect(server.stderr).toMatch(new RegExp(`"path":"${data}".*other users of this machine`))
-    expect(await server.end('SIGTERM')).toBe(0)
-    const { '': own, ...rest } = await modes(data)
-    expect(own).toBe('777')
-    expect(rest['secret']).toStrictEqual('600')
-    expect(rest['workspaces']).toStrictEqual('700')
-  },
-)
+    const env = settings(data)
+    const [first] = await started(env)
+    await first.end('SIGKILL')
+    const [search, outside] = [join(data, 'search'), join(folder, 'outside')]
+    await mkdir(search)
+    await writeFile(join(search, 'w-team.db'), '')
+    for (const [path, mode] of Object.entries(await modes(data)))
+      await chmod(join(data, path), mode === '700' || path === 'search' ? 0o755 : 0o644)
+    await writeFile(outside, '')
+    await chmod(outside, 0o644)
+    await symlink(outside, join(data, 'workspaces', 'link'))
+    const [second] = await started(env)
+    const { [join('workspaces', 'link')]: _, ...found } = await modes(data)
+    const expected = Object.entries(found).filter(([path]) => !['', 'workspaces', 'search'].includes(path))
+    expect(expected.length).toBeGreaterThanOrEqual(5)
+    expect(expected.filter(([, mode]) => mode !== '600')).toStrictEqual([])
+    expect([found[''], found['workspaces'], found['search']]).toStrictEqual(['700', '700', '700'])
+    expect((await lstat(outside)).mode & 0o777).toBe(0o644)
+    expect(await second.end('SIGTERM')).toBe(0)
+  })
+
+  testUnless(process.getuid?.() === 0 ? undefined : 'only root may serve as somebody else')(
+    'CFG-14: a folder of another user is named in the log, and used',
+    async () => {
+      const folder = await temporaryFolder()
+      await chmod(folder, 0o755)
+      const data = join(folder, 'data')
+      await mkdir(data)
+      await chmod(data, 0o777)
+      const env = { ...settings(data), ATRIUM_LOG_LEVEL: 'warn' }
+      const server = new RunningAtrium(['start'], env, { uid: 65_534 })
+      await server.line(/listening on/)
+      expect(server.stderr).toMatch(new RegExp(`"path":"${data}".*other users of this machine`))
+      expect(await server.end('SIGTERM')).toBe(0)
+      const { '': own, ...rest } = await modes(data)
+      expect(own).toBe('777')
+      expect(rest['secret']).toStrictEqual('600')
+      expect(rest['workspaces']).toStrictEqual('700')
+    },
+  )
+})

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { once } from 'node:events'
 import jwt from 'jsonwebtoken'
 import { systemClock } from '../../model/clock.ts'
@@ -38,53 +38,59 @@ function badTokens(): [string, string][] {
   ]
 }
 
-test('WIRE-120: a token that is forged, expired or for no workspace gets Unauthorized and no session', async () => {
-  const { url, assertUnnoticed } = await disturbed()
-  for (const [what, token] of badTokens()) {
-    const client = new RawClient(url, token)
-    await once(client.socket, 'open')
-    client.send({ method: 'hello', params: [], id: -1 })
-    client.send({ method: 'findAll', params: ['core:class:Account', {}], id: 1 })
-    await client.wait(() => client.frames.length === 3)
-    const [hello, ...others] = client.frames
-    expectFor(what, hello?.result).toBe('hello')
-    for (const frame of client.frames) assertCoded(frame, 'platform:status:Unauthorized')
-    expectFor(
-      what,
-      others.every((frame) => !('result' in frame)),
-    ).toBe(true)
-    expectFor(what, (await client.waitForClose()).code).toBe(4100)
-  }
-  await assertUnnoticed()
-})
+describe('bad tokens', () => {
+  test('WIRE-120: a token that is forged, expired or for no workspace gets Unauthorized and no session', async () => {
+    const { url, assertUnnoticed } = await disturbed()
+    for (const [what, token] of badTokens()) {
+      const client = new RawClient(url, token)
+      await once(client.socket, 'open')
+      client.send({ method: 'hello', params: [], id: -1 })
+      client.send({ method: 'findAll', params: ['core:class:Account', {}], id: 1 })
+      await client.wait(() => client.frames.length === 3)
+      const [hello, ...others] = client.frames
+      expectFor(what, hello?.result).toBe('hello')
+      for (const frame of client.frames) assertCoded(frame, 'platform:status:Unauthorized')
+      expectFor(
+        what,
+        others.every((frame) => !('result' in frame)),
+      ).toBe(true)
+      expectFor(what, (await client.waitForClose()).code).toBe(4100)
+    }
+    await assertUnnoticed()
+  })
 
-test('WIRE-121: over HTTP a bad token is 401, a missing right 403 and an unknown operation 404, each with a code', async () => {
-  const { server, token, assertUnnoticed } = await disturbed()
-  const call = async (method: string, path: string, bearer: string): Promise<[number, string]> => {
-    const headers = { authorization: `Bearer ${bearer}` }
-    const answer = await fetch(`${server.url}${path}`, { method, headers })
-    const text = await answer.text()
-    assertTellsNothing(text)
-    return [answer.status, text]
-  }
-  for (const [, bad] of badTokens().filter(([what]) => !what.startsWith('for'))) {
-    const [status, text] = await call('GET', '/api/v1/statistics', encodeURIComponent(bad))
-    expect(status).toBe(401)
-    expect(text).toMatch(/platform:status:Unauthorized/)
-  }
-  const [forbidden, why] = await call('PUT', '/api/v1/manage?operation=wipe-statistics', token('eve'))
-  expect(forbidden).toBe(403)
-  expect(why).toMatch(/platform:status:Forbidden/)
-  const admin = token('root', 'w1', { admin: 'true' })
-  for (const operation of ['', 'nope', 'constructor', '__proto__', 'toString']) {
-    const [unknown] = await call('PUT', `/api/v1/manage?operation=${operation}`, admin)
-    expect(unknown).toBe(404)
-  }
-  for (const timeout of ['0', '-1', 'soon', '1e9', 'NaN']) {
-    const [wrong, text] = await call('PUT', `/api/v1/manage?operation=maintenance&timeout=${timeout}`, admin)
-    expect(wrong).toBe(400)
-    expect(text).toMatch(/platform:status:BadRequest/)
-  }
-  expect((await call('GET', '/..%2f..%2fetc/passwd', admin))[0]).toBe(404)
-  await assertUnnoticed()
+  test('WIRE-121: over HTTP a bad token is 401, a missing right 403 and an unknown operation 404, each with a code', async () => {
+    const { server, token, assertUnnoticed } = await disturbed()
+    const call = async (method: string, path: string, bearer: string): Promise<[number, string]> => {
+      const headers = { authorization: `Bearer ${bearer}` }
+      const answer = await fetch(`${server.url}${path}`, { method, headers })
+      const text = await answer.text()
+      assertTellsNothing(text)
+      return [answer.status, text]
+    }
+    for (const [, bad] of badTokens().filter(([what]) => !what.startsWith('for'))) {
+      const [status, text] = await call('GET', '/api/v1/statistics', encodeURIComponent(bad))
+      expect(status).toBe(401)
+      expect(text).toMatch(/platform:status:Unauthorized/)
+    }
+    const [forbidden, why] = await call('PUT', '/api/v1/manage?operation=wipe-statistics', token('eve'))
+    expect(forbidden).toBe(403)
+    expect(why).toMatch(/platform:status:Forbidden/)
+    const admin = token('root', 'w1', { admin: 'true' })
+    for (const operation of ['', 'nope', 'constructor', '__proto__', 'toString']) {
+      const [unknown] = await call('PUT', `/api/v1/manage?operation=${operation}`, admin)
+      expect(unknown).toBe(404)
+    }
+    for (const timeout of ['0', '-1', 'soon', '1e9', 'NaN']) {
+      const [wrong, text] = await call(
+        'PUT',
+        `/api/v1/manage?operation=maintenance&timeout=${timeout}`,
+        admin,
+      )
+      expect(wrong).toBe(400)
+      expect(text).toMatch(/platform:status:BadRequest/)
+    }
+    expect((await call('GET', '/..%2f..%2fetc/passwd', admin))[0]).toBe(404)
+    await assertUnnoticed()
+  })
 })

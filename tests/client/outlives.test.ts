@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AttachedDoc, Class, Ref, Space } from '../../model/documents.ts'
@@ -120,167 +120,169 @@ const ends: Record<string, (made: ClientWorld, member: Member, abort: () => void
   },
 }
 
-test('SDK-38: the scan of the API report is complete', async () => {
-  expect(await promisesOf('Client')).toStrictEqual(Object.keys(calls).sort())
-  expect(await promisesOf('Connection')).toStrictEqual([
-    'closed',
-    'exchange',
-    'findAll',
-    'getAccount',
-    'hello',
-    'open',
-    'request',
-    'tx',
-  ])
-  expect(await promisesOf('FileStore')).toStrictEqual(['close', 'delete', 'entries', 'get', 'set'])
-  expect(await promisesOf('MemoryStore')).toStrictEqual(['delete', 'entries', 'get', 'set'])
-})
-
-async function world(accounts?: AccountsClient): Promise<ClientWorld> {
-  const made = new ClientWorld(11, accounts)
-  onTestEnd(async () => {
-    made.isDown = false
-    await made.end()
-    // A timer is left.
-    expect(made.time.waiting).toBe(0)
+describe('promises of the client', () => {
+  test('SDK-38: the scan of the API report is complete', async () => {
+    expect(await promisesOf('Client')).toStrictEqual(Object.keys(calls).sort())
+    expect(await promisesOf('Connection')).toStrictEqual([
+      'closed',
+      'exchange',
+      'findAll',
+      'getAccount',
+      'hello',
+      'open',
+      'request',
+      'tx',
+    ])
+    expect(await promisesOf('FileStore')).toStrictEqual(['close', 'delete', 'entries', 'get', 'set'])
+    expect(await promisesOf('MemoryStore')).toStrictEqual(['delete', 'entries', 'get', 'set'])
   })
-  return await Promise.resolve(made)
-}
 
-for (const [state, begin] of Object.entries(states))
-  for (const [end, finish] of Object.entries(ends))
-    test(`SDK-38: no call of a client ${state} outlives ${end}`, async () => {
-      const made = await world()
-      const member = await begin(made)
-      const controllers: AbortController[] = []
-      const optionsOf = (): Options => {
-        if (end === 'its time') return { timeout: 3000 }
-        if (end !== 'its signal') return undefined
-        const controller = new AbortController()
-        controllers.push(controller)
-        return { signal: controller.signal }
-      }
-      const outcomes = new Map<string, unknown>()
-      for (const [name, call] of Object.entries(calls)) {
-        outcomes.set(name, 'unsettled')
-        call(member.client, optionsOf()).then(
-          () => outcomes.set(name, 'answered'),
-          (error: unknown) => outcomes.set(name, error),
+  async function world(accounts?: AccountsClient): Promise<ClientWorld> {
+    const made = new ClientWorld(11, accounts)
+    onTestEnd(async () => {
+      made.isDown = false
+      await made.end()
+      // A timer is left.
+      expect(made.time.waiting).toBe(0)
+    })
+    return await Promise.resolve(made)
+  }
+
+  for (const [state, begin] of Object.entries(states))
+    for (const [end, finish] of Object.entries(ends))
+      test(`SDK-38: no call of a client ${state} outlives ${end}`, async () => {
+        const made = await world()
+        const member = await begin(made)
+        const controllers: AbortController[] = []
+        const optionsOf = (): Options => {
+          if (end === 'its time') return { timeout: 3000 }
+          if (end !== 'its signal') return undefined
+          const controller = new AbortController()
+          controllers.push(controller)
+          return { signal: controller.signal }
+        }
+        const outcomes = new Map<string, unknown>()
+        for (const [name, call] of Object.entries(calls)) {
+          outcomes.set(name, 'unsettled')
+          call(member.client, optionsOf()).then(
+            () => outcomes.set(name, 'answered'),
+            (error: unknown) => outcomes.set(name, error),
+          )
+        }
+        await made.pass(10)
+        await finish(made, member, () => {
+          for (const each of controllers) each.abort(new ClientError('timeout', 'aborted'))
+        })
+        for (const [name, outcome] of outcomes) {
+          const isFine = outcome === 'answered' || outcome instanceof ClientError
+          expectFor(`${name}: ${String(outcome)}`, isFine).toBe(true)
+        }
+        expect(
+          [...outcomes.values()].filter((outcome) => outcome instanceof ClientError).length,
+        ).toBeGreaterThanOrEqual(10)
+        // After its end no timer is started either.
+        member.client.terminate()
+        for (const [name, call] of Object.entries(calls)) {
+          const isKnown = ['ready', 'transactions'].includes(name)
+          const late = call(member.client, undefined).then(
+            () => expectFor(`${name} was answered`, isKnown).toBe(true),
+            (error: unknown) => expectFor(`${name}: ${String(error)}`, error).toBeInstanceOf(ClientError),
+          )
+          await late
+        }
+        const failures: unknown[] = []
+        member.client.query(
+          board.class.Task,
+          {},
+          {},
+          () => undefined,
+          (error) => failures.push(error),
         )
-      }
-      await made.pass(10)
-      await finish(made, member, () => {
-        for (const each of controllers) each.abort(new ClientError('timeout', 'aborted'))
+        expect((failures[0] as ClientError).code).toBe('terminated')
       })
-      for (const [name, outcome] of outcomes) {
-        const isFine = outcome === 'answered' || outcome instanceof ClientError
-        expectFor(`${name}: ${String(outcome)}`, isFine).toBe(true)
-      }
-      expect(
-        [...outcomes.values()].filter((outcome) => outcome instanceof ClientError).length,
-      ).toBeGreaterThanOrEqual(10)
-      // After its end no timer is started either.
-      member.client.terminate()
-      for (const [name, call] of Object.entries(calls)) {
-        const isKnown = ['ready', 'transactions'].includes(name)
-        const late = call(member.client, undefined).then(
-          () => expectFor(`${name} was answered`, isKnown).toBe(true),
-          (error: unknown) => expectFor(`${name}: ${String(error)}`, error).toBeInstanceOf(ClientError),
-        )
-        await late
-      }
-      const failures: unknown[] = []
-      member.client.query(
-        board.class.Task,
-        {},
-        {},
-        () => undefined,
-        (error) => failures.push(error),
+
+  test('SDK-38: no call outlives a permanent refusal, and none begins until the client is restarted', async () => {
+    let isMember = false
+    const getWorkspaceInfo: AccountsClient['getWorkspaceInfo'] = async (token) => {
+      if (isMember) return await trustingAccounts.getWorkspaceInfo(token)
+      throw new StatusError('platform:status:Forbidden')
+    }
+    const made = await world({ ...trustingAccounts, getWorkspaceInfo })
+    made.isDown = true
+    const { client } = made.join('ann')
+    const begin = () =>
+      Object.entries(calls).map(([name, call]) => {
+        const outcome = { name, error: undefined as unknown }
+        call(client, undefined).catch((error: unknown) => (outcome.error = error))
+        return outcome
+      })
+    const waiting = begin()
+    await made.pass(2000)
+    expect(waiting.every(({ error }) => error === undefined)).toBe(true)
+    made.isDown = false
+    await made.pass(5000)
+    expect(client.connectionState().phase).toBe('stopped')
+    const late = begin()
+    await made.pass(0)
+    for (const { name, error } of [...waiting, ...late])
+      expectFor(`${name}: ${String(error)}`, error instanceof ClientError && error.code === 'refused').toBe(
+        true,
       )
-      expect((failures[0] as ClientError).code).toBe('terminated')
-    })
+    isMember = true
+    client.restart()
+    await made.settled(client.ready())
+  })
 
-test('SDK-38: no call outlives a permanent refusal, and none begins until the client is restarted', async () => {
-  let isMember = false
-  const getWorkspaceInfo: AccountsClient['getWorkspaceInfo'] = async (token) => {
-    if (isMember) return await trustingAccounts.getWorkspaceInfo(token)
-    throw new StatusError('platform:status:Forbidden')
+  /** A socket that never responds. */
+  function deadSocket(): WebSocketLike & { open: () => void } {
+    const listeners: (() => void)[] = []
+    return {
+      binaryType: '',
+      readyState: 1,
+      bufferedAmount: 0,
+      send: () => undefined,
+      close: () => undefined,
+      addEventListener: (type: string, listener: (event: never) => void) => {
+        if (type === 'open') listeners.push(listener as () => void)
+      },
+      open: () => {
+        for (const listener of listeners) listener()
+      },
+    }
   }
-  const made = await world({ ...trustingAccounts, getWorkspaceInfo })
-  made.isDown = true
-  const { client } = made.join('ann')
-  const begin = () =>
-    Object.entries(calls).map(([name, call]) => {
-      const outcome = { name, error: undefined as unknown }
-      call(client, undefined).catch((error: unknown) => (outcome.error = error))
-      return outcome
-    })
-  const waiting = begin()
-  await made.pass(2000)
-  expect(waiting.every(({ error }) => error === undefined)).toBe(true)
-  made.isDown = false
-  await made.pass(5000)
-  expect(client.connectionState().phase).toBe('stopped')
-  const late = begin()
-  await made.pass(0)
-  for (const { name, error } of [...waiting, ...late])
-    expectFor(`${name}: ${String(error)}`, error instanceof ClientError && error.code === 'refused').toBe(
-      true,
-    )
-  isMember = true
-  client.restart()
-  await made.settled(client.ready())
-})
 
-/** A socket that never responds. */
-function deadSocket(): WebSocketLike & { open: () => void } {
-  const listeners: (() => void)[] = []
-  return {
-    binaryType: '',
-    readyState: 1,
-    bufferedAmount: 0,
-    send: () => undefined,
-    close: () => undefined,
-    addEventListener: (type: string, listener: (event: never) => void) => {
-      if (type === 'open') listeners.push(listener as () => void)
-    },
-    open: () => {
-      for (const listener of listeners) listener()
-    },
-  }
-}
+  test('SDK-38: a call that waits for a standalone connection ends with it, also when the peer never agrees', async () => {
+    const socket = deadSocket()
+    const connection = new Connection({ url: 'ws://nowhere', token: 'x', dial: () => socket })
+    socket.open()
+    const pending = [
+      connection.hello,
+      connection.request('ping'),
+      connection.exchange('ping', []),
+      connection.findAll(core.class.Doc as Ref<Class>),
+      connection.tx(createTask('t1', {}) as Tx),
+      connection.getAccount(),
+    ]
+    connection.close()
+    for (const each of [...pending, connection.request('ping')])
+      await expect(each).rejects.toThrow(
+        satisfying((error) => error instanceof ConnectionClosedError && error.code === 1000),
+      )
+    expect((await connection.closed).code).toBe(1000)
+    await expect(
+      Connection.open({ url: 'ws://nowhere', token: 'x', dial: deadSocket, timeout: 10 }),
+    ).rejects.toThrow(ConnectionClosedError)
+  })
 
-test('SDK-38: a call that waits for a standalone connection ends with it, also when the peer never agrees', async () => {
-  const socket = deadSocket()
-  const connection = new Connection({ url: 'ws://nowhere', token: 'x', dial: () => socket })
-  socket.open()
-  const pending = [
-    connection.hello,
-    connection.request('ping'),
-    connection.exchange('ping', []),
-    connection.findAll(core.class.Doc as Ref<Class>),
-    connection.tx(createTask('t1', {}) as Tx),
-    connection.getAccount(),
-  ]
-  connection.close()
-  for (const each of [...pending, connection.request('ping')])
-    await expect(each).rejects.toThrow(
-      satisfying((error) => error instanceof ConnectionClosedError && error.code === 1000),
-    )
-  expect((await connection.closed).code).toBe(1000)
-  await expect(
-    Connection.open({ url: 'ws://nowhere', token: 'x', dial: deadSocket, timeout: 10 }),
-  ).rejects.toThrow(ConnectionClosedError)
-})
-
-test('SDK-38: a call that waits for a file store ends with it', async () => {
-  const path = join(await temporaryFolder(), 'store')
-  const store = fileStore(path)
-  const pending = [store.set('a', 1), store.get('a'), store.entries(''), store.delete('b')]
-  await store.close()
-  await Promise.allSettled(pending)
-  for (const late of [store.set('a', 1), store.get('a'), store.entries(''), store.delete('a')])
-    await expect(late).rejects.toThrow(/closed/)
-  const inMemory = new MemoryStore()
-  await Promise.all([inMemory.set('a', 1), inMemory.get('a'), inMemory.entries(''), inMemory.delete('a')])
+  test('SDK-38: a call that waits for a file store ends with it', async () => {
+    const path = join(await temporaryFolder(), 'store')
+    const store = fileStore(path)
+    const pending = [store.set('a', 1), store.get('a'), store.entries(''), store.delete('b')]
+    await store.close()
+    await Promise.allSettled(pending)
+    for (const late of [store.set('a', 1), store.get('a'), store.entries(''), store.delete('a')])
+      await expect(late).rejects.toThrow(/closed/)
+    const inMemory = new MemoryStore()
+    await Promise.all([inMemory.set('a', 1), inMemory.get('a'), inMemory.entries(''), inMemory.delete('a')])
+  })
 })

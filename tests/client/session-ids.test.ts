@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import type { Class, Ref, Space } from '../../model/documents.ts'
 import type { Client } from '../../client/client.ts'
 import { ConnectionClosedError } from '../../client/connection/connection.ts'
@@ -82,24 +82,26 @@ for (const binary of [false, true]) {
   })
 }
 
-test('SDK-41: a standalone connection reports that its session id is in use', async () => {
-  const { url, token } = await testServer()
-  const first = await connect({ url, token: token('ann'), sessionId })
-  await expect(connect({ url, token: token('ann'), sessionId })).rejects.toThrow(
-    satisfying((error) => {
-      return error instanceof ConnectionClosedError && error.code === 4201
-    }),
-  )
-  expect(await first.request('ping')).toBe('pong!')
-  first.close()
-})
+describe('session ids of clients', () => {
+  test('SDK-41: a standalone connection reports that its session id is in use', async () => {
+    const { url, token } = await testServer()
+    const first = await connect({ url, token: token('ann'), sessionId })
+    await expect(connect({ url, token: token('ann'), sessionId })).rejects.toThrow(
+      satisfying((error) => {
+        return error instanceof ConnectionClosedError && error.code === 4201
+      }),
+    )
+    expect(await first.request('ping')).toBe('pong!')
+    first.close()
+  })
 
-test('SDK-41: a hundred tabs opened at once with one session id all work', async () => {
-  const server = await testServer()
-  const tabs = Array.from({ length: 100 }, (_, at) => tab(server, at % 2 === 0))
-  await Promise.all(
-    tabs.map(async (client, at) => await client.createDoc(board.class.Task, space, { title: `t${at}` })),
-  )
-  expect(await titles(tabs[0] as Client)).toHaveLength(100)
-  expect(server.server.inspect().sessions).toBe(100)
+  test('SDK-41: a hundred tabs opened at once with one session id all work', async () => {
+    const server = await testServer()
+    const tabs = Array.from({ length: 100 }, (_, at) => tab(server, at % 2 === 0))
+    await Promise.all(
+      tabs.map(async (client, at) => await client.createDoc(board.class.Task, space, { title: `t${at}` })),
+    )
+    expect(await titles(tabs[0] as Client)).toHaveLength(100)
+    expect(server.server.inspect().sessions).toBe(100)
+  })
 })

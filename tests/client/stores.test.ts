@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { join } from 'node:path'
 import type { ClientOptions } from '../../client/client-options.ts'
 import { createNodeClient, dialNode, fileStore } from '../../client/node.ts'
@@ -30,47 +30,49 @@ function watchingDial(loaded: ModelResponse[]): Dial {
   }
 }
 
-test('SDK-57: stored changes are sent by the next process, in order, and only the new part of the model is loaded', async () => {
-  const server = await testServer()
-  const path = join(await temporaryFolder(), 'ann.atrium')
-  const loaded: ModelResponse[] = []
-  const plain = { binary: false, compression: false, dial: watchingDial(loaded) }
-  const firstStore = fileStore(path)
-  const first = clientOf(server, { store: firstStore, ...plain })
-  await first.ready()
-  await first.createDoc(board.class.Task, project, { title: 'before' })
-  const { account } = first
-  first.stop()
-  for (const title of ['one', 'two', 'three'])
-    first.createDoc(board.class.Task, project, { title }).catch(() => undefined)
-  await waitUntil(async () => (await firstStore.entries('change/')).length === 3, 'three kept changes')
-  first.terminate()
-  await firstStore.close()
+describe('stores of a client', () => {
+  test('SDK-57: stored changes are sent by the next process, in order, and only the new part of the model is loaded', async () => {
+    const server = await testServer()
+    const path = join(await temporaryFolder(), 'ann.atrium')
+    const loaded: ModelResponse[] = []
+    const plain = { binary: false, compression: false, dial: watchingDial(loaded) }
+    const firstStore = fileStore(path)
+    const first = clientOf(server, { store: firstStore, ...plain })
+    await first.ready()
+    await first.createDoc(board.class.Task, project, { title: 'before' })
+    const { account } = first
+    first.stop()
+    for (const title of ['one', 'two', 'three'])
+      first.createDoc(board.class.Task, project, { title }).catch(() => undefined)
+    await waitUntil(async () => (await firstStore.entries('change/')).length === 3, 'three kept changes')
+    first.terminate()
+    await firstStore.close()
 
-  const store = fileStore(path)
-  const second = clientOf(server, { store, ...plain, account: account as Ref<Account> })
-  await waitUntil(async () => (await store.entries('change/')).length === 0, 'nothing unsent')
-  const tasks = await second.findAll(board.class.Task, {}, { sort: { modifiedOn: 1 } })
-  second.terminate()
-  await store.close()
-  expect(tasks.map(({ title }) => title)).toStrictEqual(['before', 'one', 'two', 'three'])
-  expect(loaded.map(({ full, transactions }) => [full, transactions.length > 0])).toStrictEqual([
-    [true, true],
-    [false, false],
-  ])
-})
+    const store = fileStore(path)
+    const second = clientOf(server, { store, ...plain, account: account as Ref<Account> })
+    await waitUntil(async () => (await store.entries('change/')).length === 0, 'nothing unsent')
+    const tasks = await second.findAll(board.class.Task, {}, { sort: { modifiedOn: 1 } })
+    second.terminate()
+    await store.close()
+    expect(tasks.map(({ title }) => title)).toStrictEqual(['before', 'one', 'two', 'three'])
+    expect(loaded.map(({ full, transactions }) => [full, transactions.length > 0])).toStrictEqual([
+      [true, true],
+      [false, false],
+    ])
+  })
 
-test('SDK-56: a client whose store fails goes on, and reports it', async () => {
-  const server = await testServer()
-  const fail = () => Promise.reject(new Error('no room'))
-  const store: ClientStore = { get: fail, set: fail, delete: fail, entries: fail }
-  const client = clientOf(server, { store })
-  onTestEnd(() => client.terminate())
-  const told: unknown[] = []
-  client.onStoreError((error) => told.push(String(error)))
-  await client.ready()
-  const id = await client.createDoc(board.class.Project, project, { name: 'Atrium' } as Partial<Project>)
-  expect((await client.findOne(board.class.Project, { _id: id }))?.name).toBe('Atrium')
-  expect(told.length).toBeGreaterThanOrEqual(3)
-  expect([...new Set(told)]).toStrictEqual(['Error: no room'])
+  test('SDK-56: a client whose store fails goes on, and reports it', async () => {
+    const server = await testServer()
+    const fail = () => Promise.reject(new Error('no room'))
+    const store: ClientStore = { get: fail, set: fail, delete: fail, entries: fail }
+    const client = clientOf(server, { store })
+    onTestEnd(() => client.terminate())
+    const told: unknown[] = []
+    client.onStoreError((error) => told.push(String(error)))
+    await client.ready()
+    const id = await client.createDoc(board.class.Project, project, { name: 'Atrium' } as Partial<Project>)
+    expect((await client.findOne(board.class.Project, { _id: id }))?.name).toBe('Atrium')
+    expect(told.length).toBeGreaterThanOrEqual(3)
+    expect([...new Set(told)]).toStrictEqual(['Error: no room'])
+  })
 })

@@ -1,4 +1,4 @@
-import { expect } from '@jest/globals'
+import { describe, expect } from '@jest/globals'
 import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Connection } from '../../client/connection/connection.ts'
@@ -87,60 +87,62 @@ async function checkWhole(
   tool.close()
 }
 
-testUnless(missing)(
-  'STO-55: a full disk refuses commits with StorageFull, and commits continue when there is room',
-  async () => {
-    await onSmallDisk(async (small, server, data) => {
-      const full = coded('platform:status:StorageFull')
-      const connection = await setUp(server, 'disk')
-      await connection.tx(createTask('first', 'first' as Ref))
-      small.fill()
-      const acknowledged = ['first', ...(await commitUntilRefused(connection, full, 'full'))]
-      await expect(connection.tx(createTask('late', 'late' as Ref))).rejects.toThrow(satisfying(full))
-      const other = await enter(server, 'disk')
-      await checkWhole(server, other, acknowledged)
-      await expect(enter(server, 'another')).rejects.toThrow(StatusError)
-      small.free()
-      await connection.tx(createTask('late', 'late' as Ref))
-      await other.tx(createTask('later', 'later' as Ref))
-      const late = await enter(server, 'another')
-      await late.tx(createProject('project'))
-      await checkWhole(server, connection, [...acknowledged, 'late', 'later'])
-      await server.kill()
-      const again = await ServerProcess.start(data, settings)
-      await checkWhole(again, await enter(again, 'disk'), [...acknowledged, 'late', 'later'])
-      await again.kill()
-    })
-  },
-)
+describe('full and read-only disks', () => {
+  testUnless(missing)(
+    'STO-55: a full disk refuses commits with StorageFull, and commits continue when there is room',
+    async () => {
+      await onSmallDisk(async (small, server, data) => {
+        const full = coded('platform:status:StorageFull')
+        const connection = await setUp(server, 'disk')
+        await connection.tx(createTask('first', 'first' as Ref))
+        small.fill()
+        const acknowledged = ['first', ...(await commitUntilRefused(connection, full, 'full'))]
+        await expect(connection.tx(createTask('late', 'late' as Ref))).rejects.toThrow(satisfying(full))
+        const other = await enter(server, 'disk')
+        await checkWhole(server, other, acknowledged)
+        await expect(enter(server, 'another')).rejects.toThrow(StatusError)
+        small.free()
+        await connection.tx(createTask('late', 'late' as Ref))
+        await other.tx(createTask('later', 'later' as Ref))
+        const late = await enter(server, 'another')
+        await late.tx(createProject('project'))
+        await checkWhole(server, connection, [...acknowledged, 'late', 'later'])
+        await server.kill()
+        const again = await ServerProcess.start(data, settings)
+        await checkWhole(again, await enter(again, 'disk'), [...acknowledged, 'late', 'later'])
+        await again.kill()
+      })
+    },
+  )
 
-testUnless(missing)(
-  'STO-56: on a read-only disk a workspace is refused with a code, and opens when the disk is writable',
-  async () => {
-    await onSmallDisk(async (small, server) => {
-      const connection = await setUp(server, 'disk')
-      await connection.tx(createTask('first', 'first' as Ref))
-      connection.close()
-      await waitUntil(() => isReadOnly(small), 'a disk without open files')
-      for (const workspace of ['disk', 'new'])
-        await expect(enter(server, workspace)).rejects.toThrow(
-          satisfying(coded('platform:status:StorageReadOnly')),
-        )
-      small.setReadOnly(false)
-      const back = await enter(server, 'disk')
-      await back.tx(createTask('second', 'second' as Ref))
-      await checkWhole(server, back, ['first', 'second'])
-      await (await enter(server, 'new')).tx(createProject('project'))
-    })
-  },
-)
+  testUnless(missing)(
+    'STO-56: on a read-only disk a workspace is refused with a code, and opens when the disk is writable',
+    async () => {
+      await onSmallDisk(async (small, server) => {
+        const connection = await setUp(server, 'disk')
+        await connection.tx(createTask('first', 'first' as Ref))
+        connection.close()
+        await waitUntil(() => isReadOnly(small), 'a disk without open files')
+        for (const workspace of ['disk', 'new'])
+          await expect(enter(server, workspace)).rejects.toThrow(
+            satisfying(coded('platform:status:StorageReadOnly')),
+          )
+        small.setReadOnly(false)
+        const back = await enter(server, 'disk')
+        await back.tx(createTask('second', 'second' as Ref))
+        await checkWhole(server, back, ['first', 'second'])
+        await (await enter(server, 'new')).tx(createProject('project'))
+      })
+    },
+  )
 
-/** A mount cannot become read-only while a file is open. */
-function isReadOnly(small: Small): boolean {
-  try {
-    small.setReadOnly(true)
-    return true
-  } catch {
-    return false
+  /** A mount cannot become read-only while a file is open. */
+  function isReadOnly(small: Small): boolean {
+    try {
+      small.setReadOnly(true)
+      return true
+    } catch {
+      return false
+    }
   }
-}
+})

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -45,30 +45,32 @@ const wrong: [complaint: string, source: string][] = [
   ['cannot be loaded: ', 'export default {'],
 ]
 
-test('MOD-9: a missing or invalid module ends the start with an error that names it and what is wrong', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'atrium-modules-'))
-  onTestEnd(async () => await rm(folder, { recursive: true, force: true }))
-  for (const [at, [complaint, source]] of wrong.entries()) {
-    const path = join(folder, `m${at}.mjs`)
-    await writeFile(path, source)
-    await expect(loadModules([path])).rejects.toThrow(
-      satisfying(({ name, message }: Error) => {
-        expect(name).toBe('ConfigurationError')
-        expectFor(message, message.startsWith('ATRIUM_MODULES: ')).toBe(true)
-        expectFor(message, message).toContain(complaint)
-        return message.includes(path) || message.includes(': x ')
-      }),
-    )
-  }
-  await expect(loadModules(['board', 'board'])).rejects.toThrow(/ATRIUM_MODULES: board is there twice/)
-})
+describe('modules of the configuration', () => {
+  test('MOD-9: a missing or invalid module ends the start with an error that names it and what is wrong', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'atrium-modules-'))
+    onTestEnd(async () => await rm(folder, { recursive: true, force: true }))
+    for (const [at, [complaint, source]] of wrong.entries()) {
+      const path = join(folder, `m${at}.mjs`)
+      await writeFile(path, source)
+      await expect(loadModules([path])).rejects.toThrow(
+        satisfying(({ name, message }: Error) => {
+          expect(name).toBe('ConfigurationError')
+          expectFor(message, message.startsWith('ATRIUM_MODULES: ')).toBe(true)
+          expectFor(message, message).toContain(complaint)
+          return message.includes(path) || message.includes(': x ')
+        }),
+      )
+    }
+    await expect(loadModules(['board', 'board'])).rejects.toThrow(/ATRIUM_MODULES: board is there twice/)
+  })
 
-test('MOD-10: modules are loaded by name and by path, with all their declarations', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'atrium-modules-'))
-  onTestEnd(async () => await rm(folder, { recursive: true, force: true }))
-  const path = join(folder, 'mine.mjs')
-  await writeFile(path, `export default { name: 'mine', model: [], triggers: [${trigger}] }`)
-  const modules = await loadModules(['board', path])
-  expect(modules.map(({ name }) => name)).toStrictEqual(['board', 'mine'])
-  expect(modules[1]?.triggers?.[0]?.name).toBe('a')
+  test('MOD-10: modules are loaded by name and by path, with all their declarations', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'atrium-modules-'))
+    onTestEnd(async () => await rm(folder, { recursive: true, force: true }))
+    const path = join(folder, 'mine.mjs')
+    await writeFile(path, `export default { name: 'mine', model: [], triggers: [${trigger}] }`)
+    const modules = await loadModules(['board', path])
+    expect(modules.map(({ name }) => name)).toStrictEqual(['board', 'mine'])
+    expect(modules[1]?.triggers?.[0]?.name).toBe('a')
+  })
 })

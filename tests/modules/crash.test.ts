@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -53,49 +53,51 @@ async function noted(connection: Connection): Promise<string[]> {
   return comments.map((comment) => (comment as unknown as { message: string }).message).toSorted()
 }
 
-test('MOD-1: after `kill -9` between the response and the asynchronous trigger, its transactions are committed exactly once', async () => {
-  const servers = await Servers.make()
-  const held = await setUp(await servers.start({ HOLD: '1' }), WORKSPACE)
-  await held.tx(createTask('tx-1', 'task-1' as Ref))
-  expect(await noted(held)).toStrictEqual([])
-  await servers.kill()
-
-  const again = await enter(await servers.start(), WORKSPACE)
-  await waitUntil(async () => (await noted(again)).length >= 2, 'what the trigger makes')
-  expect(await noted(again)).toStrictEqual(['shared', 'task-1'])
-  await servers.kill()
-
-  const last = await enter(await servers.start(), WORKSPACE)
-  await last.tx(createTask('tx-2', 'task-2' as Ref))
-  await waitUntil(async () => (await noted(last)).includes('task-2'), 'the trigger')
-  expect(await noted(last)).toStrictEqual(['shared', 'task-1', 'task-2'])
-  last.close()
-})
-
-test('MOD-2: however often a working server is killed, each acknowledged transaction has its effect once', async () => {
-  const random = seededRandom(testSeed())
-  const servers = await Servers.make()
-  const acknowledged = ['shared']
-  for (let round = 0; round < 5; round++) {
-    const server = await servers.start()
-    const connection = round === 0 ? await setUp(server, WORKSPACE) : await enter(server, WORKSPACE)
-    const ids = Array.from({ length: 40 }, (_, at) => `r${round}-${at}`)
-    const answers = ids.map(async (id) => {
-      await connection.tx(createTask(`tx-${id}`, id as Ref))
-      acknowledged.push(id)
-    })
-    const settled = Promise.allSettled(answers)
-    await Promise.race(answers)
-    await wait(random() * LIFE)
+describe('triggers and kill -9', () => {
+  test('MOD-1: after `kill -9` between the response and the asynchronous trigger, its transactions are committed exactly once', async () => {
+    const servers = await Servers.make()
+    const held = await setUp(await servers.start({ HOLD: '1' }), WORKSPACE)
+    await held.tx(createTask('tx-1', 'task-1' as Ref))
+    expect(await noted(held)).toStrictEqual([])
     await servers.kill()
-    await settled
-  }
-  const connection = await enter(await servers.start(), WORKSPACE)
-  const tasks = async () =>
-    (await connection.findAll(board.class.Task)).map(({ _id }) => String(_id)).toSorted()
-  await waitUntil(async () => (await noted(connection)).length >= (await tasks()).length, 'the trigger')
-  expect(await noted(connection)).toStrictEqual(await tasks())
-  const there = new Set(await tasks())
-  expect(acknowledged.filter((id) => !there.has(id))).toStrictEqual([])
-  connection.close()
+
+    const again = await enter(await servers.start(), WORKSPACE)
+    await waitUntil(async () => (await noted(again)).length >= 2, 'what the trigger makes')
+    expect(await noted(again)).toStrictEqual(['shared', 'task-1'])
+    await servers.kill()
+
+    const last = await enter(await servers.start(), WORKSPACE)
+    await last.tx(createTask('tx-2', 'task-2' as Ref))
+    await waitUntil(async () => (await noted(last)).includes('task-2'), 'the trigger')
+    expect(await noted(last)).toStrictEqual(['shared', 'task-1', 'task-2'])
+    last.close()
+  })
+
+  test('MOD-2: however often a working server is killed, each acknowledged transaction has its effect once', async () => {
+    const random = seededRandom(testSeed())
+    const servers = await Servers.make()
+    const acknowledged = ['shared']
+    for (let round = 0; round < 5; round++) {
+      const server = await servers.start()
+      const connection = round === 0 ? await setUp(server, WORKSPACE) : await enter(server, WORKSPACE)
+      const ids = Array.from({ length: 40 }, (_, at) => `r${round}-${at}`)
+      const answers = ids.map(async (id) => {
+        await connection.tx(createTask(`tx-${id}`, id as Ref))
+        acknowledged.push(id)
+      })
+      const settled = Promise.allSettled(answers)
+      await Promise.race(answers)
+      await wait(random() * LIFE)
+      await servers.kill()
+      await settled
+    }
+    const connection = await enter(await servers.start(), WORKSPACE)
+    const tasks = async () =>
+      (await connection.findAll(board.class.Task)).map(({ _id }) => String(_id)).toSorted()
+    await waitUntil(async () => (await noted(connection)).length >= (await tasks()).length, 'the trigger')
+    expect(await noted(connection)).toStrictEqual(await tasks())
+    const there = new Set(await tasks())
+    expect(acknowledged.filter((id) => !there.has(id))).toStrictEqual([])
+    connection.close()
+  })
 })

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { fileURLToPath } from 'node:url'
 import { holdRequests } from '../support/holding-module.ts'
 import { RawClient } from '../support/raw-client.ts'
@@ -82,85 +82,90 @@ async function ask(
   return { client, isTaken, milliseconds: time.monotonic() - began }
 }
 
-test('WIRE-228: a connection that the server does not read while it processes its requests keeps its session id', async () => {
-  const server = await start()
-  const { tab, open } = await heldBack(server)
-  expect((await ask(server)).isTaken).toBe(true)
-  open()
-  for (const id of [1, 2, 3]) expect((await tab.wait((frame) => frame.id === id)).result).toBe('held')
-  expect(await tab.request('ping')).toBe('pong!')
-})
+describe('busy peers', () => {
+  test('WIRE-228: a connection that the server does not read while it processes its requests keeps its session id', async () => {
+    const server = await start()
+    const { tab, open } = await heldBack(server)
+    expect((await ask(server)).isTaken).toBe(true)
+    open()
+    for (const id of [1, 2, 3]) expect((await tab.wait((frame) => frame.id === id)).result).toBe('held')
+    expect(await tab.request('ping')).toBe('pong!')
+  })
 
-test('WIRE-228: a connection that receives a long response over a slow line keeps its session id', async () => {
-  const server = await start()
-  const tab = await reading(server)
-  expect((await ask(server, async () => await readOn(tab, 2_000_000))).isTaken).toBe(true)
-  tab.socket.resume()
-  await tab.wait(({ id, chunk }) => id === 1 && chunk?.final === true)
-  expect(tab.closed).toBeUndefined()
-})
+  test('WIRE-228: a connection that receives a long response over a slow line keeps its session id', async () => {
+    const server = await start()
+    const tab = await reading(server)
+    expect((await ask(server, async () => await readOn(tab, 2_000_000))).isTaken).toBe(true)
+    tab.socket.resume()
+    await tab.wait(({ id, chunk }) => id === 1 && chunk?.final === true)
+    expect(tab.closed).toBeUndefined()
+  })
 
-test('WIRE-228: a connection that stops receiving a long response loses its session id after five seconds', async () => {
-  const server = await start()
-  const tab = await reading(server)
-  const { client, isTaken, milliseconds } = await ask(server)
-  expect(isTaken).toBe(false)
-  expect(milliseconds).toBeGreaterThanOrEqual(1000)
-  expect(milliseconds).toBeLessThanOrEqual(6000)
-  expect(await client.request('ping')).toBe('pong!')
-  tab.socket.terminate()
-})
+  test('WIRE-228: a connection that stops receiving a long response loses its session id after five seconds', async () => {
+    const server = await start()
+    const tab = await reading(server)
+    const { client, isTaken, milliseconds } = await ask(server)
+    expect(isTaken).toBe(false)
+    expect(milliseconds).toBeGreaterThanOrEqual(1000)
+    expect(milliseconds).toBeLessThanOrEqual(6000)
+    expect(await client.request('ping')).toBe('pong!')
+    tab.socket.terminate()
+  })
 
-test('SRV-91: a session whose socket the server does not read is not ended, and a dead one is ended when the server reads again', async () => {
-  const server = await start()
-  const { tab, open } = await heldBack(server)
-  for (let beat = 0; beat < 6; beat++) await server.time.advance(BEAT)
-  open()
-  for (const id of [1, 2, 3]) expect((await tab.wait((frame) => frame.id === id)).result).toBe('held')
-  expect(await tab.request('ping')).toBe('pong!')
+  test('SRV-91: a session whose socket the server does not read is not ended, and a dead one is ended when the server reads again', async () => {
+    const server = await start()
+    const { tab, open } = await heldBack(server)
+    for (let beat = 0; beat < 6; beat++) await server.time.advance(BEAT)
+    open()
+    for (const id of [1, 2, 3]) expect((await tab.wait((frame) => frame.id === id)).result).toBe('held')
+    expect(await tab.request('ping')).toBe('pong!')
 
-  const { tab: dead, open: openAgain } = await heldBack({ ...server, token: () => server.token('bob', 'w2') })
-  dead.socket.pause()
-  openAgain()
-  await waitUntil(async () => {
-    const metrics = await (await fetch(`${server.server.url}/metrics`)).text()
-    return metrics.includes('atrium_request_duration_seconds_count{method="holding.hold"} 6')
-  }, 'all being answered')
-  for (let beat = 0; beat < 4; beat++) {
-    await server.time.advance(BEAT)
-    await tab.request('ping')
-  }
-  await waitUntil(() => server.server.inspect().sessions === 1, 'the dead session ending')
-  dead.socket.terminate()
-})
+    const { tab: dead, open: openAgain } = await heldBack({
+      ...server,
+      token: () => server.token('bob', 'w2'),
+    })
+    dead.socket.pause()
+    openAgain()
+    await waitUntil(async () => {
+      const metrics = await (await fetch(`${server.server.url}/metrics`)).text()
+      return metrics.includes('atrium_request_duration_seconds_count{method="holding.hold"} 6')
+    }, 'all being answered')
+    for (let beat = 0; beat < 4; beat++) {
+      await server.time.advance(BEAT)
+      await tab.request('ping')
+    }
+    await waitUntil(() => server.server.inspect().sessions === 1, 'the dead session ending')
+    dead.socket.terminate()
+  })
 
-test('SRV-92: a session that receives a long response is not ended without a pong, and one that stopped receiving is', async () => {
-  const server = await start()
-  const tab = await reading(server)
-  for (let beat = 0; beat < 5; beat++) {
-    await server.time.advance(BEAT)
-    await readOn(tab, 5_000_000)
-  }
-  expect(server.server.inspect().sessions).toBe(1)
-  for (let beat = 0; beat < 4; beat++) await server.time.advance(BEAT)
-  await waitUntil(() => server.server.inspect().sessions === 0, 'the session ending')
-  tab.socket.terminate()
-})
+  test('SRV-92: a session that receives a long response is not ended without a pong, and one that stopped receiving is', async () => {
+    const server = await start()
+    const tab = await reading(server)
+    for (let beat = 0; beat < 5; beat++) {
+      await server.time.advance(BEAT)
+      await readOn(tab, 5_000_000)
+    }
+    expect(server.server.inspect().sessions).toBe(1)
+    for (let beat = 0; beat < 4; beat++) await server.time.advance(BEAT)
+    await waitUntil(() => server.server.inspect().sessions === 0, 'the session ending')
+    tab.socket.terminate()
+  })
 
-test('SRV-92: bytes that were only sent to a session are no sign of life', async () => {
-  const server = await start()
-  const { url, token, time } = server
-  const writer = await RawClient.open(url, token('ann'), { broadcast: false })
-  const dead = await RawClient.open(url, token('bob'))
-  dead.socket.pause()
-  for (let beat = 0; beat < 4; beat++) {
-    const description = 'x'.repeat(200_000)
-    await writer.request('tx', [createTask(`t${beat}`, { title: 'x', description })])
-    const pinged = new Promise((resolve) => writer.socket.once('ping', resolve))
-    await time.advance(BEAT)
-    await pinged
-    await writer.request('ping')
-  }
-  await waitUntil(() => server.server.inspect().sessions === 1, 'the dead session ending')
-  dead.socket.terminate()
+  test('SRV-92: bytes that were only sent to a session are no sign of life', async () => {
+    const server = await start()
+    const { url, token, time } = server
+    const writer = await RawClient.open(url, token('ann'), { broadcast: false })
+    const dead = await RawClient.open(url, token('bob'))
+    dead.socket.pause()
+    for (let beat = 0; beat < 4; beat++) {
+      const description = 'x'.repeat(200_000)
+      await writer.request('tx', [createTask(`t${beat}`, { title: 'x', description })])
+      const pinged = new Promise((resolve) => writer.socket.once('ping', resolve))
+      await time.advance(BEAT)
+      await pinged
+      await writer.request('ping')
+    }
+    await waitUntil(() => server.server.inspect().sessions === 1, 'the dead session ending')
+    dead.socket.terminate()
+  })
 })

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import type { Tx } from '../../model/transactions.ts'
 import { WorkspaceModel } from '../../model/workspace-model.ts'
 import { create, inEachSetting, Member, remove, update } from '../authority/members.ts'
@@ -82,34 +82,36 @@ await inEachSetting(({ name, encoding, flags }) => {
   })
 })
 
-test('WIRE-209: in the model of an existing client an attribute is not an attached document', async () => {
-  const { url, token } = await testServer()
-  const client = await RawClient.open(url, token('ann'))
-  const txes = (await client.request('loadModel', [0])) as Tx[]
-  const { hierarchy } = WorkspaceModel.of(txes)
-  expect(hierarchy.isDerived(Attribute, 'core:class:AttachedDoc')).toBe(false)
-  expect(hierarchy.isDerived(Attribute, 'core:class:Doc')).toBe(true)
-  const attributes = (await client.request('findAll', [Attribute, {}])) as object[]
-  expect(attributes.length).toBeGreaterThan(50)
-  expect(attributes.every((each) => !('attachedTo' in each))).toBe(true)
-})
-
-test('WIRE-209: the removal of a class removes no attribute of another class', async () => {
-  const server = await testServer()
-  const root = await Member.enter(server, 'root', 'json')
-  await root.does(note)
-  const other = 'shop:class:Other'
-  await root.does(
-    create(other, Class, { kind: 0, label: 'Other', extends: 'core:class:Doc', domain: 'other' }, inModel),
-  )
-  const tx = change('core:class:TxCreateDoc', 'shop:attribute:odd', Attribute, inModel, {
-    attributes: { ...declared('odd'), attributeOf: other },
+describe('attributes of classes', () => {
+  test('WIRE-209: in the model of an existing client an attribute is not an attached document', async () => {
+    const { url, token } = await testServer()
+    const client = await RawClient.open(url, token('ann'))
+    const txes = (await client.request('loadModel', [0])) as Tx[]
+    const { hierarchy } = WorkspaceModel.of(txes)
+    expect(hierarchy.isDerived(Attribute, 'core:class:AttachedDoc')).toBe(false)
+    expect(hierarchy.isDerived(Attribute, 'core:class:Doc')).toBe(true)
+    const attributes = (await client.request('findAll', [Attribute, {}])) as object[]
+    expect(attributes.length).toBeGreaterThan(50)
+    expect(attributes.every((each) => !('attachedTo' in each))).toBe(true)
   })
-  await root.does(
-    change('core:class:TxCollectionCUD', Note, Class, inModel, { collection: 'attributes', tx }),
-  )
-  await root.does(remove(Note, Class, inModel))
-  expect(await root.ids(Attribute, { attributeOf: other })).toStrictEqual(['shop:attribute:odd'])
-  const wrong = create('o1', other, { odd: 'text' }, { space: 'board:project:test' })
-  expect(await root.tries(wrong)).toBe('core:status:InvalidAttribute')
+
+  test('WIRE-209: the removal of a class removes no attribute of another class', async () => {
+    const server = await testServer()
+    const root = await Member.enter(server, 'root', 'json')
+    await root.does(note)
+    const other = 'shop:class:Other'
+    await root.does(
+      create(other, Class, { kind: 0, label: 'Other', extends: 'core:class:Doc', domain: 'other' }, inModel),
+    )
+    const tx = change('core:class:TxCreateDoc', 'shop:attribute:odd', Attribute, inModel, {
+      attributes: { ...declared('odd'), attributeOf: other },
+    })
+    await root.does(
+      change('core:class:TxCollectionCUD', Note, Class, inModel, { collection: 'attributes', tx }),
+    )
+    await root.does(remove(Note, Class, inModel))
+    expect(await root.ids(Attribute, { attributeOf: other })).toStrictEqual(['shop:attribute:odd'])
+    const wrong = create('o1', other, { odd: 'text' }, { space: 'board:project:test' })
+    expect(await root.tries(wrong)).toBe('core:status:InvalidAttribute')
+  })
 })

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { createNodeClient } from '../../client/node.ts'
 import { board } from '../../examples/board/model.ts'
 import {
@@ -123,62 +123,64 @@ await inEachSetting(({ name, encoding, flags }) => {
   })
 })
 
-test('WIRE-242: all clients of a workspace that closes before a restore was announced reload', async () => {
-  const world = await settled('json', { storage: 'embedded' })
-  const { ann, tool, read, server } = world
-  const doc = await read('task', 'shown')
-  await tool.request('upload', ['task', [{ ...doc, title: 'restored' }]])
-  await ann.does(updateTask('shown', { priority: 'low' }, visible))
-  const { place } = await resumes(world, { epoch: 'another', seq: 0 })
-  const headers = { authorization: `Bearer ${server.token('root', '', { admin: 'true' })}` }
-  const closing = fetch(`${server.server.url}/api/v1/manage?operation=force-close&wsId=w1`, {
-    method: 'PUT',
-    headers,
-  })
-  await waitUntil(async () => {
-    await server.time.advance(100)
-    return server.server.inspect().workspaces === 0
-  }, 'the workspace closing')
-  expect((await closing).status).toBe(200)
-  expect((await resumes(world, place)).resumed).toBe(false)
-  const bob = await RawClient.open(server.url, server.token('bob'))
-  await bob.request('tx', [updateTask('shown', { priority: 'high' }, { ...visible, by: 'account:bob' })])
-  const { place: after } = await resumes(world, place)
-  expect((await resumes(world, after)).resumed).toBe(true)
-})
-
-test.each(['json', 'packed'] as const)(
-  'WIRE-241: live queries of the SDK show restored documents, while connected and after a reconnect, %s',
-  async (encoding) => {
-    const { server, tool, read } = await settled(encoding, { storage: 'embedded' })
-    const { url, token, time } = server
-    const binary = encoding === 'packed'
-    const client = createNodeClient({ url, getToken: () => token('bob'), binary })
-    onTestEnd(() => client.terminate())
-    let shown: string | undefined
-    const sorted = { sort: { _id: 1 } } as const
-    client.query(board.class.Task, {}, sorted, (found) => {
-      shown = found.map(({ _id, title }) => `${_id} ${title}`).join()
-    })
-    await waitUntil(() => shown !== undefined, 'the first result')
+describe('announcements of restored documents', () => {
+  test('WIRE-242: all clients of a workspace that closes before a restore was announced reload', async () => {
+    const world = await settled('json', { storage: 'embedded' })
+    const { ann, tool, read, server } = world
     const doc = await read('task', 'shown')
-    await tool.request('upload', [
-      'task',
-      [
-        { ...doc, title: 'restored' },
-        { ...doc, _id: 'two' },
-      ],
-    ])
+    await tool.request('upload', ['task', [{ ...doc, title: 'restored' }]])
+    await ann.does(updateTask('shown', { priority: 'low' }, visible))
+    const { place } = await resumes(world, { epoch: 'another', seq: 0 })
+    const headers = { authorization: `Bearer ${server.token('root', '', { admin: 'true' })}` }
+    const closing = fetch(`${server.server.url}/api/v1/manage?operation=force-close&wsId=w1`, {
+      method: 'PUT',
+      headers,
+    })
     await waitUntil(async () => {
-      await time.advance(100)
-      return shown === 'shown restored,two a public word'
-    }, 'what was restored')
-    client.stop()
-    await tool.request('clean', ['task', ['two']])
-    client.restart()
-    await waitUntil(async () => {
-      await time.advance(100)
-      return shown === 'shown restored'
-    }, 'what was taken away meanwhile')
-  },
-)
+      await server.time.advance(100)
+      return server.server.inspect().workspaces === 0
+    }, 'the workspace closing')
+    expect((await closing).status).toBe(200)
+    expect((await resumes(world, place)).resumed).toBe(false)
+    const bob = await RawClient.open(server.url, server.token('bob'))
+    await bob.request('tx', [updateTask('shown', { priority: 'high' }, { ...visible, by: 'account:bob' })])
+    const { place: after } = await resumes(world, place)
+    expect((await resumes(world, after)).resumed).toBe(true)
+  })
+
+  test.each(['json', 'packed'] as const)(
+    'WIRE-241: live queries of the SDK show restored documents, while connected and after a reconnect, %s',
+    async (encoding) => {
+      const { server, tool, read } = await settled(encoding, { storage: 'embedded' })
+      const { url, token, time } = server
+      const binary = encoding === 'packed'
+      const client = createNodeClient({ url, getToken: () => token('bob'), binary })
+      onTestEnd(() => client.terminate())
+      let shown: string | undefined
+      const sorted = { sort: { _id: 1 } } as const
+      client.query(board.class.Task, {}, sorted, (found) => {
+        shown = found.map(({ _id, title }) => `${_id} ${title}`).join()
+      })
+      await waitUntil(() => shown !== undefined, 'the first result')
+      const doc = await read('task', 'shown')
+      await tool.request('upload', [
+        'task',
+        [
+          { ...doc, title: 'restored' },
+          { ...doc, _id: 'two' },
+        ],
+      ])
+      await waitUntil(async () => {
+        await time.advance(100)
+        return shown === 'shown restored,two a public word'
+      }, 'what was restored')
+      client.stop()
+      await tool.request('clean', ['task', ['two']])
+      client.restart()
+      await waitUntil(async () => {
+        await time.advance(100)
+        return shown === 'shown restored'
+      }, 'what was taken away meanwhile')
+    },
+  )
+})

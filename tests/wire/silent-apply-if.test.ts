@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { createNodeClient } from '../../client/node.ts'
 import { board } from '../../examples/board/model.ts'
 import { create, type Encoding, peopledWorld, type World } from '../authority/members.ts'
@@ -70,39 +70,41 @@ for (const encoding of ['json', 'packed'] as const) {
   })
 }
 
-test('WIRE-240: a silent apply-if of a transient document is pushed too, and is not committed to the log', async () => {
-  const { ann, old, numbered, server } = await listeners('json')
-  const commits = async () => {
-    const text = await (await fetch(`${server.server.url}/metrics`)).text()
-    return Number(/^atrium_commits_total (\d+)$/m.exec(text)?.[1])
-  }
-  const before = await commits()
-  const status = { online: true, user: 'account:ann' }
-  const options = { space: 'core:space:Space' }
-  await ann.does(silent(create('status:x', 'core:class:UserStatus', status, options)))
-  await ann.does(silent(createTask('s', { title: 'x' }, visible)))
-  await told(old)
-  // Only the task is in the log.
-  expect(await commits()).toBe(before + 1)
-  expect(old.pushes.some(({ objectId }) => objectId === 'status:x')).toBe(false)
-  await numbered.waitForPush(({ objectId }) => objectId === 'status:x')
-  await numbered.waitForPush(({ objectId }) => objectId === 's')
-})
-
-test('WIRE-240: a live query of the SDK shows the changes of a silent apply-if, before and after a reconnect', async () => {
-  const { ann, server } = await listeners('json')
-  const { url, token } = server
-  const client = createNodeClient({ url, getToken: () => token('bob') })
-  onTestEnd(() => client.terminate())
-  let shown: string[] | undefined
-  client.query(board.class.Task, { status: 'done' } as never, {}, (found) => {
-    shown = found.map(({ _id }) => _id).sort()
+describe('silent apply-if', () => {
+  test('WIRE-240: a silent apply-if of a transient document is pushed too, and is not committed to the log', async () => {
+    const { ann, old, numbered, server } = await listeners('json')
+    const commits = async () => {
+      const text = await (await fetch(`${server.server.url}/metrics`)).text()
+      return Number(/^atrium_commits_total (\d+)$/m.exec(text)?.[1])
+    }
+    const before = await commits()
+    const status = { online: true, user: 'account:ann' }
+    const options = { space: 'core:space:Space' }
+    await ann.does(silent(create('status:x', 'core:class:UserStatus', status, options)))
+    await ann.does(silent(createTask('s', { title: 'x' }, visible)))
+    await told(old)
+    // Only the task is in the log.
+    expect(await commits()).toBe(before + 1)
+    expect(old.pushes.some(({ objectId }) => objectId === 'status:x')).toBe(false)
+    await numbered.waitForPush(({ objectId }) => objectId === 'status:x')
+    await numbered.waitForPush(({ objectId }) => objectId === 's')
   })
-  await waitUntil(() => shown !== undefined, 'the first result')
-  await ann.does(silent(updateTask('shown', { status: 'done' }, visible)))
-  await waitUntil(() => shown?.join() === 'shown', 'what was silent')
-  client.stop()
-  await ann.does(silent(createTask('s', { title: 'x', status: 'done' }, visible)))
-  client.restart()
-  await waitUntil(() => shown?.join() === 's,shown', 'what was silent meanwhile')
+
+  test('WIRE-240: a live query of the SDK shows the changes of a silent apply-if, before and after a reconnect', async () => {
+    const { ann, server } = await listeners('json')
+    const { url, token } = server
+    const client = createNodeClient({ url, getToken: () => token('bob') })
+    onTestEnd(() => client.terminate())
+    let shown: string[] | undefined
+    client.query(board.class.Task, { status: 'done' } as never, {}, (found) => {
+      shown = found.map(({ _id }) => _id).sort()
+    })
+    await waitUntil(() => shown !== undefined, 'the first result')
+    await ann.does(silent(updateTask('shown', { status: 'done' }, visible)))
+    await waitUntil(() => shown?.join() === 'shown', 'what was silent')
+    client.stop()
+    await ann.does(silent(createTask('s', { title: 'x', status: 'done' }, visible)))
+    client.restart()
+    await waitUntil(() => shown?.join() === 's,shown', 'what was silent meanwhile')
+  })
 })

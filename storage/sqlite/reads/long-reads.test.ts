@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { join } from 'node:path'
 import { waitUntil } from '../../../tests/support/wait-until.ts'
 import type { PartStream, WorkspaceStorage } from '../../contract.ts'
@@ -46,63 +46,65 @@ async function opened(longReads: Partial<LongReadLimits> = {}): Promise<Opened> 
   return { workspace, isHeld, long, change }
 }
 
-test('STO-71: a long result holds a snapshot of the file until it ends, is closed or fails', async () => {
-  const { isHeld, long, change } = await opened()
-  for (const end of [
-    async (rest: PartStream) => {
-      while (!(await rest.next()).final);
-    },
-    async (rest: PartStream) => {
-      await rest.next()
-      rest.close()
-    },
-  ]) {
+describe('long reads', () => {
+  test('STO-71: a long result holds a snapshot of the file until it ends, is closed or fails', async () => {
+    const { isHeld, long, change } = await opened()
+    for (const end of [
+      async (rest: PartStream) => {
+        while (!(await rest.next()).final);
+      },
+      async (rest: PartStream) => {
+        await rest.next()
+        rest.close()
+      },
+    ]) {
+      const rest = await long()
+      await change()
+      expect(isHeld()).toBe(true)
+      await end(rest)
+      await waitUntil(() => !isHeld(), 'the end of the snapshot')
+    }
+  })
+
+  test('STO-72: a long result that is not continued fails with `limit`, and leaves no snapshot', async () => {
+    const { isHeld, long, change } = await opened({ idle: 50 })
     const rest = await long()
     await change()
-    expect(isHeld()).toBe(true)
-    await end(rest)
     await waitUntil(() => !isHeld(), 'the end of the snapshot')
-  }
-})
+    await expect(rest.next()).rejects.toThrow(
+      expect.objectContaining({ code: 'limit', message: expect.stringMatching(/between two parts/) }),
+    )
+  })
 
-test('STO-72: a long result that is not continued fails with `limit`, and leaves no snapshot', async () => {
-  const { isHeld, long, change } = await opened({ idle: 50 })
-  const rest = await long()
-  await change()
-  await waitUntil(() => !isHeld(), 'the end of the snapshot')
-  await expect(rest.next()).rejects.toThrow(
-    expect.objectContaining({ code: 'limit', message: expect.stringMatching(/between two parts/) }),
-  )
-})
+  test('STO-72: a long result that lasts too long fails with `limit`, however often it is read', async () => {
+    const { isHeld, long, change } = await opened({ longest: 50 })
+    const rest = await long()
+    await change()
+    await waitUntil(() => !isHeld(), 'the end of the snapshot')
+    await expect(rest.next()).rejects.toThrow(
+      expect.objectContaining({ code: 'limit', message: expect.stringMatching(/lasts/) }),
+    )
+  })
 
-test('STO-72: a long result that lasts too long fails with `limit`, however often it is read', async () => {
-  const { isHeld, long, change } = await opened({ longest: 50 })
-  const rest = await long()
-  await change()
-  await waitUntil(() => !isHeld(), 'the end of the snapshot')
-  await expect(rest.next()).rejects.toThrow(
-    expect.objectContaining({ code: 'limit', message: expect.stringMatching(/lasts/) }),
-  )
-})
+  test('STO-72: the number of concurrent long results is limited, and one more waits for another to end, or fails with `limit`', async () => {
+    const { long, workspace } = await opened({ atOnce: 2, wait: 50 })
+    const [first] = [await long(), await long()]
+    await expect(long()).rejects.toThrow(
+      expect.objectContaining({ code: 'limit', message: 'long reads at once' }),
+    )
+    expect((await workspace.findEncoded(plan({ limit: 3 }), limits)).parts).toHaveLength(1)
+    first.close()
+    const third = await long()
+    expect((await third.next()).final).toBe(false)
+  })
 
-test('STO-72: the number of concurrent long results is limited, and one more waits for another to end, or fails with `limit`', async () => {
-  const { long, workspace } = await opened({ atOnce: 2, wait: 50 })
-  const [first] = [await long(), await long()]
-  await expect(long()).rejects.toThrow(
-    expect.objectContaining({ code: 'limit', message: 'long reads at once' }),
-  )
-  expect((await workspace.findEncoded(plan({ limit: 3 }), limits)).parts).toHaveLength(1)
-  first.close()
-  const third = await long()
-  expect((await third.next()).final).toBe(false)
-})
-
-test('STO-72: a call that waits for a long result to end continues when it has ended', async () => {
-  const { long } = await opened({ atOnce: 1 })
-  const first = await long()
-  const [second, third] = [long(), long()]
-  first.close()
-  const won = await Promise.race([second, third])
-  won.close()
-  for (const each of await Promise.all([second, third])) each.close()
+  test('STO-72: a call that waits for a long result to end continues when it has ended', async () => {
+    const { long } = await opened({ atOnce: 1 })
+    const first = await long()
+    const [second, third] = [long(), long()]
+    first.close()
+    const won = await Promise.race([second, third])
+    won.close()
+    for (const each of await Promise.all([second, third])) each.close()
+  })
 })
