@@ -62,6 +62,12 @@ export function isDuplicate(error: unknown): boolean {
   return error instanceof MongoServerError && codeOf(error) === duplicateKey
 }
 
+/** Whether a bulk failed as a whole, without an error of one of its operations. */
+export function isUnattributed(error: unknown): boolean {
+  if (!(error instanceof MongoServerError)) return false
+  return !(error instanceof MongoBulkWriteError) || [error.writeErrors].flat().length === 0
+}
+
 /** Errors of permissions or disk space. */
 const ofDatabase: ReadonlySet<number> = new Set([13, 18, 8000, 12_501, 14_031])
 

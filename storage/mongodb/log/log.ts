@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { type AnyBulkWriteOperation, type Collection, type Filter, MongoServerError } from 'mongodb'
+import type { AnyBulkWriteOperation, Collection, Filter } from 'mongodb'
 import { StorageError } from '../../contract.ts'
-import { IncompleteWrite, isDuplicate, isTemporary } from '../driver/failure.ts'
+import { IncompleteWrite, isDuplicate, isTemporary, isUnattributed } from '../driver/failure.ts'
 import { LogReads, type Tail } from './log-reads.ts'
 import { fenceEntry, type StoredEntry } from './stored-document.ts'
 import { largest } from '../../../model/largest.ts'
@@ -180,14 +180,16 @@ export class Log extends LogReads {
   async append(entries: readonly StoredEntry[]): Promise<void> {
     for (let tries = 0; tries < maxTries; tries++) {
       if (this.#isLost) this.#lose()
+      const replacing = entries.filter(({ _id }) => this.#fences.has(_id))
       try {
         await this.#insert(entries)
         return
       } catch (error) {
+        if (isTemporary(error) || !(isDuplicate(error) || isUnattributed(error))) throw error
         // FerretDB reports a duplicate key of a replacement as an internal error.
-        if (isTemporary(error) || !(error instanceof MongoServerError)) throw error
+        const suspects = isDuplicate(error) ? entries : replacing
         await this.takeOver()
-        if (await this.#hasAny(entries))
+        if (await this.#hasAny(suspects))
           throw new StorageError('conflict', 'a transaction is already in the log', { cause: error })
         if (!isDuplicate(error)) throw error
       }
@@ -212,6 +214,7 @@ export class Log extends LogReads {
 
   /** Whether the log contains one of these transactions, after a takeover. */
   async #hasAny(entries: readonly StoredEntry[]): Promise<boolean> {
+    if (entries.length === 0) return false
     const ids = entries.map(({ tx }) => tx._id)
     return (await this.entries.findOne({ 'tx._id': { $in: ids } })) !== null
   }
