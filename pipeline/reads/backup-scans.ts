@@ -2,77 +2,77 @@ import type { Doc, Domain } from '../../model/documents.ts'
 import { StatusError } from '../../model/status.ts'
 import type { DocumentInfo, DomainScan, WorkspaceStorage } from '../../storage/contract.ts'
 
-/** Bytes of documents one chunk lists, as PROTOCOL.md says. */
+/** Maximum bytes of the documents in one chunk: see PROTOCOL.md. */
 const CHUNK_BYTES = 2 * 1024 * 1024
-/** Walks over domains that a workspace's backup tools may have under way. */
-const MAX_WALKS = 16
+/** Maximum concurrent scans of the backup tools of a workspace. */
+const MAX_SCANS = 16
 
 export interface BackupChunk {
   idx: number
   docs: DocumentInfo[]
   finished: boolean
-  /** The last entry of the log that all chunks of the walk have taken into account. */
+  /** The position in the log as of which the scan lists documents. */
   seq: number
 }
 
-interface Walk {
+interface OpenScan {
   domain: Domain
-  walk: DomainScan
+  scan: DomainScan
   finished: boolean
-  /** The chunk that was asked for last: they are read one after another. */
+  /** The last requested chunk: chunks are read one after another. */
   last: Promise<unknown>
 }
 
 /**
- * The walks of a workspace's backup tools, by `idx`. They outlive a connection, so that a tool that comes back goes on;
- * storage ends those that nobody goes on with.
+ * The scans of a workspace's backup tools, by `idx`. They outlive a connection, so a tool that reconnects continues.
+ * Storage ends scans that are not continued.
  */
 export class BackupScans {
   readonly #storage: WorkspaceStorage
-  readonly #walks = new Map<number, Walk>()
+  readonly #scans = new Map<number, OpenScan>()
   #last = 0
 
   constructor(storage: WorkspaceStorage) {
     this.#storage = storage
   }
 
-  /** @throws StatusError LimitReached when too many are under way */
+  /** @throws StatusError LimitReached when too many scans are open */
   async begin(domain: Domain): Promise<number> {
-    if (this.#walks.size >= MAX_WALKS) this.#makeRoom()
+    if (this.#scans.size >= MAX_SCANS) this.#makeRoom()
     const idx = ++this.#last
-    const walk = await this.#storage.scan(domain)
-    this.#walks.set(idx, { domain, walk, finished: false, last: Promise.resolve() })
+    const scan = await this.#storage.scan(domain)
+    this.#scans.set(idx, { domain, scan, finished: false, last: Promise.resolve() })
     return idx
   }
 
-  /** @throws StatusError BadRequest when there is no such walk over the domain; as storage does */
+  /** @throws StatusError BadRequest when there is no such scan of the domain; as storage does */
   async next(domain: Domain, idx: number): Promise<BackupChunk> {
     const own = this.#find(domain, idx)
-    const chunk = own.last.then(() => own.walk.next(CHUNK_BYTES))
+    const chunk = own.last.then(() => own.scan.next(CHUNK_BYTES))
     own.last = chunk.catch(() => undefined)
     const { docs, finished } = await this.#kept(idx, chunk)
     own.finished = finished
-    return { idx, docs, finished, seq: own.walk.seq }
+    return { idx, docs, finished, seq: own.scan.seq }
   }
 
   /** @throws as `next` */
   async get(domain: Domain, idx: number, ids: readonly string[]): Promise<Doc[]> {
-    return await this.#kept(idx, this.#find(domain, idx).walk.get(ids))
+    return await this.#kept(idx, this.#find(domain, idx).scan.get(ids))
   }
 
   /** Idempotent. */
   close(idx: number): void {
-    this.#walks.get(idx)?.walk.close()
-    this.#walks.delete(idx)
+    this.#scans.get(idx)?.scan.close()
+    this.#scans.delete(idx)
   }
 
-  #find(domain: Domain, idx: number): Walk {
-    const own = this.#walks.get(idx)
+  #find(domain: Domain, idx: number): OpenScan {
+    const own = this.#scans.get(idx)
     if (own?.domain === domain) return own
     throw new StatusError('platform:status:BadRequest', { message: `there is no chunk ${idx} of ${domain}` })
   }
 
-  /** A walk that failed is over. */
+  /** A scan that failed is closed. */
   async #kept<T>(idx: number, run: Promise<T>): Promise<T> {
     try {
       return await run
@@ -82,11 +82,11 @@ export class BackupScans {
     }
   }
 
-  /** Older tools do not close what has come to its end. */
+  /** Older tools do not close finished scans. */
   #makeRoom(): void {
-    const [done] = [...this.#walks].find(([, { finished }]) => finished) ?? []
+    const [done] = [...this.#scans].find(([, { finished }]) => finished) ?? []
     if (done === undefined)
-      throw new StatusError('platform:status:LimitReached', { limit: 'open chunks', value: MAX_WALKS })
+      throw new StatusError('platform:status:LimitReached', { limit: 'open chunks', value: MAX_SCANS })
     this.close(done)
   }
 }

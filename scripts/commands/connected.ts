@@ -20,8 +20,8 @@ export interface ConnectedOptions {
 export function withConnection(command: Command, email?: string): Command {
   const as = ['--as <name>', 'on whose behalf (an email)'] as const
   return (email === undefined ? command.requiredOption(...as) : command.option(...as, email))
-    .option('--url <url>', 'the server; by default the one the configuration describes')
-    .option('--binary', 'have answers packed rather than as JSON')
+    .option('--url <url>', 'the server; default: that of the configuration')
+    .option('--binary', 'use msgpack instead of JSON')
 }
 
 /** Runs work over a connection to the workspace, and closes it. */

@@ -27,7 +27,7 @@ function findCommand(): Command {
     .argument('<workspace>')
     .argument('<class>')
     .argument('[query]', 'JSON', jsonObject, {})
-    .option('--limit <count>', 'how many at most', wholeNumber, 100)
+    .option('--limit <count>', 'maximum number of documents', wholeNumber, 100)
     .option('--sort <json>', 'such as {"rank":1}', jsonObject)
     .action(
       async (
@@ -58,9 +58,9 @@ function createCommand(): Command {
     .argument('<workspace>')
     .argument('<class>')
     .argument('<attributes>', 'JSON', jsonObject)
-    .option('--space <space>', 'where it goes', core.space.Space)
-    .option('--parent <class,id>', 'attach it: class and id of the parent', parentOf)
-    .option('--collection <name>', 'the parent’s collection')
+    .option('--space <space>', 'space of the document', core.space.Space)
+    .option('--parent <class,id>', 'class and id of the parent to attach it to', parentOf)
+    .option('--collection <name>', 'collection of the parent')
     .action(
       async (
         workspace: string,
@@ -136,7 +136,9 @@ function updateCommand(): Command {
 }
 
 function removeCommand(): Command {
-  return withConnection(new Command('remove').description('Remove a document, and what is attached to it.'))
+  return withConnection(
+    new Command('remove').description('Remove a document and the documents attached to it.'),
+  )
     .argument('<workspace>')
     .argument('<class>')
     .argument('<id>')

@@ -38,9 +38,9 @@ export function tokenCommand(): Command {
   return new Command('token')
     .description('Print a token for a workspace.')
     .argument('<workspace>')
-    .requiredOption('--as <name>', 'whose token (an email)')
-    .option('--admin', 'an administrator of the server')
-    .addOption(new Flag('--mode <mode>', 'for tools').choices(['backup', 'upgrade']))
+    .requiredOption('--as <name>', 'email of the account')
+    .option('--admin', 'for an administrator of the server')
+    .addOption(new Flag('--mode <mode>', 'for a tool').choices(['backup', 'upgrade']))
     .option(
       '--url <url>',
       'the server that is asked whether there is the workspace; by default as configured',

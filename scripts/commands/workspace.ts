@@ -13,7 +13,7 @@ export function workspaceCommand(): Command {
   const create = new Command('create')
     .description('Create a workspace and print its id.')
     .argument('<name>')
-    .option('--owner <email>', 'who owns it')
+    .option('--owner <email>', 'email of its owner')
     .option(...url)
     .action(async (name: string, options: { owner?: string; url?: string }) => {
       const { workspaceId } = (await call(options.url, 'createWorkspace', [name])) as { workspaceId: string }
@@ -27,7 +27,10 @@ export function workspaceCommand(): Command {
       const found = (await call(options.url, 'listWorkspaces', [])) as object[]
       for (const workspace of found) process.stdout.write(`${JSON.stringify(workspace)}\n`)
     })
-  return new Command('workspace').description('Workspaces.').addCommand(create).addCommand(list)
+  return new Command('workspace')
+    .description('Create and list workspaces.')
+    .addCommand(create)
+    .addCommand(list)
 }
 
 async function assign(url: string | undefined, owner: string, workspace: string): Promise<void> {

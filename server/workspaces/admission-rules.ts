@@ -4,7 +4,7 @@ import type { Response } from '../../protocol/messages.ts'
 import type { ModelVersion, WorkspaceInfo } from '../accounts/accounts-client.ts'
 import { SYSTEM_EMAIL, type Token } from '../auth/tokens.ts'
 
-/** Why somebody is not let in: the frame that says so, and the code with which the socket is closed. */
+/** A refusal: the frame with the reason, and the code with which the socket is closed. */
 export interface Refusal {
   response: Response
   reason: CloseReason

@@ -36,14 +36,14 @@ export interface Applicant {
   readonly isServer?: boolean
 }
 
-/** What an applicant gets that is let in. */
+/** What an admitted applicant gets. */
 export interface Entry {
   host: WorkspaceHost
   pipeline: Pipeline
   caller: Caller
 }
 
-/** Lets the bearer of a token into a workspace: token, accounts service, rules, workspace. Knows nothing of sockets. */
+/** Admits the bearer of a token to a workspace: token, accounts service, rules, workspace. It needs no socket. */
 export class Admission {
   readonly #options: AdmissionOptions
   /** Those on their way in. `outdated`: the accounts service may say something else of it now. */
@@ -58,7 +58,7 @@ export class Admission {
     return this.#isClosed
   }
 
-  /** Lets nobody in from now on. */
+  /** Admits nobody from now on. */
   close(): void {
     this.#isClosed = true
   }
@@ -90,7 +90,7 @@ export class Admission {
     return await this.identify(applicant.token)
   }
 
-  /** The applicant was let in, refused, or is gone. */
+  /** The applicant was admitted, refused, or has gone. */
   unregister(applicant: Applicant): void {
     this.#applicants.delete(applicant)
   }
@@ -102,7 +102,7 @@ export class Admission {
   }
 
   /**
-   * Lets a registered applicant in. Tries again when the workspace closes meanwhile, or when access changes.
+   * Admits a registered applicant. Tries again when the workspace closes meanwhile, or when access changes.
    *
    * @param info of {@link register}
    * @param enter called once, unless the applicant is over by then; the workspace stays open until it has returned
@@ -136,7 +136,7 @@ export class Admission {
         // A failure of the work is none of the admission, which would try again.
         await done.catch(() => undefined)
       })
-      if (done === undefined) throw new Error('a visitor was not let in')
+      if (done === undefined) throw new Error('a visitor was not admitted')
       return await done
     } finally {
       this.unregister(visitor)

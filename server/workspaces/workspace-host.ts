@@ -84,7 +84,7 @@ export class WorkspaceHost {
     return this.#state.name === 'open' ? this.#state.pipeline.queueDepth() : 0
   }
 
-  /** Nobody new can be let in: an applicant asks the registry again. */
+  /** Nobody can be admitted any more: an applicant asks the registry again. */
   get isOver(): boolean {
     return this.#state.name === 'draining' || this.#state.name === 'closed'
   }

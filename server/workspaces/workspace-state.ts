@@ -8,7 +8,7 @@ import type { UserStatuses } from './user-status.ts'
  *    \       \____________________/           |
  *     \_______________________________________/
  * ```
- * `upgrade`: only upgrade tools are let in. An open workspace goes through `opening` again to get there. After `closed`
+ * `upgrade`: only upgrade tools are admitted. An open workspace goes through `opening` again to get there. After `closed`
  * the registry makes a new host.
  */
 export type WorkspaceState =
