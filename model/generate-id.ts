@@ -11,8 +11,11 @@ export interface IdGeneratorOptions {
 
 const COUNTER_LIMIT = 0x1000000
 
+/** Returns a new id. */
+export type GenerateId = <T extends Doc = Doc>() => Ref<T>
+
 /** Generates ids of 24 hex digits: 4 bytes of seconds, 5 random bytes of this generator, 3 bytes of a counter. */
-export function createIdGenerator({ now, random }: IdGeneratorOptions): <T extends Doc = Doc>() => Ref<T> {
+export function createIdGenerator({ now, random }: IdGeneratorOptions): GenerateId {
   const generator = hex(random(5))
   let counter = Number.parseInt(hex(random(3)), 16)
   return <T extends Doc = Doc>() => {

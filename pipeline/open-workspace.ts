@@ -1,3 +1,4 @@
+import { type GenerateId } from '../model/generate-id.ts'
 import { randomBytes } from 'node:crypto'
 import { DocumentStore } from '../model/document-store.ts'
 import { createIdGenerator } from '../model/generate-id.ts'
@@ -71,7 +72,7 @@ export interface Pipeline extends Handlers {
   /** Changes by backup tools. */
   readonly restoring: Restoring
   readonly clock: Clock
-  readonly generateId: () => string
+  readonly generateId: GenerateId
   /** Resolves when no asynchronous trigger has work. */
   readonly triggersIdle: () => Promise<void>
   /** Finishes work in progress and closes the files. Idempotent. */

@@ -1,3 +1,4 @@
+import { errorMessage } from '../pipeline/shared/error-details.ts'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -138,7 +139,7 @@ export class AtriumServer implements RunningServer {
       if (this.#tokens.use(secret ?? (await readSecret(data))) && !outcome.taken.includes('secret'))
         outcome.taken.push('secret')
     } catch (error) {
-      outcome.wrong.push((error as Error).message)
+      outcome.wrong.push(errorMessage(error))
     }
     return outcome
   }

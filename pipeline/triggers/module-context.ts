@@ -48,7 +48,7 @@ export function atomic(
   { clock, generateId }: Pick<Workspace, 'clock' | 'generateId'>,
   txes: readonly TxCUD[],
   { account }: Pick<Caller, 'account'>,
-  _id = generateId(),
+  _id: string = generateId(),
 ): TxApplyIf {
   return {
     _id: brand(_id),

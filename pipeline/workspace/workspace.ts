@@ -1,3 +1,4 @@
+import { type GenerateId } from '../../model/generate-id.ts'
 import type { DocumentStore } from '../../model/document-store.ts'
 import type { Tx } from '../../model/transactions.ts'
 import type { Clock, Logger } from '../shared/logger.ts'
@@ -29,7 +30,7 @@ export interface Workspace {
   readonly transient: DocumentStore
   readonly clock: Clock
   readonly logger: Logger
-  readonly generateId: () => string
+  readonly generateId: GenerateId
   /** Commits through the queue: the only way to change documents. */
   readonly commit: Commit
   /** `seq` of the last durable transaction. */

@@ -1,3 +1,4 @@
+import { brand } from '../../model/brand.ts'
 import { Command, InvalidArgumentError } from 'commander'
 import type { Connection } from '../../client/connection/connection.ts'
 import { systemClock } from '../../model/clock.ts'
@@ -69,7 +70,7 @@ function createCommand(): Command {
         options: ConnectedOptions & CreateFlags,
       ) => {
         await connected(workspace, options, async (connection) => {
-          const fields = await changeFields(connection, _class, generateId(), options.space as Ref<Space>)
+          const fields = await changeFields(connection, _class, generateId(), brand<Space>(options.space))
           const tx: TxCreateDoc = {
             ...fields,
             _class: core.class.TxCreateDoc,
@@ -97,7 +98,7 @@ interface Parent {
 function parentOf(text: string): Parent {
   const [objectClass, objectId, ...others] = text.split(',')
   if (!objectClass || !objectId || others.length > 0) throw new InvalidArgumentError('class,id is expected.')
-  return { objectClass: objectClass as Ref<Class>, objectId: objectId as Ref }
+  return { objectClass: brand<Class>(objectClass), objectId: brand(objectId) }
 }
 
 function attached(tx: TxCreateDoc, parent: Parent, collection: string | undefined): TxCollectionCUD {

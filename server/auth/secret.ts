@@ -1,3 +1,4 @@
+import { errorCode } from '../../pipeline/shared/error-details.ts'
 import { randomBytes } from 'node:crypto'
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -19,7 +20,7 @@ export async function loadSecret(data: string, configured: string | undefined): 
     await chmod(file, PRIVATE_FILE)
     return made
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    if (errorCode(error) !== 'EEXIST') throw error
     return await readSecret(data)
   }
 }

@@ -31,6 +31,7 @@ export interface Reading {
 export function resolveConfiguration(env: NodeJS.ProcessEnv, flags: Flags = {}): Configuration {
   const { values, wrong } = readConfiguration(env, flags)
   if (wrong.length > 0) throw new ConfigurationError(wrong.join('\n'))
+  // Every option has a valid value, as none is wrong.
   return values as Configuration
 }
 

@@ -1,3 +1,4 @@
+import { errorCode, errorMessage } from '../../pipeline/shared/error-details.ts'
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { ConfigurationError } from './configuration-error.ts'
@@ -51,8 +52,9 @@ function bytesOf(path: string): Buffer {
   try {
     return readFileSync(path)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw new ConfigurationError(`${FILE}: ${path} cannot be read: ${code ?? (error as Error).message}`)
+    throw new ConfigurationError(
+      `${FILE}: ${path} cannot be read: ${errorCode(error) ?? errorMessage(error)}`,
+    )
   }
 }
 

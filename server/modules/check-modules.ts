@@ -1,3 +1,4 @@
+import { errorMessage } from '../../pipeline/shared/error-details.ts'
 import { z } from 'zod'
 import { baseModel } from '../../model/base-model.ts'
 import type { AtriumModule } from '../../pipeline/modules/module.ts'
@@ -32,6 +33,7 @@ const moduleSchema = z.looseObject({
 export function checkShape(from: string, module: unknown): AtriumModule {
   if (typeof module !== 'object' || module === null) throw wrong(from, 'does not export a module by default')
   const parsed = moduleSchema.safeParse(module)
+  // The schema has checked the shape; the module itself keeps its functions and class instances.
   if (parsed.success) return module as AtriumModule
   const [issue] = parsed.error.issues
   throw wrong(from, `does not export a module by default: ${issue?.path.join('.')}: ${issue?.message}`)
@@ -60,7 +62,7 @@ function addModel(model: WorkspaceModel, { name, model: transactions }: AtriumMo
   try {
     for (const tx of transactions) model.apply(tx)
   } catch (cause) {
-    throw wrong(name, `has a model that does not stand: ${(cause as Error).message}`)
+    throw wrong(name, `has a model that does not stand: ${errorMessage(cause)}`)
   }
 }
 

@@ -4,6 +4,7 @@ import type { Call, RequestLink } from './call.ts'
 export const runMethod: RequestLink =
   (_next, { chunk }) =>
   (call) => {
+    // `admitMethod` has set the method.
     const { method, request, session, pipeline, caller } = call as Required<Call>
     assert(method !== undefined, 'a method is admitted before it runs')
     return method.run(

@@ -217,6 +217,7 @@ export class Session implements SocketHandlers, Requester {
 
   /** Starts no more requests, responds to the running ones, then closes. */
   finish(reason: Reason): void {
+    if (this.#state.name === 'finishing') return
     this.requests.stop()
     if (this.#state.name !== 'open' || this.requests.running === 0) this.close(reason)
     else this.#become({ ...this.#state, name: 'finishing', reason })

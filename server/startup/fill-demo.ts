@@ -1,4 +1,5 @@
-import { AccountRole, type Configuration, type Ref } from '../../model/documents.ts'
+import { brand } from '../../model/brand.ts'
+import { AccountRole, type Configuration } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import { StatusError } from '../../model/status.ts'
 import type { TxCreateDoc } from '../../model/transactions.ts'
@@ -19,7 +20,7 @@ export const DEMO_MEMBERS = [
 ] as const
 
 /** The document that marks the demo as complete. */
-const FILLED = 'atrium:configuration:DemoFilled' as Ref<Configuration>
+const FILLED = brand<Configuration>('atrium:configuration:DemoFilled')
 
 /** Maximum uncommitted transactions while the demo is filled. */
 const IN_FLIGHT = 512
@@ -102,7 +103,7 @@ async function fill(
 
 function filledMark(pipeline: Pipeline): TxCreateDoc {
   return {
-    _id: pipeline.generateId() as TxCreateDoc['_id'],
+    _id: pipeline.generateId(),
     _class: core.class.TxCreateDoc,
     space: core.space.Tx,
     objectId: FILLED,

@@ -32,12 +32,14 @@ export function watchOpenFiles(server: Server, logger: Logger, monotonic: () => 
 
 /** `Infinity` without a limit, or where the system does not report it. */
 function openFilesLimit(): number {
+  // The report has no type. Its fields are optional here, as systems differ.
   const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } }
   const soft = userLimits?.open_files?.soft
   return typeof soft === 'number' ? soft : Infinity
 }
 
 function descriptorOf(socket: Socket): number {
+  // The descriptor is in a private field of Node, which may be missing.
   const { _handle: handle } = socket as Socket & { _handle?: { fd?: number } | null }
   return handle?.fd ?? -1
 }

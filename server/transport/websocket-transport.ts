@@ -92,6 +92,7 @@ export class WebSocketTransport {
       socket,
       remoteAddress: request.socket.remoteAddress ?? '',
     })
+    // `binaryType` of ws is `nodebuffer`, so the data is a Buffer.
     ws.on('message', (data, isBinary) => handlers.message(data as Buffer, isBinary))
     ws.on('pong', () => handlers.pong())
     ws.on('close', (code) => handlers.closed(code))

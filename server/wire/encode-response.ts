@@ -135,6 +135,7 @@ function documentsOf(part: Part | undefined): unknown[] {
   if (part === undefined) return []
   const text =
     typeof part === 'string' ? part : Buffer.from(part.buffer, part.byteOffset, part.length).toString()
+  // The text in brackets is an array.
   return JSON.parse(`[${text}]`) as unknown[]
 }
 

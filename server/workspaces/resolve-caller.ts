@@ -1,3 +1,4 @@
+import { brand } from '../../model/brand.ts'
 import { foldEmail } from '../../model/email.ts'
 import type { Account, AccountRole, Ref } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
@@ -23,7 +24,7 @@ export async function callerOf(
   if (account !== undefined) {
     const system = token.mode !== 'user'
     return {
-      account: account._id as Ref<Account>,
+      account: brand<Account>(account._id),
       email: account.email,
       // The role may change while the session is open.
       get role() {
@@ -71,7 +72,7 @@ async function giveRole(pipeline: Pipeline, email: string, role: AccountRole): P
 export async function changeRole(pipeline: Pipeline, account: Account, role: AccountRole): Promise<void> {
   if (account.role === role) return
   const tx: TxUpdateDoc = {
-    ...change(pipeline, account._id as Ref<Account>),
+    ...change(pipeline, brand<Account>(account._id)),
     _class: core.class.TxUpdateDoc,
     objectClass: account._class,
     operations: { role },
@@ -90,7 +91,7 @@ function createAccount(pipeline: Pipeline, email: string, role: AccountRole): Tx
 
 function change(pipeline: Pipeline, account: Ref<Account>): Omit<TxCUD, '_class'> {
   return {
-    _id: pipeline.generateId() as TxCUD['_id'],
+    _id: pipeline.generateId(),
     space: core.space.Tx,
     objectId: account,
     objectClass: core.class.Account,
@@ -101,7 +102,7 @@ function change(pipeline: Pipeline, account: Ref<Account>): Omit<TxCUD, '_class'
 }
 
 export function accountId(email: string): Ref<Account> {
-  return `account:${foldEmail(email)}` as Ref<Account>
+  return brand(`account:${foldEmail(email)}`)
 }
 
 function ignoreExisting(error: unknown): void {

@@ -87,9 +87,9 @@ export class UserStatuses {
 
   #change(account: Ref<Account>, online: boolean, known: UserStatus | undefined): TxCreateDoc | TxUpdateDoc {
     const fields = {
-      _id: this.#pipeline.generateId() as TxCreateDoc['_id'],
+      _id: this.#pipeline.generateId(),
       space: core.space.DerivedTx,
-      objectId: known?._id ?? (this.#pipeline.generateId() as Ref<UserStatus>),
+      objectId: known?._id ?? this.#pipeline.generateId<UserStatus>(),
       objectClass: core.class.UserStatus,
       objectSpace: core.space.Space,
       modifiedBy: account,

@@ -1,5 +1,6 @@
+import { brand } from '../../../model/brand.ts'
 import { z } from 'zod'
-import { AccountRole, type Ref } from '../../../model/documents.ts'
+import { AccountRole } from '../../../model/documents.ts'
 import { StatusError } from '../../../model/status.ts'
 import { workspaceIdOf } from './workspace-id.ts'
 import { workspaceOf } from './workspace-of.ts'
@@ -106,7 +107,7 @@ export class Workspaces {
   async list(token: Token): Promise<unknown> {
     const { store, members } = this.#options
     const own = token.admin ? undefined : await members.of(token.person)
-    const ids = own?.map(({ workspace }) => workspace as Ref)
+    const ids = own?.map(({ workspace }) => brand(workspace))
     const found = await store.find(accounts.class.Workspace, ids === undefined ? {} : { _id: { $in: ids } })
     return found.map(({ _id, name, lastVisit, disabled }) => ({
       workspaceId: _id,
