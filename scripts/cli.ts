@@ -1,4 +1,4 @@
-import { errorMessage } from '../pipeline/shared/error-details.ts'
+import { messageOf } from '../model/error-details.ts'
 import { Command, CommanderError } from 'commander'
 import { StatusError } from '../model/status.ts'
 import { ConfigurationError } from '../server/configuration/configuration-error.ts'
@@ -50,7 +50,7 @@ function exitCodeOf(error: unknown): number {
     process.stderr.write(`${error.message}\n`)
     return MISUSED
   }
-  const message = errorMessage(error)
+  const message = messageOf(error)
   process.stderr.write(`atrium: ${error instanceof StatusError ? describe(error) : message}\n`)
   return FAILED
 }

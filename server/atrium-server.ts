@@ -1,4 +1,4 @@
-import { errorMessage } from '../pipeline/shared/error-details.ts'
+import { messageOf } from '../model/error-details.ts'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -139,7 +139,7 @@ export class AtriumServer implements RunningServer {
       if (this.#tokens.use(secret ?? (await readSecret(data))) && !outcome.taken.includes('secret'))
         outcome.taken.push('secret')
     } catch (error) {
-      outcome.wrong.push(errorMessage(error))
+      outcome.wrong.push(messageOf(error))
     }
     return outcome
   }

@@ -30,19 +30,3 @@ export class ClientError extends Error {
 export function terminated(): ClientError {
   return new ClientError('terminated', 'the client was terminated')
 }
-
-/** The message of whatever was thrown. */
-export function messageOf(error: unknown): string {
-  const message = property(error, 'message')
-  return typeof message === 'string' ? message : String(error)
-}
-
-/** Whether an error of Node or SQLite has this code, such as `ENOENT`. */
-export function hasCode(error: unknown, code: string): boolean {
-  return property(error, 'code') === code
-}
-
-/** Not by `instanceof Error`: errors of Node have another `Error` where a test runner has a context of its own. */
-function property(error: unknown, name: string): unknown {
-  return typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined
-}

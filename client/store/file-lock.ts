@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, openSync } from 'node:fs'
 import { rm, stat } from 'node:fs/promises'
 import type Database from 'better-sqlite3'
-import { hasCode, messageOf } from '../runtime/errors.ts'
+import { codeOf, messageOf } from '../../model/error-details.ts'
 
 /** From this version of Node on better-sqlite3 is built on Node-API. */
 const NODE_API_SINCE = 22
@@ -69,7 +69,7 @@ export class FileLock {
       return database
     } catch (cause) {
       database?.close()
-      if (hasCode(cause, 'SQLITE_BUSY')) throw new LockHeldError(this.#path, cause)
+      if (codeOf(cause) === 'SQLITE_BUSY') throw new LockHeldError(this.#path, cause)
       throw new Error(`${this.#path} cannot be locked: ${messageOf(cause)}`, { cause })
     }
   }
@@ -80,7 +80,7 @@ export class FileLock {
       closeSync(openSync(this.#path, 'wx', PRIVATE))
       chmodSync(this.#path, PRIVATE)
     } catch (error) {
-      if (!hasCode(error, 'EEXIST')) throw error
+      if (codeOf(error) !== 'EEXIST') throw error
     }
   }
 
@@ -90,7 +90,7 @@ export class FileLock {
       const { dev, ino } = await stat(this.#path)
       return `${dev}/${ino}`
     } catch (error) {
-      if (!hasCode(error, 'ENOENT')) throw error
+      if (codeOf(error) !== 'ENOENT') throw error
       return undefined
     }
   }

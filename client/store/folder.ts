@@ -1,6 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { hasCode } from '../runtime/errors.ts'
+import { codeOf } from '../../model/error-details.ts'
 
 /**
  * Creates the folder and its missing parents. (Node's own `recursive` loops for ever in `/proc`, which exists and accepts
@@ -15,7 +15,7 @@ export async function makeFolder(path: string): Promise<void> {
   } catch (error) {
     const found = await stat(path).catch(() => undefined)
     if (found?.isDirectory() === true) return
-    if (!hasCode(error, 'ENOENT') || above === path) throw error
+    if (codeOf(error) !== 'ENOENT' || above === path) throw error
     await makeFolder(above)
     await mkdir(path).catch(async (again: unknown) => {
       if (!(await stat(path).catch(() => undefined))?.isDirectory()) throw again

@@ -1,6 +1,6 @@
 import { type FileHandle, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { hasCode } from '../runtime/errors.ts'
+import { codeOf } from '../../model/error-details.ts'
 
 /** The first line of the file. */
 const HEADER = '{"atrium":"client store","version":1}'
@@ -78,7 +78,7 @@ export class Journal {
       // After a loss of power zeros may stand in place of lines that were never acknowledged.
       return text.split('\0', 1)[0] ?? ''
     } catch (error) {
-      if (!hasCode(error, 'ENOENT')) throw error
+      if (codeOf(error) !== 'ENOENT') throw error
       return ''
     }
   }

@@ -1,3 +1,4 @@
+import { messageOf } from '../../model/error-details.ts'
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import { StatusError } from '../../model/status.ts'
 import type { TxCUD } from '../../model/transactions.ts'
@@ -128,7 +129,7 @@ export class AsyncTriggerRunner {
         if (this.#parts.stop.aborted) throw error
         if (attempt >= limits.attempts) {
           report('dead-letter', { seq: entry.seq, transaction: entry.tx._id, err: error })
-          return await this.#deadLetter(entry, messageOf(error))
+          return await this.#deadLetter(entry, reasonOf(error))
         }
         report('retried', { seq: entry.seq, transaction: entry.tx._id, attempt, err: error })
         await this.#pause(attempt)
@@ -184,7 +185,6 @@ export class AsyncTriggerRunner {
   }
 }
 
-function messageOf(error: unknown): string {
-  if (error instanceof StatusError) return error.status.code
-  return error instanceof Error ? error.message : String(error)
+function reasonOf(error: unknown): string {
+  return error instanceof StatusError ? error.status.code : messageOf(error)
 }

@@ -1,4 +1,4 @@
-import { errorMessage } from '../../pipeline/shared/error-details.ts'
+import { messageOf } from '../../model/error-details.ts'
 import type { Document } from 'mongodb'
 import { probeMongo, tryMongo } from '../../storage/mongodb/driver/probe.ts'
 import type { Finding } from './finding.ts'
@@ -16,7 +16,7 @@ export async function mongodb(url: string, prefix: string): Promise<Finding[]> {
     const milliseconds = Math.ceil(await tryMongo(url, prefix))
     return [found, { ok: true, what: `${name} writes, indexes and reads a probe in ${milliseconds} ms` }]
   } catch (error) {
-    const [why] = errorMessage(error).split('\n', 1)
+    const [why] = messageOf(error).split('\n', 1)
     return [found, { ok: false, what: `${name} does not write, index and read a probe: ${why}` }]
   }
 }

@@ -1,4 +1,4 @@
-import { errorMessage } from '../../pipeline/shared/error-details.ts'
+import { messageOf } from '../../model/error-details.ts'
 import { access, constants, statfs } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { Command } from 'commander'
@@ -49,7 +49,7 @@ async function library(): Promise<Finding> {
     new Sqlite(':memory:').close()
     return { ok: true, what: 'better-sqlite3 loads' }
   } catch (error) {
-    return { ok: false, what: `better-sqlite3 does not load: ${errorMessage(error)}` }
+    return { ok: false, what: `better-sqlite3 does not load: ${messageOf(error)}` }
   }
 }
 
@@ -59,7 +59,7 @@ async function dataFolder({ data }: Configuration): Promise<Finding> {
     await access(data, constants.W_OK)
     return { ok: true, what: `data folder ${data} can be written` }
   } catch (error) {
-    return { ok: false, what: `data folder ${data} cannot be written: ${errorMessage(error)}` }
+    return { ok: false, what: `data folder ${data} cannot be written: ${messageOf(error)}` }
   }
 }
 

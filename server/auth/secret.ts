@@ -1,4 +1,4 @@
-import { errorCode } from '../../pipeline/shared/error-details.ts'
+import { codeOf } from '../../model/error-details.ts'
 import { randomBytes } from 'node:crypto'
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ export async function loadSecret(data: string, configured: string | undefined): 
     await chmod(file, PRIVATE_FILE)
     return made
   } catch (error) {
-    if (errorCode(error) !== 'EEXIST') throw error
+    if (codeOf(error) !== 'EEXIST') throw error
     return await readSecret(data)
   }
 }

@@ -1,4 +1,4 @@
-import { errorCode, errorMessage } from '../../pipeline/shared/error-details.ts'
+import { codeOf, messageOf } from '../../model/error-details.ts'
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { ConfigurationError } from './configuration-error.ts'
@@ -52,9 +52,7 @@ function bytesOf(path: string): Buffer {
   try {
     return readFileSync(path)
   } catch (error) {
-    throw new ConfigurationError(
-      `${FILE}: ${path} cannot be read: ${errorCode(error) ?? errorMessage(error)}`,
-    )
+    throw new ConfigurationError(`${FILE}: ${path} cannot be read: ${codeOf(error) ?? messageOf(error)}`)
   }
 }
 

@@ -1,4 +1,4 @@
-import { errorMessage } from '../../pipeline/shared/error-details.ts'
+import { messageOf } from '../../model/error-details.ts'
 import { z } from 'zod'
 import { baseModel } from '../../model/base-model.ts'
 import type { AtriumModule } from '../../pipeline/modules/module.ts'
@@ -62,7 +62,7 @@ function addModel(model: WorkspaceModel, { name, model: transactions }: AtriumMo
   try {
     for (const tx of transactions) model.apply(tx)
   } catch (cause) {
-    throw wrong(name, `has a model that does not stand: ${errorMessage(cause)}`)
+    throw wrong(name, `has a model that does not stand: ${messageOf(cause)}`)
   }
 }
 

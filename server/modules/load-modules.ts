@@ -1,4 +1,4 @@
-import { errorMessage } from '../../pipeline/shared/error-details.ts'
+import { messageOf } from '../../model/error-details.ts'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { baseModel } from '../../model/base-model.ts'
@@ -41,7 +41,7 @@ async function importModule(name: string): Promise<unknown> {
   try {
     return await import(target)
   } catch (cause) {
-    throw new ConfigurationError(`ATRIUM_MODULES: ${name} cannot be loaded: ${errorMessage(cause)}`)
+    throw new ConfigurationError(`ATRIUM_MODULES: ${name} cannot be loaded: ${messageOf(cause)}`)
   }
 }
 

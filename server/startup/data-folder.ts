@@ -1,4 +1,4 @@
-import { errorCode } from '../../pipeline/shared/error-details.ts'
+import { codeOf } from '../../model/error-details.ts'
 import { lstatSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { closeToOthers } from '../../storage/shared/private-files.ts'
@@ -21,7 +21,7 @@ export function closeDataFolder(data: string, logger: Logger): void {
         // The target of a link does not belong to the server.
         if (entry.isFile()) closeFile(join(folder, entry.name), logger)
     } catch (error) {
-      if (errorCode(error) !== 'ENOENT') stayedOpen(folder, error, logger)
+      if (codeOf(error) !== 'ENOENT') stayedOpen(folder, error, logger)
     }
   }
 }
@@ -31,7 +31,7 @@ function closeFile(path: string, logger: Logger): void {
     closeToOthers(path, lstatSync(path).mode)
   } catch (error) {
     // SQLite creates and removes its own files at any time.
-    if (errorCode(error) !== 'ENOENT') stayedOpen(path, error, logger)
+    if (codeOf(error) !== 'ENOENT') stayedOpen(path, error, logger)
   }
 }
 

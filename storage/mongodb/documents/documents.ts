@@ -6,7 +6,8 @@ import { collectionName } from '../driver/database-name.ts'
 import { older, putAll, type Putting } from './put-all.ts'
 import { StorageError } from '../../contract.ts'
 import { TooLargeError } from '../../shared/too-large.ts'
-import { isSingleDocumentError, messageOf } from '../driver/failure.ts'
+import { messageOf } from '../../../model/error-details.ts'
+import { isSingleDocumentError } from '../driver/failure.ts'
 import {
   documentOf,
   documentText,

@@ -86,10 +86,6 @@ export function isSingleDocumentError(error: unknown): boolean {
   return error instanceof MongoServerError && ofOneDocument.has(codeOf(error))
 }
 
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
 function codeOf(error: MongoServerError): number {
   return typeof error.code === 'number' ? error.code : 0
 }
