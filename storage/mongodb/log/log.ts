@@ -180,14 +180,13 @@ export class Log extends LogReads {
   async append(entries: readonly StoredEntry[]): Promise<void> {
     for (let tries = 0; tries < maxTries; tries++) {
       if (this.#isLost) this.#lose()
-      const replacing = entries.filter(({ _id }) => this.#fences.has(_id))
       try {
         await this.#insert(entries)
         return
       } catch (error) {
         if (isTemporary(error) || !(isDuplicate(error) || isUnattributed(error))) throw error
         // FerretDB reports a duplicate key of a replacement as an internal error.
-        const suspects = isDuplicate(error) ? entries : replacing
+        const suspects = isDuplicate(error) ? entries : entries.filter(({ _id }) => this.#fences.has(_id))
         await this.takeOver()
         if (await this.#hasAny(suspects))
           throw new StorageError('conflict', 'a transaction is already in the log', { cause: error })
