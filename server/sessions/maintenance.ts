@@ -1,6 +1,6 @@
-import { core } from '../../model/identifiers.ts'
 import type { Response } from '../../protocol/messages.ts'
-import { type TxWorkspaceEvent, WorkspaceEvent } from '../../model/transactions.ts'
+import { WorkspaceEvent } from '../../model/transactions.ts'
+import { workspaceEvent } from '../../pipeline/push/workspace-event.ts'
 import type { Cancel, TimerWheel } from '../time/timer-wheel.ts'
 
 const MINUTE = 60_000
@@ -47,7 +47,9 @@ export class Maintenance {
     if (this.#scheduled === undefined) return undefined
     const { at, message } = this.#scheduled
     const timeMinutes = Math.max(0, Math.ceil((at - this.#monotonic()) / MINUTE))
-    return { result: this.#event(message === undefined ? { timeMinutes } : { timeMinutes, message }) }
+    const params = message === undefined ? { timeMinutes } : { timeMinutes, message }
+    const sources = { generateId: this.#generateId, now: this.#now }
+    return { result: workspaceEvent(sources, WorkspaceEvent.MaintenanceNotification, params) }
   }
 
   #tick(): void {
@@ -62,18 +64,5 @@ export class Maintenance {
     const warning = this.warning()
     if (warning !== undefined) this.#tell(warning)
     this.#cancel = this.#wheel.schedule(Math.min(MINUTE, left), () => this.#tick())
-  }
-
-  #event(params: object): TxWorkspaceEvent {
-    return {
-      _id: this.#generateId() as TxWorkspaceEvent['_id'],
-      _class: core.class.TxWorkspaceEvent,
-      space: core.space.DerivedTx,
-      objectSpace: core.space.DerivedTx,
-      modifiedBy: core.account.System,
-      modifiedOn: this.#now(),
-      event: WorkspaceEvent.MaintenanceNotification,
-      params,
-    }
   }
 }

@@ -1,18 +1,12 @@
 import { notAChange } from '../../../model/apply-transaction.ts'
-import { brand } from '../../../model/brand.ts'
-import { core } from '../../../model/identifiers.ts'
 import { isChange } from '../../../model/inner-change.ts'
 import { planFind } from '../../../model/query/plan-find.ts'
-import {
-  type DocumentMatch,
-  type TxApplyIf,
-  type TxWorkspaceEvent,
-  WorkspaceEvent,
-} from '../../../model/transactions.ts'
+import { type DocumentMatch, type TxApplyIf, WorkspaceEvent } from '../../../model/transactions.ts'
 import { seesEverything } from '../../permissions/permissions.ts'
 import { writerRole } from '../../permissions/role.ts'
 import { needsStorage } from './sync-trigger-run.ts'
 import type { Push } from '../../push/push.ts'
+import { workspaceEvent } from '../../push/workspace-event.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import type { SplittingStep, Work } from '../commit-step.ts'
 import { StagedVisibility } from '../staged-visibility.ts'
@@ -69,15 +63,8 @@ async function holds(work: Work, { permissions }: Workspace, tx: TxApplyIf): Pro
 function announceBulkUpdate(work: Work, workspace: Workspace, tx: TxApplyIf): void {
   if (tx.txes.length === 0 || !tx.extraNotify || tx.extraNotify.length === 0) return
   for (const _class of tx.extraNotify) work.state.hierarchy.getClass(_class)
-  const event: TxWorkspaceEvent = {
-    _id: brand(workspace.generateId()),
-    _class: core.class.TxWorkspaceEvent,
-    space: core.space.DerivedTx,
-    objectSpace: core.space.DerivedTx,
-    modifiedBy: tx.modifiedBy,
-    modifiedOn: tx.modifiedOn,
-    event: WorkspaceEvent.BulkUpdate,
-    params: { _class: tx.extraNotify },
-  }
-  work.state.pushes.push({ tx: event })
+  const { generateId } = workspace
+  const params = { _class: tx.extraNotify }
+  const event = workspaceEvent({ generateId, now: () => tx.modifiedOn }, WorkspaceEvent.BulkUpdate, params)
+  work.state.pushes.push({ tx: { ...event, modifiedBy: tx.modifiedBy } })
 }
