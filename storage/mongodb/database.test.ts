@@ -5,7 +5,7 @@ import { TooLargeError } from '../shared/too-large.ts'
 import { batch, entry, eq, idsOf, plan, task, taskSchema } from '../testing/fixture.ts'
 import { collectionName, databaseName } from './driver/database-name.ts'
 import { find } from './query/find.ts'
-import { openParts, temporarySubject, type TemporarySubject } from '../testing/mongodb-test-storage.ts'
+import { openParts, withinSubject } from '../testing/mongodb-test-storage.ts'
 import { largest } from '../../model/largest.ts'
 import { expectFor, expectThat, satisfying } from '../../tests/support/expecting.ts'
 
@@ -39,16 +39,7 @@ test('STO-45: every workspace has a database, and every domain a collection, of 
 })
 
 await withEachMongo(({ url, name }) => {
-  const within = (run: (subject: TemporarySubject, client: MongoClient) => Promise<void>) => async () => {
-    const subject = temporarySubject(url)
-    const client = await connectedClient(url)
-    try {
-      await run(subject, client)
-    } finally {
-      await client.close()
-      await subject.dispose()
-    }
-  }
+  const within = withinSubject(url, connectedClient)
   test(
     `STO-46: field names that have a meaning for MongoDB are ordinary field names (${name})`,
     within(async ({ storage }) => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { MongoClient } from 'mongodb'
+import { type Db, MongoClient } from 'mongodb'
 import { systemClock } from '../../model/clock.ts'
 import { fileName } from '../sqlite/file/file-name.ts'
 import type { Subject } from './fixture.ts'
@@ -37,6 +37,28 @@ export function temporarySubject(url: string, options: Partial<MongoStorageOptio
   }
   const indexFile = (workspace: string) => join(searchDirectory, fileName(workspace))
   return { storage, prefix, another: tracked, indexFile, dispose }
+}
+
+type Connect = (url: string) => MongoClient | Promise<MongoClient>
+
+/** Makes bodies of tests that run over a storage of their own and a client that reaches its databases. */
+export const withinSubject =
+  (url: string, connect: Connect = () => new MongoClient(url)) =>
+  (run: (subject: TemporarySubject, client: MongoClient) => Promise<void>) =>
+  async (): Promise<void> => {
+    const subject = temporarySubject(url)
+    const client = await connect(url)
+    try {
+      await run(subject, client)
+    } finally {
+      await client.close()
+      await subject.dispose()
+    }
+  }
+
+/** The database of the workspace named `workspace`. */
+export function databaseOf({ prefix }: TemporarySubject, client: MongoClient): Db {
+  return client.db(databaseName(prefix, 'workspace'))
 }
 
 /** The parts of an open workspace, over a client whose commands a test may observe. */

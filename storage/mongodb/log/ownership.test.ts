@@ -1,14 +1,13 @@
 import { expect, test } from '@jest/globals'
-import { type Document, MongoClient } from 'mongodb'
+import type { Document, MongoClient } from 'mongodb'
 import { core } from '../../../model/identifiers.ts'
 import type { Doc } from '../../../model/documents.ts'
 import { withEachMongo } from '../../../tests/services/with-mongo.ts'
 import type { StorageError, WorkspaceStorage } from '../../contract.ts'
 import { batch, entry, idsOf, noSchema, task, taskSchema } from '../../testing/fixture.ts'
-import { databaseName } from '../driver/database-name.ts'
 import { Documents } from '../documents/documents.ts'
 import { storedDocument, type StoredEntry, storedEntry } from './stored-document.ts'
-import { temporarySubject, type TemporarySubject } from '../../testing/mongodb-test-storage.ts'
+import { databaseOf, type TemporarySubject, withinSubject } from '../../testing/mongodb-test-storage.ts'
 import { satisfying } from '../../../tests/support/expecting.ts'
 import { testUnless } from '../../../tests/support/test-unless.ts'
 
@@ -28,18 +27,7 @@ async function put(workspace: WorkspaceStorage, seq: number, doc: Doc): Promise<
 }
 
 await withEachMongo(({ url, name, notAtomic }) => {
-  const within = (run: (subject: TemporarySubject, client: MongoClient) => Promise<void>) => async () => {
-    const subject = temporarySubject(url)
-    const client = new MongoClient(url)
-    try {
-      await run(subject, client)
-    } finally {
-      await subject.dispose()
-      await client.close()
-    }
-  }
-  const databaseOf = (subject: TemporarySubject, client: MongoClient) =>
-    client.db(databaseName(subject.prefix, 'workspace'))
+  const within = withinSubject(url)
   const logOf = (subject: TemporarySubject, client: MongoClient) =>
     databaseOf(subject, client).collection<StoredEntry>('tx')
 

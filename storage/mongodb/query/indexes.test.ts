@@ -3,27 +3,20 @@ import { MongoClient } from 'mongodb'
 import { withEachMongo } from '../../../tests/services/with-mongo.ts'
 import type { StorageSchema } from '../../contract.ts'
 import { batch, entry, task, taskSchema } from '../../testing/fixture.ts'
-import { databaseName } from '../driver/database-name.ts'
 import type { OpenedWorkspace } from '../open.ts'
-import { openParts, temporarySubject, type TemporarySubject } from '../../testing/mongodb-test-storage.ts'
+import {
+  databaseOf,
+  openParts,
+  type TemporarySubject,
+  withinSubject,
+} from '../../testing/mongodb-test-storage.ts'
 import { nameOf } from './wanted-indexes.ts'
 import { expectFor } from '../../../tests/support/expecting.ts'
 
 const byRank = { keys: [{ path: ['rank'], order: 1 as const }] }
 
 await withEachMongo(({ url, name }) => {
-  const within = (run: (subject: TemporarySubject, client: MongoClient) => Promise<void>) => async () => {
-    const subject = temporarySubject(url)
-    const client = new MongoClient(url)
-    try {
-      await run(subject, client)
-    } finally {
-      await client.close()
-      await subject.dispose()
-    }
-  }
-  const databaseOf = (subject: TemporarySubject, client: MongoClient) =>
-    client.db(databaseName(subject.prefix, 'workspace'))
+  const within = withinSubject(url)
   const put = ({ committer, log }: OpenedWorkspace, doc = task('a')) =>
     committer.commit(batch({ entries: [entry(log.lastSeq + 1)], puts: [{ domain: 'task', doc }] }))
   /** The indexes of the tasks, by name. */
