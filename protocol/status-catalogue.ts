@@ -45,6 +45,18 @@ export const statusCatalogue: Record<StatusCode, StatusEntry> = {
   'platform:status:StorageReadOnly': retry('The disk is read-only; nothing was changed.', 507),
   'platform:status:StorageDamaged': entry('The files of the workspace are damaged.', 500),
   'platform:status:LimitReached': retry('A limit of the server is reached.', 429, ['limit', 'value']),
+  'platform:status:RateLimited': retry(
+    'Too much was sent; the client waits `retryAfter` milliseconds.',
+    429,
+    ['limit', 'retryAfter'],
+  ),
+  'platform:status:Timeout': entry('The request took longer than a request may, and was stopped.', 504, [
+    'limit',
+    'value',
+  ]),
+  'platform:status:Overloaded': retry('The server is short of memory, and takes no new work for now.', 503, [
+    'retryAfter',
+  ]),
   'platform:status:TooLarge': entry('It is larger than is taken or kept; nothing was changed.', 413, [
     'size',
     'limit',

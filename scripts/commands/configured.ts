@@ -5,8 +5,8 @@ import {
   resolveConfiguration,
 } from '../../server/configuration/configuration.ts'
 import { readEnvironment } from '../../server/configuration/environment.ts'
-import type { Option } from '../../server/configuration/option.ts'
-import { type OptionName, options } from '../../server/configuration/options.ts'
+import type { Option } from '../../server/configuration/options/option.ts'
+import { type OptionName, options } from '../../server/configuration/options/options.ts'
 
 /** Adds a flag for every option of the server to the command. */
 export function withFlags(command: Command): Command {

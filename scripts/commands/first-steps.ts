@@ -1,7 +1,7 @@
 import { join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Configuration } from '../../server/configuration/configuration.ts'
-import { options } from '../../server/configuration/options.ts'
+import { options } from '../../server/configuration/options/options.ts'
 import { DEMO_WORKSPACE } from '../../server/startup/fill-demo.ts'
 
 const PROJECT = fileURLToPath(new URL('../../..', import.meta.url))

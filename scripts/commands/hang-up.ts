@@ -2,7 +2,7 @@ import { isatty } from 'node:tty'
 import { listenAlone } from './listen-alone.ts'
 import type { Flags } from '../../server/configuration/configuration.ts'
 import type { Reread } from '../../server/configuration/reread.ts'
-import { type OptionName, options } from '../../server/configuration/options.ts'
+import { type OptionName, options } from '../../server/configuration/options/options.ts'
 import type { RunningServer } from '../../server/running-server.ts'
 
 const STANDARD = [0, 1, 2]

@@ -59,6 +59,7 @@ export const order = {
   server: [
     'time',
     'errors',
+    'configuration/options',
     'configuration',
     'auth',
     'accounts',

@@ -4,7 +4,7 @@ import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makePrivateFolder, PRIVATE_FILE } from '../../storage/shared/private-files.ts'
 import { ConfigurationError } from '../configuration/configuration-error.ts'
-import { isSecret, MAKE_SECRET, MIN_SECRET } from '../configuration/secret-strength.ts'
+import { isSecret, MAKE_SECRET, MIN_SECRET } from '../configuration/options/secret-strength.ts'
 
 const FILE = 'secret'
 

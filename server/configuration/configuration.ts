@@ -1,8 +1,8 @@
 import type { z } from 'zod'
 import { ConfigurationError } from './configuration-error.ts'
 import { readVariables, type Variables, withoutLineEnd } from './environment.ts'
-import type { Option } from './option.ts'
-import { type OptionName, options } from './options.ts'
+import type { Option } from './options/option.ts'
+import { type OptionName, options } from './options/options.ts'
 import { pushAll } from '../../model/push-all.ts'
 
 /** The variables of all options. */

@@ -1,7 +1,7 @@
 import { type Configuration, type Flags, readConfiguration } from './configuration.ts'
 import { ConfigurationError } from './configuration-error.ts'
-import type { Option } from './option.ts'
-import { type OptionName, options } from './options.ts'
+import type { Option } from './options/option.ts'
+import { type OptionName, options } from './options/options.ts'
 import { pushAll } from '../../model/push-all.ts'
 
 /** The result of reading options again. */

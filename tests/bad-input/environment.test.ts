@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Configuration, resolveConfiguration } from '../../server/configuration/configuration.ts'
 import { readEnvironment } from '../../server/configuration/environment.ts'
-import { type OptionName, options } from '../../server/configuration/options.ts'
+import { type OptionName, options } from '../../server/configuration/options/options.ts'
 import { atrium, temporaryFolder } from '../support/executable.ts'
 
 describe('environment variables', () => {

@@ -1,0 +1,17 @@
+import type { Option } from './option.ts'
+import { serverOptions } from './server-options.ts'
+import { storageOptions } from './storage-options.ts'
+import { accountsOptions } from './accounts-options.ts'
+import { httpOptions } from './http-options.ts'
+import { sessionOptions } from './session-options.ts'
+
+/** Every option. The flag of `ATRIUM_MAX_PAYLOAD` is `--max-payload`. */
+export const options = {
+  ...serverOptions,
+  ...storageOptions,
+  ...accountsOptions,
+  ...httpOptions,
+  ...sessionOptions,
+} satisfies Record<string, Option>
+
+export type OptionName = keyof typeof options
