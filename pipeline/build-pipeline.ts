@@ -7,13 +7,17 @@ import { counters } from './commit/steps/counters.ts'
 import { deduplicate } from './commit/steps/deduplicate.ts'
 import { events } from './commit/steps/events.ts'
 import { placement } from './commit/steps/placement.ts'
+import { limitDocument, limitRequest } from './commit/steps/limit-sizes.ts'
+import { limitTransient } from './commit/steps/limit-transient.ts'
 import { serverTime } from './commit/steps/server-time.ts'
+import { takeTurns } from './commit/steps/take-turns.ts'
 import { triggers } from './commit/steps/triggers.ts'
 import { validate } from './commit/steps/validate.ts'
 import { compose, type Handlers, type Middleware } from './workspace/middleware.ts'
 import { acrossDomains } from './middlewares/across-domains.ts'
 import { identity } from './middlewares/identity.ts'
 import { coalesceQueries } from './middlewares/coalesce-queries.ts'
+import { limitSize } from './middlewares/limit-size.ts'
 import { planQueries } from './middlewares/plan-queries.ts'
 import { readAtOnce } from './middlewares/read-at-once.ts'
 import { workspaceHandlers } from './middlewares/workspace-handlers.ts'
@@ -21,6 +25,7 @@ import type { Workspace } from './workspace/workspace.ts'
 
 /** The middlewares of a request, from the outside in. */
 const middlewares: readonly Middleware[] = [
+  limitSize, // a transaction that is too large does not wait for its commit
   identity, // `modifiedBy` and `createdBy` are the caller's account
   planQueries, // compiles class, mixins, lookups and permissions into one plan
   readAtOnce, // reads one document, or a page along an index, synchronously
@@ -31,6 +36,7 @@ const middlewares: readonly Middleware[] = [
 /** The steps of a request in the commit queue, which handles one request at a time, from the outside in. */
 const requestSteps: readonly RequestStep[] = [
   deduplicate, // returns the first result of a transaction that is sent again
+  limitRequest, // refuses what is too large to push
   serverTime, // sets the times by the server's clock
   events, // pushes announcements, which are not logged
   // then `applyIf`, which checks conditions and passes on the changes, all or nothing
@@ -44,6 +50,9 @@ const changeSteps: readonly ChangeStep[] = [
   placement, // strict classes: the space and the parent of the document exist
   cascade, // removes the documents that are attached to a removed one
   counters, // counts the documents of collections
+  limitTransient, // bounds the documents that are in memory only
+  limitDocument, // refuses documents that are too large to send
+  takeTurns, // lets other workspaces work between the changes of a long request
   applyToDocument, // computes the new document, the log entry and the push
 ]
 

@@ -1,10 +1,9 @@
 import { type GenerateId } from '../model/generate-id.ts'
 import { randomBytes } from 'node:crypto'
-import { DocumentStore } from '../model/document-store.ts'
 import { createIdGenerator } from '../model/generate-id.ts'
 import { StatusError } from '../model/status.ts'
 import { buildCommitSteps, buildPipeline } from './build-pipeline.ts'
-import type { CommitLimits } from './commit/commit-limits.ts'
+import { type CommitLimits, DEFAULT_COMMIT_LIMITS } from './shared/commit-limits.ts'
 import { CommitQueue } from './commit/commit-queue.ts'
 import type { Caller } from './shared/caller.ts'
 import { BackupScans } from './reads/backup-scans.ts'
@@ -27,6 +26,8 @@ import { AsyncTriggers } from './triggers/async-triggers.ts'
 import { InstalledModules } from './modules/installed-modules.ts'
 import { migrate } from './triggers/migrations.ts'
 import type { Clock, Logger } from './shared/logger.ts'
+import { TransientDocuments } from './shared/transient-documents.ts'
+import { Turns } from './shared/turns.ts'
 import type { Workspace } from './workspace/workspace.ts'
 import type { WorkspaceListener } from './push/workspace-listener.ts'
 import type { WorkspaceModel } from '../model/workspace-model.ts'
@@ -39,8 +40,10 @@ export interface OpenOptions extends WorkspaceListener {
   /** Triggers, migrations and methods of modules. */
   modules?: InstalledModules
   clock: Clock
+  /** Shared by the workspaces of a process. */
+  turns?: Turns
   logger: Logger
-  commitLimits?: CommitLimits
+  commitLimits?: Partial<CommitLimits>
   /** Who changes classes of the application at run time. `maintainers` by default. */
   modelChanges?: Workspace['modelChanges']
   /** Whose transactions keep their times. `nobody` by default. */
@@ -61,6 +64,8 @@ export interface Pipeline extends Handlers {
   readonly lastSeq: () => number
   /** Number of transactions that wait for their commit. */
   readonly queueDepth: () => number
+  /** Drops documents that can be read again. */
+  readonly dropCaches: () => void
   readonly storage: WorkspaceStorage
   /** Whether the caller receives the push. */
   readonly mayReceive: (caller: Caller, push: Push) => boolean
@@ -106,35 +111,19 @@ interface Opened {
 }
 
 async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline> {
-  const { id, clock, logger, modules = new InstalledModules([]) } = options
-  const { modelChanges = 'maintainers', imports = 'nobody' } = options
+  const { clock } = options
   const { storage, model, flaws, permissions } = opened
-  const transient = new DocumentStore()
-  const generateId = createIdGenerator({ now: () => clock.now(), random: randomBytes })
-  const workspace: Workspace = {
-    id,
-    flaws,
-    modelChanges,
-    imports,
-    model,
-    permissions,
-    modules,
-    storage,
-    reads: new ConsistentReads(storage),
-    transient,
-    clock,
-    logger,
-    generateId,
+  const workspace = shared(options, opened, {
     commit: (caller, tx) => (restoring.isLogReplaced ? restoring.refused() : queue.enqueue(caller, tx)),
     lastSeq: () => queue.lastSeq,
-  }
+  })
+  const { modules, generateId } = workspace
   const triggers = new AsyncTriggers(workspace)
   const queue = new CommitQueue({
     workspace,
     handler: buildCommitSteps(workspace),
     observer: observeCommits(options, workspace, triggers),
     lastSeq: storage.lastSeq,
-    ...(options.commitLimits === undefined ? {} : { limits: options.commitLimits }),
   })
   const restoring = openRestoring(options, workspace, { queue, triggers, mark: opened.mark })
   const handlers = buildPipeline(workspace)
@@ -155,6 +144,7 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
     epoch: storage.epoch,
     lastSeq: workspace.lastSeq,
     queueDepth: () => queue.depth,
+    dropCaches: () => queue.forgetDocuments(),
     restoring,
     triggersIdle: () => triggers.idle(),
     mayReceive: (caller, { audience }) => audience === undefined || permissions.mayReceive(caller, audience),
@@ -163,6 +153,34 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
       await queue.idle()
       await storage.close()
     },
+  }
+}
+
+/** What the middlewares and commit steps share. */
+function shared(
+  options: OpenOptions,
+  { storage, model, flaws, permissions }: Opened,
+  queue: Pick<Workspace, 'commit' | 'lastSeq'>,
+): Workspace {
+  const { id, clock, logger, turns = new Turns(), modules = new InstalledModules([]) } = options
+  const { modelChanges = 'maintainers', imports = 'nobody', commitLimits } = options
+  return {
+    id,
+    flaws,
+    modelChanges,
+    imports,
+    model,
+    permissions,
+    modules,
+    storage,
+    reads: new ConsistentReads(storage),
+    transient: new TransientDocuments(),
+    limits: { ...DEFAULT_COMMIT_LIMITS, ...commitLimits },
+    clock,
+    turns,
+    logger,
+    generateId: createIdGenerator({ now: () => clock.now(), random: randomBytes }),
+    ...queue,
   }
 }
 

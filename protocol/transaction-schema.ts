@@ -1,13 +1,16 @@
 import { z } from 'zod'
 import { core } from '../model/identifiers.ts'
-import { isFields } from '../model/json-value.ts'
+import { type Fields, isFields } from '../model/json-value.ts'
 import { StatusError } from '../model/status.ts'
 import { takeTransaction } from '../model/take-transaction.ts'
 import type { Tx } from '../model/transactions.ts'
 import { describe } from './parse-request.ts'
+import { isPlainChange, MAX_ID_LENGTH } from './plain-change.ts'
 
-/** Maximum length of an id of a document, class or space. */
-const MAX_ID_LENGTH = 512
+/** Maximum changes of an apply-if. */
+export const MAX_CHANGES = 10_000
+/** Maximum conditions of an apply-if: each is a query. */
+export const MAX_MATCHES = 100
 
 const id = z.string().min(1).max(MAX_ID_LENGTH)
 const record = z.record(z.string(), z.unknown())
@@ -47,7 +50,10 @@ const collection = z.looseObject({
 })
 const changes = [create, update, remove, mixin, collection] as const
 const change = z.discriminatedUnion('_class', changes)
-const match = z.array(z.object({ _class: id, query: record })).nullish()
+const match = z
+  .array(z.object({ _class: id, query: record }))
+  .max(MAX_MATCHES)
+  .nullish()
 
 /** `objectSpace` has no meaning here, and some clients omit it. */
 const applyIf = z.looseObject({
@@ -57,7 +63,7 @@ const applyIf = z.looseObject({
   scope: z.string().nullish(),
   match,
   notMatch: match,
-  txes: z.array(change),
+  txes: z.array(change).max(MAX_CHANGES),
   notify: z.boolean().nullish(),
   extraNotify: z.array(id).nullish(),
 })
@@ -79,28 +85,24 @@ export const transactionSchema = z.discriminatedUnion('_class', [...changes, app
 export function parseTransaction(value: unknown): Tx {
   // Undeclared fields are kept too, so they have to be normalized: an invalid value would fail the commit.
   const taken = takeTransaction(value)
-  if (isChange(taken)) return taken
+  if (isPlainChange(taken)) return taken
+  return (isFields(taken) ? parsePlainApplyIf(taken) : undefined) ?? parse(taken)
+}
+
+/** An apply-if whose changes need no schema, which would block the event loop for thousands of them. */
+function parsePlainApplyIf(taken: Fields): Tx | undefined {
+  const { _class, txes } = taken
+  const isPlain = Array.isArray(txes) && txes.length <= MAX_CHANGES && txes.every(isPlainChange)
+  if (_class !== core.class.TxApplyIf || !isPlain) return undefined
+  return Object.assign(parse({ ...taken, txes: [] }), { txes })
+}
+
+function parse(taken: unknown): Tx {
   const parsed = transactionSchema.safeParse(taken)
   if (!parsed.success) throw invalid(describe(parsed.error))
   const data: unknown = parsed.data
   // The schema matches `Tx`, except for the brands of ids.
   return data as Tx
-}
-
-/** Validates most transactions without the schema, which is slower and needed only for the error. */
-function isChange(value: unknown): value is Tx {
-  if (!isFields(value)) return false
-  const { _class, modifiedOn, attributes, operations, retrieve } = value
-  if (modifiedOn !== undefined && typeof modifiedOn !== 'number') return false
-  for (const name of idNames) if (!isId(value[name])) return false
-  if (_class === core.class.TxCreateDoc) return isFields(attributes) && value['attachedTo'] === undefined
-  return _class === core.class.TxUpdateDoc && isFields(operations) && typeof (retrieve ?? true) === 'boolean'
-}
-
-const idNames = Object.keys(changeFields).filter((name) => name !== 'modifiedOn')
-
-function isId(value: unknown): boolean {
-  return typeof value === 'string' && value.length > 0 && value.length <= MAX_ID_LENGTH
 }
 
 function invalid(message: string): StatusError {

@@ -42,6 +42,9 @@ export interface ServerParts {
   unlock: (() => Promise<void>) | undefined
 }
 
+/** Milliseconds. A client on the same machine sends up to a gigabyte a second. */
+const MEMORY_CHECK_EVERY = 100
+
 /** The parts of a server, its start and its stop. */
 export class AtriumServer implements RunningServer {
   demoFilled = false
@@ -62,6 +65,7 @@ export class AtriumServer implements RunningServer {
   readonly #unlock: (() => Promise<void>) | undefined
   #accountsPipeline: Pipeline | undefined
   #stopping: Promise<void> | undefined
+  #memoryWatch: NodeJS.Timeout | undefined
 
   constructor(
     configuration: Configuration,
@@ -89,6 +93,7 @@ export class AtriumServer implements RunningServer {
       scheduler: this.#scheduler,
       logger: this.#logger,
       metrics: this.#metrics,
+      memoryUse: overrides.memoryUse,
     })
     this.#transport = new WebSocketTransport({
       server: this.#server,
@@ -128,6 +133,7 @@ export class AtriumServer implements RunningServer {
     const listener = getRequestListener(app.fetch)
     this.#server.on('request', (request, response) => void listener(request, response))
     await this.#listen()
+    this.#memoryWatch = setInterval(() => this.#core.checkMemory(), MEMORY_CHECK_EVERY)
     if (this.#configuration.demo) await this.#fillDemo()
   }
 
@@ -154,6 +160,7 @@ export class AtriumServer implements RunningServer {
   }
 
   async #stop(): Promise<void> {
+    clearInterval(this.#memoryWatch)
     this.#transport.stop()
     this.#server.close()
     await this.#core.stop()

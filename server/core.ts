@@ -1,17 +1,21 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { systemClock } from '../model/clock.ts'
 import { generateId } from '../model/generate-id.ts'
-import { DEFAULT_COMMIT_LIMITS } from '../pipeline/commit/commit-limits.ts'
 import { type OpenOptions, openWorkspace, type Pipeline } from '../pipeline/open-workspace.ts'
 import type { WorkspaceListener } from '../pipeline/push/workspace-listener.ts'
 import type { Storage } from '../storage/contract.ts'
+import { FairSlots } from '../pipeline/shared/fair-slots.ts'
 import type { Logger } from '../pipeline/shared/logger.ts'
+import { Turns } from '../pipeline/shared/turns.ts'
 import type { InstalledModules } from '../pipeline/modules/installed-modules.ts'
 import type { WorkspaceModel } from '../model/workspace-model.ts'
 import { closeCodes } from '../protocol/close-codes.ts'
 import type { AccountsClient } from './accounts/accounts-client.ts'
 import type { Configuration } from './configuration/configuration.ts'
+import { messageSizes } from './configuration/message-sizes.ts'
 import { Maintenance } from './sessions/maintenance.ts'
+import { MemoryBudget, type MemoryUse } from './memory/memory-budget.ts'
+import { collectGarbage, defaultMemory, memoryLimits, memoryUse } from './memory/process-memory.ts'
 import type { Metrics } from './observability/metrics.ts'
 import { parseVersion } from './model-version.ts'
 import type { SessionLimits } from './sessions/limits.ts'
@@ -28,6 +32,10 @@ import { buildRequestChain } from './requests/build-request-chain.ts'
 import type { CallHandler } from './requests/call.ts'
 import { WorkspaceRegistry } from './workspaces/workspace-registry.ts'
 
+/** Bytes. */
+const LARGE_FRAME = 256 * 1024
+/** Sessions that read what they missed at once: each holds up to half an outbox. */
+const RESUMES_AT_ONCE = 4
 /** Milliseconds that a server takes to start again: clients need not reconnect sooner. */
 const RESTART_TIME = 2000
 
@@ -43,6 +51,8 @@ export interface CoreOptions {
   scheduler: Scheduler
   logger: Logger
   metrics: Metrics
+  /** What the process uses; tests say something else. */
+  memoryUse?: (() => MemoryUse) | undefined
 }
 
 export interface Inspection {
@@ -52,6 +62,8 @@ export interface Inspection {
   remembered: number
   /** Tasks on the timer wheel. */
   timers: number
+  /** Messages and long requests that wait for their turn of the event loop. */
+  waiting: number
 }
 
 /** Sessions and workspaces over a storage: the server without sockets and HTTP. */
@@ -67,6 +79,8 @@ export class Core {
   readonly #metrics: Metrics
   readonly #wheel: TimerWheel
   readonly #slowRequests: SlowRequestLog
+  readonly #turns = new Turns()
+  readonly #memory: MemoryBudget
 
   constructor(options: CoreOptions) {
     this.#options = options
@@ -77,6 +91,7 @@ export class Core {
     this.#wheel = new TimerWheel(options.scheduler)
     const { monotonic } = options.scheduler
     this.#slowRequests = new SlowRequestLog({ logger: this.#logger, wheel: this.#wheel, monotonic })
+    this.#memory = this.#createMemoryBudget()
     this.registry = this.#createRegistry()
     this.maintenance = this.#createMaintenance()
     this.admission = this.#createAdmission()
@@ -85,6 +100,8 @@ export class Core {
       sessions: () => countBy([...this.sessions.all].map(({ token }) => token.mode)),
       workspaces: () => countBy([...this.registry.hosts()].map(({ state }) => state)),
       outboxes: () => this.sessions.outboxMessages,
+      turns: () => this.#turns.waiting,
+      memory: this.#memory,
       commitQueue: () => [...this.registry.hosts()].reduce((sum, { queueDepth }) => sum + queueDepth, 0),
     })
   }
@@ -94,11 +111,19 @@ export class Core {
     options: Pick<OpenOptions, 'id' | 'base' | 'modules' | keyof WorkspaceListener>,
   ): Promise<Pipeline> {
     const clock = { now: this.#scheduler.now }
-    const commitLimits = { ...DEFAULT_COMMIT_LIMITS, maxWaiting: this.#configuration.maxWaitingCommits }
+    const { transaction: maxTransaction, push: maxGroupBytes } = messageSizes(this.#configuration)
+    const { maxWaitingCommits: maxWaiting } = this.#configuration
+    const commitLimits = { maxWaiting, maxGroupBytes, maxTransaction }
     const { storage } = this.#options
     const { modelChanges, imports } = this.#configuration
     const rights = { modelChanges, imports }
-    return openWorkspace({ ...options, ...rights, storage, clock, logger: this.#logger, commitLimits })
+    const [turns, logger] = [this.#turns, this.#logger]
+    return openWorkspace({ ...options, ...rights, storage, clock, turns, logger, commitLimits })
+  }
+
+  /** Makes room if memory is short. */
+  checkMemory(): void {
+    this.#memory.check()
   }
 
   inspect(): Inspection {
@@ -107,6 +132,7 @@ export class Core {
       workspaces: this.registry.size,
       remembered: this.sessions.remembered,
       timers: this.#wheel.size,
+      waiting: this.#turns.waiting,
     }
   }
 
@@ -163,6 +189,20 @@ export class Core {
     })
   }
 
+  #createMemoryBudget(): MemoryBudget {
+    return new MemoryBudget({
+      limits: memoryLimits(this.#configuration.memory ?? defaultMemory()),
+      use: this.#options.memoryUse ?? memoryUse,
+      holders: () => this.sessions.all,
+      dropCaches: () => {
+        for (const host of this.registry.hosts()) host.dropCaches()
+      },
+      collectGarbage,
+      now: systemClock.monotonic,
+      logger: this.#logger,
+    })
+  }
+
   #createAdmission(): Admission {
     const configuration = this.#configuration
     return new Admission({
@@ -171,6 +211,7 @@ export class Core {
       registry: this.registry,
       modelVersion: parseVersion(configuration.modelVersion),
       productId: configuration.productId,
+      memory: this.#memory,
       sessions: () => this.sessions.all.size,
       limits: () => ({
         sessions: configuration.maxSessions,
@@ -186,6 +227,8 @@ export class Core {
     return new SessionRegistry({
       services: {
         flusher: new OutboxFlusher(),
+        turns: this.#turns,
+        resumes: new FairSlots(RESUMES_AT_ONCE),
         logger: this.#logger,
         metrics: this.#metrics,
         limits,
@@ -205,21 +248,23 @@ export class Core {
     })
   }
 
-  #createRequestChain({ chunk }: SessionLimits): CallHandler {
+  #createRequestChain({ chunk, outbox }: SessionLimits): CallHandler {
     const { tokens, modules } = this.#options
     const methods = serverMethods({ tokens, modules, admission: this.admission, registry: this.registry })
     return buildRequestChain({
       chunk,
+      largeFrame: Math.min(LARGE_FRAME, outbox.bytes / 4),
       findMethod: (name) => methods.find(name),
       logger: this.#logger,
       metrics: this.#metrics,
       slowRequests: this.#slowRequests,
+      memory: this.#memory,
       performanceNow: systemClock.monotonic,
     })
   }
 
   #sessionLimits(): SessionLimits {
-    const { earlyMessages, earlyBytes, concurrentRequests, outboxBytes, outboxMessages } = this.#configuration
+    const { earlyMessages, earlyBytes, concurrentRequests, outboxMessages } = this.#configuration
     const { maxResume } = this.#configuration
     const { chunkCount, chunkBytes, loadedSessions, loadedChunkCount, loadedChunkBytes } = this.#configuration
     const usual = { maxCount: chunkCount, maxBytes: chunkBytes }
@@ -230,7 +275,7 @@ export class Core {
       concurrentRequests,
       chunk: () => (this.sessions.all.size >= loadedSessions ? loaded : usual),
       resume: maxResume,
-      outbox: { bytes: outboxBytes, messages: outboxMessages },
+      outbox: { bytes: messageSizes(this.#configuration).outbox, messages: outboxMessages },
     }
   }
 

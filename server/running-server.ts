@@ -2,11 +2,14 @@ import type { Logger } from '../pipeline/shared/logger.ts'
 import type { Flags } from './configuration/configuration.ts'
 import type { Reread } from './configuration/reread.ts'
 import type { Inspection } from './core.ts'
+import type { MemoryUse } from './memory/memory-budget.ts'
 import type { Scheduler } from './time/timer-wheel.ts'
 
 export interface ServerOverrides {
   scheduler?: Scheduler
   logger?: Logger
+  /** What the process uses of its memory. */
+  memoryUse?: () => MemoryUse
   /** An administrator's `reboot`: the process should end. */
   reboot?: () => void
   /** Aborts a start that waits. */

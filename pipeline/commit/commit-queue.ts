@@ -3,14 +3,15 @@ import type { Caller } from '../shared/caller.ts'
 import { type LogEntry, StorageError } from '../../storage/contract.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import { Backlog } from './backlog.ts'
-import { type CommitLimits, DEFAULT_COMMIT_LIMITS } from './commit-limits.ts'
+import type { CommitLimits } from '../shared/commit-limits.ts'
 import type { CommitObserver } from './commit-observer.ts'
 import { CommitState } from './commit-state.ts'
 import type { RequestHandler } from './commit-step.ts'
 import { isolateTooLarge } from './isolate-too-large.ts'
 import { RecentDocuments } from './recent-documents.ts'
 import { settleFailed } from './settle-failed.ts'
-import { Group, isModelChange, Staging } from './staging.ts'
+import { isModelChange } from './log-entries.ts'
+import { Group, Staging } from './staging.ts'
 
 /**
  * The only writer of a workspace. While storage commits a group, new requests form the next group: each request
@@ -43,13 +44,12 @@ export class CommitQueue {
     handler: RequestHandler
     observer: CommitObserver
     lastSeq: number
-    limits?: CommitLimits
   }) {
     this.#workspace = options.workspace
     this.#staging = new Staging(options.workspace, options.handler, (group) => this.#flush(group))
     this.#observer = options.observer
     this.#lastSeq = options.lastSeq
-    this.#limits = options.limits ?? DEFAULT_COMMIT_LIMITS
+    this.#limits = options.workspace.limits
     this.#atOnce = this.#limits.maxGroup
     this.#group = this.#newGroup(undefined)
   }

@@ -8,8 +8,8 @@ import type { Push } from '../push/push.ts'
 import { isStoredDomain } from '../shared/stored-domain.ts'
 import { isStructural, withChange } from '../../model/workspace-model.ts'
 import { Assumptions } from './assumptions.ts'
-import { estimatedSize } from './estimated-size.ts'
-import { refersTo } from './refers-to.ts'
+import { estimatedSize } from '../shared/estimated-size.ts'
+import { LogEntries } from './log-entries.ts'
 import type { RecentDocuments } from './recent-documents.ts'
 import { Savepoints } from './savepoints.ts'
 import { mapOf, type Staged, StagedDocuments } from './staged-documents.ts'
@@ -32,7 +32,7 @@ export class CommitState {
   readonly #known = new Map<string, unknown>()
   #firstSeq: number
   #hierarchy: Hierarchy
-  entries: LogEntry[] = []
+  readonly #log = new LogEntries()
   /** Of the entries, and of documents as first staged: their later growth is part of the entries. */
   #bytes = 0
   pushes: Push[] = []
@@ -59,6 +59,15 @@ export class CommitState {
   /** The estimated size of the batch. */
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** The transactions of the batch. */
+  get entries(): readonly LogEntry[] {
+    return this.#log.all
+  }
+
+  get changesModel(): boolean {
+    return this.#log.hasModelChange
   }
 
   get nextSeq(): number {
@@ -165,13 +174,13 @@ export class CommitState {
   log(tx: TxCUD, request: string): number {
     const seq = this.nextSeq
     this.#bytes += estimatedSize(tx)
-    this.entries.push({ seq, tx, request })
+    this.#log.add({ seq, tx, request })
     return seq
   }
 
   /** Stores the result with the first entry of the request. */
   keepResult(request: string, result: unknown): void {
-    const first = this.entries.find((entry) => entry.request === request)
+    const first = this.#log.firstOf(request)
     if (first !== undefined) first.result = result
     this.#bytes += estimatedSize(result)
     this.remember(request, result)
@@ -184,13 +193,12 @@ export class CommitState {
 
   /** The entry of a transaction that is not durable yet. */
   entryOf(id: string): LogEntry | undefined {
-    return this.entries.find(({ tx }) => tx._id === id) ?? this.#before?.entryOf(id)
+    return this.#log.find(id) ?? this.#before?.entryOf(id)
   }
 
   /** Whether another entry that is not durable yet changes a document, or is in a space, of this id. */
   names(id: string, own: TxCUD): boolean {
-    const isNamed = this.entries.some(({ tx }) => tx._id !== own._id && refersTo(tx, id))
-    return isNamed || this.#before?.names(id, own) === true
+    return this.#log.names(id, own) || this.#before?.names(id, own) === true
   }
 
   /** Finds committed and staged documents. The plan has no sort, limit or lookups. */
@@ -209,14 +217,14 @@ export class CommitState {
     const [entries, pushes, bytes] = [this.entries.length, this.pushes.length, this.#bytes]
     return () => {
       const isSettled = rollBack()
-      this.entries.length = isSettled ? 0 : entries
+      this.#log.truncate(isSettled ? 0 : entries)
       this.pushes.length = isSettled ? 0 : pushes
       this.#bytes = isSettled ? 0 : bytes
     }
   }
 
   batch(): CommitBatch {
-    const batch: CommitBatch = { absent: this.#absent(), entries: this.entries, puts: [], removes: [] }
+    const batch: CommitBatch = { absent: this.#absent(), entries: this.#log.all, puts: [], removes: [] }
     for (const [domain, staged] of this.#staged.own()) {
       if (!isStoredDomain(domain)) continue
       for (const [id, doc] of staged) {
@@ -242,7 +250,7 @@ export class CommitState {
     this.#firstSeq += this.entries.length
     this.#savepoints.settle()
     this.#staged.clear()
-    this.entries = []
+    this.#log.clear()
     this.pushes = []
     this.#bytes = 0
   }

@@ -1,4 +1,3 @@
-import { core } from '../../model/identifiers.ts'
 import type { Tx } from '../../model/transactions.ts'
 import type { Caller } from '../shared/caller.ts'
 import type { Workspace } from '../workspace/workspace.ts'
@@ -69,6 +68,12 @@ export class Staging {
     }
   }
 
+  /** A single request may be larger: storage itself checks it. */
+  get #maxBytes(): number {
+    const { limits, storage } = this.#workspace
+    return Math.min(limits.maxGroupBytes, storage.maxGroupBytes)
+  }
+
   async #readAhead({ state }: Group, some: readonly Waiting[]): Promise<boolean> {
     const txes = some.map(({ tx }) => tx)
     const isAsking = this.#isAsking
@@ -87,6 +92,8 @@ export class Staging {
     for (const [at, waiting] of some.entries()) {
       if (waiting.isAlone === true) closeIfStaged(group)
       if (group.isStale || group.full !== undefined) return some.slice(at)
+      const turn = this.#workspace.turns.pause(this.#workspace.id)
+      if (turn !== undefined) await turn
       if (!(await this.#stage(group, waiting))) return some.slice(at)
       if (waiting.isAlone === true) closeIfStaged(group)
     }
@@ -101,14 +108,13 @@ export class Staging {
     const work = { caller: waiting.caller, request: waiting.tx._id, state, flush }
     try {
       const result = await this.#perform(work, waiting.tx)
-      // Storage itself checks the size of a single request.
-      if (state.bytes > this.#workspace.storage.maxGroupBytes && group.staged.length > 0) {
+      if (state.bytes > this.#maxBytes && group.staged.length > 0) {
         back()
         group.full = 'bytes'
         return false
       }
       group.staged.push({ waiting, result })
-      if (state.entries.some(({ tx }) => isModelChange(tx))) await this.#flush(group).catch(() => undefined)
+      if (state.changesModel) await this.#flush(group).catch(() => undefined)
     } catch (error) {
       if (group.isStale) {
         group.staged.push({ waiting, result: undefined })
@@ -147,10 +153,6 @@ export class Staging {
     if (outcome === undefined) throw failure
     return outcome.result
   }
-}
-
-export function isModelChange(tx: Tx): boolean {
-  return tx.objectSpace === core.space.Model
 }
 
 function closeIfStaged(group: Group): void {

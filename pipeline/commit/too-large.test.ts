@@ -7,7 +7,7 @@ import { applyIf, comment, createTask, removeTask, updateTask } from '../../test
 import type { CommitBatch, Storage } from '../../storage/contract.ts'
 import { createMemoryStorage } from '../../storage/memory/storage.ts'
 import { TooLargeError } from '../../storage/shared/too-large.ts'
-import { estimatedSize } from './estimated-size.ts'
+import { estimatedSize } from '../shared/estimated-size.ts'
 
 const largest = 2000
 

@@ -1,5 +1,6 @@
 import type { TxCUD } from '../../model/transactions.ts'
 import type { Caller } from '../shared/caller.ts'
+import type { Turns } from '../shared/turns.ts'
 import { type Permissions, seesEverything } from '../permissions/permissions.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
 
@@ -27,11 +28,17 @@ export interface CatchUpRequest {
  *   changed
  */
 export async function catchUp(
-  workspace: { permissions: Permissions; storage: WorkspaceStorage; lastSeq: () => number },
+  workspace: {
+    id: string
+    permissions: Permissions
+    storage: WorkspaceStorage
+    turns: Turns
+    lastSeq: () => number
+  },
   caller: Caller,
   { after, most, mostBytes = Infinity }: CatchUpRequest,
 ): Promise<CatchUp | undefined> {
-  const { permissions } = workspace
+  const { permissions, turns } = workspace
   const seq = workspace.lastSeq()
   if (after > seq || seq - after > most) return undefined
   const pushes: CatchUp['pushes'] = []
@@ -40,6 +47,8 @@ export async function catchUp(
     const page = await workspace.storage.readLog({ after: from, limit: Math.min(PAGE, seq - from) })
     if (page.length === 0) return undefined
     for (const entry of page) {
+      const turn = turns.pause(workspace.id)
+      if (turn !== undefined) await turn
       if (!seesEverything(caller) && permissions.changesVisibility(caller.account, entry.tx)) return undefined
       if (permissions.mayReceive(caller, permissions.audienceOfLogEntry(entry.tx))) {
         pushes.push({ seq: entry.seq, tx: entry.tx })

@@ -1,7 +1,9 @@
 import { type GenerateId } from '../../model/generate-id.ts'
-import type { DocumentStore } from '../../model/document-store.ts'
 import type { Tx } from '../../model/transactions.ts'
+import type { CommitLimits } from '../shared/commit-limits.ts'
 import type { Clock, Logger } from '../shared/logger.ts'
+import type { TransientDocuments } from '../shared/transient-documents.ts'
+import type { Turns } from '../shared/turns.ts'
 import type { Caller } from '../shared/caller.ts'
 import type { ConsistentReads } from '../reads/consistent-reads.ts'
 import type { Permissions } from '../permissions/permissions.ts'
@@ -27,8 +29,11 @@ export interface Workspace {
   readonly storage: WorkspaceStorage
   readonly reads: ConsistentReads
   /** Documents of the domain `transient`, in memory only. */
-  readonly transient: DocumentStore
+  readonly transient: TransientDocuments
+  readonly limits: CommitLimits
   readonly clock: Clock
+  /** Shares the event loop with other workspaces. */
+  readonly turns: Turns
   readonly logger: Logger
   readonly generateId: GenerateId
   /** Commits through the queue: the only way to change documents. */

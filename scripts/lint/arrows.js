@@ -58,6 +58,7 @@ export const order = {
   ],
   server: [
     'time',
+    'memory',
     'errors',
     'configuration/options',
     'configuration',

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { ConfigurationError } from './configuration-error.ts'
 import { readVariables, type Variables, withoutLineEnd } from './environment.ts'
+import { sizeFlaws } from './message-sizes.ts'
 import type { Option } from './options/option.ts'
 import { type OptionName, options } from './options/options.ts'
 import { pushAll } from '../../model/push-all.ts'
@@ -54,6 +55,7 @@ export function readConfiguration(env: NodeJS.ProcessEnv, flags: Flags): Reading
   pushAll(wrong, unknownOptions(variables))
   if (values.storage === 'mongodb' && 'mongoUrl' in values && values.mongoUrl === undefined)
     wrong.push(`${options.mongoUrl.env} is missing, and mongodb storage needs it`)
+  pushAll(wrong, sizeFlaws(values))
   return { values, wrong, isFileWrong: lines.length > 0 }
 }
 
@@ -76,7 +78,10 @@ export function describeConfiguration(configuration: Configuration): string {
       const shown =
         option.secret === true && value !== undefined ? '***' : (option.print?.(value) ?? show(value))
       const lines = [`${option.env}=${shown}`, `    ${option.meaning}`]
-      return [...lines, `    allowed: ${option.allowed}; default: ${option.fallback ?? '(none)'}`].join('\n')
+      return [
+        ...lines,
+        `    allowed: ${option.allowed}; default: ${option.fallback ?? option.derived ?? '(none)'}`,
+      ].join('\n')
     })
     .join('\n')
 }

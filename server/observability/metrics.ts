@@ -1,5 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { StatusCode } from '../../model/status.ts'
 import type { TriggerFailure, TriggerObserver } from '../../pipeline/modules/trigger.ts'
+import type { MemoryUse } from '../memory/memory-budget.ts'
 import type { SentKind, SessionMetrics } from '../sessions/session-services.ts'
 import { Durations } from './durations.ts'
 import { MessageCounts } from './message-counts.ts'
@@ -12,6 +14,9 @@ export interface Gauges {
   workspaces: () => Map<string, number>
   commitQueue: () => number
   outboxes: () => number
+  /** Messages and long requests that wait for their turn. */
+  turns: () => number
+  memory: { readonly limits: MemoryUse; readonly isShort: boolean; readonly gaveWay: number }
 }
 
 const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
@@ -23,7 +28,11 @@ export class Metrics implements SessionMetrics, TriggerObserver {
   readonly #connections = this.#counter('atrium_connections_total', 'Connections taken.')
   readonly #received = new MessageCounts<'text' | 'binary'>('received', 'from clients', this.#registry)
   readonly #sent = new MessageCounts<SentKind>('sent', 'to clients', this.#registry)
-  readonly #failures = this.#counter('atrium_request_errors_total', 'Requests answered with an error.')
+  readonly #failures = this.#counter(
+    'atrium_request_errors_total',
+    'Requests answered with an error, by code.',
+    'code',
+  )
   readonly #drops = this.#counter(
     'atrium_dropped_sessions_total',
     'Sessions closed because a limit was passed.',
@@ -75,8 +84,8 @@ export class Metrics implements SessionMetrics, TriggerObserver {
     this.#requests.observe(method, seconds)
   }
 
-  failed(): void {
-    this.#failures.inc()
+  failed(code: StatusCode): void {
+    this.#failures.inc({ code })
   }
 
   dropped(): void {
@@ -110,9 +119,18 @@ export class Metrics implements SessionMetrics, TriggerObserver {
 
   /** Gauges that are read when Prometheus scrapes. */
   watch(gauges: Gauges): void {
+    const { memory } = gauges
     this.#gauge('atrium_sessions', 'Sessions, by mode.', gauges.sessions, 'mode')
     this.#gauge('atrium_workspaces', 'Workspaces, by state.', gauges.workspaces, 'state')
     this.#gauge('atrium_commit_queue_depth', 'Transactions that wait for their commit.', gauges.commitQueue)
+    this.#gauge('atrium_turns_waiting', 'Messages and long requests that wait for their turn.', gauges.turns)
+    this.#gauge(
+      'atrium_memory_limit_bytes',
+      'Memory from which on new work is refused.',
+      () => memory.limits.rss,
+    )
+    this.#gauge('atrium_memory_short', 'Whether new work is refused: 1 or 0.', () => Number(memory.isShort))
+    this.#gauge('atrium_memory_gave_way', 'Sessions closed while memory was short.', () => memory.gaveWay)
     this.#gauge('atrium_outbox_depth', 'Messages that wait for their readers.', gauges.outboxes)
   }
 

@@ -4,11 +4,13 @@ import { limitRequests } from './limit-requests.ts'
 import { observe } from './observe.ts'
 import { respond } from './respond.ts'
 import { runMethod } from './run-method.ts'
+import { spareMemory } from './spare-memory.ts'
 
 /** In this order. A request is parsed before it gets here: `hello` concerns the session itself and has no link. */
 const links: readonly RequestLink[] = [
   limitRequests, // a bounded number at once for each session; while more wait, its socket is not read
   respond, // encodes the result or the error in the session's format, and sends it, a long one part by part
+  spareMemory, // new work is refused while memory is short
   admitMethod, // the method exists, and is open to this session
   observe, // statistics, durations, the slow-request log
   runMethod, // the method itself

@@ -1,3 +1,4 @@
+import type { StatusCode } from '../../model/status.ts'
 import type { Caller } from '../../pipeline/shared/caller.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import type { Logger } from '../../pipeline/shared/logger.ts'
@@ -43,16 +44,19 @@ export type RequestLink = (next: CallHandler, parts: RequestParts) => CallHandle
 export interface RequestParts {
   logger: Logger
   slowRequests: SlowRequestLog
+  memory: { readonly isShort: boolean }
   /** Milliseconds of the machine's own time, for what is measured. */
   performanceNow: () => number
   metrics: RequestMetrics
   /** Parts of a long response, smaller while the server is loaded. */
   chunk: () => PartLimits
+  /** Bytes from which on a frame waits for the client to read, instead of in the outbox. */
+  largeFrame: number
   findMethod: (name: string) => Method | undefined
 }
 
 export interface RequestMetrics {
   answered: (method: string, seconds: number) => void
-  failed: () => void
+  failed: (code: StatusCode) => void
   sent: (kind: 'response', bytes: number) => void
 }

@@ -8,7 +8,7 @@ import type { FrameSource } from '../wire/frame-streams.ts'
 import type { Call, RequestLink, RequestMetrics } from './call.ts'
 
 /** Sends the result of a request, or the error that it ended with. */
-export const respond: RequestLink = (next, { chunk, logger, metrics }) => {
+export const respond: RequestLink = (next, { chunk, largeFrame, logger, metrics }) => {
   const failure = ({ request, session }: Call, error: unknown): Frame =>
     encodeError(request.id, error, { format: session.format, logger, metrics })
   const failed = (call: Call, error: unknown): void => call.session.send(failure(call, error), 'error')
@@ -17,8 +17,10 @@ export const respond: RequestLink = (next, { chunk, logger, metrics }) => {
     const { format } = session
     const encoding = { format, limits: chunk(), failed: (error: unknown) => failure(call, error) }
     const response = encodeResponse(request.id, result, encoding)
-    if (!Buffer.isBuffer(response)) return stream(call, response, metrics)
-    session.send(format.compressed ? deflatedFrame(response) : response, 'response')
+    if (!Buffer.isBuffer(response)) return stream(call, compressing(response, format), metrics)
+    const frame = format.compressed ? deflatedFrame(response) : response
+    if (frame.length < largeFrame) return session.send(frame, 'response')
+    return stream(call, singleFrame(frame), metrics)
   }
   const later = async (call: Call, promise: Promise<unknown>): Promise<void> => {
     try {
@@ -48,18 +50,16 @@ export function encodeError(
     metrics,
   }: { format: FrameFormat; logger: Logger; metrics: Pick<RequestMetrics, 'failed'> },
 ): Frame {
-  metrics.failed()
-  return encodeFrame({ id, error: mapError(error, logger) }, format)
+  const status = mapError(error, logger)
+  metrics.failed(status.code)
+  return encodeFrame({ id, error: status }, format)
 }
 
 /** Resolves when the last part of a long response was taken: until then the request counts as one that runs. */
 async function stream({ session }: Call, source: FrameSource, metrics: RequestMetrics): Promise<void> {
-  const { compressed } = session.format
   const counted = (frame: Frame | undefined): Frame | undefined => {
-    if (frame === undefined) return undefined
-    const sent = compressed ? deflatedFrame(frame) : frame
-    metrics.sent('response', sent.length)
-    return sent
+    if (frame !== undefined) metrics.sent('response', frame.length)
+    return frame
   }
   await new Promise<void>((resolve) => {
     session.sendAll({
@@ -73,4 +73,28 @@ async function stream({ session }: Call, source: FrameSource, metrics: RequestMe
       },
     })
   })
+}
+
+function compressing(source: FrameSource, { compressed }: FrameFormat): FrameSource {
+  if (!compressed) return source
+  const deflated = (frame: Frame | undefined): Frame | undefined => frame && deflatedFrame(frame)
+  return {
+    next: () => {
+      const next = source.next()
+      return next instanceof Promise ? next.then(deflated) : deflated(next)
+    },
+    close: () => source.close(),
+  }
+}
+
+function singleFrame(frame: Frame): FrameSource {
+  let next: Frame | undefined = frame
+  return {
+    next: () => {
+      const taken = next
+      next = undefined
+      return taken
+    },
+    close: () => undefined,
+  }
 }

@@ -14,6 +14,10 @@ export class EarlyMessages implements Iterable<Message> {
     this.#limits = limits
   }
 
+  get bytes(): number {
+    return this.#bytes
+  }
+
   [Symbol.iterator](): Iterator<Message> {
     return this.#messages.values()
   }

@@ -5,11 +5,12 @@ import { encodeFrame } from '../wire/encode-response.ts'
 import type { Frame } from '../wire/frame.ts'
 import { initialFormat } from '../wire/frame-format.ts'
 import type { PushFeed } from './push-feed.ts'
+import { missedFrames, type ResumeBuffer } from './resume-buffer.ts'
 import type { SessionServices } from './session-services.ts'
 import type { Opened, Settings } from './session-state.ts'
 
 export interface HandshakeParts {
-  session: { readonly id: string; readonly isOver: boolean }
+  session: { readonly id: string; readonly token: { readonly workspace: string }; readonly isOver: boolean }
   services: SessionServices
   feed: PushFeed
   /** As they are now: the client may say hello again while it catches up. */
@@ -17,6 +18,8 @@ export interface HandshakeParts {
   /** What the server says of itself. */
   introduction: (hello: HelloRequest) => Partial<HelloResponse>
   send: (frame: Frame) => void
+  /** More was pushed while the client caught up than is held for it. */
+  overflow: () => void
 }
 
 const features = ['resume', 'query', 'binary', 'deflate', 'authenticate']
@@ -50,23 +53,33 @@ export class Handshake {
 
   /** Sends what the client missed, before anything newer; or has it reload when that cannot be told exactly. */
   async #resume(hello: HelloRequest, { epoch, seq }: LogPosition, opened: Opened): Promise<void> {
-    const { feed, services, session, settings } = this.#parts
-    const { resume: most, outbox } = services.limits
+    const { feed, overflow, services, session, settings } = this.#parts
+    const { limits, resumes, turns } = services
+    const { resume: most, outbox } = limits
+    const { workspace } = session.token
     // Half of what may wait for a slow reader: the rest is for what comes meanwhile.
     const request = { after: seq, most, mostBytes: outbox.bytes / 2 }
     const buffer = feed.hold(outbox.messages)
-    const catchUp = await this.#readMissed(epoch, request, opened)
-    if (!feed.release(buffer) || session.isOver) return
-    const frames = catchUp === undefined ? undefined : buffer.frames(catchUp)
-    const facts = workspaceFacts(opened)
-    if (catchUp === undefined || frames === undefined) {
-      this.#startAt(hello, { ...facts, resumed: false })
-      for (const held of buffer.since(facts.seq)) feed.send(held, settings())
-    } else {
-      feed.startAt(seq)
-      this.#respond(hello, { ...facts, seq: catchUp.seq, resumed: true })
-      for (const frame of frames) feed.send(frame, settings())
+    const catchUp = await resumes.run(workspace, session, () => this.#readMissed(epoch, request, opened))
+    if (!feed.isHeldBy(buffer) || session.isOver) return
+    if (catchUp === undefined || buffer.isTooMuch) return this.#reload(hello, buffer, workspaceFacts(opened))
+    feed.startAt(seq)
+    this.#respond(hello, { ...workspaceFacts(opened), seq: catchUp.seq, resumed: true })
+    for (const frames of missedFrames(catchUp)) {
+      const turn = turns.pause(workspace)
+      if (turn !== undefined) await turn
+      if (!feed.isHeldBy(buffer) || session.isOver) return
+      feed.send(frames, settings())
     }
+    // The pushes that were not held are missing: the client has to resume again.
+    if (buffer.isTooMuch) overflow()
+    else feed.release(buffer, catchUp.seq, settings())
+  }
+
+  #reload(hello: HelloRequest, buffer: ResumeBuffer, facts: Partial<HelloResponse> & { seq: number }): void {
+    const { feed, settings } = this.#parts
+    this.#startAt(hello, { ...facts, resumed: false })
+    feed.release(buffer, facts.seq, settings())
   }
 
   async #readMissed(
@@ -74,7 +87,8 @@ export class Handshake {
     request: CatchUpRequest,
     { pipeline, caller }: Opened,
   ): Promise<CatchUp | undefined> {
-    if (epoch !== pipeline.epoch) return undefined
+    // The client may have gone while it waited for its turn.
+    if (epoch !== pipeline.epoch || this.#parts.session.isOver) return undefined
     try {
       return await pipeline.catchUp(caller, request)
     } catch (error) {

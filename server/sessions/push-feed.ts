@@ -37,11 +37,15 @@ export class PushFeed {
     return this.#buffer
   }
 
-  /** Holds pushes no longer. @returns `false`: another call of {@link hold} has taken the place of this one */
-  release(buffer: ResumeBuffer): boolean {
-    if (this.#buffer !== buffer) return false
+  /** Whether pushes are held in this buffer: a later {@link hold} takes the place of an earlier one. */
+  isHeldBy(buffer: ResumeBuffer): boolean {
+    return this.#buffer === buffer
+  }
+
+  /** Holds pushes no longer: sends those after the position. */
+  release(buffer: ResumeBuffer, seq: number, settings: Settings): void {
     this.#buffer = undefined
-    return true
+    for (const frames of buffer.since(seq)) this.send(frames, settings)
   }
 
   /** Sends a push at once. */

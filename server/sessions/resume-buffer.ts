@@ -20,11 +20,9 @@ export class ResumeBuffer {
     else this.#isTooMuch = true
   }
 
-  /** The frames to send now. `undefined`: more came than the buffer holds. */
-  frames(missed: CatchUp): PushFrames[] | undefined {
-    if (this.#isTooMuch) return undefined
-    const held = this.#held.filter(({ seq }) => seq === undefined || seq > missed.seq)
-    return [...framesOf(missed), ...held]
+  /** More came than the buffer holds. */
+  get isTooMuch(): boolean {
+    return this.#isTooMuch
   }
 
   /** The pushes after the position from which the client starts. */
@@ -33,19 +31,18 @@ export class ResumeBuffer {
   }
 }
 
-/** The last frame leads to the end of the catch-up, even when there is nothing in it. */
-function framesOf({ pushes, seq }: CatchUp): PushFrames[] {
-  const frames: PushFrames[] = []
+/**
+ * The frames of what a client missed, made one at a time. The last one leads to the end of the catch-up, even when there
+ * is nothing in it.
+ */
+export function* missedFrames({ pushes, seq }: CatchUp): Generator<PushFrames> {
   for (let at = 0; at === 0 || at < pushes.length; at += TXES_A_FRAME) {
     const part = pushes.slice(at, at + TXES_A_FRAME)
     const isLast = at + TXES_A_FRAME >= pushes.length
-    frames.push(
-      new PushFrames(
-        part.map(({ tx }) => tx),
-        isLast ? seq : part.at(-1)?.seq,
-        part.map((push) => push.seq),
-      ),
+    yield new PushFrames(
+      part.map(({ tx }) => tx),
+      isLast ? seq : part.at(-1)?.seq,
+      part.map((push) => push.seq),
     )
   }
-  return frames
 }

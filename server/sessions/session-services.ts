@@ -1,4 +1,6 @@
+import type { FairSlots } from '../../pipeline/shared/fair-slots.ts'
 import type { Logger } from '../../pipeline/shared/logger.ts'
+import type { Turns } from '../../pipeline/shared/turns.ts'
 import type { CallHandler, RequestMetrics } from '../requests/call.ts'
 import type { OutboxFlusher } from '../wire/outbox.ts'
 import type { SessionLimits } from './limits.ts'
@@ -19,6 +21,10 @@ export interface SessionMetrics extends RequestMetrics {
 /** Parts that all sessions of a server share. */
 export interface SessionServices {
   flusher: OutboxFlusher
+  /** Shares the event loop among workspaces and sessions. */
+  turns: Turns
+  /** Sessions that read what they missed. */
+  resumes: FairSlots
   limits: SessionLimits
   logger: Logger
   metrics: SessionMetrics

@@ -4,6 +4,7 @@ import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import { closeCodes } from '../../protocol/close-codes.ts'
 import { type HelloRequest, type HelloResponse, type Response, SIGNAL_ID } from '../../protocol/messages.ts'
 import type { Token } from '../auth/tokens.ts'
+import type { MemoryHolder } from '../memory/memory-budget.ts'
 import type { Measures } from '../methods/method.ts'
 import type { Requester } from '../requests/call.ts'
 import { RequestQueue } from '../requests/request-queue.ts'
@@ -17,8 +18,10 @@ import type { PushFrames } from '../wire/push-frames.ts'
 import type { Socket, SocketHandlers } from '../wire/socket.ts'
 import { EarlyMessages, type Message } from './early-messages.ts'
 import { Handshake } from './handshake.ts'
+import { Inbox } from './inbox.ts'
 import { Liveness } from './liveness.ts'
 import { PushFeed } from './push-feed.ts'
+import { ReadGate } from './read-gate.ts'
 import { receiveMessage } from './receive-message.ts'
 import type { SentKind, SessionServices } from './session-services.ts'
 import {
@@ -50,7 +53,7 @@ export interface SessionOptions {
 }
 
 /** One client's connection to one workspace. */
-export class Session implements SocketHandlers, Requester {
+export class Session implements SocketHandlers, Requester, MemoryHolder {
   readonly id: string
   readonly startedAt: number
   readonly statistics: RequestStatistics
@@ -62,6 +65,7 @@ export class Session implements SocketHandlers, Requester {
   readonly #events: SessionEvents
   readonly #outbox: Outbox
   readonly #feed: PushFeed
+  readonly #inbox: Inbox
   #token: Token
   #state: SessionState
 
@@ -77,11 +81,17 @@ export class Session implements SocketHandlers, Requester {
     this.statistics = new RequestStatistics(services.monotonic)
     this.#outbox = new Outbox(socket, flusher, limits.outbox, () => this.#overflow())
     this.#feed = new PushFeed((frame) => this.send(frame, 'push'))
+    const gate = new ReadGate((isRead) => this.#read(isRead))
     this.requests = new RequestQueue(limits.concurrentRequests, {
-      pause: () => this.#read(false),
-      resume: () => this.#read(true),
+      pause: () => gate.close(),
+      resume: () => gate.open(),
       idle: () => this.#closeWhenFinished(),
     })
+    const handle = (message: Message): void => {
+      const opened = this.#opened
+      if (opened !== undefined) this.#receive(message, opened)
+    }
+    this.#inbox = new Inbox({ workspace: token.workspace, turns: services.turns, gate, handle })
     const early = new EarlyMessages({ messages: limits.earlyMessages, bytes: limits.earlyBytes })
     this.#state = { name: 'authenticating', early }
   }
@@ -115,6 +125,15 @@ export class Session implements SocketHandlers, Requester {
     return this.#outbox.messages
   }
 
+  get heldBytes(): number {
+    const early = 'early' in this.#state ? this.#state.early.bytes : 0
+    return this.#outbox.bytes + this.#inbox.bytes + early
+  }
+
+  giveWay(): void {
+    this.#tooMuch('is held while memory is short')
+  }
+
   /** The accounts service agreed; the session waits for its workspace. */
   enter(): void {
     if (this.#state.name === 'authenticating') this.#become({ ...this.#state, name: 'entering' })
@@ -137,7 +156,7 @@ export class Session implements SocketHandlers, Requester {
         return
       case 'open':
       case 'finishing':
-        this.#receive({ data, isBinary }, this.#state)
+        this.#inbox.add({ data, isBinary })
         return
       case 'closing':
       case 'closed':
@@ -249,6 +268,7 @@ export class Session implements SocketHandlers, Requester {
   #over(): void {
     this.liveness.over()
     this.requests.stop()
+    this.#inbox.clear()
     this.measures.clear()
     this.#events.over(this)
   }
@@ -295,6 +315,7 @@ export class Session implements SocketHandlers, Requester {
       settings: () => this.#settings,
       introduction: (request) => this.#events.introduction(this, request),
       send: (frame) => this.send(frame, 'signal'),
+      overflow: () => this.#tooMuch('is pushed while the session resumes'),
     }).respond(hello, opened)
   }
 }

@@ -54,12 +54,17 @@ export class Outbox {
     return this.#frames.length
   }
 
+  /** Bytes that wait, in the outbox and in the socket. */
+  get bytes(): number {
+    return this.#bytes + this.#socket.buffered
+  }
+
   send(frame: Frame): void {
     if (this.#closed) return
     this.#frames.push(frame)
     this.#bytes += frame.length
     const { bytes, messages } = this.#limits
-    if (this.#frames.length > messages || this.#bytes + this.#socket.buffered > bytes) this.#overflow()
+    if (this.#frames.length > messages || this.bytes > bytes) this.#overflow()
     else this.#flusher.add(this)
   }
 

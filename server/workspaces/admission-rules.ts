@@ -20,14 +20,19 @@ export interface Candidate {
   /** The workspace is in upgrade mode. */
   upgrading: boolean
   draining: boolean
+  /** The server is short of memory. */
+  overloaded: boolean
   /** The limit that was reached, with its value. */
   limit: { limit: string; value: number } | undefined
 }
 
+/** Milliseconds after which a client tries again while memory is short. */
+export const RETRY_AFTER = 1000
+
 type Rule = (candidate: Candidate) => Refusal | undefined
 
 /** In this order: the first rule that refuses decides. Access itself is decided by the accounts service before. */
-const rules: readonly Rule[] = [product, disabled, creating, version, upgrade, draining, limits]
+const rules: readonly Rule[] = [product, disabled, creating, version, upgrade, draining, overloaded, limits]
 
 export function refusalOf(candidate: Candidate): Refusal | undefined {
   for (const rule of rules) {
@@ -106,6 +111,11 @@ function draining(candidate: Candidate): Refusal | undefined {
   if (!candidate.draining) return undefined
   const { status } = new StatusError('platform:status:Unavailable', { message: 'the server stops' })
   return { response: { error: status }, reason: closeCodes.restart }
+}
+
+function overloaded({ overloaded: isShort, token }: Candidate): Refusal | undefined {
+  if (!isShort || token.admin) return undefined
+  return refused(new StatusError('platform:status:Overloaded', { retryAfter: RETRY_AFTER }).status, false)
 }
 
 function limits({ limit }: Candidate): Refusal | undefined {

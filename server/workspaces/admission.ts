@@ -17,6 +17,7 @@ export interface AdmissionOptions {
   productId: string
   /** Sessions of the server, those on their way in included. */
   sessions: () => number
+  memory: { readonly isShort: boolean }
   /** As they are now. */
   limits: () => AdmissionLimits
 }
@@ -192,6 +193,7 @@ export class Admission {
       productId,
       upgrading: host.upgrading,
       draining: this.#isClosed,
+      overloaded: this.#options.memory.isShort,
       limit: this.#limitReached(token, host),
     })
     if (refusal !== undefined) throw new AdmissionRefused(refusal)

@@ -76,6 +76,11 @@ export class WorkspaceHost {
     return this.#state.name
   }
 
+  /** Memory is short: what can be read again is dropped. */
+  dropCaches(): void {
+    if (this.#state.name === 'open') this.#state.pipeline.dropCaches()
+  }
+
   get upgrading(): boolean {
     return 'upgrade' in this.#state && this.#state.upgrade
   }

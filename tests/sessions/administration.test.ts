@@ -177,7 +177,13 @@ describe('administration', () => {
     const late = new RawClient(server.url, server.token('late'))
     await late.waitForClose()
     await stopping
-    expect(server.server.inspect()).toStrictEqual({ sessions: 0, workspaces: 0, remembered: 0, timers: 0 })
+    expect(server.server.inspect()).toStrictEqual({
+      sessions: 0,
+      workspaces: 0,
+      remembered: 0,
+      timers: 0,
+      waiting: 0,
+    })
   })
 
   test('SRV-35: a workspace without users is closed after the idle timeout, and stays open while it has users', async () => {

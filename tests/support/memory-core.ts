@@ -53,7 +53,10 @@ export class MemoryCore {
 
   /** Everything that can happen without elapsing time has happened. */
   async settle(): Promise<void> {
-    for (let turn = 0; turn < 12; turn++) await tick()
+    for (let quiet = 0; quiet < 12; quiet++) {
+      await tick()
+      if (this.core.inspect().waiting > 0) quiet = 0
+    }
   }
 
   async stop(): Promise<void> {

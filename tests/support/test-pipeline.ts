@@ -2,7 +2,7 @@ import { boardModel } from '../../examples/board/model.ts'
 import { systemClock } from '../../model/clock.ts'
 import type { Account, Class, Ref } from '../../model/documents.ts'
 import type { DocumentQuery, FindOptions, FindResult } from '../../model/query/query.ts'
-import type { CommitLimits } from '../../pipeline/commit/commit-limits.ts'
+import type { CommitLimits } from '../../pipeline/shared/commit-limits.ts'
 import type { Caller } from '../../pipeline/shared/caller.ts'
 import type { AtriumModule } from '../../pipeline/modules/module.ts'
 import { openWorkspace, type Pipeline } from '../../pipeline/open-workspace.ts'
@@ -32,7 +32,7 @@ interface PipelineOptions {
   storage?: Storage
   id?: string
   now?: () => number
-  commitLimits?: CommitLimits
+  commitLimits?: Partial<CommitLimits>
   modules?: InstalledModules
   /** Whether ann and bob have accounts; true by default. */
   isPeopled?: boolean

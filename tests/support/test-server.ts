@@ -6,6 +6,7 @@ import { systemClock } from '../../model/clock.ts'
 import type { Logger } from '../../pipeline/shared/logger.ts'
 import { type Flags, resolveConfiguration } from '../../server/configuration/configuration.ts'
 import { startServer } from '../../server/main.ts'
+import type { MemoryUse } from '../../server/memory/memory-budget.ts'
 import type { RunningServer } from '../../server/running-server.ts'
 import { type TokenClaims, Tokens } from '../../server/auth/tokens.ts'
 import { FakeScheduler } from './fake-scheduler.ts'
@@ -48,7 +49,7 @@ export interface TestServer {
  */
 export async function testServer(
   flags: Flags = {},
-  options: { fakeTime?: boolean } = {},
+  options: { fakeTime?: boolean; memoryUse?: () => MemoryUse } = {},
 ): Promise<TestServer> {
   const data = await mkdtemp(join(tmpdir(), 'atrium-test-'))
   const log = new TestLog()
@@ -63,7 +64,11 @@ export async function testServer(
     data,
   }
   const configuration = resolveConfiguration({}, { ...defaults, ...flags })
-  const overrides = options.fakeTime === true ? { logger: log, scheduler: time } : { logger: log }
+  const overrides = {
+    logger: log,
+    ...(options.fakeTime === true ? { scheduler: time } : {}),
+    ...(options.memoryUse === undefined ? {} : { memoryUse: options.memoryUse }),
+  }
   const server = await startServer(configuration, overrides)
   onTestEnd(async () => {
     await server.stop()

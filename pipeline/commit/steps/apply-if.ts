@@ -43,13 +43,14 @@ function visibleOf(pushes: readonly Push[], work: Work, { permissions }: Workspa
   )
 }
 
-async function holds(work: Work, { permissions }: Workspace, tx: TxApplyIf): Promise<boolean> {
+async function holds(work: Work, { id, permissions, turns }: Workspace, tx: TxApplyIf): Promise<boolean> {
   const plans = [...(tx.match ?? []).map(toPlan), ...(tx.notMatch ?? []).map(toPlan)]
   const needed = tx.match?.length ?? 0
   const isStale = [...permissions.spaceDomains().keys()].some((domain) => work.state.hasStaged(domain))
   // Visibility follows from committed spaces, and joins and searches find only committed documents.
   if (isStale || plans.some(({ condition }) => needsStorage(condition))) await work.flush()
   for (const [at, plan] of plans.entries()) {
+    await turns.pause(id)
     const found = await work.state.find(plan)
     if (found.length > 0 !== at < needed) return false
   }

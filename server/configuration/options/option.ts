@@ -6,6 +6,8 @@ export interface Option<T = unknown> {
   schema: z.ZodType<T>
   /** The default, as in the environment; `undefined`: none. */
   fallback: string | undefined
+  /** The default in words, where it follows from other options. */
+  derived?: string
   /** The allowed values, in words. */
   allowed: string
   meaning: string
@@ -42,6 +44,18 @@ export function whole(
     allowed: `a whole number from ${least} to ${most}`,
     meaning,
   }
+}
+
+/** A whole number, whose default follows from other options. */
+export function derivedWhole(
+  env: string,
+  derived: string,
+  meaning: string,
+  least: number,
+  most?: number,
+): Option<number | undefined> {
+  const { schema, allowed } = whole(env, least, meaning, least, most)
+  return { env, schema: schema.optional(), fallback: undefined, derived, allowed, meaning }
 }
 
 export function oneOf<const V extends string>(

@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net'
 import { z } from 'zod'
 import { duration } from './duration.ts'
-import { flag, list, oneOf, optional, rereads, text, whole, type Option } from './option.ts'
+import { derivedWhole, flag, list, oneOf, optional, rereads, text, whole, type Option } from './option.ts'
 import { isSecret, MAKE_SECRET, MIN_SECRET } from './secret-strength.ts'
 
 /** The process, its model and its start and stop. */
@@ -76,6 +76,13 @@ export const serverOptions = {
       'info',
       'Lowest level that is logged.',
     ),
+  ),
+  memory: derivedWhole(
+    'ATRIUM_MEMORY',
+    '80% of the memory of the container or the machine',
+    'Bytes of memory from which on new work is refused.',
+    256 * 1024 * 1024,
+    2 ** 45,
   ),
   openTimeout: duration('ATRIUM_OPEN_TIMEOUT', '30s', 'Timeout of opening and closing a workspace.', {
     unit: 's',

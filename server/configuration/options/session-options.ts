@@ -1,5 +1,5 @@
 import { duration } from './duration.ts'
-import { rereads, whole, type Option } from './option.ts'
+import { derivedWhole, rereads, whole, type Option } from './option.ts'
 
 /** Sessions, and what one of them may use. */
 export const sessionOptions = {
@@ -9,6 +9,18 @@ export const sessionOptions = {
     'Maximum bytes of a message from a client.',
     1024,
     1024 * 1024 * 1024,
+  ),
+  maxTransaction: derivedWhole(
+    'ATRIUM_MAX_TRANSACTION',
+    'a quarter of ATRIUM_OUTBOX_BYTES',
+    'Maximum bytes of a transaction with all that it entails, and of a document.',
+    256,
+  ),
+  maxPush: derivedWhole(
+    'ATRIUM_MAX_PUSH',
+    'half of ATRIUM_OUTBOX_BYTES',
+    'Maximum bytes of transactions that are committed and pushed together.',
+    512,
   ),
   chunkCount: whole('ATRIUM_CHUNK_COUNT', 1000, 'Maximum documents in one frame of a response.', 1),
   chunkBytes: whole(
@@ -72,9 +84,9 @@ export const sessionOptions = {
   maxAccountSessions: rereads(
     whole('ATRIUM_MAX_ACCOUNT_SESSIONS', 1000, 'Maximum sessions of an account in a workspace.', 1),
   ),
-  outboxBytes: whole(
+  outboxBytes: derivedWhole(
     'ATRIUM_OUTBOX_BYTES',
-    16 * 1024 * 1024,
+    'half of ATRIUM_MAX_PAYLOAD',
     'Maximum bytes that wait for a slow reader.',
     1024,
   ),
