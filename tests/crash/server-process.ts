@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
@@ -42,6 +43,12 @@ export class ServerProcess {
   /** Sends a message to its script; an ended process receives none. */
   send(message: object): void {
     if (this.#child.connected) this.#child.send(message, () => undefined)
+  }
+
+  /** Mebibytes of memory that it uses, on Linux. */
+  get memory(): number {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8')
+    return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024)
   }
 
   /** Kills it at once, like a power cut. */
