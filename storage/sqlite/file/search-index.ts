@@ -11,8 +11,8 @@ import type { WorkspaceFile } from './workspace-file.ts'
 /** Version of the content. An index of another version is rebuilt. */
 const indexVersion = 3
 const documentsASlice = 200
-/** Minimum number of documents in a transaction. */
-const fewestASlice = 32
+/** Log entries that are read at a time. */
+const entriesAtOnce = 32
 
 /** The progress of the index. */
 interface Progress {
@@ -67,10 +67,10 @@ function rebuildSlice(file: WorkspaceFile, progress: Progress, goesOn: () => boo
     table.missing === true ? [] : file.column<string>(fragment(sql, progress.after, documentsASlice))
   if (ids.length === 0) return { ...progress, rebuild: others, after: '' }
   let { after } = progress
-  for (const [index, id] of ids.entries()) {
+  for (const id of ids) {
     indexDocuments(file, domain, [id])
     after = id
-    if (index >= fewestASlice && !goesOn()) break
+    if (!goesOn()) break
   }
   return { ...progress, after }
 }
@@ -80,17 +80,17 @@ function followLog(file: WorkspaceFile, progress: Progress, goesOn: () => boolea
   let { cursor } = progress
   const domains = [...searchable(file)].filter(({ domain }) => file.table(domain).missing !== true)
   const fields = fieldsOf(file)
-  let isEnd: boolean
-  do {
-    const changed = changedIds(file, { after: cursor, limit: fewestASlice, fields })
+  for (;;) {
+    const changed = changedIds(file, { after: cursor, limit: entriesAtOnce, fields })
     for (const { seq, ids } of changed) {
       const fresh = ids().filter((id) => !seen.has(id))
       for (const { domain } of domains) indexDocuments(file, domain, fresh)
       for (const id of fresh) seen.add(id)
       cursor = seq
+      if (!goesOn()) return { ...progress, cursor }
     }
-    isEnd = changed.length < fewestASlice
-  } while (!isEnd && goesOn())
+    if (changed.length < entriesAtOnce) break
+  }
   return { ...progress, cursor }
 }
 

@@ -9,13 +9,16 @@ const retryDelay = 20
 
 /**
  * Updates the full-text indexes of a writer's workspaces while it is idle. A slice ends when a request arrives. Only
- * an update that has waited for long runs between requests.
+ * an update that has waited for long runs between requests: one slice, then the requests that have arrived, then a
+ * slice of the next workspace.
  */
 export class SearchFeed {
   readonly #handles: Handles
   readonly #isWanted: () => boolean
   readonly #running = new Map<number, Promise<void>>()
   readonly #scheduled = new Map<number, NodeJS.Timeout>()
+  /** The end of the last slice. Slices of all workspaces run one after another. */
+  #turn: Promise<void> = Promise.resolve()
 
   constructor(handles: Handles, isWanted: () => boolean) {
     this.#handles = handles
@@ -60,7 +63,8 @@ export class SearchFeed {
     const target = lastSequence(this.#handles.file(workspace))
     for (;;) {
       const waits = () => performance.now() < patientUntil && this.#isWanted()
-      await nextTurn(waits())
+      if (waits()) await pause()
+      await (this.#turn = this.#turn.then(nextTurn))
       if (!this.#handles.isAttached(workspace)) return
       if (waits()) continue
       const until = performance.now() + longestSlice
@@ -70,9 +74,10 @@ export class SearchFeed {
   }
 }
 
-function nextTurn(busy: boolean): Promise<void> {
-  return new Promise((resolve) => {
-    if (busy) setTimeout(resolve, retryDelay)
-    else setImmediate(resolve)
-  })
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, retryDelay))
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
