@@ -82,6 +82,7 @@ export class AtriumServer implements RunningServer {
     this.#reboot = overrides.reboot ?? (() => void this.stop())
     this.#tokens = new Tokens(secret, this.#scheduler.now, configuration.systemEmails)
     this.#storage = storage
+    storage.observe?.(this.#metrics.storage)
     this.#accountsClient = this.#createAccountsClient()
     this.#core = new Core({
       configuration: this.#configuration,

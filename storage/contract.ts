@@ -2,9 +2,13 @@ import type { Doc, Domain, Ref } from '../model/documents.ts'
 import type { SearchPrefix } from '../model/query/search-terms.ts'
 import type { FindPlan, Path } from '../model/query/plan.ts'
 import type { FindResult } from '../model/query/query.ts'
+import type { StorageObserver } from './storage-observer.ts'
 import type { TxCUD } from '../model/transactions.ts'
 
-/** The interface of storage adapters. One contract test suite runs against each of them. */
+/**
+ * The interface of storage adapters. One contract test suite runs against each of them. Every read has a deadline, and
+ * rejects with `ReadTimeoutError` at it.
+ */
 export interface Storage {
   readonly name: string
   /**
@@ -13,6 +17,8 @@ export interface Storage {
    * already open.
    */
   openWorkspace: (workspace: string, schema: StorageSchema) => Promise<WorkspaceStorage>
+  /** Reports queues and threads from now on. */
+  observe?: (observer: StorageObserver) => void
   /** Closes all workspaces and ends all workers. Idempotent. */
   close: () => Promise<void>
 }
@@ -240,7 +246,16 @@ export interface IndexSchema {
 }
 
 export type StorageErrorCode =
-  'damaged' | 'full' | 'read-only' | 'unavailable' | 'closed' | 'conflict' | 'exists' | 'limit' | 'too-large'
+  | 'damaged'
+  | 'full'
+  | 'read-only'
+  | 'unavailable'
+  | 'closed'
+  | 'conflict'
+  | 'exists'
+  | 'limit'
+  | 'timeout'
+  | 'too-large'
 
 /** A failure of the storage, not of the request. */
 export class StorageError extends Error {

@@ -1,5 +1,6 @@
 import { type Status, StatusError } from '../../model/status.ts'
 import { StorageError } from '../../storage/contract.ts'
+import { ReadTimeoutError } from '../../storage/shared/read-timeout.ts'
 import { TooLargeError } from '../../storage/shared/too-large.ts'
 import type { Logger } from '../../pipeline/shared/logger.ts'
 
@@ -7,8 +8,8 @@ import type { Logger } from '../../pipeline/shared/logger.ts'
 export function mapError(error: unknown, logger: Logger): Status {
   if (error instanceof StatusError) return error.status
   if (error instanceof StorageError) {
-    // A request that is too large is the client's error.
-    if (error.code !== 'too-large') report(error, logger)
+    // A request that is too large or takes too long is the client's error.
+    if (error.code !== 'too-large' && error.code !== 'timeout') report(error, logger)
     return storageStatus(error)
   }
   logger.error({ err: error }, 'a request failed')
@@ -38,12 +39,19 @@ function storageStatus(error: StorageError): Status {
       return new StatusError('platform:status:Unavailable', { message: 'storage is not available' }).status
     case 'limit':
       return new StatusError('platform:status:LimitReached', { limit: message }).status
+    case 'timeout':
+      return new StatusError('platform:status:Timeout', timeoutOf(error)).status
     case 'too-large':
       return new StatusError('platform:status:TooLarge', error instanceof TooLargeError ? sizesOf(error) : {})
         .status
     default:
       return code satisfies never
   }
+}
+
+function timeoutOf(error: StorageError): Status['params'] {
+  const limit = 'milliseconds of a read'
+  return error instanceof ReadTimeoutError ? { limit, value: error.value } : { limit }
 }
 
 function sizesOf({ size, limit, documents: [_id] }: TooLargeError): Status['params'] {

@@ -21,9 +21,10 @@ export async function createStorage(
     case 'memory':
       return createMemoryStorage()
     case 'embedded': {
-      const { data, writers, readers, maxOpenFiles } = configuration
+      const { data, writers, readers, maxOpenFiles, readTimeout } = configuration
       const directory = join(data, WORKSPACES)
-      return createSqliteStorage({ directory, writers, readers, maxOpenFiles, logger })
+      const readerLimits = { timeout: readTimeout }
+      return createSqliteStorage({ directory, writers, readers, maxOpenFiles, readerLimits, logger })
     }
     case 'mongodb':
       await awaitMongo(configuration, logger, signal)
@@ -35,9 +36,15 @@ export async function createStorage(
 
 /** The driver takes long to load, so it is loaded only when it is needed. */
 async function mongoStorage(configuration: Configuration, logger: Logger): Promise<Storage> {
-  const { mongoUrl: url = '', mongoPrefix: databasePrefix, mongoTimeout, mongoRetry } = configuration
+  const {
+    mongoUrl: url = '',
+    mongoPrefix: databasePrefix,
+    mongoTimeout,
+    mongoRetry,
+    readTimeout,
+  } = configuration
   const searchDirectory = join(configuration.data, SEARCH)
   const { createMongoStorage } = await import('../../storage/mongodb/storage.ts')
   const limits = { commandTimeout: mongoTimeout * 1000, retryFor: mongoRetry * 1000 }
-  return createMongoStorage({ url, databasePrefix, searchDirectory, logger, ...limits })
+  return createMongoStorage({ url, databasePrefix, searchDirectory, readTimeout, logger, ...limits })
 }

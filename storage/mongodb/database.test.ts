@@ -2,10 +2,11 @@ import { expect, test } from '@jest/globals'
 import { MongoClient } from 'mongodb'
 import { withEachMongo } from '../../tests/services/with-mongo.ts'
 import { TooLargeError } from '../shared/too-large.ts'
-import { batch, entry, eq, idsOf, plan, task, taskSchema } from '../testing/fixture.ts'
+import { batch, entry, eq, idsOf, plan, putAll, task, taskSchema } from '../testing/fixture.ts'
 import { collectionName, databaseName } from './driver/database-name.ts'
 import { find } from './query/find.ts'
-import { openParts, withinSubject } from '../testing/mongodb-test-storage.ts'
+import { openParts, temporarySubject, withinSubject } from '../testing/mongodb-test-storage.ts'
+import { onTestEnd } from '../../tests/support/on-test-end.ts'
 import { largest } from '../../model/largest.ts'
 import { expectFor, expectThat, satisfying } from '../../tests/support/expecting.ts'
 
@@ -160,4 +161,23 @@ await withEachMongo(({ url, name }) => {
       expect(await workspace.get('task', ['a'])).toStrictEqual([task('a')])
     }),
   )
+
+  test(`LIM-95: a read that lasts too long is stopped with \`timeout\`, and commits go on (${name})`, async () => {
+    const subject = temporarySubject(url, { readTimeout: 1 })
+    onTestEnd(() => subject.dispose())
+    const workspace = await subject.storage.openWorkspace('workspace', taskSchema)
+    const seq = await putAll(
+      workspace,
+      0,
+      Array.from({ length: 300 }, (_, at) => task(`t${at}`, { rank: `${at}` })),
+    )
+    const found = expect.objectContaining({ name: 'ReadTimeoutError', value: 1 })
+    await expect(workspace.find(plan())).rejects.toThrow(found)
+    await expect(workspace.findEncoded(plan(), { maxBytes: 1e6, maxCount: 1e6 })).rejects.toThrow(found)
+    expect(await putAll(workspace, seq, [task('more')])).toBe(seq + 1)
+    const unbounded = subject.another({ readTimeout: 60_000 })
+    await subject.storage.close()
+    const again = await unbounded.openWorkspace('workspace', taskSchema)
+    expect(await again.find(plan())).toHaveLength(301)
+  })
 })

@@ -7,6 +7,8 @@ import { systemClock } from '../../model/clock.ts'
 import type { Storage, StorageSchema, WorkspaceStorage } from '../contract.ts'
 import { createSqliteStorage } from '../sqlite/storage.ts'
 import { type LongReadLimits, LongReads } from '../shared/long-reads.ts'
+import { defaultReadTimeout } from '../shared/read-timeout.ts'
+import { silentObserver, type StorageObserver } from '../storage-observer.ts'
 import { OpenWorkspaces } from '../shared/open-workspaces.ts'
 import { createClient, ownDatabase } from './driver/client.ts'
 import { databaseName } from './driver/database-name.ts'
@@ -34,6 +36,8 @@ export interface MongoStorageOptions {
   selectionTimeout?: number
   /** Limits of reads that take several requests. `longReadLimits` by default. */
   longReads?: Partial<LongReadLimits>
+  /** Time that a read may take, in milliseconds. 10,000 by default. */
+  readTimeout?: number
   logger?: StorageLogger
   now?: () => number
 }
@@ -63,6 +67,7 @@ class MongoStorage implements Storage {
   readonly #longReads: LongReads
   /** Index files, one for each workspace. */
   readonly #search: { storage: Storage; directory: string; isTemporary: boolean }
+  #observer: StorageObserver = silentObserver
   #closing: Promise<void> | undefined
 
   constructor(options: MongoStorageOptions) {
@@ -75,12 +80,18 @@ class MongoStorage implements Storage {
     this.#longReads = new LongReads(options.longReads)
     const directory = options.searchDirectory ?? join(tmpdir(), `atrium-search-${randomUUID()}`)
     const isTemporary = options.searchDirectory === undefined
-    this.#search = { storage: createSqliteStorage({ directory }), directory, isTemporary }
+    const readerLimits = { timeout: options.readTimeout ?? defaultReadTimeout }
+    this.#search = { storage: createSqliteStorage({ directory, readerLimits }), directory, isTemporary }
     this.#client = createClient(url, { selectionTimeout, commandTimeout })
   }
 
   async openWorkspace(workspace: string, schema: StorageSchema): Promise<WorkspaceStorage> {
     return await this.#workspaces.open(workspace, (closed) => this.#open(workspace, schema, closed))
+  }
+
+  observe(observer: StorageObserver): void {
+    this.#observer = observer
+    this.#search.storage.observe?.(observer)
   }
 
   close(): Promise<void> {
@@ -101,7 +112,9 @@ class MongoStorage implements Storage {
       const opened = await openDatabase({ database, declared, retry, now, logger, leastIndexed })
       const { storage, directory } = this.#search
       const searchIndex = new SearchIndex({ storage, directory, workspace, context: opened, maxPrefilterIds })
-      return new MongoWorkspace(opened, { longReads: this.#longReads, searchIndex, closed })
+      const timeout = this.#options.readTimeout ?? defaultReadTimeout
+      const reading = { timeout, timedOut: () => this.#observer.timedOut() }
+      return new MongoWorkspace(opened, { longReads: this.#longReads, searchIndex, reading, closed })
     } catch (error) {
       throw toStorageError(error)
     }

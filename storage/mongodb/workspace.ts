@@ -18,6 +18,9 @@ import {
   type StorageSchema,
   type WorkspaceStorage,
 } from '../contract.ts'
+import { ConcurrencyLimit } from '../shared/concurrency-limit.ts'
+import { ReadTimeoutError } from '../shared/read-timeout.ts'
+import { type ReadBound, withinReadTimeout } from './driver/read-bound.ts'
 import type { LongRead, LongReads } from '../shared/long-reads.ts'
 import { prefilterPlan } from './search/search-prefilter.ts'
 import { toStorageError } from './driver/failure.ts'
@@ -33,8 +36,13 @@ import { listPage, ReplayingScan } from './query/scan.ts'
 export interface WorkspaceParts {
   longReads: LongReads
   searchIndex: SearchIndex
+  /** Milliseconds that a client's read may take, and what is called when one takes longer. */
+  reading: { timeout: number; timedOut: () => void }
   closed: () => void
 }
+
+/** Reads of a workspace at once: a quarter of the driver's default connections, so that others have some left. */
+const READS_AT_ONCE = 25
 
 /** An open workspace: the owner's access to a database. */
 export class MongoWorkspace implements WorkspaceStorage {
@@ -45,13 +53,16 @@ export class MongoWorkspace implements WorkspaceStorage {
   readonly #longReads: LongReads
   readonly #searchIndex: SearchIndex
   readonly #closed: () => void
+  readonly #reading: WorkspaceParts['reading']
+  readonly #turns = new ConcurrencyLimit(READS_AT_ONCE)
   readonly #running = new Set<Promise<unknown>>()
   /** The end of the last write. */
   #writing: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
 
   constructor(opened: OpenedWorkspace, parts: WorkspaceParts) {
-    const { longReads, searchIndex, closed } = parts
+    const { longReads, searchIndex, reading, closed } = parts
+    this.#reading = reading
     this.#opened = opened
     this.#searchIndex = searchIndex
     this.#longReads = longReads
@@ -65,12 +76,12 @@ export class MongoWorkspace implements WorkspaceStorage {
   }
 
   find(plan: FindPlan): Promise<FindResult> {
-    return this.#read(async () => find(await this.#narrowed(plan), this.#opened))
+    return this.#bounded(async (bound) => find(await this.#narrowed(plan), { ...this.#opened, bound }))
   }
 
   async findEncoded(plan: FindPlan, limits: PartLimits): Promise<EncodedResult> {
-    const { parts, total, rest } = await this.#read(async () =>
-      findParts(await this.#narrowed(plan), limits, this.#opened),
+    const { parts, total, rest } = await this.#bounded(async (bound) =>
+      findParts(await this.#narrowed(plan), limits, { ...this.#opened, bound }),
     )
     if (rest === undefined) return { parts, total }
     try {
@@ -82,7 +93,7 @@ export class MongoWorkspace implements WorkspaceStorage {
   }
 
   get(domain: Domain, ids: readonly string[]): Promise<Doc[]> {
-    return this.#read(() => this.#opened.documents.read(domain, ids))
+    return this.#bounded((bound) => this.#opened.documents.read(domain, ids, bound))
   }
 
   prefetch({ requests, documents }: Prefetch): Promise<Prefetched> {
@@ -108,7 +119,7 @@ export class MongoWorkspace implements WorkspaceStorage {
   }
 
   search(request: SearchRequest): Promise<SearchHit[]> {
-    return this.#read(() => this.#searchIndex.search(request, this.#opened.schema.current))
+    return this.#bounded(() => this.#searchIndex.search(request, this.#opened.schema.current))
   }
 
   storedClasses(): Promise<{ domain: Domain; _class: string }[]> {
@@ -185,6 +196,21 @@ export class MongoWorkspace implements WorkspaceStorage {
 
   #narrowed(plan: FindPlan): Promise<FindPlan> {
     return prefilterPlan(plan, this.#opened.schema.current, this.#searchIndex)
+  }
+
+  /** A read for a client. Each attempt has the whole time, as an outage is not the fault of the read. */
+  #bounded<T>(action: (bound: Required<ReadBound>) => Promise<T>): Promise<T> {
+    const { timeout, timedOut } = this.#reading
+    return this.#turns.run(() =>
+      this.#read(async () => {
+        try {
+          return await withinReadTimeout(timeout, action)
+        } catch (error) {
+          if (error instanceof ReadTimeoutError) timedOut()
+          throw error
+        }
+      }),
+    )
   }
 
   async #read<T>(action: () => Promise<T>): Promise<T> {

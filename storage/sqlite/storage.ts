@@ -2,13 +2,16 @@ import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import type { Storage, StorageSchema, WorkspaceStorage } from '../contract.ts'
 import { type LongReadLimits, LongReads } from '../shared/long-reads.ts'
+import { silentObserver, type StorageObserver } from '../storage-observer.ts'
 import { OpenWorkspaces } from '../shared/open-workspaces.ts'
 import { makePrivateFolder } from '../shared/private-files.ts'
 import type { WorkerOptions } from './worker/worker-protocol.ts'
 import { toError, toFailure } from './file/failure.ts'
 import { fileName } from './file/file-name.ts'
 import { SyncReads } from './sync-reads.ts'
-import { type Registered, WorkerThread } from './worker/worker-thread.ts'
+import { FEWEST_READERS, type ReaderLimits, ReaderPool } from './worker/reader-pool.ts'
+import type { Registered, ThreadOptions } from './worker/running-worker.ts'
+import { WorkerThread } from './worker/worker-thread.ts'
 import { SqliteWorkspace } from './workspace.ts'
 
 export interface SqliteStorageOptions {
@@ -16,8 +19,10 @@ export interface SqliteStorageOptions {
   directory: string
   /** Number of writer threads, which share the workspaces. 1 by default. */
   writers?: number
-  /** Number of reader threads. 1 by default. */
+  /** Number of reader threads: 2 by default, and at least. */
   readers?: number
+  /** Limits of every read. `readerLimits` by default. */
+  readerLimits?: Partial<ReaderLimits> | undefined
   /** Maximum number of open files per thread. Others are reopened on demand. 256 by default. */
   maxOpenFiles?: number
   /** Limits of reads that take several requests. `longReadLimits` by default. */
@@ -51,10 +56,11 @@ class SqliteStorage implements Storage {
   readonly name = 'embedded'
   readonly #directory: string
   readonly #writers: WorkerThread[]
-  readonly #readers: WorkerThread[]
+  readonly #readers: ReaderPool
   readonly #syncReads: SyncReads
   readonly #longReads: LongReads
   readonly #workspaces = new OpenWorkspaces<SqliteWorkspace>()
+  #observer: StorageObserver = silentObserver
   #opened = 0
   #closing: Promise<void> | undefined
 
@@ -62,13 +68,39 @@ class SqliteStorage implements Storage {
     this.#directory = options.directory
     this.#longReads = new LongReads(options.longReads)
     const maxLongReads = this.#longReads.limits.atOnce
-    this.#writers = threads('writer', options.writers ?? 1, { ...options, maxLongReads })
-    this.#readers = threads('reader', options.readers ?? 1, { ...options, maxLongReads })
+    const writer: ThreadOptions = {
+      ...threadOptions('writer', { ...options, maxLongReads }),
+      waited: (seconds) => this.#observer.waited('writer', seconds),
+    }
+    const writers = Math.max(1, options.writers ?? 1)
+    this.#writers = Array.from({ length: writers }, () => new WorkerThread(writer))
+    this.#readers = new ReaderPool({
+      ...threadOptions('reader', { ...options, maxLongReads }),
+      count: options.readers ?? FEWEST_READERS,
+      limits: options.readerLimits,
+      observer: {
+        waited: (role, seconds) => this.#observer.waited(role, seconds),
+        timedOut: () => this.#observer.timedOut(),
+        replaced: () => this.#observer.replaced(),
+      },
+    })
     this.#syncReads = new SyncReads({ maxOpenFiles: options.maxOpenFiles ?? defaultOpenFiles })
   }
 
   async openWorkspace(workspace: string, schema: StorageSchema): Promise<WorkspaceStorage> {
     return await this.#workspaces.open(workspace, (closed) => this.#open(workspace, schema, closed))
+  }
+
+  observe(observer: StorageObserver): void {
+    this.#observer = observer
+    const writing = () => this.#writers.reduce((sum, { depth }) => sum + depth, 0)
+    observer.watchDepths(
+      () =>
+        new Map([
+          ['reader', this.#readers.depth],
+          ['writer', writing()],
+        ]),
+    )
   }
 
   close(): Promise<void> {
@@ -81,14 +113,13 @@ class SqliteStorage implements Storage {
     const file = join(this.#directory, fileName(workspace))
     const registered: Registered = { workspace: number, attachment: { file, schema } }
     const writer = assigned(this.#writers, number)
-    const reader = assigned(this.#readers, number)
     try {
       const opened = await writer.request(registered, { method: 'open' })
       registered.attachment = { file, schema: opened.schema }
       return new SqliteWorkspace({
         registered,
         writer,
-        reader,
+        readers: this.#readers,
         syncReads: this.#syncReads,
         longReads: this.#longReads,
         opened,
@@ -110,21 +141,18 @@ class SqliteStorage implements Storage {
 
   async #close(): Promise<void> {
     await this.#workspaces.close()
-    await Promise.all([...this.#writers, ...this.#readers].map((thread) => thread.close()))
+    await Promise.all([...this.#writers, this.#readers].map((thread) => thread.close()))
   }
 }
 
-function threads(
+function threadOptions(
   role: WorkerOptions['role'],
-  count: number,
   options: SqliteStorageOptions & { maxLongReads: number },
-): WorkerThread[] {
+): ThreadOptions {
   const { maxOpenFiles = defaultOpenFiles, maxFileBytes, maxLongReads, logger, workerStarted } = options
   const maxPages = maxFileBytes === undefined ? undefined : Math.ceil(maxFileBytes / pageBytes)
   const crashed = (error: Error) => logger?.error({ err: error, role }, 'a storage worker has ended')
-  const common = { role, maxOpenFiles, maxPages, maxLongReads, crashed }
-  const thread = () => new WorkerThread({ ...common, started: workerStarted })
-  return Array.from({ length: Math.max(1, count) }, thread)
+  return { role, maxOpenFiles, maxPages, maxLongReads, crashed, started: workerStarted }
 }
 
 function assigned(threads: readonly WorkerThread[], workspace: number): WorkerThread {

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import type { FindPlan } from '../../model/query/plan.ts'
 import { eq, plan, putAll, task, taskSchema } from '../testing/fixture.ts'
 import { SyncReads } from './sync-reads.ts'
+import { onTestEnd } from '../../tests/support/on-test-end.ts'
 import { temporarySubject } from '../testing/sqlite-test-storage.ts'
-import type { Registered } from './worker/worker-thread.ts'
+import type { Registered } from './worker/running-worker.ts'
 
 /** The simulated duration of each read, in milliseconds. */
 let pace = 0
@@ -95,6 +96,37 @@ describe('reads on the event loop', () => {
         expect(reads.page(registered, page)).toBeDefined()
       }
     })
+  })
+
+  test('LIM-94: large documents, and a page that skips many rows, are not read on the event loop', async () => {
+    const { storage, directory, dispose } = await temporarySubject()
+    onTestEnd(dispose)
+    const workspace = await storage.openWorkspace('w', taskSchema)
+    const text = 'x'.repeat(600 * 1024)
+    await putAll(workspace, 0, [task('a', { text }), task('b', { text })])
+    const hidden = Array.from({ length: 2000 }, (_, at) =>
+      task(`t${at}`, { space: 'space-b', rank: `r${at}` }),
+    )
+    await putAll(workspace, 2, hidden)
+    const file = join(directory, readdirSync(directory).find((name) => name.endsWith('.db')) ?? '')
+    const registered = { workspace: 1, attachment: { file, schema: taskSchema } }
+    let clock = 0
+    const reads = new SyncReads({ maxOpenFiles: 4, now: () => clock++ })
+    onTestEnd(() => reads.release(registered))
+    expect(ids(reads.page(registered, byId)?.text)).toStrictEqual(['a'])
+    expect(reads.page(registered, page)).toBeUndefined()
+    const visible = ['s1', 's2', 's3', 's4', 's5', 's6', 's7', 's8', 's9']
+    const skipping = plan({
+      condition: { op: 'in', path: ['space'], values: visible, isRule: true },
+      sort: [{ path: ['rank'], order: 1 }],
+      limit: 1,
+    })
+    clock = 0
+    expect(reads.page(registered, skipping)).toBeUndefined()
+    // Stopped after the milliseconds that it may take: the clock counts looks at it.
+    expect(clock).toBeLessThan(20)
+    expect((await workspace.find(skipping)).length).toBe(0)
+    expect((await workspace.find(page)).length).toBe(2)
   })
 
   test('STO-29: the error of a missing file is reported by a reader thread', async () => {

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { FindPlan } from '../../model/query/plan.ts'
 import { isPage, type Page, type PreparedPage, preparePage, readPage } from './reads/find.ts'
 import { Handles } from './worker/handles.ts'
-import type { Registered } from './worker/worker-thread.ts'
+import type { Registered } from './worker/running-worker.ts'
 import type { WorkspaceFile } from './file/workspace-file.ts'
 
 /**
@@ -12,6 +12,10 @@ import type { WorkspaceFile } from './file/workspace-file.ts'
  */
 const TOO_LONG = 4
 const TOO_OFTEN = 3
+/** A read is stopped after this time, in milliseconds, and runs on a reader thread. */
+const LONGEST = 8
+/** The same for the bytes of its large documents. */
+const MOST_BYTES = 1024 * 1024
 const FIRST_DISTRUST = 1000
 const LONGEST_DISTRUST = 60_000
 const SLOW_SHAPES = 10_000
@@ -32,9 +36,24 @@ export class SyncReads {
   /** By workspace and query shape. */
   readonly #slow = new LRUCache<string, Slow>({ max: SLOW_SHAPES })
   readonly #now: () => number
+  /** When the read that runs is stopped. */
+  #until = 0
+  /** The bytes of its large documents so far. */
+  #bytes = 0
 
   constructor(options: { maxOpenFiles: number; now?: () => number }) {
-    this.#handles = new Handles({ maxOpenFiles: options.maxOpenFiles, readOnly: true, impatient: true })
+    this.#handles = new Handles({
+      maxOpenFiles: options.maxOpenFiles,
+      readOnly: true,
+      impatient: true,
+      checkpoint: () => {
+        if (this.#now() > this.#until) throw new Error('too long for the event loop')
+      },
+      weigh: (bytes) => {
+        this.#bytes += bytes
+        if (this.#bytes > MOST_BYTES) throw new Error('too large for the event loop')
+      },
+    })
     this.#now = options.now ?? (() => performance.now())
   }
 
@@ -56,6 +75,8 @@ export class SyncReads {
 
   #read(file: WorkspaceFile, page: PreparedPage, key: string, slow: Slow | undefined): Page | undefined {
     const started = this.#now()
+    this.#until = started + LONGEST
+    this.#bytes = 0
     const found = readPage(file, page)
     const ended = this.#now()
     if (ended - started > TOO_LONG) this.#slow.set(key, slower(slow, ended))

@@ -21,6 +21,7 @@ import {
 import type { LongReads } from '../shared/long-reads.ts'
 import {
   busy,
+  type CallOf,
   type FoundParts,
   type Opened,
   type ReadCall,
@@ -35,20 +36,31 @@ import { type KeyLayout, keyLayout, keyValues } from './sql/key-columns.ts'
 import { planSearches } from './sql/plan-searches.ts'
 import { documentRow, entryRow, transactionRow } from './sql/row.ts'
 import type { SyncReads } from './sync-reads.ts'
-import type { Registered, WorkerThread } from './worker/worker-thread.ts'
+import type { AskReader } from './worker/pooled-read.ts'
+import type { ReaderPool } from './worker/reader-pool.ts'
+import type { Registered } from './worker/running-worker.ts'
+import type { WorkerThread } from './worker/worker-thread.ts'
 
 export interface SqliteWorkspaceOptions {
   registered: Registered
   writer: WorkerThread
-  reader: WorkerThread
+  readers: ReaderPool
   syncReads: SyncReads
   longReads: LongReads
   opened: Opened
   closed: () => void
 }
 
-/** A group is passed to another thread in one message. */
-const maxGroupBytes = 128 * 1024 * 1024
+type LongCall = CallOf<'findEncoded' | 'beginScan'>
+
+/** The first result of a read that may go on, and how to reach its thread. */
+interface Begun<R> {
+  value: R
+  ask: AskReader
+}
+
+/** A group holds the writer thread, which other workspaces share. A larger transaction is a group of its own. */
+const maxGroupBytes = 8 * 1024 * 1024
 
 /** An open workspace on the event loop. Its file is accessed by the workers. */
 export class SqliteWorkspace implements WorkspaceStorage {
@@ -89,7 +101,7 @@ export class SqliteWorkspace implements WorkspaceStorage {
 
   async findEncoded(plan: FindPlan, limits: PartLimits): Promise<EncodedResult> {
     await this.#catchUpFor(plan)
-    return this.#encoded(await this.#long(() => this.#read({ method: 'findEncoded', plan, limits })))
+    return this.#encoded(await this.#long({ method: 'findEncoded', plan, limits }))
   }
 
   async get(domain: Domain, ids: readonly string[]): Promise<Doc[]> {
@@ -132,10 +144,10 @@ export class SqliteWorkspace implements WorkspaceStorage {
   }
 
   async scan(domain: Domain): Promise<DomainScan> {
-    const begun = await this.#long(() => this.#read({ method: 'beginScan', domain }))
+    const { value, ask } = await this.#long({ method: 'beginScan', domain })
     const { longReads } = this.#options
-    const read = longReads.begin(this, this.#ending(begun.read), longReads.limits.scanIdle)
-    return new SqliteScan(begun, read, { ask: (call) => this.#ask(call) })
+    const read = longReads.begin(this, ending(value.read, ask), longReads.limits.scanIdle)
+    return new SqliteScan(value, read, { ask })
   }
 
   async upload(domain: Domain, docs: readonly Doc[]): Promise<void> {
@@ -160,11 +172,11 @@ export class SqliteWorkspace implements WorkspaceStorage {
   }
 
   async #close(): Promise<void> {
-    const { registered, reader, writer, syncReads, longReads, closed } = this.#options
+    const { registered, readers, writer, syncReads, longReads, closed } = this.#options
     longReads.end(this)
     try {
       syncReads.release(registered)
-      await reader.request(registered, { method: 'release' })
+      await readers.release(registered)
       await writer.request(registered, { method: 'release' })
     } catch (error) {
       // A worker that has ended has closed its files.
@@ -186,15 +198,15 @@ export class SqliteWorkspace implements WorkspaceStorage {
     return layout
   }
 
-  #encoded({ parts, total, read }: FoundParts): EncodedResult {
+  #encoded({ value: { parts, total, read }, ask }: Begun<FoundParts>): EncodedResult {
     if (read === undefined) return { parts, total }
     const { longReads } = this.#options
-    const open = longReads.begin(this, this.#ending(read))
+    const open = longReads.begin(this, ending(read, ask))
     const next = async () => {
       const {
         parts: [part],
         final,
-      } = await open.step(() => this.#ask({ method: 'nextPart', read }))
+      } = await open.step(() => ask({ method: 'nextPart', read }))
       if (final) open.end()
       return { part, final }
     }
@@ -202,18 +214,15 @@ export class SqliteWorkspace implements WorkspaceStorage {
   }
 
   /** Runs a call that may hold a snapshot. If there are too many, waits for another one to end. */
-  async #long<R>(ask: () => Promise<R | typeof busy>): Promise<R> {
-    const { longReads } = this.#options
+  async #long<C extends LongCall>(call: C): Promise<Begun<Exclude<ResultOfCall<C>, typeof busy>>> {
+    const { longReads, readers, registered } = this.#options
     for (;;) {
       const { ended } = longReads
-      const result = await ask()
-      if (result !== busy) return result
+      if (this.#closing !== undefined) return await closedWorkspace()
+      const { value, ask } = await readers.begin(registered, call)
+      if (isBegun(value)) return { value, ask }
       await longReads.room(ended)
     }
-  }
-
-  #ending(read: number): () => void {
-    return () => void this.#ask({ method: 'closeRead', read }).catch(() => undefined)
   }
 
   #syncPage(plan: FindPlan): Page | undefined {
@@ -224,11 +233,8 @@ export class SqliteWorkspace implements WorkspaceStorage {
   }
 
   #read<C extends ReadCall>(call: C): Promise<ResultOfCall<C>> {
-    return this.#closing === undefined ? this.#ask(call) : closedWorkspace()
-  }
-
-  #ask<C extends ReadCall>(call: C): Promise<ResultOfCall<C>> {
-    return this.#options.reader.request(this.#options.registered, call)
+    const { readers, registered } = this.#options
+    return this.#closing === undefined ? readers.request(registered, call) : closedWorkspace()
   }
 
   #write<C extends WriteCall>(call: C): Promise<ResultOfCall<C>> {
@@ -250,6 +256,14 @@ export class SqliteWorkspace implements WorkspaceStorage {
       throw error
     }
   }
+}
+
+function isBegun<R>(value: R): value is Exclude<R, typeof busy> {
+  return value !== busy
+}
+
+function ending(read: number, ask: AskReader): () => void {
+  return () => void ask({ method: 'closeRead', read }).catch(() => undefined)
 }
 
 function closedWorkspace(): Promise<never> {

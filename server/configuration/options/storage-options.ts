@@ -50,5 +50,11 @@ export const storageOptions = {
     1,
   ),
   writers: whole('ATRIUM_WRITERS', 1, 'Threads that write to SQLite storage.', 1, 64),
-  readers: whole('ATRIUM_READERS', 1, 'Threads that read from SQLite storage.', 1, 64),
+  readers: whole('ATRIUM_READERS', 2, 'Threads that read from SQLite storage.', 2, 64),
+  readTimeout: duration(
+    'ATRIUM_READ_TIMEOUT',
+    '10s',
+    'Time that a read or a search may take in storage; then it is stopped with Timeout.',
+    { unit: 'ms', least: '100ms', most: '3600s' },
+  ),
 } satisfies Record<string, Option>

@@ -1,6 +1,7 @@
 import type { Collection, Db, Document, Filter, FindCursor } from 'mongodb'
 import type { Doc, Domain } from '../../../model/documents.ts'
 import { core, domains } from '../../../model/identifiers.ts'
+import type { ReadBound } from '../driver/read-bound.ts'
 import { both } from '../filters/compile-condition.ts'
 import { collectionName } from '../driver/database-name.ts'
 import { older, putAll, type Putting } from './put-all.ts'
@@ -42,8 +43,8 @@ export interface Stored extends Document {
 /** A collection of documents or of entries, for queries. It has methods because the filter types of the two differ. */
 export interface ReadableCollection {
   readonly collectionName: string
-  find(filter: Document): FindCursor<Stored>
-  countDocuments(filter: Document): Promise<number>
+  find(filter: Document, bound?: ReadBound): FindCursor<Stored>
+  countDocuments(filter: Document, bound?: ReadBound): Promise<number>
   distinct(key: string, filter: Document): Promise<unknown[]>
 }
 
@@ -94,11 +95,11 @@ export class Documents {
     return { collection, prefix: 'tx.', filter, decode: (stored) => [transactionOf(stored)] }
   }
 
-  async read(domain: Domain, ids: readonly string[]): Promise<Doc[]> {
+  async read(domain: Domain, ids: readonly string[], bound?: ReadBound): Promise<Doc[]> {
     const { collection, prefix, filter, decode } = this.source(domain)
     const found = await Promise.all(
       slices(ids).map((some) =>
-        collection.find(both([{ [`${prefix}_id`]: { $in: some } }, filter])).toArray(),
+        collection.find(both([{ [`${prefix}_id`]: { $in: some } }, filter]), { ...bound }).toArray(),
       ),
     )
     return found.flat().flatMap(decode)

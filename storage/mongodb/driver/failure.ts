@@ -12,6 +12,7 @@ import { StorageError, type StorageErrorCode } from '../../contract.ts'
 const codes = new Map<number, StorageErrorCode>([
   [13, 'read-only'],
   [18, 'read-only'],
+  [50, 'timeout'],
   [14_031, 'full'],
   [10_334, 'too-large'],
   [12_501, 'full'],

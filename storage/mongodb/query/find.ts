@@ -26,7 +26,8 @@ export async function find(plan: FindPlan, context: QueryContext): Promise<FindR
   const { prefix } = query.source
   const { mixedTypeFields } = context
   const sort = compileSort(plan.sort, { domain: plan.domain, prefix, mixedTypeFields })
-  const page = sort === undefined ? await sortByModel(plan, context) : await readPage(plan, query, sort)
+  const page =
+    sort === undefined ? await sortByModel(plan, context) : await readPage(plan, query, sort, context)
   return await shaped(plan, page, context)
 }
 
@@ -46,28 +47,27 @@ async function sortByModel(plan: FindPlan, context: QueryContext): Promise<Page>
   return { docs: found, total: found.total }
 }
 
-async function readPage(plan: FindPlan, query: Query, sort: Sort): Promise<Page> {
+async function readPage(plan: FindPlan, query: Query, sort: Sort, context: QueryContext): Promise<Page> {
   const { limit, total } = plan
   const matches = compileCondition(plan.condition)
   const counted = total && query.exact && limit !== undefined
   const [page, count] = await Promise.all([
     limit === 0 && (counted || !total)
       ? { docs: [], rejected: 0, matched: 0 }
-      : readDocuments(plan, query, sort, matches),
-    counted ? query.source.collection.countDocuments(query.filter) : -1,
+      : readDocuments(plan, query, { sort, matches, bound: context.bound }),
+    counted ? query.source.collection.countDocuments(query.filter, { ...context.bound }) : -1,
   ])
   // The filter was not exact after all: count by reading all documents.
-  if (query.exact && page.rejected > 0) return await readPage(plan, { ...query, exact: false }, sort)
+  if (query.exact && page.rejected > 0) return await readPage(plan, { ...query, exact: false }, sort, context)
   return { docs: page.docs, total: !total ? -1 : counted ? count : page.matched }
 }
 
 async function readDocuments(
   { limit = Infinity, total }: FindPlan,
   { source, filter, exact }: Query,
-  sort: Sort,
-  matches: Predicate,
+  { sort, matches, bound }: { sort: Sort; matches: Predicate; bound: QueryContext['bound'] },
 ): Promise<{ docs: Doc[]; rejected: number; matched: number }> {
-  const cursor = source.collection.find(filter).sort(sort)
+  const cursor = source.collection.find(filter, { ...bound }).sort(sort)
   if (exact && limit !== Infinity) cursor.limit(limit)
   const docs: Doc[] = []
   const page = { docs, rejected: 0, matched: 0 }

@@ -32,7 +32,7 @@ async function forward(lookup: LookupPlan, docs: readonly Doc[], context: QueryC
     .flatMap(valuesAt(lookup.path))
     .flat()
     .filter((id) => typeof id === 'string')
-  return ids.length === 0 ? [] : await context.documents.read(lookup.domain, ids)
+  return ids.length === 0 ? [] : await context.documents.read(lookup.domain, ids, context.bound)
 }
 
 async function reverse(lookup: LookupPlan, docs: readonly Doc[], context: QueryContext): Promise<Doc[]> {

@@ -98,7 +98,7 @@ async function* documentsOf(plan: FindPlan, context: QueryContext): AsyncGenerat
   const { source, filter } = compileQuery(domain, condition, context)
   const order = compileSort(sort, { domain, prefix: source.prefix, mixedTypeFields: context.mixedTypeFields })
   const cursor = source.collection
-    .find(filter)
+    .find(filter, { ...context.bound })
     .sort(order ?? {})
     .batchSize(docsAtOnce)
   const matches = compileCondition(condition)

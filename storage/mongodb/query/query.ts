@@ -3,6 +3,7 @@ import type { Doc, Domain } from '../../../model/documents.ts'
 import type { Condition } from '../../../model/query/plan.ts'
 import { both, compileCondition, type Narrowing } from '../filters/compile-condition.ts'
 import type { Documents, Source, Stored } from '../documents/documents.ts'
+import type { ReadBound } from '../driver/read-bound.ts'
 import type { MixedTypeFields } from './mixed-type-fields.ts'
 
 /** The context of queries. */
@@ -10,6 +11,8 @@ export interface QueryContext {
   documents: Documents
   mixedTypeFields: MixedTypeFields
   byCodePoint: boolean
+  /** Bounds of the read, if it is a client's. */
+  bound?: ReadBound
 }
 
 export interface Query {
@@ -33,7 +36,7 @@ export function compileQuery(domain: Domain, condition: Condition, context: Quer
 /** All documents that may meet the condition, in any order. */
 export async function readAll(domain: Domain, condition: Condition, context: QueryContext): Promise<Doc[]> {
   const { source, filter } = compileQuery(domain, condition, context)
-  const found = await source.collection.find(filter).toArray()
+  const found = await source.collection.find(filter, { ...context.bound }).toArray()
   return found.flatMap(source.decode)
 }
 

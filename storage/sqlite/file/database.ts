@@ -66,6 +66,10 @@ export interface ConnectionOptions {
   readOnly: boolean
   /** For the event loop, which must not wait: a lock fails at once. */
   impatient?: boolean
+  /** Throws if the statement that runs has to stop. Called for every 64th row that a condition is tested on. */
+  checkpoint?: (() => void) | undefined
+  /** Throws if a page with a document of this number of bytes is too large. Called for documents of 16 KiB and more. */
+  weigh?: ((bytes: number) => void) | undefined
   /** Maximum number of 4 KiB pages in the file; no limit if undefined. */
   maxPages?: number | undefined
 }
@@ -73,9 +77,12 @@ export interface ConnectionOptions {
 /** A connection to the file of a workspace, with its prepared statements. */
 export class Connection {
   readonly db: Database.Database
+  /** Throws if the read has to stop. */
+  readonly checkpoint: () => void
   readonly #prepared: LRUCache<string, Statement<unknown>>
 
   constructor(file: string, options: ConnectionOptions) {
+    this.checkpoint = options.checkpoint ?? (() => undefined)
     this.db = openDatabase(file)
     this.#prepared = new LRUCache({ max: preparedAtOnce })
     try {
@@ -177,13 +184,13 @@ export class Connection {
     return Number(this.db.pragma('user_version', { simple: true }))
   }
 
-  #setUp({ readOnly, impatient = false, maxPages }: ConnectionOptions): void {
+  #setUp({ readOnly, impatient = false, maxPages, ...signals }: ConnectionOptions): void {
     this.db.pragma(`busy_timeout = ${impatient ? 0 : waitForLock}`)
     this.db.exec(connection)
     if (maxPages !== undefined) this.db.pragma(`max_page_count = ${maxPages}`)
     this.db.pragma(`cache_size = -${readOnly ? readerCache : writerCache}`)
     if (readOnly) this.db.pragma('query_only = ON')
-    registerFunctions(this.db)
+    registerFunctions(this.db, { weigh: signals.weigh, checkpoint: this.checkpoint })
     this.#checkFormat()
   }
 

@@ -229,11 +229,15 @@ function selectByModel(file: WorkspaceFile, plan: FindPlan): Selection {
     .prepare<[number, JsonText<Doc>]>(`SELECT rowid, data FROM ${table.name} AS t0 WHERE ${sql}`)
     .raw()
   for (const [rowid, data] of all.iterate()) {
+    file.checkpoint()
     const doc = parseJson(data)
     if (matches(doc)) found.push({ doc, rowid })
   }
   const compare = compileSort(plan.sort, joins)
-  found.sort((a, b) => compare(a.doc, b.doc))
+  found.sort((a, b) => {
+    file.checkpoint()
+    return compare(a.doc, b.doc)
+  })
   const rowids = found.slice(0, plan.limit).map(({ rowid }) => rowid)
   return { rowids, total: plan.total ? found.length : -1 }
 }
@@ -254,6 +258,7 @@ export function shaper(file: WorkspaceFile, { lookups, projection }: FindPlan): 
   const joins = joinsOf(file, lookups)
   const project = projection === undefined ? undefined : compileProjection(projection)
   return (row) => {
+    file.checkpoint()
     const doc = parseJson(row)
     return toJson(withLookups(doc, project?.(doc) ?? doc, lookups, joins))
   }

@@ -5,7 +5,7 @@ import { compileCondition, type Join, type Joins } from '../../../model/query/pr
 import { compileCondition as compileSql } from '../sql/compile-condition.ts'
 import { type JsonText, parseJson } from '../../shared/json-text.ts'
 import { readDocuments } from '../file/documents.ts'
-import { always, and, template } from '../sql/sql-fragment.ts'
+import { always, and, checked, template } from '../sql/sql-fragment.ts'
 import { rootScope } from '../sql/sql-scope.ts'
 import type { WorkspaceFile } from '../file/workspace-file.ts'
 
@@ -48,7 +48,7 @@ function referring(file: WorkspaceFile, lookup: LookupPlan, id: string): Doc[] {
   const scope = rootScope(file, lookup.domain, lookup.nested)
   if (scope.table.missing === true) return []
   const refers = compileSql({ op: 'eq', path: lookup.path, value: id }, scope)
-  const where = and([refers, scope.table.visible?.(scope.alias) ?? always])
+  const where = and([checked(scope.alias), refers, scope.table.visible?.(scope.alias) ?? always])
   const query = template(`SELECT t0.data FROM ${scope.table.name} AS t0 WHERE {} ORDER BY t0._id`, where)
   return file.column<JsonText<Doc>>(query).map(parseJson)
 }

@@ -33,6 +33,7 @@ export class LongFind {
     const data = row.pluck()
     const shape = shaper(this.#file, this.#plan)
     while (this.#at < rowids.length) {
+      this.#file.checkpoint()
       const text = data.get(rowids[this.#at++] ?? null)
       const [part] = (text === undefined ? undefined : this.#cutter.add(shape(text))) ?? []
       if (part !== undefined) return { part, final: false }

@@ -4,7 +4,7 @@ import { Search } from '../../../model/query/search.ts'
 import { type JsonText, parseJson } from '../../shared/json-text.ts'
 import { hitOf, isLeftOut } from '../../search/search-hit.ts'
 import { matchExpression } from '../sql/compile-search.ts'
-import { and, fragment, not, oneOf, or, template, type SqlFragment } from '../sql/sql-fragment.ts'
+import { and, checked, fragment, not, oneOf, or, template, type SqlFragment } from '../sql/sql-fragment.ts'
 import type { WorkspaceFile } from '../file/workspace-file.ts'
 import { pushAll } from '../../../model/push-all.ts'
 
@@ -25,6 +25,7 @@ export function search(file: WorkspaceFile, request: SearchRequest): SearchHit[]
   if (match === undefined || request.limit <= 0) return []
   const hits: SearchHit[] = []
   for (const entry of file.rows<Entry>(searchQuery(match, request))) {
+    file.checkpoint()
     const hit = readHit(file, entry, { request, search })
     if (hit !== undefined) hits.push(hit)
   }
@@ -32,7 +33,7 @@ export function search(file: WorkspaceFile, request: SearchRequest): SearchHit[]
 }
 
 function searchQuery(match: string, { classes, spaces, visible, limit }: SearchRequest): SqlFragment {
-  const where = [fragment('search MATCH ?', match)]
+  const where = [fragment('search MATCH ?', match), checked('d')]
   if (classes !== undefined) where.push(oneOf('d._class', classes))
   if (spaces !== undefined) where.push(oneOf('d.space', spaces))
   if (visible !== undefined) pushAll(where, visibility(visible))

@@ -3,7 +3,7 @@ import { chooseIndex, isById } from './choose-index.ts'
 import { compileCondition } from './compile-condition.ts'
 import { compileSort } from './compile-sort.ts'
 import type { SqlFragment } from './sql-fragment.ts'
-import { always, and, fragment, limitTo, or, quoteName, template } from './sql-fragment.ts'
+import { always, and, checked, fragment, limitTo, or, quoteName, template } from './sql-fragment.ts'
 import type { Catalog, SqlScope } from './sql-scope.ts'
 import { rootScope } from './sql-scope.ts'
 
@@ -52,7 +52,8 @@ function existence(from: string, where: SqlFragment): SqlFragment {
 
 /** The condition of the plan, restricted to visible rows. */
 function compileWhere(plan: FindPlan, scope: SqlScope): SqlFragment {
-  return and([compileCondition(plan.condition, scope), scope.table.visible?.(scope.alias) ?? always])
+  const visible = scope.table.visible?.(scope.alias) ?? always
+  return and([checked(scope.alias), compileCondition(plan.condition, scope), visible])
 }
 
 function limitOf(plan: FindPlan): SqlFragment {

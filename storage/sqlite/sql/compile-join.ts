@@ -1,7 +1,7 @@
 import type { Condition, LookupPlan } from '../../../model/query/plan.ts'
 import type { PathSql } from './compile-path.ts'
 import type { SqlFragment } from './sql-fragment.ts'
-import { always, and, fragment, never, template } from './sql-fragment.ts'
+import { always, and, checked, fragment, never, template } from './sql-fragment.ts'
 import type { SqlScope } from './sql-scope.ts'
 import { findLookup, isIndexed, joinedScope, NotNativeError, scopedPath } from './sql-scope.ts'
 
@@ -30,7 +30,8 @@ export function compileJoinCondition(
 export function joinOn(lookup: LookupPlan, outer: SqlScope, joined: SqlScope, compile: Compile): SqlFragment {
   const link =
     lookup.direction === 'forward' ? forwardLink(lookup, outer, joined) : reverseLink(lookup, outer, joined)
-  return and([link, compile(lookup.condition, joined), joined.table.visible?.(joined.alias) ?? always])
+  const visible = joined.table.visible?.(joined.alias) ?? always
+  return and([checked(joined.alias), link, compile(lookup.condition, joined), visible])
 }
 
 function forwardLink(lookup: LookupPlan, outer: SqlScope, joined: SqlScope): SqlFragment {

@@ -17,7 +17,7 @@ export function compileSearch(condition: SearchCondition, scope: SqlScope, exact
   if (match === undefined) return never
   if (!condition.paths.every((path) => scope.table.searched.has(JSON.stringify(path)))) return exact
   const candidates = fragment(
-    'SELECT id FROM search_doc WHERE domain = ? AND rowid IN (SELECT rowid FROM search WHERE search MATCH ?)',
+    'SELECT id FROM search_doc WHERE domain = ? AND rowid IN (SELECT rowid FROM search WHERE search MATCH ? AND (rowid & 63 OR checkpoint()))',
     scope.table.domain,
     match,
   )

@@ -6,17 +6,36 @@ import { compileCondition, type Predicate } from '../../../model/query/predicate
 
 const compiledAtOnce = 200
 
-/** Registers the model's predicates as SQL functions, for conditions without an equivalent in SQL. */
-export function registerFunctions(db: Database.Database): void {
+interface StatementSignals {
+  checkpoint: () => void
+  weigh: ((bytes: number) => void) | undefined
+}
+
+/**
+ * Registers the model's predicates as SQL functions, for conditions without an equivalent in SQL, and the signals of
+ * the connection.
+ */
+export function registerFunctions(db: Database.Database, { checkpoint, weigh }: StatementSignals): void {
   const predicates = memoized((text): Predicate => compileCondition(JSON.parse(text)))
   const likes = memoized(compileLike)
   const parse = lastParsed()
-  db.function('matches', { deterministic: true }, (data, condition) =>
-    Number(predicates(String(condition))(parse(String(data)))),
-  )
-  db.function('text_like', { deterministic: true }, (value, pattern) =>
-    typeof value === 'string' ? Number(likes(String(pattern))(value)) : 0,
-  )
+  db.function('matches', { deterministic: true }, (data, condition) => {
+    checkpoint()
+    return Number(predicates(String(condition))(parse(String(data))))
+  })
+  db.function('text_like', { deterministic: true }, (value, pattern) => {
+    checkpoint()
+    return typeof value === 'string' ? Number(likes(String(pattern))(value)) : 0
+  })
+  // Not deterministic: SQLite would call it once per statement.
+  db.function('checkpoint', () => {
+    checkpoint()
+    return 1
+  })
+  db.function('weigh', (bytes) => {
+    weigh?.(Number(bytes))
+    return 1
+  })
 }
 
 function memoized<T extends object>(make: (text: string) => T): (text: string) => T {

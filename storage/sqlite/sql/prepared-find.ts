@@ -4,6 +4,9 @@ import { type SqlFragment, or, template } from './sql-fragment.ts'
 import { type Catalog, NotNativeError, type TableSql } from './sql-scope.ts'
 import { type QueryShape, type ShapedSql, shapedSql } from './query-shape.ts'
 
+/** True for every row. Reports the bytes of a large document before the document is read. */
+const weighed = 'octet_length(data) < 16384 OR weigh(octet_length(data))'
+
 /**
  * The statements of a query shape, assuming that all values at indexed paths are scalars. If `nonScalarTest` is not
  * 0, they are invalid, and the plan has to be compiled for the actual values.
@@ -32,7 +35,14 @@ export function prepareFind(shape: QueryShape, catalog: Catalog): PreparedFind |
     if (hopeful.isMissing) return 'not yet'
     const nonScalar = hopeful.anyNonScalar()
     const page = (rows: SqlFragment): ShapedSql =>
-      shapedSql(template('SELECT {}, count(*), group_concat(data) FROM ({})', nonScalar ?? '0', rows), shape)
+      shapedSql(
+        template(
+          `SELECT {}, count(*), group_concat(data) FROM ({}) WHERE ${weighed}`,
+          nonScalar ?? '0',
+          rows,
+        ),
+        shape,
+      )
     const shaped = (part: SqlFragment): ShapedSql => shapedSql(part, shape)
     return {
       page: page(compiled.rows),

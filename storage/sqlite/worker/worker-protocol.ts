@@ -111,9 +111,40 @@ export interface Request {
   /** The number of the workspace within its storage. */
   workspace: number
   call: Call
+  /** When it was sent, if its time in the queue is wanted; see {@link wallTime}. */
+  at?: number
 }
 
-export type Reply = { id: number; value: ResultOf<MethodName> } | { id: number; failure: Failure }
+export type Reply = {
+  id: number
+  /** Seconds in the queue, if they are wanted. */
+  waited?: number
+} & ({ value: ResultOf<MethodName> } | { failure: Failure } | { revoked: true })
+
+/** Milliseconds on a clock that all threads share. */
+export function wallTime(): number {
+  return performance.timeOrigin + performance.now()
+}
+
+/** Positions in the memory that a worker shares with the event loop. Each has one writer. */
+export const shared = {
+  /** Counts the messages to the worker. The worker sees a message before its event loop delivers it. */
+  requests: 0,
+  /** Counts the messages from the worker. */
+  replies: 1,
+  /** The call that the worker runs, or ran last. */
+  running: 2,
+  /** The call that has to stop. */
+  stopped: 3,
+  /** Calls up to this one that have not begun go to another worker. */
+  revoked: 4,
+} as const
+export const sharedLength = 5
+
+/** Whether a call was sent before another one, or is the same. Ids start again below zero after 2 ** 31. */
+export function isUpTo(id: number, last: number): boolean {
+  return ((last - id) | 0) >= 0
+}
 
 export interface WorkerOptions {
   role: 'writer' | 'reader'
@@ -122,8 +153,8 @@ export interface WorkerOptions {
   /** Maximum number of reads that take several requests. */
   maxLongReads: number
   port: MessagePort
-  /** Counts the messages to the worker and from it. Each side sees a message before the event loop delivers it. */
-  sent: Int32Array
+  /** See {@link shared}. */
+  memory: Int32Array
 }
 
 export interface Opened {

@@ -7,6 +7,13 @@ import { singleReads } from './read-calls.ts'
 import { SearchFeed } from './search-feed.ts'
 import { changeSchema, fileWrites, openFile } from './write-calls.ts'
 
+export interface WorkerSignals {
+  /** Whether a request has arrived that has no reply yet. */
+  isWanted: () => boolean
+  /** Throws if the current call has to stop. */
+  checkpoint: () => void
+}
+
 /** Executes the calls of a worker. */
 export class WorkerService {
   readonly #handles: Handles
@@ -46,9 +53,8 @@ export class WorkerService {
     list: (workspace, call) => singleReads.list(this.#file(workspace), call),
   }
 
-  /** `isWanted`: whether a request has arrived that has no reply yet. */
-  constructor(options: WorkerOptions, isWanted: () => boolean) {
-    this.#handles = new Handles({ ...options, readOnly: options.role === 'reader' })
+  constructor(options: WorkerOptions, { isWanted, checkpoint }: WorkerSignals) {
+    this.#handles = new Handles({ ...options, readOnly: options.role === 'reader', checkpoint })
     this.#feed = new SearchFeed(this.#handles, isWanted)
     this.#long = new LongReadCalls(this.#handles, options.maxLongReads)
   }

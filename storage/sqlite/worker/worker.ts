@@ -1,22 +1,43 @@
 import { workerData } from 'node:worker_threads'
-import type { Reply, Request, WorkerOptions } from './worker-protocol.ts'
+import { StorageError } from '../../contract.ts'
+import { isUpTo, type Reply, type Request, shared, wallTime, type WorkerOptions } from './worker-protocol.ts'
 import { WorkerService } from './worker-service.ts'
 
 /** Maximum delay of a reply while later requests of the same message run, in milliseconds. */
 const replyEvery = 2
 
-const options: WorkerOptions = workerData
-let handled = 0
-const service = new WorkerService(options, () => Atomics.load(options.sent, 0) !== handled)
+/** Reads that another worker can run. The others need what this one holds. */
+const movable: ReadonlySet<string> = new Set([
+  'find',
+  'findEncoded',
+  'beginScan',
+  'get',
+  'readLog',
+  'search',
+  'storedClasses',
+  'list',
+])
 
-options.port.on('message', (requests: Request[]) => {
+const options: WorkerOptions = workerData
+const { memory, port } = options
+let handled = 0
+let running = 0
+const service = new WorkerService(options, {
+  isWanted: () => Atomics.load(memory, shared.requests) !== handled,
+  checkpoint: () => {
+    if (Atomics.load(memory, shared.stopped) === running && running !== 0) throw stopped()
+  },
+})
+
+port.on('message', (requests: Request[]) => {
   handled = (handled + 1) | 0
   let replies: Reply[] = []
   let since = performance.now()
   for (const request of requests) {
-    const reply = service.handle(request)
-    if (reply instanceof Promise) void reply.then((late) => post([late]))
-    else replies.push(reply)
+    const waited = request.at === undefined ? {} : { waited: (wallTime() - request.at) / 1000 }
+    const reply = begin(request) ? service.handle(request) : { id: request.id, revoked: true as const }
+    if (reply instanceof Promise) void reply.then((late) => post([{ ...late, ...waited }]))
+    else replies.push(request.at === undefined ? reply : { ...reply, ...waited })
     if (performance.now() - since < replyEvery) continue
     post(replies)
     replies = []
@@ -25,10 +46,24 @@ options.port.on('message', (requests: Request[]) => {
   post(replies)
 })
 
+/**
+ * Announces the call before it looks whether the call was revoked, while the other side revokes before it looks at
+ * what runs. So at least one of them sees the other.
+ */
+function begin({ id, call }: Request): boolean {
+  running = id
+  Atomics.store(memory, shared.running, id)
+  return id === 0 || !movable.has(call.method) || !isUpTo(id, Atomics.load(memory, shared.revoked))
+}
+
+function stopped(): StorageError {
+  return new StorageError('timeout', 'the read was stopped')
+}
+
 function post(replies: Reply[]): void {
   if (replies.length === 0) return
-  options.port.postMessage(replies, replies.flatMap(transferable))
-  Atomics.add(options.sent, 1, 1)
+  port.postMessage(replies, replies.flatMap(transferable))
+  Atomics.add(memory, shared.replies, 1)
 }
 
 /** Encoded parts are transferred instead of copied. */
