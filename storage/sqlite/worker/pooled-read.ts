@@ -7,7 +7,8 @@ export type AskReader = <C extends ReadCall>(call: C) => Promise<ResultOfCall<C>
 export interface ReadParams {
   registered: Registered
   call: ReadCall
-  /** As `performance.now()`. */
+  /** When it was asked for, as `performance.now()`. */
+  since: number
   deadline: number
   /** The call needs what its thread holds. */
   isPinned: boolean
@@ -15,7 +16,7 @@ export interface ReadParams {
 
 interface Settle {
   /** `ask` reaches the thread that ran the read. */
-  resolve: (value: unknown, ask: AskReader) => void
+  resolve: (value: unknown, ask: () => AskReader) => void
   reject: (error: Error) => void
 }
 
@@ -29,12 +30,13 @@ export class PooledRead {
   sent: { id: number; tick: number } | undefined
   /** When its thread was told to stop it. */
   stoppedAt: number | undefined
-  readonly #since = performance.now()
+  readonly #since: number
   #settle: Settle | undefined
 
-  constructor({ registered, call, deadline, isPinned }: ReadParams, settle: Settle) {
+  constructor({ registered, call, since, deadline, isPinned }: ReadParams, settle: Settle) {
     this.registered = registered
     this.call = call
+    this.#since = since
     this.deadline = deadline
     this.isPinned = isPinned
     this.#settle = settle
@@ -53,7 +55,7 @@ export class PooledRead {
     return (performance.now() - this.#since) / 1000
   }
 
-  succeed(value: unknown, ask: AskReader): void {
+  succeed(value: unknown, ask: () => AskReader): void {
     this.#settled()?.resolve(value, ask)
   }
 

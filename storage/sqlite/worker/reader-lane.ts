@@ -68,7 +68,7 @@ export class Lane {
       this.#options.settled()
     }
     const id = worker.send(read.registered, read.call, {
-      resolve: (value) => ended(() => read.succeed(value, this.#options.pinned(this, read.registered))),
+      resolve: (value) => ended(() => read.succeed(value, () => this.#options.pinned(this, read.registered))),
       reject: (error) => ended(() => read.fail(error)),
       revoked: () => ended(() => this.#options.returned([read])),
     })

@@ -1,7 +1,7 @@
 import { StorageError } from '../../contract.ts'
 import { defaultReadTimeout, ReadTimeoutError } from '../../shared/read-timeout.ts'
 import { silentObserver, type StorageObserver } from '../../storage-observer.ts'
-import { type AskReader, PooledRead } from './pooled-read.ts'
+import { type AskReader, PooledRead, type ReadParams } from './pooled-read.ts'
 import { ReadQueue } from './read-queue.ts'
 import { Lane } from './reader-lane.ts'
 import type { Registered, ThreadOptions } from './running-worker.ts'
@@ -27,6 +27,9 @@ export interface ReaderPoolOptions extends ThreadOptions {
   limits?: Partial<ReaderLimits> | undefined
   observer?: Omit<StorageObserver, 'watchDepths'> | undefined
 }
+
+/** What the caller gets for the value of a reply. `ask` is for the thread that sent it. */
+type ResultOfRead<T> = (value: unknown, ask: () => AskReader) => T
 
 /**
  * The reader threads, which all workspaces share. Each thread has a lane with a few calls on their way, because a
@@ -68,8 +71,9 @@ export class ReaderPool {
    * Runs the call on a free thread.
    * @throws StorageError `timeout` and others
    */
-  async request<C extends ReadCall>(registered: Registered, call: C): Promise<ResultOfCall<C>> {
-    return (await this.begin(registered, call)).value
+  request<C extends ReadCall>(registered: Registered, call: C): Promise<ResultOfCall<C>> {
+    // The id matches each reply with its call.
+    return this.#queued(registered, call, (value) => value as ResultOfCall<C>)
   }
 
   /** As {@link request}. `ask` sends more calls to the same thread, for what the thread holds after the first one. */
@@ -77,10 +81,7 @@ export class ReaderPool {
     registered: Registered,
     call: C,
   ): Promise<{ value: ResultOfCall<C>; ask: AskReader }> {
-    return this.#start(registered, call, false, (read) => {
-      this.#queue.add(read)
-      this.#fill()
-    })
+    return this.#queued(registered, call, (value, ask) => ({ value: value as ResultOfCall<C>, ask: ask() }))
   }
 
   /** Waits for the workspace's reads, stops those that last, and closes its files. */
@@ -102,36 +103,48 @@ export class ReaderPool {
     await Promise.all(this.#lanes.map((lane) => lane.close(closed())))
   }
 
-  #start<C extends ReadCall>(
-    registered: Registered,
-    call: C,
-    isPinned: boolean,
+  #queued<T>(registered: Registered, call: ReadCall, result: ResultOfRead<T>): Promise<T> {
+    return this.#start({ registered, call, isPinned: false }, result, (read) => {
+      const lane = this.#queue.size === 0 ? this.#laneFor(read.workspace) : undefined
+      if (lane !== undefined) return this.#send(read, lane)
+      this.#queue.add(read)
+      this.#fill()
+    })
+  }
+
+  #start<T>(
+    params: Omit<ReadParams, 'deadline' | 'since'>,
+    result: ResultOfRead<T>,
     send: (read: PooledRead) => void,
-  ): Promise<{ value: ResultOfCall<C>; ask: AskReader }> {
+  ): Promise<T> {
     if (this.#isClosed) return Promise.reject(closed())
     return new Promise((resolve, reject) => {
-      const deadline = performance.now() + this.#limits.timeout
-      const read = new PooledRead(
-        { registered, call, deadline, isPinned },
-        // The id matches each reply with its call.
-        { resolve: (value, ask) => resolve({ value: value as ResultOfCall<C>, ask }), reject },
-      )
-      send(read)
+      const since = performance.now()
+      const settle = {
+        resolve: (value: unknown, ask: () => AskReader) => resolve(result(value, ask)),
+        reject,
+      }
+      send(new PooledRead({ ...params, since, deadline: since + this.#limits.timeout }, settle))
       this.#timer ??= setInterval(() => this.#look(), TICK)
     })
   }
 
   #pinnedTo(lane: Lane, registered: Registered): AskReader {
     const { thread } = lane
-    return async (call) => {
+    return async <C extends ReadCall>(call: C) => {
       if (lane.thread !== thread) throw new StorageError('unavailable', 'the storage worker has ended')
       const send = (read: PooledRead) => lane.send(read, this.#tick)
-      return (await this.#start(registered, call, true, send)).value
+      return await this.#start(
+        { registered, call, isPinned: true },
+        (value) => value as ResultOfCall<C>,
+        send,
+      )
     }
   }
 
   #settled(): void {
-    this.#fill()
+    if (this.#queue.size > 0) this.#fill()
+    if (this.#waiting.size === 0) return
     for (const goOn of this.#waiting) goOn()
     this.#waiting.clear()
   }
@@ -142,9 +155,13 @@ export class ReaderPool {
     for (;;) {
       const next = this.#queue.take((workspace) => this.#laneFor(workspace))
       if (next === undefined) return
-      this.#observer.waited('reader', next.read.waited())
-      next.place.send(next.read, this.#tick)
+      this.#send(next.read, next.place)
     }
+  }
+
+  #send(read: PooledRead, lane: Lane): void {
+    this.#observer.waited('reader', read.waited())
+    lane.send(read, this.#tick)
   }
 
   /**
@@ -152,14 +169,16 @@ export class ReaderPool {
    * its number, then any other.
    */
   #laneFor(workspace: number): Lane | undefined {
-    const own = this.#lanes.filter((lane) => lane.has(workspace))
-    const usable = own.find((lane) => lane.hasRoom)
-    if (usable !== undefined) return usable
-    const held = own.length + (this.#replaced.get(workspace) ?? 0)
+    let held = this.#replaced.get(workspace) ?? 0
+    for (const lane of this.#lanes) {
+      if (!lane.has(workspace)) continue
+      if (lane.hasRoom) return lane
+      held += 1
+    }
     if (held >= this.#lanes.length - 1) return undefined
-    const others = this.#lanes.filter((lane) => lane.hasRoom && !own.includes(lane))
+    const isFree = (lane: Lane) => lane.hasRoom && !lane.has(workspace)
     const preferred = this.#lanes[workspace % this.#lanes.length]
-    return others.find((lane) => lane === preferred) ?? others[0]
+    return preferred !== undefined && isFree(preferred) ? preferred : this.#lanes.find(isFree)
   }
 
   /** Looks for calls that last, and for those past their deadline. */
