@@ -1,8 +1,9 @@
 import { messageOf } from '../model/error-details.ts'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { getRequestListener } from '@hono/node-server'
+import type { Hono } from 'hono'
 import type { AtriumModule } from '../pipeline/modules/module.ts'
 import type { Pipeline } from '../pipeline/open-workspace.ts'
 import type { Storage } from '../storage/contract.ts'
@@ -19,6 +20,7 @@ import { Core, type Inspection } from './core.ts'
 import { DEMO_WORKSPACE, fillDemo } from './startup/fill-demo.ts'
 import { administration } from './http/administration.ts'
 import { httpApp } from './http/http-app.ts'
+import { ownFetch } from './http/own-fetch.ts'
 import { Metrics } from './observability/metrics.ts'
 import { parseVersion } from './model-version.ts'
 import { httpAddress } from './http/http-address.ts'
@@ -28,6 +30,7 @@ import type { RunningServer, ServerOverrides } from './running-server.ts'
 import { readSecret } from './auth/secret.ts'
 import { type Scheduler, systemScheduler } from './time/timer-wheel.ts'
 import { Tokens } from './auth/tokens.ts'
+import { Door } from './transport/door.ts'
 import { WebSocketTransport } from './transport/websocket-transport.ts'
 import { SERVER_VERSION } from './version.ts'
 
@@ -54,7 +57,8 @@ export class AtriumServer implements RunningServer {
   readonly #logger: Logger
   readonly #scheduler: Scheduler
   readonly #metrics = new Metrics()
-  readonly #server: Server = createServer({ maxHeaderSize: 64 * 1024 })
+  readonly #server: Server
+  readonly #door: Door
   readonly #storage: Storage
   readonly #accountsClient: AccountsClient
   readonly #core: Core
@@ -63,6 +67,8 @@ export class AtriumServer implements RunningServer {
   readonly #signal: AbortSignal | undefined
   readonly #setLevel: (level: string) => void
   readonly #unlock: (() => Promise<void>) | undefined
+  readonly #ownFetch = ownFetch(() => this.#app)
+  #app: Hono | undefined
   #accountsPipeline: Pipeline | undefined
   #stopping: Promise<void> | undefined
   #memoryWatch: NodeJS.Timeout | undefined
@@ -96,9 +102,19 @@ export class AtriumServer implements RunningServer {
       metrics: this.#metrics,
       memoryUse: overrides.memoryUse,
     })
+    this.#door = new Door({
+      configuration: this.#configuration,
+      scheduler: this.#scheduler,
+      logger,
+      metrics: this.#metrics.limits,
+    })
+    this.#server = this.#door.server
     this.#transport = new WebSocketTransport({
       server: this.#server,
       maxPayload: configuration.maxPayload,
+      unverifiedPayload: configuration.unverifiedPayload,
+      gate: this.#door.gate,
+      verify: (raw) => this.#core.sessions.verify(raw),
       origins: () => this.#configuration.origins,
       accept: (connection) => this.#core.sessions.accept(connection),
       logger: this.#logger,
@@ -116,7 +132,7 @@ export class AtriumServer implements RunningServer {
   async start(): Promise<void> {
     const accounts = this.#configuration.accounts === 'builtin' ? await this.#openAccounts() : undefined
     const { registry, sessions, admission, maintenance } = this.#core
-    const app = httpApp({
+    this.#app = httpApp({
       tokens: this.#tokens,
       logger: this.#logger,
       serverVersion: SERVER_VERSION,
@@ -131,7 +147,7 @@ export class AtriumServer implements RunningServer {
       }),
       accounts,
     })
-    const listener = getRequestListener(app.fetch)
+    const listener = getRequestListener(this.#app.fetch)
     this.#server.on('request', (request, response) => void listener(request, response))
     await this.#listen()
     this.#memoryWatch = setInterval(() => this.#core.checkMemory(), MEMORY_CHECK_EVERY)
@@ -169,6 +185,7 @@ export class AtriumServer implements RunningServer {
     await this.#accountsPipeline?.close()
     await this.#storage.close()
     this.#server.closeAllConnections()
+    this.#door.stop()
     this.#metrics.stop()
     await this.#unlock?.()
   }
@@ -193,7 +210,8 @@ export class AtriumServer implements RunningServer {
         admission: this.#core.admission,
         modules: this.#modules,
         tokens: this.#tokens,
-        accountsUrl: accounts === 'builtin' ? `${this.url}/accounts` : undefined,
+        accountsAt:
+          accounts === 'builtin' ? { url: `${this.url}/accounts`, fetch: this.#ownFetch } : undefined,
         logger: this.#logger,
         signal: this.#signal,
       })
@@ -230,6 +248,7 @@ export class AtriumServer implements RunningServer {
     if (accounts === 'none') return trustingAccounts
     return new HttpAccountsClient({
       url: () => (accounts === 'builtin' ? `${this.url}/accounts` : accounts),
+      ...(accounts === 'builtin' ? { fetch: this.#ownFetch } : {}),
       // The age of a response is a duration.
       now: this.#scheduler.monotonic,
       wait: async (milliseconds) => await wait(milliseconds),

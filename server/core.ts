@@ -18,6 +18,7 @@ import { MemoryBudget, type MemoryUse } from './memory/memory-budget.ts'
 import { collectGarbage, defaultMemory, memoryLimits, memoryUse } from './memory/process-memory.ts'
 import type { Metrics } from './observability/metrics.ts'
 import { parseVersion } from './model-version.ts'
+import { EarlyBudget } from './sessions/early-messages.ts'
 import type { SessionLimits } from './sessions/limits.ts'
 import { OutboxFlusher } from './wire/outbox.ts'
 import { SlowRequestLog } from './requests/slow-request-log.ts'
@@ -232,6 +233,7 @@ export class Core {
         logger: this.#logger,
         metrics: this.#metrics,
         limits,
+        earlyBudget: new EarlyBudget(configuration.earlyTotalBytes),
         handle: this.#createRequestChain(limits),
         now: this.#scheduler.now,
         monotonic: this.#scheduler.monotonic,
@@ -243,6 +245,7 @@ export class Core {
       modelVersion: parseVersion(configuration.modelVersion),
       serverVersion: SERVER_VERSION,
       maxPayload: configuration.maxPayload,
+      unverifiedMessages: configuration.unverifiedMessages,
       reconnectWindow: configuration.reconnectWindow * 1000,
       pingInterval: configuration.pingInterval * 1000,
     })

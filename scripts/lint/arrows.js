@@ -62,6 +62,7 @@ export const order = {
     'errors',
     'configuration/options',
     'configuration',
+    'rates',
     'auth',
     'accounts',
     'modules',

@@ -57,6 +57,8 @@ export const trustingAccounts: AccountsClient = {
 
 export interface AccountsClientOptions {
   url: () => string
+  /** Another one than that of the platform. */
+  fetch?: typeof fetch
   now: () => number
   wait: (milliseconds: number) => Promise<void>
   observe: (outcome: 'ok' | 'refused' | 'failed' | 'grace', seconds: number) => void
@@ -86,7 +88,7 @@ interface Asking {
   answer: Promise<WorkspaceInfo>
 }
 
-/** Calls the accounts service over HTTP, the built-in one too. */
+/** Calls the accounts service over HTTP; the built-in one by its route, without a connection. */
 export class HttpAccountsClient implements AccountsClient {
   readonly #options: AccountsClientOptions
   readonly #known = new LRUCache<string, Known>({ max: MAX_KNOWN })
@@ -160,8 +162,9 @@ export class HttpAccountsClient implements AccountsClient {
   async #call(token: Token, method: string, params: unknown[]): Promise<unknown> {
     for (let tried = 1; ; tried++) {
       try {
-        const call = { url: this.#options.url(), token: token.raw, method, params }
-        return await callAccounts(call, this.#options.timeout)
+        const { url, fetch: own, timeout } = this.#options
+        const call = { url: url(), token: token.raw, method, params }
+        return await callAccounts(own === undefined ? call : { ...call, fetch: own }, timeout)
       } catch (error) {
         if (error instanceof StatusError || tried >= this.#options.tries) throw error
         await this.#options.wait(FIRST_BACKOFF * 2 ** (tried - 1))

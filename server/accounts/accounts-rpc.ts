@@ -10,15 +10,16 @@ const answerSchema = z.union([z.object({ error: statusSchema }), z.object({ resu
 
 /**
  * Calls an accounts service over HTTP.
+ * @param call `fetch`: another one than that of the platform
  * @param timeout in milliseconds
  * @throws StatusError of the service's response; any other error without a response
  */
 export async function callAccounts(
-  call: { url: string; token: string; method: string; params: readonly unknown[] },
+  call: { url: string; token: string; method: string; params: readonly unknown[]; fetch?: typeof fetch },
   timeout = 5000,
 ): Promise<unknown> {
   const { url, token, method, params } = call
-  const response = await fetch(url, {
+  const response = await (call.fetch ?? fetch)(url, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: JSON.stringify({ method, params }),

@@ -27,6 +27,9 @@ export interface Token {
   expiresAt: number | undefined
 }
 
+/** A token that was verified once, at the edge; or why it was refused. */
+export type Verdict = { readonly token: Token } | { readonly refusal: unknown }
+
 export interface TokenClaims {
   email: string
   workspace?: string

@@ -4,6 +4,7 @@ import type { TriggerFailure, TriggerObserver } from '../../pipeline/modules/tri
 import type { MemoryUse } from '../memory/memory-budget.ts'
 import type { SentKind, SessionMetrics } from '../sessions/session-services.ts'
 import { Durations } from './durations.ts'
+import { LimitMetrics } from './limit-metrics.ts'
 import { MessageCounts } from './message-counts.ts'
 import { StorageMetrics } from './storage-metrics.ts'
 import { processMetrics } from './process-metrics.ts'
@@ -27,6 +28,7 @@ const GROUP_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 export class Metrics implements SessionMetrics, TriggerObserver {
   readonly #registry = new Registry()
   readonly storage = new StorageMetrics(this.#registry)
+  readonly limits = new LimitMetrics(this.#registry)
   readonly #connections = this.#counter('atrium_connections_total', 'Connections taken.')
   readonly #received = new MessageCounts<'text' | 'binary'>('received', 'from clients', this.#registry)
   readonly #sent = new MessageCounts<SentKind>('sent', 'to clients', this.#registry)

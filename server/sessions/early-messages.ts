@@ -4,14 +4,36 @@ export interface Message {
   isBinary: boolean
 }
 
+/** The bytes that all sessions of a server keep before they are open. */
+export class EarlyBudget {
+  readonly #limit: number
+  #bytes = 0
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  take(bytes: number): boolean {
+    if (this.#bytes + bytes > this.#limit) return false
+    this.#bytes += bytes
+    return true
+  }
+
+  give(bytes: number): void {
+    this.#bytes -= bytes
+  }
+}
+
 /** Messages that came before the session was open, within bounds. */
 export class EarlyMessages implements Iterable<Message> {
   readonly #limits: { messages: number; bytes: number }
+  readonly #budget: EarlyBudget
   readonly #messages: Message[] = []
   #bytes = 0
 
-  constructor(limits: { messages: number; bytes: number }) {
+  constructor(limits: { messages: number; bytes: number }, budget: EarlyBudget) {
     this.#limits = limits
+    this.#budget = budget
   }
 
   get bytes(): number {
@@ -24,9 +46,19 @@ export class EarlyMessages implements Iterable<Message> {
 
   /** @returns `false`: it is one too many, and was not kept */
   add(message: Message): boolean {
-    this.#bytes += message.data.length
-    if (this.#messages.length >= this.#limits.messages || this.#bytes > this.#limits.bytes) return false
+    const { length } = message.data
+    if (this.#messages.length >= this.#limits.messages || this.#bytes + length > this.#limits.bytes)
+      return false
+    if (!this.#budget.take(length)) return false
+    this.#bytes += length
     this.#messages.push(message)
     return true
+  }
+
+  /** They were handled, or the session is over. */
+  release(): void {
+    this.#budget.give(this.#bytes)
+    this.#bytes = 0
+    this.#messages.length = 0
   }
 }

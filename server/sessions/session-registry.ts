@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { closeCodes } from '../../protocol/close-codes.ts'
-import { type HelloRequest, type HelloResponse, SIGNAL_ID } from '../../protocol/messages.ts'
+import type { HelloRequest, HelloResponse } from '../../protocol/messages.ts'
 import type { ModelVersion } from '../accounts/accounts-client.ts'
-import { SYSTEM_EMAIL, type Token } from '../auth/tokens.ts'
+import { SYSTEM_EMAIL, type Verdict } from '../auth/tokens.ts'
 import { mapError } from '../errors/map-error.ts'
 import type { TimerWheel } from '../time/timer-wheel.ts'
-import { encodeFrame } from '../wire/encode-response.ts'
-import { initialFormat } from '../wire/frame-format.ts'
 import type { Socket, SocketHandlers } from '../wire/socket.ts'
 import type { Admission, Entry } from '../workspaces/admission.ts'
 import { AdmissionRefused, refusalFor } from '../workspaces/admission-rules.ts'
@@ -14,6 +12,7 @@ import type { WorkspaceHost } from '../workspaces/workspace-host.ts'
 import type { WorkspaceRegistry } from '../workspaces/workspace-registry.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { Maintenance } from './maintenance.ts'
+import { refuseConnection } from './refused-connection.ts'
 import { Session, type SessionEvents } from './session.ts'
 import { SessionIds } from './session-ids.ts'
 import type { SessionServices } from './session-services.ts'
@@ -28,14 +27,14 @@ export interface SessionRegistryOptions {
   serverVersion: string
   /** Bytes of the largest message a client may send. */
   maxPayload: number
+  /** Messages of a client with a bad token that are answered. */
+  unverifiedMessages: number
   /** Milliseconds in which a session that comes back is told `reconnect: true`. */
   reconnectWindow: number
   /** Milliseconds between pings. */
   pingInterval: number
 }
 
-/** Milliseconds a refused connection stays open, so that its client reads why. */
-const REFUSED_LINGER = 1000
 /** Tools of the system are busy at times: their ping interval is this many times as long. */
 const SYSTEM_PING_FACTOR = 10
 
@@ -88,18 +87,30 @@ export class SessionRegistry {
     return found
   }
 
-  /** Accepts a connection. Returns the handlers of its events. */
-  accept(connection: { token: string; sessionId: string | undefined; socket: Socket }): SocketHandlers {
-    const { services } = this.#options
-    services.metrics.connected()
-    let token
+  /** Verifies a raw token, before there is a connection. */
+  verify(raw: string): Verdict {
+    const { admission, services } = this.#options
+    const started = performance.now()
     try {
-      token = this.#verify(connection.token)
-    } catch (error) {
-      return this.#reject(connection.socket, error)
+      const token = admission.verify(raw)
+      services.metrics.verifiedToken((performance.now() - started) / 1000)
+      return { token }
+    } catch (refusal) {
+      return { refusal }
+    }
+  }
+
+  /** Accepts a connection. Returns the handlers of its events. A bad token too: its client is told. */
+  accept(connection: { verdict: Verdict; sessionId: string | undefined; socket: Socket }): SocketHandlers {
+    const { services, wheel, unverifiedMessages } = this.#options
+    const { verdict, socket } = connection
+    services.metrics.connected()
+    if ('refusal' in verdict) {
+      const status = mapError(verdict.refusal, services.logger)
+      return refuseConnection(socket, status, { wheel, messages: unverifiedMessages })
     }
     const id = connection.sessionId ?? randomUUID()
-    const session = new Session({ id, token, socket: connection.socket, services, events: this.#events })
+    const session = new Session({ id, token: verdict.token, socket, services, events: this.#events })
     this.all.add(session)
     if (this.#ids.isFree(session)) void this.#enter(session)
     else session.refuse(alreadyConnected, closeCodes.sessionTaken)
@@ -115,30 +126,6 @@ export class SessionRegistry {
   /** The workspace was closed, so no session of it can resume. */
   forgetRecent(workspace: string): void {
     this.#ids.forget(workspace)
-  }
-
-  #verify(raw: string): Token {
-    const { admission, services } = this.#options
-    const started = performance.now()
-    const token = admission.verify(raw)
-    services.metrics.verifiedToken((performance.now() - started) / 1000)
-    return token
-  }
-
-  /** A bad token still has its upgrade, so that the client is told. */
-  #reject(socket: Socket, error: unknown): SocketHandlers {
-    const status = mapError(error, this.#options.services.logger)
-    const frame = encodeFrame({ id: SIGNAL_ID, error: status }, initialFormat)
-    socket.write([encodeFrame({ id: SIGNAL_ID, result: 'hello', error: status }, initialFormat)])
-    const { code, reason } = closeCodes.unauthorized
-    const cancel = this.#options.wheel.schedule(REFUSED_LINGER, () => socket.close(code, reason))
-    return {
-      message: () => socket.write([frame]),
-      pong: () => undefined,
-      taken: () => undefined,
-      drain: () => undefined,
-      closed: cancel,
-    }
   }
 
   async #enter(session: Session): Promise<void> {

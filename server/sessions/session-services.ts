@@ -3,6 +3,7 @@ import type { Logger } from '../../pipeline/shared/logger.ts'
 import type { Turns } from '../../pipeline/shared/turns.ts'
 import type { CallHandler, RequestMetrics } from '../requests/call.ts'
 import type { OutboxFlusher } from '../wire/outbox.ts'
+import type { EarlyBudget } from './early-messages.ts'
 import type { SessionLimits } from './limits.ts'
 
 /** The kinds of frames to a client. */
@@ -26,6 +27,7 @@ export interface SessionServices {
   /** Sessions that read what they missed. */
   resumes: FairSlots
   limits: SessionLimits
+  earlyBudget: EarlyBudget
   logger: Logger
   metrics: SessionMetrics
   /** The request chain. */

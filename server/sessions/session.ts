@@ -92,7 +92,8 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
       if (opened !== undefined) this.#receive(message, opened)
     }
     this.#inbox = new Inbox({ workspace: token.workspace, turns: services.turns, gate, handle })
-    const early = new EarlyMessages({ messages: limits.earlyMessages, bytes: limits.earlyBytes })
+    const own = { messages: limits.earlyMessages, bytes: limits.earlyBytes }
+    const early = new EarlyMessages(own, services.earlyBudget)
     this.#state = { name: 'authenticating', early }
   }
 
@@ -145,6 +146,7 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
     const { early } = this.#state
     this.#become({ name: 'open', pipeline, caller, settings: initialSettings })
     for (const { data, isBinary } of early) this.message(data, isBinary)
+    early.release()
   }
 
   message(data: Buffer, isBinary: boolean): void {
@@ -262,6 +264,8 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
 
   #become(state: SessionState): void {
     assert(transitions[this.#state.name].includes(state.name), `${this.#state.name} to ${state.name}`)
+    if ('early' in this.#state && (state.name === 'closing' || state.name === 'closed'))
+      this.#state.early.release()
     this.#state = state
   }
 

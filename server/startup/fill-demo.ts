@@ -19,6 +19,11 @@ export const DEMO_MEMBERS = [
   { email: 'bob', role: AccountRole.User },
 ] as const
 
+export interface AccountsAddress {
+  url: string
+  fetch: typeof fetch
+}
+
 /** The document that marks the demo as complete. */
 const FILLED = brand<Configuration>('atrium:configuration:DemoFilled')
 
@@ -37,14 +42,14 @@ export async function fillDemo(options: {
   admission: Admission
   modules: readonly AtriumModule[]
   tokens: Tokens
-  /** The URL of the built-in accounts service; `undefined` without one. */
-  accountsUrl: string | undefined
+  /** The built-in accounts service; `undefined` without one. */
+  accountsAt: AccountsAddress | undefined
   logger: Logger
   /** Aborts the fill. */
   signal: AbortSignal | undefined
 }): Promise<boolean> {
-  const { admission, accountsUrl, logger, tokens } = options
-  const accounts = accountsUrl === undefined ? undefined : demoAccounts(accountsUrl, tokens)
+  const { admission, accountsAt, logger, tokens } = options
+  const accounts = accountsAt === undefined ? undefined : demoAccounts(accountsAt, tokens)
   const isNew = (await accounts?.makeWorkspace()) ?? false
   const token = tokens.verify(tokens.sign({ email: SYSTEM_EMAIL, admin: 'true', workspace: DEMO_WORKSPACE }))
   const work = async ({ pipeline }: Entry): Promise<boolean> => {
@@ -63,10 +68,10 @@ export async function fillDemo(options: {
 }
 
 /** The demo workspace and its members, at the accounts service. */
-function demoAccounts(url: string, tokens: Tokens) {
+function demoAccounts(address: AccountsAddress, tokens: Tokens) {
   const token = tokens.sign({ email: SYSTEM_EMAIL, admin: 'true' })
   const call = async (method: string, ...params: unknown[]) =>
-    await callAccounts({ url, token, method, params })
+    await callAccounts({ ...address, token, method, params })
   return {
     /** @returns whether it did not exist */
     makeWorkspace: async () =>

@@ -26,7 +26,10 @@ test('SRV-93: connections that are reset while a stopping server refuses them do
     throw new Error('a connection was taken')
   }
   const logger = new TestLog()
-  const transport = new WebSocketTransport({ server, maxPayload: 1000, origins: () => [], accept, logger })
+  const gate = { admits: () => true, admitted: () => undefined }
+  const sizes = { maxPayload: 1000, unverifiedPayload: 1000 }
+  const options = { server, ...sizes, gate, verify: () => ({ refusal: undefined }), origins: () => [] }
+  const transport = new WebSocketTransport({ ...options, accept, logger })
   transport.stop()
   const { port } = server.address() as AddressInfo
   const closed: Promise<unknown>[] = []

@@ -1,25 +1,29 @@
 import { once } from 'node:events'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type WebSocket, WebSocketServer } from 'ws'
-import { bearerToken } from '../auth/tokens.ts'
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
+import { bearerToken, type Verdict } from '../auth/tokens.ts'
 import { withTimeout } from '../../pipeline/shared/with-timeout.ts'
 import type { Logger } from '../../pipeline/shared/logger.ts'
-import type { Frame } from '../wire/frame.ts'
 import type { Socket, SocketHandlers } from '../wire/socket.ts'
+import type { ConnectionGate } from './connection-gate.ts'
+import { WsSocket } from './ws-socket.ts'
 
 export interface Connection {
-  /** The raw token, `''` when there was none. */
-  token: string
+  verdict: Verdict
   sessionId: string | undefined
   socket: Socket
-  remoteAddress: string
 }
 
 export interface TransportOptions {
   server: Server
   /** Maximum bytes of a message from a client. */
   maxPayload: number
+  /** The same for a client whose token was refused. */
+  unverifiedPayload: number
+  gate: Pick<ConnectionGate, 'admits' | 'admitted'>
+  /** Verifies a raw token, `''` when there is none. */
+  verify: (raw: string) => Verdict
   /** Origins from which browsers may connect; empty: any. */
   origins: () => readonly string[]
   /** Called for each connection. Returns the handlers of its events. */
@@ -31,21 +35,28 @@ export interface TransportOptions {
 export const SUBPROTOCOL = 'atrium'
 const TOKEN_SUBPROTOCOL = 'atrium.token.'
 
+const shared: ServerOptions = {
+  noServer: true,
+  clientTracking: true,
+  perMessageDeflate: false,
+  handleProtocols: (protocols) => (protocols.has(SUBPROTOCOL) ? SUBPROTOCOL : ([...protocols][0] ?? false)),
+}
+
 /** Turns upgrade requests on `/{token}` into connections. */
 export class WebSocketTransport {
   readonly #options: TransportOptions
   readonly #wss: WebSocketServer
+  /** For clients whose token was refused: they get to know it, and nothing else. */
+  readonly #refusing: WebSocketServer
   readonly #onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
   constructor(options: TransportOptions) {
     this.#options = options
-    this.#wss = new WebSocketServer({
-      noServer: true,
-      clientTracking: true,
-      perMessageDeflate: false,
-      maxPayload: options.maxPayload,
-      handleProtocols: (protocols) =>
-        protocols.has(SUBPROTOCOL) ? SUBPROTOCOL : ([...protocols][0] ?? false),
+    this.#wss = new WebSocketServer({ ...shared, maxPayload: options.maxPayload })
+    this.#refusing = new WebSocketServer({
+      ...shared,
+      maxPayload: options.unverifiedPayload,
+      autoPong: false,
     })
     this.#onUpgrade = (request, socket, head) => this.#upgrade(request, socket, head)
     options.server.on('upgrade', this.#onUpgrade)
@@ -59,8 +70,8 @@ export class WebSocketTransport {
 
   /** Waits for closing handshakes, then terminates the remaining connections. */
   async end(milliseconds: number): Promise<void> {
-    const { clients } = this.#wss
-    const ends = [...clients].map(async (ws) => await once(ws, 'close'))
+    const clients = [...this.#wss.clients, ...this.#refusing.clients]
+    const ends = clients.map(async (ws) => await once(ws, 'close'))
     await withTimeout(Promise.all(ends), { milliseconds, what: 'closing the sockets' }).catch(() => undefined)
     for (const ws of clients) ws.terminate()
   }
@@ -73,9 +84,15 @@ export class WebSocketTransport {
     if (origin !== undefined && !this.#allows(origin)) return refuse(socket, 403, 'Forbidden')
     const url = addressOf(request)
     if (url === undefined) return refuse(socket, 400, 'Bad Request')
-    this.#wss.handleUpgrade(request, socket, head, (ws) => {
+    if (!this.#options.gate.admits(request))
+      return refuse(socket, 429, 'Too Many Requests', 'Retry-After: 1\r\n')
+    // Before the upgrade: the limits of a connection depend on it, and are set once.
+    const verdict = this.#options.verify(tokenOf(request, url))
+    const wss = 'token' in verdict ? this.#wss : this.#refusing
+    wss.handleUpgrade(request, socket, head, (ws) => {
       socket.off('error', onError)
-      this.#connected(ws, { request, url }, socket)
+      if ('token' in verdict) this.#options.gate.admitted(socket)
+      this.#connected(ws, { verdict, sessionId: sessionIdOf(url) }, socket)
     })
   }
 
@@ -84,83 +101,15 @@ export class WebSocketTransport {
     return origins.length === 0 || origins.includes(origin)
   }
 
-  #connected(ws: WebSocket, { request, url }: { request: IncomingMessage; url: URL }, duplex: Duplex): void {
+  #connected(ws: WebSocket, client: Omit<Connection, 'socket'>, duplex: Duplex): void {
     const socket = new WsSocket(ws, duplex, () => handlers.taken())
-    const handlers: SocketHandlers = this.#options.accept({
-      token: tokenOf(request, url),
-      sessionId: sessionIdOf(url),
-      socket,
-      remoteAddress: request.socket.remoteAddress ?? '',
-    })
+    const handlers: SocketHandlers = this.#options.accept({ ...client, socket })
     // `binaryType` of ws is `nodebuffer`, so the data is a Buffer.
     ws.on('message', (data, isBinary) => handlers.message(data as Buffer, isBinary))
     ws.on('pong', () => handlers.pong())
     ws.on('close', (code) => handlers.closed(code))
     ws.on('error', (error) => this.#options.logger.info({ err: error.message }, 'a connection failed'))
     duplex.on('drain', () => handlers.drain())
-  }
-}
-
-class WsSocket implements Socket {
-  readonly #ws: WebSocket
-  readonly #duplex: Duplex
-  readonly #taken: () => void
-  /** Bytes that the operating system has not accepted yet. */
-  #held = 0
-
-  /** @param taken called when the operating system accepts bytes that it had no room for before */
-  constructor(ws: WebSocket, duplex: Duplex, taken: () => void) {
-    this.#ws = ws
-    this.#duplex = duplex
-    this.#taken = taken
-  }
-
-  get buffered(): number {
-    return this.#duplex.writableLength
-  }
-
-  write(frames: readonly Frame[]): void {
-    if (this.#ws.readyState !== this.#ws.OPEN) return
-    // Node reports room before it reports written bytes.
-    this.#look()
-    const last = frames.length - 1
-    if (last > 0) this.#duplex.cork()
-    let at = 0
-    // The same function each time, so that Node batches its calls.
-    for (const frame of frames) this.#duplex.write(frame, at++ === last ? this.#written : undefined)
-    if (last > 0) this.#duplex.uncork()
-    this.#held = this.#duplex.writableLength
-  }
-
-  pause(): void {
-    this.#ws.pause()
-  }
-
-  resume(): void {
-    this.#ws.resume()
-  }
-
-  ping(): void {
-    if (this.#ws.readyState === this.#ws.OPEN) this.#ws.ping()
-  }
-
-  close(code: number, reason: string): void {
-    this.#ws.close(code, reason)
-  }
-
-  terminate(): void {
-    this.#ws.terminate()
-  }
-
-  readonly #written = (error?: Error | null): void => {
-    if (!error) this.#look()
-  }
-
-  /** Bytes that were accepted at once are no sign of life: the system buffers them for a dead peer too. */
-  #look(): void {
-    const before = this.#held
-    this.#held = this.#duplex.writableLength
-    if (this.#held < before) this.#taken()
   }
 }
 
@@ -186,8 +135,8 @@ function sessionIdOf({ searchParams }: URL): string | undefined {
   return id === undefined || id === '' ? undefined : id
 }
 
-function refuse(socket: Duplex, status: number, text: string): void {
+function refuse(socket: Duplex, status: number, text: string, headers = ''): void {
   // An error event without a listener would end the process.
   socket.on('error', () => socket.destroy())
-  socket.end(`HTTP/1.1 ${status} ${text}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  socket.end(`HTTP/1.1 ${status} ${text}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`)
 }

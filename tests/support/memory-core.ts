@@ -78,7 +78,7 @@ export class MemoryClient implements Socket {
   constructor({ core }: MemoryCore, token: string, sessionId: string | undefined) {
     const early: (() => void)[] = []
     this.closeLater = (code, reason) => early.push(() => this.#end(code, reason))
-    this.#handlers = core.sessions.accept({ token, sessionId, socket: this })
+    this.#handlers = core.sessions.accept({ verdict: core.sessions.verify(token), sessionId, socket: this })
     this.closeLater = (code, reason) => setImmediate(() => this.#end(code, reason))
     for (const end of early) setImmediate(end)
   }

@@ -69,7 +69,11 @@ class MemoryLink {
   open(core: MemoryCore, token: string, sessionId: string | undefined): void {
     if (this.#isGone) return
     this.client.readyState = 1
-    this.#server = core.core.sessions.accept({ token, sessionId, socket: new ServerEnd(this) })
+    this.#server = core.core.sessions.accept({
+      verdict: core.core.sessions.verify(token),
+      sessionId,
+      socket: new ServerEnd(this),
+    })
     this.client.emit('open', {})
   }
 

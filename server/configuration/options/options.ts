@@ -2,6 +2,7 @@ import type { Option } from './option.ts'
 import { serverOptions } from './server-options.ts'
 import { storageOptions } from './storage-options.ts'
 import { accountsOptions } from './accounts-options.ts'
+import { connectionOptions } from './connection-options.ts'
 import { httpOptions } from './http-options.ts'
 import { sessionOptions } from './session-options.ts'
 
@@ -11,6 +12,7 @@ export const options = {
   ...storageOptions,
   ...accountsOptions,
   ...httpOptions,
+  ...connectionOptions,
   ...sessionOptions,
 } satisfies Record<string, Option>
 
