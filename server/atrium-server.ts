@@ -146,6 +146,7 @@ export class AtriumServer implements RunningServer {
         stop: () => setImmediate(this.#reboot),
       }),
       accounts,
+      addressOf: (request) => this.#door.addresses.of(request),
     })
     const listener = getRequestListener(this.#app.fetch)
     this.#server.on('request', (request, response) => void listener(request, response))
@@ -237,6 +238,8 @@ export class AtriumServer implements RunningServer {
         logger: this.#logger,
       }),
       now: this.#scheduler.now,
+      monotonic: this.#scheduler.monotonic,
+      reports: this.#door.reports,
       settings: this.#configuration,
       modelVersion: parseVersion(modelVersion),
       endpoint: () => this.#configuration.publicUrl ?? this.url.replace('http', 'ws'),

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http'
+import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
@@ -21,6 +23,8 @@ export interface HttpOptions {
   /** Whether the server admits new sessions. */
   healthy: () => boolean
   administration: Administration
+  /** The address of a client, by which limits count. */
+  addressOf: (request: IncomingMessage) => string
   /** The built-in accounts service, where there is one. */
   accounts?: Pick<AccountsService, 'call' | 'checkCurrent'> | undefined
 }
@@ -63,13 +67,16 @@ export function httpApp(options: HttpOptions): Hono {
     '/api/v1',
     adminRoutes(options.administration, (request) => tokenOf(options, request)),
   )
-  if (options.accounts !== undefined) app.route('/accounts', accountsRoute(options.accounts, options.logger))
+  if (options.accounts !== undefined) app.route('/accounts', accountsRoute(options.accounts, options))
   return app
 }
 
 /** The JSON-RPC of an accounts service: a failure is a response `{error: status}`. */
-function accountsRoute(accounts: NonNullable<HttpOptions['accounts']>, logger: Logger): Hono {
-  const app = new Hono()
+function accountsRoute(
+  accounts: NonNullable<HttpOptions['accounts']>,
+  { addressOf, logger }: HttpOptions,
+): Hono<{ Bindings: Partial<HttpBindings> }> {
+  const app = new Hono<{ Bindings: Partial<HttpBindings> }>()
   app.post('/', bodyLimit({ maxSize: MAX_BODY }), async (context) => {
     const body = rpcSchema.safeParse(await context.req.json().catch(() => undefined))
     if (!body.success) {
@@ -80,7 +87,11 @@ function accountsRoute(accounts: NonNullable<HttpOptions['accounts']>, logger: L
     }
     try {
       const token = bearerToken(context.req.header('authorization'))
-      return context.json({ result: await accounts.call(token, body.data.method, body.data.params) })
+      // The server's own calls have no connection.
+      const { incoming } = context.env ?? {}
+      const from = incoming === undefined ? '' : addressOf(incoming)
+      const { method, params } = body.data
+      return context.json({ result: await accounts.call(token, method, params, from) })
     } catch (error) {
       return context.json({ error: mapError(error, logger) })
     }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import { accountsOf, refusedWith } from '../support/accounts-calls.ts'
+import { AccountsError, accountsOf, refusedWith } from '../support/accounts-calls.ts'
 import { testServer } from '../support/test-server.ts'
-import { satisfying } from '../support/expecting.ts'
+import { expectThat, satisfying } from '../support/expecting.ts'
 
 const builtin = { accounts: 'builtin' }
 const password = 'correct horse'
@@ -66,8 +66,8 @@ describe('sign-up and login', () => {
       )
   })
 
-  test('ACC-5: after ten wrong passwords an email is locked, whatever the password, and other emails are not', async () => {
-    const { call } = accountsOf(await testServer(builtin))
+  test('ACC-5: after ten wrong passwords an email has to wait, whatever the password, and other emails do not', async () => {
+    const { call, time } = accountsOf(await testServer(builtin, { fakeTime: true }))
     await call(undefined, 'createAccount', 'ann', password)
     await call(undefined, 'createAccount', 'bob', password)
     const guesses = await Promise.allSettled(
@@ -75,11 +75,14 @@ describe('sign-up and login', () => {
     )
     const codes = guesses.map((guess) => (guess.status === 'rejected' ? guess.reason.code : 'in') as string)
     expect(codes.filter((code) => code === 'platform:status:InvalidCredentials')).toHaveLength(10)
-    expect(codes.filter((code) => code === 'platform:status:LimitReached')).toHaveLength(2)
-    await expect(call(undefined, 'login', 'ann', password)).rejects.toThrow(
-      satisfying(refusedWith('platform:status:LimitReached')),
-    )
+    expect(codes.filter((code) => code === 'platform:status:RateLimited')).toHaveLength(2)
+    const refused = await call(undefined, 'login', 'ann', password).catch((error: unknown) => error)
+    expectThat(refused instanceof AccountsError)
+    expect(refused.code).toBe('platform:status:RateLimited')
+    expect(refused.params).toStrictEqual({ limit: 'wrong passwords', retryAfter: 1000 })
     expect(await call(undefined, 'login', 'bob', password)).toBeTruthy()
+    await time.advance(1000)
+    expect(await call(undefined, 'login', 'ann', password)).toBeTruthy()
   })
 
   test('ACC-6: a call without a token, with a bad token, of an unknown method or without JSON is answered with its code', async () => {

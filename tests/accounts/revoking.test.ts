@@ -96,7 +96,7 @@ describe('revoked tokens', () => {
       await expect(call(undefined, 'login', 'CARL', 'a guess')).rejects.toThrow()
     }
     await expect(call(fresh, 'changePassword', now, password)).rejects.toThrow(
-      satisfying(refusedWith('platform:status:LimitReached')),
+      satisfying(refusedWith('platform:status:RateLimited')),
     )
   })
 

@@ -12,6 +12,7 @@ import { TestLog } from './test-server.ts'
 import { onTestEnd } from './on-test-end.ts'
 
 const now = systemClock.now
+const logins = { loginAttempts: 10, addressLoginAttempts: 100, loginWait: 300_000 }
 
 /** Delays reads of a class on request. */
 class HeldStore extends AccountsStore {
@@ -41,7 +42,9 @@ export async function accountsService() {
       tokensRevoked: () => undefined,
     },
     now,
-    settings: { tokenTtl: 3600, loginMaxAge: 7200, signup: 'open' },
+    monotonic: systemClock.monotonic,
+    reports: { hit: () => undefined },
+    settings: { tokenTtl: 3600, loginMaxAge: 7200, signup: 'open', ...logins },
     modelVersion: { major: 1, minor: 0, patch: 0 },
     endpoint: () => 'ws://127.0.0.1',
   })

@@ -4,16 +4,17 @@ import type { Token, Tokens } from '../../auth/tokens.ts'
 import type { AccessObserver } from '../access-observer.ts'
 import type { ModelVersion } from '../accounts-client.ts'
 import type { AccountsStore } from './accounts-store.ts'
+import type { LoginLimitsOptions, LoginSettings } from './login-limits.ts'
 import { Members } from './members.ts'
 import { People } from './people.ts'
 import { TokenIssuer, type TokenSettings } from './token-issuer.ts'
 import { Workspaces } from './workspaces.ts'
 
-export interface AccountsSettings extends TokenSettings {
+export interface AccountsSettings extends TokenSettings, LoginSettings {
   signup: 'open' | 'closed'
 }
 
-export interface ServiceOptions {
+export interface ServiceOptions extends LoginLimitsOptions {
   store: AccountsStore
   tokens: Tokens
   observer: AccessObserver
@@ -25,7 +26,7 @@ export interface ServiceOptions {
   endpoint: () => string
 }
 
-type Method = (token: Token, params: unknown[]) => Promise<unknown>
+type Method = (token: Token, params: unknown[], from: string) => Promise<unknown>
 
 /** People, workspaces and memberships, by the JSON-RPC that a remote accounts service speaks too. */
 export class AccountsService {
@@ -42,7 +43,7 @@ export class AccountsService {
     const workspaces = new Workspaces({ ...options, people, members, issuer })
     this.#people = people
     this.#methods = new Map<string, Method>([
-      ['changePassword', (token, params) => people.changePassword(token, params)],
+      ['changePassword', (token, params, from) => people.changePassword(token, params, from)],
       ['revokeSessions', (token, params) => people.revokeSessions(token, params)],
       ['createWorkspace', (token, params) => workspaces.create(token, params)],
       ['selectWorkspace', (token, params) => workspaces.select(token, params)],
@@ -54,26 +55,30 @@ export class AccountsService {
     ])
   }
 
-  /** @throws StatusError */
-  async call(rawToken: string | undefined, method: string, params: unknown[]): Promise<unknown> {
+  /**
+   * @param from address of the client; `''`: the server itself
+   * @throws StatusError
+   */
+  async call(rawToken: string | undefined, method: string, params: unknown[], from = ''): Promise<unknown> {
     // Ids are made of emails and names.
     if (params.some(isIllFormed))
       throw new StatusError('platform:status:BadRequest', { message: 'half of a surrogate pair' })
     // A client that logs in may still send an invalid token.
-    if (method === 'login') return await this.#people.login(params)
+    if (method === 'login') return await this.#people.login(params, from)
     if (method === 'createAccount')
-      return await this.#people.createAccount(await this.#bearer(rawToken), params)
+      return await this.#people.createAccount(await this.#bearer(rawToken), params, from)
     const run = this.#methods.get(method)
     if (run === undefined) throw new StatusError('platform:status:UnknownMethod', { method })
     const token = await this.#bearer(rawToken)
     if (token === undefined) throw new StatusError('platform:status:Unauthorized')
-    return await run(token, params)
+    return await run(token, params, from)
   }
 
   /** @throws StatusError `platform:status:Unauthorized` when the token was revoked */
   async checkCurrent(token: Token): Promise<void> {
     await this.#people.bearer(token)
   }
+
   async #bearer(rawToken: string | undefined): Promise<Token | undefined> {
     if (rawToken === undefined) return undefined
     const token = this.#tokens.verify(rawToken)

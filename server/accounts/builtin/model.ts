@@ -17,6 +17,8 @@ const Person = builder.class('Person', {
     tokenVersion: number({ default: 0 }),
     /** Time of the last revocation. */
     revokedOn: timestamp({ default: 0 }),
+    /** Marks of the addresses from which the person has logged in, the last new one first. */
+    addresses: any<string[]>(),
   },
 })
 

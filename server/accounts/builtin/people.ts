@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { foldEmail } from '../../../model/email.ts'
 import { StatusError } from '../../../model/status.ts'
@@ -9,6 +8,7 @@ import type { AccessObserver } from '../access-observer.ts'
 import { type AccountsStore, creation } from './accounts-store.ts'
 import { isPrivileged } from './authority.ts'
 import { forbidden, rethrow } from './errors.ts'
+import { addressesAfter, type LoginAttempt, LoginLimits, type LoginLimitsOptions } from './login-limits.ts'
 import { accounts, type Person } from './model.ts'
 import { email, newEmail } from './parameters.ts'
 import { PasswordRules } from './password-rules.ts'
@@ -16,19 +16,15 @@ import { Passwords } from './passwords.ts'
 import { isRevoked } from './revocation.ts'
 import type { TokenIssuer } from './token-issuer.ts'
 
-export interface PeopleOptions {
+export interface PeopleOptions extends LoginLimitsOptions {
   store: AccountsStore
   issuer: TokenIssuer
   observer: AccessObserver
   now: () => number
-  settings: { signup: 'open' | 'closed' }
+  settings: LoginLimitsOptions['settings'] & { signup: 'open' | 'closed' }
   /** Whether the folded email is one of the system's. */
   isSystem: (person: string) => boolean
 }
-
-/** Wrong passwords an email may have in {@link ATTEMPT_WINDOW} milliseconds. */
-const MAX_ATTEMPTS = 10
-const ATTEMPT_WINDOW = 5 * 60_000
 
 const anyPassword = z.string().max(1024)
 
@@ -37,13 +33,15 @@ export class People {
   readonly #options: PeopleOptions
   readonly #passwords = new Passwords()
   readonly #rules = new PasswordRules()
-  /** By folded email: another spelling is the same account. */
-  readonly #attempts = new LRUCache<string, number>({ max: 10_000, ttl: ATTEMPT_WINDOW })
+  readonly #logins: LoginLimits
+  /** Logins of one account take turns. */
+  readonly #attempts = new KeyedQueue()
   /** Changes of a person take turns, by folded email. */
   readonly #changes = new KeyedQueue()
 
   constructor(options: PeopleOptions) {
     this.#options = options
+    this.#logins = new LoginLimits(options)
   }
 
   /** @param id folded email */
@@ -72,7 +70,8 @@ export class People {
     return person
   }
 
-  async createAccount(token: Token | undefined, params: unknown[]): Promise<unknown> {
+  /** @param from address of the client */
+  async createAccount(token: Token | undefined, params: unknown[], from: string): Promise<unknown> {
     const admin = token?.admin === true
     const [address, secret] = parseParams(
       z.tuple([newEmail, admin ? anyPassword.nullish() : anyPassword]),
@@ -81,18 +80,25 @@ export class People {
     const id = foldEmail(address)
     if (this.#options.isSystem(id) || (this.#options.settings.signup === 'closed' && !admin))
       throw forbidden('sign-up is closed')
-    await this.#add(id, { email: address, ...(await this.#kept(secret)) }, admin)
+    const person = { email: address, ...(await this.#kept(secret, from)) }
+    const addresses = admin ? undefined : addressesAfter({ id, person: undefined, address: from })
+    await this.#add(id, addresses === undefined ? person : { ...person, addresses }, admin)
     return { email: address, token: this.#options.issuer.afterLogin(await this.get(address)) }
   }
 
-  async login(params: unknown[]): Promise<unknown> {
+  /** @param from address of the client */
+  async login(params: unknown[], from: string): Promise<unknown> {
     const [address, secret] = parseParams(z.tuple([email, anyPassword]), params)
-    const person = await this.#proven(address, secret)
+    const { person, attempt } = await this.#proven(address, secret, from)
+    await this.#remember(attempt)
     return { email: person.email, token: this.#options.issuer.afterLogin(person) }
   }
 
-  /** A person changes the own password with the old one, and gets a new token. Administrators change anybody's. */
-  async changePassword(token: Token, params: unknown[]): Promise<unknown> {
+  /**
+   * A person changes the own password with the old one, and gets a new token. Administrators change anybody's.
+   * @param from address of the client
+   */
+  async changePassword(token: Token, params: unknown[], from: string): Promise<unknown> {
     const [old, secret, address = token.email] = parseParams(
       z.tuple([anyPassword.nullish(), anyPassword, email.optional()]),
       params,
@@ -103,8 +109,11 @@ export class People {
     await this.#rules.check(secret)
     // Of two concurrent changes with the old password, the second is wrong by now.
     const person = await this.#changes.run(id, async () => {
-      await (isAdmin ? this.get(address) : this.#proven(address, old ?? ''))
-      return await this.#revoke(id, { password: await this.#passwords.hash(secret) })
+      await (isAdmin ? this.get(address) : this.#proven(address, old ?? '', from))
+      const password = await this.#passwords.hash(secret, { address: from })
+      // Whoever knew the old password may have made other addresses known.
+      const addresses = isAdmin ? [] : (addressesAfter({ id, person: undefined, address: from }) ?? [])
+      return await this.#revoke(id, { password, addresses })
     })
     if (isAdmin) return { email: person.email }
     return { email: person.email, token: this.#options.issuer.afterLogin(person, scopeOf(token)) }
@@ -128,10 +137,10 @@ export class People {
   }
 
   /** The hash of a new password, when one is given and allowed. */
-  async #kept(secret: string | null | undefined): Promise<{ password?: string }> {
+  async #kept(secret: string | null | undefined, from: string): Promise<{ password?: string }> {
     if (secret == null) return {}
     await this.#rules.check(secret)
-    return { password: await this.#passwords.hash(secret) }
+    return { password: await this.#passwords.hash(secret, { address: from }) }
   }
 
   /**
@@ -140,7 +149,7 @@ export class People {
    */
   async #add(
     id: string,
-    person: Pick<Person, 'email' | 'password'>,
+    person: Pick<Person, 'email'> & Partial<Person>,
     keepsMemberships: boolean,
   ): Promise<void> {
     const { Membership, Person } = accounts.class
@@ -156,20 +165,35 @@ export class People {
       )
   }
 
-  /** @throws StatusError `platform:status:InvalidCredentials`, or `LimitReached` after too many wrong passwords */
-  async #proven(address: string, secret: string): Promise<Person> {
+  /** @throws StatusError `platform:status:InvalidCredentials`, or `RateLimited` after too many wrong passwords */
+  async #proven(
+    address: string,
+    secret: string,
+    from: string,
+  ): Promise<{ person: Person; attempt: LoginAttempt }> {
     const id = foldEmail(address)
-    const attempts = this.#attempts.get(id) ?? 0
-    if (attempts >= MAX_ATTEMPTS) {
-      throw new StatusError('platform:status:LimitReached', { limit: 'wrong passwords', value: MAX_ATTEMPTS })
-    }
-    // Counted before the check: concurrent attempts must not all pass.
-    this.#attempts.set(id, attempts + 1)
-    const person = await this.find(id)
-    const isRight = await this.#passwords.match(secret, person?.password ?? undefined)
-    if (person === undefined || !isRight) throw new StatusError('platform:status:InvalidCredentials')
-    this.#attempts.delete(id)
-    return person
+    const lane = this.#logins.laneOf({ id, person: await this.find(id), address: from })
+    return await this.#attempts.run(lane, async () => {
+      // It may have changed while the attempts before took their turns.
+      const person = await this.find(id)
+      const attempt = { id, person, address: from }
+      await this.#logins.check(attempt)
+      const asker = { address: from, check: async () => await this.#logins.check(attempt) }
+      const isRight = await this.#passwords.match(secret, person?.password ?? undefined, asker)
+      if (person === undefined || !isRight) {
+        await this.#logins.failed(attempt)
+        throw new StatusError('platform:status:InvalidCredentials')
+      }
+      await this.#logins.succeeded(attempt)
+      return { person, attempt }
+    })
+  }
+
+  async #remember(attempt: LoginAttempt): Promise<void> {
+    const addresses = addressesAfter(attempt)
+    if (addresses === undefined) return
+    // A full disk must not refuse a login. Storage has reported it.
+    await this.#options.store.update(accounts.class.Person, attempt.id, { addresses }).catch(() => undefined)
   }
 
   /** Makes a new version of the person's tokens the valid one, together with other changes. */

@@ -4,6 +4,7 @@ import { storageOptions } from './storage-options.ts'
 import { accountsOptions } from './accounts-options.ts'
 import { connectionOptions } from './connection-options.ts'
 import { httpOptions } from './http-options.ts'
+import { rateOptions } from './rate-options.ts'
 import { sessionOptions } from './session-options.ts'
 
 /** Every option. The flag of `ATRIUM_MAX_PAYLOAD` is `--max-payload`. */
@@ -13,6 +14,7 @@ export const options = {
   ...accountsOptions,
   ...httpOptions,
   ...connectionOptions,
+  ...rateOptions,
   ...sessionOptions,
 } satisfies Record<string, Option>
 
