@@ -101,6 +101,7 @@ export class AtriumServer implements RunningServer {
       logger: this.#logger,
       metrics: this.#metrics,
       memoryUse: overrides.memoryUse,
+      limitHit: (limit, fields) => this.#door.reports.hit(limit, fields),
     })
     this.#door = new Door({
       configuration: this.#configuration,

@@ -31,6 +31,8 @@ import { Admission } from './workspaces/admission.ts'
 import { serverMethods } from './methods/server-methods.ts'
 import { buildRequestChain } from './requests/build-request-chain.ts'
 import type { CallHandler } from './requests/call.ts'
+import { RequestRates } from './requests/request-rates.ts'
+import { MemoryRateStore } from './rates/memory-rate-store.ts'
 import { WorkspaceRegistry } from './workspaces/workspace-registry.ts'
 
 /** Bytes. */
@@ -39,6 +41,9 @@ const LARGE_FRAME = 256 * 1024
 const RESUMES_AT_ONCE = 4
 /** Milliseconds that a server takes to start again: clients need not reconnect sooner. */
 const RESTART_TIME = 2000
+
+/** Accounts whose requests and bytes are counted at once, two keys each. */
+const MAX_COUNTED = 200_000
 
 export interface CoreOptions {
   configuration: Configuration
@@ -54,6 +59,8 @@ export interface CoreOptions {
   metrics: Metrics
   /** What the process uses; tests say something else. */
   memoryUse?: (() => MemoryUse) | undefined
+  /** Counts and logs that a limit refused something. By default in the metrics alone. */
+  limitHit?: (limit: string, fields: object) => void
 }
 
 export interface Inspection {
@@ -234,6 +241,9 @@ export class Core {
         metrics: this.#metrics,
         limits,
         earlyBudget: new EarlyBudget(configuration.earlyTotalBytes),
+        rates: this.#rates(),
+        limitHit: this.#limitHit,
+        schedule: (milliseconds, task) => this.#wheel.schedule(milliseconds, task),
         handle: this.#createRequestChain(limits),
         now: this.#scheduler.now,
         monotonic: this.#scheduler.monotonic,
@@ -260,10 +270,22 @@ export class Core {
       findMethod: (name) => methods.find(name),
       logger: this.#logger,
       metrics: this.#metrics,
+      limitHit: this.#limitHit,
       slowRequests: this.#slowRequests,
       memory: this.#memory,
       performanceNow: systemClock.monotonic,
     })
+  }
+
+  #rates(): RequestRates {
+    const now = this.#scheduler.monotonic
+    const store = new MemoryRateStore({ keys: MAX_COUNTED, now })
+    return new RequestRates({ settings: this.#configuration, store, now })
+  }
+
+  readonly #limitHit = (limit: string, fields: object): void => {
+    if (this.#options.limitHit === undefined) this.#metrics.limits.hit(limit)
+    else this.#options.limitHit(limit, fields)
   }
 
   #sessionLimits(): SessionLimits {

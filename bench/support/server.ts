@@ -20,6 +20,12 @@ export function startAtrium(data: string, settings: NodeJS.ProcessEnv = {}): Chi
     ATRIUM_ACCOUNTS: 'none',
     ATRIUM_SECRET: SECRET,
     ATRIUM_LOG_LEVEL: 'error',
+    // What is measured is the server, and one account sends all of the load.
+    ATRIUM_ADDRESS_CONNECTIONS: '0',
+    ATRIUM_ACCOUNT_REQUESTS: '0',
+    ATRIUM_SYSTEM_REQUESTS: '0',
+    ATRIUM_ACCOUNT_BYTES: '0',
+    ATRIUM_SYSTEM_BYTES: '0',
     ...settings,
   })
 }

@@ -5,6 +5,7 @@ import type { Cancel, Clock } from '../runtime/environment.ts'
 import { ClientError } from '../runtime/errors.ts'
 import { Deadline, type WaitOptions } from '../runtime/deadline.ts'
 import { callSafely, type Report } from '../runtime/report.ts'
+import { Rest, retryAfterOf } from './rest.ts'
 import { tooLarge } from './request-encoder.ts'
 import { reportUploadProgress } from './upload-progress.ts'
 
@@ -45,6 +46,8 @@ interface Outstanding {
   receivedBytes: number
   /** The last connection it was sent on. */
   sentOn: Connection | undefined
+  /** An earlier connection may have delivered it too. */
+  isDoubtful: boolean
   resolve: (response: Response) => void
   reject: (error: unknown) => void
 }
@@ -71,9 +74,11 @@ export class Requests {
   #backlog = new Set<Outstanding>()
   #connection: Connection | undefined
   #isPaused = false
+  readonly #rest: Rest
 
   constructor(options: RequestsOptions) {
     this.#options = options
+    this.#rest = new Rest(options.clock, () => this.#sendWaiting())
   }
 
   get size(): number {
@@ -125,6 +130,7 @@ export class Requests {
         sentBytes: 0,
         receivedBytes: 0,
         sentOn: undefined,
+        isDoubtful: false,
         resolve: settle(resolve),
         reject: settle(reject),
       }
@@ -144,7 +150,7 @@ export class Requests {
   /** The connection is ready: sends the requests without a response, and those to come. */
   use(connection: Connection): void {
     this.#connection = connection
-    if (!this.#isPaused) this.#sendAll(connection)
+    this.#sendWaiting()
   }
 
   /** The connection was lost: requests wait for the next one. */
@@ -163,11 +169,12 @@ export class Requests {
   resume(): boolean {
     if (!this.#isPaused) return false
     this.#isPaused = false
-    if (this.#connection !== undefined) this.#sendAll(this.#connection)
+    this.#sendWaiting()
     return true
   }
 
   rejectAll(reason: ClientError): void {
+    this.#rest.end()
     for (const request of this.#outstanding) request.reject(errorOf(request, reason))
   }
 
@@ -180,7 +187,11 @@ export class Requests {
   }
 
   get #sendsTo(): Connection | undefined {
-    return this.#isPaused ? undefined : this.#connection
+    return this.#isPaused || this.#rest.isOn ? undefined : this.#connection
+  }
+
+  #sendWaiting(): void {
+    if (this.#sendsTo !== undefined) this.#sendAll(this.#sendsTo)
   }
 
   #sendAll(connection: Connection): void {
@@ -195,6 +206,7 @@ export class Requests {
   }
 
   #send(request: Outstanding, connection: Connection): void {
+    request.isDoubtful ||= request.sentOn !== undefined
     request.sentOn = connection
     request.receivedBytes = 0
     const { clock, report } = this.#options
@@ -217,7 +229,12 @@ export class Requests {
     response.then(respond, (error: unknown) => {
       // It is sent again on the next connection.
       const isGone = error instanceof ConnectionClosedError || connection.isGone
-      if (request.sentOn === connection && !isGone) request.reject(error)
+      if (request.sentOn !== connection || isGone) return
+      const wait = retryAfterOf(error)
+      if (wait === undefined) return request.reject(error)
+      // It had no effect. It is sent again, before those that came later.
+      request.sentOn = undefined
+      this.#rest.atLeast(wait)
     })
   }
 
@@ -228,8 +245,8 @@ export class Requests {
 }
 
 /** The error of a request that ends for this reason: `uncertain` when it was sent and may have an effect. */
-function errorOf({ method, sentOn }: Outstanding, cause: unknown): unknown {
-  if (sentOn === undefined || reads.has(method) || harmless.has(method)) return cause
+function errorOf({ method, sentOn, isDoubtful }: Outstanding, cause: unknown): unknown {
+  if ((sentOn === undefined && !isDoubtful) || reads.has(method) || harmless.has(method)) return cause
   const status = cause instanceof ClientError ? cause.status : undefined
   const message = `${method} was given up after it was sent: it may have taken effect`
   return new ClientError('uncertain', message, status, { cause })

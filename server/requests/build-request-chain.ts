@@ -1,5 +1,6 @@
 import { admitMethod } from './admit-method.ts'
 import type { CallHandler, RequestLink, RequestParts } from './call.ts'
+import { limitRate } from './limit-rate.ts'
 import { limitRequests } from './limit-requests.ts'
 import { observe } from './observe.ts'
 import { respond } from './respond.ts'
@@ -8,6 +9,7 @@ import { spareMemory } from './spare-memory.ts'
 
 /** In this order. A request is parsed before it gets here: `hello` concerns the session itself and has no link. */
 const links: readonly RequestLink[] = [
+  limitRate, // refuses what is beyond the rate of its session or account
   limitRequests, // a bounded number at once for each session; while more wait, its socket is not read
   respond, // encodes the result or the error in the session's format, and sends it, a long one part by part
   spareMemory, // new work is refused while memory is short

@@ -8,6 +8,7 @@ import type { CallingSession, Measures, Method } from '../methods/method.ts'
 import type { Frame } from '../wire/frame.ts'
 import type { FrameFormat } from '../wire/frame-format.ts'
 import type { FrameSource } from '../wire/frame-streams.ts'
+import type { SessionRate } from './request-rates.ts'
 import type { RequestQueue } from './request-queue.ts'
 import type { RequestStatistics } from './request-statistics.ts'
 import type { SlowRequestLog } from './slow-request-log.ts'
@@ -19,6 +20,9 @@ export interface Requester extends CallingSession {
   readonly statistics: RequestStatistics
   readonly measures: Measures
   readonly requests: RequestQueue
+  readonly rate: SessionRate
+  /** Its socket is not read for so many milliseconds. */
+  rest: (milliseconds: number) => void
   send: (frame: Frame, kind: 'response' | 'error') => void
   /** Sends the frames one after another, as fast as the client reads. Closes the source at its end, or with the session. */
   sendAll: (source: FrameSource) => void
@@ -48,6 +52,8 @@ export interface RequestParts {
   /** Milliseconds of the machine's own time, for what is measured. */
   performanceNow: () => number
   metrics: RequestMetrics
+  /** Counts and logs that a limit refused something. */
+  limitHit: (limit: string, fields: object) => void
   /** Parts of a long response, smaller while the server is loaded. */
   chunk: () => PartLimits
   /** Bytes from which on a frame waits for the client to read, instead of in the outbox. */

@@ -1,6 +1,6 @@
 import type { Turns } from '../../pipeline/shared/turns.ts'
 import type { Message } from './early-messages.ts'
-import type { ReadGate } from './read-gate.ts'
+import type { Reading } from './reading.ts'
 
 /** Messages and bytes of one session that wait for their turn. At more, its socket is not read. */
 const MOST_MESSAGES = 64
@@ -9,7 +9,7 @@ const MOST_BYTES = 1024 * 1024
 export interface InboxParts {
   workspace: string
   turns: Turns
-  gate: ReadGate
+  reading: Reading
   handle: (message: Message) => void
 }
 
@@ -58,7 +58,7 @@ export class Inbox {
     const isFull = this.#messages >= MOST_MESSAGES || this.#bytes >= MOST_BYTES
     if (isFull === this.#isFull) return
     this.#isFull = isFull
-    if (isFull) this.#parts.gate.close()
-    else this.#parts.gate.open()
+    if (isFull) this.#parts.reading.stop('turn')
+    else this.#parts.reading.go('turn')
   }
 }

@@ -2,6 +2,8 @@ import type { FairSlots } from '../../pipeline/shared/fair-slots.ts'
 import type { Logger } from '../../pipeline/shared/logger.ts'
 import type { Turns } from '../../pipeline/shared/turns.ts'
 import type { CallHandler, RequestMetrics } from '../requests/call.ts'
+import type { RequestRates } from '../requests/request-rates.ts'
+import type { Cancel } from '../time/timer-wheel.ts'
 import type { OutboxFlusher } from '../wire/outbox.ts'
 import type { EarlyBudget } from './early-messages.ts'
 import type { SessionLimits } from './limits.ts'
@@ -28,6 +30,10 @@ export interface SessionServices {
   resumes: FairSlots
   limits: SessionLimits
   earlyBudget: EarlyBudget
+  rates: RequestRates
+  /** Counts and logs that a limit refused something. */
+  limitHit: (limit: string, fields: object) => void
+  schedule: (milliseconds: number, task: () => void) => Cancel
   logger: Logger
   metrics: SessionMetrics
   /** The request chain. */

@@ -7,6 +7,7 @@ import type { Token } from '../auth/tokens.ts'
 import type { MemoryHolder } from '../memory/memory-budget.ts'
 import type { Measures } from '../methods/method.ts'
 import type { Requester } from '../requests/call.ts'
+import type { SessionRate } from '../requests/request-rates.ts'
 import { RequestQueue } from '../requests/request-queue.ts'
 import { RequestStatistics } from '../requests/request-statistics.ts'
 import { encodeFrame } from '../wire/encode-response.ts'
@@ -21,7 +22,8 @@ import { Handshake } from './handshake.ts'
 import { Inbox } from './inbox.ts'
 import { Liveness } from './liveness.ts'
 import { PushFeed } from './push-feed.ts'
-import { ReadGate } from './read-gate.ts'
+import { limitBytes } from './limit-bytes.ts'
+import { Reading } from './reading.ts'
 import { receiveMessage } from './receive-message.ts'
 import type { SentKind, SessionServices } from './session-services.ts'
 import {
@@ -60,6 +62,8 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
   readonly liveness: Liveness
   readonly requests: RequestQueue
   readonly measures: Measures = new Map()
+  readonly rate: SessionRate
+  readonly #reading: Reading
   readonly #socket: Socket
   readonly #services: SessionServices
   readonly #events: SessionEvents
@@ -81,17 +85,24 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
     this.statistics = new RequestStatistics(services.monotonic)
     this.#outbox = new Outbox(socket, flusher, limits.outbox, () => this.#overflow())
     this.#feed = new PushFeed((frame) => this.send(frame, 'push'))
-    const gate = new ReadGate((isRead) => this.#read(isRead))
+    this.rate = services.rates.of(token)
+    const { schedule } = services
+    this.#reading = new Reading({ read: (isRead) => this.#read(isRead), schedule })
     this.requests = new RequestQueue(limits.concurrentRequests, {
-      pause: () => gate.close(),
-      resume: () => gate.open(),
+      pause: () => this.#reading.stop('queue'),
+      resume: () => this.#reading.go('queue'),
       idle: () => this.#closeWhenFinished(),
     })
     const handle = (message: Message): void => {
       const opened = this.#opened
       if (opened !== undefined) this.#receive(message, opened)
     }
-    this.#inbox = new Inbox({ workspace: token.workspace, turns: services.turns, gate, handle })
+    this.#inbox = new Inbox({
+      workspace: token.workspace,
+      turns: services.turns,
+      reading: this.#reading,
+      handle,
+    })
     const own = { messages: limits.earlyMessages, bytes: limits.earlyBytes }
     const early = new EarlyMessages(own, services.earlyBudget)
     this.#state = { name: 'authenticating', early }
@@ -198,6 +209,10 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
     if (opened !== undefined) this.#feed.push(frames, opened.settings)
   }
 
+  rest(milliseconds: number): void {
+    if (!this.isOver) this.#reading.rest(milliseconds)
+  }
+
   stopPushes(): void {
     this.#feed.stop()
   }
@@ -271,6 +286,7 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
 
   #over(): void {
     this.liveness.over()
+    this.#reading.over()
     this.requests.stop()
     this.#inbox.clear()
     this.measures.clear()
@@ -300,6 +316,7 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
   }
 
   #receive(message: Message, { pipeline, caller }: Opened): void {
+    limitBytes(this, message.data.length, this.#services)
     receiveMessage(message, this, this.#services, {
       hello: (hello) => this.#hello(hello),
       upgrading: () => this.#events.upgrading(this),

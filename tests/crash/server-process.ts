@@ -88,5 +88,9 @@ function settings(data: string): NodeJS.ProcessEnv {
     ATRIUM_ACCOUNTS: 'none',
     ATRIUM_SECRET: SECRET,
     ATRIUM_LOG_LEVEL: 'error',
+    ATRIUM_ACCOUNT_REQUESTS: '0',
+    ATRIUM_SYSTEM_REQUESTS: '0',
+    ATRIUM_ACCOUNT_BYTES: '0',
+    ATRIUM_SYSTEM_BYTES: '0',
   }
 }

@@ -62,7 +62,13 @@ export class SoakServer {
   async #start(): Promise<void> {
     this.#process = await ServerProcess.start(
       this.#data,
-      { ATRIUM_PORT: this.#port, ATRIUM_LOG_LEVEL: 'silent', ATRIUM_IDLE_TIMEOUT: '1' },
+      {
+        ATRIUM_PORT: this.#port,
+        ATRIUM_LOG_LEVEL: 'silent',
+        ATRIUM_IDLE_TIMEOUT: '1',
+        ATRIUM_ACCOUNT_REQUESTS: '0',
+        ATRIUM_SYSTEM_REQUESTS: '0',
+      },
       new URL('../soak/start-with-clock.js', import.meta.url),
     )
     this.#port = new URL(this.#process.url.replace('ws', 'http')).port

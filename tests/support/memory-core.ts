@@ -12,7 +12,7 @@ import type { Frame } from '../../server/wire/frame.ts'
 import type { Socket, SocketHandlers } from '../../server/wire/socket.ts'
 import { FakeScheduler } from './fake-scheduler.ts'
 import type { Frame as ReceivedFrame } from './raw-client.ts'
-import { TEST_SECRET, TestLog } from './test-server.ts'
+import { NO_RATES, TEST_SECRET, TestLog } from './test-server.ts'
 import testSpaces from './test-spaces.ts'
 
 const base = modelOf([{ model: boardModel }, testSpaces])
@@ -31,7 +31,13 @@ export class MemoryCore {
   ) {
     this.time = parts.time ?? new FakeScheduler()
     this.tokens = new Tokens(TEST_SECRET, this.time.now)
-    const defaults: Flags = { storage: 'memory', accounts: 'none', demo: '0', secret: TEST_SECRET }
+    const defaults: Flags = {
+      storage: 'memory',
+      accounts: 'none',
+      demo: '0',
+      secret: TEST_SECRET,
+      ...NO_RATES,
+    }
     this.core = new Core({
       configuration: resolveConfiguration({}, { ...defaults, ...flags }),
       base,

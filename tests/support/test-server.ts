@@ -14,6 +14,13 @@ import { onTestEnd } from './on-test-end.ts'
 
 /** A module with the spaces for documents of tests. */
 export const TEST_SPACES = fileURLToPath(new URL('test-spaces.js', import.meta.url))
+/** Tests send more than a person does. */
+export const NO_RATES: Flags = {
+  accountRequests: '0',
+  systemRequests: '0',
+  accountBytes: '0',
+  systemBytes: '0',
+}
 export const TEST_SECRET = 'a secret for tests, long enough to be one'
 
 /** A log that tests can read. */
@@ -62,6 +69,7 @@ export async function testServer(
     modules: `board,${TEST_SPACES}`,
     secret: TEST_SECRET,
     data,
+    ...NO_RATES,
   }
   const configuration = resolveConfiguration({}, { ...defaults, ...flags })
   const overrides = {

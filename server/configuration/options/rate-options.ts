@@ -1,8 +1,45 @@
 import { duration } from './duration.ts'
 import { rereads, whole, type Option } from './option.ts'
 
-/** Rates of logins. 0 turns a limit off. */
+/** Rates of requests and logins. 0 turns a limit off. */
 export const rateOptions = {
+  rateWindow: rereads(
+    duration('ATRIUM_RATE_WINDOW', '30s', 'Time in which requests and bytes are counted.', {
+      unit: 'ms',
+      least: '1s',
+      most: '1h',
+    }),
+  ),
+  accountRequests: rereads(
+    whole('ATRIUM_ACCOUNT_REQUESTS', 1500, 'Requests of an account in ATRIUM_RATE_WINDOW. 0: no limit.', 0),
+  ),
+  systemRequests: rereads(
+    whole(
+      'ATRIUM_SYSTEM_REQUESTS',
+      5000,
+      'ATRIUM_ACCOUNT_REQUESTS for the system, and for backup and upgrade tools. 0: no limit.',
+      0,
+    ),
+  ),
+  sessionRequests: rereads(
+    whole('ATRIUM_SESSION_REQUESTS', 0, 'Requests of one session in ATRIUM_RATE_WINDOW. 0: no limit.', 0),
+  ),
+  accountBytes: rereads(
+    whole(
+      'ATRIUM_ACCOUNT_BYTES',
+      512 * 1024 * 1024,
+      'Bytes that an account sends in ATRIUM_RATE_WINDOW; beyond them its sessions are not read. 0: no limit.',
+      0,
+    ),
+  ),
+  systemBytes: rereads(
+    whole(
+      'ATRIUM_SYSTEM_BYTES',
+      2 ** 31,
+      'ATRIUM_ACCOUNT_BYTES for the system, and for backup and upgrade tools. 0: no limit.',
+      0,
+    ),
+  ),
   loginAttempts: rereads(
     whole(
       'ATRIUM_LOGIN_ATTEMPTS',
