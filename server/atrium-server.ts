@@ -20,6 +20,7 @@ import { Core, type Inspection } from './core.ts'
 import { DEMO_WORKSPACE, fillDemo } from './startup/fill-demo.ts'
 import { administration } from './http/administration.ts'
 import { httpApp } from './http/http-app.ts'
+import { MetricsServer, type MetricsOptions } from './http/metrics-route.ts'
 import { ownFetch } from './http/own-fetch.ts'
 import { Metrics } from './observability/metrics.ts'
 import { parseVersion } from './model-version.ts'
@@ -68,6 +69,11 @@ export class AtriumServer implements RunningServer {
   readonly #setLevel: (level: string) => void
   readonly #unlock: (() => Promise<void>) | undefined
   readonly #ownFetch = ownFetch(() => this.#app)
+  readonly #metricsOptions: MetricsOptions = {
+    metrics: () => this.#metrics.text(),
+    metricsToken: () => this.#configuration.metricsToken,
+  }
+  #metricsServer: MetricsServer | undefined
   #app: Hono | undefined
   #accountsPipeline: Pipeline | undefined
   #stopping: Promise<void> | undefined
@@ -116,7 +122,7 @@ export class AtriumServer implements RunningServer {
       unverifiedPayload: configuration.unverifiedPayload,
       gate: this.#door.gate,
       verify: (raw) => this.#core.sessions.verify(raw),
-      origins: () => this.#configuration.origins,
+      origins: this.#door.origins,
       accept: (connection) => this.#core.sessions.accept(connection),
       logger: this.#logger,
     })
@@ -127,18 +133,27 @@ export class AtriumServer implements RunningServer {
   }
 
   get url(): string {
-    return httpAddress(this.#configuration.host, this.port)
+    return httpAddress(this.#configuration.host, this.port, this.#door.isSecure)
+  }
+
+  get metricsUrl(): string {
+    return this.#metricsServer?.url ?? `${this.url}/metrics`
   }
 
   async start(): Promise<void> {
     const accounts = this.#configuration.accounts === 'builtin' ? await this.#openAccounts() : undefined
     const { registry, sessions, admission, maintenance } = this.#core
+    const { metricsHost, metricsPort } = this.#configuration
+    if (metricsPort !== undefined)
+      this.#metricsServer = new MetricsServer({ ...this.#metricsOptions, host: metricsHost })
     this.#app = httpApp({
       tokens: this.#tokens,
       logger: this.#logger,
       serverVersion: SERVER_VERSION,
       modelVersion: this.#configuration.modelVersion,
-      metrics: () => this.#metrics.text(),
+      metrics: this.#metricsServer === undefined ? this.#metricsOptions : undefined,
+      origins: this.#door.origins,
+      isSecure: this.#door.isSecure,
       healthy: () => !admission.isClosed,
       administration: administration({
         registry,
@@ -151,6 +166,7 @@ export class AtriumServer implements RunningServer {
     })
     const listener = getRequestListener(this.#app.fetch)
     this.#server.on('request', (request, response) => void listener(request, response))
+    if (metricsPort !== undefined) await this.#metricsServer?.listen(metricsPort)
     await this.#listen()
     this.#memoryWatch = setInterval(() => this.#core.checkMemory(), MEMORY_CHECK_EVERY)
     if (this.#configuration.demo) await this.#fillDemo()
@@ -163,6 +179,11 @@ export class AtriumServer implements RunningServer {
     try {
       if (this.#tokens.use(secret ?? (await readSecret(data))) && !outcome.taken.includes('secret'))
         outcome.taken.push('secret')
+    } catch (error) {
+      outcome.wrong.push(messageOf(error))
+    }
+    try {
+      if (this.#door.renewCertificate()) outcome.taken.push('tlsCert')
     } catch (error) {
       outcome.wrong.push(messageOf(error))
     }
@@ -188,6 +209,7 @@ export class AtriumServer implements RunningServer {
     await this.#storage.close()
     this.#server.closeAllConnections()
     this.#door.stop()
+    this.#metricsServer?.stop()
     this.#metrics.stop()
     await this.#unlock?.()
   }

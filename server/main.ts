@@ -5,6 +5,7 @@ import { createLogger } from './observability/logger.ts'
 import { loadModules } from './modules/load-modules.ts'
 import type { RunningServer, ServerOverrides } from './running-server.ts'
 import { loadSecret } from './auth/secret.ts'
+import { readCertificate } from './transport/certificate.ts'
 import { createStorage } from './startup/open-storage.ts'
 
 /** The composition root: creates every part with its dependencies, and starts to listen. */
@@ -12,6 +13,8 @@ export async function startServer(
   configuration: Configuration,
   overrides: ServerOverrides = {},
 ): Promise<RunningServer> {
+  // Before anything is opened.
+  readCertificate(configuration)
   const modules = await loadModules(configuration.modules)
   const { logger, setLevel } = loggerOf(configuration, overrides)
   const unlock = await overrides.lockData?.(configuration.data)

@@ -24,8 +24,10 @@ export interface ServerOverrides {
 
 /** A server that accepts connections. */
 export interface RunningServer {
-  /** `http://HOST:PORT` */
+  /** `http://HOST:PORT`, or `https://…` */
   readonly url: string
+  /** Where metrics are. */
+  readonly metricsUrl: string
   readonly port: number
   /** Whether this start has filled the demo. */
   readonly demoFilled: boolean

@@ -72,9 +72,9 @@ async function disk({ data }: Configuration): Promise<Finding> {
   }
 }
 
-async function port({ host, port: number }: Configuration): Promise<Finding> {
+async function port({ host, port: number, tlsCert }: Configuration): Promise<Finding> {
   if (await isFree(host, number)) return { ok: true, what: `port ${number} of ${host} is free` }
-  const answer = await fetch(`${httpAddress(host, number)}/api/v1/version`, {
+  const answer = await fetch(`${httpAddress(host, number, tlsCert !== undefined)}/api/v1/version`, {
     signal: AbortSignal.timeout(CONNECT_TIMEOUT),
   }).catch(() => undefined)
   if (answer?.ok === true) return { ok: true, what: `an atrium listens on port ${number} of ${host}` }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { secureHeaders } from 'hono/secure-headers'
 import { HTTPException } from 'hono/http-exception'
 import { z } from 'zod'
 import { StatusError } from '../../model/status.ts'
@@ -10,6 +11,9 @@ import type { Logger } from '../../pipeline/shared/logger.ts'
 import type { AccountsService } from '../accounts/builtin/accounts-service.ts'
 import { mapError } from '../errors/map-error.ts'
 import { bearerToken, type Token, type Tokens } from '../auth/tokens.ts'
+import type { AllowedOrigins } from '../transport/allowed-origins.ts'
+import { metricsRoute, type MetricsOptions } from './metrics-route.ts'
+import { sameOrigins } from './same-origins.ts'
 import { adminRoutes, type Administration } from './admin-routes.ts'
 
 export interface HttpOptions {
@@ -18,8 +22,11 @@ export interface HttpOptions {
   serverVersion: string
   /** The version of the model that a workspace needs to admit people. */
   modelVersion: string
-  /** Metrics as Prometheus text. */
-  metrics: () => Promise<string>
+  /** On this port; `undefined` when they have a port of their own. */
+  metrics: MetricsOptions | undefined
+  /** Which web pages may call. */
+  origins: Pick<AllowedOrigins, 'allows'>
+  isSecure: boolean
   /** Whether the server admits new sessions. */
   healthy: () => boolean
   administration: Administration
@@ -37,6 +44,9 @@ const rpcSchema = z.object({ method: z.string().max(64), params: z.array(z.unkno
 /** The HTTP routes of the server. */
 export function httpApp(options: HttpOptions): Hono {
   const app = new Hono()
+  app.use(secureHeaders(headersOf(options)))
+  app.use(sameOrigins(options.origins))
+  app.use(bodyLimit({ maxSize: MAX_BODY }))
   app.onError((error, context) => {
     if (error instanceof HTTPException) return error.getResponse()
     const status = mapError(error, options.logger)
@@ -49,7 +59,7 @@ export function httpApp(options: HttpOptions): Hono {
       what: 'a workspace collaboration server: clients connect over a WebSocket',
       version: options.serverVersion,
       health: '/health',
-      metrics: '/metrics',
+      metrics: options.metrics === undefined ? null : '/metrics',
       api: '/api/v1/version',
       accounts: options.accounts === undefined ? null : '/accounts',
       protocol: 'protocol/PROTOCOL.md',
@@ -59,7 +69,7 @@ export function httpApp(options: HttpOptions): Hono {
     const healthy = options.healthy()
     return context.json({ status: healthy ? 'ok' : 'draining' }, healthy ? 200 : 503)
   })
-  app.get('/metrics', async (context) => context.text(await options.metrics()))
+  if (options.metrics !== undefined) app.route('/', metricsRoute(options.metrics))
   app.get('/api/v1/version', (context) =>
     context.json({ version: options.serverVersion, modelVersion: options.modelVersion }),
   )
@@ -71,13 +81,22 @@ export function httpApp(options: HttpOptions): Hono {
   return app
 }
 
+/** Responses are data, so no page shows or embeds them. HSTS is for the server that has the certificate. */
+function headersOf({ isSecure }: HttpOptions): Parameters<typeof secureHeaders>[0] {
+  return {
+    contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    strictTransportSecurity: isSecure ? 'max-age=15552000' : false,
+    xFrameOptions: 'DENY',
+  }
+}
+
 /** The JSON-RPC of an accounts service: a failure is a response `{error: status}`. */
 function accountsRoute(
   accounts: NonNullable<HttpOptions['accounts']>,
   { addressOf, logger }: HttpOptions,
 ): Hono<{ Bindings: Partial<HttpBindings> }> {
   const app = new Hono<{ Bindings: Partial<HttpBindings> }>()
-  app.post('/', bodyLimit({ maxSize: MAX_BODY }), async (context) => {
+  app.post('/', async (context) => {
     const body = rpcSchema.safeParse(await context.req.json().catch(() => undefined))
     if (!body.success) {
       const { status } = new StatusError('platform:status:BadRequest', {

@@ -28,7 +28,13 @@ test('SRV-93: connections that are reset while a stopping server refuses them do
   const logger = new TestLog()
   const gate = { admits: () => true, admitted: () => undefined }
   const sizes = { maxPayload: 1000, unverifiedPayload: 1000 }
-  const options = { server, ...sizes, gate, verify: () => ({ refusal: undefined }), origins: () => [] }
+  const options = {
+    server,
+    ...sizes,
+    gate,
+    verify: () => ({ refusal: undefined }),
+    origins: { allows: () => true },
+  }
   const transport = new WebSocketTransport({ ...options, accept, logger })
   transport.stop()
   const { port } = server.address() as AddressInfo

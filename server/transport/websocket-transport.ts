@@ -6,6 +6,7 @@ import { bearerToken, type Verdict } from '../auth/tokens.ts'
 import { withTimeout } from '../../pipeline/shared/with-timeout.ts'
 import type { Logger } from '../../pipeline/shared/logger.ts'
 import type { Socket, SocketHandlers } from '../wire/socket.ts'
+import type { AllowedOrigins } from './allowed-origins.ts'
 import type { ConnectionGate } from './connection-gate.ts'
 import { WsSocket } from './ws-socket.ts'
 
@@ -24,8 +25,7 @@ export interface TransportOptions {
   gate: Pick<ConnectionGate, 'admits' | 'admitted'>
   /** Verifies a raw token, `''` when there is none. */
   verify: (raw: string) => Verdict
-  /** Origins from which browsers may connect; empty: any. */
-  origins: () => readonly string[]
+  origins: Pick<AllowedOrigins, 'allows'>
   /** Called for each connection. Returns the handlers of its events. */
   accept: (connection: Connection) => SocketHandlers
   logger: Logger
@@ -80,8 +80,9 @@ export class WebSocketTransport {
     // ws adds its own error listener only after the handshake.
     const onError = () => socket.destroy()
     socket.on('error', onError)
-    const { origin } = request.headers
-    if (origin !== undefined && !this.#allows(origin)) return refuse(socket, 403, 'Forbidden')
+    const { origin, host } = request.headers
+    if (origin !== undefined && !this.#options.origins.allows(origin, host))
+      return refuse(socket, 403, 'Forbidden')
     const url = addressOf(request)
     if (url === undefined) return refuse(socket, 400, 'Bad Request')
     if (!this.#options.gate.admits(request))
@@ -94,11 +95,6 @@ export class WebSocketTransport {
       if ('token' in verdict) this.#options.gate.admitted(socket)
       this.#connected(ws, { verdict, sessionId: sessionIdOf(url) }, socket)
     })
-  }
-
-  #allows(origin: string): boolean {
-    const origins = this.#options.origins()
-    return origins.length === 0 || origins.includes(origin)
   }
 
   #connected(ws: WebSocket, client: Omit<Connection, 'socket'>, duplex: Duplex): void {

@@ -1,12 +1,19 @@
 import { z } from 'zod'
-import { list, rereads, text, type Option } from './option.ts'
+import { list, optional, rereads, text, type Option } from './option.ts'
 import { trustedProxies } from './trusted-proxies.ts'
 
 /** HTTP, and who may call it. */
 export const httpOptions = {
-  origins: rereads(
-    list('ATRIUM_ORIGINS', '', 'Origins from which browsers may connect, separated by commas; empty: any.'),
-  ),
+  origins: {
+    ...rereads(
+      list(
+        'ATRIUM_ORIGINS',
+        '',
+        'Origins of web pages that may connect and call, separated by commas; * is any. Empty: the server’s own, and on a loopback address pages of this machine.',
+      ),
+    ),
+    allowed: 'origins such as https://app.example, separated by commas, or *',
+  },
   trustProxy: {
     ...rereads(
       text(
@@ -19,4 +26,24 @@ export const httpOptions = {
     schema: z.string().refine((value) => trustedProxies(value) !== undefined),
     allowed: 'a number of hops, or addresses, CIDR blocks, loopback, linklocal and uniquelocal',
   },
+  tlsCert: optional(
+    'ATRIUM_TLS_CERT',
+    'File of the certificate chain (PEM), for HTTPS. Read again on SIGHUP.',
+  ),
+  tlsKey: optional('ATRIUM_TLS_KEY', 'File of the key of ATRIUM_TLS_CERT (PEM). Read again on SIGHUP.'),
+  metricsToken: {
+    ...rereads(optional('ATRIUM_METRICS_TOKEN', 'Bearer token that /metrics asks for.')),
+    schema: z.string().min(16).optional(),
+    allowed: 'at least 16 characters',
+    secret: true,
+  },
+  metricsPort: {
+    ...optional(
+      'ATRIUM_METRICS_PORT',
+      'Port of /metrics alone, which the main port then does not have; 0 picks a free one.',
+    ),
+    schema: z.string().regex(/^\d+$/).transform(Number).pipe(z.number().max(65_535)).optional(),
+    allowed: 'a whole number from 0 to 65535',
+  },
+  metricsHost: text('ATRIUM_METRICS_HOST', '127.0.0.1', 'Address that ATRIUM_METRICS_PORT listens on.'),
 } satisfies Record<string, Option>
