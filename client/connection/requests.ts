@@ -75,10 +75,12 @@ export class Requests {
   #connection: Connection | undefined
   #isPaused = false
   readonly #rest: Rest
+  /** The server has refused requests by their rate, and the client has not gone on. */
+  #isHeld = false
 
   constructor(options: RequestsOptions) {
     this.#options = options
-    this.#rest = new Rest(options.clock, () => this.#sendWaiting())
+    this.#rest = new Rest(options.clock, () => this.#goOn())
   }
 
   get size(): number {
@@ -120,6 +122,7 @@ export class Requests {
           how(value)
           changed()
           if (this.#backlog.delete(request)) this.#checkBacklog()
+          this.#goOn()
         }
       }
       const request: Outstanding = {
@@ -150,7 +153,8 @@ export class Requests {
   /** The connection is ready: sends the requests without a response, and those to come. */
   use(connection: Connection): void {
     this.#connection = connection
-    this.#sendWaiting()
+    if (this.#isHeld) this.#goOn()
+    else this.#sendWaiting()
   }
 
   /** The connection was lost: requests wait for the next one. */
@@ -175,6 +179,7 @@ export class Requests {
 
   rejectAll(reason: ClientError): void {
     this.#rest.end()
+    this.#isHeld = false
     for (const request of this.#outstanding) request.reject(errorOf(request, reason))
   }
 
@@ -187,7 +192,20 @@ export class Requests {
   }
 
   get #sendsTo(): Connection | undefined {
-    return this.#isPaused || this.#rest.isOn ? undefined : this.#connection
+    return this.#isPaused || this.#isHeld ? undefined : this.#connection
+  }
+
+  /**
+   * Sends again what was refused, when the time is over and every change that was sent has its response: changes stay in
+   * order. `#rested` tells the server that what follows was sent in the knowledge of all refusals.
+   */
+  #goOn(): void {
+    const connection = this.#connection
+    if (!this.#isHeld || this.#rest.isOn || connection === undefined) return
+    for (const { method, sentOn } of this.#outstanding) if (method === 'tx' && sentOn === connection) return
+    this.#isHeld = false
+    connection.send('#rested')
+    this.#sendWaiting()
   }
 
   #sendWaiting(): void {
@@ -234,6 +252,7 @@ export class Requests {
       if (wait === undefined) return request.reject(error)
       // It had no effect. It is sent again, before those that came later.
       request.sentOn = undefined
+      this.#isHeld = true
       this.#rest.atLeast(wait)
     })
   }

@@ -20,7 +20,7 @@ export const limitRate: RequestLink = (next, { limitHit, logger, metrics }) => {
     return request.method === 'ping' ? next(call) : refuse(call, refusal)
   }
   return (call) => {
-    const refusal = call.session.rate.request()
+    const refusal = call.session.rate.request(call.session.protocol === 2)
     return refusal instanceof Promise ? refusal.then((known) => decide(call, known)) : decide(call, refusal)
   }
 }

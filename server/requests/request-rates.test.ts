@@ -48,6 +48,25 @@ describe('rates', () => {
     }
   })
 
+  test('LIM-83: a client of protocol 2 is refused until it says that it has rested', () => {
+    const time = new FakeScheduler()
+    const store = new MemoryRateStore({ keys: 10, now: time.monotonic })
+    const rate = new RequestRates({ settings, store, now: time.monotonic }).of(ann)
+    const isRefused = () => rate.request(true) !== undefined
+    expect([isRefused(), isRefused(), isRefused()]).toStrictEqual([false, false, true])
+    // The server was busy: what comes now was sent before the client heard of the refusal.
+    time.jump(40_000)
+    expect([isRefused(), isRefused()]).toStrictEqual([true, true])
+    rate.rested()
+    expect([isRefused(), isRefused()]).toStrictEqual([false, false])
+    // Saying so early changes nothing.
+    expect(isRefused()).toBe(true)
+    rate.rested()
+    expect(isRefused()).toBe(true)
+    time.jump(90_000)
+    expect(isRefused()).toBe(false)
+  })
+
   test('LIM-81: the number of counted keys is bounded, and the least recent one is forgotten', () => {
     const time = new FakeScheduler()
     const store = new MemoryRateStore({ keys: 100, now: time.monotonic })

@@ -32,11 +32,13 @@ export interface RateRefusal {
 
 /**
  * Milliseconds without a request that end a refusal. Requests that were on their way when the client heard of it must not
- * overtake the ones that were refused before them.
+ * overtake the ones that were refused before them. A client of protocol 2 says when it has heard of it, by `#rested`.
  */
 const SILENCE = 1000
 /** Milliseconds by which requests without a pause can prolong a refusal: older clients do not know `retryAfter`. */
 const MAX_PROLONGED = 5000
+/** Milliseconds that `#rested` may take after the time of a refusal. */
+const MAX_UNHEARD = 60_000
 
 /** Counts the requests and bytes of sessions and accounts. */
 export class RequestRates {
@@ -51,6 +53,9 @@ export class RequestRates {
   }
 }
 
+/** No refusal: every time is after it. */
+const none = { limit: '', until: 0, latest: 0, isHeard: true, count: 0 }
+
 /** The rate of one session, and its share in that of its account. */
 export class SessionRate {
   readonly #options: RequestRatesOptions
@@ -58,7 +63,7 @@ export class SessionRate {
   readonly #requestsKey: string
   readonly #bytesKey: string
   #own = { spent: 0, endsAt: 0 }
-  #refusal = { limit: '', until: 0, latest: 0, count: 0 }
+  #refusal = { ...none }
 
   constructor({ email, mode, person }: Token, options: RequestRatesOptions) {
     this.#options = options
@@ -68,21 +73,27 @@ export class SessionRate {
     this.#bytesKey = `bytes ${account}`
   }
 
-  /** Counts a request. `undefined`: it may run. */
-  request(): RateRefusal | undefined | Promise<RateRefusal | undefined> {
+  /** Counts a request. `undefined`: it may run. @param says the client says when it has rested */
+  request(says = false): RateRefusal | undefined | Promise<RateRefusal | undefined> {
     const now = this.#options.now()
-    if (now < this.#refusal.until) return this.#refuseAgain(now)
+    const { until, latest, isHeard } = this.#refusal
+    if (now < (isHeard ? until : latest)) return this.#refuseAgain(now)
     const { accountRequests, systemRequests, sessionRequests, rateWindow } = this.#options.settings
     if (sessionRequests > 0) {
       const own = this.#countOwn(now, rateWindow)
-      if (own.spent > sessionRequests) return this.#refuse('requests of a session', own)
+      if (own.spent > sessionRequests) return this.#refuse('requests of a session', own, says)
     }
     const limit = this.#isSystem ? systemRequests : accountRequests
     if (limit === 0) return undefined
     const check = (count: Count) =>
-      count.spent > limit ? this.#refuse('requests of an account', count) : undefined
+      count.spent > limit ? this.#refuse('requests of an account', count, says) : undefined
     const count = this.#options.store.take(this.#requestsKey, 1, rateWindow)
     return count instanceof Promise ? count.then(check) : check(count)
+  }
+
+  /** The client has heard of every refusal so far, and waited. */
+  rested(): void {
+    this.#refusal = { ...none }
   }
 
   /** Counts the bytes of a message. Returns milliseconds in which no more are read. */
@@ -101,18 +112,20 @@ export class SessionRate {
     return { spent: this.#own.spent, resetsIn: this.#own.endsAt - now }
   }
 
-  #refuse(limit: string, { resetsIn }: Count): RateRefusal {
+  #refuse(limit: string, { resetsIn }: Count, says: boolean): RateRefusal {
     const now = this.#options.now()
     const until = now + Math.max(resetsIn, SILENCE)
-    this.#refusal = { limit, until, latest: until + MAX_PROLONGED, count: 1 }
+    const latest = until + (says ? MAX_UNHEARD : MAX_PROLONGED)
+    this.#refusal = { limit, until, latest, isHeard: !says, count: 1 }
     return { limit, retryAfter: until - now, isFlood: false }
   }
 
   #refuseAgain(now: number): RateRefusal {
     const refusal = this.#refusal
     refusal.count += 1
-    refusal.until = Math.min(Math.max(refusal.until, now + SILENCE), refusal.latest)
-    return { limit: refusal.limit, retryAfter: refusal.until - now, isFlood: refusal.count > this.#patience }
+    if (refusal.isHeard) refusal.until = Math.min(Math.max(refusal.until, now + SILENCE), refusal.latest)
+    const retryAfter = Math.max(1, refusal.until - now)
+    return { limit: refusal.limit, retryAfter, isFlood: refusal.count > this.#patience }
   }
 
   /** Refusals that a client may cause without waiting: it may have sent as many before it knew. */

@@ -12,6 +12,8 @@ export interface MessageHandlers {
   hello: (hello: HelloRequest) => void
   /** The client knows that the model is about to change. */
   upgrading: () => void
+  /** The client has waited, after requests were refused by their rate. */
+  rested: () => void
   request: (request: Request) => void
 }
 
@@ -36,9 +38,13 @@ export function receiveMessage(
   }
 }
 
-function handle(request: Request | HelloRequest, { hello, upgrading, request: run }: MessageHandlers): void {
+function handle(
+  request: Request | HelloRequest,
+  { hello, upgrading, rested, request: run }: MessageHandlers,
+): void {
   if (isHello(request)) hello(request)
   else if (request.method === '#upgrading' || request.method === '#upgrade') upgrading()
+  else if (request.method === '#rested') rested()
   else run(request)
 }
 

@@ -320,6 +320,7 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
     receiveMessage(message, this, this.#services, {
       hello: (hello) => this.#hello(hello),
       upgrading: () => this.#events.upgrading(this),
+      rested: () => this.rate.rested(),
       request: (request) => this.#services.handle({ request, session: this, pipeline, caller }),
     })
   }
