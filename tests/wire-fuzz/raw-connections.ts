@@ -39,7 +39,7 @@ function frame(random: Random): Buffer {
   else if (claimed < 65_536) head.push(masked | 126, claimed >> 8, claimed & 255)
   else {
     length.writeBigUInt64BE(BigInt(claimed))
-    head.push(masked | 127, ...length)
+    for (const byte of [masked | 127, ...length]) head.push(byte)
   }
   const mask = masked === 0 ? [] : [0, 0, 0, 0]
   return Buffer.concat([Buffer.from([...head, ...mask]), payload])
