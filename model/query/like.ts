@@ -27,13 +27,15 @@ function likeParts(pattern: string): string[] {
 
 /**
  * Equivalent to {@link likeToRegExp}, but finds each part between wildcards once, from left to right. One expression
- * with many `.*` would take polynomial time.
+ * with many `.*` would take polynomial time. A part is plain text, so the time is at most the product of the value's
+ * length and that of the longest part.
  */
 export function compileLike(pattern: string): (value: string) => boolean {
   const parts = likeParts(pattern).map(escapeRegExp)
   if (parts.length === 1) return whole(parts[0] ?? '')
   const prefix = new RegExp(parts[0] ?? '', 'iuy')
-  const suffix = new RegExp(`${parts.at(-1) ?? ''}$`, 'giu')
+  const end = likeParts(pattern).at(-1) ?? ''
+  const suffix = new RegExp(`${escapeRegExp(end)}$`, 'iuy')
   const middle = parts.slice(1, -1).map((part) => new RegExp(part, 'giu'))
   return (value) => {
     let position = endOfMatch(prefix, value, 0)
@@ -41,7 +43,9 @@ export function compileLike(pattern: string): (value: string) => boolean {
       if (position < 0) return false
       position = endOfMatch(part, value, position)
     }
-    return position >= 0 && endOfMatch(suffix, value, position) >= 0
+    // Characters that are equal when case is ignored have the same number of units.
+    const start = value.length - end.length
+    return position >= 0 && position <= start && endOfMatch(suffix, value, start) >= 0
   }
 }
 

@@ -8,13 +8,23 @@ export const MAX_QUERY_DEPTH = 16
 /** Maximum number of values, operators, sort keys and lookups in a query. */
 export const MAX_QUERY_OPERANDS = 20_000
 
-/** The remaining number of operands that a query may use. */
+/** Maximum size of all `$regex` of a query, as `regexSize` counts it. */
+export const MAX_QUERY_REGEX_SIZE = 5000
+
+/** What a query may still use. */
 export class OperandBudget {
   #left = MAX_QUERY_OPERANDS
+  #regexSize = MAX_QUERY_REGEX_SIZE
 
   spend(operands: number): void {
     this.#left -= operands
     if (this.#left < 0) throw invalidQuery('too many operands', { limit: MAX_QUERY_OPERANDS })
+  }
+
+  spendRegex(size: number): void {
+    this.#regexSize -= size
+    if (this.#regexSize < 0)
+      throw invalidQuery('the patterns are too large together', { limit: MAX_QUERY_REGEX_SIZE })
   }
 }
 
@@ -28,7 +38,7 @@ export function parseField(path: Path, value: unknown, budget: OperandBudget): F
   if (!isOperators(value)) return [{ op: 'eq', path, value: parseValue(value) }]
   return Object.entries(value).flatMap(([name, operand]) => {
     budget.spend(Array.isArray(operand) ? operand.length : 1)
-    return parseOperator({ path, name, operand, operators: value })
+    return parseOperator({ path, name, operand, operators: value, budget })
   })
 }
 
@@ -53,6 +63,7 @@ interface Operator {
   operand: unknown
   /** The operators in the same object. */
   operators: Record<string, unknown>
+  budget: OperandBudget
 }
 
 type Parse = (operator: Operator) => FieldCondition[]
@@ -134,10 +145,10 @@ function parseLike(operator: Operator): FieldCondition[] {
 }
 
 function parseRegex(operator: Operator): FieldCondition[] {
-  const { path, operand: source, operators } = operator
+  const { path, operand: source, operators, budget } = operator
   const flags = operators['$options'] === undefined ? '' : operators['$options']
   if (typeof source !== 'string' || typeof flags !== 'string') throw wrongOperand(operator, 'string')
-  checkRegex(source, flags)
+  budget.spendRegex(checkRegex(source, flags))
   return [{ op: 'regex', path, source, flags }]
 }
 

@@ -3,6 +3,7 @@ import { compareStrings, equalValues, hasPlainOrder } from './compare.ts'
 import { compileLike } from './like.ts'
 import { someAt, valuesAt, type Test } from './path.ts'
 import type { Condition, FieldCondition, Path, SearchCondition, Value } from './plan.ts'
+import { compileRegex } from './regex.ts'
 import { Search } from './search.ts'
 
 export type Predicate = Check<Doc>
@@ -60,7 +61,7 @@ function fieldTest(condition: FieldCondition): Test {
     case 'like':
       return someAt(path, orItem(stringTest(compileLike(condition.pattern))))
     case 'regex':
-      return someAt(path, orItem(stringTest(regexTest(condition.source, condition.flags))))
+      return someAt(path, orItem(stringTest(compileRegex(condition.source, condition.flags))))
     case 'gt':
     case 'gte':
     case 'lt':
@@ -144,11 +145,6 @@ function stringComparison(op: keyof typeof outcomes, operand: string): (value: s
   const outcome = outcomes[op]
   if (!hasPlainOrder(operand)) return (value) => outcome(compareStrings(value, operand))
   return (value) => outcome(value < operand ? -1 : value > operand ? 1 : 0)
-}
-
-function regexTest(source: string, flags: string): (value: string) => boolean {
-  const expression = new RegExp(source, flags)
-  return (value) => expression.test(value)
 }
 
 function searchTest(condition: SearchCondition): Predicate {

@@ -1,60 +1,57 @@
+import { RE2JS } from 're2js'
 import { invalidQuery } from './invalid-query.ts'
+import { regexSize } from './regex-size.ts'
+import { syntaxError } from './regex-syntax.ts'
 
 /** Maximum length of `$regex` and `$like` patterns. */
 export const MAX_PATTERN_LENGTH = 1000
+/** Maximum size of one expression, as {@link regexSize} counts it. Time and memory of a match are proportional to it. */
+export const MAX_REGEX_SIZE = 2000
 
-/** Flags that JavaScript, PCRE and SQLite functions share; `x` is not among them. */
-const allowedFlags = /^[ims]*$/
+const engineFlags: ReadonlyMap<string, number> = new Map([
+  ['i', RE2JS.CASE_INSENSITIVE],
+  ['m', RE2JS.MULTILINE],
+  ['s', RE2JS.DOTALL],
+])
 
-/** Rejects invalid expressions, and repetitions with exponential backtracking. */
-export function checkRegex(source: string, flags: string): void {
+/**
+ * Rejects an expression that is invalid, or too large to compile at once.
+ * @returns its size, as {@link regexSize} counts it
+ * @throws StatusError `core:status:InvalidQuery` with the limit, or with the construct that is not supported
+ */
+export function checkRegex(source: string, flags: string): number {
   if (source.length > MAX_PATTERN_LENGTH)
     throw invalidQuery('pattern too long', { limit: MAX_PATTERN_LENGTH })
-  if (!allowedFlags.test(flags) || new Set(flags).size !== flags.length) {
+  if (flags.split('').some((flag) => !engineFlags.has(flag)) || new Set(flags).size !== flags.length) {
     throw invalidQuery('$options takes i, m and s', { $options: flags.slice(0, 32) })
   }
+  const size = regexSize(source)
+  if (size > MAX_REGEX_SIZE) throw invalidQuery('the pattern is too large', { limit: MAX_REGEX_SIZE })
+  compile(source, flags)
+  return size
+}
+
+/**
+ * Whether the expression matches anywhere in a text. The engine is a port of RE2: its time is at most the product of
+ * the text's length and the size of the expression. The expression must have passed {@link checkRegex}.
+ *
+ * The meaning is that of MongoDB (PCRE with UTF-8) for what both support: characters are code points, `.` without `s`
+ * is all but `\n`, `^` and `$` with `m` are next to `\n` only, `\d`, `\w` and `\b` are of ASCII, and `i` folds single
+ * characters. It differs in that `$` without `m` matches at the end only, not before a last line break, and that `\s`
+ * contains no vertical tab.
+ */
+export function compileRegex(source: string, flags: string): (text: string) => boolean {
+  const expression = compile(source, flags)
+  return (text) => expression.test(text)
+}
+
+function compile(source: string, flags: string): RE2JS {
   try {
-    new RegExp(source, flags)
+    return RE2JS.compile(
+      source,
+      flags.split('').reduce((all, flag) => all | (engineFlags.get(flag) ?? 0), 0),
+    )
   } catch (error) {
-    throw invalidQuery(error instanceof Error ? error.message : 'not a regular expression')
+    throw syntaxError(source, error)
   }
-  if (hasNestedRepetition(source))
-    throw invalidQuery('the pattern repeats a group that contains repetitions or alternatives')
-}
-
-interface Group {
-  /** Contains an unbounded repetition, or alternatives, at any depth. */
-  branches: boolean
-}
-
-function hasNestedRepetition(source: string): boolean {
-  const open: Group[] = [{ branches: false }]
-  let closed: Group | undefined
-  for (const token of tokens(source)) {
-    const group = open.at(-1)
-    if (group === undefined) return false
-    if (isUnbounded(token)) {
-      if (closed?.branches === true) return true
-      group.branches = true
-    } else if (token === '|') group.branches = true
-    if (token.startsWith('(')) open.push({ branches: false })
-    closed = token === ')' ? closeGroup(open) : undefined
-  }
-  return false
-}
-
-function closeGroup(open: Group[]): Group | undefined {
-  const closed = open.pop()
-  const outer = open.at(-1)
-  if (closed?.branches === true && outer !== undefined) outer.branches = true
-  return closed
-}
-
-function isUnbounded(token: string): boolean {
-  return token === '*' || token === '+' || /^\{\d+,(\d*)\}$/.test(token)
-}
-
-/** Escapes, classes and counted repetitions are single tokens. All else is split into characters. */
-function tokens(source: string): string[] {
-  return source.match(/\\[^]|\[(?:\\[^]|[^\]\\])*\]|\{\d+,?\d*\}|\(\?<?[=!:]|[^]/g) ?? []
 }

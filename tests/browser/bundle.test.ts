@@ -8,7 +8,7 @@ import { build } from './page-server.ts'
 import { expectFor } from '../support/expecting.ts'
 
 /** The permitted parts of the client. */
-const parts = new Set(['model/', 'client/', 'protocol/', 'msgpackr', '@noble/hashes', 'fflate'])
+const parts = new Set(['model/', 'client/', 'protocol/', 'msgpackr', '@noble/hashes', 'fflate', 're2js'])
 
 describe('browser bundle', () => {
   test('SDK-61: the browser bundle imports nothing, contains nothing of Node and the server, and is small', async () => {

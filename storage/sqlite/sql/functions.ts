@@ -5,6 +5,8 @@ import { compileLike } from '../../../model/query/like.ts'
 import { compileCondition, type Predicate } from '../../../model/query/predicate.ts'
 
 const compiledAtOnce = 200
+/** What a compiled regular expression counts for: its automaton grows up to some 25 MB while it is used. */
+const REGEX_WEIGHT = 25
 
 interface StatementSignals {
   checkpoint: () => void
@@ -39,7 +41,10 @@ export function registerFunctions(db: Database.Database, { checkpoint, weigh }: 
 }
 
 function memoized<T extends object>(make: (text: string) => T): (text: string) => T {
-  const made = new LRUCache<string, T>({ max: compiledAtOnce })
+  const made = new LRUCache<string, T>({
+    maxSize: compiledAtOnce,
+    sizeCalculation: (_, text) => weightOf(text),
+  })
   return (text) => {
     const known = made.get(text)
     if (known !== undefined) return known
@@ -47,6 +52,11 @@ function memoized<T extends object>(make: (text: string) => T): (text: string) =
     made.set(text, value)
     return value
   }
+}
+
+/** Text that only looks like a condition with an expression may count for more. */
+function weightOf(condition: string): number {
+  return condition.includes('"op":"regex"') ? REGEX_WEIGHT : 1
 }
 
 /** Several functions of one statement use the same row. */
