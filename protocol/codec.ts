@@ -2,8 +2,10 @@ import { Packr, Unpackr } from 'msgpackr'
 import { StatusError } from '../model/status.ts'
 import type { FindResult } from '../model/query/query.ts'
 import type { Request, Response } from './messages.ts'
-import { idOf } from './parse-request.ts'
-import { HALF_PAIR, isTree, mayHold, POINTER, withHalves } from './packed-tree.ts'
+import { FrameFlaw } from './frame-limits.ts'
+import { holdsHalfPairs, withHalves } from './half-pairs.ts'
+import { idInJson, scanJson } from './scan-json.ts'
+import { PackedScan } from './scan-packed.ts'
 
 /** The encoding of a find result: arrays lose the property `total` in JSON and in msgpack. */
 interface TotalArray {
@@ -39,28 +41,37 @@ export function decodeBinary(bytes: Uint8Array): Response {
   return incoming(unpackr.unpack(bytes))
 }
 
-/** @throws StatusError `platform:status:BadRequest` if the frame is not of its kind */
+/**
+ * The content of a request frame, as its JSON would represent it. Its size is known before anything is built of it.
+ * @throws StatusError `platform:status:BadRequest` if the frame is not of its kind, or exceeds a limit of
+ *   `frame-limits.ts`. `params.id` is the id of the request, if it is cheap to know.
+ */
 export function decodeRequestFrame(data: Uint8Array, isBinary: boolean): unknown {
+  return isBinary ? unpackTree(data) : parseText(data)
+}
+
+function parseText(data: Uint8Array): unknown {
+  const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
   try {
-    return isBinary ? unpackTree(data) : JSON.parse(utf8.decode(data))
+    scanJson(text)
+    return JSON.parse(utf8.decode(data))
   } catch (cause) {
-    if (cause instanceof StatusError) throw cause
-    const message = isBinary ? 'the frame is not msgpack' : 'the frame is not JSON'
-    throw new StatusError('platform:status:BadRequest', { message }, { cause })
+    if (cause instanceof FrameFlaw) throw cause.toStatusError(idInJson(text))
+    throw new StatusError('platform:status:BadRequest', { message: 'the frame is not JSON' }, { cause })
   }
 }
 
-/** The content of a packed frame, as its JSON would represent it. */
 function unpackTree(data: Uint8Array): unknown {
-  const value: unknown = unpackr.unpack(data)
-  if (mayHold(data, POINTER) && !isTree(value, data.length)) throw tooMuch(value)
-  return mayHold(data, HALF_PAIR) ? withHalves(value) : value
-}
-
-function tooMuch(frame: unknown): StatusError {
-  const id = idOf(frame)
-  const known = id === undefined ? {} : { id }
-  return new StatusError('platform:status:BadRequest', { message: 'too many pointers', ...known })
+  const scan = new PackedScan(data)
+  try {
+    scan.run()
+    const value: unknown = unpackr.unpack(data)
+    // An object within itself is refused later, and has no end.
+    return !scan.isCyclic && holdsHalfPairs(data) ? withHalves(value) : value
+  } catch (cause) {
+    if (cause instanceof FrameFlaw) throw cause.toStatusError(scan.id())
+    throw new StatusError('platform:status:BadRequest', { message: 'the frame is not msgpack' }, { cause })
+  }
 }
 
 function outgoing(response: Response): Response {

@@ -19,6 +19,7 @@ export const statusCatalogue: Record<StatusCode, StatusEntry> = {
   'platform:status:BadRequest': entry('The frame or its params are not what the method takes.', 400, [
     'message',
     'id',
+    'limit',
   ]),
   'platform:status:Unauthorized': entry(
     'The token is missing, malformed, expired or signed with another secret.',

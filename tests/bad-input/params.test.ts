@@ -7,14 +7,14 @@ import { applyIf, change, createTask, updateTask } from '../support/transactions
 const eve = { by: 'account:eve' }
 const task = 'board:class:Task'
 const nested = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`
-/** A placeholder for a value that is nested too deeply for `JSON.stringify`. */
+/** A placeholder for a value that is nested more deeply than any document, and less than a frame may be. */
 const DEEP = '@deep'
 let lastId = 0
 
 /** Sends its own text, as JSON that the client could not have produced. */
 async function askDeep(client: RawClient, method: string, params: unknown[]): Promise<Frame> {
   const id = `deep ${(lastId += 1)}`
-  client.send(JSON.stringify({ id, method, params }).replaceAll(`"${DEEP}"`, nested(50_000)))
+  client.send(JSON.stringify({ id, method, params }).replaceAll(`"${DEEP}"`, nested(900)))
   return await client.wait((frame) => frame.id === id)
 }
 

@@ -235,7 +235,7 @@ describe('refused values', () => {
     let deep: unknown = wide
     for (let level = 0; level < 80; level++) deep = [deep]
     for (const hidden of [deep, [HIGH, deep], { [HIGH]: deep }])
-      assertCoded(await ask(packed, 'tx', [creation('x', hidden)]), 'core:status:InvalidTransaction')
+      assertCoded(await ask(packed, 'tx', [creation('x', hidden)]), 'platform:status:BadRequest')
     // A value that is used twice is counted once.
     const shared = { a: [1, 2, 3] }
     expect((await ask(packed, 'tx', [creation('x', [shared, shared])])).result).toStrictEqual({})
