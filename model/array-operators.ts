@@ -2,9 +2,12 @@ import { changeField } from './field-path.ts'
 import { invalidTransaction } from './invalid-transaction.ts'
 import { isFields, type Fields } from './json-value.ts'
 import { equalValues } from './query/compare.ts'
-import { OperandBudget, isOperators, parseField, parsePath } from './query/parse-condition.ts'
+import { OperandBudget, isOperators, parseField, parsePath, testsOf } from './query/parse-condition.ts'
 import { compileFieldConditions } from './query/predicate.ts'
 import { StatusError } from './status.ts'
+
+/** Maximum number of tests in one `$pull` or `$update`: its conditions times the items of the array. */
+export const MAX_ITEM_TESTS = 5_000_000
 
 type Items = readonly unknown[]
 /** Returns the new array, or `undefined` to leave a missing one missing. */
@@ -33,6 +36,7 @@ function push(operand: unknown, field: string): ArrayChange {
 function pull(operand: unknown, field: string): ArrayChange {
   const drops = itemTest(operand, '$pull', field)
   return (items) => {
+    checkTests(operand, items, '$pull')
     const kept = items?.filter((item) => !drops(item))
     return kept?.length === items?.length ? items : kept
   }
@@ -54,7 +58,21 @@ function update(operand: unknown, field: string): ArrayChange {
   }
   const matches = itemTest(operand['$query'], '$update', field)
   const changes = Object.entries(operand['$update']).filter(([, value]) => value !== undefined)
-  return (items) => items?.map((item) => (isFields(item) && matches(item) ? withFields(item, changes) : item))
+  const tests = { ...operand['$query'], ...operand['$update'] }
+  return (items) => {
+    checkTests(tests, items, '$update')
+    return items?.map((item) => (isFields(item) && matches(item) ? withFields(item, changes) : item))
+  }
+}
+
+/** Many conditions over a long array would take too long. */
+function checkTests(operand: unknown, items: Items = [], operator: string): void {
+  const isQuery = isFields(operand) && !isOperators(operand)
+  const tests = isQuery
+    ? Object.values(operand).reduce<number>((sum, value) => sum + testsOf(value), 0)
+    : testsOf(operand)
+  if (tests * items.length > MAX_ITEM_TESTS)
+    throw invalidTransaction('too many tests', { operator, limit: MAX_ITEM_TESTS })
 }
 
 function withFields(item: Fields, changes: readonly [string, unknown][]): Fields {

@@ -111,6 +111,7 @@ export const statusCatalogue: Record<StatusCode, StatusEntry> = {
     ...PLACE,
     '_id',
     'mixin',
+    'limit',
   ]),
 }
 

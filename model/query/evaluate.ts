@@ -5,7 +5,7 @@ import type { Condition, FindPlan } from './plan.ts'
 import { compileCondition } from './predicate.ts'
 import { compileProjection } from './projection.ts'
 import type { FindResult, WithLookup } from './query.ts'
-import { compileSort } from './sort.ts'
+import { sortDocuments } from './sort.ts'
 
 /** Runs a plan over documents in memory. This defines the semantics of every storage adapter. */
 export function evaluatePlan(plan: FindPlan, source: DocumentSource): FindResult {
@@ -13,7 +13,7 @@ export function evaluatePlan(plan: FindPlan, source: DocumentSource): FindResult
   const matches = compileCondition(plan.condition, joins)
   const found: Doc[] = []
   for (const doc of candidates(plan, source)) if (matches(doc)) found.push(doc)
-  found.sort(compileSort(plan.sort, joins))
+  sortDocuments(found, plan.sort, joins)
   const page = plan.limit === undefined ? found : found.slice(0, plan.limit)
   const project = plan.projection === undefined ? undefined : compileProjection(plan.projection)
   const results = page.map((doc) => withLookups(doc, project?.(doc) ?? doc, plan.lookups, joins))

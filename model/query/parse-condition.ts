@@ -11,14 +11,26 @@ export const MAX_QUERY_OPERANDS = 20_000
 /** Maximum size of all `$regex` of a query, as `regexSize` counts it. */
 export const MAX_QUERY_REGEX_SIZE = 5000
 
+/**
+ * Maximum number of tests of a query with each document: its conditions, the values of `$all`, and the objects and
+ * arrays among the values of `$in` and `$nin`. Other values are looked up in a set.
+ */
+export const MAX_QUERY_TESTS = 1000
+
 /** What a query may still use. */
 export class OperandBudget {
   #left = MAX_QUERY_OPERANDS
+  #tests = MAX_QUERY_TESTS
   #regexSize = MAX_QUERY_REGEX_SIZE
 
   spend(operands: number): void {
     this.#left -= operands
     if (this.#left < 0) throw invalidQuery('too many operands', { limit: MAX_QUERY_OPERANDS })
+  }
+
+  spendTests(tests: number): void {
+    this.#tests -= tests
+    if (this.#tests < 0) throw invalidQuery('too many tests', { limit: MAX_QUERY_TESTS })
   }
 
   spendRegex(size: number): void {
@@ -35,11 +47,25 @@ export class OperandBudget {
 export function parseField(path: Path, value: unknown, budget: OperandBudget): FieldCondition[] {
   budget.spend(1)
   if (value === undefined) return []
+  budget.spendTests(testsOf(value))
   if (!isOperators(value)) return [{ op: 'eq', path, value: parseValue(value) }]
   return Object.entries(value).flatMap(([name, operand]) => {
     budget.spend(Array.isArray(operand) ? operand.length : 1)
     return parseOperator({ path, name, operand, operators: value, budget })
   })
+}
+
+/** The tests that an operand, or the operators of one key, take with each value. */
+export function testsOf(operand: unknown): number {
+  if (!isOperators(operand)) return 1
+  return Object.entries(operand).reduce((sum, [name, values]) => {
+    if (!Array.isArray(values)) return sum + 1
+    return sum + (name === '$all' ? values.length : 1 + values.filter(isObject).length)
+  }, 0)
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
 }
 
 /** Splits a dotted key. */

@@ -7,8 +7,7 @@ import { lookupPlans, planLookups } from './plan-lookups.ts'
 import { planSort } from './plan-sort.ts'
 import type { Condition, FindPlan, Projection } from './plan.ts'
 import type { DocumentQuery, FindOptions } from './query.ts'
-import { MAX_PATTERN_LENGTH } from './regex.ts'
-import { isSearchPrefix, searchPrefixes } from './search-terms.ts'
+import { checkSearch, isSearchPrefix, searchPrefixes } from './search-terms.ts'
 import type { QueryScope } from './query-scope.ts'
 import { resolveKey, resolvePath } from './resolve-key.ts'
 import { pushAll } from '../push-all.ts'
@@ -63,7 +62,7 @@ function planKey(key: string, query: DocumentQuery, scope: QueryScope): Conditio
 function planSearch(text: unknown, prefix: unknown, { hierarchy, _class }: QueryScope): Condition {
   if (typeof text !== 'string')
     throw invalidQuery('wrong operand', { operator: '$search', expected: 'string' })
-  if (text.length > MAX_PATTERN_LENGTH) throw invalidQuery('search too long', { limit: MAX_PATTERN_LENGTH })
+  checkSearch(text)
   if (prefix !== undefined && !isSearchPrefix(prefix))
     throw invalidQuery('wrong operand', { operator: '$prefix', expected: searchPrefixes.join(', ') })
   const phrase = { text, prefix, accented: [...hierarchy.accented()] }

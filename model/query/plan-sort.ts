@@ -6,13 +6,26 @@ import type { CaseIndex } from './query.ts'
 import type { QueryScope } from './query-scope.ts'
 import { resolveKey, type KeyTarget } from './resolve-key.ts'
 
+/** Maximum number of cases in all sort keys of a query. Each is tested with each document. */
+export const MAX_SORT_CASES = 500
+/** Maximum number of sort keys. */
+export const MAX_SORT_KEYS = 32
+
 /** The sort keys in order. A key may use a lookup, but not a nested one. */
 export function planSort(sort: unknown, scope: QueryScope): SortKey[] {
   if (sort === undefined || sort === null) return []
   if (!isFields(sort)) throw invalidQuery('sort must be an object')
-  return Object.entries(sort).flatMap(([key, value]) =>
-    value === undefined ? [] : [planKey(key, value, scope)],
-  )
+  const entries = Object.entries(sort).filter(([, value]) => value !== undefined)
+  if (entries.length > MAX_SORT_KEYS) throw invalidQuery('too many sort keys', { limit: MAX_SORT_KEYS })
+  if (casesIn(sort) > MAX_SORT_CASES) throw invalidQuery('too many sort cases', { limit: MAX_SORT_CASES })
+  return entries.map(([key, value]) => planKey(key, value, scope))
+}
+
+function casesIn(sort: object): number {
+  return Object.values(sort).reduce<number>((sum, value: unknown) => {
+    const cases = isFields(value) ? value['cases'] : undefined
+    return sum + (Array.isArray(cases) ? cases.length : 0)
+  }, 0)
 }
 
 function planKey(key: string, value: unknown, scope: QueryScope): SortKey {

@@ -1,3 +1,5 @@
+import { invalidQuery } from './invalid-query.ts'
+import { MAX_PATTERN_LENGTH } from './regex.ts'
 import { type Word, type WordOptions, wordsIn } from './search-words.ts'
 
 /** Which words of a search match as prefixes: all of them, the last one, or none. */
@@ -7,6 +9,9 @@ export const searchPrefixes = ['all', 'last', 'none'] as const satisfies readonl
 export function isSearchPrefix(value: unknown): value is SearchPrefix {
   return searchPrefixes.some((prefix) => prefix === value)
 }
+
+/** Maximum number of terms in a search. Each is looked for among all words of each document. */
+export const MAX_SEARCH_TERMS = 100
 
 /** Consecutive words in a text. */
 export interface SearchTerm {
@@ -39,6 +44,13 @@ export function searchTerms(text: string, { accents, prefix }: SearchOptions): S
     return termOf(words, !isQuoted && (prefix === 'all' || (prefix === 'last' && isLast)))
   })
   return [...new Map(terms.map((term) => [JSON.stringify(term), term])).values()]
+}
+
+/** @throws StatusError `core:status:InvalidQuery` with the limit that the search exceeds */
+export function checkSearch(text: string): void {
+  if (text.length > MAX_PATTERN_LENGTH) throw invalidQuery('search too long', { limit: MAX_PATTERN_LENGTH })
+  if (searchTerms(text, { accents: true, prefix: 'none' }).length > MAX_SEARCH_TERMS)
+    throw invalidQuery('too many words in a search', { limit: MAX_SEARCH_TERMS })
 }
 
 /** Whether the text contains the words of the term consecutively. */

@@ -9,12 +9,37 @@ export type Comparator = (a: Doc, b: Doc) => number
 
 const noJoins: Joins = new Map()
 
+/** Sorts documents in place. What a key reads of a document is computed once, not for each comparison. */
+export function sortDocuments(docs: Doc[], keys: readonly SortKey[], joins: Joins = noJoins): Doc[] {
+  return docs.sort(comparatorOf(keys, joins, remembered))
+}
+
 /**
  * Compares by `compareValues` key by key, then by `_id`. Of several values at a path, and of the items of an array,
  * the smallest counts in ascending order and the largest in descending order. An empty array counts as missing.
  */
 export function compileSort(keys: readonly SortKey[], joins: Joins = noJoins): Comparator {
-  const comparators = keys.map((key) => (key.cases === undefined ? byValue(key, joins) : byCase(key, joins)))
+  return comparatorOf(keys, joins, (read) => read)
+}
+
+type Reader<T> = (doc: Doc) => T
+type Wrap = <T>(read: Reader<T>) => Reader<T>
+
+function remembered<T>(read: Reader<T>): Reader<T> {
+  const known = new Map<Doc, { value: T }>()
+  return (doc) => {
+    const found = known.get(doc)
+    if (found !== undefined) return found.value
+    const value = read(doc)
+    known.set(doc, { value })
+    return value
+  }
+}
+
+function comparatorOf(keys: readonly SortKey[], joins: Joins, wrap: Wrap): Comparator {
+  const comparators = keys.map((key) =>
+    key.cases === undefined ? byValue(key, joins, wrap) : byCase(key, joins, wrap),
+  )
   return (a, b) => {
     for (const compare of comparators) {
       const order = compare(a, b)
@@ -24,23 +49,24 @@ export function compileSort(keys: readonly SortKey[], joins: Joins = noJoins): C
   }
 }
 
-function byValue(key: SortKey, joins: Joins): Comparator {
+function byValue(key: SortKey, joins: Joins, wrap: Wrap): Comparator {
   const values = valuesAt(key.path)
-  const read =
-    key.lookup === undefined
-      ? (doc: Doc) => extreme(values(doc), key.order)
-      : (doc: Doc) => extreme(sources(doc, key, joins).flatMap(values), key.order)
+  const read = wrap((doc) =>
+    extreme(key.lookup === undefined ? values(doc) : sources(doc, key, joins).flatMap(values), key.order),
+  )
   return (a, b) => key.order * compareValues(read(a), read(b))
 }
 
 /** Documents without a matching case are last in either order. */
-function byCase(key: SortKey, joins: Joins): Comparator {
+function byCase(key: SortKey, joins: Joins, wrap: Wrap): Comparator {
   const cases = (key.cases ?? []).map(({ condition, index }) => ({
     test: compileCondition(condition),
     index,
   }))
-  const read = (doc: Doc): CaseIndex | undefined =>
-    cases.find(({ test }) => sources(doc, key, joins).some(test))?.index ?? key.default
+  const read = wrap((doc): CaseIndex | undefined => {
+    const found = sources(doc, key, joins)
+    return cases.find(({ test }) => found.some(test))?.index ?? key.default
+  })
   return (a, b) => {
     const [x, y] = [read(a), read(b)]
     if (x === undefined || y === undefined) return Number(x === undefined) - Number(y === undefined)

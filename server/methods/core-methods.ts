@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Class, Ref } from '../../model/documents.ts'
 import { isFields } from '../../model/json-value.ts'
 import { MAX_PATTERN_LENGTH } from '../../model/query/regex.ts'
-import { searchPrefixes } from '../../model/query/search-terms.ts'
+import { checkSearch, searchPrefixes } from '../../model/query/search-terms.ts'
 import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import { StatusError } from '../../model/status.ts'
 import { padParams, parseParams } from '../../protocol/parse-params.ts'
@@ -100,6 +100,7 @@ function getAccount({ pipeline, session }: MethodContext): unknown {
 
 function searchFulltext({ pipeline, caller }: MethodContext, params: unknown[]): unknown {
   const [{ query, classes, spaces }, options] = parseParams(searchParams, padParams(takeParams(params), 2))
+  checkSearch(query)
   const search = {
     query,
     classes: (classes ?? undefined) as Ref<Class>[] | undefined,

@@ -1,4 +1,5 @@
 import { checkDepth } from '../../../model/check-depth.ts'
+import { checkUpdates } from '../../../model/check-updates.ts'
 import type { Doc } from '../../../model/documents.ts'
 import type { Hierarchy } from '../../../model/hierarchy.ts'
 import { innerChange } from '../../../model/inner-change.ts'
@@ -17,6 +18,7 @@ export const validate: ChangeStep = (next) =>
     const { hierarchy } = work.state
     hierarchy.getClass(tx.objectClass)
     if (tx._class === 'core:class:TxCreateDoc') checkParts(tx)
+    checkUpdates(tx)
     const outcome = await next(work, checkBefore(hierarchy, tx))
     checkDepth(tx)
     if (outcome.change?.after !== undefined) checkAfter(hierarchy, innerChange(tx), outcome.change.after)

@@ -3,7 +3,7 @@ import { withLookups } from '../../../model/query/join.ts'
 import type { FindPlan } from '../../../model/query/plan.ts'
 import { compileCondition } from '../../../model/query/predicate.ts'
 import { compileProjection } from '../../../model/query/projection.ts'
-import { compileSort } from '../../../model/query/sort.ts'
+import { sortDocuments } from '../../../model/query/sort.ts'
 import type { PartLimits } from '../../contract.ts'
 import { type JsonText, parseJson, toJson } from '../../shared/json-text.ts'
 import { compileFind, type CompiledFind, rowidsOf } from '../sql/compile-find.ts'
@@ -224,22 +224,18 @@ function selectByModel(file: WorkspaceFile, plan: FindPlan): Selection {
   const matches = compileCondition(plan.condition, joins)
   const table = file.table(plan.domain)
   const { sql } = table.visible?.('t0') ?? always
-  const found: { doc: Doc; rowid: number }[] = []
+  const found = new Map<Doc, number>()
   const all = file
     .prepare<[number, JsonText<Doc>]>(`SELECT rowid, data FROM ${table.name} AS t0 WHERE ${sql}`)
     .raw()
   for (const [rowid, data] of all.iterate()) {
     file.checkpoint()
     const doc = parseJson(data)
-    if (matches(doc)) found.push({ doc, rowid })
+    if (matches(doc)) found.set(doc, rowid)
   }
-  const compare = compileSort(plan.sort, joins)
-  found.sort((a, b) => {
-    file.checkpoint()
-    return compare(a.doc, b.doc)
-  })
-  const rowids = found.slice(0, plan.limit).map(({ rowid }) => rowid)
-  return { rowids, total: plan.total ? found.length : -1 }
+  const sorted = sortDocuments([...found.keys()], plan.sort, joins)
+  const rowids = sorted.slice(0, plan.limit).flatMap((doc) => found.get(doc) ?? [])
+  return { rowids, total: plan.total ? found.size : -1 }
 }
 
 function findByModel(file: WorkspaceFile, plan: FindPlan): Found {
