@@ -142,7 +142,7 @@ export class AtriumServer implements RunningServer {
 
   async start(): Promise<void> {
     const accounts = this.#configuration.accounts === 'builtin' ? await this.#openAccounts() : undefined
-    const { registry, sessions, admission, maintenance } = this.#core
+    const { registry, sessions, maintenance } = this.#core
     const { metricsHost, metricsPort } = this.#configuration
     if (metricsPort !== undefined)
       this.#metricsServer = new MetricsServer({ ...this.#metricsOptions, host: metricsHost })
@@ -154,7 +154,7 @@ export class AtriumServer implements RunningServer {
       metrics: this.#metricsServer === undefined ? this.#metricsOptions : undefined,
       origins: this.#door.origins,
       isSecure: this.#door.isSecure,
-      healthy: () => !admission.isClosed,
+      readiness: () => this.#core.readiness,
       administration: administration({
         registry,
         sessions,

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { systemClock } from '../model/clock.ts'
 import { generateId } from '../model/generate-id.ts'
 import { type OpenOptions, openWorkspace, type Pipeline } from '../pipeline/open-workspace.ts'
@@ -12,10 +11,8 @@ import type { WorkspaceModel } from '../model/workspace-model.ts'
 import { closeCodes } from '../protocol/close-codes.ts'
 import type { AccountsClient } from './accounts/accounts-client.ts'
 import type { Configuration } from './configuration/configuration.ts'
-import { messageSizes } from './configuration/message-sizes.ts'
 import { Maintenance } from './sessions/maintenance.ts'
-import { MemoryBudget, type MemoryUse } from './memory/memory-budget.ts'
-import { collectGarbage, defaultMemory, memoryLimits, memoryUse } from './memory/process-memory.ts'
+import type { MemoryBudget, MemoryUse } from './memory/memory-budget.ts'
 import type { Metrics } from './observability/metrics.ts'
 import { parseVersion } from './model-version.ts'
 import { EarlyBudget } from './sessions/early-messages.ts'
@@ -25,6 +22,8 @@ import { SlowRequestLog } from './requests/slow-request-log.ts'
 import { SessionRegistry } from './sessions/session-registry.ts'
 import { type Scheduler, TimerWheel } from './time/timer-wheel.ts'
 import type { Tokens } from './auth/tokens.ts'
+import { admissionLimits, commitLimits, memoryBudget, sessionLimits } from './server-limits.ts'
+import { endSessions } from './sessions/end-sessions.ts'
 import { SERVER_VERSION } from './version.ts'
 import { withTimeout } from '../pipeline/shared/with-timeout.ts'
 import { Admission } from './workspaces/admission.ts'
@@ -39,9 +38,6 @@ import { WorkspaceRegistry } from './workspaces/workspace-registry.ts'
 const LARGE_FRAME = 256 * 1024
 /** Sessions that read what they missed at once: each holds up to half an outbox. */
 const RESUMES_AT_ONCE = 4
-/** Milliseconds that a server takes to start again: clients need not reconnect sooner. */
-const RESTART_TIME = 2000
-
 /** Accounts whose requests and bytes are counted at once, two keys each. */
 const MAX_COUNTED = 200_000
 
@@ -99,14 +95,19 @@ export class Core {
     this.#wheel = new TimerWheel(options.scheduler)
     const { monotonic } = options.scheduler
     this.#slowRequests = new SlowRequestLog({ logger: this.#logger, wheel: this.#wheel, monotonic })
-    this.#memory = this.#createMemoryBudget()
+    this.#memory = memoryBudget(this.#configuration, {
+      use: options.memoryUse,
+      sessions: () => this.sessions.all,
+      hosts: () => this.registry.hosts(),
+      logger: this.#logger,
+    })
     this.registry = this.#createRegistry()
     this.maintenance = this.#createMaintenance()
     this.admission = this.#createAdmission()
     this.sessions = this.#createSessions()
     this.#metrics.watch({
-      sessions: () => countBy([...this.sessions.all].map(({ token }) => token.mode)),
-      workspaces: () => countBy([...this.registry.hosts()].map(({ state }) => state)),
+      sessions: () => [...this.sessions.all].map(({ token }) => token.mode),
+      workspaces: () => [...this.registry.hosts()].map(({ state }) => state),
       outboxes: () => this.sessions.outboxMessages,
       turns: () => this.#turns.waiting,
       memory: this.#memory,
@@ -118,15 +119,23 @@ export class Core {
   openPipeline(
     options: Pick<OpenOptions, 'id' | 'base' | 'modules' | keyof WorkspaceListener>,
   ): Promise<Pipeline> {
-    const clock = { now: this.#scheduler.now }
-    const { transaction: maxTransaction, push: maxGroupBytes } = messageSizes(this.#configuration)
-    const { maxWaitingCommits: maxWaiting } = this.#configuration
-    const commitLimits = { maxWaiting, maxGroupBytes, maxTransaction }
-    const { storage } = this.#options
     const { modelChanges, imports } = this.#configuration
-    const rights = { modelChanges, imports }
-    const [turns, logger] = [this.#turns, this.#logger]
-    return openWorkspace({ ...options, ...rights, storage, clock, turns, logger, commitLimits })
+    return openWorkspace({
+      ...options,
+      modelChanges,
+      imports,
+      storage: this.#options.storage,
+      clock: { now: this.#scheduler.now },
+      turns: this.#turns,
+      logger: this.#logger,
+      commitLimits: commitLimits(this.#configuration),
+    })
+  }
+
+  /** Whether new sessions are admitted, or why they are not. */
+  get readiness(): 'ok' | 'draining' | 'overloaded' {
+    if (this.admission.isClosed) return 'draining'
+    return this.#memory.isShort ? 'overloaded' : 'ok'
   }
 
   /** Makes room if memory is short. */
@@ -148,7 +157,7 @@ export class Core {
   async stop(): Promise<void> {
     const limit = this.#configuration.stopTimeout * 1000
     this.maintenance.cancel()
-    await this.#endSessions(limit)
+    await endSessions(this.sessions, limit)
     const hosts = [...this.registry.hosts()]
     const closing = hosts.map(async (host) => await host.close(closeCodes.restart, { signal: false }))
     await withTimeout(Promise.all(closing), { milliseconds: limit, what: 'closing the workspaces' }).catch(
@@ -158,19 +167,6 @@ export class Core {
     )
     this.#slowRequests.stop()
     this.#wheel.stop()
-  }
-
-  /** Each session gets its own delay to reconnect, so clients do not all reconnect at once. */
-  async #endSessions(limit: number): Promise<void> {
-    const sessions = this.sessions.all
-    const spread = Math.min(30_000, 100 + sessions.size * 5)
-    this.sessions.drain(() => ({
-      ...closeCodes.restart,
-      reason: `retry in ${RESTART_TIME + Math.floor(Math.random() * spread)} ms`,
-    }))
-    const deadline = systemClock.monotonic() + limit
-    while (sessions.size > 0 && systemClock.monotonic() < deadline) await wait(10)
-    for (const session of sessions) session.terminate()
   }
 
   #createRegistry(): WorkspaceRegistry {
@@ -197,20 +193,6 @@ export class Core {
     })
   }
 
-  #createMemoryBudget(): MemoryBudget {
-    return new MemoryBudget({
-      limits: memoryLimits(this.#configuration.memory ?? defaultMemory()),
-      use: this.#options.memoryUse ?? memoryUse,
-      holders: () => this.sessions.all,
-      dropCaches: () => {
-        for (const host of this.registry.hosts()) host.dropCaches()
-      },
-      collectGarbage,
-      now: systemClock.monotonic,
-      logger: this.#logger,
-    })
-  }
-
   #createAdmission(): Admission {
     const configuration = this.#configuration
     return new Admission({
@@ -221,17 +203,13 @@ export class Core {
       productId: configuration.productId,
       memory: this.#memory,
       sessions: () => this.sessions.all.size,
-      limits: () => ({
-        sessions: configuration.maxSessions,
-        sessionsPerWorkspace: configuration.maxWorkspaceSessions,
-        sessionsPerAccount: configuration.maxAccountSessions,
-      }),
+      limits: () => admissionLimits(configuration),
     })
   }
 
   #createSessions(): SessionRegistry {
     const configuration = this.#configuration
-    const limits = this.#sessionLimits()
+    const limits = sessionLimits(configuration, () => this.sessions.all.size)
     return new SessionRegistry({
       services: {
         flusher: new OutboxFlusher(),
@@ -288,22 +266,6 @@ export class Core {
     else this.#options.limitHit(limit, fields)
   }
 
-  #sessionLimits(): SessionLimits {
-    const { earlyMessages, earlyBytes, concurrentRequests, outboxMessages } = this.#configuration
-    const { maxResume } = this.#configuration
-    const { chunkCount, chunkBytes, loadedSessions, loadedChunkCount, loadedChunkBytes } = this.#configuration
-    const usual = { maxCount: chunkCount, maxBytes: chunkBytes }
-    const loaded = { maxCount: loadedChunkCount, maxBytes: loadedChunkBytes }
-    return {
-      earlyMessages,
-      earlyBytes,
-      concurrentRequests,
-      chunk: () => (this.sessions.all.size >= loadedSessions ? loaded : usual),
-      resume: maxResume,
-      outbox: { bytes: messageSizes(this.#configuration).outbox, messages: outboxMessages },
-    }
-  }
-
   #createMaintenance(): Maintenance {
     return new Maintenance({
       wheel: this.#wheel,
@@ -315,10 +277,4 @@ export class Core {
       },
     })
   }
-}
-
-function countBy(values: readonly string[]): Map<string, number> {
-  const counts = new Map<string, number>()
-  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)
-  return counts
 }

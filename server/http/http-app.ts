@@ -16,6 +16,8 @@ import { metricsRoute, type MetricsOptions } from './metrics-route.ts'
 import { sameOrigins } from './same-origins.ts'
 import { adminRoutes, type Administration } from './admin-routes.ts'
 
+export type Readiness = 'ok' | 'draining' | 'overloaded'
+
 export interface HttpOptions {
   tokens: Tokens
   logger: Logger
@@ -27,8 +29,8 @@ export interface HttpOptions {
   /** Which web pages may call. */
   origins: Pick<AllowedOrigins, 'allows'>
   isSecure: boolean
-  /** Whether the server admits new sessions. */
-  healthy: () => boolean
+  /** Whether the server admits new sessions, or why it does not. */
+  readiness: () => Readiness
   administration: Administration
   /** The address of a client, by which limits count. */
   addressOf: (request: IncomingMessage) => string
@@ -66,8 +68,14 @@ export function httpApp(options: HttpOptions): Hono {
     }),
   )
   app.get('/health', (context) => {
-    const healthy = options.healthy()
-    return context.json({ status: healthy ? 'ok' : 'draining' }, healthy ? 200 : 503)
+    const readiness = options.readiness()
+    return context.json({ status: readiness, live: true, ready: readiness === 'ok' }, httpStatus(readiness))
+  })
+  // A process that responds is alive: restarting one that drains or is short of memory would only lose sessions.
+  app.get('/health/live', (context) => context.json({ live: true }))
+  app.get('/health/ready', (context) => {
+    const readiness = options.readiness()
+    return context.json({ ready: readiness === 'ok', status: readiness }, httpStatus(readiness))
   })
   if (options.metrics !== undefined) app.route('/', metricsRoute(options.metrics))
   app.get('/api/v1/version', (context) =>
@@ -79,6 +87,10 @@ export function httpApp(options: HttpOptions): Hono {
   )
   if (options.accounts !== undefined) app.route('/accounts', accountsRoute(options.accounts, options))
   return app
+}
+
+function httpStatus(readiness: Readiness): 200 | 503 {
+  return readiness === 'ok' ? 200 : 503
 }
 
 /** Responses are data, so no page shows or embeds them. HSTS is for the server that has the certificate. */

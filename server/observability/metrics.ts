@@ -10,10 +10,10 @@ import { StorageMetrics } from './storage-metrics.ts'
 import { processMetrics } from './process-metrics.ts'
 
 export interface Gauges {
-  /** By mode. */
-  sessions: () => Map<string, number>
-  /** By state. */
-  workspaces: () => Map<string, number>
+  /** The mode of each. */
+  sessions: () => readonly string[]
+  /** The state of each. */
+  workspaces: () => readonly string[]
   commitQueue: () => number
   outboxes: () => number
   /** Messages and long requests that wait for their turn. */
@@ -154,12 +154,7 @@ export class Metrics implements SessionMetrics, TriggerObserver {
     return new Histogram({ name, help, labelNames, buckets: LATENCY_BUCKETS, registers: [this.#registry] })
   }
 
-  #gauge(
-    name: string,
-    help: string,
-    read: () => number | Map<string, number>,
-    ...labelNames: string[]
-  ): void {
+  #gauge(name: string, help: string, read: () => number | readonly string[], ...labelNames: string[]): void {
     new Gauge({
       name,
       help,
@@ -169,7 +164,7 @@ export class Metrics implements SessionMetrics, TriggerObserver {
         this.reset()
         const value = read()
         if (typeof value === 'number') this.set(value)
-        else for (const [label, count] of value) this.set({ [labelNames[0] ?? '']: label }, count)
+        else for (const label of value) this.inc({ [labelNames[0] ?? '']: label })
       },
     })
   }

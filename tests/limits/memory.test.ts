@@ -78,6 +78,24 @@ describe('memory', () => {
     await ann.request('tx', [createTask('t1', { title: 'x' })])
   })
 
+  test('LIM-138: a server that is short of memory, or stops, is alive and not ready', async () => {
+    let rss = 100 * MIB
+    const { server } = await testServer(
+      { memory: String(512 * MIB) },
+      { memoryUse: () => ({ rss, heap: 0 }) },
+    )
+    const asked = async (path: string) => {
+      const response = await fetch(`${server.url}${path}`)
+      return [response.status, await response.json()]
+    }
+    expect(await asked('/health')).toStrictEqual([200, { status: 'ok', live: true, ready: true }])
+    expect(await asked('/health/ready')).toStrictEqual([200, { ready: true, status: 'ok' }])
+    rss = 600 * MIB
+    await waitUntil(async () => (await asked('/health'))[0] === 503, 'the server not being ready')
+    expect(await asked('/health/ready')).toStrictEqual([503, { ready: false, status: 'overloaded' }])
+    expect(await asked('/health/live')).toStrictEqual([200, { live: true }])
+  })
+
   test('LIM-134: the default budget is a part of what the container or the machine has, and more than a server uses', () => {
     expect(defaultMemory()).toBeGreaterThan(256 * MIB)
     expect(memoryUse().rss).toBeLessThan(defaultMemory())
