@@ -168,7 +168,9 @@ describe('odd inputs of the client', () => {
   })
 
   test('SDK-13: the limit is that of the current server, to the byte, for every kind of message', async () => {
-    const fixture = new ConnectionFixture({ flags: { maxPayload: '5000' } })
+    const fixture = new ConnectionFixture({
+      flags: { maxPayload: '5000', outboxBytes: '4999', maxPush: '4998', maxTransaction: '4997' },
+    })
     const { connection } = fixture
     connection.start()
     await fixture.until('ready')
