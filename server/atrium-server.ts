@@ -163,6 +163,8 @@ export class AtriumServer implements RunningServer {
       }),
       accounts,
       addressOf: (request) => this.#door.addresses.of(request),
+      rates: this.#core.rates,
+      limitHit: (limit, fields) => this.#door.reports.hit(limit, fields),
     })
     const listener = getRequestListener(this.#app.fetch)
     this.#server.on('request', (request, response) => void listener(request, response))

@@ -38,7 +38,7 @@ import { WorkspaceRegistry } from './workspaces/workspace-registry.ts'
 const LARGE_FRAME = 256 * 1024
 /** Sessions that read what they missed at once: each holds up to half an outbox. */
 const RESUMES_AT_ONCE = 4
-/** Accounts whose requests and bytes are counted at once, two keys each. */
+/** Sessions, accounts and addresses whose requests and bytes are counted at once. */
 const MAX_COUNTED = 200_000
 
 export interface CoreOptions {
@@ -76,6 +76,7 @@ export class Core {
   readonly admission: Admission
   readonly sessions: SessionRegistry
   readonly maintenance: Maintenance
+  readonly rates: RequestRates
   readonly #options: CoreOptions
   readonly #configuration: Configuration
   readonly #scheduler: Scheduler
@@ -103,6 +104,8 @@ export class Core {
     })
     this.registry = this.#createRegistry()
     this.maintenance = this.#createMaintenance()
+    const store = new MemoryRateStore({ keys: MAX_COUNTED, now: monotonic })
+    this.rates = new RequestRates({ settings: this.#configuration, store, now: monotonic })
     this.admission = this.#createAdmission()
     this.sessions = this.#createSessions()
     this.#metrics.watch({
@@ -219,7 +222,7 @@ export class Core {
         metrics: this.#metrics,
         limits,
         earlyBudget: new EarlyBudget(configuration.earlyTotalBytes),
-        rates: this.#rates(),
+        rates: this.rates,
         limitHit: this.#limitHit,
         schedule: (milliseconds, task) => this.#wheel.schedule(milliseconds, task),
         handle: this.#createRequestChain(limits),
@@ -253,12 +256,6 @@ export class Core {
       memory: this.#memory,
       performanceNow: systemClock.monotonic,
     })
-  }
-
-  #rates(): RequestRates {
-    const now = this.#scheduler.monotonic
-    const store = new MemoryRateStore({ keys: MAX_COUNTED, now })
-    return new RequestRates({ settings: this.#configuration, store, now })
   }
 
   readonly #limitHit = (limit: string, fields: object): void => {

@@ -6,8 +6,8 @@ import type { StorageObserver } from './storage-observer.ts'
 import type { TxCUD } from '../model/transactions.ts'
 
 /**
- * The interface of storage adapters. One contract test suite runs against each of them. Every read has a deadline, and
- * rejects with `ReadTimeoutError` at it.
+ * The interface of storage adapters. One contract test suite runs against each of them. A read of an adapter
+ * that is not in memory has a deadline, and rejects with `ReadTimeoutError` at it.
  */
 export interface Storage {
   readonly name: string

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -12,13 +11,14 @@ import type { AccountsService } from '../accounts/builtin/accounts-service.ts'
 import { mapError } from '../errors/map-error.ts'
 import { bearerToken, type Token, type Tokens } from '../auth/tokens.ts'
 import type { AllowedOrigins } from '../transport/allowed-origins.ts'
+import { limitAddress, type LimitAddressOptions } from './limit-address.ts'
 import { metricsRoute, type MetricsOptions } from './metrics-route.ts'
 import { sameOrigins } from './same-origins.ts'
 import { adminRoutes, type Administration } from './admin-routes.ts'
 
 export type Readiness = 'ok' | 'draining' | 'overloaded'
 
-export interface HttpOptions {
+export interface HttpOptions extends LimitAddressOptions {
   tokens: Tokens
   logger: Logger
   serverVersion: string
@@ -32,8 +32,6 @@ export interface HttpOptions {
   /** Whether the server admits new sessions, or why it does not. */
   readiness: () => Readiness
   administration: Administration
-  /** The address of a client, by which limits count. */
-  addressOf: (request: IncomingMessage) => string
   /** The built-in accounts service, where there is one. */
   accounts?: Pick<AccountsService, 'call' | 'checkCurrent'> | undefined
 }
@@ -48,6 +46,7 @@ export function httpApp(options: HttpOptions): Hono {
   const app = new Hono()
   app.use(secureHeaders(headersOf(options)))
   app.use(sameOrigins(options.origins))
+  app.use(limitAddress(options))
   app.use(bodyLimit({ maxSize: MAX_BODY }))
   app.onError((error, context) => {
     if (error instanceof HTTPException) return error.getResponse()

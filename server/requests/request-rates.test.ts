@@ -15,6 +15,9 @@ const settings = {
   sessionRequests: 0,
   accountBytes: 100,
   systemBytes: 0,
+  addressRequests: 0,
+  sessionBytes: 0,
+  addressBytes: 0,
 }
 
 /** A store elsewhere: it responds in a later turn. */
@@ -32,7 +35,7 @@ describe('rates', () => {
       const time = new FakeScheduler()
       const memory = new MemoryRateStore({ keys: 10, now: time.monotonic })
       const store = kind === 'memory' ? memory : later(memory)
-      const rate = new RequestRates({ settings, store, now: time.monotonic }).of(ann)
+      const rate = new RequestRates({ settings, store, now: time.monotonic }).of(ann, '127.0.0.1')
       const wait = async () => (await rate.request())?.retryAfter
       expect([await wait(), await wait()]).toStrictEqual([undefined, undefined])
       time.jump(29_900)
@@ -44,14 +47,17 @@ describe('rates', () => {
         waits.push(await wait())
       }
       expect(waits).toStrictEqual([...Array.from({ length: 10 }, () => 1000), 500, undefined])
-      expect([await rate.bytes(90), await rate.bytes(11)]).toStrictEqual([0, 30_000])
+      expect([await rate.bytes(90), await rate.bytes(11)]).toStrictEqual([
+        undefined,
+        { limit: 'bytes of an account', milliseconds: 30_000 },
+      ])
     }
   })
 
   test('LIM-83: a client of protocol 2 is refused until it says that it has rested', () => {
     const time = new FakeScheduler()
     const store = new MemoryRateStore({ keys: 10, now: time.monotonic })
-    const rate = new RequestRates({ settings, store, now: time.monotonic }).of(ann)
+    const rate = new RequestRates({ settings, store, now: time.monotonic }).of(ann, '127.0.0.1')
     const isRefused = () => rate.request(true) !== undefined
     expect([isRefused(), isRefused(), isRefused()]).toStrictEqual([false, false, true])
     // The server was busy: what comes now was sent before the client heard of the refusal.

@@ -8,8 +8,11 @@ export interface RateSettings {
   accountRequests: number
   systemRequests: number
   sessionRequests: number
+  addressRequests: number
   accountBytes: number
   systemBytes: number
+  sessionBytes: number
+  addressBytes: number
 }
 
 export interface RequestRatesOptions {
@@ -30,6 +33,12 @@ export interface RateRefusal {
   isFlood: boolean
 }
 
+/** For how long a session is not read. */
+export interface BytesPause {
+  limit: string
+  milliseconds: number
+}
+
 /**
  * Milliseconds without a request that end a refusal. Requests that were on their way when the client heard of it must not
  * overtake the ones that were refused before them. A client of protocol 2 says when it has heard of it, by `#rested`.
@@ -43,34 +52,53 @@ const MAX_UNHEARD = 60_000
 /** Counts the requests and bytes of sessions and accounts. */
 export class RequestRates {
   readonly #options: RequestRatesOptions
+  #sessions = 0
 
   constructor(options: RequestRatesOptions) {
     this.#options = options
   }
 
-  of(token: Token): SessionRate {
-    return new SessionRate(token, this.#options)
+  /** Counts a request over HTTP. Returns milliseconds after which the next one is taken; `undefined`: this one is. */
+  ofAddress(address: string): number | undefined | Promise<number | undefined> {
+    const { settings, store } = this.#options
+    const limit = settings.addressRequests
+    if (limit === 0) return undefined
+    const check = ({ spent, resetsIn }: Count) => (spent > limit ? resetsIn : undefined)
+    const count = store.take(`requests address ${address}`, 1, settings.rateWindow)
+    return count instanceof Promise ? count.then(check) : check(count)
+  }
+
+  /** @param address of the client, in the form that limits count by */
+  of(token: Token, address: string): SessionRate {
+    return new SessionRate({ token, address, name: (this.#sessions += 1) }, this.#options)
   }
 }
 
 /** No refusal: every time is after it. */
 const none = { limit: '', until: 0, latest: 0, isHeard: true, count: 0 }
 
-/** The rate of one session, and its share in that of its account. */
+/** Whose requests and bytes are counted together. */
+type Scope = 'session' | 'account' | 'address'
+
+const scopes: readonly Scope[] = ['session', 'account', 'address']
+
+/** The rate of one session, and its share in that of its account and its address. */
 export class SessionRate {
   readonly #options: RequestRatesOptions
   readonly #isSystem: boolean
-  readonly #requestsKey: string
-  readonly #bytesKey: string
-  #own = { spent: 0, endsAt: 0 }
+  readonly #keys: Record<Scope, string>
   #refusal = { ...none }
 
-  constructor({ email, mode, person }: Token, options: RequestRatesOptions) {
+  /** @param session `name`: unique among the sessions of the server */
+  constructor(
+    { token, address, name }: { token: Token; address: string; name: number },
+    options: RequestRatesOptions,
+  ) {
+    const { email, mode, person } = token
     this.#options = options
     this.#isSystem = email === SYSTEM_EMAIL || mode !== 'user'
     const account = this.#isSystem ? `system ${person}` : person
-    this.#requestsKey = `requests ${account}`
-    this.#bytesKey = `bytes ${account}`
+    this.#keys = { session: `session ${name}`, account: `account ${account}`, address: `address ${address}` }
   }
 
   /** Counts a request. `undefined`: it may run. @param says the client says when it has rested */
@@ -78,17 +106,9 @@ export class SessionRate {
     const now = this.#options.now()
     const { until, latest, isHeard } = this.#refusal
     if (now < (isHeard ? until : latest)) return this.#refuseAgain(now)
-    const { accountRequests, systemRequests, sessionRequests, rateWindow } = this.#options.settings
-    if (sessionRequests > 0) {
-      const own = this.#countOwn(now, rateWindow)
-      if (own.spent > sessionRequests) return this.#refuse('requests of a session', own, says)
-    }
-    const limit = this.#isSystem ? systemRequests : accountRequests
-    if (limit === 0) return undefined
-    const check = (count: Count) =>
-      count.spent > limit ? this.#refuse('requests of an account', count, says) : undefined
-    const count = this.#options.store.take(this.#requestsKey, 1, rateWindow)
-    return count instanceof Promise ? count.then(check) : check(count)
+    return this.#over('requests', 1, (scope, { resetsIn }) =>
+      this.#refuse(`requests of ${aOf(scope)}`, resetsIn, says),
+    )
   }
 
   /** The client has heard of every refusal so far, and waited. */
@@ -96,23 +116,47 @@ export class SessionRate {
     this.#refusal = { ...none }
   }
 
-  /** Counts the bytes of a message. Returns milliseconds in which no more are read. */
-  bytes(bytes: number): number | Promise<number> {
-    const { accountBytes, systemBytes, rateWindow } = this.#options.settings
-    const limit = this.#isSystem ? systemBytes : accountBytes
-    if (limit === 0) return 0
-    const check = ({ spent, resetsIn }: Count) => (spent > limit ? resetsIn : 0)
-    const count = this.#options.store.take(this.#bytesKey, bytes, rateWindow)
-    return count instanceof Promise ? count.then(check) : check(count)
+  /** Counts the bytes of a message. Returns for how long no more are read; `undefined`: they are. */
+  bytes(bytes: number): BytesPause | undefined | Promise<BytesPause | undefined> {
+    return this.#over('bytes', bytes, (scope, { resetsIn }) => ({
+      limit: `bytes of ${aOf(scope)}`,
+      milliseconds: resetsIn,
+    }))
   }
 
-  #countOwn(now: number, duration: number): Count {
-    if (this.#own.endsAt <= now) this.#own = { spent: 0, endsAt: now + duration }
-    this.#own.spent += 1
-    return { spent: this.#own.spent, resetsIn: this.#own.endsAt - now }
+  /** Counts in every scope that has a limit. Returns what is made of the first that is over it. */
+  #over<T>(
+    what: 'requests' | 'bytes',
+    cost: number,
+    made: (scope: Scope, count: Count) => T,
+  ): T | undefined | Promise<T | undefined> {
+    const { settings, store } = this.#options
+    let later: Promise<T | undefined> | undefined
+    let found: T | undefined
+    for (const scope of scopes) {
+      const limit = this.#limit(scope, what)
+      if (limit === 0) continue
+      const count = store.take(`${what} ${this.#keys[scope]}`, cost, settings.rateWindow)
+      const check = (counted: Count) => (counted.spent > limit ? made(scope, counted) : undefined)
+      if (count instanceof Promise) later = firstOf(later, count.then(check))
+      else if ((found = check(count)) !== undefined) break
+    }
+    return later === undefined ? found : later.then((result) => found ?? result)
   }
 
-  #refuse(limit: string, { resetsIn }: Count, says: boolean): RateRefusal {
+  #limit(scope: Scope, what: 'requests' | 'bytes'): number {
+    const { settings } = this.#options
+    const isRequests = what === 'requests'
+    if (scope === 'session') return isRequests ? settings.sessionRequests : settings.sessionBytes
+    // Tools may have their work to do from the address of people.
+    if (scope === 'address' && !this.#isSystem)
+      return isRequests ? settings.addressRequests : settings.addressBytes
+    if (scope === 'address') return 0
+    if (this.#isSystem) return isRequests ? settings.systemRequests : settings.systemBytes
+    return isRequests ? settings.accountRequests : settings.accountBytes
+  }
+
+  #refuse(limit: string, resetsIn: number, says: boolean): RateRefusal {
     const now = this.#options.now()
     const until = now + Math.max(resetsIn, SILENCE)
     const latest = until + (says ? MAX_UNHEARD : MAX_PROLONGED)
@@ -130,7 +174,18 @@ export class SessionRate {
 
   /** Refusals that a client may cause without waiting: it may have sent as many before it knew. */
   get #patience(): number {
-    const { accountRequests, systemRequests, sessionRequests } = this.#options.settings
-    return Math.max(this.#isSystem ? systemRequests : accountRequests, sessionRequests)
+    return Math.max(...scopes.map((scope) => this.#limit(scope, 'requests')))
   }
+}
+
+async function firstOf<T>(
+  before: Promise<T | undefined> | undefined,
+  next: Promise<T | undefined>,
+): Promise<T | undefined> {
+  const [first, second] = await Promise.all([before, next])
+  return first ?? second
+}
+
+function aOf(scope: Scope): string {
+  return scope === 'session' ? 'a session' : `an ${scope}`
 }

@@ -1,4 +1,4 @@
-import type { SessionRate } from '../requests/request-rates.ts'
+import type { BytesPause, SessionRate } from '../requests/request-rates.ts'
 import type { SessionServices } from './session-services.ts'
 
 /** Counts the bytes of a message. Beyond the rate its session is not read for a while, so that nothing is refused. */
@@ -7,12 +7,12 @@ export function limitBytes(
   bytes: number,
   { limitHit }: Pick<SessionServices, 'limitHit'>,
 ): void {
-  const rest = (milliseconds: number): void => {
-    if (milliseconds === 0) return
-    limitHit('bytes of an account', { session: session.id })
-    session.rest(milliseconds)
+  const rest = (pause: BytesPause | undefined): void => {
+    if (pause === undefined) return
+    limitHit(pause.limit, { session: session.id })
+    session.rest(pause.milliseconds)
   }
-  const wait = session.rate.bytes(bytes)
-  if (wait instanceof Promise) void wait.then(rest)
-  else rest(wait)
+  const pause = session.rate.bytes(bytes)
+  if (pause instanceof Promise) void pause.then(rest)
+  else rest(pause)
 }

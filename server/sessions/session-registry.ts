@@ -101,16 +101,23 @@ export class SessionRegistry {
   }
 
   /** Accepts a connection. Returns the handlers of its events. A bad token too: its client is told. */
-  accept(connection: { verdict: Verdict; sessionId: string | undefined; socket: Socket }): SocketHandlers {
+  accept(connection: {
+    verdict: Verdict
+    sessionId: string | undefined
+    socket: Socket
+    /** In the form that limits count by. */
+    address?: string
+  }): SocketHandlers {
     const { services, wheel, unverifiedMessages } = this.#options
-    const { verdict, socket } = connection
+    const { verdict, socket, address = '' } = connection
     services.metrics.connected()
     if ('refusal' in verdict) {
       const status = mapError(verdict.refusal, services.logger)
       return refuseConnection(socket, status, { wheel, messages: unverifiedMessages })
     }
     const id = connection.sessionId ?? randomUUID()
-    const session = new Session({ id, token: verdict.token, socket, services, events: this.#events })
+    const { token } = verdict
+    const session = new Session({ id, token, socket, address, services, events: this.#events })
     this.all.add(session)
     if (this.#ids.isFree(session)) void this.#enter(session)
     else session.refuse(alreadyConnected, closeCodes.sessionTaken)

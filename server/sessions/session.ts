@@ -50,6 +50,8 @@ export interface SessionOptions {
   id: string
   token: Token
   socket: Socket
+  /** Of the client, in the form that limits count by. */
+  address: string
   services: SessionServices
   events: SessionEvents
 }
@@ -73,7 +75,7 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
   #token: Token
   #state: SessionState
 
-  constructor({ id, token, socket, services, events }: SessionOptions) {
+  constructor({ id, token, socket, address, services, events }: SessionOptions) {
     const { flusher, limits } = services
     this.id = id
     this.#token = token
@@ -85,7 +87,7 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
     this.statistics = new RequestStatistics(services.monotonic)
     this.#outbox = new Outbox(socket, flusher, limits.outbox, () => this.#overflow())
     this.#feed = new PushFeed((frame) => this.send(frame, 'push'))
-    this.rate = services.rates.of(token)
+    this.rate = services.rates.of(token, address)
     const { schedule } = services
     this.#reading = new Reading({ read: (isRead) => this.#read(isRead), schedule })
     this.requests = new RequestQueue(limits.concurrentRequests, {

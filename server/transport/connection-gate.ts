@@ -71,6 +71,11 @@ export class ConnectionGate {
     return this.#isWithinRate(addresses.of(request))
   }
 
+  /** The address of the client, in the form that limits count by. */
+  addressOf(request: IncomingMessage): string {
+    return this.#options.addresses.of(request)
+  }
+
   /** The connection has a session with limits of its own. */
   admitted(socket: Duplex): void {
     const waiting = this.#waiting.find(socket as Socket)

@@ -26,7 +26,7 @@ test('SRV-93: connections that are reset while a stopping server refuses them do
     throw new Error('a connection was taken')
   }
   const logger = new TestLog()
-  const gate = { admits: () => true, admitted: () => undefined }
+  const gate = { addressOf: () => '', admits: () => true, admitted: () => undefined }
   const sizes = { maxPayload: 1000, unverifiedPayload: 1000 }
   const options = {
     server,

@@ -14,6 +14,8 @@ export interface Connection {
   verdict: Verdict
   sessionId: string | undefined
   socket: Socket
+  /** Of the client, in the form that limits count by. */
+  address: string
 }
 
 export interface TransportOptions {
@@ -22,7 +24,7 @@ export interface TransportOptions {
   maxPayload: number
   /** The same for a client whose token was refused. */
   unverifiedPayload: number
-  gate: Pick<ConnectionGate, 'admits' | 'admitted'>
+  gate: Pick<ConnectionGate, 'addressOf' | 'admits' | 'admitted'>
   /** Verifies a raw token, `''` when there is none. */
   verify: (raw: string) => Verdict
   origins: Pick<AllowedOrigins, 'allows'>
@@ -93,7 +95,8 @@ export class WebSocketTransport {
     wss.handleUpgrade(request, socket, head, (ws) => {
       socket.off('error', onError)
       if ('token' in verdict) this.#options.gate.admitted(socket)
-      this.#connected(ws, { verdict, sessionId: sessionIdOf(url) }, socket)
+      const address = this.#options.gate.addressOf(request)
+      this.#connected(ws, { verdict, sessionId: sessionIdOf(url), address }, socket)
     })
   }
 

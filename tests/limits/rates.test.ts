@@ -49,6 +49,24 @@ describe('rates of requests', () => {
     expect(counts).toStrictEqual([3, 1, 3, 3])
   })
 
+  test('LIM-84: requests of one address, over HTTP too, and bytes of a session and of an address may have limits', async () => {
+    const flags = { addressRequests: '4', sessionBytes: '4000' }
+    const { url, token, server, time } = await testServer(flags, { fakeTime: true })
+    const [ann, bob] = [await RawClient.open(url, token('ann')), await RawClient.open(url, token('bob'))]
+    for (const client of [ann, bob, ann]) expect((await client.ask('getAccount')).error).toBeUndefined()
+    expect((await fetch(`${server.url}/health`)).status).toBe(200)
+    const refused = await fetch(`${server.url}/health`)
+    expect([refused.status, refused.headers.get('retry-after')]).toStrictEqual([429, '30'])
+    expect((await bob.ask('getAccount')).error).toStrictEqual(limited('requests of an address', 30_000))
+    await time.advance(31_000)
+    await ann.ask('getAccount', ['x'.repeat(5000)])
+    ann.send({ id: 'late', method: 'getAccount', params: [] })
+    expect((await bob.ask('getAccount')).error).toBeUndefined()
+    expect(ann.frames.some(({ id }) => id === 'late')).toBe(false)
+    await time.advance(31_000)
+    await ann.wait(({ id }) => id === 'late')
+  })
+
   test('LIM-77: a ping beyond the rate is answered', async () => {
     const { url, token } = await testServer({ accountRequests: '1' }, { fakeTime: true })
     const ann = await RawClient.open(url, token('ann'))

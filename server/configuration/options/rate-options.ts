@@ -24,6 +24,14 @@ export const rateOptions = {
   sessionRequests: rereads(
     whole('ATRIUM_SESSION_REQUESTS', 0, 'Requests of one session in ATRIUM_RATE_WINDOW. 0: no limit.', 0),
   ),
+  addressRequests: rereads(
+    whole(
+      'ATRIUM_ADDRESS_REQUESTS',
+      0,
+      'Requests of one address in ATRIUM_RATE_WINDOW, over HTTP too. 0: no limit, as an office may share an address.',
+      0,
+    ),
+  ),
   accountBytes: rereads(
     whole(
       'ATRIUM_ACCOUNT_BYTES',
@@ -39,6 +47,12 @@ export const rateOptions = {
       'ATRIUM_ACCOUNT_BYTES for the system, and for backup and upgrade tools. 0: no limit.',
       0,
     ),
+  ),
+  sessionBytes: rereads(
+    whole('ATRIUM_SESSION_BYTES', 0, 'ATRIUM_ACCOUNT_BYTES for one session. 0: no limit.', 0),
+  ),
+  addressBytes: rereads(
+    whole('ATRIUM_ADDRESS_BYTES', 0, 'ATRIUM_ACCOUNT_BYTES for one address. 0: no limit.', 0),
   ),
   loginAttempts: rereads(
     whole(
