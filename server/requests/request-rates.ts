@@ -174,7 +174,7 @@ export class SessionRate {
 
   /** Refusals that a client may cause without waiting: it may have sent as many before it knew. */
   get #patience(): number {
-    return Math.max(...scopes.map((scope) => this.#limit(scope, 'requests')))
+    return scopes.reduce((most, scope) => Math.max(most, this.#limit(scope, 'requests')), 0)
   }
 }
 
