@@ -74,7 +74,8 @@ describe('logins', () => {
       Array.from({ length: 150 }, async (_, at) => await login('1.1.1.1', people[at % people.length] ?? '')),
     )
     expect(new Set(outcomes)).toStrictEqual(new Set(['in']))
-  })
+    // Each takes a quarter of a second of a core that is free.
+  }, 600_000)
 
   test('LIM-70: a changed password makes only the address known from which the person changed it', async () => {
     const { call, login, guess } = await behindProxy()
