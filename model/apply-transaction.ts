@@ -2,6 +2,7 @@ import type { AttachedDoc, ClassId, Doc, Ref, Space } from './documents.ts'
 import { invalidTransaction } from './invalid-transaction.ts'
 import { fieldsOf, isFields, type Fields } from './json-value.ts'
 import { applyOperations, changeMixin, checkValue } from './operators.ts'
+import type { WorkMeter } from './query/work-meter.ts'
 import { StatusError } from './status.ts'
 import type { TxCollectionCUD, TxCreateDoc, TxCUD, TxMixin, TxUpdateDoc } from './transactions.ts'
 
@@ -23,19 +24,20 @@ export function targetOf(tx: TxCUD): Target {
 /**
  * The document after the transaction; `undefined` if it is removed. `doc` is not changed: unchanged parts are shared
  * with the result. Throws `ObjectExists`, `ObjectNotFound` or `InvalidTransaction`.
+ * @param meter bounds the work of a new transaction; a log is replayed without one, and without the limits of patterns
  */
-export function applyTransaction(doc: Doc | undefined, tx: TxCUD): Doc | undefined {
+export function applyTransaction(doc: Doc | undefined, tx: TxCUD, meter?: WorkMeter): Doc | undefined {
   switch (tx._class) {
     case 'core:class:TxCreateDoc':
       return create(doc, tx)
     case 'core:class:TxUpdateDoc':
-      return update(existing(doc, tx), tx)
+      return update(existing(doc, tx), tx, meter)
     case 'core:class:TxMixin':
-      return mix(existing(doc, tx), tx)
+      return mix(existing(doc, tx), tx, meter)
     case 'core:class:TxRemoveDoc':
       return undefined
     case 'core:class:TxCollectionCUD':
-      return applyAttached(doc, tx)
+      return applyAttached(doc, tx, meter)
     default:
       // A restored log may contain other classes.
       throw notAChange(tx)
@@ -77,26 +79,26 @@ function headerOf(tx: TxCreateDoc): Doc {
   }
 }
 
-function update(doc: Doc, tx: TxUpdateDoc): Doc {
+function update(doc: Doc, tx: TxUpdateDoc, meter?: WorkMeter): Doc {
   if (!isFields(tx.operations)) throw invalidTransaction('no operations')
-  return changed(doc, tx, (fields) => applyOperations(fields, tx.operations))
+  return changed(doc, tx, (fields) => applyOperations(fields, tx.operations, meter))
 }
 
-function mix(doc: Doc, tx: TxMixin): Doc {
+function mix(doc: Doc, tx: TxMixin, meter?: WorkMeter): Doc {
   if (!isFields(tx.attributes) || typeof tx.mixin !== 'string')
     throw invalidTransaction('no attributes of a mixin')
   return changed(doc, tx, (fields) => {
-    changeMixin(fields, tx.mixin, (inner) => applyOperations(inner, tx.attributes))
+    changeMixin(fields, tx.mixin, (inner) => applyOperations(inner, tx.attributes, meter))
   })
 }
 
 /** The outer transaction provides the signature: only that one was checked against the session. */
-function applyAttached(doc: Doc | undefined, tx: TxCollectionCUD): Doc | undefined {
+function applyAttached(doc: Doc | undefined, tx: TxCollectionCUD, meter?: WorkMeter): Doc | undefined {
   const { modifiedBy, modifiedOn } = tx
   const inner: TxCUD = { ...requireInner(tx), modifiedBy, modifiedOn }
   if (inner._class === 'core:class:TxCollectionCUD')
     throw invalidTransaction('nested collection transactions')
-  if (inner._class !== 'core:class:TxCreateDoc') return applyTransaction(doc, inner)
+  if (inner._class !== 'core:class:TxCreateDoc') return applyTransaction(doc, inner, meter)
   const attached = { attachedTo: tx.objectId, attachedToClass: tx.objectClass, collection: tx.collection }
   return { ...create(doc, inner), ...attached }
 }

@@ -4,105 +4,124 @@ import { isFields, type Fields } from './json-value.ts'
 import { equalValues } from './query/compare.ts'
 import { OperandBudget, isOperators, parseField, parsePath, testsOf } from './query/parse-condition.ts'
 import { compileFieldConditions } from './query/predicate.ts'
+import { stepsOfComparison, stepsOfCopy, type WorkMeter } from './query/work-meter.ts'
 import { StatusError } from './status.ts'
-
-/** Maximum number of tests in one `$pull` or `$update`: its conditions times the items of the array. */
-export const MAX_ITEM_TESTS = 5_000_000
 
 type Items = readonly unknown[]
 /** Returns the new array, or `undefined` to leave a missing one missing. */
 export type ArrayChange = (items: Items | undefined) => Items | undefined
 
+/** The meter is that of a new transaction. In a log there is none, and older patterns are accepted. */
+type Prepare = (operand: unknown, field: string, meter: WorkMeter | undefined) => ArrayChange
+
 /** The update operators on arrays. Each checks its operand first. */
-export const arrayChanges: ReadonlyMap<string, (operand: unknown, field: string) => ArrayChange> = new Map([
+export const arrayChanges: ReadonlyMap<string, Prepare> = new Map([
   ['$push', push],
   ['$pull', pull],
   ['$move', move],
   ['$update', update],
 ])
 
-function push(operand: unknown, field: string): ArrayChange {
-  if (!isFields(operand) || !isOperators(operand)) return (items = []) => [...items, operand]
+function push(operand: unknown, field: string, meter: WorkMeter | undefined): ArrayChange {
+  if (!isFields(operand) || !isOperators(operand)) return inserting([operand], undefined, meter)
   const { $each, $position, ...others } = operand
   if (!Array.isArray($each) || Object.keys(others).length > 0)
     throw wrongOperand('$push', field, '{$each, $position}')
-  const each: Items = $each
-  if ($position === undefined) return (items = []) => [...items, ...each]
-  const position = integer($position, '$push', field)
-  return (items = []) => [...items.slice(0, position), ...each, ...items.slice(position)]
+  const position = $position === undefined ? undefined : integer($position, '$push', field)
+  return inserting($each, position, meter)
+}
+
+function inserting(each: Items, position: number | undefined, meter: WorkMeter | undefined): ArrayChange {
+  return (items = []) => {
+    meter?.spend(stepsOfCopy(items) + stepsOfCopy(each))
+    if (position === undefined) return [...items, ...each]
+    return [...items.slice(0, position), ...each, ...items.slice(position)]
+  }
 }
 
 /** Removes equal items, items that meet operators, or objects that meet a query. */
-function pull(operand: unknown, field: string): ArrayChange {
-  const drops = itemTest(operand, '$pull', field)
+function pull(operand: unknown, field: string, meter: WorkMeter | undefined): ArrayChange {
+  const drops = itemTest(operand, { operator: '$pull', field, meter })
+  const tests = testsOfItem(operand)
   return (items) => {
-    checkTests(operand, items, '$pull')
+    meter?.spend(tests * (items?.length ?? 0))
     const kept = items?.filter((item) => !drops(item))
     return kept?.length === items?.length ? items : kept
   }
 }
 
 /** Removes the value and inserts it at a position among the remaining items. */
-function move(operand: unknown, field: string): ArrayChange {
+function move(operand: unknown, field: string, meter: WorkMeter | undefined): ArrayChange {
   if (!isFields(operand) || operand['$value'] === undefined)
     throw wrongOperand('$move', field, '{$value, $position}')
   const { $value: value } = operand
   const position = integer(operand['$position'], '$move', field)
-  return (items = []) => items.filter((item) => !equalValues(item, value)).toSpliced(position, 0, value)
+  const steps = stepsOfComparison(value)
+  return (items = []) => {
+    meter?.spend(items.length * steps)
+    return items.filter((item) => !equalValues(item, value)).toSpliced(position, 0, value)
+  }
 }
 
 /** Sets fields of the objects in the array that meet the query. */
-function update(operand: unknown, field: string): ArrayChange {
+function update(operand: unknown, field: string, meter: WorkMeter | undefined): ArrayChange {
   if (!isFields(operand) || !isFields(operand['$query']) || !isFields(operand['$update'])) {
     throw wrongOperand('$update', field, '{$query, $update}')
   }
-  const matches = itemTest(operand['$query'], '$update', field)
+  const matches = itemTest(operand['$query'], { operator: '$update', field, meter })
   const changes = Object.entries(operand['$update']).filter(([, value]) => value !== undefined)
-  const tests = { ...operand['$query'], ...operand['$update'] }
+  const tests = testsOfItem({ ...operand['$query'], ...operand['$update'] })
   return (items) => {
-    checkTests(tests, items, '$update')
-    return items?.map((item) => (isFields(item) && matches(item) ? withFields(item, changes) : item))
+    meter?.spend(tests * (items?.length ?? 0))
+    return items?.map((item) => (isFields(item) && matches(item) ? withFields(item, changes, meter) : item))
   }
 }
 
-/** Many conditions over a long array would take too long. */
-function checkTests(operand: unknown, items: Items = [], operator: string): void {
-  const isQuery = isFields(operand) && !isOperators(operand)
-  const tests = isQuery
-    ? Object.values(operand).reduce<number>((sum, value) => sum + testsOf(value), 0)
-    : testsOf(operand)
-  if (tests * items.length > MAX_ITEM_TESTS)
-    throw invalidTransaction('too many tests', { operator, limit: MAX_ITEM_TESTS })
+/** The tests that a condition of the operand takes with each item. */
+function testsOfItem(operand: unknown): number {
+  if (!isFields(operand)) return stepsOfComparison(operand)
+  if (isOperators(operand)) return testsOf(operand)
+  return Object.values(operand).reduce<number>((sum, value) => sum + testsOf(value), 1)
 }
 
-function withFields(item: Fields, changes: readonly [string, unknown][]): Fields {
+function withFields(item: Fields, changes: readonly [string, unknown][], meter?: WorkMeter): Fields {
+  meter?.spend(stepsOfCopy(item))
   const copy = { ...item }
-  for (const [key, value] of changes) changeField(copy, key, () => value)
+  for (const [key, value] of changes) changeField(copy, key, () => value, meter)
   return copy
 }
 
-function itemTest(operand: unknown, operator: string, field: string): (item: unknown) => boolean {
+interface Tested {
+  operator: string
+  field: string
+  meter: WorkMeter | undefined
+}
+
+function itemTest(operand: unknown, { operator, field, meter }: Tested): (item: unknown) => boolean {
   if (!isFields(operand)) return (item) => equalValues(item, operand)
   try {
-    return isOperators(operand) ? valueTest(operand) : fieldsTest(operand)
+    return isOperators(operand) ? valueTest(operand, meter) : fieldsTest(operand, meter)
   } catch (error) {
     if (!(error instanceof StatusError)) throw error
-    throw invalidTransaction(String(error.status.params['message']), { operator, field: field.slice(0, 100) })
+    const { message, limit } = error.status.params
+    const params = { operator, field: field.slice(0, 100), ...(limit === undefined ? {} : { limit }) }
+    throw invalidTransaction(String(message), params)
   }
 }
 
-function valueTest(operators: Fields): (item: unknown) => boolean {
-  const conditions = parseField(['item'], operators, new OperandBudget())
-  const test = compileFieldConditions(conditions)
+function valueTest(operators: Fields, meter: WorkMeter | undefined): (item: unknown) => boolean {
+  const budget = new OperandBudget({ isReplay: meter === undefined })
+  const conditions = parseField(['item'], operators, budget)
+  const test = compileFieldConditions(conditions, meter)
   return (item) => test({ item })
 }
 
-function fieldsTest(query: Fields): (item: unknown) => boolean {
-  const budget = new OperandBudget()
+function fieldsTest(query: Fields, meter: WorkMeter | undefined): (item: unknown) => boolean {
+  const budget = new OperandBudget({ isReplay: meter === undefined })
   const conditions = Object.entries(query).flatMap(([key, value]) =>
     parseField(parsePath(key), value, budget),
   )
-  const test = compileFieldConditions(conditions)
+  const test = compileFieldConditions(conditions, meter)
   return (item) => isFields(item) && test(item)
 }
 

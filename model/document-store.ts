@@ -3,6 +3,7 @@ import type { DocumentSource } from './query/document-source.ts'
 import { evaluatePlan } from './query/evaluate.ts'
 import type { FindPlan } from './query/plan.ts'
 import type { FindResult } from './query/query.ts'
+import type { WorkMeter } from './query/work-meter.ts'
 
 /** Documents in memory, by domain. They are replaced and never changed in place, so that results stay valid. */
 export class DocumentStore implements DocumentSource {
@@ -49,8 +50,8 @@ export class DocumentStore implements DocumentSource {
     })
   }
 
-  find(plan: FindPlan): FindResult {
-    return evaluatePlan(plan, this)
+  find(plan: FindPlan, meter?: WorkMeter): FindResult {
+    return evaluatePlan(plan, this, meter)
   }
 
   clear(): void {

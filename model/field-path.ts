@@ -1,6 +1,7 @@
 import { invalidTransaction } from './invalid-transaction.ts'
 import { isFields, isReservedKey, ownValue, type Fields } from './json-value.ts'
 import { arrayPosition } from './query/path.ts'
+import { stepsOfCopy, type WorkMeter } from './query/work-meter.ts'
 
 /** Maximum number of segments in the path of an update. */
 export const MAX_PATH_DEPTH = 32
@@ -19,80 +20,88 @@ export function fieldPath(key: string): string[] {
   return path
 }
 
+/** A change at a path. The meter counts what is copied on the way. */
+interface Walk {
+  path: readonly string[]
+  meter: WorkMeter | undefined
+}
+interface Changing extends Walk {
+  change: Change
+}
+
 /**
  * Changes the value at a path in `fields`, which the caller owns. Deeper objects are copied along the path. Missing
  * objects are created, unless the change returns `undefined`.
  */
-export function changeField(fields: Fields, key: string, change: Change): void {
-  const path = fieldPath(key)
-  const head = keyAt(path, 0)
+export function changeField(fields: Fields, key: string, change: Change, meter?: WorkMeter): void {
+  const walk = { path: fieldPath(key), change, meter }
+  const head = keyAt(walk, 0)
   const current = ownValue(fields, head)
-  const next = path.length === 1 ? change(current) : changeInside(current, path, 1, change)
+  const next = walk.path.length === 1 ? change(current) : changeInside(current, walk, 1)
   if (next !== current) fields[head] = next
 }
 
 /** Removes a field. An array item becomes null, as in MongoDB. */
-export function unsetField(fields: Fields, key: string): void {
-  const path = fieldPath(key)
-  const head = keyAt(path, 0)
-  if (path.length === 1) delete fields[head]
-  else if (Object.hasOwn(fields, head)) fields[head] = unsetInside(fields[head], path, 1)
+export function unsetField(fields: Fields, key: string, meter?: WorkMeter): void {
+  const walk = { path: fieldPath(key), meter }
+  const head = keyAt(walk, 0)
+  if (walk.path.length === 1) delete fields[head]
+  else if (Object.hasOwn(fields, head)) fields[head] = unsetInside(fields[head], walk, 1)
 }
 
-function changeInside(container: unknown, path: readonly string[], depth: number, change: Change): unknown {
-  const key = keyAt(path, depth)
-  if (Array.isArray(container)) return changeItem(container, path, depth, change)
-  if (container !== undefined && !isFields(container)) throw notContainer(path, depth)
+function changeInside(container: unknown, walk: Changing, depth: number): unknown {
+  const key = keyAt(walk, depth)
+  if (Array.isArray(container)) return changeItem(container, walk, depth)
+  if (container !== undefined && !isFields(container)) throw notContainer(walk, depth)
   const current = container === undefined ? undefined : ownValue(container, key)
-  const next = changeNext(current, path, depth, change)
-  return next === current ? container : { ...container, [key]: next }
+  const next = changeNext(current, walk, depth)
+  if (next === current) return container
+  walk.meter?.spend(stepsOfCopy(container))
+  return { ...container, [key]: next }
 }
 
-function changeItem(
-  items: readonly unknown[],
-  path: readonly string[],
-  depth: number,
-  change: Change,
-): unknown {
-  const position = arrayPosition(keyAt(path, depth))
-  if (position < 0 || position > items.length + MAX_ARRAY_GAP) throw notContainer(path, depth)
-  const next = changeNext(items[position], path, depth, change)
+function changeItem(items: readonly unknown[], walk: Changing, depth: number): unknown {
+  const position = arrayPosition(keyAt(walk, depth))
+  if (position < 0 || position > items.length + MAX_ARRAY_GAP) throw notContainer(walk, depth)
+  const next = changeNext(items[position], walk, depth)
   if (next === items[position]) return items
+  walk.meter?.spend(stepsOfCopy(items))
   const copy = [...items]
   while (copy.length < position) copy.push(null)
   copy[position] = next
   return copy
 }
 
-function changeNext(current: unknown, path: readonly string[], depth: number, change: Change): unknown {
-  return depth === path.length - 1 ? change(current) : changeInside(current, path, depth + 1, change)
+function changeNext(current: unknown, walk: Changing, depth: number): unknown {
+  return depth === walk.path.length - 1 ? walk.change(current) : changeInside(current, walk, depth + 1)
 }
 
-function unsetInside(container: unknown, path: readonly string[], depth: number): unknown {
-  const key = keyAt(path, depth)
+function unsetInside(container: unknown, walk: Walk, depth: number): unknown {
+  const key = keyAt(walk, depth)
   if (typeof container !== 'object' || container === null || !Object.hasOwn(container, key)) return container
-  const last = depth === path.length - 1
+  walk.meter?.spend(stepsOfCopy(container))
+  const last = depth === walk.path.length - 1
   const current = ownValue(container, key)
-  if (Array.isArray(container)) return unsetItem(container, path, depth)
+  if (Array.isArray(container)) return unsetItem(container, walk, depth)
   const copy: Fields = { ...container }
   if (last) delete copy[key]
-  else copy[key] = unsetInside(current, path, depth + 1)
+  else copy[key] = unsetInside(current, walk, depth + 1)
   return copy
 }
 
-function unsetItem(items: readonly unknown[], path: readonly string[], depth: number): unknown {
-  const position = arrayPosition(keyAt(path, depth))
+function unsetItem(items: readonly unknown[], walk: Walk, depth: number): unknown {
+  const position = arrayPosition(keyAt(walk, depth))
   if (position < 0) return items
-  const next = depth === path.length - 1 ? null : unsetInside(items[position], path, depth + 1)
+  const next = depth === walk.path.length - 1 ? null : unsetInside(items[position], walk, depth + 1)
   return items.with(position, next)
 }
 
 /** The depth is always within the path. */
-function keyAt(path: readonly string[], depth: number): string {
+function keyAt({ path }: Walk, depth: number): string {
   return path[depth] ?? ''
 }
 
-function notContainer(path: readonly string[], depth: number): Error {
+function notContainer({ path }: Walk, depth: number): Error {
   return invalidTransaction('the path does not exist in the document', {
     field: path.slice(0, depth + 1).join('.'),
   })

@@ -4,17 +4,25 @@ import { joinsOf, withLookups } from './join.ts'
 import type { Condition, FindPlan } from './plan.ts'
 import { compileCondition } from './predicate.ts'
 import { compileProjection } from './projection.ts'
+import { DOCUMENT_STEPS, stepsOfScan } from './query-price.ts'
 import type { FindResult, WithLookup } from './query.ts'
 import { sortDocuments } from './sort.ts'
+import type { WorkMeter } from './work-meter.ts'
 
-/** Runs a plan over documents in memory. This defines the semantics of every storage adapter. */
-export function evaluatePlan(plan: FindPlan, source: DocumentSource): FindResult {
-  const joins = joinsOf(plan.lookups, source)
-  const matches = compileCondition(plan.condition, joins)
-  const found: Doc[] = []
-  for (const doc of candidates(plan, source)) if (matches(doc)) found.push(doc)
-  sortDocuments(found, plan.sort, joins)
+/**
+ * Runs a plan over documents in memory. This defines the semantics of every storage adapter.
+ * @param meter bounds the work: the documents times the tests before it begins, the rest before each part
+ * @throws StatusError if the meter has not enough left
+ */
+export function evaluatePlan(plan: FindPlan, source: DocumentSource, meter?: WorkMeter): FindResult {
+  const docs = [...candidates(plan, source)]
+  meter?.spend(stepsOfScan(plan, docs.length))
+  const joins = joinsOf(plan.lookups, source, meter)
+  const matches = compileCondition(plan.condition, joins, meter)
+  const found = docs.filter(matches)
+  sortDocuments(found, plan.sort, joins, meter)
   const page = plan.limit === undefined ? found : found.slice(0, plan.limit)
+  meter?.spend(page.length * DOCUMENT_STEPS)
   const project = plan.projection === undefined ? undefined : compileProjection(plan.projection)
   const results = page.map((doc) => withLookups(doc, project?.(doc) ?? doc, plan.lookups, joins))
   return findResult(results, plan.total ? found.length : -1)

@@ -1,3 +1,5 @@
+import { stepsOfSearch, type WorkMeter } from './work-meter.ts'
+
 /** Wildcards, and escaped characters. */
 const special = /%+|\\[%\\]/g
 
@@ -28,9 +30,19 @@ function likeParts(pattern: string): string[] {
 /**
  * Equivalent to {@link likeToRegExp}, but finds each part between wildcards once, from left to right. One expression
  * with many `.*` would take polynomial time. A part is plain text, so the time is at most the product of the value's
- * length and that of the longest part.
+ * length and that of the longest part, which the meter must have left.
  */
-export function compileLike(pattern: string): (value: string) => boolean {
+export function compileLike(pattern: string, meter?: WorkMeter): (value: string) => boolean {
+  const test = likeTest(pattern)
+  if (meter === undefined) return test
+  const longest = likeParts(pattern).reduce((length, part) => Math.max(length, part.length), 0)
+  return (value) => {
+    meter.spend(stepsOfSearch(value.length, longest))
+    return test(value)
+  }
+}
+
+function likeTest(pattern: string): (value: string) => boolean {
   const parts = likeParts(pattern).map(escapeRegExp)
   if (parts.length === 1) return whole(parts[0] ?? '')
   const prefix = new RegExp(parts[0] ?? '', 'iuy')

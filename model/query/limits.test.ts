@@ -1,14 +1,15 @@
 import { expect, test } from '@jest/globals'
 import { applyTransaction } from '../apply-transaction.ts'
-import { MAX_ITEM_TESTS } from '../array-operators.ts'
 import { checkUpdates, MAX_UPDATE_STEPS } from '../check-updates.ts'
 import { boardHierarchy, coded, document, fieldsOf, mixinTx, Task, updateTx } from '../fixture.ts'
+import { invalidTransaction } from '../invalid-transaction.ts'
 import { expectFor, satisfying } from '../../tests/support/expecting.ts'
 import { MAX_QUERY_TESTS } from './parse-condition.ts'
 import { planFind } from './plan-find.ts'
 import { MAX_SORT_CASES, MAX_SORT_KEYS } from './plan-sort.ts'
 import { MAX_SEARCH_TERMS } from './search-terms.ts'
 import { sortDocuments } from './sort.ts'
+import { MAX_REQUEST_STEPS, WorkMeter } from './work-meter.ts'
 
 const hierarchy = boardHierarchy()
 const invalid = (limit: number) => satisfying(coded('core:status:InvalidQuery', { limit }))
@@ -65,9 +66,7 @@ test('LIM-14: a query of too many tests with each document is refused', () => {
   expect(planned({ tags: { $in: many }, title: { $nin: many } })).not.toThrow()
   const doc = document({ list: many })
   const pull = { $pull: { list: { $all: Array.from({ length: 5001 }, (_, at) => at) } } }
-  expect(() => applyTransaction(doc, updateTx(pull))).toThrow(
-    satisfying(coded('core:status:InvalidTransaction')),
-  )
+  expect(() => applyTransaction(doc, updateTx(pull), metered())).toThrow(refused(MAX_QUERY_TESTS))
 })
 
 test('LIM-11: a search of too many words is refused', () => {
@@ -97,27 +96,51 @@ test('LIM-12: an update of too many paths and operands is refused', () => {
   expect(() => checkUpdates(updateTx({ $push: fields(MAX_UPDATE_STEPS, 'a', 1) }))).not.toThrow()
 })
 
-test('LIM-13: a $pull and a $update of many conditions over a long array are refused', () => {
+const metered = () => new WorkMeter(MAX_REQUEST_STEPS, invalidTransaction)
+
+test('LIM-13: an update of many tests over a long array is refused, in one operation and in all together', () => {
   const items = Array.from({ length: 100_000 }, (_, a) => ({ a }))
   const doc = document({ list: items })
   const conditions = (count: number) =>
     Object.fromEntries(Array.from({ length: count }, (_, at) => [`f${at}`, { $ne: 1 }]))
-  const few = MAX_ITEM_TESTS / items.length
-  for (const operations of [
-    { $pull: { list: conditions(few + 1) } },
-    { $update: { list: { $query: conditions(few), $update: { x: 1 } } } },
-  ])
-    expect(() => applyTransaction(doc, updateTx(operations))).toThrow(refused(MAX_ITEM_TESTS))
-  expect(fieldsOf(applyTransaction(doc, updateTx({ $pull: { list: conditions(few) } })))).toStrictEqual({
-    list: [],
-  })
+  const few = MAX_REQUEST_STEPS / items.length
+  const many = Object.fromEntries(Array.from({ length: 60 }, (_, at) => [`list${at}`, { a: -1 }]))
+  const lists = Object.fromEntries(Object.keys(many).map((key) => [key, items]))
+  for (const [before, operations] of [
+    [doc, { $pull: { list: conditions(few) } }],
+    [doc, { $update: { list: { $query: conditions(few - 1), $update: { x: 1 } } } }],
+    [doc, { $move: { list: { $value: conditions(60), $position: 0 } } }],
+    [document(lists), { $pull: many }],
+  ] as const)
+    expectFor(JSON.stringify(operations).slice(0, 80), () =>
+      applyTransaction(before, updateTx(operations), metered()),
+    ).toThrow(refused(MAX_REQUEST_STEPS))
+  const pull = updateTx({ $pull: { list: conditions(few - 5) } })
+  expect(fieldsOf(applyTransaction(doc, pull, metered()))).toStrictEqual({ list: [] })
+})
+
+test('LIM-13: copies of long arrays and large objects are counted', () => {
+  const list = Array.from({ length: 2_000_000 }, (_, at) => at)
+  const fields = Object.fromEntries(Array.from({ length: 50_000 }, (_, at) => [`f${at}`, at]))
+  const doc = document({ list, fields })
+  const paths = (name: string, count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, at) => [`${name}.${at}`, -1]))
+  const push = { list: { $each: [1], $position: 0 } }
+  for (const operations of [paths('list', 100), paths('fields', 100), { $unset: paths('list', 100) }])
+    expectFor(JSON.stringify(operations).slice(0, 80), () =>
+      applyTransaction(doc, updateTx(operations), metered()),
+    ).toThrow(refused(MAX_REQUEST_STEPS))
+  const meter = metered()
+  const pushes = () => {
+    for (let each = 0; each < 100; each++) applyTransaction(doc, updateTx({ $push: push }), meter)
+  }
+  expect(pushes).toThrow(refused(MAX_REQUEST_STEPS))
+  expect(() => applyTransaction(doc, updateTx(paths('list', 10)), metered())).not.toThrow()
 })
 
 test('LIM-13: 200,000 items are inserted at a position', () => {
   const $each = Array.from({ length: 200_000 }, (_, at) => at)
-  const pushed = applyTransaction(
-    document({ list: [-1, -2] }),
-    updateTx({ $push: { list: { $each, $position: 1 } } }),
-  )
+  const push = updateTx({ $push: { list: { $each, $position: 1 } } })
+  const pushed = applyTransaction(document({ list: [-1, -2] }), push, metered())
   expect(fieldsOf(pushed)['list']).toHaveLength(200_002)
 })

@@ -1,5 +1,6 @@
 import { fieldsOf } from '../json-value.ts'
 import type { Path } from './plan.ts'
+import type { WorkMeter } from './work-meter.ts'
 
 export type Test = (value: unknown) => boolean
 
@@ -7,18 +8,21 @@ export type Test = (value: unknown) => boolean
  * Whether some value at the path passes the test. A path enters the objects of an array, but not arrays within
  * arrays. A whole number is also an array index. A missing value is `undefined`. An array without objects has no
  * value at a path into it, not even `undefined`.
+ * @param meter counts the items of arrays, each with the steps of the test
  */
-export function someAt(path: Path, test: Test): Test {
-  return path.reduceRight<Test>((next, key) => step(key, next), test)
+export function someAt(path: Path, test: Test, meter?: WorkMeter, steps = 1): Test {
+  const spend = meter === undefined ? undefined : (items: number) => meter.spend(items * steps)
+  return path.reduceRight<Test>((next, key) => step(key, next, spend), test)
 }
 
 /** All values at the path. Arrays are values, too. */
-export function valuesAt(path: Path): (value: unknown) => unknown[] {
+export function valuesAt(path: Path, meter?: WorkMeter): (value: unknown) => unknown[] {
   const found: { values: unknown[] } = { values: [] }
-  const collect = someAt(path, (value) => {
+  const push: Test = (value) => {
     found.values.push(value)
     return false
-  })
+  }
+  const collect = someAt(path, push, meter)
   return (value) => {
     found.values = []
     collect(value)
@@ -26,12 +30,14 @@ export function valuesAt(path: Path): (value: unknown) => unknown[] {
   }
 }
 
-function step(key: string, next: Test): Test {
+function step(key: string, next: Test, spend: ((items: number) => void) | undefined): Test {
   const read = memberReader(key)
   const position = arrayPosition(key)
   return (value) => {
     if (typeof value !== 'object' || value === null) return next(undefined)
-    return Array.isArray(value) ? someInArray(value, position, read, next) : next(read(value))
+    if (!Array.isArray(value)) return next(read(value))
+    spend?.(value.length)
+    return someInArray(value, position, read, next)
   }
 }
 

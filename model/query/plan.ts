@@ -45,7 +45,8 @@ export type Condition =
   | { op: 'size'; path: Path; value: number }
   /** `%` matches any run of characters. Compares the whole value, case-insensitively. */
   | { op: 'like'; path: Path; pattern: string }
-  | { op: 'regex'; path: Path; source: string; flags: string }
+  /** `isReplayed`: an older log contains it, with syntax that is no longer accepted. */
+  | { op: 'regex'; path: Path; source: string; flags: string; isReplayed?: true }
   | SearchCondition
   /** A document joined under `name` meets the condition. */
   | { op: 'lookup'; name: string; condition: Condition }

@@ -1,7 +1,9 @@
 import { RE2JS } from 're2js'
 import { invalidQuery } from './invalid-query.ts'
+import { requiredText } from './regex-literal.ts'
 import { regexSize } from './regex-size.ts'
 import { syntaxError } from './regex-syntax.ts'
+import { stepsOfSearch, type WorkMeter } from './work-meter.ts'
 
 /** Maximum length of `$regex` and `$like` patterns. */
 export const MAX_PATTERN_LENGTH = 1000
@@ -32,17 +34,53 @@ export function checkRegex(source: string, flags: string): number {
 }
 
 /**
+ * Bytes of the automaton that a match builds, as the engine counts them: some three times as many in fact. What needs
+ * a larger one is matched without.
+ */
+const AUTOMATON_BYTES = 256 * 1024
+
+/**
  * Whether the expression matches anywhere in a text. The engine is a port of RE2: its time is at most the product of
- * the text's length and the size of the expression. The expression must have passed {@link checkRegex}.
+ * the text's length and the size of the expression, which the meter must have left. The expression must have passed
+ * {@link checkRegex}.
  *
  * The meaning is that of MongoDB (PCRE with UTF-8) for what both support: characters are code points, `.` without `s`
  * is all but `\n`, `^` and `$` with `m` are next to `\n` only, `\d`, `\w` and `\b` are of ASCII, and `i` folds single
  * characters. It differs in that `$` without `m` matches at the end only, not before a last line break, and that `\s`
  * contains no vertical tab.
  */
-export function compileRegex(source: string, flags: string): (text: string) => boolean {
+export function compileRegex(source: string, flags: string, meter?: WorkMeter): (text: string) => boolean {
+  const required = requiredText(source, flags)
+  const test = required?.isAll === true ? undefined : engineTest(source, flags, meter)
+  if (required === undefined) return test ?? (() => true)
+  return (text) => {
+    meter?.spend(stepsOfSearch(text.length, required.text.length))
+    return text.includes(required.text) && (test === undefined || test(text))
+  }
+}
+
+function engineTest(source: string, flags: string, meter: WorkMeter | undefined): (text: string) => boolean {
   const expression = compile(source, flags)
-  return (text) => expression.test(text)
+  const { dfa } = expression.re2()
+  dfa.stateBudget = dfa.memBudget = AUTOMATON_BYTES
+  let isFull = false
+  dfa.resetCache = () => {
+    isFull = true
+    return null
+  }
+  const size = regexSize(source)
+  return (text) => {
+    const most = text.length * size
+    meter?.check(most)
+    const before = dfa.memBudget
+    const isMatch = expression.test(text)
+    const built = before - dfa.memBudget
+    // An automaton with space left takes constant time for each character.
+    meter?.spend(isFull ? most + built : Math.min(most, text.length) + built)
+    if (isFull) dfa.clearCache()
+    isFull = false
+    return isMatch
+  }
 }
 
 function compile(source: string, flags: string): RE2JS {

@@ -1,6 +1,11 @@
 import { hasTerm, type SearchPrefix, type SearchTerm, searchTerms } from './search-terms.ts'
 import { wordsIn, type Word } from './search-words.ts'
 
+/** Steps to find the words around a character, which is normalized. */
+const STEPS_OF_CHARACTER = 8
+/** At least, with the character between two words. */
+const CHARACTERS_OF_WORD = 2
+
 /** The text and the options of a search. */
 export interface SearchPhrase {
   text: string
@@ -35,6 +40,11 @@ export class Search {
   /** The words of a text, normalized as the terms for the class. */
   wordsIn(text: string, _class: string): Word[] {
     return wordsIn(text, { accents: this.#accented.has(_class) })
+  }
+
+  /** Steps to look for the terms in a text of this length: its words are cut out, and compared with each term. */
+  stepsFor(length: number): number {
+    return length * (STEPS_OF_CHARACTER + this.#withAccents.length / CHARACTERS_OF_WORD)
   }
 
   /** Whether the search finds a document of the class with these texts. */

@@ -2,6 +2,7 @@ import type { Doc, Domain } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import { domains } from '../../model/identifiers.ts'
 import type { FindPlan } from '../../model/query/plan.ts'
+import type { WorkMeter } from '../../model/query/work-meter.ts'
 import type { DocumentChange, TxCUD } from '../../model/transactions.ts'
 import type { Absent, CommitBatch, LogEntry, Prefetched } from '../../storage/contract.ts'
 import type { Push } from '../push/push.ts'
@@ -202,8 +203,8 @@ export class CommitState {
   }
 
   /** Finds committed and staged documents. The plan has no sort, limit or lookups. */
-  find(plan: FindPlan): Promise<Doc[]> {
-    return this.#queries.find(plan)
+  find(plan: FindPlan, meter?: WorkMeter): Promise<Doc[]> {
+    return this.#queries.find(plan, meter)
   }
 
   /** The number of documents that {@link find} returns, without reading them. */

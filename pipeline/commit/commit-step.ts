@@ -1,4 +1,5 @@
 import type { DocumentChange, Tx, TxCUD } from '../../model/transactions.ts'
+import type { WorkMeter } from '../../model/query/work-meter.ts'
 import type { Caller } from '../shared/caller.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import type { CommitState } from './commit-state.ts'
@@ -11,6 +12,8 @@ export interface Work {
   readonly state: CommitState
   /** Commits the requests staged before. Allowed only before this request stages anything. */
   readonly flush: () => Promise<void>
+  /** Bounds what the changes of the request may take together. */
+  readonly meter: WorkMeter
   /** Collects the applied changes in order, for triggers. */
   readonly changes?: AppliedChange[]
 }

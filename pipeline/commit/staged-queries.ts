@@ -1,7 +1,9 @@
 import type { Doc } from '../../model/documents.ts'
 import type { DocumentStore } from '../../model/document-store.ts'
 import { domains } from '../../model/identifiers.ts'
-import { compileCondition } from '../../model/query/predicate.ts'
+import { compileCondition, type Predicate } from '../../model/query/predicate.ts'
+import { stepsOfScan } from '../../model/query/query-price.ts'
+import type { WorkMeter } from '../../model/query/work-meter.ts'
 import type { Condition, FindPlan } from '../../model/query/plan.ts'
 import type { WorkspaceModel } from '../../model/workspace-model.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
@@ -11,6 +13,11 @@ export interface StateSources {
   storage: WorkspaceStorage
   model: WorkspaceModel
   transient: DocumentStore
+}
+
+interface Matching {
+  matches: Predicate
+  meter: WorkMeter | undefined
 }
 
 /** Queries over committed and staged documents. The plans have no sort, limit or lookups. */
@@ -23,10 +30,13 @@ export class StagedQueries {
     this.#staged = staged
   }
 
-  async find(plan: FindPlan): Promise<Doc[]> {
-    const matches = compileCondition(plan.condition)
-    const committed = await this.#committed(plan, matches)
-    return overlaid(committed, this.#staged.all(plan.domain), matches)
+  /** @throws StatusError if the documents in memory take more than the meter has left */
+  async find(plan: FindPlan, meter?: WorkMeter): Promise<Doc[]> {
+    const matches = compileCondition(plan.condition, new Map(), meter)
+    const staged = this.#staged.all(plan.domain)
+    meter?.spend(stepsOfScan(plan, staged.size))
+    const committed = await this.#committed(plan, { matches, meter })
+    return overlaid(committed, staged, matches)
   }
 
   /** The number of documents that {@link find} returns, without reading them. */
@@ -41,9 +51,13 @@ export class StagedQueries {
     return count + total
   }
 
-  async #committed(plan: FindPlan, matches: (doc: Doc) => boolean): Promise<Doc[]> {
-    if (plan.domain === domains.model) return [...this.#sources.model.documents()].filter(matches)
-    if (plan.domain === domains.transient) return this.#sources.transient.find(plan)
+  async #committed(plan: FindPlan, { matches, meter }: Matching): Promise<Doc[]> {
+    if (plan.domain === domains.model) {
+      const docs = [...this.#sources.model.documents()]
+      meter?.spend(stepsOfScan(plan, docs.length))
+      return docs.filter(matches)
+    }
+    if (plan.domain === domains.transient) return this.#sources.transient.find(plan, meter)
     // Storage may or may not contain the documents of the group before until that is settled.
     const before = this.#staged.ofBefore(plan.domain)
     const found = await this.#sources.storage.find(plan)

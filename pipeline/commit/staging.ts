@@ -1,3 +1,5 @@
+import { invalidTransaction } from '../../model/invalid-transaction.ts'
+import { MAX_REQUEST_STEPS, WorkMeter } from '../../model/query/work-meter.ts'
 import type { Tx } from '../../model/transactions.ts'
 import type { Caller } from '../shared/caller.ts'
 import type { Workspace } from '../workspace/workspace.ts'
@@ -105,7 +107,8 @@ export class Staging {
     const { state } = group
     const back = state.savepoint()
     const flush = () => this.#flush(group)
-    const work = { caller: waiting.caller, request: waiting.tx._id, state, flush }
+    const meter = new WorkMeter(MAX_REQUEST_STEPS, invalidTransaction)
+    const work = { caller: waiting.caller, request: waiting.tx._id, state, flush, meter }
     try {
       const result = await this.#perform(work, waiting.tx)
       if (state.bytes > this.#maxBytes && group.staged.length > 0) {

@@ -4,6 +4,7 @@ import { evaluatePlan, findResult } from '../../model/query/evaluate.ts'
 import type { FindPlan, LookupPlan } from '../../model/query/plan.ts'
 import { compileProjection } from '../../model/query/projection.ts'
 import type { FindResult } from '../../model/query/query.ts'
+import { WorkMeter } from '../../model/query/work-meter.ts'
 import type { Middleware } from '../workspace/middleware.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import { plannedBy } from './plan-queries.ts'
@@ -19,15 +20,16 @@ export const acrossDomains: Middleware = (next, workspace) => ({
     if (plan.lookups.length === 0 && !inMemory(plan.domain)) return await next.find(caller, request)
     const reached = new Set([plan.domain, ...lookupDomains(plan.lookups)].map(inMemory))
     if (!reached.has(true)) return await next.find(caller, request)
-    if (!reached.has(false)) return evaluatePlan(plan, memorySource(workspace))
+    if (!reached.has(false)) return evaluatePlan(plan, memorySource(workspace), new WorkMeter())
     return await findJoined(workspace, plan)
   },
 })
 
 async function findJoined(workspace: Workspace, plan: FindPlan): Promise<FindResult> {
-  const fetch: FetchDocs = (inner) => fetchFrom(workspace, inner)
+  const meter = new WorkMeter()
+  const fetch: FetchDocs = (inner) => fetchFrom(workspace, inner, meter)
   const plain = await withoutJoins({ ...plan, projection: undefined }, fetch)
-  const found = await fetchFrom(workspace, { ...plain, lookups: [] })
+  const found = await fetch({ ...plain, lookups: [] })
   const joined = await attachLookups(found, plan.lookups, fetch)
   const project = plan.projection === undefined ? undefined : compileProjection(plan.projection)
   const docs =
@@ -35,8 +37,8 @@ async function findJoined(workspace: Workspace, plan: FindPlan): Promise<FindRes
   return findResult(docs, found.total)
 }
 
-async function fetchFrom(workspace: Workspace, plan: FindPlan): Promise<FindResult> {
-  if (inMemory(plan.domain)) return evaluatePlan(plan, memorySource(workspace))
+async function fetchFrom(workspace: Workspace, plan: FindPlan, meter: WorkMeter): Promise<FindResult> {
+  if (inMemory(plan.domain)) return evaluatePlan(plan, memorySource(workspace), meter)
   return await workspace.storage.find(plan)
 }
 

@@ -66,7 +66,7 @@ export async function attachLookups(
   const results = docs.map((doc): Joined => ({ ...doc, $lookup: {} }))
   if (lookups.length === 0) return [...docs]
   for (const lookup of lookups) {
-    const joined = await joinedDocs(results, lookup, fetch)
+    const joined = byKey(await joinedDocs(results, lookup, fetch), lookup)
     for (const doc of results) assign(doc, lookup, joined)
   }
   return results
@@ -81,15 +81,28 @@ async function joinedDocs(docs: readonly Doc[], lookup: LookupPlan, fetch: Fetch
 }
 
 type Joined = Doc & { $lookup: Record<string, unknown> }
+type DocsByKey = ReadonlyMap<string, readonly Doc[]>
 
-function assign(doc: Joined, lookup: LookupPlan, joined: readonly Doc[]): void {
+/** Joined documents by what results refer to them with: their id, or the ids at the path of a reverse lookup. */
+function byKey(joined: readonly Doc[], { direction, path }: LookupPlan): DocsByKey {
+  const groups = new Map<string, Doc[]>()
+  for (const doc of joined) {
+    for (const key of direction === 'forward' ? [doc._id] : new Set(idsAt(doc, path))) {
+      const group = groups.get(key)
+      if (group === undefined) groups.set(key, [doc])
+      else group.push(doc)
+    }
+  }
+  return groups
+}
+
+function assign(doc: Joined, lookup: LookupPlan, joined: DocsByKey): void {
   const target = doc.$lookup
   if (lookup.direction === 'reverse') {
-    target[lookup.name] = joined.filter((each) => idsAt(each, lookup.path).includes(doc._id))
+    target[lookup.name] = joined.get(doc._id) ?? []
     return
   }
-  const ids = idsAt(doc, lookup.path)
-  const found = joined.filter(({ _id }) => ids.includes(_id))
+  const found = [...new Set(idsAt(doc, lookup.path))].flatMap((id) => joined.get(id) ?? [])
   if (Array.isArray(valueAt(doc, lookup.path))) target[lookup.name] = found
   else if (found[0] !== undefined) target[lookup.name] = found[0]
 }

@@ -1,6 +1,8 @@
 import { notAChange } from '../../../model/apply-transaction.ts'
 import { isChange } from '../../../model/inner-change.ts'
+import { invalidTransaction } from '../../../model/invalid-transaction.ts'
 import { planFind } from '../../../model/query/plan-find.ts'
+import { MAX_REQUEST_STEPS, WorkMeter } from '../../../model/query/work-meter.ts'
 import { type DocumentMatch, type TxApplyIf, WorkspaceEvent } from '../../../model/transactions.ts'
 import { seesEverything } from '../../permissions/permissions.ts'
 import { writerRole } from '../../permissions/role.ts'
@@ -51,7 +53,7 @@ async function holds(work: Work, { id, permissions, turns }: Workspace, tx: TxAp
   if (isStale || plans.some(({ condition }) => needsStorage(condition))) await work.flush()
   for (const [at, plan] of plans.entries()) {
     await turns.pause(id)
-    const found = await work.state.find(plan)
+    const found = await work.state.find(plan, new WorkMeter(MAX_REQUEST_STEPS, invalidTransaction))
     if (found.length > 0 !== at < needed) return false
   }
   return true

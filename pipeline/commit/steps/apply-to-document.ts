@@ -20,7 +20,7 @@ export const applyToDocument: ChangeStep = (_next, workspace) =>
     const before = known === undefined ? await work.state.get(domain, _id) : known.doc
     let change = tx
     if ((domain === domains.model) !== (change.objectSpace === core.space.Model)) throw misplaced(_class)
-    const after = applyTransaction(before, change)
+    const after = applyTransaction(before, change, work.meter)
     // Otherwise no later transaction could change the document.
     if (after !== undefined && (domain === domains.model) !== (after.space === core.space.Model))
       throw misplaced(_class)
