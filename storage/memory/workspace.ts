@@ -2,6 +2,7 @@ import type { Doc, Domain } from '../../model/documents.ts'
 import { domains } from '../../model/identifiers.ts'
 import { compareStrings } from '../../model/query/compare.ts'
 import type { FindPlan } from '../../model/query/plan.ts'
+import { MAX_ROW_STEPS, WorkMeter } from '../../model/query/work-meter.ts'
 import type { FindResult } from '../../model/query/query.ts'
 import {
   type CommitBatch,
@@ -53,12 +54,12 @@ export class MemoryWorkspace implements WorkspaceStorage {
   }
 
   find(plan: FindPlan): Promise<FindResult> {
-    return this.#run(({ store }) => store.find(plan))
+    return this.#run(({ store }) => store.find(plan, new WorkMeter(MAX_ROW_STEPS)))
   }
 
   findEncoded(plan: FindPlan, limits: PartLimits): Promise<EncodedResult> {
     return this.#run(({ store }) => {
-      const found = store.find(plan)
+      const found = store.find(plan, new WorkMeter(MAX_ROW_STEPS))
       return encodeParts(
         found.map((doc) => JSON.stringify(doc)),
         found.total,

@@ -16,6 +16,8 @@ const TOO_OFTEN = 3
 const LONGEST = 8
 /** The same for the bytes of its large documents. */
 const MOST_BYTES = 1024 * 1024
+/** The same for a condition over one row: some 2 ms. */
+const MOST_STEPS = 100_000
 const FIRST_DISTRUST = 1000
 const LONGEST_DISTRUST = 60_000
 const SLOW_SHAPES = 10_000
@@ -46,6 +48,7 @@ export class SyncReads {
       maxOpenFiles: options.maxOpenFiles,
       readOnly: true,
       impatient: true,
+      rowSteps: MOST_STEPS,
       checkpoint: () => {
         if (this.#now() > this.#until) throw new Error('too long for the event loop')
       },

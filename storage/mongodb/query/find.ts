@@ -3,10 +3,11 @@ import { DocumentStore } from '../../../model/document-store.ts'
 import type { Doc } from '../../../model/documents.ts'
 import { evaluatePlan, findResult } from '../../../model/query/evaluate.ts'
 import { joinsOf, withLookups } from '../../../model/query/join.ts'
-import type { FindPlan } from '../../../model/query/plan.ts'
+import type { Condition, FindPlan } from '../../../model/query/plan.ts'
 import { compileCondition, type Predicate } from '../../../model/query/predicate.ts'
 import { compileProjection } from '../../../model/query/projection.ts'
 import type { FindResult } from '../../../model/query/query.ts'
+import { MAX_ROW_STEPS, WorkMeter } from '../../../model/query/work-meter.ts'
 import { compileSort } from './compile-sort.ts'
 import { dependsOnJoins, loadJoined } from './joins.ts'
 import { compileQuery, decoded, type Query, type QueryContext, readAll } from './query.ts'
@@ -37,19 +38,23 @@ async function findOverJoins(plan: FindPlan, context: QueryContext): Promise<Fin
   const docs = await readAll(plan.domain, plan.condition, context)
   for (const doc of docs) store.put(plan.domain, doc)
   await loadJoined(plan.lookups, docs, store, context)
-  return evaluatePlan(plan, store)
+  return evaluatePlan(plan, store, new WorkMeter(MAX_ROW_STEPS))
 }
 
 async function sortByModel(plan: FindPlan, context: QueryContext): Promise<Page> {
   const store = new DocumentStore()
   for (const doc of await readAll(plan.domain, plan.condition, context)) store.put(plan.domain, doc)
-  const found = evaluatePlan({ ...plan, lookups: [], projection: undefined }, store)
+  const found = evaluatePlan(
+    { ...plan, lookups: [], projection: undefined },
+    store,
+    new WorkMeter(MAX_ROW_STEPS),
+  )
   return { docs: found, total: found.total }
 }
 
 async function readPage(plan: FindPlan, query: Query, sort: Sort, context: QueryContext): Promise<Page> {
   const { limit, total } = plan
-  const matches = compileCondition(plan.condition)
+  const matches = perDocument(plan.condition)
   const counted = total && query.exact && limit !== undefined
   const [page, count] = await Promise.all([
     limit === 0 && (counted || !total)
@@ -60,6 +65,16 @@ async function readPage(plan: FindPlan, query: Query, sort: Sort, context: Query
   // The filter was not exact after all: count by reading all documents.
   if (query.exact && page.rejected > 0) return await readPage(plan, { ...query, exact: false }, sort, context)
   return { docs: page.docs, total: !total ? -1 : counted ? count : page.matched }
+}
+
+/** The condition over one document after the other, each of which may take so many steps on the event loop. */
+export function perDocument(condition: Condition): Predicate {
+  const meter = new WorkMeter()
+  const matches = compileCondition(condition, new Map(), meter)
+  return (doc) => {
+    meter.restart()
+    return matches(doc)
+  }
 }
 
 async function readDocuments(

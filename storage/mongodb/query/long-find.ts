@@ -1,10 +1,9 @@
 import type { Doc } from '../../../model/documents.ts'
 import type { FindPlan } from '../../../model/query/plan.ts'
-import { compileCondition } from '../../../model/query/predicate.ts'
 import type { EncodedResult, Part, PartLimits } from '../../contract.ts'
 import { encodeParts, PartCutter } from '../../shared/encode.ts'
 import { compileSort } from './compile-sort.ts'
-import { find, shaped } from './find.ts'
+import { perDocument, find, shaped } from './find.ts'
 import { dependsOnJoins } from './joins.ts'
 import { compileQuery, decoded, type QueryContext } from './query.ts'
 
@@ -101,7 +100,7 @@ async function* documentsOf(plan: FindPlan, context: QueryContext): AsyncGenerat
     .find(filter, { ...context.bound })
     .sort(order ?? {})
     .batchSize(docsAtOnce)
-  const matches = compileCondition(condition)
+  const matches = perDocument(condition)
   let count = 0
   for await (const doc of decoded(cursor, source.decode)) {
     if (!matches(doc)) continue

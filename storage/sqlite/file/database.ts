@@ -15,6 +15,7 @@ import type Database from 'better-sqlite3'
 import { LRUCache } from 'lru-cache'
 import { StorageError } from '../../contract.ts'
 import { createPrivateFile } from '../../shared/private-files.ts'
+import { MAX_ROW_STEPS } from '../../../model/query/work-meter.ts'
 import { registerFunctions } from '../sql/functions.ts'
 import type { SqlFragment, SqlValue } from '../sql/sql-fragment.ts'
 import { Sqlite } from './sqlite.ts'
@@ -70,6 +71,8 @@ export interface ConnectionOptions {
   checkpoint?: (() => void) | undefined
   /** Throws if a page with a document of this number of bytes is too large. Called for documents of 16 KiB and more. */
   weigh?: ((bytes: number) => void) | undefined
+  /** Maximum steps of one condition over one row, see `WorkMeter`. */
+  rowSteps?: number
   /** Maximum number of 4 KiB pages in the file; no limit if undefined. */
   maxPages?: number | undefined
 }
@@ -184,13 +187,13 @@ export class Connection {
     return Number(this.db.pragma('user_version', { simple: true }))
   }
 
-  #setUp({ readOnly, impatient = false, maxPages, ...signals }: ConnectionOptions): void {
+  #setUp({ readOnly, impatient = false, maxPages, rowSteps, weigh }: ConnectionOptions): void {
     this.db.pragma(`busy_timeout = ${impatient ? 0 : waitForLock}`)
     this.db.exec(connection)
     if (maxPages !== undefined) this.db.pragma(`max_page_count = ${maxPages}`)
     this.db.pragma(`cache_size = -${readOnly ? readerCache : writerCache}`)
     if (readOnly) this.db.pragma('query_only = ON')
-    registerFunctions(this.db, { weigh: signals.weigh, checkpoint: this.checkpoint })
+    registerFunctions(this.db, { weigh, checkpoint: this.checkpoint, rowSteps: rowSteps ?? MAX_ROW_STEPS })
     this.#checkFormat()
   }
 

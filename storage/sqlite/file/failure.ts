@@ -1,3 +1,4 @@
+import { StatusError, type Status } from '../../../model/status.ts'
 import { StorageError, type StorageErrorCode } from '../../contract.ts'
 import { isOutOfFiles, TOO_MANY_FILES } from '../../shared/out-of-files.ts'
 
@@ -5,6 +6,8 @@ import { isOutOfFiles, TOO_MANY_FILES } from '../../shared/out-of-files.ts'
 export interface Failure {
   code?: StorageErrorCode
   message: string
+  /** Of a request that is refused, such as a condition that takes too many steps over a document. */
+  status?: Status
 }
 
 const codes: [pattern: RegExp, code: StorageErrorCode][] = [
@@ -21,12 +24,14 @@ const codes: [pattern: RegExp, code: StorageErrorCode][] = [
 
 export function toFailure(error: unknown): Failure {
   if (!(error instanceof Error)) return { message: String(error) }
+  if (error instanceof StatusError) return { message: error.message, status: error.status }
   const code = error instanceof StorageError ? error.code : codeOf(error)
   const message = isOutOfFiles(error) ? TOO_MANY_FILES : error.message
   return code === undefined ? { message } : { code, message }
 }
 
 export function toError(failure: Failure): Error {
+  if (failure.status !== undefined) return new StatusError(failure.status.code, failure.status.params)
   return failure.code === undefined
     ? new Error(failure.message)
     : new StorageError(failure.code, failure.message)

@@ -4,6 +4,7 @@ import type { FindPlan } from '../../../model/query/plan.ts'
 import { compileCondition } from '../../../model/query/predicate.ts'
 import { compileProjection } from '../../../model/query/projection.ts'
 import { sortDocuments } from '../../../model/query/sort.ts'
+import { MAX_ROW_STEPS, WorkMeter } from '../../../model/query/work-meter.ts'
 import type { PartLimits } from '../../contract.ts'
 import { type JsonText, parseJson, toJson } from '../../shared/json-text.ts'
 import { compileFind, type CompiledFind, rowidsOf } from '../sql/compile-find.ts'
@@ -220,8 +221,9 @@ export function totalOf(
 
 /** Runs the plan with the model's evaluation over all documents, if SQL cannot express its order. */
 function selectByModel(file: WorkspaceFile, plan: FindPlan): Selection {
-  const joins = joinsOf(file, plan.lookups)
-  const matches = compileCondition(plan.condition, joins)
+  const meter = new WorkMeter(MAX_ROW_STEPS)
+  const joins = joinsOf(file, plan.lookups, meter)
+  const matches = compileCondition(plan.condition, joins, meter)
   const table = file.table(plan.domain)
   const { sql } = table.visible?.('t0') ?? always
   const found = new Map<Doc, number>()
@@ -230,6 +232,7 @@ function selectByModel(file: WorkspaceFile, plan: FindPlan): Selection {
     .raw()
   for (const [rowid, data] of all.iterate()) {
     file.checkpoint()
+    meter.restart()
     const doc = parseJson(data)
     if (matches(doc)) found.set(doc, rowid)
   }
@@ -251,10 +254,12 @@ type Shaper = (row: JsonText<Doc>) => JsonText<Doc>
 /** Applies lookups and projection. Other rows pass unchanged, without parsing. */
 export function shaper(file: WorkspaceFile, { lookups, projection }: FindPlan): Shaper {
   if (lookups.length === 0 && projection === undefined) return (row) => row
-  const joins = joinsOf(file, lookups)
+  const meter = new WorkMeter(MAX_ROW_STEPS)
+  const joins = joinsOf(file, lookups, meter)
   const project = projection === undefined ? undefined : compileProjection(projection)
   return (row) => {
     file.checkpoint()
+    meter.restart()
     const doc = parseJson(row)
     return toJson(withLookups(doc, project?.(doc) ?? doc, lookups, joins))
   }

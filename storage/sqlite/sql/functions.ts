@@ -3,30 +3,39 @@ import { LRUCache } from 'lru-cache'
 import type { Doc } from '../../../model/documents.ts'
 import { compileLike } from '../../../model/query/like.ts'
 import { compileCondition, type Predicate } from '../../../model/query/predicate.ts'
+import { WorkMeter } from '../../../model/query/work-meter.ts'
 
 const compiledAtOnce = 200
-/** What a compiled regular expression counts for: its automaton grows up to some 25 MB while it is used. */
-const REGEX_WEIGHT = 25
+/** What a compiled regular expression counts for: its automaton grows up to some 1 MB while it is used. */
+const REGEX_WEIGHT = 10
 
 interface StatementSignals {
   checkpoint: () => void
   weigh: ((bytes: number) => void) | undefined
+  /** Maximum steps of one condition over one row. */
+  rowSteps: number
 }
 
 /**
  * Registers the model's predicates as SQL functions, for conditions without an equivalent in SQL, and the signals of
  * the connection.
  */
-export function registerFunctions(db: Database.Database, { checkpoint, weigh }: StatementSignals): void {
-  const predicates = memoized((text): Predicate => compileCondition(JSON.parse(text)))
-  const likes = memoized(compileLike)
+export function registerFunctions(
+  db: Database.Database,
+  { checkpoint, weigh, rowSteps }: StatementSignals,
+): void {
+  const meter = new WorkMeter(rowSteps)
+  const predicates = memoized((text): Predicate => compileCondition(JSON.parse(text), new Map(), meter))
+  const likes = memoized((pattern) => compileLike(pattern, meter))
   const parse = lastParsed()
   db.function('matches', { deterministic: true }, (data, condition) => {
     checkpoint()
+    meter.restart()
     return Number(predicates(String(condition))(parse(String(data))))
   })
   db.function('text_like', { deterministic: true }, (value, pattern) => {
     checkpoint()
+    meter.restart()
     return typeof value === 'string' ? Number(likes(String(pattern))(value)) : 0
   })
   // Not deterministic: SQLite would call it once per statement.
