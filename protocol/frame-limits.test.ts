@@ -5,7 +5,7 @@ import { StatusError } from '../model/status.ts'
 import { expectFor } from '../tests/support/expecting.ts'
 import { propertyParameters } from '../tests/support/property-parameters.ts'
 import { decodeRequestFrame } from './codec.ts'
-import { MAX_FRAME_DEPTH, MAX_FRAME_VALUES } from './frame-limits.ts'
+import { MAX_FRAME_DEPTH, MAX_FRAME_KEYS, MAX_FRAME_VALUES } from './frame-limits.ts'
 import { MAX_COMPILED_SHAPES } from './packed-shapes.ts'
 
 const options = { structuredClone: true, bundleStrings: true } as const
@@ -88,6 +88,33 @@ test('LIM-6: a text of many bytes and few values is accepted', () => {
     expect(decodeRequestFrame(Buffer.from(JSON.stringify(request)), false)).toStrictEqual(request)
     expect(decodeRequestFrame(new Packr(options).pack(request), true)).toStrictEqual(request)
   }
+})
+
+test('LIM-20: a frame of too many different keys is refused with the limit, and one that repeats its keys is not', () => {
+  const expected = { message: 'the frame has too many different keys', limit: MAX_FRAME_KEYS, id: 'many' }
+  const request = (value: unknown) => ({ id: 'many', method: 'tx', params: [value] })
+  const objects = (count: number, keys: number) =>
+    Array.from({ length: count }, (_, at) =>
+      Object.fromEntries(Array.from({ length: keys }, (_, key) => [`k${at}_${key}`, 0])),
+    )
+  for (const value of [objects(1, 2 * MAX_FRAME_KEYS)[0], objects(MAX_FRAME_KEYS / 4, 8)]) {
+    expect(refusal(JSON.stringify(request(value)))).toStrictEqual(expected)
+    expect(refusal(JSON.stringify(request(value), null, 1))).toMatchObject({ limit: MAX_FRAME_KEYS })
+  }
+  const packed = new Packr(options).pack(request(objects(1, 2 * MAX_FRAME_KEYS)[0]))
+  expect(refusal(packed)).toMatchObject({ limit: MAX_FRAME_KEYS })
+  const docs = request(
+    Array.from({ length: 250_000 }, (_, at) => ({
+      _id: `d${at}`,
+      _class: 'c',
+      space: 's',
+      title: '',
+      a: 1,
+      b: [],
+    })),
+  )
+  expect(decodeRequestFrame(Buffer.from(JSON.stringify(docs)), false)).toStrictEqual(docs)
+  expect(decodeRequestFrame(new Packr(options).pack(docs), true)).toStrictEqual(docs)
 })
 
 test('LIM-7: a frame that is nested too deeply is refused with the limit, in JSON and in msgpack', () => {

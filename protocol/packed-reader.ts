@@ -1,4 +1,5 @@
 import { FrameFlaw } from './frame-limits.ts'
+import type { KeyCount } from './key-count.ts'
 
 /** Reads the bytes of a packed frame from the beginning on. */
 export class PackedReader {
@@ -80,6 +81,12 @@ export class PackedReader {
   /** The bytes after the token of a float or an integer. */
   numberSize(token: number): number | undefined {
     return token >= 0xca && token <= 0xd3 ? numberSizes[token - 0xca] : undefined
+  }
+
+  /** Passes a key of this many bytes. */
+  count(bytes: number, keys: KeyCount): void {
+    const at = this.#advance(bytes)
+    keys.add(this.#data, at, at + bytes)
   }
 
   text(bytes: number): string {

@@ -1,13 +1,18 @@
-import { MAX_FRAME_DEPTH, MAX_FRAME_VALUES, tooDeep, tooMany } from './frame-limits.ts'
+import { MAX_FRAME_DEPTH, MAX_FRAME_KEYS, MAX_FRAME_VALUES, tooDeep, tooMany } from './frame-limits.ts'
+import { KeyCount } from './key-count.ts'
 import type { RequestId } from './messages.ts'
 
 const QUOTE = 0x22
 const COMMA = 0x2c
+const COLON = 0x3a
 const OPEN_ARRAY = 0x5b
 const BACKSLASH = 0x5c
 const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
+
+/** Bytes of a member with a key of one character: `"a":0,`. */
+const SHORTEST_MEMBER = 6
 
 /** Up to this many bytes, a loop finds the end of a string faster than a search does. */
 const SHORT_STRING = 32
@@ -15,14 +20,22 @@ const SHORT_STRING = 32
 /**
  * Counts the values of a JSON text and their depth without parsing it: `JSON.parse` has no limits. What is not JSON is
  * left to the parser. An empty object or array counts as two values.
- * @throws FrameFlaw if it has more than {@link MAX_FRAME_VALUES} values or {@link MAX_FRAME_DEPTH} levels
+ * @throws FrameFlaw if it has more than {@link MAX_FRAME_VALUES} values, {@link MAX_FRAME_KEYS} different keys or
+ *   {@link MAX_FRAME_DEPTH} levels
  */
 export function scanJson(text: Buffer): void {
   let [values, depth] = [1, 0]
+  // A smaller text has fewer keys than are allowed.
+  const keys = text.length > SHORTEST_MEMBER * MAX_FRAME_KEYS ? new KeyCount() : undefined
+  let lastString = 0
   for (let at = 0; at < text.length; at++) {
     switch (text[at]) {
       case QUOTE:
+        lastString = at
         at = endOfString(text, at + 1)
+        break
+      case COLON:
+        keys?.add(text, lastString, at)
         break
       case COMMA:
         values += 1

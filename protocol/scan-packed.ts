@@ -6,6 +6,7 @@ import {
   tooDeep,
   tooMany,
 } from './frame-limits.ts'
+import { KeyCount } from './key-count.ts'
 import type { RequestId } from './messages.ts'
 import { extension } from './packed-extensions.ts'
 import { PackedReader } from './packed-reader.ts'
@@ -34,6 +35,7 @@ export class PackedScan {
   isCyclic = false
   readonly #reader: PackedReader
   readonly #shapes: PackedShapes
+  readonly #keys = new KeyCount()
   /** By the id that pointers name; `open` while the object itself is being read. */
   readonly #targets = new Map<number, Extent | 'open'>()
   #found: Extent = { values: 0, containers: 0, size: 0, height: 0 }
@@ -122,8 +124,14 @@ export class PackedScan {
     const token = this.#reader.unsigned(1)
     const length = this.#reader.stringLength(token)
     if (length === 2) return { size: 2, isId: this.#reader.text(2) === 'id' }
-    if (length !== undefined) return { size: this.#reader.skip(length), isId: false }
-    if (token === 0xc1 && this.#hasBundle) return { size: this.#bundledLength(), isId: false }
+    if (length !== undefined) {
+      this.#reader.count(length, this.#keys)
+      return { size: length, isId: false }
+    }
+    if (token === 0xc1 && this.#hasBundle) {
+      this.#keys.addOther(1)
+      return { size: this.#bundledLength(), isId: false }
+    }
     const extended = this.#reader.extensionLength(token)
     if (extended === undefined || this.#reader.unsigned(1) !== extension.bundle) throw malformed()
     const start = this.#reader.position
