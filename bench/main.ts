@@ -11,7 +11,9 @@ import { measureMemory } from './cases/memory.ts'
 import { measureOpening } from './cases/opening.ts'
 import { measurePermissions } from './cases/permissions.ts'
 import { measureRequests } from './cases/requests.ts'
+import { measureAttacks } from './cases/attacks.ts'
 import { measureStorages } from './cases/storages.ts'
+import { measureTenants } from './cases/tenants.ts'
 import type { SqliteAnswers } from './sqlite-child.ts'
 import { Child } from './support/child.ts'
 import { full, quick } from './support/plan.ts'
@@ -25,9 +27,13 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     /**
      * Only the cases with this in their name: backup, commits, looking, requests, opening, memory, permissions,
-     * storages.
+     * storages, attacks, tenants.
      */
     only: { type: 'string', default: '' },
+    /** Only the attacks with this in their name. */
+    attack: { type: 'string', default: '' },
+    /** Minutes of the case `tenants`. */
+    minutes: { type: 'string' },
   },
 })
 const plan = values.quick ? quick : full
@@ -43,6 +49,8 @@ const cases = {
   memory: () => measureMemory(data, plan),
   permissions: () => measurePermissions(data, plan),
   storages: () => measureStorages(data, plan),
+  attacks: () => measureAttacks(data, plan, values.attack),
+  tenants: () => measureTenants(data, Number(values.minutes ?? plan.attacks.minutes)),
 }
 try {
   print(`median (least to most) of ${plan.repetitions} measurements`)

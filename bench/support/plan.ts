@@ -14,10 +14,13 @@ export interface Plan {
   workspaces: number
   /** Comparison of two storages: documents in each, and entered workspaces. */
   beside: { documents: number; workspaces: number }
+  /** Attacks: repetitions, seconds of each, and minutes of the tenants' soak. */
+  attacks: { repetitions: number; seconds: number; minutes: number }
 }
 
 export const full: Plan = {
   beside: { documents: 100_000, workspaces: 1000 },
+  attacks: { repetitions: 3, seconds: 6, minutes: 10 },
   documents: 100_000,
   repetitions: 5,
   seconds: 2,
@@ -27,6 +30,7 @@ export const full: Plan = {
 }
 export const quick: Plan = {
   beside: { documents: 5000, workspaces: 50 },
+  attacks: { repetitions: 1, seconds: 3, minutes: 2 },
   documents: 100_000,
   repetitions: 3,
   seconds: 0.5,

@@ -9,8 +9,13 @@ export type Work = 'ping' | 'find' | 'get' | 'commit' | 'derive'
 /** Makes the requests of one client. */
 export class Requests {
   readonly #newId = createIdGenerator({ now: systemClock.now, random: randomBytes })
+  readonly #author: string
   #transactions = 0
   #made = ''
+
+  constructor(author: string = AUTHOR) {
+    this.#author = author
+  }
 
   /** The parts of a request after its id, as JSON text. */
   next(work: Work, documents: number): string {
@@ -46,7 +51,7 @@ export class Requests {
       objectSpace: projectId(0),
       objectClass: 'board:class:Task',
       objectId: this.#made,
-      modifiedBy: AUTHOR,
+      modifiedBy: this.#author,
       modifiedOn: 0,
       ...change,
     }
