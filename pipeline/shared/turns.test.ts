@@ -62,6 +62,30 @@ describe('turns', () => {
     expect(turns.isFree).toBe(true)
   })
 
+  test('LIM-139: workspaces share the time of the event loop, so that one with costly messages does not delay many cheap ones', async () => {
+    const { turns, turn, work } = fakeTurns()
+    const handled: string[] = []
+    const message = (name: string, cost: number) => () => {
+      handled.push(name)
+      work(cost)
+    }
+    work(turns.isFree ? 6 : 0)
+    for (let at = 0; at < 3; at++) turns.add('costly', {}, message('costly', 20))
+    for (let at = 0; at < 30; at++) turns.add('cheap', {}, message('cheap', 1))
+    for (let count = 0; count < 8; count++) {
+      await turn()
+      // A workspace that comes later has no credit for the time before.
+      if (count === 1) for (let at = 0; at < 2; at++) turns.add('late', {}, message('late', 4))
+    }
+    const before = (name: string, costly: number) => {
+      const nth = handled.indexOf('costly', costly === 1 ? handled.indexOf('costly') + 1 : 0)
+      return handled.slice(0, nth).filter((each) => each === name).length
+    }
+    expect(before('cheap', 0)).toBe(0)
+    // 20 ms of each other workspace come before the next 20 ms of this one.
+    expect([before('cheap', 1), before('late', 1)]).toStrictEqual([20, 2])
+  })
+
   test('LIM-122: long work goes on in later turns, one workspace after the other', async () => {
     const { turns, turn, work } = fakeTurns()
     const steps: string[] = []

@@ -1,4 +1,5 @@
 import { RoundRobin } from './round-robin.ts'
+import { TimeShare } from './time-share.ts'
 
 /** Milliseconds of work in one turn of the event loop before sockets are read again. */
 const SLICE = 5
@@ -13,15 +14,15 @@ export interface TurnsOptions {
 }
 
 /**
- * Shares the event loop among workspaces, and within a workspace among its sessions. Work that finds the slice of the
- * turn used up waits, and is continued in round-robin order in later turns, between which sockets are read.
+ * Shares the time of the event loop among workspaces, and within a workspace among its sessions. Work that finds the
+ * slice of the turn used up waits, and is continued in later turns, between which sockets are read.
  */
 export class Turns {
   readonly #slice: number
   readonly #now: () => number
   readonly #nextTurn: (run: () => void) => void
   /** Messages that wait to be handled. */
-  readonly #messages = new RoundRobin<() => void>()
+  readonly #messages: TimeShare<() => void>
   /** Long work that waits to go on. */
   readonly #paused = new RoundRobin<() => void>()
   /** When the slice of this turn began; `undefined` before its first work. */
@@ -32,6 +33,7 @@ export class Turns {
     this.#slice = slice
     this.#now = now
     this.#nextTurn = nextTurn
+    this.#messages = new TimeShare(now)
   }
 
   /** Messages and long work that wait. */
@@ -83,7 +85,7 @@ export class Turns {
   readonly #turn = (): void => {
     this.#isArmed = false
     this.#began = undefined
-    while (this.#messages.size > 0 && !this.isOver) this.#messages.take()?.()
+    while (this.#messages.size > 0 && !this.isOver) this.#messages.run((work) => work())
     // Only one: what it does, it does after this function has returned. It has a slice of its own.
     const resume = this.#paused.take()
     if (resume !== undefined) this.#began = undefined
