@@ -24,7 +24,7 @@ export class ReadQueue {
   /** Puts back reads that were sent, in order, before the others of their workspaces. */
   putBack(reads: readonly PooledRead[]): void {
     for (const read of reads.toReversed()) {
-      read.sent = undefined
+      read.returned()
       if (read.isSettled) continue
       const own = this.#workspaces.get(read.workspace)
       if (own === undefined) this.#workspaces.set(read.workspace, [read])

@@ -1,5 +1,5 @@
 import { StorageError } from '../../contract.ts'
-import type { AskReader, PooledRead } from './pooled-read.ts'
+import type { AskReader, PooledRead, ReadPlace } from './pooled-read.ts'
 import { type Registered, RunningWorker, type ThreadOptions } from './running-worker.ts'
 
 /** Maximum number of calls on their way to a thread: as many as a busy workspace asks for in one turn. */
@@ -20,9 +20,10 @@ export interface LaneOptions extends ThreadOptions {
  * A reader thread, and the calls that were sent to it. The thread starts with the first call, runs the calls in order,
  * and is replaced after a crash.
  */
-export class Lane {
+export class Lane implements ReadPlace {
   readonly #options: LaneOptions
-  readonly #reads = new Set<PooledRead>()
+  /** In the order of the calls, which is mostly that of their ends. An array of this size is shifted in place. */
+  readonly #reads: PooledRead[] = []
   /** Number of calls by workspace. */
   readonly #workspaces = new Map<number, number>()
   #worker: RunningWorker | undefined
@@ -34,11 +35,11 @@ export class Lane {
   }
 
   get depth(): number {
-    return this.#reads.size
+    return this.#reads.length
   }
 
   get hasRoom(): boolean {
-    return this.#reads.size < this.#window
+    return this.#reads.length < this.#window
   }
 
   /** The thread of now; undefined before its first call. */
@@ -56,25 +57,31 @@ export class Lane {
   }
 
   readsOf(workspace: number): PooledRead[] {
-    return [...this.#reads].filter((read) => read.workspace === workspace)
+    return this.#reads.filter((read) => read.workspace === workspace)
   }
 
   send(read: PooledRead, tick: number): void {
     const worker = (this.#worker ??= this.#start())
-    const ended = (settle: () => void) => {
-      this.#remove(read)
-      this.#window = Math.min(WIDEST, this.#window * 2)
-      settle()
-      this.#options.settled()
-    }
-    const id = worker.send(read.registered, read.call, {
-      resolve: (value) => ended(() => read.succeed(value, () => this.#options.pinned(this, read.registered))),
-      reject: (error) => ended(() => read.fail(error)),
-      revoked: () => ended(() => this.#options.returned([read])),
-    })
-    read.sent = { id, tick }
-    this.#reads.add(read)
+    read.sent(this, worker.send(read.registered, read.call, read), tick)
+    this.#reads.push(read)
     this.#workspaces.set(read.workspace, (this.#workspaces.get(read.workspace) ?? 0) + 1)
+  }
+
+  ended(read: PooledRead): void {
+    this.#remove(read)
+    if (this.#window < WIDEST) this.#window *= 2
+  }
+
+  settled(): void {
+    this.#options.settled()
+  }
+
+  revoked(read: PooledRead): void {
+    this.#options.returned([read])
+  }
+
+  asking(read: PooledRead): AskReader {
+    return this.#options.pinned(this, read.registered)
   }
 
   poll(): void {
@@ -83,29 +90,29 @@ export class Lane {
 
   /** If the call that runs lasts: gives the others back. From then on the lane takes no other. */
   makeWay(tick: number): void {
-    const first = this.#first?.sent
+    const first = this.#first
     if (this.#worker === undefined || first === undefined || tick - first.tick < LASTS) return
     this.#window = 1
-    if (this.#reads.size > 1) this.#return(this.#worker, this.#worker.revoke())
+    if (this.#reads.length > 1) this.#return(this.#worker, this.#worker.revoke())
   }
 
-  /** The calls past their deadline. */
-  expired(now: number): PooledRead[] {
-    return [...this.#reads].filter((read) => !read.isSettled && read.deadline <= now)
+  /** The calls that were asked for before this time. */
+  expired(since: number): PooledRead[] {
+    return this.#reads.filter((read) => !read.isSettled && read.since <= since)
   }
 
   /** Tells the thread to stop a call that nobody waits for. */
   stopSettled(now: number): void {
     const first = this.#first
-    if (first?.sent === undefined || !first.isSettled || first.stoppedAt !== undefined) return
+    if (first === undefined || !first.isSettled || first.stoppedAt !== 0) return
     first.stoppedAt = now
-    this.#worker?.stop(first.sent.id)
+    this.#worker?.stop(first.id)
   }
 
   /** Whether the thread was told before this time to stop a call, and has not. */
   isStuck(since: number): boolean {
-    const { stoppedAt = Infinity } = this.#first ?? {}
-    return stoppedAt <= since
+    const { stoppedAt } = this.#first ?? { stoppedAt: 0 }
+    return stoppedAt !== 0 && stoppedAt <= since
   }
 
   /** Starts another thread with the next call. Resolves when the former one has ended. */
@@ -113,7 +120,7 @@ export class Lane {
     const worker = this.#worker
     if (worker === undefined) return
     this.#worker = undefined
-    this.#return(worker, this.#first?.sent?.id)
+    this.#return(worker, this.#first?.id)
     this.#window = WIDEST
     await worker.end(new StorageError('unavailable', 'the storage worker was replaced'))
   }
@@ -137,21 +144,24 @@ export class Lane {
   }
 
   get #first(): PooledRead | undefined {
-    return this.#reads.values().next().value
+    return this.#reads[0]
   }
 
   /** Gives back the calls that have not begun. */
   #return(worker: RunningWorker, running: number | undefined): void {
-    const back = [...this.#reads].filter(({ sent, isPinned }) => !isPinned && sent?.id !== running)
+    const back = this.#reads.filter(({ id, isPinned }) => !isPinned && id !== running)
     for (const read of back) {
-      if (read.sent !== undefined) worker.forget(read.sent.id)
+      worker.forget(read.id)
       this.#remove(read)
     }
     this.#options.returned(back)
   }
 
   #remove(read: PooledRead): void {
-    if (!this.#reads.delete(read)) return
+    const at = this.#reads.indexOf(read)
+    if (at === -1) return
+    if (at === 0) this.#reads.shift()
+    else this.#reads.splice(at, 1)
     const left = (this.#workspaces.get(read.workspace) ?? 1) - 1
     if (left > 0) this.#workspaces.set(read.workspace, left)
     else this.#workspaces.delete(read.workspace)
@@ -160,7 +170,7 @@ export class Lane {
   #start(): RunningWorker {
     const worker = new RunningWorker(this.#options, (cause) => {
       if (this.#worker === worker) this.#worker = undefined
-      this.#return(worker, this.#first?.sent?.id)
+      this.#return(worker, this.#first?.id)
       worker.rejectAll(new StorageError('unavailable', 'the storage worker has ended', { cause }))
       this.#options.crashed(cause)
     })

@@ -28,9 +28,6 @@ export interface ReaderPoolOptions extends ThreadOptions {
   observer?: Omit<StorageObserver, 'watchDepths'> | undefined
 }
 
-/** What the caller gets for the value of a reply. `ask` is for the thread that sent it. */
-type ResultOfRead<T> = (value: unknown, ask: () => AskReader) => T
-
 /**
  * The reader threads, which all workspaces share. Each thread has a lane with a few calls on their way, because a
  * message for each call would cost as much as a short read. Other calls wait in one queue per workspace, and workspaces
@@ -72,8 +69,9 @@ export class ReaderPool {
    * @throws StorageError `timeout` and others
    */
   request<C extends ReadCall>(registered: Registered, call: C): Promise<ResultOfCall<C>> {
-    // The id matches each reply with its call.
-    return this.#queued(registered, call, (value) => value as ResultOfCall<C>)
+    return new Promise((resolve, reject) => {
+      this.#take({ registered, call, goesOn: false, resolve, reject })
+    })
   }
 
   /** As {@link request}. `ask` sends more calls to the same thread, for what the thread holds after the first one. */
@@ -81,7 +79,9 @@ export class ReaderPool {
     registered: Registered,
     call: C,
   ): Promise<{ value: ResultOfCall<C>; ask: AskReader }> {
-    return this.#queued(registered, call, (value, ask) => ({ value: value as ResultOfCall<C>, ask: ask() }))
+    return new Promise((resolve, reject) => {
+      this.#take({ registered, call, goesOn: true, resolve, reject })
+    })
   }
 
   /** Waits for the workspace's reads, stops those that last, and closes its files. */
@@ -103,42 +103,32 @@ export class ReaderPool {
     await Promise.all(this.#lanes.map((lane) => lane.close(closed())))
   }
 
-  #queued<T>(registered: Registered, call: ReadCall, result: ResultOfRead<T>): Promise<T> {
-    return this.#start({ registered, call, isPinned: false }, result, (read) => {
-      const lane = this.#queue.size === 0 ? this.#laneFor(read.workspace) : undefined
-      if (lane !== undefined) return this.#send(read, lane)
-      this.#queue.add(read)
-      this.#fill()
-    })
+  /** Sends the read, or puts it in the queue. */
+  #take(params: Omit<ReadParams, 'since' | 'isPinned'>): void {
+    if (this.#isClosed) return params.reject(closed())
+    const read = this.#read(params, false)
+    const lane = this.#queue.size === 0 ? this.#laneFor(read.workspace) : undefined
+    if (lane !== undefined) return this.#send(read, lane, 0)
+    this.#queue.add(read)
+    this.#fill()
   }
 
-  #start<T>(
-    params: Omit<ReadParams, 'deadline' | 'since'>,
-    result: ResultOfRead<T>,
-    send: (read: PooledRead) => void,
-  ): Promise<T> {
-    if (this.#isClosed) return Promise.reject(closed())
-    return new Promise((resolve, reject) => {
-      const since = performance.now()
-      const settle = {
-        resolve: (value: unknown, ask: () => AskReader) => resolve(result(value, ask)),
-        reject,
-      }
-      send(new PooledRead({ ...params, since, deadline: since + this.#limits.timeout }, settle))
-      this.#timer ??= setInterval(() => this.#look(), TICK)
-    })
+  #read(
+    { registered, call, goesOn, resolve, reject }: Omit<ReadParams, 'since' | 'isPinned'>,
+    isPinned: boolean,
+  ): PooledRead {
+    this.#timer ??= setInterval(() => this.#look(), TICK)
+    return new PooledRead({ registered, call, since: performance.now(), isPinned, goesOn, resolve, reject })
   }
 
   #pinnedTo(lane: Lane, registered: Registered): AskReader {
     const { thread } = lane
     return async <C extends ReadCall>(call: C) => {
+      if (this.#isClosed) throw closed()
       if (lane.thread !== thread) throw new StorageError('unavailable', 'the storage worker has ended')
-      const send = (read: PooledRead) => lane.send(read, this.#tick)
-      return await this.#start(
-        { registered, call, isPinned: true },
-        (value) => value as ResultOfCall<C>,
-        send,
-      )
+      return await new Promise<ResultOfCall<C>>((resolve, reject) => {
+        lane.send(this.#read({ registered, call, goesOn: false, resolve, reject }, true), this.#tick)
+      })
     }
   }
 
@@ -155,12 +145,12 @@ export class ReaderPool {
     for (;;) {
       const next = this.#queue.take((workspace) => this.#laneFor(workspace))
       if (next === undefined) return
-      this.#send(next.read, next.place)
+      this.#send(next.read, next.place, performance.now() - next.read.since)
     }
   }
 
-  #send(read: PooledRead, lane: Lane): void {
-    this.#observer.waited('reader', read.waited())
+  #send(read: PooledRead, lane: Lane, waited: number): void {
+    this.#observer.waited('reader', waited / 1000)
     lane.send(read, this.#tick)
   }
 
@@ -186,8 +176,9 @@ export class ReaderPool {
     this.#tick += 1
     for (const lane of this.#lanes) lane.poll()
     const now = performance.now()
-    const late = this.#queue.remove((read) => read.deadline <= now)
-    for (const read of [...late, ...this.#lanes.flatMap((lane) => lane.expired(now))]) this.#expire(read)
+    const since = now - this.#limits.timeout
+    const late = this.#queue.remove((read) => read.since <= since)
+    for (const read of [...late, ...this.#lanes.flatMap((lane) => lane.expired(since))]) this.#expire(read)
     for (const lane of this.#lanes) {
       lane.makeWay(this.#tick)
       lane.stopSettled(now)
