@@ -42,6 +42,8 @@ export interface OpenOptions extends WorkspaceListener {
   clock: Clock
   /** Shared by the workspaces of a process. */
   turns?: Turns
+  /** Whether the server is short of memory. */
+  isOverloaded?: () => boolean
   logger: Logger
   commitLimits?: Partial<CommitLimits>
   /** Who changes classes of the application at run time. `maintainers` by default. */
@@ -178,6 +180,7 @@ function shared(
     limits: { ...DEFAULT_COMMIT_LIMITS, ...commitLimits },
     clock,
     turns,
+    isOverloaded: options.isOverloaded ?? (() => false),
     logger,
     generateId: createIdGenerator({ now: () => clock.now(), random: randomBytes }),
     ...queue,

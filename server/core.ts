@@ -130,6 +130,7 @@ export class Core {
       storage: this.#options.storage,
       clock: { now: this.#scheduler.now },
       turns: this.#turns,
+      isOverloaded: () => this.#memory.isShort,
       logger: this.#logger,
       commitLimits: commitLimits(this.#configuration),
     })

@@ -155,7 +155,7 @@ export class CommitState {
   /** `undefined` removes the document. */
   stage(domain: Domain, id: string, doc: Doc | undefined): void {
     if (isStoredDomain(domain) && !this.#staged.has(domain, id)) this.#bytes += estimatedSize(doc)
-    this.#savepoints.add(this.#staged.set(domain, id, doc))
+    this.#savepoints.add(this.#staged.set(domain, id, doc), `${domain}/${id}`)
   }
 
   /** The classes as they will be after the commit. */

@@ -34,6 +34,8 @@ export interface Workspace {
   readonly clock: Clock
   /** Shares the event loop with other workspaces. */
   readonly turns: Turns
+  /** Whether the server is short of memory. */
+  readonly isOverloaded: () => boolean
   readonly logger: Logger
   readonly generateId: GenerateId
   /** Commits through the queue: the only way to change documents. */

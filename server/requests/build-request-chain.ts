@@ -5,14 +5,12 @@ import { limitRequests } from './limit-requests.ts'
 import { observe } from './observe.ts'
 import { respond } from './respond.ts'
 import { runMethod } from './run-method.ts'
-import { spareMemory } from './spare-memory.ts'
 
 /** In this order. A request is parsed before it gets here: `hello` concerns the session itself and has no link. */
 const links: readonly RequestLink[] = [
-  limitRate, // refuses what is beyond the rate of its session or account
+  limitRate, // refuses what is beyond the rate of its session or account, and new work while memory is short
   limitRequests, // a bounded number at once for each session; while more wait, its socket is not read
   respond, // encodes the result or the error in the session's format, and sends it, a long one part by part
-  spareMemory, // new work is refused while memory is short
   admitMethod, // the method exists, and is open to this session
   observe, // statistics, durations, the slow-request log
   runMethod, // the method itself

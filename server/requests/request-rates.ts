@@ -74,6 +74,11 @@ export class RequestRates {
   }
 }
 
+/** Refusals that any client may cause without waiting. */
+const LEAST_PATIENCE = 100
+/** The limit of a refusal for memory. */
+export const MEMORY = 'memory'
+
 /** No refusal: every time is after it. */
 const none = { limit: '', until: 0, latest: 0, isHeard: true, count: 0 }
 
@@ -109,6 +114,17 @@ export class SessionRate {
     return this.#over('requests', 1, (scope, { resetsIn }) =>
       this.#refuse(`requests of ${aOf(scope)}`, resetsIn, says),
     )
+  }
+
+  /**
+   * Memory is short. As by a rate, requests are refused until the client has heard of it, so that those which are on
+   * their way do not overtake this one.
+   */
+  short(milliseconds: number, says: boolean): RateRefusal {
+    const now = this.#options.now()
+    const { until, latest, isHeard } = this.#refusal
+    if (now < (isHeard ? until : latest)) return this.#refuseAgain(now)
+    return this.#refuse(MEMORY, milliseconds, says)
   }
 
   /** The client has heard of every refusal so far, and waited. */
@@ -174,7 +190,7 @@ export class SessionRate {
 
   /** Refusals that a client may cause without waiting: it may have sent as many before it knew. */
   get #patience(): number {
-    return scopes.reduce((most, scope) => Math.max(most, this.#limit(scope, 'requests')), 0)
+    return scopes.reduce((most, scope) => Math.max(most, this.#limit(scope, 'requests')), LEAST_PATIENCE)
   }
 }
 

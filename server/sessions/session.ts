@@ -141,7 +141,7 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
 
   get heldBytes(): number {
     const early = 'early' in this.#state ? this.#state.early.bytes : 0
-    return this.#outbox.bytes + this.#inbox.bytes + early
+    return this.#outbox.bytes + this.#inbox.bytes + this.#socket.unfinished + early
   }
 
   giveWay(): void {

@@ -104,7 +104,10 @@ export class WebSocketTransport {
     const socket = new WsSocket(ws, duplex, () => handlers.taken())
     const handlers: SocketHandlers = this.#options.accept({ ...client, socket })
     // `binaryType` of ws is `nodebuffer`, so the data is a Buffer.
-    ws.on('message', (data, isBinary) => handlers.message(data as Buffer, isBinary))
+    ws.on('message', (data, isBinary) => {
+      socket.arrived()
+      handlers.message(data as Buffer, isBinary)
+    })
     ws.on('pong', () => handlers.pong())
     ws.on('close', (code) => handlers.closed(code))
     ws.on('error', (error) => this.#options.logger.info({ err: error.message }, 'a connection failed'))

@@ -6,10 +6,12 @@ import type { Socket } from '../wire/socket.ts'
 /** A connection over a WebSocket of `ws`; frames are written past it, as they are encoded already. */
 export class WsSocket implements Socket {
   readonly #ws: WebSocket
-  readonly #duplex: Duplex
+  readonly #duplex: Duplex & { readonly bytesRead?: number }
   readonly #taken: () => void
   /** Bytes that the operating system has not accepted yet. */
   #held = 0
+  /** Bytes read when the last message was complete. */
+  #completed = 0
 
   /** @param taken called when the operating system accepts bytes that it had no room for before */
   constructor(ws: WebSocket, duplex: Duplex, taken: () => void) {
@@ -20,6 +22,16 @@ export class WsSocket implements Socket {
 
   get buffered(): number {
     return this.#duplex.writableLength
+  }
+
+  /** Bytes of pings count too, until the next message. */
+  get unfinished(): number {
+    return (this.#duplex.bytesRead ?? 0) - this.#completed
+  }
+
+  /** A message has arrived completely. */
+  arrived(): void {
+    this.#completed = this.#duplex.bytesRead ?? 0
   }
 
   write(frames: readonly Frame[]): void {

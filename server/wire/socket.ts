@@ -6,6 +6,8 @@ export interface Socket {
   write: (frames: readonly Frame[]) => void
   /** Bytes accepted but not yet handed to the operating system. */
   readonly buffered: number
+  /** Bytes of a message that has not arrived completely. */
+  readonly unfinished: number
   /** Stops and restarts the delivery of messages. */
   pause: () => void
   resume: () => void

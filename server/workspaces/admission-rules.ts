@@ -1,6 +1,7 @@
 import { type Status, type StatusCode, StatusError } from '../../model/status.ts'
 import { type CloseReason, closeCodes } from '../../protocol/close-codes.ts'
 import type { Response } from '../../protocol/messages.ts'
+import { RETRY_AFTER } from '../memory/memory-budget.ts'
 import type { ModelVersion, WorkspaceInfo } from '../accounts/accounts-client.ts'
 import { SYSTEM_EMAIL, type Token } from '../auth/tokens.ts'
 
@@ -25,9 +26,6 @@ export interface Candidate {
   /** The limit that was reached, with its value. */
   limit: { limit: string; value: number } | undefined
 }
-
-/** Milliseconds after which a client tries again while memory is short. */
-export const RETRY_AFTER = 1000
 
 type Rule = (candidate: Candidate) => Refusal | undefined
 

@@ -41,12 +41,31 @@ describe('memory', () => {
     use.rss = 890
     budget.check()
     expect([budget.isShort, dropped, collected]).toStrictEqual([false, 1, 1])
+    // Nobody is left to give way: malloc keeps what was freed, so refusing work any longer does not help.
+    use.rss = 1200
+    gone.push(3, 2, 1)
+    budget.check()
+    now = 4000
+    budget.check()
+    expect(budget.isShort).toBe(true)
+    now = 6000
+    budget.check()
+    expect(budget.isShort).toBe(false)
+    use.rss = 1240
+    budget.check()
+    expect(budget.isShort).toBe(false)
+    use.rss = 1260
+    budget.check()
+    expect(budget.isShort).toBe(true)
+    use.rss = 800
+    budget.check()
+    expect(budget.isShort).toBe(false)
     // The heap of V8 has a limit of its own.
     use.heap = 101
     now = 20_000
     budget.check()
-    expect([budget.isShort, dropped, collected]).toStrictEqual([true, 2, 2])
-    expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(2)
+    expect([budget.isShort, dropped, collected]).toStrictEqual([true, 4, 2])
+    expect(log.lines.filter(({ level }) => level === 'warn')).toHaveLength(4)
   })
 
   test('LIM-133: while memory is short new work and new sessions are refused with Overloaded, pings and administrators are not, and work goes on afterwards', async () => {

@@ -77,6 +77,7 @@ export class MemoryClient implements Socket {
   /** The written buffers themselves. */
   readonly written: Frame[] = []
   closed: { code: number; reason: string } | undefined
+  readonly unfinished = 0
   buffered = 0
   readonly #handlers: SocketHandlers
   #lastId = 0

@@ -170,6 +170,7 @@ class ClientEnd implements WebSocketLike {
 }
 
 class ServerEnd implements Socket {
+  readonly unfinished = 0
   readonly buffered = 0
   readonly #link: MemoryLink
 

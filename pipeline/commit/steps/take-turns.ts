@@ -1,10 +1,24 @@
-import type { Workspace } from '../../workspace/workspace.ts'
-import type { ChangeStep, ChangeHandler } from '../commit-step.ts'
+import { StatusError } from '../../../model/status.ts'
+import type { ChangeStep } from '../commit-step.ts'
 
-/** Other workspaces take their turn between the changes of a long request, derived ones included. */
-export const takeTurns: ChangeStep = (next: ChangeHandler, { id, turns }: Workspace) =>
+/** Milliseconds: what a turn of the event loop has for work. */
+const A_TURN = 5
+
+/**
+ * Other workspaces take their turn between the changes of a long request, derived ones included. While memory is short
+ * a long request ends, as what it stages cannot give way otherwise. A client does not send it again by itself: later
+ * transactions of its session may have been committed.
+ * @throws StatusError Timeout
+ */
+export const takeTurns: ChangeStep = (next, { id, turns, isOverloaded }) =>
   async function takeTurns(work, tx) {
     const turn = turns.pause(id)
-    if (turn !== undefined) await turn
+    if (turn !== undefined) {
+      await turn
+      if (isOverloaded() && !work.caller.system) {
+        const limit = 'milliseconds of a transaction while memory is short'
+        throw new StatusError('platform:status:Timeout', { limit, value: A_TURN })
+      }
+    }
     return await next(work, tx)
   }

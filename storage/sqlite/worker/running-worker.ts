@@ -15,6 +15,9 @@ import {
   type WorkerOptions,
 } from './worker-protocol.ts'
 
+/** Mebibytes of the heap of a thread. A thread that needs more ends, and is replaced. */
+const HEAP_MB = 768
+
 export interface ThreadOptions extends Omit<WorkerOptions, 'memory' | 'port'> {
   /** Called when a worker ends unexpectedly. */
   crashed: (error: Error) => void
@@ -64,6 +67,7 @@ export class RunningWorker {
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
     this.#worker = new Worker(new URL('./worker.js', import.meta.url), {
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
       name: `atrium storage ${role}`,
       workerData: {
         role,
