@@ -26,11 +26,7 @@ const noJoins: Joins = new Map()
  * @param joins resolve `lookup` conditions
  * @param meter counts what tests of long values take: texts, arrays and objects
  */
-export function compileCondition(
-  condition: Condition,
-  joins: Joins = noJoins,
-  meter?: WorkMeter | undefined,
-): Predicate {
+export function compileCondition(condition: Condition, joins: Joins = noJoins, meter?: WorkMeter): Predicate {
   switch (condition.op) {
     case 'all-of':
       return allOf(condition.conditions.map((part) => compileCondition(part, joins, meter)))
