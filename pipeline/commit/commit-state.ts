@@ -258,11 +258,10 @@ export class CommitState {
 
   #settleDomain(domain: Domain, staged: Staged): void {
     if (domain === domains.model) return
+    if (domain !== domains.transient) this.#recent.setAll(domain, staged)
     for (const [id, doc] of staged) {
-      if (domain !== domains.transient) {
-        mapOf(this.#read, domain).set(id, doc)
-        this.#recent.set(domain, id, doc)
-      } else if (doc === undefined) this.#sources.transient.remove(domain, id)
+      if (domain !== domains.transient) mapOf(this.#read, domain).set(id, doc)
+      else if (doc === undefined) this.#sources.transient.remove(domain, id)
       else this.#sources.transient.put(domain, doc)
     }
   }

@@ -21,8 +21,13 @@ export class RecentDocuments {
     return this.#docs.get(`${domain}/${id}`)
   }
 
-  set(domain: Domain, id: string, doc: Doc | undefined): void {
-    this.#docs.set(`${domain}/${id}`, { doc })
+  /** Keeps the last of these documents, and forgets what it had of the others. */
+  setAll(domain: Domain, docs: ReadonlyMap<string, Doc | undefined>): void {
+    let without = docs.size - MAX_DOCUMENTS
+    for (const [id, doc] of docs) {
+      if (without-- > 0) this.#docs.delete(`${domain}/${id}`)
+      else this.#docs.set(`${domain}/${id}`, { doc })
+    }
   }
 
   clear(): void {

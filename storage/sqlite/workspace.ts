@@ -30,11 +30,12 @@ import {
 } from './worker/worker-protocol.ts'
 import { jsonText, parseJson } from '../shared/json-text.ts'
 import { encodePage } from '../shared/encode.ts'
+import { type CommitRows, commitRows, commitRowsInTurns, isShort } from './commit-rows.ts'
 import { SqliteScan } from './scan.ts'
 import type { Page } from './reads/find.ts'
 import { type KeyLayout, keyLayout, keyValues } from './sql/key-columns.ts'
 import { planSearches } from './sql/plan-searches.ts'
-import { documentRow, entryRow, transactionRow } from './sql/row.ts'
+import { documentRow, transactionRow } from './sql/row.ts'
 import type { SyncReads } from './sync-reads.ts'
 import type { AskReader } from './worker/pooled-read.ts'
 import type { ReaderPool } from './worker/reader-pool.ts'
@@ -70,6 +71,8 @@ export class SqliteWorkspace implements WorkspaceStorage {
   readonly #options: SqliteWorkspaceOptions
   readonly #layouts = new Map<Domain, KeyLayout>()
   #closing: Promise<void> | undefined
+  /** The rows of a large commit. Later calls of the writer follow the commit, so they wait for it. */
+  #encoding: Promise<CommitRows> | undefined
   /** Resolves when the full-text index contains all commits; undefined after another commit. */
   #caughtUp: Promise<unknown> | undefined
 
@@ -113,12 +116,22 @@ export class SqliteWorkspace implements WorkspaceStorage {
     return { requests: requests.map(({ id, result }) => ({ id, result })), documents }
   }
 
-  async commit({ absent, entries, puts, removes }: CommitBatch): Promise<void> {
-    const rows = puts.map(({ domain, doc }) => {
-      const layout = this.#layout(domain)
-      return { domain, row: documentRow(doc, keyValues(doc, layout)), layout: layout.id }
-    })
-    await this.#write({ method: 'commit', absent, entries: entries.map(entryRow), puts: rows, removes })
+  async commit(batch: CommitBatch): Promise<void> {
+    const { absent, removes } = batch
+    const layoutOf = (domain: Domain) => this.#layout(domain)
+    let rows: CommitRows
+    if (isShort(batch)) rows = commitRows(batch, layoutOf)
+    else {
+      const encoding = commitRowsInTurns(batch, layoutOf)
+      this.#encoding = encoding
+      try {
+        // Continues before the calls that wait for it.
+        rows = await encoding
+      } finally {
+        this.#encoding = undefined
+      }
+    }
+    await this.#send({ method: 'commit', absent, ...rows, removes })
     this.#caughtUp = undefined
   }
 
@@ -175,6 +188,7 @@ export class SqliteWorkspace implements WorkspaceStorage {
     const { registered, readers, writer, syncReads, longReads, closed } = this.#options
     longReads.end(this)
     try {
+      await this.#encoding
       syncReads.release(registered)
       await readers.release(registered)
       await writer.request(registered, { method: 'release' })
@@ -238,6 +252,11 @@ export class SqliteWorkspace implements WorkspaceStorage {
   }
 
   #write<C extends WriteCall>(call: C): Promise<ResultOfCall<C>> {
+    const encoding = this.#encoding
+    return encoding === undefined ? this.#send(call) : encoding.then(() => this.#send(call))
+  }
+
+  #send<C extends WriteCall>(call: C): Promise<ResultOfCall<C>> {
     return this.#closing === undefined
       ? this.#options.writer.request(this.#options.registered, call)
       : closedWorkspace()
