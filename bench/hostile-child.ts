@@ -25,19 +25,23 @@ const answers = {
     if (run === undefined) throw new Error(`no attack is named ${attack}`)
     const counted = new Answers()
     const sockets: Promise<HostileSocket>[] = []
+    const dialled: HostileSocket[] = []
     let isOver = false
     const replaced = async (former: Promise<HostileSocket> | undefined) => {
       const known = await former
       if (known?.isUsable === true) return known
       if (known !== undefined) await wait(PAUSE)
-      return await HostileSocket.open(url, token, counted)
+      const fresh = HostileSocket.dial(url, token, counted)
+      dialled.push(fresh)
+      if (await fresh.isOpen()) await fresh.greet({ broadcast: false })
+      return fresh
     }
     const socket = async (at: number) => await (sockets[at] = replaced(sockets[at]))
     const running = run({ url, token, account, answers: counted, socket, isOver: () => isOver })
     ending = async () => {
       isOver = true
       await Promise.race([running, wait(PATIENCE)])
-      for (const each of sockets) (await each).close()
+      for (const each of dialled) each.close()
       await running
       return counted.entries()
     }
