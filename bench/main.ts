@@ -30,7 +30,7 @@ const { values } = parseArgs({
      * storages, attacks, tenants.
      */
     only: { type: 'string', default: '' },
-    /** Only the attacks with this in their name. */
+    /** Only the attacks with one of these words in their name: `cascade|resume`. */
     attack: { type: 'string', default: '' },
     /** Minutes of the case `tenants`. */
     minutes: { type: 'string' },

@@ -67,7 +67,8 @@ export async function measureAttacks(
     await victim.ask('begin', { works: ['ping', 'commit'], every: EVERY, documents: DOCUMENTS })
     await wait(1000)
     let accounts = 0
-    for (const attack of Object.keys(attacks).filter((name) => name.includes(only))) {
+    const words = only.split('|')
+    for (const attack of Object.keys(attacks).filter((name) => words.some((word) => name.includes(word)))) {
       const all: Attacked[] = []
       for (let repetition = 0; repetition < repetitions; repetition++)
         all.push(await measure({ server, victim }, attack, `hostile${accounts++}`, seconds))
