@@ -78,7 +78,7 @@ export async function measureTenants(data: string, minutes: number): Promise<voi
 
 async function begin({ server, normal, busy }: Tenants, names: readonly string[]): Promise<void> {
   const url = await server.ask('url')
-  await normal.ask('connect', { url, tenants: names.map((name) => tenant(name, 'person')) })
+  await normal.ask('connect', { url, tenants: names.map((name) => tenant(name, name)) })
   const writers = Array.from({ length: WRITERS }, (_, at) => tenant(BUSY, `writer${at}`))
   await busy.ask('connect', { url, tenants: writers })
   await normal.ask('begin', { works, every: EVERY, documents: DOCUMENTS })
