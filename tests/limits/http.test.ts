@@ -10,7 +10,7 @@ import { AllowedOrigins } from '../../server/transport/allowed-origins.ts'
 import { expectFor } from '../support/expecting.ts'
 import { onTestEnd } from '../support/on-test-end.ts'
 import { RawClient } from '../support/raw-client.ts'
-import { selfSigned } from '../support/self-signed.ts'
+import { cutAnywhere, selfSigned } from '../support/self-signed.ts'
 import { type TestServer, testServer } from '../support/test-server.ts'
 import { testUnless } from '../support/test-unless.ts'
 
@@ -210,6 +210,10 @@ describe('TLS', () => {
     await expect(start({ tlsCert: missing, tlsKey })).rejects.toThrow(/^ATRIUM_TLS_CERT: .* ENOENT/)
     await expect(start({ tlsCert, tlsKey: missing })).rejects.toThrow(/^ATRIUM_TLS_KEY: .* ENOENT/)
     await expect(start({ tlsCert: tlsKey, tlsKey })).rejects.toThrow(/^ATRIUM_TLS_CERT: .* is no certificate/)
+    for (const part of cutAnywhere(pair)) {
+      await write(part)
+      await expect(start({ tlsCert, tlsKey })).rejects.toThrow(/^ATRIUM_TLS_(CERT|KEY): .* is no/)
+    }
     await expect(start({ tlsCert, tlsKey: tlsCert })).rejects.toThrow(/^ATRIUM_TLS_KEY: .* is no key/)
     await write({ cert: pair?.cert ?? '', key: selfSigned()?.key ?? '' })
     await expect(start({ tlsCert, tlsKey })).rejects.toThrow(
@@ -224,6 +228,11 @@ describe('TLS', () => {
     await write({ cert: 'no certificate', key: 'no key' })
     const flags = { tlsCert, tlsKey }
     expect((await server.reread({}, flags)).wrong.join()).toMatch(/ATRIUM_TLS_CERT: .* is no certificate/)
+    for (const part of cutAnywhere(pair)) {
+      await write(part)
+      expectFor(part, (await server.reread({}, flags)).wrong.join()).toMatch(/ATRIUM_TLS_(CERT|KEY): /)
+      expect(await certificateOf(server.port)).toBe(first)
+    }
     expect(await certificateOf(server.port)).toBe(first)
     await write(selfSigned())
     expect((await server.reread({}, flags)).taken).toContain('tlsCert')
