@@ -19,7 +19,43 @@ const wrongValues: Record<string, string[]> = {
   ATRIUM_LOG_LEVEL: ['verbose'],
   ATRIUM_TOKEN_TTL: ['0', '0h', '1 h', '1w', '-1s', '1h30m', 'soon'],
   ATRIUM_MONGO_TIMEOUT: ['500ms', '61m'],
-  ATRIUM_MAX_PAYLOAD: ['0', '64MB', '99999999999'],
+  ATRIUM_MAX_PAYLOAD: ['0', '1024', '2047', '64MB', '99999999999'],
+  ATRIUM_METRICS_HOST: ['127.0.0.1:3333', '[127.0.0.1]', 'a b', 'http://x'],
+  ATRIUM_ORIGINS: [
+    'app.example',
+    'app.example:443',
+    'null',
+    '**',
+    '*.a.example',
+    'http://*.a.example',
+    'http://%2a.a',
+    'http://a/b',
+    'http://a?b',
+    'http://a/#',
+    'http://u@a',
+    'http://a:99999',
+    'http://',
+    'https:a',
+    'ftp://a',
+    'wss://a',
+    'file:///',
+    'file://a',
+    'not an origin',
+    'https://a,b',
+    'https://a https://b',
+  ],
+  ATRIUM_TRUST_PROXY: [
+    '11',
+    '100',
+    '-1',
+    '1.5',
+    '1,2',
+    '10.0.0.0/33',
+    '10.0.0.1/',
+    'proxy',
+    'Loopback',
+    '0x7f',
+  ],
   ATRIUM_CHUNK_COUNT: ['0', 'many'],
 }
 
@@ -53,6 +89,20 @@ describe('wrong options', () => {
     }
     // A flag is always intended.
     expect(() => resolveConfiguration({}, { port: '' })).toThrow(/^ATRIUM_PORT: "" is not allowed/)
+  })
+
+  test('LIM-58: an origin is taken in the form in which browsers send it', () => {
+    const given =
+      'HTTPS://App.Example:443, http://a:80/,http://[::1]:8080,https://bücher.example,Capacitor://App,*'
+    expect(resolveConfiguration({ ATRIUM_ORIGINS: given }).origins).toStrictEqual([
+      'https://app.example',
+      'http://a',
+      'http://[::1]:8080',
+      'https://xn--bcher-kva.example',
+      'capacitor://app',
+      '*',
+    ])
+    expect(resolveConfiguration({}).origins).toStrictEqual([])
   })
 
   test('CFG-2: all wrong values are reported at once, and so are unknown options', () => {

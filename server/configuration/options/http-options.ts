@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { list, optional, rereads, text, type Option } from './option.ts'
 import { trustedProxies } from './trusted-proxies.ts'
+import { originList } from './origin-list.ts'
 
 /** HTTP, and who may call it. */
 export const httpOptions = {
@@ -12,7 +13,9 @@ export const httpOptions = {
         'Origins of web pages that may connect and call, separated by commas; * is any. Empty: the server’s own, and on a loopback address pages of this machine.',
       ),
     ),
-    allowed: 'origins such as https://app.example, separated by commas, or *',
+    schema: originList,
+    allowed:
+      'origins such as https://app.example:8443, without a path or a wildcard, separated by commas, or *',
   },
   trustProxy: {
     ...rereads(
