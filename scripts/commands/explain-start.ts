@@ -1,22 +1,55 @@
 import { isOutOfFiles, TOO_MANY_FILES } from '../../storage/shared/out-of-files.ts'
 import type { Configuration } from '../../server/configuration/configuration.ts'
+import { MetricsListenError } from '../../server/http/metrics-route.ts'
 
 /** The message for a failed start: what to do about it. */
-export function explainStart(error: unknown, { host, port, data }: Configuration): string {
-  const { code, message, syscall } = error as NodeJS.ErrnoException
-  if (isOutOfFiles(error)) return TOO_MANY_FILES
+export function explainStart(error: unknown, configuration: Configuration): string {
+  const ofMetrics = error instanceof MetricsListenError
+  const reason = ofMetrics ? error.cause : error
+  if (isOutOfFiles(reason)) return TOO_MANY_FILES
+  return explainListen(reason, addressOf(configuration, ofMetrics)) ?? explainData(reason, configuration.data)
+}
+
+interface Address {
+  host: string
+  port: number | undefined
+  /** The beginning of the names of both options. */
+  prefix: 'ATRIUM_' | 'ATRIUM_METRICS_'
+}
+
+function addressOf(configuration: Configuration, ofMetrics: boolean): Address {
+  const { host, port, metricsHost, metricsPort } = configuration
+  if (ofMetrics) return { host: metricsHost, port: metricsPort, prefix: 'ATRIUM_METRICS_' }
+  return { host, port, prefix: 'ATRIUM_' }
+}
+
+/** @returns `undefined` for an error that is not about the address or port */
+function explainListen(error: unknown, { host, port, prefix }: Address): string | undefined {
+  const { code, syscall } = error as NodeJS.ErrnoException
   switch (code) {
     case 'EADDRINUSE':
-      return `port ${port} of ${host} is in use: stop what uses it, or set ATRIUM_PORT to another (0 picks a free one)`
+      return `port ${port} of ${host} is in use: stop what uses it, or set ${prefix}PORT to another (0 picks a free one)`
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return `${host} is no address of this machine: set ATRIUM_HOST`
+      return `${host} is no address of this machine: set ${prefix}HOST`
+    case 'EACCES':
+    case 'EPERM':
+      return syscall === 'listen'
+        ? `port ${port} may not be used: set ${prefix}PORT to 1024 or more`
+        : undefined
+    default:
+      return undefined
+  }
+}
+
+function explainData(error: unknown, data: string): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  switch (code) {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
     case 'read-only':
-      if (syscall === 'listen') return `port ${port} may not be used: set ATRIUM_PORT to 1024 or more`
       return `the data folder ${data} cannot be written: set ATRIUM_DATA or its permissions`
     case 'EEXIST':
     case 'ENOTDIR':

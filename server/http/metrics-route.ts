@@ -31,6 +31,9 @@ export function metricsRoute({ metrics, metricsToken }: MetricsOptions): Hono {
   return app
 }
 
+/** `ATRIUM_METRICS_HOST` or `ATRIUM_METRICS_PORT` cannot be listened on; `cause` is the error of the system. */
+export class MetricsListenError extends Error {}
+
 /** Serves the metrics alone, on a port of their own. */
 export class MetricsServer {
   readonly #server: Server
@@ -48,9 +51,14 @@ export class MetricsServer {
     return `${httpAddress(this.#host, port)}/metrics`
   }
 
+  /** @throws MetricsListenError */
   async listen(port: number): Promise<void> {
     this.#server.listen(port, this.#host)
-    await once(this.#server, 'listening')
+    try {
+      await once(this.#server, 'listening')
+    } catch (cause) {
+      throw new MetricsListenError('the metrics have no port', { cause })
+    }
   }
 
   stop(): void {

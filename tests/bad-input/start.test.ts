@@ -117,6 +117,21 @@ describe('a start that fails', () => {
     },
   )
 
+  test('LIM-59: a wrong address or port of the metrics is named by its own option', async () => {
+    const env = { ATRIUM_DATA: await temporaryFolder(), ATRIUM_DEMO: '0', ATRIUM_PORT: '0' }
+    for (const host of ['203.0.113.7', 'no-such-host.invalid']) {
+      const metrics = { ATRIUM_METRICS_HOST: host, ATRIUM_METRICS_PORT: '0' }
+      const ended = await atrium(['start'], { ...env, ...metrics })
+      assertOneLine(ended, 1, new RegExp(`^atrium: ${host} is no address .*: set ATRIUM_METRICS_HOST$`))
+    }
+    const blocker = createServer().listen(0, '127.0.0.1')
+    await once(blocker, 'listening')
+    onTestEnd(() => blocker.close())
+    const { port } = blocker.address() as AddressInfo
+    const ended = await atrium(['start'], { ...env, ATRIUM_METRICS_PORT: String(port) })
+    assertOneLine(ended, 1, new RegExp(`^atrium: port ${port} of 127.0.0.1 is in use: .*ATRIUM_METRICS_PORT`))
+  })
+
   test('CFG-12: a damaged file of the accounts ends the start with one line', async () => {
     const data = await damagedAccounts()
     const ended = await atrium(['start'], { ATRIUM_DATA: data, ATRIUM_PORT: '0', ATRIUM_DEMO: '0' })

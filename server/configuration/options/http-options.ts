@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { listenAddress } from './listen-address.ts'
 import { list, optional, rereads, text, type Option } from './option.ts'
 import { trustedProxies } from './trusted-proxies.ts'
 import { originList } from './origin-list.ts'
@@ -48,5 +49,5 @@ export const httpOptions = {
     schema: z.string().regex(/^\d+$/).transform(Number).pipe(z.number().max(65_535)).optional(),
     allowed: 'a whole number from 0 to 65535',
   },
-  metricsHost: text('ATRIUM_METRICS_HOST', '127.0.0.1', 'Address that ATRIUM_METRICS_PORT listens on.'),
+  metricsHost: listenAddress('ATRIUM_METRICS_HOST', 'Address that ATRIUM_METRICS_PORT listens on.'),
 } satisfies Record<string, Option>

@@ -1,6 +1,6 @@
-import { isIPv6 } from 'node:net'
 import { z } from 'zod'
 import { duration } from './duration.ts'
+import { listenAddress } from './listen-address.ts'
 import { derivedWhole, flag, list, oneOf, optional, rereads, text, whole, type Option } from './option.ts'
 import { isSecret, MAKE_SECRET, MIN_SECRET } from './secret-strength.ts'
 
@@ -10,15 +10,7 @@ export const serverOptions = {
     'ATRIUM_CONFIG',
     'File of more options, one ATRIUM_NAME=value a line; the environment takes precedence. Read again on SIGHUP.',
   ),
-  host: {
-    ...text('ATRIUM_HOST', '127.0.0.1', 'Address to listen on.'),
-    schema: z
-      .string()
-      .min(1)
-      .transform(withoutBrackets)
-      .refine((host) => isIPv6(host) || /^[^\s:[\]/]+$/.test(host)),
-    allowed: 'an address or a name of this machine, without a port',
-  },
+  host: listenAddress('ATRIUM_HOST', 'Address to listen on.'),
   port: whole('ATRIUM_PORT', 3333, 'Port to listen on; 0 picks a free one.', 0, 65_535),
   data: text('ATRIUM_DATA', './data', 'Folder of all stored files.'),
   secret: {
@@ -105,9 +97,3 @@ export const serverOptions = {
     least: '1s',
   }),
 } satisfies Record<string, Option>
-
-/** An IPv6 address as it stands in a URL. */
-function withoutBrackets(host: string): string {
-  const inner = /^\[(.*)\]$/.exec(host)?.[1]
-  return inner !== undefined && isIPv6(inner) ? inner : host
-}
