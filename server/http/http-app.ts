@@ -1,8 +1,6 @@
 import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
-import { HTTPException } from 'hono/http-exception'
 import { z } from 'zod'
 import { StatusError } from '../../model/status.ts'
 import { statusCatalogue } from '../../protocol/status-catalogue.ts'
@@ -12,6 +10,7 @@ import { mapError } from '../errors/map-error.ts'
 import { bearerToken, type Token, type Tokens } from '../auth/tokens.ts'
 import type { AllowedOrigins } from '../transport/allowed-origins.ts'
 import { limitAddress, type LimitAddressOptions } from './limit-address.ts'
+import { limitBody } from './limit-body.ts'
 import { metricsRoute, type MetricsOptions } from './metrics-route.ts'
 import { sameOrigins } from './same-origins.ts'
 import { adminRoutes, type Administration } from './admin-routes.ts'
@@ -36,9 +35,6 @@ export interface HttpOptions extends LimitAddressOptions {
   accounts?: Pick<AccountsService, 'call' | 'checkCurrent'> | undefined
 }
 
-/** Maximum bytes of the body of an HTTP request. */
-const MAX_BODY = 64 * 1024
-
 const rpcSchema = z.object({ method: z.string().max(64), params: z.array(z.unknown()).default([]) })
 
 /** The HTTP routes of the server. */
@@ -47,9 +43,8 @@ export function httpApp(options: HttpOptions): Hono {
   app.use(secureHeaders(headersOf(options)))
   app.use(sameOrigins(options.origins))
   app.use(limitAddress(options))
-  app.use(bodyLimit({ maxSize: MAX_BODY }))
+  app.use(limitBody())
   app.onError((error, context) => {
-    if (error instanceof HTTPException) return error.getResponse()
     const status = mapError(error, options.logger)
     return context.json({ error: status }, statusCatalogue[status.code].http as 500)
   })

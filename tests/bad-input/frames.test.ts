@@ -5,6 +5,8 @@ import { Packr } from 'msgpackr'
 import type { Frame } from '../support/raw-client.ts'
 import { assertCoded, assertTellsNothing, disturbed } from '../support/bystander.ts'
 import { expectFor } from '../support/expecting.ts'
+import { RawSocket } from '../support/raw-socket.ts'
+import { testServer } from '../support/test-server.ts'
 
 const isRefusal = ({ error }: Frame) => error !== undefined
 
@@ -101,4 +103,26 @@ describe('malformed frames', () => {
     ]
     return `GET ${path} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n`
   }
+})
+
+describe('bodies that are not whole', () => {
+  test('LIM-60: a body that is malformed or aborted is refused, and nothing is logged', async () => {
+    const server = await testServer({ accounts: 'builtin' })
+    const head = 'HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n'
+    for (const path of ['/accounts', '/no-such-path', '/api/v1/statistics']) {
+      for (const chunk of ['zz\r\n', 'fffffffff\r\n', '5\r\nabcdefgh\r\n', '4\r\n{"me', '-1\r\n\r\n']) {
+        const socket = await RawSocket.open(server.server.port)
+        socket.write(`POST ${path} ${head}${chunk}`)
+        // The server has read what came before this.
+        expect((await fetch(`${server.server.url}/health`)).status).toBe(200)
+        socket.socket.destroy()
+        expect((await fetch(`${server.server.url}/health`)).status).toBe(200)
+      }
+    }
+    const malformed = await RawSocket.open(server.server.port)
+    malformed.write(`POST /accounts ${head}zz\r\n`)
+    await malformed.receives('400 Bad Request')
+    await malformed.closed()
+    expect(server.log.lines.filter(({ level }) => level !== 'info')).toStrictEqual([])
+  })
 })

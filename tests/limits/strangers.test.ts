@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { once } from 'node:events'
+import { expectFor } from '../support/expecting.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { RawSocket, textFrame, upgradeHead } from '../support/raw-socket.ts'
 import { type TestServer, testServer } from '../support/test-server.ts'
@@ -208,5 +209,23 @@ describe('proxies', () => {
     expect(await opened(server, '2001:db8:1:2::1')).toBe(101)
     expect(await opened(server, '2001:0db8:0001:0002:ffff::2')).toBe(429)
     expect(await opened(server, '2001:db8:1:3::1')).toBe(101)
+  })
+})
+
+describe('bodies', () => {
+  test('LIM-57: a body that is too large is refused by every route', async () => {
+    const server = await testServer({ accounts: 'builtin' })
+    for (const [method, path] of [
+      ['POST', '/accounts'],
+      ['PUT', '/api/v1/manage'],
+      ['DELETE', '/api/v1/workspaces/w1/sessions/s1'],
+      ['POST', '/no-such-path'],
+    ] as const) {
+      const answer = await fetch(`${server.server.url}${path}`, { method, body: 'x'.repeat(70_000) })
+      expectFor(path, answer.status).toBe(413)
+      expectFor(path, await answer.json()).toMatchObject({
+        error: { code: 'platform:status:TooLarge', params: { size: 70_000, limit: 65_536 } },
+      })
+    }
   })
 })
