@@ -61,10 +61,13 @@ export function adminRoutes(
   })
   app.put('/manage', async ({ req, json }) => {
     await admin(req)
-    const operation = operations.get(req.query('operation') ?? '')
-    if (operation === undefined)
-      return json({ error: { message: 'unknown operation', allowed: [...operations.keys()] } }, 404)
-    return json(await operation(administration, (name) => req.query(name)))
+    const name = req.query('operation') ?? ''
+    const operation = operations.get(name)
+    if (operation === undefined) {
+      const { status } = new StatusError('platform:status:UnknownMethod', { method: name })
+      return json({ error: status, allowed: [...operations.keys()] }, 404)
+    }
+    return json(await operation(administration, (key) => req.query(key)))
   })
   app.get('/workspaces', async ({ req, json }) => {
     await admin(req)
@@ -76,8 +79,10 @@ export function adminRoutes(
   })
   app.delete('/workspaces/:id/sessions/:session', async ({ req, json }) => {
     await admin(req)
-    const closed = administration.closeSession(req.param('id'), req.param('session'))
-    return closed ? json({}) : json({ error: { message: 'no such session' } }, 404)
+    const session = req.param('session')
+    if (!administration.closeSession(req.param('id'), session))
+      throw new StatusError('core:status:ObjectNotFound', { _id: session })
+    return json({})
   })
   return app
 }

@@ -48,7 +48,10 @@ export function httpApp(options: HttpOptions): Hono {
     const status = mapError(error, options.logger)
     return context.json({ error: status }, statusCatalogue[status.code].http as 500)
   })
-  app.notFound((context) => context.json({ error: { message: 'not found' } }, 404))
+  app.notFound((context) => {
+    const { status } = new StatusError('platform:status:UnknownMethod', { method: context.req.path })
+    return context.json({ error: status }, 404)
+  })
   app.get('/', (context) =>
     context.json({
       name: 'atrium',

@@ -78,8 +78,9 @@ describe('bad tokens', () => {
     expect(why).toMatch(/platform:status:Forbidden/)
     const admin = token('root', 'w1', { admin: 'true' })
     for (const operation of ['', 'nope', 'constructor', '__proto__', 'toString']) {
-      const [unknown] = await call('PUT', `/api/v1/manage?operation=${operation}`, admin)
+      const [unknown, text] = await call('PUT', `/api/v1/manage?operation=${operation}`, admin)
       expect(unknown).toBe(404)
+      expect(text).toMatch(/platform:status:UnknownMethod/)
     }
     for (const timeout of ['0', '-1', 'soon', '1e9', 'NaN']) {
       const [wrong, text] = await call(
@@ -90,7 +91,18 @@ describe('bad tokens', () => {
       expect(wrong).toBe(400)
       expect(text).toMatch(/platform:status:BadRequest/)
     }
-    expect((await call('GET', '/..%2f..%2fetc/passwd', admin))[0]).toBe(404)
+    for (const [method, path, code] of [
+      ['GET', '/..%2f..%2fetc/passwd', 'platform:status:UnknownMethod'],
+      ['POST', '/health', 'platform:status:UnknownMethod'],
+      ['GET', '/api/v1/workspaces/none/sessions', 'platform:status:WorkspaceNotFound'],
+      ['DELETE', '/api/v1/workspaces/none/sessions/s1', 'core:status:ObjectNotFound'],
+    ] as const) {
+      const [missing, text] = await call(method, path, admin)
+      expect([missing, (JSON.parse(text) as { error: { code: string } }).error.code]).toStrictEqual([
+        404,
+        code,
+      ])
+    }
     await assertUnnoticed()
   })
 })
