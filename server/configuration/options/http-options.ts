@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { listenAddress } from './listen-address.ts'
 import { list, optional, rereads, text, type Option } from './option.ts'
-import { trustedProxies } from './trusted-proxies.ts'
 import { originList } from './origin-list.ts'
+import { trustedProxies } from './trusted-proxies.ts'
 
 /** HTTP, and who may call it. */
 export const httpOptions = {
@@ -23,12 +23,12 @@ export const httpOptions = {
       text(
         'ATRIUM_TRUST_PROXY',
         '',
-        'Proxies whose X-Forwarded-For is believed: a number of hops, or addresses, CIDR blocks and loopback, separated by commas.',
+        'Proxies whose X-Forwarded-For is believed: up to 10 hops, or addresses, CIDR blocks and loopback, separated by commas.',
         '',
       ),
     ),
     schema: z.string().refine((value) => trustedProxies(value) !== undefined),
-    allowed: 'a number of hops, or addresses, CIDR blocks, loopback, linklocal and uniquelocal',
+    allowed: 'hops from 0 to 10, or addresses, CIDR blocks, loopback, linklocal and uniquelocal',
   },
   tlsCert: optional(
     'ATRIUM_TLS_CERT',
