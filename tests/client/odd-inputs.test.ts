@@ -196,7 +196,7 @@ describe('odd inputs of the client', () => {
     // The limit of the new server applies to a waiting request.
     const middling = connection.request('findAll', ['board:class:Task', { title: 'x'.repeat(3000) }])
     connection.reconnect('test')
-    fixture.restartWith({ maxPayload: '2000' })
+    fixture.restartWith({ maxPayload: '2048' })
     await expect(fixture.settled(middling)).rejects.toThrow(satisfying(isCode('TooLarge')))
     expect(connection.state.phase).toBe('ready')
   })

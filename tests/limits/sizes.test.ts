@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { ConfigurationError } from '../../server/configuration/configuration-error.ts'
 import { resolveConfiguration } from '../../server/configuration/configuration.ts'
+import { messageSizes } from '../../server/configuration/message-sizes.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { testServer } from '../support/test-server.ts'
 import { applyIf, createTask, removeTask, updateTask } from '../support/transactions.ts'
@@ -98,7 +99,16 @@ describe('sizes', () => {
 
   test('LIM-129: the sizes of transaction, push, outbox and payload ascend, also by default, and others are refused by name', () => {
     const wrong = (flags: Record<string, string>) => () => resolveConfiguration({}, flags)
-    expect(wrong({ maxPayload: '1024' })).not.toThrow()
+    // What is derived from the smallest payload, or outbox, is what its own option would allow.
+    for (const least of [{ maxPayload: '2048' }, { outboxBytes: '1024' }]) {
+      const { transaction, push, outbox } = messageSizes(resolveConfiguration({}, least))
+      const given = {
+        maxTransaction: String(transaction),
+        maxPush: String(push),
+        outboxBytes: String(outbox),
+      }
+      expect(wrong({ ...given, ...least })).not.toThrow()
+    }
     expect(wrong({ outboxBytes: '1048576' })).not.toThrow()
     expect(wrong({ outboxBytes: String(64 * MIB) })).toThrow(ConfigurationError)
     expect(wrong({ outboxBytes: String(64 * MIB) })).toThrow(/ATRIUM_OUTBOX_BYTES.*ATRIUM_MAX_PAYLOAD/)

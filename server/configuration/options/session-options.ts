@@ -7,7 +7,8 @@ export const sessionOptions = {
     'ATRIUM_MAX_PAYLOAD',
     64 * 1024 * 1024,
     'Maximum bytes of a message from a client.',
-    1024,
+    // The sizes that are derived from it are not below their own minimums.
+    2048,
     1024 * 1024 * 1024,
   ),
   maxTransaction: derivedWhole(
