@@ -10,8 +10,9 @@ export interface OriginOptions {
 }
 
 /**
- * Which web pages may connect and call. Without a list they are the pages of the server's own host, and pages of this
- * machine while the server listens on a loopback address, such as those of a development server on another port.
+ * Which web pages may connect and call. Without a list they are the pages of the server's own host. While the
+ * server listens on a loopback address they are the pages of this machine, such as those of a development server on
+ * another port, and of the public host.
  */
 export class AllowedOrigins {
   readonly #options: OriginOptions
@@ -29,9 +30,10 @@ export class AllowedOrigins {
     // `null` is the origin of sandboxed pages and files: of anybody.
     if (!URL.canParse(origin)) return false
     const page = new URL(origin)
-    if (page.host !== '' && (page.host === hostOf(host, page.protocol) || page.host === this.#publicHost))
-      return true
-    return this.#isLocal && isLoopback(page.hostname)
+    if (page.host === '') return false
+    if (page.host === this.#publicHost) return true
+    // A stranger's name may resolve to this machine (DNS rebinding), so here the host of the request proves nothing.
+    return this.#isLocal ? isLoopback(page.hostname) : page.host === hostOf(host, page.protocol)
   }
 
   get #publicHost(): string | undefined {

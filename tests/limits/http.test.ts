@@ -22,8 +22,8 @@ async function status(
   return (await fetch(`${server.server.url}${path}`, { headers })).status
 }
 
-async function opens(server: TestServer, origin: string): Promise<boolean> {
-  const client = new RawClient(server.url, server.token('ann'), { origin })
+async function opens(server: TestServer, origin: string, headers = {}): Promise<boolean> {
+  const client = new RawClient(server.url, server.token('ann'), { origin, headers })
   const opened = await new Promise<boolean>((resolve) => {
     client.socket.on('open', () => resolve(true))
     client.socket.on('close', () => resolve(false))
@@ -96,6 +96,18 @@ describe('web pages', () => {
     ]
     for (const [origin, host, allowed] of cases)
       expectFor(`${origin} ${host}`, origins.allows(origin, host)).toBe(allowed)
+  })
+
+  test('LIM-61: a page whose name resolves to a loopback address is not one of the server', async () => {
+    const server = await testServer({ publicUrl: 'wss://collab.example' })
+    const own = new URL(server.server.url).host
+    for (const host of ['evil.example', own.replace('127.0.0.1', 'evil.example'), '10.0.0.7'])
+      expectFor(host, await opens(server, `http://${host}`, { host })).toBe(false)
+    for (const host of ['collab.example', own])
+      expectFor(host, await opens(server, `http://${host}`, { host })).toBe(true)
+    const elsewhere = new AllowedOrigins({ origins: () => [], host: '::1', publicUrl: () => undefined })
+    expect(elsewhere.allows('http://evil.example', 'evil.example')).toBe(false)
+    expect(elsewhere.allows('http://[::1]:3333', '[::1]:3333')).toBe(true)
   })
 })
 
@@ -197,11 +209,11 @@ describe('TLS', () => {
     await expect(start({ tlsCert: missing, tlsKey })).rejects.toThrow(/^ATRIUM_TLS_CERT: .* ENOENT/)
     await expect(start({ tlsCert, tlsKey: missing })).rejects.toThrow(/^ATRIUM_TLS_KEY: .* ENOENT/)
     await expect(start({ tlsCert: tlsKey, tlsKey })).rejects.toThrow(/^ATRIUM_TLS_CERT: .* is no certificate/)
+    await expect(start({ tlsCert, tlsKey: tlsCert })).rejects.toThrow(/^ATRIUM_TLS_KEY: .* is no key/)
     for (const part of cutAnywhere(pair)) {
       await write(part)
       await expect(start({ tlsCert, tlsKey })).rejects.toThrow(/^ATRIUM_TLS_(CERT|KEY): .* is no/)
     }
-    await expect(start({ tlsCert, tlsKey: tlsCert })).rejects.toThrow(/^ATRIUM_TLS_KEY: .* is no key/)
     await write({ cert: pair?.cert ?? '', key: selfSigned()?.key ?? '' })
     await expect(start({ tlsCert, tlsKey })).rejects.toThrow(
       /^ATRIUM_TLS_KEY: .* is not the key of ATRIUM_TLS_CERT/,
@@ -215,12 +227,12 @@ describe('TLS', () => {
     await write({ cert: 'no certificate', key: 'no key' })
     const flags = { tlsCert, tlsKey }
     expect((await server.reread({}, flags)).wrong.join()).toMatch(/ATRIUM_TLS_CERT: .* is no certificate/)
+    expect(await certificateOf(server.port)).toBe(first)
     for (const part of cutAnywhere(pair)) {
       await write(part)
       expectFor(part, (await server.reread({}, flags)).wrong.join()).toMatch(/ATRIUM_TLS_(CERT|KEY): /)
       expect(await certificateOf(server.port)).toBe(first)
     }
-    expect(await certificateOf(server.port)).toBe(first)
     await write(selfSigned())
     expect((await server.reread({}, flags)).taken).toContain('tlsCert')
     expect(await certificateOf(server.port)).not.toBe(first)
