@@ -145,7 +145,10 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
   }
 
   giveWay(): void {
+    this.#outbox.discard()
     this.#tooMuch('is held while memory is short')
+    // Until the closing handshake is complete, the rest of a message would be kept too.
+    if (this.#socket.unfinished > 0) this.#socket.terminate()
   }
 
   /** The accounts service agreed; the session waits for its workspace. */

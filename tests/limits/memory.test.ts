@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { MemoryBudget } from '../../server/memory/memory-budget.ts'
 import { defaultMemory, memoryUse } from '../../server/memory/process-memory.ts'
 import { RawClient } from '../support/raw-client.ts'
@@ -113,6 +115,33 @@ describe('memory', () => {
     await waitUntil(async () => (await asked('/health'))[0] === 503, 'the server not being ready')
     expect(await asked('/health/ready')).toStrictEqual([503, { ready: false, status: 'overloaded' }])
     expect(await asked('/health/live')).toStrictEqual([200, { live: true }])
+  })
+
+  test('LIM-140: a session that has sent a part of a large message gives way while memory is short, and others stay', async () => {
+    let rss = 100 * MIB
+    const { url, token } = await testServer(
+      { memory: String(512 * MIB) },
+      { memoryUse: () => ({ rss, heap: 0 }) },
+    )
+    const [ann, bob] = [await RawClient.open(url, token('ann')), await RawClient.open(url, token('bob'))]
+    const { hostname, port } = new URL(url)
+    const socket = connect(Number(port), hostname)
+    const closed = once(socket, 'close')
+    socket.on('error', () => undefined)
+    socket.write(
+      `GET /${token('eve')} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${'A'.repeat(22)}==\r\n\r\n`,
+    )
+    await once(socket, 'data')
+    // The head of a message of 50 MB, and its first megabyte.
+    const head = Buffer.from([0x82, 0xff, 0, 0, 0, 0, 0x03, 0, 0, 0, 0, 0, 0, 0])
+    socket.write(Buffer.concat([head, Buffer.alloc(MIB)]))
+    await ann.request('ping')
+    rss = 600 * MIB
+    await closed
+    rss = 100 * MIB
+    await ann.request('ping')
+    expect([ann.closed, bob.closed]).toStrictEqual([undefined, undefined])
   })
 
   test('LIM-134: the default budget is a part of what the container or the machine has, and more than a server uses', () => {
