@@ -18,7 +18,9 @@ await withEachMongo(({ url: mongoUrl, name, scans }) => {
   function serverOf() {
     const mongoPrefix = `t-${randomBytes(5).toString('hex')}-`
     onTestEnd(() => dropDatabases(mongoUrl, mongoPrefix))
-    return testServer({ storage: 'mongodb', mongoUrl, mongoPrefix })
+    // The limits of the server are beyond those of MongoDB.
+    const maxPayload = String(256 * megabyte)
+    return testServer({ storage: 'mongodb', mongoUrl, mongoPrefix, maxPayload })
   }
 
   /** Receives no pushes, which are large here. */
