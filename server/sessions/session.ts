@@ -14,16 +14,15 @@ import { encodeFrame } from '../wire/encode-response.ts'
 import type { Frame } from '../wire/frame.ts'
 import type { FrameFormat } from '../wire/frame-format.ts'
 import type { FrameSource } from '../wire/frame-streams.ts'
-import { Outbox } from '../wire/outbox.ts'
 import type { PushFrames } from '../wire/push-frames.ts'
 import type { Socket, SocketHandlers } from '../wire/socket.ts'
+import { ClientLine } from './client-line.ts'
 import { EarlyMessages, type Message } from './early-messages.ts'
 import { Handshake } from './handshake.ts'
 import { Inbox } from './inbox.ts'
-import { Liveness } from './liveness.ts'
+import type { Liveness } from './liveness.ts'
 import { PushFeed } from './push-feed.ts'
 import { limitBytes } from './limit-bytes.ts'
-import { Reading } from './reading.ts'
 import { receiveMessage } from './receive-message.ts'
 import type { SentKind, SessionServices } from './session-services.ts'
 import {
@@ -61,38 +60,32 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
   readonly id: string
   readonly startedAt: number
   readonly statistics: RequestStatistics
-  readonly liveness: Liveness
   readonly requests: RequestQueue
   readonly measures: Measures = new Map()
   readonly rate: SessionRate
-  readonly #reading: Reading
-  readonly #socket: Socket
+  readonly #line: ClientLine
   readonly #services: SessionServices
   readonly #events: SessionEvents
-  readonly #outbox: Outbox
   readonly #feed: PushFeed
   readonly #inbox: Inbox
   #token: Token
   #state: SessionState
 
   constructor({ id, token, socket, address, services, events }: SessionOptions) {
-    const { flusher, limits } = services
+    const { limits } = services
     this.id = id
     this.#token = token
-    this.#socket = socket
     this.#services = services
     this.#events = events
     this.startedAt = services.now()
-    this.liveness = new Liveness(socket)
+    this.#line = new ClientLine(socket, services, () => this.#overflow())
     this.statistics = new RequestStatistics(services.monotonic)
-    this.#outbox = new Outbox(socket, flusher, limits.outbox, () => this.#overflow())
     this.#feed = new PushFeed((frame) => this.send(frame, 'push'))
     this.rate = services.rates.of(token, address)
-    const { schedule } = services
-    this.#reading = new Reading({ read: (isRead) => this.#read(isRead), schedule })
+    const { reading } = this.#line
     this.requests = new RequestQueue(limits.concurrentRequests, {
-      pause: () => this.#reading.stop('queue'),
-      resume: () => this.#reading.go('queue'),
+      pause: () => reading.stop('queue'),
+      resume: () => reading.go('queue'),
       idle: () => this.#closeWhenFinished(),
     })
     const handle = (message: Message): void => {
@@ -102,7 +95,7 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
     this.#inbox = new Inbox({
       workspace: token.workspace,
       turns: services.turns,
-      reading: this.#reading,
+      reading,
       handle,
     })
     const own = { messages: limits.earlyMessages, bytes: limits.earlyBytes }
@@ -135,20 +128,24 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
     return this.#settings.format
   }
 
+  get liveness(): Liveness {
+    return this.#line.liveness
+  }
+
   get outboxMessages(): number {
-    return this.#outbox.messages
+    return this.#line.outboxMessages
   }
 
   get heldBytes(): number {
     const early = 'early' in this.#state ? this.#state.early.bytes : 0
-    return this.#outbox.bytes + this.#inbox.bytes + this.#socket.unfinished + early
+    return this.#line.bytes + this.#inbox.bytes + early
   }
 
   giveWay(): void {
-    this.#outbox.discard()
+    this.#line.discard()
     this.#tooMuch('is held while memory is short')
     // Until the closing handshake is complete, the rest of a message would be kept too.
-    if (this.#socket.unfinished > 0) this.#socket.terminate()
+    if (this.#line.isAmidMessage) this.#line.terminate()
   }
 
   /** The accounts service agreed; the session waits for its workspace. */
@@ -193,7 +190,7 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
   }
 
   drain(): void {
-    this.#outbox.flush()
+    this.#line.flush()
   }
 
   closed(code: number): void {
@@ -202,7 +199,7 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
     this.#services.metrics.closed(code)
     this.#become({ name: 'closed' })
     if (!wasOver) this.#over()
-    this.#outbox.discard()
+    this.#line.discard()
   }
 
   signal(response: Response): void {
@@ -215,7 +212,7 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
   }
 
   rest(milliseconds: number): void {
-    if (!this.isOver) this.#reading.rest(milliseconds)
+    if (!this.isOver) this.#line.reading.rest(milliseconds)
   }
 
   stopPushes(): void {
@@ -223,12 +220,11 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
   }
 
   send(frame: Frame, kind: SentKind): void {
-    this.#services.metrics.sent(kind, frame.length)
-    this.#outbox.send(frame)
+    this.#line.send(frame, kind)
   }
 
   sendAll(source: FrameSource): void {
-    this.#outbox.sendAll(source)
+    this.#line.sendAll(source)
   }
 
   renewToken(token: Token): void {
@@ -238,15 +234,14 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
 
   /** Asks for a sign of life. @param again as a message too, for a client that does not know the protocol's own ping */
   ping(again: boolean): void {
-    this.#socket.ping()
+    this.#line.ping()
     if (again && this.#opened !== undefined) this.signal({ result: 'ping' })
   }
 
-  close({ code, reason }: Reason): void {
+  close(reason: Reason): void {
     if (this.isOver) return
     this.#become({ name: 'closing' })
-    this.#outbox.close()
-    this.#socket.close(code, reason)
+    this.#line.close(reason)
     this.#over()
   }
 
@@ -269,8 +264,7 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
     if (this.#state.name === 'closed') return
     const wasOver = this.isOver
     if (!wasOver) this.#become({ name: 'closing' })
-    this.#outbox.discard()
-    this.#socket.terminate()
+    this.#line.terminate()
     if (!wasOver) this.#over()
   }
 
@@ -290,18 +284,11 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
   }
 
   #over(): void {
-    this.liveness.over()
-    this.#reading.over()
+    this.#line.over()
     this.requests.stop()
     this.#inbox.clear()
     this.measures.clear()
     this.#events.over(this)
-  }
-
-  #read(isRead: boolean): void {
-    if (isRead) this.#socket.resume()
-    else this.#socket.pause()
-    this.liveness.reads(isRead)
   }
 
   #closeWhenFinished(): void {
@@ -309,7 +296,7 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
   }
 
   #overflow(): void {
-    this.#outbox.discard()
+    this.#line.discard()
     this.#tooMuch('waits for a slow reader')
   }
 
