@@ -15,6 +15,11 @@ export class FairSlots {
     return this.#waiting.size
   }
 
+  /** Works of the group that wait. */
+  waitingOf(group: unknown): number {
+    return this.#waiting.sizeOf(group)
+  }
+
   /** Does the work when there is a slot for it. Fails as the work does. */
   async run<T>(group: unknown, member: unknown, work: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free -= 1

@@ -11,6 +11,13 @@ export class RoundRobin<T> {
     return this.#size
   }
 
+  /** The number of items of the group. */
+  sizeOf(group: unknown): number {
+    let size = 0
+    for (const items of this.#groups.get(group)?.values() ?? []) size += items.length
+    return size
+  }
+
   /** Adds an item behind those of the same member. */
   add(group: unknown, member: unknown, item: T): void {
     let members = this.#groups.get(group)

@@ -18,7 +18,8 @@ export interface TurnsOptions {
  * slice of the turn used up waits, and is continued in later turns, between which sockets are read.
  */
 export class Turns {
-  readonly #slice: number
+  /** Milliseconds of work in one turn. */
+  readonly slice: number
   readonly #now: () => number
   readonly #nextTurn: (run: () => void) => void
   /** Messages that wait to be handled. */
@@ -30,7 +31,7 @@ export class Turns {
   #isArmed = false
 
   constructor({ slice = SLICE, now = () => performance.now(), nextTurn = setImmediate }: TurnsOptions = {}) {
-    this.#slice = slice
+    this.slice = slice
     this.#now = now
     this.#nextTurn = nextTurn
     this.#messages = new TimeShare(now)
@@ -48,7 +49,7 @@ export class Turns {
       this.#began = now
       this.#arm()
     }
-    return now - this.#began >= this.#slice
+    return now - this.#began >= this.slice
   }
 
   /** Whether a message may be handled now: none waits, and the turn has time left. */

@@ -1,6 +1,5 @@
-import { StatusError } from '../../model/status.ts'
 import { RETRY_AFTER } from '../memory/memory-budget.ts'
-import { rateLimited } from '../rates/rate-limited.ts'
+import { overloaded, rateLimited } from '../rates/rate-limited.ts'
 import { MEMORY, type RateRefusal } from './request-rates.ts'
 import type { Call, RequestLink } from './call.ts'
 import { encodeError } from './respond.ts'
@@ -36,8 +35,4 @@ export const limitRate: RequestLink = (next, { limitHit, logger, memory, metrics
     const refusal = rate.request(says)
     return refusal instanceof Promise ? refusal.then((known) => decide(call, known)) : decide(call, refusal)
   }
-}
-
-function overloaded(retryAfter: number): StatusError {
-  return new StatusError('platform:status:Overloaded', { retryAfter: Math.max(1, Math.ceil(retryAfter)) })
 }

@@ -1,3 +1,5 @@
+import { FairSlots } from '../../pipeline/shared/fair-slots.ts'
+
 export interface FairQueueLimits {
   /** Work that is done at once. */
   concurrency: number
@@ -10,54 +12,24 @@ export interface FairQueueLimits {
 /** Work takes turns by key, a bounded amount at once: whoever brings much waits behind it, and not in front of others. */
 export class FairQueue {
   readonly #limits: FairQueueLimits
-  /** The key whose turn is next is the first. */
-  readonly #waiting = new Map<string, (() => void)[]>()
-  #count = 0
-  #running = 0
+  readonly #slots: FairSlots
 
   constructor(limits: FairQueueLimits) {
     this.#limits = limits
+    this.#slots = new FairSlots(limits.concurrency)
   }
 
   get waiting(): number {
-    return this.#count
+    return this.#slots.waiting
   }
 
   hasRoom(key: string): boolean {
     const { waiting, waitingOfKey } = this.#limits
-    return this.#count < waiting && (this.#waiting.get(key)?.length ?? 0) < waitingOfKey
+    return this.#slots.waiting < waiting && this.#slots.waitingOf(key) < waitingOfKey
   }
 
   /** Does the work in its turn. Fails as the work does. */
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
-    if (this.#running < this.#limits.concurrency) this.#running += 1
-    else await this.#turn(key)
-    try {
-      return await work()
-    } finally {
-      this.#pass()
-    }
-  }
-
-  async #turn(key: string): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const own = this.#waiting.get(key)
-      this.#count += 1
-      if (own === undefined) this.#waiting.set(key, [resolve])
-      else own.push(resolve)
-    })
-  }
-
-  /** Hands the place of work that has ended to the next key. */
-  #pass(): void {
-    for (const [key, own] of this.#waiting) {
-      this.#waiting.delete(key)
-      const next = own.shift()
-      if (own.length > 0) this.#waiting.set(key, own)
-      this.#count -= 1
-      next?.()
-      return
-    }
-    this.#running -= 1
+    return await this.#slots.run(key, undefined, work)
   }
 }

@@ -1,6 +1,7 @@
 import { type Status, type StatusCode, StatusError } from '../../model/status.ts'
 import { type CloseReason, closeCodes } from '../../protocol/close-codes.ts'
 import type { Response } from '../../protocol/messages.ts'
+import { overloaded } from '../rates/rate-limited.ts'
 import { RETRY_AFTER } from '../memory/memory-budget.ts'
 import type { ModelVersion, WorkspaceInfo } from '../accounts/accounts-client.ts'
 import { SYSTEM_EMAIL, type Token } from '../auth/tokens.ts'
@@ -30,7 +31,16 @@ export interface Candidate {
 type Rule = (candidate: Candidate) => Refusal | undefined
 
 /** In this order: the first rule that refuses decides. Access itself is decided by the accounts service before. */
-const rules: readonly Rule[] = [product, disabled, creating, version, upgrade, draining, overloaded, limits]
+const rules: readonly Rule[] = [
+  product,
+  disabled,
+  creating,
+  version,
+  upgrade,
+  draining,
+  shortOfMemory,
+  limits,
+]
 
 export function refusalOf(candidate: Candidate): Refusal | undefined {
   for (const rule of rules) {
@@ -111,9 +121,9 @@ function draining(candidate: Candidate): Refusal | undefined {
   return { response: { error: status }, reason: closeCodes.restart }
 }
 
-function overloaded({ overloaded: isShort, token }: Candidate): Refusal | undefined {
+function shortOfMemory({ overloaded: isShort, token }: Candidate): Refusal | undefined {
   if (!isShort || token.admin) return undefined
-  return refused(new StatusError('platform:status:Overloaded', { retryAfter: RETRY_AFTER }).status, false)
+  return refused(overloaded(RETRY_AFTER).status, false)
 }
 
 function limits({ limit }: Candidate): Refusal | undefined {

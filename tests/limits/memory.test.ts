@@ -1,9 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
-import { once } from 'node:events'
-import { connect } from 'node:net'
 import { MemoryBudget } from '../../server/memory/memory-budget.ts'
 import { defaultMemory, memoryUse } from '../../server/memory/process-memory.ts'
 import { RawClient } from '../support/raw-client.ts'
+import { RawSocket, textFrame, upgradeHead } from '../support/raw-socket.ts'
 import { TestLog, testServer } from '../support/test-server.ts'
 import { createTask } from '../support/transactions.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -124,21 +123,13 @@ describe('memory', () => {
       { memoryUse: () => ({ rss, heap: 0 }) },
     )
     const [ann, bob] = [await RawClient.open(url, token('ann')), await RawClient.open(url, token('bob'))]
-    const { hostname, port } = new URL(url)
-    const socket = connect(Number(port), hostname)
-    const closed = once(socket, 'close')
-    socket.on('error', () => undefined)
-    socket.write(
-      `GET /${token('eve')} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${'A'.repeat(22)}==\r\n\r\n`,
-    )
-    await once(socket, 'data')
-    // The head of a message of 50 MB, and its first megabyte.
-    const head = Buffer.from([0x82, 0xff, 0, 0, 0, 0, 0x03, 0, 0, 0, 0, 0, 0, 0])
-    socket.write(Buffer.concat([head, Buffer.alloc(MIB)]))
+    const eve = await RawSocket.open(Number(new URL(url).port))
+    eve.write(upgradeHead(`/${token('eve')}`))
+    await eve.receives('\r\n\r\n')
+    eve.write(textFrame(Buffer.alloc(MIB), 50 * MIB))
     await ann.request('ping')
     rss = 600 * MIB
-    await closed
+    await eve.closed()
     rss = 100 * MIB
     await ann.request('ping')
     expect([ann.closed, bob.closed]).toStrictEqual([undefined, undefined])

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { deflateRawSync, gzipSync } from 'node:zlib'
 import { pick } from '../crash/random.ts'
+import { upgradeHead } from '../support/raw-socket.ts'
 import { mutated } from './messages.ts'
 
 type Random = () => number
@@ -43,19 +44,6 @@ function frame(random: Random): Buffer {
   }
   const mask = masked === 0 ? [] : [0, 0, 0, 0]
   return Buffer.concat([Buffer.from([...head, ...mask]), payload])
-}
-
-function upgradeRequest(token: string): string {
-  const lines = ['Host: localhost', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13']
-  const extensions = 'Sec-WebSocket-Extensions: permessage-deflate'
-  return [
-    `GET /${token} HTTP/1.1`,
-    ...lines,
-    `Sec-WebSocket-Key: ${'A'.repeat(22)}==`,
-    extensions,
-    '',
-    '',
-  ].join('\r\n')
 }
 
 function httpRequest(random: Random, { token }: FuzzTarget): Buffer {
@@ -108,7 +96,7 @@ function httpRequest(random: Random, { token }: FuzzTarget): Buffer {
 export async function fuzzSocket(random: Random, target: FuzzTarget, frames: number): Promise<string> {
   const socket = connect(target.port, target.host)
   const received = collected(socket)
-  socket.write(upgradeRequest(target.token))
+  socket.write(upgradeHead(`/${target.token}`, 'Sec-WebSocket-Extensions: permessage-deflate'))
   for (let at = 0; at < frames; at++)
     socket.write(random() < 0.2 ? mutated(random, frame(random).subarray(0, 4096)) : frame(random))
   return await ended(socket, received)

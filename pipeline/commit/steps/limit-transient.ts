@@ -2,6 +2,7 @@ import type { Doc } from '../../../model/documents.ts'
 import { domains } from '../../../model/identifiers.ts'
 import { StatusError } from '../../../model/status.ts'
 import { estimatedSize } from '../../shared/estimated-size.ts'
+import { tooLarge } from '../../shared/too-large.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import type { ChangeStep } from '../commit-step.ts'
 
@@ -26,8 +27,7 @@ function check(
   const size = estimatedSize(after)
   const added = size - (before === undefined ? 0 : estimatedSize(before))
   const { maxTransientDocument, maxTransientAccount, maxTransientWorkspace } = limits
-  if (size > maxTransientDocument)
-    throw new StatusError('platform:status:TooLarge', { size, limit: maxTransientDocument, _id: after._id })
+  if (size > maxTransientDocument) throw tooLarge(size, maxTransientDocument, after._id)
   // A document that shrinks is taken whatever there is.
   if (added <= 0) return
   if (transient.bytesOf(after.createdBy) + added > maxTransientAccount)

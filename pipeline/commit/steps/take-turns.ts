@@ -1,9 +1,6 @@
 import { StatusError } from '../../../model/status.ts'
 import type { ChangeStep } from '../commit-step.ts'
 
-/** Milliseconds: what a turn of the event loop has for work. */
-const A_TURN = 5
-
 /**
  * Other workspaces take their turn between the changes of a long request, derived ones included. While memory is short
  * a long request ends, as what it stages cannot give way otherwise. A client does not send it again by itself: later
@@ -17,7 +14,7 @@ export const takeTurns: ChangeStep = (next, { id, turns, isOverloaded }) =>
       await turn
       if (isOverloaded() && !work.caller.system) {
         const limit = 'milliseconds of a transaction while memory is short'
-        throw new StatusError('platform:status:Timeout', { limit, value: A_TURN })
+        throw new StatusError('platform:status:Timeout', { limit, value: turns.slice })
       }
     }
     return await next(work, tx)
