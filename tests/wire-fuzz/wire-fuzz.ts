@@ -31,6 +31,8 @@ export interface WireFuzzSummary {
 
 /** Messages of a round: so many are on their way at most. */
 const ROUND = 500
+/** WebSocket frames of a round that may be invalid; each round has two HTTP requests too. */
+const RAW_FRAMES = 5
 /** Messages on one connection before another one takes its place. */
 const ON_ONE = 5000
 
@@ -53,19 +55,20 @@ export async function wireFuzz({ data, frames, seed, progress }: WireFuzzOptions
   const { hostname, port } = new URL(server.url)
   const target: FuzzTarget = { host: hostname, port: Number(port), token: token('fuzz', 'fuzzed') }
   const random = seededRandom(seed)
+  // The raw connections run beside the messages, so they have a sequence of their own.
+  const rawRandom = seededRandom(seed + 1)
   const summary = { sent: 0, responses: 0, errors: 0, connections: 0, memory: { early: 0, late: 0 } }
   const fuzz = new FuzzConnection(`${server.url}/${target.token}`, summary)
   const witness = await RawClient.open(server.url, token('ann', 'calm'))
   try {
     while (summary.sent < frames) {
-      await fuzz.round(random)
-      summary.sent += ROUND
-      const raw = await Promise.all([
-        fuzzSocket(random, target, 5),
-        fuzzHttp(random, target),
-        fuzzHttp(random, target),
+      const [, ...raw] = await Promise.all([
+        fuzz.round(random),
+        fuzzSocket(rawRandom, target, RAW_FRAMES),
+        fuzzHttp(rawRandom, target),
+        fuzzHttp(rawRandom, target),
       ])
-      summary.sent += 7
+      summary.sent += ROUND + RAW_FRAMES + 2
       for (const text of raw) if (stackTrace.test(text)) throw new Error(`a stack trace: ${text}`)
       for (const text of raw) if (/^HTTP\/1.1 500/.test(text)) throw new Error(`not expected: ${text}`)
       await witness.request('ping')
