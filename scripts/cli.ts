@@ -34,7 +34,8 @@ export async function main(args: readonly string[]): Promise<void> {
   try {
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
-    process.exitCode = exitCodeOf(error)
+    // Timers and handles of a module must not keep the process running.
+    process.exit(exitCodeOf(error))
   }
 }
 

@@ -171,6 +171,7 @@ export class AtriumServer implements RunningServer {
     if (metricsPort !== undefined) await this.#metricsServer?.listen(metricsPort)
     await this.#listen()
     this.#memoryWatch = setInterval(() => this.#core.checkMemory(), MEMORY_CHECK_EVERY)
+    await this.#core.start()
     if (this.#configuration.demo) await this.#fillDemo()
   }
 

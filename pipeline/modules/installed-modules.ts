@@ -1,4 +1,7 @@
 import type { AtriumModule, Migration, ServiceMethod } from './module.ts'
+import type { Job } from './job.ts'
+import { jobTrigger } from './job-trigger.ts'
+import { ownCopy } from './own-copy.ts'
 import { DEFAULT_TRIGGER_LIMITS, type TriggerLimits } from './trigger-limits.ts'
 import { TriggerIndex } from './trigger-index.ts'
 import type { AsyncTrigger, Installed, SyncTrigger, Trigger, TriggerObserver } from './trigger.ts'
@@ -6,10 +9,14 @@ import type { AsyncTrigger, Installed, SyncTrigger, Trigger, TriggerObserver } f
 /** Triggers, migrations and methods of the server's modules, under full names. Shared by all workspaces. */
 export class InstalledModules {
   readonly sync: TriggerIndex<SyncTrigger>
+  /** Those of jobs too. */
   readonly async: readonly Installed<AsyncTrigger>[]
+  readonly jobs: ReadonlyMap<string, Job>
   /** In the order of application. */
   readonly migrations: readonly { module: string; migration: Migration }[]
   readonly methods: ReadonlyMap<string, ServiceMethod>
+  /** Whether a workspace may have work while nobody is connected. */
+  readonly hasBackgroundWork: boolean
   readonly limits: TriggerLimits
   readonly observer: TriggerObserver
 
@@ -21,7 +28,14 @@ export class InstalledModules {
       triggers.map((each) => installed(name, each)),
     )
     this.sync = new TriggerIndex(triggers.filter((each) => each.kind === 'sync'))
-    this.async = triggers.filter((each) => each.kind === 'async')
+    const jobs = modules.flatMap(({ name, jobs = {} }) =>
+      Object.entries(jobs).map(([own, job]) => ({ module: name, own, job: ownCopy(job) })),
+    )
+    this.jobs = new Map(jobs.map(({ module, own, job }) => [`${module}.${own}`, job]))
+    this.async = [
+      ...triggers.filter((each) => each.kind === 'async'),
+      ...jobs.map(({ module, own, job }) => jobTrigger(module, own, job)),
+    ]
     this.migrations = modules.flatMap(({ name, migrations = [] }) =>
       migrations.map((migration) => ({ module: name, migration })),
     )
@@ -30,11 +44,12 @@ export class InstalledModules {
         Object.entries(methods).map(([method, each]) => [`${name}.${method}`, each] as const),
       ),
     )
+    this.hasBackgroundWork = this.async.length > 0
     this.limits = { ...DEFAULT_TRIGGER_LIMITS, ...options.limits }
     this.observer = options.observer ?? { triggerFailed: () => undefined }
   }
 }
 
 function installed(module: string, trigger: Trigger): Installed {
-  return { ...trigger, fullName: `${module}.${trigger.name}` }
+  return { ...ownCopy(trigger), fullName: `${module}.${trigger.name}` }
 }

@@ -5,6 +5,7 @@ import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import type { Tx, TxCUD } from '../../model/transactions.ts'
 import type { Caller } from '../shared/caller.ts'
 import type { TransactionFactory } from '../../model/transaction-factory.ts'
+import type { Job } from './job.ts'
 import type { ModuleContext, Trigger } from './trigger.ts'
 
 /** An extension of the server by an application. */
@@ -17,6 +18,8 @@ export interface AtriumModule {
   triggers?: readonly Trigger[]
   /** In the order of application. A migration that was applied must not be removed, moved or renamed. */
   migrations?: readonly Migration[]
+  /** By name: work at a time. */
+  jobs?: Readonly<Record<string, Job>>
   /** By method name. Clients add the name of the module and a dot. */
   methods?: Readonly<Record<string, ServiceMethod>>
 }

@@ -5,6 +5,7 @@ import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import type { TxCUD } from '../../model/transactions.ts'
 import type { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Logger } from '../shared/logger.ts'
+import type { RunLater } from './run-later.ts'
 
 /** The changes that start a trigger. */
 export interface TriggerMatch {
@@ -50,7 +51,7 @@ export interface ModuleContext {
 }
 
 /** Reads documents as of this commit, without permissions. */
-export interface SyncContext extends ModuleContext {
+export interface SyncContext extends ModuleContext, RunLater {
   /** The document before the change; `undefined` if it was created. */
   readonly before: Doc | undefined
   /** The document after the change; `undefined` if it was removed. */
@@ -65,7 +66,7 @@ export interface SyncContext extends ModuleContext {
 }
 
 /** Reads committed documents, without permissions. */
-export interface AsyncContext extends ModuleContext {
+export interface AsyncContext extends ModuleContext, RunLater {
   /** The same in every run for this transaction: an idempotency key for effects elsewhere. */
   readonly key: string
   /** Aborts when the run takes too long or the workspace closes. */
@@ -90,4 +91,8 @@ export interface TriggerObserver {
 }
 
 /** A trigger with its full name, `module.name`. */
-export type Installed<T extends Trigger = Trigger> = T & { readonly fullName: string }
+export type Installed<T extends Trigger = Trigger> = T & {
+  readonly fullName: string
+  /** It is the server's own: changes of the state of modules start it. */
+  readonly isOfState?: true
+}

@@ -8,6 +8,7 @@ import type { LogEntry } from '../../storage/contract.ts'
 import { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import { finderFor } from './module-context.ts'
+import { runLaterFor } from '../modules/run-later.ts'
 import { nextGeneration } from '../modules/generation.ts'
 import { withTimeout } from '../shared/with-timeout.ts'
 import type { AsyncContext, AsyncTrigger, Installed } from '../modules/trigger.ts'
@@ -66,6 +67,7 @@ export class AsyncTriggerRun {
         modifiedBy: System,
         modifiedOn: clock.now(),
       }),
+      ...runLaterFor(this.#trigger.fullName, { generateId, now: () => clock.now() }),
       get: this.#get,
       findAll: this.#findAll,
     }

@@ -56,6 +56,16 @@ export class AsyncTriggers {
     for (const runner of this.#runners.values()) runner.savePosition()
   }
 
+  /** A trigger runs, or waits to run again. */
+  get isBusy(): boolean {
+    return [...this.#runners.values()].some(({ isBusy }) => isBusy)
+  }
+
+  /** Transactions wait for a trigger, of one that is stopped too. */
+  get hasBacklog(): boolean {
+    return [...this.#runners.values()].some(({ feed }) => feed.isReady)
+  }
+
   /** Resolves when no trigger has work, or when the workspace closes. */
   async idle(): Promise<void> {
     for (;;) {

@@ -51,6 +51,7 @@ export const order = {
     'commit',
     'commit/steps',
     'triggers',
+    'schedules',
     'search-updates',
     'restore',
     'verify',

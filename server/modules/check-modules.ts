@@ -3,7 +3,10 @@ import { z } from 'zod'
 import { baseModel } from '../../model/base-model.ts'
 import type { AtriumModule } from '../../pipeline/modules/module.ts'
 import { moduleStateModel } from '../../pipeline/modules/module-state.ts'
+import { scheduleModel } from '../../pipeline/modules/schedule-state.ts'
 import { WorkspaceModel } from '../../model/workspace-model.ts'
+import { nextRun } from '../../pipeline/schedules/next-run.ts'
+import { unknownKey } from './check-keys.ts'
 import { ConfigurationError } from '../configuration/configuration-error.ts'
 
 /** Names are parts of the names of methods, documents and metrics. */
@@ -26,12 +29,26 @@ const moduleSchema = z.looseObject({
     )
     .optional(),
   migrations: z.array(z.looseObject({ name, run })).optional(),
+  jobs: z
+    .record(
+      name,
+      z.looseObject({
+        cron: z.string().optional(),
+        timeZone: z.string().optional(),
+        params: z.looseObject({ parse: run }).optional(),
+        run,
+      }),
+    )
+    .optional(),
   methods: z.record(name, z.looseObject({ params: z.looseObject({ safeParse: run }), run })).optional(),
 })
 
 /** @throws ConfigurationError that names the first error */
 export function checkShape(from: string, module: unknown): AtriumModule {
   if (typeof module !== 'object' || module === null) throw wrong(from, 'does not export a module by default')
+  // First, as a misspelt key is often why another one is missing.
+  const unknown = unknownKey(module)
+  if (unknown !== undefined) throw wrong(from, `does not export a module by default: ${unknown}`)
   const parsed = moduleSchema.safeParse(module)
   // The schema has checked the shape; the module itself keeps its functions and class instances.
   if (parsed.success) return module as AtriumModule
@@ -43,7 +60,7 @@ export function checkShape(from: string, module: unknown): AtriumModule {
 export function checkModules(modules: readonly AtriumModule[]): void {
   const twice = repeated(modules.map(({ name }) => name))
   if (twice !== undefined) throw wrong(twice, 'is there twice')
-  const model = WorkspaceModel.of([...baseModel, ...moduleStateModel])
+  const model = WorkspaceModel.of([...baseModel, ...moduleStateModel, ...scheduleModel])
   for (const module of modules) {
     checkNames(module)
     addModel(model, module)
@@ -51,11 +68,23 @@ export function checkModules(modules: readonly AtriumModule[]): void {
   for (const module of modules) checkTriggers(model, module)
 }
 
-function checkNames({ name, triggers = [], migrations = [] }: AtriumModule): void {
+function checkNames({ name, triggers = [], migrations = [], jobs = {} }: AtriumModule): void {
   const trigger = repeated(triggers.map(({ name }) => name))
   if (trigger !== undefined) throw wrong(name, `has two triggers ${trigger}`)
   const migration = repeated(migrations.map(({ name }) => name))
   if (migration !== undefined) throw wrong(name, `has two migrations ${migration}`)
+  const both = triggers.find((trigger) => Object.hasOwn(jobs, trigger.name))
+  if (both !== undefined) throw wrong(name, `has a trigger and a job ${both.name}`)
+  for (const [job, { cron, timeZone }] of Object.entries(jobs)) checkCron(name, job, cron, timeZone)
+}
+
+function checkCron(name: string, job: string, cron: string | undefined, timeZone = 'UTC'): void {
+  if (cron === undefined) return
+  try {
+    nextRun(cron, timeZone, 0)
+  } catch (error) {
+    throw wrong(name, `has a job ${job} with an invalid cron expression or time zone: ${messageOf(error)}`)
+  }
 }
 
 function addModel(model: WorkspaceModel, { name, model: transactions }: AtriumModule): void {

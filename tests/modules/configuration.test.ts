@@ -3,6 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadModules } from '../../server/modules/load-modules.ts'
+import { ServerProcess } from '../crash/server-process.ts'
+import { RawClient } from '../support/raw-client.ts'
+import { TEST_SPACES, testServer } from '../support/test-server.ts'
+import { createTask } from '../support/transactions.ts'
 import { onTestEnd } from '../support/on-test-end.ts'
 import { expectFor, satisfying } from '../support/expecting.ts'
 
@@ -28,6 +32,39 @@ const wrong: [complaint: string, source: string][] = [
   [
     'does not export a module by default: methods.m.params',
     `export default { name: 'x', model: [], methods: { m: { run() {} } } }`,
+  ],
+  [
+    'triggers.0: "runs" is no key of it; do you mean "run"?',
+    `export default { name: 'x', model: [], triggers: [{ name: 'a', kind: 'sync', on: { classes: ['core:class:Doc'] }, runs() {} }] }`,
+  ],
+  [
+    '"trigers" is no key of it; do you mean "triggers"?',
+    `export default { name: 'x', model: [], trigers: [${trigger}] }`,
+  ],
+  ['"models" is no key of it; do you mean "model"?', `export default { name: 'x', models: [] }`],
+  [
+    'triggers.0.on: "class" is no key of it',
+    `export default { name: 'x', model: [], triggers: [{ ...${trigger}, on: { class: ['core:class:Doc'] } }] }`,
+  ],
+  [
+    'methods.m: "param" is no key of it; do you mean "params"?',
+    `export default { name: 'x', model: [], methods: { m: { param: 1, run() {} } } }`,
+  ],
+  [
+    '"anything" is no key of it, which are name, model,',
+    `export default { name: 'x', model: [], anything: 1 }`,
+  ],
+  [
+    'has a job j with an invalid cron expression or time zone: ',
+    `export default { name: 'x', model: [], jobs: { j: { cron: '61 * * * *', run() {} } } }`,
+  ],
+  [
+    'has a job j with an invalid cron expression or time zone: ',
+    `export default { name: 'x', model: [], jobs: { j: { cron: '* * * * *', timeZone: 'Mars/Base', run() {} } } }`,
+  ],
+  [
+    'has a trigger and a job a',
+    `export default { name: 'x', model: [], triggers: [${trigger}], jobs: { a: { run() {} } } }`,
   ],
   ['has two triggers a', `export default { name: 'x', model: [], triggers: [${trigger}, ${trigger}] }`],
   [
@@ -72,5 +109,66 @@ describe('modules of the configuration', () => {
     const modules = await loadModules(['board', path])
     expect(modules.map(({ name }) => name)).toStrictEqual(['board', 'mine'])
     expect(modules[1]?.triggers?.[0]?.name).toBe('a')
+  })
+
+  test('MOD-160: instances of classes declare a module as plain objects do, and their methods keep their `this`', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'atrium-modules-'))
+    onTestEnd(async () => await rm(folder, { recursive: true, force: true }))
+    const path = join(folder, 'instances.mjs')
+    await writeFile(
+      path,
+      `class Base {
+        #told = 'from a private field'
+        kind = 'sync'
+        own = 1
+        on = { classes: ['board:class:Task'], transactions: ['core:class:TxCreateDoc'] }
+        run({ after, bySystem }) { return [bySystem.update(after, { description: this.#told })] }
+      }
+      class Named extends Base { get name() { return 'describe' } }
+      class Counting {
+        params = { safeParse: (value) => ({ success: true, data: value }), parse: (value) => value }
+        #calls = 0
+        run() { return (this.#calls += 1) }
+      }
+      class Module {
+        name = 'instances'
+        model = []
+        methods = { count: new Counting() }
+        get triggers() { return [new Named()] }
+      }
+      export default new Module()`,
+    )
+    const { url, token } = await testServer({ modules: `board,${TEST_SPACES},${path}` })
+    const ann = await RawClient.open(url, token('ann'))
+    await ann.request('tx', [createTask('t1', { title: 'a' })])
+    const [task] = (await ann.request('findAll', ['board:class:Task', {}])) as { description: string }[]
+    expect(task?.description).toBe('from a private field')
+    expect([
+      await ann.request('instances.count', []),
+      await ann.request('instances.count', []),
+    ]).toStrictEqual([1, 2])
+  })
+
+  test('MOD-161: an import that never settles is cut off and named', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'atrium-modules-'))
+    onTestEnd(async () => await rm(folder, { recursive: true, force: true }))
+    const path = join(folder, 'waits.mjs')
+    await writeFile(path, `await new Promise(() => undefined); export default { name: 'x', model: [] }`)
+    await expect(loadModules([path], 50)).rejects.toThrow(
+      `ATRIUM_MODULES: ${path} cannot be loaded: its import took longer`,
+    )
+  })
+
+  test('MOD-162: timers that a module leaves running hold up neither a stop nor a failed start', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'atrium-modules-'))
+    onTestEnd(async () => await rm(folder, { recursive: true, force: true }))
+    const path = join(folder, 'leaks.mjs')
+    await writeFile(path, `setInterval(() => undefined, 1000); export default { name: 'leaks', model: [] }`)
+    const server = await ServerProcess.start(join(folder, 'data'), { ATRIUM_MODULES: path })
+    expect(await server.stop()).toBe(0)
+    const wrong = { ATRIUM_MODULES: `${path},./missing.mjs` }
+    await expect(ServerProcess.start(join(folder, 'data'), wrong)).rejects.toThrow(
+      'the server ended before it listened',
+    )
   })
 })
