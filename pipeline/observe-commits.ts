@@ -35,6 +35,7 @@ export function observeCommits(
       if (batch.entries.length > 0) listener.logged?.(batch.entries.length)
       triggers.committed(batch.entries)
       schedules.committed(batch.entries)
+      workspace.settings.changed(batch.puts)
       const events = securityEvents(workspace, batch)
       tellIndexed(batch.entries)
       return events

@@ -26,6 +26,8 @@ import { AsyncTriggers } from './triggers/async-triggers.ts'
 import { InstalledModules } from './modules/installed-modules.ts'
 import { BackgroundWork } from './schedules/background-work.ts'
 import { Schedules } from './schedules/schedules.ts'
+import { openSettings } from './triggers/open-settings.ts'
+import { ModuleSettings } from './modules/module-settings.ts'
 import { migrate } from './triggers/migrations.ts'
 import type { Clock, Logger } from './shared/logger.ts'
 import type { Schedule } from './shared/with-timeout.ts'
@@ -64,6 +66,8 @@ export interface OpenOptions extends WorkspaceListener {
 export interface Pipeline extends Handlers {
   readonly model: WorkspaceModel
   readonly modules: InstalledModules
+  /** Whether the module works in this workspace. */
+  readonly isModuleOn: (module: string) => boolean
   /** The context for methods of modules that run on behalf of the caller. */
   readonly moduleContextFor: (caller: Caller) => MethodCall
   /** Flaws of the model. If there are any, the workspace is read-only for people. */
@@ -178,6 +182,7 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<OpenedPip
     catchUp: catchUpOf(workspace, restoring),
     model,
     modules,
+    isModuleOn: (module) => workspace.settings.isOn(module),
     moduleContextFor: (caller) => moduleContextFor(workspace, handlers, caller),
     storage,
     backupScans: new BackupScans(storage),
@@ -221,6 +226,8 @@ function shared(
     model,
     permissions,
     modules,
+    settings: new ModuleSettings(modules.declared, { id, logger }),
+    isNew: storage.lastSeq === 0,
     storage,
     reads: new ConsistentReads(storage),
     transient: new TransientDocuments(),
@@ -246,6 +253,7 @@ async function prepare(
   schedules: Schedules,
 ): Promise<StatusError | undefined> {
   try {
+    await openSettings(workspace)
     await migrate(workspace, handlers)
     await triggers.start(handlers)
     await schedules.start()

@@ -6,6 +6,7 @@ import { SERVER_VERSION } from '../server/version.ts'
 import { configCommand } from './commands/config.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { documentCommands } from './commands/documents.ts'
+import { modulesCommand } from './commands/modules.ts'
 import { startCommand } from './commands/start.ts'
 import { tokenCommand } from './commands/token.ts'
 import { verifyCommand } from './commands/verify.ts'
@@ -23,7 +24,7 @@ export async function main(args: readonly string[]): Promise<void> {
     .version(SERVER_VERSION)
   for (const command of [startCommand(), tokenCommand(), workspaceCommand(), ...documentCommands()])
     program.addCommand(command)
-  for (const command of [watchCommand(), verifyCommand(), configCommand(), doctorCommand()])
+  for (const command of [modulesCommand(), watchCommand(), verifyCommand(), configCommand(), doctorCommand()])
     program.addCommand(command)
   overrideExit(program)
   // The reader of the output has closed it: `atrium find ... | head`.

@@ -8,6 +8,7 @@ import type { AsyncTrigger, Installed, SyncTrigger, Trigger, TriggerObserver } f
 
 /** Triggers, migrations and methods of the server's modules, under full names. Shared by all workspaces. */
 export class InstalledModules {
+  readonly declared: readonly AtriumModule[]
   readonly sync: TriggerIndex<SyncTrigger>
   /** Those of jobs too. */
   readonly async: readonly Installed<AsyncTrigger>[]
@@ -24,6 +25,7 @@ export class InstalledModules {
     modules: readonly AtriumModule[],
     options: { limits?: Partial<TriggerLimits>; observer?: TriggerObserver } = {},
   ) {
+    this.declared = modules
     const triggers = modules.flatMap(({ name, triggers = [] }) =>
       triggers.map((each) => installed(name, each)),
     )
@@ -48,6 +50,11 @@ export class InstalledModules {
     this.limits = { ...DEFAULT_TRIGGER_LIMITS, ...options.limits }
     this.observer = options.observer ?? { triggerFailed: () => undefined }
   }
+}
+
+/** The module of a trigger, job or method, of which this is the full name. */
+export function moduleOf(fullName: string): string {
+  return fullName.slice(0, fullName.indexOf('.'))
 }
 
 function installed(module: string, trigger: Trigger): Installed {

@@ -11,6 +11,20 @@ import type { ModuleContext, Trigger } from './trigger.ts'
 /** An extension of the server by an application. */
 export interface AtriumModule {
   name: string
+  /** A semantic version: `1.4.0`. */
+  version?: string
+  /** Names of modules that this one needs, with a range of versions after `@`: `chat@^2`. Their triggers run first. */
+  requires?: readonly string[]
+  /**
+   * The schema of its settings, which must accept `{}` and return the defaults. Each workspace has a document
+   * `module:class:Settings` for them, which maintainers change and all clients see.
+   */
+  settings?: z.ZodType
+  /**
+   * `all` (the default): it works in all workspaces. `new`: in those that are created from now on. `some`: in none at
+   * first. Of the last two, maintainers turn it on and off by `isOn` of its settings.
+   */
+  enabledIn?: 'all' | 'new' | 'some'
   /** Classes, mixins and enums, as model transactions of a `createModelBuilder`. */
   model: readonly Tx[]
   /** Transactions that fill the demo workspace, in order, signed by any account. */

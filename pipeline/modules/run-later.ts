@@ -19,8 +19,8 @@ interface RunLaterOptions {
   now: () => number
 }
 
-/** @param trigger the full name of the trigger or job that gets it */
-export function runLaterFor(trigger: string, { generateId, now }: RunLaterOptions): RunLater {
+/** For the contexts of one module. */
+export function runLaterFor(module: string, { generateId, now }: RunLaterOptions): RunLater {
   const runAt = (dueAt: number, job: string, params?: unknown): TxCreateDoc => {
     if (!Number.isFinite(dueAt)) throw new TypeError(`a run of ${job} needs a time, which ${dueAt} is not`)
     const signature = {
@@ -29,7 +29,7 @@ export function runLaterFor(trigger: string, { generateId, now }: RunLaterOption
       modifiedOn: now(),
     }
     const attributes = {
-      job: job.includes('.') ? job : `${trigger.slice(0, trigger.indexOf('.'))}.${job}`,
+      job: job.includes('.') ? job : `${module}.${job}`,
       dueAt,
       waitsUntil: dueAt,
       ...(params === undefined ? {} : { params }),

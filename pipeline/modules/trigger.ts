@@ -50,8 +50,17 @@ export interface ModuleContext {
   readonly logger: Logger
 }
 
+/** What triggers and jobs know of their workspace. */
+export interface WorkspaceContext extends RunLater {
+  readonly workspace: { readonly id: string }
+  /** The settings of the module in this workspace, as its schema returns them, as of the last durable commit. */
+  readonly settings: unknown
+  /** Milliseconds since the epoch, by the clock of the server. */
+  readonly now: () => number
+}
+
 /** Reads documents as of this commit, without permissions. */
-export interface SyncContext extends ModuleContext, RunLater {
+export interface SyncContext extends ModuleContext, WorkspaceContext {
   /** The document before the change; `undefined` if it was created. */
   readonly before: Doc | undefined
   /** The document after the change; `undefined` if it was removed. */
@@ -66,7 +75,7 @@ export interface SyncContext extends ModuleContext, RunLater {
 }
 
 /** Reads committed documents, without permissions. */
-export interface AsyncContext extends ModuleContext, RunLater {
+export interface AsyncContext extends ModuleContext, WorkspaceContext {
   /** The same in every run for this transaction: an idempotency key for effects elsewhere. */
   readonly key: string
   /** Aborts when the run takes too long or the workspace closes. */

@@ -3,11 +3,12 @@ import { core } from '../../model/identifiers.ts'
 import { planFind } from '../../model/query/plan-find.ts'
 import type { DocumentQuery } from '../../model/query/query.ts'
 import type { ClassRef } from '../../model/class-ref.ts'
-import type { Doc } from '../../model/documents.ts'
+import type { Doc, Ref } from '../../model/documents.ts'
 import type { TxCUD } from '../../model/transactions.ts'
 import { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { LogEntry } from '../../storage/contract.ts'
 import type { Job } from '../modules/job.ts'
+import { moduleOf } from '../modules/installed-modules.ts'
 import { type Schedule, scheduleState, type ScheduledRun } from '../modules/schedule-state.ts'
 import { systemCaller } from '../shared/caller.ts'
 import { realTime, type Schedule as Timer } from '../shared/with-timeout.ts'
@@ -164,9 +165,18 @@ export class Schedules {
       this.#find(RunClass, { waitsUntil: { $lte: now } }, AT_ONCE),
     ])
     for (const schedule of schedules) await this.#startCron(schedule, now)
-    if (runs.length > 0)
-      await this.#commit(runs.map((run) => this.#factory.update(run, { $unset: { waitsUntil: '' } })))
+    if (runs.length > 0) await this.#commit(runs.map((run) => this.#started(run)))
     return schedules.length === AT_ONCE || runs.length === AT_ONCE
+  }
+
+  /** A module that is off in this workspace has no runs. */
+  #started(run: ScheduledRun): TxCUD {
+    if (!this.#isOn(run.job)) return this.#factory.remove(run)
+    return this.#factory.update(run, { $unset: { waitsUntil: '' } })
+  }
+
+  #isOn(job: string): boolean {
+    return this.#workspace.settings.isOn(moduleOf(job))
   }
 
   /** One run, however often the time has come since the last one. */
@@ -174,8 +184,9 @@ export class Schedules {
     const { _id, job, cron, timeZone, dueAt } = schedule
     const run = { job, dueAt }
     const next = nextRun(cron, timeZone, now)
+    const options = { _id: brand(`${_id}:${dueAt}`) as Ref }
     const txes = [
-      this.#factory.create(RunClass, core.space.Configuration, run, { _id: brand(`${_id}:${dueAt}`) }),
+      ...(this.#isOn(job) ? [this.#factory.create(RunClass, core.space.Configuration, run, options)] : []),
       next === undefined ? this.#factory.remove(schedule) : this.#factory.update(schedule, { dueAt: next }),
     ]
     await this.#commit(txes, `${_id}:${dueAt}`)

@@ -7,8 +7,9 @@ import type { Handlers } from '../workspace/middleware.ts'
 import type { LogEntry } from '../../storage/contract.ts'
 import { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Workspace } from '../workspace/workspace.ts'
+import { workspaceContextFor } from '../workspace/workspace-context.ts'
 import { finderFor } from './module-context.ts'
-import { runLaterFor } from '../modules/run-later.ts'
+import { moduleOf } from '../modules/installed-modules.ts'
 import { nextGeneration } from '../modules/generation.ts'
 import { withTimeout } from '../shared/with-timeout.ts'
 import type { AsyncContext, AsyncTrigger, Installed } from '../modules/trigger.ts'
@@ -37,7 +38,9 @@ export class AsyncTriggerRun {
 
   /** The transactions that the trigger returns, with ids that are the same in every run. */
   async effects(entry: LogEntry): Promise<TxCUD[]> {
-    const { runTime } = this.#workspace.modules.limits
+    const { modules, settings } = this.#workspace
+    if (!settings.isOn(moduleOf(this.#trigger.fullName))) return []
+    const { runTime } = modules.limits
     const { tx } = entry
     const made = await withTimeout((signal) => this.#trigger.run(this.#context(entry, signal), tx), {
       milliseconds: runTime,
@@ -67,7 +70,7 @@ export class AsyncTriggerRun {
         modifiedBy: System,
         modifiedOn: clock.now(),
       }),
-      ...runLaterFor(this.#trigger.fullName, { generateId, now: () => clock.now() }),
+      ...workspaceContextFor(this.#workspace, this.#trigger.fullName),
       get: this.#get,
       findAll: this.#findAll,
     }

@@ -43,8 +43,8 @@ export const order = {
   pipeline: [
     'shared',
     'push',
-    'permissions',
     'modules',
+    'permissions',
     'reads',
     'workspace',
     'middlewares',

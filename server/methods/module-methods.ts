@@ -1,4 +1,5 @@
-import type { InstalledModules } from '../../pipeline/modules/installed-modules.ts'
+import { type InstalledModules, moduleOf } from '../../pipeline/modules/installed-modules.ts'
+import { StatusError } from '../../model/status.ts'
 import { parseParams } from '../../protocol/parse-params.ts'
 import { takeParams } from '../../protocol/take-params.ts'
 import type { MethodTable } from './method.ts'
@@ -9,8 +10,14 @@ export function moduleMethods({ methods }: Pick<InstalledModules, 'methods'>): M
     name,
     {
       kind: 'other',
-      run: async ({ pipeline, caller }, params) =>
-        await method.run(pipeline.moduleContextFor(caller), parseParams(method.params, takeParams(params))),
+      run: async ({ pipeline, caller }, params) => {
+        if (!pipeline.isModuleOn(moduleOf(name)))
+          throw new StatusError('platform:status:UnknownMethod', { method: name })
+        return await method.run(
+          pipeline.moduleContextFor(caller),
+          parseParams(method.params, takeParams(params)),
+        )
+      },
     },
   ])
 }

@@ -8,6 +8,10 @@ type Keys<T> = Readonly<Record<keyof T, true>>
 
 const moduleKeys: Keys<AtriumModule> = {
   name: true,
+  version: true,
+  requires: true,
+  settings: true,
+  enabledIn: true,
   model: true,
   demo: true,
   triggers: true,

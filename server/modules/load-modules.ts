@@ -5,11 +5,11 @@ import { baseModel } from '../../model/base-model.ts'
 import { core } from '../../model/identifiers.ts'
 import type { Tx, TxCreateDoc } from '../../model/transactions.ts'
 import type { AtriumModule } from '../../pipeline/modules/module.ts'
-import { moduleStateModel } from '../../pipeline/modules/module-state.ts'
-import { scheduleModel } from '../../pipeline/modules/schedule-state.ts'
+import { serverModel } from '../../pipeline/modules/server-model.ts'
 import { WorkspaceModel } from '../../model/workspace-model.ts'
 import { withTimeout } from '../../pipeline/shared/with-timeout.ts'
 import { checkModules, checkShape } from './check-modules.ts'
+import { orderModules } from './order-modules.ts'
 import { ConfigurationError } from '../configuration/configuration-error.ts'
 
 /** Milliseconds that the import of a module may take: it may wait for something at its top level. */
@@ -20,6 +20,7 @@ const examples: ReadonlyMap<string, string> = new Map([['board', '../../examples
 /**
  * The modules named in the configuration: examples by name, files by a path with a dot or slash, otherwise packages.
  * @param timeout milliseconds that each import may take
+ * @returns the modules in the order in which their triggers run
  * @throws ConfigurationError that names the module and what is wrong with it
  */
 export async function loadModules(
@@ -30,7 +31,7 @@ export async function loadModules(
   const modules: AtriumModule[] = []
   for (const name of names) modules.push(await loadModule(name, timeout))
   checkModules(modules)
-  return modules
+  return orderModules(modules)
 }
 
 async function loadModule(name: string, timeout: number): Promise<AtriumModule> {
@@ -60,12 +61,7 @@ export function modelOf(
   { strict }: { strict: boolean } = { strict: true },
 ): WorkspaceModel {
   const declared = modules.flatMap(({ model }) => [...model])
-  return WorkspaceModel.of([
-    ...baseModel,
-    ...moduleStateModel,
-    ...scheduleModel,
-    ...(strict ? declared : declared.map(lax)),
-  ])
+  return WorkspaceModel.of([...baseModel, ...serverModel, ...(strict ? declared : declared.map(lax))])
 }
 
 function lax(tx: Tx): Tx {

@@ -7,6 +7,7 @@ import { ServerProcess } from '../crash/server-process.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { TEST_SPACES, testServer } from '../support/test-server.ts'
 import { createTask } from '../support/transactions.ts'
+import { atrium } from '../support/executable.ts'
 import { onTestEnd } from '../support/on-test-end.ts'
 import { expectFor, satisfying } from '../support/expecting.ts'
 
@@ -51,7 +52,7 @@ const wrong: [complaint: string, source: string][] = [
     `export default { name: 'x', model: [], methods: { m: { param: 1, run() {} } } }`,
   ],
   [
-    '"anything" is no key of it, which are name, model,',
+    '"anything" is no key of it, which are name, version,',
     `export default { name: 'x', model: [], anything: 1 }`,
   ],
   [
@@ -65,6 +66,17 @@ const wrong: [complaint: string, source: string][] = [
   [
     'has a trigger and a job a',
     `export default { name: 'x', model: [], triggers: [${trigger}], jobs: { a: { run() {} } } }`,
+  ],
+  [
+    'has settings without defaults for all fields',
+    `export default { name: 'x', model: [], settings: { parse() {}, safeParse: () => ({ success: false, error: { issues: [] } }) } }`,
+  ],
+  ['requires chat@^2, which is not loaded', `export default { name: 'x', model: [], requires: ['chat@^2'] }`],
+  ['requires x@zz, whose range', `export default { name: 'x', model: [], requires: ['x@zz'] }`],
+  ['requires itself: x > x', `export default { name: 'x', model: [], requires: ['x'] }`],
+  [
+    'has the version 2, which is not a semantic version',
+    `export default { name: 'x', version: '2', model: [] }`,
   ],
   ['has two triggers a', `export default { name: 'x', model: [], triggers: [${trigger}, ${trigger}] }`],
   [
@@ -147,6 +159,58 @@ describe('modules of the configuration', () => {
       await ann.request('instances.count', []),
       await ann.request('instances.count', []),
     ]).toStrictEqual([1, 2])
+  })
+
+  test('MOD-163: a module comes after those that it requires, and otherwise by name, in whatever order they are named', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'atrium-modules-'))
+    onTestEnd(async () => await rm(folder, { recursive: true, force: true }))
+    const declared = { a: ['d'], b: [], c: ['a@^1', 'b'], d: ['b@1.2.x'] }
+    const paths = Object.keys(declared).map((name) => join(folder, `${name}.mjs`))
+    for (const [name, requires] of Object.entries(declared)) {
+      const module = { name, version: '1.2.3', model: [], requires }
+      await writeFile(join(folder, `${name}.mjs`), `export default ${JSON.stringify(module)}`)
+    }
+    for (const order of [paths, paths.toReversed(), [...paths.slice(2), ...paths.slice(0, 2)]]) {
+      const modules = await loadModules(order)
+      expect(modules.map(({ name }) => name).join('')).toBe('bdac')
+    }
+    await writeFile(paths[1] ?? '', `export default { name: 'b', version: '1.3.0', model: [] }`)
+    const again = join(folder, 'b2.mjs')
+    await writeFile(again, `export default { name: 'b', version: '1.3.0', model: [] }`)
+    await expect(loadModules([again, paths[3] ?? ''])).rejects.toThrow(
+      'ATRIUM_MODULES: d requires b@1.2.x, but b has 1.3.0',
+    )
+  })
+
+  test('MOD-164: `atrium modules` prints what modules declare in the order in which they work, and `check` what is wrong', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'atrium-modules-'))
+    onTestEnd(async () => await rm(folder, { recursive: true, force: true }))
+    const path = join(folder, 'mine.mjs')
+    await writeFile(
+      path,
+      `setInterval(() => undefined, 1000)
+      export default {
+        name: 'mine', version: '1.0.0', requires: ['board'], enabledIn: 'new', model: [], triggers: [${trigger}],
+        jobs: { nightly: { cron: '0 3 * * *', timeZone: 'Asia/Tokyo', run() {} }, asked: { run() {} } },
+      }`,
+    )
+    const printed = await atrium(['modules'], { ATRIUM_MODULES: `${path},board` })
+    expect(printed.code).toBe(0)
+    expect(printed.stdout.indexOf('board (no version)')).toBe(0)
+    for (const line of [
+      'mine 1.0.0',
+      '  works in new workspaces, and where it is turned on',
+      '  requires board',
+      '  sync trigger a: core:class:Doc',
+      '  job nightly: 0 3 * * * (Asia/Tokyo)',
+      '  job asked: when asked for',
+      '  method board.archiveDone',
+    ])
+      expect(printed.stdout.split('\n')).toContain(line)
+    await writeFile(path, `setInterval(() => undefined, 1000); export default { name: 'mine' }`)
+    const checked = await atrium(['modules', 'check', path])
+    expect(checked).toMatchObject({ code: 2, stdout: '' })
+    expect(checked.stderr).toContain('does not export a module by default: model')
   })
 
   test('MOD-161: an import that never settles is cut off and named', async () => {

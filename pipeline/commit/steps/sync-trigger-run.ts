@@ -12,7 +12,7 @@ import type { CommitState } from '../commit-state.ts'
 import { StorageError } from '../../../storage/contract.ts'
 import { TransactionFactory } from '../../../model/transaction-factory.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
-import { runLaterFor } from '../../modules/run-later.ts'
+import { workspaceContextFor } from '../../workspace/workspace-context.ts'
 import { trustedMeta } from '../../modules/generation.ts'
 import { withTimeout } from '../../shared/with-timeout.ts'
 import type { Installed, SyncContext, SyncTrigger } from '../../modules/trigger.ts'
@@ -53,7 +53,7 @@ export class SyncTriggerRun {
   }
 
   #context({ tx, before, after }: AppliedChange): SyncContext {
-    const { clock, generateId, logger } = this.#workspace
+    const { generateId, logger } = this.#workspace
     const { hierarchy } = this.#state
     const { modifiedBy, modifiedOn } = tx
     const space = core.space.DerivedTx
@@ -66,7 +66,7 @@ export class SyncTriggerRun {
       after,
       bySender: new TransactionFactory(generateId, signature),
       bySystem: new TransactionFactory(generateId, { ...signature, modifiedBy: core.account.System }),
-      ...runLaterFor(this.#trigger.fullName, { generateId, now: () => clock.now() }),
+      ...workspaceContextFor(this.#workspace, this.#trigger.fullName),
       get: (_class, id) => this.#get(_class, id),
       findAll: (_class, query) => this.#findAll(_class, query),
     }

@@ -5,6 +5,7 @@ import type { TxCUD } from '../../../model/transactions.ts'
 import { type Caller, systemCaller } from '../../shared/caller.ts'
 import { derivedChange, SyncTriggerRun } from './sync-trigger-run.ts'
 import type { Installed, SyncTrigger } from '../../modules/trigger.ts'
+import { moduleOf } from '../../modules/installed-modules.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import type { AppliedChange, ChangeStep, ChangeHandler, StepOutcome, Work } from '../commit-step.ts'
 
@@ -40,11 +41,12 @@ class Chain {
 
   async run(tx: TxCUD): Promise<StepOutcome> {
     const outcome = await this.#apply(tx, [], this.#work.caller)
-    const { sync } = this.#workspace.modules
+    const { settings, modules } = this.#workspace
+    const { sync } = modules
     // The array grows during the loop: triggers run in the order of changes.
     for (const link of this.#links) {
       for (const trigger of sync.matching(this.#work.state.hierarchy, link.change.tx))
-        await this.#set(trigger, link)
+        if (settings.isOn(moduleOf(trigger.fullName))) await this.#set(trigger, link)
     }
     return outcome
   }
