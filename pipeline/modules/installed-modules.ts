@@ -2,6 +2,7 @@ import type { AtriumModule, Migration, ServiceMethod } from './module.ts'
 import type { Job } from './job.ts'
 import { jobTrigger } from './job-trigger.ts'
 import { ownCopy } from './own-copy.ts'
+import { type Give, giveBy, type ModuleChecks } from './module-values.ts'
 import { DEFAULT_TRIGGER_LIMITS, type TriggerLimits } from './trigger-limits.ts'
 import { TriggerIndex } from './trigger-index.ts'
 import type { AsyncTrigger, Installed, SyncTrigger, Trigger, TriggerObserver } from './trigger.ts'
@@ -20,10 +21,12 @@ export class InstalledModules {
   readonly hasBackgroundWork: boolean
   readonly limits: TriggerLimits
   readonly observer: TriggerObserver
+  /** How a value of the pipeline is given to a module. */
+  readonly give: Give
 
   constructor(
     modules: readonly AtriumModule[],
-    options: { limits?: Partial<TriggerLimits>; observer?: TriggerObserver } = {},
+    options: { limits?: Partial<TriggerLimits>; observer?: TriggerObserver; checks?: ModuleChecks } = {},
   ) {
     this.declared = modules
     const triggers = modules.flatMap(({ name, triggers = [] }) =>
@@ -48,6 +51,7 @@ export class InstalledModules {
     )
     this.hasBackgroundWork = this.async.length > 0
     this.limits = { ...DEFAULT_TRIGGER_LIMITS, ...options.limits }
+    this.give = giveBy(options.checks ?? 'copy')
     this.observer = options.observer ?? { triggerFailed: () => undefined }
   }
 }
