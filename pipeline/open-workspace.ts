@@ -22,7 +22,7 @@ import { storageSchema } from './shared/storage-schema.ts'
 import type { Push } from './push/push.ts'
 import type { MethodCall } from './modules/module.ts'
 import { moduleContextFor } from './triggers/module-context.ts'
-import { AsyncTriggers } from './triggers/async-triggers.ts'
+import { AsyncTriggers, type TriggerAdministration } from './triggers/async-triggers.ts'
 import { InstalledModules } from './modules/installed-modules.ts'
 import { migrate } from './triggers/migrations.ts'
 import type { Clock, Logger } from './shared/logger.ts'
@@ -54,6 +54,7 @@ export interface OpenOptions extends WorkspaceListener {
 
 /** The handlers of an open workspace, with what sessions need. */
 export interface Pipeline extends Handlers {
+  readonly id: string
   readonly model: WorkspaceModel
   readonly modules: InstalledModules
   /** The context for methods of modules that run on behalf of the caller. */
@@ -82,6 +83,11 @@ export interface Pipeline extends Handlers {
   readonly generateId: GenerateId
   /** Resolves when no asynchronous trigger has work. */
   readonly triggersIdle: () => Promise<void>
+  /** The asynchronous triggers, for administrators. */
+  readonly triggers: TriggerAdministration & {
+    readonly isBusy: boolean
+    readonly lags: AsyncTriggers['lags']
+  }
   /** Finishes work in progress and closes the files. Idempotent. */
   close: () => Promise<void>
 }
@@ -132,6 +138,7 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
   const closedToPeople = await prepare(workspace, handlers, triggers)
   return {
     ...handlers,
+    id: workspace.id,
     flaws,
     closedToPeople,
     query: consistent(workspace, handlers),
@@ -149,6 +156,7 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
     dropCaches: () => queue.forgetDocuments(),
     restoring,
     triggersIdle: () => triggers.idle(),
+    triggers,
     mayReceive: (caller, { audience }) => audience === undefined || permissions.mayReceive(caller, audience),
     close: async () => {
       await triggers.stop()

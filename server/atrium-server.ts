@@ -24,6 +24,7 @@ import { MetricsServer, type MetricsOptions } from './http/metrics-route.ts'
 import { ownFetch } from './http/own-fetch.ts'
 import { Metrics } from './observability/metrics.ts'
 import { parseVersion } from './model-version.ts'
+import { triggerLimits } from './server-limits.ts'
 import { httpAddress } from './http/http-address.ts'
 import { modelOf } from './modules/load-modules.ts'
 import { watchOpenFiles } from './startup/open-files.ts'
@@ -99,7 +100,10 @@ export class AtriumServer implements RunningServer {
     this.#core = new Core({
       configuration: this.#configuration,
       base: modelOf(modules, configuration),
-      modules: new InstalledModules(modules, { observer: this.#metrics }),
+      modules: new InstalledModules(modules, {
+        observer: this.#metrics,
+        limits: triggerLimits(configuration),
+      }),
       storage: this.#storage,
       tokens: this.#tokens,
       accounts: this.#accountsClient,

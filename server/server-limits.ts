@@ -1,3 +1,4 @@
+import type { TriggerLimits } from '../pipeline/modules/trigger-limits.ts'
 import { systemClock } from '../model/clock.ts'
 import type { CommitLimits } from '../pipeline/shared/commit-limits.ts'
 import type { Logger } from '../pipeline/shared/logger.ts'
@@ -60,4 +61,14 @@ export function memoryBudget(
     now: systemClock.monotonic,
     logger: parts.logger,
   })
+}
+
+/** Limits of triggers that are options. */
+export function triggerLimits({
+  triggerCrashes,
+  triggerKeep,
+  slowRun,
+}: Configuration): Partial<TriggerLimits> {
+  const crashes = triggerCrashes === 0 ? Infinity : triggerCrashes
+  return { crashes, keptPosition: triggerKeep, slowRun }
 }

@@ -1,5 +1,7 @@
 import type { AtriumModule, Migration, ServiceMethod } from './module.ts'
 import { DEFAULT_TRIGGER_LIMITS, type TriggerLimits } from './trigger-limits.ts'
+import { RunHistory } from './run-history.ts'
+import { UnfinishedRuns } from './unfinished-runs.ts'
 import { TriggerIndex } from './trigger-index.ts'
 import type { AsyncTrigger, Installed, SyncTrigger, Trigger, TriggerObserver } from './trigger.ts'
 
@@ -12,6 +14,9 @@ export class InstalledModules {
   readonly methods: ReadonlyMap<string, ServiceMethod>
   readonly limits: TriggerLimits
   readonly observer: TriggerObserver
+  /** The last runs of asynchronous triggers. */
+  readonly history: RunHistory
+  readonly unfinished = new UnfinishedRuns()
 
   constructor(
     modules: readonly AtriumModule[],
@@ -32,9 +37,10 @@ export class InstalledModules {
     )
     this.limits = { ...DEFAULT_TRIGGER_LIMITS, ...options.limits }
     this.observer = options.observer ?? { triggerFailed: () => undefined }
+    this.history = new RunHistory(this.limits.keptRuns)
   }
 }
 
 function installed(module: string, trigger: Trigger): Installed {
-  return { ...trigger, fullName: `${module}.${trigger.name}` }
+  return { ...trigger, module, fullName: `${module}.${trigger.name}` }
 }

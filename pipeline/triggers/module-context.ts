@@ -8,6 +8,7 @@ import { takeTransaction } from '../../model/take-transaction.ts'
 import type { TxApplyIf, TxCUD } from '../../model/transactions.ts'
 import type { Caller } from '../shared/caller.ts'
 import { type Handlers, isEncoded } from '../workspace/middleware.ts'
+import { outsideModule } from '../modules/run-in-module.ts'
 import type { MethodCall } from '../modules/module.ts'
 import { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Workspace } from '../workspace/workspace.ts'
@@ -24,7 +25,9 @@ export function moduleContextFor(workspace: Workspace, handlers: Handlers, calle
     factory: new TransactionFactory(generateId, signature),
     findAll: finderFor(handlers, caller),
     commit: async (txes) => {
-      if (txes.length > 0) await handlers.tx(caller, atomic(workspace, txes.map(takeTransaction), caller))
+      if (txes.length === 0) return
+      const tx = atomic(workspace, txes.map(takeTransaction), caller)
+      await outsideModule(() => handlers.tx(caller, tx))
     },
   }
 }
@@ -35,7 +38,7 @@ export function finderFor(handlers: Pick<Handlers, 'find'>, caller: Caller) {
     query: DocumentQuery,
     options: FindOptions = {},
   ): Promise<T[]> {
-    const found = await handlers.find(caller, { _class, query, options })
+    const found = await outsideModule(() => handlers.find(caller, { _class, query, options }))
     assert(!isEncoded(found), 'a find without limits for parts returns documents')
     const docs: Doc[] = found
     // The query finds documents of the class only.

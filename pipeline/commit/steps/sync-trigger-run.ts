@@ -13,6 +13,7 @@ import { StorageError } from '../../../storage/contract.ts'
 import { TransactionFactory } from '../../../model/transaction-factory.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import { trustedMeta } from '../../modules/generation.ts'
+import { type ModuleOrigin, runInModule } from '../../modules/run-in-module.ts'
 import { withTimeout } from '../../shared/with-timeout.ts'
 import type { Installed, SyncContext, SyncTrigger } from '../../modules/trigger.ts'
 
@@ -32,7 +33,9 @@ export class SyncTriggerRun {
   async run(change: AppliedChange): Promise<readonly TxCUD[]> {
     const { modules } = this.#workspace
     try {
-      const made = this.#trigger.run(this.#context(change), change.tx)
+      const made = runInModule(this.#origin(change), () =>
+        this.#trigger.run(this.#context(change), change.tx),
+      )
       const txes =
         made instanceof Promise ? await withTimeout(made, { milliseconds: modules.limits.runTime }) : made
       checkSigned(change.tx, txes)
@@ -40,6 +43,11 @@ export class SyncTriggerRun {
     } catch (error) {
       throw this.#refusal(error)
     }
+  }
+
+  #origin({ tx }: AppliedChange): ModuleOrigin {
+    const { module, name } = this.#trigger
+    return { module, kind: 'sync trigger', name, workspace: this.#workspace.id, transaction: tx._id }
   }
 
   #refusal(error: unknown): Error {

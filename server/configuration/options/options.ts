@@ -6,6 +6,7 @@ import { connectionOptions } from './connection-options.ts'
 import { httpOptions } from './http-options.ts'
 import { rateOptions } from './rate-options.ts'
 import { sessionOptions } from './session-options.ts'
+import { triggerOptions } from './trigger-options.ts'
 
 /** Every option. The flag of `ATRIUM_MAX_PAYLOAD` is `--max-payload`. */
 export const options = {
@@ -16,6 +17,7 @@ export const options = {
   ...connectionOptions,
   ...rateOptions,
   ...sessionOptions,
+  ...triggerOptions,
 } satisfies Record<string, Option>
 
 export type OptionName = keyof typeof options
