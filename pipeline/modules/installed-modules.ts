@@ -1,5 +1,6 @@
 import type { AtriumModule, Migration, ServiceMethod } from './module.ts'
 import { DEFAULT_TRIGGER_LIMITS, type TriggerLimits } from './trigger-limits.ts'
+import { ExclusiveRuns } from './exclusive-runs.ts'
 import { RunHistory } from './run-history.ts'
 import { UnfinishedRuns } from './unfinished-runs.ts'
 import { TriggerIndex } from './trigger-index.ts'
@@ -17,6 +18,7 @@ export class InstalledModules {
   /** The last runs of asynchronous triggers. */
   readonly history: RunHistory
   readonly unfinished = new UnfinishedRuns()
+  readonly exclusive = new ExclusiveRuns()
 
   constructor(
     modules: readonly AtriumModule[],

@@ -3,6 +3,7 @@ import type { LogEntry } from '../../storage/contract.ts'
 import type { RunRecord } from '../modules/run-history.ts'
 import type { TriggerLimits } from '../modules/trigger-limits.ts'
 import type { AsyncTrigger, Installed, TriggerFailure } from '../modules/trigger.ts'
+import type { ExclusiveRuns } from '../modules/exclusive-runs.ts'
 import type { UnfinishedRuns } from '../modules/unfinished-runs.ts'
 import type { AsyncTriggerRun } from './async-trigger-run.ts'
 import { CrashMarks } from './crash-marks.ts'
@@ -26,6 +27,7 @@ export interface RunnerParts extends FeedSources, Pick<CommitParts, 'hierarchy' 
   letters: DeadLetters
   limits: TriggerLimits
   unfinished: UnfinishedRuns
+  exclusive: ExclusiveRuns
   now: () => number
   generateId: () => string
   /** Resolves when other work of the process had its turn; `undefined`: at once. */
@@ -59,6 +61,8 @@ export class AsyncTriggerRunner {
   /** The position could not be saved. The trigger stops until the workspace opens again. */
   #isParked = false
   #idle: (() => void)[] = []
+  /** Ends the turn among runs that are recorded. */
+  #endTurn: (() => void) | undefined
 
   /** @param leftOver the entries of the position that are open, in order */
   constructor(parts: RunnerParts, position: TriggerPosition, leftOver: readonly LogEntry[]) {
@@ -140,6 +144,7 @@ export class AsyncTriggerRunner {
     this.#saved.cancel()
     while (this.#pumping !== undefined) await this.#pumping
     await this.#commits.idle()
+    this.#endTurn?.()
     this.#tellIdle()
     const stopped = this.open.size > 0 || this.feed.isReady
     if (this.#isParked || !(stopped || this.#saved.hasUnsavedRuns)) return
@@ -173,15 +178,21 @@ export class AsyncTriggerRunner {
 
   async #startAll(): Promise<void> {
     while (!this.#isOver) {
-      if (this.#isQuiet && this.#marks.isStale) {
-        this.#marks.clear()
-        this.#saved.demand()
+      if (this.#isQuiet) {
+        this.#endTurn?.()
+        if (this.#marks.isStale) {
+          this.#marks.clear()
+          this.#saved.demand()
+        }
       }
       if (this.#saved.isDue) await this.#saved.save()
       if (this.#hasLetters && this.open.letters === 0) await this.#takeLetters()
       const work = this.#mayStart ? await this.#next() : undefined
       if (work === undefined) return
-      if (this.#marks.isAlone(work) && !this.#isQuiet) return this.open.ready(work)
+      if (this.#marks.isAlone(work)) {
+        if (!this.#isQuiet) return this.open.ready(work)
+        this.#endTurn = await this.#parts.exclusive.take()
+      }
       const turn = this.#parts.turn()
       if (turn !== undefined) await turn
       await this.#start(work)

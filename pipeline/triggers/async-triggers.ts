@@ -224,6 +224,7 @@ export class AsyncTriggers implements TriggerAdministration {
       letters: this.#letters,
       limits: modules.limits,
       unfinished: modules.unfinished,
+      exclusive: modules.exclusive,
       now: clock.now,
       generateId,
       turn: () => turns.pause(id),

@@ -15,14 +15,19 @@ const failLater = async (): Promise<never> => {
   return fail()
 }
 
+/** Milliseconds. By then the effects of the run are committed. */
+const LATE = 300
+
 const ways: Record<string, (context: AsyncContext) => unknown> = {
   rejection: () => void Promise.reject(new Error('left to nobody')),
   nested: () => void Promise.all([failLater(), failLater()]).then(() => 1),
   constant: () => {
-    // eslint-disable-next-line prefer-promise-reject-errors
+    // Applications do this.
+    // oxlint-disable-next-line prefer-promise-reject-errors
     void Promise.reject('left to nobody')
   },
   timer: () => setTimeout(fail, 1),
+  late: () => setTimeout(fail, LATE),
   immediate: () => setImmediate(fail),
   tick: () => process.nextTick(fail),
   microtask: () => queueMicrotask(fail),
@@ -36,6 +41,11 @@ const ways: Record<string, (context: AsyncContext) => unknown> = {
   read: ({ findAll }) => void findAll(board.class.Task, { $nothing: 1 }),
   abort: ({ signal }) => signal.addEventListener('abort', fail),
 }
+
+/** The names of the ways. */
+export const strayWays = Object.keys(ways).filter((way) => way !== 'late')
+
+if (process.env['STRAY_AT_IMPORT'] === '1') setTimeout(fail, 1)
 
 const stray: AtriumModule = {
   name: 'stray',
