@@ -11,6 +11,7 @@ export { AccountRole, ClassKind } from './documents.ts'
 export { WorkspaceEvent } from './transactions.ts'
 export { core, domains } from './identifiers.ts'
 export { StatusError } from './status.ts'
+export { Permanent, RetryAfter } from './retry-errors.ts'
 
 export {
   any,

@@ -22,7 +22,7 @@ import { storageSchema } from './shared/storage-schema.ts'
 import type { Push } from './push/push.ts'
 import type { MethodCall } from './modules/module.ts'
 import { moduleContextFor } from './triggers/module-context.ts'
-import { AsyncTriggers } from './triggers/async-triggers.ts'
+import { AsyncTriggers, type TriggerAdministration } from './triggers/async-triggers.ts'
 import { InstalledModules } from './modules/installed-modules.ts'
 import { BackgroundWork } from './schedules/background-work.ts'
 import { Schedules } from './schedules/schedules.ts'
@@ -64,6 +64,7 @@ export interface OpenOptions extends WorkspaceListener {
 
 /** The handlers of an open workspace, with what sessions need. */
 export interface Pipeline extends Handlers {
+  readonly id: string
   readonly model: WorkspaceModel
   readonly modules: InstalledModules
   /** Whether the module works in this workspace. */
@@ -98,6 +99,11 @@ export interface Pipeline extends Handlers {
   readonly isWorking: () => boolean
   /** Resolves when it is not working, or when it closes. */
   readonly workDone: () => Promise<void>
+  /** The asynchronous triggers, for administrators. */
+  readonly triggers: TriggerAdministration & {
+    readonly isBusy: boolean
+    readonly lags: AsyncTriggers['lags']
+  }
   /** Finishes work in progress and closes the files. Idempotent. */
   close: () => Promise<void>
 }
@@ -176,6 +182,7 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<OpenedPip
   const work = new BackgroundWork(workspace, triggers, schedules)
   const pipeline: Pipeline = {
     ...handlers,
+    id: workspace.id,
     flaws,
     closedToPeople,
     query: consistent(workspace, handlers),
@@ -196,6 +203,7 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<OpenedPip
     triggersIdle: () => triggers.idle(),
     isWorking: () => work.isBusy,
     workDone: () => work.done(),
+    triggers,
     mayReceive: (caller, { audience }) => audience === undefined || permissions.mayReceive(caller, audience),
     close: async () => {
       work.stop()

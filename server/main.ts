@@ -15,8 +15,9 @@ export async function startServer(
 ): Promise<RunningServer> {
   // Before anything is opened.
   readCertificate(configuration)
-  const modules = await loadModules(configuration.modules)
   const { logger, setLevel } = loggerOf(configuration, overrides)
+  overrides.takeStrayErrors?.(logger)
+  const modules = await loadModules(configuration.modules)
   const unlock = await overrides.lockData?.(configuration.data)
   try {
     closeDataFolder(configuration.data, logger)

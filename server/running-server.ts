@@ -12,6 +12,8 @@ export interface ServerOverrides {
   memoryUse?: () => MemoryUse
   /** An administrator's `reboot`: the process should end. */
   reboot?: () => void
+  /** Attributes errors that nobody caught to the modules that they come from. */
+  takeStrayErrors?: (logger: Logger) => void
   /** Aborts a start that waits. */
   signal?: AbortSignal
   /**

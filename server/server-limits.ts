@@ -1,3 +1,4 @@
+import type { TriggerLimits } from '../pipeline/modules/trigger-limits.ts'
 import { systemClock } from '../model/clock.ts'
 import type { CommitLimits } from '../pipeline/shared/commit-limits.ts'
 import type { Logger } from '../pipeline/shared/logger.ts'
@@ -18,11 +19,12 @@ export function commitLimits(configuration: Configuration): Partial<CommitLimits
 }
 
 export function moduleSettings(
-  { moduleChecks, triggerTimeout }: Configuration,
+  configuration: Configuration,
   observer: TriggerObserver,
 ): ConstructorParameters<typeof InstalledModules>[1] {
+  const { moduleChecks, triggerTimeout } = configuration
   const checks = moduleChecks ?? defaultModuleChecks(process.env)
-  return { observer, checks, limits: { syncRunTime: triggerTimeout } }
+  return { observer, checks, limits: { ...triggerLimits(configuration), syncRunTime: triggerTimeout } }
 }
 
 export function admissionLimits(configuration: Configuration): AdmissionLimits {
@@ -71,4 +73,10 @@ export function memoryBudget(
     now: systemClock.monotonic,
     logger: parts.logger,
   })
+}
+
+/** Limits of triggers that are options. */
+function triggerLimits({ triggerCrashes, triggerKeep, slowRun }: Configuration): Partial<TriggerLimits> {
+  const crashes = triggerCrashes === 0 ? Infinity : triggerCrashes
+  return { crashes, keptPosition: triggerKeep, slowRun }
 }

@@ -56,8 +56,8 @@ export interface WorkspaceStorage {
   commit: (batch: CommitBatch) => Promise<void>
   /** Handles replies to commits that have arrived, before the event loop does. */
   pollReplies?: () => void
-  /** Log entries with `seq > after`, in order, optionally of one `objectSpace`. */
-  readLog: (request: { after: number; limit: number; objectSpace?: string }) => Promise<LogEntry[]>
+  /** Log entries with `seq > after`, in order, optionally of one `objectSpace`, or of these `objectId`s. */
+  readLog: (request: LogRequest) => Promise<LogEntry[]>
 
   /** Full-text search over the fields that the schema declares. */
   search: (request: SearchRequest) => Promise<SearchHit[]>
@@ -94,6 +94,14 @@ export interface LogEntry {
   request: string
   /** The result for the client, if it is stored with this entry. */
   result?: unknown
+}
+
+export interface LogRequest {
+  after: number
+  limit: number
+  objectSpace?: string
+  /** The `objectId`s of the transactions: of changes of attached documents, those of their parents. */
+  objectIds?: readonly string[]
 }
 
 export interface CommitBatch {

@@ -4,6 +4,9 @@ import { jobTrigger } from './job-trigger.ts'
 import { ownCopy } from './own-copy.ts'
 import { type Give, giveBy, type ModuleChecks } from './module-values.ts'
 import { DEFAULT_TRIGGER_LIMITS, type TriggerLimits } from './trigger-limits.ts'
+import { ExclusiveRuns } from './exclusive-runs.ts'
+import { RunHistory } from './run-history.ts'
+import { UnfinishedRuns } from './unfinished-runs.ts'
 import { TriggerIndex } from './trigger-index.ts'
 import type { AsyncTrigger, Installed, SyncTrigger, Trigger, TriggerObserver } from './trigger.ts'
 
@@ -23,6 +26,10 @@ export class InstalledModules {
   readonly observer: TriggerObserver
   /** How a value of the pipeline is given to a module. */
   readonly give: Give
+  /** The last runs of asynchronous triggers. */
+  readonly history: RunHistory
+  readonly unfinished = new UnfinishedRuns()
+  readonly exclusive = new ExclusiveRuns()
 
   constructor(
     modules: readonly AtriumModule[],
@@ -53,6 +60,7 @@ export class InstalledModules {
     this.limits = { ...DEFAULT_TRIGGER_LIMITS, ...options.limits }
     this.give = giveBy(options.checks ?? 'copy')
     this.observer = options.observer ?? { triggerFailed: () => undefined }
+    this.history = new RunHistory(this.limits.keptRuns)
   }
 }
 
@@ -62,5 +70,5 @@ export function moduleOf(fullName: string): string {
 }
 
 function installed(module: string, trigger: Trigger): Installed {
-  return { ...ownCopy(trigger), fullName: `${module}.${trigger.name}` }
+  return { ...ownCopy(trigger), module, fullName: `${module}.${trigger.name}` }
 }

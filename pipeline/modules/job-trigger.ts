@@ -16,6 +16,7 @@ export function jobTrigger(module: string, name: string, job: Job): Installed<As
   return {
     kind: 'async',
     name,
+    module,
     fullName,
     isOfState: true,
     on: { classes: [ScheduledRun], transactions },

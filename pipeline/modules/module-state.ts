@@ -1,4 +1,4 @@
-import { number, string } from '../../model/attribute-types.ts'
+import { any, boolean, number, string, timestamp } from '../../model/attribute-types.ts'
 import { createModelBuilder } from '../../model/builder.ts'
 import type { Domain } from '../../model/documents.ts'
 import type { DocumentOf } from '../../model/class-ref.ts'
@@ -16,7 +16,7 @@ const State = builder.class('State', {
   visibleTo: 'creator',
 })
 
-/** The position of an asynchronous trigger in the log. */
+/** The position of an asynchronous trigger in the log. Its id is `trigger:module.name`. */
 const TriggerCursor = builder.class('TriggerCursor', {
   extends: State,
   label: 'Cursor of a trigger',
@@ -25,10 +25,50 @@ const TriggerCursor = builder.class('TriggerCursor', {
     seq: number({ required: true }),
     /** The epoch that `seq` belongs to. */
     epoch: string({ required: true }),
+    /** All entries up to this one are done, but for the open ones. */
+    reached: number(),
+    /** `seq` of entries that were begun and are not done. Their number is limited. */
+    open: any<readonly number[]>(),
+    /** The attempts of those that failed. Their number is limited. */
+    failing: any<readonly FailingEntry[]>(),
+    /** Entries whose run was recorded before it began, as the server ended unexpectedly before. */
+    marked: any<readonly MarkedEntry[]>(),
+    /** The workspace was closed with work left over, and nothing was under way. */
+    stopped: boolean(),
+    /** When a server without the trigger first opened the workspace. */
+    goneSince: timestamp(),
   },
 })
 
-/** A transaction for which an asynchronous trigger failed too often. */
+/** An attempt that failed. */
+export interface Attempt {
+  /** Milliseconds since the Unix epoch. */
+  at: number
+  message?: string
+}
+
+export interface FailingEntry {
+  seq: number
+  /** Runs so far. */
+  count: number
+  /** When the first run failed, in milliseconds since the Unix epoch. */
+  first: number
+  /** When the next run is due. */
+  next: number
+  /** The last ones. */
+  attempts: readonly Attempt[]
+}
+
+export interface MarkedEntry {
+  seq: number
+  /** Crashes while it was, or may have been, under way. */
+  crashes: number
+}
+
+/**
+ * A transaction for which an asynchronous trigger gave up. `again` is set while an administrator wants it to be sent
+ * again, and `under way` while it runs.
+ */
 const DeadLetter = builder.class('DeadLetter', {
   extends: State,
   label: 'Dead letter',
@@ -37,12 +77,24 @@ const DeadLetter = builder.class('DeadLetter', {
     seq: number({ required: true }),
     transaction: string({ required: true }),
     message: string({ required: true }),
+    /** The key of its runs: the idempotency key for effects elsewhere. */
+    key: string(),
+    /** The transaction as JSON text. Absent if it is too large, and in older letters: it is in the log. */
+    payload: string(),
+    /** The stack of the error. */
+    stack: string(),
+    /** Runs so far. */
+    count: number(),
+    /** The last ones. */
+    attempts: any<readonly Attempt[]>(),
+    state: string({ index: true }),
   },
 })
 
 const AppliedMigration = builder.class('AppliedMigration', { extends: State, label: 'Applied migration' })
 
 export type TriggerCursor = DocumentOf<typeof TriggerCursor>
+export type DeadLetter = DocumentOf<typeof DeadLetter>
 
 export const moduleState = { class: { State, TriggerCursor, DeadLetter, AppliedMigration } }
 

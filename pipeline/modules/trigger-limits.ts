@@ -16,12 +16,36 @@ export interface TriggerLimits {
   firstPause: number
   /** Maximum duration of a pause, in milliseconds. */
   longestPause: number
-  /** Runs of an asynchronous trigger for one transaction before it becomes a dead letter. */
+  /** Runs of an asynchronous trigger for one transaction before it becomes a dead letter, by default. */
   attempts: number
-  /** Delay before the second run, in milliseconds. It doubles with each further run. */
+  /** Default time from the first failure until a transaction becomes a dead letter, in milliseconds. */
+  retryTime: number
+  /** Default delay before the second run, in milliseconds. It doubles with each further run. */
   firstDelay: number
-  /** Maximum delay between two runs, in milliseconds. */
+  /** Default maximum delay between two runs, in milliseconds. */
   longestDelay: number
+  /** Maximum runs of one trigger at once. */
+  concurrency: number
+  /** Transactions that were begun and are not done, for one trigger. No further one is begun. */
+  open: number
+  /** Failing transactions of one trigger. No further one is begun, as the cause is probably the same. */
+  failing: number
+  /** Times of attempts that are kept for one transaction. */
+  keptAttempts: number
+  /** Runs whose effects are committed together. */
+  batch: number
+  /** Crashes of the server during runs for one transaction before it becomes a dead letter. */
+  crashes: number
+  /** Runs after a crash that are recorded one by one, so that the next crash shows which one it was. */
+  recordedRuns: number
+  /** Dead letters of a trigger that are sent again at once. */
+  redriven: number
+  /** Time for which the position of a trigger that is gone is kept, in milliseconds. */
+  keptPosition: number
+  /** Runs of one trigger in one workspace that are shown to administrators. */
+  keptRuns: number
+  /** Duration from which on a run is logged as slow, in milliseconds. */
+  slowRun: number
   /** Transactions that wait in memory for one asynchronous trigger. Further ones are read from the log. */
   waiting: number
   /** Runs without effects before the position of a trigger is saved. */
@@ -41,9 +65,21 @@ export const DEFAULT_TRIGGER_LIMITS: TriggerLimits = {
   hangs: 3,
   firstPause: 1000,
   longestPause: 60_000,
-  attempts: 8,
+  attempts: Infinity,
+  retryTime: 86_400_000,
   firstDelay: 100,
-  longestDelay: 10_000,
+  longestDelay: 600_000,
+  concurrency: 64,
+  open: 1000,
+  failing: 100,
+  keptAttempts: 10,
+  batch: 64,
+  crashes: 2,
+  recordedRuns: 200,
+  redriven: 100,
+  keptPosition: 30 * 86_400_000,
+  keptRuns: 20,
+  slowRun: 1000,
   waiting: 1000,
   unsavedRuns: 100,
   saveDelay: 1000,

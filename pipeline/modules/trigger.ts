@@ -4,6 +4,7 @@ import type { Hierarchy } from '../../model/hierarchy.ts'
 import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import type { TxCUD } from '../../model/transactions.ts'
 import type { TransactionFactory } from '../../model/transaction-factory.ts'
+import type { Duration } from '../shared/duration.ts'
 import type { Logger } from '../shared/logger.ts'
 import type { RunLater } from './run-later.ts'
 
@@ -32,13 +33,40 @@ export interface SyncTrigger extends NamedTrigger {
 }
 
 /**
- * Runs after the response, for one transaction after another in the order of the log, and continues where it stopped
- * when the workspace opens again. The returned transactions are committed exactly once; other effects happen at least
- * once. A failed run is repeated; after too many failures the transaction becomes a dead letter.
+ * Runs after the response, and continues where it stopped when the workspace opens again. Transactions with the same
+ * key have their turns in the order of the log, one at a time. The returned transactions are committed exactly once;
+ * other effects happen at least once. A failed run is repeated; what the policy gives up becomes a dead letter.
  */
 export interface AsyncTrigger extends NamedTrigger {
   kind: 'async'
+  /** When a failed run is repeated. A failing transaction holds up those of its key, and no others. */
+  retry?: RetryPolicy
+  /** Runs at once; 1 if omitted. A run sees what runs that ended before made, however many there are. */
+  concurrency?: number
+  /** The key of a transaction; its `objectId` if omitted. */
+  orderBy?: (tx: TxCUD) => string
+  /** Maximum duration of a run. Its key waits until it has really ended. */
+  timeout?: Duration
+  /** Earlier names: the trigger continues where they stopped. `module.name` if it was in another module. */
+  was?: readonly string[]
+  /** Where the trigger begins in a workspace that does not know it; with the next transaction if omitted. */
+  from?: 'now' | 'start'
   run: (context: AsyncContext, tx: TxCUD) => readonly TxCUD[] | Promise<readonly TxCUD[]>
+}
+
+/**
+ * When a failed run is repeated. `throw new RetryAfter(milliseconds)` sets the next delay, and
+ * `throw new Permanent(reason)` gives up at once.
+ */
+export interface RetryPolicy {
+  /** The time from the first failure after which no run is repeated; `24h` if omitted. */
+  for?: Duration
+  /** Maximum delay between two runs; `10m` if omitted. */
+  max?: Duration
+  /** Delay before the second run, which doubles with each further one; `100ms` if omitted. */
+  first?: Duration
+  /** Maximum number of runs; no limit if omitted. */
+  attempts?: number
 }
 
 export type Trigger = SyncTrigger | AsyncTrigger
@@ -82,25 +110,34 @@ export interface AsyncContext extends ModuleContext, WorkspaceContext {
   readonly signal: AbortSignal
   /** Creates transactions signed by the system. */
   readonly bySystem: TransactionFactory
+  /** The document before the transaction; `undefined` if it was created. Replays its history on the first call. */
+  readonly before: () => Promise<Doc | undefined>
+  /** The document after the transaction; `undefined` if it was removed. It may have changed since. */
+  readonly after: () => Promise<Doc | undefined>
   get: <T extends Doc>(_class: ClassRef<T>, id: Ref) => Promise<T | undefined>
   findAll: <T extends Doc>(_class: ClassRef<T>, query: DocumentQuery, options?: FindOptions) => Promise<T[]>
 }
 
 /**
- * `retried`: the run is repeated. `dead-letter`: the trigger gave up one transaction. `parked`: the trigger waits for
- * the next opening. `loop`: triggers start each other. `refused`: a synchronous trigger failed, and the request with
- * it. `hung`: it took too long. `paused`: it hung before, and was not run.
+ * `retried`: the run is repeated. `hung`: a run goes on beyond its time. `dead-letter`: the trigger gave up one
+ * transaction. `crashed`: the same, as the server ended during its runs. `parked`: the trigger waits for the next
+ * opening. `loop`: triggers start each other. `refused`: a synchronous trigger failed, and the request with it.
+ * `paused`: it hung before, and was not run.
  */
-export type TriggerFailure = 'retried' | 'dead-letter' | 'parked' | 'loop' | 'refused' | 'hung' | 'paused'
+export type TriggerFailure =
+  'retried' | 'hung' | 'dead-letter' | 'crashed' | 'parked' | 'loop' | 'refused' | 'paused'
 
-/** Counts failures. */
+/** Counts runs and failures. */
 export interface TriggerObserver {
   /** `trigger`: `module.name` */
   triggerFailed: (trigger: string, failure: TriggerFailure) => void
+  /** A run ended, with or without success. */
+  triggerRan?: (trigger: string, seconds: number) => void
 }
 
-/** A trigger with its full name, `module.name`. */
+/** A trigger with its module, and its full name, `module.name`. */
 export type Installed<T extends Trigger = Trigger> = T & {
+  readonly module: string
   readonly fullName: string
   /** It is the server's own: changes of the state of modules start it. */
   readonly isOfState?: true

@@ -1,3 +1,5 @@
+import { AsyncResource } from 'node:async_hooks'
+
 /** Calls the task once after a delay. Returns a function that cancels it. */
 export type Schedule = (milliseconds: number, task: () => void) => () => void
 
@@ -46,6 +48,8 @@ class Ending {
   #reject!: (reason: Error) => void
   #reason: Error | undefined
   #controller: AbortController | undefined
+  /** In the context of the work, to which errors of its listeners belong. */
+  #abort: ((reason: Error | undefined) => void) | undefined
 
   constructor() {
     this.promise = new Promise((_resolve, reject) => (this.#reject = reject))
@@ -54,14 +58,15 @@ class Ending {
   }
 
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController()
-    if (this.#reason !== undefined) this.#controller.abort(this.#reason)
-    return this.#controller.signal
+    const controller = (this.#controller ??= new AbortController())
+    this.#abort ??= AsyncResource.bind((reason) => controller.abort(reason))
+    if (this.#reason !== undefined) this.#abort(this.#reason)
+    return controller.signal
   }
 
   end(reason: Error): void {
     this.#reason ??= reason
-    this.#controller?.abort(this.#reason)
+    this.#abort?.(this.#reason)
     this.#reject(this.#reason)
   }
 }

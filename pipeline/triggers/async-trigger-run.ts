@@ -2,33 +2,67 @@ import { brand } from '../../model/brand.ts'
 import { core } from '../../model/identifiers.ts'
 import type { TxCUD } from '../../model/transactions.ts'
 import { systemCaller } from '../shared/caller.ts'
+import { milliseconds } from '../shared/duration.ts'
 import type { Handlers } from '../workspace/middleware.ts'
 import type { LogEntry } from '../../storage/contract.ts'
-import { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import { workspaceContextFor } from '../workspace/workspace-context.ts'
 import { finderFor } from './module-context.ts'
-import { moduleOf } from '../modules/installed-modules.ts'
 import { nextGeneration } from '../modules/generation.ts'
 import { takeOver } from '../modules/module-values.ts'
+import { ModuleRun, outsideModule } from '../modules/run-in-module.ts'
 import { withTimeout } from '../shared/with-timeout.ts'
 import type { AsyncContext, AsyncTrigger, Installed } from '../modules/trigger.ts'
+import type { DocumentHistory } from './document-history.ts'
+import type { Reading } from './pending-effects.ts'
+import { systemFactory } from './trigger-cursors.ts'
+import type { Work } from './trigger-work.ts'
+
+export interface AsyncTriggerRunOptions {
+  workspace: Workspace
+  handlers: Handlers
+  trigger: Installed<AsyncTrigger>
+  /** Aborts when the workspace closes. */
+  stop: AbortSignal
+  /** Resolves when the query sees what earlier runs of the trigger made. */
+  settled: (reading: Reading) => Promise<void> | undefined
+  history: DocumentHistory
+}
+
+/** A run that has begun. */
+export interface Begun {
+  run: ModuleRun
+  /** The transactions that the trigger returns, with ids that are the same in every run. Rejects when its time is over. */
+  effects: Promise<readonly TxCUD[]>
+  /** Resolves when its code has ended. */
+  ended: Promise<void>
+}
 
 /** Runs one asynchronous trigger in one workspace, for one transaction at a time. */
 export class AsyncTriggerRun {
   readonly #workspace: Workspace
   readonly #trigger: Installed<AsyncTrigger>
   readonly #stop: AbortSignal
+  readonly #time: number
   readonly #findAll: AsyncContext['findAll']
   readonly #get: AsyncContext['get']
+  readonly #history: DocumentHistory
 
-  constructor(workspace: Workspace, handlers: Handlers, trigger: Installed<AsyncTrigger>, stop: AbortSignal) {
+  constructor({ workspace, handlers, trigger, stop, settled, history }: AsyncTriggerRunOptions) {
     this.#workspace = workspace
-    const findAll = finderFor(workspace, handlers, systemCaller)
-    this.#findAll = findAll
-    this.#get = async (_class, _id) => (await findAll(_class, { _id }, { limit: 1 }))[0]
     this.#trigger = trigger
     this.#stop = stop
+    this.#time = milliseconds(trigger.timeout ?? workspace.modules.limits.runTime)
+    this.#history = history
+    const find = finderFor(workspace, handlers, systemCaller)
+    // A function of its own in the context of the module, so that an error which nobody awaits is that of the module.
+    const findAll: AsyncContext['findAll'] = async (_class, query, options) =>
+      await outsideModule(async () => {
+        await settled({ _class, query, options })
+        return await find(_class, query, options)
+      })
+    this.#findAll = findAll
+    this.#get = async (_class, _id) => (await findAll(_class, { _id }, { limit: 1 }))[0]
   }
 
   /** The same for every run for this transaction in this epoch. */
@@ -36,43 +70,78 @@ export class AsyncTriggerRun {
     return `${this.#trigger.fullName}:${this.#workspace.storage.epoch}:${seq}`
   }
 
-  /** The transactions that the trigger returns, with ids that are the same in every run. */
-  async effects(entry: LogEntry): Promise<TxCUD[]> {
-    const { settings, modules } = this.#workspace
-    if (!settings.isOn(moduleOf(this.#trigger.fullName))) return []
-    const { limits, give } = modules
-    const { tx } = entry
-    const made = await withTimeout((signal) => this.#trigger.run(this.#context(entry, signal), give(tx)), {
-      milliseconds: limits.runTime,
-      stop: this.#stop,
-    })
-    if (!Array.isArray(made)) throw new TypeError('a trigger must return an array of transactions')
-    if (made.length === 0) return []
-    const meta = nextGeneration(tx, this.#trigger.fullName)
-    return made.map((each: TxCUD, at) => named({ ...takeOver(each), meta }, `${this.keyOf(entry)}:${at}`))
+  /** Transactions of one key take turns. */
+  orderOf({ tx }: LogEntry): string {
+    const { orderBy } = this.#trigger
+    if (orderBy === undefined) return tx.objectId
+    try {
+      const key: unknown = orderBy(this.#workspace.modules.give(tx))
+      return typeof key === 'string' ? key : JSON.stringify(key)
+    } catch (error) {
+      const { id: workspace, logger } = this.#workspace
+      const fields = { workspace, trigger: this.#trigger.fullName, transaction: tx._id, err: error }
+      logger.error(fields, '`orderBy` of a trigger failed: the transaction is ordered by its `objectId`')
+      return tx.objectId
+    }
   }
 
-  #context(entry: LogEntry, signal: () => AbortSignal): AsyncContext {
-    const { clock, generateId, logger, model } = this.#workspace
-    const { System } = core.account
+  begin(work: Work): Begun {
+    const { tx } = work.entry
+    const { module, name } = this.#trigger
+    const { id: workspace } = this.#workspace
+    const run = new ModuleRun({ module, kind: 'async trigger', name, workspace, transaction: tx._id })
+    let made: unknown
+    const returned = run.start(async () =>
+      withTimeout((signal) => (made = this.#run(work, signal)) as readonly TxCUD[], {
+        milliseconds: this.#time,
+        stop: this.#stop,
+      }),
+    )
+    const effects = returned.then((txes) => this.#named(work, txes))
     return {
-      key: this.keyOf(entry),
+      run,
+      effects,
+      ended: effects.then(nothing, async () => await Promise.resolve(made).then(nothing, nothing)),
+    }
+  }
+
+  #run(work: Work, signal: () => AbortSignal): unknown {
+    const { modules, settings } = this.#workspace
+    if (!settings.isOn(this.#trigger.module)) return []
+    return this.#trigger.run(this.#context(work, signal), modules.give(work.entry.tx))
+  }
+
+  #named({ entry, idempotencyKey }: Work, made: unknown): TxCUD[] {
+    if (!Array.isArray(made)) throw new TypeError('a trigger must return an array of transactions')
+    if (made.length === 0) return []
+    const meta = nextGeneration(entry.tx, this.#trigger.fullName)
+    return made.map((each: TxCUD, at) => named({ ...takeOver(each), meta }, `${idempotencyKey}:${at}`))
+  }
+
+  #context({ entry, idempotencyKey }: Work, signal: () => AbortSignal): AsyncContext {
+    const { generateId, logger, model } = this.#workspace
+    let change: ReturnType<DocumentHistory['change']> | undefined
+    const changed = async () => await (change ??= outsideModule(() => this.#history.change(entry)))
+    return {
+      key: idempotencyKey,
       get signal() {
         return signal()
       },
       hierarchy: model.hierarchy,
       generateId,
       logger,
-      bySystem: new TransactionFactory(generateId, {
-        space: core.space.DerivedTx,
-        modifiedBy: System,
-        modifiedOn: clock.now(),
-      }),
+      bySystem: systemFactory(this.#workspace),
+      before: async () => (await changed()).before,
+      after: async () => (await changed()).after,
       ...workspaceContextFor(this.#workspace, this.#trigger.fullName),
       get: this.#get,
       findAll: this.#findAll,
     }
   }
+}
+
+function nothing(): void {
+  // The outcome is that of `effects`.
 }
 
 function named(tx: TxCUD, _id: string): TxCUD {

@@ -1,190 +1,324 @@
-import { messageOf } from '../../model/error-details.ts'
-import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
-import { StatusError } from '../../model/status.ts'
-import type { TxCUD } from '../../model/transactions.ts'
-import { type LogEntry, StorageError } from '../../storage/contract.ts'
-import type { AsyncTriggerRun } from './async-trigger-run.ts'
-import { generationOf } from '../modules/generation.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { LogEntry } from '../../storage/contract.ts'
+import type { RunRecord } from '../modules/run-history.ts'
 import type { TriggerLimits } from '../modules/trigger-limits.ts'
-import { TriggerFeed, type FeedSources } from './trigger-feed.ts'
 import type { AsyncTrigger, Installed, TriggerFailure } from '../modules/trigger.ts'
-import type { TriggerCursors } from './trigger-cursors.ts'
+import type { ExclusiveRuns } from '../modules/exclusive-runs.ts'
+import type { UnfinishedRuns } from '../modules/unfinished-runs.ts'
+import type { AsyncTriggerRun } from './async-trigger-run.ts'
+import { CrashMarks } from './crash-marks.ts'
+import type { DeadLetters } from './dead-letters.ts'
+import { generationOf } from '../modules/generation.ts'
+import { OpenWork } from './open-work.ts'
+import { RetrySchedule } from './retry-schedule.ts'
+import { SavedPosition } from './saved-position.ts'
+import { TriggerCommits, type CommitParts } from './trigger-commits.ts'
+import type { TriggerCursors, TriggerPosition } from './trigger-cursors.ts'
+import { TriggerFeed, type FeedSources } from './trigger-feed.ts'
+import { Work } from './trigger-work.ts'
+import { WorkRuns } from './work-runs.ts'
 
-export interface RunnerParts extends FeedSources {
+export interface RunnerParts extends FeedSources, Pick<CommitParts, 'hierarchy' | 'sync'> {
+  workspace: string
   trigger: Installed<AsyncTrigger>
-  run: AsyncTriggerRun
+  /** Creates the runs. Reads of a run wait until `settled` resolves. */
+  runs: (settled: TriggerCommits['settled']) => AsyncTriggerRun
   cursors: TriggerCursors
+  letters: DeadLetters
   limits: TriggerLimits
+  unfinished: UnfinishedRuns
+  exclusive: ExclusiveRuns
+  now: () => number
+  generateId: () => string
+  /** Resolves when other work of the process had its turn; `undefined`: at once. */
+  turn: () => Promise<void> | undefined
   /** Logs and counts a failure. */
   report: (failure: TriggerFailure, fields: object) => void
+  /** A run has ended. */
+  ran: (run: RunRecord) => void
   /** Aborts when the workspace closes. */
   stop: AbortSignal
 }
 
-/** Runs one asynchronous trigger over the log, one transaction after another. */
+/**
+ * Runs one asynchronous trigger over the log. Works of one key have their turns one after another, those of different
+ * keys do not wait for each other.
+ */
 export class AsyncTriggerRunner {
   readonly feed: TriggerFeed
+  readonly open = new OpenWork()
   readonly #parts: RunnerParts
-  #unsavedRuns = 0
-  /** The saved log position. */
-  #saved: number
-  /** The position has to be saved: a restore may have replaced it, or the delay has passed. */
-  #isDue = false
-  #timer: NodeJS.Timeout | undefined
-  #running: Promise<void> | undefined
+  readonly #run: AsyncTriggerRun
+  readonly #runs: WorkRuns
+  readonly #marks: CrashMarks
+  readonly #commits: TriggerCommits
+  readonly #saved: SavedPosition
+  readonly #concurrency: number
+  /** There may be dead letters that are to be sent again. */
+  #hasLetters = false
+  #pumping: Promise<void> | undefined
+  #isWoken = false
   /** The position could not be saved. The trigger stops until the workspace opens again. */
   #isParked = false
+  #idle: (() => void)[] = []
+  /** Ends the turn among runs that are recorded. */
+  #endTurn: (() => void) | undefined
 
-  constructor(parts: RunnerParts, cursor: number) {
+  /** @param leftOver the entries of the position that are open, in order */
+  constructor(parts: RunnerParts, position: TriggerPosition, leftOver: readonly LogEntry[]) {
+    const { limits, trigger, lastSeq } = parts
     this.#parts = parts
-    this.#saved = cursor
-    this.feed = new TriggerFeed(parts, parts.limits.waiting, cursor)
+    this.#concurrency = Math.min(trigger.concurrency ?? 1, limits.concurrency)
+    const schedule = new RetrySchedule(trigger.retry, limits)
+    this.#marks = new CrashMarks(position, { limits, end: lastSeq(), concurrency: this.#concurrency })
+    this.#commits = this.#createCommits()
+    this.#saved = this.#createSaved(schedule, position.seq)
+    this.#run = parts.runs((reading) => this.#commits.settled(reading))
+    this.#runs = new WorkRuns({
+      ...parts,
+      run: this.#run,
+      open: this.open,
+      schedule,
+      ended: (ended) => {
+        this.#commits.add(ended)
+        this.wake()
+      },
+      changed: (isFailure) => {
+        if (isFailure) this.#saved.later()
+        this.wake()
+      },
+    })
+    this.feed = new TriggerFeed(parts, limits.waiting, position.reached)
+    const failing = new Map(position.failing.map(({ seq, ...failures }) => [seq, failures]))
+    for (const entry of leftOver) this.#add(entry, failing.get(entry.seq))
   }
 
-  /** Starts a run if there is work. */
+  get isParked(): boolean {
+    return this.#isParked
+  }
+
+  /** Runs whose time is not over. */
+  get running(): number {
+    return this.#runs.running
+  }
+
+  /** All entries up to this one are done. */
+  get position(): number {
+    return this.open.position(this.feed.reached, none).seq
+  }
+
+  /** Starts runs if there is work. */
   wake(): void {
-    if (this.#parts.stop.aborted || this.#isParked || this.#running !== undefined) return
-    if (!this.feed.isReady && !this.#isUnsaved) return
-    this.#running = this.#work().finally(() => {
-      this.#running = undefined
-      // Work may have arrived since the last check.
-      this.wake()
+    this.#isWoken = true
+    if (this.#isOver) return this.#tellIdle()
+    this.#pumping ??= this.#pump().finally(() => {
+      this.#pumping = undefined
+      if (this.#isWoken && !this.#isOver) this.wake()
+      else this.#tellIdle()
     })
   }
 
   /** Saves the position again, because it was replaced or removed. */
   savePosition(): void {
-    this.#isDue = true
+    this.#saved.demand()
+  }
+
+  /** Dead letters are to be sent again. */
+  redrive(): void {
+    this.#hasLetters = true
     this.wake()
   }
 
   get isBusy(): boolean {
-    return this.#running !== undefined
+    if (this.#pumping !== undefined) return true
+    return !this.#isOver && (this.open.size > 0 || this.feed.isReady || this.#hasLetters)
   }
 
   /** Resolves when there is no more work, or when the workspace closes. */
   async idle(): Promise<void> {
-    while (this.#running !== undefined) await this.#running
+    while (this.isBusy) await new Promise<void>((resolve) => this.#idle.push(resolve))
   }
 
-  /** Resolves when nothing runs any more, and the position is saved if possible. */
+  /** Resolves when nothing is being committed any more, and the position is saved if possible. */
   async close(): Promise<void> {
-    clearTimeout(this.#timer)
-    await this.idle()
-    if (this.#unsavedRuns === 0 || this.#isParked) return
+    this.#saved.cancel()
+    while (this.#pumping !== undefined) await this.#pumping
+    await this.#commits.idle()
+    this.#endTurn?.()
+    this.#tellIdle()
+    const stopped = this.open.size > 0 || this.feed.isReady
+    if (this.#isParked || !(stopped || this.#saved.hasUnsavedRuns)) return
     const { cursors, trigger } = this.#parts
+    const position = this.open.position(this.feed.reached, none)
     // Otherwise these runs are repeated.
-    await cursors.advance(trigger, this.feed.done, []).catch(() => undefined)
+    await cursors.advance(trigger, { ...position, marked: [], stopped }).catch(() => undefined)
   }
 
-  get #isUnsaved(): boolean {
-    return this.#isDue || this.feed.done - this.#saved >= this.#parts.limits.unsavedEntries
+  get #isOver(): boolean {
+    return this.#parts.stop.aborted || this.#isParked
   }
 
-  async #work(): Promise<void> {
+  #tellIdle(): void {
+    if (!this.isBusy) for (const resolve of this.#idle.splice(0)) resolve()
+  }
+
+  async #pump(): Promise<void> {
     // After the responses.
     await nextTurn()
     try {
-      await this.#untilDone()
+      while (this.#isWoken && !this.#isOver) {
+        this.#isWoken = false
+        await this.#startAll()
+      }
+      if (this.#saved.hasUnsavedRuns) this.#saved.later()
     } catch (error) {
-      if (this.#parts.stop.aborted) return
-      this.#isParked = true
-      this.#parts.report('parked', { err: error })
+      this.#park(error)
     }
   }
 
-  async #untilDone(): Promise<void> {
-    const { limits, stop } = this.#parts
-    while (!stop.aborted) {
-      if (this.feed.isBehind) await this.#patiently(() => this.feed.read())
-      const entry = this.feed.next
-      if (entry !== undefined) {
-        await this.#take(entry)
-        this.feed.took(entry)
-        if (this.#unsavedRuns >= limits.unsavedRuns) await this.#save()
-      } else if (this.#isUnsaved) await this.#save()
-      else if (!this.feed.isBehind) break
-    }
-    if (this.#unsavedRuns > 0) this.#saveLater()
-  }
-
-  #saveLater(): void {
-    if (this.#parts.stop.aborted) return
-    this.#timer ??= setTimeout(() => this.savePosition(), this.#parts.limits.saveDelay).unref()
-  }
-
-  /** Runs the trigger for the transaction until it succeeds or is given up. */
-  async #take(entry: LogEntry): Promise<void> {
-    const { limits, report, run } = this.#parts
-    const { count, triggers } = generationOf(entry.tx)
-    if (count >= limits.generations) {
-      report('loop', { seq: entry.seq, transaction: entry.tx._id, triggers })
-      const message = `started by triggers ${count} times in a row: ${triggers.join(' > ')}`
-      return await this.#deadLetter(entry, message)
-    }
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#made(entry, await run.effects(entry))
-      } catch (error) {
-        if (this.#parts.stop.aborted) throw error
-        if (attempt >= limits.attempts) {
-          report('dead-letter', { seq: entry.seq, transaction: entry.tx._id, err: error })
-          return await this.#deadLetter(entry, reasonOf(error))
+  async #startAll(): Promise<void> {
+    while (!this.#isOver) {
+      if (this.#isQuiet) {
+        this.#endTurn?.()
+        if (this.#marks.isStale) {
+          this.#marks.clear()
+          this.#saved.demand()
         }
-        report('retried', { seq: entry.seq, transaction: entry.tx._id, attempt, err: error })
-        await this.#pause(attempt)
+      }
+      if (this.#saved.isDue) await this.#saved.save()
+      if (this.#hasLetters && this.open.letters === 0) await this.#takeLetters()
+      const work = this.#mayStart ? await this.#next() : undefined
+      if (work === undefined) return
+      if (this.#marks.isAlone(work)) {
+        if (!this.#isQuiet) return this.open.ready(work)
+        this.#endTurn = await this.#parts.exclusive.take()
+      }
+      const turn = this.#parts.turn()
+      if (turn !== undefined) await turn
+      await this.#start(work)
+    }
+  }
+
+  /** Nothing is under way. */
+  get #isQuiet(): boolean {
+    return this.running === 0 && this.#commits.size === 0
+  }
+
+  get #mayStart(): boolean {
+    return this.running < this.#concurrency && this.#commits.size < 2 * this.#parts.limits.batch
+  }
+
+  /** The next work that may run, of those that are open, or of the log. */
+  async #next(): Promise<Work | undefined> {
+    const { limits } = this.#parts
+    for (;;) {
+      const ready = this.open.take()
+      if (ready !== undefined) return ready
+      if (this.open.size >= limits.open || this.open.failing.size >= limits.failing) return undefined
+      const entry = this.feed.take()
+      if (entry !== undefined) this.#add(entry)
+      else if (!this.feed.isBehind) return undefined
+      else {
+        await this.#saved.patiently(() => this.feed.read())
+        if (this.#saved.isDue) await this.#saved.save()
       }
     }
   }
 
-  /** @throws StatusError if the transactions of the trigger cannot be committed */
-  async #made(entry: LogEntry, effects: readonly TxCUD[]): Promise<void> {
-    this.#unsavedRuns += 1
-    if (effects.length > 0) await this.#commit(entry, effects)
+  #add(entry: LogEntry, failures?: Work['failures']): void {
+    const work = new Work(entry, { key: this.#run.orderOf(entry), idempotencyKey: this.#run.keyOf(entry) })
+    if (failures !== undefined) work.failures = failures
+    this.open.add(work)
   }
 
-  async #deadLetter(entry: LogEntry, message: string): Promise<void> {
-    await this.#commit(entry, [this.#parts.cursors.deadLetter(this.#parts.trigger, entry, message)])
-  }
-
-  async #commit(entry: LogEntry, effects: readonly TxCUD[]): Promise<void> {
-    await this.#advance(entry.seq, effects, this.#parts.run.keyOf(entry))
-  }
-
-  async #save(): Promise<void> {
-    await this.#advance(this.feed.done, [])
-  }
-
-  async #advance(seq: number, effects: readonly TxCUD[], key?: string): Promise<void> {
-    const { cursors, trigger } = this.#parts
-    this.#isDue = false
-    await this.#patiently(() => cursors.advance(trigger, seq, effects, key))
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    this.#unsavedRuns = 0
-    this.#saved = seq
-  }
-
-  /** Waits while storage is unavailable, which does not count as a failure of the trigger. */
-  async #patiently<T>(act: () => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await act()
-      } catch (error) {
-        if (!(error instanceof StorageError) || this.#parts.stop.aborted) throw error
-        if (attempt === 1) this.#parts.report('retried', { err: error })
-        await this.#pause(attempt)
-      }
+  async #takeLetters(): Promise<void> {
+    const { letters, limits, trigger } = this.#parts
+    const options = { limit: limits.redriven }
+    const found = await this.#saved.patiently(() => letters.of(trigger, { state: 'again' }, options))
+    this.#hasLetters = found.length === limits.redriven
+    for (const letter of found) {
+      const entry = await this.#saved.patiently(() => letters.entryOf(letter))
+      const idempotencyKey = letter.key ?? this.#run.keyOf(entry)
+      this.open.add(new Work(entry, { key: this.#run.orderOf(entry), idempotencyKey, letter: letter._id }))
     }
   }
 
-  async #pause(attempt: number): Promise<void> {
-    const { firstDelay, longestDelay } = this.#parts.limits
-    const delay = Math.min(longestDelay, firstDelay * 2 ** Math.min(attempt - 1, 30))
-    await wait(delay, undefined, { signal: this.#parts.stop, ref: false })
+  async #start(work: Work): Promise<void> {
+    const { letters, limits } = this.#parts
+    if (this.#runs.holds(work)) return
+    const { count, triggers } = generationOf(work.entry.tx)
+    if (count >= limits.generations) {
+      const reason = `started by triggers ${count} times in a row: ${triggers.join(' > ')}`
+      return this.#runs.giveUp(work, new Error(reason), 'loop', { triggers })
+    }
+    const decision = this.#marks.decide(work)
+    if (decision === 'give-up') {
+      const reason = `the server ended ${work.crashes} times while the trigger ran`
+      return this.#runs.giveUp(work, new Error(reason), 'crashed')
+    }
+    if (decision === 'record') this.#marks.record(work)
+    if (decision !== 'run') await this.#saved.save()
+    const { letter } = work
+    if (letter !== undefined) await this.#saved.patiently(() => letters.mark(letter, 'under way'))
+    if (!this.#isOver) this.#runs.begin(work)
+  }
+
+  #createCommits(): TriggerCommits {
+    const { hierarchy, sync, limits, stop } = this.#parts
+    return new TriggerCommits({
+      hierarchy,
+      sync,
+      batch: limits.batch,
+      stop,
+      advance: async (effects, done) =>
+        await this.#saved.advance(effects, done, () => {
+          for (const work of done) this.#done(work)
+        }),
+      empty: (works) => {
+        this.#saved.ran(works.length)
+        // Otherwise a crash would be counted for a run that has ended.
+        if (works.some((work) => this.#marks.isMarked(work))) this.#saved.demand()
+        for (const work of works) this.#done(work)
+      },
+      failed: (work, error) => this.#runs.failed(work, error),
+      broken: (error) => this.#park(error),
+      changed: () => this.wake(),
+    })
+  }
+
+  #createSaved(schedule: RetrySchedule, seq: number): SavedPosition {
+    const { cursors, generateId, limits, report, stop, trigger } = this.#parts
+    return new SavedPosition(
+      {
+        limits,
+        schedule,
+        position: (done) => ({
+          ...this.open.position(this.feed.reached, done),
+          marked: this.#marks.marked(done),
+          stopped: false,
+        }),
+        advance: async (position, effects, key) => await cursors.advance(trigger, position, effects, key),
+        generateId,
+        unavailable: (error) => report('retried', { err: error }),
+        due: () => this.wake(),
+        stop,
+      },
+      seq,
+    )
+  }
+
+  #done(work: Work): void {
+    if (this.#marks.isMarked(work)) this.#marks.clear()
+    const next = this.open.done(work)
+    if (next !== undefined) this.open.ready(next)
+  }
+
+  #park(error: unknown): void {
+    if (this.#isOver) return
+    this.#isParked = true
+    this.#parts.report('parked', { err: error })
+    this.#tellIdle()
   }
 }
 
-function reasonOf(error: unknown): string {
-  return error instanceof StatusError ? error.status.code : messageOf(error)
-}
+const none: ReadonlySet<Work> = new Set()

@@ -1,36 +1,75 @@
+import { brand } from '../../model/brand.ts'
 import type { Domain } from '../../model/documents.ts'
+import { pushAll } from '../../model/push-all.ts'
+import { StatusError } from '../../model/status.ts'
 import type { Handlers } from '../workspace/middleware.ts'
 import type { LogEntry } from '../../storage/contract.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import { AsyncTriggerRun } from './async-trigger-run.ts'
-import { AsyncTriggerRunner } from './async-trigger-runner.ts'
-import { TriggerCursors } from './trigger-cursors.ts'
+import { AsyncTriggerRunner, type RunnerParts } from './async-trigger-runner.ts'
+import { DeadLetters, type StoredLetter } from './dead-letters.ts'
+import { DocumentHistory } from './document-history.ts'
+import { type GoneTrigger, settleGoneTriggers } from './gone-triggers.ts'
+import { TriggerCursors, type TriggerPosition } from './trigger-cursors.ts'
+import { triggerReport } from './trigger-report.ts'
+import { lagOf, statusOf, type TriggerLag, type TriggerStatus } from './trigger-status.ts'
 import { TriggerIndex } from '../modules/trigger-index.ts'
-import type { AsyncTrigger, Installed, TriggerFailure } from '../modules/trigger.ts'
+import type { AsyncTrigger, Installed } from '../modules/trigger.ts'
+
+/** What administrators see of the asynchronous triggers of a workspace, and may do. */
+export interface TriggerAdministration {
+  /** @throws StorageError */
+  triggers: () => Promise<{ triggers: TriggerStatus[]; gone: readonly GoneTrigger[] }>
+  /** Up to `limit` dead letters, in the order of the log. @param trigger `module.name` */
+  deadLetters: (
+    trigger: string | undefined,
+    limit: number,
+  ) => Promise<{ letters: StoredLetter[]; total: number }>
+  /** @throws StatusError ObjectNotFound */
+  deadLetter: (id: string) => Promise<StoredLetter>
+  /**
+   * Sends a dead letter again, or all of a trigger.
+   * @param target id of a dead letter, or `module.name`
+   * @returns number of letters that are sent again
+   * @throws StatusError ObjectNotFound
+   */
+  redrive: (target: string) => Promise<number>
+}
 
 /** The asynchronous triggers of an open workspace. */
-export class AsyncTriggers {
+export class AsyncTriggers implements TriggerAdministration {
   readonly #workspace: Workspace
   readonly #index: TriggerIndex<AsyncTrigger>
   readonly #cursors: TriggerCursors
+  readonly #letters: DeadLetters
+  readonly #history: DocumentHistory
   readonly #runners = new Map<Installed<AsyncTrigger>, AsyncTriggerRunner>()
   readonly #stop = new AbortController()
+  #gone: readonly GoneTrigger[] = []
 
   constructor(workspace: Workspace) {
     this.#workspace = workspace
     this.#index = new TriggerIndex(workspace.modules.async)
     this.#cursors = new TriggerCursors(workspace)
+    this.#letters = new DeadLetters(workspace, this.#cursors)
+    this.#history = new DocumentHistory(workspace.storage, workspace.model.hierarchy)
   }
 
   /** Continues with the work that was left when the workspace closed. @throws StorageError */
   async start(handlers: Handlers): Promise<void> {
     const { async: triggers } = this.#workspace.modules
-    if (triggers.length === 0) return
-    const positions = await this.#cursors.read(triggers)
+    const stored = await this.#cursors.stored()
+    if (triggers.length === 0 && stored.size === 0) return
+    const positions = await this.#cursors.read(triggers, stored)
+    this.#gone = await settleGoneTriggers(this.#workspace, this.#cursors, stored)
     for (const trigger of triggers) {
-      const cursor = positions.get(trigger.fullName) ?? this.#workspace.lastSeq()
-      this.#runners.set(trigger, this.#runner(handlers, trigger, cursor))
+      const position = positions.get(trigger.fullName)
+      if (position === undefined) continue
+      const parts = this.#parts(handlers, trigger)
+      const runner = new AsyncTriggerRunner(parts, position, await this.#leftOver(position))
+      this.#runners.set(trigger, runner)
     }
+    await this.#takeLetters(positions)
     this.#wake()
   }
 
@@ -56,9 +95,9 @@ export class AsyncTriggers {
     for (const runner of this.#runners.values()) runner.savePosition()
   }
 
-  /** A trigger runs, or waits to run again. */
+  /** Whether a trigger has work, also where its next run is due later. */
   get isBusy(): boolean {
-    return [...this.#runners.values()].some(({ isBusy }) => isBusy)
+    return [...this.#runners.values()].some((runner) => runner.isBusy)
   }
 
   /** Transactions wait for a trigger, of one that is stopped too. */
@@ -82,6 +121,53 @@ export class AsyncTriggers {
     await Promise.all([...this.#runners.values()].map((runner) => runner.close()))
   }
 
+  /** How far each trigger is behind. */
+  lags(): { trigger: string; lag: TriggerLag }[] {
+    return [...this.#runners].map(([{ fullName: trigger }, runner]) => ({
+      trigger,
+      lag: lagOf(this.#workspace, runner),
+    }))
+  }
+
+  async triggers(): Promise<{ triggers: TriggerStatus[]; gone: readonly GoneTrigger[] }> {
+    const triggers = [...this.#runners].map(
+      async ([trigger, runner]) =>
+        await statusOf(this.#workspace, trigger, { runner, letters: this.#letters }),
+    )
+    return { triggers: await Promise.all(triggers), gone: this.#gone }
+  }
+
+  async deadLetters(trigger: string | undefined, limit: number) {
+    const found = await this.#letters.find(trigger === undefined ? {} : { trigger }, { limit, total: true })
+    return { letters: [...found], total: found.total }
+  }
+
+  async deadLetter(_id: string): Promise<StoredLetter> {
+    const [letter] = await this.#letters.find({ _id: brand(_id) }, { limit: 1 })
+    if (letter === undefined) throw new StatusError('core:status:ObjectNotFound', { _id })
+    return letter
+  }
+
+  async redrive(target: string): Promise<number> {
+    const named = [...this.#runners].find(([{ fullName }]) => fullName === target)
+    if (named !== undefined) {
+      const [trigger, runner] = named
+      const letters = await this.#letters.of(trigger, { state: { $nin: ['again', 'under way'] } })
+      for (const { _id } of letters) await this.#letters.mark(_id, 'again')
+      runner.redrive()
+      return letters.length
+    }
+    const letter = await this.deadLetter(target)
+    for (const [trigger, runner] of this.#runners) {
+      const [own] = await this.#letters.of(trigger, { _id: letter._id })
+      if (own === undefined) continue
+      if (own.state !== 'again' && own.state !== 'under way') await this.#letters.mark(letter._id, 'again')
+      runner.redrive()
+      return 1
+    }
+    throw new StatusError('core:status:ObjectNotFound', { _id: letter.trigger ?? target })
+  }
+
   #wake(): void {
     for (const runner of this.#runners.values()) runner.wake()
   }
@@ -99,39 +185,59 @@ export class AsyncTriggers {
     return sorted
   }
 
-  #runner(handlers: Handlers, trigger: Installed<AsyncTrigger>, cursor: number): AsyncTriggerRunner {
+  /** The entries that were begun and not done. */
+  async #leftOver({ open }: TriggerPosition): Promise<LogEntry[]> {
+    const { storage } = this.#workspace
+    const entries: LogEntry[] = []
+    for (let at = 0; at < open.length;) {
+      const from = open[at] ?? 0
+      // Those that follow each other are read together.
+      let count = 1
+      while (open[at + count] === from + count) count += 1
+      pushAll(entries, await storage.readLog({ after: from - 1, limit: count }))
+      at += count
+    }
+    return entries
+  }
+
+  /** Dead letters that were to be sent again when the workspace closed. */
+  async #takeLetters(positions: ReadonlyMap<string, TriggerPosition>): Promise<void> {
+    const [any] = await this.#letters.find({ state: { $in: ['again', 'under way'] } }, { limit: 1 })
+    if (any === undefined) return
+    for (const [trigger, runner] of this.#runners) {
+      // Unless the workspace was closed in order, they were under way when the server ended.
+      const isInOrder = positions.get(trigger.fullName)?.stopped === true
+      for (const { _id } of await this.#letters.of(trigger, { state: 'under way' }))
+        await (isInOrder ? this.#letters.mark(_id, 'again') : this.#letters.crashed(_id))
+      runner.redrive()
+    }
+  }
+
+  #parts(handlers: Handlers, trigger: Installed<AsyncTrigger>): RunnerParts {
     const workspace = this.#workspace
-    const { model, modules, storage } = workspace
+    const { id, clock, generateId, model, modules, storage, turns } = workspace
     const own = new TriggerIndex([trigger])
     const stop = this.#stop.signal
-    const parts = {
+    const history = this.#history
+    return {
+      workspace: id,
       trigger,
-      run: new AsyncTriggerRun(workspace, handlers, trigger, stop),
+      hierarchy: model.hierarchy,
+      sync: modules.sync,
+      runs: (settled) => new AsyncTriggerRun({ workspace, handlers, trigger, stop, settled, history }),
       cursors: this.#cursors,
+      letters: this.#letters,
       limits: modules.limits,
-      report: (failure: TriggerFailure, fields: object) => this.#report(trigger, failure, fields),
+      unfinished: modules.unfinished,
+      exclusive: modules.exclusive,
+      now: clock.now,
+      generateId,
+      turn: () => turns.pause(id),
+      ...triggerReport(workspace, trigger),
       stop,
       readLog: (after: number, limit: number) => storage.readLog({ after, limit }),
       matches: ({ tx }: LogEntry) => own.matching(model.hierarchy, tx).length > 0,
       lastSeq: workspace.lastSeq,
     }
-    return new AsyncTriggerRunner(parts, cursor)
   }
-
-  #report({ fullName: trigger }: Installed<AsyncTrigger>, failure: TriggerFailure, fields: object): void {
-    const { id: workspace, logger, modules } = this.#workspace
-    modules.observer.triggerFailed(trigger, failure)
-    const level = failure === 'retried' ? 'warn' : 'error'
-    logger[level]({ workspace, trigger, ...fields }, messages[failure])
-  }
-}
-
-const messages: Record<TriggerFailure, string> = {
-  retried: 'a trigger failed and will be repeated',
-  'dead-letter': 'a trigger failed too often: the transaction is set aside as a dead letter',
-  parked: 'a trigger stops until the workspace opens again',
-  loop: 'triggers start each other without end',
-  refused: 'a trigger failed, which rejected the request',
-  hung: 'a trigger took too long, which rejected the request',
-  paused: 'a trigger hangs, which rejected the request',
 }

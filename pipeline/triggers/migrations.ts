@@ -8,6 +8,7 @@ import type { Handlers } from '../workspace/middleware.ts'
 import type { Migration } from '../modules/module.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import { moduleContextFor } from './module-context.ts'
+import { runInModule } from '../modules/run-in-module.ts'
 import { moduleState } from '../modules/module-state.ts'
 
 /**
@@ -43,7 +44,8 @@ async function apply({ workspace, handlers, _id, module, migration }: Applicatio
   const names = { module, migration: migration.name }
   try {
     const context = moduleContextFor(workspace, handlers, systemCaller)
-    const last = await migration.run(context)
+    const origin = { module, kind: 'migration', name: migration.name, workspace: id } as const
+    const last = await runInModule(origin, () => migration.run(context))
     const { AppliedMigration } = moduleState.class
     const note = context.factory.create(AppliedMigration, core.space.Configuration, {}, { _id })
     await context.commit([...last, { ...note, space: core.space.DerivedTx }])

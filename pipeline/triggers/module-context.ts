@@ -8,6 +8,7 @@ import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import type { TxApplyIf, TxCUD } from '../../model/transactions.ts'
 import type { Caller } from '../shared/caller.ts'
 import { type Handlers, isEncoded } from '../workspace/middleware.ts'
+import { outsideModule } from '../modules/run-in-module.ts'
 import type { MethodCall } from '../modules/module.ts'
 import { takeOver } from '../modules/module-values.ts'
 import { TransactionFactory } from '../../model/transaction-factory.ts'
@@ -26,7 +27,9 @@ export function moduleContextFor(workspace: Workspace, handlers: Handlers, calle
     factory: new TransactionFactory(generateId, signature),
     findAll: finderFor(workspace, handlers, caller),
     commit: async (txes) => {
-      if (txes.length > 0) await handlers.tx(caller, atomic(workspace, txes.map(takeOver), caller))
+      if (txes.length === 0) return
+      const tx = atomic(workspace, txes.map(takeOver), caller)
+      await outsideModule(() => handlers.tx(caller, tx))
     },
   }
 }
@@ -42,7 +45,7 @@ export function finderFor(
     query: DocumentQuery,
     options: FindOptions = {},
   ): Promise<T[]> {
-    const found = await handlers.find(caller, deepCopy({ _class, query, options }))
+    const found = await outsideModule(() => handlers.find(caller, deepCopy({ _class, query, options })))
     assert(!isEncoded(found), 'a find without limits for parts returns documents')
     // The query finds documents of the class only. The array is new, so that the module may sort it.
     const docs = found.map((doc) => modules.give(doc)) as T[]

@@ -1,21 +1,43 @@
 import { brand } from '../../model/brand.ts'
 import type { Domain, Unchecked } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
-import type { TxCreateDoc, TxCUD } from '../../model/transactions.ts'
+import { planFind } from '../../model/query/plan-find.ts'
+import type { TxCUD } from '../../model/transactions.ts'
 import { systemCaller } from '../shared/caller.ts'
-import type { LogEntry } from '../../storage/contract.ts'
 import { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import { atomic } from './module-context.ts'
-import { moduleState, type TriggerCursor } from '../modules/module-state.ts'
+import {
+  type FailingEntry,
+  type MarkedEntry,
+  moduleState,
+  type TriggerCursor,
+} from '../modules/module-state.ts'
 import type { AsyncTrigger, Installed } from '../modules/trigger.ts'
 
-/** Maximum length of a stored error message. */
-const MAX_MESSAGE = 1000
+/** Where a trigger is in the log. */
+export interface TriggerPosition {
+  /** All entries up to this one are done. */
+  seq: number
+  /** All entries up to this one are done, but for the open ones. */
+  reached: number
+  open: readonly number[]
+  failing: readonly FailingEntry[]
+  /** Entries whose run was recorded before it began. */
+  marked: readonly MarkedEntry[]
+  /** The workspace was closed with work left over. */
+  stopped: boolean
+}
 
-/** The log positions of asynchronous triggers, stored as documents beside the triggers' effects. */
+type StoredCursor = Unchecked<TriggerCursor>
+
+const PREFIX = 'trigger:'
+
+/** The positions of asynchronous triggers, stored as documents beside the triggers' effects. */
 export class TriggerCursors {
   readonly #workspace: Workspace
+  /** As they are stored, by full name. */
+  readonly #saved = new Map<string, TriggerPosition>()
   /** Cursors that may not exist. */
   readonly #missing = new Set<string>()
 
@@ -28,93 +50,157 @@ export class TriggerCursors {
     return this.#workspace.model.hierarchy.domainOf(moduleState.class.TriggerCursor) ?? ''
   }
 
+  /** All cursors of the workspace, by the full name of their trigger. @throws StorageError */
+  async stored(): Promise<Map<string, StoredCursor>> {
+    const plan = planFind(this.#workspace.model.hierarchy, moduleState.class.TriggerCursor, {}, {})
+    const found: StoredCursor[] = await this.#workspace.storage.find(plan)
+    return new Map(found.map((cursor) => [cursor._id.slice(PREFIX.length), cursor]))
+  }
+
   /**
-   * The position from which each trigger continues. A new trigger starts at the end of the log. So does every trigger
-   * after a restore, which starts a new epoch.
+   * The position from which each trigger continues. A renamed trigger continues from that of its earlier name. A new
+   * one starts at the end of the log, or at its beginning. After a restore, which starts a new epoch, each starts at the
+   * end.
+   * @throws StorageError
    */
-  async read(triggers: readonly Installed<AsyncTrigger>[]): Promise<ReadonlyMap<string, number>> {
-    const { storage } = this.#workspace
-    const found = await storage.get(this.domain, triggers.map(cursorId))
-    const cursors = new Map(found.map((doc): [string, Unchecked<TriggerCursor>] => [doc._id, doc]))
+  async read(
+    triggers: readonly Installed<AsyncTrigger>[],
+    stored: ReadonlyMap<string, StoredCursor>,
+  ): Promise<ReadonlyMap<string, TriggerPosition>> {
     const txes: TxCUD[] = []
-    const positions = new Map<string, number>()
+    const positions = new Map<string, TriggerPosition>()
     for (const trigger of triggers) {
-      const cursor = cursors.get(cursorId(trigger))
-      // A cursor beyond the end of the log belongs to another epoch, whatever it says.
-      const end = this.#workspace.lastSeq()
-      const seq = cursor?.epoch === storage.epoch ? cursor.seq : undefined
-      const isOurs = seq !== undefined && seq <= end
-      positions.set(trigger.fullName, isOurs ? seq : end)
-      if (isOurs) continue
-      if (cursor !== undefined) this.#restored(trigger)
-      txes.push(this.#move(trigger, this.#workspace.lastSeq(), cursor === undefined))
+      const own = stored.get(trigger.fullName)
+      const former = own === undefined ? formerName(trigger, stored) : undefined
+      const cursor = own ?? (former === undefined ? undefined : stored.get(former))
+      const known = cursor === undefined ? undefined : this.#positionOf(cursor)
+      const position = known ?? this.#begin(trigger, cursor !== undefined)
+      positions.set(trigger.fullName, position)
+      if (former !== undefined && cursor !== undefined) {
+        this.#log(trigger, 'a renamed trigger continues where it stopped', { was: former })
+        txes.push(this.#factory.remove(cursor))
+      }
+      if (known === undefined || former !== undefined)
+        txes.push(this.#move(trigger, position, own === undefined))
+      else if (own?.goneSince != null) txes.push(this.#factory.update(own, { $unset: { goneSince: '' } }))
+      this.#saved.set(trigger.fullName, position)
     }
-    if (txes.length > 0)
-      await this.#workspace.commit(systemCaller, atomic(this.#workspace, txes, systemCaller))
+    await this.commit(txes)
     return positions
   }
 
   /** A restore may have replaced or removed cursors. */
   forget(triggers: readonly Installed<AsyncTrigger>[]): void {
-    for (const trigger of triggers) this.#missing.add(cursorId(trigger))
+    for (const { fullName } of triggers) {
+      this.#missing.add(fullName)
+      this.#saved.delete(fullName)
+    }
   }
 
   /** Commits the effects together with the new position, once per key. */
   async advance(
     trigger: Installed<AsyncTrigger>,
-    seq: number,
-    effects: readonly TxCUD[],
+    position: TriggerPosition,
+    effects: readonly TxCUD[] = [],
     key?: string,
   ): Promise<void> {
-    const { commit } = this.#workspace
-    const id = cursorId(trigger)
-    const create = this.#missing.has(id) && !(await this.#exists(id))
-    const txes = [...effects, this.#move(trigger, seq, create)]
-    await commit(systemCaller, atomic(this.#workspace, txes, systemCaller, key))
-    this.#missing.delete(id)
+    const { fullName } = trigger
+    const create = this.#missing.has(fullName) && !(await this.#exists(trigger))
+    await this.commit([...effects, this.#move(trigger, position, create)], key)
+    this.#missing.delete(fullName)
+    this.#saved.set(fullName, position)
   }
 
-  deadLetter(trigger: Installed<AsyncTrigger>, { seq, tx }: LogEntry, message: string): TxCreateDoc {
-    return this.#factory.create(moduleState.class.DeadLetter, core.space.Configuration, {
-      trigger: trigger.fullName,
+  /** Commits all of the transactions or none, as the system. */
+  async commit(txes: readonly TxCUD[], key?: string): Promise<void> {
+    if (txes.length === 0) return
+    await this.#workspace.commit(systemCaller, atomic(this.#workspace, txes, systemCaller, key))
+  }
+
+  /** The position, if it is one of this log. */
+  #positionOf({
+    seq,
+    epoch,
+    reached,
+    open,
+    failing,
+    marked,
+    stopped,
+  }: StoredCursor): TriggerPosition | undefined {
+    // A cursor beyond the end of the log belongs to another epoch, whatever it says.
+    const isOurs = epoch === this.#workspace.storage.epoch && seq !== undefined
+    if (!isOurs || Math.max(seq, reached ?? 0) > this.#workspace.lastSeq()) return undefined
+    return {
       seq,
-      transaction: tx._id,
-      message: message.slice(0, MAX_MESSAGE),
-    })
+      reached: reached ?? seq,
+      open: open ?? [],
+      failing: failing ?? [],
+      marked: marked ?? [],
+      stopped: stopped ?? false,
+    }
   }
 
-  #restored({ fullName: trigger }: Installed<AsyncTrigger>): void {
+  #begin(trigger: Installed<AsyncTrigger>, isRestored: boolean): TriggerPosition {
+    if (isRestored)
+      this.#log(trigger, 'the workspace was restored: a trigger continues at the end of the log', {})
+    const seq = trigger.from === 'start' && !isRestored ? 0 : this.#workspace.lastSeq()
+    return { seq, reached: seq, open: [], failing: [], marked: [], stopped: false }
+  }
+
+  #log({ fullName: trigger }: Installed<AsyncTrigger>, message: string, fields: object): void {
     const { id: workspace, logger } = this.#workspace
-    logger.warn(
-      { workspace, trigger },
-      'the workspace was restored: a trigger continues at the end of the log',
-    )
+    logger.warn({ workspace, trigger, ...fields }, message)
   }
 
-  async #exists(id: string): Promise<boolean> {
-    return (await this.#workspace.storage.get(this.domain, [id])).length > 0
+  async #exists(trigger: Installed<AsyncTrigger>): Promise<boolean> {
+    return (await this.#workspace.storage.get(this.domain, [cursorId(trigger)])).length > 0
   }
 
-  #move(trigger: Installed<AsyncTrigger>, seq: number, create: boolean): TxCUD {
+  #move(trigger: Installed<AsyncTrigger>, position: TriggerPosition, create: boolean): TxCUD {
+    const { epoch } = this.#workspace.storage
     const _id = brand(cursorId(trigger))
-    const position = { seq, epoch: this.#workspace.storage.epoch }
     const _class = moduleState.class.TriggerCursor
     const space = core.space.Configuration
-    if (create) return this.#factory.create(_class, space, position, { _id })
-    return this.#factory.update({ _id, _class, space }, position)
+    if (create) return this.#factory.create(_class, space, { ...position, epoch }, { _id })
+    const saved = this.#saved.get(trigger.fullName)
+    const changed = Object.entries(position).filter(
+      ([name, value]) => !isSame(value, saved?.[name as keyof TriggerPosition]),
+    )
+    // A change of nothing would be none.
+    return this.#factory.update({ _id, _class, space }, { ...Object.fromEntries(changed), epoch })
   }
 
   get #factory(): TransactionFactory {
-    const { clock, generateId } = this.#workspace
-    const { System: modifiedBy } = core.account
-    return new TransactionFactory(generateId, {
-      space: core.space.DerivedTx,
-      modifiedBy,
-      modifiedOn: clock.now(),
-    })
+    return systemFactory(this.#workspace)
   }
 }
 
+/** Creates transactions that are signed by the system, and hidden from queries of the log. */
+export function systemFactory({
+  clock,
+  generateId,
+}: Pick<Workspace, 'clock' | 'generateId'>): TransactionFactory {
+  const { System: modifiedBy } = core.account
+  const space = core.space.DerivedTx
+  return new TransactionFactory(generateId, { space, modifiedBy, modifiedOn: clock.now() })
+}
+
+/** The earlier names of a trigger, with their module. */
+export function formerNames({ module, was = [] }: Installed<AsyncTrigger>): string[] {
+  return was.map((name) => (name.includes('.') ? name : `${module}.${name}`))
+}
+
+function formerName(
+  trigger: Installed<AsyncTrigger>,
+  stored: ReadonlyMap<string, StoredCursor>,
+): string | undefined {
+  return formerNames(trigger).find((name) => stored.has(name))
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return a === b || (Array.isArray(a) && Array.isArray(b) && a.length === 0 && b.length === 0)
+}
+
 function cursorId({ fullName }: Installed<AsyncTrigger>): string {
-  return `trigger:${fullName}`
+  return `${PREFIX}${fullName}`
 }

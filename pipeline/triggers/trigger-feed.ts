@@ -40,18 +40,20 @@ export class TriggerFeed {
     return this.#behind || this.#waiting.length > 0
   }
 
-  get next(): LogEntry | undefined {
-    return this.#waiting[0]
+  /** Entries that wait, as far as they are known. */
+  get waiting(): readonly LogEntry[] {
+    return this.#waiting
   }
 
-  /** All entries up to this one are done. */
-  get done(): number {
+  /** All entries up to this one were taken. */
+  get reached(): number {
     const [first] = this.#waiting
     return first === undefined ? this.#seen : first.seq - 1
   }
 
-  took(entry: LogEntry): void {
-    if (this.#waiting[0] === entry) this.#waiting.shift()
+  /** The next entry, which waits no longer. */
+  take(): LogEntry | undefined {
+    return this.#waiting.shift()
   }
 
   /** Entries are durable; `matching` are those that start the trigger. */

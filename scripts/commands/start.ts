@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import type { Configuration, Flags } from '../../server/configuration/configuration.ts'
 import { ConfigurationError } from '../../server/configuration/configuration-error.ts'
 import { startServer } from '../../server/main.ts'
+import { takeStrayErrors } from '../../server/startup/stray-errors.ts'
 import type { RunningServer } from '../../server/running-server.ts'
 import { withTimeout } from '../../pipeline/shared/with-timeout.ts'
 import { lockData } from '../lock-data.ts'
@@ -28,7 +29,8 @@ async function serve(configuration: Configuration, flags: Flags): Promise<void> 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) listenAlone(signal, stop)
   // A reader that closes the output does not end the server.
   process.stdout.removeAllListeners('error').on('error', () => undefined)
-  const starting = startServer(configuration, { reboot: stop, signal: ending.signal, lockData })
+  const overrides = { reboot: stop, signal: ending.signal, lockData, takeStrayErrors }
+  const starting = startServer(configuration, overrides)
   onHangUp({ starting, flags, stop })
   await Promise.race([stopped, starting]).catch((error: unknown) => {
     if (error instanceof ConfigurationError) throw error

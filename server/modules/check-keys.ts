@@ -1,7 +1,7 @@
 import leven from 'leven'
 import type { Job } from '../../pipeline/modules/job.ts'
 import type { AtriumModule, Migration, ServiceMethod } from '../../pipeline/modules/module.ts'
-import type { AsyncTrigger, SyncTrigger, TriggerMatch } from '../../pipeline/modules/trigger.ts'
+import type { AsyncTrigger, RetryPolicy, SyncTrigger, TriggerMatch } from '../../pipeline/modules/trigger.ts'
 
 /** A record, so that the compiler demands every key that a declaration may have. */
 type Keys<T> = Readonly<Record<keyof T, true>>
@@ -24,7 +24,14 @@ const triggerKeys: Keys<SyncTrigger & Omit<AsyncTrigger, 'kind' | 'run'>> = {
   kind: true,
   on: true,
   run: true,
+  concurrency: true,
+  from: true,
+  orderBy: true,
+  retry: true,
+  timeout: true,
+  was: true,
 }
+const retryKeys: Keys<RetryPolicy> = { for: true, max: true, first: true, attempts: true }
 const matchKeys: Keys<TriggerMatch> = { classes: true, transactions: true }
 const migrationKeys: Keys<Migration> = { name: true, run: true }
 const jobKeys: Keys<Job> = { cron: true, timeZone: true, params: true, run: true }
@@ -44,6 +51,7 @@ export function unknownKey(module: object): string | undefined {
     unknownIn('', module, moduleKeys) ??
     unknownInAll('triggers', parts, triggerKeys) ??
     unknownInAll('triggers', parts, matchKeys, 'on') ??
+    unknownInAll('triggers', parts, retryKeys, 'retry') ??
     unknownInAll('migrations', parts, migrationKeys) ??
     unknownInAll('jobs', parts, jobKeys) ??
     unknownInAll('methods', parts, methodKeys)

@@ -4,7 +4,14 @@ import { DocumentStore } from '../../model/document-store.ts'
 import { core, domains } from '../../model/identifiers.ts'
 import type { TxCUD } from '../../model/transactions.ts'
 import { restoredTransaction } from '../shared/restored-transaction.ts'
-import { type Absent, type CommitBatch, type LogEntry, type Prefetched, StorageError } from '../contract.ts'
+import {
+  type Absent,
+  type CommitBatch,
+  type LogEntry,
+  type LogRequest,
+  type Prefetched,
+  StorageError,
+} from '../contract.ts'
 
 /** The data of a workspace, whether it is open or not. */
 export class MemoryHistory {
@@ -40,9 +47,14 @@ export class MemoryHistory {
       throw new StorageError('exists', 'the batch assumed something to be new that exists')
   }
 
-  read({ after, limit, objectSpace }: { after: number; limit: number; objectSpace?: string }): LogEntry[] {
+  read({ after, limit, objectSpace, objectIds }: LogRequest): LogEntry[] {
     return this.#log
-      .filter(({ seq, tx }) => seq > after && (objectSpace === undefined || tx.objectSpace === objectSpace))
+      .filter(
+        ({ seq, tx }) =>
+          seq > after &&
+          (objectSpace === undefined || tx.objectSpace === objectSpace) &&
+          (objectIds === undefined || objectIds.includes(tx.objectId)),
+      )
       .slice(0, limit)
   }
 

@@ -10,6 +10,7 @@ import {
   type DomainScan,
   type EncodedResult,
   type LogEntry,
+  type LogRequest,
   type PartLimits,
   type Prefetch,
   type Prefetched,
@@ -88,7 +89,7 @@ export class MemoryWorkspace implements WorkspaceStorage {
     })
   }
 
-  readLog(request: { after: number; limit: number; objectSpace?: string }): Promise<LogEntry[]> {
+  readLog(request: LogRequest): Promise<LogEntry[]> {
     return this.#run((history) => history.read(request))
   }
 

@@ -8,6 +8,7 @@ import {
   type DomainScan,
   type EncodedResult,
   type LogEntry,
+  type LogRequest,
   type PartLimits,
   type PartStream,
   type Prefetch,
@@ -112,7 +113,7 @@ export class MongoWorkspace implements WorkspaceStorage {
     this.#searchIndex.schedule(this.#opened.schema.current)
   }
 
-  async readLog(request: { after: number; limit: number; objectSpace?: string }): Promise<LogEntry[]> {
+  async readLog(request: LogRequest): Promise<LogEntry[]> {
     const { committer, log } = this.#opened
     if (!committer.isSettled) await this.#write(() => committer.settle())
     return await this.#read(() => log.read(request))

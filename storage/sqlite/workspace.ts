@@ -9,6 +9,7 @@ import {
   type DomainScan,
   type EncodedResult,
   type LogEntry,
+  type LogRequest,
   type PartLimits,
   type Prefetch,
   type Prefetched,
@@ -139,7 +140,7 @@ export class SqliteWorkspace implements WorkspaceStorage {
     this.#options.writer.pollReplies()
   }
 
-  async readLog(request: { after: number; limit: number; objectSpace?: string }): Promise<LogEntry[]> {
+  async readLog(request: LogRequest): Promise<LogEntry[]> {
     return parseJson(await this.#read({ method: 'readLog', ...request }))
   }
 

@@ -126,11 +126,15 @@ export function describeHistory(name: string, make: SubjectFactory): void {
   )
 
   test(
-    `STO-5: ${name} reads the log after a number, in order, and for one object space`,
+    `STO-5: ${name} reads the log after a number, in order, for one object space, or for some objects`,
     within(async (workspace) => {
       const spaces = ['space-a', core.space.Model, 'space-b', core.space.Model]
       await workspace.commit(
-        batch({ entries: spaces.map((objectSpace, index) => entry(index + 1, { objectSpace })) }),
+        batch({
+          entries: spaces.map((objectSpace, index) =>
+            entry(index + 1, { objectSpace, objectId: `object-${index % 3}` }),
+          ),
+        }),
       )
       const read = async (request: Parameters<typeof workspace.readLog>[0]) =>
         (await workspace.readLog(request)).map(({ seq }) => seq)
@@ -138,6 +142,9 @@ export function describeHistory(name: string, make: SubjectFactory): void {
       expect(await read({ after: 3, limit: 3 })).toStrictEqual([4])
       expect(await read({ after: 0, limit: 10, objectSpace: core.space.Model })).toStrictEqual([2, 4])
       expect(await read({ after: 1, limit: 10, objectSpace: 'space-b' })).toStrictEqual([3])
+      const objectIds = ['object-0', 'object-2']
+      expect(await read({ after: 0, limit: 2, objectIds })).toStrictEqual([1, 3])
+      expect(await read({ after: 1, limit: 10, objectIds })).toStrictEqual([3, 4])
     }),
   )
 

@@ -40,7 +40,8 @@ class Servers {
   }
 
   async start(more: NodeJS.ProcessEnv = {}): Promise<ServerProcess> {
-    const environment = { ATRIUM_MODULES: `board,${noting}`, ...more }
+    // Servers are killed so often that a transaction may be under way each time.
+    const environment = { ATRIUM_MODULES: `board,${noting}`, ATRIUM_TRIGGER_CRASHES: '0', ...more }
     return (this.#current = await ServerProcess.start(this.#data, environment))
   }
 

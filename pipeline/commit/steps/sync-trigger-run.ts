@@ -9,6 +9,7 @@ import type { Installed, SyncTrigger } from '../../modules/trigger.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import type { AppliedChange } from '../commit-step.ts'
 import type { CommitState } from '../commit-state.ts'
+import { runInModule, type ModuleOrigin } from '../../modules/run-in-module.ts'
 import { SyncTriggerReads } from './sync-trigger-context.ts'
 import type { TriggerPauses } from './trigger-pauses.ts'
 import { withinLimit } from './within-limit.ts'
@@ -41,9 +42,8 @@ export class SyncTriggerRun {
     const pause = this.#pauses.remaining(fullName)
     if (pause > 0) throw this.#paused(pause)
     try {
-      const returned = this.#trigger.run(
-        this.#reads.contextOf(change, fullName),
-        this.#workspace.modules.give(change.tx),
+      const returned = runInModule(this.#origin(change), () =>
+        this.#trigger.run(this.#reads.contextOf(change, fullName), this.#workspace.modules.give(change.tx)),
       )
       const made = isPromise(returned) ? await this.#inTime(returned, change) : returned
       return taken(change.tx, made)
@@ -87,6 +87,11 @@ export class SyncTriggerRun {
       limit: modules.limits.syncRunTime,
       retryAfter,
     })
+  }
+
+  #origin({ tx }: AppliedChange): ModuleOrigin {
+    const { module, name } = this.#trigger
+    return { module, kind: 'sync trigger', name, workspace: this.#workspace.id, transaction: tx._id }
   }
 
   #refusal(error: unknown): Error {

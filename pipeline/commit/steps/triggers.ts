@@ -5,7 +5,6 @@ import { type Caller, systemCaller } from '../../shared/caller.ts'
 import { derivedChange, SyncTriggerRun } from './sync-trigger-run.ts'
 import { TriggerPauses } from './trigger-pauses.ts'
 import type { Installed, SyncTrigger } from '../../modules/trigger.ts'
-import { moduleOf } from '../../modules/installed-modules.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import type { AppliedChange, ChangeStep, ChangeHandler, StepOutcome, Work } from '../commit-step.ts'
 
@@ -53,7 +52,7 @@ class Chain {
     // The array grows during the loop: triggers run in the order of changes.
     for (const link of this.#links) {
       for (const trigger of sync.matching(this.#work.state.hierarchy, link.change.tx))
-        if (settings.isOn(moduleOf(trigger.fullName))) await this.#set(trigger, link)
+        if (settings.isOn(trigger.module)) await this.#set(trigger, link)
     }
     return outcome
   }

@@ -7,6 +7,7 @@ import { httpOptions } from './http-options.ts'
 import { moduleCommitOptions } from './module-commit-options.ts'
 import { rateOptions } from './rate-options.ts'
 import { sessionOptions } from './session-options.ts'
+import { triggerOptions } from './trigger-options.ts'
 
 /** Every option. The flag of `ATRIUM_MAX_PAYLOAD` is `--max-payload`. */
 export const options = {
@@ -18,6 +19,7 @@ export const options = {
   ...rateOptions,
   ...sessionOptions,
   ...moduleCommitOptions,
+  ...triggerOptions,
 } satisfies Record<string, Option>
 
 export type OptionName = keyof typeof options

@@ -1,5 +1,5 @@
 import type { Collection, Filter } from 'mongodb'
-import type { LogEntry, Prefetched } from '../../contract.ts'
+import type { LogEntry, LogRequest, Prefetched } from '../../contract.ts'
 import { entryOf, type StoredEntry } from './stored-document.ts'
 
 /** Maximum number of ids in a query. */
@@ -38,11 +38,11 @@ export class LogReads {
       .toArray()
   }
 
-  async read(request: { after: number; limit: number; objectSpace?: string }): Promise<LogEntry[]> {
-    const { after, limit, objectSpace } = request
+  async read({ after, limit, objectSpace, objectIds }: LogRequest): Promise<LogEntry[]> {
     if (limit <= 0) return []
     const filter: Filter<StoredEntry> = { _id: { $gt: after, $lte: this.lastSeq } }
     if (objectSpace !== undefined) filter['tx.objectSpace'] = objectSpace
+    if (objectIds !== undefined) filter['tx.objectId'] = { $in: [...objectIds] }
     const found = await this.entries.find(filter).sort({ _id: 1 }).limit(limit).toArray()
     return found.filter((entry) => entry['%fence'] !== true).map(entryOf)
   }

@@ -1,5 +1,5 @@
 import { core } from '../../../model/identifiers.ts'
-import { type LogEntry, StorageError } from '../../contract.ts'
+import { type LogEntry, type LogRequest, StorageError } from '../../contract.ts'
 import { arrayText, type JsonText, jsonText, parseJson } from '../../shared/json-text.ts'
 import { namedIds, type NamingTransaction } from '../../shared/named-ids.ts'
 import { fragment, type SqlFragment, limitTo } from '../sql/sql-fragment.ts'
@@ -37,30 +37,27 @@ interface EntryRow {
 }
 
 /** A JSON array of log entries. */
-export function readEntries(
-  file: WorkspaceFile,
-  request: { after: number; limit: number; objectSpace?: string },
-): JsonText<LogEntry[]> {
+export function readEntries(file: WorkspaceFile, request: LogRequest): JsonText<LogEntry[]> {
   const rows = file.rows<EntryRow>(entriesQuery(request))
   return arrayText(rows.map(encodeEntry))
 }
 
-function entriesQuery({
-  after,
-  limit,
-  objectSpace,
-}: {
-  after: number
-  limit: number
-  objectSpace?: string
-}): SqlFragment {
-  const select = 'SELECT seq, _id, request, result, data FROM tx WHERE seq > ?'
-  if (objectSpace === undefined) return fragment(`${select} ORDER BY seq${limitTo(limit)}`, after)
+function entriesQuery({ after, limit, objectSpace, objectIds }: LogRequest): SqlFragment {
+  const columns = 'SELECT seq, _id, request, result, data FROM tx'
+  const ordered = `ORDER BY seq${limitTo(limit)}`
+  if (objectIds !== undefined) {
+    const marks = objectIds.map(() => '?').join(', ')
+    // SQLite would read the log in its order, which is a scan for one document.
+    const select = `${columns} INDEXED BY tx_object WHERE objectId IN (${marks}) AND seq > ?`
+    return fragment(`${select} ${ordered}`, ...objectIds, after)
+  }
+  const select = `${columns} WHERE seq > ?`
+  if (objectSpace === undefined) return fragment(`${select} ${ordered}`, after)
   if (objectSpace !== core.space.Model) {
-    return fragment(`${select} AND objectSpace = ? ORDER BY seq${limitTo(limit)}`, after, objectSpace)
+    return fragment(`${select} AND objectSpace = ? ${ordered}`, after, objectSpace)
   }
   // A literal: SQLite does not use a partial index for a bound value.
-  return fragment(`${select} AND objectSpace = '${core.space.Model}' ORDER BY seq${limitTo(limit)}`, after)
+  return fragment(`${select} AND objectSpace = '${core.space.Model}' ${ordered}`, after)
 }
 
 function encodeEntry({ seq, _id, request, result, data }: EntryRow): JsonText<LogEntry> {

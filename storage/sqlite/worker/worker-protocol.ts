@@ -8,6 +8,7 @@ import type {
   DocumentPage,
   EncodedResult,
   LogEntry,
+  LogRequest,
   Part,
   PartLimits,
   Prefetch,
@@ -36,7 +37,7 @@ export interface ReadMethods {
   getInScan: Method<{ read: number; ids: readonly string[] }, JsonText<Doc[]>>
   closeRead: Method<{ read: number }, undefined>
   get: Method<{ domain: Domain; ids: readonly string[] }, JsonText<Doc[]>>
-  readLog: Method<{ after: number; limit: number; objectSpace?: string }, JsonText<LogEntry[]>>
+  readLog: Method<LogRequest, JsonText<LogEntry[]>>
   search: Method<{ request: SearchRequest }, JsonText<SearchHit[]>>
   storedClasses: Method<object, JsonText<{ domain: Domain; _class: string }[]>>
   list: Method<{ domain: Domain; cursor: string | undefined; byteLimit: number }, JsonText<DocumentPage>>
