@@ -102,7 +102,7 @@ export class AsyncTriggers implements TriggerAdministration {
 
   /** Transactions wait for a trigger, of one that is stopped too. */
   get hasBacklog(): boolean {
-    return [...this.#runners.values()].some(({ feed }) => feed.isReady)
+    return [...this.#runners.values()].some(({ hasBacklog }) => hasBacklog)
   }
 
   /** Resolves when no trigger has work, or when the workspace closes. */
