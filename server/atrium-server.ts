@@ -27,6 +27,7 @@ import { parseVersion } from './model-version.ts'
 import { httpAddress } from './http/http-address.ts'
 import { modelOf } from './modules/load-modules.ts'
 import { moduleSettings } from './server-limits.ts'
+import { IsolatedModules } from './modules/threads/isolated-modules.ts'
 import { watchOpenFiles } from './startup/open-files.ts'
 import type { RunningServer, ServerOverrides } from './running-server.ts'
 import { readSecret } from './auth/secret.ts'
@@ -64,6 +65,7 @@ export class AtriumServer implements RunningServer {
   readonly #storage: Storage
   readonly #accountsClient: AccountsClient
   readonly #core: Core
+  readonly #isolation: IsolatedModules | undefined
   readonly #transport: WebSocketTransport
   readonly #reboot: () => void
   readonly #signal: AbortSignal | undefined
@@ -97,10 +99,14 @@ export class AtriumServer implements RunningServer {
     this.#storage = storage
     storage.observe?.(this.#metrics.storage)
     this.#accountsClient = this.#createAccountsClient()
+    this.#isolation = this.#isolated()
     this.#core = new Core({
       configuration: this.#configuration,
       base: modelOf(modules, configuration),
-      modules: new InstalledModules(modules, moduleSettings(configuration, this.#metrics)),
+      modules: new InstalledModules(
+        this.#isolation?.modules ?? modules,
+        moduleSettings(configuration, this.#metrics),
+      ),
       storage: this.#storage,
       tokens: this.#tokens,
       accounts: this.#accountsClient,
@@ -208,6 +214,7 @@ export class AtriumServer implements RunningServer {
     this.#transport.stop()
     this.#server.close()
     await this.#core.stop()
+    await this.#isolation?.stop()
     await this.#transport.end(this.#configuration.closeTimeout)
     await this.#accountsPipeline?.close()
     await this.#storage.close()
@@ -271,6 +278,13 @@ export class AtriumServer implements RunningServer {
       modelVersion: parseVersion(modelVersion),
       endpoint: () => this.#configuration.publicUrl ?? this.url.replace('http', 'ws'),
     })
+  }
+
+  #isolated(): IsolatedModules | undefined {
+    const { moduleIsolation, moduleMemory: memory, moduleStall: stall } = this.#configuration
+    if (moduleIsolation === 'none') return undefined
+    const { monotonic: now } = this.#scheduler
+    return new IsolatedModules(this.#modules, { memory, stall, now, logger: this.#logger })
   }
 
   #createAccountsClient(): AccountsClient {

@@ -67,6 +67,7 @@ export const order = {
     'auth',
     'accounts',
     'modules',
+    'modules/threads',
     'accounts/builtin',
     'wire',
     'workspaces',
