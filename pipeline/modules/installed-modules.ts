@@ -1,4 +1,5 @@
 import type { AtriumModule, Migration, ServiceMethod } from './module.ts'
+import { DEFAULT_METHOD_LIMITS, type MethodLimits } from './method-limits.ts'
 import { DEFAULT_TRIGGER_LIMITS, type TriggerLimits } from './trigger-limits.ts'
 import { TriggerIndex } from './trigger-index.ts'
 import type { AsyncTrigger, Installed, SyncTrigger, Trigger, TriggerObserver } from './trigger.ts'
@@ -11,11 +12,16 @@ export class InstalledModules {
   readonly migrations: readonly { module: string; migration: Migration }[]
   readonly methods: ReadonlyMap<string, ServiceMethod>
   readonly limits: TriggerLimits
+  readonly methodLimits: MethodLimits
   readonly observer: TriggerObserver
 
   constructor(
     modules: readonly AtriumModule[],
-    options: { limits?: Partial<TriggerLimits>; observer?: TriggerObserver } = {},
+    options: {
+      limits?: Partial<TriggerLimits>
+      methodLimits?: Partial<MethodLimits>
+      observer?: TriggerObserver
+    } = {},
   ) {
     const triggers = modules.flatMap(({ name, triggers = [] }) =>
       triggers.map((each) => installed(name, each)),
@@ -31,6 +37,7 @@ export class InstalledModules {
       ),
     )
     this.limits = { ...DEFAULT_TRIGGER_LIMITS, ...options.limits }
+    this.methodLimits = { ...DEFAULT_METHOD_LIMITS, ...options.methodLimits }
     this.observer = options.observer ?? { triggerFailed: () => undefined }
   }
 }
