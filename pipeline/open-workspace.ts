@@ -20,14 +20,15 @@ import type { Restoring } from './restore/restoring.ts'
 import type { Storage, WorkspaceStorage } from '../storage/contract.ts'
 import { storageSchema } from './shared/storage-schema.ts'
 import type { Push } from './push/push.ts'
-import type { MethodCall } from './modules/module.ts'
-import { moduleContextFor } from './triggers/module-context.ts'
+import { MethodCalls } from './methods/method-calls.ts'
+import { type CallerContext, moduleContextFor } from './triggers/module-context.ts'
 import { AsyncTriggers } from './triggers/async-triggers.ts'
 import { InstalledModules } from './modules/installed-modules.ts'
 import { migrate } from './triggers/migrations.ts'
 import type { Clock, Logger } from './shared/logger.ts'
 import { TransientDocuments } from './shared/transient-documents.ts'
 import { Turns } from './shared/turns.ts'
+import { RecentChanges } from './workspace/recent-changes.ts'
 import type { Workspace } from './workspace/workspace.ts'
 import type { WorkspaceListener } from './push/workspace-listener.ts'
 import type { WorkspaceModel } from '../model/workspace-model.ts'
@@ -56,8 +57,10 @@ export interface OpenOptions extends WorkspaceListener {
 export interface Pipeline extends Handlers {
   readonly model: WorkspaceModel
   readonly modules: InstalledModules
-  /** The context for methods of modules that run on behalf of the caller. */
-  readonly moduleContextFor: (caller: Caller) => MethodCall
+  /** The context for code of the server that runs on behalf of the caller. */
+  readonly moduleContextFor: (caller: Caller) => CallerContext
+  /** Calls of the methods of modules. */
+  readonly methods: MethodCalls
   /** Flaws of the model. If there are any, the workspace is read-only for people. */
   readonly flaws: readonly string[]
   /** Set if only those who repair the workspace may enter, for example after a failed migration. */
@@ -116,7 +119,8 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
   const { clock } = options
   const { storage, model, flaws, permissions } = opened
   const workspace = shared(options, opened, {
-    commit: (caller, tx) => (restoring.isLogReplaced ? restoring.refused() : queue.enqueue(caller, tx)),
+    commit: (caller, tx, terms) =>
+      restoring.isLogReplaced ? restoring.refused() : queue.enqueue(caller, tx, terms),
     lastSeq: () => queue.lastSeq,
   })
   const { modules, generateId } = workspace
@@ -129,6 +133,7 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
   })
   const restoring = openRestoring(options, workspace, { queue, triggers, mark: opened.mark })
   const handlers = buildPipeline(workspace)
+  const methods = new MethodCalls(workspace, handlers)
   const closedToPeople = await prepare(workspace, handlers, triggers)
   return {
     ...handlers,
@@ -138,6 +143,7 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
     catchUp: catchUpOf(workspace, restoring),
     model,
     modules,
+    methods,
     moduleContextFor: (caller) => moduleContextFor(workspace, handlers, caller),
     storage,
     backupScans: new BackupScans(storage),
@@ -146,11 +152,15 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
     epoch: storage.epoch,
     lastSeq: workspace.lastSeq,
     queueDepth: () => queue.depth,
-    dropCaches: () => queue.forgetDocuments(),
+    dropCaches: () => {
+      queue.forgetDocuments()
+      methods.dropCaches()
+    },
     restoring,
     triggersIdle: () => triggers.idle(),
     mayReceive: (caller, { audience }) => audience === undefined || permissions.mayReceive(caller, audience),
     close: async () => {
+      await methods.stop()
       await triggers.stop()
       await queue.idle()
       await storage.close()
@@ -176,6 +186,7 @@ function shared(
     modules,
     storage,
     reads: new ConsistentReads(storage),
+    recentChanges: new RecentChanges(modules.methodLimits),
     transient: new TransientDocuments(),
     limits: { ...DEFAULT_COMMIT_LIMITS, ...commitLimits },
     clock,

@@ -99,7 +99,10 @@ export class AtriumServer implements RunningServer {
     this.#core = new Core({
       configuration: this.#configuration,
       base: modelOf(modules, configuration),
-      modules: new InstalledModules(modules, { observer: this.#metrics }),
+      modules: new InstalledModules(modules, {
+        observer: this.#metrics,
+        methodLimits: { timeout: configuration.methodTimeout },
+      }),
       storage: this.#storage,
       tokens: this.#tokens,
       accounts: this.#accountsClient,

@@ -26,6 +26,7 @@ export function admissionLimits(configuration: Configuration): AdmissionLimits {
 /** @param sessions of the server, as they are now */
 export function sessionLimits(configuration: Configuration, sessions: () => number): SessionLimits {
   const { earlyMessages, earlyBytes, concurrentRequests, maxResume, outboxMessages } = configuration
+  const { concurrentMethods, waitingMethods, concurrentStreams } = configuration
   const { chunkCount, chunkBytes, loadedSessions, loadedChunkCount, loadedChunkBytes } = configuration
   const usual = { maxCount: chunkCount, maxBytes: chunkBytes }
   const loaded = { maxCount: loadedChunkCount, maxBytes: loadedChunkBytes }
@@ -33,6 +34,9 @@ export function sessionLimits(configuration: Configuration, sessions: () => numb
     earlyMessages,
     earlyBytes,
     concurrentRequests,
+    concurrentMethods,
+    waitingMethods,
+    concurrentStreams,
     chunk: () => (sessions() >= loadedSessions ? loaded : usual),
     resume: maxResume,
     outbox: { bytes: messageSizes(configuration).outbox, messages: outboxMessages },

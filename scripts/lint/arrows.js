@@ -51,6 +51,7 @@ export const order = {
     'commit',
     'commit/steps',
     'triggers',
+    'methods',
     'search-updates',
     'restore',
     'verify',

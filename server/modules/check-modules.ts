@@ -9,7 +9,16 @@ import { ConfigurationError } from '../configuration/configuration-error.ts'
 /** Names are parts of the names of methods, documents and metrics. */
 const name = z.string().regex(/^[A-Za-z][\w-]{0,63}$/, 'letters, digits, - and _, from a letter on')
 const run = z.custom<() => unknown>((value) => typeof value === 'function', 'a function')
+/** Milliseconds of the longest timer. */
+const LONGEST_TIMER = 2 ** 31 - 1
 const classes = z.array(z.string().min(1))
+
+const method = z.looseObject({
+  params: z.looseObject({ safeParse: run }),
+  run,
+  timeout: z.number().int().positive().max(LONGEST_TIMER).optional(),
+  idempotent: z.boolean().optional(),
+})
 
 const moduleSchema = z.looseObject({
   name,
@@ -26,7 +35,7 @@ const moduleSchema = z.looseObject({
     )
     .optional(),
   migrations: z.array(z.looseObject({ name, run })).optional(),
-  methods: z.record(name, z.looseObject({ params: z.looseObject({ safeParse: run }), run })).optional(),
+  methods: z.record(name, method).optional(),
 })
 
 /** @throws ConfigurationError that names the first error */
