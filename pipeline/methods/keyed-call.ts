@@ -23,7 +23,7 @@ export class KeyedCall {
   constructor(options: KeyedCallOptions, start: (call: KeyedCall) => Promise<unknown>) {
     this.#options = options
     this.digest = options.digest
-    this.result = start(this)
+    this.result = start(this).finally(() => this.#settled())
   }
 
   /** The run has begun. */
@@ -40,6 +40,12 @@ export class KeyedCall {
       this.#waiting -= 1
       if (this.#waiting === 0) this.#left(end)
     })
+  }
+
+  /** Its outcome is kept for long: what it took to get there is not. */
+  #settled(): void {
+    clearTimeout(this.#timer)
+    this.#run = undefined
   }
 
   /** Nobody waits. */

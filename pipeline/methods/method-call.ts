@@ -1,6 +1,6 @@
 import { takeTransaction } from '../../model/take-transaction.ts'
 import type { TxApplyIf, TxCUD } from '../../model/transactions.ts'
-import type { MethodCall } from '../modules/module.ts'
+import type { MethodCall } from '../modules/method-call.ts'
 import type { Caller } from '../shared/caller.ts'
 import { atomic, moduleContextFor } from '../triggers/module-context.ts'
 import type { CommitTerms } from '../workspace/commit-terms.ts'
@@ -35,8 +35,8 @@ export function methodCallFor(parts: MethodCallParts): MethodCall {
     key: key ?? workspace.generateId(),
     signal,
     commit: (txes) => commit(txes),
-    applyIf: async (txes, conditions) =>
-      await parts.commit((_id) => takeTransaction({ ...make(txes, _id), ...conditions })),
+    applyIf: async (txes, { match = [], notMatch = [] }) =>
+      await parts.commit((_id) => takeTransaction({ ...make(txes, _id), match, notMatch })),
     transaction: (work) =>
       runTransaction({ workspace, caller, factory, findAll, commit, places, signal }, work),
   }

@@ -20,6 +20,19 @@ const method = z.looseObject({
   idempotent: z.boolean().optional(),
 })
 
+const schema = z.looseObject({ safeParse: run }).optional()
+/** The path has a parameter for the workspace already. */
+const routePath = /^(\/(:(?!workspace\b)[A-Za-z]\w*|[\w.~-]+))+$/
+const route = z.looseObject({
+  method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
+  path: z.string().regex(routePath, 'parts such as /orders/:id, none of them :workspace'),
+  public: z.boolean().optional(),
+  query: schema,
+  body: schema,
+  timeout: z.number().int().positive().max(LONGEST_TIMER).optional(),
+  run,
+})
+
 const moduleSchema = z.looseObject({
   name,
   model: z.array(z.looseObject({ _id: z.string(), _class: z.string(), objectSpace: z.string() })),
@@ -36,6 +49,7 @@ const moduleSchema = z.looseObject({
     .optional(),
   migrations: z.array(z.looseObject({ name, run })).optional(),
   methods: z.record(name, method).optional(),
+  routes: z.array(route).optional(),
 })
 
 /** @throws ConfigurationError that names the first error */
@@ -60,11 +74,13 @@ export function checkModules(modules: readonly AtriumModule[]): void {
   for (const module of modules) checkTriggers(model, module)
 }
 
-function checkNames({ name, triggers = [], migrations = [] }: AtriumModule): void {
+function checkNames({ name, triggers = [], migrations = [], routes = [] }: AtriumModule): void {
   const trigger = repeated(triggers.map(({ name }) => name))
   if (trigger !== undefined) throw wrong(name, `has two triggers ${trigger}`)
   const migration = repeated(migrations.map(({ name }) => name))
   if (migration !== undefined) throw wrong(name, `has two migrations ${migration}`)
+  const route = repeated(routes.map(({ method, path }) => `${method} ${path.replace(/:\w+/g, ':')}`))
+  if (route !== undefined) throw wrong(name, `has two routes ${route}`)
 }
 
 function addModel(model: WorkspaceModel, { name, model: transactions }: AtriumModule): void {

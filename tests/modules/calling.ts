@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { board } from '../../examples/board/model.ts'
 import type { Ref } from '../../model/documents.ts'
-import type { MethodCall } from '../../pipeline/modules/module.ts'
+import type { MethodCall } from '../../pipeline/modules/method-call.ts'
 import type { Flags } from '../../server/configuration/configuration.ts'
 import { RawClient, type Frame } from '../support/raw-client.ts'
 import { TEST_SPACES, testServer, type TestServer } from '../support/test-server.ts'

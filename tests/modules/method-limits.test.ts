@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { createClient } from '../../client/client.ts'
 import { dialNode } from '../../client/node.ts'
-import type { MethodCall } from '../../pipeline/modules/module.ts'
+import type { MethodCall } from '../../pipeline/modules/method-call.ts'
 import { expectFor } from '../support/expecting.ts'
 import { gate } from '../support/gate.ts'
 import { onTestEnd } from '../support/on-test-end.ts'

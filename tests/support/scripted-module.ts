@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { type MethodCall, serviceMethod, type ServiceMethod } from '../../pipeline/modules/module.ts'
+import { serviceMethod, type ServiceMethod } from '../../pipeline/modules/module.ts'
+import type { MethodCall } from '../../pipeline/modules/method-call.ts'
 
 type Script = (call: MethodCall, ...params: unknown[]) => unknown
 

@@ -5,7 +5,7 @@ import { core } from '../../../model/identifiers.ts'
 import { planFind } from '../../../model/query/plan-find.ts'
 import type { Condition } from '../../../model/query/plan.ts'
 import type { DocumentQuery } from '../../../model/query/query.ts'
-import { StatusError } from '../../../model/status.ts'
+import { asStatusError, StatusError } from '../../../model/status.ts'
 import type { TxCUD } from '../../../model/transactions.ts'
 import type { AppliedChange } from '../commit-step.ts'
 import type { CommitState } from '../commit-state.ts'
@@ -43,7 +43,9 @@ export class SyncTriggerRun {
   }
 
   #refusal(error: unknown): Error {
-    if (error instanceof StatusError || error instanceof StorageError) return error
+    const coded = asStatusError(error)
+    if (coded !== undefined) return coded
+    if (error instanceof StorageError) return error
     const { id: workspace, logger, modules } = this.#workspace
     const trigger = this.#trigger.fullName
     logger.error({ workspace, trigger, err: error }, 'a trigger failed')

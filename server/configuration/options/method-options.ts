@@ -27,4 +27,16 @@ export const methodOptions = {
     'Maximum streams of methods that are open at once for one session; more are refused.',
     0,
   ),
+  concurrentRoutes: whole(
+    'ATRIUM_CONCURRENT_ROUTES',
+    64,
+    'Maximum HTTP requests to routes of modules that run at once in a workspace.',
+    1,
+  ),
+  routeBody: whole(
+    'ATRIUM_ROUTE_BODY',
+    1024 * 1024,
+    'Maximum bytes of the body of an HTTP request to a route of a module.',
+    0,
+  ),
 } satisfies Record<string, Option>
