@@ -20,6 +20,8 @@ import { Core, type Inspection } from './core.ts'
 import { DEMO_WORKSPACE, fillDemo } from './startup/fill-demo.ts'
 import { administration } from './http/administration.ts'
 import { httpApp } from './http/http-app.ts'
+import type { ModuleRoutesOptions } from './http/module-routes.ts'
+import { Visits } from './http/visits.ts'
 import { MetricsServer, type MetricsOptions } from './http/metrics-route.ts'
 import { ownFetch } from './http/own-fetch.ts'
 import { Metrics } from './observability/metrics.ts'
@@ -169,6 +171,8 @@ export class AtriumServer implements RunningServer {
         stop: () => setImmediate(this.#reboot),
       }),
       accounts,
+      routeBody: this.#configuration.routeBody,
+      routes: this.#routes(),
       addressOf: (request) => this.#door.addresses.of(request),
       rates: this.#core.rates,
       limitHit: (limit, fields) => this.#door.reports.hit(limit, fields),
@@ -235,6 +239,27 @@ export class AtriumServer implements RunningServer {
         resolve()
       })
     })
+  }
+
+  /** The routes of modules. Without accounts nobody else knows which workspaces exist. */
+  #routes(): ModuleRoutesOptions {
+    const { accounts, concurrentRoutes } = this.#configuration
+    const { admission, rates, registry } = this.#core
+    const visits = new Visits({
+      admission,
+      rates,
+      tokens: this.#tokens,
+      mayExist: (workspace) => accounts !== 'none' || registry.find(workspace) !== undefined,
+      atOnce: concurrentRoutes,
+      limitHit: (limit, fields) => this.#door.reports.hit(limit, fields),
+    })
+    return {
+      modules: this.#modules,
+      visits,
+      logger: this.#logger,
+      answered: (route, seconds) => this.#metrics.answered(route, seconds),
+      now: this.#scheduler.monotonic,
+    }
   }
 
   async #fillDemo(): Promise<void> {

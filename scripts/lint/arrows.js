@@ -51,6 +51,7 @@ export const order = {
     'commit',
     'commit/steps',
     'triggers',
+    'methods',
     'schedules',
     'search-updates',
     'restore',

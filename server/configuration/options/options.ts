@@ -6,6 +6,7 @@ import { connectionOptions } from './connection-options.ts'
 import { httpOptions } from './http-options.ts'
 import { moduleCommitOptions } from './module-commit-options.ts'
 import { moduleThreadOptions } from './module-thread-options.ts'
+import { methodOptions } from './method-options.ts'
 import { rateOptions } from './rate-options.ts'
 import { sessionOptions } from './session-options.ts'
 import { triggerOptions } from './trigger-options.ts'
@@ -22,6 +23,7 @@ export const options = {
   ...moduleCommitOptions,
   ...moduleThreadOptions,
   ...triggerOptions,
+  ...methodOptions,
 } satisfies Record<string, Option>
 
 export type OptionName = keyof typeof options
