@@ -59,12 +59,13 @@ export async function wireFuzz({ data, frames, seed, progress }: WireFuzzOptions
   const summary = { sent: 0, responses: 0, errors: 0, connections: 0, memory: { early: 0, late: 0 } }
   const witness = await RawClient.open(server.url, token('ann', 'calm'))
   try {
+    let witnessed = 0
     const lanes = Array.from({ length: LANES }, (_, at) => new Lane(target, server.url, seed + at, summary))
     const run = async (lane: Lane): Promise<void> => {
       while (summary.sent < frames) {
         await lane.round()
         await witness.request('ping')
-        await witness.request('tx', [createTask(`w${summary.sent}`, { title: 'witness' })])
+        await witness.request('tx', [createTask(`w${++witnessed}`, { title: 'witness' })])
         witness.frames.length = 0
         if (summary.sent < frames / 10) summary.memory.early = server.memory
         progress?.(summary.sent)
