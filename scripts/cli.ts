@@ -8,6 +8,7 @@ import { doctorCommand } from './commands/doctor.ts'
 import { documentCommands } from './commands/documents.ts'
 import { startCommand } from './commands/start.ts'
 import { tokenCommand } from './commands/token.ts'
+import { triggersCommand } from './commands/triggers.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { watchCommand } from './commands/watch.ts'
 import { workspaceCommand } from './commands/workspace.ts'
@@ -23,7 +24,13 @@ export async function main(args: readonly string[]): Promise<void> {
     .version(SERVER_VERSION)
   for (const command of [startCommand(), tokenCommand(), workspaceCommand(), ...documentCommands()])
     program.addCommand(command)
-  for (const command of [watchCommand(), verifyCommand(), configCommand(), doctorCommand()])
+  for (const command of [
+    watchCommand(),
+    verifyCommand(),
+    triggersCommand(),
+    configCommand(),
+    doctorCommand(),
+  ])
     program.addCommand(command)
   overrideExit(program)
   // The reader of the output has closed it: `atrium find ... | head`.

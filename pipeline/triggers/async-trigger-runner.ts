@@ -177,6 +177,7 @@ export class AsyncTriggerRunner {
   }
 
   async #startAll(): Promise<void> {
+    let until = performance.now() + SLICE
     while (!this.#isOver) {
       if (this.#isQuiet) {
         this.#endTurn?.()
@@ -193,9 +194,11 @@ export class AsyncTriggerRunner {
         if (!this.#isQuiet) return this.open.ready(work)
         this.#endTurn = await this.#parts.exclusive.take()
       }
-      const turn = this.#parts.turn()
-      if (turn !== undefined) await turn
       await this.#start(work)
+      if (performance.now() < until) continue
+      // Others have their turns.
+      await this.#parts.turn()
+      until = performance.now() + SLICE
     }
   }
 
@@ -320,5 +323,8 @@ export class AsyncTriggerRunner {
     this.#tellIdle()
   }
 }
+
+/** Milliseconds for which runs are started in a row. */
+const SLICE = 5
 
 const none: ReadonlySet<Work> = new Set()
