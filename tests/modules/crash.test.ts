@@ -75,11 +75,19 @@ describe('triggers and kill -9', () => {
   })
 
   test('MOD-2: however often a working server is killed, each acknowledged transaction has its effect once', async () => {
+    await survives({})
+  })
+
+  test('MOD-47: with several runs at once, each acknowledged transaction has its effect once, however often a working server is killed', async () => {
+    await survives({ CONCURRENCY: '8' })
+  })
+
+  async function survives(more: NodeJS.ProcessEnv): Promise<void> {
     const random = seededRandom(testSeed())
     const servers = await Servers.make()
     const acknowledged = ['shared']
     for (let round = 0; round < 5; round++) {
-      const server = await servers.start()
+      const server = await servers.start(more)
       const connection = round === 0 ? await setUp(server, WORKSPACE) : await enter(server, WORKSPACE)
       const ids = Array.from({ length: 40 }, (_, at) => `r${round}-${at}`)
       const answers = ids.map(async (id) => {
@@ -92,7 +100,7 @@ describe('triggers and kill -9', () => {
       await servers.kill()
       await settled
     }
-    const connection = await enter(await servers.start(), WORKSPACE)
+    const connection = await enter(await servers.start(more), WORKSPACE)
     const tasks = async () =>
       (await connection.findAll(board.class.Task)).map(({ _id }) => String(_id)).toSorted()
     await waitUntil(async () => (await noted(connection)).length >= (await tasks()).length, 'the trigger')
@@ -100,5 +108,5 @@ describe('triggers and kill -9', () => {
     const there = new Set(await tasks())
     expect(acknowledged.filter((id) => !there.has(id))).toStrictEqual([])
     connection.close()
-  })
+  }
 })
