@@ -187,7 +187,7 @@ export class AsyncTriggerRunner {
         }
       }
       if (this.#saved.isDue) await this.#saved.save()
-      if (this.#hasLetters && this.open.letters === 0) await this.#takeLetters()
+      if (this.#hasLetters && this.open.letters < this.#parts.limits.redriven) await this.#takeLetters()
       const work = this.#mayStart ? await this.#next() : undefined
       if (work === undefined) return
       if (this.#marks.isAlone(work)) {
@@ -236,10 +236,10 @@ export class AsyncTriggerRunner {
 
   async #takeLetters(): Promise<void> {
     const { letters, limits, trigger } = this.#parts
-    const options = { limit: limits.redriven }
-    const found = await this.#saved.patiently(() => letters.of(trigger, { state: 'again' }, options))
-    this.#hasLetters = found.length === limits.redriven
-    for (const letter of found) {
+    const limit = limits.redriven + this.open.letters
+    const found = await this.#saved.patiently(() => letters.of(trigger, { state: 'again' }, { limit }))
+    this.#hasLetters = found.length === limit
+    for (const letter of found.filter(({ _id }) => !this.open.has(_id))) {
       const entry = await this.#saved.patiently(() => letters.entryOf(letter))
       const idempotencyKey = letter.key ?? this.#run.keyOf(entry)
       this.open.add(new Work(entry, { key: this.#run.orderOf(entry), idempotencyKey, letter: letter._id }))
@@ -262,7 +262,7 @@ export class AsyncTriggerRunner {
     if (decision === 'record') this.#marks.record(work)
     if (decision !== 'run') await this.#saved.save()
     const { letter } = work
-    if (letter !== undefined) await this.#saved.patiently(() => letters.mark(letter, 'under way'))
+    if (letter !== undefined) await this.#saved.patiently(() => letters.mark([letter], 'under way'))
     if (!this.#isOver) this.#runs.begin(work)
   }
 

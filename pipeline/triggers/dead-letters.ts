@@ -17,6 +17,8 @@ export type StoredLetter = Unchecked<DeadLetter>
 /** Maximum length of a stored error message, and of a stored stack. */
 const MAX_MESSAGE = 1000
 const MAX_STACK = 4000
+/** Letters in one commit. */
+const MARKED_AT_ONCE = 500
 
 /** The transactions that asynchronous triggers gave up. */
 export class DeadLetters {
@@ -57,11 +59,16 @@ export class DeadLetters {
     })
   }
 
-  /** Sets the state of a letter, before it is sent again. @throws StorageError */
-  async mark(_id: Ref, state: 'again' | 'under way'): Promise<void> {
+  /** Sets the state of letters, before they are sent again. @throws StorageError */
+  async mark(ids: readonly Ref[], state: 'again' | 'under way'): Promise<void> {
     const { DeadLetter: _class } = moduleState.class
-    const place = { _id, _class, space: core.space.Configuration }
-    await this.#cursors.commit([systemFactory(this.#workspace).update(place, { state })])
+    const factory = systemFactory(this.#workspace)
+    for (let at = 0; at < ids.length; at += MARKED_AT_ONCE) {
+      const places = ids
+        .slice(at, at + MARKED_AT_ONCE)
+        .map((_id) => ({ _id, _class, space: core.space.Configuration }))
+      await this.#cursors.commit(places.map((place) => factory.update(place, { state })))
+    }
   }
 
   /** The server ended while a letter was sent again. @throws StorageError */

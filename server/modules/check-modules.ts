@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { baseModel } from '../../model/base-model.ts'
 import type { AtriumModule } from '../../pipeline/modules/module.ts'
 import { moduleStateModel } from '../../pipeline/modules/module-state.ts'
+import { triggerFlaw } from '../../pipeline/modules/trigger-flaw.ts'
 import { WorkspaceModel } from '../../model/workspace-model.ts'
 import { ConfigurationError } from '../configuration/configuration-error.ts'
 
@@ -67,7 +68,10 @@ function addModel(model: WorkspaceModel, { name, model: transactions }: AtriumMo
 }
 
 function checkTriggers({ hierarchy }: WorkspaceModel, { name, triggers = [] }: AtriumModule): void {
-  for (const { name: trigger, on } of triggers) {
+  for (const each of triggers) {
+    const { name: trigger, on } = each
+    const flaw = triggerFlaw(each)
+    if (flaw !== undefined) throw wrong(name, `has a trigger ${trigger}: ${flaw}`)
     const unknown = [...on.classes, ...(on.transactions ?? [])].find(
       (each) => hierarchy.findClass(each) === undefined,
     )
