@@ -3,6 +3,7 @@ import { applyIf } from './commit/steps/apply-if.ts'
 import { applyToDocument } from './commit/steps/apply-to-document.ts'
 import { authorize } from './commit/steps/authorize.ts'
 import { cascade } from './commit/steps/cascade.ts'
+import { checkSettings } from './commit/steps/check-settings.ts'
 import { counters } from './commit/steps/counters.ts'
 import { deduplicate } from './commit/steps/deduplicate.ts'
 import { events } from './commit/steps/events.ts'
@@ -47,6 +48,7 @@ const changeSteps: readonly ChangeStep[] = [
   triggers, // add the changes of modules, which pass the same steps
   authorize, // checks the transaction against the stored document, and permissions
   validate, // checks the document against its class and fills in defaults
+  checkSettings, // the settings of modules fit their schemas
   placement, // strict classes: the space and the parent of the document exist
   cascade, // removes the documents that are attached to a removed one
   counters, // counts the documents of collections

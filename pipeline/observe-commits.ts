@@ -5,15 +5,17 @@ import { indexedBy } from './search-updates/indexed-documents.ts'
 import { readSpaces } from './permissions/read-spaces.ts'
 import { securityEvents } from './workspace/security-events.ts'
 import { storageSchema } from './shared/storage-schema.ts'
+import type { Schedules } from './schedules/schedules.ts'
 import type { AsyncTriggers } from './triggers/async-triggers.ts'
 import type { Workspace } from './workspace/workspace.ts'
 import type { WorkspaceListener } from './push/workspace-listener.ts'
 
-/** The effects of a commit: on triggers, spaces, the storage schema and listeners. */
+/** The effects of a commit: on triggers, jobs, spaces, the storage schema and listeners. */
 export function observeCommits(
   listener: WorkspaceListener,
   workspace: Workspace,
   triggers: AsyncTriggers,
+  schedules: Schedules,
 ): CommitObserver {
   const { id, logger, model, permissions, storage } = workspace
   let { version } = model
@@ -32,6 +34,8 @@ export function observeCommits(
     changed: (batch) => {
       if (batch.entries.length > 0) listener.logged?.(batch.entries.length)
       triggers.committed(batch.entries)
+      schedules.committed(batch.entries)
+      workspace.settings.changed(batch.puts)
       const events = securityEvents(workspace, batch)
       tellIndexed(batch.entries)
       return events

@@ -24,10 +24,16 @@ import type { MethodCall } from './modules/module.ts'
 import { moduleContextFor } from './triggers/module-context.ts'
 import { AsyncTriggers, type TriggerAdministration } from './triggers/async-triggers.ts'
 import { InstalledModules } from './modules/installed-modules.ts'
+import { BackgroundWork } from './schedules/background-work.ts'
+import { Schedules } from './schedules/schedules.ts'
+import { openSettings } from './triggers/open-settings.ts'
+import { ModuleSettings } from './modules/module-settings.ts'
 import { migrate } from './triggers/migrations.ts'
 import type { Clock, Logger } from './shared/logger.ts'
+import type { Schedule } from './shared/with-timeout.ts'
 import { TransientDocuments } from './shared/transient-documents.ts'
 import { Turns } from './shared/turns.ts'
+import type { BackgroundListener } from './workspace/background.ts'
 import type { Workspace } from './workspace/workspace.ts'
 import type { WorkspaceListener } from './push/workspace-listener.ts'
 import type { WorkspaceModel } from '../model/workspace-model.ts'
@@ -40,12 +46,16 @@ export interface OpenOptions extends WorkspaceListener {
   /** Triggers, migrations and methods of modules. */
   modules?: InstalledModules
   clock: Clock
+  /** The timer of jobs. By default that of the platform. */
+  schedule?: Schedule
   /** Shared by the workspaces of a process. */
   turns?: Turns
   /** Whether the server is short of memory. */
   isOverloaded?: () => boolean
   logger: Logger
   commitLimits?: Partial<CommitLimits>
+  /** Opens the workspace again for work that it leaves. */
+  background?: BackgroundListener
   /** Who changes classes of the application at run time. `maintainers` by default. */
   modelChanges?: Workspace['modelChanges']
   /** Whose transactions keep their times. `nobody` by default. */
@@ -57,6 +67,8 @@ export interface Pipeline extends Handlers {
   readonly id: string
   readonly model: WorkspaceModel
   readonly modules: InstalledModules
+  /** Whether the module works in this workspace. */
+  readonly isModuleOn: (module: string) => boolean
   /** The context for methods of modules that run on behalf of the caller. */
   readonly moduleContextFor: (caller: Caller) => MethodCall
   /** Flaws of the model. If there are any, the workspace is read-only for people. */
@@ -83,6 +95,10 @@ export interface Pipeline extends Handlers {
   readonly generateId: GenerateId
   /** Resolves when no asynchronous trigger has work. */
   readonly triggersIdle: () => Promise<void>
+  /** Whether work is being done for nobody who waits: the workspace should stay open. */
+  readonly isWorking: () => boolean
+  /** Resolves when it is not working, or when it closes. */
+  readonly workDone: () => Promise<void>
   /** The asynchronous triggers, for administrators. */
   readonly triggers: TriggerAdministration & {
     readonly isBusy: boolean
@@ -92,8 +108,34 @@ export interface Pipeline extends Handlers {
   close: () => Promise<void>
 }
 
+/** Milliseconds until a workspace is opened again that did not open, or that is closed to people. */
+const REPAIR_PAUSE = 600_000
+
 /** Opens the storage, loads the model from the log, and builds the pipeline. */
 export async function openWorkspace(options: OpenOptions): Promise<Pipeline> {
+  const { id, background, modules, clock } = options
+  if (background === undefined || modules?.hasBackgroundWork !== true) return (await open(options)).pipeline
+  const [{ pipeline, nextWork }] = await Promise.all([open(options), background.awake(id)]).catch(
+    async (error: unknown) => {
+      await background.asleep(id, clock.now() + REPAIR_PAUSE)
+      throw error
+    },
+  )
+  let closed: Promise<void> | undefined
+  const close = async (): Promise<void> => {
+    await pipeline.close()
+    await background.asleep(id, nextWork())
+  }
+  return { ...pipeline, close: () => (closed ??= close()) }
+}
+
+/** A pipeline, and when it has work after it has closed. */
+interface OpenedPipeline {
+  pipeline: Pipeline
+  nextWork: () => number | undefined
+}
+
+async function open(options: OpenOptions): Promise<OpenedPipeline> {
   const { id: workspace, base, logger } = options
   const storage = await options.storage.openWorkspace(workspace, storageSchema(base.hierarchy))
   try {
@@ -118,7 +160,7 @@ interface Opened {
   mark: RestoreMark | undefined
 }
 
-async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline> {
+async function assemble(options: OpenOptions, opened: Opened): Promise<OpenedPipeline> {
   const { clock } = options
   const { storage, model, flaws, permissions } = opened
   const workspace = shared(options, opened, {
@@ -127,16 +169,18 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
   })
   const { modules, generateId } = workspace
   const triggers = new AsyncTriggers(workspace)
+  const schedules = new Schedules(workspace, options.schedule)
   const queue = new CommitQueue({
     workspace,
     handler: buildCommitSteps(workspace),
-    observer: observeCommits(options, workspace, triggers),
+    observer: observeCommits(options, workspace, triggers, schedules),
     lastSeq: storage.lastSeq,
   })
   const restoring = openRestoring(options, workspace, { queue, triggers, mark: opened.mark })
   const handlers = buildPipeline(workspace)
-  const closedToPeople = await prepare(workspace, handlers, triggers)
-  return {
+  const closedToPeople = await prepare(workspace, handlers, triggers, schedules)
+  const work = new BackgroundWork(workspace, triggers, schedules)
+  const pipeline: Pipeline = {
     ...handlers,
     id: workspace.id,
     flaws,
@@ -145,6 +189,7 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
     catchUp: catchUpOf(workspace, restoring),
     model,
     modules,
+    isModuleOn: (module) => workspace.settings.isOn(module),
     moduleContextFor: (caller) => moduleContextFor(workspace, handlers, caller),
     storage,
     backupScans: new BackupScans(storage),
@@ -156,13 +201,20 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
     dropCaches: () => queue.forgetDocuments(),
     restoring,
     triggersIdle: () => triggers.idle(),
+    isWorking: () => work.isBusy,
+    workDone: () => work.done(),
     triggers,
     mayReceive: (caller, { audience }) => audience === undefined || permissions.mayReceive(caller, audience),
     close: async () => {
-      await triggers.stop()
+      work.stop()
+      await Promise.all([triggers.stop(), schedules.stop()])
       await queue.idle()
       await storage.close()
     },
+  }
+  return {
+    pipeline,
+    nextWork: () => (closedToPeople === undefined ? work.nextAt : clock.now() + REPAIR_PAUSE),
   }
 }
 
@@ -182,6 +234,8 @@ function shared(
     model,
     permissions,
     modules,
+    settings: new ModuleSettings(modules.declared, { id, logger }),
+    isNew: storage.lastSeq === 0,
     storage,
     reads: new ConsistentReads(storage),
     transient: new TransientDocuments(),
@@ -204,10 +258,13 @@ async function prepare(
   workspace: Workspace,
   handlers: Handlers,
   triggers: AsyncTriggers,
+  schedules: Schedules,
 ): Promise<StatusError | undefined> {
   try {
+    await openSettings(workspace)
     await migrate(workspace, handlers)
     await triggers.start(handlers)
+    await schedules.start()
     return undefined
   } catch (error) {
     if (!(error instanceof StatusError)) throw error

@@ -6,6 +6,7 @@ import { SERVER_VERSION } from '../server/version.ts'
 import { configCommand } from './commands/config.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { documentCommands } from './commands/documents.ts'
+import { modulesCommand } from './commands/modules.ts'
 import { startCommand } from './commands/start.ts'
 import { tokenCommand } from './commands/token.ts'
 import { triggersCommand } from './commands/triggers.ts'
@@ -25,6 +26,7 @@ export async function main(args: readonly string[]): Promise<void> {
   for (const command of [startCommand(), tokenCommand(), workspaceCommand(), ...documentCommands()])
     program.addCommand(command)
   for (const command of [
+    modulesCommand(),
     watchCommand(),
     verifyCommand(),
     triggersCommand(),
@@ -41,7 +43,8 @@ export async function main(args: readonly string[]): Promise<void> {
   try {
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
-    process.exitCode = exitCodeOf(error)
+    // Timers and handles of a module must not keep the process running.
+    process.exit(exitCodeOf(error))
   }
 }
 

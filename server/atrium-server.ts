@@ -24,9 +24,9 @@ import { MetricsServer, type MetricsOptions } from './http/metrics-route.ts'
 import { ownFetch } from './http/own-fetch.ts'
 import { Metrics } from './observability/metrics.ts'
 import { parseVersion } from './model-version.ts'
-import { triggerLimits } from './server-limits.ts'
 import { httpAddress } from './http/http-address.ts'
 import { modelOf } from './modules/load-modules.ts'
+import { moduleSettings } from './server-limits.ts'
 import { watchOpenFiles } from './startup/open-files.ts'
 import type { RunningServer, ServerOverrides } from './running-server.ts'
 import { readSecret } from './auth/secret.ts'
@@ -100,10 +100,7 @@ export class AtriumServer implements RunningServer {
     this.#core = new Core({
       configuration: this.#configuration,
       base: modelOf(modules, configuration),
-      modules: new InstalledModules(modules, {
-        observer: this.#metrics.triggers,
-        limits: triggerLimits(configuration),
-      }),
+      modules: new InstalledModules(modules, moduleSettings(configuration, this.#metrics.triggers)),
       storage: this.#storage,
       tokens: this.#tokens,
       accounts: this.#accountsClient,
@@ -176,6 +173,7 @@ export class AtriumServer implements RunningServer {
     if (metricsPort !== undefined) await this.#metricsServer?.listen(metricsPort)
     await this.#listen()
     this.#memoryWatch = setInterval(() => this.#core.checkMemory(), MEMORY_CHECK_EVERY)
+    await this.#core.start()
     if (this.#configuration.demo) await this.#fillDemo()
   }
 

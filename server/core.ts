@@ -32,6 +32,8 @@ import { buildRequestChain } from './requests/build-request-chain.ts'
 import type { CallHandler } from './requests/call.ts'
 import { RequestRates } from './requests/request-rates.ts'
 import { MemoryRateStore } from './rates/memory-rate-store.ts'
+import { StoredWakes } from './workspaces/wake-store.ts'
+import { WakeUps } from './workspaces/wake-ups.ts'
 import { WorkspaceRegistry } from './workspaces/workspace-registry.ts'
 
 /** Bytes. */
@@ -64,6 +66,8 @@ export interface Inspection {
   workspaces: number
   /** Sessions that ended within the reconnect window. */
   remembered: number
+  /** Workspaces that are opened for their work later. */
+  wakeUps: number
   /** Tasks on the timer wheel. */
   timers: number
   /** Messages and long requests that wait for their turn of the event loop. */
@@ -77,6 +81,8 @@ export class Core {
   readonly sessions: SessionRegistry
   readonly maintenance: Maintenance
   readonly rates: RequestRates
+  readonly #wakes: StoredWakes
+  readonly #wakeUps: WakeUps
   readonly #options: CoreOptions
   readonly #configuration: Configuration
   readonly #scheduler: Scheduler
@@ -103,6 +109,15 @@ export class Core {
       logger: this.#logger,
     })
     this.registry = this.#createRegistry()
+    const { now } = options.scheduler
+    this.#wakes = new StoredWakes(options.storage, now)
+    this.#wakeUps = new WakeUps({
+      store: this.#wakes,
+      wheel: this.#wheel,
+      now,
+      logger: this.#logger,
+      open: async (id) => await this.registry.openForWork(id),
+    })
     this.maintenance = this.#createMaintenance()
     const store = new MemoryRateStore({ keys: MAX_COUNTED, now: monotonic })
     this.rates = new RequestRates({ settings: this.#configuration, store, now: monotonic })
@@ -121,7 +136,7 @@ export class Core {
 
   /** Opens the pipeline of a workspace, without a host. */
   openPipeline(
-    options: Pick<OpenOptions, 'id' | 'base' | 'modules' | keyof WorkspaceListener>,
+    options: Pick<OpenOptions, 'id' | 'base' | 'modules' | 'background' | keyof WorkspaceListener>,
   ): Promise<Pipeline> {
     const { modelChanges, imports } = this.#configuration
     return openWorkspace({
@@ -130,11 +145,17 @@ export class Core {
       imports,
       storage: this.#options.storage,
       clock: { now: this.#scheduler.now },
+      schedule: this.#wheel.schedule.bind(this.#wheel),
       turns: this.#turns,
       isOverloaded: () => this.#memory.isShort,
       logger: this.#logger,
       commitLimits: commitLimits(this.#configuration),
     })
+  }
+
+  /** Opens the workspaces that have work. */
+  async start(): Promise<void> {
+    if (this.#options.modules?.hasBackgroundWork === true) await this.#wakeUps.start()
   }
 
   /** Whether new sessions are admitted, or why they are not. */
@@ -153,6 +174,7 @@ export class Core {
       sessions: this.sessions.all.size,
       workspaces: this.registry.size,
       remembered: this.sessions.remembered,
+      wakeUps: this.#wakeUps.size,
       timers: this.#wheel.size,
       waiting: this.#turns.waiting,
     }
@@ -162,6 +184,7 @@ export class Core {
   async stop(): Promise<void> {
     const limit = this.#configuration.stopTimeout * 1000
     this.maintenance.cancel()
+    this.#wakeUps.stop()
     await endSessions(this.sessions, limit)
     const hosts = [...this.registry.hosts()]
     const closing = hosts.map(async (host) => await host.close(closeCodes.restart, { signal: false }))
@@ -170,6 +193,7 @@ export class Core {
         this.#logger.error({ err: error }, 'some workspaces did not close')
       },
     )
+    await this.#wakes.close()
     this.#slowRequests.stop()
     this.#wheel.stop()
   }
@@ -192,6 +216,7 @@ export class Core {
           base,
           ...(modules === undefined ? {} : { modules }),
           ...listener,
+          background: this.#wakeUps,
           logged: (entries) => this.#metrics.committed(entries),
         }),
       closed: (id) => this.sessions.forgetRecent(id),

@@ -2,8 +2,11 @@ import type { TriggerLimits } from '../pipeline/modules/trigger-limits.ts'
 import { systemClock } from '../model/clock.ts'
 import type { CommitLimits } from '../pipeline/shared/commit-limits.ts'
 import type { Logger } from '../pipeline/shared/logger.ts'
+import type { InstalledModules } from '../pipeline/modules/installed-modules.ts'
+import type { TriggerObserver } from '../pipeline/modules/trigger.ts'
 import type { Configuration } from './configuration/configuration.ts'
 import { messageSizes } from './configuration/message-sizes.ts'
+import { defaultModuleChecks } from './modules/module-checks.ts'
 import { MemoryBudget, type MemoryHolder, type MemoryUse } from './memory/memory-budget.ts'
 import { collectGarbage, defaultMemory, memoryLimits, memoryUse } from './memory/process-memory.ts'
 import type { SessionLimits } from './sessions/limits.ts'
@@ -13,6 +16,15 @@ import type { WorkspaceHost } from './workspaces/workspace-host.ts'
 export function commitLimits(configuration: Configuration): Partial<CommitLimits> {
   const { transaction, push } = messageSizes(configuration)
   return { maxWaiting: configuration.maxWaitingCommits, maxGroupBytes: push, maxTransaction: transaction }
+}
+
+export function moduleSettings(
+  configuration: Configuration,
+  observer: TriggerObserver,
+): ConstructorParameters<typeof InstalledModules>[1] {
+  const { moduleChecks, triggerTimeout } = configuration
+  const checks = moduleChecks ?? defaultModuleChecks(process.env)
+  return { observer, checks, limits: { ...triggerLimits(configuration), syncRunTime: triggerTimeout } }
 }
 
 export function admissionLimits(configuration: Configuration): AdmissionLimits {
@@ -64,11 +76,7 @@ export function memoryBudget(
 }
 
 /** Limits of triggers that are options. */
-export function triggerLimits({
-  triggerCrashes,
-  triggerKeep,
-  slowRun,
-}: Configuration): Partial<TriggerLimits> {
+function triggerLimits({ triggerCrashes, triggerKeep, slowRun }: Configuration): Partial<TriggerLimits> {
   const crashes = triggerCrashes === 0 ? Infinity : triggerCrashes
   return { crashes, keptPosition: triggerKeep, slowRun }
 }

@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { pick, seededRandom } from '../../tests/crash/random.ts'
 import { attacks } from '../hostile/attacks.ts'
@@ -35,28 +37,35 @@ const BAR = { value: 2, better: 'lower' } as const
 /** Latencies of one turn, in milliseconds. */
 type Turn = Record<(typeof works)[number], number[]>
 
-/** Turns without the hostile tenant, and the turns with it that came after them. */
+/** Turns without the hostile tenant, and the two that came after each: with it on another server, and with it on this one. */
 interface Turns {
   calm: Turn[]
+  /** The same attacks on another server of this machine: what the machine makes of them, without any code in common. */
+  elsewhere: Turn[]
   attacked: Turn[]
 }
 
 interface Tenants {
   server: Child<AtriumAnswers>
+  other: Child<AtriumAnswers>
   normal: Child<SteadyAnswers>
   busy: Child<SteadyAnswers>
 }
 
 /**
  * Twenty tenants: one is hostile, with every attack at random, one is busy, and 18 are normal. The latency of the normal
- * ones, beside that of turns without the hostile one.
+ * ones, beside that of turns without the hostile one, and of turns in which it attacks another server on this machine.
  */
 export async function measureTenants(data: string, minutes: number): Promise<void> {
   const names = Array.from({ length: NORMAL }, (_, at) => `normal${at}`)
   for (const name of [...names, BUSY]) await populate(data, name, DOCUMENTS)
   await populate(data, HOSTILE, HOSTILE_DOCUMENTS)
+  const elsewhere = join(data, 'elsewhere')
+  await mkdir(elsewhere)
+  await populate(elsewhere, HOSTILE, HOSTILE_DOCUMENTS)
   const tenants = {
     server: startProtected(data),
+    other: startProtected(elsewhere),
     normal: new Child<SteadyAnswers>('steady-child'),
     busy: new Child<SteadyAnswers>('steady-child'),
   }
@@ -73,6 +82,7 @@ export async function measureTenants(data: string, minutes: number): Promise<voi
     await tenants.normal.stop()
     await tenants.busy.stop()
     await tenants.server.stop()
+    await tenants.other.stop()
   }
 }
 
@@ -87,14 +97,19 @@ async function begin({ server, normal, busy }: Tenants, names: readonly string[]
 }
 
 async function byTurns(tenants: Tenants, minutes: number): Promise<Turns> {
-  const turns: Turns = { calm: [], attacked: [] }
+  const turns: Turns = { calm: [], elsewhere: [], attacked: [] }
   const random = seededRandom(1)
   const ends = performance.now() + minutes * 60_000
   for (let turn = 0; performance.now() < ends; turn++) {
     await take(tenants)
     await wait(TURN * 1000)
     turns.calm.push(await take(tenants))
-    await attack(tenants, `hostile${turn}`, random)
+    const attackers = pickSome(random)
+    await attack(tenants.other, `hostile${turn}`, attackers)
+    turns.elsewhere.push(await take(tenants))
+    await wait(REST * 1000)
+    await take(tenants)
+    await attack(tenants.server, `hostile${turn}`, attackers)
     turns.attacked.push(await take(tenants))
     await wait(REST * 1000)
   }
@@ -106,14 +121,19 @@ async function take({ normal }: Tenants): Promise<Turn> {
   return { find, commit, ping }
 }
 
-/** One attack after the other, for a turn. */
-async function attack({ server }: Tenants, email: string, random: () => number): Promise<void> {
+/** The attacks of a turn. */
+function pickSome(random: () => number): string[] {
+  return Array.from({ length: TURN / ATTACK }, () => pick(random, Object.keys(attacks)))
+}
+
+/** One attack after the other. */
+async function attack(server: Child<AtriumAnswers>, email: string, names: readonly string[]): Promise<void> {
   const hostile = new Child<HostileAnswers>('hostile-child')
   const url = await server.ask('url')
   const who = { url, ...tenant(HOSTILE, email) }
   try {
-    for (let seconds = 0; seconds < TURN; seconds += ATTACK) {
-      await hostile.ask('begin', { attack: pick(random, Object.keys(attacks)), ...who })
+    for (const name of names) {
+      await hostile.ask('begin', { attack: name, ...who })
       await wait(ATTACK * 1000)
       await hostile.ask('end')
     }
@@ -122,7 +142,7 @@ async function attack({ server }: Tenants, email: string, random: () => number):
   }
 }
 
-function report(work: Work & keyof Turn, { calm, attacked }: Turns): void {
+function report(work: Work & keyof Turn, { calm, elsewhere, attacked }: Turns): void {
   const slow = (turn: Turn) => partsOf(turn[work])(0.99)
   const all = (turns: readonly Turn[]) => partsOf(turns.flatMap((turn) => turn[work]))(0.99)
   const ratios = attacked.map((turn, at) => slow(turn) / slow(calm[at] ?? turn))
@@ -138,5 +158,12 @@ function report(work: Work & keyof Turn, { calm, attacked }: Turns): void {
     spread: spreadOf(ratios),
     bar: BAR,
     note: `over all turns ${all(attacked).toFixed(1)} ms, without it ${all(calm).toFixed(1)}`,
+  })
+  printFigure({
+    name: '  times its attack on another server',
+    unit: 'times',
+    spread: spreadOf(attacked.map((turn, at) => slow(turn) / slow(elsewhere[at] ?? turn))),
+    bar: BAR,
+    note: `over all turns of that ${all(elsewhere).toFixed(1)} ms`,
   })
 }

@@ -1,4 +1,8 @@
 import type { AtriumModule, Migration, ServiceMethod } from './module.ts'
+import type { Job } from './job.ts'
+import { jobTrigger } from './job-trigger.ts'
+import { ownCopy } from './own-copy.ts'
+import { type Give, giveBy, type ModuleChecks } from './module-values.ts'
 import { DEFAULT_TRIGGER_LIMITS, type TriggerLimits } from './trigger-limits.ts'
 import { ExclusiveRuns } from './exclusive-runs.ts'
 import { RunHistory } from './run-history.ts'
@@ -8,13 +12,20 @@ import type { AsyncTrigger, Installed, SyncTrigger, Trigger, TriggerObserver } f
 
 /** Triggers, migrations and methods of the server's modules, under full names. Shared by all workspaces. */
 export class InstalledModules {
+  readonly declared: readonly AtriumModule[]
   readonly sync: TriggerIndex<SyncTrigger>
+  /** Those of jobs too. */
   readonly async: readonly Installed<AsyncTrigger>[]
+  readonly jobs: ReadonlyMap<string, Job>
   /** In the order of application. */
   readonly migrations: readonly { module: string; migration: Migration }[]
   readonly methods: ReadonlyMap<string, ServiceMethod>
+  /** Whether a workspace may have work while nobody is connected. */
+  readonly hasBackgroundWork: boolean
   readonly limits: TriggerLimits
   readonly observer: TriggerObserver
+  /** How a value of the pipeline is given to a module. */
+  readonly give: Give
   /** The last runs of asynchronous triggers. */
   readonly history: RunHistory
   readonly unfinished = new UnfinishedRuns()
@@ -22,13 +33,21 @@ export class InstalledModules {
 
   constructor(
     modules: readonly AtriumModule[],
-    options: { limits?: Partial<TriggerLimits>; observer?: TriggerObserver } = {},
+    options: { limits?: Partial<TriggerLimits>; observer?: TriggerObserver; checks?: ModuleChecks } = {},
   ) {
+    this.declared = modules
     const triggers = modules.flatMap(({ name, triggers = [] }) =>
       triggers.map((each) => installed(name, each)),
     )
     this.sync = new TriggerIndex(triggers.filter((each) => each.kind === 'sync'))
-    this.async = triggers.filter((each) => each.kind === 'async')
+    const jobs = modules.flatMap(({ name, jobs = {} }) =>
+      Object.entries(jobs).map(([own, job]) => ({ module: name, own, job: ownCopy(job) })),
+    )
+    this.jobs = new Map(jobs.map(({ module, own, job }) => [`${module}.${own}`, job]))
+    this.async = [
+      ...triggers.filter((each) => each.kind === 'async'),
+      ...jobs.map(({ module, own, job }) => jobTrigger(module, own, job)),
+    ]
     this.migrations = modules.flatMap(({ name, migrations = [] }) =>
       migrations.map((migration) => ({ module: name, migration })),
     )
@@ -37,12 +56,19 @@ export class InstalledModules {
         Object.entries(methods).map(([method, each]) => [`${name}.${method}`, each] as const),
       ),
     )
+    this.hasBackgroundWork = this.async.length > 0
     this.limits = { ...DEFAULT_TRIGGER_LIMITS, ...options.limits }
+    this.give = giveBy(options.checks ?? 'copy')
     this.observer = options.observer ?? { triggerFailed: () => undefined }
     this.history = new RunHistory(this.limits.keptRuns)
   }
 }
 
+/** The module of a trigger, job or method, of which this is the full name. */
+export function moduleOf(fullName: string): string {
+  return fullName.slice(0, fullName.indexOf('.'))
+}
+
 function installed(module: string, trigger: Trigger): Installed {
-  return { ...trigger, module, fullName: `${module}.${trigger.name}` }
+  return { ...ownCopy(trigger), module, fullName: `${module}.${trigger.name}` }
 }

@@ -5,11 +5,26 @@ import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import type { Tx, TxCUD } from '../../model/transactions.ts'
 import type { Caller } from '../shared/caller.ts'
 import type { TransactionFactory } from '../../model/transaction-factory.ts'
+import type { Job } from './job.ts'
 import type { ModuleContext, Trigger } from './trigger.ts'
 
 /** An extension of the server by an application. */
 export interface AtriumModule {
   name: string
+  /** A semantic version: `1.4.0`. */
+  version?: string
+  /** Names of modules that this one needs, with a range of versions after `@`: `chat@^2`. Their triggers run first. */
+  requires?: readonly string[]
+  /**
+   * The schema of its settings, which must accept `{}` and return the defaults. Each workspace has a document
+   * `module:class:Settings` for them, which maintainers change and all clients see.
+   */
+  settings?: z.ZodType
+  /**
+   * `all` (the default): it works in all workspaces. `new`: in those that are created from now on. `some`: in none at
+   * first. Of the last two, maintainers turn it on and off by `isOn` of its settings.
+   */
+  enabledIn?: 'all' | 'new' | 'some'
   /** Classes, mixins and enums, as model transactions of a `createModelBuilder`. */
   model: readonly Tx[]
   /** Transactions that fill the demo workspace, in order, signed by any account. */
@@ -17,6 +32,8 @@ export interface AtriumModule {
   triggers?: readonly Trigger[]
   /** In the order of application. A migration that was applied must not be removed, moved or renamed. */
   migrations?: readonly Migration[]
+  /** By name: work at a time. */
+  jobs?: Readonly<Record<string, Job>>
   /** By method name. Clients add the name of the module and a dot. */
   methods?: Readonly<Record<string, ServiceMethod>>
 }

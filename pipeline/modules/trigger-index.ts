@@ -31,7 +31,7 @@ export class TriggerIndex<T extends Trigger> {
     const key = `${_class} ${shown} ${change._class}`
     let triggers = found.get(key)
     if (triggers === undefined) {
-      triggers = this.#triggers.filter(({ on }) => matches(hierarchy, on, [_class, shown], change._class))
+      triggers = this.#triggers.filter((each) => matches(hierarchy, each, [_class, shown], change._class))
       found.set(key, triggers)
     }
     return triggers
@@ -44,14 +44,15 @@ export class TriggerIndex<T extends Trigger> {
   }
 }
 
-/** The state of triggers starts no triggers. */
+/** The state of modules starts only triggers of the server. */
 function matches(
   hierarchy: Hierarchy,
-  { classes, transactions }: Trigger['on'],
+  { on: { classes, transactions }, isOfState }: Installed,
   shown: readonly string[],
   change: string,
 ): boolean {
   if (transactions?.some((each) => each === change) === false) return false
-  if (shown.some((_class) => hierarchy.isDerived(_class, moduleState.class.State))) return false
+  const state = moduleState.class.State
+  if (shown.some((_class) => hierarchy.isDerived(_class, state)) && isOfState !== true) return false
   return classes.some((wanted) => shown.some((_class) => hierarchy.isDerived(_class, wanted)))
 }

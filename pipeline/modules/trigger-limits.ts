@@ -6,8 +6,16 @@ export interface TriggerLimits {
   derived: number
   /** Asynchronous triggers that start each other, one commit after another. */
   generations: number
-  /** Maximum duration of one run of a trigger, in milliseconds. */
+  /** Maximum duration of one run of an asynchronous trigger, in milliseconds. */
   runTime: number
+  /** Maximum duration of one run of a synchronous trigger, in milliseconds: other commits of the workspace wait for it. */
+  syncRunTime: number
+  /** Runs of a synchronous trigger in a row that exceed it before the trigger is refused for a while. */
+  hangs: number
+  /** Duration of the first pause, in milliseconds. It doubles with each further run that exceeds its time. */
+  firstPause: number
+  /** Maximum duration of a pause, in milliseconds. */
+  longestPause: number
   /** Runs of an asynchronous trigger for one transaction before it becomes a dead letter, by default. */
   attempts: number
   /** Default time from the first failure until a transaction becomes a dead letter, in milliseconds. */
@@ -53,6 +61,10 @@ export const DEFAULT_TRIGGER_LIMITS: TriggerLimits = {
   derived: 1000,
   generations: 16,
   runTime: 30_000,
+  syncRunTime: 1000,
+  hangs: 3,
+  firstPause: 1000,
+  longestPause: 60_000,
   attempts: Infinity,
   retryTime: 86_400_000,
   firstDelay: 100,

@@ -6,6 +6,7 @@ import type { TxCUD } from '../../model/transactions.ts'
 import type { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Duration } from '../shared/duration.ts'
 import type { Logger } from '../shared/logger.ts'
+import type { RunLater } from './run-later.ts'
 
 /** The changes that start a trigger. */
 export interface TriggerMatch {
@@ -23,8 +24,8 @@ interface NamedTrigger {
 
 /**
  * Adds transactions to the same commit. Runs for derived changes and cascades too. A StatusError rejects the whole
- * request; any other error results in InternalServerError. The trigger may run more than once for one transaction, if
- * a commit is staged again, so it must have no other effects.
+ * request; any other error results in InternalServerError, and a run that takes too long in TriggerTimeout. The trigger
+ * may run more than once for one transaction, if a commit is staged again, so it must have no other effects.
  */
 export interface SyncTrigger extends NamedTrigger {
   kind: 'sync'
@@ -77,8 +78,17 @@ export interface ModuleContext {
   readonly logger: Logger
 }
 
+/** What triggers and jobs know of their workspace. */
+export interface WorkspaceContext extends RunLater {
+  readonly workspace: { readonly id: string }
+  /** The settings of the module in this workspace, as its schema returns them, as of the last durable commit. */
+  readonly settings: unknown
+  /** Milliseconds since the epoch, by the clock of the server. */
+  readonly now: () => number
+}
+
 /** Reads documents as of this commit, without permissions. */
-export interface SyncContext extends ModuleContext {
+export interface SyncContext extends ModuleContext, WorkspaceContext {
   /** The document before the change; `undefined` if it was created. */
   readonly before: Doc | undefined
   /** The document after the change; `undefined` if it was removed. */
@@ -93,7 +103,7 @@ export interface SyncContext extends ModuleContext {
 }
 
 /** Reads committed documents, without permissions. */
-export interface AsyncContext extends ModuleContext {
+export interface AsyncContext extends ModuleContext, WorkspaceContext {
   /** The same in every run for this transaction: an idempotency key for effects elsewhere. */
   readonly key: string
   /** Aborts when the run takes too long or the workspace closes. */
@@ -112,8 +122,10 @@ export interface AsyncContext extends ModuleContext {
  * `retried`: the run is repeated. `hung`: a run goes on beyond its time. `dead-letter`: the trigger gave up one
  * transaction. `crashed`: the same, as the server ended during its runs. `parked`: the trigger waits for the next
  * opening. `loop`: triggers start each other. `refused`: a synchronous trigger failed, and the request with it.
+ * `paused`: it hung before, and was not run.
  */
-export type TriggerFailure = 'retried' | 'hung' | 'dead-letter' | 'crashed' | 'parked' | 'loop' | 'refused'
+export type TriggerFailure =
+  'retried' | 'hung' | 'dead-letter' | 'crashed' | 'parked' | 'loop' | 'refused' | 'paused'
 
 /** Counts runs and failures. */
 export interface TriggerObserver {
@@ -127,4 +139,6 @@ export interface TriggerObserver {
 export type Installed<T extends Trigger = Trigger> = T & {
   readonly module: string
   readonly fullName: string
+  /** It is the server's own: changes of the state of modules start it. */
+  readonly isOfState?: true
 }

@@ -5,7 +5,8 @@ import type { DocumentChange } from '../../model/transactions.ts'
 import type { WorkspaceModel } from '../../model/workspace-model.ts'
 import { decideModel } from './model-rights.ts'
 import type { Permissions } from './permissions.ts'
-import { forbidden, notFound } from './role.ts'
+import { type Settings, settingsState } from '../modules/settings-state.ts'
+import { forbidden, isMaintainer, notFound } from './role.ts'
 import { decideSpace } from './space-rights.ts'
 import type { Writer } from './writer.ts'
 
@@ -32,10 +33,20 @@ export function decide(writer: Writer, decision: Decision): void {
   else if (after !== undefined) checkHeader(before, after)
   if (after !== undefined && after.space !== before?.space && !writer.seesSpace(after.space))
     throw notFound(after.space)
+  if (doc._class === settingsState.class.Settings) return decideSettings(writer, decision)
   if (pluginOf(doc._class) === 'module') throw forbidden('only the server changes the state of modules')
   if (hierarchy.isDerived(doc._class, core.class.UserStatus)) checkStatus(writer, decision)
   if (domain === domains.model) decideModel(writer, hierarchy, decision)
   else if (permissions.isSpace(domain, doc)) decideSpace(writer, decision)
+}
+
+/** The server creates the settings of a module. */
+function decideSettings({ role }: Writer, { before, after }: Decision): void {
+  const both: (Unchecked<Settings> | undefined)[] = [before, after]
+  const [was, is] = both
+  if (was === undefined || is === undefined || was.module !== is.module || was.space !== is.space)
+    throw forbidden('the settings of a module are changed, not created, moved or removed')
+  if (!isMaintainer(role)) throw forbidden('only maintainers and owners change the settings of modules')
 }
 
 /** In the model, names of modules are reserved too: a later version of a module may declare that id. */

@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 
 /** Calls the task once after a delay. Returns a function that cancels it. */
-type Schedule = (milliseconds: number, task: () => void) => () => void
+export type Schedule = (milliseconds: number, task: () => void) => () => void
 
 export interface TimeoutOptions {
   milliseconds: number
@@ -38,7 +38,7 @@ export async function withTimeout<T>(
   }
 }
 
-const realTime: Schedule = (milliseconds, task) => {
+export const realTime: Schedule = (milliseconds, task) => {
   const timer = setTimeout(task, milliseconds).unref()
   return () => clearTimeout(timer)
 }

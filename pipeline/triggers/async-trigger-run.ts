@@ -1,14 +1,15 @@
 import { brand } from '../../model/brand.ts'
 import { core } from '../../model/identifiers.ts'
-import { takeTransaction } from '../../model/take-transaction.ts'
 import type { TxCUD } from '../../model/transactions.ts'
 import { systemCaller } from '../shared/caller.ts'
 import { milliseconds } from '../shared/duration.ts'
 import type { Handlers } from '../workspace/middleware.ts'
 import type { LogEntry } from '../../storage/contract.ts'
 import type { Workspace } from '../workspace/workspace.ts'
+import { workspaceContextFor } from '../workspace/workspace-context.ts'
 import { finderFor } from './module-context.ts'
 import { nextGeneration } from '../modules/generation.ts'
+import { takeOver } from '../modules/module-values.ts'
 import { ModuleRun, outsideModule } from '../modules/run-in-module.ts'
 import { withTimeout } from '../shared/with-timeout.ts'
 import type { AsyncContext, AsyncTrigger, Installed } from '../modules/trigger.ts'
@@ -53,7 +54,7 @@ export class AsyncTriggerRun {
     this.#stop = stop
     this.#time = milliseconds(trigger.timeout ?? workspace.modules.limits.runTime)
     this.#history = history
-    const find = finderFor(handlers, systemCaller)
+    const find = finderFor(workspace, handlers, systemCaller)
     // A function of its own in the context of the module, so that an error which nobody awaits is that of the module.
     const findAll: AsyncContext['findAll'] = async (_class, query, options) =>
       await outsideModule(async () => {
@@ -74,7 +75,7 @@ export class AsyncTriggerRun {
     const { orderBy } = this.#trigger
     if (orderBy === undefined) return tx.objectId
     try {
-      const key: unknown = orderBy(tx)
+      const key: unknown = orderBy(this.#workspace.modules.give(tx))
       return typeof key === 'string' ? key : JSON.stringify(key)
     } catch (error) {
       const { id: workspace, logger } = this.#workspace
@@ -91,13 +92,10 @@ export class AsyncTriggerRun {
     const run = new ModuleRun({ module, kind: 'async trigger', name, workspace, transaction: tx._id })
     let made: unknown
     const returned = run.start(async () =>
-      withTimeout(
-        (signal) => (made = this.#trigger.run(this.#context(work, signal), tx)) as readonly TxCUD[],
-        {
-          milliseconds: this.#time,
-          stop: this.#stop,
-        },
-      ),
+      withTimeout((signal) => (made = this.#run(work, signal)) as readonly TxCUD[], {
+        milliseconds: this.#time,
+        stop: this.#stop,
+      }),
     )
     const effects = returned.then((txes) => this.#named(work, txes))
     return {
@@ -107,11 +105,17 @@ export class AsyncTriggerRun {
     }
   }
 
+  #run(work: Work, signal: () => AbortSignal): unknown {
+    const { modules, settings } = this.#workspace
+    if (!settings.isOn(this.#trigger.module)) return []
+    return this.#trigger.run(this.#context(work, signal), modules.give(work.entry.tx))
+  }
+
   #named({ entry, idempotencyKey }: Work, made: unknown): TxCUD[] {
     if (!Array.isArray(made)) throw new TypeError('a trigger must return an array of transactions')
     if (made.length === 0) return []
     const meta = nextGeneration(entry.tx, this.#trigger.fullName)
-    return made.map((each: TxCUD, at) => named({ ...takeTransaction(each), meta }, `${idempotencyKey}:${at}`))
+    return made.map((each: TxCUD, at) => named({ ...takeOver(each), meta }, `${idempotencyKey}:${at}`))
   }
 
   #context({ entry, idempotencyKey }: Work, signal: () => AbortSignal): AsyncContext {
@@ -129,6 +133,7 @@ export class AsyncTriggerRun {
       bySystem: systemFactory(this.#workspace),
       before: async () => (await changed()).before,
       after: async () => (await changed()).after,
+      ...workspaceContextFor(this.#workspace, this.#trigger.fullName),
       get: this.#get,
       findAll: this.#findAll,
     }

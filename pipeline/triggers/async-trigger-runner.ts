@@ -129,9 +129,14 @@ export class AsyncTriggerRunner {
     this.wake()
   }
 
+  /** Transactions are not done, also after the trigger was stopped. */
+  get hasBacklog(): boolean {
+    return this.open.size > 0 || this.feed.isReady
+  }
+
   get isBusy(): boolean {
     if (this.#pumping !== undefined) return true
-    return !this.#isOver && (this.open.size > 0 || this.feed.isReady || this.#hasLetters)
+    return !this.#isOver && (this.hasBacklog || this.#hasLetters)
   }
 
   /** Resolves when there is no more work, or when the workspace closes. */
@@ -146,7 +151,7 @@ export class AsyncTriggerRunner {
     await this.#commits.idle()
     this.#endTurn?.()
     this.#tellIdle()
-    const stopped = this.open.size > 0 || this.feed.isReady
+    const stopped = this.hasBacklog
     if (this.#isParked || !(stopped || this.#saved.hasUnsavedRuns)) return
     const { cursors, trigger } = this.#parts
     const position = this.open.position(this.feed.reached, none)

@@ -100,6 +100,11 @@ export class AsyncTriggers implements TriggerAdministration {
     return [...this.#runners.values()].some((runner) => runner.isBusy)
   }
 
+  /** Transactions wait for a trigger, of one that is stopped too. */
+  get hasBacklog(): boolean {
+    return [...this.#runners.values()].some(({ hasBacklog }) => hasBacklog)
+  }
+
   /** Resolves when no trigger has work, or when the workspace closes. */
   async idle(): Promise<void> {
     for (;;) {

@@ -21,7 +21,8 @@ export async function migrate(workspace: Workspace, handlers: Handlers): Promise
   const applied = await appliedTo(workspace)
   for (const { module, migration } of migrations) {
     const _id = brand(`migration:${module}.${migration.name}`)
-    if (!applied.has(_id)) await apply({ workspace, handlers, _id, module, migration })
+    if (!applied.has(_id) && workspace.settings.isOn(module))
+      await apply({ workspace, handlers, _id, module, migration })
   }
 }
 

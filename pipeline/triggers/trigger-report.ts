@@ -9,6 +9,7 @@ const messages: Record<TriggerFailure, string> = {
   crashed: 'the server ended during the runs of a trigger: the transaction is set aside as a dead letter',
   parked: 'a trigger stops until the workspace opens again',
   loop: 'triggers start each other without end',
+  paused: 'a trigger hangs, which rejected the request',
   refused: 'a trigger failed, which rejected the request',
 }
 

@@ -9,6 +9,7 @@ import type { ConsistentReads } from '../reads/consistent-reads.ts'
 import type { Permissions } from '../permissions/permissions.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
 import type { InstalledModules } from '../modules/installed-modules.ts'
+import type { ModuleSettings } from '../modules/module-settings.ts'
 import type { WorkspaceModel } from '../../model/workspace-model.ts'
 
 /** Resolves with the result when the transaction is durable. */
@@ -26,6 +27,10 @@ export interface Workspace {
   readonly model: WorkspaceModel
   readonly permissions: Permissions
   readonly modules: InstalledModules
+  /** Of the modules in this workspace. */
+  readonly settings: ModuleSettings
+  /** It was created by this opening. */
+  readonly isNew: boolean
   readonly storage: WorkspaceStorage
   readonly reads: ConsistentReads
   /** Documents of the domain `transient`, in memory only. */

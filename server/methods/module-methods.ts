@@ -1,5 +1,6 @@
 import type { InstalledModules } from '../../pipeline/modules/installed-modules.ts'
 import { runInModule } from '../../pipeline/modules/run-in-module.ts'
+import { StatusError } from '../../model/status.ts'
 import { parseParams } from '../../protocol/parse-params.ts'
 import { takeParams } from '../../protocol/take-params.ts'
 import type { MethodTable } from './method.ts'
@@ -12,6 +13,8 @@ export function moduleMethods({ methods }: Pick<InstalledModules, 'methods'>): M
       kind: 'other',
       run: async ({ pipeline, caller }, params) => {
         const [module = '', method = ''] = name.split('.')
+        if (!pipeline.isModuleOn(module))
+          throw new StatusError('platform:status:UnknownMethod', { method: name })
         const origin = {
           module,
           kind: 'method',

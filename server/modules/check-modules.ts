@@ -2,10 +2,12 @@ import { messageOf } from '../../model/error-details.ts'
 import { z } from 'zod'
 import { baseModel } from '../../model/base-model.ts'
 import type { AtriumModule } from '../../pipeline/modules/module.ts'
-import { moduleStateModel } from '../../pipeline/modules/module-state.ts'
 import { triggerFlaw } from '../../pipeline/modules/trigger-flaw.ts'
+import { serverModel } from '../../pipeline/modules/server-model.ts'
 import { WorkspaceModel } from '../../model/workspace-model.ts'
-import { ConfigurationError } from '../configuration/configuration-error.ts'
+import { nextRun } from '../../pipeline/schedules/next-run.ts'
+import { unknownKey } from './check-keys.ts'
+import { wrongModule } from './wrong-module.ts'
 
 /** Names are parts of the names of methods, documents and metrics. */
 const name = z.string().regex(/^[A-Za-z][\w-]{0,63}$/, 'letters, digits, - and _, from a letter on')
@@ -27,43 +29,87 @@ const moduleSchema = z.looseObject({
     )
     .optional(),
   migrations: z.array(z.looseObject({ name, run })).optional(),
+  version: z.string().optional(),
+  requires: z.array(z.string().regex(/^[A-Za-z][\w-]{0,63}(@.+)?$/, 'a name, or name@range')).optional(),
+  settings: z.looseObject({ safeParse: run, parse: run }).optional(),
+  enabledIn: z.enum(['all', 'new', 'some']).optional(),
+  jobs: z
+    .record(
+      name,
+      z.looseObject({
+        cron: z.string().optional(),
+        timeZone: z.string().optional(),
+        params: z.looseObject({ parse: run }).optional(),
+        run,
+      }),
+    )
+    .optional(),
   methods: z.record(name, z.looseObject({ params: z.looseObject({ safeParse: run }), run })).optional(),
 })
 
 /** @throws ConfigurationError that names the first error */
 export function checkShape(from: string, module: unknown): AtriumModule {
-  if (typeof module !== 'object' || module === null) throw wrong(from, 'does not export a module by default')
+  if (typeof module !== 'object' || module === null)
+    throw wrongModule(from, 'does not export a module by default')
+  // First, as a misspelt key is often why another one is missing.
+  const unknown = unknownKey(module)
+  if (unknown !== undefined) throw wrongModule(from, `does not export a module by default: ${unknown}`)
   const parsed = moduleSchema.safeParse(module)
   // The schema has checked the shape; the module itself keeps its functions and class instances.
   if (parsed.success) return module as AtriumModule
   const [issue] = parsed.error.issues
-  throw wrong(from, `does not export a module by default: ${issue?.path.join('.')}: ${issue?.message}`)
+  throw wrongModule(from, `does not export a module by default: ${issue?.path.join('.')}: ${issue?.message}`)
 }
 
 /** Checks that need all modules. @throws ConfigurationError that names the module */
 export function checkModules(modules: readonly AtriumModule[]): void {
   const twice = repeated(modules.map(({ name }) => name))
-  if (twice !== undefined) throw wrong(twice, 'is there twice')
-  const model = WorkspaceModel.of([...baseModel, ...moduleStateModel])
+  if (twice !== undefined) throw wrongModule(twice, 'is there twice')
+  const model = WorkspaceModel.of([...baseModel, ...serverModel])
   for (const module of modules) {
     checkNames(module)
+    checkDefaults(module)
     addModel(model, module)
   }
   for (const module of modules) checkTriggers(model, module)
 }
 
-function checkNames({ name, triggers = [], migrations = [] }: AtriumModule): void {
+function checkNames({ name, triggers = [], migrations = [], jobs = {} }: AtriumModule): void {
   const trigger = repeated(triggers.map(({ name }) => name))
-  if (trigger !== undefined) throw wrong(name, `has two triggers ${trigger}`)
+  if (trigger !== undefined) throw wrongModule(name, `has two triggers ${trigger}`)
   const migration = repeated(migrations.map(({ name }) => name))
-  if (migration !== undefined) throw wrong(name, `has two migrations ${migration}`)
+  if (migration !== undefined) throw wrongModule(name, `has two migrations ${migration}`)
+  const both = triggers.find((trigger) => Object.hasOwn(jobs, trigger.name))
+  if (both !== undefined) throw wrongModule(name, `has a trigger and a job ${both.name}`)
+  for (const [job, { cron, timeZone }] of Object.entries(jobs)) checkCron(name, job, cron, timeZone)
+}
+
+function checkDefaults({ name, settings }: AtriumModule): void {
+  const outcome = settings?.safeParse({})
+  if (outcome?.success === false)
+    throw wrongModule(
+      name,
+      `has settings without defaults for all fields: ${outcome.error.issues[0]?.message}`,
+    )
+}
+
+function checkCron(name: string, job: string, cron: string | undefined, timeZone = 'UTC'): void {
+  if (cron === undefined) return
+  try {
+    nextRun(cron, timeZone, 0)
+  } catch (error) {
+    throw wrongModule(
+      name,
+      `has a job ${job} with an invalid cron expression or time zone: ${messageOf(error)}`,
+    )
+  }
 }
 
 function addModel(model: WorkspaceModel, { name, model: transactions }: AtriumModule): void {
   try {
     for (const tx of transactions) model.apply(tx)
   } catch (cause) {
-    throw wrong(name, `has a model that does not stand: ${messageOf(cause)}`)
+    throw wrongModule(name, `has a model that does not stand: ${messageOf(cause)}`)
   }
 }
 
@@ -71,18 +117,15 @@ function checkTriggers({ hierarchy }: WorkspaceModel, { name, triggers = [] }: A
   for (const each of triggers) {
     const { name: trigger, on } = each
     const flaw = triggerFlaw(each)
-    if (flaw !== undefined) throw wrong(name, `has a trigger ${trigger}: ${flaw}`)
+    if (flaw !== undefined) throw wrongModule(name, `has a trigger ${trigger}: ${flaw}`)
     const unknown = [...on.classes, ...(on.transactions ?? [])].find(
       (each) => hierarchy.findClass(each) === undefined,
     )
-    if (unknown !== undefined) throw wrong(name, `has a trigger ${trigger} for ${unknown}, which is no class`)
+    if (unknown !== undefined)
+      throw wrongModule(name, `has a trigger ${trigger} for ${unknown}, which is no class`)
   }
 }
 
 function repeated(names: readonly string[]): string | undefined {
   return names.find((name, at) => names.indexOf(name) !== at)
-}
-
-function wrong(module: string, message: string): ConfigurationError {
-  return new ConfigurationError(`ATRIUM_MODULES: ${module} ${message}`)
 }

@@ -3,33 +3,44 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { baseModel } from '../../model/base-model.ts'
 import { core } from '../../model/identifiers.ts'
+import { deepCopy } from '../../model/copies.ts'
 import type { Tx, TxCreateDoc } from '../../model/transactions.ts'
 import type { AtriumModule } from '../../pipeline/modules/module.ts'
-import { moduleStateModel } from '../../pipeline/modules/module-state.ts'
+import { serverModel } from '../../pipeline/modules/server-model.ts'
 import { WorkspaceModel } from '../../model/workspace-model.ts'
+import { withTimeout } from '../../pipeline/shared/with-timeout.ts'
 import { checkModules, checkShape } from './check-modules.ts'
+import { orderModules } from './order-modules.ts'
 import { ConfigurationError } from '../configuration/configuration-error.ts'
+
+/** Milliseconds that the import of a module may take: it may wait for something at its top level. */
+const IMPORT_TIMEOUT = 30_000
 
 const examples: ReadonlyMap<string, string> = new Map([['board', '../../examples/board/index.js']])
 
 /**
  * The modules named in the configuration: examples by name, files by a path with a dot or slash, otherwise packages.
+ * @param timeout milliseconds that each import may take
+ * @returns the modules in the order in which their triggers run
  * @throws ConfigurationError that names the module and what is wrong with it
  */
-export async function loadModules(names: readonly string[]): Promise<AtriumModule[]> {
+export async function loadModules(
+  names: readonly string[],
+  timeout = IMPORT_TIMEOUT,
+): Promise<AtriumModule[]> {
   // One after the other: of several that are wrong the first is told.
   const modules: AtriumModule[] = []
-  for (const name of names) modules.push(await loadModule(name))
+  for (const name of names) modules.push(await loadModule(name, timeout))
   checkModules(modules)
-  return modules
+  return orderModules(modules)
 }
 
-async function loadModule(name: string): Promise<AtriumModule> {
-  const { default: module } = (await importModule(name)) as { default?: unknown }
+async function loadModule(name: string, timeout: number): Promise<AtriumModule> {
+  const { default: module } = (await importModule(name, timeout)) as { default?: unknown }
   return checkShape(name, module)
 }
 
-async function importModule(name: string): Promise<unknown> {
+async function importModule(name: string, timeout: number): Promise<unknown> {
   const example = examples.get(name)
   const isPath = name.startsWith('.') || name.startsWith('/')
   const target =
@@ -39,7 +50,7 @@ async function importModule(name: string): Promise<unknown> {
         : name
       : new URL(example, import.meta.url).href
   try {
-    return await import(target)
+    return await withTimeout(import(target), { milliseconds: timeout, what: 'its import' })
   } catch (cause) {
     throw new ConfigurationError(`ATRIUM_MODULES: ${name} cannot be loaded: ${messageOf(cause)}`)
   }
@@ -50,8 +61,9 @@ export function modelOf(
   modules: readonly Pick<AtriumModule, 'model'>[],
   { strict }: { strict: boolean } = { strict: true },
 ): WorkspaceModel {
-  const declared = modules.flatMap(({ model }) => [...model])
-  return WorkspaceModel.of([...baseModel, ...moduleStateModel, ...(strict ? declared : declared.map(lax))])
+  // Copied: what a module does to its array later does not change the workspaces.
+  const declared = modules.flatMap(({ model }) => model.map((tx) => deepCopy(tx)))
+  return WorkspaceModel.of([...baseModel, ...serverModel, ...(strict ? declared : declared.map(lax))])
 }
 
 function lax(tx: Tx): Tx {

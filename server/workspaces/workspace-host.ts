@@ -53,6 +53,8 @@ export class WorkspaceHost {
   #state: WorkspaceState = { name: 'new' }
   /** Applicants on their way in. */
   #entering = 0
+  /** The workspace closes when its work is done, if nobody has come until then. */
+  #isWorkAwaited = false
 
   constructor(options: HostOptions) {
     this.id = options.id
@@ -254,10 +256,20 @@ export class WorkspaceHost {
     this.#closed()
   }
 
-  /** Closes a workspace that nobody is in, wants into, or has left within the idle timeout. */
+  /** Closes a workspace that nobody is in, wants into, or has left within the idle timeout, and that has no work. */
   #closeWhenEmpty(): void {
     if (this.members.size > 0 || this.#entering > 0 || this.#idleTimer.isRunning || this.isOver) return
+    if (this.#state.name === 'open' && this.#state.pipeline.isWorking())
+      return void this.#closeAfterWork(this.#state.pipeline)
     void this.close(closeCodes.workspaceClosed, { signal: false })
+  }
+
+  async #closeAfterWork(pipeline: Pipeline): Promise<void> {
+    if (this.#isWorkAwaited) return
+    this.#isWorkAwaited = true
+    await pipeline.workDone()
+    this.#isWorkAwaited = false
+    this.#closeWhenEmpty()
   }
 
   /** The next opening reads a log that was restored: all clients come back to it. */

@@ -44,6 +44,16 @@ export class WorkspaceRegistry {
     }
   }
 
+  /** Opens the workspace for its work. It closes again when it has none and nobody is there. */
+  async openForWork(id: string): Promise<void> {
+    const host = await this.arrive(id)
+    try {
+      await host.pipeline(false)
+    } finally {
+      host.leave()
+    }
+  }
+
   /** @returns whether the workspace was open */
   async forceClose(id: string, except?: WorkspaceMember): Promise<boolean> {
     const host = this.#hosts.get(id)

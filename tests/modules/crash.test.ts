@@ -16,6 +16,7 @@ import { onTestEnd } from '../support/on-test-end.ts'
 import { testSeed } from '../support/property-parameters.ts'
 
 const noting = fileURLToPath(new URL('./noting-module.js', import.meta.url))
+const reminding = fileURLToPath(new URL('./reminding-module.js', import.meta.url))
 const WORKSPACE = 'crash-modules'
 
 /** Maximum milliseconds that a server of a round runs after its first response. */
@@ -74,20 +75,29 @@ describe('triggers and kill -9', () => {
     last.close()
   })
 
-  test('MOD-2: however often a working server is killed, each acknowledged transaction has its effect once', async () => {
-    await survives({})
-  })
-
-  test('MOD-47: with several runs at once, each acknowledged transaction has its effect once, however often a working server is killed', async () => {
-    await survives({ CONCURRENCY: '8' })
-  })
-
-  async function survives(more: NodeJS.ProcessEnv): Promise<void> {
+  test.each([
+    [
+      'MOD-2: however often a working server is killed, each acknowledged transaction has its effect once',
+      noting,
+      {},
+    ],
+    [
+      'MOD-47: with several runs at once, each acknowledged transaction has its effect once, however often a working server is killed',
+      noting,
+      { CONCURRENCY: '8' },
+    ],
+    [
+      'MOD-156: however often a working server is killed, each run of a job that was asked for has its effect once',
+      reminding,
+      {},
+    ],
+  ])('%s', async (_title, module, more) => {
     const random = seededRandom(testSeed())
     const servers = await Servers.make()
     const acknowledged = ['shared']
+    const modules = { ATRIUM_MODULES: `board,${module}`, ...more }
     for (let round = 0; round < 5; round++) {
-      const server = await servers.start(more)
+      const server = await servers.start(modules)
       const connection = round === 0 ? await setUp(server, WORKSPACE) : await enter(server, WORKSPACE)
       const ids = Array.from({ length: 40 }, (_, at) => `r${round}-${at}`)
       const answers = ids.map(async (id) => {
@@ -100,7 +110,7 @@ describe('triggers and kill -9', () => {
       await servers.kill()
       await settled
     }
-    const connection = await enter(await servers.start(more), WORKSPACE)
+    const connection = await enter(await servers.start(modules), WORKSPACE)
     const tasks = async () =>
       (await connection.findAll(board.class.Task)).map(({ _id }) => String(_id)).toSorted()
     await waitUntil(async () => (await noted(connection)).length >= (await tasks()).length, 'the trigger')
@@ -108,5 +118,5 @@ describe('triggers and kill -9', () => {
     const there = new Set(await tasks())
     expect(acknowledged.filter((id) => !there.has(id))).toStrictEqual([])
     connection.close()
-  }
+  })
 })

@@ -183,6 +183,7 @@ describe('administration', () => {
       remembered: 0,
       timers: 0,
       waiting: 0,
+      wakeUps: 0,
     })
   })
 

@@ -165,6 +165,7 @@ describe('entering a workspace', () => {
       remembered: 0,
       timers: server.inspect().timers,
       waiting: 0,
+      wakeUps: 0,
     })
     const again = await RawClient.open(url, token('ann'), {}, { sessionId: 's1' })
     const hello = await again.wait(({ result }) => result === 'hello')

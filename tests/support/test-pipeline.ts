@@ -11,6 +11,7 @@ import { createMemoryStorage } from '../../storage/memory/storage.ts'
 import type { Push } from '../../pipeline/push/push.ts'
 import { InstalledModules } from '../../pipeline/modules/installed-modules.ts'
 import { modelOf } from '../../server/modules/load-modules.ts'
+import type { Schedule } from '../../pipeline/shared/with-timeout.ts'
 import { TestLog } from './test-server.ts'
 import testSpaces, { testAccounts } from './test-spaces.ts'
 import { pushAll } from '../../model/push-all.ts'
@@ -36,12 +37,14 @@ interface PipelineOptions {
   modules?: InstalledModules
   /** Whether ann and bob have accounts; true by default. */
   isPeopled?: boolean
+  /** The timer of jobs. */
+  schedule?: Schedule
 }
 
 /** A pipeline over storage in memory, without a server. */
 export async function testPipeline(options: PipelineOptions = {}): Promise<TestPipeline> {
   const { storage = createMemoryStorage(), id = 'w1', now = systemClock.now, commitLimits, modules } = options
-  const { isPeopled = true } = options
+  const { isPeopled = true, schedule } = options
   const pushes: Push[] = []
   const log = new TestLog()
   const pipeline = await openWorkspace({
@@ -53,6 +56,7 @@ export async function testPipeline(options: PipelineOptions = {}): Promise<TestP
     committed: (committed) => pushAll(pushes, committed),
     ...(commitLimits === undefined ? {} : { commitLimits }),
     ...(modules === undefined ? {} : { modules }),
+    ...(schedule === undefined ? {} : { schedule }),
   })
   const find: TestPipeline['find'] = async (_class, query = {}, find = {}) =>
     (await pipeline.find(ann, { _class: _class as Ref<Class>, query, options: find })) as FindResult

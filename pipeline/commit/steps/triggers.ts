@@ -1,9 +1,9 @@
 import { core } from '../../../model/identifiers.ts'
 import { StatusError } from '../../../model/status.ts'
-import { takeTransaction } from '../../../model/take-transaction.ts'
 import type { TxCUD } from '../../../model/transactions.ts'
 import { type Caller, systemCaller } from '../../shared/caller.ts'
 import { derivedChange, SyncTriggerRun } from './sync-trigger-run.ts'
+import { TriggerPauses } from './trigger-pauses.ts'
 import type { Installed, SyncTrigger } from '../../modules/trigger.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import type { AppliedChange, ChangeStep, ChangeHandler, StepOutcome, Work } from '../commit-step.ts'
@@ -14,8 +14,9 @@ import type { AppliedChange, ChangeStep, ChangeHandler, StepOutcome, Work } from
  */
 export const triggers: ChangeStep = (next, workspace) => {
   if (workspace.modules.sync.isEmpty) return next
+  const pauses = new TriggerPauses(workspace.modules.limits)
   return async function triggers(work, tx) {
-    return await new Chain(work, next, workspace).run(tx)
+    return await new Chain(work, next, { workspace, pauses }).run(tx)
   }
 }
 
@@ -29,22 +30,29 @@ class Chain {
   readonly #work: Work
   readonly #next: ChangeHandler
   readonly #workspace: Workspace
+  readonly #pauses: TriggerPauses
   readonly #links: Link[] = []
   #derived = 0
 
-  constructor(work: Work, next: ChangeHandler, workspace: Workspace) {
+  constructor(
+    work: Work,
+    next: ChangeHandler,
+    { workspace, pauses }: { workspace: Workspace; pauses: TriggerPauses },
+  ) {
     this.#work = work
     this.#next = next
     this.#workspace = workspace
+    this.#pauses = pauses
   }
 
   async run(tx: TxCUD): Promise<StepOutcome> {
     const outcome = await this.#apply(tx, [], this.#work.caller)
-    const { sync } = this.#workspace.modules
+    const { settings, modules } = this.#workspace
+    const { sync } = modules
     // The array grows during the loop: triggers run in the order of changes.
     for (const link of this.#links) {
       for (const trigger of sync.matching(this.#work.state.hierarchy, link.change.tx))
-        await this.#set(trigger, link)
+        if (settings.isOn(trigger.module)) await this.#set(trigger, link)
     }
     return outcome
   }
@@ -63,11 +71,12 @@ class Chain {
     const { depth, derived } = this.#workspace.modules.limits
     const path = [...names, trigger.fullName]
     if (path.length > depth) throw this.#beyond('triggerDepth', depth, path)
-    const made = await new SyncTriggerRun(this.#workspace, this.#work.state, trigger).run(change)
+    const parts = { workspace: this.#workspace, state: this.#work.state, pauses: this.#pauses }
+    const made = await new SyncTriggerRun(parts, trigger).run(change)
     for (const tx of made) {
       this.#derived += 1
       if (this.#derived > derived) throw this.#beyond('triggerDerived', derived, path)
-      await this.#applyDerived(derivedChange(change.tx, takeTransaction(tx)), path)
+      await this.#applyDerived(derivedChange(change.tx, tx), path)
     }
   }
 

@@ -4,6 +4,7 @@ import { storageOptions } from './storage-options.ts'
 import { accountsOptions } from './accounts-options.ts'
 import { connectionOptions } from './connection-options.ts'
 import { httpOptions } from './http-options.ts'
+import { moduleCommitOptions } from './module-commit-options.ts'
 import { rateOptions } from './rate-options.ts'
 import { sessionOptions } from './session-options.ts'
 import { triggerOptions } from './trigger-options.ts'
@@ -17,6 +18,7 @@ export const options = {
   ...connectionOptions,
   ...rateOptions,
   ...sessionOptions,
+  ...moduleCommitOptions,
   ...triggerOptions,
 } satisfies Record<string, Option>
 

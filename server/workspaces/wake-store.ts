@@ -1,0 +1,91 @@
+import { brand } from '../../model/brand.ts'
+import type { Doc, Domain } from '../../model/documents.ts'
+import { core } from '../../model/identifiers.ts'
+import type { Storage, WorkspaceStorage } from '../../storage/contract.ts'
+import { RESERVED_PREFIX } from '../auth/tokens.ts'
+import { KeyedQueue } from '../time/keyed-queue.ts'
+
+/** The stored list of when to open which workspace. */
+export interface WakeStore {
+  /** Milliseconds since the epoch, by workspace. @throws StorageError */
+  read: () => Promise<Map<string, number>>
+  /** Durable when it resolves. @throws StorageError */
+  set: (workspace: string, at: number) => Promise<void>
+  /** @throws StorageError */
+  remove: (workspace: string) => Promise<void>
+  close: () => Promise<void>
+}
+
+const WORKSPACE = `${RESERVED_PREFIX}wake-ups`
+/** The domain of no class, so the schema does not declare it. */
+const DOMAIN: Domain = 'wake-up'
+/** Bytes of a page. */
+const PAGE = 1024 * 1024
+
+interface WakeUp extends Doc {
+  at: number
+}
+
+/** Keeps the list in a reserved workspace of the storage, without a log. The first use opens it. */
+export class StoredWakes implements WakeStore {
+  readonly #storage: Storage
+  readonly #now: () => number
+  readonly #turns = new KeyedQueue()
+  #opened: Promise<WorkspaceStorage> | undefined
+
+  constructor(storage: Storage, now: () => number) {
+    this.#storage = storage
+    this.#now = now
+  }
+
+  async read(): Promise<Map<string, number>> {
+    const storage = await this.#open()
+    const wakes = new Map<string, number>()
+    let cursor: string | undefined
+    do {
+      const page = await storage.list(DOMAIN, cursor, PAGE)
+      const docs = await storage.get(
+        DOMAIN,
+        page.docs.map(({ id }) => id),
+      )
+      for (const { _id, at } of docs as Partial<WakeUp>[])
+        if (_id !== undefined && typeof at === 'number') wakes.set(_id, at)
+      ;({ cursor } = page)
+    } while (cursor !== undefined)
+    return wakes
+  }
+
+  async set(workspace: string, at: number): Promise<void> {
+    const wakeUp: WakeUp = {
+      _id: brand(workspace),
+      _class: brand(DOMAIN),
+      space: core.space.Space,
+      modifiedBy: core.account.System,
+      modifiedOn: this.#now(),
+      at,
+    }
+    await this.#write(workspace, async (storage) => await storage.upload(DOMAIN, [wakeUp]))
+  }
+
+  async remove(workspace: string): Promise<void> {
+    await this.#write(workspace, async (storage) => await storage.clean(DOMAIN, [workspace]))
+  }
+
+  async close(): Promise<void> {
+    const opened = this.#opened
+    this.#opened = undefined
+    await (await opened?.catch(() => undefined))?.close()
+  }
+
+  async #write(workspace: string, write: (storage: WorkspaceStorage) => Promise<void>): Promise<void> {
+    await this.#turns.run(workspace, async () => await write(await this.#open()))
+  }
+
+  #open(): Promise<WorkspaceStorage> {
+    this.#opened ??= this.#storage.openWorkspace(WORKSPACE, { domains: [] }).catch((error: unknown) => {
+      this.#opened = undefined
+      throw error
+    })
+    return this.#opened
+  }
+}
