@@ -1,5 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
-import { expectFor } from '../support/expecting.ts'
+import { board } from '../../examples/board/model.ts'
+import { StatusError } from '../../model/status.ts'
+import { change } from '../support/transactions.ts'
+import { expectFor, satisfying } from '../support/expecting.ts'
 import { temporaryFolder } from '../support/executable.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { addTask, comments, deadLetters, enterModule, startModule } from './running-modules.ts'
@@ -73,4 +76,31 @@ describe('errors that a module leaves to nobody', () => {
     ])
     expect(await third.end('SIGTERM')).toBe(0)
   })
+
+  test('MOD-49: an error that a synchronous trigger or a method leaves to nobody fails the request or is logged, and the server goes on', async () => {
+    const server = startModule(stray, await temporaryFolder())
+    const ann = await enterModule(server)
+    const failed = satisfying(
+      (error) => error instanceof StatusError && error.status.code === 'platform:status:InternalServerError',
+    )
+    for (const way of ['rejection', 'timer', 'microtask', 'socket']) {
+      await expect(ann.request('stray.leave', [way])).rejects.toThrow(failed as Error)
+      await expect(ann.tx(createProject(way))).rejects.toThrow(failed as Error)
+    }
+    await server.said(/"kind":"method","name":"leave","workspace":"w1","caller":"account:ann"/)
+    await server.said(/"kind":"sync trigger","name":"leave-at-once","workspace":"w1","transaction"/)
+    await ann.tx(createProject('sound'))
+    expect(await ann.findAll(board.class.Project, { name: 'sound' })).toHaveLength(1)
+  })
 })
+
+function createProject(name: string) {
+  const attributes = { name, description: '', private: false, members: [], archived: false, identifier: name }
+  return change(
+    'core:class:TxCreateDoc',
+    name,
+    board.class.Project,
+    { space: 'core:space:Space' },
+    { attributes },
+  )
+}

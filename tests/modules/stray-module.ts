@@ -1,7 +1,8 @@
 // A module of an application whose trigger leaves an error to nobody, in the way that the title of the task names.
 import { board } from '../../examples/board/model.ts'
 import { core } from '../../model/identifiers.ts'
-import type { AtriumModule } from '../../pipeline/modules/module.ts'
+import { z } from 'zod'
+import { type AtriumModule, serviceMethod } from '../../pipeline/modules/module.ts'
 import { fail, ways } from './stray-ways.ts'
 
 if (process.env['STRAY_AT_IMPORT'] === '1') setTimeout(fail, 1)
@@ -9,7 +10,27 @@ if (process.env['STRAY_AT_IMPORT'] === '1') setTimeout(fail, 1)
 const stray: AtriumModule = {
   name: 'stray',
   model: [],
+  methods: {
+    leave: serviceMethod({
+      params: z.tuple([z.string()]),
+      run: async (_call, [way]) => {
+        ways[way]?.(undefined)
+        await new Promise(() => undefined)
+      },
+    }),
+  },
   triggers: [
+    {
+      kind: 'sync',
+      name: 'leave-at-once',
+      on: { classes: [board.class.Project], transactions: [core.class.TxCreateDoc] },
+      run: async ({ after }) => {
+        const { name = '' } = (after ?? {}) as { name?: string }
+        ways[name]?.(undefined)
+        if (name in ways) await new Promise(() => undefined)
+        return []
+      },
+    },
     {
       kind: 'async',
       name: 'leave',
@@ -21,8 +42,8 @@ const stray: AtriumModule = {
         const [way = '', when] = task?.title.split(' ') ?? []
         ways[way]?.(context)
         // Otherwise the run has ended before the error.
-        if (when !== 'after' && way in ways) await new Promise(() => undefined)
         if (way === 'ends') setTimeout(() => process.exit(7), 1)
+        if ((when !== 'after' && way in ways) || way === 'ends') await new Promise(() => undefined)
         return task === undefined
           ? []
           : [context.bySystem.attach(task, 'comments', board.class.Comment, { message: task.title })]

@@ -17,7 +17,7 @@ const failLater = async (): Promise<never> => {
 const LATE = 300
 
 /** By the title of a task. */
-export const ways: Record<string, (context: AsyncContext) => unknown> = {
+export const ways: Record<string, (context: AsyncContext | undefined) => unknown> = {
   rejection: () => void Promise.reject(new Error('left to nobody')),
   nested: () => void Promise.all([failLater(), failLater()]).then(() => 1),
   constant: () => {
@@ -37,6 +37,6 @@ export const ways: Record<string, (context: AsyncContext) => unknown> = {
   },
   socket: () => connect(1, '127.0.0.1'),
   callback: () => readFile('/nowhere', fail),
-  read: ({ findAll }) => void findAll(board.class.Task, { $nothing: 1 }),
-  abort: ({ signal }) => signal.addEventListener('abort', fail),
+  read: (context) => void context?.findAll(board.class.Task, { $nothing: 1 }),
+  abort: (context) => context?.signal.addEventListener('abort', fail),
 }
