@@ -246,6 +246,10 @@ export class AsyncTriggerRunner {
     this.#hasLetters = found.length === limit
     for (const letter of found.filter(({ _id }) => !this.open.has(_id))) {
       const entry = await this.#saved.patiently(() => letters.entryOf(letter))
+      if (entry === undefined) {
+        await this.#saved.patiently(() => letters.giveUp(letter._id, 'the log does not have its transaction'))
+        continue
+      }
       const idempotencyKey = letter.key ?? this.#run.keyOf(entry)
       this.open.add(new Work(entry, { key: this.#run.orderOf(entry), idempotencyKey, letter: letter._id }))
     }

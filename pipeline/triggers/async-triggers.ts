@@ -211,7 +211,9 @@ export class AsyncTriggers implements TriggerAdministration {
       // Unless the workspace was closed in order, they were under way when the server ended.
       const isInOrder = positions.get(trigger.fullName)?.stopped === true
       for (const { _id } of await this.#letters.of(trigger, { state: 'under way' }))
-        await (isInOrder ? this.#letters.mark([_id], 'again') : this.#letters.crashed(_id))
+        await (isInOrder
+          ? this.#letters.mark([_id], 'again')
+          : this.#letters.giveUp(_id, 'the server ended while it was sent again'))
       runner.redrive()
     }
   }

@@ -71,11 +71,10 @@ export class DeadLetters {
     }
   }
 
-  /** The server ended while a letter was sent again. @throws StorageError */
-  async crashed(_id: Ref): Promise<void> {
+  /** A letter is not sent again after all. @throws StorageError */
+  async giveUp(_id: Ref, message: string): Promise<void> {
     const { DeadLetter: _class } = moduleState.class
     const place = { _id, _class, space: core.space.Configuration }
-    const message = 'the server ended while it was sent again'
     await this.#cursors.commit([systemFactory(this.#workspace).update(place, { state: 'dead', message })])
   }
 
@@ -107,17 +106,15 @@ export class DeadLetters {
     )
   }
 
-  /** The transaction of a letter. @throws StatusError ObjectNotFound if it is neither in the letter nor in the log */
-  async entryOf({ _id, payload, seq = 0, transaction }: StoredLetter): Promise<LogEntry> {
+  /** The transaction of a letter; `undefined` if it is neither in the letter nor in the log. @throws StorageError */
+  async entryOf({ payload, seq = 0, transaction }: StoredLetter): Promise<LogEntry | undefined> {
     if (payload != null) {
       // The server wrote it.
       const tx = JSON.parse(payload) as TxCUD
       return { seq, tx, request: tx._id }
     }
     const [entry] = await this.#workspace.storage.readLog({ after: seq - 1, limit: 1 })
-    if (entry === undefined || entry.tx._id !== transaction)
-      throw new StatusError('core:status:ObjectNotFound', { _id })
-    return entry
+    return entry?.tx._id === transaction ? entry : undefined
   }
 }
 

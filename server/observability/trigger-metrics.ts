@@ -27,7 +27,7 @@ export class TriggerMetrics implements TriggerObserver {
     })
     this.#runs = new Durations({
       name: 'atrium_trigger_duration_seconds',
-      help: 'Runs of asynchronous triggers.',
+      help: 'Runs of triggers.',
       label: 'trigger',
       bounds: BOUNDS,
       registry,

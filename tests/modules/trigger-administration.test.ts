@@ -119,6 +119,7 @@ describe('administration of asynchronous triggers', () => {
     const text = await (await fetch(host.server.metricsUrl)).text()
     for (const line of [
       'atrium_trigger_duration_seconds_count{trigger="away.call"} 3',
+      'atrium_trigger_duration_seconds_count{trigger="board.done-on"}',
       'atrium_trigger_failures_total{trigger="away.call",outcome="retried"} 1',
       'atrium_trigger_failures_total{trigger="away.call",outcome="dead-letter"} 1',
       'atrium_trigger_lag_transactions{trigger="away.call"} 1',
