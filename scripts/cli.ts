@@ -10,6 +10,7 @@ import { documentCommands } from './commands/documents.ts'
 import { modulesCommand } from './commands/modules.ts'
 import { startCommand } from './commands/start.ts'
 import { tokenCommand } from './commands/token.ts'
+import { triggersCommand } from './commands/triggers.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { watchCommand } from './commands/watch.ts'
 import { workspaceCommand } from './commands/workspace.ts'
@@ -25,7 +26,7 @@ export async function main(args: readonly string[]): Promise<void> {
     .version(SERVER_VERSION)
   for (const command of [startCommand(), tokenCommand(), workspaceCommand(), ...documentCommands()])
     program.addCommand(command)
-  for (const command of [callCommand(), modulesCommand(), watchCommand(), verifyCommand()])
+  for (const command of [callCommand(), modulesCommand(), watchCommand(), verifyCommand(), triggersCommand()])
     program.addCommand(command)
   for (const command of [configCommand(), doctorCommand()]) program.addCommand(command)
   overrideExit(program)

@@ -34,7 +34,7 @@ import { watchOpenFiles } from './startup/open-files.ts'
 import type { RunningServer, ServerOverrides } from './running-server.ts'
 import { readSecret } from './auth/secret.ts'
 import { type Scheduler, systemScheduler } from './time/timer-wheel.ts'
-import { Tokens } from './auth/tokens.ts'
+import { SYSTEM_EMAIL, Tokens } from './auth/tokens.ts'
 import { Door } from './transport/door.ts'
 import { WebSocketTransport } from './transport/websocket-transport.ts'
 import { SERVER_VERSION } from './version.ts'
@@ -107,7 +107,7 @@ export class AtriumServer implements RunningServer {
       base: modelOf(modules, configuration),
       modules: new InstalledModules(
         this.#isolation?.modules ?? modules,
-        moduleSettings(configuration, this.#metrics),
+        moduleSettings(configuration, this.#metrics.triggers),
       ),
       storage: this.#storage,
       tokens: this.#tokens,
@@ -168,6 +168,7 @@ export class AtriumServer implements RunningServer {
         registry,
         sessions,
         maintenance,
+        visit: async (workspace, work) => await this.#visit(workspace, work),
         stop: () => setImmediate(this.#reboot),
       }),
       accounts,
@@ -260,6 +261,15 @@ export class AtriumServer implements RunningServer {
       answered: (route, seconds) => this.#metrics.answered(route, seconds),
       now: this.#scheduler.monotonic,
     }
+  }
+
+  /** Works inside a workspace on behalf of an administrator. */
+  async #visit<T>(workspace: string, work: (pipeline: Pipeline) => Promise<T>): Promise<T> {
+    const claims = { email: SYSTEM_EMAIL, admin: 'true', workspace } as const
+    const token = this.#core.admission.verify(this.#tokens.sign(claims))
+    return await this.#core.admission.visit(token, async ({ pipeline }) => await work(pipeline), {
+      isServer: true,
+    })
   }
 
   async #fillDemo(): Promise<void> {

@@ -123,6 +123,7 @@ export class Core {
     this.rates = new RequestRates({ settings: this.#configuration, store, now: monotonic })
     this.admission = this.#createAdmission()
     this.sessions = this.#createSessions()
+    this.#metrics.triggers.watch(() => [...this.registry.hosts()].map((host) => host.triggerLags))
     this.#metrics.watch({
       sessions: () => [...this.sessions.all].map(({ token }) => token.mode),
       workspaces: () => [...this.registry.hosts()].map(({ state }) => state),

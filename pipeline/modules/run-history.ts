@@ -7,6 +7,8 @@ export interface RunRecord {
   transaction: string
   /** The key that orders it. */
   key: string
+  /** The asynchronous triggers that led to the transaction, in order. */
+  causes: readonly string[]
   /** When it began, in milliseconds since the Unix epoch. */
   at: number
   milliseconds: number

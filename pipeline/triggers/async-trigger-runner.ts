@@ -182,6 +182,7 @@ export class AsyncTriggerRunner {
   }
 
   async #startAll(): Promise<void> {
+    let until = performance.now() + SLICE
     while (!this.#isOver) {
       if (this.#isQuiet) {
         this.#endTurn?.()
@@ -191,16 +192,18 @@ export class AsyncTriggerRunner {
         }
       }
       if (this.#saved.isDue) await this.#saved.save()
-      if (this.#hasLetters && this.open.letters === 0) await this.#takeLetters()
+      if (this.#hasLetters && this.open.letters < this.#parts.limits.redriven) await this.#takeLetters()
       const work = this.#mayStart ? await this.#next() : undefined
       if (work === undefined) return
       if (this.#marks.isAlone(work)) {
         if (!this.#isQuiet) return this.open.ready(work)
         this.#endTurn = await this.#parts.exclusive.take()
       }
-      const turn = this.#parts.turn()
-      if (turn !== undefined) await turn
       await this.#start(work)
+      if (performance.now() < until) continue
+      // Others have their turns.
+      await this.#parts.turn()
+      until = performance.now() + SLICE
     }
   }
 
@@ -238,11 +241,15 @@ export class AsyncTriggerRunner {
 
   async #takeLetters(): Promise<void> {
     const { letters, limits, trigger } = this.#parts
-    const options = { limit: limits.redriven }
-    const found = await this.#saved.patiently(() => letters.of(trigger, { state: 'again' }, options))
-    this.#hasLetters = found.length === limits.redriven
-    for (const letter of found) {
+    const limit = limits.redriven + this.open.letters
+    const found = await this.#saved.patiently(() => letters.of(trigger, { state: 'again' }, { limit }))
+    this.#hasLetters = found.length === limit
+    for (const letter of found.filter(({ _id }) => !this.open.has(_id))) {
       const entry = await this.#saved.patiently(() => letters.entryOf(letter))
+      if (entry === undefined) {
+        await this.#saved.patiently(() => letters.giveUp(letter._id, 'the log does not have its transaction'))
+        continue
+      }
       const idempotencyKey = letter.key ?? this.#run.keyOf(entry)
       this.open.add(new Work(entry, { key: this.#run.orderOf(entry), idempotencyKey, letter: letter._id }))
     }
@@ -264,7 +271,7 @@ export class AsyncTriggerRunner {
     if (decision === 'record') this.#marks.record(work)
     if (decision !== 'run') await this.#saved.save()
     const { letter } = work
-    if (letter !== undefined) await this.#saved.patiently(() => letters.mark(letter, 'under way'))
+    if (letter !== undefined) await this.#saved.patiently(() => letters.mark([letter], 'under way'))
     if (!this.#isOver) this.#runs.begin(work)
   }
 
@@ -325,5 +332,8 @@ export class AsyncTriggerRunner {
     this.#tellIdle()
   }
 }
+
+/** Milliseconds for which runs are started in a row. */
+const SLICE = 5
 
 const none: ReadonlySet<Work> = new Set()

@@ -153,7 +153,10 @@ export class AsyncTriggers implements TriggerAdministration {
     if (named !== undefined) {
       const [trigger, runner] = named
       const letters = await this.#letters.of(trigger, { state: { $nin: ['again', 'under way'] } })
-      for (const { _id } of letters) await this.#letters.mark(_id, 'again')
+      await this.#letters.mark(
+        letters.map(({ _id }) => _id),
+        'again',
+      )
       runner.redrive()
       return letters.length
     }
@@ -161,7 +164,7 @@ export class AsyncTriggers implements TriggerAdministration {
     for (const [trigger, runner] of this.#runners) {
       const [own] = await this.#letters.of(trigger, { _id: letter._id })
       if (own === undefined) continue
-      if (own.state !== 'again' && own.state !== 'under way') await this.#letters.mark(letter._id, 'again')
+      if (own.state !== 'again' && own.state !== 'under way') await this.#letters.mark([letter._id], 'again')
       runner.redrive()
       return 1
     }
@@ -208,7 +211,9 @@ export class AsyncTriggers implements TriggerAdministration {
       // Unless the workspace was closed in order, they were under way when the server ended.
       const isInOrder = positions.get(trigger.fullName)?.stopped === true
       for (const { _id } of await this.#letters.of(trigger, { state: 'under way' }))
-        await (isInOrder ? this.#letters.mark(_id, 'again') : this.#letters.crashed(_id))
+        await (isInOrder
+          ? this.#letters.mark([_id], 'again')
+          : this.#letters.giveUp(_id, 'the server ended while it was sent again'))
       runner.redrive()
     }
   }

@@ -17,6 +17,8 @@ export type StoredLetter = Unchecked<DeadLetter>
 /** Maximum length of a stored error message, and of a stored stack. */
 const MAX_MESSAGE = 1000
 const MAX_STACK = 4000
+/** Letters in one commit. */
+const MARKED_AT_ONCE = 500
 
 /** The transactions that asynchronous triggers gave up. */
 export class DeadLetters {
@@ -57,18 +59,22 @@ export class DeadLetters {
     })
   }
 
-  /** Sets the state of a letter, before it is sent again. @throws StorageError */
-  async mark(_id: Ref, state: 'again' | 'under way'): Promise<void> {
+  /** Sets the state of letters, before they are sent again. @throws StorageError */
+  async mark(ids: readonly Ref[], state: 'again' | 'under way'): Promise<void> {
     const { DeadLetter: _class } = moduleState.class
-    const place = { _id, _class, space: core.space.Configuration }
-    await this.#cursors.commit([systemFactory(this.#workspace).update(place, { state })])
+    const factory = systemFactory(this.#workspace)
+    for (let at = 0; at < ids.length; at += MARKED_AT_ONCE) {
+      const places = ids
+        .slice(at, at + MARKED_AT_ONCE)
+        .map((_id) => ({ _id, _class, space: core.space.Configuration }))
+      await this.#cursors.commit(places.map((place) => factory.update(place, { state })))
+    }
   }
 
-  /** The server ended while a letter was sent again. @throws StorageError */
-  async crashed(_id: Ref): Promise<void> {
+  /** A letter is not sent again after all. @throws StorageError */
+  async giveUp(_id: Ref, message: string): Promise<void> {
     const { DeadLetter: _class } = moduleState.class
     const place = { _id, _class, space: core.space.Configuration }
-    const message = 'the server ended while it was sent again'
     await this.#cursors.commit([systemFactory(this.#workspace).update(place, { state: 'dead', message })])
   }
 
@@ -100,17 +106,15 @@ export class DeadLetters {
     )
   }
 
-  /** The transaction of a letter. @throws StatusError ObjectNotFound if it is neither in the letter nor in the log */
-  async entryOf({ _id, payload, seq = 0, transaction }: StoredLetter): Promise<LogEntry> {
+  /** The transaction of a letter; `undefined` if it is neither in the letter nor in the log. @throws StorageError */
+  async entryOf({ payload, seq = 0, transaction }: StoredLetter): Promise<LogEntry | undefined> {
     if (payload != null) {
       // The server wrote it.
       const tx = JSON.parse(payload) as TxCUD
       return { seq, tx, request: tx._id }
     }
     const [entry] = await this.#workspace.storage.readLog({ after: seq - 1, limit: 1 })
-    if (entry === undefined || entry.tx._id !== transaction)
-      throw new StatusError('core:status:ObjectNotFound', { _id })
-    return entry
+    return entry?.tx._id === transaction ? entry : undefined
   }
 }
 

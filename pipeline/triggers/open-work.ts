@@ -20,6 +20,11 @@ export class OpenWork {
     return this.#letters.size
   }
 
+  /** Whether the dead letter is among them. */
+  has(letter: string): boolean {
+    return this.#letters.has(letter)
+  }
+
   /** Works that failed, and may fail again. */
   get failing(): ReadonlySet<Work> {
     return this.#failing

@@ -33,6 +33,8 @@ export interface TriggerLag {
   unread: number
   /** Age of the first transaction that is not done; 0 without one. */
   seconds: number
+  /** Transactions that failed, and whose next run is due later. */
+  failing: number
 }
 
 export interface FailingWork {
@@ -79,6 +81,7 @@ export function lagOf({ clock, lastSeq }: Workspace, { feed, open }: AsyncTrigge
   return {
     transactions: open.size + feed.waiting.length,
     unread: feed.isBehind ? lastSeq() - feed.reached : 0,
+    failing: open.failing.size,
     seconds: oldest === undefined ? 0 : Math.max(0, clock.now() - oldest.tx.modifiedOn) / 1000,
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { generationOf } from '../modules/generation.ts'
 import type { RunRecord } from '../modules/run-history.ts'
 import type { TriggerLimits } from '../modules/trigger-limits.ts'
 import type { AsyncTrigger, Installed, TriggerFailure } from '../modules/trigger.ts'
@@ -115,7 +116,8 @@ export class WorkRuns {
   #over(work: Work, { at, from }: Began, outcome: Pick<RunRecord, 'outcome' | 'message' | 'made'>): void {
     this.#running -= 1
     const { ran } = this.#parts
-    ran({ ...work.fields, at, milliseconds: performance.now() - from, ...outcome })
+    const causes = generationOf(work.entry.tx).triggers
+    ran({ ...work.fields, causes, at, milliseconds: performance.now() - from, ...outcome })
   }
 
   #pause(work: Work, delay: number): void {

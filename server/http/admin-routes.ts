@@ -1,5 +1,6 @@
 import { Hono, type HonoRequest } from 'hono'
 import { StatusError } from '../../model/status.ts'
+import { triggerRoutes, type Visit } from './trigger-routes.ts'
 import type { Token } from '../auth/tokens.ts'
 
 /** The operations of an administrator. */
@@ -16,6 +17,8 @@ export interface Administration {
   cancelMaintenance: () => void
   forceClose: (workspace: string) => Promise<boolean>
   wipeStatistics: () => void
+  /** Works inside a workspace, which opens for it. */
+  visit: Visit
   /** Stops the process gracefully, after the response. */
   reboot: () => void
 }
@@ -84,6 +87,7 @@ export function adminRoutes(
       throw new StatusError('core:status:ObjectNotFound', { _id: session })
     return json({})
   })
+  app.route('/', triggerRoutes(administration.visit, admin))
   return app
 }
 

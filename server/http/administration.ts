@@ -5,6 +5,7 @@ import type { SessionRegistry } from '../sessions/session-registry.ts'
 import type { WorkspaceHost } from '../workspaces/workspace-host.ts'
 import type { WorkspaceRegistry } from '../workspaces/workspace-registry.ts'
 import type { Administration } from './admin-routes.ts'
+import type { Visit } from './trigger-routes.ts'
 import { oldStatistics } from './old-statistics.ts'
 
 /** Implements the administrative operations with the parts of the server. */
@@ -12,9 +13,10 @@ export function administration(parts: {
   registry: WorkspaceRegistry
   sessions: SessionRegistry
   maintenance: Maintenance
+  visit: Visit
   stop: () => void
 }): Administration {
-  const { registry, sessions, maintenance, stop } = parts
+  const { registry, sessions, maintenance, visit, stop } = parts
   return {
     totals: () => {
       const { heapUsed, rss } = process.memoryUsage()
@@ -45,6 +47,7 @@ export function administration(parts: {
     wipeStatistics: () => {
       for (const session of sessions.all) session.statistics.wipe()
     },
+    visit,
     reboot: stop,
   }
 }

@@ -2,6 +2,7 @@ import { messageOf } from '../../model/error-details.ts'
 import { z } from 'zod'
 import { baseModel } from '../../model/base-model.ts'
 import type { AtriumModule } from '../../pipeline/modules/module.ts'
+import { triggerFlaw } from '../../pipeline/modules/trigger-flaw.ts'
 import { serverModel } from '../../pipeline/modules/server-model.ts'
 import { WorkspaceModel } from '../../model/workspace-model.ts'
 import { nextRun } from '../../pipeline/schedules/next-run.ts'
@@ -139,7 +140,10 @@ function addModel(model: WorkspaceModel, { name, model: transactions }: AtriumMo
 }
 
 function checkTriggers({ hierarchy }: WorkspaceModel, { name, triggers = [] }: AtriumModule): void {
-  for (const { name: trigger, on } of triggers) {
+  for (const each of triggers) {
+    const { name: trigger, on } = each
+    const flaw = triggerFlaw(each)
+    if (flaw !== undefined) throw wrongModule(name, `has a trigger ${trigger}: ${flaw}`)
     const unknown = [...on.classes, ...(on.transactions ?? [])].find(
       (each) => hierarchy.findClass(each) === undefined,
     )

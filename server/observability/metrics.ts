@@ -1,12 +1,12 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { StatusCode } from '../../model/status.ts'
-import type { TriggerFailure, TriggerObserver } from '../../pipeline/modules/trigger.ts'
 import type { MemoryUse } from '../memory/memory-budget.ts'
 import type { SentKind, SessionMetrics } from '../sessions/session-services.ts'
 import { Durations } from './durations.ts'
 import { LimitMetrics } from './limit-metrics.ts'
 import { MessageCounts } from './message-counts.ts'
 import { StorageMetrics } from './storage-metrics.ts'
+import { TriggerMetrics } from './trigger-metrics.ts'
 import { processMetrics } from './process-metrics.ts'
 
 export interface Gauges {
@@ -25,10 +25,11 @@ const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0
 const GROUP_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 
 /** The metrics of a server, for Prometheus: one registry for each server, and one for the process. */
-export class Metrics implements SessionMetrics, TriggerObserver {
+export class Metrics implements SessionMetrics {
   readonly #registry = new Registry()
   readonly storage = new StorageMetrics(this.#registry)
   readonly limits = new LimitMetrics(this.#registry)
+  readonly triggers = new TriggerMetrics(this.#registry)
   readonly #connections = this.#counter('atrium_connections_total', 'Connections taken.')
   readonly #received = new MessageCounts<'text' | 'binary'>('received', 'from clients', this.#registry)
   readonly #sent = new MessageCounts<SentKind>('sent', 'to clients', this.#registry)
@@ -43,12 +44,6 @@ export class Metrics implements SessionMetrics, TriggerObserver {
   )
   readonly #closes = this.#counter('atrium_closed_connections_total', 'Connections closed, by code.', 'code')
   readonly #commits = this.#counter('atrium_commits_total', 'Transactions put into a log, derived ones too.')
-  readonly #triggers = this.#counter(
-    'atrium_trigger_failures_total',
-    'Triggers that failed, and what came of it.',
-    'trigger',
-    'outcome',
-  )
   readonly #requests = new Durations({
     name: 'atrium_request_duration_seconds',
     help: 'From a request to its answer.',
@@ -103,10 +98,6 @@ export class Metrics implements SessionMetrics, TriggerObserver {
   committed(transactions: number): void {
     this.#commits.inc(transactions)
     this.#groups.observe(transactions)
-  }
-
-  triggerFailed(trigger: string, outcome: TriggerFailure): void {
-    this.#triggers.inc({ trigger, outcome })
   }
 
   broadcast(seconds: number): void {

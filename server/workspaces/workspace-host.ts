@@ -91,6 +91,11 @@ export class WorkspaceHost {
     return this.#state.name === 'open' ? this.#state.pipeline.queueDepth() : 0
   }
 
+  /** How far the asynchronous triggers are behind. */
+  get triggerLags(): ReturnType<Pipeline['triggers']['lags']> {
+    return this.#state.name === 'open' ? this.#state.pipeline.triggers.lags() : []
+  }
+
   /** Nobody can be admitted any more: an applicant asks the registry again. */
   get isOver(): boolean {
     return this.#state.name === 'draining' || this.#state.name === 'closed'

@@ -79,16 +79,23 @@ describe('triggers and kill -9', () => {
     [
       'MOD-2: however often a working server is killed, each acknowledged transaction has its effect once',
       noting,
+      {},
+    ],
+    [
+      'MOD-47: with several runs at once, each acknowledged transaction has its effect once, however often a working server is killed',
+      noting,
+      { CONCURRENCY: '8' },
     ],
     [
       'MOD-156: however often a working server is killed, each run of a job that was asked for has its effect once',
       reminding,
+      {},
     ],
-  ])('%s', async (_title, module) => {
+  ])('%s', async (_title, module, more) => {
     const random = seededRandom(testSeed())
     const servers = await Servers.make()
     const acknowledged = ['shared']
-    const modules = { ATRIUM_MODULES: `board,${module}` }
+    const modules = { ATRIUM_MODULES: `board,${module}`, ...more }
     for (let round = 0; round < 5; round++) {
       const server = await servers.start(modules)
       const connection = round === 0 ? await setUp(server, WORKSPACE) : await enter(server, WORKSPACE)

@@ -1,4 +1,5 @@
-// A module of an application: it adds one remark to each new task. With `HOLD=1` its trigger never ends.
+// A module of an application: it adds one remark to each new task. With `HOLD=1` its trigger never ends, with
+// `CONCURRENCY=8` it runs so often at once.
 import { board } from '../../examples/board/model.ts'
 import { core } from '../../model/identifiers.ts'
 import type { AtriumModule } from '../../pipeline/modules/module.ts'
@@ -10,6 +11,7 @@ const noting: AtriumModule = {
     {
       kind: 'async',
       name: 'note',
+      concurrency: Number(process.env['CONCURRENCY'] ?? 1),
       on: { classes: [board.class.Task], transactions: [core.class.TxCreateDoc] },
       run: async ({ bySystem, get }, { objectId }) => {
         if (process.env['HOLD'] === '1') await new Promise(() => undefined)

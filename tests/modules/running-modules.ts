@@ -13,12 +13,12 @@ import { createTask } from '../support/transactions.ts'
 const tokens = new Tokens(TEST_SECRET, systemClock.now)
 const rates = Object.entries(NO_RATES).map(([name, value]) => [
   `ATRIUM_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`,
-  String(value),
+  value,
 ])
 
-/** A server in a process of its own, with the board and a module of this folder. */
-export function startModule(module: string, data: string, more: Record<string, string> = {}): RunningAtrium {
-  const path = fileURLToPath(new URL(`./${module}.js`, import.meta.url))
+/** A server in a process of its own, with the board and a module. */
+export function startModule(module: URL, data: string, more: Record<string, string> = {}): RunningAtrium {
+  const path = fileURLToPath(module)
   return new RunningAtrium(['start'], {
     ATRIUM_PORT: '0',
     ATRIUM_DATA: data,

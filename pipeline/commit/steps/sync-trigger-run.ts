@@ -41,6 +41,7 @@ export class SyncTriggerRun {
     const { fullName } = this.#trigger
     const pause = this.#pauses.remaining(fullName)
     if (pause > 0) throw this.#paused(pause)
+    const from = performance.now()
     try {
       const returned = runInModule(this.#origin(change), () =>
         this.#trigger.run(this.#reads.contextOf(change, fullName), this.#workspace.modules.give(change.tx)),
@@ -51,6 +52,7 @@ export class SyncTriggerRun {
       throw this.#refusal(error)
     } finally {
       this.#reads.end()
+      this.#workspace.modules.observer.triggerRan?.(fullName, (performance.now() - from) / 1000)
     }
   }
 
