@@ -1,8 +1,12 @@
 import { takeTransaction } from '../../model/take-transaction.ts'
 import { takeOver } from '../modules/module-values.ts'
-import type { TxApplyIf, TxCUD } from '../../model/transactions.ts'
+import type { TxApplyIf, TxCreateDoc, TxCUD } from '../../model/transactions.ts'
 import type { MethodCall } from '../modules/method-call.ts'
-import type { Caller } from '../shared/caller.ts'
+import { type Caller, systemCaller } from '../shared/caller.ts'
+import { core } from '../../model/identifiers.ts'
+import { scheduleState } from '../modules/schedule-state.ts'
+import { actingAs } from '../triggers/acting.ts'
+import { workspaceContextFor } from '../workspace/workspace-context.ts'
 import { atomic, moduleContextFor } from '../triggers/module-context.ts'
 import type { CommitTerms } from '../workspace/commit-terms.ts'
 import type { Handlers } from '../workspace/middleware.ts'
@@ -11,6 +15,8 @@ import { runTransaction } from './method-transaction.ts'
 import type { PlaceQueue } from './place-queue.ts'
 
 export interface MethodCallParts {
+  /** The full name of the method. */
+  name: string
   workspace: Workspace
   handlers: Handlers
   caller: Caller
@@ -23,16 +29,27 @@ export interface MethodCallParts {
 
 /** What a method may use. All that it commits goes through `commit`. */
 export function methodCallFor(parts: MethodCallParts): MethodCall {
-  const { workspace, handlers, caller, places, signal, key } = parts
+  const { name, workspace, handlers, caller, places, signal, key } = parts
   const context = moduleContextFor(workspace, handlers, caller)
   const { factory, findAll } = context
   const make = (txes: readonly TxCUD[], _id: string): TxApplyIf =>
     atomic(workspace, txes.map(takeOver), caller, _id)
   const commit = async (txes: readonly TxCUD[], terms?: CommitTerms): Promise<void> => {
-    if (txes.length > 0) await parts.commit((_id) => make(txes, _id), terms)
+    if (txes.length === 0) return
+    const bySystem = txes.filter(isRun).map((tx) => ({ ...takeOver(tx), modifiedBy: core.account.System }))
+    const own = bySystem.length === 0 ? txes : txes.filter((tx) => !isRun(tx))
+    await parts.commit((_id) => make(own, _id), bySystem.length === 0 ? terms : { ...terms, bySystem })
   }
+  const system = `${key ?? workspace.generateId()}:system`
   return {
     ...context,
+    ...workspaceContextFor(workspace, name, { sender: caller.account, triggers: [] }),
+    asSystem: actingAs({
+      workspace,
+      handlers,
+      caller: systemCaller,
+      nameOf: (commit) => `${system}:${commit}`,
+    }),
     key: key ?? workspace.generateId(),
     signal,
     commit: (txes) => commit(txes),
@@ -41,4 +58,9 @@ export function methodCallFor(parts: MethodCallParts): MethodCall {
     transaction: (work) =>
       runTransaction({ workspace, caller, factory, findAll, commit, places, signal }, work),
   }
+}
+
+/** A run of a job, which the server asks for on behalf of the method. */
+function isRun(tx: TxCUD): tx is TxCreateDoc {
+  return tx._class === core.class.TxCreateDoc && tx.objectClass === scheduleState.class.ScheduledRun
 }

@@ -10,6 +10,7 @@ import type { CallEnding } from './call-ending.ts'
 import { CallOutcomes } from './call-outcomes.ts'
 import { KeyedCall } from './keyed-call.ts'
 import { KeyedCalls } from './keyed-calls.ts'
+import { moduleOf } from '../modules/installed-modules.ts'
 import { MethodRun, type MethodRequest, type MethodRunParts } from './method-run.ts'
 import { MethodStream } from './method-stream.ts'
 import { PlaceQueue } from './place-queue.ts'
@@ -52,8 +53,7 @@ export class MethodCalls {
    */
   async call(request: MethodCallRequest): Promise<unknown> {
     const { key, method, name, ending } = request
-    const [module = ''] = name.split(/[. ]/, 1)
-    if (!this.#workspace.settings.isOn(module))
+    if (!this.#workspace.settings.isOn(moduleOf(name)))
       throw new StatusError('platform:status:UnknownMethod', { method: name })
     if (key !== undefined && method.idempotent !== true) return await this.#callOnce(key, request)
     const run = new MethodRun(this.#parts, request)

@@ -83,7 +83,16 @@ export class MethodRun {
     const { caller, method } = this.#request
     const { signal } = this.#controller
     const commit = (make: (_id: string) => TxApplyIf, terms?: CommitTerms) => this.#commit(make, terms)
-    const call = methodCallFor({ workspace, handlers, caller, places, signal, commit, key: this.#id })
+    const call = methodCallFor({
+      name: this.#request.name,
+      workspace,
+      handlers,
+      caller,
+      places,
+      signal,
+      commit,
+      key: this.#id,
+    })
     // The params come from the schema of this method.
     return await runInModule(this.#origin, () => method.run(call, params as never))
   }

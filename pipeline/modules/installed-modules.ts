@@ -72,9 +72,9 @@ export class InstalledModules {
   }
 }
 
-/** The module of a trigger, job or method, of which this is the full name. */
+/** The module of a trigger, job, method or route, of which this is the full name. */
 export function moduleOf(fullName: string): string {
-  return fullName.slice(0, fullName.indexOf('.'))
+  return fullName.split(/[. ]/, 1)[0] ?? ''
 }
 
 function installed(module: string, trigger: Trigger): Installed {

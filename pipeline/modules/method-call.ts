@@ -4,7 +4,8 @@ import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import type { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { DocumentMatch, TxCUD } from '../../model/transactions.ts'
 import type { Caller } from '../shared/caller.ts'
-import type { ModuleContext } from './trigger.ts'
+import type { Acting } from './acting.ts'
+import type { ModuleContext, WorkspaceContext } from './trigger.ts'
 
 /** Reads and writes documents on behalf of one account. */
 export interface WriteContext extends ModuleContext {
@@ -25,8 +26,10 @@ export interface Conditions {
  * Runs as the caller, with the caller's permissions. After `signal` has aborted, or the method has returned, nothing is
  * committed any more: `commit` and the like throw.
  */
-export interface MethodCall extends WriteContext {
+export interface MethodCall extends WriteContext, WorkspaceContext {
   readonly caller: Caller
+  /** Acts without the bounds of the caller. Its commits are not those of the call: sent again, the call runs again. */
+  readonly asSystem: Acting
   /**
    * Aborts when the method takes too long, when the client cancels the call, when the session ends and does not come back
    * for the result, and when the workspace closes. The reason is a StatusError.

@@ -1,4 +1,5 @@
 import { brand } from '../../model/brand.ts'
+import { deepFreeze } from '../../model/copies.ts'
 import type { Doc, Ref, Unchecked } from '../../model/documents.ts'
 import type { Logger } from '../shared/logger.ts'
 import type { AtriumModule } from './module.ts'
@@ -71,13 +72,13 @@ export class ModuleSettings {
     const { name, settings } = declared ?? {}
     if (settings === undefined) return {}
     const outcome = settings.safeParse(values)
-    if (outcome.success) return Object.freeze(outcome.data)
+    if (outcome.success) return deepFreeze(outcome.data)
     const { message } = outcome.error
     this.#logger.error(
       { workspace: this.#workspace, module: name, message },
       'the stored settings of a module do not fit its schema: its defaults apply',
     )
-    return Object.freeze(settings.parse({}))
+    return deepFreeze(settings.parse({}))
   }
 }
 

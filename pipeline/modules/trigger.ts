@@ -6,6 +6,7 @@ import type { TxCUD } from '../../model/transactions.ts'
 import type { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Duration } from '../shared/duration.ts'
 import type { Logger } from '../shared/logger.ts'
+import type { Acting, Cause } from './acting.ts'
 import type { RunLater } from './run-later.ts'
 
 /** The changes that start a trigger. */
@@ -78,13 +79,18 @@ export interface ModuleContext {
   readonly logger: Logger
 }
 
-/** What triggers and jobs know of their workspace. */
+/** What code of a module knows of its workspace and of its cause. */
 export interface WorkspaceContext extends RunLater {
   readonly workspace: { readonly id: string }
   /** The settings of the module in this workspace, as its schema returns them, as of the last durable commit. */
   readonly settings: unknown
   /** Milliseconds since the epoch, by the clock of the server. */
   readonly now: () => number
+  /** From 0 to 1, without 1. */
+  readonly random: () => number
+  /** A logger whose lines name the workspace, the code and its cause. */
+  readonly log: Logger
+  readonly cause: Cause
 }
 
 /** Reads documents as of this commit, without permissions. */
@@ -110,6 +116,10 @@ export interface AsyncContext extends ModuleContext, WorkspaceContext {
   readonly signal: AbortSignal
   /** Creates transactions signed by the system. */
   readonly bySystem: TransactionFactory
+  /** Acts without bounds. Its commits are in addition to what is returned: each happens once for all runs, by its place. */
+  readonly asSystem: Acting
+  /** Acts as the account whose transaction it is, with its permissions. */
+  readonly asSender: Acting
   /** The document before the transaction; `undefined` if it was created. Replays its history on the first call. */
   readonly before: () => Promise<Doc | undefined>
   /** The document after the transaction; `undefined` if it was removed. It may have changed since. */

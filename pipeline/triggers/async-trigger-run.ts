@@ -1,12 +1,14 @@
 import { brand } from '../../model/brand.ts'
 import { core } from '../../model/identifiers.ts'
 import type { TxCUD } from '../../model/transactions.ts'
-import { systemCaller } from '../shared/caller.ts'
+import { type Caller, systemCaller } from '../shared/caller.ts'
 import { milliseconds } from '../shared/duration.ts'
 import type { Handlers } from '../workspace/middleware.ts'
 import type { LogEntry } from '../../storage/contract.ts'
 import type { Workspace } from '../workspace/workspace.ts'
-import { workspaceContextFor } from '../workspace/workspace-context.ts'
+import { causeOf, workspaceContextFor } from '../workspace/workspace-context.ts'
+import type { Acting } from '../modules/acting.ts'
+import { actingAs, callerOf } from './acting.ts'
 import { finderFor } from './module-context.ts'
 import { nextGeneration } from '../modules/generation.ts'
 import { takeOver } from '../modules/module-values.ts'
@@ -41,6 +43,7 @@ export interface Begun {
 /** Runs one asynchronous trigger in one workspace, for one transaction at a time. */
 export class AsyncTriggerRun {
   readonly #workspace: Workspace
+  readonly #handlers: Handlers
   readonly #trigger: Installed<AsyncTrigger>
   readonly #stop: AbortSignal
   readonly #time: number
@@ -50,6 +53,7 @@ export class AsyncTriggerRun {
 
   constructor({ workspace, handlers, trigger, stop, settled, history }: AsyncTriggerRunOptions) {
     this.#workspace = workspace
+    this.#handlers = handlers
     this.#trigger = trigger
     this.#stop = stop
     this.#time = milliseconds(trigger.timeout ?? workspace.modules.limits.runTime)
@@ -105,6 +109,11 @@ export class AsyncTriggerRun {
     }
   }
 
+  #acting(caller: Caller, name: string): Acting {
+    const nameOf = (commit: number) => `${name}:${commit}`
+    return actingAs({ workspace: this.#workspace, handlers: this.#handlers, caller, nameOf })
+  }
+
   #run(work: Work, signal: () => AbortSignal): unknown {
     const { modules, settings } = this.#workspace
     if (!settings.isOn(this.#trigger.module)) return []
@@ -133,7 +142,9 @@ export class AsyncTriggerRun {
       bySystem: systemFactory(this.#workspace),
       before: async () => (await changed()).before,
       after: async () => (await changed()).after,
-      ...workspaceContextFor(this.#workspace, this.#trigger.fullName),
+      ...workspaceContextFor(this.#workspace, this.#trigger.fullName, causeOf(entry.tx)),
+      asSystem: this.#acting(systemCaller, `${idempotencyKey}:system`),
+      asSender: this.#acting(callerOf(this.#workspace, entry.tx.modifiedBy), `${idempotencyKey}:sender`),
       get: this.#get,
       findAll: this.#findAll,
     }

@@ -1,10 +1,13 @@
 import type { Doc, Domain } from '../../model/documents.ts'
+import type { TxCUD } from '../../model/transactions.ts'
 import type { SeesSpace } from '../permissions/permissions.ts'
 
-/** What is checked in the commit queue before a request is staged. */
+/** What the server adds to a request of somebody. */
 export interface CommitTerms {
-  /** @throws StatusError Conflict if the request is based on what has changed */
-  check: (staged: StagedState) => void
+  /** Checked before the request is staged. @throws StatusError Conflict if it is based on what has changed */
+  check?: (staged: StagedState) => void
+  /** Changes of the system that are committed with the request if its conditions hold. */
+  bySystem?: readonly TxCUD[]
 }
 
 /** What the requests before have staged and is not durable yet. */

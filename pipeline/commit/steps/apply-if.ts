@@ -5,6 +5,7 @@ import { planFind } from '../../../model/query/plan-find.ts'
 import { MAX_REQUEST_STEPS, WorkMeter } from '../../../model/query/work-meter.ts'
 import { type DocumentMatch, type TxApplyIf, WorkspaceEvent } from '../../../model/transactions.ts'
 import { seesEverything } from '../../permissions/permissions.ts'
+import { systemCaller } from '../../shared/caller.ts'
 import { writerRole } from '../../permissions/role.ts'
 import { needsStorage } from './sync-trigger-context.ts'
 import type { Push } from '../../push/push.ts'
@@ -28,6 +29,7 @@ export const applyIf: SplittingStep = (next, workspace) =>
     const { pushes } = work.state
     const firstPush = pushes.length
     for (const inner of request.txes) await next(work, inner)
+    for (const own of work.terms?.bySystem ?? []) await next({ ...work, caller: systemCaller }, own)
     const added = pushes.slice(firstPush)
     const derived = visibleOf(added, work, workspace).map((push) => push.tx)
     const own = new Set(request.txes.map(({ _id }) => _id))

@@ -5,7 +5,7 @@ import { StagedVisibility } from '../staged-visibility.ts'
 export const checkTerms: RequestStep = (next, { permissions }) =>
   function checkTerms(work, tx) {
     const { state, terms } = work
-    if (terms !== undefined && state.knownRequest(tx._id) === undefined) {
+    if (terms?.check !== undefined && state.knownRequest(tx._id) === undefined) {
       const { seesSpace } = new StagedVisibility(work, permissions)
       terms.check({ changes: (domain) => state.stagedChanges(domain), seesSpace })
     }

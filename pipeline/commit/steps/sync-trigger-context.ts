@@ -8,7 +8,7 @@ import type { DocumentQuery } from '../../../model/query/query.ts'
 import { StatusError } from '../../../model/status.ts'
 import { TransactionFactory } from '../../../model/transaction-factory.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
-import { workspaceContextFor } from '../../workspace/workspace-context.ts'
+import { causeOf, workspaceContextFor } from '../../workspace/workspace-context.ts'
 import { trustedMeta } from '../../modules/generation.ts'
 import type { SyncContext } from '../../modules/trigger.ts'
 import type { AppliedChange } from '../commit-step.ts'
@@ -30,7 +30,9 @@ export class SyncTriggerReads {
     this.#isOver = true
   }
 
-  contextOf(change: AppliedChange, fullName: string): SyncContext {
+  /** @param path the triggers that led to this one, and itself */
+  contextOf(change: AppliedChange, path: readonly string[]): SyncContext {
+    const fullName = path.at(-1) ?? ''
     const { generateId, logger, modules } = this.#workspace
     const { modifiedBy, modifiedOn } = change.tx
     const space = core.space.DerivedTx
@@ -48,7 +50,7 @@ export class SyncTriggerReads {
       get after() {
         return (after ??= modules.give(change.after))
       },
-      ...workspaceContextFor(this.#workspace, fullName),
+      ...workspaceContextFor(this.#workspace, fullName, causeOf(change.tx, path.slice(0, -1))),
       bySender: new TransactionFactory(generateId, signature),
       bySystem: new TransactionFactory(generateId, { ...signature, modifiedBy: core.account.System }),
       get: async (_class, id) => this.#given(await this.#get(_class, id)),

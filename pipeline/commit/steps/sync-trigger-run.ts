@@ -35,16 +35,17 @@ export class SyncTriggerRun {
 
   /**
    * What it returns after the limit, and what it still does then, changes nothing.
+   * @param path the triggers that led to this one, and itself
    * @throws StatusError the trigger's own; TriggerTimeout; InternalServerError for any other error
    */
-  async run(change: AppliedChange): Promise<readonly TxCUD[]> {
+  async run(change: AppliedChange, path: readonly string[]): Promise<readonly TxCUD[]> {
     const { fullName } = this.#trigger
     const pause = this.#pauses.remaining(fullName)
     if (pause > 0) throw this.#paused(pause)
     const from = performance.now()
     try {
       const returned = runInModule(this.#origin(change), () =>
-        this.#trigger.run(this.#reads.contextOf(change, fullName), this.#workspace.modules.give(change.tx)),
+        this.#trigger.run(this.#reads.contextOf(change, path), this.#workspace.modules.give(change.tx)),
       )
       const made = isPromise(returned) ? await this.#inTime(returned, change) : returned
       return taken(change.tx, made)

@@ -72,7 +72,7 @@ class Chain {
     const path = [...names, trigger.fullName]
     if (path.length > depth) throw this.#beyond('triggerDepth', depth, path)
     const parts = { workspace: this.#workspace, state: this.#work.state, pauses: this.#pauses }
-    const made = await new SyncTriggerRun(parts, trigger).run(change)
+    const made = await new SyncTriggerRun(parts, trigger).run(change, path)
     for (const tx of made) {
       this.#derived += 1
       if (this.#derived > derived) throw this.#beyond('triggerDerived', derived, path)
