@@ -10,6 +10,7 @@ import type { CallEnding } from './call-ending.ts'
 import { CallOutcomes } from './call-outcomes.ts'
 import { KeyedCall } from './keyed-call.ts'
 import { KeyedCalls } from './keyed-calls.ts'
+import { liveMethod } from './live-method.ts'
 import { MethodRun, type MethodRequest, type MethodRunParts } from './method-run.ts'
 import { MethodStream } from './method-stream.ts'
 import { PlaceQueue } from './place-queue.ts'
@@ -52,8 +53,14 @@ export class MethodCalls {
    */
   async call(request: MethodCallRequest): Promise<unknown> {
     const { key, method, name, ending } = request
-    if (key !== undefined && method.idempotent !== true) return await this.#callOnce(key, request)
-    const run = new MethodRun(this.#parts, request)
+    const isLive = method.live === true
+    if (key !== undefined && method.idempotent !== true && !isLive) return await this.#callOnce(key, request)
+    const isStream = isLive && request.isStream === true
+    const place = { workspace: this.#workspace, caller: request.caller, name }
+    const run = new MethodRun(
+      this.#parts,
+      isStream ? { ...request, method: liveMethod(place, method) } : request,
+    )
     ending.onEnd(() => run.abort(new StatusError('platform:status:Cancelled', { method: name })))
     return await this.#resultOf(run, request)
   }
