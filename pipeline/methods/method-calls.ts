@@ -119,7 +119,7 @@ export class MethodCalls {
       const { isCommitted, outcome } = await this.#outcomes.find(id)
       if (outcome !== undefined && outcome.call !== digestOf(request)) throw otherCall()
       if (outcome?.result !== undefined) return outcome.result
-      if (isCommitted || this.#mayHaveRun(request)) {
+      if (isCommitted || (request.method.commitsOnly !== true && this.#mayHaveRun(request))) {
         const known = { method: request.name, committed: isCommitted }
         throw new StatusError('platform:status:OutcomeUnknown', known)
       }

@@ -56,6 +56,11 @@ export interface ServiceMethod<P = never> {
   live?: boolean
   /** A call may run twice with the effect of one. Others are never run again when it is not known whether they ran. */
   idempotent?: boolean
+  /**
+   * The method has no effects but its commits. A call of which it is not known whether it ran, but that it has committed
+   * nothing, runs again.
+   */
+  commitsOnly?: boolean
 }
 
 /**

@@ -18,6 +18,7 @@ const method = z.looseObject({
   run,
   timeout: z.number().int().positive().max(LONGEST_TIMER).optional(),
   idempotent: z.boolean().optional(),
+  commitsOnly: z.boolean().optional(),
   live: z.boolean().optional(),
 })
 
