@@ -39,7 +39,7 @@ export class Client {
     this.#session = new Session(options)
     this.#reads = new Reads(this.#session)
     this.#mutations = new Mutations(this.#session)
-    this.#subscriptions = new Subscriptions(this.#session)
+    this.#subscriptions = new Subscriptions(this.#session, this.#reads)
     this.#session.start().catch(this.#session.environment.report)
   }
 
@@ -200,6 +200,16 @@ export class Client {
     waitOptions?: WaitOptions,
   ): AsyncIterableIterator<T> {
     return this.#reads.stream(method, params, waitOptions)
+  }
+
+  /** Calls back with the result of a live method, now and whenever it changes. Returns a function that unsubscribes. */
+  live<T = unknown>(
+    method: string,
+    params: readonly unknown[],
+    callback: (result: T) => void,
+    onError?: (error: unknown) => void,
+  ): Cancel {
+    return this.#subscriptions.live(method, params, callback, onError)
   }
 
   /** Measures the server time of this session in milliseconds, until the returned function is called. */

@@ -4,17 +4,22 @@ import type { DocumentQuery, FindOptions, FindResult } from '../model/query/quer
 import type { Tx } from '../model/transactions.ts'
 import type { ConnectionState } from './connection/connection-state.ts'
 import type { LargeMessage } from './connection/requests.ts'
+import { LiveMethod } from './live-method.ts'
 import type { Conflict } from './optimistic/changes.ts'
+import type { Reads } from './reads.ts'
 import { CopyCache } from './runtime/copies.ts'
 import type { Cancel } from './runtime/environment.ts'
+import { callSafely } from './runtime/report.ts'
 import type { Session } from './session.ts'
 
 /** Live queries and listeners. Each subscription returns a function that unsubscribes. */
 export class Subscriptions {
   readonly #session: Session
+  readonly #reads: Pick<Reads, 'stream'>
 
-  constructor(session: Session) {
+  constructor(session: Session, reads: Pick<Reads, 'stream'>) {
     this.#session = session
+    this.#reads = reads
   }
 
   /**
@@ -39,6 +44,34 @@ export class Subscriptions {
     const request = { _class, query: query as DocumentQuery, options }
     const result = (found: FindResult) => callback(found as FindResult<T>)
     return this.#session.queries.subscribe(request, { result, error: onError })
+  }
+
+  /**
+   * Calls back with the result of a live method of a module when it is loaded, and with each later one that differs: the
+   * server runs the method again when a document that it depends on changes. After a lost connection it is called again.
+   * Returns a function that unsubscribes.
+   *
+   * @param onError called once when the method fails, which ends the subscription. Default: the listeners of
+   *   `client.onError`
+   *
+   * @example
+   * const unsubscribe = client.live('board.progress', [{ project }], (progress) => show(progress))
+   * unsubscribe()
+   */
+  live<T = unknown>(
+    method: string,
+    params: readonly unknown[],
+    callback: (result: T) => void,
+    onError?: (error: unknown) => void,
+  ): Cancel {
+    const { clock, report } = this.#session.environment
+    const subscription = new LiveMethod<T>({
+      clock,
+      stream: () => this.#reads.stream<T>(method, params),
+      result: (result) => callSafely(report, () => callback(result)),
+      error: (error) => (onError === undefined ? report(error) : callSafely(report, () => onError(error))),
+    })
+    return () => subscription.stop()
   }
 
   /**

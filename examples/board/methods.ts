@@ -39,3 +39,13 @@ export const exportTasks = serviceMethod({
     }
   },
 })
+
+/** `board.progress`, `{project}` -> `{done, all}`: the tasks of a project, live. */
+export const progress = serviceMethod({
+  params: z.tuple([z.object({ project: z.string().min(1).max(512) })]).rest(z.unknown()),
+  live: true,
+  run: async ({ findAll }, [{ project }]) => {
+    const tasks = await findAll(board.class.Task, { space: project as Ref<Space>, archived: { $ne: true } })
+    return { done: tasks.filter(({ status }) => status === 'done').length, all: tasks.length }
+  },
+})

@@ -5,7 +5,7 @@ import type { MethodCall } from '../modules/method-call.ts'
 import { type Caller, systemCaller } from '../shared/caller.ts'
 import { core } from '../../model/identifiers.ts'
 import { scheduleState } from '../modules/schedule-state.ts'
-import { actingAs } from '../triggers/acting.ts'
+import type { Acting } from '../modules/acting.ts'
 import { workspaceContextFor } from '../workspace/workspace-context.ts'
 import { atomic, moduleContextFor } from '../triggers/module-context.ts'
 import type { CommitTerms } from '../workspace/commit-terms.ts'
@@ -23,8 +23,15 @@ export interface MethodCallParts {
   places: PlaceQueue
   signal: AbortSignal
   /** Commits under an id that it gives. Resolves with whether the conditions held. */
-  commit: (make: (_id: string) => TxApplyIf, terms?: CommitTerms) => Promise<boolean>
+  commit: (make: (_id: string) => TxApplyIf, options?: CommitOptions) => Promise<boolean>
   key: string | undefined
+}
+
+/** How a method commits. */
+export interface CommitOptions {
+  terms?: CommitTerms | undefined
+  /** The account that commits, if it is not that of the call. */
+  caller?: Caller
 }
 
 /** What a method may use. All that it commits goes through `commit`. */
@@ -38,18 +45,14 @@ export function methodCallFor(parts: MethodCallParts): MethodCall {
     if (txes.length === 0) return
     const bySystem = txes.filter(isRun).map((tx) => ({ ...takeOver(tx), modifiedBy: core.account.System }))
     const own = bySystem.length === 0 ? txes : txes.filter((tx) => !isRun(tx))
-    await parts.commit((_id) => make(own, _id), bySystem.length === 0 ? terms : { ...terms, bySystem })
+    await parts.commit((_id) => make(own, _id), {
+      terms: bySystem.length === 0 ? terms : { ...terms, bySystem },
+    })
   }
-  const system = `${key ?? workspace.generateId()}:system`
   return {
     ...context,
     ...workspaceContextFor(workspace, name, { sender: caller.account, triggers: [] }),
-    asSystem: actingAs({
-      workspace,
-      handlers,
-      caller: systemCaller,
-      nameOf: (commit) => `${system}:${commit}`,
-    }),
+    asSystem: systemFor(parts),
     key: key ?? workspace.generateId(),
     signal,
     commit: (txes) => commit(txes),
@@ -57,6 +60,21 @@ export function methodCallFor(parts: MethodCallParts): MethodCall {
       await parts.commit((_id) => takeTransaction({ ...make(txes, _id), match, notMatch })),
     transaction: (work) =>
       runTransaction({ workspace, caller, factory, findAll, commit, places, signal }, work),
+  }
+}
+
+/** Commits as the system under the name of the call too, so that it is known when the call is sent again. */
+function systemFor({ workspace, handlers, commit }: MethodCallParts): Acting {
+  const { factory, findAll } = moduleContextFor(workspace, handlers, systemCaller)
+  return {
+    factory,
+    findAll,
+    get: async (_class, _id) => (await findAll(_class, { _id }, { limit: 1 }))[0],
+    commit: async (txes) => {
+      if (txes.length === 0) return
+      const own = txes.map(takeOver)
+      await commit((_id) => atomic(workspace, own, systemCaller, _id), { caller: systemCaller })
+    },
   }
 }
 

@@ -11,6 +11,7 @@ import { CallOutcomes } from './call-outcomes.ts'
 import { KeyedCall } from './keyed-call.ts'
 import { KeyedCalls } from './keyed-calls.ts'
 import { moduleOf } from '../modules/installed-modules.ts'
+import { liveMethod } from './live-method.ts'
 import { MethodRun, type MethodRequest, type MethodRunParts } from './method-run.ts'
 import { MethodStream } from './method-stream.ts'
 import { PlaceQueue } from './place-queue.ts'
@@ -55,8 +56,14 @@ export class MethodCalls {
     const { key, method, name, ending } = request
     if (!this.#workspace.settings.isOn(moduleOf(name)))
       throw new StatusError('platform:status:UnknownMethod', { method: name })
-    if (key !== undefined && method.idempotent !== true) return await this.#callOnce(key, request)
-    const run = new MethodRun(this.#parts, request)
+    const isLive = method.live === true
+    if (key !== undefined && method.idempotent !== true && !isLive) return await this.#callOnce(key, request)
+    const isStream = isLive && request.isStream === true
+    const place = { workspace: this.#workspace, caller: request.caller, name }
+    const run = new MethodRun(
+      this.#parts,
+      isStream ? { ...request, method: liveMethod(place, method) } : request,
+    )
     ending.onEnd(() => run.abort(new StatusError('platform:status:Cancelled', { method: name })))
     return await this.#resultOf(run, request)
   }
@@ -115,7 +122,7 @@ export class MethodCalls {
       const { isCommitted, outcome } = await this.#outcomes.find(id)
       if (outcome !== undefined && outcome.call !== digestOf(request)) throw otherCall()
       if (outcome?.result !== undefined) return outcome.result
-      if (isCommitted || this.#mayHaveRun(request)) {
+      if (isCommitted || (request.method.commitsOnly !== true && this.#mayHaveRun(request))) {
         const known = { method: request.name, committed: isCommitted }
         throw new StatusError('platform:status:OutcomeUnknown', known)
       }

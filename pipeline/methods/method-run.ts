@@ -3,10 +3,9 @@ import type { TxApplyIf } from '../../model/transactions.ts'
 import type { ServiceMethod } from '../modules/module.ts'
 import { type ModuleOrigin, outsideModule, runInModule } from '../modules/run-in-module.ts'
 import type { Caller } from '../shared/caller.ts'
-import type { CommitTerms } from '../workspace/commit-terms.ts'
 import type { Handlers } from '../workspace/middleware.ts'
 import type { Workspace } from '../workspace/workspace.ts'
-import { methodCallFor } from './method-call.ts'
+import { type CommitOptions, methodCallFor } from './method-call.ts'
 import { isAsyncIterable, takeResult } from './method-result.ts'
 import { MethodStream } from './method-stream.ts'
 import type { PlaceQueue } from './place-queue.ts'
@@ -71,7 +70,12 @@ export class MethodRun {
       // The limit of all methods bounds the time to the beginning of a stream, that of a method the whole stream.
       if (method.timeout === undefined) this.#stopTimer()
       const { signal } = this.#controller
-      return new MethodStream({ method: name, iterable: result, signal, ended: () => this.#end(undefined) })
+      return new MethodStream({
+        method: name,
+        iterable: inModule(this.#origin, result),
+        signal,
+        ended: () => this.#end(undefined),
+      })
     } catch (error) {
       this.#end(undefined)
       throw asStatusError(error) ?? error
@@ -82,7 +86,8 @@ export class MethodRun {
     const { handlers, places, workspace } = this.#parts
     const { caller, method } = this.#request
     const { signal } = this.#controller
-    const commit = (make: (_id: string) => TxApplyIf, terms?: CommitTerms) => this.#commit(make, terms)
+    const commit = async (make: (_id: string) => TxApplyIf, options: CommitOptions = {}) =>
+      await this.#commit(make, options)
     const call = methodCallFor({
       name: this.#request.name,
       workspace,
@@ -131,15 +136,15 @@ export class MethodRun {
    * Commits under the name of the call, so that a later call with the same key knows of it. The first commit is done
    * before others begin: it is the one that is looked for.
    */
-  async #commit(make: (_id: string) => TxApplyIf, terms: CommitTerms | undefined): Promise<boolean> {
+  async #commit(make: (_id: string) => TxApplyIf, options: CommitOptions): Promise<boolean> {
     const { generateId } = this.#parts.workspace
-    if (this.#id === undefined) return await this.#send(make(generateId()), terms)
+    if (this.#id === undefined) return await this.#send(make(generateId()), options)
     while (this.#commits === 0) {
       if (this.#first !== undefined) {
         await this.#first.catch(() => undefined)
         continue
       }
-      this.#first = this.#send(make(`${this.#id}:0`), terms)
+      this.#first = this.#send(make(`${this.#id}:0`), options)
       try {
         const isDone = await this.#first
         if (isDone) this.#commits = 1
@@ -148,14 +153,24 @@ export class MethodRun {
         this.#first = undefined
       }
     }
-    return await this.#send(make(`${this.#id}:${this.#commits++}`), terms)
+    return await this.#send(make(`${this.#id}:${this.#commits++}`), options)
   }
 
-  async #send(tx: TxApplyIf, terms: CommitTerms | undefined): Promise<boolean> {
+  async #send(tx: TxApplyIf, { caller = this.#request.caller, terms }: CommitOptions): Promise<boolean> {
     this.#controller.signal.throwIfAborted()
-    const { caller } = this.#request
     const result = await outsideModule(() => this.#parts.handlers.tx(caller, tx, terms))
     // The result of an apply-if.
     return (result as { success?: boolean }).success !== false
   }
+}
+
+/** Each step of the iterable runs as code of the module. */
+function inModule(origin: ModuleOrigin, iterable: AsyncIterable<unknown>): AsyncIterable<unknown> {
+  const values = iterable[Symbol.asyncIterator]()
+  const done = Promise.resolve({ done: true, value: undefined } as const)
+  const iterator: AsyncIterator<unknown> = {
+    next: () => runInModule(origin, () => values.next()),
+    return: () => runInModule(origin, () => values.return?.() ?? done),
+  }
+  return { [Symbol.asyncIterator]: () => iterator }
 }

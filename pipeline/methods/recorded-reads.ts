@@ -12,6 +12,7 @@ import type { Caller } from '../shared/caller.ts'
 import type { StagedState } from '../workspace/commit-terms.ts'
 import type { Follower } from '../workspace/recent-changes.ts'
 import type { Workspace } from '../workspace/workspace.ts'
+import { unlessAborted } from './place-queue.ts'
 import { ReadConflict } from './read-conflict.ts'
 
 type DocumentChanges = ReadonlyMap<string, Doc | undefined>
@@ -76,6 +77,40 @@ export class RecordedReads {
   check(staged?: StagedState): void {
     if (this.#workspace.model.hash !== this.#modelHash) throw new ReadConflict('the model')
     for (const read of this.#reads) this.#checkRead(read, staged)
+  }
+
+  /**
+   * Resolves when something that was read has changed.
+   * @throws the reason of the signal if that aborts first
+   */
+  async changed(signal: AbortSignal): Promise<void> {
+    let wake: () => void = () => undefined
+    let committed = new Promise<void>((resolve) => (wake = resolve))
+    this.#follower.onCommit(() => wake())
+    while (this.#holds()) {
+      await unlessAborted(committed, signal)
+      committed = new Promise((resolve) => (wake = resolve))
+      const position = this.#workspace.lastSeq()
+      // Model and permissions follow a commit: those of later commits are not looked at yet.
+      await new Promise(setImmediate)
+      if (this.#holds()) this.#moveTo(position)
+    }
+  }
+
+  /** Nothing has changed up to this position. */
+  #moveTo(position: number): void {
+    for (const read of this.#reads) read.position = Math.max(read.position, position)
+    this.#follower.moveTo(position)
+  }
+
+  #holds(): boolean {
+    try {
+      this.check()
+      return true
+    } catch (error) {
+      if (error instanceof ReadConflict) return false
+      throw error
+    }
   }
 
   /** Changes are not followed any more. */

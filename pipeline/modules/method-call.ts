@@ -28,7 +28,7 @@ export interface Conditions {
  */
 export interface MethodCall extends WriteContext, WorkspaceContext {
   readonly caller: Caller
-  /** Acts without the bounds of the caller. Its commits are not those of the call: sent again, the call runs again. */
+  /** Acts without the bounds of the caller. */
   readonly asSystem: Acting
   /**
    * Aborts when the method takes too long, when the client cancels the call, when the session ends and does not come back

@@ -66,8 +66,18 @@ export interface ServiceMethod<P = never> {
   run: (call: MethodCall, params: P) => unknown
   /** Maximum duration of a run in milliseconds, instead of `ATRIUM_METHOD_TIMEOUT`. */
   timeout?: number
+  /**
+   * The method only reads. A client that streams it receives its result, and each later one that differs: it runs again
+   * when a document that it has found, or would find now, changes.
+   */
+  live?: boolean
   /** A call may run twice with the effect of one. Others are never run again when it is not known whether they ran. */
   idempotent?: boolean
+  /**
+   * The method has no effects but its commits. A call of which it is not known whether it ran, but that it has committed
+   * nothing, runs again.
+   */
+  commitsOnly?: boolean
 }
 
 /**

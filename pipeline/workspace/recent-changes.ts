@@ -24,14 +24,24 @@ export interface RecentChangesLimits {
 export interface Follower {
   /** What was committed after the position, oldest first; `undefined` if that is not known. */
   after: (position: number) => Changes[] | undefined
+  /** Calls back after each commit, until the follower ends. One listener. */
+  onCommit: (listener: () => void) => void
+  /** Nothing up to this position is asked for any more. */
+  moveTo: (position: number) => void
   end: () => void
+}
+
+interface Following {
+  since: number
+  isLost: boolean
+  listener: () => void
 }
 
 /** The changes of the last commits, remembered only while somebody follows them. */
 export class RecentChanges {
   readonly #limits: RecentChangesLimits
   /** The positions since which changes are followed. */
-  readonly #followers = new Set<{ since: number; isLost: boolean }>()
+  readonly #followers = new Set<Following>()
   #groups: Group[] = []
   #count = 0
   #bytes = 0
@@ -44,10 +54,15 @@ export class RecentChanges {
 
   /** Remembers what is committed after the position, until the follower ends. */
   follow(since: number): Follower {
-    const follower = { since, isLost: false }
+    const follower: Following = { since, isLost: false, listener: () => undefined }
     this.#followers.add(follower)
     return {
       after: (position) => (follower.isLost ? undefined : this.#after(position)),
+      onCommit: (listener) => (follower.listener = listener),
+      moveTo: (position) => {
+        follower.since = position
+        this.#shrink()
+      },
       end: () => {
         this.#followers.delete(follower)
         if (this.#followers.size === 0) this.#drop(this.#groups.length)
@@ -71,11 +86,15 @@ export class RecentChanges {
     this.#count += group.count
     this.#bytes += group.bytes
     this.#shrink()
+    for (const { listener } of this.#followers) listener()
   }
 
   /** Documents were changed in another way, or are to be dropped: present followers know nothing any more. */
   forget(): void {
-    for (const follower of this.#followers) follower.isLost = true
+    for (const follower of this.#followers) {
+      follower.isLost = true
+      follower.listener()
+    }
     this.#drop(this.#groups.length)
   }
 

@@ -37,7 +37,14 @@ const retryKeys: Keys<RetryPolicy> = { for: true, max: true, first: true, attemp
 const matchKeys: Keys<TriggerMatch> = { classes: true, transactions: true }
 const migrationKeys: Keys<Migration> = { name: true, run: true }
 const jobKeys: Keys<Job> = { cron: true, timeZone: true, params: true, run: true }
-const methodKeys: Keys<ServiceMethod> = { params: true, run: true, timeout: true, idempotent: true }
+const methodKeys: Keys<ServiceMethod> = {
+  params: true,
+  run: true,
+  timeout: true,
+  idempotent: true,
+  commitsOnly: true,
+  live: true,
+}
 const routeKeys: Keys<ModuleRoute> = {
   method: true,
   path: true,

@@ -21,6 +21,8 @@ const method = z.looseObject({
   run,
   timeout: z.number().int().positive().max(LONGEST_TIMER).optional(),
   idempotent: z.boolean().optional(),
+  commitsOnly: z.boolean().optional(),
+  live: z.boolean().optional(),
 })
 
 const schema = z.looseObject({ safeParse: run }).optional()

@@ -13,7 +13,7 @@ export function runs(next: Script): void {
 
 const params = z.array(z.unknown())
 
-function method(more: Pick<ServiceMethod, 'idempotent' | 'timeout'> = {}): ServiceMethod {
+function method(more: Pick<ServiceMethod, 'idempotent' | 'live' | 'timeout'> = {}): ServiceMethod {
   return serviceMethod<unknown[]>({ params, run: (call, given) => script(call, ...given), ...more })
 }
 
@@ -21,5 +21,10 @@ function method(more: Pick<ServiceMethod, 'idempotent' | 'timeout'> = {}): Servi
 export default {
   name: 'scripted',
   model: [],
-  methods: { run: method(), repeat: method({ idempotent: true }), brief: method({ timeout: 50 }) },
+  methods: {
+    run: method(),
+    repeat: method({ idempotent: true }),
+    brief: method({ timeout: 50 }),
+    watch: method({ live: true }),
+  },
 }
