@@ -4,17 +4,7 @@ import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import type { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { DocumentMatch, TxCUD } from '../../model/transactions.ts'
 import type { Caller } from '../shared/caller.ts'
-import type { Acting } from './acting.ts'
-import type { ModuleContext, WorkspaceContext } from './trigger.ts'
-
-/** Reads and writes documents on behalf of one account. */
-export interface WriteContext extends ModuleContext {
-  /** Creates transactions for `commit` with the correct signature. */
-  readonly factory: TransactionFactory
-  findAll: <T extends Doc>(_class: ClassRef<T>, query: DocumentQuery, options?: FindOptions) => Promise<T[]>
-  /** Commits all of the transactions or none. @throws StatusError */
-  commit: (txes: readonly TxCUD[]) => Promise<void>
-}
+import type { Acting, WorkspaceContext, WriteContext } from './context.ts'
 
 /** Conditions of a change: every `match` finds a document and no `notMatch` does. */
 export interface Conditions {

@@ -1,7 +1,8 @@
 import type { z } from 'zod'
 import type { Tx, TxCUD } from '../../model/transactions.ts'
 import type { Job } from './job.ts'
-import type { MethodCall, WriteContext } from './method-call.ts'
+import type { WriteContext } from './context.ts'
+import type { MethodCall } from './method-call.ts'
 import type { ModuleRoute } from './route.ts'
 import type { Trigger } from './trigger.ts'
 

@@ -1,13 +1,10 @@
 import type { ClassRef } from '../../model/class-ref.ts'
 import type { Class, ClassId, Doc, Ref } from '../../model/documents.ts'
-import type { Hierarchy } from '../../model/hierarchy.ts'
 import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import type { TxCUD } from '../../model/transactions.ts'
 import type { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Duration } from '../shared/duration.ts'
-import type { Logger } from '../shared/logger.ts'
-import type { Acting, Cause } from './acting.ts'
-import type { RunLater } from './run-later.ts'
+import type { Acting, ModuleContext, WorkspaceContext } from './context.ts'
 
 /** The changes that start a trigger. */
 export interface TriggerMatch {
@@ -71,27 +68,6 @@ export interface RetryPolicy {
 }
 
 export type Trigger = SyncTrigger | AsyncTrigger
-
-/** Services for every part of a module. */
-export interface ModuleContext {
-  readonly hierarchy: Hierarchy
-  readonly generateId: () => string
-  readonly logger: Logger
-}
-
-/** What code of a module knows of its workspace and of its cause. */
-export interface WorkspaceContext extends RunLater {
-  readonly workspace: { readonly id: string }
-  /** The settings of the module in this workspace, as its schema returns them, as of the last durable commit. */
-  readonly settings: unknown
-  /** Milliseconds since the epoch, by the clock of the server. */
-  readonly now: () => number
-  /** From 0 to 1, without 1. */
-  readonly random: () => number
-  /** A logger whose lines name the workspace, the code and its cause. */
-  readonly log: Logger
-  readonly cause: Cause
-}
 
 /** Reads documents as of this commit, without permissions. */
 export interface SyncContext extends ModuleContext, WorkspaceContext {

@@ -1,7 +1,7 @@
 import { type Account, AccountRole, type Ref, type Unchecked } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import { takeOver } from '../modules/module-values.ts'
-import type { Acting } from '../modules/acting.ts'
+import type { Acting } from '../modules/context.ts'
 import { outsideModule } from '../modules/run-in-module.ts'
 import { type Caller, systemCaller } from '../shared/caller.ts'
 import type { Handlers } from '../workspace/middleware.ts'

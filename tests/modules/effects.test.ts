@@ -12,6 +12,7 @@ import { Tokens } from '../../server/auth/tokens.ts'
 import type { LogEntry } from '../../storage/contract.ts'
 import { embeddedBackend } from '../crash/backend.ts'
 import { readStoredLog } from '../crash/check-storage.ts'
+import { pushAll } from '../../model/push-all.ts'
 import { pick, seededRandom } from '../crash/random.ts'
 import { SECRET, ServerProcess } from '../crash/server-process.ts'
 import { onTestEnd } from '../support/on-test-end.ts'
@@ -180,7 +181,7 @@ test('MOD-190: whatever kinds of code make effects, however runs fail and server
     await history.prepare()
     const sent: Promise<void>[] = []
     for (let round = 0; round < ROUNDS; round++) {
-      sent.push(...(await history.round()))
+      pushAll(sent, await history.round())
       await history.start(round === ROUNDS - 1 ? 0 : 0.2)
     }
     await Promise.all(sent)
