@@ -6,7 +6,8 @@ import type { AttachedPlace, DocumentPlace, TransactionFactory } from '../model/
 import type { DocumentMatch, Tx, TxCUD, UpdateOperations } from '../model/transactions.ts'
 import type { ClientOptions } from './client-options.ts'
 import type { ConnectionState } from './connection/connection-state.ts'
-import type { LargeMessage, RequestOptions } from './connection/requests.ts'
+import type { RequestOptions } from './connection/request-options.ts'
+import type { LargeMessage } from './connection/requests.ts'
 import { type AttributesOf, Mutations } from './mutations.ts'
 import type { Conflict } from './optimistic/changes.ts'
 import { Reads, type SearchOptions, type SearchResult } from './reads.ts'
@@ -190,6 +191,15 @@ export class Client {
     requestOptions?: RequestOptions,
   ): Promise<T> {
     return this.#reads.call(method, params, requestOptions)
+  }
+
+  /** Calls a method of a module that streams: its values one by one. To leave the loop cancels it on the server. */
+  stream<T = unknown>(
+    method: string,
+    params?: readonly unknown[],
+    waitOptions?: WaitOptions,
+  ): AsyncIterableIterator<T> {
+    return this.#reads.stream(method, params, waitOptions)
   }
 
   /** Measures the server time of this session in milliseconds, until the returned function is called. */

@@ -3,10 +3,12 @@ import { deepFreeze } from '../model/copies.ts'
 import type { Class, Doc, Ref, Space } from '../model/documents.ts'
 import type { SearchPrefix } from '../model/query/search-terms.ts'
 import type { DocumentQuery, FindOptions, FindResult, WithLookup } from '../model/query/query.ts'
-import type { RequestOptions } from './connection/requests.ts'
+import type { RequestOptions } from './connection/request-options.ts'
 import { outgoingParams } from './live-queries/outgoing.ts'
+import type { WaitOptions } from './runtime/deadline.ts'
 import { resultOf } from './runtime/result-of.ts'
 import type { Session } from './session.ts'
+import { ValueStream } from './value-stream.ts'
 
 export interface SearchOptions {
   classes?: Ref<Class>[]
@@ -109,6 +111,30 @@ export class Reads {
       connection.request(method, own, requestOptions, deadline),
     )
     return resultOf<T>(response)
+  }
+
+  /**
+   * Calls a method of a module that streams. Its values arrive one by one, as fast as the loop takes them. It is called
+   * when the first value is asked for. To leave the loop, or to abort the signal, cancels it on the server.
+   *
+   * @throws as `call`, from the loop; ClientError `uncertain` when the connection is lost: the call is not sent again
+   *
+   * @example
+   * for await (const line of client.stream('board.exportTasks', [{ project }])) show(line)
+   */
+  stream<T = unknown>(
+    method: string,
+    params: readonly unknown[] = [],
+    waitOptions: WaitOptions = {},
+  ): AsyncIterableIterator<T> {
+    const { calls, connection } = this.#session
+    const own = outgoingParams(method, params)
+    return new ValueStream<T>(method, (receiver, ends) =>
+      calls.run(method, waitOptions, (deadline) => {
+        ends(deadline)
+        return connection.request(method, own, waitOptions, deadline, receiver)
+      }),
+    )
   }
 
   /**

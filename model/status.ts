@@ -35,6 +35,10 @@ export type StatusCode =
   | 'platform:status:TriggerLimit'
   | 'platform:status:TriggerTimeout'
   | 'platform:status:MigrationFailed'
+  | 'platform:status:OutcomeUnknown'
+  | 'platform:status:Conflict'
+  | 'platform:status:Cancelled'
+  | 'platform:status:InvalidResult'
   | 'core:status:ObjectNotFound'
   | 'core:status:ObjectExists'
   | 'core:status:ObjectClassMismatch'
@@ -58,4 +62,38 @@ export class StatusError extends Error {
     this.name = 'StatusError'
     this.status = { severity: 'ERROR', code, params }
   }
+}
+
+/** Codes look like this, those of a module too. */
+const codeFormat = /^[\w-]{1,64}:status:[\w-]{1,64}$/
+
+/** Maximum characters of a text in the params of an error that is recognised by its shape. */
+const MAX_PARAM = 1000
+
+/**
+ * The error as a `StatusError`. One of another copy of this code, such as that of a module's own dependencies, is
+ * recognised by its shape. `undefined` for any other error.
+ */
+export function asStatusError(error: unknown): StatusError | undefined {
+  if (error instanceof StatusError) return error
+  if (typeof error !== 'object' || error === null || !('name' in error) || !('status' in error))
+    return undefined
+  const { name, status } = error
+  if (name !== 'StatusError') return undefined
+  if (typeof status !== 'object' || status === null || !('code' in status)) return undefined
+  const { code } = status
+  if (typeof code !== 'string' || !codeFormat.test(code)) return undefined
+  const params = 'params' in status ? plainParams(status.params) : {}
+  // The copy may be of another version, with codes of its own.
+  return new StatusError(code as StatusCode, params, { cause: error })
+}
+
+function plainParams(params: unknown): Status['params'] {
+  const plain: Status['params'] = {}
+  if (typeof params !== 'object' || params === null) return plain
+  for (const [name, value] of Object.entries(params)) {
+    if (typeof value === 'string') plain[name] = value.slice(0, MAX_PARAM)
+    else if (typeof value === 'number' || typeof value === 'boolean') plain[name] = value
+  }
+  return plain
 }

@@ -49,6 +49,10 @@ export class TransactionFactory {
     this.#signature = signature
   }
 
+  get signature(): Signature {
+    return this.#signature
+  }
+
   create<T extends Doc>(
     _class: ClassRef<T>,
     space: Ref<Space>,

@@ -4,6 +4,7 @@ import { applyToDocument } from './commit/steps/apply-to-document.ts'
 import { authorize } from './commit/steps/authorize.ts'
 import { cascade } from './commit/steps/cascade.ts'
 import { checkSettings } from './commit/steps/check-settings.ts'
+import { checkTerms } from './commit/steps/check-terms.ts'
 import { counters } from './commit/steps/counters.ts'
 import { deduplicate } from './commit/steps/deduplicate.ts'
 import { events } from './commit/steps/events.ts'
@@ -36,6 +37,7 @@ const middlewares: readonly Middleware[] = [
 
 /** The steps of a request in the commit queue, which handles one request at a time, from the outside in. */
 const requestSteps: readonly RequestStep[] = [
+  checkTerms, // refuses what is based on reads that are out of date
   deduplicate, // returns the first result of a transaction that is sent again
   limitRequest, // refuses what is too large to push
   serverTime, // sets the times by the server's clock

@@ -20,8 +20,8 @@ import type { Restoring } from './restore/restoring.ts'
 import type { Storage, WorkspaceStorage } from '../storage/contract.ts'
 import { storageSchema } from './shared/storage-schema.ts'
 import type { Push } from './push/push.ts'
-import type { MethodCall } from './modules/module.ts'
-import { moduleContextFor } from './triggers/module-context.ts'
+import { MethodCalls } from './methods/method-calls.ts'
+import { type CallerContext, moduleContextFor } from './triggers/module-context.ts'
 import { AsyncTriggers, type TriggerAdministration } from './triggers/async-triggers.ts'
 import { InstalledModules } from './modules/installed-modules.ts'
 import { BackgroundWork } from './schedules/background-work.ts'
@@ -34,6 +34,7 @@ import type { Schedule } from './shared/with-timeout.ts'
 import { TransientDocuments } from './shared/transient-documents.ts'
 import { Turns } from './shared/turns.ts'
 import type { BackgroundListener } from './workspace/background.ts'
+import { RecentChanges } from './workspace/recent-changes.ts'
 import type { Workspace } from './workspace/workspace.ts'
 import type { WorkspaceListener } from './push/workspace-listener.ts'
 import type { WorkspaceModel } from '../model/workspace-model.ts'
@@ -67,10 +68,10 @@ export interface Pipeline extends Handlers {
   readonly id: string
   readonly model: WorkspaceModel
   readonly modules: InstalledModules
-  /** Whether the module works in this workspace. */
-  readonly isModuleOn: (module: string) => boolean
-  /** The context for methods of modules that run on behalf of the caller. */
-  readonly moduleContextFor: (caller: Caller) => MethodCall
+  /** The context for code of the server that runs on behalf of the caller. */
+  readonly moduleContextFor: (caller: Caller) => CallerContext
+  /** Calls of the methods of modules. */
+  readonly methods: MethodCalls
   /** Flaws of the model. If there are any, the workspace is read-only for people. */
   readonly flaws: readonly string[]
   /** Set if only those who repair the workspace may enter, for example after a failed migration. */
@@ -164,7 +165,8 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<OpenedPip
   const { clock } = options
   const { storage, model, flaws, permissions } = opened
   const workspace = shared(options, opened, {
-    commit: (caller, tx) => (restoring.isLogReplaced ? restoring.refused() : queue.enqueue(caller, tx)),
+    commit: (caller, tx, terms) =>
+      restoring.isLogReplaced ? restoring.refused() : queue.enqueue(caller, tx, terms),
     lastSeq: () => queue.lastSeq,
   })
   const { modules, generateId } = workspace
@@ -178,6 +180,7 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<OpenedPip
   })
   const restoring = openRestoring(options, workspace, { queue, triggers, mark: opened.mark })
   const handlers = buildPipeline(workspace)
+  const methods = new MethodCalls(workspace, handlers)
   const closedToPeople = await prepare(workspace, handlers, triggers, schedules)
   const work = new BackgroundWork(workspace, triggers, schedules)
   const pipeline: Pipeline = {
@@ -189,7 +192,7 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<OpenedPip
     catchUp: catchUpOf(workspace, restoring),
     model,
     modules,
-    isModuleOn: (module) => workspace.settings.isOn(module),
+    methods,
     moduleContextFor: (caller) => moduleContextFor(workspace, handlers, caller),
     storage,
     backupScans: new BackupScans(storage),
@@ -198,7 +201,10 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<OpenedPip
     epoch: storage.epoch,
     lastSeq: workspace.lastSeq,
     queueDepth: () => queue.depth,
-    dropCaches: () => queue.forgetDocuments(),
+    dropCaches: () => {
+      queue.forgetDocuments()
+      methods.dropCaches()
+    },
     restoring,
     triggersIdle: () => triggers.idle(),
     isWorking: () => work.isBusy,
@@ -207,6 +213,7 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<OpenedPip
     mayReceive: (caller, { audience }) => audience === undefined || permissions.mayReceive(caller, audience),
     close: async () => {
       work.stop()
+      await methods.stop()
       await Promise.all([triggers.stop(), schedules.stop()])
       await queue.idle()
       await storage.close()
@@ -238,6 +245,7 @@ function shared(
     isNew: storage.lastSeq === 0,
     storage,
     reads: new ConsistentReads(storage),
+    recentChanges: new RecentChanges(modules.methodLimits),
     transient: new TransientDocuments(),
     limits: { ...DEFAULT_COMMIT_LIMITS, ...commitLimits },
     clock,

@@ -10,6 +10,20 @@ export interface Request {
   id: RequestId
   method: string
   params: unknown[]
+  /** Protocol 2: the idempotency key of a call of a module's method. The same when the call is sent again. */
+  key?: string | undefined
+  /** Protocol 2: the call was sent before. */
+  again?: SentBefore | undefined
+  /** Protocol 2: the method streams, and so many values may be sent before the client asks for more. */
+  stream?: number | undefined
+}
+
+/** When and to whom a call was first sent. */
+export interface SentBefore {
+  /** The `instance` of the hello on that connection; empty if it is not known. */
+  instance: string
+  /** Milliseconds since then. */
+  age: number
 }
 
 export interface HelloRequest extends Request {
@@ -51,6 +65,8 @@ export interface HelloResponse {
   /** Hash of all model transactions, see `loadModel`. */
   modelHash?: string
   features?: readonly string[]
+  /** Names the time since the workspace was opened: what the server remembers of calls, it knows since then. */
+  instance?: string
   /** Maximum size of a message to the server, in bytes. */
   maxPayload?: number
   /**
@@ -77,6 +93,8 @@ export interface Response {
   seq?: number
   /** Protocol 2, of a push: the log position before it. A client at an earlier position has missed something. */
   after?: number
+  /** Protocol 2: `true` with each value of a stream, `false` with its end. */
+  more?: boolean
   /** Of each transaction in a push of missed ones, which belong to several commits. */
   seqs?: number[]
 }

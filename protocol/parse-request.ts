@@ -7,11 +7,16 @@ import { type HelloRequest, type Request, type RequestId, SIGNAL_ID } from './me
 const MAX_METHOD_LENGTH = 64
 /** Maximum length of an id that is a string. */
 const MAX_ID_LENGTH = 128
+/** Maximum values of a stream that may be sent before the client asks for more. */
+export const MAX_STREAM_WINDOW = 1024
 
 const requestSchema = z.object({
   id: z.union([z.number(), z.string().max(MAX_ID_LENGTH)]).optional(),
   method: z.string().max(MAX_METHOD_LENGTH),
   params: z.array(z.unknown()).optional(),
+  key: z.string().min(1).max(MAX_ID_LENGTH).nullish(),
+  again: z.object({ instance: z.string().max(MAX_ID_LENGTH), age: z.number().nonnegative() }).nullish(),
+  stream: z.number().int().positive().max(MAX_STREAM_WINDOW).nullish(),
 })
 
 const helloSchema = z.object({
@@ -30,15 +35,24 @@ export function parseRequest(frame: unknown): Request | HelloRequest {
   if (isRequest(frame)) return { id: frame.id, method: frame.method, params: frame.params }
   const parsed = requestSchema.safeParse(frame)
   if (!parsed.success) throw badRequest(describe(parsed.error), idOf(frame))
-  const { method, params = [] } = parsed.data
+  const { method, params = [], key, again, stream } = parsed.data
   const id = parsed.data.id ?? SIGNAL_ID
-  return method === 'hello' ? parseHello(frame, id, params) : { id, method, params }
+  if (method === 'hello') return parseHello(frame, id, params)
+  return {
+    id,
+    method,
+    params,
+    ...(key == null ? {} : { key }),
+    ...(again == null ? {} : { again }),
+    ...(stream == null ? {} : { stream }),
+  }
 }
 
 /** Validates most requests without the schema, which is slower and needed only for the error. */
 function isRequest(frame: unknown): frame is Request {
   if (!isFields(frame)) return false
-  const { id, method, params } = frame
+  const { id, method, params, key, again, stream } = frame
+  if (key !== undefined || again !== undefined || stream !== undefined) return false
   const isId = Number.isFinite(id) || (typeof id === 'string' && id.length <= MAX_ID_LENGTH)
   const isMethod = typeof method === 'string' && method.length <= MAX_METHOD_LENGTH && method !== 'hello'
   return isId && isMethod && Array.isArray(params)

@@ -78,6 +78,20 @@ export const statusCatalogue: Record<StatusCode, StatusEntry> = {
     'module',
     'migration',
   ]),
+  'platform:status:OutcomeUnknown': entry(
+    'Whether the method ran to its end is not known, and it is not run again.',
+    409,
+    ['method', 'committed'],
+  ),
+  'platform:status:Conflict': retry('What it read has changed in the meantime; nothing was changed.', 409, [
+    'tries',
+  ]),
+  'platform:status:Cancelled': entry('The client cancelled the call, or has gone.', 499, ['method']),
+  'platform:status:InvalidResult': entry('The method returned what JSON cannot represent.', 500, [
+    'method',
+    'field',
+    'message',
+  ]),
   'core:status:ObjectNotFound': entry('There is no such document.', 404, ['_id']),
   'core:status:ObjectExists': entry('There is a document with this id already.', 409, ['_id']),
   'core:status:ObjectClassMismatch': entry('The document is of another class.', 409, [

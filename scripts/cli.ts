@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { StatusError } from '../model/status.ts'
 import { ConfigurationError } from '../server/configuration/configuration-error.ts'
 import { SERVER_VERSION } from '../server/version.ts'
+import { callCommand } from './commands/call.ts'
 import { configCommand } from './commands/config.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { documentCommands } from './commands/documents.ts'
@@ -25,15 +26,9 @@ export async function main(args: readonly string[]): Promise<void> {
     .version(SERVER_VERSION)
   for (const command of [startCommand(), tokenCommand(), workspaceCommand(), ...documentCommands()])
     program.addCommand(command)
-  for (const command of [
-    modulesCommand(),
-    watchCommand(),
-    verifyCommand(),
-    triggersCommand(),
-    configCommand(),
-    doctorCommand(),
-  ])
+  for (const command of [callCommand(), modulesCommand(), watchCommand(), verifyCommand(), triggersCommand()])
     program.addCommand(command)
+  for (const command of [configCommand(), doctorCommand()]) program.addCommand(command)
   overrideExit(program)
   // The reader of the output has closed it: `atrium find ... | head`.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -20,6 +20,8 @@ import { Core, type Inspection } from './core.ts'
 import { DEMO_WORKSPACE, fillDemo } from './startup/fill-demo.ts'
 import { administration } from './http/administration.ts'
 import { httpApp } from './http/http-app.ts'
+import type { ModuleRoutesOptions } from './http/module-routes.ts'
+import { Visits } from './http/visits.ts'
 import { MetricsServer, type MetricsOptions } from './http/metrics-route.ts'
 import { ownFetch } from './http/own-fetch.ts'
 import { Metrics } from './observability/metrics.ts'
@@ -27,6 +29,7 @@ import { parseVersion } from './model-version.ts'
 import { httpAddress } from './http/http-address.ts'
 import { modelOf } from './modules/load-modules.ts'
 import { moduleSettings } from './server-limits.ts'
+import { IsolatedModules } from './modules/threads/isolated-modules.ts'
 import { watchOpenFiles } from './startup/open-files.ts'
 import type { RunningServer, ServerOverrides } from './running-server.ts'
 import { readSecret } from './auth/secret.ts'
@@ -64,6 +67,7 @@ export class AtriumServer implements RunningServer {
   readonly #storage: Storage
   readonly #accountsClient: AccountsClient
   readonly #core: Core
+  readonly #isolation: IsolatedModules | undefined
   readonly #transport: WebSocketTransport
   readonly #reboot: () => void
   readonly #signal: AbortSignal | undefined
@@ -97,10 +101,14 @@ export class AtriumServer implements RunningServer {
     this.#storage = storage
     storage.observe?.(this.#metrics.storage)
     this.#accountsClient = this.#createAccountsClient()
+    this.#isolation = this.#isolated()
     this.#core = new Core({
       configuration: this.#configuration,
       base: modelOf(modules, configuration),
-      modules: new InstalledModules(modules, moduleSettings(configuration, this.#metrics.triggers)),
+      modules: new InstalledModules(
+        this.#isolation?.modules ?? modules,
+        moduleSettings(configuration, this.#metrics.triggers),
+      ),
       storage: this.#storage,
       tokens: this.#tokens,
       accounts: this.#accountsClient,
@@ -164,6 +172,8 @@ export class AtriumServer implements RunningServer {
         stop: () => setImmediate(this.#reboot),
       }),
       accounts,
+      routeBody: this.#configuration.routeBody,
+      routes: this.#routes(),
       addressOf: (request) => this.#door.addresses.of(request),
       rates: this.#core.rates,
       limitHit: (limit, fields) => this.#door.reports.hit(limit, fields),
@@ -209,6 +219,7 @@ export class AtriumServer implements RunningServer {
     this.#transport.stop()
     this.#server.close()
     await this.#core.stop()
+    await this.#isolation?.stop()
     await this.#transport.end(this.#configuration.closeTimeout)
     await this.#accountsPipeline?.close()
     await this.#storage.close()
@@ -238,6 +249,27 @@ export class AtriumServer implements RunningServer {
     return await this.#core.admission.visit(token, async ({ pipeline }) => await work(pipeline), {
       isServer: true,
     })
+  }
+
+  /** The routes of modules. Without accounts nobody else knows which workspaces exist. */
+  #routes(): ModuleRoutesOptions {
+    const { accounts, concurrentRoutes } = this.#configuration
+    const { admission, rates, registry } = this.#core
+    const visits = new Visits({
+      admission,
+      rates,
+      tokens: this.#tokens,
+      mayExist: (workspace) => accounts !== 'none' || registry.find(workspace) !== undefined,
+      atOnce: concurrentRoutes,
+      limitHit: (limit, fields) => this.#door.reports.hit(limit, fields),
+    })
+    return {
+      modules: this.#modules,
+      visits,
+      logger: this.#logger,
+      answered: (route, seconds) => this.#metrics.answered(route, seconds),
+      now: this.#scheduler.monotonic,
+    }
   }
 
   async #fillDemo(): Promise<void> {
@@ -281,6 +313,13 @@ export class AtriumServer implements RunningServer {
       modelVersion: parseVersion(modelVersion),
       endpoint: () => this.#configuration.publicUrl ?? this.url.replace('http', 'ws'),
     })
+  }
+
+  #isolated(): IsolatedModules | undefined {
+    const { moduleIsolation, moduleMemory: memory, moduleStall: stall } = this.#configuration
+    if (moduleIsolation === 'none') return undefined
+    const { monotonic: now } = this.#scheduler
+    return new IsolatedModules(this.#modules, { memory, stall, now, logger: this.#logger })
   }
 
   #createAccountsClient(): AccountsClient {

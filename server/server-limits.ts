@@ -22,9 +22,14 @@ export function moduleSettings(
   configuration: Configuration,
   observer: TriggerObserver,
 ): ConstructorParameters<typeof InstalledModules>[1] {
-  const { moduleChecks, triggerTimeout } = configuration
+  const { methodTimeout, moduleChecks, triggerTimeout } = configuration
   const checks = moduleChecks ?? defaultModuleChecks(process.env)
-  return { observer, checks, limits: { ...triggerLimits(configuration), syncRunTime: triggerTimeout } }
+  return {
+    observer,
+    checks,
+    limits: { ...triggerLimits(configuration), syncRunTime: triggerTimeout },
+    methodLimits: { timeout: methodTimeout },
+  }
 }
 
 export function admissionLimits(configuration: Configuration): AdmissionLimits {
@@ -39,6 +44,7 @@ export function admissionLimits(configuration: Configuration): AdmissionLimits {
 /** @param sessions of the server, as they are now */
 export function sessionLimits(configuration: Configuration, sessions: () => number): SessionLimits {
   const { earlyMessages, earlyBytes, concurrentRequests, maxResume, outboxMessages } = configuration
+  const { concurrentMethods, waitingMethods, concurrentStreams } = configuration
   const { chunkCount, chunkBytes, loadedSessions, loadedChunkCount, loadedChunkBytes } = configuration
   const usual = { maxCount: chunkCount, maxBytes: chunkBytes }
   const loaded = { maxCount: loadedChunkCount, maxBytes: loadedChunkBytes }
@@ -46,6 +52,9 @@ export function sessionLimits(configuration: Configuration, sessions: () => numb
     earlyMessages,
     earlyBytes,
     concurrentRequests,
+    concurrentMethods,
+    waitingMethods,
+    concurrentStreams,
     chunk: () => (sessions() >= loadedSessions ? loaded : usual),
     resume: maxResume,
     outbox: { bytes: messageSizes(configuration).outbox, messages: outboxMessages },

@@ -1,5 +1,5 @@
 import type { Tx } from '../../model/transactions.ts'
-import type { HelloResponse, LogPosition } from '../../protocol/messages.ts'
+import type { HelloResponse, LogPosition, Request } from '../../protocol/messages.ts'
 import type { Dial } from '../runtime/web-socket.ts'
 
 export interface ConnectionOptions {
@@ -46,9 +46,16 @@ export type PushListener = (
 /** Called with the number of documents received so far of a long response. */
 export type ProgressListener = (documents: number) => void
 
+/** Fields of a request beside its id, method and params: see `Request`. */
+export type CallFields = Pick<Request, 'key' | 'again' | 'stream'>
+
 /** Observes one request. */
 export interface ExchangeObserver {
   progress?: ProgressListener | undefined
   /** Called for each frame of the response with its bytes (for JSON text: its characters). */
   received?: ((bytes: number) => void) | undefined
+  /** Called with each value of a stream. */
+  value?: ((value: unknown) => void) | undefined
+  /** Called with the id of the request when it is sent. */
+  started?: ((id: number) => void) | undefined
 }

@@ -8,7 +8,7 @@ import { callSafely, type Report, throwLater } from '../runtime/report.ts'
 import { resultOf } from '../runtime/result-of.ts'
 import type { WebSocketLike } from '../runtime/web-socket.ts'
 import { addressOf } from './address.ts'
-import type { ConnectionOptions, ExchangeObserver, PushListener } from './connection-options.ts'
+import type { CallFields, ConnectionOptions, ExchangeObserver, PushListener } from './connection-options.ts'
 import { decodeFrame } from './decode-frame.ts'
 import { isModelUpgrade } from './model-upgrade.ts'
 import { PendingResponses } from './pending-responses.ts'
@@ -58,6 +58,7 @@ export class Connection {
   #sentBytes = 0
   #lastId = 0
   #refusal: StatusError | undefined
+  #hello: HelloResponse | undefined
   #gone: ConnectionClosedError | undefined
   #resolveClosed: (error: ConnectionClosedError) => void = () => undefined
 
@@ -113,12 +114,18 @@ export class Connection {
   }
 
   /** As `request`, with the whole response: it has the position in the log beside the result. */
-  exchange(method: string, params: readonly unknown[], observer: ExchangeObserver = {}): Promise<Response> {
+  exchange(
+    method: string,
+    params: readonly unknown[],
+    observer: ExchangeObserver = {},
+    fields: CallFields = {},
+  ): Promise<Response> {
     if (this.#gone !== undefined) return Promise.reject(this.#gone)
     this.#lastId += 1
     const id = this.#lastId
     return new Promise((resolve, reject) => {
-      const frame = this.#encoder.encode({ id, method, params: [...params] })
+      const frame = this.#encoder.encode({ id, method, params: [...params], ...fields })
+      observer.started?.(id)
       this.#pending.add(id, { resolve, reject, ...observer })
       this.#write(frame)
     })
@@ -164,6 +171,16 @@ export class Connection {
   /** The error with which the server refuses this connection. */
   get refusal(): StatusError | undefined {
     return this.#refusal
+  }
+
+  /** Names the opening of the workspace on the server; empty before hello, and for older servers. */
+  get instance(): string {
+    return this.#hello?.instance ?? ''
+  }
+
+  /** Whether the server has told that it has a feature of protocol 2. */
+  has(feature: string): boolean {
+    return this.#hello?.features?.includes(feature) === true
   }
 
   /** Bytes in the socket's buffer. */
@@ -240,6 +257,7 @@ export class Connection {
   }
 
   #helloReceived(hello: HelloResponse): void {
+    this.#hello = hello
     if (typeof hello.maxPayload === 'number') this.#encoder.limit(hello.maxPayload)
     callSafely(this.#report, () => this.#onHello?.(hello))
   }

@@ -31,6 +31,7 @@ export class PendingResponses {
   receive(frame: Response, bytes: number): void {
     const pending = this.#pending.get(frame.id)
     pending?.received?.(bytes)
+    if (frame.more === true) return callSafely(this.#report, () => pending?.value?.(frame.result))
     const whole = this.#chunks.add(frame)
     if (whole !== undefined) this.settle(whole.id, whole)
     else callSafely(this.#report, () => pending?.progress?.(this.#chunks.progress(frame.id)))

@@ -9,9 +9,11 @@ import type { PushListener } from './connection-options.ts'
 import type { CloseInfo, ConnectionState } from './connection-state.ts'
 import { ConnectionWatch } from './connection-watch.ts'
 import { InactivityLimit } from './inactivity-timeout.ts'
+import type { StreamReceiver } from './outstanding.ts'
 import type { ReconnectingListener, ReconnectingOptions } from './reconnecting-options.ts'
 import { assertTransition, leave, phaseOf, type State } from './reconnecting-state.ts'
-import { type RequestOptions, Requests } from './requests.ts'
+import type { RequestOptions } from './request-options.ts'
+import { Requests } from './requests.ts'
 import { Resumption } from './resumption.ts'
 
 /** Milliseconds between polls while there is no network, in case no event announces that it is back. */
@@ -75,6 +77,7 @@ export class ReconnectingConnection {
 
   /**
    * @param deadline of the call that this request is a step of
+   * @param stream receives the values of a stream
    * @throws StatusError the error that the server returns; ClientError when there will be no response
    */
   request(
@@ -82,11 +85,12 @@ export class ReconnectingConnection {
     params: readonly unknown[],
     options?: RequestOptions,
     deadline?: Deadline,
+    stream?: StreamReceiver,
   ): Promise<Response> {
     const state = this.#state
     if (state.name === 'terminated') return Promise.reject(terminated())
     if (state.name === 'stopped' && state.refusal !== undefined) return Promise.reject(state.refusal)
-    return this.#requests.add(method, params, options, deadline)
+    return this.#requests.add(method, params, options, deadline, stream)
   }
 
   /** Sends a frame that has no response, if the connection is ready. */

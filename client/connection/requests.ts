@@ -1,24 +1,24 @@
 import type { Response } from '../../protocol/messages.ts'
+import { generateId } from '../../model/generate-id.ts'
 import { type Connection, ConnectionClosedError } from './connection.ts'
-import type { ProgressListener } from './connection-options.ts'
+import type { RequestOptions } from './request-options.ts'
 import type { Cancel, Clock } from '../runtime/environment.ts'
 import { ClientError } from '../runtime/errors.ts'
-import { Deadline, type WaitOptions } from '../runtime/deadline.ts'
+import { Deadline } from '../runtime/deadline.ts'
 import { callSafely, type Report } from '../runtime/report.ts'
+import {
+  errorOf,
+  errorOfResponse,
+  fieldsOf,
+  isOfModule,
+  type Outstanding,
+  reads,
+  type StreamReceiver,
+  streamLost,
+} from './outstanding.ts'
 import { Rest, retryAfterOf } from './rest.ts'
 import { tooLarge } from './request-encoder.ts'
 import { reportUploadProgress } from './upload-progress.ts'
-
-/**
- * Options of one call. A call that ends before its request was sent has no effect. If it ends later, its change may have
- * taken effect (`uncertain`).
- */
-export interface RequestOptions extends WaitOptions {
-  /** Called with the number of documents received so far of a long response. */
-  onProgress?: ProgressListener
-  /** Called with the bytes of the request that have left the socket's buffer, and with all of its bytes. */
-  onUploadProgress?: (sent: number, total: number) => void
-}
 
 /** A request that, with its response, took a megabyte or more. */
 export interface LargeMessage {
@@ -31,27 +31,6 @@ export interface LargeMessage {
 
 /** Bytes from which on a message is reported. */
 const LARGE = 1024 * 1024
-/** Methods that only read, with responses that may be long. */
-const reads: ReadonlySet<string> = new Set(['findAll', 'loadModel', 'query', 'searchFulltext'])
-/** Other methods without an effect on the server. */
-const harmless: ReadonlySet<string> = new Set(['getAccount', 'measure', 'measure-done', 'ping'])
-
-interface Outstanding {
-  method: string
-  params: readonly unknown[]
-  /** Milliseconds since the epoch. */
-  since: number
-  options: RequestOptions
-  sentBytes: number
-  receivedBytes: number
-  /** The last connection it was sent on. */
-  sentOn: Connection | undefined
-  /** An earlier connection may have delivered it too. */
-  isDoubtful: boolean
-  resolve: (response: Response) => void
-  reject: (error: unknown) => void
-}
-
 export interface RequestsOptions {
   clock: Clock
   /** Requests that may wait. */
@@ -102,12 +81,16 @@ export class Requests {
     return this.#isPaused
   }
 
-  /** @param deadline of the call that this request is a step of; left out, the request has its own, by `options` */
+  /**
+   * @param deadline of the call that this request is a step of; left out, the request has its own, by `options`
+   * @param stream receives the values before the response; such a request is not sent again
+   */
   add(
     method: string,
     params: readonly unknown[],
     options: RequestOptions = {},
     deadline?: Deadline,
+    stream?: StreamReceiver,
   ): Promise<Response> {
     const { clock, limit, changed } = this.#options
     if (this.#outstanding.size >= limit)
@@ -130,15 +113,22 @@ export class Requests {
         params,
         since: clock.now(),
         options,
+        key: isOfModule(method) && stream === undefined ? generateId() : undefined,
+        stream,
         sentBytes: 0,
         receivedBytes: 0,
         sentOn: undefined,
+        id: 0,
+        first: undefined,
         isDoubtful: false,
         resolve: settle(resolve),
         reject: settle(reject),
       }
       this.#outstanding.add(request)
-      const cancel = ends.onExpired((reason) => request.reject(errorOf(request, reason)))
+      const cancel = ends.onExpired((reason) => {
+        this.#cancel(request)
+        request.reject(errorOf(request, reason))
+      })
       release = () => {
         cancel()
         if (deadline === undefined) ends.release()
@@ -160,6 +150,8 @@ export class Requests {
   /** The connection was lost: requests wait for the next one. */
   hold(): void {
     this.#connection = undefined
+    for (const { method, reject, sentOn, stream } of this.#outstanding)
+      if (stream !== undefined && sentOn !== undefined) reject(streamLost(method))
   }
 
   /** Requests wait until `resume`. @returns `false` when it is paused already */
@@ -223,16 +215,29 @@ export class Requests {
     if (this.#backlog.size === 0 && this.#sendsTo !== undefined) this.#options.caughtUp()
   }
 
+  /** Tells the server that nobody waits for the result any more. */
+  #cancel({ id, method, sentOn }: Outstanding): void {
+    if (sentOn === undefined || sentOn !== this.#connection || !isOfModule(method)) return
+    if (sentOn.has('cancel')) sentOn.send('#cancel', [id])
+  }
+
   #send(request: Outstanding, connection: Connection): void {
     request.isDoubtful ||= request.sentOn !== undefined
     request.sentOn = connection
     request.receivedBytes = 0
     const { clock, report } = this.#options
-    const { method, params, options } = request
+    const { method, params, options, stream } = request
     const [before, since] = [connection.sentBytes, clock.monotonic()]
-    const response = connection.exchange(method, params, {
+    const observer = {
       progress: options.onProgress,
-      received: (bytes) => (request.receivedBytes += bytes),
+      received: (bytes: number) => (request.receivedBytes += bytes),
+      value: stream?.value,
+      started: (id: number) => (request.id = id),
+    }
+    const response = connection.exchange(method, params, observer, fieldsOf(request, since))
+    request.first ??= { at: since, instance: connection.instance }
+    stream?.started((values) => {
+      if (request.sentOn === this.#connection) connection.send('#more', [request.id, values])
     })
     request.sentBytes = connection.sentBytes - before
     const { onUploadProgress: listener } = options
@@ -249,9 +254,10 @@ export class Requests {
       const isGone = error instanceof ConnectionClosedError || connection.isGone
       if (request.sentOn !== connection || isGone) return
       const wait = retryAfterOf(error)
-      if (wait === undefined) return request.reject(error)
+      if (wait === undefined) return request.reject(errorOfResponse(request, error))
       // It had no effect. It is sent again, before those that came later.
       request.sentOn = undefined
+      if (!request.isDoubtful) request.first = undefined
       this.#isHeld = true
       this.#rest.atLeast(wait)
     })
@@ -261,12 +267,4 @@ export class Requests {
     if (sentBytes + receivedBytes < LARGE) return
     this.#options.large({ method, sentBytes, receivedBytes, milliseconds })
   }
-}
-
-/** The error of a request that ends for this reason: `uncertain` when it was sent and may have an effect. */
-function errorOf({ method, sentOn, isDoubtful }: Outstanding, cause: unknown): unknown {
-  if ((sentOn === undefined && !isDoubtful) || reads.has(method) || harmless.has(method)) return cause
-  const status = cause instanceof ClientError ? cause.status : undefined
-  const message = `${method} was given up after it was sent: it may have taken effect`
-  return new ClientError('uncertain', message, status, { cause })
 }

@@ -7,7 +7,7 @@ import type { ClientModel } from '../model/client-model.ts'
 import { isChange } from '../../model/inner-change.ts'
 import type { Deadline } from '../runtime/deadline.ts'
 import { PendingChanges } from './pending-changes.ts'
-import type { RequestOptions } from '../connection/requests.ts'
+import type { RequestOptions } from '../connection/request-options.ts'
 import type { GuardedStore } from '../store/guarded-store.ts'
 import { StoredChanges } from '../store/stored-changes.ts'
 

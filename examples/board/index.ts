@@ -1,6 +1,6 @@
 import type { AtriumModule } from '../../pipeline/modules/module.ts'
 import { boardDemo } from './demo.ts'
-import { archiveDone } from './methods.ts'
+import { archiveDone, exportTasks } from './methods.ts'
 import { addDoneOn } from './migrations.ts'
 import { boardModel } from './model.ts'
 import { doneOn, notifyAssignee } from './triggers.ts'
@@ -12,7 +12,7 @@ const board: AtriumModule = {
   demo: boardDemo,
   triggers: [doneOn, notifyAssignee],
   migrations: [addDoneOn],
-  methods: { archiveDone },
+  methods: { archiveDone, exportTasks },
 }
 
 export default board

@@ -20,3 +20,22 @@ export const archiveDone = serviceMethod({
     return { archived: archived.length, more: tasks.length > MOST }
   },
 })
+
+/** Tasks read at once by an export. */
+const PAGE = 500
+
+/** `board.exportTasks`, `{project}`: streams title and status of each task of a project. */
+export const exportTasks = serviceMethod({
+  params: z.tuple([z.object({ project: z.string().min(1).max(512) })]).rest(z.unknown()),
+  run: async function* ({ findAll }, [{ project }]) {
+    // The first id in any order of ids.
+    let last = '' as Ref
+    for (;;) {
+      const query = { space: project as Ref<Space>, _id: { $gt: last } }
+      const tasks = await findAll(board.class.Task, query, { limit: PAGE, sort: { _id: 1 } })
+      for (const { title, status } of tasks) yield { title, status }
+      if (tasks.length < PAGE) return
+      last = tasks.at(-1)?._id ?? last
+    }
+  },
+})

@@ -1,6 +1,7 @@
 import type { Tx } from '../../model/transactions.ts'
 import type { Caller } from '../shared/caller.ts'
 import { type LogEntry, StorageError } from '../../storage/contract.ts'
+import type { CommitTerms } from '../workspace/commit-terms.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import { Backlog } from './backlog.ts'
 import type { CommitLimits } from '../shared/commit-limits.ts'
@@ -64,14 +65,14 @@ export class CommitQueue {
   }
 
   /** Resolves with the result when the transaction is durable. */
-  enqueue(caller: Caller, tx: Tx): Promise<unknown> {
+  enqueue(caller: Caller, tx: Tx, terms?: CommitTerms): Promise<unknown> {
     if (this.depth >= this.#limits.maxWaiting) {
       return Promise.reject(
         new StorageError('unavailable', 'too many transactions are waiting for their commit'),
       )
     }
     return new Promise((resolve, reject) => {
-      this.#backlog.add({ caller, tx, resolve, reject })
+      this.#backlog.add({ caller, tx, terms, resolve, reject })
       this.#running ??= this.#run()
       // Per group, storage spends about as much as on twenty requests, so small groups are not worth a poll.
       const { size } = this.#committing ?? {}
@@ -87,6 +88,7 @@ export class CommitQueue {
   /** A restore changed documents without the queue. */
   forgetDocuments(): void {
     this.#recent.clear()
+    this.#workspace.recentChanges.forget()
   }
 
   async #run(): Promise<void> {
@@ -174,6 +176,7 @@ export class CommitQueue {
     }
     const staged = group.staged.splice(0)
     this.#lastSeq += entries.length
+    this.#workspace.recentChanges.committed(batch, this.#lastSeq)
     state.settle()
     await this.#applyToModel(entries)
     const events = this.#observer.changed(batch)
@@ -226,6 +229,7 @@ export class CommitQueue {
     for (;;) {
       const entries = await this.#workspace.storage.readLog({ after: this.#lastSeq, limit: 1000 })
       this.#lastSeq = entries.at(-1)?.seq ?? this.#lastSeq
+      this.#workspace.recentChanges.forget()
       await this.#applyToModel(entries)
       if (entries.length === 0) break
       this.#observer.committed(await this.#observer.recovered(entries))

@@ -144,6 +144,11 @@ export class CommitState {
     return [...this.#staged.all(domain).values()].filter((doc) => doc !== undefined)
   }
 
+  /** What this group and the one before create, change or remove in the domain, by id. */
+  stagedChanges(domain: Domain): Staged {
+    return this.#staged.all(domain)
+  }
+
   async get(domain: Domain, id: string): Promise<Doc | undefined> {
     const known = this.peek(domain, id)
     if (known !== undefined) return known.doc

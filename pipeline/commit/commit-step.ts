@@ -1,6 +1,7 @@
 import type { DocumentChange, Tx, TxCUD } from '../../model/transactions.ts'
 import type { WorkMeter } from '../../model/query/work-meter.ts'
 import type { Caller } from '../shared/caller.ts'
+import type { CommitTerms } from '../workspace/commit-terms.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import type { CommitState } from './commit-state.ts'
 
@@ -14,6 +15,8 @@ export interface Work {
   readonly flush: () => Promise<void>
   /** Bounds what the changes of the request may take together. */
   readonly meter: WorkMeter
+  /** Checked before the request is staged. */
+  readonly terms?: CommitTerms | undefined
   /** Collects the applied changes in order, for triggers. */
   readonly changes?: AppliedChange[]
 }

@@ -2,6 +2,7 @@ import { invalidTransaction } from '../../model/invalid-transaction.ts'
 import { MAX_REQUEST_STEPS, WorkMeter } from '../../model/query/work-meter.ts'
 import type { Tx } from '../../model/transactions.ts'
 import type { Caller } from '../shared/caller.ts'
+import type { CommitTerms } from '../workspace/commit-terms.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import type { CommitState } from './commit-state.ts'
 import type { RequestHandler, StepOutcome, Work } from './commit-step.ts'
@@ -11,6 +12,7 @@ import { readAhead } from './read-ahead.ts'
 export interface Waiting {
   caller: Caller
   tx: Tx
+  terms?: CommitTerms | undefined
   resolve: (result: unknown) => void
   reject: (error: unknown) => void
   /** The request may be too large. It gets a group of its own, so that no other request fails with it. */
@@ -108,9 +110,10 @@ export class Staging {
     const back = state.savepoint()
     const flush = () => this.#flush(group)
     const meter = new WorkMeter(MAX_REQUEST_STEPS, invalidTransaction)
-    const work = { caller: waiting.caller, request: waiting.tx._id, state, flush, meter }
+    const { caller, terms, tx } = waiting
+    const work = { caller, request: tx._id, state, flush, meter, terms }
     try {
-      const result = await this.#perform(work, waiting.tx)
+      const result = await this.#perform(work, tx)
       if (state.bytes > this.#maxBytes && group.staged.length > 0) {
         back()
         group.full = 'bytes'

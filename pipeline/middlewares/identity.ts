@@ -8,9 +8,9 @@ import type { Tx } from '../../model/transactions.ts'
 
 /** `modifiedBy` and `createdBy` are the caller's account. The system may use any account. */
 export const identity: Middleware = (next) => ({
-  tx: async function identity(caller, tx) {
+  tx: async function identity(caller, tx, terms) {
     for (const each of signed(tx)) check(caller, each)
-    return await next.tx(caller, tx)
+    return await next.tx(caller, tx, terms)
   },
 })
 

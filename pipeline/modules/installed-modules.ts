@@ -3,6 +3,7 @@ import type { Job } from './job.ts'
 import { jobTrigger } from './job-trigger.ts'
 import { ownCopy } from './own-copy.ts'
 import { type Give, giveBy, type ModuleChecks } from './module-values.ts'
+import { DEFAULT_METHOD_LIMITS, type MethodLimits } from './method-limits.ts'
 import { DEFAULT_TRIGGER_LIMITS, type TriggerLimits } from './trigger-limits.ts'
 import { ExclusiveRuns } from './exclusive-runs.ts'
 import { RunHistory } from './run-history.ts'
@@ -23,6 +24,7 @@ export class InstalledModules {
   /** Whether a workspace may have work while nobody is connected. */
   readonly hasBackgroundWork: boolean
   readonly limits: TriggerLimits
+  readonly methodLimits: MethodLimits
   readonly observer: TriggerObserver
   /** How a value of the pipeline is given to a module. */
   readonly give: Give
@@ -33,7 +35,12 @@ export class InstalledModules {
 
   constructor(
     modules: readonly AtriumModule[],
-    options: { limits?: Partial<TriggerLimits>; observer?: TriggerObserver; checks?: ModuleChecks } = {},
+    options: {
+      limits?: Partial<TriggerLimits>
+      methodLimits?: Partial<MethodLimits>
+      observer?: TriggerObserver
+      checks?: ModuleChecks
+    } = {},
   ) {
     this.declared = modules
     const triggers = modules.flatMap(({ name, triggers = [] }) =>
@@ -59,6 +66,7 @@ export class InstalledModules {
     this.hasBackgroundWork = this.async.length > 0
     this.limits = { ...DEFAULT_TRIGGER_LIMITS, ...options.limits }
     this.give = giveBy(options.checks ?? 'copy')
+    this.methodLimits = { ...DEFAULT_METHOD_LIMITS, ...options.methodLimits }
     this.observer = options.observer ?? { triggerFailed: () => undefined }
     this.history = new RunHistory(this.limits.keptRuns)
   }

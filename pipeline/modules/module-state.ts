@@ -3,6 +3,7 @@ import { createModelBuilder } from '../../model/builder.ts'
 import type { Domain } from '../../model/documents.ts'
 import type { DocumentOf } from '../../model/class-ref.ts'
 import { core } from '../../model/identifiers.ts'
+import type { Status } from '../../model/status.ts'
 
 const builder = createModelBuilder('module')
 
@@ -91,11 +92,29 @@ const DeadLetter = builder.class('DeadLetter', {
   },
 })
 
+/** The outcome of a call of a method that has committed something. */
+const CallOutcome = builder.class('CallOutcome', {
+  extends: State,
+  label: 'Outcome of a call',
+  attributes: {
+    method: string({ required: true }),
+    /** Digest of method and params: the key belongs to one call. */
+    call: string({ required: true }),
+    /** Milliseconds since the Unix epoch. */
+    at: number({ required: true, index: true }),
+    /** `{result}` or `{error}` with its status. */
+    outcome: any<CallResult>(),
+  },
+})
+
+export type CallResult = { result: unknown } | { error: Status }
+
 const AppliedMigration = builder.class('AppliedMigration', { extends: State, label: 'Applied migration' })
 
 export type TriggerCursor = DocumentOf<typeof TriggerCursor>
 export type DeadLetter = DocumentOf<typeof DeadLetter>
+export type CallOutcome = DocumentOf<typeof CallOutcome>
 
-export const moduleState = { class: { State, TriggerCursor, DeadLetter, AppliedMigration } }
+export const moduleState = { class: { State, TriggerCursor, DeadLetter, CallOutcome, AppliedMigration } }
 
 export const moduleStateModel = builder.transactions()

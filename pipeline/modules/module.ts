@@ -1,12 +1,9 @@
 import type { z } from 'zod'
-import type { ClassRef } from '../../model/class-ref.ts'
-import type { Doc } from '../../model/documents.ts'
-import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import type { Tx, TxCUD } from '../../model/transactions.ts'
-import type { Caller } from '../shared/caller.ts'
-import type { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Job } from './job.ts'
-import type { ModuleContext, Trigger } from './trigger.ts'
+import type { MethodCall, WriteContext } from './method-call.ts'
+import type { ModuleRoute } from './route.ts'
+import type { Trigger } from './trigger.ts'
 
 /** An extension of the server by an application. */
 export interface AtriumModule {
@@ -36,6 +33,8 @@ export interface AtriumModule {
   jobs?: Readonly<Record<string, Job>>
   /** By method name. Clients add the name of the module and a dot. */
   methods?: Readonly<Record<string, ServiceMethod>>
+  /** HTTP routes under `/api/v1/{workspace}/x/{module}`. */
+  routes?: readonly ModuleRoute[]
 }
 
 export interface DemoOptions {
@@ -54,28 +53,21 @@ export interface Migration {
   run: (context: MigrationContext) => Promise<readonly TxCUD[]>
 }
 
-/** Reads and writes documents on behalf of one account. */
-interface WriteContext extends ModuleContext {
-  /** Creates transactions for `commit` with the correct signature. */
-  readonly factory: TransactionFactory
-  findAll: <T extends Doc>(_class: ClassRef<T>, query: DocumentQuery, options?: FindOptions) => Promise<T[]>
-  /** Commits all of the transactions or none. @throws StatusError */
-  commit: (txes: readonly TxCUD[]) => Promise<void>
-}
-
 /** Runs as the system, without restrictions. */
 export interface MigrationContext extends WriteContext {}
 
-/** Runs as the caller, with the caller's permissions. */
-export interface MethodCall extends WriteContext {
-  readonly caller: Caller
-}
-
-/** A method that clients call. Its result is a JSON value. */
+/**
+ * A method that clients call. Its result is a JSON value, or an async iterable of JSON values, which clients receive one
+ * by one.
+ */
 export interface ServiceMethod<P = never> {
   /** The schema of the params. Other params result in BadRequest. */
   params: z.ZodType<P>
   run: (call: MethodCall, params: P) => unknown
+  /** Maximum duration of a run in milliseconds, instead of `ATRIUM_METHOD_TIMEOUT`. */
+  timeout?: number
+  /** A call may run twice with the effect of one. Others are never run again when it is not known whether they ran. */
+  idempotent?: boolean
 }
 
 /**

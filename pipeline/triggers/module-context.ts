@@ -9,13 +9,17 @@ import type { TxApplyIf, TxCUD } from '../../model/transactions.ts'
 import type { Caller } from '../shared/caller.ts'
 import { type Handlers, isEncoded } from '../workspace/middleware.ts'
 import { outsideModule } from '../modules/run-in-module.ts'
-import type { MethodCall } from '../modules/module.ts'
+import type { MigrationContext } from '../modules/module.ts'
 import { takeOver } from '../modules/module-values.ts'
 import { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 
+export interface CallerContext extends MigrationContext {
+  readonly caller: Caller
+}
+
 /** The context of a module on behalf of the caller. Its requests pass the same handlers as the caller's own. */
-export function moduleContextFor(workspace: Workspace, handlers: Handlers, caller: Caller): MethodCall {
+export function moduleContextFor(workspace: Workspace, handlers: Handlers, caller: Caller): CallerContext {
   const { clock, generateId, logger, model } = workspace
   const signature = { space: core.space.Tx, modifiedBy: caller.account, modifiedOn: clock.now() }
   return {

@@ -5,7 +5,7 @@ import type { FindPlan } from '../../model/query/plan.ts'
 import type { DocumentQuery, FindOptions, FindResult } from '../../model/query/query.ts'
 import type { SearchPrefix } from '../../model/query/search-terms.ts'
 import type { Tx } from '../../model/transactions.ts'
-import type { Workspace } from './workspace.ts'
+import type { Commit, Workspace } from './workspace.ts'
 import type { EncodedResult, Highlight, PartLimits } from '../../storage/contract.ts'
 
 export interface FindRequest {
@@ -48,8 +48,7 @@ export interface SearchResult {
 
 /** The requests that a workspace handles. */
 export interface Handlers {
-  /** Resolves with the result when the transaction is durable. */
-  tx: (caller: Caller, tx: Tx) => Promise<unknown>
+  tx: Commit
   /** Returns or throws synchronously if the result, or the error, is known at once. */
   find: (caller: Caller, request: FindRequest) => FindResponse | Promise<FindResponse>
   searchFulltext: (caller: Caller, query: SearchQuery, options: SearchOptions) => Promise<SearchResult>

@@ -5,15 +5,20 @@ import type { Clock, Logger } from '../shared/logger.ts'
 import type { TransientDocuments } from '../shared/transient-documents.ts'
 import type { Turns } from '../shared/turns.ts'
 import type { Caller } from '../shared/caller.ts'
+import type { CommitTerms } from './commit-terms.ts'
 import type { ConsistentReads } from '../reads/consistent-reads.ts'
 import type { Permissions } from '../permissions/permissions.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
 import type { InstalledModules } from '../modules/installed-modules.ts'
 import type { ModuleSettings } from '../modules/module-settings.ts'
+import type { RecentChanges } from './recent-changes.ts'
 import type { WorkspaceModel } from '../../model/workspace-model.ts'
 
-/** Resolves with the result when the transaction is durable. */
-export type Commit = (caller: Caller, tx: Tx) => Promise<unknown>
+/**
+ * Resolves with the result when the transaction is durable.
+ * @param terms are checked in the commit queue
+ */
+export type Commit = (caller: Caller, tx: Tx, terms?: CommitTerms) => Promise<unknown>
 
 /** Shared by the middlewares and commit steps of one workspace. */
 export interface Workspace {
@@ -33,6 +38,7 @@ export interface Workspace {
   readonly isNew: boolean
   readonly storage: WorkspaceStorage
   readonly reads: ConsistentReads
+  readonly recentChanges: RecentChanges
   /** Documents of the domain `transient`, in memory only. */
   readonly transient: TransientDocuments
   readonly limits: CommitLimits

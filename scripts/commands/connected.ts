@@ -11,6 +11,7 @@ export interface ConnectedOptions {
   url?: string
   binary?: true
   mode?: 'backup'
+  protocol?: 2
 }
 
 /**
@@ -39,6 +40,7 @@ export async function connected<T>(
       url,
       token,
       binary: options.binary === true,
+      protocol: options.protocol ?? 1,
       dial: dialNoting((failure) => (attempt.failure ??= failure)),
     })
     try {

@@ -1,18 +1,27 @@
-import { type Status, StatusError } from '../../model/status.ts'
+import { asStatusError, type Status, StatusError } from '../../model/status.ts'
 import { StorageError } from '../../storage/contract.ts'
 import { ReadTimeoutError } from '../../storage/shared/read-timeout.ts'
 import { TooLargeError } from '../../storage/shared/too-large.ts'
 import type { Logger } from '../../pipeline/shared/logger.ts'
 
-/** The only place where an error becomes a status for a client: never a stack, never a path. */
-export function mapError(error: unknown, logger: Logger): Status {
-  if (error instanceof StatusError) return error.status
+/**
+ * The only place where an error becomes a status for a client: never a stack, never a path.
+ * @param fields what the log says of a request that failed without a status
+ */
+export function mapError(error: unknown, logger: Logger, fields: object = {}): Status {
+  const coded = asStatusError(error)
+  if (coded !== undefined) {
+    const { code, params } = coded.status
+    // The caller can do nothing about it.
+    if (code === 'platform:status:InvalidResult') logger.error({ ...fields, ...params }, 'a request failed')
+    return coded.status
+  }
   if (error instanceof StorageError) {
     // A request that is too large or takes too long is the client's error.
     if (error.code !== 'too-large' && error.code !== 'timeout') report(error, logger)
     return storageStatus(error)
   }
-  logger.error({ err: error }, 'a request failed')
+  logger.error({ ...fields, err: error }, 'a request failed')
   return new StatusError('platform:status:InternalServerError').status
 }
 

@@ -12,6 +12,7 @@ import type { AllowedOrigins } from '../transport/allowed-origins.ts'
 import { limitAddress, type LimitAddressOptions } from './limit-address.ts'
 import { limitBody } from './limit-body.ts'
 import { metricsRoute, type MetricsOptions } from './metrics-route.ts'
+import { moduleRoutes, type ModuleRoutesOptions } from './module-routes.ts'
 import { sameOrigins } from './same-origins.ts'
 import { adminRoutes, type Administration } from './admin-routes.ts'
 
@@ -33,6 +34,9 @@ export interface HttpOptions extends LimitAddressOptions {
   administration: Administration
   /** The built-in accounts service, where there is one. */
   accounts?: Pick<AccountsService, 'call' | 'checkCurrent'> | undefined
+  /** Maximum bytes of the body of a request to a route of a module. */
+  routeBody: number
+  routes: ModuleRoutesOptions
 }
 
 const rpcSchema = z.object({ method: z.string().max(64), params: z.array(z.unknown()).default([]) })
@@ -43,7 +47,7 @@ export function httpApp(options: HttpOptions): Hono {
   app.use(secureHeaders(headersOf(options)))
   app.use(sameOrigins(options.origins))
   app.use(limitAddress(options))
-  app.use(limitBody())
+  app.use(limitBody(options.routeBody))
   app.onError((error, context) => {
     const status = mapError(error, options.logger)
     return context.json({ error: status }, statusCatalogue[status.code].http as 500)
@@ -82,6 +86,7 @@ export function httpApp(options: HttpOptions): Hono {
     '/api/v1',
     adminRoutes(options.administration, (request) => tokenOf(options, request)),
   )
+  app.route('/api/v1', moduleRoutes(options.routes))
   if (options.accounts !== undefined) app.route('/accounts', accountsRoute(options.accounts, options))
   return app
 }

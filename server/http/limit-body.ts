@@ -2,13 +2,19 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { StatusError } from '../../model/status.ts'
 
-/** Maximum bytes of the body of an HTTP request. */
+/** Maximum bytes of the body of an HTTP request, except to routes of modules. */
 const MAX_BODY = 64 * 1024
 
-/** Refuses a body that is too large with 413, and one that does not arrive whole, or is malformed, with 400. */
-export function limitBody(): MiddlewareHandler {
-  const limit = bodyLimit({ maxSize: MAX_BODY, onError: refuseSize })
+const moduleRoute = /^\/api\/v1\/[^/]+\/x\//
+
+/**
+ * Refuses a body that is too large with 413, and one that does not arrive whole, or is malformed, with 400.
+ * @param routeBody maximum bytes of the body of a request to a route of a module
+ */
+export function limitBody(routeBody: number): MiddlewareHandler {
+  const limits = [limitTo(MAX_BODY), limitTo(routeBody)] as const
   return async (context, next) => {
+    const limit = limits[moduleRoute.test(context.req.path) ? 1 : 0]
     let isRead = false
     try {
       return await limit(context, async () => {
@@ -24,9 +30,13 @@ export function limitBody(): MiddlewareHandler {
   }
 }
 
-function refuseSize(context: Context): Response {
+function limitTo(maxSize: number): MiddlewareHandler {
+  return bodyLimit({ maxSize, onError: (context) => refuseSize(context, maxSize) })
+}
+
+function refuseSize(context: Context, limit: number): Response {
   const size = Number(context.req.header('content-length'))
   const known = Number.isSafeInteger(size) ? { size } : {}
-  const { status } = new StatusError('platform:status:TooLarge', { ...known, limit: MAX_BODY })
+  const { status } = new StatusError('platform:status:TooLarge', { ...known, limit })
   return context.json({ error: status }, 413)
 }

@@ -2,6 +2,8 @@ import type { Caller } from '../../pipeline/shared/caller.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import type { PartLimits } from '../../storage/contract.ts'
 import type { Token } from '../auth/tokens.ts'
+import type { CallEnding } from '../../pipeline/methods/call-ending.ts'
+import type { Request } from '../../protocol/messages.ts'
 import type { WorkspaceMember } from '../workspaces/workspace-member.ts'
 
 /** The session that calls a method. */
@@ -18,6 +20,9 @@ export interface MethodContext {
   /** Limits of the parts of a find that returns JSON text. */
   encoded: PartLimits | undefined
   measures: Measures
+  request: Request
+  /** Set for methods of modules. */
+  running: { readonly ending: CallEnding } | undefined
 }
 
 /** Operations that a session measures, by name: milliseconds the server has spent so far. */
@@ -28,6 +33,8 @@ export interface Method {
   kind: 'find' | 'tx' | 'other'
   /** 2: sessions of protocol 1 do not have the method. */
   protocol?: 2
+  /** It may take long, and can be cancelled. */
+  isOfModule?: true
   /** Why the bearer of a token may not call it. Everybody may unless given. */
   refuses?: (token: Token) => string | undefined
   /** @throws StatusError BadRequest and the like */

@@ -1,6 +1,7 @@
 import leven from 'leven'
 import type { Job } from '../../pipeline/modules/job.ts'
 import type { AtriumModule, Migration, ServiceMethod } from '../../pipeline/modules/module.ts'
+import type { ModuleRoute } from '../../pipeline/modules/route.ts'
 import type { AsyncTrigger, RetryPolicy, SyncTrigger, TriggerMatch } from '../../pipeline/modules/trigger.ts'
 
 /** A record, so that the compiler demands every key that a declaration may have. */
@@ -18,6 +19,7 @@ const moduleKeys: Keys<AtriumModule> = {
   migrations: true,
   jobs: true,
   methods: true,
+  routes: true,
 }
 const triggerKeys: Keys<SyncTrigger & Omit<AsyncTrigger, 'kind' | 'run'>> = {
   name: true,
@@ -35,7 +37,16 @@ const retryKeys: Keys<RetryPolicy> = { for: true, max: true, first: true, attemp
 const matchKeys: Keys<TriggerMatch> = { classes: true, transactions: true }
 const migrationKeys: Keys<Migration> = { name: true, run: true }
 const jobKeys: Keys<Job> = { cron: true, timeZone: true, params: true, run: true }
-const methodKeys: Keys<ServiceMethod> = { params: true, run: true }
+const methodKeys: Keys<ServiceMethod> = { params: true, run: true, timeout: true, idempotent: true }
+const routeKeys: Keys<ModuleRoute> = {
+  method: true,
+  path: true,
+  public: true,
+  query: true,
+  body: true,
+  timeout: true,
+  run: true,
+}
 
 /** Changes of a word that may be a slip of the hand. */
 const SLIP = 2
@@ -54,7 +65,8 @@ export function unknownKey(module: object): string | undefined {
     unknownInAll('triggers', parts, retryKeys, 'retry') ??
     unknownInAll('migrations', parts, migrationKeys) ??
     unknownInAll('jobs', parts, jobKeys) ??
-    unknownInAll('methods', parts, methodKeys)
+    unknownInAll('methods', parts, methodKeys) ??
+    unknownInAll('routes', parts, routeKeys)
   )
 }
 

@@ -12,7 +12,29 @@ import { wrongModule } from './wrong-module.ts'
 /** Names are parts of the names of methods, documents and metrics. */
 const name = z.string().regex(/^[A-Za-z][\w-]{0,63}$/, 'letters, digits, - and _, from a letter on')
 const run = z.custom<() => unknown>((value) => typeof value === 'function', 'a function')
+/** Milliseconds of the longest timer. */
+const LONGEST_TIMER = 2 ** 31 - 1
 const classes = z.array(z.string().min(1))
+
+const method = z.looseObject({
+  params: z.looseObject({ safeParse: run }),
+  run,
+  timeout: z.number().int().positive().max(LONGEST_TIMER).optional(),
+  idempotent: z.boolean().optional(),
+})
+
+const schema = z.looseObject({ safeParse: run }).optional()
+/** The path has a parameter for the workspace already. */
+const routePath = /^(\/(:(?!workspace\b)[A-Za-z]\w*|[\w.~-]+))+$/
+const route = z.looseObject({
+  method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
+  path: z.string().regex(routePath, 'parts such as /orders/:id, none of them :workspace'),
+  public: z.boolean().optional(),
+  query: schema,
+  body: schema,
+  timeout: z.number().int().positive().max(LONGEST_TIMER).optional(),
+  run,
+})
 
 const moduleSchema = z.looseObject({
   name,
@@ -44,7 +66,8 @@ const moduleSchema = z.looseObject({
       }),
     )
     .optional(),
-  methods: z.record(name, z.looseObject({ params: z.looseObject({ safeParse: run }), run })).optional(),
+  methods: z.record(name, method).optional(),
+  routes: z.array(route).optional(),
 })
 
 /** @throws ConfigurationError that names the first error */
@@ -74,7 +97,8 @@ export function checkModules(modules: readonly AtriumModule[]): void {
   for (const module of modules) checkTriggers(model, module)
 }
 
-function checkNames({ name, triggers = [], migrations = [], jobs = {} }: AtriumModule): void {
+function checkNames(module: AtriumModule): void {
+  const { name, triggers = [], migrations = [], jobs = {}, routes = [] } = module
   const trigger = repeated(triggers.map(({ name }) => name))
   if (trigger !== undefined) throw wrongModule(name, `has two triggers ${trigger}`)
   const migration = repeated(migrations.map(({ name }) => name))
@@ -82,6 +106,8 @@ function checkNames({ name, triggers = [], migrations = [], jobs = {} }: AtriumM
   const both = triggers.find((trigger) => Object.hasOwn(jobs, trigger.name))
   if (both !== undefined) throw wrongModule(name, `has a trigger and a job ${both.name}`)
   for (const [job, { cron, timeZone }] of Object.entries(jobs)) checkCron(name, job, cron, timeZone)
+  const route = repeated(routes.map(({ method, path }) => `${method} ${path.replace(/:\w+/g, ':')}`))
+  if (route !== undefined) throw wrongModule(name, `has two routes ${route}`)
 }
 
 function checkDefaults({ name, settings }: AtriumModule): void {

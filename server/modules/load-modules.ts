@@ -16,6 +16,8 @@ import { ConfigurationError } from '../configuration/configuration-error.ts'
 /** Milliseconds that the import of a module may take: it may wait for something at its top level. */
 const IMPORT_TIMEOUT = 30_000
 
+const sources = new WeakMap<AtriumModule, string>()
+
 const examples: ReadonlyMap<string, string> = new Map([['board', '../../examples/board/index.js']])
 
 /**
@@ -36,21 +38,28 @@ export async function loadModules(
 }
 
 async function loadModule(name: string, timeout: number): Promise<AtriumModule> {
-  const { default: module } = (await importModule(name, timeout)) as { default?: unknown }
-  return checkShape(name, module)
+  const source = sourceFor(name)
+  const { default: exported } = (await importModule(name, source, timeout)) as { default?: unknown }
+  const module = checkShape(name, exported)
+  sources.set(module, source)
+  return module
 }
 
-async function importModule(name: string, timeout: number): Promise<unknown> {
+/** What to import for a module that {@link loadModules} returned. */
+export function sourceOf(module: AtriumModule): string | undefined {
+  return sources.get(module)
+}
+
+function sourceFor(name: string): string {
   const example = examples.get(name)
   const isPath = name.startsWith('.') || name.startsWith('/')
-  const target =
-    example === undefined
-      ? isPath
-        ? pathToFileURL(resolve(name)).href
-        : name
-      : new URL(example, import.meta.url).href
+  if (example !== undefined) return new URL(example, import.meta.url).href
+  return isPath ? pathToFileURL(resolve(name)).href : name
+}
+
+async function importModule(name: string, source: string, timeout: number): Promise<unknown> {
   try {
-    return await withTimeout(import(target), { milliseconds: timeout, what: 'its import' })
+    return await withTimeout(import(source), { milliseconds: timeout, what: 'its import' })
   } catch (cause) {
     throw new ConfigurationError(`ATRIUM_MODULES: ${name} cannot be loaded: ${messageOf(cause)}`)
   }

@@ -9,7 +9,9 @@ import type { Frame } from '../wire/frame.ts'
 import type { FrameFormat } from '../wire/frame-format.ts'
 import type { FrameSource } from '../wire/frame-streams.ts'
 import type { SessionRate } from './request-rates.ts'
+import type { MethodSlots } from './method-slots.ts'
 import type { RequestQueue } from './request-queue.ts'
+import type { RunningCall, RunningCalls } from './running-calls.ts'
 import type { RequestStatistics } from './request-statistics.ts'
 import type { SlowRequestLog } from './slow-request-log.ts'
 
@@ -20,12 +22,18 @@ export interface Requester extends CallingSession {
   readonly statistics: RequestStatistics
   readonly measures: Measures
   readonly requests: RequestQueue
+  /** Calls of module methods, and those that stream. */
+  readonly methods: MethodSlots
+  readonly streams: MethodSlots
+  readonly calls: RunningCalls
   readonly rate: SessionRate
   /** Its socket is not read for so many milliseconds. */
   rest: (milliseconds: number) => void
   send: (frame: Frame, kind: 'response' | 'error') => void
   /** Sends the frames one after another, as fast as the client reads. Closes the source at its end, or with the session. */
   sendAll: (source: FrameSource) => void
+  /** Resolves when the client has taken most of what was sent, or the session is over. */
+  room: () => Promise<void>
 }
 
 /** One request of a session on its way through the chain. */
@@ -34,8 +42,12 @@ export interface Call {
   readonly session: Requester
   readonly pipeline: Pipeline
   readonly caller: Caller
+  /** Of its message. */
+  readonly bytes: number
   /** Set by the admission of the method. */
   method?: Method
+  /** Set for methods of modules. */
+  running?: RunningCall
 }
 
 /** Returns the result, or a promise of it; above `respond`, nothing or a promise that settles after the last frame. */

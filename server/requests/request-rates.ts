@@ -68,6 +68,16 @@ export class RequestRates {
     return count instanceof Promise ? count.then(check) : check(count)
   }
 
+  /** Counts a request over HTTP with its account. Returns milliseconds after which the next one is taken. */
+  ofAccount(token: Token): number | undefined | Promise<number | undefined> {
+    const { settings, store } = this.#options
+    const limit = isSystem(token) ? settings.systemRequests : settings.accountRequests
+    if (limit === 0) return undefined
+    const check = ({ spent, resetsIn }: Count) => (spent > limit ? resetsIn : undefined)
+    const count = store.take(`requests ${accountKey(token)}`, 1, settings.rateWindow)
+    return count instanceof Promise ? count.then(check) : check(count)
+  }
+
   /** @param address of the client, in the form that limits count by */
   of(token: Token, address: string): SessionRate {
     return new SessionRate({ token, address, name: (this.#sessions += 1) }, this.#options)
@@ -99,11 +109,9 @@ export class SessionRate {
     { token, address, name }: { token: Token; address: string; name: number },
     options: RequestRatesOptions,
   ) {
-    const { email, mode, person } = token
     this.#options = options
-    this.#isSystem = email === SYSTEM_EMAIL || mode !== 'user'
-    const account = this.#isSystem ? `system ${person}` : person
-    this.#keys = { session: `session ${name}`, account: `account ${account}`, address: `address ${address}` }
+    this.#isSystem = isSystem(token)
+    this.#keys = { session: `session ${name}`, account: accountKey(token), address: `address ${address}` }
   }
 
   /** Counts a request. `undefined`: it may run. @param says the client says when it has rested */
@@ -200,6 +208,14 @@ async function firstOf<T>(
 ): Promise<T | undefined> {
   const [first, second] = await Promise.all([before, next])
   return first ?? second
+}
+
+function isSystem({ email, mode }: Token): boolean {
+  return email === SYSTEM_EMAIL || mode !== 'user'
+}
+
+function accountKey(token: Token): string {
+  return isSystem(token) ? `account system ${token.person}` : `account ${token.person}`
 }
 
 function aOf(scope: Scope): string {

@@ -1,3 +1,4 @@
+import { MethodStream } from '../../pipeline/methods/method-stream.ts'
 import type { Logger } from '../../pipeline/shared/logger.ts'
 import type { RequestId } from '../../protocol/messages.ts'
 import { mapError } from '../errors/map-error.ts'
@@ -6,15 +7,27 @@ import { deflatedFrame, type Frame } from '../wire/frame.ts'
 import type { FrameFormat } from '../wire/frame-format.ts'
 import type { FrameSource } from '../wire/frame-streams.ts'
 import type { Call, RequestLink, RequestMetrics } from './call.ts'
+import { sendStream } from './send-stream.ts'
 
 /** Sends the result of a request, or the error that it ended with. */
 export const respond: RequestLink = (next, { chunk, largeFrame, logger, metrics }) => {
-  const failure = ({ request, session }: Call, error: unknown): Frame =>
-    encodeError(request.id, error, { format: session.format, logger, metrics })
+  const failure = ({ caller, request, session }: Call, error: unknown): Frame => {
+    const { id, method } = request
+    const fields = {
+      method,
+      workspace: session.token.workspace,
+      caller: caller.email,
+      session: session.id,
+      request: id,
+    }
+    return encodeError(id, error, { format: session.format, logger, metrics, fields })
+  }
   const failed = (call: Call, error: unknown): void => call.session.send(failure(call, error), 'error')
   const succeeded = (call: Call, result: unknown): void | Promise<void> => {
     const { request, session } = call
     const { format } = session
+    if (result instanceof MethodStream)
+      return sendStream(call, result, { largestFrame: largeFrame, failure: (error) => failure(call, error) })
     const encoding = { format, limits: chunk(), failed: (error: unknown) => failure(call, error) }
     const response = encodeResponse(request.id, result, encoding)
     if (!Buffer.isBuffer(response)) return stream(call, compressing(response, format), metrics)
@@ -48,9 +61,10 @@ export function encodeError(
     format,
     logger,
     metrics,
-  }: { format: FrameFormat; logger: Logger; metrics: Pick<RequestMetrics, 'failed'> },
+    fields = {},
+  }: { format: FrameFormat; logger: Logger; metrics: Pick<RequestMetrics, 'failed'>; fields?: object },
 ): Frame {
-  const status = mapError(error, logger)
+  const status = mapError(error, logger, fields)
   metrics.failed(status.code)
   return encodeFrame({ id, error: status }, format)
 }

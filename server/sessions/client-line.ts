@@ -7,6 +7,9 @@ import { Reading } from './reading.ts'
 import type { SentKind, SessionMetrics, SessionServices } from './session-services.ts'
 import type { Reason } from './session-state.ts'
 
+/** Bytes that may wait before a stream waits too. */
+const ROOMY = 256 * 1024
+
 /** The connection of a session: what is written to it, whether it is read, and the signs of life of its peer. */
 export class ClientLine {
   readonly liveness: Liveness
@@ -46,6 +49,11 @@ export class ClientLine {
 
   sendAll(source: FrameSource): void {
     this.#outbox.sendAll(source)
+  }
+
+  /** Resolves when the client has taken most of what was sent, or the line is over. */
+  async room(): Promise<void> {
+    if (this.#outbox.bytes > ROOMY) await this.#outbox.flushed()
   }
 
   /** The socket has room again. */

@@ -22,7 +22,7 @@ export interface HandshakeParts {
   overflow: () => void
 }
 
-const features = ['resume', 'query', 'binary', 'deflate', 'authenticate']
+const features = ['resume', 'query', 'binary', 'deflate', 'authenticate', 'keys', 'cancel', 'streams']
 
 /** The response to `hello`, and the catch-up of a client that resumes. */
 export class Handshake {
@@ -105,6 +105,7 @@ export class Handshake {
 /** What a client of protocol 2 is told of the workspace. */
 function workspaceFacts({ pipeline, caller }: Opened): Partial<HelloResponse> & { seq: number } {
   const account = caller.account === '' ? {} : { account: caller.account }
-  const { epoch, model, lastSeq } = pipeline
-  return { protocol: 2, epoch, seq: lastSeq(), modelHash: model.hash, features, ...account }
+  const { epoch, methods, model, lastSeq } = pipeline
+  const { instance } = methods
+  return { protocol: 2, epoch, instance, seq: lastSeq(), modelHash: model.hash, features, ...account }
 }

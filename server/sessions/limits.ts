@@ -8,6 +8,10 @@ export interface SessionLimits {
   earlyBytes: number
   /** Requests that run at once; more of them wait, and the socket is not read meanwhile. */
   concurrentRequests: number
+  /** Calls of module methods that run and that wait, and streams. */
+  concurrentMethods: number
+  waitingMethods: number
+  concurrentStreams: number
   /** Parts of a long response, smaller while the server is loaded. */
   chunk: () => PartLimits
   /** Maximum log entries for a session that resumes; a client that missed more reloads. */

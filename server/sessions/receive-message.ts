@@ -1,6 +1,8 @@
 import { decodeRequestFrame } from '../../protocol/codec.ts'
-import { type HelloRequest, type Request, SIGNAL_ID } from '../../protocol/messages.ts'
-import { isHello, parseRequest } from '../../protocol/parse-request.ts'
+import { z } from 'zod'
+import { parseParams } from '../../protocol/parse-params.ts'
+import { type HelloRequest, type Request, type RequestId, SIGNAL_ID } from '../../protocol/messages.ts'
+import { isHello, MAX_STREAM_WINDOW, parseRequest } from '../../protocol/parse-request.ts'
 import { mapError } from '../errors/map-error.ts'
 import { encodeError } from '../requests/respond.ts'
 import { type Frame, textFrame } from '../wire/frame.ts'
@@ -14,6 +16,10 @@ export interface MessageHandlers {
   upgrading: () => void
   /** The client has waited, after requests were refused by their rate. */
   rested: () => void
+  /** The client does not want the result of a request any more. */
+  cancelled: (id: RequestId) => void
+  /** The client takes more values of a stream. */
+  more: (id: RequestId, values: number) => void
   request: (request: Request) => void
 }
 
@@ -38,14 +44,36 @@ export function receiveMessage(
   }
 }
 
-function handle(
-  request: Request | HelloRequest,
-  { hello, upgrading, rested, request: run }: MessageHandlers,
-): void {
-  if (isHello(request)) hello(request)
-  else if (request.method === '#upgrading' || request.method === '#upgrade') upgrading()
-  else if (request.method === '#rested') rested()
-  else run(request)
+function handle(request: Request | HelloRequest, handlers: MessageHandlers): void {
+  if (isHello(request)) return handlers.hello(request)
+  switch (request.method) {
+    case '#upgrading':
+    case '#upgrade':
+      return handlers.upgrading()
+    case '#rested':
+      return handlers.rested()
+    case '#cancel':
+      return handlers.cancelled(cancelledId(request))
+    case '#more':
+      return handlers.more(...takenValues(request))
+    default:
+      handlers.request(request)
+  }
+}
+
+const requestId = z.union([z.number(), z.string()])
+const cancelParams = z.tuple([requestId]).rest(z.unknown())
+const moreParams = z.tuple([requestId, z.number().int().positive().max(MAX_STREAM_WINDOW)]).rest(z.unknown())
+
+/** @throws StatusError BadRequest */
+function cancelledId({ params }: Request): RequestId {
+  return parseParams(cancelParams, params)[0]
+}
+
+/** @throws StatusError BadRequest */
+function takenValues({ params }: Request): [id: RequestId, values: number] {
+  const [id, values] = parseParams(moreParams, params)
+  return [id, values]
 }
 
 /** Some clients ask for a sign of life by the bare text, instead of a request. */

@@ -8,7 +8,9 @@ import type { MemoryHolder } from '../memory/memory-budget.ts'
 import type { Measures } from '../methods/method.ts'
 import type { Requester } from '../requests/call.ts'
 import type { SessionRate } from '../requests/request-rates.ts'
+import { MethodSlots } from '../requests/method-slots.ts'
 import { RequestQueue } from '../requests/request-queue.ts'
+import { RunningCalls } from '../requests/running-calls.ts'
 import { RequestStatistics } from '../requests/request-statistics.ts'
 import { encodeFrame } from '../wire/encode-response.ts'
 import type { Frame } from '../wire/frame.ts'
@@ -34,6 +36,9 @@ import {
   settingsOf,
   transitions,
 } from './session-state.ts'
+
+/** Bytes of calls of methods that wait. */
+const WAITING_BYTES = 4 * 1024 * 1024
 
 export interface SessionEvents {
   /** Called once, when the session is over, for whatever reason. */
@@ -61,6 +66,9 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
   readonly startedAt: number
   readonly statistics: RequestStatistics
   readonly requests: RequestQueue
+  readonly methods: MethodSlots
+  readonly streams: MethodSlots
+  readonly calls = new RunningCalls()
   readonly measures: Measures = new Map()
   readonly rate: SessionRate
   readonly #line: ClientLine
@@ -88,6 +96,15 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
       resume: () => reading.go('queue'),
       idle: () => this.#closeWhenFinished(),
     })
+    const idle = () => this.#closeWhenFinished()
+    const { concurrentMethods, waitingMethods, concurrentStreams } = limits
+    this.methods = new MethodSlots({
+      running: concurrentMethods,
+      waiting: waitingMethods,
+      waitingBytes: WAITING_BYTES,
+      idle,
+    })
+    this.streams = new MethodSlots({ running: concurrentStreams, waiting: 0, waitingBytes: 0, idle })
     const handle = (message: Message): void => {
       const opened = this.#opened
       if (opened !== undefined) this.#receive(message, opened)
@@ -138,7 +155,7 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
 
   get heldBytes(): number {
     const early = 'early' in this.#state ? this.#state.early.bytes : 0
-    return this.#line.bytes + this.#inbox.bytes + early
+    return this.#line.bytes + this.#inbox.bytes + this.methods.heldBytes + early
   }
 
   giveWay(): void {
@@ -227,6 +244,10 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
     this.#line.sendAll(source)
   }
 
+  room(): Promise<void> {
+    return this.#line.room()
+  }
+
   renewToken(token: Token): void {
     this.#token = token
     this.#events.tokenRenewed(this)
@@ -254,8 +275,9 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
   /** Starts no more requests, responds to the running ones, then closes. */
   finish(reason: Reason): void {
     if (this.#state.name === 'finishing') return
-    this.requests.stop()
-    if (this.#state.name !== 'open' || this.requests.running === 0) this.close(reason)
+    this.#stopRequests()
+    this.calls.over('streams')
+    if (this.#state.name !== 'open' || this.#running === 0) this.close(reason)
     else this.#become({ ...this.#state, name: 'finishing', reason })
   }
 
@@ -285,14 +307,25 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
 
   #over(): void {
     this.#line.over()
-    this.requests.stop()
+    this.#stopRequests()
+    this.calls.over('all')
     this.#inbox.clear()
     this.measures.clear()
     this.#events.over(this)
   }
 
   #closeWhenFinished(): void {
-    if (this.#state.name === 'finishing') this.close(this.#state.reason)
+    if (this.#state.name === 'finishing' && this.#running === 0) this.close(this.#state.reason)
+  }
+
+  get #running(): number {
+    return this.requests.running + this.methods.running + this.streams.running
+  }
+
+  #stopRequests(): void {
+    this.requests.stop()
+    this.methods.stop()
+    this.streams.stop()
   }
 
   #overflow(): void {
@@ -308,12 +341,15 @@ export class Session implements SocketHandlers, Requester, MemoryHolder {
   }
 
   #receive(message: Message, { pipeline, caller }: Opened): void {
-    limitBytes(this, message.data.length, this.#services)
+    const bytes = message.data.length
+    limitBytes(this, bytes, this.#services)
     receiveMessage(message, this, this.#services, {
       hello: (hello) => this.#hello(hello),
       upgrading: () => this.#events.upgrading(this),
       rested: () => this.rate.rested(),
-      request: (request) => this.#services.handle({ request, session: this, pipeline, caller }),
+      cancelled: (id) => this.calls.cancel(id),
+      more: (id, values) => this.calls.more(id, values),
+      request: (request) => this.#services.handle({ request, session: this, pipeline, caller, bytes }),
     })
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { fileURLToPath } from 'node:url'
-import { holdRequests } from '../support/holding-module.ts'
+import { HELD_TITLE, holdRequests } from '../support/holding-module.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { TEST_SPACES, testServer, type TestServer } from '../support/test-server.ts'
 import { createTask } from '../support/transactions.ts'
@@ -20,10 +20,14 @@ async function start(): Promise<TestServer> {
 }
 
 /** Its requests wait for one another: the server does not read its socket meanwhile. */
-async function heldBack({ url, token }: TestServer): Promise<{ tab: RawClient; open: () => void }> {
+async function heldBack(
+  { url, token }: TestServer,
+  by = 'account:ann',
+): Promise<{ tab: RawClient; open: () => void }> {
   const tab = await RawClient.open(url, token('ann'), {}, { sessionId })
   const { reached, open } = holdRequests()
-  for (const id of [1, 2, 3]) tab.send({ id, method: 'holding.hold', params: [] })
+  for (const id of [1, 2, 3])
+    tab.send({ id, method: 'tx', params: [createTask(`held-${id}`, { title: HELD_TITLE }, { by })] })
   await reached
   return { tab, open }
 }
@@ -88,7 +92,7 @@ describe('busy peers', () => {
     const { tab, open } = await heldBack(server)
     expect((await ask(server)).isTaken).toBe(true)
     open()
-    for (const id of [1, 2, 3]) expect((await tab.wait((frame) => frame.id === id)).result).toBe('held')
+    for (const id of [1, 2, 3]) expect((await tab.wait((frame) => frame.id === id)).result).toStrictEqual({})
     expect(await tab.request('ping')).toBe('pong!')
   })
 
@@ -117,18 +121,18 @@ describe('busy peers', () => {
     const { tab, open } = await heldBack(server)
     for (let beat = 0; beat < 6; beat++) await server.time.advance(BEAT)
     open()
-    for (const id of [1, 2, 3]) expect((await tab.wait((frame) => frame.id === id)).result).toBe('held')
+    for (const id of [1, 2, 3]) expect((await tab.wait((frame) => frame.id === id)).result).toStrictEqual({})
     expect(await tab.request('ping')).toBe('pong!')
 
-    const { tab: dead, open: openAgain } = await heldBack({
-      ...server,
-      token: () => server.token('bob', 'w2'),
-    })
+    const { tab: dead, open: openAgain } = await heldBack(
+      { ...server, token: () => server.token('bob', 'w2') },
+      'account:bob',
+    )
     dead.socket.pause()
     openAgain()
     await waitUntil(async () => {
       const metrics = await (await fetch(`${server.server.url}/metrics`)).text()
-      return metrics.includes('atrium_request_duration_seconds_count{method="holding.hold"} 6')
+      return metrics.includes('atrium_request_duration_seconds_count{method="tx"} 6')
     }, 'all being answered')
     for (let beat = 0; beat < 4; beat++) {
       await server.time.advance(BEAT)

@@ -29,7 +29,9 @@ export interface WireFuzzSummary {
   memory: { early: number; late: number }
 }
 
-/** Messages of a round: so many are on their way at most. */
+/** Rounds at once. */
+const LANES = 4
+/** Messages of a round: so many of a lane are on their way at most. */
 const ROUND = 500
 /** WebSocket frames of a round that may be invalid; each round has two HTTP requests too. */
 const RAW_FRAMES = 5
@@ -54,36 +56,63 @@ export async function wireFuzz({ data, frames, seed, progress }: WireFuzzOptions
   const token = (email: string, workspace: string) => tokens.sign({ email, workspace })
   const { hostname, port } = new URL(server.url)
   const target: FuzzTarget = { host: hostname, port: Number(port), token: token('fuzz', 'fuzzed') }
-  const random = seededRandom(seed)
-  // The raw connections run beside the messages, so they have a sequence of their own.
-  const rawRandom = seededRandom(seed + 1)
   const summary = { sent: 0, responses: 0, errors: 0, connections: 0, memory: { early: 0, late: 0 } }
-  const fuzz = new FuzzConnection(`${server.url}/${target.token}`, summary)
   const witness = await RawClient.open(server.url, token('ann', 'calm'))
   try {
-    while (summary.sent < frames) {
-      const [, ...raw] = await Promise.all([
-        fuzz.round(random),
-        fuzzSocket(rawRandom, target, RAW_FRAMES),
-        fuzzHttp(rawRandom, target),
-        fuzzHttp(rawRandom, target),
-      ])
-      summary.sent += ROUND + RAW_FRAMES + 2
-      for (const text of raw) if (stackTrace.test(text)) throw new Error(`a stack trace: ${text}`)
-      for (const text of raw) if (/^HTTP\/1.1 500/.test(text)) throw new Error(`not expected: ${text}`)
-      await witness.request('ping')
-      await witness.request('tx', [createTask(`w${summary.sent}`, { title: 'witness' })])
-      witness.frames.length = 0
-      if (summary.sent < frames / 10) summary.memory.early = server.memory
-      progress?.(summary.sent)
+    let witnessed = 0
+    const lanes = Array.from({ length: LANES }, (_, at) => new Lane(target, server.url, seed + at, summary))
+    const run = async (lane: Lane): Promise<void> => {
+      while (summary.sent < frames) {
+        await lane.round()
+        await witness.request('ping')
+        await witness.request('tx', [createTask(`w${++witnessed}`, { title: 'witness' })])
+        witness.frames.length = 0
+        if (summary.sent < frames / 10) summary.memory.early = server.memory
+        progress?.(summary.sent)
+      }
+      lane.close()
     }
+    await Promise.all(lanes.map(run))
     summary.memory.late = server.memory
     if (witness.closed !== undefined) throw new Error(`another session was closed: ${witness.closed.reason}`)
     return summary
   } finally {
-    fuzz.close()
     witness.socket.terminate()
     await server.kill()
+  }
+}
+
+/** Rounds one after another, each with connections of its own, by a sequence of its own. */
+class Lane {
+  readonly #target: FuzzTarget
+  readonly #summary: WireFuzzSummary
+  readonly #random: () => number
+  /** Raw connections run beside the messages, so they have a sequence of their own. */
+  readonly #rawRandom: () => number
+  readonly #fuzz: FuzzConnection
+
+  constructor(target: FuzzTarget, url: string, seed: number, summary: WireFuzzSummary) {
+    this.#target = target
+    this.#summary = summary
+    this.#random = seededRandom(seed)
+    this.#rawRandom = seededRandom(seed ^ 0x55_55_55)
+    this.#fuzz = new FuzzConnection(`${url}/${target.token}`, summary)
+  }
+
+  async round(): Promise<void> {
+    const [, ...raw] = await Promise.all([
+      this.#fuzz.round(this.#random),
+      fuzzSocket(this.#rawRandom, this.#target, RAW_FRAMES),
+      fuzzHttp(this.#rawRandom, this.#target),
+      fuzzHttp(this.#rawRandom, this.#target),
+    ])
+    this.#summary.sent += ROUND + RAW_FRAMES + 2
+    for (const text of raw) if (stackTrace.test(text)) throw new Error(`a stack trace: ${text}`)
+    for (const text of raw) if (/^HTTP\/1.1 500/.test(text)) throw new Error(`not expected: ${text}`)
+  }
+
+  close(): void {
+    this.#fuzz.close()
   }
 }
 

@@ -1,6 +1,6 @@
 import { targetOf } from '../../../model/apply-transaction.ts'
 import { core } from '../../../model/identifiers.ts'
-import { StatusError } from '../../../model/status.ts'
+import { asStatusError, StatusError } from '../../../model/status.ts'
 import type { TxCUD } from '../../../model/transactions.ts'
 import { StorageError } from '../../../storage/contract.ts'
 import { trustedMeta } from '../../modules/generation.ts'
@@ -97,7 +97,9 @@ export class SyncTriggerRun {
   }
 
   #refusal(error: unknown): Error {
-    if (error instanceof StatusError || error instanceof StorageError) return error
+    const coded = asStatusError(error)
+    if (coded !== undefined) return coded
+    if (error instanceof StorageError) return error
     const { id: workspace, logger, modules } = this.#workspace
     const trigger = this.#trigger.fullName
     logger.error({ workspace, trigger, err: error }, 'a trigger failed')

@@ -5,7 +5,7 @@ import type { DocumentQuery } from '../../../model/query/query.ts'
 import type { TransactionFactory } from '../../../model/transaction-factory.ts'
 import type { TxCreateDoc, TxCUD, TxUpdateDoc, UpdateOperations } from '../../../model/transactions.ts'
 import { systemCaller } from '../../../pipeline/shared/caller.ts'
-import type { MethodCall } from '../../../pipeline/modules/module.ts'
+import type { CallerContext } from '../../../pipeline/triggers/module-context.ts'
 import type { Pipeline } from '../../../pipeline/open-workspace.ts'
 
 /** The space of all documents of the accounts. */
@@ -53,7 +53,7 @@ export class AccountsStore {
     await commit(make(factory))
   }
 
-  get #acting(): MethodCall {
+  get #acting(): CallerContext {
     return this.#pipeline.moduleContextFor(systemCaller)
   }
 }

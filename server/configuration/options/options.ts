@@ -5,6 +5,8 @@ import { accountsOptions } from './accounts-options.ts'
 import { connectionOptions } from './connection-options.ts'
 import { httpOptions } from './http-options.ts'
 import { moduleCommitOptions } from './module-commit-options.ts'
+import { moduleThreadOptions } from './module-thread-options.ts'
+import { methodOptions } from './method-options.ts'
 import { rateOptions } from './rate-options.ts'
 import { sessionOptions } from './session-options.ts'
 import { triggerOptions } from './trigger-options.ts'
@@ -19,7 +21,9 @@ export const options = {
   ...rateOptions,
   ...sessionOptions,
   ...moduleCommitOptions,
+  ...moduleThreadOptions,
   ...triggerOptions,
+  ...methodOptions,
 } satisfies Record<string, Option>
 
 export type OptionName = keyof typeof options
