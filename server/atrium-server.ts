@@ -242,15 +242,6 @@ export class AtriumServer implements RunningServer {
     })
   }
 
-  /** Works inside a workspace on behalf of an administrator. */
-  async #visit<T>(workspace: string, work: (pipeline: Pipeline) => Promise<T>): Promise<T> {
-    const claims = { email: SYSTEM_EMAIL, admin: 'true', workspace } as const
-    const token = this.#core.admission.verify(this.#tokens.sign(claims))
-    return await this.#core.admission.visit(token, async ({ pipeline }) => await work(pipeline), {
-      isServer: true,
-    })
-  }
-
   /** The routes of modules. Without accounts nobody else knows which workspaces exist. */
   #routes(): ModuleRoutesOptions {
     const { accounts, concurrentRoutes } = this.#configuration
@@ -270,6 +261,15 @@ export class AtriumServer implements RunningServer {
       answered: (route, seconds) => this.#metrics.answered(route, seconds),
       now: this.#scheduler.monotonic,
     }
+  }
+
+  /** Works inside a workspace on behalf of an administrator. */
+  async #visit<T>(workspace: string, work: (pipeline: Pipeline) => Promise<T>): Promise<T> {
+    const claims = { email: SYSTEM_EMAIL, admin: 'true', workspace } as const
+    const token = this.#core.admission.verify(this.#tokens.sign(claims))
+    return await this.#core.admission.visit(token, async ({ pipeline }) => await work(pipeline), {
+      isServer: true,
+    })
   }
 
   async #fillDemo(): Promise<void> {
