@@ -8,6 +8,7 @@ import type { Client } from '../../client/client.ts'
 import { createNodeClient, dialNode } from '../../client/node.ts'
 import { systemClock } from '../../model/clock.ts'
 import type { Ref } from '../../model/documents.ts'
+import { pushAll } from '../../model/push-all.ts'
 import { Tokens } from '../../server/auth/tokens.ts'
 import type { LogEntry } from '../../storage/contract.ts'
 import { embeddedBackend } from '../crash/backend.ts'
@@ -180,7 +181,7 @@ test('MOD-190: whatever kinds of code make effects, however runs fail and server
     await history.prepare()
     const sent: Promise<void>[] = []
     for (let round = 0; round < ROUNDS; round++) {
-      sent.push(...(await history.round()))
+      pushAll(sent, await history.round())
       await history.start(round === ROUNDS - 1 ? 0 : 0.2)
     }
     await Promise.all(sent)
