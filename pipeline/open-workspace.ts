@@ -211,18 +211,28 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<OpenedPip
     workDone: () => work.done(),
     triggers,
     mayReceive: (caller, { audience }) => audience === undefined || permissions.mayReceive(caller, audience),
-    close: async () => {
-      work.stop()
-      await methods.stop()
-      await Promise.all([triggers.stop(), schedules.stop()])
-      await queue.idle()
-      await storage.close()
-    },
+    close: async () => await closeAll({ work, methods, triggers, schedules, queue, storage }),
   }
   return {
     pipeline,
     nextWork: () => (closedToPeople === undefined ? work.nextAt : clock.now() + REPAIR_PAUSE),
   }
+}
+
+/** Ends what works in the background, then what it works with. */
+async function closeAll(parts: {
+  work: BackgroundWork
+  methods: MethodCalls
+  triggers: AsyncTriggers
+  schedules: Schedules
+  queue: CommitQueue
+  storage: WorkspaceStorage
+}): Promise<void> {
+  parts.work.stop()
+  await parts.methods.stop()
+  await Promise.all([parts.triggers.stop(), parts.schedules.stop()])
+  await parts.queue.idle()
+  await parts.storage.close()
 }
 
 /** What the middlewares and commit steps share. */

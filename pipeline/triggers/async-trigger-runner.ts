@@ -9,14 +9,15 @@ import type { AsyncTriggerRun } from './async-trigger-run.ts'
 import { CrashMarks } from './crash-marks.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { generationOf } from '../modules/generation.ts'
-import { OpenWork } from './open-work.ts'
+import type { OpenWork } from './open-work.ts'
 import { RetrySchedule } from './retry-schedule.ts'
 import { SavedPosition } from './saved-position.ts'
 import { TriggerCommits, type CommitParts } from './trigger-commits.ts'
 import type { TriggerCursors, TriggerPosition } from './trigger-cursors.ts'
-import { TriggerFeed, type FeedSources } from './trigger-feed.ts'
-import { Work } from './trigger-work.ts'
+import type { FeedSources, TriggerFeed } from './trigger-feed.ts'
+import type { Work } from './trigger-work.ts'
 import { WorkRuns } from './work-runs.ts'
+import { WorkSource } from './work-source.ts'
 
 export interface RunnerParts extends FeedSources, Pick<CommitParts, 'hierarchy' | 'sync'> {
   workspace: string
@@ -45,17 +46,13 @@ export interface RunnerParts extends FeedSources, Pick<CommitParts, 'hierarchy' 
  * keys do not wait for each other.
  */
 export class AsyncTriggerRunner {
-  readonly feed: TriggerFeed
-  readonly open = new OpenWork()
   readonly #parts: RunnerParts
-  readonly #run: AsyncTriggerRun
+  readonly #works: WorkSource
   readonly #runs: WorkRuns
   readonly #marks: CrashMarks
   readonly #commits: TriggerCommits
   readonly #saved: SavedPosition
   readonly #concurrency: number
-  /** There may be dead letters that are to be sent again. */
-  #hasLetters = false
   #pumping: Promise<void> | undefined
   #isWoken = false
   /** The position could not be saved. The trigger stops until the workspace opens again. */
@@ -73,11 +70,14 @@ export class AsyncTriggerRunner {
     this.#marks = new CrashMarks(position, { limits, end: lastSeq(), concurrency: this.#concurrency })
     this.#commits = this.#createCommits()
     this.#saved = this.#createSaved(schedule, position.seq)
-    this.#run = parts.runs((reading) => this.#commits.settled(reading))
+    const run = parts.runs((reading) => this.#commits.settled(reading))
+    const patiently = async <T>(act: () => Promise<T>) => await this.#saved.patiently(act)
+    const examined = async () => await this.#saveIfDue()
+    this.#works = new WorkSource({ ...parts, run, patiently, examined }, position, leftOver)
     this.#runs = new WorkRuns({
       ...parts,
-      run: this.#run,
-      open: this.open,
+      run,
+      open: this.#works.open,
       schedule,
       ended: (ended) => {
         this.#commits.add(ended)
@@ -88,9 +88,14 @@ export class AsyncTriggerRunner {
         this.wake()
       },
     })
-    this.feed = new TriggerFeed(parts, limits.waiting, position.reached)
-    const failing = new Map(position.failing.map(({ seq, ...failures }) => [seq, failures]))
-    for (const entry of leftOver) this.#add(entry, failing.get(entry.seq))
+  }
+
+  get feed(): TriggerFeed {
+    return this.#works.feed
+  }
+
+  get open(): OpenWork {
+    return this.#works.open
   }
 
   get isParked(): boolean {
@@ -104,7 +109,7 @@ export class AsyncTriggerRunner {
 
   /** All entries up to this one are done. */
   get position(): number {
-    return this.open.position(this.feed.reached, none).seq
+    return this.#works.position(none).seq
   }
 
   /** Starts runs if there is work. */
@@ -125,18 +130,18 @@ export class AsyncTriggerRunner {
 
   /** Dead letters are to be sent again. */
   redrive(): void {
-    this.#hasLetters = true
+    this.#works.hasLetters = true
     this.wake()
   }
 
   /** Transactions are not done, also after the trigger was stopped. */
   get hasBacklog(): boolean {
-    return this.open.size > 0 || this.feed.isReady
+    return this.#works.hasBacklog
   }
 
   get isBusy(): boolean {
     if (this.#pumping !== undefined) return true
-    return !this.#isOver && (this.hasBacklog || this.#hasLetters)
+    return !this.#isOver && (this.hasBacklog || this.#works.hasLetters)
   }
 
   /** Resolves when there is no more work, or when the workspace closes. */
@@ -154,7 +159,7 @@ export class AsyncTriggerRunner {
     const stopped = this.hasBacklog
     if (this.#isParked || !(stopped || this.#saved.hasUnsavedRuns)) return
     const { cursors, trigger } = this.#parts
-    const position = this.open.position(this.feed.reached, none)
+    const position = this.#works.position(none)
     // Otherwise these runs are repeated.
     await cursors.advance(trigger, { ...position, marked: [], stopped }).catch(() => undefined)
   }
@@ -191,9 +196,8 @@ export class AsyncTriggerRunner {
           this.#saved.demand()
         }
       }
-      if (this.#saved.isDue) await this.#saved.save()
-      if (this.#hasLetters && this.open.letters < this.#parts.limits.redriven) await this.#takeLetters()
-      const work = this.#mayStart ? await this.#next() : undefined
+      await this.#saveIfDue()
+      const work = this.#mayStart ? await this.#works.next() : undefined
       if (work === undefined) return
       if (this.#marks.isAlone(work)) {
         if (!this.#isQuiet) return this.open.ready(work)
@@ -207,6 +211,10 @@ export class AsyncTriggerRunner {
     }
   }
 
+  async #saveIfDue(): Promise<void> {
+    if (this.#saved.isDue) await this.#saved.save()
+  }
+
   /** Nothing is under way. */
   get #isQuiet(): boolean {
     return this.running === 0 && this.#commits.size === 0
@@ -214,45 +222,6 @@ export class AsyncTriggerRunner {
 
   get #mayStart(): boolean {
     return this.running < this.#concurrency && this.#commits.size < 2 * this.#parts.limits.batch
-  }
-
-  /** The next work that may run, of those that are open, or of the log. */
-  async #next(): Promise<Work | undefined> {
-    const { limits } = this.#parts
-    for (;;) {
-      const ready = this.open.take()
-      if (ready !== undefined) return ready
-      if (this.open.size >= limits.open || this.open.failing.size >= limits.failing) return undefined
-      const entry = this.feed.take()
-      if (entry !== undefined) this.#add(entry)
-      else if (!this.feed.isBehind) return undefined
-      else {
-        await this.#saved.patiently(() => this.feed.read())
-        if (this.#saved.isDue) await this.#saved.save()
-      }
-    }
-  }
-
-  #add(entry: LogEntry, failures?: Work['failures']): void {
-    const work = new Work(entry, { key: this.#run.orderOf(entry), idempotencyKey: this.#run.keyOf(entry) })
-    if (failures !== undefined) work.failures = failures
-    this.open.add(work)
-  }
-
-  async #takeLetters(): Promise<void> {
-    const { letters, limits, trigger } = this.#parts
-    const limit = limits.redriven + this.open.letters
-    const found = await this.#saved.patiently(() => letters.of(trigger, { state: 'again' }, { limit }))
-    this.#hasLetters = found.length === limit
-    for (const letter of found.filter(({ _id }) => !this.open.has(_id))) {
-      const entry = await this.#saved.patiently(() => letters.entryOf(letter))
-      if (entry === undefined) {
-        await this.#saved.patiently(() => letters.giveUp(letter._id, 'the log does not have its transaction'))
-        continue
-      }
-      const idempotencyKey = letter.key ?? this.#run.keyOf(entry)
-      this.open.add(new Work(entry, { key: this.#run.orderOf(entry), idempotencyKey, letter: letter._id }))
-    }
   }
 
   async #start(work: Work): Promise<void> {
@@ -305,7 +274,7 @@ export class AsyncTriggerRunner {
         limits,
         schedule,
         position: (done) => ({
-          ...this.open.position(this.feed.reached, done),
+          ...this.#works.position(done),
           marked: this.#marks.marked(done),
           stopped: false,
         }),
