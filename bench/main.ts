@@ -14,6 +14,7 @@ import { measureRequests } from './cases/requests.ts'
 import { measureAttacks } from './cases/attacks.ts'
 import { measureStorages } from './cases/storages.ts'
 import { measureTenants } from './cases/tenants.ts'
+import { measureTriggers } from './cases/triggers.ts'
 import type { SqliteAnswers } from './sqlite-child.ts'
 import { Child } from './support/child.ts'
 import { full, quick } from './support/plan.ts'
@@ -27,7 +28,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     /**
      * Only the cases with this in their name: backup, commits, looking, requests, opening, memory, permissions,
-     * storages, attacks, tenants.
+     * storages, attacks, tenants, triggers.
      */
     only: { type: 'string', default: '' },
     /** Only the attacks with one of these words in their name: `cascade|resume`. */
@@ -50,6 +51,7 @@ const cases = {
   permissions: () => measurePermissions(data, plan),
   storages: () => measureStorages(data, plan),
   attacks: () => measureAttacks(data, plan, values.attack),
+  triggers: () => measureTriggers(data, plan),
   tenants: () => measureTenants(data, Number(values.minutes ?? plan.attacks.minutes)),
 }
 try {

@@ -1,10 +1,10 @@
 import type { ClassRef } from '../model/class-ref.ts'
+import { deepFreeze } from '../model/copies.ts'
 import type { Class, Doc, Ref, Space } from '../model/documents.ts'
 import type { SearchPrefix } from '../model/query/search-terms.ts'
 import type { DocumentQuery, FindOptions, FindResult, WithLookup } from '../model/query/query.ts'
 import type { RequestOptions } from './connection/requests.ts'
 import { outgoingParams } from './live-queries/outgoing.ts'
-import { deepFreeze } from './runtime/copies.ts'
 import { resultOf } from './runtime/result-of.ts'
 import type { Session } from './session.ts'
 

@@ -8,6 +8,7 @@ import {
   type Enum,
   type Ref,
 } from './documents.ts'
+import { FixedMap, FixedSet } from './fixed-collections.ts'
 import { isReservedKey } from './json-value.ts'
 import { StatusError } from './status.ts'
 
@@ -113,7 +114,10 @@ function ancestorsOf(id: string, classes: Classes): ReadonlySet<string> {
   return found
 }
 
-/** Caches what follows from the classes. Discarded when a class changes. */
+/**
+ * Caches what follows from the classes. Discarded when a class changes. Modules get what it returns, so none of it can
+ * be changed.
+ */
 export class ClassGraph {
   readonly #classes: ReadonlyMap<string, Class>
   readonly #attributes: ReadonlyMap<string, Attribute>
@@ -122,10 +126,10 @@ export class ClassGraph {
   readonly #strict = new Map<string, boolean>()
   readonly #inherited = new Map<string, ReadonlyMap<string, Attribute>>()
   #children: Map<string, Ref<Class>[]> | undefined
-  #own: Map<string, Map<string, Attribute>> | undefined
-  #domains: Map<Domain, Ref<Class>[]> | undefined
-  #creatorsOnly: Set<ClassId> | undefined
-  #accented: Set<ClassId> | undefined
+  #own: ReadonlyMap<string, ReadonlyMap<string, Attribute>> | undefined
+  #domains: ReadonlyMap<Domain, readonly Ref<Class>[]> | undefined
+  #creatorsOnly: ReadonlySet<ClassId> | undefined
+  #accented: ReadonlySet<ClassId> | undefined
 
   constructor(classes: ReadonlyMap<string, Class>, attributes: ReadonlyMap<string, Attribute>) {
     this.#classes = classes
@@ -140,7 +144,7 @@ export class ClassGraph {
     return remember(this.#descendants, id, () => {
       const found = new Set([brand<Class>(id)])
       for (const parent of found) for (const child of this.#childrenOf(parent)) found.add(child)
-      return [...found]
+      return Object.freeze([...found])
     })
   }
 
@@ -166,7 +170,7 @@ export class ClassGraph {
   attributes(id: string): ReadonlyMap<string, Attribute> {
     return remember(this.#inherited, id, () => {
       const farthestFirst = [...this.ancestorSet(id)].reverse()
-      return new Map(farthestFirst.flatMap((ancestor) => [...this.ownAttributes(ancestor)]))
+      return new FixedMap(farthestFirst.flatMap((ancestor) => [...this.ownAttributes(ancestor)]))
     })
   }
 
@@ -188,8 +192,10 @@ export class ClassGraph {
   }
 
   /** The matching classes and their descendants. */
-  #families(isMeant: (declared: Class) => boolean): Set<ClassId> {
-    return new Set([...this.#classes.values()].filter(isMeant).flatMap(({ _id }) => this.descendants(_id)))
+  #families(isMeant: (declared: Class) => boolean): ReadonlySet<ClassId> {
+    return new FixedSet<ClassId>(
+      [...this.#classes.values()].filter(isMeant).flatMap(({ _id }) => this.descendants(_id)),
+    )
   }
 
   domains(): ReadonlyMap<Domain, readonly Ref<Class>[]> {
@@ -197,13 +203,14 @@ export class ClassGraph {
     return this.#domains
   }
 
-  #groupByDomain(): Map<Domain, Ref<Class>[]> {
+  #groupByDomain(): ReadonlyMap<Domain, readonly Ref<Class>[]> {
     const groups = new Map<Domain, Ref<Class>[]>()
     for (const { _id, kind } of this.#classes.values()) {
       const domain = kind === ClassKind.Interface ? undefined : this.domain(_id)
       if (domain !== undefined) remember(groups, domain, () => []).push(_id)
     }
-    return groups
+    for (const group of groups.values()) Object.freeze(group)
+    return new FixedMap(groups)
   }
 
   #childrenOf(id: string): readonly Ref<Class>[] {
@@ -212,7 +219,7 @@ export class ClassGraph {
   }
 }
 
-const noAttributes: ReadonlyMap<string, Attribute> = new Map()
+const noAttributes: ReadonlyMap<string, Attribute> = new FixedMap<string, Attribute>([])
 
 function groupChildren(classes: Iterable<Class>): Map<string, Ref<Class>[]> {
   const children = new Map<string, Ref<Class>[]>()
@@ -222,12 +229,14 @@ function groupChildren(classes: Iterable<Class>): Map<string, Ref<Class>[]> {
   return children
 }
 
-function groupAttributes(attributes: Iterable<Attribute>): Map<string, Map<string, Attribute>> {
+function groupAttributes(
+  attributes: Iterable<Attribute>,
+): ReadonlyMap<string, ReadonlyMap<string, Attribute>> {
   const groups = new Map<string, Map<string, Attribute>>()
   for (const attribute of attributes) {
     remember(groups, attribute.attributeOf, () => new Map<string, Attribute>()).set(attribute.name, attribute)
   }
-  return groups
+  return new Map([...groups].map(([_class, own]) => [_class, new FixedMap(own)]))
 }
 
 function remember<K, V>(cache: Map<K, V>, key: K, make: () => V): V {

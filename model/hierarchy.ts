@@ -9,6 +9,7 @@ import {
   verifyClass,
   verifyEnum,
 } from './class-graph.ts'
+import { deepFreeze } from './copies.ts'
 import {
   ClassKind,
   type Attribute,
@@ -24,12 +25,13 @@ import { core } from './identifiers.ts'
 import { isChange } from './inner-change.ts'
 import type { Tx } from './transactions.ts'
 
-/** The classes of a workspace, built from its model transactions. */
+/** The classes of a workspace, built from its model transactions. The documents that it returns are frozen. */
 export class Hierarchy {
   readonly #classes = new Map<string, Class>()
   readonly #attributes = new Map<string, Attribute>()
   readonly #enums = new Map<string, Enum>()
   #graph = new ClassGraph(this.#classes, this.#attributes)
+  #isSealed = false
 
   /** A copy on which transactions can be tried. */
   clone(): Hierarchy {
@@ -40,8 +42,15 @@ export class Hierarchy {
     return copy
   }
 
+  /** Nothing is applied any more: it is shared, with modules too. */
+  seal(): this {
+    this.#isSealed = true
+    return this
+  }
+
   /** Applies a model transaction and ignores others. Throws, without a change, if it would break the hierarchy. */
   apply(tx: Tx): void {
+    if (this.#isSealed) throw new TypeError('a hierarchy that is in use does not change: clone it')
     if (tx.objectSpace !== core.space.Model || !isChange(tx)) return
     const target = targetOf(tx)
     const before = this.#find(target._id)
@@ -187,5 +196,5 @@ export class Hierarchy {
 
 function replace<T>(docs: Map<string, T>, id: string, after: T | undefined): void {
   if (after === undefined) docs.delete(id)
-  else docs.set(id, after)
+  else docs.set(id, deepFreeze(after))
 }

@@ -105,7 +105,7 @@ export class TransactionFactory {
       objectClass: doc._class,
       objectSpace: doc.space,
     }
-    return meta === undefined ? change : { ...change, meta }
+    return meta === undefined ? change : { ...change, meta: { ...meta } }
   }
 
   #newId(): Ref {

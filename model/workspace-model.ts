@@ -230,5 +230,5 @@ export function isStructural({ before, after }: DocumentChange): boolean {
 export function withChange(hierarchy: Hierarchy, tx: Tx): Hierarchy {
   const copy = hierarchy.clone()
   copy.apply(tx)
-  return copy
+  return copy.seal()
 }

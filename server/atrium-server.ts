@@ -26,6 +26,7 @@ import { Metrics } from './observability/metrics.ts'
 import { parseVersion } from './model-version.ts'
 import { httpAddress } from './http/http-address.ts'
 import { modelOf } from './modules/load-modules.ts'
+import { moduleSettings } from './server-limits.ts'
 import { watchOpenFiles } from './startup/open-files.ts'
 import type { RunningServer, ServerOverrides } from './running-server.ts'
 import { readSecret } from './auth/secret.ts'
@@ -99,7 +100,7 @@ export class AtriumServer implements RunningServer {
     this.#core = new Core({
       configuration: this.#configuration,
       base: modelOf(modules, configuration),
-      modules: new InstalledModules(modules, { observer: this.#metrics }),
+      modules: new InstalledModules(modules, moduleSettings(configuration, this.#metrics)),
       storage: this.#storage,
       tokens: this.#tokens,
       accounts: this.#accountsClient,

@@ -1,8 +1,11 @@
 import { systemClock } from '../model/clock.ts'
 import type { CommitLimits } from '../pipeline/shared/commit-limits.ts'
 import type { Logger } from '../pipeline/shared/logger.ts'
+import type { InstalledModules } from '../pipeline/modules/installed-modules.ts'
+import type { TriggerObserver } from '../pipeline/modules/trigger.ts'
 import type { Configuration } from './configuration/configuration.ts'
 import { messageSizes } from './configuration/message-sizes.ts'
+import { defaultModuleChecks } from './modules/module-checks.ts'
 import { MemoryBudget, type MemoryHolder, type MemoryUse } from './memory/memory-budget.ts'
 import { collectGarbage, defaultMemory, memoryLimits, memoryUse } from './memory/process-memory.ts'
 import type { SessionLimits } from './sessions/limits.ts'
@@ -12,6 +15,13 @@ import type { WorkspaceHost } from './workspaces/workspace-host.ts'
 export function commitLimits(configuration: Configuration): Partial<CommitLimits> {
   const { transaction, push } = messageSizes(configuration)
   return { maxWaiting: configuration.maxWaitingCommits, maxGroupBytes: push, maxTransaction: transaction }
+}
+
+export function moduleSettings(
+  { moduleChecks }: Configuration,
+  observer: TriggerObserver,
+): ConstructorParameters<typeof InstalledModules>[1] {
+  return { observer, checks: moduleChecks ?? defaultModuleChecks(process.env) }
 }
 
 export function admissionLimits(configuration: Configuration): AdmissionLimits {

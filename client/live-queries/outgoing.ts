@@ -1,6 +1,6 @@
+import { deepCopy } from '../../model/copies.ts'
 import { takeTransaction } from '../../model/take-transaction.ts'
 import { takeParams, takeQuery } from '../../protocol/take-params.ts'
-import { deepCopy } from '../runtime/copies.ts'
 import type { QueryRequest } from './query-source.ts'
 
 /*

@@ -1,3 +1,5 @@
+import { deepCopy, deepFreeze } from '../../model/copies.ts'
+
 /** Whether `NODE_ENV` is set and is not `production`. */
 export function isDevelopment(): boolean {
   try {
@@ -6,29 +8,6 @@ export function isDevelopment(): boolean {
   } catch {
     return false
   }
-}
-
-/** Freezes a value and its members, except those that are frozen already. */
-export function deepFreeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value))
-    return value
-  for (const member of Object.values(value)) deepFreeze(member)
-  return Object.freeze(value)
-}
-
-/** A deep copy of arrays and plain objects; other objects are shared. */
-export function deepCopy<T>(value: T): T {
-  // A copy has the type of its original, which the compiler cannot see.
-  return copyOf(value) as T
-}
-
-function copyOf(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(copyOf)
-  if (typeof value !== 'object' || value === null) return value
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null) return value
-  // Not by assignment, as a key may be `__proto__`.
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, copyOf(member)]))
 }
 
 /** The copies of documents that one listener gets. It gets the same copy again for the same document. */

@@ -148,7 +148,9 @@ export class CommitState {
     const known = this.peek(domain, id)
     if (known !== undefined) return known.doc
     const [doc] = await this.#sources.storage.get(domain, [id])
-    mapOf(this.#read, domain).set(id, doc)
+    const read = mapOf(this.#read, domain)
+    // While this waited for storage the group may have been committed: what it wrote is newer.
+    if (!read.has(id)) read.set(id, doc)
     return doc
   }
 

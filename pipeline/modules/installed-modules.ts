@@ -1,4 +1,5 @@
 import type { AtriumModule, Migration, ServiceMethod } from './module.ts'
+import { type Give, giveBy, type ModuleChecks } from './module-values.ts'
 import { DEFAULT_TRIGGER_LIMITS, type TriggerLimits } from './trigger-limits.ts'
 import { TriggerIndex } from './trigger-index.ts'
 import type { AsyncTrigger, Installed, SyncTrigger, Trigger, TriggerObserver } from './trigger.ts'
@@ -12,10 +13,12 @@ export class InstalledModules {
   readonly methods: ReadonlyMap<string, ServiceMethod>
   readonly limits: TriggerLimits
   readonly observer: TriggerObserver
+  /** How a value of the pipeline is given to a module. */
+  readonly give: Give
 
   constructor(
     modules: readonly AtriumModule[],
-    options: { limits?: Partial<TriggerLimits>; observer?: TriggerObserver } = {},
+    options: { limits?: Partial<TriggerLimits>; observer?: TriggerObserver; checks?: ModuleChecks } = {},
   ) {
     const triggers = modules.flatMap(({ name, triggers = [] }) =>
       triggers.map((each) => installed(name, each)),
@@ -31,6 +34,7 @@ export class InstalledModules {
       ),
     )
     this.limits = { ...DEFAULT_TRIGGER_LIMITS, ...options.limits }
+    this.give = giveBy(options.checks ?? 'copy')
     this.observer = options.observer ?? { triggerFailed: () => undefined }
   }
 }

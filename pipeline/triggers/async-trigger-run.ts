@@ -1,6 +1,5 @@
 import { brand } from '../../model/brand.ts'
 import { core } from '../../model/identifiers.ts'
-import { takeTransaction } from '../../model/take-transaction.ts'
 import type { TxCUD } from '../../model/transactions.ts'
 import { systemCaller } from '../shared/caller.ts'
 import type { Handlers } from '../workspace/middleware.ts'
@@ -9,6 +8,7 @@ import { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import { finderFor } from './module-context.ts'
 import { nextGeneration } from '../modules/generation.ts'
+import { takeOver } from '../modules/module-values.ts'
 import { withTimeout } from '../shared/with-timeout.ts'
 import type { AsyncContext, AsyncTrigger, Installed } from '../modules/trigger.ts'
 
@@ -22,7 +22,7 @@ export class AsyncTriggerRun {
 
   constructor(workspace: Workspace, handlers: Handlers, trigger: Installed<AsyncTrigger>, stop: AbortSignal) {
     this.#workspace = workspace
-    const findAll = finderFor(handlers, systemCaller)
+    const findAll = finderFor(workspace, handlers, systemCaller)
     this.#findAll = findAll
     this.#get = async (_class, _id) => (await findAll(_class, { _id }, { limit: 1 }))[0]
     this.#trigger = trigger
@@ -36,18 +36,16 @@ export class AsyncTriggerRun {
 
   /** The transactions that the trigger returns, with ids that are the same in every run. */
   async effects(entry: LogEntry): Promise<TxCUD[]> {
-    const { runTime } = this.#workspace.modules.limits
+    const { limits, give } = this.#workspace.modules
     const { tx } = entry
-    const made = await withTimeout((signal) => this.#trigger.run(this.#context(entry, signal), tx), {
-      milliseconds: runTime,
+    const made = await withTimeout((signal) => this.#trigger.run(this.#context(entry, signal), give(tx)), {
+      milliseconds: limits.runTime,
       stop: this.#stop,
     })
     if (!Array.isArray(made)) throw new TypeError('a trigger must return an array of transactions')
     if (made.length === 0) return []
     const meta = nextGeneration(tx, this.#trigger.fullName)
-    return made.map((each: TxCUD, at) =>
-      named({ ...takeTransaction(each), meta }, `${this.keyOf(entry)}:${at}`),
-    )
+    return made.map((each: TxCUD, at) => named({ ...takeOver(each), meta }, `${this.keyOf(entry)}:${at}`))
   }
 
   #context(entry: LogEntry, signal: () => AbortSignal): AsyncContext {

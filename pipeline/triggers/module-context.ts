@@ -1,14 +1,15 @@
 import assert from 'node:assert'
 import { brand } from '../../model/brand.ts'
+import { deepCopy } from '../../model/copies.ts'
 import type { ClassRef } from '../../model/class-ref.ts'
 import type { Doc } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
-import { takeTransaction } from '../../model/take-transaction.ts'
 import type { TxApplyIf, TxCUD } from '../../model/transactions.ts'
 import type { Caller } from '../shared/caller.ts'
 import { type Handlers, isEncoded } from '../workspace/middleware.ts'
 import type { MethodCall } from '../modules/module.ts'
+import { takeOver } from '../modules/module-values.ts'
 import { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 
@@ -17,29 +18,35 @@ export function moduleContextFor(workspace: Workspace, handlers: Handlers, calle
   const { clock, generateId, logger, model } = workspace
   const signature = { space: core.space.Tx, modifiedBy: caller.account, modifiedOn: clock.now() }
   return {
-    caller,
+    // A copy: the role in the original decides what the caller may do.
+    caller: Object.freeze({ ...caller }),
     hierarchy: model.hierarchy,
     generateId,
     logger,
     factory: new TransactionFactory(generateId, signature),
-    findAll: finderFor(handlers, caller),
+    findAll: finderFor(workspace, handlers, caller),
     commit: async (txes) => {
-      if (txes.length > 0) await handlers.tx(caller, atomic(workspace, txes.map(takeTransaction), caller))
+      if (txes.length > 0) await handlers.tx(caller, atomic(workspace, txes.map(takeOver), caller))
     },
   }
 }
 
-export function finderFor(handlers: Pick<Handlers, 'find'>, caller: Caller) {
+/** Finds documents for a module, which gets the result and not what the pipeline keeps. */
+export function finderFor(
+  { modules }: Pick<Workspace, 'modules'>,
+  handlers: Pick<Handlers, 'find'>,
+  caller: Caller,
+) {
   return async function findAll<T extends Doc>(
     _class: ClassRef<T>,
     query: DocumentQuery,
     options: FindOptions = {},
   ): Promise<T[]> {
-    const found = await handlers.find(caller, { _class, query, options })
+    const found = await handlers.find(caller, deepCopy({ _class, query, options }))
     assert(!isEncoded(found), 'a find without limits for parts returns documents')
-    const docs: Doc[] = found
-    // The query finds documents of the class only.
-    return docs as T[]
+    // The query finds documents of the class only. The array is new, so that the module may sort it.
+    const docs = found.map((doc) => modules.give(doc)) as T[]
+    return Object.assign(docs, { total: found.total })
   }
 }
 

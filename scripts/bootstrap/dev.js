@@ -31,6 +31,8 @@ function start() {
     {
       cwd: root,
       stdio: 'inherit',
+      // Modules get frozen values, see ATRIUM_MODULE_CHECKS.
+      env: { NODE_ENV: 'development', ...process.env },
     },
   )
   server = started

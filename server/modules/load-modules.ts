@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { baseModel } from '../../model/base-model.ts'
 import { core } from '../../model/identifiers.ts'
+import { deepCopy } from '../../model/copies.ts'
 import type { Tx, TxCreateDoc } from '../../model/transactions.ts'
 import type { AtriumModule } from '../../pipeline/modules/module.ts'
 import { moduleStateModel } from '../../pipeline/modules/module-state.ts'
@@ -50,7 +51,8 @@ export function modelOf(
   modules: readonly Pick<AtriumModule, 'model'>[],
   { strict }: { strict: boolean } = { strict: true },
 ): WorkspaceModel {
-  const declared = modules.flatMap(({ model }) => [...model])
+  // Copied: what a module does to its array later does not change the workspaces.
+  const declared = modules.flatMap(({ model }) => model.map((tx) => deepCopy(tx)))
   return WorkspaceModel.of([...baseModel, ...moduleStateModel, ...(strict ? declared : declared.map(lax))])
 }
 

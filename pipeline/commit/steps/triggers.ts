@@ -1,6 +1,5 @@
 import { core } from '../../../model/identifiers.ts'
 import { StatusError } from '../../../model/status.ts'
-import { takeTransaction } from '../../../model/take-transaction.ts'
 import type { TxCUD } from '../../../model/transactions.ts'
 import { type Caller, systemCaller } from '../../shared/caller.ts'
 import { derivedChange, SyncTriggerRun } from './sync-trigger-run.ts'
@@ -67,7 +66,7 @@ class Chain {
     for (const tx of made) {
       this.#derived += 1
       if (this.#derived > derived) throw this.#beyond('triggerDerived', derived, path)
-      await this.#applyDerived(derivedChange(change.tx, takeTransaction(tx)), path)
+      await this.#applyDerived(derivedChange(change.tx, tx), path)
     }
   }
 

@@ -67,6 +67,17 @@ export function oneOf<const V extends string>(
   return { env, schema: z.enum(values), fallback, allowed: values.join(', '), meaning }
 }
 
+/** One of several values; the default follows from something else. */
+export function oneOfOrDerived<const V extends string>(
+  env: string,
+  values: readonly V[],
+  derived: string,
+  meaning: string,
+): Option<V | undefined> {
+  const schema = z.enum(values).optional()
+  return { env, schema, fallback: undefined, derived, allowed: values.join(', '), meaning }
+}
+
 export function flag(env: string, fallback: '0' | '1', meaning: string): Option<boolean> {
   const schema = z.enum(['0', '1']).transform((value) => value === '1')
   return { env, schema, fallback, allowed: '0 or 1', meaning }

@@ -4,6 +4,7 @@ import { storageOptions } from './storage-options.ts'
 import { accountsOptions } from './accounts-options.ts'
 import { connectionOptions } from './connection-options.ts'
 import { httpOptions } from './http-options.ts'
+import { moduleCommitOptions } from './module-commit-options.ts'
 import { rateOptions } from './rate-options.ts'
 import { sessionOptions } from './session-options.ts'
 
@@ -16,6 +17,7 @@ export const options = {
   ...connectionOptions,
   ...rateOptions,
   ...sessionOptions,
+  ...moduleCommitOptions,
 } satisfies Record<string, Option>
 
 export type OptionName = keyof typeof options
