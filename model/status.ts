@@ -33,6 +33,7 @@ export type StatusCode =
   | 'platform:status:TooLarge'
   | 'platform:status:Overtaken'
   | 'platform:status:TriggerLimit'
+  | 'platform:status:TriggerTimeout'
   | 'platform:status:MigrationFailed'
   | 'core:status:ObjectNotFound'
   | 'core:status:ObjectExists'

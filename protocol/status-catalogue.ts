@@ -69,6 +69,11 @@ export const statusCatalogue: Record<StatusCode, StatusEntry> = {
     500,
     ['limit', 'value', 'triggers'],
   ),
+  'platform:status:TriggerTimeout': retry(
+    'A synchronous trigger of a module took too long, or did so before; nothing was changed.',
+    504,
+    ['trigger', 'limit', 'retryAfter'],
+  ),
   'platform:status:MigrationFailed': retry('The workspace does not open: a migration failed.', 503, [
     'module',
     'migration',

@@ -18,10 +18,11 @@ export function commitLimits(configuration: Configuration): Partial<CommitLimits
 }
 
 export function moduleSettings(
-  { moduleChecks }: Configuration,
+  { moduleChecks, triggerTimeout }: Configuration,
   observer: TriggerObserver,
 ): ConstructorParameters<typeof InstalledModules>[1] {
-  return { observer, checks: moduleChecks ?? defaultModuleChecks(process.env) }
+  const checks = moduleChecks ?? defaultModuleChecks(process.env)
+  return { observer, checks, limits: { syncRunTime: triggerTimeout } }
 }
 
 export function admissionLimits(configuration: Configuration): AdmissionLimits {

@@ -6,8 +6,16 @@ export interface TriggerLimits {
   derived: number
   /** Asynchronous triggers that start each other, one commit after another. */
   generations: number
-  /** Maximum duration of one run of a trigger, in milliseconds. */
+  /** Maximum duration of one run of an asynchronous trigger, in milliseconds. */
   runTime: number
+  /** Maximum duration of one run of a synchronous trigger, in milliseconds: other commits of the workspace wait for it. */
+  syncRunTime: number
+  /** Runs of a synchronous trigger in a row that exceed it before the trigger is refused for a while. */
+  hangs: number
+  /** Duration of the first pause, in milliseconds. It doubles with each further run that exceeds its time. */
+  firstPause: number
+  /** Maximum duration of a pause, in milliseconds. */
+  longestPause: number
   /** Runs of an asynchronous trigger for one transaction before it becomes a dead letter. */
   attempts: number
   /** Delay before the second run, in milliseconds. It doubles with each further run. */
@@ -29,6 +37,10 @@ export const DEFAULT_TRIGGER_LIMITS: TriggerLimits = {
   derived: 1000,
   generations: 16,
   runTime: 30_000,
+  syncRunTime: 1000,
+  hangs: 3,
+  firstPause: 1000,
+  longestPause: 60_000,
   attempts: 8,
   firstDelay: 100,
   longestDelay: 10_000,

@@ -22,8 +22,8 @@ interface NamedTrigger {
 
 /**
  * Adds transactions to the same commit. Runs for derived changes and cascades too. A StatusError rejects the whole
- * request; any other error results in InternalServerError. The trigger may run more than once for one transaction, if
- * a commit is staged again, so it must have no other effects.
+ * request; any other error results in InternalServerError, and a run that takes too long in TriggerTimeout. The trigger
+ * may run more than once for one transaction, if a commit is staged again, so it must have no other effects.
  */
 export interface SyncTrigger extends NamedTrigger {
   kind: 'sync'
@@ -79,9 +79,9 @@ export interface AsyncContext extends ModuleContext {
 /**
  * `retried`: the run is repeated. `dead-letter`: the trigger gave up one transaction. `parked`: the trigger waits for
  * the next opening. `loop`: triggers start each other. `refused`: a synchronous trigger failed, and the request with
- * it.
+ * it. `hung`: it took too long. `paused`: it hung before, and was not run.
  */
-export type TriggerFailure = 'retried' | 'dead-letter' | 'parked' | 'loop' | 'refused'
+export type TriggerFailure = 'retried' | 'dead-letter' | 'parked' | 'loop' | 'refused' | 'hung' | 'paused'
 
 /** Counts failures. */
 export interface TriggerObserver {

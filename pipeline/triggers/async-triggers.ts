@@ -122,4 +122,6 @@ const messages: Record<TriggerFailure, string> = {
   parked: 'a trigger stops until the workspace opens again',
   loop: 'triggers start each other without end',
   refused: 'a trigger failed, which rejected the request',
+  hung: 'a trigger took too long, which rejected the request',
+  paused: 'a trigger hangs, which rejected the request',
 }

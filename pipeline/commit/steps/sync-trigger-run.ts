@@ -6,11 +6,12 @@ import { StorageError } from '../../../storage/contract.ts'
 import { trustedMeta } from '../../modules/generation.ts'
 import { takeOver } from '../../modules/module-values.ts'
 import type { Installed, SyncTrigger } from '../../modules/trigger.ts'
-import { withTimeout } from '../../shared/with-timeout.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import type { AppliedChange } from '../commit-step.ts'
 import type { CommitState } from '../commit-state.ts'
 import { SyncTriggerReads } from './sync-trigger-context.ts'
+import type { TriggerPauses } from './trigger-pauses.ts'
+import { withinLimit } from './within-limit.ts'
 
 const none: readonly TxCUD[] = []
 
@@ -19,26 +20,73 @@ export class SyncTriggerRun {
   readonly #workspace: Workspace
   readonly #reads: SyncTriggerReads
   readonly #trigger: Installed<SyncTrigger>
+  readonly #pauses: TriggerPauses
 
-  constructor(workspace: Workspace, state: CommitState, trigger: Installed<SyncTrigger>) {
+  constructor(
+    { workspace, state, pauses }: { workspace: Workspace; state: CommitState; pauses: TriggerPauses },
+    trigger: Installed<SyncTrigger>,
+  ) {
     this.#workspace = workspace
+    this.#pauses = pauses
     this.#reads = new SyncTriggerReads(workspace, state)
     this.#trigger = trigger
   }
 
-  /** @throws StatusError the trigger's own, or InternalServerError for any other error */
+  /**
+   * What it returns after the limit, and what it still does then, changes nothing.
+   * @throws StatusError the trigger's own; TriggerTimeout; InternalServerError for any other error
+   */
   async run(change: AppliedChange): Promise<readonly TxCUD[]> {
-    const { give, limits } = this.#workspace.modules
+    const { fullName } = this.#trigger
+    const pause = this.#pauses.remaining(fullName)
+    if (pause > 0) throw this.#paused(pause)
     try {
-      const returned = this.#trigger.run(this.#reads.contextOf(change), give(change.tx))
-      const made =
-        returned instanceof Promise ? await withTimeout(returned, { milliseconds: limits.runTime }) : returned
+      const returned = this.#trigger.run(
+        this.#reads.contextOf(change),
+        this.#workspace.modules.give(change.tx),
+      )
+      const made = isPromise(returned) ? await this.#inTime(returned, change) : returned
       return taken(change.tx, made)
     } catch (error) {
       throw this.#refusal(error)
     } finally {
       this.#reads.end()
     }
+  }
+
+  async #inTime(returned: PromiseLike<readonly TxCUD[]>, change: AppliedChange): Promise<readonly TxCUD[]> {
+    const { syncRunTime } = this.#workspace.modules.limits
+    let isLate = false
+    try {
+      return await withinLimit(returned, syncRunTime, () => {
+        isLate = true
+        return this.#hung(change)
+      })
+    } finally {
+      if (!isLate) this.#pauses.ended(this.#trigger.fullName)
+    }
+  }
+
+  #hung({ tx }: AppliedChange): StatusError {
+    const { id: workspace, logger, modules } = this.#workspace
+    const { fullName: trigger } = this.#trigger
+    const { syncRunTime: limit } = modules.limits
+    const pause = this.#pauses.hung(trigger)
+    const message = pause > 0 ? 'a trigger hangs, and is refused for a while' : 'a trigger took too long'
+    logger.error({ workspace, trigger, transaction: tx._id, limit, ...(pause > 0 ? { pause } : {}) }, message)
+    modules.observer.triggerFailed(trigger, 'hung')
+    return new StatusError('platform:status:TriggerTimeout', { trigger, limit })
+  }
+
+  #paused(retryAfter: number): StatusError {
+    const { modules } = this.#workspace
+    const { fullName: trigger } = this.#trigger
+    modules.observer.triggerFailed(trigger, 'paused')
+    return new StatusError('platform:status:TriggerTimeout', {
+      trigger,
+      limit: modules.limits.syncRunTime,
+      retryAfter,
+    })
   }
 
   #refusal(error: unknown): Error {
@@ -59,6 +107,11 @@ export function derivedChange(cause: TxCUD, tx: TxCUD): TxCUD {
   if (targetOf(tx)._id === targetOf(cause)._id)
     derived.modifiedOn = Math.max(tx.modifiedOn, cause.modifiedOn + 1)
   return derived
+}
+
+/** Also one of another realm or library. */
+function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof value === 'object' && value !== null && 'then' in value
 }
 
 /** The transactions that a trigger returned. What it does to its own later does not matter. */

@@ -3,6 +3,7 @@ import { StatusError } from '../../../model/status.ts'
 import type { TxCUD } from '../../../model/transactions.ts'
 import { type Caller, systemCaller } from '../../shared/caller.ts'
 import { derivedChange, SyncTriggerRun } from './sync-trigger-run.ts'
+import { TriggerPauses } from './trigger-pauses.ts'
 import type { Installed, SyncTrigger } from '../../modules/trigger.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import type { AppliedChange, ChangeStep, ChangeHandler, StepOutcome, Work } from '../commit-step.ts'
@@ -13,8 +14,9 @@ import type { AppliedChange, ChangeStep, ChangeHandler, StepOutcome, Work } from
  */
 export const triggers: ChangeStep = (next, workspace) => {
   if (workspace.modules.sync.isEmpty) return next
+  const pauses = new TriggerPauses(workspace.modules.limits)
   return async function triggers(work, tx) {
-    return await new Chain(work, next, workspace).run(tx)
+    return await new Chain(work, next, { workspace, pauses }).run(tx)
   }
 }
 
@@ -28,13 +30,19 @@ class Chain {
   readonly #work: Work
   readonly #next: ChangeHandler
   readonly #workspace: Workspace
+  readonly #pauses: TriggerPauses
   readonly #links: Link[] = []
   #derived = 0
 
-  constructor(work: Work, next: ChangeHandler, workspace: Workspace) {
+  constructor(
+    work: Work,
+    next: ChangeHandler,
+    { workspace, pauses }: { workspace: Workspace; pauses: TriggerPauses },
+  ) {
     this.#work = work
     this.#next = next
     this.#workspace = workspace
+    this.#pauses = pauses
   }
 
   async run(tx: TxCUD): Promise<StepOutcome> {
@@ -62,7 +70,8 @@ class Chain {
     const { depth, derived } = this.#workspace.modules.limits
     const path = [...names, trigger.fullName]
     if (path.length > depth) throw this.#beyond('triggerDepth', depth, path)
-    const made = await new SyncTriggerRun(this.#workspace, this.#work.state, trigger).run(change)
+    const parts = { workspace: this.#workspace, state: this.#work.state, pauses: this.#pauses }
+    const made = await new SyncTriggerRun(parts, trigger).run(change)
     for (const tx of made) {
       this.#derived += 1
       if (this.#derived > derived) throw this.#beyond('triggerDerived', derived, path)
