@@ -35,6 +35,7 @@ export type StatusCode =
   | 'platform:status:TriggerLimit'
   | 'platform:status:TriggerTimeout'
   | 'platform:status:MigrationFailed'
+  | 'platform:status:NotUnique'
   | 'core:status:ObjectNotFound'
   | 'core:status:ObjectExists'
   | 'core:status:ObjectClassMismatch'

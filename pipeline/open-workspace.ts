@@ -25,6 +25,8 @@ import { moduleContextFor } from './triggers/module-context.ts'
 import { AsyncTriggers } from './triggers/async-triggers.ts'
 import { InstalledModules } from './modules/installed-modules.ts'
 import { migrate } from './triggers/migrations.ts'
+import type { Duplicates } from './verify/find-duplicates.ts'
+import { UniqueChecks } from './verify/unique-checks.ts'
 import type { Clock, Logger } from './shared/logger.ts'
 import { TransientDocuments } from './shared/transient-documents.ts'
 import { Turns } from './shared/turns.ts'
@@ -80,6 +82,10 @@ export interface Pipeline extends Handlers {
   readonly restoring: Restoring
   readonly clock: Clock
   readonly generateId: GenerateId
+  /** Documents that share a unique key, as far as they are known. */
+  readonly duplicates: () => readonly Duplicates[]
+  /** Resolves when existing documents were checked for unique keys. */
+  readonly keysChecked: () => Promise<void>
   /** Resolves when no asynchronous trigger has work. */
   readonly triggersIdle: () => Promise<void>
   /** Finishes work in progress and closes the files. Idempotent. */
@@ -130,6 +136,8 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
   const restoring = openRestoring(options, workspace, { queue, triggers, mark: opened.mark })
   const handlers = buildPipeline(workspace)
   const closedToPeople = await prepare(workspace, handlers, triggers)
+  const checks = new UniqueChecks(workspace, opened.mark)
+  checks.start()
   return {
     ...handlers,
     flaws,
@@ -148,9 +156,12 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
     queueDepth: () => queue.depth,
     dropCaches: () => queue.forgetDocuments(),
     restoring,
+    duplicates: () => checks.duplicates,
+    keysChecked: () => checks.done(),
     triggersIdle: () => triggers.idle(),
     mayReceive: (caller, { audience }) => audience === undefined || permissions.mayReceive(caller, audience),
     close: async () => {
+      await checks.stop()
       await triggers.stop()
       await queue.idle()
       await storage.close()

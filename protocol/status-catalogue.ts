@@ -78,6 +78,10 @@ export const statusCatalogue: Record<StatusCode, StatusEntry> = {
     'module',
     'migration',
   ]),
+  'platform:status:NotUnique': entry('Another document has the same values of these attributes.', 409, [
+    '_class',
+    'fields',
+  ]),
   'core:status:ObjectNotFound': entry('There is no such document.', 404, ['_id']),
   'core:status:ObjectExists': entry('There is a document with this id already.', 409, ['_id']),
   'core:status:ObjectClassMismatch': entry('The document is of another class.', 409, [

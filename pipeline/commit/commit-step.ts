@@ -3,6 +3,7 @@ import type { WorkMeter } from '../../model/query/work-meter.ts'
 import type { Caller } from '../shared/caller.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import type { CommitState } from './commit-state.ts'
+import type { UniqueConstraint } from '../shared/unique-constraints.ts'
 
 /** A request in the commit steps. */
 export interface Work {
@@ -14,8 +15,16 @@ export interface Work {
   readonly flush: () => Promise<void>
   /** Bounds what the changes of the request may take together. */
   readonly meter: WorkMeter
+  /** Collects the documents that got a unique key. They are checked when the request is complete. */
+  readonly keys: NewKey[]
   /** Collects the applied changes in order, for triggers. */
   readonly changes?: AppliedChange[]
+}
+
+/** A document that may hold another unique key than before. */
+export interface NewKey {
+  constraint: UniqueConstraint
+  id: string
 }
 
 /** A change of a document, with the transaction as logged. */

@@ -108,7 +108,7 @@ export class Staging {
     const back = state.savepoint()
     const flush = () => this.#flush(group)
     const meter = new WorkMeter(MAX_REQUEST_STEPS, invalidTransaction)
-    const work = { caller: waiting.caller, request: waiting.tx._id, state, flush, meter }
+    const work = { caller: waiting.caller, request: waiting.tx._id, state, flush, meter, keys: [] }
     try {
       const result = await this.#perform(work, waiting.tx)
       if (state.bytes > this.#maxBytes && group.staged.length > 0) {

@@ -42,8 +42,22 @@ const DeadLetter = builder.class('DeadLetter', {
 
 const AppliedMigration = builder.class('AppliedMigration', { extends: State, label: 'Applied migration' })
 
+/** A unique key for which existing documents were checked. */
+const CheckedKey = builder.class('CheckedKey', {
+  extends: State,
+  label: 'Checked unique key',
+  attributes: {
+    /** The declaration. */
+    key: string({ required: true }),
+    /** The log position before the check, and its epoch. */
+    seq: number({ required: true }),
+    epoch: string({ required: true }),
+  },
+})
+
+export type CheckedKey = DocumentOf<typeof CheckedKey>
 export type TriggerCursor = DocumentOf<typeof TriggerCursor>
 
-export const moduleState = { class: { State, TriggerCursor, DeadLetter, AppliedMigration } }
+export const moduleState = { class: { State, TriggerCursor, DeadLetter, AppliedMigration, CheckedKey } }
 
 export const moduleStateModel = builder.transactions()

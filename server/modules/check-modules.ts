@@ -5,6 +5,7 @@ import type { AtriumModule } from '../../pipeline/modules/module.ts'
 import { moduleStateModel } from '../../pipeline/modules/module-state.ts'
 import { WorkspaceModel } from '../../model/workspace-model.ts'
 import { ConfigurationError } from '../configuration/configuration-error.ts'
+import { uniqueFlaw } from './check-unique.ts'
 
 /** Names are parts of the names of methods, documents and metrics. */
 const name = z.string().regex(/^[A-Za-z][\w-]{0,63}$/, 'letters, digits, - and _, from a letter on')
@@ -48,7 +49,11 @@ export function checkModules(modules: readonly AtriumModule[]): void {
     checkNames(module)
     addModel(model, module)
   }
-  for (const module of modules) checkTriggers(model, module)
+  for (const module of modules) {
+    checkTriggers(model, module)
+    const flaw = uniqueFlaw(model, module)
+    if (flaw !== undefined) throw wrong(module.name, flaw)
+  }
 }
 
 function checkNames({ name, triggers = [], migrations = [] }: AtriumModule): void {

@@ -3,6 +3,7 @@ import { type CloseReason, closeCodes } from '../../protocol/close-codes.ts'
 import type { Caller } from '../../pipeline/shared/caller.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import type { Push } from '../../pipeline/push/push.ts'
+import type { Duplicates } from '../../pipeline/verify/find-duplicates.ts'
 import { StorageError } from '../../storage/contract.ts'
 import type { Logger } from '../../pipeline/shared/logger.ts'
 import type { WorkspaceListener } from '../../pipeline/push/workspace-listener.ts'
@@ -83,6 +84,12 @@ export class WorkspaceHost {
 
   get upgrading(): boolean {
     return 'upgrade' in this.#state && this.#state.upgrade
+  }
+
+  /** What administrators are told about the documents of the workspace. */
+  get flaws(): { duplicates?: readonly Duplicates[] } {
+    const duplicates = this.#state.name === 'open' ? this.#state.pipeline.duplicates() : []
+    return duplicates.length === 0 ? {} : { duplicates }
   }
 
   get queueDepth(): number {

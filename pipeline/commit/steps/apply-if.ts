@@ -6,7 +6,7 @@ import { MAX_REQUEST_STEPS, WorkMeter } from '../../../model/query/work-meter.ts
 import { type DocumentMatch, type TxApplyIf, WorkspaceEvent } from '../../../model/transactions.ts'
 import { seesEverything } from '../../permissions/permissions.ts'
 import { writerRole } from '../../permissions/role.ts'
-import { needsStorage } from './sync-trigger-context.ts'
+import { needsStorage } from '../../shared/needs-storage.ts'
 import type { Push } from '../../push/push.ts'
 import { workspaceEvent } from '../../push/workspace-event.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
