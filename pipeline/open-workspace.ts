@@ -24,14 +24,14 @@ import type { MethodCall } from './modules/module.ts'
 import { moduleContextFor } from './triggers/module-context.ts'
 import { AsyncTriggers } from './triggers/async-triggers.ts'
 import { InstalledModules } from './modules/installed-modules.ts'
-import { migrate } from './triggers/migrations.ts'
+import { Migrations } from './triggers/migrations.ts'
 import type { Duplicates } from './verify/find-duplicates.ts'
 import { UniqueChecks } from './verify/unique-checks.ts'
 import type { Clock, Logger } from './shared/logger.ts'
 import { TransientDocuments } from './shared/transient-documents.ts'
 import { Turns } from './shared/turns.ts'
 import type { Workspace } from './workspace/workspace.ts'
-import type { WorkspaceListener } from './push/workspace-listener.ts'
+import type { MigrationStats, WorkspaceListener } from './push/workspace-listener.ts'
 import type { WorkspaceModel } from '../model/workspace-model.ts'
 
 export interface OpenOptions extends WorkspaceListener {
@@ -48,6 +48,8 @@ export interface OpenOptions extends WorkspaceListener {
   isOverloaded?: () => boolean
   logger: Logger
   commitLimits?: Partial<CommitLimits>
+  /** Ends a migration that holds up the opening. The next opening continues after its last batch. */
+  stop?: AbortSignal
   /** Who changes classes of the application at run time. `maintainers` by default. */
   modelChanges?: Workspace['modelChanges']
   /** Whose transactions keep their times. `nobody` by default. */
@@ -82,6 +84,10 @@ export interface Pipeline extends Handlers {
   readonly restoring: Restoring
   readonly clock: Clock
   readonly generateId: GenerateId
+  /** Migrations that run beside people. */
+  readonly migrations: () => readonly MigrationStats[]
+  /** Resolves when no migration runs any more. */
+  readonly migrationsIdle: () => Promise<void>
   /** Documents that share a unique key, as far as they are known. */
   readonly duplicates: () => readonly Duplicates[]
   /** Resolves when existing documents were checked for unique keys. */
@@ -135,7 +141,9 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
   })
   const restoring = openRestoring(options, workspace, { queue, triggers, mark: opened.mark })
   const handlers = buildPipeline(workspace)
-  const closedToPeople = await prepare(workspace, handlers, triggers)
+  const { stop = new AbortController().signal, migrating = () => undefined } = options
+  const migrations = new Migrations(workspace, handlers, { migrating, stop })
+  const closedToPeople = await prepare(workspace, migrations, () => triggers.start(handlers))
   const checks = new UniqueChecks(workspace, opened.mark)
   checks.start()
   return {
@@ -156,12 +164,14 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<Pipeline>
     queueDepth: () => queue.depth,
     dropCaches: () => queue.forgetDocuments(),
     restoring,
+    migrations: () => migrations.running,
+    migrationsIdle: () => migrations.idle(),
     duplicates: () => checks.duplicates,
     keysChecked: () => checks.done(),
     triggersIdle: () => triggers.idle(),
     mayReceive: (caller, { audience }) => audience === undefined || permissions.mayReceive(caller, audience),
     close: async () => {
-      await checks.stop()
+      await Promise.all([migrations.stop(), checks.stop()])
       await triggers.stop()
       await queue.idle()
       await storage.close()
@@ -205,12 +215,13 @@ function shared(
  */
 async function prepare(
   workspace: Workspace,
-  handlers: Handlers,
-  triggers: AsyncTriggers,
+  migrations: Migrations,
+  startTriggers: () => Promise<void>,
 ): Promise<StatusError | undefined> {
   try {
-    await migrate(workspace, handlers)
-    await triggers.start(handlers)
+    await migrations.apply()
+    await startTriggers()
+    migrations.start()
     return undefined
   } catch (error) {
     if (!(error instanceof StatusError)) throw error

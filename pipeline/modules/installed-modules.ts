@@ -1,3 +1,4 @@
+import { MigrationFailures } from './migration-failures.ts'
 import type { AtriumModule, Migration, ServiceMethod } from './module.ts'
 import { type Give, giveBy, type ModuleChecks } from './module-values.ts'
 import { DEFAULT_TRIGGER_LIMITS, type TriggerLimits } from './trigger-limits.ts'
@@ -13,12 +14,20 @@ export class InstalledModules {
   readonly methods: ReadonlyMap<string, ServiceMethod>
   readonly limits: TriggerLimits
   readonly observer: TriggerObserver
+  /** The migrations that failed in this process. */
+  readonly migrationFailures: MigrationFailures
   /** How a value of the pipeline is given to a module. */
   readonly give: Give
 
   constructor(
     modules: readonly AtriumModule[],
-    options: { limits?: Partial<TriggerLimits>; observer?: TriggerObserver; checks?: ModuleChecks } = {},
+    options: {
+      limits?: Partial<TriggerLimits>
+      observer?: TriggerObserver
+      checks?: ModuleChecks
+      /** Milliseconds of a monotonic clock. */
+      monotonic?: () => number
+    } = {},
   ) {
     const triggers = modules.flatMap(({ name, triggers = [] }) =>
       triggers.map((each) => installed(name, each)),
@@ -34,6 +43,7 @@ export class InstalledModules {
       ),
     )
     this.limits = { ...DEFAULT_TRIGGER_LIMITS, ...options.limits }
+    this.migrationFailures = new MigrationFailures(options.monotonic)
     this.give = giveBy(options.checks ?? 'copy')
     this.observer = options.observer ?? { triggerFailed: () => undefined }
   }

@@ -42,6 +42,32 @@ const DeadLetter = builder.class('DeadLetter', {
 
 const AppliedMigration = builder.class('AppliedMigration', { extends: State, label: 'Applied migration' })
 
+/** How far a migration of many documents has come. */
+const MigrationPosition = builder.class('MigrationPosition', {
+  extends: State,
+  label: 'Position of a migration',
+  attributes: {
+    migration: string({ required: true }),
+    /** The id of the last document that was processed. */
+    after: string({ required: true }),
+    /** Documents that were processed, those that were set aside included. */
+    done: number({ required: true }),
+    setAside: number({ required: true }),
+  },
+})
+
+/** A document that a migration left as it was, because of an error. */
+const SetAsideDocument = builder.class('SetAsideDocument', {
+  extends: State,
+  label: 'Document that a migration set aside',
+  attributes: {
+    migration: string({ required: true, index: true }),
+    document: string({ required: true }),
+    documentClass: string({ required: true }),
+    message: string({ required: true }),
+  },
+})
+
 /** A unique key for which existing documents were checked. */
 const CheckedKey = builder.class('CheckedKey', {
   extends: State,
@@ -55,9 +81,20 @@ const CheckedKey = builder.class('CheckedKey', {
   },
 })
 
+export type MigrationPosition = DocumentOf<typeof MigrationPosition>
 export type CheckedKey = DocumentOf<typeof CheckedKey>
 export type TriggerCursor = DocumentOf<typeof TriggerCursor>
 
-export const moduleState = { class: { State, TriggerCursor, DeadLetter, AppliedMigration, CheckedKey } }
+export const moduleState = {
+  class: {
+    State,
+    TriggerCursor,
+    DeadLetter,
+    AppliedMigration,
+    MigrationPosition,
+    SetAsideDocument,
+    CheckedKey,
+  },
+}
 
 export const moduleStateModel = builder.transactions()

@@ -22,7 +22,7 @@ export async function pageAfter(
   const later: Condition[] = after === undefined ? [] : [{ op: 'gt', path: ['_id'], value: after }]
   const plan: FindPlan = {
     domain,
-    condition: { op: 'all-of', conditions: [condition, ...later] },
+    condition: { op: 'all-of', conditions: [walkedById(condition), ...later] },
     sort: [{ path: ['_id'], order: 1 }],
     limit,
     projection,
@@ -32,4 +32,12 @@ export async function pageAfter(
   if (domain !== domains.model) return await storage.find(plan)
   const found = [...model.documents()].filter(compileCondition(plan.condition))
   return found.sort((a, b) => compareStrings(a._id, b._id)).slice(0, limit)
+}
+
+/** Storage walks along the ids: an index of classes would have it sort all documents of the class for each page. */
+function walkedById(condition: Condition): Condition {
+  if (condition.op === 'all-of') return { ...condition, conditions: condition.conditions.map(walkedById) }
+  const values = condition.op === 'eq' ? [condition.value] : condition.op === 'in' ? condition.values : []
+  if (values.length === 0 || !('path' in condition) || condition.path[0] !== '_class') return condition
+  return { op: 'in', path: condition.path, values, isRule: true }
 }

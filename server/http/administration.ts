@@ -51,7 +51,7 @@ export function administration(parts: {
 
 function workspaceFacts(host: WorkspaceHost, sessions: readonly Session[]): object {
   const { id, state, upgrading, queueDepth } = host
-  return { id, state, upgrading, queueDepth, ...host.flaws, sessions: sessions.map(sessionFacts) }
+  return { id, state, upgrading, queueDepth, ...host.facts, sessions: sessions.map(sessionFacts) }
 }
 
 function sessionFacts(session: Session): object {

@@ -1,7 +1,9 @@
 import { messageOf } from '../../model/error-details.ts'
 import { z } from 'zod'
 import { baseModel } from '../../model/base-model.ts'
-import type { AtriumModule } from '../../pipeline/modules/module.ts'
+import { planFind } from '../../model/query/plan-find.ts'
+import { asDocumentMigration, type AtriumModule } from '../../pipeline/modules/module.ts'
+import { isStoredDomain } from '../../pipeline/shared/stored-domain.ts'
 import { moduleStateModel } from '../../pipeline/modules/module-state.ts'
 import { WorkspaceModel } from '../../model/workspace-model.ts'
 import { ConfigurationError } from '../configuration/configuration-error.ts'
@@ -11,6 +13,17 @@ import { uniqueFlaw } from './check-unique.ts'
 const name = z.string().regex(/^[A-Za-z][\w-]{0,63}$/, 'letters, digits, - and _, from a letter on')
 const run = z.custom<() => unknown>((value) => typeof value === 'function', 'a function')
 const classes = z.array(z.string().min(1))
+
+/** Documents of one commit. */
+const MAX_BATCH = 5000
+const migrationSchema = z.looseObject({
+  name,
+  run,
+  each: z.looseObject({ class: z.string().min(1), where: z.looseObject({}).optional() }).optional(),
+  batch: z.int().min(1).max(MAX_BATCH).optional(),
+  online: z.boolean().optional(),
+  onError: z.enum(['stop', 'set-aside']).optional(),
+})
 
 const moduleSchema = z.looseObject({
   name,
@@ -26,7 +39,7 @@ const moduleSchema = z.looseObject({
       }),
     )
     .optional(),
-  migrations: z.array(z.looseObject({ name, run })).optional(),
+  migrations: z.array(migrationSchema).optional(),
   methods: z.record(name, z.looseObject({ params: z.looseObject({ safeParse: run }), run })).optional(),
 })
 
@@ -51,6 +64,7 @@ export function checkModules(modules: readonly AtriumModule[]): void {
   }
   for (const module of modules) {
     checkTriggers(model, module)
+    checkMigrations(model, module)
     const flaw = uniqueFlaw(model, module)
     if (flaw !== undefined) throw wrong(module.name, flaw)
   }
@@ -77,6 +91,20 @@ function checkTriggers({ hierarchy }: WorkspaceModel, { name, triggers = [] }: A
       (each) => hierarchy.findClass(each) === undefined,
     )
     if (unknown !== undefined) throw wrong(name, `has a trigger ${trigger} for ${unknown}, which is no class`)
+  }
+}
+
+/** Documents of a migration are stored, and found by its query. */
+function checkMigrations({ hierarchy }: WorkspaceModel, { name, migrations = [] }: AtriumModule): void {
+  for (const migration of migrations) {
+    const each = asDocumentMigration(migration)?.each
+    if (each === undefined) continue
+    try {
+      const { domain } = planFind(hierarchy, each.class, each.where ?? {})
+      if (!isStoredDomain(domain)) throw new Error(`the documents of ${each.class} are not stored`)
+    } catch (error) {
+      throw wrong(name, `has a migration ${migration.name} that does not stand: ${messageOf(error)}`)
+    }
   }
 }
 

@@ -46,6 +46,14 @@ const wrong: [complaint: string, source: string][] = [
     'has a model that does not stand: ',
     `export default { name: 'x', model: [{ _id: 't', _class: 'core:class:TxCreateDoc', space: 'core:space:Tx', objectId: 'x:class:X', objectClass: 'core:class:Class', objectSpace: 'core:space:Model', modifiedBy: 's', modifiedOn: 1, attributes: { kind: 0, extends: 'x:class:No' } }] }`,
   ],
+  [
+    'has a migration m that does not stand: core:status:UnknownClass',
+    `export default { name: 'x', model: [], migrations: [{ name: 'm', each: { class: 'x:class:No' }, run() {} }] }`,
+  ],
+  [
+    'does not export a module by default: migrations.0.batch',
+    `export default { name: 'x', model: [], migrations: [{ name: 'm', each: { class: 'core:class:Doc' }, batch: 0, run() {} }] }`,
+  ],
   ['has a unique key of x:X with b, which is no attribute', unique(`{ fields: ['a', 'b'] }`)],
   [
     'has a unique key of x:X that does not stand: core:status:InvalidQuery',
