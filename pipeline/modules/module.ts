@@ -64,7 +64,7 @@ export interface DocumentMigration<T extends Doc = Doc> extends NamedMigration {
     /** Only documents that meet this query. */
     where?: DocumentQuery
   }
-  /** Documents of one commit; 200 if omitted. */
+  /** Documents of one commit; 100 if omitted. */
   batch?: number
   /** Returns the transactions for one document. */
   run: (doc: T, context: DocumentContext) => readonly TxCUD[] | Promise<readonly TxCUD[]>

@@ -16,7 +16,7 @@ import type { MigrationRecords, Position } from './migration-records.ts'
 import { atomic } from './module-context.ts'
 import type { MigrationStats } from '../push/workspace-listener.ts'
 
-const BATCH = 200
+const BATCH = 100
 /** Documents that a migration may set aside: with more of them, the migration is wrong and not the documents. */
 const MAX_SET_ASIDE = 10_000
 /** Attempts for one document that people change at the same time. */
