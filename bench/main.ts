@@ -8,6 +8,7 @@ import { measureBackup } from './cases/backup.ts'
 import { measureCommits } from './cases/commits.ts'
 import { measureLooking } from './cases/looking.ts'
 import { measureMemory } from './cases/memory.ts'
+import { measureMigrations } from './cases/migrations.ts'
 import { measureOpening } from './cases/opening.ts'
 import { measurePermissions } from './cases/permissions.ts'
 import { measureRequests } from './cases/requests.ts'
@@ -28,7 +29,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     /**
      * Only the cases with this in their name: backup, commits, looking, requests, opening, memory, permissions,
-     * storages, attacks, tenants, triggers.
+     * storages, attacks, tenants, triggers, migrations.
      */
     only: { type: 'string', default: '' },
     /** Only the attacks with one of these words in their name: `cascade|resume`. */
@@ -52,6 +53,7 @@ const cases = {
   storages: () => measureStorages(data, plan),
   attacks: () => measureAttacks(data, plan, values.attack),
   triggers: () => measureTriggers(data, plan),
+  migrations: () => measureMigrations(data, plan),
   tenants: () => measureTenants(data, Number(values.minutes ?? plan.attacks.minutes)),
 }
 try {

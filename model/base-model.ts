@@ -56,6 +56,7 @@ function declareClasses(builder: ModelBuilder): void {
       accents: string(),
       strict: boolean(),
       indexes: any(),
+      unique: any(),
     },
   })
   builder.class('Mixin', { extends: core.class.Class })

@@ -1,7 +1,15 @@
 import type { AttributeDeclaration } from './attribute-types.ts'
 import type { ClassRef, EnumRef } from './class-ref.ts'
 import { brand } from './brand.ts'
-import { ClassKind, type Class, type CompoundIndex, type Doc, type Domain, type Ref } from './documents.ts'
+import {
+  ClassKind,
+  type Class,
+  type CompoundIndex,
+  type Doc,
+  type Domain,
+  type Ref,
+  type UniqueKey,
+} from './documents.ts'
 import { core } from './identifiers.ts'
 import type { TxCreateDoc } from './transactions.ts'
 
@@ -37,6 +45,12 @@ export interface ClassOptions<B extends Doc, A extends AttributeDeclarations> {
   strict?: boolean
   /** Indexes over several attributes. */
   indexes?: CompoundIndex[]
+  /**
+   * Combinations of attributes that no two documents share.
+   * @example
+   * unique: [{ fields: ['email'], where: { archived: false } }]
+   */
+  unique?: UniqueKey[]
 }
 
 export interface ModelBuilderOptions {

@@ -9,18 +9,11 @@ import {
   type Ref,
 } from './documents.ts'
 import { FixedMap, FixedSet } from './fixed-collections.ts'
+import { invalidModel, unknownClass } from './invalid-model.ts'
 import { isReservedKey } from './json-value.ts'
-import { StatusError } from './status.ts'
+import { verifyUniqueShape } from './unique-key.ts'
 
 export type Classes = ReadonlyMap<string, Class>
-
-export function unknownClass(id: string): StatusError {
-  return new StatusError('core:status:UnknownClass', { _class: id })
-}
-
-export function invalidModel(message: string, _id: string): StatusError {
-  return new StatusError('core:status:InvalidTransaction', { message, _id })
-}
 
 /** Throws if the class would break the hierarchy. */
 export function verifyClass(candidate: Class, classes: Classes): void {
@@ -46,7 +39,7 @@ export function verifyClass(candidate: Class, classes: Classes): void {
  */
 function verifyShape(candidate: Class): void {
   const fields: { [K in keyof Class]: unknown } = candidate
-  const { domain, visibleTo, accents, strict, indexes } = fields
+  const { domain, visibleTo, accents, strict, indexes, unique } = fields
   const { _id } = candidate
   if (parentsOf(candidate).some((parent: unknown) => typeof parent !== 'string'))
     throw invalidModel('extends and implements must be ids of classes', _id)
@@ -59,6 +52,7 @@ function verifyShape(candidate: Class): void {
   if (strict !== undefined && typeof strict !== 'boolean') throw invalidModel('strict is a boolean', _id)
   if (indexes !== undefined && !(Array.isArray(indexes) && indexes.every(isIndex)))
     throw invalidModel('indexes must be lists of [path, 1 or -1]', _id)
+  if (unique !== undefined) verifyUniqueShape(unique, _id)
 }
 
 function isIndex(keys: unknown): boolean {

@@ -71,6 +71,19 @@ export interface Class extends Doc {
   strict?: boolean
   /** Indexes on several attributes. For one attribute see {@link Attribute.index}. */
   indexes?: CompoundIndex[]
+  /** Also holds for documents of its descendants in the same domain. */
+  unique?: UniqueKey[]
+}
+
+/**
+ * No two documents have the same values of these attributes, as stored: strings are compared with their case. A
+ * document without a value for one of them, or with `null`, collides with none.
+ */
+export interface UniqueKey {
+  /** Names of attributes that are no arrays. */
+  fields: string[]
+  /** Only documents that meet this query count. */
+  where?: Record<string, unknown>
 }
 
 /** Attribute names, which may be dotted paths, with their order. */

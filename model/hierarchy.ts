@@ -1,14 +1,7 @@
 import { applyTransaction, targetOf } from './apply-transaction.ts'
 import { brand } from './brand.ts'
 import { checkType } from './attribute-check.ts'
-import {
-  ClassGraph,
-  invalidModel,
-  unknownClass,
-  verifyAttribute,
-  verifyClass,
-  verifyEnum,
-} from './class-graph.ts'
+import { ClassGraph, verifyAttribute, verifyClass, verifyEnum } from './class-graph.ts'
 import { deepFreeze } from './copies.ts'
 import {
   ClassKind,
@@ -23,7 +16,9 @@ import {
 import { isAttribute, isClass, isEnum } from './document-guards.ts'
 import { core } from './identifiers.ts'
 import { isChange } from './inner-change.ts'
+import { invalidModel, unknownClass } from './invalid-model.ts'
 import type { Tx } from './transactions.ts'
+import { verifyUniqueTypes } from './unique-key.ts'
 
 /** The classes of a workspace, built from its model transactions. The documents that it returns are frozen. */
 export class Hierarchy {
@@ -166,7 +161,7 @@ export class Hierarchy {
   }
 
   #replaceClass(id: string, after: Class | undefined): void {
-    if (after !== undefined) verifyClass(after, this.#classes)
+    if (after !== undefined) this.#verifyClass(after)
     else if (this.#graph.descendants(id).length > 1) throw invalidModel('the class has descendants', id)
     replace(this.#classes, id, after)
     if (after === undefined) {
@@ -177,12 +172,26 @@ export class Hierarchy {
     this.#graph = new ClassGraph(this.#classes, this.#attributes)
   }
 
+  #verifyClass(after: Class): void {
+    verifyClass(after, this.#classes)
+    if (after.unique === undefined) return
+    const lineage = [after._id, after.extends ?? [], after.implements ?? []].flat()
+    verifyUniqueTypes(after, (name) => {
+      const families = lineage.flatMap((_class) => this.#graph.attributes(_class).get(name) ?? [])
+      return families[0]
+    })
+  }
+
   #replaceAttribute(id: string, after: Attribute | undefined): void {
     if (after !== undefined) {
       verifyAttribute(after, this.#classes)
       const expected =
         after.defaultValue == null ? undefined : checkType(this, after.type, after.defaultValue)
       if (expected !== undefined) throw invalidModel(`the default is not of type ${expected}`, id)
+      for (const declared of this.#classes.values()) {
+        if (declared.unique !== undefined && this.isDerived(declared._id, after.attributeOf))
+          verifyUniqueTypes(declared, (name) => (name === after.name ? after : undefined))
+      }
     }
     replace(this.#attributes, id, after)
     this.#graph = new ClassGraph(this.#classes, this.#attributes)

@@ -39,6 +39,7 @@ export type StatusCode =
   | 'platform:status:Conflict'
   | 'platform:status:Cancelled'
   | 'platform:status:InvalidResult'
+  | 'platform:status:NotUnique'
   | 'core:status:ObjectNotFound'
   | 'core:status:ObjectExists'
   | 'core:status:ObjectClassMismatch'

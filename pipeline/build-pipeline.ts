@@ -14,6 +14,7 @@ import { limitTransient } from './commit/steps/limit-transient.ts'
 import { serverTime } from './commit/steps/server-time.ts'
 import { takeTurns } from './commit/steps/take-turns.ts'
 import { triggers } from './commit/steps/triggers.ts'
+import { checkKeys, noteKeys } from './commit/steps/unique-keys.ts'
 import { validate } from './commit/steps/validate.ts'
 import { compose, type Handlers, type Middleware } from './workspace/middleware.ts'
 import { acrossDomains } from './middlewares/across-domains.ts'
@@ -42,6 +43,7 @@ const requestSteps: readonly RequestStep[] = [
   limitRequest, // refuses what is too large to push
   serverTime, // sets the times by the server's clock
   events, // pushes announcements, which are not logged
+  checkKeys, // refuses a request that leaves two documents with one unique key
   // then `applyIf`, which checks conditions and passes on the changes, all or nothing
 ]
 
@@ -57,6 +59,7 @@ const changeSteps: readonly ChangeStep[] = [
   limitTransient, // bounds the documents that are in memory only
   limitDocument, // refuses documents that are too large to send
   takeTurns, // lets other workspaces work between the changes of a long request
+  noteKeys, // notes the unique keys that a document gets
   applyToDocument, // computes the new document, the log entry and the push
 ]
 

@@ -28,7 +28,9 @@ import { BackgroundWork } from './schedules/background-work.ts'
 import { Schedules } from './schedules/schedules.ts'
 import { openSettings } from './triggers/open-settings.ts'
 import { ModuleSettings } from './modules/module-settings.ts'
-import { migrate } from './triggers/migrations.ts'
+import { Migrations } from './triggers/migrations.ts'
+import type { Duplicates } from './verify/find-duplicates.ts'
+import { UniqueChecks } from './verify/unique-checks.ts'
 import type { Clock, Logger } from './shared/logger.ts'
 import type { Schedule } from './shared/with-timeout.ts'
 import { TransientDocuments } from './shared/transient-documents.ts'
@@ -36,7 +38,7 @@ import { Turns } from './shared/turns.ts'
 import type { BackgroundListener } from './workspace/background.ts'
 import { RecentChanges } from './workspace/recent-changes.ts'
 import type { Workspace } from './workspace/workspace.ts'
-import type { WorkspaceListener } from './push/workspace-listener.ts'
+import type { MigrationStats, WorkspaceListener } from './push/workspace-listener.ts'
 import type { WorkspaceModel } from '../model/workspace-model.ts'
 
 export interface OpenOptions extends WorkspaceListener {
@@ -57,6 +59,8 @@ export interface OpenOptions extends WorkspaceListener {
   commitLimits?: Partial<CommitLimits>
   /** Opens the workspace again for work that it leaves. */
   background?: BackgroundListener
+  /** Ends a migration that holds up the opening. The next opening continues after its last batch. */
+  stop?: AbortSignal
   /** Who changes classes of the application at run time. `maintainers` by default. */
   modelChanges?: Workspace['modelChanges']
   /** Whose transactions keep their times. `nobody` by default. */
@@ -94,6 +98,14 @@ export interface Pipeline extends Handlers {
   readonly restoring: Restoring
   readonly clock: Clock
   readonly generateId: GenerateId
+  /** Migrations that run beside people. */
+  readonly migrations: () => readonly MigrationStats[]
+  /** Resolves when no migration runs any more. */
+  readonly migrationsIdle: () => Promise<void>
+  /** Documents that share a unique key, as far as they are known. */
+  readonly duplicates: () => readonly Duplicates[]
+  /** Resolves when existing documents were checked for unique keys. */
+  readonly keysChecked: () => Promise<void>
   /** Resolves when no asynchronous trigger has work. */
   readonly triggersIdle: () => Promise<void>
   /** Whether work is being done for nobody who waits: the workspace should stay open. */
@@ -181,7 +193,14 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<OpenedPip
   const restoring = openRestoring(options, workspace, { queue, triggers, mark: opened.mark })
   const handlers = buildPipeline(workspace)
   const methods = new MethodCalls(workspace, handlers)
-  const closedToPeople = await prepare(workspace, handlers, triggers, schedules)
+  const { stop = new AbortController().signal, migrating = () => undefined } = options
+  const migrations = new Migrations(workspace, handlers, { migrating, stop })
+  const closedToPeople = await prepare(workspace, migrations, async () => {
+    await triggers.start(handlers)
+    await schedules.start()
+  })
+  const checks = new UniqueChecks(workspace, opened.mark)
+  checks.start()
   const work = new BackgroundWork(workspace, triggers, schedules)
   const pipeline: Pipeline = {
     ...handlers,
@@ -206,12 +225,17 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<OpenedPip
       methods.dropCaches()
     },
     restoring,
+    migrations: () => migrations.running,
+    migrationsIdle: () => migrations.idle(),
+    duplicates: () => checks.duplicates,
+    keysChecked: () => checks.done(),
     triggersIdle: () => triggers.idle(),
     isWorking: () => work.isBusy,
     workDone: () => work.done(),
     triggers,
     mayReceive: (caller, { audience }) => audience === undefined || permissions.mayReceive(caller, audience),
-    close: async () => await closeAll({ work, methods, triggers, schedules, queue, storage }),
+    close: async () =>
+      await closeAll({ migrations, checks, work, methods, triggers, schedules, queue, storage }),
   }
   return {
     pipeline,
@@ -221,6 +245,8 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<OpenedPip
 
 /** Ends what works in the background, then what it works with. */
 async function closeAll(parts: {
+  migrations: Migrations
+  checks: UniqueChecks
   work: BackgroundWork
   methods: MethodCalls
   triggers: AsyncTriggers
@@ -229,6 +255,7 @@ async function closeAll(parts: {
   storage: WorkspaceStorage
 }): Promise<void> {
   parts.work.stop()
+  await Promise.all([parts.migrations.stop(), parts.checks.stop()])
   await parts.methods.stop()
   await Promise.all([parts.triggers.stop(), parts.schedules.stop()])
   await parts.queue.idle()
@@ -274,15 +301,14 @@ function shared(
  */
 async function prepare(
   workspace: Workspace,
-  handlers: Handlers,
-  triggers: AsyncTriggers,
-  schedules: Schedules,
+  migrations: Migrations,
+  startTriggers: () => Promise<void>,
 ): Promise<StatusError | undefined> {
   try {
     await openSettings(workspace)
-    await migrate(workspace, handlers)
-    await triggers.start(handlers)
-    await schedules.start()
+    await migrations.apply()
+    await startTriggers()
+    migrations.start()
     return undefined
   } catch (error) {
     if (!(error instanceof StatusError)) throw error

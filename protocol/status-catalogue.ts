@@ -77,6 +77,13 @@ export const statusCatalogue: Record<StatusCode, StatusEntry> = {
   'platform:status:MigrationFailed': retry('The workspace does not open: a migration failed.', 503, [
     'module',
     'migration',
+    '_class',
+    '_id',
+    'retryAfter',
+  ]),
+  'platform:status:NotUnique': entry('Another document has the same values of these attributes.', 409, [
+    '_class',
+    'fields',
   ]),
   'platform:status:OutcomeUnknown': entry(
     'Whether the method ran to its end is not known, and it is not run again.',

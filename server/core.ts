@@ -138,7 +138,7 @@ export class Core {
 
   /** Opens the pipeline of a workspace, without a host. */
   openPipeline(
-    options: Pick<OpenOptions, 'id' | 'base' | 'modules' | 'background' | keyof WorkspaceListener>,
+    options: Pick<OpenOptions, 'id' | 'base' | 'modules' | 'background' | 'stop' | keyof WorkspaceListener>,
   ): Promise<Pipeline> {
     const { modelChanges, imports } = this.#configuration
     return openWorkspace({
@@ -212,12 +212,12 @@ export class Core {
       reconnectWindow: reconnectWindow * 1000,
       now: this.#scheduler.now,
       observeLag: (seconds) => this.#metrics.broadcast(seconds),
-      open: (id, listener) =>
+      open: (id, opener) =>
         this.openPipeline({
           id,
           base,
           ...(modules === undefined ? {} : { modules }),
-          ...listener,
+          ...opener,
           background: this.#wakeUps,
           logged: (entries) => this.#metrics.committed(entries),
         }),

@@ -7,6 +7,7 @@ import type { DocumentChange, TxCUD } from '../../model/transactions.ts'
 import type { Absent, CommitBatch, LogEntry, Prefetched } from '../../storage/contract.ts'
 import type { Push } from '../push/push.ts'
 import { isStoredDomain } from '../shared/stored-domain.ts'
+import type { HeldKey, UniqueConstraint } from '../shared/unique-constraints.ts'
 import { isStructural, withChange } from '../../model/workspace-model.ts'
 import { Assumptions } from './assumptions.ts'
 import { estimatedSize } from '../shared/estimated-size.ts'
@@ -212,6 +213,21 @@ export class CommitState {
   /** Finds committed and staged documents. The plan has no sort, limit or lookups. */
   find(plan: FindPlan, meter?: WorkMeter): Promise<Doc[]> {
     return this.#queries.find(plan, meter)
+  }
+
+  /** A document is staged with a unique key. */
+  noteHolder(key: string, id: string): void {
+    this.#staged.noteHolder(key, id)
+  }
+
+  /** The documents that were staged with the key; some may have lost it. */
+  stagedHolders(key: string): readonly string[] {
+    return this.#staged.holders(key)
+  }
+
+  /** Committed documents that hold the key; of very many at least one that is not staged. */
+  findHolders(constraint: UniqueConstraint, key: HeldKey): Promise<readonly Doc[]> {
+    return this.#queries.findHolders(constraint, key)
   }
 
   /** The number of documents that {@link find} returns, without reading them. */

@@ -4,6 +4,7 @@ import type { Caller } from '../shared/caller.ts'
 import type { CommitTerms } from '../workspace/commit-terms.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import type { CommitState } from './commit-state.ts'
+import type { UniqueConstraint } from '../shared/unique-constraints.ts'
 
 /** A request in the commit steps. */
 export interface Work {
@@ -17,8 +18,16 @@ export interface Work {
   readonly meter: WorkMeter
   /** Checked before the request is staged. */
   readonly terms?: CommitTerms | undefined
+  /** Collects the documents that got a unique key. They are checked when the request is complete. */
+  readonly keys: NewKey[]
   /** Collects the applied changes in order, for triggers. */
   readonly changes?: AppliedChange[]
+}
+
+/** A document that may hold another unique key than before. */
+export interface NewKey {
+  constraint: UniqueConstraint
+  id: string
 }
 
 /** A change of a document, with the transaction as logged. */

@@ -20,6 +20,8 @@ export function overlaid(found: readonly Doc[], staged: Staged, matches: (doc: D
 export class StagedDocuments {
   readonly #own = new Map<Domain, Staged>()
   #before: StagedDocuments | undefined
+  /** By unique key: the documents that were staged with it. Some of them may have lost it since. */
+  readonly #holders = new Map<string, Set<string>>()
 
   constructor(before: StagedDocuments | undefined) {
     this.#before = before
@@ -48,6 +50,24 @@ export class StagedDocuments {
     return () => (had ? staged.set(id, previous) : staged.delete(id))
   }
 
+  noteHolder(key: string, id: string): void {
+    const ids = this.#holders.get(key)
+    if (ids === undefined) this.#holders.set(key, new Set([id]))
+    else ids.add(id)
+  }
+
+  /** Ids of documents that this group or the one before staged with the key. */
+  holders(key: string): string[] {
+    const before = this.#before === undefined ? [] : this.#before.holders(key)
+    return [...before, ...(this.#holders.get(key) ?? [])]
+  }
+
+  /** The number of staged documents of a domain, where those of both groups count twice. */
+  atMost(domain: Domain): number {
+    const before = this.#before === undefined ? 0 : this.#before.atMost(domain)
+    return before + (this.#own.get(domain)?.size ?? 0)
+  }
+
   /** All staged documents of a domain, including those of the group before. */
   all(domain: Domain): Staged {
     const own = this.#own.get(domain) ?? new Map<string, Doc | undefined>()
@@ -67,5 +87,6 @@ export class StagedDocuments {
 
   clear(): void {
     this.#own.clear()
+    this.#holders.clear()
   }
 }

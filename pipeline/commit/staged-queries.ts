@@ -5,9 +5,14 @@ import { compileCondition, type Predicate } from '../../model/query/predicate.ts
 import { stepsOfScan } from '../../model/query/query-price.ts'
 import type { WorkMeter } from '../../model/query/work-meter.ts'
 import type { Condition, FindPlan } from '../../model/query/plan.ts'
+import { isStoredDomain } from '../shared/stored-domain.ts'
+import { type HeldKey, holdersPlan, type UniqueConstraint, valuesPlan } from '../shared/unique-constraints.ts'
 import type { WorkspaceModel } from '../../model/workspace-model.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
 import { overlaid, type StagedDocuments } from './staged-documents.ts'
+
+/** Documents with the values of a unique key that it does not count, such as archived ones. */
+const FEW = 20
 
 export interface StateSources {
   storage: WorkspaceStorage
@@ -51,6 +56,22 @@ export class StagedQueries {
     return count + total
   }
 
+  /**
+   * The committed documents that hold a unique key, those that are staged too, as storage has them now. Of very many at
+   * least one that is not staged.
+   */
+  async findHolders(constraint: UniqueConstraint, key: HeldKey): Promise<readonly Doc[]> {
+    const plan = holdersPlan(constraint, key)
+    if (!isStoredDomain(plan.domain))
+      return await this.#committed(plan, { matches: compileCondition(plan.condition), meter: undefined })
+    const { storage } = this.#sources
+    const staged = this.#staged.atMost(plan.domain)
+    // Storage reads a page along the index at once, where a further condition would take another thread.
+    const limit = fewLimits(staged + FEW)
+    const found = await storage.find({ ...valuesPlan(constraint, key), limit })
+    return found.length < limit ? found : await storage.find({ ...plan, limit: fewLimits(staged + 1) })
+  }
+
   async #committed(plan: FindPlan, { matches, meter }: Matching): Promise<Doc[]> {
     if (plan.domain === domains.model) {
       const docs = [...this.#sources.model.documents()]
@@ -63,4 +84,9 @@ export class StagedQueries {
     const found = await this.#sources.storage.find(plan)
     return before === undefined || before.size === 0 ? found : overlaid(found, before, matches)
   }
+}
+
+/** A limit of at least this, of few different ones: storage keeps a statement for each. */
+function fewLimits(least: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(least, 2 * FEW)))
 }

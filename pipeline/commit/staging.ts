@@ -111,7 +111,7 @@ export class Staging {
     const flush = () => this.#flush(group)
     const meter = new WorkMeter(MAX_REQUEST_STEPS, invalidTransaction)
     const { caller, terms, tx } = waiting
-    const work = { caller, request: tx._id, state, flush, meter, terms }
+    const work = { caller, request: tx._id, state, flush, meter, terms, keys: [] }
     try {
       const result = await this.#perform(work, tx)
       if (state.bytes > this.#maxBytes && group.staged.length > 0) {

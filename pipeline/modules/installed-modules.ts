@@ -1,3 +1,4 @@
+import { MigrationFailures } from './migration-failures.ts'
 import type { AtriumModule, Migration, ServiceMethod } from './module.ts'
 import type { Job } from './job.ts'
 import { jobTrigger } from './job-trigger.ts'
@@ -26,6 +27,8 @@ export class InstalledModules {
   readonly limits: TriggerLimits
   readonly methodLimits: MethodLimits
   readonly observer: TriggerObserver
+  /** The migrations that failed in this process. */
+  readonly migrationFailures: MigrationFailures
   /** How a value of the pipeline is given to a module. */
   readonly give: Give
   /** The last runs of asynchronous triggers. */
@@ -40,6 +43,8 @@ export class InstalledModules {
       methodLimits?: Partial<MethodLimits>
       observer?: TriggerObserver
       checks?: ModuleChecks
+      /** Milliseconds of a monotonic clock. */
+      monotonic?: () => number
     } = {},
   ) {
     this.declared = modules
@@ -65,6 +70,7 @@ export class InstalledModules {
     )
     this.hasBackgroundWork = this.async.length > 0
     this.limits = { ...DEFAULT_TRIGGER_LIMITS, ...options.limits }
+    this.migrationFailures = new MigrationFailures(options.monotonic)
     this.give = giveBy(options.checks ?? 'copy')
     this.methodLimits = { ...DEFAULT_METHOD_LIMITS, ...options.methodLimits }
     this.observer = options.observer ?? { triggerFailed: () => undefined }

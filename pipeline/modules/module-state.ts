@@ -111,10 +111,62 @@ export type CallResult = { result: unknown } | { error: Status }
 
 const AppliedMigration = builder.class('AppliedMigration', { extends: State, label: 'Applied migration' })
 
+/** How far a migration of many documents has come. */
+const MigrationPosition = builder.class('MigrationPosition', {
+  extends: State,
+  label: 'Position of a migration',
+  attributes: {
+    migration: string({ required: true }),
+    /** The id of the last document that was processed. */
+    after: string({ required: true }),
+    /** Documents that were processed, those that were set aside included. */
+    done: number({ required: true }),
+    setAside: number({ required: true }),
+  },
+})
+
+/** A document that a migration left as it was, because of an error. */
+const SetAsideDocument = builder.class('SetAsideDocument', {
+  extends: State,
+  label: 'Document that a migration set aside',
+  attributes: {
+    migration: string({ required: true, index: true }),
+    document: string({ required: true }),
+    documentClass: string({ required: true }),
+    message: string({ required: true }),
+  },
+})
+
+/** A unique key for which existing documents were checked. */
+const CheckedKey = builder.class('CheckedKey', {
+  extends: State,
+  label: 'Checked unique key',
+  attributes: {
+    /** The declaration. */
+    key: string({ required: true }),
+    /** The log position before the check, and its epoch. */
+    seq: number({ required: true }),
+    epoch: string({ required: true }),
+  },
+})
+
+export type MigrationPosition = DocumentOf<typeof MigrationPosition>
+export type CheckedKey = DocumentOf<typeof CheckedKey>
 export type TriggerCursor = DocumentOf<typeof TriggerCursor>
 export type DeadLetter = DocumentOf<typeof DeadLetter>
 export type CallOutcome = DocumentOf<typeof CallOutcome>
 
-export const moduleState = { class: { State, TriggerCursor, DeadLetter, CallOutcome, AppliedMigration } }
+export const moduleState = {
+  class: {
+    State,
+    TriggerCursor,
+    DeadLetter,
+    CallOutcome,
+    AppliedMigration,
+    MigrationPosition,
+    SetAsideDocument,
+    CheckedKey,
+  },
+}
 
 export const moduleStateModel = builder.transactions()

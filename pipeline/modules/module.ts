@@ -1,4 +1,7 @@
 import type { z } from 'zod'
+import type { ClassRef } from '../../model/class-ref.ts'
+import type { Doc } from '../../model/documents.ts'
+import type { DocumentQuery } from '../../model/query/query.ts'
 import type { Tx, TxCUD } from '../../model/transactions.ts'
 import type { Job } from './job.ts'
 import type { WriteContext } from './context.ts'
@@ -43,19 +46,55 @@ export interface DemoOptions {
   members: readonly Tx['modifiedBy'][]
 }
 
-/**
- * A change of documents that is applied once in each workspace, before it opens to people. If a migration fails, the
- * next opening runs it again, over whatever it committed before.
- */
-export interface Migration {
+/** Runs as the system, without restrictions. */
+export interface MigrationContext extends WriteContext {}
+
+/** The same, for one document of many. What it returns is committed with its batch. */
+export type DocumentContext = Omit<MigrationContext, 'commit'>
+
+interface NamedMigration {
   /** Unique within its module. */
   name: string
+}
+
+/**
+ * A change of documents as a whole. If it fails, a later opening runs it again, over whatever it committed before.
+ */
+export interface WholeMigration extends NamedMigration {
   /** The returned transactions are committed together with the record that the migration was applied. */
   run: (context: MigrationContext) => Promise<readonly TxCUD[]>
 }
 
-/** Runs as the system, without restrictions. */
-export interface MigrationContext extends WriteContext {}
+/**
+ * A change of the documents of a class, one by one, in the order of their ids. A batch is committed together with the
+ * position, so that each document is changed once, whatever happens in between.
+ */
+export interface DocumentMigration<T extends Doc = Doc> extends NamedMigration {
+  each: {
+    class: ClassRef<T>
+    /** Only documents that meet this query. */
+    where?: DocumentQuery
+  }
+  /** Documents of one commit; 100 if omitted. */
+  batch?: number
+  /** Returns the transactions for one document. */
+  run: (doc: T, context: DocumentContext) => readonly TxCUD[] | Promise<readonly TxCUD[]>
+  /** Runs while people work, after the opening. Later migrations do not wait for it. */
+  online?: boolean
+  /**
+   * What happens when `run` throws for a document, or its transactions are refused. `stop`, the default: the migration
+   * fails. `set-aside`: the document is recorded with the error, and the next one has its turn.
+   */
+  onError?: 'stop' | 'set-aside'
+}
+
+/** What {@link migration} returns: the server calls its `run` only with documents of `each.class`. */
+interface ErasedMigration extends Omit<DocumentMigration, 'run'> {
+  run: never
+}
+
+/** A change of documents that is applied once in each workspace, before it opens to people unless it is online. */
+export type Migration = WholeMigration | ErasedMigration
 
 /**
  * A method that clients call. Its result is a JSON value, or an async iterable of JSON values, which clients receive one
@@ -93,4 +132,29 @@ export function serviceMethod<P>(method: ServiceMethod<P>): ServiceMethod {
   // The server calls `run` only with the output of `params`.
   const erased: unknown = method
   return erased as ServiceMethod
+}
+
+/**
+ * A migration whose `run` knows the type of its documents.
+ * @example
+ * const addRank = migration({
+ *   name: 'addRank',
+ *   each: { class: board.class.Task, where: { rank: { $exists: false } } },
+ *   run: (task, { factory }) => [factory.update(task, { rank: task.title })],
+ * })
+ */
+export function migration<T extends Doc>(declared: DocumentMigration<T>): Migration {
+  const erased: unknown = declared
+  return erased as ErasedMigration
+}
+
+/** The migration with the `run` of its documents; `undefined` for one that changes documents as a whole. */
+export function asDocumentMigration(declared: Migration): DocumentMigration | undefined {
+  if (!('each' in declared)) return undefined
+  const erased: unknown = declared
+  return erased as DocumentMigration
+}
+
+export function isWholeMigration(declared: Migration): declared is WholeMigration {
+  return !('each' in declared)
 }

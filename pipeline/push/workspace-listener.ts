@@ -14,4 +14,20 @@ export interface WorkspaceListener {
    * were told.
    */
   restored?: (found: Affected[]) => void
+  /** A migration holds up the opening, and has come on. */
+  migrating?: (stats: MigrationStats) => void
+}
+
+/** How far a migration has come. */
+export interface MigrationStats {
+  /** `module.name` */
+  migration: string
+  /** Documents that are left; 0 if they are not counted, as for a migration that changes documents as a whole. */
+  toProcess: number
+  /** All of them, those of earlier runs included. */
+  total: number
+  /** Milliseconds of this run so far. */
+  elapsed: number
+  /** Milliseconds that are left by the pace of this run; 0 if that is unknown. */
+  eta: number
 }

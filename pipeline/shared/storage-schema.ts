@@ -2,6 +2,7 @@ import type { Attribute, ClassId, Domain } from '../../model/documents.ts'
 import type { Hierarchy } from '../../model/hierarchy.ts'
 import type { DomainSchema, IndexSchema, StorageSchema } from '../../storage/contract.ts'
 import { isStoredDomain } from './stored-domain.ts'
+import { constraintsOf } from './unique-constraints.ts'
 
 /** The indexes and searched fields that classes declare, by domain. */
 export function storageSchema(hierarchy: Hierarchy): StorageSchema {
@@ -38,7 +39,10 @@ function indexesOf(hierarchy: Hierarchy, _class: ClassId): IndexSchema[] {
   const compound = (hierarchy.getClass(_class).indexes ?? []).map((keys): IndexSchema => ({
     keys: keys.map(([path, order]) => ({ path: path.split('.'), order })),
   }))
-  return [...single, ...compound]
+  const unique = constraintsOf(hierarchy, _class).map(({ paths }): IndexSchema => ({
+    keys: paths.map((path) => ({ path, order: 1 })),
+  }))
+  return [...single, ...compound, ...unique]
 }
 
 function pathOf(hierarchy: Hierarchy, { attributeOf, name }: Attribute): string[] {

@@ -54,7 +54,7 @@ export function administration(parts: {
 
 function workspaceFacts(host: WorkspaceHost, sessions: readonly Session[]): object {
   const { id, state, upgrading, queueDepth } = host
-  return { id, state, upgrading, queueDepth, sessions: sessions.map(sessionFacts) }
+  return { id, state, upgrading, queueDepth, ...host.facts, sessions: sessions.map(sessionFacts) }
 }
 
 function sessionFacts(session: Session): object {

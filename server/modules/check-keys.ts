@@ -1,6 +1,11 @@
 import leven from 'leven'
 import type { Job } from '../../pipeline/modules/job.ts'
-import type { AtriumModule, Migration, ServiceMethod } from '../../pipeline/modules/module.ts'
+import type {
+  AtriumModule,
+  DocumentMigration,
+  ServiceMethod,
+  WholeMigration,
+} from '../../pipeline/modules/module.ts'
 import type { ModuleRoute } from '../../pipeline/modules/route.ts'
 import type { AsyncTrigger, RetryPolicy, SyncTrigger, TriggerMatch } from '../../pipeline/modules/trigger.ts'
 
@@ -35,7 +40,15 @@ const triggerKeys: Keys<SyncTrigger & Omit<AsyncTrigger, 'kind' | 'run'>> = {
 }
 const retryKeys: Keys<RetryPolicy> = { for: true, max: true, first: true, attempts: true }
 const matchKeys: Keys<TriggerMatch> = { classes: true, transactions: true }
-const migrationKeys: Keys<Migration> = { name: true, run: true }
+const migrationKeys: Keys<WholeMigration & DocumentMigration> = {
+  name: true,
+  run: true,
+  each: true,
+  batch: true,
+  online: true,
+  onError: true,
+}
+const eachKeys: Keys<DocumentMigration['each']> = { class: true, where: true }
 const jobKeys: Keys<Job> = { cron: true, timeZone: true, params: true, run: true }
 const methodKeys: Keys<ServiceMethod> = {
   params: true,
@@ -71,6 +84,7 @@ export function unknownKey(module: object): string | undefined {
     unknownInAll('triggers', parts, matchKeys, 'on') ??
     unknownInAll('triggers', parts, retryKeys, 'retry') ??
     unknownInAll('migrations', parts, migrationKeys) ??
+    unknownInAll('migrations', parts, eachKeys, 'each') ??
     unknownInAll('jobs', parts, jobKeys) ??
     unknownInAll('methods', parts, methodKeys) ??
     unknownInAll('routes', parts, routeKeys)

@@ -1,12 +1,15 @@
 import { messageOf } from '../../model/error-details.ts'
 import { z } from 'zod'
 import { baseModel } from '../../model/base-model.ts'
-import type { AtriumModule } from '../../pipeline/modules/module.ts'
+import { planFind } from '../../model/query/plan-find.ts'
+import { asDocumentMigration, type AtriumModule } from '../../pipeline/modules/module.ts'
+import { isStoredDomain } from '../../pipeline/shared/stored-domain.ts'
 import { triggerFlaw } from '../../pipeline/modules/trigger-flaw.ts'
 import { serverModel } from '../../pipeline/modules/server-model.ts'
 import { WorkspaceModel } from '../../model/workspace-model.ts'
 import { nextRun } from '../../pipeline/schedules/next-run.ts'
 import { unknownKey } from './check-keys.ts'
+import { uniqueFlaw } from './check-unique.ts'
 import { wrongModule } from './wrong-module.ts'
 
 /** Names are parts of the names of methods, documents and metrics. */
@@ -38,6 +41,17 @@ const route = z.looseObject({
   run,
 })
 
+/** Documents of one commit. */
+const MAX_BATCH = 5000
+const migrationSchema = z.looseObject({
+  name,
+  run,
+  each: z.looseObject({ class: z.string().min(1), where: z.looseObject({}).optional() }).optional(),
+  batch: z.int().min(1).max(MAX_BATCH).optional(),
+  online: z.boolean().optional(),
+  onError: z.enum(['stop', 'set-aside']).optional(),
+})
+
 const moduleSchema = z.looseObject({
   name,
   model: z.array(z.looseObject({ _id: z.string(), _class: z.string(), objectSpace: z.string() })),
@@ -52,7 +66,7 @@ const moduleSchema = z.looseObject({
       }),
     )
     .optional(),
-  migrations: z.array(z.looseObject({ name, run })).optional(),
+  migrations: z.array(migrationSchema).optional(),
   version: z.string().optional(),
   requires: z.array(z.string().regex(/^[A-Za-z][\w-]{0,63}(@.+)?$/, 'a name, or name@range')).optional(),
   settings: z.looseObject({ safeParse: run, parse: run }).optional(),
@@ -96,7 +110,12 @@ export function checkModules(modules: readonly AtriumModule[]): void {
     checkDefaults(module)
     addModel(model, module)
   }
-  for (const module of modules) checkTriggers(model, module)
+  for (const module of modules) {
+    checkTriggers(model, module)
+    checkMigrations(model, module)
+    const flaw = uniqueFlaw(model, module)
+    if (flaw !== undefined) throw wrongModule(module.name, flaw)
+  }
 }
 
 function checkNames(module: AtriumModule): void {
@@ -151,6 +170,20 @@ function checkTriggers({ hierarchy }: WorkspaceModel, { name, triggers = [] }: A
     )
     if (unknown !== undefined)
       throw wrongModule(name, `has a trigger ${trigger} for ${unknown}, which is no class`)
+  }
+}
+
+/** Documents of a migration are stored, and found by its query. */
+function checkMigrations({ hierarchy }: WorkspaceModel, { name, migrations = [] }: AtriumModule): void {
+  for (const migration of migrations) {
+    const each = asDocumentMigration(migration)?.each
+    if (each === undefined) continue
+    try {
+      const { domain } = planFind(hierarchy, each.class, each.where ?? {})
+      if (!isStoredDomain(domain)) throw new Error(`the documents of ${each.class} are not stored`)
+    } catch (error) {
+      throw wrongModule(name, `has a migration ${migration.name} that does not stand: ${messageOf(error)}`)
+    }
   }
 }
 

@@ -103,14 +103,15 @@ function version({ token, info, modelVersion }: Candidate): Refusal | undefined 
   const same = (['major', 'minor', 'patch'] as const).every(
     (part) => info.version?.[part] === modelVersion[part],
   )
-  return same ? undefined : upgradingRefusal(info)
+  return same ? undefined : upgradingRefusal(info.upgrade)
 }
 
 function upgrade({ token, info, upgrading }: Candidate): Refusal | undefined {
-  return upgrading && token.mode !== 'upgrade' ? upgradingRefusal(info) : undefined
+  return upgrading && token.mode !== 'upgrade' ? upgradingRefusal(info.upgrade) : undefined
 }
 
-function upgradingRefusal({ upgrade: stats }: WorkspaceInfo): Refusal {
+/** @param stats how far it has come */
+export function upgradingRefusal(stats: WorkspaceInfo['upgrade']): Refusal {
   const result = stats == null ? { state: 'upgrading' } : { state: 'upgrading', stats }
   return { response: { result }, reason: closeCodes.upgrading }
 }

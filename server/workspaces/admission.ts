@@ -4,7 +4,8 @@ import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import { StorageError } from '../../storage/contract.ts'
 import type { AccountsClient, ModelVersion, WorkspaceInfo } from '../accounts/accounts-client.ts'
 import { RESERVED_PREFIX, type Token, type Tokens } from '../auth/tokens.ts'
-import { AdmissionRefused, refusalOf } from './admission-rules.ts'
+import { AdmissionRefused, refusalOf, upgradingRefusal } from './admission-rules.ts'
+import { StillMigrating } from './opening.ts'
 import { callerOf } from './resolve-caller.ts'
 import type { WorkspaceHost } from './workspace-host.ts'
 import type { WorkspaceRegistry } from './workspace-registry.ts'
@@ -155,7 +156,7 @@ export class Admission {
     try {
       if (applicant.isOver) return true
       if (applicant.isServer !== true) this.#checkRules(token, host, info)
-      const pipeline = await host.pipeline(token.mode === 'upgrade')
+      const pipeline = await pipelineFor(applicant, host)
       if (pipeline.closedToPeople !== undefined && token.mode === 'user' && !token.admin)
         throw pipeline.closedToPeople
       const caller = await this.#callerOf(applicant, { host, pipeline, info })
@@ -207,5 +208,17 @@ export class Admission {
     return host.members.ofPerson(token.person) >= limits.sessionsPerAccount
       ? { limit: 'sessions of an account', value: limits.sessionsPerAccount }
       : undefined
+  }
+}
+
+/** @throws AdmissionRefused with the progress, where a migration takes longer than people wait */
+async function pipelineFor({ token, isServer }: Applicant, host: WorkspaceHost): Promise<Pipeline> {
+  if (token.mode !== 'user' || isServer === true) return await host.pipeline(token.mode === 'upgrade')
+  try {
+    return await host.pipelineUnlessMigrating()
+  } catch (error) {
+    if (!(error instanceof StillMigrating)) throw error
+    const { toProcess, total, elapsed, eta } = error.stats
+    throw new AdmissionRefused(upgradingRefusal({ toProcess, total, elapsed, eta }))
   }
 }

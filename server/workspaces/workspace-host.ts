@@ -3,9 +3,10 @@ import { type CloseReason, closeCodes } from '../../protocol/close-codes.ts'
 import type { Caller } from '../../pipeline/shared/caller.ts'
 import type { Pipeline } from '../../pipeline/open-workspace.ts'
 import type { Push } from '../../pipeline/push/push.ts'
+import type { Duplicates } from '../../pipeline/verify/find-duplicates.ts'
 import { StorageError } from '../../storage/contract.ts'
 import type { Logger } from '../../pipeline/shared/logger.ts'
-import type { WorkspaceListener } from '../../pipeline/push/workspace-listener.ts'
+import type { MigrationStats, WorkspaceListener } from '../../pipeline/push/workspace-listener.ts'
 import type { TimerWheel } from '../time/timer-wheel.ts'
 import { KeyedQueue } from '../time/keyed-queue.ts'
 import { withTimeout } from '../../pipeline/shared/with-timeout.ts'
@@ -14,14 +15,18 @@ import { Eviction } from './eviction.ts'
 import { Fanout } from './fanout.ts'
 import { IdleTimer } from './idle-timer.ts'
 import { Members } from './members.ts'
+import { Opening } from './opening.ts'
 import { UserStatuses } from './user-status.ts'
 import type { WorkspaceMember } from './workspace-member.ts'
 import { transitions, type WorkspaceState } from './workspace-state.ts'
 
+/** Gets the events of the pipeline. `stop` ends a migration that holds up the opening. */
+export type Opener = Required<Omit<WorkspaceListener, 'logged'>> & { stop: AbortSignal }
+
 export interface HostOptions {
   id: string
   /** Opens the pipeline, with the listener of its events. */
-  open: (listener: Required<Omit<WorkspaceListener, 'logged'>>) => Promise<Pipeline>
+  open: (options: Opener) => Promise<Pipeline>
   wheel: TimerWheel
   now: () => number
   logger: Logger
@@ -50,6 +55,7 @@ export class WorkspaceHost {
   readonly #eviction: Eviction
   readonly #announcements: Announcements
   readonly #idleTimer: IdleTimer
+  readonly #opener: Opening
   #state: WorkspaceState = { name: 'new' }
   /** Applicants on their way in. */
   #entering = 0
@@ -61,6 +67,7 @@ export class WorkspaceHost {
     this.#options = options
     const { wheel, now } = options
     this.#idleTimer = new IdleTimer(wheel, options.idleTimeout, () => this.#closeWhenEmpty())
+    this.#opener = new Opening(wheel)
     this.#fanout = new Fanout(this.members, options.observeLag)
     this.#eviction = new Eviction(this.members, wheel, options.upgradeNotice)
     this.#announcements = new Announcements({
@@ -85,6 +92,18 @@ export class WorkspaceHost {
 
   get upgrading(): boolean {
     return 'upgrade' in this.#state && this.#state.upgrade
+  }
+
+  /** What administrators are told of migrations that run, and of documents that share a unique key. */
+  get facts(): { migrations?: readonly MigrationStats[]; duplicates?: readonly Duplicates[] } {
+    const pipeline = this.#state.name === 'open' ? this.#state.pipeline : undefined
+    const { stats } = this.#opener
+    const migrations = stats === undefined ? (pipeline?.migrations() ?? []) : [stats]
+    const duplicates = pipeline?.duplicates() ?? []
+    return {
+      ...(migrations.length === 0 ? {} : { migrations }),
+      ...(duplicates.length === 0 ? {} : { duplicates }),
+    }
   }
 
   get queueDepth(): number {
@@ -130,6 +149,14 @@ export class WorkspaceHost {
     return await this.#opening(this.#open(), upgrade)
   }
 
+  /**
+   * The same, for somebody who is told how far a migration has come instead of waiting for its end.
+   * @throws StillMigrating
+   */
+  async pipelineUnlessMigrating(): Promise<Pipeline> {
+    return await this.#opener.wait(this.pipeline(false))
+  }
+
   /** Whether the pipeline is still the one that is open. */
   serves(pipeline: Pipeline): boolean {
     return this.#state.name === 'open' && this.#state.pipeline === pipeline
@@ -170,6 +197,7 @@ export class WorkspaceHost {
         return
       case 'opening':
       case 'open': {
+        if (state.name === 'opening') this.#opener.stop()
         // After the state has changed, as closing sessions reads it.
         const done = Promise.resolve().then(async () => await this.#drain(state, reason, options))
         this.#become({ name: 'draining', done, pipeline: this.#pushing })
@@ -197,6 +225,8 @@ export class WorkspaceHost {
       committed: (pushes) => this.#committed(pushes),
       indexed: (found) => this.#announcements.indexed.add(found),
       restored: (found) => this.#announcements.restored.add(found),
+      migrating: (stats) => this.#opener.migrating(stats),
+      stop: this.#opener.begin(),
     })
   }
 
@@ -214,20 +244,26 @@ export class WorkspaceHost {
 
   async #opening(opened: Promise<Pipeline>, upgrade: boolean): Promise<Pipeline> {
     const { logger } = this.#options
-    const pipeline = this.#inTime(opened, 'opening')
+    const pipeline = this.#inTime(opened, 'opening', this.#opener.schedule)
     this.#become({ name: 'opening', pipeline, upgrade })
     const isCurrent = () => this.#state.name === 'opening' && this.#state.pipeline === pipeline
     try {
       const open = await pipeline
       if (isCurrent())
         this.#become({ name: 'open', pipeline: open, upgrade, statuses: this.#makeStatuses(open, upgrade) })
+      // Those who waited may have been told of a migration, and come back.
+      if (this.#state.name === 'open' && this.members.size + this.#entering === 0) this.#idleTimer.start()
       return open
     } catch (error) {
-      logger.error({ err: error, workspace: this.id }, 'a workspace did not open')
+      if (this.#opener.isStopped)
+        logger.info({ workspace: this.id }, 'a migration is continued at the next opening')
+      else logger.error({ err: error, workspace: this.id }, 'a workspace did not open')
       // It may still open later, when nobody waits for it any more.
       void opened.then(async (late) => await late.close()).catch(() => undefined)
       if (isCurrent()) this.#closed()
       throw error
+    } finally {
+      this.#opener.end()
     }
   }
 
@@ -235,6 +271,7 @@ export class WorkspaceHost {
   async #reopened(): Promise<Pipeline> {
     const state = this.#state
     if (state.name === 'open' || state.name === 'opening') {
+      if (state.name === 'opening') this.#opener.stop()
       this.#statuses?.stop()
       this.#announcements.stop()
       await this.#eviction.warn()
@@ -259,6 +296,8 @@ export class WorkspaceHost {
   /** Closes a workspace that nobody is in, wants into, or has left within the idle timeout, and that has no work. */
   #closeWhenEmpty(): void {
     if (this.members.size > 0 || this.#entering > 0 || this.#idleTimer.isRunning || this.isOver) return
+    // A migration goes on while those who want in come back later.
+    if (this.#state.name === 'opening') return
     if (this.#state.name === 'open' && this.#state.pipeline.isWorking())
       return void this.#closeAfterWork(this.#state.pipeline)
     void this.close(closeCodes.workspaceClosed, { signal: false })
@@ -285,14 +324,19 @@ export class WorkspaceHost {
     try {
       await this.#inTime(closing, 'closing')
     } catch (error) {
+      if (this.#opener.isStopped) return
       this.#options.logger.error({ err: error, workspace: this.id }, 'a workspace did not close')
     }
   }
 
-  async #inTime<T>(promise: Promise<T>, doing: string): Promise<T> {
+  async #inTime<T>(promise: Promise<T>, doing: string, schedule?: TimerWheel['schedule']): Promise<T> {
     const { wheel, openTimeout: milliseconds } = this.#options
     const what = `${doing} workspace ${this.id}`
-    return await withTimeout(promise, { milliseconds, what, schedule: wheel.schedule.bind(wheel) })
+    return await withTimeout(promise, {
+      milliseconds,
+      what,
+      schedule: schedule ?? wheel.schedule.bind(wheel),
+    })
   }
 
   #makeStatuses(pipeline: Pipeline, upgrade: boolean): UserStatuses | undefined {

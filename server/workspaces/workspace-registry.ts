@@ -1,10 +1,9 @@
 import { closeCodes } from '../../protocol/close-codes.ts'
-import type { WorkspaceListener } from '../../pipeline/push/workspace-listener.ts'
-import { type HostOptions, WorkspaceHost } from './workspace-host.ts'
+import { type HostOptions, type Opener, WorkspaceHost } from './workspace-host.ts'
 import type { WorkspaceMember } from './workspace-member.ts'
 
 export type RegistryOptions = Omit<HostOptions, 'id' | 'open' | 'closed'> & {
-  open: (id: string, listener: Required<Omit<WorkspaceListener, 'logged'>>) => ReturnType<HostOptions['open']>
+  open: (id: string, opener: Opener) => ReturnType<HostOptions['open']>
   /** A workspace has closed, so nothing of it need be remembered. */
   closed: (id: string) => void
 }
@@ -69,7 +68,7 @@ export class WorkspaceRegistry {
     const host = new WorkspaceHost({
       ...this.#options,
       id,
-      open: (listener) => this.#options.open(id, listener),
+      open: (opener) => this.#options.open(id, opener),
       closed: (closed) => {
         if (this.#hosts.get(id) === closed) this.#hosts.delete(id)
         this.#options.closed(id)

@@ -11,6 +11,10 @@ import { atrium } from '../support/executable.ts'
 import { onTestEnd } from '../support/on-test-end.ts'
 import { expectFor, satisfying } from '../support/expecting.ts'
 
+/** A module with a class of one attribute, and a unique key. */
+const unique = (key: string) =>
+  `const tx = (n, objectClass, attributes) => ({ _id: 't' + n, _class: 'core:class:TxCreateDoc', space: 'core:space:Tx', objectId: 'x:' + n, objectClass, objectSpace: 'core:space:Model', modifiedBy: 's', modifiedOn: 1, attributes }); export default { name: 'x', model: [tx('X', 'core:class:Class', { kind: 0, extends: 'core:class:Doc', domain: 'x', unique: [${key}] }), tx('a', 'core:class:Attribute', { attributeOf: 'x:X', name: 'a', type: { _class: 'core:class:TypeString' } })] }`
+
 const trigger = `{ name: 'a', kind: 'sync', on: { classes: ['core:class:Doc'] }, run() { return [] } }`
 
 /** The error, and the source of a module that has it. */
@@ -90,6 +94,19 @@ const wrong: [complaint: string, source: string][] = [
   [
     'has a model that does not stand: ',
     `export default { name: 'x', model: [{ _id: 't', _class: 'core:class:TxCreateDoc', space: 'core:space:Tx', objectId: 'x:class:X', objectClass: 'core:class:Class', objectSpace: 'core:space:Model', modifiedBy: 's', modifiedOn: 1, attributes: { kind: 0, extends: 'x:class:No' } }] }`,
+  ],
+  [
+    'has a migration m that does not stand: core:status:UnknownClass',
+    `export default { name: 'x', model: [], migrations: [{ name: 'm', each: { class: 'x:class:No' }, run() {} }] }`,
+  ],
+  [
+    'does not export a module by default: migrations.0.batch',
+    `export default { name: 'x', model: [], migrations: [{ name: 'm', each: { class: 'core:class:Doc' }, batch: 0, run() {} }] }`,
+  ],
+  ['has a unique key of x:X with b, which is no attribute', unique(`{ fields: ['a', 'b'] }`)],
+  [
+    'has a unique key of x:X that does not stand: core:status:InvalidQuery',
+    unique(`{ fields: ['a'], where: { a: { $near: 1 } } }`),
   ],
   ['cannot be loaded: ', 'export default {'],
 ]

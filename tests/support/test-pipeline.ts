@@ -16,6 +16,8 @@ import type { Schedule } from '../../pipeline/shared/with-timeout.ts'
 import { TestLog } from './test-server.ts'
 import testSpaces, { testAccounts } from './test-spaces.ts'
 import { pushAll } from '../../model/push-all.ts'
+import type { Tx } from '../../model/transactions.ts'
+import { WorkspaceModel } from '../../model/workspace-model.ts'
 
 /** The board, and spaces for documents. */
 export const base = modelOf([{ model: boardModel }, testSpaces])
@@ -36,6 +38,8 @@ interface PipelineOptions {
   now?: () => number
   commitLimits?: Partial<CommitLimits>
   modules?: InstalledModules
+  /** Classes beside those of the board. */
+  model?: readonly Tx[]
   /** Whether ann and bob have accounts; true by default. */
   isPeopled?: boolean
   /** The timer of jobs. */
@@ -45,13 +49,14 @@ interface PipelineOptions {
 /** A pipeline over storage in memory, without a server. */
 export async function testPipeline(options: PipelineOptions = {}): Promise<TestPipeline> {
   const { storage = createMemoryStorage(), id = 'w1', now = systemClock.now, commitLimits, modules } = options
-  const { isPeopled = true, schedule } = options
+  const { isPeopled = true, model, schedule } = options
+  const usual = isPeopled ? peopledBase : base
   const pushes: Push[] = []
   const log = new TestLog()
   const pipeline = await openWorkspace({
     id,
     storage,
-    base: isPeopled ? peopledBase : base,
+    base: model === undefined ? usual : WorkspaceModel.of(model, usual),
     clock: { now },
     logger: log,
     committed: (committed) => pushAll(pushes, committed),

@@ -7,7 +7,7 @@ import { type DocumentMatch, type TxApplyIf, WorkspaceEvent } from '../../../mod
 import { seesEverything } from '../../permissions/permissions.ts'
 import { systemCaller } from '../../shared/caller.ts'
 import { writerRole } from '../../permissions/role.ts'
-import { needsStorage } from './sync-trigger-context.ts'
+import { needsStorage } from '../../shared/needs-storage.ts'
 import type { Push } from '../../push/push.ts'
 import { workspaceEvent } from '../../push/workspace-event.ts'
 import type { Workspace } from '../../workspace/workspace.ts'

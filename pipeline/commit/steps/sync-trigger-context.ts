@@ -3,11 +3,11 @@ import { deepCopy } from '../../../model/copies.ts'
 import type { Doc, Ref } from '../../../model/documents.ts'
 import { core } from '../../../model/identifiers.ts'
 import { planFind } from '../../../model/query/plan-find.ts'
-import type { Condition } from '../../../model/query/plan.ts'
 import type { DocumentQuery } from '../../../model/query/query.ts'
 import { StatusError } from '../../../model/status.ts'
 import { TransactionFactory } from '../../../model/transaction-factory.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
+import { needsStorage } from '../../shared/needs-storage.ts'
 import { causeOf, workspaceContextFor } from '../../workspace/workspace-context.ts'
 import { trustedMeta } from '../../modules/generation.ts'
 import type { SyncContext } from '../../modules/trigger.ts'
@@ -90,10 +90,4 @@ export class SyncTriggerReads {
     // The plan finds documents of the class only.
     return (await this.#state.find(plan)) as T[]
   }
-}
-
-/** Joins and full-text search find only committed documents. */
-export function needsStorage(condition: Condition): boolean {
-  if (condition.op === 'lookup' || condition.op === 'search') return true
-  return 'conditions' in condition && condition.conditions.some(needsStorage)
 }

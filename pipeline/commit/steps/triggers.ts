@@ -61,8 +61,8 @@ class Chain {
   async #apply(tx: TxCUD, names: readonly string[], caller: Caller): Promise<StepOutcome> {
     const changes: AppliedChange[] = []
     // Not a spread, which is several times slower: every transaction passes here.
-    const { request, state, flush, meter } = this.#work
-    const outcome = await this.#next({ caller, request, state, flush, meter, changes }, tx)
+    const { request, state, flush, meter, keys } = this.#work
+    const outcome = await this.#next({ caller, request, state, flush, meter, keys, changes }, tx)
     for (const change of changes) this.#links.push({ change, names })
     return outcome
   }
