@@ -12,7 +12,7 @@ import {
   updateTask,
 } from '../../tests/support/transactions.ts'
 import type { Caller } from '../shared/caller.ts'
-import type { Pipeline } from '../open-workspace.ts'
+import type { Pipeline } from '../pipeline.ts'
 import { expectFor, satisfying } from '../../tests/support/expecting.ts'
 
 const system = caller('system', { system: true })

@@ -1,6 +1,6 @@
 import { Hono, type HonoRequest } from 'hono'
 import { StatusError } from '../../model/status.ts'
-import type { Pipeline } from '../../pipeline/open-workspace.ts'
+import type { Pipeline } from '../../pipeline/pipeline.ts'
 
 /** Dead letters in one response. */
 const DEFAULT_LIMIT = 100

@@ -1,5 +1,5 @@
 import type { Caller } from '../../pipeline/shared/caller.ts'
-import type { Pipeline } from '../../pipeline/open-workspace.ts'
+import type { Pipeline } from '../../pipeline/pipeline.ts'
 import type { PartLimits } from '../../storage/contract.ts'
 import type { Token } from '../auth/tokens.ts'
 import type { CallEnding } from '../../pipeline/methods/call-ending.ts'

@@ -1,6 +1,6 @@
 import type { StatusCode } from '../../model/status.ts'
 import type { Caller } from '../../pipeline/shared/caller.ts'
-import type { Pipeline } from '../../pipeline/open-workspace.ts'
+import type { Pipeline } from '../../pipeline/pipeline.ts'
 import type { Logger } from '../../pipeline/shared/logger.ts'
 import type { Request } from '../../protocol/messages.ts'
 import type { PartLimits } from '../../storage/contract.ts'

@@ -1,5 +1,5 @@
 import { AccountRole } from '../../model/documents.ts'
-import type { Pipeline } from '../../pipeline/open-workspace.ts'
+import type { Pipeline } from '../../pipeline/pipeline.ts'
 import { StorageError } from '../../storage/contract.ts'
 import type { Logger } from '../../pipeline/shared/logger.ts'
 import { closeCodes } from '../../protocol/close-codes.ts'

@@ -1,5 +1,5 @@
 import type { Caller } from '../../pipeline/shared/caller.ts'
-import type { Pipeline } from '../../pipeline/open-workspace.ts'
+import type { Pipeline } from '../../pipeline/pipeline.ts'
 import type { CloseReason } from '../../protocol/close-codes.ts'
 import type { HelloRequest } from '../../protocol/messages.ts'
 import { type FrameFormat, initialFormat } from '../wire/frame-format.ts'

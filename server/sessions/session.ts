@@ -1,6 +1,6 @@
 import assert from 'node:assert'
 import type { Caller } from '../../pipeline/shared/caller.ts'
-import type { Pipeline } from '../../pipeline/open-workspace.ts'
+import type { Pipeline } from '../../pipeline/pipeline.ts'
 import { closeCodes } from '../../protocol/close-codes.ts'
 import { type HelloRequest, type HelloResponse, type Response, SIGNAL_ID } from '../../protocol/messages.ts'
 import type { Token } from '../auth/tokens.ts'

@@ -1,6 +1,6 @@
 import { StatusError } from '../../model/status.ts'
 import type { Caller } from '../../pipeline/shared/caller.ts'
-import type { Pipeline } from '../../pipeline/open-workspace.ts'
+import type { Pipeline } from '../../pipeline/pipeline.ts'
 import { StorageError } from '../../storage/contract.ts'
 import type { AccountsClient, ModelVersion, WorkspaceInfo } from '../accounts/accounts-client.ts'
 import { RESERVED_PREFIX, type Token, type Tokens } from '../auth/tokens.ts'

@@ -1,4 +1,4 @@
-import type { Pipeline } from '../../pipeline/open-workspace.ts'
+import type { Pipeline } from '../../pipeline/pipeline.ts'
 import type { Push } from '../../pipeline/push/push.ts'
 import type { Members } from './members.ts'
 import { RecipientFrames } from './recipient-frames.ts'

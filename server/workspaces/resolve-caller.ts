@@ -5,7 +5,7 @@ import { core } from '../../model/identifiers.ts'
 import { StatusError } from '../../model/status.ts'
 import type { TxCreateDoc, TxCUD, TxUpdateDoc } from '../../model/transactions.ts'
 import { type Caller, systemCaller } from '../../pipeline/shared/caller.ts'
-import type { Pipeline } from '../../pipeline/open-workspace.ts'
+import type { Pipeline } from '../../pipeline/pipeline.ts'
 import type { WorkspaceInfo } from '../accounts/accounts-client.ts'
 import { SYSTEM_EMAIL, type Token } from '../auth/tokens.ts'
 

@@ -2,7 +2,7 @@ import type { Account, Ref, UserStatus } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import type { TxCreateDoc, TxUpdateDoc } from '../../model/transactions.ts'
 import { systemCaller } from '../../pipeline/shared/caller.ts'
-import type { Pipeline } from '../../pipeline/open-workspace.ts'
+import type { Pipeline } from '../../pipeline/pipeline.ts'
 import type { Logger } from '../../pipeline/shared/logger.ts'
 import type { Cancel, TimerWheel } from '../time/timer-wheel.ts'
 

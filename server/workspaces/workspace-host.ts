@@ -1,7 +1,7 @@
 import assert from 'node:assert'
 import { type CloseReason, closeCodes } from '../../protocol/close-codes.ts'
 import type { Caller } from '../../pipeline/shared/caller.ts'
-import type { Pipeline } from '../../pipeline/open-workspace.ts'
+import type { Pipeline } from '../../pipeline/pipeline.ts'
 import type { Push } from '../../pipeline/push/push.ts'
 import type { Duplicates } from '../../pipeline/verify/find-duplicates.ts'
 import { StorageError } from '../../storage/contract.ts'

@@ -1,4 +1,4 @@
-import type { Pipeline } from '../../pipeline/open-workspace.ts'
+import type { Pipeline } from '../../pipeline/pipeline.ts'
 import type { UserStatuses } from './user-status.ts'
 
 /**

@@ -6,7 +6,7 @@ import type { TransactionFactory } from '../../../model/transaction-factory.ts'
 import type { TxCreateDoc, TxCUD, TxUpdateDoc, UpdateOperations } from '../../../model/transactions.ts'
 import { systemCaller } from '../../../pipeline/shared/caller.ts'
 import type { CallerContext } from '../../../pipeline/triggers/module-context.ts'
-import type { Pipeline } from '../../../pipeline/open-workspace.ts'
+import type { Pipeline } from '../../../pipeline/pipeline.ts'
 
 /** The space of all documents of the accounts. */
 const space = core.space.Configuration

@@ -1,4 +1,4 @@
-import type { OpenOptions } from '../../../pipeline/open-workspace.ts'
+import type { OpenOptions } from '../../../pipeline/workspace-parts.ts'
 import { InstalledModules } from '../../../pipeline/modules/installed-modules.ts'
 import { modelOf } from '../../modules/load-modules.ts'
 import { RESERVED_PREFIX } from '../../auth/tokens.ts'
