@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { measureBackup } from './cases/backup.ts'
 import { measureCommits } from './cases/commits.ts'
+import { measureEffects } from './cases/effects.ts'
 import { measureLooking } from './cases/looking.ts'
 import { measureMemory } from './cases/memory.ts'
 import { measureMigrations } from './cases/migrations.ts'
@@ -29,7 +30,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     /**
      * Only the cases with this in their name: backup, commits, looking, requests, opening, memory, permissions,
-     * storages, attacks, tenants, triggers, migrations.
+     * storages, attacks, tenants, triggers, effects, migrations.
      */
     only: { type: 'string', default: '' },
     /** Only the attacks with one of these words in their name: `cascade|resume`. */
@@ -53,6 +54,7 @@ const cases = {
   storages: () => measureStorages(data, plan),
   attacks: () => measureAttacks(data, plan, values.attack),
   triggers: () => measureTriggers(data, plan),
+  effects: () => measureEffects(data, plan),
   migrations: () => measureMigrations(data, plan),
   tenants: () => measureTenants(data, Number(values.minutes ?? plan.attacks.minutes)),
 }
