@@ -5,7 +5,7 @@ import type { MethodCall } from '../modules/method-call.ts'
 import { type Caller, systemCaller } from '../shared/caller.ts'
 import { core } from '../../model/identifiers.ts'
 import { scheduleState } from '../modules/schedule-state.ts'
-import type { Acting } from '../modules/context.ts'
+import { actingAs } from '../triggers/acting.ts'
 import { workspaceContextFor } from '../workspace/workspace-context.ts'
 import { atomic, moduleContextFor } from '../triggers/module-context.ts'
 import type { CommitTerms } from '../workspace/commit-terms.ts'
@@ -52,7 +52,13 @@ export function methodCallFor(parts: MethodCallParts): MethodCall {
   return {
     ...context,
     ...workspaceContextFor(workspace, name, { sender: caller.account, triggers: [] }),
-    asSystem: systemFor(parts),
+    asSystem: actingAs({
+      workspace,
+      handlers,
+      caller: systemCaller,
+      // Under the name of the call too, so that it is known when the call is sent again.
+      send: async (make) => await parts.commit(make, { caller: systemCaller }),
+    }),
     key: key ?? workspace.generateId(),
     signal,
     commit: (txes) => commit(txes),
@@ -60,21 +66,6 @@ export function methodCallFor(parts: MethodCallParts): MethodCall {
       await parts.commit((_id) => takeTransaction({ ...make(txes, _id), match, notMatch })),
     transaction: (work) =>
       runTransaction({ workspace, caller, factory, findAll, commit, places, signal }, work),
-  }
-}
-
-/** Commits as the system under the name of the call too, so that it is known when the call is sent again. */
-function systemFor({ workspace, handlers, commit }: MethodCallParts): Acting {
-  const { factory, findAll } = moduleContextFor(workspace, handlers, systemCaller)
-  return {
-    factory,
-    findAll,
-    get: async (_class, _id) => (await findAll(_class, { _id }, { limit: 1 }))[0],
-    commit: async (txes) => {
-      if (txes.length === 0) return
-      const own = txes.map(takeOver)
-      await commit((_id) => atomic(workspace, own, systemCaller, _id), { caller: systemCaller })
-    },
   }
 }
 

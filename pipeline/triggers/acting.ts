@@ -1,8 +1,8 @@
 import { type Account, AccountRole, type Ref, type Unchecked } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import { takeOver } from '../modules/module-values.ts'
+import type { TxApplyIf } from '../../model/transactions.ts'
 import type { Acting } from '../modules/context.ts'
-import { outsideModule } from '../modules/run-in-module.ts'
 import { type Caller, systemCaller } from '../shared/caller.ts'
 import type { Handlers } from '../workspace/middleware.ts'
 import type { Workspace } from '../workspace/workspace.ts'
@@ -12,22 +12,21 @@ export interface ActingOptions {
   workspace: Workspace
   handlers: Handlers
   caller: Caller
-  /** Names the commits, in order: one that is sent again under the same name is committed once. */
-  nameOf: (commit: number) => string
+  /** Commits under an id that it gives: one that is sent again under the same id is committed once. */
+  send: (make: (_id: string) => TxApplyIf) => Promise<unknown>
 }
 
 /** What a module uses to act on behalf of an account. */
-export function actingAs({ workspace, handlers, caller, nameOf }: ActingOptions): Acting {
+export function actingAs({ workspace, handlers, caller, send }: ActingOptions): Acting {
   const { factory, findAll } = moduleContextFor(workspace, handlers, caller)
-  let commits = 0
   return {
     factory,
     findAll,
     get: async (_class, _id) => (await findAll(_class, { _id }, { limit: 1 }))[0],
     commit: async (txes) => {
       if (txes.length === 0) return
-      const tx = atomic(workspace, txes.map(takeOver), caller, nameOf(commits++))
-      await outsideModule(() => handlers.tx(caller, tx))
+      const own = txes.map(takeOver)
+      await send((_id) => atomic(workspace, own, caller, _id))
     },
   }
 }

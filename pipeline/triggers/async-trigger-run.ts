@@ -110,8 +110,17 @@ export class AsyncTriggerRun {
   }
 
   #acting(caller: Caller, name: string): Acting {
-    const nameOf = (commit: number) => `${name}:${commit}`
-    return actingAs({ workspace: this.#workspace, handlers: this.#handlers, caller, nameOf })
+    const [workspace, handlers] = [this.#workspace, this.#handlers]
+    let commits = 0
+    return actingAs({
+      workspace,
+      handlers,
+      caller,
+      send: async (make) => {
+        const tx = make(`${name}:${commits++}`)
+        await outsideModule(() => handlers.tx(caller, tx))
+      },
+    })
   }
 
   #run(work: Work, signal: () => AbortSignal): unknown {
