@@ -9,7 +9,7 @@ import { AsyncTriggerRun } from './async-trigger-run.ts'
 import { AsyncTriggerRunner, type RunnerParts } from './async-trigger-runner.ts'
 import { DeadLetters, type StoredLetter } from './dead-letters.ts'
 import { DocumentHistory } from './document-history.ts'
-import { type GoneTrigger, settleGoneTriggers } from './gone-triggers.ts'
+import { asOfNow, type GoneTrigger, settleGoneTriggers } from './gone-triggers.ts'
 import { TriggerCursors, type TriggerPosition } from './trigger-cursors.ts'
 import { triggerReport } from './trigger-report.ts'
 import { lagOf, statusOf, type TriggerLag, type TriggerStatus } from './trigger-status.ts'
@@ -134,7 +134,8 @@ export class AsyncTriggers implements TriggerAdministration {
       async ([trigger, runner]) =>
         await statusOf(this.#workspace, trigger, { runner, letters: this.#letters }),
     )
-    return { triggers: await Promise.all(triggers), gone: this.#gone }
+    const gone = this.#gone.map((each) => asOfNow(this.#workspace, each))
+    return { triggers: await Promise.all(triggers), gone }
   }
 
   async deadLetters(trigger: string | undefined, limit: number) {

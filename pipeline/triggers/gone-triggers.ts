@@ -33,7 +33,7 @@ export async function settleGoneTriggers(
     const since = cursor.goneSince ?? clock.now()
     const isOver = cursor.epoch !== storage.epoch || clock.now() - since > modules.limits.keptPosition
     const position = cursor.seq ?? 0
-    const found = { trigger, position, since, entries: Math.max(0, workspace.lastSeq() - position) }
+    const found = asOfNow(workspace, { trigger, position, since })
     const message = isOver ? 'the position of a trigger that is gone is removed' : 'a trigger is gone'
     logger.warn({ workspace: id, ...found }, message)
     if (!isOver) gone.push(found)
@@ -43,4 +43,9 @@ export async function settleGoneTriggers(
   }
   await cursors.commit(txes)
   return gone
+}
+
+/** With the log entries that have come since. */
+export function asOfNow(workspace: Workspace, gone: Omit<GoneTrigger, 'entries'>): GoneTrigger {
+  return { ...gone, entries: Math.max(0, workspace.lastSeq() - gone.position) }
 }

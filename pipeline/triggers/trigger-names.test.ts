@@ -69,6 +69,15 @@ describe('names of asynchronous triggers', () => {
     }
   })
 
+  test('MOD-197: the backlog of a trigger that is gone grows with the log while the workspace is open', async () => {
+    const world = await withBacklog()
+    const { pipeline } = await world.open([])
+    const backlog = async () => (await pipeline.triggers.triggers()).gone.map(({ entries }) => entries)
+    const [before = NaN] = await backlog()
+    await world.add('new')
+    expect(await backlog()).toStrictEqual([before + 1])
+  })
+
   test('MOD-37: a new trigger begins with the next transaction, or where it says so with the first one', async () => {
     const world = new TriggerWorld()
     await world.open([])

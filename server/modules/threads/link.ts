@@ -33,6 +33,8 @@ export class Link {
   readonly #root: Callable
   readonly #functions = new Map<number, { scope: number; call: Callable }>()
   readonly #signals = new Map<number, { scope: number; controller: AbortController }>()
+  /** Signals of this side that the other one follows. They may live longer than the scope. */
+  readonly #followed = new Map<number, { scope: number; stop: () => void }>()
   readonly #waiting = new Map<number, Waiting>()
   #lastId = ROOT
 
@@ -86,6 +88,8 @@ export class Link {
     for (const { reject } of this.#waiting.values()) reject(error)
     this.#waiting.clear()
     this.#functions.clear()
+    for (const { stop } of this.#followed.values()) stop()
+    this.#followed.clear()
   }
 
   #register(scope: number, call: Callable): number {
@@ -101,7 +105,10 @@ export class Link {
       this.#channel.postMessage({ kind: 'abort', scope, target, value } satisfies Message)
     }
     if (signal.aborted) queueMicrotask(abort)
-    else signal.addEventListener('abort', abort, { once: true })
+    else {
+      signal.addEventListener('abort', abort, { once: true })
+      this.#followed.set(target, { scope, stop: () => signal.removeEventListener('abort', abort) })
+    }
     return target
   }
 
@@ -155,5 +162,10 @@ export class Link {
   #forget(scope: number): void {
     for (const [id, known] of this.#functions) if (known.scope === scope) this.#functions.delete(id)
     for (const [id, known] of this.#signals) if (known.scope === scope) this.#signals.delete(id)
+    for (const [id, followed] of this.#followed) {
+      if (followed.scope !== scope) continue
+      followed.stop()
+      this.#followed.delete(id)
+    }
   }
 }
