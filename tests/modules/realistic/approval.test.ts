@@ -2,8 +2,7 @@ import { expect, test } from '@jest/globals'
 import type { Client } from '../../../client/client.ts'
 import type { ClassRef } from '../../../model/class-ref.ts'
 import type { Account, Doc, Ref, Space } from '../../../model/documents.ts'
-import { waitUntil } from '../../support/wait-until.ts'
-import { createSpace, ISOLATIONS, World } from './world.ts'
+import { createSpace, eventually, ISOLATIONS, World } from './world.ts'
 
 interface Budget extends Doc {
   left: number
@@ -69,7 +68,7 @@ test.each(ISOLATIONS)(
 
     // Each change of a status has two entries.
     const changes = 2 + REQUESTS + AFFORDABLE
-    await waitUntil(async () => (await auditor.findAll(Entry)).length >= 2 * changes, 'the entries')
+    await eventually(async () => (await auditor.findAll(Entry)).length >= 2 * changes, 'the entries')
     const texts = (await auditor.findAll(Entry)).map(({ text }) => text)
     const count = (text: string) => texts.filter((each) => each === text).length
     // A private space does not exist for others.

@@ -1,9 +1,8 @@
 import { expect, test } from '@jest/globals'
 import type { ClassRef } from '../../../model/class-ref.ts'
 import type { Doc } from '../../../model/documents.ts'
-import { waitUntil } from '../../support/wait-until.ts'
 import { OutsideService } from '../outside-service.ts'
-import { createSpace, World, WORKSPACE } from './world.ts'
+import { createSpace, eventually, World, WORKSPACE } from './world.ts'
 
 interface Article extends Doc {
   number: number
@@ -45,7 +44,7 @@ test('MOD-195: an application that changes thousands of documents by a method, a
   const release2 = { BULK_RELEASE: '2', BANK_URL: bank.url }
   await world.start(release2)
   const entered = client.findAll(Article, { conversions: 1 })
-  await waitUntil(() => bank.calls.length === 1, 'the call of the migration')
+  await eventually(() => bank.calls.length === 1, 'the call of the migration')
   const { workspaces } = await world.rest<Statistics>('statistics')
   const [migration] = workspaces.find(({ id }) => id === WORKSPACE)?.migrations ?? []
   expect(migration).toMatchObject({ migration: 'bulk.convert', total: COUNT })
@@ -57,12 +56,19 @@ test('MOD-195: an application that changes thousands of documents by a method, a
   expect(bank.calls).toHaveLength(2)
   expect(await values('conversions')).toStrictEqual([[1, COUNT]])
 
-  // The jobs are asked for, and the server is killed when the first one has ended.
+  // The jobs are asked for, and the fifth one waits for the bank.
+  bank.answer = (body) => void (bank.isHolding ||= body === `share ${3 * SHARE}`)
   expect(await client.call('bulk.count')).toBe(COUNT / SHARE)
-  await waitUntil(async () => (await client.findAll(Article, { counted: 1 })).length > 0, 'the first job')
+  await eventually(() => bank.calls.includes(`share ${4 * SHARE}`), 'the fifth job')
   await world.kill()
+  bank.answer = () => undefined
+  bank.release()
   await world.start(release2)
   const counted = async () => (await client.findAll(Article, { counted: { $gte: 1 } })).length
-  await waitUntil(async () => (await counted()) === COUNT, 'all jobs')
+  await eventually(async () => (await counted()) === COUNT, 'all jobs')
   expect(await values('counted')).toStrictEqual([[1, COUNT]])
+  // What was under way has been asked for again, with the same key.
+  const keysOf = (body: string) => bank.keys.filter((_, at) => bank.calls[at] === body)
+  expect(keysOf(`share ${4 * SHARE}`).length).toBeGreaterThan(1)
+  expect(new Set(keysOf(`share ${4 * SHARE}`)).size).toBe(1)
 })

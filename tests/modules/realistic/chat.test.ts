@@ -3,8 +3,7 @@ import type { ClassRef } from '../../../model/class-ref.ts'
 import type { Doc, Ref, Space } from '../../../model/documents.ts'
 import { embeddedBackend } from '../../crash/backend.ts'
 import { readStoredLog } from '../../crash/check-storage.ts'
-import { waitUntil } from '../../support/wait-until.ts'
-import { createSpace, ISOLATIONS, World, WORKSPACE } from './world.ts'
+import { createSpace, eventually, ISOLATIONS, World, WORKSPACE } from './world.ts'
 
 interface Message extends Doc {
   text: string
@@ -36,7 +35,7 @@ test.each(ISOLATIONS)(
     const [first = '' as Ref<Space>] = channels
     const counts: number[] = []
     reader.live<number>('chat.unread', [{ channel: first, after: 0 }], (count) => counts.push(count))
-    await waitUntil(() => counts.length === 1, 'the first count')
+    await eventually(() => counts.length === 1, 'the first count')
 
     const writers = Array.from({ length: WRITERS }, (_, at) => world.client(`writer-${at}`))
     const sent = writers.flatMap((writer) =>
@@ -53,7 +52,7 @@ test.each(ISOLATIONS)(
     await world.start()
     await Promise.all(sent)
     const total = WRITERS * EACH
-    await waitUntil(() => counts.at(-1) === total, 'the live count')
+    await eventually(() => counts.at(-1) === total, 'the live count')
     expect(counts[0]).toBe(0)
     expect(counts).toStrictEqual(counts.toSorted((a, b) => a - b))
 
@@ -69,7 +68,7 @@ test.each(ISOLATIONS)(
     expect(left).toStrictEqual([1, 2])
 
     const numbered = async () => await reader.findAll(Message, { number: { $exists: true } })
-    await waitUntil(async () => (await numbered()).length === 2 * total, 'all numbers')
+    await eventually(async () => (await numbered()).length === 2 * total, 'all numbers')
     const messages = await reader.findAll(Message, {}, { sort: { number: 1 } })
     await world.stop()
     for (const channel of channels) {

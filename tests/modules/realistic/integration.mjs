@@ -28,7 +28,7 @@ export default {
           headers: { 'idempotency-key': key },
           signal,
         })
-        if (response.status === 429) throw new RetryAfter(Number(response.headers.get('retry-after')))
+        if (response.status === 429) throw new RetryAfter(Number(response.headers.get('retry-after-ms')))
         if (response.status === 400) throw new Permanent(await response.text())
         if (!response.ok) throw new Error(`the shop says ${response.status}`)
         return [bySystem.update(order, { told: true })]

@@ -3,9 +3,8 @@ import type { Client } from '../../../client/client.ts'
 import type { ClassRef } from '../../../model/class-ref.ts'
 import type { Account, Doc, Ref, Space } from '../../../model/documents.ts'
 import { core } from '../../../model/identifiers.ts'
-import { waitUntil } from '../../support/wait-until.ts'
 import { OutsideService } from '../outside-service.ts'
-import { createSpace, World } from './world.ts'
+import { createSpace, eventually, World } from './world.ts'
 
 interface Guest extends Doc {
   name: string
@@ -60,11 +59,11 @@ test('MOD-196: an application with settings works in the workspaces that want it
     seen.push((found as unknown as { values?: { greeting?: string } })?.values?.greeting),
   )
   await on.updateDoc(settings, { 'values.greeting': 'Hi' })
-  await waitUntil(() => seen.at(-1) === 'Hi', 'the push of the settings')
+  await eventually(() => seen.at(-1) === 'Hi', 'the push of the settings')
 
   for (const name of ['g1', 'g2', 'g3']) await add(on, name)
   await add(off, 'nobody greets')
-  await waitUntil(() => printer.calls.length === 1, 'the first call')
+  await eventually(() => printer.calls.length === 1, 'the first call')
   await world.kill()
 
   // The renamed trigger goes on with what waited.
@@ -73,7 +72,7 @@ test('MOD-196: an application with settings works in the workspaces that want it
   await world.start(release(2))
   const greeted = (badges: readonly number[]) =>
     badges.map((count, at) => [`Hi, g${at + 1}, to ${ON}`, count])
-  await waitUntil(async () => (await guests(on)).every(([, badges]) => badges === 1), 'the badges')
+  await eventually(async () => (await guests(on)).every(([, badges]) => badges === 1), 'the badges')
   expect(await guests(on)).toStrictEqual(greeted([1, 1, 1]))
   expect(printer.calls.toSorted()).toStrictEqual(['g1', 'g2', 'g3'])
 
@@ -89,7 +88,7 @@ test('MOD-196: an application with settings works in the workspaces that want it
   // It comes back.
   await world.stop()
   await world.start(release(2))
-  await waitUntil(async () => (await guests(on)).every(([, badges]) => badges === 1), 'the badges')
+  await eventually(async () => (await guests(on)).every(([, badges]) => badges === 1), 'the badges')
   expect(await guests(on)).toStrictEqual(greeted([1, 1, 1, 1, 1]))
   expect(printer.calls.toSorted()).toStrictEqual(['g1', 'g2', 'g3', 'g4', 'g5'])
   expect(await guests(off)).toStrictEqual([[undefined, 0]])

@@ -10,6 +10,7 @@ import { type CuttingProxy, cuttingProxy } from '../../services/cutting-proxy.ts
 import { temporaryFolder } from '../../support/executable.ts'
 import { onTestEnd } from '../../support/on-test-end.ts'
 import { root } from '../../support/root.ts'
+import { waitUntil } from '../../support/wait-until.ts'
 
 export const WORKSPACE = 'w1'
 /** Values of `ATRIUM_MODULE_ISOLATION`. */
@@ -96,6 +97,11 @@ export class World {
     await this.#line?.close()
     this.#line = undefined
   }
+}
+
+/** Waits for something that servers on a busy machine may take long for. */
+export async function eventually(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  await waitUntil(holds, what, 60_000)
 }
 
 /** A space that everybody sees, or a private one of its members. */
