@@ -21,6 +21,7 @@ import { Schedules } from './schedules/schedules.ts'
 import { openSettings } from './triggers/open-settings.ts'
 import { Migrations } from './triggers/migrations.ts'
 import { UniqueChecks } from './verify/unique-checks.ts'
+import type { WorkspaceName } from './workspace/workspace-name.ts'
 import type { Workspace } from './workspace/workspace.ts'
 import type { Pipeline } from './pipeline.ts'
 import { type Opened, type OpenOptions, workspaceParts } from './workspace-parts.ts'
@@ -116,11 +117,22 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<OpenedPip
     duplicates: () => checks.duplicates,
     keysChecked: () => checks.done(),
     triggersIdle: () => triggers.idle(),
+    named: (name) => workspace.name.learn(name, clock.now()),
     isWorking: () => work.isBusy,
     workDone: () => work.done(),
     triggers,
     close: async () =>
-      await closeAll({ migrations, checks, work, methods, triggers, schedules, queue, storage }),
+      await closeAll({
+        name: workspace.name,
+        migrations,
+        checks,
+        work,
+        methods,
+        triggers,
+        schedules,
+        queue,
+        storage,
+      }),
   }
   return {
     pipeline,
@@ -140,6 +152,7 @@ function factsOf(workspace: Workspace) {
 
 /** Ends what works in the background, then what it works with. */
 async function closeAll(parts: {
+  name: WorkspaceName
   migrations: Migrations
   checks: UniqueChecks
   work: BackgroundWork
@@ -153,7 +166,7 @@ async function closeAll(parts: {
   await Promise.all([parts.migrations.stop(), parts.checks.stop()])
   await parts.methods.stop()
   await Promise.all([parts.triggers.stop(), parts.schedules.stop()])
-  await parts.queue.idle()
+  await Promise.all([parts.queue.idle(), parts.name.idle()])
   await parts.storage.close()
 }
 
@@ -168,7 +181,7 @@ async function prepare(
   startTriggers: () => Promise<void>,
 ): Promise<StatusError | undefined> {
   try {
-    await openSettings(workspace)
+    await Promise.all([workspace.name.read(), openSettings(workspace)])
     await migrations.apply()
     await startTriggers()
     migrations.start()

@@ -23,6 +23,8 @@ export interface Pipeline extends Handlers {
   readonly modules: InstalledModules
   /** The context for code of the server that runs on behalf of the caller. */
   readonly moduleContextFor: (caller: Caller) => CallerContext
+  /** The accounts service says that the workspace has this name. */
+  readonly named: (name: string) => void
   /** Calls of the methods of modules. */
   readonly methods: MethodCalls
   /** Flaws of the model. If there are any, the workspace is read-only for people. */

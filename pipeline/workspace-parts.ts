@@ -12,6 +12,7 @@ import type { Schedule } from './shared/with-timeout.ts'
 import { TransientDocuments } from './shared/transient-documents.ts'
 import { Turns } from './shared/turns.ts'
 import type { BackgroundListener } from './workspace/background.ts'
+import { WorkspaceName } from './workspace/workspace-name.ts'
 import { RecentChanges } from './workspace/recent-changes.ts'
 import type { Workspace } from './workspace/workspace.ts'
 import type { WorkspaceListener } from './push/workspace-listener.ts'
@@ -68,6 +69,7 @@ export function workspaceParts(
     model,
     permissions,
     modules,
+    name: new WorkspaceName({ id, storage, logger }),
     settings: new ModuleSettings(modules.declared, { id, logger }),
     isNew: storage.lastSeq === 0,
     storage,

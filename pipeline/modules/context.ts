@@ -16,7 +16,8 @@ export interface ModuleContext {
 
 /** What code of a module knows of its workspace and of its cause. */
 export interface WorkspaceContext extends RunLater {
-  readonly workspace: { readonly id: string }
+  /** `name` as the accounts service told it last; the id while it is not known. */
+  readonly workspace: { readonly id: string; readonly name: string }
   /** The settings of the module in this workspace, as its schema returns them, as of the last durable commit. */
   readonly settings: unknown
   /** Milliseconds since the epoch, by the clock of the server. */

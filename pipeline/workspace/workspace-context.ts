@@ -12,14 +12,14 @@ import type { Workspace } from './workspace.ts'
  * @param fullName of the trigger, job or method
  */
 export function workspaceContextFor(
-  { id, clock, generateId, logger, settings }: Workspace,
+  { id, name, clock, generateId, logger, settings }: Workspace,
   fullName: string,
   cause: Cause,
 ): WorkspaceContext {
   const module = moduleOf(fullName)
   const now = (): number => clock.now()
   return {
-    workspace: { id },
+    workspace: { id, name: name.current },
     settings: settings.valuesOf(module),
     now,
     random: Math.random,

@@ -11,6 +11,7 @@ import type { Permissions } from '../permissions/permissions.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
 import type { InstalledModules } from '../modules/installed-modules.ts'
 import type { ModuleSettings } from '../modules/module-settings.ts'
+import type { WorkspaceName } from './workspace-name.ts'
 import type { RecentChanges } from './recent-changes.ts'
 import type { WorkspaceModel } from '../../model/workspace-model.ts'
 
@@ -23,6 +24,7 @@ export type Commit = (caller: Caller, tx: Tx, terms?: CommitTerms) => Promise<un
 /** Shared by the middlewares and commit steps of one workspace. */
 export interface Workspace {
   readonly id: string
+  readonly name: WorkspaceName
   /** Flaws of the model. If there are any, the workspace is read-only for people. */
   readonly flaws: readonly string[]
   /** Who changes classes of the application at run time. */

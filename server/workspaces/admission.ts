@@ -159,6 +159,7 @@ export class Admission {
       const pipeline = await pipelineFor(applicant, host)
       if (pipeline.closedToPeople !== undefined && token.mode === 'user' && !token.admin)
         throw pipeline.closedToPeople
+      if (typeof info.workspaceName === 'string') pipeline.named(info.workspaceName)
       const caller = await this.#callerOf(applicant, { host, pipeline, info })
       if (caller === undefined || !host.serves(pipeline)) return false
       // It may have gone while it waited: then it must leave no trace.

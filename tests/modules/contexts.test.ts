@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { RawClient } from '../support/raw-client.ts'
 import { onTestEnd } from '../support/on-test-end.ts'
+import { remoteAccounts, workspaceInfo } from '../support/remote-accounts.ts'
 import { TEST_SPACES, testServer, type TestServer } from '../support/test-server.ts'
 import { change, createTask } from '../support/transactions.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -129,5 +130,38 @@ describe('what code of a module gets', () => {
     expect(await bob.request('acting.later', ['hidden', 'm1'])).toBe(1)
     await waitUntil(async () => (await tasks(bob))[0]?.['rank'] === 'noted', 'the job')
     expect((await tasks(bob)).map(({ _id }) => _id)).toStrictEqual(['m1'])
+  })
+
+  test('MOD-147: code of a module knows the name that the accounts service last gave the workspace, also while nobody is connected', async () => {
+    let name = 'Marketing team'
+    const accounts = await remoteAccounts(({ answer }) =>
+      answer(workspaceInfo('w1', { workspaceName: name, role: 'OWNER' })),
+    )
+    const folder = await mkdtemp(join(tmpdir(), 'atrium-modules-'))
+    onTestEnd(async () => await rm(folder, { recursive: true, force: true }))
+    const path = join(folder, 'named.mjs')
+    await writeFile(
+      path,
+      `export default { name: 'named', model: [], methods: { where: { params: ${params}, run: (call) => call.workspace } } }`,
+    )
+    const flags = {
+      modules: `board,${path}`,
+      storage: 'embedded',
+      accounts: accounts.url,
+      accountsCache: '0',
+    }
+    const first = await testServer(flags)
+    const where = async ({ url, token }: TestServer) =>
+      await (await RawClient.open(url, token('ann'))).request('named.where', [])
+    expect(await where(first)).toStrictEqual({ id: 'w1', name: 'Marketing team' })
+    name = 'Sales'
+    expect(await where(first)).toStrictEqual({ id: 'w1', name: 'Sales' })
+    await first.server.stop()
+    // The service tells no name any more: the stored one stays.
+    name = null as never
+    expect(await where(await testServer({ ...flags, data: first.data }))).toStrictEqual({
+      id: 'w1',
+      name: 'Sales',
+    })
   })
 })
