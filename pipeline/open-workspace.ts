@@ -11,7 +11,6 @@ import { readModel } from './reads/read-model.ts'
 import { openRestoring } from './restore/open-restoring.ts'
 import { settleRestoreMark } from './restore/restore-mark.ts'
 import type { Restoring } from './restore/restoring.ts'
-import type { WorkspaceStorage } from '../storage/contract.ts'
 import { storageSchema } from './shared/storage-schema.ts'
 import { MethodCalls } from './methods/method-calls.ts'
 import { moduleContextFor } from './triggers/module-context.ts'
@@ -21,7 +20,6 @@ import { Schedules } from './schedules/schedules.ts'
 import { openSettings } from './triggers/open-settings.ts'
 import { Migrations } from './triggers/migrations.ts'
 import { UniqueChecks } from './verify/unique-checks.ts'
-import type { WorkspaceName } from './workspace/workspace-name.ts'
 import type { Workspace } from './workspace/workspace.ts'
 import type { Pipeline } from './pipeline.ts'
 import { type Opened, type OpenOptions, workspaceParts } from './workspace-parts.ts'
@@ -121,18 +119,14 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<OpenedPip
     isWorking: () => work.isBusy,
     workDone: () => work.done(),
     triggers,
-    close: async () =>
-      await closeAll({
-        name: workspace.name,
-        migrations,
-        checks,
-        work,
-        methods,
-        triggers,
-        schedules,
-        queue,
-        storage,
-      }),
+    close: async () => {
+      // First what works in the background, then what it works with.
+      work.stop()
+      for (const some of [[migrations, checks], [methods], [triggers, schedules]])
+        await Promise.all(some.map(async (each) => await each.stop()))
+      await Promise.all([queue.idle(), workspace.name.idle()])
+      await storage.close()
+    },
   }
   return {
     pipeline,
@@ -148,26 +142,6 @@ function factsOf(workspace: Workspace) {
     audience === undefined || permissions.mayReceive(caller, audience)
   const backupScans = new BackupScans(storage)
   return { id, flaws, model, modules, storage, clock, generateId, lastSeq, epoch, mayReceive, backupScans }
-}
-
-/** Ends what works in the background, then what it works with. */
-async function closeAll(parts: {
-  name: WorkspaceName
-  migrations: Migrations
-  checks: UniqueChecks
-  work: BackgroundWork
-  methods: MethodCalls
-  triggers: AsyncTriggers
-  schedules: Schedules
-  queue: CommitQueue
-  storage: WorkspaceStorage
-}): Promise<void> {
-  parts.work.stop()
-  await Promise.all([parts.migrations.stop(), parts.checks.stop()])
-  await parts.methods.stop()
-  await Promise.all([parts.triggers.stop(), parts.schedules.stop()])
-  await Promise.all([parts.queue.idle(), parts.name.idle()])
-  await parts.storage.close()
 }
 
 /**

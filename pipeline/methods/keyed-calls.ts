@@ -10,6 +10,9 @@ interface Entry {
   bytes: number | undefined
 }
 
+/** About the size of an error with its stack. */
+const ERROR_BYTES = 4096
+
 /** The calls with keys since the workspace was opened, in memory. Old ones are forgotten. */
 export class KeyedCalls {
   readonly #limits: MethodLimits
@@ -39,13 +42,16 @@ export class KeyedCalls {
   add(id: string, call: KeyedCall): void {
     const entry: Entry = { call, startedAt: this.#now(), bytes: undefined }
     this.#entries.set(id, entry)
-    const settled = (outcome: unknown): void => {
+    const settled = (bytes: number): void => {
       if (this.#entries.get(id) !== entry) return
-      entry.bytes = estimatedSize(outcome)
-      this.#bytes += entry.bytes
+      entry.bytes = bytes
+      this.#bytes += bytes
       this.#sweep()
     }
-    call.result.then(settled, settled)
+    call.result.then(
+      (result) => settled(estimatedSize(result)),
+      () => settled(ERROR_BYTES),
+    )
   }
 
   /** It did not run: a later call with its key is a new one. */

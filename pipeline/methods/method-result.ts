@@ -1,3 +1,4 @@
+import { deepCopy } from '../../model/copies.ts'
 import { takeValue, ValueFlaw } from '../../model/json-value.ts'
 import { messageOf } from '../../model/error-details.ts'
 import { StatusError } from '../../model/status.ts'
@@ -10,7 +11,8 @@ import { ENVELOPE_DEPTH } from '../../model/take-transaction.ts'
 export function takeResult(method: string, result: unknown): unknown {
   try {
     const taken: unknown = takeValue(result, -ENVELOPE_DEPTH) ?? null
-    return taken === result ? result : withTotalOf(result, taken)
+    // The module may change what it returned, and the result may be returned again.
+    return withTotalOf(result, deepCopy(taken))
   } catch (error) {
     const isFlaw = error instanceof ValueFlaw
     const place = isFlaw && error.path !== '' ? { field: error.path } : {}

@@ -66,7 +66,9 @@ export class MethodRun {
       // It may have been cancelled while it waited.
       this.#controller.signal.throwIfAborted()
       const result = await Promise.race([this.#run(params), late])
-      if (!isAsyncIterable(result)) return this.#end(takeResult(name, result))
+      // Getters of a result are code of the module.
+      if (!isAsyncIterable(result))
+        return this.#end(runInModule(this.#origin, () => takeResult(name, result)))
       // The limit of all methods bounds the time to the beginning of a stream, that of a method the whole stream.
       if (method.timeout === undefined) this.#stopTimer()
       const { signal } = this.#controller
@@ -166,7 +168,7 @@ export class MethodRun {
 
 /** Each step of the iterable runs as code of the module. */
 function inModule(origin: ModuleOrigin, iterable: AsyncIterable<unknown>): AsyncIterable<unknown> {
-  const values = iterable[Symbol.asyncIterator]()
+  const values = runInModule(origin, () => iterable[Symbol.asyncIterator]())
   const done = Promise.resolve({ done: true, value: undefined } as const)
   const iterator: AsyncIterator<unknown> = {
     next: () => runInModule(origin, () => values.next()),

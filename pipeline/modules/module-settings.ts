@@ -3,6 +3,7 @@ import { deepFreeze } from '../../model/copies.ts'
 import type { Doc, Ref, Unchecked } from '../../model/documents.ts'
 import type { Logger } from '../shared/logger.ts'
 import type { AtriumModule } from './module.ts'
+import { runInModule } from './run-in-module.ts'
 import { type Settings, SETTINGS_DOMAIN } from './settings-state.ts'
 
 /** A part of a module that is declared in settings. */
@@ -55,30 +56,42 @@ export class ModuleSettings {
   take(doc: Doc): void {
     const { module = '', isOn = false, values }: Unchecked<Settings> = doc
     const declared = this.#declared.get(module)
-    if (declared === undefined) return
+    // Administrators may create others, which mean nothing.
+    if (declared === undefined || doc._id !== settingsId(module)) return
     this.#known.set(module, { isOn, values: this.#parsed(declared, values ?? {}) })
   }
 
   /** What is wrong with the values of a document, by the schema of its module. */
   wrongWith({ module, values }: Unchecked<Settings>): string | undefined {
-    const outcome = this.#declared.get(module ?? '')?.settings?.safeParse(values ?? {})
-    if (outcome?.success !== false) return undefined
-    const [issue] = outcome.error.issues
-    return `${['values', ...(issue?.path ?? [])].join('.')}: ${issue?.message}`
+    const outcome = this.#outcomeOf(this.#declared.get(module ?? ''), values ?? {})
+    return 'flaw' in outcome ? outcome.flaw : undefined
   }
 
   /** Stored values that a later version of the module refuses give way to its defaults. */
   #parsed(declared: Declared | undefined, values: unknown): unknown {
-    const { name, settings } = declared ?? {}
-    if (settings === undefined) return {}
-    const outcome = settings.safeParse(values)
-    if (outcome.success) return deepFreeze(outcome.data)
-    const { message } = outcome.error
+    const outcome = this.#outcomeOf(declared, values)
+    if ('data' in outcome) return deepFreeze(outcome.data)
     this.#logger.error(
-      { workspace: this.#workspace, module: name, message },
+      { workspace: this.#workspace, module: declared?.name, message: outcome.flaw },
       'the stored settings of a module do not fit its schema: its defaults apply',
     )
-    return deepFreeze(settings.parse({}))
+    return deepFreeze(declared?.settings?.parse({}))
+  }
+
+  /** A schema that throws, or that does not answer at once, refuses the values. */
+  #outcomeOf(declared: Declared | undefined, values: unknown): { data: unknown } | { flaw: string } {
+    const { name = '', settings } = declared ?? {}
+    if (settings === undefined) return { data: {} }
+    const origin = { module: name, kind: 'schema', name: 'settings', workspace: this.#workspace } as const
+    try {
+      const outcome = runInModule(origin, () => settings.safeParse(values))
+      if (outcome.success) return { data: outcome.data }
+      const [issue] = outcome.error.issues
+      return { flaw: `${['values', ...(issue?.path ?? [])].join('.')}: ${issue?.message}` }
+    } catch (error) {
+      this.#logger.error({ ...origin, err: error }, 'a schema of a module failed')
+      return { flaw: 'values: the schema of the module failed' }
+    }
   }
 }
 

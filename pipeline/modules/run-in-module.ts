@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { takeError } from './thrown.ts'
 
 /** Which code of a module runs, where, and what for. It is logged with errors that nobody caught. */
 export interface ModuleOrigin {
   module: string
-  kind: 'sync trigger' | 'async trigger' | 'method' | 'migration' | 'job' | 'route' | 'start'
+  kind: 'sync trigger' | 'async trigger' | 'method' | 'migration' | 'job' | 'route' | 'schema' | 'start'
   /** Within its module. */
   name: string
   workspace?: string
@@ -23,8 +24,8 @@ const running = new AsyncLocalStorage<ModuleRun | undefined>()
  */
 export class ModuleRun {
   readonly origin: ModuleOrigin
-  #stray: { error: unknown } | undefined
-  #fail: ((error: unknown) => void) | undefined
+  #stray: { error: Error } | undefined
+  #fail: ((error: Error) => void) | undefined
   #isOver = false
 
   constructor(origin: ModuleOrigin) {
@@ -35,15 +36,25 @@ export class ModuleRun {
     return this.#isOver
   }
 
-  /** Calls the code. A promise that it returns rejects early with an error that nobody caught. */
+  /**
+   * Calls the code. A promise that it returns rejects early with an error that nobody caught. A promise of a library may
+   * begin its work when it is awaited, which belongs to the run too.
+   * @throws what the code throws, as {@link takeError} returns it
+   */
   start<R>(work: () => R): R {
-    const result = running.run(this, work)
-    // R is a promise.
-    return isPromise(result) ? (this.#guarded(result) as R) : result
+    try {
+      return running.run(this, () => {
+        const result = work()
+        // R is a promise.
+        return isPromise(result) ? (this.#guarded(result) as R) : result
+      })
+    } catch (error) {
+      throw takeError(error)
+    }
   }
 
   /** Takes an error that nobody caught. @returns whether the run fails with it, because it was not over */
-  take(error: unknown): boolean {
+  take(error: Error): boolean {
     if (this.#isOver) return false
     this.#stray ??= { error }
     this.#fail?.(error)
@@ -68,7 +79,12 @@ export class ModuleRun {
   #guarded(result: PromiseLike<unknown>): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#fail = reject
-      result.then(resolve, reject)
+      const failed = (error: unknown) => reject(takeError(error))
+      try {
+        result.then(resolve, failed)
+      } catch (error) {
+        failed(error)
+      }
     })
   }
 }

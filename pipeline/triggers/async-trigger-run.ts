@@ -12,7 +12,7 @@ import { actingAs, callerOf } from './acting.ts'
 import { finderFor } from './module-context.ts'
 import { nextGeneration } from '../modules/generation.ts'
 import { takeOver } from '../modules/module-values.ts'
-import { ModuleRun, outsideModule } from '../modules/run-in-module.ts'
+import { type ModuleOrigin, ModuleRun, outsideModule, runInModule } from '../modules/run-in-module.ts'
 import { withTimeout } from '../shared/with-timeout.ts'
 import type { AsyncContext, AsyncTrigger, Installed } from '../modules/trigger.ts'
 import type { DocumentHistory } from './document-history.ts'
@@ -76,11 +76,18 @@ export class AsyncTriggerRun {
 
   /** Transactions of one key take turns. */
   orderOf({ tx }: LogEntry): string {
-    const { orderBy } = this.#trigger
+    const { module, name, orderBy } = this.#trigger
     if (orderBy === undefined) return tx.objectId
+    const origin: ModuleOrigin = { module, kind: 'async trigger', name, workspace: this.#workspace.id }
     try {
-      const key: unknown = orderBy(this.#workspace.modules.give(tx))
-      return typeof key === 'string' ? key : JSON.stringify(key)
+      const key: unknown = runInModule({ ...origin, transaction: tx._id }, () =>
+        orderBy(this.#workspace.modules.give(tx)),
+      )
+      if (key instanceof Promise) {
+        key.catch(nothing)
+        throw new TypeError('`orderBy` must return a key, not a promise')
+      }
+      return typeof key === 'string' ? key : (JSON.stringify(key) ?? 'undefined')
     } catch (error) {
       const { id: workspace, logger } = this.#workspace
       const fields = { workspace, trigger: this.#trigger.fullName, transaction: tx._id, err: error }
@@ -94,18 +101,17 @@ export class AsyncTriggerRun {
     const { module, name } = this.#trigger
     const { id: workspace } = this.#workspace
     const run = new ModuleRun({ module, kind: 'async trigger', name, workspace, transaction: tx._id })
-    let made: unknown
+    let made: Promise<unknown> | undefined
+    // A promise of a library may begin its work whenever it is awaited, so it is awaited once.
+    const code = async (signal: () => AbortSignal) => await this.#run(work, signal)
     const returned = run.start(async () =>
-      withTimeout((signal) => (made = this.#run(work, signal)) as readonly TxCUD[], {
-        milliseconds: this.#time,
-        stop: this.#stop,
-      }),
+      withTimeout((signal) => (made = code(signal)), { milliseconds: this.#time, stop: this.#stop }),
     )
     const effects = returned.then((txes) => this.#named(work, txes))
     return {
       run,
       effects,
-      ended: effects.then(nothing, async () => await Promise.resolve(made).then(nothing, nothing)),
+      ended: effects.then(nothing, async () => await made?.then(nothing, nothing)),
     }
   }
 
@@ -123,7 +129,7 @@ export class AsyncTriggerRun {
     })
   }
 
-  #run(work: Work, signal: () => AbortSignal): unknown {
+  #run(work: Work, signal: () => AbortSignal): readonly TxCUD[] | Promise<readonly TxCUD[]> {
     const { modules, settings } = this.#workspace
     if (!settings.isOn(this.#trigger.module)) return []
     return this.#trigger.run(this.#context(work, signal), modules.give(work.entry.tx))

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { currentRun, type ModuleRun } from '../../pipeline/modules/run-in-module.ts'
+import { takeError } from '../../pipeline/modules/thrown.ts'
 import type { Logger } from '../../pipeline/shared/logger.ts'
 
 /** What the handlers need of a process. */
@@ -24,7 +25,8 @@ export function takeStrayErrors(logger: Logger, guarded: GuardedProcess = proces
   guardMicrotasks((error, run) => report(run, error, { logger, what: 'an exception' }))
 }
 
-function report(run: ModuleRun, error: unknown, { logger, what }: { logger: Logger; what: string }): void {
+function report(run: ModuleRun, thrown: unknown, { logger, what }: { logger: Logger; what: string }): void {
+  const error = takeError(thrown)
   const outcome = run.take(error) ? 'the run fails' : 'the run had ended'
   logger.error({ ...run.origin, err: error }, `a module left ${what} to nobody: ${outcome}`)
 }

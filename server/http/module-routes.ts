@@ -6,6 +6,7 @@ import type { MethodCallRequest } from '../../pipeline/methods/method-calls.ts'
 import type { AtriumModule } from '../../pipeline/modules/module.ts'
 import type { MethodCall } from '../../pipeline/modules/method-call.ts'
 import { type ModuleRoute, RouteAnswer, type RouteRequest } from '../../pipeline/modules/route.ts'
+import { type ModuleOrigin, runInModule } from '../../pipeline/modules/run-in-module.ts'
 import type { Logger } from '../../pipeline/shared/logger.ts'
 import { statusCatalogue } from '../../protocol/status-catalogue.ts'
 import { describe } from '../../protocol/parse-request.ts'
@@ -39,7 +40,7 @@ export function moduleRoutes(options: ModuleRoutesOptions): Hono {
   for (const { name: module, routes = [] } of options.modules) {
     for (const route of routes) {
       const name = `${module} ${route.method} ${route.path}`
-      const handle = (context: Context) => respond(context, { name, route, options })
+      const handle = (context: Context) => respond(context, { module, name, route, options })
       app.on(route.method, `/:workspace/x/${module}${route.path}`, handle)
     }
   }
@@ -47,13 +48,14 @@ export function moduleRoutes(options: ModuleRoutesOptions): Hono {
 }
 
 interface Named {
+  module: string
   name: string
   route: ModuleRoute
   options: ModuleRoutesOptions
 }
 
 async function respond(context: Context, named: Named): Promise<Response> {
-  const { name, route, options } = named
+  const { module, name, route, options } = named
   const { req } = context
   const workspace = req.param('workspace') ?? ''
   const started = options.now()
@@ -62,7 +64,8 @@ async function respond(context: Context, named: Named): Promise<Response> {
     const token = tokenOf(route, workspace, req, options.visits)
     caller = token.email
     const text = await req.text()
-    const request = requestOf(route, req, text)
+    const origin: ModuleOrigin = { module, kind: 'schema', name, workspace }
+    const request = runInModule(origin, () => requestOf(route, req, text))
     const answer = await options.visits.run(token, async (entry) => await call(entry, named, req, request))
     return responseOf(context, answer)
   } catch (error) {

@@ -1,6 +1,8 @@
 import assert from 'node:assert'
 import type { InstalledModules } from '../../pipeline/modules/installed-modules.ts'
 import type { ServiceMethod } from '../../pipeline/modules/module.ts'
+import { moduleOf } from '../../pipeline/modules/installed-modules.ts'
+import { runInModule } from '../../pipeline/modules/run-in-module.ts'
 import { parseParams } from '../../protocol/parse-params.ts'
 import { takeParams } from '../../protocol/take-params.ts'
 import type { MethodContext, MethodTable } from './method.ts'
@@ -27,7 +29,9 @@ async function call(
     name,
     method,
     caller,
-    params: parseParams(method.params, rawParams),
+    params: runInModule({ module: moduleOf(name), kind: 'schema', name }, () =>
+      parseParams(method.params, rawParams),
+    ),
     rawParams,
     // A stream is not sent again.
     key: stream === undefined ? key : undefined,

@@ -8,7 +8,7 @@ import type { AsyncContext } from '../../pipeline/modules/trigger.ts'
 export const fail = (): never => {
   throw new Error('left to nobody')
 }
-const failLater = async (): Promise<never> => {
+export const failLater = async (): Promise<never> => {
   await Promise.resolve()
   return fail()
 }

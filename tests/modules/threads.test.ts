@@ -18,6 +18,12 @@ const worker = `
     leak: () => { for (;;) kept.push(new Array(1e6).fill({})) },
     stray: () => { setImmediate(() => { throw new Error('stray') }); return new Promise(() => undefined) },
     exit: () => process.exit(3),
+    wait: () => new Promise((resolve) => kept.push(() => resolve('waited'))),
+    go: () => { for (const each of kept) each() },
+    deep: () => JSON.parse('['.repeat(3000) + ']'.repeat(3000)),
+    cycle: () => { const value = {}; value.self = value; return value },
+    unsendable: () => { const error = new Error('x'); error.self = error; error.of = Symbol('x'); throw error },
+    hostile: () => { throw Object.defineProperty(new Error('x'), 'message', { get() { throw new Error('y') } }) },
   }
   export default {
     name: 'worker',
@@ -152,5 +158,15 @@ describe('modules in threads of their own', () => {
     expect(log.lines.some(({ message }) => message.startsWith('a module left an exception to nobody'))).toBe(
       true,
     )
+  })
+
+  test('MOD-203: a result or an error that a thread cannot pass on fails its run, and the other runs of its module go on', async () => {
+    const { ann, log } = await isolatedServer()
+    const open = ann.request('worker.trouble', ['wait'])
+    for (const trouble of ['deep', 'cycle', 'unsendable', 'hostile'])
+      expect(await code(ann.request('worker.trouble', [trouble]))).toBe('platform:status:InternalServerError')
+    expect(await ann.request('worker.trouble', ['go'])).toBeNull()
+    expect(await open).toBe('waited')
+    expect(log.lines.filter(({ message }) => message.startsWith('the thread of a module'))).toStrictEqual([])
   })
 })

@@ -1,4 +1,5 @@
 import type { MessagePort, Worker } from 'node:worker_threads'
+import { takeError } from '../../../pipeline/modules/thrown.ts'
 import { type Codec, type Remote, ValueCodec } from './value-codec.ts'
 
 /** One end of a channel between two threads. */
@@ -127,9 +128,14 @@ export class Link {
       case 'error': {
         const waiting = this.#waiting.get(message.id)
         this.#waiting.delete(message.id)
-        const value = this.#codec.decode(scope, message.value)
-        if (message.kind === 'result') waiting?.resolve(value)
-        else waiting?.reject(value)
+        try {
+          const value = this.#codec.decode(scope, message.value)
+          if (message.kind === 'result') waiting?.resolve(value)
+          else waiting?.reject(value)
+        } catch (error) {
+          // A value that is nested too deeply.
+          waiting?.reject(error)
+        }
         return
       }
       case 'abort':
@@ -147,7 +153,8 @@ export class Link {
       const value = this.#codec.encode(scope, await this.#perform(scope, target, values))
       this.#channel.postMessage({ kind: 'result', id, scope, value } satisfies Message)
     } catch (error) {
-      const value = this.#codec.encode(scope, error)
+      // A thread cannot get every error as it is.
+      const value = this.#codec.encode(scope, takeError(error))
       this.#channel.postMessage({ kind: 'error', id, scope, value } satisfies Message)
     }
   }

@@ -4,8 +4,8 @@ import { TransactionFactory } from '../../../model/transaction-factory.ts'
 import { ownCopy } from '../../../pipeline/modules/own-copy.ts'
 
 export interface Codec {
-  /** The value as it can be posted to another thread. */
-  encode: (scope: number, value: unknown) => unknown
+  /** The value as it can be posted to another thread. @throws TypeError if it is nested too deeply */
+  encode: (scope: number, value: unknown, depth?: number) => unknown
   /** The value that the other side encoded. */
   decode: (scope: number, value: unknown) => unknown
 }
@@ -28,6 +28,8 @@ export interface Remote {
 
 /** The key of values that are not what they look like. An object with this key itself is `escaped`. */
 const TAG = '\u0000atrium'
+/** Levels of a value. What is nested more deeply a thread may post, but the other one does not receive. */
+const MAX_DEPTH = 500
 
 type Tagged =
   | { [TAG]: 'function' | 'signal'; id: number }
@@ -45,13 +47,14 @@ export class ValueCodec implements Codec {
     this.#remote = remote
   }
 
-  encode(scope: number, value: unknown): unknown {
+  encode(scope: number, value: unknown, depth = 0): unknown {
+    if (depth > MAX_DEPTH) throw new TypeError('a value is nested too deeply for another thread')
     if (typeof value === 'function')
       return { [TAG]: 'function', id: this.#remote.register(scope, value as Callable) }
     if (typeof value !== 'object' || value === null) return value
-    if (Array.isArray(value)) return value.map((each) => this.encode(scope, each))
-    if (isPlain(value)) return this.#encodeRecord(scope, value)
-    return this.#encodeInstance(scope, value)
+    if (Array.isArray(value)) return value.map((each) => this.encode(scope, each, depth + 1))
+    if (isPlain(value)) return this.#encodeRecord(scope, value, depth)
+    return this.#encodeInstance(scope, value, depth)
   }
 
   decode(scope: number, value: unknown): unknown {
@@ -62,19 +65,22 @@ export class ValueCodec implements Codec {
     return mapped(Object.entries(value), (each) => this.decode(scope, each))
   }
 
-  #encodeRecord(scope: number, value: object): unknown {
+  #encodeRecord(scope: number, value: object, depth: number): unknown {
     const entries = Object.entries(value)
-    if (!(TAG in value)) return mapped(entries, (each) => this.encode(scope, each))
-    return { [TAG]: 'escaped', entries: entries.map(([key, each]) => [key, this.encode(scope, each)]) }
+    if (!(TAG in value)) return mapped(entries, (each) => this.encode(scope, each, depth + 1))
+    return {
+      [TAG]: 'escaped',
+      entries: entries.map(([key, each]) => [key, this.encode(scope, each, depth + 1)]),
+    }
   }
 
-  #encodeInstance(scope: number, value: object): unknown {
+  #encodeInstance(scope: number, value: object, depth: number): unknown {
     if (value instanceof AbortSignal) return { [TAG]: 'signal', id: this.#remote.follow(scope, value) }
     if (value instanceof TransactionFactory) return { [TAG]: 'factory', signature: value.signature }
     if (value instanceof Hierarchy) return { [TAG]: 'hierarchy' }
     if (value instanceof Error) {
       const { name, message, stack } = value
-      return { [TAG]: 'error', name, message, stack, fields: this.encode(scope, ownFields(value)) }
+      return { [TAG]: 'error', name, message, stack, fields: this.encode(scope, ownFields(value), depth + 1) }
     }
     if (Symbol.asyncIterator in value) {
       const iterator = (value as AsyncIterable<unknown>)[Symbol.asyncIterator]()
@@ -88,7 +94,7 @@ export class ValueCodec implements Codec {
     const copy = ownCopy(value)
     // What has methods is used by them. Anything else the other thread gets as threads get values.
     return Object.values(copy).some((each) => typeof each === 'function') && !isBuiltIn(value)
-      ? this.#encodeRecord(scope, copy)
+      ? this.#encodeRecord(scope, copy, depth)
       : value
   }
 
