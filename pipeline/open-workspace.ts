@@ -69,8 +69,7 @@ async function open(options: OpenOptions): Promise<OpenedPipeline> {
 }
 
 async function assemble(options: OpenOptions, opened: Opened): Promise<OpenedPipeline> {
-  const { clock } = options
-  const { storage } = opened
+  const [{ clock }, { storage }] = [options, opened]
   const workspace = workspaceParts(options, opened, {
     commit: (caller, tx, terms) =>
       restoring.isLogReplaced ? restoring.refused() : queue.enqueue(caller, tx, terms),
@@ -110,20 +109,13 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<OpenedPip
       methods.dropCaches()
     },
     restoring,
-    migrations: () => migrations.running,
-    migrationsIdle: () => migrations.idle(),
-    duplicates: () => checks.duplicates,
-    keysChecked: () => checks.done(),
-    triggersIdle: () => triggers.idle(),
+    ...progressOf({ migrations, checks, triggers, work }),
     named: (name) => workspace.name.learn(name, clock.now()),
-    isWorking: () => work.isBusy,
-    workDone: () => work.done(),
-    triggers,
     close: async () => {
       // First what works in the background, then what it works with.
       work.stop()
       for (const some of [[migrations, checks], [methods], [triggers, schedules]])
-        await Promise.all(some.map(async (each) => await each.stop()))
+        await Promise.all(some.map((each) => each.stop()))
       await Promise.all([queue.idle(), workspace.name.idle()])
       await storage.close()
     },
@@ -131,6 +123,26 @@ async function assemble(options: OpenOptions, opened: Opened): Promise<OpenedPip
   return {
     pipeline,
     nextWork: () => (closedToPeople === undefined ? work.nextAt : clock.now() + REPAIR_PAUSE),
+  }
+}
+
+/** How far the work in the background has come. */
+function progressOf(parts: {
+  migrations: Migrations
+  checks: UniqueChecks
+  triggers: AsyncTriggers
+  work: BackgroundWork
+}) {
+  const { migrations, checks, triggers, work } = parts
+  return {
+    migrations: () => migrations.running,
+    migrationsIdle: () => migrations.idle(),
+    duplicates: () => checks.duplicates,
+    keysChecked: () => checks.done(),
+    triggersIdle: () => triggers.idle(),
+    isWorking: () => work.isBusy,
+    workDone: () => work.done(),
+    triggers,
   }
 }
 

@@ -188,4 +188,20 @@ describe('jobs', () => {
     expect(jobs.runs.map(({ dueAt }) => (dueAt - start) / HOUR)).toStrictEqual([1, 2])
     await jobs.close()
   })
+
+  test('MOD-157: a run of a job that no module declares is removed when it is due, and logged', async () => {
+    const jobs = new Jobs()
+    const asks: SyncTrigger = {
+      ...later,
+      run: ({ runAfter }) => [runAfter(HOUR, 'gone'), runAfter(HOUR, 'here')],
+    }
+    await jobs.open({ here: jobs.noting() }, [asks])
+    await jobs.opened.pipeline.tx(ann, createTask('t1', { title: 'x' }))
+    expect(await jobs.stored()).toBe(2)
+    await jobs.advance(HOUR)
+    expect([jobs.runs.length, await jobs.stored()]).toStrictEqual([1, 0])
+    const lines = jobs.opened.log.lines.filter(({ message }) => message.includes('no module declares'))
+    expect(lines.map(({ fields }) => (fields as { job: string }).job)).toStrictEqual(['test.gone'])
+    await jobs.close()
+  })
 })

@@ -119,13 +119,16 @@ export class Schedules {
 
   /** Reads what is due next, and waits for it. */
   async #plan(): Promise<void> {
+    // A run that is committed during the reads may be missing in them: it sets this anew.
+    this.#dueAt = undefined
+    this.#cancel?.()
     const [[schedule], [run]] = await Promise.all([
       this.#find(Schedule, {}, 1),
       this.#find(RunClass, { waitsUntil: { $exists: true } }, 1),
     ])
     const dueAt = Math.min(schedule?.dueAt ?? Infinity, run?.waitsUntil ?? Infinity)
-    if (dueAt === Infinity) this.#dueAt = undefined
-    else this.#waitFor(dueAt)
+    if (dueAt < (this.#dueAt ?? Infinity)) this.#waitFor(dueAt)
+    else if (this.#dueAt !== undefined) this.#waitFor(this.#dueAt)
   }
 
   #waitFor(dueAt: number): void {
@@ -169,9 +172,14 @@ export class Schedules {
     return schedules.length === AT_ONCE || runs.length === AT_ONCE
   }
 
-  /** A module that is off in this workspace has no runs. */
+  /** A module that is off in this workspace has no runs, and neither has a job that no module declares. */
   #started(run: ScheduledRun): TxCUD {
-    if (!this.#isOn(run.job)) return this.#factory.remove(run)
+    const { id: workspace, logger, modules } = this.#workspace
+    const { job } = run
+    const isKnown = modules.jobs.has(job)
+    if (!isKnown)
+      logger.error({ workspace, job }, 'a run of a job that no module declares is due, and is removed')
+    if (!isKnown || !this.#isOn(job)) return this.#factory.remove(run)
     return this.#factory.update(run, { $unset: { waitsUntil: '' } })
   }
 

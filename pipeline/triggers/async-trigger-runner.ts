@@ -212,7 +212,11 @@ export class AsyncTriggerRunner {
   }
 
   async #saveIfDue(): Promise<void> {
-    if (this.#saved.isDue) await this.#saved.save()
+    if (!this.#saved.isDue) return
+    const { feed } = this.#works
+    // What is in the log and starts no run is done.
+    if (feed.isBehind) await this.#saved.patiently(() => feed.read())
+    await this.#saved.save()
   }
 
   /** Nothing is under way. */

@@ -3,6 +3,7 @@ import type { Hierarchy } from '../../model/hierarchy.ts'
 import { innerChange } from '../../model/inner-change.ts'
 import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import type { TxCUD } from '../../model/transactions.ts'
+import { moduleState } from '../modules/module-state.ts'
 import type { TriggerIndex } from '../modules/trigger-index.ts'
 import type { SyncTrigger } from '../modules/trigger.ts'
 
@@ -29,6 +30,8 @@ export function touchedBy(
       const domain = hierarchy.findClass(_class) === undefined ? undefined : hierarchy.domainOf(_class)
       if (domain !== undefined) touched.domains.add(domain)
     }
+    // Nothing is attached to the state of modules, and it starts no triggers.
+    if (hierarchy.isDerived(target._class, moduleState.class.State)) continue
     if (innerChange(tx)._class === 'core:class:TxRemoveDoc' || sync.matching(hierarchy, tx).length > 0)
       touched.others = true
   }

@@ -31,8 +31,10 @@ export class RetrySchedule {
     const left = first + this.#time - now
     if (left <= 0) return undefined
     const asked = retryAfterOf(error)
+    // Not sooner than after any other failure.
+    const wanted = asked === undefined ? this.growing(count) : Math.max(asked, this.#first)
     // The last run is at the end of the time.
-    return Math.min(asked ?? this.growing(count), left, LONGEST_TIMER)
+    return Math.min(wanted, left, LONGEST_TIMER)
   }
 
   /** The delay after the failure of this number, which doubles each time. */

@@ -159,9 +159,27 @@ function keyOf(route: ModuleRoute, req: HonoRequest): string | undefined {
   })
 }
 
+/** Headers of the connection and of the length, which a route may not set. */
+const ofConnection: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
 function plain(method: string, made: unknown): PlainAnswer {
   if (!(made instanceof RouteAnswer)) return { status: 200, body: made ?? null, headers: {} }
   const { status, body, headers } = made
+  const refused = Object.keys(headers).find((name) => ofConnection.has(name.toLowerCase()))
+  if (refused !== undefined)
+    throw new StatusError('platform:status:InvalidResult', {
+      method,
+      field: `headers.${refused}`,
+      message: 'the server sets it',
+    })
   if (Number.isInteger(status) && status >= 200 && status <= 599)
     return { status, body, headers: { ...headers } }
   throw new StatusError('platform:status:InvalidResult', {
