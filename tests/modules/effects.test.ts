@@ -22,7 +22,7 @@ import { type Effect, effects, type Item, journalOf, SPACE } from './effects-mod
 
 const { Effect: EffectClass, Item: ItemClass, Journal } = effects.class
 const WORKSPACE = 'effects'
-const HISTORIES = 3
+const HISTORIES = 2
 const ROUNDS = 4
 /** Requests of a round. */
 const REQUESTS = 25
