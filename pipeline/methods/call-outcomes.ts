@@ -3,11 +3,12 @@ import type { Unchecked } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import { planFind } from '../../model/query/plan-find.ts'
 import type { DocumentQuery, FindOptions, FindResult } from '../../model/query/query.ts'
-import { TransactionFactory } from '../../model/transaction-factory.ts'
+import type { TransactionFactory } from '../../model/transaction-factory.ts'
+import { systemFactory } from '../shared/system-factory.ts'
 import { type CallOutcome, type CallResult, moduleState } from '../modules/module-state.ts'
 import { systemCaller } from '../shared/caller.ts'
 import { estimatedSize } from '../shared/estimated-size.ts'
-import { atomic } from '../triggers/module-context.ts'
+import { commitAsSystem } from '../triggers/module-context.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 
 /** Maximum outcomes that are stored between two sweeps, and that one commit of a sweep removes. */
@@ -84,7 +85,7 @@ export class CallOutcomes {
       const surplus = tooMany > old.length ? await this.#read({}, { limit: tooMany, sort: { at: 1 } }) : old
       if (surplus.length === 0) return
       const txes = surplus.map((doc) => this.#factory.remove(doc))
-      await this.#workspace.commit(systemCaller, atomic(this.#workspace, txes, systemCaller))
+      await commitAsSystem(this.#workspace, txes)
     }
   }
 
@@ -104,12 +105,6 @@ export class CallOutcomes {
   }
 
   get #factory(): TransactionFactory {
-    const { clock, generateId } = this.#workspace
-    const signature = {
-      space: core.space.DerivedTx,
-      modifiedBy: core.account.System,
-      modifiedOn: clock.now(),
-    }
-    return new TransactionFactory(generateId, signature)
+    return systemFactory(this.#workspace)
   }
 }

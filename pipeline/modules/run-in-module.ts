@@ -123,6 +123,6 @@ export function currentRun(): ModuleRun | undefined {
 }
 
 /** Not by `instanceof`: applications have promises of other classes and contexts. */
-function isPromise(value: unknown): value is PromiseLike<unknown> {
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }

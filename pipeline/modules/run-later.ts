@@ -1,6 +1,6 @@
 import { core } from '../../model/identifiers.ts'
-import { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { TxCreateDoc } from '../../model/transactions.ts'
+import { systemFactory } from '../shared/system-factory.ts'
 import { scheduleState } from './schedule-state.ts'
 
 /** Makes transactions that, once they are committed, have a job run once. */
@@ -23,18 +23,13 @@ interface RunLaterOptions {
 export function runLaterFor(module: string, { generateId, now }: RunLaterOptions): RunLater {
   const runAt = (dueAt: number, job: string, params?: unknown): TxCreateDoc => {
     if (!Number.isFinite(dueAt)) throw new TypeError(`a run of ${job} needs a time, which ${dueAt} is not`)
-    const signature = {
-      space: core.space.DerivedTx,
-      modifiedBy: core.account.System,
-      modifiedOn: now(),
-    }
     const attributes = {
       job: job.includes('.') ? job : `${module}.${job}`,
       dueAt,
       waitsUntil: dueAt,
       ...(params === undefined ? {} : { params }),
     }
-    const factory = new TransactionFactory(generateId, signature)
+    const factory = systemFactory({ clock: { now }, generateId })
     return factory.create(scheduleState.class.ScheduledRun, core.space.Configuration, attributes)
   }
   return { runAt, runAfter: (milliseconds, job, params) => runAt(now() + milliseconds, job, params) }

@@ -5,14 +5,14 @@ import type { DocumentQuery } from '../../model/query/query.ts'
 import type { ClassRef } from '../../model/class-ref.ts'
 import type { Doc, Ref } from '../../model/documents.ts'
 import type { TxCUD } from '../../model/transactions.ts'
-import { TransactionFactory } from '../../model/transaction-factory.ts'
+import type { TransactionFactory } from '../../model/transaction-factory.ts'
+import { systemFactory } from '../shared/system-factory.ts'
 import type { LogEntry } from '../../storage/contract.ts'
 import type { Job } from '../modules/job.ts'
 import { moduleOf } from '../modules/installed-modules.ts'
 import { type Schedule, scheduleState, type ScheduledRun } from '../modules/schedule-state.ts'
-import { systemCaller } from '../shared/caller.ts'
 import { realTime, type Schedule as Timer } from '../shared/with-timeout.ts'
-import { atomic } from '../triggers/module-context.ts'
+import { commitAsSystem } from '../triggers/module-context.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import { nextRun } from './next-run.ts'
 
@@ -201,8 +201,7 @@ export class Schedules {
   }
 
   async #commit(txes: readonly TxCUD[], key?: string): Promise<void> {
-    const { commit } = this.#workspace
-    await commit(systemCaller, atomic(this.#workspace, txes, systemCaller, key))
+    await commitAsSystem(this.#workspace, txes, key)
   }
 
   async #find<T extends Schedule | ScheduledRun>(
@@ -219,11 +218,6 @@ export class Schedules {
   }
 
   get #factory(): TransactionFactory {
-    const { clock, generateId } = this.#workspace
-    return new TransactionFactory(generateId, {
-      space: core.space.DerivedTx,
-      modifiedBy: core.account.System,
-      modifiedOn: clock.now(),
-    })
+    return systemFactory(this.#workspace)
   }
 }

@@ -17,7 +17,7 @@ import { withTimeout } from '../shared/with-timeout.ts'
 import type { AsyncContext, AsyncTrigger, Installed } from '../modules/trigger.ts'
 import type { DocumentHistory } from './document-history.ts'
 import type { Reading } from './pending-effects.ts'
-import { systemFactory } from './trigger-cursors.ts'
+import { systemFactory } from '../shared/system-factory.ts'
 import type { Work } from './trigger-work.ts'
 
 export interface AsyncTriggerRunOptions {

@@ -9,7 +9,8 @@ import type { LogEntry } from '../../storage/contract.ts'
 import { type DeadLetter, moduleState } from '../modules/module-state.ts'
 import type { AsyncTrigger, Installed } from '../modules/trigger.ts'
 import type { Workspace } from '../workspace/workspace.ts'
-import { formerNames, systemFactory, type TriggerCursors } from './trigger-cursors.ts'
+import { formerNames, type TriggerCursors } from './trigger-cursors.ts'
+import { systemFactory } from '../shared/system-factory.ts'
 import type { Work } from './trigger-work.ts'
 
 export type StoredLetter = Unchecked<DeadLetter>

@@ -1,6 +1,7 @@
 import type { TxCUD } from '../../model/transactions.ts'
 import type { Workspace } from '../workspace/workspace.ts'
-import { formerNames, systemFactory, type TriggerCursors } from './trigger-cursors.ts'
+import { formerNames, type TriggerCursors } from './trigger-cursors.ts'
+import { systemFactory } from '../shared/system-factory.ts'
 
 /** A trigger that no module declares any more, and that has a position in the log. */
 export interface GoneTrigger {

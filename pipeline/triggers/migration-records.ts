@@ -2,7 +2,8 @@ import { brand } from '../../model/brand.ts'
 import type { Doc, Ref, Unchecked } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import { planFind } from '../../model/query/plan-find.ts'
-import { TransactionFactory } from '../../model/transaction-factory.ts'
+import type { TransactionFactory } from '../../model/transaction-factory.ts'
+import { systemFactory } from '../shared/system-factory.ts'
 import type { DocumentMatch, TxCUD } from '../../model/transactions.ts'
 import { MODULE_STATE_DOMAIN, type MigrationPosition, moduleState } from '../modules/module-state.ts'
 import type { Workspace } from '../workspace/workspace.ts'
@@ -81,13 +82,7 @@ export class MigrationRecords {
   }
 
   get #factory(): TransactionFactory {
-    const { clock, generateId } = this.#workspace
-    const { System: modifiedBy } = core.account
-    return new TransactionFactory(generateId, {
-      space: core.space.DerivedTx,
-      modifiedBy,
-      modifiedOn: clock.now(),
-    })
+    return systemFactory(this.#workspace)
   }
 }
 

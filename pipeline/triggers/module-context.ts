@@ -6,7 +6,7 @@ import type { Doc } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import type { DocumentQuery, FindOptions } from '../../model/query/query.ts'
 import type { TxApplyIf, TxCUD } from '../../model/transactions.ts'
-import type { Caller } from '../shared/caller.ts'
+import { type Caller, systemCaller } from '../shared/caller.ts'
 import { type Handlers, isEncoded } from '../workspace/middleware.ts'
 import { outsideModule } from '../modules/run-in-module.ts'
 import type { MigrationContext } from '../modules/module.ts'
@@ -73,4 +73,16 @@ export function atomic(
     modifiedOn: clock.now(),
     txes: [...txes],
   }
+}
+
+/**
+ * Commits all of the transactions or none, as the system.
+ * @param key makes it idempotent: under one key the transactions are committed once
+ */
+export async function commitAsSystem(
+  workspace: Workspace,
+  txes: readonly TxCUD[],
+  key?: string,
+): Promise<void> {
+  if (txes.length > 0) await workspace.commit(systemCaller, atomic(workspace, txes, systemCaller, key))
 }

@@ -3,10 +3,10 @@ import type { Domain, Unchecked } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
 import { planFind } from '../../model/query/plan-find.ts'
 import type { TxCUD } from '../../model/transactions.ts'
-import { systemCaller } from '../shared/caller.ts'
-import { TransactionFactory } from '../../model/transaction-factory.ts'
+import { systemFactory } from '../shared/system-factory.ts'
+import type { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { Workspace } from '../workspace/workspace.ts'
-import { atomic } from './module-context.ts'
+import { commitAsSystem } from './module-context.ts'
 import {
   type FailingEntry,
   type MarkedEntry,
@@ -113,8 +113,7 @@ export class TriggerCursors {
 
   /** Commits all of the transactions or none, as the system. */
   async commit(txes: readonly TxCUD[], key?: string): Promise<void> {
-    if (txes.length === 0) return
-    await this.#workspace.commit(systemCaller, atomic(this.#workspace, txes, systemCaller, key))
+    await commitAsSystem(this.#workspace, txes, key)
   }
 
   /** The position, if it is one of this log. */
@@ -173,16 +172,6 @@ export class TriggerCursors {
   get #factory(): TransactionFactory {
     return systemFactory(this.#workspace)
   }
-}
-
-/** Creates transactions that are signed by the system, and hidden from queries of the log. */
-export function systemFactory({
-  clock,
-  generateId,
-}: Pick<Workspace, 'clock' | 'generateId'>): TransactionFactory {
-  const { System: modifiedBy } = core.account
-  const space = core.space.DerivedTx
-  return new TransactionFactory(generateId, { space, modifiedBy, modifiedOn: clock.now() })
 }
 
 /** The earlier names of a trigger, with their module. */

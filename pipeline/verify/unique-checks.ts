@@ -2,14 +2,13 @@ import { createHash } from 'node:crypto'
 import { brand } from '../../model/brand.ts'
 import type { Ref, Unchecked } from '../../model/documents.ts'
 import { core } from '../../model/identifiers.ts'
-import { TransactionFactory } from '../../model/transaction-factory.ts'
 import type { CheckedKey } from '../modules/module-state.ts'
 import { MODULE_STATE_DOMAIN, moduleState } from '../modules/module-state.ts'
 import type { RestoreMark } from '../restore/restore-mark.ts'
-import { systemCaller } from '../shared/caller.ts'
+import { systemFactory } from '../shared/system-factory.ts'
 import { isStoredDomain } from '../shared/stored-domain.ts'
 import { type UniqueConstraint, uniqueConstraints } from '../shared/unique-constraints.ts'
-import { atomic } from '../triggers/module-context.ts'
+import { commitAsSystem } from '../triggers/module-context.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import { type Duplicates, findDuplicates, PAGE } from './find-duplicates.ts'
 
@@ -87,20 +86,14 @@ export class UniqueChecks {
   }
 
   async #remember(constraint: UniqueConstraint, seq: number, isKnown: boolean): Promise<void> {
-    const { clock, commit, generateId, storage } = this.#workspace
     const { CheckedKey } = moduleState.class
-    const signature = {
-      space: core.space.DerivedTx,
-      modifiedBy: core.account.System,
-      modifiedOn: clock.now(),
-    }
-    const factory = new TransactionFactory(generateId, signature)
+    const factory = systemFactory(this.#workspace)
     const place = { _id: markId(constraint), _class: CheckedKey, space: core.space.Configuration }
-    const fields = { key: constraint.name, epoch: storage.epoch, seq }
+    const fields = { key: constraint.name, epoch: this.#workspace.storage.epoch, seq }
     const tx = isKnown
       ? factory.update(place, fields)
       : factory.create(CheckedKey, place.space, fields, { _id: place._id })
-    await commit(systemCaller, atomic(this.#workspace, [tx], systemCaller))
+    await commitAsSystem(this.#workspace, [tx])
   }
 }
 

@@ -9,7 +9,7 @@ import type { Installed, SyncTrigger } from '../../modules/trigger.ts'
 import type { Workspace } from '../../workspace/workspace.ts'
 import type { AppliedChange } from '../commit-step.ts'
 import type { CommitState } from '../commit-state.ts'
-import { runInModule, type ModuleOrigin } from '../../modules/run-in-module.ts'
+import { isPromise, runInModule, type ModuleOrigin } from '../../modules/run-in-module.ts'
 import { SyncTriggerReads } from './sync-trigger-context.ts'
 import type { TriggerPauses } from './trigger-pauses.ts'
 import { withinLimit } from './within-limit.ts'
@@ -117,11 +117,6 @@ export function derivedChange(cause: TxCUD, tx: TxCUD): TxCUD {
   if (targetOf(tx)._id === targetOf(cause)._id)
     derived.modifiedOn = Math.max(tx.modifiedOn, cause.modifiedOn + 1)
   return derived
-}
-
-/** Also one of another realm or library. */
-function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof value === 'object' && value !== null && 'then' in value
 }
 
 /** The transactions that a trigger returned. What it does to its own later does not matter. */

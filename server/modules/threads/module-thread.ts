@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { messageOf } from '../../../model/error-details.ts'
 import { StatusError } from '../../../model/status.ts'
 import type { Tx } from '../../../model/transactions.ts'
+import { isAsyncIterable } from '../../../pipeline/methods/method-result.ts'
 import type { Logger } from '../../../pipeline/shared/logger.ts'
 import { type Channel, Link, ROOT } from './link.ts'
 import type { ThreadData, ThreadRun } from './thread-entry.ts'
@@ -74,7 +75,7 @@ export class ModuleThread {
     }
     try {
       const result = await running.link.call(scope, ROOT, [what, context, input])
-      isStream = isIterable(result)
+      isStream = isAsyncIterable(result)
       return isStream ? streamed(result as AsyncIterable<unknown>, done) : result
     } finally {
       if (!isStream) done()
@@ -162,10 +163,6 @@ export class ModuleThread {
     if (level === 'info' || level === 'warn' || level === 'error')
       logger[level](fields as object, String(message))
   }
-}
-
-function isIterable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 }
 
 /** The values of a stream. The run ends with it. */
