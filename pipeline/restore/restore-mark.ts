@@ -1,12 +1,11 @@
 import { brand } from '../../model/brand.ts'
 import type { Doc, Domain } from '../../model/documents.ts'
-import { core } from '../../model/identifiers.ts'
+import { unloggedDocument } from '../shared/unlogged-document.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
 
 /** Log position that the next opening determines, because it reorders the log. */
 export const NEXT_OPENING = Number.MAX_SAFE_INTEGER
 
-/** The domain of no class: tools that read or restore the domains of the model do not reach it. */
 const DOMAIN: Domain = 'restore-mark'
 const ID = brand('mark')
 
@@ -30,15 +29,7 @@ export async function writeRestoreMark(
   storage: WorkspaceStorage,
   { mark, now }: { mark: RestoreMark; now: number },
 ): Promise<void> {
-  const doc: Doc & RestoreMark = {
-    _id: ID,
-    _class: brand(DOMAIN),
-    space: core.space.Space,
-    modifiedBy: core.account.System,
-    modifiedOn: now,
-    ...mark,
-  }
-  await storage.upload(DOMAIN, [doc])
+  await storage.upload(DOMAIN, [unloggedDocument(DOMAIN, ID, now, mark)])
 }
 
 /**

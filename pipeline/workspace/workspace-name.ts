@@ -1,16 +1,11 @@
 import { brand } from '../../model/brand.ts'
 import type { Doc, Domain } from '../../model/documents.ts'
-import { core } from '../../model/identifiers.ts'
+import { unloggedDocument } from '../shared/unlogged-document.ts'
 import type { WorkspaceStorage } from '../../storage/contract.ts'
 import type { Logger } from '../shared/logger.ts'
 
-/** The domain of no class: tools that read or restore the domains of the model do not reach it. */
 const DOMAIN: Domain = 'workspace-name'
 const ID = brand('name')
-
-interface NameDoc extends Doc {
-  name: string
-}
 
 /** The name that the accounts service gives a workspace. It is stored for the code that runs while nobody is connected. */
 export class WorkspaceName {
@@ -33,7 +28,7 @@ export class WorkspaceName {
 
   /** @throws StorageError */
   async read(): Promise<void> {
-    const [stored]: Partial<NameDoc>[] = await this.#storage.get(DOMAIN, [ID])
+    const [stored]: (Doc & { name?: string })[] = await this.#storage.get(DOMAIN, [ID])
     this.#name = stored?.name
   }
 
@@ -41,14 +36,7 @@ export class WorkspaceName {
   learn(name: string, now: number): void {
     if (name === this.#name) return
     this.#name = name
-    const doc: NameDoc = {
-      _id: ID,
-      _class: brand(DOMAIN),
-      space: core.space.Space,
-      modifiedBy: core.account.System,
-      modifiedOn: now,
-      name,
-    }
+    const doc = unloggedDocument(DOMAIN, ID, now, { name })
     this.#writing = this.#writing
       .then(async () => await this.#storage.upload(DOMAIN, [doc]))
       .catch((error: unknown) => {

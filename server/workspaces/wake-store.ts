@@ -1,6 +1,5 @@
-import { brand } from '../../model/brand.ts'
 import type { Doc, Domain } from '../../model/documents.ts'
-import { core } from '../../model/identifiers.ts'
+import { unloggedDocument } from '../../pipeline/shared/unlogged-document.ts'
 import type { Storage, WorkspaceStorage } from '../../storage/contract.ts'
 import { RESERVED_PREFIX } from '../auth/tokens.ts'
 import { KeyedQueue } from '../time/keyed-queue.ts'
@@ -17,7 +16,6 @@ export interface WakeStore {
 }
 
 const WORKSPACE = `${RESERVED_PREFIX}wake-ups`
-/** The domain of no class, so the schema does not declare it. */
 const DOMAIN: Domain = 'wake-up'
 /** Bytes of a page. */
 const PAGE = 1024 * 1024
@@ -48,14 +46,7 @@ export class StoredWakes implements WakeStore {
   }
 
   async set(workspace: string, at: number): Promise<void> {
-    const wakeUp: WakeUp = {
-      _id: brand(workspace),
-      _class: brand(DOMAIN),
-      space: core.space.Space,
-      modifiedBy: core.account.System,
-      modifiedOn: this.#now(),
-      at,
-    }
+    const wakeUp = unloggedDocument(DOMAIN, workspace, this.#now(), { at })
     await this.#write(workspace, async (storage) => await storage.upload(DOMAIN, [wakeUp]))
   }
 
